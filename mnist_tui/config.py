@@ -1,0 +1,153 @@
+"""`TrainConfig`: every setting of a run, with its help, range and default said once.
+
+The command line's options, the environment's names, the config file's keys and the dashboard's form are all
+made from the fields below.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from mnist_tui.errors import ConfigError
+
+DatasetName = Literal["auto", "mnist", "fashion-mnist", "kmnist", "synthetic"]
+OptimizerName = Literal["adam", "adamw", "sgd"]
+ScheduleName = Literal["one-cycle", "constant"]
+Interpolation = Literal["nearest", "bilinear"]
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+BackendName = Literal["auto", "eager"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a person is told about one field, and the values it takes (bounds are inclusive)."""
+
+    help: str
+    low: float = -math.inf
+    high: float = math.inf
+    group: str = "Training"
+
+
+def _setting(default: Any, help: str, **limits: Any) -> Any:
+    return field(default=default, metadata={"setting": Setting(help, **limits)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """One run, completely: the same config, machine and thread count give the same weights."""
+
+    recipe: str = _setting("reference", "The recipe these settings start from.", group="What")
+    dataset: DatasetName = _setting("auto", "Data set; auto is MNIST, else drawn digits.", group="What")
+    model: str = _setting("reference", "Registered name, path/file.py:Class or package.module:Class.", group="What")
+
+    epochs: int = _setting(15, "Passes over the training images.", low=1, high=1_000_000)
+    batch_size: int = _setting(16, "Images a step.", low=1, high=1_000_000)
+    seed: int = _setting(1, "Decides initial weights, order, dropout and augmentation.", low=0, high=2**31 - 1)
+    validation: int = _setting(0, "Training images held out to pick the best epoch on.", low=0)
+    train_limit: int = _setting(0, "Use only the first N training images; 0 is all of them.", low=0)
+
+    optimizer: OptimizerName = _setting("adam", "Optimiser.", group="Optimisation")
+    lr: float = _setting(0.01, "Peak learning rate.", low=0, high=100, group="Optimisation")
+    schedule: ScheduleName = _setting("one-cycle", "How the learning rate moves.", group="Optimisation")
+    # The next five are PyTorch's OneCycleLR defaults, which the published recipe uses.
+    warmup: float = _setting(0.3, "Fraction of all steps in which the rate rises.", low=0, high=1, group="Optimisation")
+    start_divisor: float = _setting(25.0, "The rate starts at the peak divided by this.", low=1, group="Optimisation")
+    end_divisor: float = _setting(1e4, "The rate ends at its start divided by this.", low=1, group="Optimisation")
+    momentum: float = _setting(0.95, "Momentum (Adam's beta 1) at the low rates.", low=0, high=0.9999, group="Optimisation")
+    peak_momentum: float = _setting(0.85, "Momentum at the peak rate.", low=0, high=0.9999, group="Optimisation")
+    weight_decay: float = _setting(0.0, "Weight decay.", low=0, high=10, group="Optimisation")
+    label_smoothing: float = _setting(0.0, "Share of each label spread over all classes.", low=0, high=0.99, group="Optimisation")
+    ema: float = _setting(0.0, "Decay a step of averaged weights, used for testing; 0 is off.", low=0, high=0.999999, group="Optimisation")
+
+    rotation: float = _setting(7.0, "Random rotation up to ± degrees.", low=0, high=180, group="Augmentation")
+    shift: float = _setting(0.0, "Random shift up to ± pixels.", low=0, high=14, group="Augmentation")
+    scale: float = _setting(0.0, "Random scaling up to ± this fraction.", low=0, high=0.9, group="Augmentation")
+    interpolation: Interpolation = _setting("nearest", "How augmented pixels are read.", group="Augmentation")
+    mean: float = _setting(0.5, "Subtracted from pixels in [0, 1].", low=-1, high=1, group="Augmentation")
+    std: float = _setting(0.5, "Pixels are divided by this then.", low=1e-3, high=10, group="Augmentation")
+
+    device: DeviceName = _setting("auto", "Where to compute.", group="Machine")
+    threads: int = _setting(0, "Processor threads; 0 chooses.", low=0, high=1024, group="Machine")
+    backend: BackendName = _setting("auto", "How a step is computed.", group="Machine")
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError naming every setting that cannot be used."""
+        problems = find_problems(dataclasses.asdict(self))
+        if problems:
+            raise ConfigError(
+                "; ".join(problems.values()), remedy="See `mnist-tui train --help` for what each setting takes."
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, one for each field, as JSON can hold them."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> TrainConfig:
+        """The config with these values, defaults for the rest. Raises ConfigError for names it does not know."""
+        unknown = [name for name in values if name not in SETTINGS]
+        if unknown:
+            raise ConfigError(unknown_setting(unknown[0]), remedy="Remove it, or correct its name.")
+        return cls(**values)
+
+    def replace(self, **changes: Any) -> TrainConfig:
+        """This config with some settings changed, checked again."""
+        return dataclasses.replace(self, **changes)
+
+
+SETTINGS: Mapping[str, Setting] = {entry.name: entry.metadata["setting"] for entry in fields(TrainConfig)}
+TYPES: Mapping[str, Any] = typing.get_type_hints(TrainConfig)
+
+
+def choices(name: str) -> tuple[str, ...]:
+    """The words a setting takes; empty where it takes a number or free text."""
+    annotation = TYPES[name]
+    return typing.get_args(annotation) if typing.get_origin(annotation) is Literal else ()
+
+
+def find_problems(values: Mapping[str, Any]) -> dict[str, str]:
+    """For each unusable setting, a sentence that names it, its value and what would do. Empty if all is well."""
+    problems = {}
+    for name, value in values.items():
+        complaint = _complaint(name, value)
+        if complaint:
+            problems[name] = complaint
+    return problems
+
+
+def unknown_setting(name: str) -> str:
+    """A sentence for a name that is no setting, with the nearest one that is."""
+    near = difflib.get_close_matches(name, SETTINGS, n=1)
+    return f"there is no setting {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+
+
+def _complaint(name: str, value: Any) -> str:
+    setting, annotation = SETTINGS[name], TYPES[name]
+    words = choices(name)
+    if words:
+        return "" if value in words else f"{name} is {value!r}, but must be one of {', '.join(words)}"
+    if annotation is str:
+        return "" if isinstance(value, str) and value else f"{name} is {value!r}, but must be a name"
+    if not _is_number(value, whole=annotation is int):
+        return f"{name} is {value!r}, but must be a {'whole ' if annotation is int else ''}number"
+    if not setting.low <= value <= setting.high:
+        return f"{name} is {value}, but must be {_range(setting)}"
+    return ""
+
+
+def _is_number(value: Any, *, whole: bool) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return math.isfinite(value) and (isinstance(value, int) or not whole)
+
+
+def _range(setting: Setting) -> str:
+    if setting.high == math.inf:
+        return f"at least {setting.low:g}"
+    return f"between {setting.low:g} and {setting.high:g}"

@@ -1,0 +1,45 @@
+"""The errors a person is meant to read: each says what happened, to what, and what to do."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class MnistTuiError(Exception):
+    """An expected failure. `str(error)` is the whole message; `remedy` says what to do about it."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class ConfigError(MnistTuiError):
+    """A setting, an option or a config file that cannot be used."""
+
+    exit_code = 2
+
+
+class ModelError(MnistTuiError):
+    """A `--model` that does not name a network from (N, 1, 28, 28) to (N, 10)."""
+
+    exit_code = 2
+
+
+class DataError(MnistTuiError):
+    """A dataset that is not to be had: missing, damaged, unreachable, or with no room to store it."""
+
+    exit_code = 3
+
+
+class RunError(MnistTuiError):
+    """A run or checkpoint that is missing, damaged, in use, or cannot be resumed."""
+
+    exit_code = 4
+
+
+class Interrupted(MnistTuiError):  # noqa: N818 - a request, not an error: nothing went wrong
+    """The person asked to stop before there was anything to keep."""
+
+    exit_code = 130

@@ -1,0 +1,271 @@
+"""Everything a run can tell, as frozen values; one flat JSON object each, both ways.
+
+The engine yields these, the log stores them, and every face draws from them. Accuracies are fractions
+of 1, losses are mean cross-entropy per image, times are UTC in ISO 8601, durations are seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import json
+import math
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+SCHEMA_VERSION = 1
+
+Phase = Literal["training", "evaluating"]
+
+
+def utc_now() -> str:
+    """This moment as `2026-11-23T21:14:07.123Z`."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What all events share: when it happened."""
+
+    time: str = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStarted(Event):
+    """Training begins, or begins again after `resumed_step` steps of an earlier process."""
+
+    run: str
+    config: Mapping[str, Any]
+    model: Mapping[str, Any]
+    """`name`, `parameters`, and `source_sha256` where the class came from a file."""
+    data: Mapping[str, Any]
+    """`name`, `source`, `fingerprint`, `train_images`, `validation_images`, `test_images`."""
+    machine: Mapping[str, Any]
+    """`device`, `threads`, `backend`, and the processor's name."""
+    versions: Mapping[str, str]
+    resumed_step: int = 0
+    resumed_epoch: int = 0
+    """Epochs finished in the checkpoint resumed from; 0 for a new run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataProgress(Event):
+    """A dataset is on its way: `stage` is what is being done to `item`, in `unit`s."""
+
+    dataset: str
+    stage: Literal["fetching", "checking", "drawing"]
+    item: str
+    done: int
+    total: int | None
+    unit: Literal["bytes", "images"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochStarted(Event):
+    """Epoch `epoch` (counted from 1) of `epochs` begins, with `steps` steps."""
+
+    epoch: int
+    epochs: int
+    steps: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress(Event):
+    """About ten times a second: how far the epoch is. The losses are those since the last Progress."""
+
+    epoch: int
+    epochs: int
+    phase: Phase
+    step: int
+    steps: int
+    images_per_second: float
+    loss: float
+    accuracy: float
+    learning_rate: float
+    batch_losses: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochFinished(Event):
+    """One row of the epoch table. `images_per_second` leaves the evaluation out; `seconds` does not."""
+
+    epoch: int
+    epochs: int
+    train_loss: float
+    train_accuracy: float
+    test_loss: float
+    test_accuracy: float
+    validation_loss: float | None = None
+    validation_accuracy: float | None = None
+    learning_rate: float
+    seconds: float
+    images_per_second: float
+    best: bool
+    """Whether this is the best epoch so far, by validation where there is one and else by test."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointSaved(Event):
+    """`last.ckpt` now holds the state after `step` steps (of the whole run)."""
+
+    epoch: int
+    step: int
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPaused(Event):
+    """Training waits at a step's end."""
+
+    epoch: int
+    step: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResumed(Event):
+    """Training goes on after a pause."""
+
+    epoch: int
+    step: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStopped(Event):
+    """Somebody asked for the end; the run can be resumed."""
+
+    epoch: int
+    step: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFinished(Event):
+    """All epochs are done."""
+
+    epochs: int
+    best_epoch: int
+    best_accuracy: float
+    """On the validation images where there are any, else on the test images."""
+    best_test_accuracy: float
+    best_test_loss: float
+    best_train_loss: float
+    final_test_accuracy: float
+    final_test_loss: float
+    selected_on: Literal["validation", "test"]
+    seconds: float
+    mean_epoch_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFailed(Event):
+    """Training cannot go on; the last good checkpoint is kept."""
+
+    error: str
+    message: str
+    remedy: str = ""
+    traceback: str = ""
+    exit_code: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice(Event):
+    """A warning a person should see."""
+
+    message: str
+    topic: Literal["data", "model", "machine", "run"] = "run"
+
+
+EVENTS: Mapping[str, type[Event]] = {
+    kind.__name__: kind
+    for kind in (
+        RunStarted,
+        DataProgress,
+        EpochStarted,
+        Progress,
+        EpochFinished,
+        CheckpointSaved,
+        RunPaused,
+        RunResumed,
+        RunStopped,
+        RunFinished,
+        RunFailed,
+        Notice,
+    )
+}
+
+
+def to_json(event: Event) -> str:
+    """One line of JSON, without the newline. Numbers that are not finite become null, as JSON has none."""
+    fields = {name: getattr(event, name) for name in _fields(type(event))}
+    record = {"event": type(event).__name__, "schema_version": SCHEMA_VERSION, **fields}
+    return json.dumps(_finite(record), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def from_json(line: str) -> Event | None:
+    """The event in one line of a log; None where there is none this version can read.
+
+    A torn last line and an event of a newer version are normal in a log and are passed over.
+    Fields this version does not know are dropped.
+    """
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    kind = EVENTS.get(record.get("event", "")) if isinstance(record, dict) else None
+    if kind is None or record.get("schema_version") != SCHEMA_VERSION:
+        return None
+    try:
+        return kind(**{name: _restored(kind, name, record[name]) for name in _fields(kind) if name in record})
+    except (TypeError, ValueError):
+        return None
+
+
+@functools.cache
+def _fields(kind: type[Event]) -> Mapping[str, Any]:
+    """Field name to resolved annotation, in order."""
+    hints = typing.get_type_hints(kind)
+    return {entry.name: hints[entry.name] for entry in dataclasses.fields(kind)}
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(entry) for entry in value]
+    return value
+
+
+def _restored(kind: type[Event], name: str, value: Any) -> Any:
+    """`value` as the field's type, or TypeError: a log is a file, and files get damaged."""
+    expected = _fields(kind)[name]
+    options = reversed(typing.get_args(expected)) if isinstance(expected, types.UnionType) else (expected,)
+    for option in options:
+        with contextlib.suppress(TypeError):
+            return _as(option, value)
+    raise TypeError(f"{kind.__name__}.{name} cannot be {value!r}")
+
+
+def _as(expected: Any, value: Any) -> Any:
+    origin = typing.get_origin(expected) or expected
+    if origin is Literal and value in typing.get_args(expected):
+        return value
+    if origin is float and value is None:  # written for NaN and infinity
+        return math.nan
+    if origin is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if origin is tuple and isinstance(value, list):
+        return tuple(_as(float, entry) for entry in value)
+    if origin is types.NoneType and value is None:
+        return None
+    if origin is int and isinstance(value, bool):
+        raise TypeError
+    if origin in (int, str, bool, Mapping) and isinstance(value, origin):
+        return value
+    raise TypeError

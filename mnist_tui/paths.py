@@ -1,0 +1,40 @@
+"""Where data and runs live: a flag, else the environment, else the platform's own folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+APP = "mnist-tui"
+DATA_DIR_VARIABLE = "MNIST_TUI_DATA_DIR"
+RUNS_DIR_VARIABLE = "MNIST_TUI_RUNS_DIR"
+
+
+def data_dir(flag: Path | None = None) -> Path:
+    """The folder of the datasets, laid out as torchvision lays out its `root`."""
+    return _first(flag, DATA_DIR_VARIABLE) or platformdirs.user_data_path(APP) / "data"
+
+
+def runs_dir(flag: Path | None = None) -> Path:
+    """The folder that holds one folder a run."""
+    return _first(flag, RUNS_DIR_VARIABLE) or platformdirs.user_data_path(APP) / "runs"
+
+
+def cache_dir() -> Path:
+    """What can be deleted at any time and is made again: drawn digits, compiled steps."""
+    return _first(None, "MNIST_TUI_CACHE_DIR") or platformdirs.user_cache_path(APP)
+
+
+def config_file() -> Path:
+    """The person's own defaults, read when it exists."""
+    return platformdirs.user_config_path(APP) / "config.toml"
+
+
+def _first(flag: Path | None, variable: str) -> Path | None:
+    if flag is not None:
+        return flag.expanduser()
+    # An empty variable counts as unset, as it does for the XDG ones.
+    value = os.environ.get(variable, "")
+    return Path(value).expanduser() if value else None
