@@ -37,16 +37,23 @@ def load_state(path: Path) -> dict[str, Any]:
         raise RunError(f"there is no checkpoint at {path}", remedy="Start a new run.") from None
     except Exception as error:  # torch.load raises almost anything on a damaged file
         first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RunError(f"{path} is no readable checkpoint: {first_line}", remedy="Start a new run.") from error
+        raise RunError(
+            f"{path} is no readable checkpoint: {first_line}", remedy="Start a new run."
+        ) from error
     if not isinstance(state, dict) or state.get("format") != FORMAT:
-        raise RunError(f"{path} is a checkpoint of another version of this program", remedy="Start a new run.")
+        raise RunError(
+            f"{path} is a checkpoint of another version of this program", remedy="Start a new run."
+        )
     return state
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
     """Replace `path` by these weights; `metadata` is stored as JSON text, one string a key."""
     # Clones, since safetensors refuses tensors that share memory, as tied weights do.
-    tensors = {name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in weights.items()}
+    tensors = {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, tensor in weights.items()
+    }
     texts = {key: json.dumps(value) for key, value in metadata.items()}
     atomic.write_bytes(path, to_safetensors(tensors, metadata=texts))
 

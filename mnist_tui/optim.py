@@ -19,7 +19,9 @@ def build_optimizer(config: TrainConfig, model: nn.Module) -> Optimizer:
     rate, decay = config.lr, config.weight_decay
     if config.optimizer == "sgd":
         nesterov = config.momentum > 0
-        return SGD(parameters, rate, momentum=config.momentum, weight_decay=decay, nesterov=nesterov, fused=fused)
+        return SGD(
+            parameters, rate, momentum=config.momentum, weight_decay=decay, nesterov=nesterov, fused=fused
+        )
     kind = AdamW if config.optimizer == "adamw" else Adam
     return kind(parameters, rate, betas=(config.momentum, 0.999), weight_decay=decay, fused=fused)
 

@@ -166,7 +166,7 @@ class Trainer:
             self._meter.watch.start()
 
     def _progress(self, phase: Phase, step: int, steps: int) -> Progress:
-        """Where the epoch stands. The one place in training that reads from the device, and so waits for it."""
+        """Where the epoch stands. The one place in training that waits for the device, by reading from it."""
         loss = self._meter.loss
         if not math.isfinite(loss):
             raise self._diverged("training", loss)
@@ -237,8 +237,8 @@ class Trainer:
 
     def _diverged(self, which: str, loss: float) -> DivergedError:
         return DivergedError(
-            f"the {which} loss is {loss} in epoch {self.position.epoch}, step {self.position.step:,}: training has "
-            f"diverged, with the learning rate at {self._rate():.3g}",
+            f"the {which} loss is {loss} in epoch {self.position.epoch}, step {self.position.step:,}: "
+            f"training has diverged, with the learning rate at {self._rate():.3g}",
             remedy="Try a smaller --lr. The checkpoint before this is kept.",
         )
 
