@@ -1,0 +1,1 @@
+"""Everything about images: where they come from and what the network gets to see."""

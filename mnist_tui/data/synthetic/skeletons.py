@@ -1,0 +1,78 @@
+"""How people write the digits: for each, several allographs as strokes of a pen, with how often they occur.
+
+A drawing is text: `x,y` are control points in hundredths of the digit's height (y grows downwards), joined by a
+smooth curve; `/` is a corner, from which the pen goes on; `;` lifts the pen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Allograph:
+    """One way to write one digit. `share` is its weight among the ways to write that digit."""
+
+    digit: int
+    share: float
+    drawing: str
+
+    @property
+    def strokes(self) -> list[list[list[Point]]]:
+        """Strokes of pieces of control points; a piece starts where the one before it in the stroke ended."""
+        return [[_points(piece) for piece in stroke.split("/")] for stroke in self.drawing.split(";")]
+
+
+def _points(piece: str) -> list[Point]:
+    pairs = (word.split(",") for word in piece.split())
+    return [(float(x) / 100, float(y) / 100) for x, y in pairs]
+
+
+ALLOGRAPHS = (
+    # 0: closed; ends crossing at the top; open at the top
+    Allograph(0, 3, "52,1 27,12 14,48 24,85 48,99 74,86 86,50 75,14 50,1"),
+    Allograph(0, 2, "62,8 36,6 14,35 14,68 36,97 66,90 86,55 78,20 52,3 32,14"),
+    Allograph(0, 1, "44,6 20,24 12,60 30,94 60,94 84,64 80,24 58,4"),
+    # 1: bare; with flag; with flag and base
+    Allograph(1, 12, "50,0 50,33 50,66 50,100"),
+    Allograph(1, 1.5, "30,20 42,12 52,0 / 52,50 52,100"),
+    Allograph(1, 0.7, "30,20 42,12 52,0 / 52,50 52,100 ; 25,100 50,100 78,100"),
+    # 2: smooth foot; looped foot; cornered foot; flat
+    Allograph(2, 2, "12,26 26,6 54,2 76,22 66,50 38,78 10,98 / 36,93 64,93 94,97"),
+    Allograph(2, 3, "15,22 36,3 64,6 76,30 58,62 32,90 10,96 6,82 24,76 46,88 70,98 96,90"),
+    Allograph(2, 1.5, "16,10 48,1 74,14 76,38 54,68 20,94 / 50,94 90,92"),
+    Allograph(2, 1, "12,18 40,2 70,10 74,38 48,74 14,92 40,88 66,92 98,84"),
+    # 3: cornered waist; looped waist; smooth waist; angular top
+    Allograph(3, 3, "16,12 44,1 72,14 66,36 36,47 / 66,52 80,72 62,94 34,99 10,88"),
+    Allograph(3, 1.5, "18,10 46,1 72,14 64,36 42,47 32,48 42,44 66,54 80,74 62,94 34,99 8,86"),
+    Allograph(3, 2, "14,8 46,2 72,14 62,38 46,46 66,54 78,74 60,96 30,98 6,86"),
+    Allograph(3, 0.6, "14,4 44,4 76,2 / 58,22 38,42 / 68,50 80,72 62,94 34,99 10,88"),
+    # 4: open, bar and stem apart; closed; in one stroke; cup and stem
+    Allograph(4, 4, "20,2 14,28 10,52 / 44,54 84,50 ; 74,4 70,50 66,100"),
+    Allograph(4, 2, "62,2 36,32 8,62 / 50,62 92,60 ; 66,4 64,50 62,100"),
+    Allograph(4, 2, "16,4 12,36 28,54 54,50 74,34 ; 78,2 72,50 66,100"),
+    Allograph(4, 1.5, "20,6 12,40 26,54 56,46 80,4 / 70,50 60,100"),
+    # 5: bar drawn last; in one stroke; rounded
+    Allograph(5, 2, "28,8 24,26 20,44 / 44,38 72,50 74,78 48,98 10,92 ; 28,8 58,5 90,2"),
+    Allograph(5, 3, "84,4 56,5 28,6 / 22,24 18,44 / 46,36 74,52 76,78 52,98 12,92"),
+    Allograph(5, 1, "84,4 52,4 32,16 30,38 54,50 72,68 60,92 32,99 8,88"),
+    # 6: curved; straight back; small loop
+    Allograph(6, 3, "62,1 36,20 16,52 18,84 44,99 72,86 72,62 48,54 22,74"),
+    Allograph(6, 2, "50,0 34,30 20,62 26,92 52,98 74,82 66,60 44,58 24,78"),
+    Allograph(6, 1, "70,2 36,18 12,54 16,88 44,99 66,86 58,68 36,70 16,88"),
+    # 7: plain; with serif; with bar; curved
+    Allograph(7, 3, "10,10 44,8 84,6 / 62,50 46,100"),
+    Allograph(7, 1, "10,26 12,16 14,8 / 46,8 84,6 / 62,50 46,100"),
+    Allograph(7, 1.2, "12,10 44,8 84,6 / 60,50 44,100 ; 30,54 54,51 80,48"),
+    Allograph(7, 2, "8,16 32,6 64,8 80,18 66,44 54,70 48,100"),
+    # 8: one stroke from the top right; two rings; open at the top
+    Allograph(8, 3, "72,14 48,1 26,14 32,34 56,52 76,74 60,96 32,96 20,76 40,54 64,36 74,16"),
+    Allograph(8, 1, "50,1 26,12 28,36 50,47 72,36 74,12 50,1 ; 50,47 22,62 22,88 50,99 78,88 78,62 50,47"),
+    Allograph(8, 1.5, "80,12 54,2 30,14 36,36 60,54 72,76 54,98 28,92 22,74 44,54 74,26 84,6"),
+    # 9: straight stem; curved tail; leaning stem in one stroke
+    Allograph(9, 3, "76,14 50,2 22,20 22,42 46,50 72,28 / 72,60 68,100"),
+    Allograph(9, 1.5, "76,16 50,2 24,18 24,42 50,48 74,26 / 76,62 62,92 22,94"),
+    Allograph(9, 2, "70,20 48,2 22,16 20,40 44,46 70,22 62,60 50,100"),
+)
