@@ -12,13 +12,15 @@ SIDE = 28
 
 
 def render(nodes: Tensor, inked: Tensor, random: Generator) -> Tensor:
-    """Images (B, 1, 28, 28) uint8 of digits with these nodes (B, N, 2); `inked` (B, N - 1): 1 where the pen is down."""
-    width = torch.exp(0.10 * torch.randn(len(nodes), 1, generator=random)) * 0.85
-    gain = torch.exp(0.75 + 0.5 * torch.randn(len(nodes), 1, generator=random)).clamp(1.1, 20)
-    nodes = _fit_box(nodes, inked, width * torch.sqrt(2 * torch.log(4 * gain)))
+    """Images (B, 1, 28, 28) uint8 of digits with these nodes (B, N, 2), the pen down where `inked` (B, N - 1) is 1."""
+    radius = 1.2 * torch.exp(0.28 * torch.randn(len(nodes), 1, generator=random)).clamp(0.5, 2.0)
+    blur = 0.25 + 0.3 * radius  # edges soften over about a pixel, as MNIST's do, whatever the pen
+    nodes = _fit_box(nodes, inked, radius)
     steps = nodes.diff(dim=1)
-    amount = inked * torch.linalg.vector_norm(steps, dim=2) * gain * _pressure(inked, random)
-    return _centre_by_mass(_ink(nodes[:, :-1] + steps / 2, amount, width))
+    lengths = torch.linalg.vector_norm(steps, dim=2)
+    gain = 0.5 * torch.exp((radius / blur) ** 2 / 2)  # so that ink is 1/2 at the pen's radius from its path
+    amount = inked * lengths * gain * _pressure(inked, random)
+    return _centre_by_mass(_ink(nodes[:, :-1] + steps / 2, amount, blur))
 
 
 def _fit_box(nodes: Tensor, inked: Tensor, margin: Tensor) -> Tensor:
