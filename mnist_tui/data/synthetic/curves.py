@@ -24,6 +24,7 @@ class Alphabet:
     controls: Tensor  # (A, K, 2) float32: (x, y) in heights of the digit
     mixing: Tensor  # (A, NODES, K) float32: nodes = mixing @ controls
     inked: Tensor  # (A, NODES - 1) float32: 1 where the pen is down from one node to the next, else 0
+    ends: Tensor  # (A, K, 1) float32: 1 for control points where a stroke starts or ends, else 0
 
 
 @functools.cache
@@ -33,23 +34,25 @@ def alphabet() -> Alphabet:
     shares = torch.zeros(10, len(ALLOGRAPHS))
     for index, allograph in enumerate(ALLOGRAPHS):
         shares[allograph.digit, index] = allograph.share
-    controls, mixing, inked = zip(*drawings, strict=True)
+    controls, mixing, inked, ends = zip(*drawings, strict=True)
     pad = functools.partial(torch.nn.utils.rnn.pad_sequence, batch_first=True)
     return Alphabet(
         shares=shares,
         controls=pad(list(controls)),
         mixing=pad([matrix.T for matrix in mixing]).transpose(1, 2).contiguous(),
         inked=torch.stack(inked),
+        ends=pad(list(ends)),
     )
 
 
-def _compile(allograph: Allograph) -> tuple[Tensor, Tensor, Tensor]:
-    """Control points (K, 2), mixing matrix (NODES, K) and inked gaps (NODES - 1,) of one allograph."""
+def _compile(allograph: Allograph) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Control points (K, 2), mixing matrix (NODES, K), inked gaps (NODES - 1,) and stroke ends (K, 1)."""
     points = [point for stroke in allograph.strokes for piece in stroke for point in piece]
     strokes = _spans(allograph)
     lengths = [sum(_length(points, span) for span in stroke) for stroke in strokes]
     mixing = torch.zeros(NODES, len(points))
     inked = torch.ones(NODES - 1)
+    ends = torch.zeros(len(points), 1)
     start = 0
     for index, spans in enumerate(strokes):
         end = round(NODES * sum(lengths[: index + 1]) / sum(lengths))
@@ -57,8 +60,9 @@ def _compile(allograph: Allograph) -> tuple[Tensor, Tensor, Tensor]:
             for control, weight in _mix(points, spans, position):
                 mixing[node, control] += weight
         inked[end - 1 : end] = 0
+        ends[[spans[0][1], spans[-1][2]]] = 1
         start = end
-    return torch.tensor(points), mixing, inked
+    return torch.tensor(points), mixing, inked, ends
 
 
 # Between two neighbours b and c on a smooth piece, seen with their neighbours a and d (as indexes of controls).

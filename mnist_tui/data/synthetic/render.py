@@ -14,7 +14,7 @@ SIDE = 28
 def render(nodes: Tensor, inked: Tensor, random: Generator) -> Tensor:
     """Images (B, 1, 28, 28) uint8 of digits with these nodes (B, N, 2), the pen down where `inked` (B, N - 1) is 1."""
     radius = 1.2 * torch.exp(0.28 * torch.randn(len(nodes), 1, generator=random)).clamp(0.5, 2.0)
-    blur = 0.25 + 0.3 * radius  # edges soften over about a pixel, as MNIST's do, whatever the pen
+    blur = 0.3 + 0.35 * radius  # edges soften over about a pixel, as MNIST's do, whatever the pen
     nodes = _fit_box(nodes, inked, radius)
     steps = nodes.diff(dim=1)
     lengths = torch.linalg.vector_norm(steps, dim=2)
@@ -36,7 +36,7 @@ def _pressure(inked: Tensor, random: Generator) -> Tensor:
     phase = torch.linspace(0, 2 * math.pi, inked.shape[1])
     speed = 0.5 + 2 * torch.rand(len(inked), 1, generator=random)
     start = 2 * math.pi * torch.rand(len(inked), 1, generator=random)
-    strength = 0.3 * torch.randn(len(inked), 1, generator=random)
+    strength = 0.4 * torch.randn(len(inked), 1, generator=random)
     return torch.exp(strength * torch.sin(speed * phase + start))
 
 
