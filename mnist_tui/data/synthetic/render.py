@@ -13,7 +13,7 @@ SIDE = 28
 
 def render(nodes: Tensor, inked: Tensor, random: Generator) -> Tensor:
     """Images (B, 1, 28, 28) uint8 of digits with these nodes (B, N, 2), the pen down where `inked` (B, N - 1) is 1."""
-    radius = 1.2 * torch.exp(0.28 * torch.randn(len(nodes), 1, generator=random)).clamp(0.5, 2.0)
+    radius = _pen_radius(nodes, inked, random)
     blur = 0.3 + 0.35 * radius  # edges soften over about a pixel, as MNIST's do, whatever the pen
     nodes = _fit_box(nodes, inked, radius)
     steps = nodes.diff(dim=1)
@@ -21,6 +21,13 @@ def render(nodes: Tensor, inked: Tensor, random: Generator) -> Tensor:
     gain = 0.5 * torch.exp((radius / blur) ** 2 / 2)  # so that ink is 1/2 at the pen's radius from its path
     amount = inked * lengths * gain * _pressure(inked, random)
     return _centre_by_mass(_ink(nodes[:, :-1] + steps / 2, amount, blur))
+
+
+def _pen_radius(nodes: Tensor, inked: Tensor, random: Generator) -> Tensor:
+    """Half the thickness (B, 1) of the lines, in pixels: less for a digit of much line, which is written larger."""
+    length = (inked * torch.linalg.vector_norm(nodes.diff(dim=1), dim=2)).sum(dim=1, keepdim=True)
+    spread = torch.exp(0.26 * torch.randn(len(nodes), 1, generator=random)).clamp(0.5, 2.0)
+    return 1.22 * spread * (length / 2).clamp(0.4, 2) ** -0.2
 
 
 def _fit_box(nodes: Tensor, inked: Tensor, margin: Tensor) -> Tensor:
