@@ -15,7 +15,7 @@ WAVES = 3
 def draw_strokes(alphabet: Alphabet, ways: Tensor, random: Generator) -> Tensor:
     """Nodes (B, NODES, 2) of digits written in the given `ways` (B,) int64: (x, y), about one unit high."""
     controls = alphabet.controls[ways]
-    reach = 0.02 + 0.04 * alphabet.ends[ways]  # hands agree least on where to start and to stop
+    reach = 0.027 + 0.04 * alphabet.ends[ways]  # hands agree least on where to start and to stop
     controls = controls + reach * torch.randn(controls.shape, generator=random)
     nodes = alphabet.mixing[ways] @ controls
     nodes = nodes - nodes.mean(dim=1, keepdim=True)
@@ -27,7 +27,7 @@ def draw_strokes(alphabet: Alphabet, ways: Tensor, random: Generator) -> Tensor:
 def _wobble(nodes: Tensor, random: Generator) -> Tensor:
     """Move every node by a few long waves across the plane, so that near parts move alike."""
     count = len(nodes)
-    frequency = 0.45 * torch.randn(count, 2, WAVES, generator=random)
+    frequency = 0.5 * torch.randn(count, 2, WAVES, generator=random)
     phase = torch.rand(count, 1, WAVES, generator=random)
     shift = 0.055 * torch.randn(count, WAVES, 2, generator=random)
     return nodes + torch.sin(2 * math.pi * (nodes @ frequency + phase)) @ shift
