@@ -23,7 +23,9 @@ def choose_device(name: str) -> torch.device:
     if name == "auto":
         return torch.device(next(kind for kind, there in available.items() if there))
     if not available[name]:
-        raise ConfigError(f"this torch finds no {name} device here", remedy="Use --device auto or --device cpu.")
+        raise ConfigError(
+            f"this torch finds no {name} device here", remedy="Use --device auto or --device cpu."
+        )
     return torch.device(name)
 
 

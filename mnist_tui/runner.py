@@ -93,7 +93,9 @@ def resume(run: Run, *, data_dir: Path, control: Control | None = None, report: 
         data = _load(config, data_dir, control, _keeping_notices(early, report))
         _check_data(run, record, data)
         if record.get("versions") != machine.versions():
-            message = "other versions of torch or mnist-tui than before: the weights may differ in the last bits"
+            message = (
+                "other versions of torch or mnist-tui than before: the weights may differ in the last bits"
+            )
             early.append(Notice(message=message, topic="machine"))
         trainer, _ = _trainer(config, data, device, control)
         # Without a checkpoint it was killed in its first moments, and the same start gives the same run.
@@ -171,7 +173,11 @@ class _Recorder:
         try:
             self._writer.append(event)
         except OSError as again:
-            event = RunFailed(error="OSError", message=f"{event.message} (nor the log: {again.strerror})", remedy=event.remedy)
+            event = RunFailed(
+                error="OSError",
+                message=f"{event.message} (nor the log: {again.strerror})",
+                remedy=event.remedy,
+            )
         self._report(event)
         return event
 
@@ -289,5 +295,3 @@ def _restore(trainer: Trainer, run: Run) -> None:
             f"{run.checkpoint_file} does not fit this run: {type(error).__name__}: {error}",
             remedy="Start a new run.",
         ) from error
-
-
