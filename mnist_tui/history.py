@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -130,8 +131,8 @@ def trend(values: list[float]) -> str:
     """How a series of epochs went, in words: every step down, every step up, or how often it turned."""
     if len(values) < 2:
         return "one epoch only"
-    rises = sum(later > earlier for earlier, later in zip(values, values[1:], strict=False))
-    falls = sum(later < earlier for earlier, later in zip(values, values[1:], strict=False))
+    rises = sum(later > earlier for earlier, later in itertools.pairwise(values))
+    falls = sum(later < earlier for earlier, later in itertools.pairwise(values))
     steps = len(values) - 1
     if falls == steps:
         return "fell every epoch"

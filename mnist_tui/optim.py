@@ -62,11 +62,7 @@ def averaged(config: TrainConfig, model: nn.Module) -> AveragedModel | None:
     """
     if not config.ema:
         return None
-    return AveragedModel(model, multi_avg_fn=_ema_update(config.ema), use_buffers=True)
-
-
-def _ema_update(decay: float):  # type: ignore[no-untyped-def]  # torch's own factory is untyped
-    return get_ema_multi_avg_fn(decay)
+    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
 
 
 def _one_cycle(config: TrainConfig, step: int, steps: int, start: float, peak: float, end: float) -> float:

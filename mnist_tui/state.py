@@ -12,7 +12,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class BestEpoch:
-    """The best epoch so far. `accuracy` is what it was chosen by: validation where there is one, else test."""
+    """The best so far. `accuracy` is what it was chosen by: on validation images, or else on the test's."""
 
     epoch: int
     accuracy: float

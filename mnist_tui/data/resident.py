@@ -1,4 +1,4 @@
-"""A dataset as the loop wants it: whole, on the device, and an epoch's batches as a pure function of (seed, epoch)."""
+"""A dataset as the loop wants it: whole, on the device, cut into batches by (seed, epoch) alone."""
 
 from __future__ import annotations
 
