@@ -42,6 +42,14 @@ class RunStatus(StrEnum):
         return self in (RunStatus.TRAINING, RunStatus.EVALUATING, RunStatus.PAUSED)
 
 
+@dataclass(frozen=True)
+class TimeLeft:
+    """Estimates in seconds."""
+
+    epoch: float
+    run: float
+
+
 @dataclass
 class RunHistory:
     """Fed with `apply`, event by event, live or from a log. After a resume the log repeats what the
@@ -105,6 +113,20 @@ class RunHistory:
     def seconds(self) -> float:
         """Of all finished epochs."""
         return sum(row.seconds for row in self.epochs.values())
+
+    def time_left(self) -> TimeLeft | None:
+        """Seconds to the end of the epoch and of the run, by the speed so far; None while nothing is known."""
+        now, batch = self.progress, self._batch_size()
+        if now is None or not now.images_per_second:
+            return None
+        training = now.steps * batch / now.images_per_second
+        left = training * (1 - now.step / now.steps) if now.phase == "training" else 0.0
+        # What an epoch takes besides its steps shows in the epochs that are done.
+        whole = self.seconds / len(self.epochs) if self.epochs else training
+        return TimeLeft(left, left + (now.epochs - now.epoch) * whole)
+
+    def _batch_size(self) -> int:
+        return int(self.started.config.get("batch_size", 1)) if self.started else 1
 
     def _start(self, event: RunStarted) -> None:
         """A new run, or one that goes on from a checkpoint: forget what came after that."""
