@@ -101,6 +101,10 @@ def silent(handler: Handler, content: bytes) -> None:
     handler.server.closing.wait()
 
 
+def no_http(handler: Handler, content: bytes) -> None:
+    handler.wfile.write(b"220 ftp ready\r\n")
+
+
 def stall(handler: Handler, content: bytes) -> None:
     handler.start(len(content))
     handler.wfile.write(content[: len(content) // 2])
@@ -149,6 +153,7 @@ BEHAVIOURS: Mapping[str, Callable[[Handler, bytes], None]] = {
     "missing": lambda handler, content: handler.send(b"", 404),
     "busy": lambda handler, content: handler.send(b"", 503),
     "silent": silent,
+    "no-http": no_http,
     "stall": stall,
     "trickle": trickle,
     "cut": cut,
