@@ -72,9 +72,9 @@ def entry(name: str) -> Entry:
 def over_https(mirror: str) -> str:
     """`mirror` as an https address.
 
-    torchvision still lists plain http for three hosts. Those of KMNIST and of MNIST's author answer at the
-    same path over https. A bucket's *website* endpoint at Amazon has no TLS; its REST endpoint has, and
-    serves the same objects.
+    torchvision still lists plain http for three hosts. KMNIST's serves the same paths over https; that of
+    MNIST's author is only the second choice, so that asking it in vain costs little. A bucket's *website*
+    endpoint at Amazon has no TLS; its REST endpoint has, and serves the same objects.
     """
     parts = urlsplit(mirror)
     host = parts.netloc.replace(".s3-website.", ".s3.")

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from mnist_tui.data import catalogue, files, idx
-from mnist_tui.data.catalogue import Entry
+from mnist_tui.data import catalogue, idx, store
+from mnist_tui.data.catalogue import DataFile, Entry
+from mnist_tui.data.progress import Meter, Report, ignore
 from mnist_tui.errors import DataError
-from mnist_tui.events import DataProgress, Event, Notice
+from mnist_tui.events import Notice
 
+if TYPE_CHECKING:
+    from mnist_tui.data.download import Network
+
+SYNTHETIC = "synthetic"
 TRAIN_COUNT, TEST_COUNT = 60_000, 10_000
 TRAIN_SEED, TEST_SEED = 1, 2
 DIGITS = tuple("0123456789")
@@ -39,39 +44,40 @@ class Dataset:
     fingerprint: str
 
 
-def ignore(event: Event) -> None:
-    """A `report` for whoever does not want to hear."""
-
-
-def load(name: str, folder: Path, *, report: Callable[[Event], None] = ignore) -> Dataset:
+def load(name: str, folder: Path, *, report: Report = ignore, network: Network | None = None) -> Dataset:
     """The dataset `name` (mnist, fashion-mnist, kmnist, synthetic or auto) under the data folder `folder`.
 
     `auto` is MNIST where it can be had and else drawn digits, with a notice; the result's `name` says which.
-    Raises DataError when a named dataset is not to be had.
+    `report` hears of progress and notices, and may raise to abort. Raises DataError when a named dataset is
+    not to be had.
     """
     if name == "auto":
-        return _mnist_or_drawn(folder, report)
-    return _drawn(report) if name == "synthetic" else _fetched(catalogue.entry(name), folder, report)
+        return _mnist_or_drawn(folder, report, network)
+    return draw_all(report) if name == SYNTHETIC else _named(name, folder, report, network)
 
 
-def _mnist_or_drawn(folder: Path, report: Callable[[Event], None]) -> Dataset:
+def _mnist_or_drawn(folder: Path, report: Report, network: Network | None) -> Dataset:
     try:
-        return _fetched(catalogue.entry("mnist"), folder, report)
+        return _named("mnist", folder, report, network)
     except DataError as error:
-        message = f"MNIST is not to be had, so this uses drawn digits (synthetic) instead. {error}"
+        message = f"Using drawn digits (synthetic) instead of MNIST, which is not to be had. {error}"
         report(Notice(topic="data", message=message))
-    return _drawn(report)
+    return draw_all(report)
 
 
-def _fetched(entry: Entry, folder: Path, report: Callable[[Event], None]) -> Dataset:
+def _named(name: str, folder: Path, report: Report, network: Network | None) -> Dataset:
+    entry = catalogue.entry(name)
     home = folder / entry.folder
-    content = {file: files.read_verified(home, file) for file in entry.files}
-    classes = len(entry.classes)
+    return parse(entry, home, store.contents(entry, home, report, network))
 
-    def split(images: catalogue.DataFile, labels: catalogue.DataFile, count: int) -> Split:
+
+def parse(entry: Entry, home: Path, contents: store.Contents) -> Dataset:
+    """The dataset in `contents`, the verified files of `entry` from the folder `home`. Raises DataError."""
+
+    def split(images: DataFile, labels: DataFile, count: int) -> Split:
         return Split(
-            idx.images(content[images], count, str(home / images.name)),
-            idx.labels(content[labels], count, classes, str(home / labels.name)),
+            idx.images(contents[images], count, home / images.name),
+            idx.labels(contents[labels], count, len(entry.classes), home / labels.name),
         )
 
     train = split(entry.train_images, entry.train_labels, entry.train_count)
@@ -79,23 +85,20 @@ def _fetched(entry: Entry, folder: Path, report: Callable[[Event], None]) -> Dat
     return Dataset(entry.name, train, test, entry.classes, str(home), _fingerprint(train, test))
 
 
-def _drawn(report: Callable[[Event], None]) -> Dataset:
-    # Its tables take a moment to load, and whoever has MNIST never needs them.
+def draw_all(report: Report = ignore) -> Dataset:
+    """The synthetic dataset, the same at every call: as many images as MNIST has."""
+    train = _draw("train", TRAIN_COUNT, TRAIN_SEED, report)
+    test = _draw("test", TEST_COUNT, TEST_SEED, report)
+    return Dataset(SYNTHETIC, train, test, DIGITS, "drawn by mnist-tui", _fingerprint(train, test))
+
+
+def _draw(item: str, count: int, seed: int, report: Report) -> Split:
+    # The skeletons take a moment to load, and whoever has MNIST never needs them.
     from mnist_tui.data.synthetic import draw
 
-    def split(item: str, count: int, seed: int) -> Split:
-        def progress(done: int) -> None:
-            report(
-                DataProgress(
-                    dataset="synthetic", stage="drawing", item=item, done=done, total=count, unit="images"
-                )
-            )
-
-        return Split(*draw(count, seed, progress=progress))
-
-    train = split("train", TRAIN_COUNT, TRAIN_SEED)
-    test = split("test", TEST_COUNT, TEST_SEED)
-    return Dataset("synthetic", train, test, DIGITS, "drawn by mnist-tui", _fingerprint(train, test))
+    meter = Meter(report, SYNTHETIC, "drawing", item, "images", count)
+    meter(0)
+    return Split(*draw(count, seed, progress=meter))
 
 
 def _fingerprint(*splits: Split) -> str:
