@@ -44,11 +44,15 @@ class TrainConfig:
 
     recipe: str = _setting("reference", "The recipe these settings start from.", group="What")
     dataset: DatasetName = _setting("auto", "Data set; auto is MNIST, else drawn digits.", group="What")
-    model: str = _setting("reference", "Registered name, path/file.py:Class or package.module:Class.", group="What")
+    model: str = _setting(
+        "reference", "Registered name, path/file.py:Class or package.module:Class.", group="What"
+    )
 
     epochs: int = _setting(15, "Passes over the training images.", low=1, high=1_000_000)
     batch_size: int = _setting(16, "Images a step.", low=1, high=1_000_000)
-    seed: int = _setting(1, "Decides initial weights, order, dropout and augmentation.", low=0, high=2**31 - 1)
+    seed: int = _setting(
+        1, "Decides initial weights, order, dropout and augmentation.", low=0, high=2**31 - 1
+    )
     validation: int = _setting(0, "Training images held out to pick the best epoch on.", low=0)
     train_limit: int = _setting(0, "Use only the first N training images; 0 is all of them.", low=0)
 
@@ -56,18 +60,38 @@ class TrainConfig:
     lr: float = _setting(0.01, "Peak learning rate.", low=0, high=100, group="Optimisation")
     schedule: ScheduleName = _setting("one-cycle", "How the learning rate moves.", group="Optimisation")
     # The next five are PyTorch's OneCycleLR defaults, which the published recipe uses.
-    warmup: float = _setting(0.3, "Fraction of all steps in which the rate rises.", low=0, high=1, group="Optimisation")
-    start_divisor: float = _setting(25.0, "The rate starts at the peak divided by this.", low=1, group="Optimisation")
-    end_divisor: float = _setting(1e4, "The rate ends at its start divided by this.", low=1, group="Optimisation")
-    momentum: float = _setting(0.95, "Momentum (Adam's beta 1) at the low rates.", low=0, high=0.9999, group="Optimisation")
-    peak_momentum: float = _setting(0.85, "Momentum at the peak rate.", low=0, high=0.9999, group="Optimisation")
+    warmup: float = _setting(
+        0.3, "Fraction of all steps in which the rate rises.", low=0, high=1, group="Optimisation"
+    )
+    start_divisor: float = _setting(
+        25.0, "The rate starts at the peak divided by this.", low=1, group="Optimisation"
+    )
+    end_divisor: float = _setting(
+        1e4, "The rate ends at its start divided by this.", low=1, group="Optimisation"
+    )
+    momentum: float = _setting(
+        0.95, "Momentum (Adam's beta 1) at the low rates.", low=0, high=0.9999, group="Optimisation"
+    )
+    peak_momentum: float = _setting(
+        0.85, "Momentum at the peak rate.", low=0, high=0.9999, group="Optimisation"
+    )
     weight_decay: float = _setting(0.0, "Weight decay.", low=0, high=10, group="Optimisation")
-    label_smoothing: float = _setting(0.0, "Share of each label spread over all classes.", low=0, high=0.99, group="Optimisation")
-    ema: float = _setting(0.0, "Decay a step of averaged weights, used for testing; 0 is off.", low=0, high=0.999999, group="Optimisation")
+    label_smoothing: float = _setting(
+        0.0, "Share of each label spread over all classes.", low=0, high=0.99, group="Optimisation"
+    )
+    ema: float = _setting(
+        0.0,
+        "Decay a step of averaged weights, used for testing; 0 is off.",
+        low=0,
+        high=0.999999,
+        group="Optimisation",
+    )
 
     rotation: float = _setting(7.0, "Random rotation up to ± degrees.", low=0, high=180, group="Augmentation")
     shift: float = _setting(0.0, "Random shift up to ± pixels.", low=0, high=14, group="Augmentation")
-    scale: float = _setting(0.0, "Random scaling up to ± this fraction.", low=0, high=0.9, group="Augmentation")
+    scale: float = _setting(
+        0.0, "Random scaling up to ± this fraction.", low=0, high=0.9, group="Augmentation"
+    )
     interpolation: Interpolation = _setting("nearest", "How augmented pixels are read.", group="Augmentation")
     mean: float = _setting(0.5, "Subtracted from pixels in [0, 1].", low=-1, high=1, group="Augmentation")
     std: float = _setting(0.5, "Pixels are divided by this then.", low=1e-3, high=10, group="Augmentation")
@@ -81,7 +105,8 @@ class TrainConfig:
         problems = find_problems(dataclasses.asdict(self))
         if problems:
             raise ConfigError(
-                "; ".join(problems.values()), remedy="See `mnist-tui train --help` for what each setting takes."
+                "; ".join(problems.values()),
+                remedy="See `mnist-tui train --help` for what each setting takes.",
             )
 
     def to_dict(self) -> dict[str, Any]:
