@@ -1,0 +1,35 @@
+"""Looking into any network: the layers with their shapes, parameters, MACs and receptive fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mnist_tui.inspection.requirements import Limits, Requirement, check
+from mnist_tui.inspection.summary import Block, Layer, ModelSummary, ReceptiveField
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = [
+    "Block",
+    "Layer",
+    "Limits",
+    "ModelSummary",
+    "ReceptiveField",
+    "Requirement",
+    "check",
+    "inspect_model",
+]
+
+
+def inspect_model(model: nn.Module, *, name: str, input_shape: tuple[int, ...] = (1, 28, 28)) -> ModelSummary:
+    """The layer table of `model` for images of `input_shape` (C, H, W).
+
+    A copy of it runs once, in evaluation mode, without gradients and on the CPU; `model`, its buffers and
+    the random state stay as they are. What cannot be told is None, with the reason in the notes.
+    """
+    from mnist_tui.inspection import (
+        table,
+    )  # torch takes a second to import, and a finished summary needs none
+
+    return table.inspect_model(model, name, input_shape)

@@ -1,0 +1,77 @@
+"""Multiply-accumulates of one aten operation, by torch's own formulas where it has them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch.utils.flop_counter import flop_registry, sdpa_flop_count
+
+from mnist_tui.inspection.call import Call
+from mnist_tui.inspection.rules import CONSTANT, RULES, is_elementwise
+
+
+def count_macs(call: Call, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int | None:
+    """Of all its batch; 0 for what is neither a convolution nor a matrix product, None without a formula.
+
+    Torch counts a multiplication and an addition as two operations, and leaves the bias out as we do.
+    """
+    formula = flop_registry.get(call.func.overloadpacket)
+    if formula is not None:
+        return int(formula(*args, **kwargs, out_val=call.output)) // 2
+    if call.name in FORMULAS:
+        return FORMULAS[call.name](call)
+    return 0 if _is_free(call) else None
+
+
+def _matrix_times_vector(call: Call) -> int:
+    matrix = call.arguments["mat" if call.name == "addmv" else "self"]
+    return int(matrix.numel())
+
+
+def _batches_summed(call: Call) -> int:
+    return int(call.arguments["batch1"].numel()) * int(call.arguments["batch2"].shape[-1])
+
+
+def _attention(call: Call) -> int:
+    shapes = (call.arguments[name].shape for name in ("query", "key", "value"))
+    return int(sdpa_flop_count(*shapes)) // 2  # type: ignore[no-untyped-call]
+
+
+def _is_free(call: Call) -> bool:
+    named = call.name in RULES or call.name in CONSTANT or call.name in FREE
+    return named or call.func.is_view or is_elementwise(call.func) or math.prod(call.output.shape) == 0
+
+
+FORMULAS: Mapping[str, Callable[[Call], int]] = {
+    "mv": _matrix_times_vector,
+    "addmv": _matrix_times_vector,
+    "dot": _matrix_times_vector,
+    "addbmm": _batches_summed,
+    "_scaled_dot_product_flash_attention_for_cpu": _attention,
+}
+# Neither convolutions nor matrix products.
+MOVES = frozenset(
+    {
+        "flip",
+        "roll",
+        "repeat",
+        "pixel_shuffle",
+        "pixel_unshuffle",
+        "native_channel_shuffle",
+        "unfold",
+        "im2col",
+    }
+    | {"col2im", "unsafe_split", "reflection_pad1d", "replication_pad1d", "tril", "triu", "max_unpool2d"}
+    | {"upsample_nearest2d", "upsample_bilinear2d", "upsample_bicubic2d"}
+)
+LOOKS_UP = frozenset(
+    {"index", "index_select", "gather", "scatter", "embedding", "topk", "argsort", "median", "masked_select"}
+    | {"nonzero", "_local_scalar_dense"}
+)
+MAKES = frozenset(
+    {"arange", "empty", "empty_strided", "eye", "full", "linspace", "ones", "zeros", "scalar_tensor", "rand"}
+    | {"randn", "randperm", "bernoulli", "bernoulli_", "normal_", "uniform_", "multinomial"}
+)
+FREE = MOVES | LOOKS_UP | MAKES

@@ -1,0 +1,99 @@
+"""What is asked of a network, and whether it has it. No torch: a summary says enough."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from mnist_tui.inspection.summary import Layer, ModelSummary
+
+Head = Literal["gap", "fc", "any"]
+
+HEADS = {
+    "gap": "global average pooling",
+    "fc": "a fully connected layer",
+    "any": "global average pooling or a fully connected layer",
+}
+BATCH_NORMS = frozenset({"BatchNorm2d", "batch_norm"})
+FULLY_CONNECTED = frozenset({"Linear", "linear", "matmul", "mm", "addmm"})
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a network is checked against."""
+
+    max_parameters: int = 8_000
+    """The network has fewer than these."""
+    min_batch_norms: int = 1
+    min_dropouts: int = 1
+    head: Head = "any"
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One thing asked for, in words for a person."""
+
+    name: str
+    wanted: str
+    found: str
+    met: bool
+
+
+def check(summary: ModelSummary, limits: Limits | None = None) -> list[Requirement]:
+    """Every requirement, met or not; without limits, the default ones. A function counts as a layer."""
+    limits = limits or Limits()
+    return [
+        _parameters(summary, limits.max_parameters),
+        _at_least("batch normalisation", limits.min_batch_norms, "BatchNorm2d", _batch_norms(summary)),
+        _at_least("dropout", limits.min_dropouts, "Dropout", _dropouts(summary)),
+        _head(summary, limits.head),
+    ]
+
+
+def _parameters(summary: ModelSummary, limit: int) -> Requirement:
+    found = summary.parameters
+    return Requirement("parameters", f"fewer than {limit:,}", f"{found:,}", found < limit)
+
+
+def _at_least(name: str, wanted: int, kind: str, found: list[Layer]) -> Requirement:
+    return Requirement(name, f"at least {wanted} {kind}", _count(found), len(found) >= wanted)
+
+
+def _head(summary: ModelSummary, wanted: Head) -> Requirement:
+    tail = _after_the_map(summary.layers)
+    averages = [layer for layer in tail if layer.averages_map]
+    connected = [layer for layer in tail if layer.base in FULLY_CONNECTED]
+    found = {"gap": averages, "fc": connected, "any": averages + connected}[wanted]
+    return Requirement("head", HEADS[wanted], _count(averages + connected), bool(found))
+
+
+def _batch_norms(summary: ModelSummary) -> list[Layer]:
+    return [layer for layer in _called(summary) if layer.base in BATCH_NORMS]
+
+
+def _dropouts(summary: ModelSummary) -> list[Layer]:
+    return [layer for layer in _called(summary) if "dropout" in layer.base.lower()]
+
+
+def _called(summary: ModelSummary) -> list[Layer]:
+    """Each layer once, if forward calls it at all."""
+    return [layer for layer in summary.layers if layer.output_shape is not None and not layer.shared_with]
+
+
+def _after_the_map(layers: tuple[Layer, ...]) -> list[Layer]:
+    """The layers from the one on that leaves no height and width: an earlier average only weighs channels."""
+    maps = [index for index, layer in enumerate(layers) if _is_map(layer)]
+    return list(layers[maps[-1] + 1 :] if maps else layers)
+
+
+def _is_map(layer: Layer) -> bool:
+    shape = layer.output_shape or ()
+    return layer.type != "Parameter" and len(shape) == 3 and shape[1:] != (1, 1)
+
+
+def _count(layers: Iterable[Layer]) -> str:
+    """`6 BatchNorm2d`, or `none`."""
+    counted = Counter(layer.type for layer in layers)
+    return ", ".join(f"{count} {kind}" for kind, count in counted.items()) or "none"

@@ -1,0 +1,79 @@
+"""What is known of a network: one row a layer, subtotals and totals. Plain values, no torch."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+ReceptiveField = int | tuple[int, int] | None
+"""Pixels of the image along each side, or (height, width) where they differ; None where it is not known.
+
+The theoretical number, far from the borders: it may be larger than the image.
+"""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One call of one layer, or of one function where no module shows it."""
+
+    path: str
+    """Such as `block1.conv1`; of a function, the module whose forward calls it ("" is the network's own)."""
+    type: str
+    """The class (`Conv2d`), the function (`max_pool2d`), or `Parameter` for one that a container holds."""
+    base: str
+    """The torch.nn class behind it: `Conv2d` for a subclass of that too; "" for a class of no such kind."""
+    settings: str
+    """What the type leaves open, such as `3×3, pad 1`."""
+    output_shape: tuple[int, ...] | None
+    """For one image, without the batch axis; None where there is no output or no single one."""
+    parameters: int
+    """Those that no row before this one has counted."""
+    macs: int | None
+    """Multiply-accumulates of its convolutions and matrix products for one image, bias left out;
+    None where there is no formula."""
+    receptive_field: ReceptiveField
+    functional: bool = False
+    shared_with: str = ""
+    """The path under which an earlier row has counted the same parameters or made the same call."""
+    averages_map: bool = False
+    """Whether it averages each channel over all positions: global average pooling."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Subtotals over one direct child of the network that has layers of its own."""
+
+    path: str
+    type: str
+    output_shape: tuple[int, ...] | None
+    parameters: int
+    macs: int | None
+    receptive_field: ReceptiveField
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """The layer table of one network, in the order of its forward."""
+
+    model: str
+    input_shape: tuple[int, ...]
+    parameters: int
+    trainable_parameters: int
+    macs: int | None
+    bytes: int
+    """Of parameters and buffers, as they are in memory."""
+    layers: tuple[Layer, ...]
+    blocks: tuple[Block, ...]
+    notes: tuple[str, ...]
+    """One sentence for each number that is not known, and for each layer that forward passes by."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values as JSON can hold them; tuples stay tuples, which JSON writes as lists."""
+        return dataclasses.asdict(self)
+
+
+def total(counts: list[int | None]) -> int | None:
+    """The sum; None where any of them is not known."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
