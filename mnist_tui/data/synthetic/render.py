@@ -27,7 +27,7 @@ def _pen_radius(nodes: Tensor, inked: Tensor, random: Generator) -> Tensor:
     """Half the thickness (B, 1) of the lines, in pixels: less for a digit of much line, which is written larger."""
     length = (inked * torch.linalg.vector_norm(nodes.diff(dim=1), dim=2)).sum(dim=1, keepdim=True)
     spread = torch.exp(0.32 * torch.randn(len(nodes), 1, generator=random)).clamp(0.5, 2.2)
-    return 1.22 * spread * (length / 2).clamp(0.4, 2) ** -0.12
+    return 1.22 * spread * (length / 2).clamp(0.4, 2).pow(-0.12)
 
 
 def _fit_box(nodes: Tensor, inked: Tensor, margin: Tensor) -> Tensor:
