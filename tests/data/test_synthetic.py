@@ -111,7 +111,7 @@ def test_digits_are_white_on_black_with_soft_edges(digits: tuple[Tensor, Tensor]
 
 
 def test_no_two_digits_are_alike(digits: tuple[Tensor, Tensor]) -> None:
-    assert len(digits[0].flatten(1).unique(dim=0)) == SOME
+    assert len(torch.unique(digits[0].flatten(1), dim=0)) == SOME
 
 
 def test_a_linear_classifier_fitted_on_some_reads_others(digits: tuple[Tensor, Tensor]) -> None:

@@ -16,10 +16,10 @@ BLOCK = 2048
 
 
 def draw(count: int, seed: int, *, progress: Callable[[int], None] | None = None) -> tuple[Tensor, Tensor]:
-    """Digits and what they are: images (count, 1, 28, 28) uint8, white ink on black, and labels (count,) int64.
+    """Images (count, 1, 28, 28) uint8, white ink on black, and what they show: labels (count,) int64.
 
-    Every class occurs equally often (to within one), in random order. The same `count` and `seed` give the same
-    bits, whatever the number of threads; the global random state is neither read nor changed.
+    Every class occurs equally often (to within one), in random order. The same `count` and `seed` give the
+    same bits, whatever the number of threads; the global random state is neither read nor changed.
     `progress` is told, now and then, how many images are drawn so far.
     """
     random = torch.Generator().manual_seed(seed)

@@ -65,7 +65,7 @@ def _compile(allograph: Allograph) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return torch.tensor(points), mixing, inked, ends
 
 
-# Between two neighbours b and c on a smooth piece, seen with their neighbours a and d (as indexes of controls).
+# From control b to control c of a smooth piece, with the neighbours a and d before and behind them: indexes.
 Span = tuple[int | None, int, int, int | None]
 
 

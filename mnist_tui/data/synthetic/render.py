@@ -12,10 +12,13 @@ SIDE = 28
 
 
 def render(nodes: Tensor, inked: Tensor, random: Generator) -> Tensor:
-    """Images (B, 1, 28, 28) uint8 of digits with these nodes (B, N, 2), the pen down where `inked` (B, N - 1) is 1."""
+    """Images (B, 1, 28, 28) uint8 of digits with the given nodes (B, N, 2): (x, y) at any scale.
+
+    The pen is down from one node to the next where `inked` (B, N - 1) is 1.
+    """
     radius = _pen_radius(nodes, inked, random)
     blur = 0.3 + 0.35 * radius  # edges soften over about a pixel, as MNIST's do, whatever the pen
-    nodes = _fit_box(nodes, inked, radius)
+    nodes = _fit_box(nodes, radius)
     steps = nodes.diff(dim=1)
     lengths = torch.linalg.vector_norm(steps, dim=2)
     gain = 0.5 * torch.exp((radius / blur) ** 2 / 2)  # so that ink is 1/2 at the pen's radius from its path
@@ -24,14 +27,15 @@ def render(nodes: Tensor, inked: Tensor, random: Generator) -> Tensor:
 
 
 def _pen_radius(nodes: Tensor, inked: Tensor, random: Generator) -> Tensor:
-    """Half the thickness (B, 1) of the lines, in pixels: less for a digit of much line, which is written larger."""
+    """Half the thickness (B, 1) of the lines, in pixels: less for a digit of much line, which would clog."""
     length = (inked * torch.linalg.vector_norm(nodes.diff(dim=1), dim=2)).sum(dim=1, keepdim=True)
     spread = torch.exp(0.32 * torch.randn(len(nodes), 1, generator=random)).clamp(0.5, 2.2)
-    return 1.22 * spread * (length / 2).clamp(0.4, 2) ** -0.12
+    clogging = (length / 2).clamp(0.4, 2).pow(-0.14)
+    return spread.mul(clogging).mul(1.22)
 
 
-def _fit_box(nodes: Tensor, inked: Tensor, margin: Tensor) -> Tensor:
-    """Nodes in pixels of the box: the longer side fills it but for half a pen's width (B, 1) at each end."""
+def _fit_box(nodes: Tensor, margin: Tensor) -> Tensor:
+    """Nodes in pixels of the box: the longer side fills it, the pen's `margin` (B, 1) included."""
     low, high = nodes.amin(dim=1, keepdim=True), nodes.amax(dim=1, keepdim=True)
     room = BOX - 2 * margin.unsqueeze(2)
     scale = room / (high - low).amax(dim=2, keepdim=True)
@@ -48,10 +52,10 @@ def _pressure(inked: Tensor, random: Generator) -> Tensor:
 
 
 def _ink(points: Tensor, amount: Tensor, width: Tensor) -> Tensor:
-    """Ink (B, 20, 20) in [0, 1]: a Gaussian spot of deviation `width` (B, 1) at each point (B, P, 2), saturating.
+    """Ink (B, 20, 20) in [0, 1]: Gaussian spots of deviation `width` (B, 1) at points (B, P, 2), saturating.
 
-    A Gaussian spot is the product of one in x and one in y, so that the sum over all spots is a matrix product.
-    With `amount` (B, P) the length of line a spot stands for, a long straight line has height 1 in its middle.
+    A spot is the product of a Gaussian in x and one in y, so that the sum over all spots is a matrix product.
+    With `amount` (B, P) the length of line each stands for, a straight line has height 1 along its middle.
     """
     pixels = torch.arange(BOX) + 0.5
     rows, columns = (
@@ -63,7 +67,7 @@ def _ink(points: Tensor, amount: Tensor, width: Tensor) -> Tensor:
 
 
 def _centre_by_mass(ink: Tensor) -> Tensor:
-    """Images (B, 1, 28, 28) uint8: the box moved by whole pixels so that its centre of mass is the image's."""
+    """Images (B, 1, 28, 28) uint8: the box, moved by whole pixels to bring its mass to the image's centre."""
     pixels = torch.arange(BOX) + 0.5
     mass = ink.sum(dim=(1, 2))
     top = _offset((ink.sum(dim=2) @ pixels) / mass)

@@ -1,7 +1,7 @@
 """How people write the digits: for each, several allographs as strokes of a pen, with how often they occur.
 
-A drawing is text: `x,y` are control points in hundredths of the digit's height (y grows downwards), joined by a
-smooth curve; `/` is a corner, from which the pen goes on; `;` lifts the pen.
+A drawing is text: `x,y` are control points in hundredths of the digit's height (y grows downwards), joined by
+a smooth curve; `/` is a corner, from which the pen goes on; `;` lifts the pen.
 """
 
 from __future__ import annotations
@@ -52,6 +52,11 @@ ALLOGRAPHS = (
     Allograph(2, 0.5, "14,12 28,2 38,14 30,50 18,92 / 50,90 96,88"),
     Allograph(2, 1.5, "30,30 20,16 36,2 64,4 74,26 60,52 36,86 14,94 8,80 26,68 50,80 76,94 98,86"),
     Allograph(2, 1, "42,36 22,32 18,10 46,1 74,16 64,46 40,74 14,92 6,78 24,70 50,84 74,96 96,90"),
+    Allograph(2, 1.5, "14,24 34,3 66,2 86,22 84,50 64,76 34,94 10,88 10,68 32,58 58,72 90,94"),
+    Allograph(2, 1.5, "20,30 36,6 66,2 82,22 70,52 40,82 14,96 4,80 22,64 50,74 76,92"),
+    Allograph(2, 0.7, "4,22 30,12 56,4 68,18 54,46 32,74 12,94 / 40,84 66,82 98,86"),
+    Allograph(2, 1, "14,20 44,0 72,12 66,38 36,74 2,98 / 40,93 78,90 120,82"),
+    Allograph(2, 1, "22,16 44,1 68,12 66,40 44,70 22,96 / 52,92 84,98"),
     # 3: cornered waist; looped waist; smooth waist; angular top; wide; long tail
     Allograph(3, 3, "16,12 44,1 72,14 66,36 36,47 / 66,52 80,72 62,94 34,99 10,88"),
     Allograph(3, 1.5, "18,10 46,1 72,14 64,36 42,47 32,48 42,44 66,54 80,74 62,94 34,99 8,86"),
@@ -60,6 +65,8 @@ ALLOGRAPHS = (
     Allograph(3, 1, "4,12 38,2 76,6 66,26 40,44 / 68,48 90,66 68,90 34,98 0,90"),
     Allograph(3, 1, "26,12 54,1 76,14 64,34 44,45 / 66,54 70,72 50,92 22,99 -8,92"),
     Allograph(3, 1, "10,10 42,1 70,12 64,34 50,46 / 62,58 64,78 46,98 14,96"),
+    Allograph(3, 1.2, "8,10 42,2 66,10 54,28 34,44 / 60,46 92,58 / 66,86 22,96"),
+    Allograph(3, 1, "30,26 26,8 52,2 74,16 60,38 40,46 66,50 82,70 64,94 34,98 18,84 28,72"),
     # 4: open, bar and stem apart; closed; cup and stem; in one stroke; hooked
     Allograph(4, 4, "20,2 14,28 10,52 / 44,54 84,50 ; 74,4 70,50 66,100"),
     Allograph(4, 3, "62,2 36,32 8,62 / 50,62 92,60 ; 66,4 64,50 62,100"),
@@ -76,6 +83,9 @@ ALLOGRAPHS = (
     Allograph(5, 1, "86,6 56,5 28,8 / 22,26 18,46 / 48,36 76,52 74,84 46,99 18,88 20,74"),
     Allograph(5, 0.8, "78,6 50,4 28,14 22,38 46,44 70,52 72,76 50,98 24,90"),
     Allograph(5, 0.8, "90,0 58,6 38,24 34,40 50,50 58,70 40,92 6,96"),
+    Allograph(5, 1, "88,6 58,8 30,12 / 24,30 22,48 / 50,34 80,52 74,84 42,98 14,84 14,68"),
+    Allograph(5, 0.7, "102,0 70,2 46,12 40,34 54,48 52,70 34,90 2,98"),
+    Allograph(5, 0.7, "82,14 52,2 26,12 24,34 48,44 72,56 72,80 48,98 20,90"),
     # 6: curved; straight back; small loop; open bowl; loop across the back
     Allograph(6, 3, "62,1 36,20 16,52 18,84 44,99 72,86 72,62 48,54 22,74"),
     Allograph(6, 2, "50,0 34,30 20,62 26,92 52,98 74,82 66,60 44,58 24,78"),
@@ -85,6 +95,8 @@ ALLOGRAPHS = (
     Allograph(6, 0.7, "66,8 38,2 14,28 12,70 34,98 66,92 76,66 54,50 18,66"),
     Allograph(6, 1, "60,0 38,36 22,72 26,95 46,90 58,72 50,60 34,66 22,84"),
     Allograph(6, 1, "44,0 20,24 8,60 22,94 58,97 84,74 78,46 54,40 40,62 52,84"),
+    Allograph(6, 1.8, "18,2 8,34 12,72 36,97 68,90 86,62 76,38 56,36 46,58 48,88"),
+    Allograph(6, 0.7, "58,0 36,36 24,72 34,96 56,86 62,70 48,66 32,84"),
     # 7: plain; with serifs; with bars; curved; wavy; concave
     Allograph(7, 3, "10,10 44,8 84,6 / 62,50 46,100"),
     Allograph(7, 1, "10,26 12,16 14,8 / 46,8 84,6 / 62,50 46,100"),
@@ -95,6 +107,8 @@ ALLOGRAPHS = (
     Allograph(7, 1, "6,22 20,6 42,12 64,14 86,2 / 66,40 50,70 44,100"),
     Allograph(7, 0.7, "6,14 36,2 70,2 82,16 80,50 70,100"),
     Allograph(7, 0.8, "12,28 16,10 / 46,9 84,6 / 62,50 46,100 ; 34,54 56,51 84,46"),
+    Allograph(7, 1, "16,12 48,8 82,4 / 54,50 30,100 ; 10,58 50,56 98,50"),
+    Allograph(7, 0.7, "16,40 14,22 22,14 / 50,14 80,6 / 66,50 52,100"),
     # 8: one stroke from the top right; two rings; open top; narrow foot; from the middle; straight return
     Allograph(8, 3, "72,14 48,1 26,14 32,34 56,52 76,74 60,96 32,96 20,76 40,54 64,36 74,16"),
     Allograph(8, 1, "50,1 26,12 28,36 50,47 72,36 74,12 50,1 ; 50,47 22,62 22,88 50,99 78,88 78,62 50,47"),
@@ -102,6 +116,7 @@ ALLOGRAPHS = (
     Allograph(8, 1.5, "78,10 50,1 24,14 32,36 52,52 60,76 48,98 30,92 30,72 48,48 72,28 78,10"),
     Allograph(8, 1, "50,46 28,30 36,4 64,4 72,28 50,46 28,70 36,97 64,97 72,72 50,46"),
     Allograph(8, 1.2, "78,16 50,1 22,16 38,40 64,58 74,80 50,99 24,84 42,56 / 60,36 82,12"),
+    Allograph(8, 1.5, "84,16 56,1 20,10 18,32 44,50 52,72 42,98 26,92 30,72 56,48 82,20"),
     # 9: straight stem; curved tail; leaning stem; wide head; in one stroke; closed loop first
     Allograph(9, 3, "76,14 50,2 22,20 22,42 46,50 72,28 / 72,60 68,100"),
     Allograph(9, 1.5, "76,16 50,2 24,18 24,42 50,48 74,26 / 76,62 62,92 22,94"),
