@@ -40,7 +40,23 @@ def summarise(run: Run) -> RunSummary:
         record = run.record()
         history = run.history(progress=False)
     except RunError:
-        return RunSummary(run.name, "", "unreadable", "?", "?", "?", None, None, 0, 0, None, None, None, 0.0, str(run.folder))
+        return RunSummary(
+            run.name,
+            "",
+            "unreadable",
+            "?",
+            "?",
+            "?",
+            None,
+            None,
+            0,
+            0,
+            None,
+            None,
+            None,
+            0.0,
+            str(run.folder),
+        )
     config, best, last = record["config"], history.best, history.last
     return RunSummary(
         name=run.name,

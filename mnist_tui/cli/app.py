@@ -50,7 +50,10 @@ def options(
     context: typer.Context,
     config: Annotated[
         Path | None,
-        typer.Option(help="A TOML file of options; without it the person's own, where there is one.", envvar="MNIST_TUI_CONFIG"),
+        typer.Option(
+            help="A TOML file of options, instead of the person's own.",
+            envvar="MNIST_TUI_CONFIG",
+        ),
     ] = None,
     version: Annotated[
         bool, typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True)

@@ -53,5 +53,8 @@ def check(
         console = stdout()
         console.print(requirement_table(requirements))
         unmet = sum(not requirement.met for requirement in requirements)
-        console.print(f"{summary.model}: " + ("all requirements met" if met else f"{unmet} of {len(requirements)} unmet"))
+        console.print(
+            f"{summary.model}: "
+            + ("all requirements met" if met else f"{unmet} of {len(requirements)} unmet")
+        )
     raise typer.Exit(0 if met else 1)

@@ -27,7 +27,9 @@ def option_defaults(context: typer.Context, chosen: Path | None) -> dict[str, An
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ConfigError(f"{path}: there is no option {name!r}{hint}", remedy="Correct or remove that line.")
+            raise ConfigError(
+                f"{path}: there is no option {name!r}{hint}", remedy="Correct or remove that line."
+            )
     return defaults
 
 
@@ -38,7 +40,7 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}", remedy="Correct --config.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not TOML: {error}", remedy='It wants lines like: epochs = 5') from error
+        raise ConfigError(f"{path} is not TOML: {error}", remedy="It wants lines like: epochs = 5") from error
 
 
 def _for_group(group: click.Group, values: dict[str, Any], known: set[str]) -> dict[str, Any]:
@@ -48,7 +50,9 @@ def _for_group(group: click.Group, values: dict[str, Any], known: set[str]) -> d
         if isinstance(command, click.Group):
             defaults[name] = _for_group(command, values, known)
             continue
-        options = {option.name for option in command.params if isinstance(option, click.Option) and option.name}
+        options = {
+            option.name for option in command.params if isinstance(option, click.Option) and option.name
+        }
         known |= options
         defaults[name] = {key: value for key, value in values.items() if key in options}
     return defaults

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Data sets: fetch them, and look at what is there.", no_args_is_help=True)
 
 Name = Annotated[
-    str, typer.Argument(metavar="DATASET", help="Which one.", click_type=click.Choice(config.choices("dataset")))
+    str,
+    typer.Argument(metavar="DATASET", help="Which one.", click_type=click.Choice(config.choices("dataset"))),
 ]
 
 

@@ -12,7 +12,8 @@ from mnist_tui.cli.options import Json, Model, RunsDir
 from mnist_tui.cli.output import print_json, stdout
 
 RunOption = Annotated[
-    str, typer.Option("--run", metavar="RUN", help="The model of this run instead: name, prefix, path or latest.")
+    str,
+    typer.Option("--run", metavar="RUN", help="The model of this run instead: name, prefix, path or latest."),
 ]
 
 

@@ -15,24 +15,32 @@ from mnist_tui.config import SETTINGS, TYPES, TrainConfig
 
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", envvar="MNIST_TUI_DATA_DIR", help="Folder of the data sets.", rich_help_panel="Folders"),
+    typer.Option(
+        "--data-dir", envvar="MNIST_TUI_DATA_DIR", help="Folder of the data sets.", rich_help_panel="Folders"
+    ),
 ]
 RunsDir = Annotated[
     Path | None,
-    typer.Option("--runs-dir", envvar="MNIST_TUI_RUNS_DIR", help="Folder of the runs.", rich_help_panel="Folders"),
+    typer.Option(
+        "--runs-dir", envvar="MNIST_TUI_RUNS_DIR", help="Folder of the runs.", rich_help_panel="Folders"
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 Model = Annotated[
     str,
     typer.Option("--model", envvar="MNIST_TUI_MODEL", help=SETTINGS["model"].help, show_default=True),
 ]
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, a unique prefix, a path, or latest.")]
+RunName = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run's name, a unique prefix, a path, or latest.")
+]
 
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command that takes `**settings` one option for each setting; those not given arrive as None."""
     signature = inspect.signature(command)
-    own = [entry for entry in signature.parameters.values() if entry.kind is not inspect.Parameter.VAR_KEYWORD]
+    own = [
+        entry for entry in signature.parameters.values() if entry.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
     options = [_parameter(name) for name in SETTINGS]
     command.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
     command.__annotations__ |= {option.name: option.annotation for option in options}

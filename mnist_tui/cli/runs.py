@@ -59,8 +59,12 @@ def show(run: RunName, json: Json = False, runs_dir: RunsDir = None) -> None:
 @app.command()
 def export(
     run: RunName,
-    format: Annotated[str, typer.Option(help="csv or json.", click_type=click.Choice(["csv", "json"]))] = "csv",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file; else standard output.")] = None,
+    format: Annotated[
+        str, typer.Option(help="csv or json.", click_type=click.Choice(["csv", "json"]))
+    ] = "csv",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A file; else standard output.")
+    ] = None,
     runs_dir: RunsDir = None,
 ) -> None:
     """Write a run's epoch table as CSV or JSON."""
@@ -73,7 +77,9 @@ def export(
     try:
         atomic.write_text(output, text)
     except OSError as error:
-        raise RunError(f"{output} cannot be written: {error.strerror}", remedy="Choose another --output.") from error
+        raise RunError(
+            f"{output} cannot be written: {error.strerror}", remedy="Choose another --output."
+        ) from error
 
 
 @app.command()
@@ -89,5 +95,7 @@ def delete(
     try:
         found.delete()
     except OSError as error:
-        raise RunError(f"{found.folder} cannot be deleted: {error.strerror}", remedy="Check its permissions.") from error
+        raise RunError(
+            f"{found.folder} cannot be deleted: {error.strerror}", remedy="Check its permissions."
+        ) from error
     stderr().print(f"Deleted {found.name}", soft_wrap=True)

@@ -28,7 +28,10 @@ def train(
         bool, typer.Option("--headless", help="Never open the dashboard; print a table or lines instead.")
     ] = False,
     resume: Annotated[
-        str, typer.Option(metavar="RUN", help="Go on with a run (name, prefix, path or latest) to the very same weights.")
+        str,
+        typer.Option(
+            metavar="RUN", help="Go on with a run (name, prefix, path or latest) to the very same weights."
+        ),
     ] = "",
     name: Annotated[str, typer.Option(help="The new run's name; else time, data set and recipe.")] = "",
     json: Json = False,
@@ -47,7 +50,9 @@ def train(
     view = choose_view(json=json)
     with stopping(control) as caught, view:
         try:
-            outcome = _drive(config, resume, name, control, view, paths.data_dir(data_dir), paths.runs_dir(runs_dir))
+            outcome = _drive(
+                config, resume, name, control, view, paths.data_dir(data_dir), paths.runs_dir(runs_dir)
+            )
         except Interrupted as interruption:
             complain(str(interruption), "Nothing was begun; start it again.")
             raise typer.Exit(caught.exit_code) from None
@@ -67,7 +72,9 @@ def _drive(
     from mnist_tui import runner, runs  # torch, which takes a second, after all that can be refused
 
     if resume:
-        return runner.resume(runs.find(runs_dir, resume), data_dir=data_dir, control=control, report=view.show)
+        return runner.resume(
+            runs.find(runs_dir, resume), data_dir=data_dir, control=control, report=view.show
+        )
     return runner.start(
         config, data_dir=data_dir, runs_dir=runs_dir, name=name, control=control, report=view.show
     )
@@ -98,7 +105,9 @@ def _say_how_to_resume(outcome: Outcome, runs_dir: Path | None) -> None:
         command += ["--runs-dir", str(runs_dir)]
     event = outcome.event
     assert isinstance(event, RunStopped)
-    stderr().print(f"Stopped in epoch {event.epoch}, after step {event.step:,}: {event.reason}.", soft_wrap=True)
+    stderr().print(
+        f"Stopped in epoch {event.epoch}, after step {event.step:,}: {event.reason}.", soft_wrap=True
+    )
     stderr().print(f"Go on with: {shlex.join(command)}", soft_wrap=True)
 
 

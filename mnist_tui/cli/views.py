@@ -48,5 +48,8 @@ def choose_view(*, json: bool) -> View:
     if json:
         return JsonView()
     console = stdout()
-    return LiveView(console) if console.is_terminal and not console.is_dumb_terminal else PlainView(sys.stdout, sys.stderr)
-
+    return (
+        LiveView(console)
+        if console.is_terminal and not console.is_dumb_terminal
+        else PlainView(sys.stdout, sys.stderr)
+    )

@@ -30,28 +30,33 @@ _one_at_a_time = threading.Lock()  # two first imports at once would declare the
 
 
 def datasets() -> ModuleType:
-    """The module `torchvision.datasets`.
+    """The module `torchvision.datasets`. Raises DataError as `part` does."""
+    return part("datasets")
+
+
+def part(name: str) -> ModuleType:
+    """The module `torchvision.NAME`.
 
     Raises DataError where torchvision is missing, or broken in some other way than described above.
     """
     with _one_at_a_time:
         try:
-            return _import_datasets()
+            return _import_part(f"torchvision.{name}")
         except ModuleNotFoundError as error:
             raise DataError(f"torchvision is not installed ({error}).", remedy=REMEDY) from error
         except (ImportError, RuntimeError, AttributeError) as error:
             raise DataError(f"torchvision cannot be imported: {error}", remedy=REMEDY) from error
 
 
-def _import_datasets() -> ModuleType:
+def _import_part(name: str) -> ModuleType:
     try:
-        return _import_quietly()
+        return _import_quietly(name)
     except RuntimeError as error:
         if "operator torchvision::" not in str(error):
             raise
     _forget_half_an_import()
     declare_missing_operators()
-    return _import_quietly()
+    return _import_quietly(name)
 
 
 def declare_missing_operators() -> None:
@@ -61,11 +66,11 @@ def declare_missing_operators() -> None:
             torch.library.define(f"torchvision::{name}", schema)
 
 
-def _import_quietly() -> ModuleType:
+def _import_quietly(name: str) -> ModuleType:
     with warnings.catch_warnings():
         # Several versions warn that the picture-decoding library did not load; it is not used here.
         warnings.filterwarnings("ignore", message="Failed to load", category=UserWarning)
-        return importlib.import_module("torchvision.datasets")
+        return importlib.import_module(name)
 
 
 def _forget_half_an_import() -> None:

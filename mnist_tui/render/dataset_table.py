@@ -33,7 +33,9 @@ def _files(files: list[Mapping[str, Any]]) -> Table:
     for file in files:
         mark = Text("✓", style="green") if file["verified"] else Text("✗", style="bold red")
         size = "–" if file["bytes"] is None else words.size(file["bytes"])
-        table.add_row(mark, escape(file["path"]), size, file["md5"] if file["verified"] else escape(file["problem"]))
+        table.add_row(
+            mark, escape(file["path"]), size, file["md5"] if file["verified"] else escape(file["problem"])
+        )
     return table
 
 

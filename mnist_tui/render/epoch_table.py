@@ -17,7 +17,9 @@ def epoch_table(history: RunHistory, *, newest: int | None = None) -> Table:
     """The table of a run, or only its `newest` rows where there is no room for all."""
     rows = history.rows
     validated = any(row.validation_accuracy is not None for row in rows)
-    table = Table(box=box.SIMPLE_HEAD, title=title(history), title_justify="left", title_style="bold", pad_edge=False)
+    table = Table(
+        box=box.SIMPLE_HEAD, title=title(history), title_justify="left", title_style="bold", pad_edge=False
+    )
     for name in columns(validated):
         table.add_column(name, justify="right", no_wrap=True)
     best = history.best
@@ -35,7 +37,9 @@ def columns(validated: bool) -> list[str]:
 
 def cells(row: EpochFinished, is_best: bool, validated: bool) -> list[str | Text]:
     """One row's texts."""
-    validation = [words.loss(row.validation_loss), words.bare_percent(row.validation_accuracy)] if validated else []
+    validation = (
+        [words.loss(row.validation_loss), words.bare_percent(row.validation_accuracy)] if validated else []
+    )
     return [
         f"{'★ ' if is_best else ''}{row.epoch}",
         words.loss(row.train_loss),

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 def layer_table(summary: ModelSummary) -> RenderableType:
     """Every leaf layer in forward order, subtotals after each block, totals below."""
-    table = Table(box=box.SIMPLE_HEAD, title=_title(summary), title_justify="left", title_style="bold", pad_edge=False)
+    table = Table(
+        box=box.SIMPLE_HEAD, title=_title(summary), title_justify="left", title_style="bold", pad_edge=False
+    )
     table.add_column("layer", no_wrap=True)
     table.add_column("type", no_wrap=True)
     table.add_column("settings")

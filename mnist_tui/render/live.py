@@ -10,9 +10,9 @@ from rich.text import Text
 
 from mnist_tui.events import DataProgress, Event, Notice
 from mnist_tui.history import RunHistory
-from mnist_tui.render.statistics import statistics_panel
 from mnist_tui.render.epoch_table import epoch_table
 from mnist_tui.render.progress_line import data_line, progress_lines
+from mnist_tui.render.statistics import statistics_panel
 
 # Rows of the terminal that are not epochs: title, heads, rules, progress, a notice or two.
 _OTHER_ROWS = 9

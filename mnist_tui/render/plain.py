@@ -9,8 +9,8 @@ from rich.console import Console
 from mnist_tui.events import EpochFinished, Event, Notice, RunPaused, RunResumed, RunStarted
 from mnist_tui.history import RunHistory
 from mnist_tui.render import words
-from mnist_tui.render.statistics import statistics_panel
 from mnist_tui.render.epoch_table import title
+from mnist_tui.render.statistics import statistics_panel
 
 
 class PlainView:

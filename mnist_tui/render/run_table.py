@@ -11,7 +11,13 @@ from rich.table import Table
 from mnist_tui.render import words
 from mnist_tui.run_summary import RunSummary
 
-_STYLES = {"finished": "green", "failed": "red", "interrupted": "yellow", "stopped": "yellow", "training": "cyan"}
+_STYLES = {
+    "finished": "green",
+    "failed": "red",
+    "interrupted": "yellow",
+    "stopped": "yellow",
+    "training": "cyan",
+}
 
 
 def run_table(summaries: Sequence[RunSummary]) -> Table:

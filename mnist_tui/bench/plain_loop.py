@@ -1,0 +1,69 @@
+"""The loop most tutorials have, as the thing to compare with: per-image transforms, DataLoader, `.item()` each step."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor, nn
+from torch.optim import Adam
+from torch.optim.lr_scheduler import OneCycleLR
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
+
+from mnist_tui import models
+from mnist_tui.config import TrainConfig
+from mnist_tui.data.dataset import Split
+from mnist_tui.data.torchvision_import import part
+
+
+class PillowImages(TorchDataset[tuple[Tensor, int]]):
+    """What torchvision's MNIST does for each item: a Pillow image through the transforms."""
+
+    def __init__(self, split: Split, transform: Any) -> None:
+        self.images, self.labels, self.transform = split.images[:, 0], split.labels, transform
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        image = Image.fromarray(self.images[index].numpy())
+        return self.transform(image), int(self.labels[index])
+
+
+def images_per_second(split: Split, config: TrainConfig) -> float:
+    """Train once over `split` with torch's defaults: NCHW, unfused Adam, as many threads as torch takes."""
+    kit = part("transforms")
+    transform = kit.Compose(
+        [kit.RandomRotation(config.rotation), kit.ToTensor(), kit.Normalize((config.mean,), (config.std,))]
+    )
+    loader = DataLoader(PillowImages(split, transform), batch_size=config.batch_size, shuffle=True)
+    model = models.load_model(config.model)
+    optimizer = Adam(model.parameters(), lr=config.lr)
+    scheduler = OneCycleLR(optimizer, max_lr=config.lr, total_steps=len(loader))
+    started = time.perf_counter()
+    _epoch(model, loader, optimizer, scheduler)
+    return len(split.images) / (time.perf_counter() - started)
+
+
+def _epoch(
+    model: nn.Module,
+    loader: DataLoader[tuple[Tensor, int]],
+    optimizer: torch.optim.Optimizer,
+    scheduler: OneCycleLR,
+) -> tuple[float, int]:
+    model.train()
+    total_loss, correct = 0.0, 0
+    for images, labels in loader:
+        optimizer.zero_grad()
+        logits = model(images)
+        loss = F.cross_entropy(logits, labels)
+        loss.backward()
+        optimizer.step()
+        scheduler.step()
+        total_loss += loss.item()
+        correct += int((logits.argmax(1) == labels).sum().item())
+    return total_loss, correct
