@@ -35,6 +35,7 @@ class Setting:
 
 
 def _setting(default: Any, help: str, **limits: Any) -> Any:
+    """A field's default with its `Setting` as metadata, where dataclasses, forms and options find it."""
     return field(default=default, metadata={"setting": Setting(help, **limits)})
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import json
 import math
 import types
@@ -201,7 +200,7 @@ EVENTS: Mapping[str, type[Event]] = {
 
 def to_json(event: Event) -> str:
     """One line of JSON, without the newline. Numbers that are not finite become null, as JSON has none."""
-    fields = {name: getattr(event, name) for name in _fields(type(event))}
+    fields = {name: getattr(event, name) for name in _FIELDS[type(event).__name__]}
     record = {"event": type(event).__name__, "schema_version": SCHEMA_VERSION, **fields}
     return json.dumps(_finite(record), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
@@ -220,16 +219,20 @@ def from_json(line: str) -> Event | None:
     if kind is None or record.get("schema_version") != SCHEMA_VERSION:
         return None
     try:
-        return kind(**{name: _restored(kind, name, record[name]) for name in _fields(kind) if name in record})
+        return kind(
+            **{name: _restored(kind, name, record[name]) for name in _FIELDS[kind.__name__] if name in record}
+        )
     except (TypeError, ValueError):
         return None
 
 
-@functools.cache
-def _fields(kind: type[Event]) -> Mapping[str, Any]:
-    """Field name to resolved annotation, in order."""
+def _resolved(kind: type[Event]) -> Mapping[str, Any]:
     hints = typing.get_type_hints(kind)
     return {entry.name: hints[entry.name] for entry in dataclasses.fields(kind)}
+
+
+# For each event, its fields in order with their types.
+_FIELDS = {name: _resolved(kind) for name, kind in EVENTS.items()}
 
 
 def _finite(value: Any) -> Any:
@@ -244,7 +247,7 @@ def _finite(value: Any) -> Any:
 
 def _restored(kind: type[Event], name: str, value: Any) -> Any:
     """`value` as the field's type, or TypeError: a log is a file, and files get damaged."""
-    expected = _fields(kind)[name]
+    expected = _FIELDS[kind.__name__][name]
     options = reversed(typing.get_args(expected)) if isinstance(expected, types.UnionType) else (expected,)
     for option in options:
         with contextlib.suppress(TypeError):

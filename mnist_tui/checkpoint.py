@@ -1,0 +1,69 @@
+"""Checkpoints: the whole training state, atomically; and weights as safetensors with their story."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as to_safetensors
+from torch import Tensor
+
+from mnist_tui import atomic
+from mnist_tui.errors import RunError
+
+FORMAT = 1
+
+
+def save_state(path: Path, state: Mapping[str, Any]) -> None:
+    """Replace `path` by this state: tensors and plain values in dictionaries and lists."""
+    buffer = io.BytesIO()
+    torch.save({"format": FORMAT, **state}, buffer)
+    atomic.write_bytes(path, buffer.getvalue())
+
+
+def load_state(path: Path) -> dict[str, Any]:
+    """The state saved in `path`, on the CPU. Raises RunError when there is none that can be read.
+
+    Only tensors and plain values are accepted (`weights_only=True`): a checkpoint never runs code.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise RunError(f"there is no checkpoint at {path}", remedy="Start a new run.") from None
+    except Exception as error:  # torch.load raises almost anything on a damaged file
+        first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RunError(
+            f"{path} is no readable checkpoint: {first_line}", remedy="Start a new run."
+        ) from error
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        raise RunError(
+            f"{path} is a checkpoint of another version of this program", remedy="Start a new run."
+        )
+    return state
+
+
+def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
+    """Replace `path` by these weights; `metadata` is stored as JSON text, one string a key."""
+    # Clones, since safetensors refuses tensors that share memory, as tied weights do.
+    tensors = {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, tensor in weights.items()
+    }
+    texts = {key: json.dumps(value) for key, value in metadata.items()}
+    atomic.write_bytes(path, to_safetensors(tensors, metadata=texts))
+
+
+def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The weights and the metadata of `save_weights`. Raises RunError when they cannot be read."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+            metadata = {key: json.loads(text) for key, text in (file.metadata() or {}).items()}
+    except (OSError, SafetensorError, ValueError) as error:
+        raise RunError(f"{path} holds no readable weights: {error}", remedy="Choose another run.") from error
+    return weights, metadata

@@ -1,0 +1,57 @@
+"""`mnist-tui check`: the requirements of the parameter-budget task, for any model and anyone's CI."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import click
+import typer
+
+from mnist_tui.cli.inspect_model import RunOption, model_of
+from mnist_tui.cli.options import Json, Model, RunsDir
+from mnist_tui.cli.output import print_json, stdout
+
+
+def check(
+    model: Model = "reference",
+    run: RunOption = "",
+    max_parameters: Annotated[int, typer.Option(help="Fewer parameters than this.", min=1)] = 8000,
+    min_batch_norms: Annotated[int, typer.Option(help="At least so many BatchNorm2d.", min=0)] = 1,
+    min_dropouts: Annotated[int, typer.Option(help="At least so many Dropout.", min=0)] = 1,
+    head: Annotated[
+        str,
+        typer.Option(
+            help="Global average pooling (gap), fully connected (fc), or any of the two.",
+            click_type=click.Choice(["any", "gap", "fc"]),
+        ),
+    ] = "any",
+    json: Json = False,
+    runs_dir: RunsDir = None,
+) -> None:
+    """Tick off a model's requirements with the counts found; exit 1 when one is unmet."""
+    from dataclasses import asdict
+
+    from mnist_tui.inspection import Limits, inspect_model
+    from mnist_tui.inspection import check as check_limits
+    from mnist_tui.models import load_model, resolve
+    from mnist_tui.render.layer_table import requirement_table
+
+    spec = model_of(run, runs_dir) if run else model
+    summary = inspect_model(load_model(spec), name=resolve(spec).name)
+    limits = Limits(
+        max_parameters=max_parameters,
+        min_batch_norms=min_batch_norms,
+        min_dropouts=min_dropouts,
+        head=head,  # type: ignore[arg-type]  # click has checked the word
+    )
+    requirements = check_limits(summary, limits)
+    met = all(requirement.met for requirement in requirements)
+    if json:
+        found = [asdict(requirement) for requirement in requirements]
+        print_json({"model": summary.model, "met": met, "requirements": found})
+    else:
+        console = stdout()
+        console.print(requirement_table(requirements))
+        unmet = sum(not requirement.met for requirement in requirements)
+        console.print(f"{summary.model}: " + ("all requirements met" if met else f"{unmet} of {len(requirements)} unmet"))
+    raise typer.Exit(0 if met else 1)

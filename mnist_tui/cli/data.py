@@ -1,0 +1,91 @@
+"""`mnist-tui data fetch` and `data info`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import click
+import typer
+
+from mnist_tui import config, paths
+from mnist_tui.cli.options import DataDir, Json
+from mnist_tui.cli.output import print_json, stderr, stdout
+from mnist_tui.cli.signals import stopping
+from mnist_tui.control import Control
+from mnist_tui.errors import Interrupted
+from mnist_tui.events import DataProgress, Event, Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+app = typer.Typer(help="Data sets: fetch them, and look at what is there.", no_args_is_help=True)
+
+Name = Annotated[
+    str, typer.Argument(metavar="DATASET", help="Which one.", click_type=click.Choice(config.choices("dataset")))
+]
+
+
+@app.command()
+def fetch(name: Name = "mnist", data_dir: DataDir = None) -> None:
+    """Fetch a data set: verified, from one mirror after another; run it again to go on after a failure."""
+    from mnist_tui.data import dataset
+
+    folder = paths.data_dir(data_dir)
+    control = Control()
+    with stopping(control) as caught, _Reporter(control) as report:
+        try:
+            loaded = dataset.load(name, folder, report=report)
+        except Interrupted:
+            raise typer.Exit(caught.exit_code) from None
+    images = f"{len(loaded.train.images):,} training and {len(loaded.test.images):,} test images"
+    stdout().print(f"{loaded.name}: {images}, verified, from {loaded.source}", soft_wrap=True)
+
+
+@app.command()
+def info(name: Name = "auto", json: Json = False, data_dir: DataDir = None) -> None:
+    """Show a data set's files, hashes, counts a class, mean and deviation. Fetches nothing."""
+    from mnist_tui.data.info import describe
+    from mnist_tui.render.dataset_table import dataset_table
+
+    with _Reporter(Control()) as report:
+        described = describe(name, paths.data_dir(data_dir), report=report)
+    if json:
+        print_json(described.to_dict())
+    else:
+        stdout().print(dataset_table(described.to_dict()))
+    if described.contents is None:
+        raise typer.Exit(3)
+
+
+class _Reporter:
+    """Progress on stderr: a bar in a terminal, else nothing but notices."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self._console = stderr()
+        self._live: Any = None
+
+    def __enter__(self) -> Callable[[Event], None]:
+        return self._show
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def _show(self, event: Event) -> None:
+        if self._control.stop_reason:
+            raise Interrupted(self._control.stop_reason)
+        if isinstance(event, Notice):
+            self._console.print(f"notice: {event.message}", style="yellow", soft_wrap=True, markup=False)
+        elif isinstance(event, DataProgress) and self._console.is_terminal:
+            self._draw(event)
+
+    def _draw(self, event: DataProgress) -> None:
+        from rich.live import Live
+
+        from mnist_tui.render.progress_line import data_line
+
+        if self._live is None:
+            self._live = Live(console=self._console, auto_refresh=False, transient=True)
+            self._live.start()
+        self._live.update(data_line(event), refresh=True)

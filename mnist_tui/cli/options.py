@@ -1,0 +1,64 @@
+"""Options that several commands share, and all of TrainConfig's fields as options."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+
+from mnist_tui import config, recipes
+from mnist_tui.config import SETTINGS, TYPES, TrainConfig
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", envvar="MNIST_TUI_DATA_DIR", help="Folder of the data sets.", rich_help_panel="Folders"),
+]
+RunsDir = Annotated[
+    Path | None,
+    typer.Option("--runs-dir", envvar="MNIST_TUI_RUNS_DIR", help="Folder of the runs.", rich_help_panel="Folders"),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
+Model = Annotated[
+    str,
+    typer.Option("--model", envvar="MNIST_TUI_MODEL", help=SETTINGS["model"].help, show_default=True),
+]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, a unique prefix, a path, or latest.")]
+
+
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that takes `**settings` one option for each setting; those not given arrive as None."""
+    signature = inspect.signature(command)
+    own = [entry for entry in signature.parameters.values() if entry.kind is not inspect.Parameter.VAR_KEYWORD]
+    options = [_parameter(name) for name in SETTINGS]
+    command.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
+    command.__annotations__ |= {option.name: option.annotation for option in options}
+    command.__annotations__.pop("settings", None)
+    return command
+
+
+def configured(settings: Mapping[str, Any]) -> TrainConfig:
+    """The config a person asked for: the recipe, with the settings that were given."""
+    given = {name: value for name, value in settings.items() if value is not None}
+    return recipes.configured(given.pop("recipe", "reference"), **given)
+
+
+def _parameter(name: str) -> inspect.Parameter:
+    setting, default = SETTINGS[name], getattr(TrainConfig(), name)
+    words = tuple(recipes.RECIPES) if name == "recipe" else config.choices(name)
+    option = typer.Option(
+        f"--{name.replace('_', '-')}",
+        envvar=f"MNIST_TUI_{name.upper()}",
+        show_envvar=False,
+        help=setting.help,
+        show_default=str(default),
+        rich_help_panel=setting.group,
+        click_type=click.Choice(words) if words else None,
+    )
+    kind = str if words else TYPES[name]
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]
+    )

@@ -1,0 +1,108 @@
+"""`mnist-tui train`: train from the command line."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mnist_tui import paths
+from mnist_tui.cli.options import DataDir, Json, RunsDir, configured, with_settings
+from mnist_tui.cli.output import complain, stderr, stdout
+from mnist_tui.cli.signals import stopping
+from mnist_tui.cli.views import View, choose_view
+from mnist_tui.control import Control
+from mnist_tui.errors import ConfigError, Interrupted
+from mnist_tui.events import RunFailed, RunStopped
+
+if TYPE_CHECKING:
+    from mnist_tui.runner import Outcome
+
+
+@with_settings
+def train(
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Never open the dashboard; print a table or lines instead.")
+    ] = False,
+    resume: Annotated[
+        str, typer.Option(metavar="RUN", help="Go on with a run (name, prefix, path or latest) to the very same weights.")
+    ] = "",
+    name: Annotated[str, typer.Option(help="The new run's name; else time, data set and recipe.")] = "",
+    json: Json = False,
+    data_dir: DataDir = None,
+    runs_dir: RunsDir = None,
+    **settings: Any,
+) -> None:
+    """Train a network; the run is kept on disk, and Ctrl+C stops it with a checkpoint to resume from.
+
+    Every setting starts from the recipe, and an option changes it.
+    """
+    if resume:
+        _refuse_changes(settings, name)
+    config = configured(settings)
+    control = Control()
+    view = choose_view(json=json)
+    with stopping(control) as caught, view:
+        try:
+            outcome = _drive(config, resume, name, control, view, paths.data_dir(data_dir), paths.runs_dir(runs_dir))
+        except Interrupted as interruption:
+            complain(str(interruption), "Nothing was begun; start it again.")
+            raise typer.Exit(caught.exit_code) from None
+    if isinstance(outcome.event, RunStopped):
+        _say_how_to_resume(outcome, runs_dir)
+        raise typer.Exit(caught.exit_code)
+    if isinstance(outcome.event, RunFailed):
+        _say_what_failed(outcome.event, outcome.run.log_file)
+        raise typer.Exit(outcome.event.exit_code)
+    view.conclude(stdout())
+    stderr().print(f"Run kept in {outcome.run.folder}", soft_wrap=True)
+
+
+def _drive(
+    config: Any, resume: str, name: str, control: Control, view: View, data_dir: Path, runs_dir: Path
+) -> Outcome:
+    from mnist_tui import runner, runs  # torch, which takes a second, after all that can be refused
+
+    if resume:
+        return runner.resume(runs.find(runs_dir, resume), data_dir=data_dir, control=control, report=view.show)
+    return runner.start(
+        config, data_dir=data_dir, runs_dir=runs_dir, name=name, control=control, report=view.show
+    )
+
+
+def _refuse_changes(settings: dict[str, Any], name: str) -> None:
+    """A resumed run keeps its own settings; an option that cannot take effect is a mistake to point out."""
+    import click
+
+    context = click.get_current_context()
+    given = [key for key in (*settings, "name") if _was_typed(context, key)]
+    if given:
+        options = ", ".join(f"--{key.replace('_', '-')}" for key in given)
+        raise ConfigError(
+            f"--resume goes on with the run's own settings, so {options} cannot be given",
+            remedy="Leave that out, or start a new run.",
+        )
+
+
+def _was_typed(context: Any, key: str) -> bool:
+    source = context.get_parameter_source(key)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _say_how_to_resume(outcome: Outcome, runs_dir: Path | None) -> None:
+    command = ["mnist-tui", "train", "--resume", outcome.run.name]
+    if runs_dir is not None:
+        command += ["--runs-dir", str(runs_dir)]
+    event = outcome.event
+    assert isinstance(event, RunStopped)
+    stderr().print(f"Stopped in epoch {event.epoch}, after step {event.step:,}: {event.reason}.", soft_wrap=True)
+    stderr().print(f"Go on with: {shlex.join(command)}", soft_wrap=True)
+
+
+def _say_what_failed(event: RunFailed, log: Path) -> None:
+    if event.traceback:
+        sys.stderr.write(event.traceback)
+    complain(event.message, f"{event.remedy} The log is {log}.".strip())

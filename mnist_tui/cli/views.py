@@ -1,0 +1,52 @@
+"""The three ways `train` shows a run: live in a terminal, line by line off one, and as JSON."""
+
+from __future__ import annotations
+
+import sys
+from typing import Protocol
+
+from rich.console import Console
+
+from mnist_tui.cli.output import stdout
+from mnist_tui.events import Event, to_json
+from mnist_tui.render.live import LiveView
+from mnist_tui.render.plain import PlainView
+
+
+class View(Protocol):
+    """A context manager that is shown every event, and at the end of a finished run draws its conclusion."""
+
+    def show(self, event: Event) -> None: ...
+
+    def conclude(self, console: Console) -> None: ...
+
+    def __enter__(self) -> View: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+class JsonView:
+    """One event a line."""
+
+    def show(self, event: Event) -> None:
+        """Write it at once: somebody may be following."""
+        sys.stdout.write(to_json(event) + "\n")
+        sys.stdout.flush()
+
+    def conclude(self, console: Console) -> None:
+        """RunFinished has said it all."""
+
+    def __enter__(self) -> JsonView:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+def choose_view(*, json: bool) -> View:
+    """By what stdout is."""
+    if json:
+        return JsonView()
+    console = stdout()
+    return LiveView(console) if console.is_terminal and not console.is_dumb_terminal else PlainView(sys.stdout, sys.stderr)
+

@@ -1,0 +1,110 @@
+"""`load(name, folder)`: a dataset as resident tensors, from disk, from the network, or drawn."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from mnist_tui.data import catalogue, idx, store
+from mnist_tui.data.catalogue import DataFile, Entry
+from mnist_tui.data.progress import Meter, Report, ignore
+from mnist_tui.errors import DataError
+from mnist_tui.events import Notice
+
+if TYPE_CHECKING:
+    from mnist_tui.data.download import Network
+
+SYNTHETIC = "synthetic"
+TRAIN_COUNT, TEST_COUNT = 60_000, 10_000
+TRAIN_SEED, TEST_SEED = 1, 2
+DIGITS = tuple("0123456789")
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """`images` (N, 1, 28, 28) uint8, 0 is paper and 255 full ink; `labels` (N,) int64."""
+
+    images: Tensor
+    labels: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Two splits and where they came from. `fingerprint` changes with any pixel or label."""
+
+    name: str
+    train: Split
+    test: Split
+    classes: tuple[str, ...]
+    source: str
+    fingerprint: str
+
+
+def load(name: str, folder: Path, *, report: Report = ignore, network: Network | None = None) -> Dataset:
+    """The dataset `name` (mnist, fashion-mnist, kmnist, synthetic or auto) under the data folder `folder`.
+
+    `auto` is MNIST where it can be had and else drawn digits, with a notice; the result's `name` says which.
+    `report` hears of progress and notices, and may raise to abort. Raises DataError when a named dataset is
+    not to be had.
+    """
+    if name == "auto":
+        return _mnist_or_drawn(folder, report, network)
+    return draw_all(report) if name == SYNTHETIC else _named(name, folder, report, network)
+
+
+def _mnist_or_drawn(folder: Path, report: Report, network: Network | None) -> Dataset:
+    try:
+        return _named("mnist", folder, report, network)
+    except DataError as error:
+        message = f"Using drawn digits (synthetic) instead of MNIST, which is not to be had. {error}"
+        report(Notice(topic="data", message=message))
+    return draw_all(report)
+
+
+def _named(name: str, folder: Path, report: Report, network: Network | None) -> Dataset:
+    entry = catalogue.entry(name)
+    home = folder / entry.folder
+    return parse(entry, home, store.contents(entry, home, report, network))
+
+
+def parse(entry: Entry, home: Path, contents: store.Contents) -> Dataset:
+    """The dataset in `contents`, the verified files of `entry` from the folder `home`. Raises DataError."""
+
+    def split(images: DataFile, labels: DataFile, count: int) -> Split:
+        return Split(
+            idx.images(contents[images], count, home / images.name),
+            idx.labels(contents[labels], count, len(entry.classes), home / labels.name),
+        )
+
+    train = split(entry.train_images, entry.train_labels, entry.train_count)
+    test = split(entry.test_images, entry.test_labels, entry.test_count)
+    return Dataset(entry.name, train, test, entry.classes, str(home), _fingerprint(train, test))
+
+
+def draw_all(report: Report = ignore) -> Dataset:
+    """The synthetic dataset, the same at every call: as many images as MNIST has."""
+    train = _draw("train", TRAIN_COUNT, TRAIN_SEED, report)
+    test = _draw("test", TEST_COUNT, TEST_SEED, report)
+    return Dataset(SYNTHETIC, train, test, DIGITS, "drawn by mnist-tui", _fingerprint(train, test))
+
+
+def _draw(item: str, count: int, seed: int, report: Report) -> Split:
+    # The skeletons take a moment to load, and whoever has MNIST never needs them.
+    from mnist_tui.data.synthetic import draw
+
+    meter = Meter(report, SYNTHETIC, "drawing", item, "images", count)
+    meter(0)
+    return Split(*draw(count, seed, progress=meter))
+
+
+def _fingerprint(*splits: Split) -> str:
+    """16 hexadecimal digits of the SHA-256 of all pixels and labels."""
+    sha = hashlib.sha256()
+    for split in splits:
+        sha.update(split.images.numpy().data)
+        sha.update(split.labels.numpy().data)
+    return sha.hexdigest()[:16]

@@ -1,0 +1,91 @@
+"""The IDX format of the MNIST family, read strictly.
+
+A file is gzip around: two zero bytes, a type code (8 is unsigned byte), the number of dimensions, each
+dimension as a big-endian 32-bit number, then the values (http://yann.lecun.com/exdb/mnist). What is expected
+is always known beforehand, so a header can be refused before anything is allocated for what it promises.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from mnist_tui.errors import DataError
+
+UNSIGNED_BYTE = 8
+GZIP_ONLY = 16 + zlib.MAX_WBITS  # zlib's own code for "expect a gzip header and check its CRC"
+SIDE = 28
+
+
+def images(content: bytes, count: int, path: Path) -> Tensor:
+    """The pictures in `content`, the bytes of a gzip'd IDX file that must hold exactly `count` (1 or more).
+
+    Returns (count, 1, 28, 28) uint8, 0 is paper. Raises DataError, which names `path`.
+    """
+    return _values(content, (count, SIDE, SIDE), path).view(count, 1, SIDE, SIDE)
+
+
+def labels(content: bytes, count: int, classes: int, path: Path) -> Tensor:
+    """The labels in `content`: (count,) int64, each in [0, classes). Raises DataError as `images` does."""
+    values = _values(content, (count,), path)
+    if (highest := int(values.max())) >= classes:
+        raise _damaged(path, f"it has the label {highest}, but there are only {classes} classes")
+    return values.long()
+
+
+def _values(content: bytes, shape: tuple[int, ...], path: Path) -> Tensor:
+    """The flat uint8 values of a file whose header must declare exactly `shape`."""
+    header = _header(shape)
+    size = math.prod(shape)
+    stream = zlib.decompressobj(GZIP_ONLY)
+    try:
+        found = stream.decompress(content, len(header))
+        if found != header:
+            raise _damaged(path, _unlike(found, shape))
+        # One byte more than expected is enough to know that there is too much, however much it is.
+        values = stream.decompress(stream.unconsumed_tail, size + 1)
+    except zlib.error as error:
+        raise _damaged(path, f"its compression is broken ({error})") from error
+    _check_end(stream, len(values), size, path)
+    return torch.frombuffer(bytearray(values), dtype=torch.uint8)
+
+
+def _header(shape: tuple[int, ...]) -> bytes:
+    return struct.pack(f">HBB{len(shape)}I", 0, UNSIGNED_BYTE, len(shape), *shape)
+
+
+def _check_end(stream: zlib._Decompress, found: int, expected: int, path: Path) -> None:
+    if found > expected:
+        raise _damaged(path, f"it holds more than the {expected:,} values it declares")
+    if not stream.eof:
+        raise _damaged(path, f"it is cut off after {found:,} of {expected:,} values")
+    if found < expected:
+        raise _damaged(path, f"it holds {found:,} values but declares {expected:,}")
+    if stream.unused_data:
+        raise _damaged(path, f"{len(stream.unused_data):,} bytes follow its end")
+
+
+def _unlike(found: bytes, shape: tuple[int, ...]) -> str:
+    """Why the header `found` is not that of unsigned bytes in `shape`."""
+    expected = _header(shape)
+    if len(found) < len(expected):
+        return "it ends within its header"
+    if found[:4] != expected[:4]:
+        return f"it begins with {found[:4].hex(' ')} instead of {expected[:4].hex(' ')}"
+    declared = struct.unpack(f">{len(shape)}I", found[4:])
+    return f"it declares {_times(declared)} values, not {_times(shape)}"
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape))
+
+
+def _damaged(path: Path, reason: str) -> DataError:
+    return DataError(
+        f"{path} is damaged: {reason}.", remedy="Delete the file; it is fetched again on the next use."
+    )

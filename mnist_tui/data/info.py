@@ -1,0 +1,135 @@
+"""`describe`: what `data info` tells of a dataset, without ever fetching one."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from mnist_tui.data import catalogue, files, store
+from mnist_tui.data.catalogue import DataFile
+from mnist_tui.data.dataset import SYNTHETIC, Dataset, Split, draw_all, parse
+from mnist_tui.data.progress import Report, ignore
+from mnist_tui.errors import DataError
+
+BLOCK = 8192
+"""Images summed up at once: their 64-bit squares take 50 MB, those of a whole set would take 376 MB."""
+
+
+@dataclass(frozen=True)
+class FileInfo:
+    """One file. `bytes` is None where there is none; `problem` is empty when `verified`."""
+
+    path: str
+    md5: str
+    bytes: int | None
+    verified: bool
+    problem: str
+
+
+@dataclass(frozen=True)
+class SplitInfo:
+    """How many images a split has, and how many of each class."""
+
+    images: int
+    per_class: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What is in a dataset. The pixel statistics are those of the training images, scaled to [0, 1]."""
+
+    train: SplitInfo
+    test: SplitInfo
+    pixel_mean: float
+    pixel_deviation: float
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """A dataset as `data info` shows it. `contents` is None while a file is missing or damaged."""
+
+    name: str
+    source: str
+    classes: tuple[str, ...]
+    files: tuple[FileInfo, ...]
+    contents: Contents | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return dataclasses.asdict(self)
+
+
+def describe(name: str, folder: Path, *, report: Report = ignore) -> DatasetInfo:
+    """The dataset `name` under the data folder `folder`, as it is: nothing is fetched or written.
+
+    `auto` is MNIST when all of it is there and else the synthetic digits, which are drawn to be counted.
+    Raises DataError for an unknown name and for a file that is what it should be but cannot be used.
+    """
+    if name == "auto":
+        return _describe_auto(folder, report)
+    return _describe_drawn(report) if name == SYNTHETIC else _describe_files(name, folder, report)
+
+
+def _describe_auto(folder: Path, report: Report) -> DatasetInfo:
+    try:
+        info = _describe_files("mnist", folder, report)
+    except DataError:  # torchvision is missing, as `load` would say in its notice
+        return _describe_drawn(report)
+    return info if info.contents else _describe_drawn(report)
+
+
+def _describe_drawn(report: Report) -> DatasetInfo:
+    dataset = draw_all(report)
+    return DatasetInfo(dataset.name, dataset.source, dataset.classes, (), _count(dataset))
+
+
+def _describe_files(name: str, folder: Path, report: Report) -> DatasetInfo:
+    entry = catalogue.entry(name)
+    home = folder / entry.folder
+    found, unusable = store.on_disk(entry, home, report)
+    problems = {error.path.name: error.reason for error in unusable}
+    return DatasetInfo(
+        name,
+        str(home),
+        entry.classes,
+        tuple(_describe_file(home / file.name, file, problems.get(file.name, "")) for file in entry.files),
+        None if unusable else _count(parse(entry, home, found)),
+    )
+
+
+def _describe_file(path: Path, file: DataFile, problem: str) -> FileInfo:
+    size = None if problem == files.MISSING else path.stat().st_size
+    return FileInfo(str(path), file.md5, size, not problem, problem)
+
+
+def _count(dataset: Dataset) -> Contents:
+    mean, deviation = pixel_statistics(dataset.train.images)
+    classes = len(dataset.classes)
+    return Contents(
+        _count_split(dataset.train, classes),
+        _count_split(dataset.test, classes),
+        mean,
+        deviation,
+        dataset.fingerprint,
+    )
+
+
+def _count_split(split: Split, classes: int) -> SplitInfo:
+    return SplitInfo(len(split.labels), tuple(split.labels.bincount(minlength=classes).tolist()))
+
+
+def pixel_statistics(images: Tensor) -> tuple[float, float]:
+    """Mean and standard deviation of all pixels of `images` (uint8), scaled to [0, 1]. Exact sums."""
+    total = squares = 0
+    for start in range(0, len(images), BLOCK):
+        values = images[start : start + BLOCK].long()
+        total += int(values.sum())
+        squares += int(values.square().sum())
+    mean = total / images.numel()
+    return mean / 255, math.sqrt(squares / images.numel() - mean**2) / 255

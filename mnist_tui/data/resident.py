@@ -1,0 +1,92 @@
+"""A dataset as the loop wants it: whole, on the device, cut into batches by (seed, epoch) alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from mnist_tui.config import TrainConfig
+from mnist_tui.data.augmentation import augmented_input
+from mnist_tui.data.dataset import Dataset, Split
+from mnist_tui.errors import ConfigError
+
+# Augmenting this many images at once is quickest: more fall out of the cache, fewer pay for every call.
+CHUNK = 1024
+
+
+class ResidentData:
+    """Training, validation (None without `--validation`) and test images on `device`, as uint8."""
+
+    def __init__(self, dataset: Dataset, config: TrainConfig, device: torch.device) -> None:
+        """Raises ConfigError when `--validation` leaves nothing to train on."""
+        train, validation = split_validation(_limited(dataset.train, config.train_limit), config.validation)
+        self.config = config
+        self.train = _on(device, train)
+        self.validation = _on(device, validation) if validation else None
+        self.test = _on(device, dataset.test)
+
+    @property
+    def steps(self) -> int:
+        """Batches in an epoch; the last may be smaller."""
+        return -(-len(self.train.images) // self.config.batch_size)
+
+    def batches(self, epoch: int, first_step: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+        """Epoch `epoch`'s batches from step `first_step` on: (N, 1, 28, 28) float32 and (N,) int64.
+
+        The order depends on (seed, epoch) alone and a chunk's augmentation on (seed, epoch, chunk), so a
+        resumed epoch goes on with the very images the undisturbed one has.
+        """
+        order = torch.randperm(len(self.train.images), generator=_generator(self.config.seed, epoch))
+        size = self.config.batch_size
+        steps_a_chunk = max(1, CHUNK // size)
+        for chunk in range(first_step // steps_a_chunk, -(-self.steps // steps_a_chunk)):
+            start = chunk * steps_a_chunk * size
+            members = order[start : start + steps_a_chunk * size].to(self.train.images.device)
+            generator = _generator(self.config.seed, epoch, chunk + 1)
+            images = augmented_input(self.train.images[members], self.config, generator)
+            labels = self.train.labels[members]
+            done = max(0, first_step * size - start)
+            yield from zip(images[done:].split(size), labels[done:].split(size), strict=True)
+
+
+def split_validation(train: Split, count: int) -> tuple[Split, Split | None]:
+    """Hold `count` images out: the same ones for every seed, so that runs can be compared on them."""
+    if not count:
+        return train, None
+    if count >= len(train.images):
+        raise ConfigError(
+            f"validation is {count:,}, but there are {len(train.images):,} training images",
+            remedy="Hold out fewer with --validation.",
+        )
+    order = torch.randperm(len(train.images), generator=_generator(0))
+    return _subset(train, order[count:].sort().values), _subset(train, order[:count].sort().values)
+
+
+def _limited(train: Split, limit: int) -> Split:
+    return Split(train.images[:limit], train.labels[:limit]) if limit else train
+
+
+def _subset(split: Split, members: Tensor) -> Split:
+    return Split(split.images[members], split.labels[members])
+
+
+def _on(device: torch.device, split: Split) -> Split:
+    return Split(split.images.to(device), split.labels.to(device))
+
+
+def _generator(*key: int) -> torch.Generator:
+    """A generator for this key alone. The key is hashed, as neighbouring seeds give similar first numbers."""
+    mixed = 0
+    for part in key:
+        mixed = _mix64(mixed + part + 0x9E3779B97F4A7C15)
+    return torch.Generator().manual_seed(mixed & 0x7FFF_FFFF_FFFF_FFFF)
+
+
+def _mix64(value: int) -> int:
+    """The finaliser of SplitMix64 (Steele, Lea and Flood, 2014): each bit in changes half the bits out."""
+    value &= 0xFFFF_FFFF_FFFF_FFFF
+    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & 0xFFFF_FFFF_FFFF_FFFF
+    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & 0xFFFF_FFFF_FFFF_FFFF
+    return value ^ (value >> 31)

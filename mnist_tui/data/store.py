@@ -1,0 +1,66 @@
+"""A dataset's verified files: from the disk where they are right, from the network where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnist_tui.data.catalogue import DataFile, Entry
+from mnist_tui.data.files import UnusableFileError, read_verified
+from mnist_tui.data.progress import Meter, Report
+from mnist_tui.errors import DataError
+from mnist_tui.events import Notice
+
+if TYPE_CHECKING:
+    from mnist_tui.data.download import Network
+
+Contents = Mapping[DataFile, bytes]
+
+
+def contents(entry: Entry, home: Path, report: Report, network: Network | None = None) -> Contents:
+    """The content of each file of `entry` in the folder `home`, fetched first where that is needed.
+
+    Where nothing is needed nothing is written, so a read-only folder will do. A damaged file is fetched
+    again. Raises DataError when a file is not to be had.
+    """
+    found, unusable = on_disk(entry, home, report)
+    if not unusable:
+        return found
+    damaged = [error for error in unusable if not error.is_missing]
+    for error in damaged:
+        report(Notice(topic="data", message=f"{error.path} is damaged: {error.reason}. Fetching it again."))
+    _fetch(entry, home, damaged, report, network)
+    return {file: read_verified(home, file) for file in entry.files}
+
+
+def on_disk(entry: Entry, home: Path, report: Report) -> tuple[Contents, list[UnusableFileError]]:
+    """The files of `entry` that are there and right, and what is the matter with the others."""
+    found: dict[DataFile, bytes] = {}
+    unusable: list[UnusableFileError] = []
+    for file in entry.files:
+        try:
+            found[file] = content = read_verified(home, file)
+        except UnusableFileError as error:
+            unusable.append(error)
+        else:
+            Meter(report, entry.name, "checking", file.name, "bytes", len(content))(len(content))
+    return found, unusable
+
+
+def _fetch(
+    entry: Entry, home: Path, damaged: list[UnusableFileError], report: Report, network: Network | None
+) -> None:
+    # The network's libraries take a moment to load, and whoever has the files never needs them.
+    from mnist_tui.data.fetch import fetch
+
+    try:
+        fetch(entry, home, report=report, network=network)
+    except DataError as error:
+        if not damaged:
+            raise
+        what = "; ".join(f"{file.path} is damaged: {file.reason}" for file in damaged)
+        raise DataError(
+            f"{what}. It could not be fetched again: {error}",
+            remedy=f"Delete it, or fetch it again with `mnist-tui data fetch {entry.name}`. {error.remedy}",
+        ) from error

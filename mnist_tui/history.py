@@ -1,0 +1,163 @@
+"""`fold(events) -> RunHistory`: a run's story so far, which is all that any face draws."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mnist_tui.events import (
+    CheckpointSaved,
+    EpochFinished,
+    EpochStarted,
+    Event,
+    Notice,
+    Progress,
+    RunFailed,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+    RunStopped,
+)
+
+
+class RunStatus(StrEnum):
+    """How a run stands, as its log tells it."""
+
+    EMPTY = "empty"
+    TRAINING = "training"
+    EVALUATING = "evaluating"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    """The log ends in the middle and nobody is writing it: killed, or the power went."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the log says that training goes on."""
+        return self in (RunStatus.TRAINING, RunStatus.EVALUATING, RunStatus.PAUSED)
+
+
+@dataclass(frozen=True)
+class TimeLeft:
+    """Estimates in seconds."""
+
+    epoch: float
+    run: float
+
+
+@dataclass
+class RunHistory:
+    """Fed with `apply`, event by event, live or from a log. After a resume the log repeats what the
+    checkpoint had not yet seen; here each epoch and step is kept once."""
+
+    started: RunStarted | None = None
+    status: RunStatus = RunStatus.EMPTY
+    epochs: dict[int, EpochFinished] = field(default_factory=dict)
+    batch_losses: list[float] = field(default_factory=list)
+    """One for each step of the run, in order."""
+    progress: Progress | None = None
+    checkpoint: CheckpointSaved | None = None
+    notices: list[Notice] = field(default_factory=list)
+    finished: RunFinished | None = None
+    failed: RunFailed | None = None
+    stopped: RunStopped | None = None
+
+    def apply(self, event: Event) -> None:
+        """Take the next event in."""
+        match event:
+            case RunStarted():
+                self._start(event)
+            case EpochStarted():
+                self.status = RunStatus.TRAINING
+            case Progress():
+                self._progress(event)
+            case EpochFinished():
+                self.epochs[event.epoch] = event
+                self.progress = None
+            case CheckpointSaved():
+                self.checkpoint = event
+            case RunPaused():
+                self.status = RunStatus.PAUSED
+            case RunResumed():
+                self.status = RunStatus.TRAINING
+            case Notice():
+                self.notices.append(event)
+            case RunStopped():
+                self.stopped, self.status = event, RunStatus.STOPPED
+            case RunFinished():
+                self.finished, self.status = event, RunStatus.FINISHED
+            case RunFailed():
+                self.failed, self.status = event, RunStatus.FAILED
+
+    @property
+    def rows(self) -> list[EpochFinished]:
+        """The epoch table, in order."""
+        return [self.epochs[epoch] for epoch in sorted(self.epochs)]
+
+    @property
+    def best(self) -> EpochFinished | None:
+        """The best epoch so far: the last that was better than all before it."""
+        return next((row for row in reversed(self.rows) if row.best), None)
+
+    @property
+    def last(self) -> EpochFinished | None:
+        """The newest finished epoch."""
+        return self.rows[-1] if self.epochs else None
+
+    @property
+    def seconds(self) -> float:
+        """Of all finished epochs."""
+        return sum(row.seconds for row in self.epochs.values())
+
+    def time_left(self) -> TimeLeft | None:
+        """Seconds to the end of the epoch and of the run, by the speed so far; None while nothing is known."""
+        now, batch = self.progress, self._batch_size()
+        if now is None or not now.images_per_second:
+            return None
+        training = now.steps * batch / now.images_per_second
+        left = training * (1 - now.step / now.steps) if now.phase == "training" else 0.0
+        # What an epoch takes besides its steps shows in the epochs that are done.
+        whole = self.seconds / len(self.epochs) if self.epochs else training
+        return TimeLeft(left, left + (now.epochs - now.epoch) * whole)
+
+    def _batch_size(self) -> int:
+        return int(self.started.config.get("batch_size", 1)) if self.started else 1
+
+    def _start(self, event: RunStarted) -> None:
+        """A new run, or one that goes on from a checkpoint: forget what came after that."""
+        self.started, self.status = event, RunStatus.TRAINING
+        self.stopped = self.failed = self.progress = None
+        self.epochs = {number: row for number, row in self.epochs.items() if number <= event.resumed_epoch}
+        del self.batch_losses[event.resumed_step :]
+
+    def _progress(self, event: Progress) -> None:
+        self.progress = event
+        self.status = RunStatus.TRAINING if event.phase == "training" else RunStatus.EVALUATING
+        self.batch_losses.extend(event.batch_losses)
+
+
+def fold(events: Iterable[Event]) -> RunHistory:
+    """The history these events tell."""
+    history = RunHistory()
+    for event in events:
+        history.apply(event)
+    return history
+
+
+def trend(values: list[float]) -> str:
+    """How a series of epochs went, in words: every step down, every step up, or how often it turned."""
+    if len(values) < 2:
+        return "one epoch only"
+    rises = sum(later > earlier for earlier, later in itertools.pairwise(values))
+    falls = sum(later < earlier for earlier, later in itertools.pairwise(values))
+    steps = len(values) - 1
+    if falls == steps:
+        return "fell every epoch"
+    if rises == steps:
+        return "rose every epoch"
+    return f"{values[0]:.4f} → {values[-1]:.4f}, rose {rises} and fell {falls} of {steps} times"

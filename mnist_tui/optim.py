@@ -1,0 +1,83 @@
+"""Optimiser, learning rate as a pure function of the step, and weight averaging."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+from torch.optim import SGD, Adam, AdamW, Optimizer
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from mnist_tui.config import TrainConfig
+
+
+def build_optimizer(config: TrainConfig, model: nn.Module) -> Optimizer:
+    """The config's optimiser over all trainable parameters, as one fused kernel where there is one."""
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    fused = all(parameter.is_floating_point() for parameter in parameters)
+    rate, decay = config.lr, config.weight_decay
+    if config.optimizer == "sgd":
+        nesterov = config.momentum > 0
+        return SGD(
+            parameters, rate, momentum=config.momentum, weight_decay=decay, nesterov=nesterov, fused=fused
+        )
+    kind = AdamW if config.optimizer == "adamw" else Adam
+    return kind(parameters, rate, betas=(config.momentum, 0.999), weight_decay=decay, fused=fused)
+
+
+def learning_rate(config: TrainConfig, step: int, steps: int) -> float:
+    """The rate of step `step` (from 0) of `steps`: PyTorch's OneCycleLR with cosines, or constant.
+
+    Steps past the schedule keep its last value.
+    """
+    if config.schedule == "constant":
+        return config.lr
+    start = config.lr / config.start_divisor
+    return _one_cycle(config, step, steps, start, config.lr, start / config.end_divisor)
+
+
+def momentum(config: TrainConfig, step: int, steps: int) -> float:
+    """The momentum of step `step`: it falls while the rate rises, and the other way round."""
+    if config.schedule == "constant":
+        return config.momentum
+    return _one_cycle(config, step, steps, config.momentum, config.peak_momentum, config.momentum)
+
+
+def schedule(optimizer: Optimizer, config: TrainConfig, step: int, steps: int) -> None:
+    """Set rate and momentum for the coming step."""
+    rate, beta = learning_rate(config, step, steps), momentum(config, step, steps)
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+        if "betas" in group:
+            group["betas"] = (beta, group["betas"][1])
+        else:
+            group["momentum"] = beta
+
+
+def averaged(config: TrainConfig, model: nn.Module) -> AveragedModel | None:
+    """A copy of the model that follows it as an exponential moving average, where the config asks for one.
+
+    BatchNorm statistics are averaged with the weights, so that the two fit each other.
+    """
+    if not config.ema:
+        return None
+    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
+
+
+def _one_cycle(config: TrainConfig, step: int, steps: int, start: float, peak: float, end: float) -> float:
+    # Both ends are counted in steps from 0, as torch.optim.lr_scheduler.OneCycleLR counts them.
+    top, last = config.warmup * steps - 1, steps - 1
+    step = min(step, last)
+    if step <= top:
+        return _cosine(start, peak, step / top if top else 1.0)
+    return _cosine(peak, end, (step - top) / (last - top))
+
+
+def _cosine(start: float, end: float, fraction: float) -> float:
+    return end + (start - end) / 2 * (1 + math.cos(math.pi * fraction))
+
+
+def is_finite(model: nn.Module) -> bool:
+    """Whether every parameter is finite."""
+    return all(bool(torch.isfinite(parameter).all()) for parameter in model.parameters())

@@ -1,0 +1,95 @@
+"""The layer table of a model, and its requirements ticked off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from mnist_tui.render import words
+
+if TYPE_CHECKING:
+    from mnist_tui.inspection import Block, Layer, ModelSummary, Requirement
+
+
+def layer_table(summary: ModelSummary) -> RenderableType:
+    """Every leaf layer in forward order, subtotals after each block, totals below."""
+    table = Table(box=box.SIMPLE_HEAD, title=_title(summary), title_justify="left", title_style="bold", pad_edge=False)
+    table.add_column("layer", no_wrap=True)
+    table.add_column("type", no_wrap=True)
+    table.add_column("settings")
+    for name in ("output", "params", "MACs", "field"):
+        table.add_column(name, justify="right", no_wrap=True)
+    blocks = {block.path: block for block in summary.blocks}
+    for layer, following in zip(summary.layers, (*summary.layers[1:], None), strict=True):
+        table.add_row(*_layer_cells(layer))
+        block = blocks.get(layer.path.partition(".")[0])
+        if block and (following is None or following.path.partition(".")[0] != block.path):
+            table.add_row(*_block_cells(block), style="bold cyan", end_section=True)
+    return Group(table, totals(summary), *(Text(f"note: {note}", style="yellow") for note in summary.notes))
+
+
+def totals(summary: ModelSummary) -> Text:
+    """One line of sums."""
+    frozen = summary.parameters - summary.trainable_parameters
+    held = f" ({summary.trainable_parameters:,} trainable, {frozen:,} not)" if frozen else " (all trainable)"
+    return Text.assemble(
+        (f"{summary.parameters:,} parameters", "bold"),
+        f"{held} · {words.millions(summary.macs)} MACs an image · {words.size(summary.bytes)}",
+    )
+
+
+def requirement_table(requirements: Sequence[Requirement]) -> Table:
+    """A tick or a cross, what is wanted, and what was found."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("", "requirement", "wanted", "found"):
+        table.add_column(name)
+    for requirement in requirements:
+        mark = Text("✓", style="bold green") if requirement.met else Text("✗", style="bold red")
+        table.add_row(mark, requirement.name, requirement.wanted, requirement.found)
+    return table
+
+
+def _title(summary: ModelSummary) -> str:
+    return f"{escape(summary.model)} · input {_shape(summary.input_shape)}"
+
+
+def _layer_cells(layer: Layer) -> list[str]:
+    kind = f"{layer.type}()" if layer.functional else layer.type
+    settings = f"same as {layer.shared_with}" if layer.shared_with else layer.settings
+    return [
+        escape(layer.path),
+        escape(kind),
+        escape(settings),
+        _shape(layer.output_shape),
+        f"{layer.parameters:,}" if layer.parameters else "·",
+        words.millions(layer.macs) if layer.macs != 0 else "·",
+        _field(layer.receptive_field),
+    ]
+
+
+def _block_cells(block: Block) -> list[str]:
+    return [
+        f"= {escape(block.path)}",
+        "",
+        "",
+        _shape(block.output_shape),
+        f"{block.parameters:,}",
+        words.millions(block.macs),
+        _field(block.receptive_field),
+    ]
+
+
+def _shape(shape: Sequence[int] | None) -> str:
+    return "unknown" if shape is None else "×".join(str(extent) for extent in shape)
+
+
+def _field(field: int | tuple[int, int] | None) -> str:
+    if field is None:
+        return "unknown"
+    return str(field) if isinstance(field, int) else "×".join(str(extent) for extent in field)

@@ -1,0 +1,58 @@
+"""`train` in a terminal: the epoch table growing above a progress bar."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from mnist_tui.events import DataProgress, Event, Notice
+from mnist_tui.history import RunHistory
+from mnist_tui.render.statistics import statistics_panel
+from mnist_tui.render.epoch_table import epoch_table
+from mnist_tui.render.progress_line import data_line, progress_lines
+
+# Rows of the terminal that are not epochs: title, heads, rules, progress, a notice or two.
+_OTHER_ROWS = 9
+
+
+class LiveView:
+    """Redraws once an event; a context manager that leaves the finished table on the screen."""
+
+    def __init__(self, console: Console) -> None:
+        self.history = RunHistory()
+        self._console = console
+        self._data: DataProgress | None = None
+        self._live = Live(console=console, auto_refresh=False, transient=True)
+
+    def __enter__(self) -> LiveView:
+        self._live.__enter__()
+        self._live.update(Text("Loading torch and the data …", style="dim"), refresh=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.__exit__(kind, error, trace)
+        if self.history.epochs:
+            self._console.print(epoch_table(self.history))
+
+    def conclude(self, console: Console) -> None:
+        """The statistics of the finished run."""
+        console.print(statistics_panel(self.history))
+
+    def show(self, event: Event) -> None:
+        """Take an event in and draw the new state."""
+        self.history.apply(event)
+        self._data = event if isinstance(event, DataProgress) else None
+        if isinstance(event, Notice):
+            self._live.console.print(Text(f"Notice: {event.message}", style="bold yellow"))
+        self._live.update(self._picture(), refresh=True)
+
+    def _picture(self) -> RenderableType:
+        if self._data is not None:
+            return data_line(self._data)
+        room = max(3, self._console.size.height - _OTHER_ROWS)
+        return Group(epoch_table(self.history, newest=room), progress_lines(self.history))

@@ -1,0 +1,60 @@
+"""Where a run stands: a bar for the epoch, and the rate and the times left."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from mnist_tui.events import DataProgress
+from mnist_tui.history import RunHistory
+from mnist_tui.render import words
+
+
+def progress_lines(history: RunHistory) -> RenderableType:
+    """Two lines, each of which fits 80 columns."""
+    now = history.progress
+    if now is None:
+        return Text("")
+    bar = Table.grid(padding=(0, 1), expand=True)
+    bar.add_column(no_wrap=True)
+    bar.add_column(ratio=1)
+    bar.add_column(no_wrap=True, justify="right")
+    bar.add_row(
+        Text.assemble(("epoch ", "dim"), (f"{now.epoch}/{now.epochs}", "bold"), (f" {history.status}", "cyan")),
+        ProgressBar(total=max(now.steps, 1), completed=now.step),
+        Text(f"{100 * now.step // max(now.steps, 1)} %  {now.step:,}/{now.steps:,}"),
+    )
+    return Group(bar, _figures(history))
+
+
+def data_line(event: DataProgress) -> RenderableType:
+    """A dataset on its way."""
+    show = words.size if event.unit == "bytes" else "{:,.0f}".format
+    total = f" of {show(event.total)}" if event.total else ""
+    unit = "" if event.unit == "bytes" else " images"
+    bar = Table.grid(padding=(0, 1), expand=True)
+    bar.add_column(no_wrap=True)
+    bar.add_column(ratio=1)
+    bar.add_column(no_wrap=True, justify="right")
+    bar.add_row(
+        f"{event.stage} {event.item}",
+        ProgressBar(total=event.total, completed=event.done),
+        f"{show(event.done)}{total}{unit}",
+    )
+    return bar
+
+
+def _figures(history: RunHistory) -> Text:
+    now, best = history.progress, history.best
+    assert now is not None  # the caller looked
+    parts = [f"loss {now.loss:.4f}", f"acc {words.percent(now.accuracy)}"]
+    if now.images_per_second:
+        parts.append(f"{now.images_per_second:,.0f} img/s")
+    left = history.time_left()
+    if left is not None:
+        parts += [f"epoch {words.clock(left.epoch)} left", f"run {words.clock(left.run)} left"]
+    if best is not None:
+        parts.append(f"best {words.percent(best.test_accuracy)} @ {best.epoch}")
+    return Text("  ".join(parts), style="dim", no_wrap=True, overflow="ellipsis")

@@ -1,0 +1,56 @@
+"""Numbers as people read them, the same everywhere."""
+
+from __future__ import annotations
+
+import math
+
+
+def percent(fraction: float, digits: int = 2) -> str:
+    """0.9947 -> `99.47 %`."""
+    return f"{100 * fraction:.{digits}f} %" if math.isfinite(fraction) else "–"
+
+
+def bare_percent(fraction: float | None) -> str:
+    """0.9947 -> `99.47`, for a column whose head has the unit."""
+    return "–" if fraction is None or not math.isfinite(fraction) else f"{100 * fraction:.2f}"
+
+
+def loss(value: float | None) -> str:
+    """Four decimals."""
+    return "–" if value is None or not math.isfinite(value) else f"{value:.4f}"
+
+
+def rate(value: float) -> str:
+    """A learning rate: five decimals while they show something, else two digits and a power of ten."""
+    return f"{value:.5f}" if value >= 1e-4 or value == 0 else f"{value:.1e}"
+
+
+def duration(seconds: float) -> str:
+    """9.1 s, 1:41 or 2:03:05."""
+    if not math.isfinite(seconds):
+        return "–"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    return clock(seconds)
+
+
+def clock(seconds: float) -> str:
+    """0:03, 1:41 or 2:03:05."""
+    whole = max(0, round(seconds)) if math.isfinite(seconds) else 0
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+def size(count: float) -> str:
+    """Bytes: 9.9 MB, 27.2 kB, 12 B."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= factor:
+            return f"{count / factor:.1f} {unit}"
+    return f"{count:.0f} B"
+
+
+def millions(count: int | None) -> str:
+    """1,306,144 -> `1.31 M`; below a million in full."""
+    if count is None:
+        return "unknown"
+    return f"{count / 1e6:.2f} M" if count >= 1_000_000 else f"{count:,}"

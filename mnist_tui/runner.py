@@ -1,0 +1,297 @@
+"""Drives a Trainer: gets the data, makes or reopens the run's folder, records, checkpoints, resumes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mnist_tui import checkpoint, machine, models, optim, runs
+from mnist_tui.config import TrainConfig
+from mnist_tui.control import Control
+from mnist_tui.data import dataset as datasets
+from mnist_tui.data.dataset import Dataset
+from mnist_tui.data.resident import ResidentData
+from mnist_tui.errors import ConfigError, Interrupted, RunError
+from mnist_tui.events import (
+    CheckpointSaved,
+    DataProgress,
+    EpochFinished,
+    Event,
+    Notice,
+    Progress,
+    RunFailed,
+    RunFinished,
+    RunPaused,
+    RunStarted,
+    RunStopped,
+    utc_now,
+)
+from mnist_tui.history import RunStatus
+from mnist_tui.meter import Ticker
+from mnist_tui.runs import Run, RunWriter
+from mnist_tui.steps import choose_step
+from mnist_tui.trainer import DivergedError, Trainer, failure
+
+Report = Callable[[Event], None]
+
+# How much work a kill can cost at most, besides what an epoch's end saves anyway.
+CHECKPOINT_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How it ended: the run and its last event."""
+
+    run: Run
+    event: RunFinished | RunStopped | RunFailed
+
+
+def start(
+    config: TrainConfig,
+    *,
+    data_dir: Path,
+    runs_dir: Path,
+    name: str = "",
+    control: Control | None = None,
+    report: Report,
+) -> Outcome:
+    """Train a new run to its end, a stop or a failure, telling `report` every event as it happens.
+
+    Raises a MnistTuiError for what is wrong before there is a run; afterwards a failure is an event.
+    """
+    control = control or Control()
+    device = machine.choose_device(config.device)
+    source = models.resolve(config.model)
+    early: list[Event] = []
+    data = _load(config, data_dir, control, _keeping_notices(early, report))
+    # The log must say what was used, not what was asked for: a resume goes by it.
+    config = config.replace(
+        dataset=data.name, model=source.spec, device=device.type, threads=machine.choose_threads(config)
+    )
+    trainer, backend = _trainer(config, data, device, control)
+    record = _record(config, trainer, data, source, backend)
+    run = runs.create(runs_dir, record, name=name)
+    with run.writer() as writer:
+        return _Recorder(trainer, run, writer, report).drive(_started(run, record, trainer), early)
+
+
+def resume(run: Run, *, data_dir: Path, control: Control | None = None, report: Report) -> Outcome:
+    """Go on with `run` as if it had never been interrupted, to the very same weights.
+
+    Raises RunError for a run that cannot be resumed, and says why.
+    """
+    control = control or Control()
+    with run.writer() as writer:
+        record, config = _resumable(run)
+        device = machine.choose_device(config.device)
+        _check_source(run, record, config)
+        early: list[Event] = []
+        data = _load(config, data_dir, control, _keeping_notices(early, report))
+        _check_data(run, record, data)
+        if record.get("versions") != machine.versions():
+            message = (
+                "other versions of torch or mnist-tui than before: the weights may differ in the last bits"
+            )
+            early.append(Notice(message=message, topic="machine"))
+        trainer, _ = _trainer(config, data, device, control)
+        # Without a checkpoint it was killed in its first moments, and the same start gives the same run.
+        if run.checkpoint_file.exists():
+            _restore(trainer, run)
+        return _Recorder(trainer, run, writer, report).drive(_started(run, record, trainer), early)
+
+
+class _Recorder:
+    """The loop around the loop: every event to the log and to `report`, checkpoints in between."""
+
+    def __init__(self, trainer: Trainer, run: Run, writer: RunWriter, report: Report) -> None:
+        self._trainer, self._run, self._writer, self._report = trainer, run, writer, report
+        self._ticker = Ticker(CHECKPOINT_SECONDS)
+
+    def drive(self, started: RunStarted, early: list[Event]) -> Outcome:
+        try:
+            for event in (started, *early):
+                self._tell(event)
+            for event in self._trainer.run():
+                last = self._handle(event)
+        except OSError as error:
+            last = self._disk_failure(error)
+        except DivergedError as error:
+            last = failure(error)
+            self._tell(last)
+        assert isinstance(last, (RunFinished, RunStopped, RunFailed))  # what a trainer ends with
+        return Outcome(self._run, last)
+
+    def _handle(self, event: Event) -> Event:
+        """Record one event, with the files that belong to it before or after it."""
+        if isinstance(event, RunStopped):
+            self._save_checkpoint()  # first, so that the log ends with how the run ended
+        self._tell(event)
+        if isinstance(event, EpochFinished) and event.best:
+            self._save_weights(event)
+        due = isinstance(event, Progress) and event.phase == "training" and self._ticker.due()
+        if due or isinstance(event, (EpochFinished, RunPaused)):
+            self._save_checkpoint()
+        return event
+
+    def _tell(self, event: Event) -> None:
+        self._writer.append(event, durable=not isinstance(event, Progress))
+        self._report(event)
+
+    def _save_checkpoint(self) -> None:
+        if not optim.is_finite(self._trainer.model):
+            raise DivergedError(
+                "a weight is no longer a finite number: training has diverged",
+                remedy="Try a smaller --lr. The checkpoint before this is kept.",
+            )
+        checkpoint.save_state(self._run.checkpoint_file, self._trainer.state())
+        position = self._trainer.position
+        self._tell(
+            CheckpointSaved(
+                epoch=position.epoch, step=self._trainer.steps_done, path=str(self._run.checkpoint_file)
+            )
+        )
+
+    def _save_weights(self, row: EpochFinished) -> None:
+        metrics = {"epoch": row.epoch, "test_accuracy": row.test_accuracy, "test_loss": row.test_loss}
+        checkpoint.save_weights(
+            self._run.weights_file,
+            self._trainer.tested_model.state_dict(),
+            {"config": self._trainer.config.to_dict(), "metrics": metrics, "run": self._run.name},
+        )
+
+    def _disk_failure(self, error: OSError) -> RunFailed:
+        """The run's folder cannot be written: say so there if at all possible, and always to the person."""
+        event = RunFailed(
+            error="OSError",
+            message=f"{error.filename or self._run.folder} cannot be written: {error.strerror or error}",
+            remedy=f"Make room, then: mnist-tui train --resume {self._run.name}",
+        )
+        try:
+            self._writer.append(event)
+        except OSError as again:
+            event = RunFailed(
+                error="OSError",
+                message=f"{event.message} (nor the log: {again.strerror})",
+                remedy=event.remedy,
+            )
+        self._report(event)
+        return event
+
+
+def _load(config: TrainConfig, data_dir: Path, control: Control, report: Report) -> Dataset:
+    """The dataset; a wish to stop is answered at the next sign of progress."""
+
+    def answering(event: Event) -> None:
+        if control.stop_reason:
+            raise Interrupted(f"{control.stop_reason}, while getting the data")
+        report(event)
+
+    return datasets.load(config.dataset, data_dir, report=answering)
+
+
+def _keeping_notices(kept: list[Event], report: Report) -> Report:
+    """Notices wait for the run's log to exist; progress goes straight to the person."""
+
+    def keep(event: Event) -> None:
+        if isinstance(event, DataProgress):
+            report(event)
+        else:
+            kept.append(event)
+
+    return keep
+
+
+def _trainer(
+    config: TrainConfig, data: Dataset, device: torch.device, control: Control
+) -> tuple[Trainer, str]:
+    """A trainer at step 0, everything on `device`, and the name of its backend."""
+    torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    model = models.load_model(config.model).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    step = choose_step(config, model)
+    return Trainer(config, model, ResidentData(data, config, device), step, control), step.name
+
+
+def _record(
+    config: TrainConfig, trainer: Trainer, data: Dataset, source: models.ModelSource, backend: str
+) -> dict[str, Any]:
+    """What `config.json` and RunStarted say of a run."""
+    parameters = sum(parameter.numel() for parameter in trainer.model.parameters())
+    resident = trainer.data
+    return {
+        "schema_version": 1,
+        "created": utc_now(),
+        "config": config.to_dict(),
+        "model": {"name": source.name, "parameters": parameters, "source_sha256": source.source_sha256},
+        "data": {
+            "name": data.name,
+            "source": data.source,
+            "fingerprint": data.fingerprint,
+            "train_images": len(resident.train.images),
+            "validation_images": len(resident.validation.images) if resident.validation else 0,
+            "test_images": len(resident.test.images),
+        },
+        "machine": {
+            "device": config.device,
+            "threads": config.threads,
+            "backend": backend,
+            "processor": machine.processor(),
+        },
+        "versions": machine.versions(),
+    }
+
+
+def _started(run: Run, record: dict[str, Any], trainer: Trainer) -> RunStarted:
+    fields = {key: record.get(key, {}) for key in ("config", "model", "data", "machine")}
+    return RunStarted(
+        run=run.name,
+        **fields,
+        versions=machine.versions(),
+        resumed_step=trainer.steps_done,
+        resumed_epoch=trainer.position.epoch - 1,
+    )
+
+
+def _resumable(run: Run) -> tuple[dict[str, Any], TrainConfig]:
+    record = run.record()
+    if run.history(progress=False).status is RunStatus.FINISHED:
+        raise RunError(f"run {run.name} is finished: nothing is left to resume", remedy="Start a new run.")
+    try:
+        return record, TrainConfig.from_dict(record["config"])
+    except (ConfigError, TypeError) as error:
+        raise RunError(
+            f"run {run.name} was made by another version of this program: {error}",
+            remedy="Resume it with that version, or start a new run.",
+        ) from error
+
+
+def _check_source(run: Run, record: dict[str, Any], config: TrainConfig) -> None:
+    before, now = record.get("model", {}).get("source_sha256"), models.resolve(config.model).source_sha256
+    if before != now and before is not None:
+        raise RunError(
+            f"{config.model} is not the code that run {run.name} began with",
+            remedy="Bring the file back to what it was, or start a new run.",
+        )
+
+
+def _check_data(run: Run, record: dict[str, Any], data: Dataset) -> None:
+    if record.get("data", {}).get("fingerprint") != data.fingerprint:
+        raise RunError(
+            f"the dataset {data.name} is not the one that run {run.name} began with",
+            remedy="Point --data-dir at that data, or start a new run.",
+        )
+
+
+def _restore(trainer: Trainer, run: Run) -> None:
+    state = checkpoint.load_state(run.checkpoint_file)
+    try:
+        trainer.load_state(state)
+    except (KeyError, RuntimeError, TypeError, ValueError, AttributeError) as error:
+        raise RunError(
+            f"{run.checkpoint_file} does not fit this run: {type(error).__name__}: {error}",
+            remedy="Start a new run.",
+        ) from error

@@ -1,0 +1,282 @@
+"""A run's folder on disk: create, lock, append events, read, find, list, delete. No torch.
+
+<runs>/2026-11-23T21-14-07-mnist-reference/
+    config.json  events.jsonl  last.ckpt  best.safetensors
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import filelock
+
+from mnist_tui import atomic, events
+from mnist_tui.errors import RunError
+from mnist_tui.events import Event
+from mnist_tui.history import RunHistory, RunStatus, fold
+
+_NAME = re.compile(r"[^\W_][\w.+ -]{0,119}")
+_DELETED = ".deleted-"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One folder. Its files need not be there yet."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    @property
+    def config_file(self) -> Path:
+        """The whole config, with versions, model, data and machine."""
+        return self.folder / "config.json"
+
+    @property
+    def log_file(self) -> Path:
+        """Every event, one JSON object a line, append-only."""
+        return self.folder / "events.jsonl"
+
+    @property
+    def checkpoint_file(self) -> Path:
+        """The state to resume from."""
+        return self.folder / "last.ckpt"
+
+    @property
+    def weights_file(self) -> Path:
+        """Weights of the best epoch."""
+        return self.folder / "best.safetensors"
+
+    def record(self) -> dict[str, Any]:
+        """What `config.json` says. Raises RunError when it cannot be read."""
+        try:
+            record = json.loads(self.config_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise RunError(
+                f"{self.config_file} cannot be read: {error}", remedy="Delete this run."
+            ) from error
+        if not isinstance(record, dict) or not isinstance(record.get("config"), dict):
+            raise RunError(f"{self.config_file} holds no config", remedy="Delete this run.")
+        return record
+
+    def events(self, *, progress: bool = True) -> Iterator[Event]:
+        """Every event of the log, oldest first; without `progress`, quickly past the many Progress lines.
+
+        A line that is torn, damaged or of a newer version is passed over.
+        """
+        try:
+            with self.log_file.open(encoding="utf-8", errors="replace") as log:
+                for line in log:
+                    if not progress and line.startswith('{"event":"Progress"'):
+                        continue
+                    event = events.from_json(line)
+                    if event is not None:
+                        yield event
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise RunError(
+                f"{self.log_file} cannot be read: {error.strerror}", remedy="Check its permissions."
+            ) from error
+
+    def history(self, *, progress: bool = True) -> RunHistory:
+        """The run's story so far; one whose log ends in the middle with no writer was interrupted."""
+        history = fold(self.events(progress=progress))
+        if history.status.is_open and not self.is_locked():
+            history.status = RunStatus.INTERRUPTED
+        return history
+
+    def is_locked(self) -> bool:
+        """Whether a live process is writing this run. Leaves no trace in a folder that is only read."""
+        lock = self._lock()
+        if not Path(lock.lock_file).exists():
+            return False
+        try:
+            with lock:
+                return False
+        except filelock.Timeout:
+            return True
+        except OSError:  # a read-only folder, in which nobody can be writing
+            return False
+
+    def writer(self) -> RunWriter:
+        """The one writer of this run. Raises RunError while a live process has it."""
+        lock = self._lock()
+        try:
+            lock.acquire(timeout=1)  # a reader looking at the lock holds it for a moment
+        except filelock.Timeout:
+            raise RunError(
+                f"run {self.name} is in use by another process",
+                remedy="Wait for it, or stop it, and try again.",
+            ) from None
+        except OSError as error:
+            raise RunError(
+                f"{self.folder} cannot be written: {error.strerror}", remedy="Choose another --runs-dir."
+            ) from error
+        return RunWriter(self, lock)
+
+    def delete(self) -> None:
+        """Remove the folder: at once out of sight, then file by file. Raises RunError while it is in use."""
+        with self.writer():
+            hidden = self.folder.with_name(f"{_DELETED}{os.getpid()}-{self.name}")
+            self.folder.rename(hidden)
+        shutil.rmtree(hidden)
+        for leftover in self.folder.parent.glob(f"{_DELETED}*"):  # of a deletion that was killed
+            shutil.rmtree(leftover, ignore_errors=True)
+
+    def _lock(self) -> filelock.BaseFileLock:
+        # is_singleton off: two Run values of one folder must exclude each other also within a process.
+        return filelock.FileLock(self.folder / ".lock", timeout=0, is_singleton=False)
+
+
+class RunWriter:
+    """Holds the run's lock and appends to its log; a context manager."""
+
+    def __init__(self, run: Run, lock: filelock.BaseFileLock) -> None:
+        self.run = run
+        self._lock = lock
+        try:
+            _drop_torn_line(run.log_file)
+            self._log = run.log_file.open("a", encoding="utf-8")
+        except BaseException:
+            lock.release()
+            raise
+
+    def append(self, event: Event, *, durable: bool = False) -> None:
+        """Add one line, seen by readers at once; `durable` waits until it would survive a power cut."""
+        self._log.write(events.to_json(event) + "\n")
+        self._log.flush()
+        if durable:
+            os.fsync(self._log.fileno())
+
+    def __enter__(self) -> RunWriter:
+        """The writer itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the log, let go of the lock."""
+        try:
+            self._log.close()
+        finally:
+            self._lock.release()
+
+
+def create(runs_dir: Path, record: Mapping[str, Any], *, name: str = "") -> Run:
+    """A new folder with its `config.json`; without a `name`, one made of the time, data set and recipe."""
+    config = record["config"]
+    stem = name or f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{config['dataset']}-{config['recipe']}"
+    if not _NAME.fullmatch(stem):
+        raise RunError(
+            f"{stem!r} cannot be a run's name",
+            remedy="Use letters, digits, spaces and . _ + - only, starting with a letter or digit.",
+        )
+    folder = _new_folder(runs_dir, stem, numbered=not name)
+    run = Run(folder)
+    try:
+        atomic.write_text(run.config_file, json.dumps(dict(record), indent=2, ensure_ascii=False) + "\n")
+        atomic.sync_folder(runs_dir)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise _not_writable(runs_dir, error) from error
+    return run
+
+
+def list_runs(runs_dir: Path) -> list[Run]:
+    """Every run under `runs_dir`, newest last."""
+    try:
+        folders = [entry for entry in runs_dir.iterdir() if not entry.name.startswith(".")]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise RunError(
+            f"{runs_dir} cannot be read: {error.strerror}", remedy="Choose another --runs-dir."
+        ) from error
+    found = [Run(folder) for folder in folders if Run(folder).config_file.is_file()]
+    return sorted(found, key=lambda run: (_created(run), run.name))
+
+
+def find(runs_dir: Path, query: str) -> Run:
+    """The run that `query` means: a name, a unique prefix of one, a path to a folder, or `latest`."""
+    path = Path(query).expanduser()
+    if os.sep in query and Run(path).config_file.is_file():
+        return Run(path.resolve())
+    runs = list_runs(runs_dir)
+    if query == "latest" and runs:
+        return runs[-1]
+    matches = [run for run in runs if run.name == query] or [
+        run for run in runs if query and run.name.startswith(query)
+    ]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise RunError(
+            f"{query!r} could mean {len(matches)} runs: {', '.join(run.name for run in matches[:5])}",
+            remedy="Give more of the name.",
+        )
+    known = f" The newest is {runs[-1].name}." if runs else ""
+    raise RunError(f"there is no run {query!r} in {runs_dir}.{known}", remedy="See `mnist-tui runs list`.")
+
+
+def _new_folder(runs_dir: Path, stem: str, *, numbered: bool) -> Path:
+    """Make `stem`, or `stem-2`, … when two runs start within a second."""
+    try:
+        runs_dir.mkdir(parents=True, exist_ok=True)
+        for number in range(1, 1000):
+            folder = runs_dir / (stem if number == 1 else f"{stem}-{number}")
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                if not numbered:
+                    raise RunError(
+                        f"there is a run {stem!r} already",
+                        remedy=f"Resume it with --resume {stem}, or choose another name.",
+                    ) from None
+            else:
+                return folder
+    except OSError as error:
+        raise _not_writable(runs_dir, error) from error
+    raise RunError(f"too many runs named {stem}", remedy="Choose a name with --name.")
+
+
+def _not_writable(folder: Path, error: OSError) -> RunError:
+    return RunError(
+        f"no run can be written in {folder}: {error.strerror}", remedy="Choose another --runs-dir."
+    )
+
+
+def _created(run: Run) -> str:
+    try:
+        return str(run.record().get("created", ""))
+    except RunError:
+        return ""
+
+
+def _drop_torn_line(log: Path) -> None:
+    """Cut off what a killed writer left after its last whole line."""
+    if not log.exists():
+        return
+    with log.open("rb+") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            start = max(0, end - 65536)
+            file.seek(start)
+            newline = file.read(end - start).rfind(b"\n")
+            if newline >= 0:
+                file.truncate(start + newline + 1)
+                return
+            end = start
+        file.truncate(0)

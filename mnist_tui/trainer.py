@@ -1,0 +1,256 @@
+"""The training loop, and nothing but the loop: a generator of events that owns no file, screen or thread."""
+
+from __future__ import annotations
+
+import math
+import traceback
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mnist_tui import optim
+from mnist_tui.config import TrainConfig
+from mnist_tui.control import Control
+from mnist_tui.data.dataset import Split
+from mnist_tui.data.resident import ResidentData
+from mnist_tui.errors import MnistTuiError
+from mnist_tui.evaluation import Score, Scoring
+from mnist_tui.events import (
+    EpochFinished,
+    EpochStarted,
+    Event,
+    Phase,
+    Progress,
+    RunFailed,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    RunStopped,
+)
+from mnist_tui.meter import Meter, Stopwatch, Ticker
+from mnist_tui.state import BestEpoch, Position, random_state, restore_random_state
+from mnist_tui.steps import Step
+
+PROGRESS_SECONDS = 0.1
+
+
+class DivergedError(MnistTuiError):
+    """A loss is no longer a number."""
+
+
+class Trainer:
+    """Trains a model: iterate over `run()`; between two events, `state()` is what a checkpoint needs."""
+
+    def __init__(
+        self, config: TrainConfig, model: nn.Module, data: ResidentData, step: Step, control: Control
+    ) -> None:
+        """`model` and `data` are on one device already, and `step` is of this very model."""
+        self.config, self.model, self.data, self.control = config, model, data, control
+        self.optimizer = optim.build_optimizer(config, model)
+        self.average = optim.averaged(config, model)
+        self.position = Position()
+        self._step = step
+        self._device = data.train.images.device
+        self._meter = Meter(self._device)
+        self._epoch_watch = Stopwatch()
+        self._ticker = Ticker(PROGRESS_SECONDS)
+        torch.manual_seed(config.seed)
+
+    @property
+    def steps_done(self) -> int:
+        """Steps of the whole run."""
+        return (self.position.epoch - 1) * self.data.steps + self.position.step
+
+    @property
+    def tested_model(self) -> nn.Module:
+        """What is tested and kept: the averaged weights where there are any."""
+        return self.model if self.average is None else self.average.module
+
+    def state(self) -> dict[str, Any]:
+        """All that a later `load_state` needs to go on as if nothing had happened."""
+        self.position.epoch_seconds = self._epoch_watch.seconds
+        return {
+            "position": self.position.to_dict(),
+            "meter": self._meter.state(),
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": self.average.state_dict() if self.average else None,
+            "random": random_state(self._device),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Continue from `state()` of a trainer with the same config, data and model class."""
+        self.position = Position.from_dict(state["position"])
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.average:
+            self.average.load_state_dict(state["average"])
+        self._meter.load_state(state["meter"])
+        self._epoch_watch = Stopwatch(self.position.epoch_seconds)
+        restore_random_state(state["random"], self._device)
+
+    def run(self) -> Iterator[Event]:
+        """Train until all epochs are done, somebody stops it or it fails; the last event says which."""
+        try:
+            yield from self._epochs()
+        except Exception as error:
+            yield failure(error)
+
+    def _epochs(self) -> Iterator[Event]:
+        while self.position.epoch <= self.config.epochs:
+            self._epoch_watch.start()
+            yield EpochStarted(epoch=self.position.epoch, epochs=self.config.epochs, steps=self.data.steps)
+            yield from self._train()
+            validation = yield from self._score(self.data.validation)
+            test = yield from self._score(self.data.test)
+            if test is None:
+                yield RunStopped(
+                    epoch=self.position.epoch, step=self.steps_done, reason=self.control.stop_reason
+                )
+                return
+            yield self._finish_epoch(test, validation)
+        yield self._finished()
+
+    def _train(self) -> Iterator[Event]:
+        """The steps of this epoch that are still to do."""
+        self.model.train()
+        self._meter.watch.start()
+        for images, labels in self.data.batches(self.position.epoch, self.position.step):
+            yield from self._answer()
+            if self.control.stop_reason:
+                break
+            self._take_step(images, labels)
+            if self._ticker.due():
+                yield self._progress("training", self.position.step, self.data.steps)
+        self._meter.watch.stop()
+        yield self._progress("training", self.position.step, self.data.steps)
+
+    def _take_step(self, images: Tensor, labels: Tensor) -> None:
+        steps = self.config.epochs * self.data.steps
+        optim.schedule(self.optimizer, self.config, self.steps_done, steps)
+        result = self._step(images, labels)
+        self.optimizer.step()
+        if self.average:
+            self.average.update_parameters(self.model)
+        self._meter.add(result, len(labels))
+        self.position.step += 1
+
+    def _score(self, split: Split | None) -> Generator[Event, None, Score | None]:
+        """Test on `split`; None where there is none, or when somebody stopped it."""
+        if split is None or self.control.stop_reason:
+            return None
+        scoring = Scoring(self.tested_model, split.images, split.labels, self.config)
+        for done in scoring:
+            yield from self._answer()
+            if self.control.stop_reason:
+                return None
+            if self._ticker.due():
+                yield self._progress("evaluating", done, len(split.images))
+        return scoring.score
+
+    def _answer(self) -> Iterator[Event]:
+        """Wait here while somebody wants a pause. A wish to stop is for the caller to look at."""
+        if not self.control.paused:
+            return
+        training = self._meter.watch.running
+        self._epoch_watch.stop()
+        self._meter.watch.stop()
+        yield RunPaused(epoch=self.position.epoch, step=self.steps_done)
+        self.control.wait_while_paused()
+        if not self.control.stop_reason:
+            yield RunResumed(epoch=self.position.epoch, step=self.steps_done)
+        self._epoch_watch.start()
+        if training:
+            self._meter.watch.start()
+
+    def _progress(self, phase: Phase, step: int, steps: int) -> Progress:
+        """Where the epoch stands. The one place in training that waits for the device, by reading from it."""
+        loss = self._meter.loss
+        if not math.isfinite(loss):
+            raise self._diverged("training", loss)
+        return Progress(
+            epoch=self.position.epoch,
+            epochs=self.config.epochs,
+            phase=phase,
+            step=step,
+            steps=steps,
+            images_per_second=self._meter.images_per_second,
+            loss=loss,
+            accuracy=self._meter.accuracy,
+            learning_rate=self._rate(),
+            batch_losses=self._meter.take_batch_losses(),
+        )
+
+    def _finish_epoch(self, test: Score, validation: Score | None) -> EpochFinished:
+        chosen = validation or test
+        for name, score in (("test", test), ("validation", chosen)):
+            if not math.isfinite(score.loss):
+                raise self._diverged(name, score.loss)
+        position, best = self.position, self.position.best
+        is_best = best is None or chosen.accuracy > best.accuracy
+        if is_best:
+            position.best = BestEpoch(
+                position.epoch, chosen.accuracy, test.accuracy, test.loss, self._meter.loss
+            )
+        position.epoch_seconds = self._epoch_watch.seconds
+        row = EpochFinished(
+            epoch=position.epoch,
+            epochs=self.config.epochs,
+            train_loss=self._meter.loss,
+            train_accuracy=self._meter.accuracy,
+            test_loss=test.loss,
+            test_accuracy=test.accuracy,
+            validation_loss=validation.loss if validation else None,
+            validation_accuracy=validation.accuracy if validation else None,
+            learning_rate=self._rate(),
+            seconds=position.epoch_seconds,
+            images_per_second=self._meter.images_per_second,
+            best=is_best,
+        )
+        position.finish_epoch(test.accuracy, test.loss)
+        self._meter, self._epoch_watch = Meter(self._device), Stopwatch()
+        return row
+
+    def _finished(self) -> RunFinished:
+        position, best = self.position, self.position.best
+        assert best is not None  # a config has at least one epoch
+        return RunFinished(
+            epochs=self.config.epochs,
+            best_epoch=best.epoch,
+            best_accuracy=best.accuracy,
+            best_test_accuracy=best.test_accuracy,
+            best_test_loss=best.test_loss,
+            best_train_loss=best.train_loss,
+            final_test_accuracy=position.test_accuracy,
+            final_test_loss=position.test_loss,
+            selected_on="validation" if self.data.validation else "test",
+            seconds=position.finished_seconds,
+            mean_epoch_seconds=position.finished_seconds / self.config.epochs,
+        )
+
+    def _rate(self) -> float:
+        """The learning rate of the last step taken."""
+        steps = self.config.epochs * self.data.steps
+        return optim.learning_rate(self.config, max(self.steps_done - 1, 0), steps)
+
+    def _diverged(self, which: str, loss: float) -> DivergedError:
+        return DivergedError(
+            f"the {which} loss is {loss} in epoch {self.position.epoch}, step {self.position.step:,}: "
+            f"training has diverged, with the learning rate at {self._rate():.3g}",
+            remedy="Try a smaller --lr. The checkpoint before this is kept.",
+        )
+
+
+def failure(error: Exception) -> RunFailed:
+    """The event that tells of `error`; one that nobody foresaw comes with its traceback."""
+    if isinstance(error, MnistTuiError):
+        return RunFailed(
+            error=type(error).__name__, message=str(error), remedy=error.remedy, exit_code=error.exit_code
+        )
+    return RunFailed(
+        error=type(error).__name__,
+        message=str(error) or type(error).__name__,
+        traceback="".join(traceback.format_exception(error)),
+    )

@@ -1,0 +1,57 @@
+"""Fixtures of the data floor: a tiny dataset, a server for it, the real one, and drawn digits at no cost."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+from mirror import Mirror
+from samples import Sample, sample
+from torch import Tensor
+
+from mnist_tui.events import Event
+
+
+@pytest.fixture
+def mirror() -> Iterator[Mirror]:
+    with Mirror(sample().contents) as server:
+        yield server
+
+
+@pytest.fixture
+def tiny(mirror: Mirror) -> Sample:
+    """The tiny dataset with one mirror, which works."""
+    return sample(mirror.at("good"))
+
+
+@pytest.fixture
+def heard() -> list[Event]:
+    """What was reported: hand `heard.append` in as `report`."""
+    return []
+
+
+@pytest.fixture
+def mnist_folder() -> Path:
+    """The data folder that holds the real MNIST."""
+    folder = Path(os.environ.get("MNIST_TUI_DATA_DIR") or "nowhere")
+    if not (folder / "MNIST" / "raw").is_dir():
+        pytest.skip("MNIST_TUI_DATA_DIR names no folder with MNIST")
+    return folder
+
+
+@pytest.fixture
+def drawn_cheaply(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blank digits stand in for drawn ones: how they look is another suite's business."""
+
+    def draw(count: int, seed: int, *, progress: Callable[[int], None]) -> tuple[Tensor, Tensor]:
+        progress(count)
+        return torch.full((count, 1, 28, 28), seed, dtype=torch.uint8), torch.arange(count) % 10
+
+    fake = ModuleType("mnist_tui.data.synthetic")
+    fake.draw = draw  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, fake.__name__, fake)
