@@ -85,7 +85,8 @@ def _called(summary: ModelSummary) -> list[Layer]:
 def _after_the_map(layers: tuple[Layer, ...]) -> list[Layer]:
     """The layers from the one on that leaves no height and width: an earlier average only weighs channels."""
     maps = [index for index, layer in enumerate(layers) if _is_map(layer)]
-    return list(layers[maps[-1] + 1 :] if maps else layers)
+    tail = layers[maps[-1] + 1 :] if maps else layers
+    return [layer for layer in tail if layer.output_shape is not None]
 
 
 def _is_map(layer: Layer) -> bool:

@@ -86,6 +86,10 @@ def _dropout(module: Any) -> str:
     return f"p {module.p:g}"
 
 
+def _groups(module: Any) -> str:
+    return f"{module.num_groups} groups"
+
+
 def _nothing(module: Any) -> str:
     return ""
 
@@ -98,5 +102,6 @@ KINDS: Mapping[type[nn.Module] | tuple[type[nn.Module], ...], Callable[[Any], st
     nn.Linear: _linear,
     nn.modules.dropout._DropoutNd: _dropout,
     # Its size is the output's, and the rest are numbers nobody changes.
-    (nn.modules.batchnorm._NormBase, nn.Flatten, nn.ReLU): _nothing,
+    (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.Flatten, nn.ReLU, nn.LogSoftmax): _nothing,
+    nn.GroupNorm: _groups,
 }

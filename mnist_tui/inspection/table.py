@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from mnist_tui.inspection.fields import Field, State, Unknown
-from mnist_tui.inspection.leaves import is_leaf, type_name
+from mnist_tui.inspection.leaves import HOLDERS, is_leaf, type_name
 from mnist_tui.inspection.rows import Row, own_weights
 from mnist_tui.inspection.settings import describe
 from mnist_tui.inspection.summary import Block, Layer, ModelSummary, ReceptiveField, total
@@ -64,7 +64,7 @@ def _passed_by(model: nn.Module, watch: Watch) -> Iterator[Row]:
             inner.update(id(child) for child in module.modules() if child is not module)
             if not {id(module)} & (seen | inner):
                 yield Row(path, module=module, notes=[f"{path} is never called"])
-        elif path not in watch.containers and id(module) not in inner:
+        elif not ({path} & watch.containers.keys() or id(module) in inner or isinstance(module, HOLDERS)):
             yield from own_weights(path, module)
 
 
@@ -107,7 +107,7 @@ def _receptive_field(state: State) -> ReceptiveField:
 def _blocks(model: nn.Module, containers: dict[str, Row], layers: tuple[Layer, ...]) -> Iterator[Block]:
     for path, child in model.named_children():
         inside = [layer for layer in layers if f"{layer.path}.".startswith(f"{path}.")]
-        if is_leaf(child) or not inside:
+        if is_leaf(child) or not any(child.children()):
             continue
         last = containers.get(path, Row(path))
         yield Block(

@@ -25,7 +25,7 @@ def _is_defined_in(module: ModuleType, value: object) -> bool:
 
 def _complaint(source: ModelSource, found: object, networks: list[str]) -> str:
     if not source.class_name:
-        return "the spec names no class after the colon"
+        return "a file alone names no network; add a colon and its class"
     if isinstance(found, nn.Module):
         return f"{source.class_name} is an instance of {type(found).__name__}, not a class"
     if isinstance(found, type):

@@ -67,7 +67,7 @@ def _from_file(spec: str, place: str, class_name: str) -> ModelSource:
         raise misfit(spec, f"{path} is not a Python file", remedy=f"Give {FORMS}.")
     return ModelSource(
         class_name or path.stem,
-        f"{path}:{class_name}",
+        f"{path}:{class_name}" if class_name else str(path),
         class_name,
         path=path,
         source_sha256=_sha256(spec, path),
