@@ -14,20 +14,20 @@ class RunSummary:
     """Numbers are None while, or where, there are none."""
 
     name: str
-    created: str
-    status: str
-    dataset: str
-    model: str
-    recipe: str
-    seed: int | None
-    parameters: int | None
-    epochs: int
-    epochs_done: int
-    best_epoch: int | None
-    best_test_accuracy: float | None
-    final_test_accuracy: float | None
-    seconds: float
     path: str
+    status: str
+    created: str = ""
+    dataset: str = "?"
+    model: str = "?"
+    recipe: str = "?"
+    seed: int | None = None
+    parameters: int | None = None
+    epochs: int = 0
+    epochs_done: int = 0
+    best_epoch: int | None = None
+    best_test_accuracy: float | None = None
+    final_test_accuracy: float | None = None
+    seconds: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -40,23 +40,7 @@ def summarise(run: Run) -> RunSummary:
         record = run.record()
         history = run.history(progress=False)
     except RunError:
-        return RunSummary(
-            run.name,
-            "",
-            "unreadable",
-            "?",
-            "?",
-            "?",
-            None,
-            None,
-            0,
-            0,
-            None,
-            None,
-            None,
-            0.0,
-            str(run.folder),
-        )
+        return RunSummary(name=run.name, path=str(run.folder), status="unreadable")
     config, best, last = record["config"], history.best, history.last
     return RunSummary(
         name=run.name,

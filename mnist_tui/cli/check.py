@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-import click
 import typer
 
 from mnist_tui.cli.inspect_model import RunOption, model_of
@@ -19,11 +18,8 @@ def check(
     min_batch_norms: Annotated[int, typer.Option(help="At least so many BatchNorm2d.", min=0)] = 1,
     min_dropouts: Annotated[int, typer.Option(help="At least so many Dropout.", min=0)] = 1,
     head: Annotated[
-        str,
-        typer.Option(
-            help="Global average pooling (gap), fully connected (fc), or any of the two.",
-            click_type=click.Choice(["any", "gap", "fc"]),
-        ),
+        Literal["any", "gap", "fc"],
+        typer.Option(help="Global average pooling (gap), fully connected (fc), or any of the two."),
     ] = "any",
     json: Json = False,
     runs_dir: RunsDir = None,
@@ -42,7 +38,7 @@ def check(
         max_parameters=max_parameters,
         min_batch_norms=min_batch_norms,
         min_dropouts=min_dropouts,
-        head=head,  # type: ignore[arg-type]  # click has checked the word
+        head=head,
     )
     requirements = check_limits(summary, limits)
     met = all(requirement.met for requirement in requirements)
@@ -53,8 +49,6 @@ def check(
         console = stdout()
         console.print(requirement_table(requirements))
         unmet = sum(not requirement.met for requirement in requirements)
-        console.print(
-            f"{summary.model}: "
-            + ("all requirements met" if met else f"{unmet} of {len(requirements)} unmet")
-        )
+        verdict = "all requirements met" if met else f"{unmet} of {len(requirements)} unmet"
+        console.print(f"{summary.model}: {verdict}", markup=False)
     raise typer.Exit(0 if met else 1)

@@ -7,7 +7,6 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import click
 import typer
 
 from mnist_tui import paths
@@ -20,7 +19,6 @@ def option_defaults(context: typer.Context, chosen: Path | None) -> dict[str, An
     if chosen is None and not path.is_file():
         return {}
     values = _read(path)
-    assert isinstance(context.command, click.Group)
     known: set[str] = set()
     defaults = _for_group(context.command, values, known)
     for name in values:
@@ -43,16 +41,14 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} is not TOML: {error}", remedy="It wants lines like: epochs = 5") from error
 
 
-def _for_group(group: click.Group, values: dict[str, Any], known: set[str]) -> dict[str, Any]:
+def _for_group(group: Any, values: dict[str, Any], known: set[str]) -> dict[str, Any]:
     """The part of `values` that each command of the group has an option for; `known` collects their names."""
     defaults: dict[str, Any] = {}
     for name, command in group.commands.items():
-        if isinstance(command, click.Group):
+        if hasattr(command, "commands"):
             defaults[name] = _for_group(command, values, known)
             continue
-        options = {
-            option.name for option in command.params if isinstance(option, click.Option) and option.name
-        }
+        options = {option.name for option in command.params if option.param_type_name == "option"}
         known |= options
         defaults[name] = {key: value for key, value in values.items() if key in options}
     return defaults

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 
-from mnist_tui import config, paths
+from mnist_tui import paths
 from mnist_tui.cli.options import DataDir, Json
 from mnist_tui.cli.output import print_json, stderr, stdout
 from mnist_tui.cli.signals import stopping
+from mnist_tui.config import DatasetName
 from mnist_tui.control import Control
 from mnist_tui.errors import Interrupted
 from mnist_tui.events import DataProgress, Event, Notice
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Data sets: fetch them, and look at what is there.", no_args_is_help=True)
 
 Name = Annotated[
-    str,
-    typer.Argument(metavar="DATASET", help="Which one.", click_type=click.Choice(config.choices("dataset"))),
+    DatasetName, typer.Argument(metavar="DATASET", help="mnist, fashion-mnist, kmnist, synthetic or auto.")
 ]
 
 

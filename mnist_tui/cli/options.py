@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
-from mnist_tui import config, recipes
+from mnist_tui import recipes
 from mnist_tui.config import SETTINGS, TYPES, TrainConfig
 
 DataDir = Annotated[
@@ -37,14 +36,14 @@ RunName = Annotated[
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command that takes `**settings` one option for each setting; those not given arrive as None."""
-    signature = inspect.signature(command)
+    # Evaluated here, as Typer does not evaluate the texts in a `__signature__` that was set.
+    signature = inspect.signature(command, eval_str=True)
     own = [
         entry for entry in signature.parameters.values() if entry.kind is not inspect.Parameter.VAR_KEYWORD
     ]
     options = [_parameter(name) for name in SETTINGS]
     command.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
-    command.__annotations__ |= {option.name: option.annotation for option in options}
-    command.__annotations__.pop("settings", None)
+    command.__annotations__ = {entry.name: entry.annotation for entry in (*own, *options)}
     return command
 
 
@@ -55,18 +54,16 @@ def configured(settings: Mapping[str, Any]) -> TrainConfig:
 
 
 def _parameter(name: str) -> inspect.Parameter:
+    """The option of one setting. Its type has no range: `TrainConfig` checks that, and says it better."""
     setting, default = SETTINGS[name], getattr(TrainConfig(), name)
-    words = tuple(recipes.RECIPES) if name == "recipe" else config.choices(name)
-    option = typer.Option(
+    option: Any = typer.Option(
         f"--{name.replace('_', '-')}",
         envvar=f"MNIST_TUI_{name.upper()}",
         show_envvar=False,
         help=setting.help,
         show_default=str(default),
         rich_help_panel=setting.group,
-        click_type=click.Choice(words) if words else None,
     )
-    kind = str if words else TYPES[name]
-    return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]
-    )
+    kind: Any = TYPES[name] | None
+    annotation = Annotated[kind, option]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)

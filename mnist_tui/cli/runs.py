@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-import click
 import typer
 
 from mnist_tui import atomic, paths, runs
@@ -15,14 +14,12 @@ from mnist_tui.errors import RunError
 
 app = typer.Typer(help="The runs on disk: list, show, export, delete.", no_args_is_help=True)
 
-SORT_KEYS = ("created", "name", "best", "final", "seconds", "status")
+SortKey = Literal["created", "name", "best", "final", "seconds", "status"]
 
 
 @app.command("list")
 def list_runs(
-    sort: Annotated[
-        str, typer.Option(help="What to sort by; accuracies best first.", click_type=click.Choice(SORT_KEYS))
-    ] = "created",
+    sort: Annotated[SortKey, typer.Option(help="What to sort by; accuracies best first.")] = "created",
     json: Json = False,
     runs_dir: RunsDir = None,
 ) -> None:
@@ -59,9 +56,7 @@ def show(run: RunName, json: Json = False, runs_dir: RunsDir = None) -> None:
 @app.command()
 def export(
     run: RunName,
-    format: Annotated[
-        str, typer.Option(help="csv or json.", click_type=click.Choice(["csv", "json"]))
-    ] = "csv",
+    format: Annotated[Literal["csv", "json"], typer.Option(help="Of the table.")] = "csv",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A file; else standard output.")
     ] = None,
@@ -95,7 +90,6 @@ def delete(
     try:
         found.delete()
     except OSError as error:
-        raise RunError(
-            f"{found.folder} cannot be deleted: {error.strerror}", remedy="Check its permissions."
-        ) from error
+        message = f"{found.folder} cannot be deleted: {error.strerror}"
+        raise RunError(message, remedy="Check its permissions.") from error
     stderr().print(f"Deleted {found.name}", soft_wrap=True)

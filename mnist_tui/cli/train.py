@@ -24,14 +24,13 @@ if TYPE_CHECKING:
 
 @with_settings
 def train(
+    context: typer.Context,
     headless: Annotated[
         bool, typer.Option("--headless", help="Never open the dashboard; print a table or lines instead.")
     ] = False,
     resume: Annotated[
         str,
-        typer.Option(
-            metavar="RUN", help="Go on with a run (name, prefix, path or latest) to the very same weights."
-        ),
+        typer.Option(metavar="RUN", help="Go on with a run: name, prefix, path or latest."),
     ] = "",
     name: Annotated[str, typer.Option(help="The new run's name; else time, data set and recipe.")] = "",
     json: Json = False,
@@ -44,7 +43,7 @@ def train(
     Every setting starts from the recipe, and an option changes it.
     """
     if resume:
-        _refuse_changes(settings, name)
+        _refuse_changes(context, [*settings, "name"])
     config = configured(settings)
     control = Control()
     view = choose_view(json=json)
@@ -80,23 +79,16 @@ def _drive(
     )
 
 
-def _refuse_changes(settings: dict[str, Any], name: str) -> None:
+def _refuse_changes(context: typer.Context, names: list[str]) -> None:
     """A resumed run keeps its own settings; an option that cannot take effect is a mistake to point out."""
-    import click
-
-    context = click.get_current_context()
-    given = [key for key in (*settings, "name") if _was_typed(context, key)]
+    sources = {name: context.get_parameter_source(name) for name in names}
+    given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
     if given:
-        options = ", ".join(f"--{key.replace('_', '-')}" for key in given)
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise ConfigError(
             f"--resume goes on with the run's own settings, so {options} cannot be given",
             remedy="Leave that out, or start a new run.",
         )
-
-
-def _was_typed(context: Any, key: str) -> bool:
-    source = context.get_parameter_source(key)
-    return source is not None and source.name == "COMMANDLINE"
 
 
 def _say_how_to_resume(outcome: Outcome, runs_dir: Path | None) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from rich.console import Console
 
@@ -16,13 +17,17 @@ from mnist_tui.render.plain import PlainView
 class View(Protocol):
     """A context manager that is shown every event, and at the end of a finished run draws its conclusion."""
 
-    def show(self, event: Event) -> None: ...
+    def show(self, event: Event) -> None:
+        """Take an event in."""
 
-    def conclude(self, console: Console) -> None: ...
+    def conclude(self, console: Console) -> None:
+        """Draw how it ended."""
 
-    def __enter__(self) -> View: ...
+    def __enter__(self) -> Self: ...
 
-    def __exit__(self, *_: object) -> None: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
 
 class JsonView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 from rich import box
@@ -27,14 +28,17 @@ def dataset_table(info: Mapping[str, Any]) -> RenderableType:
 def _files(files: list[Mapping[str, Any]]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
-    table.add_column("file", overflow="fold")
+    table.add_column("file")
     table.add_column("size", justify="right", no_wrap=True)
     table.add_column("md5", overflow="fold")
     for file in files:
         mark = Text("✓", style="green") if file["verified"] else Text("✗", style="bold red")
         size = "–" if file["bytes"] is None else words.size(file["bytes"])
         table.add_row(
-            mark, escape(file["path"]), size, file["md5"] if file["verified"] else escape(file["problem"])
+            mark,
+            escape(PurePath(file["path"]).name),
+            size,
+            file["md5"] if file["verified"] else escape(file["problem"]),
         )
     return table
 

@@ -23,8 +23,7 @@ def layer_table(summary: ModelSummary) -> RenderableType:
         box=box.SIMPLE_HEAD, title=_title(summary), title_justify="left", title_style="bold", pad_edge=False
     )
     table.add_column("layer", no_wrap=True)
-    table.add_column("type", no_wrap=True)
-    table.add_column("settings")
+    table.add_column("type")
     for name in ("output", "params", "MACs", "field"):
         table.add_column(name, justify="right", no_wrap=True)
     blocks = {block.path: block for block in summary.blocks}
@@ -66,8 +65,7 @@ def _layer_cells(layer: Layer) -> list[str]:
     settings = f"same as {layer.shared_with}" if layer.shared_with else layer.settings
     return [
         escape(layer.path),
-        escape(kind),
-        escape(settings),
+        escape(f"{kind} {settings}".rstrip()),
         _shape(layer.output_shape),
         f"{layer.parameters:,}" if layer.parameters else "·",
         words.millions(layer.macs) if layer.macs != 0 else "·",
@@ -78,7 +76,6 @@ def _layer_cells(layer: Layer) -> list[str]:
 def _block_cells(block: Block) -> list[str]:
     return [
         f"= {escape(block.path)}",
-        "",
         "",
         _shape(block.output_shape),
         f"{block.parameters:,}",
