@@ -36,7 +36,7 @@ def _batches_summed(call: Call) -> int:
 
 def _attention(call: Call) -> int:
     shapes = (call.arguments[name].shape for name in ("query", "key", "value"))
-    return int(sdpa_flop_count(*shapes)) // 2  # type: ignore[no-untyped-call]
+    return int(sdpa_flop_count(*shapes)) // 2
 
 
 def _is_free(call: Call) -> bool:

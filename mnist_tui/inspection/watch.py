@@ -166,7 +166,7 @@ class _Functions(TorchFunctionMode):
         return self._watch.function(func, args, kwargs or {})
 
 
-class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _Operations(TorchDispatchMode):
     """Hands every aten operation to the watch, whoever calls it."""
 
     def __init__(self, watch: Watch) -> None:
@@ -175,3 +175,8 @@ class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return self._watch.operation(func, args, kwargs or {})
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # Else torch imports its compiler at the first operation, to keep it out: a second for nothing.
+        return False
