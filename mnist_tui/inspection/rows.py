@@ -44,7 +44,7 @@ class Row:
     @property
     def where(self) -> str:
         """How a note names this row."""
-        return ".".join(part for part in (self.path, self.function) if part)
+        return ".".join(part for part in (self.path, self.function.strip("_")) if part)
 
     @property
     def weights(self) -> list[nn.Parameter]:
