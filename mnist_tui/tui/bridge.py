@@ -1,0 +1,103 @@
+"""The one threaded file: training in a worker thread, and its events on their way to the screen."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from textual.message import Message
+from textual.message_pump import MessagePump
+
+from mnist_tui.control import Control
+from mnist_tui.errors import Interrupted, MnistTuiError
+from mnist_tui.events import Event, RunFailed
+
+Report = Callable[[Event], None]
+# What runs in the worker: gets a Control to look at and a Report to tell, returns when training is over.
+Job = Callable[[Control, Report], Any]
+
+
+class EventsArrived(Message):
+    """There are events to `take`. At most one such message is on its way at a time, however many events are."""
+
+    def __init__(self, training: Training) -> None:
+        super().__init__()
+        self.training = training
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How the worker ended: `failed` where it did before, or outside, the run's own story."""
+
+    failed: RunFailed | None = None
+    interrupted: bool = False
+
+
+class TrainingEnded(Message):
+    """The worker thread is done; its last events have been posted before."""
+
+    def __init__(self, training: Training, ending: Ending) -> None:
+        super().__init__()
+        self.training = training
+        self.ending = ending
+
+
+class Training:
+    """One job in one daemon thread. Only `post_message` crosses from it, which never blocks.
+
+    A plain daemon thread rather than a Textual worker: leaving waits for the checkpoint through `join`, and
+    whoever is asked twice may leave without it.
+    """
+
+    def __init__(self, job: Job, listener: MessagePump) -> None:
+        self.control = Control()
+        self._job, self._listener = job, listener
+        self._lock = threading.Lock()
+        self._waiting: list[Event] = []
+        self._thread = threading.Thread(target=self._work, name="training", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread still works."""
+        return self._thread.is_alive()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for the end; False when it did not come in time."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def take(self) -> list[Event]:
+        """The events since the last time, oldest first. For the screen's thread."""
+        with self._lock:
+            events, self._waiting = self._waiting, []
+        return events
+
+    def _tell(self, event: Event) -> None:
+        """In the worker: keep every event, and ring only when nobody has been rung yet."""
+        with self._lock:
+            self._waiting.append(event)
+            first = len(self._waiting) == 1
+        if first:
+            self._listener.post_message(EventsArrived(self))
+
+    def _work(self) -> None:
+        self._listener.post_message(TrainingEnded(self, self._ending()))
+
+    def _ending(self) -> Ending:
+        try:
+            self._job(self.control, self._tell)
+        except Interrupted:
+            return Ending(interrupted=True)
+        except MnistTuiError as error:
+            return Ending(RunFailed(error=type(error).__name__, message=str(error), remedy=error.remedy, exit_code=error.exit_code))
+        except BaseException as error:  # nothing else would show it: the thread has no terminal
+            from mnist_tui.trainer import failure
+
+            return Ending(failure(error if isinstance(error, Exception) else RuntimeError(repr(error))))
+        return Ending()

@@ -1,0 +1,1 @@
+"""A run as the dashboard draws it: curves, epoch table, batch losses, model, progress. Live or from a log."""
