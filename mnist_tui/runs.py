@@ -187,12 +187,17 @@ def create(runs_dir: Path, record: Mapping[str, Any], *, name: str = "") -> Run:
     folder = _new_folder(runs_dir, stem, numbered=not name)
     run = Run(folder)
     try:
-        atomic.write_text(run.config_file, json.dumps(dict(record), indent=2, ensure_ascii=False) + "\n")
+        atomic.write_text(run.config_file, record_text(record))
         atomic.sync_folder(runs_dir)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise _not_writable(runs_dir, error) from error
     return run
+
+
+def record_text(record: Mapping[str, Any]) -> str:
+    """What `config.json` holds."""
+    return json.dumps(dict(record), indent=2, ensure_ascii=False) + "\n"
 
 
 def list_runs(runs_dir: Path) -> list[Run]:

@@ -99,9 +99,11 @@ class Trainer:
             yield failure(error)
 
     def _epochs(self) -> Iterator[Event]:
-        while self.position.epoch <= self.config.epochs:
+        while self.position.epoch <= self.config.all_epochs:
             self._epoch_watch.start()
-            yield EpochStarted(epoch=self.position.epoch, epochs=self.config.epochs, steps=self.data.steps)
+            yield EpochStarted(
+                epoch=self.position.epoch, epochs=self.config.all_epochs, steps=self.data.steps
+            )
             yield from self._train()
             validation = yield from self._score(self.data.validation)
             test = yield from self._score(self.data.test)
@@ -172,7 +174,7 @@ class Trainer:
             raise self._diverged("training", loss)
         return Progress(
             epoch=self.position.epoch,
-            epochs=self.config.epochs,
+            epochs=self.config.all_epochs,
             phase=phase,
             step=step,
             steps=steps,
@@ -197,7 +199,7 @@ class Trainer:
         position.epoch_seconds = self._epoch_watch.seconds
         row = EpochFinished(
             epoch=position.epoch,
-            epochs=self.config.epochs,
+            epochs=self.config.all_epochs,
             train_loss=self._meter.loss,
             train_accuracy=self._meter.accuracy,
             test_loss=test.loss,
@@ -217,7 +219,7 @@ class Trainer:
         position, best = self.position, self.position.best
         assert best is not None  # a config has at least one epoch
         return RunFinished(
-            epochs=self.config.epochs,
+            epochs=self.config.all_epochs,
             best_epoch=best.epoch,
             best_accuracy=best.accuracy,
             best_test_accuracy=best.test_accuracy,
@@ -227,7 +229,7 @@ class Trainer:
             final_test_loss=position.test_loss,
             selected_on="validation" if self.data.validation else "test",
             seconds=position.finished_seconds,
-            mean_epoch_seconds=position.finished_seconds / self.config.epochs,
+            mean_epoch_seconds=position.finished_seconds / self.config.all_epochs,
         )
 
     def _rate(self) -> float:

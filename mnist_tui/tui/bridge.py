@@ -95,7 +95,14 @@ class Training:
         except Interrupted:
             return Ending(interrupted=True)
         except MnistTuiError as error:
-            return Ending(RunFailed(error=type(error).__name__, message=str(error), remedy=error.remedy, exit_code=error.exit_code))
+            return Ending(
+                RunFailed(
+                    error=type(error).__name__,
+                    message=str(error),
+                    remedy=error.remedy,
+                    exit_code=error.exit_code,
+                )
+            )
         except BaseException as error:  # nothing else would show it: the thread has no terminal
             from mnist_tui.trainer import failure
 
