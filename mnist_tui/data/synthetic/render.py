@@ -12,7 +12,7 @@ SIDE = 28
 
 
 def render(nodes: Tensor, inked: Tensor, random: Generator) -> Tensor:
-    """Images (B, 1, 28, 28) uint8 of digits with the given nodes (B, N, 2): (x, y) at any scale.
+    """Images (B, 1, 28, 28) uint8 of digits with the given nodes (B, N, 2): (x, y), about one unit high.
 
     The pen is down from one node to the next where `inked` (B, N - 1) is 1.
     """
