@@ -28,6 +28,7 @@ from mnist_tui.events import (
     RunPaused,
     RunStarted,
     RunStopped,
+    failure_of,
     utc_now,
 )
 from mnist_tui.history import RunStatus
@@ -35,7 +36,7 @@ from mnist_tui.inspection import inspect_model
 from mnist_tui.meter import Ticker
 from mnist_tui.runs import Run, RunWriter
 from mnist_tui.steps import choose_step
-from mnist_tui.trainer import DivergedError, Trainer, failure
+from mnist_tui.trainer import DivergedError, Trainer
 
 Report = Callable[[Event], None]
 
@@ -67,6 +68,7 @@ def start(
     control = control or Control()
     device = machine.choose_device(config.device)
     source = models.resolve(config.model)
+    torch.set_num_threads(machine.choose_threads(config))
     early: list[Event] = []
     data = _load(config, data_dir, control, _keeping_notices(early, report))
     # The log must say what was used, not what was asked for: a resume goes by it.
@@ -129,7 +131,7 @@ class _Recorder:
         except OSError as error:
             last = self._disk_failure(error)
         except DivergedError as error:
-            last = failure(error)
+            last = failure_of(error)
             self._tell(last)
         assert isinstance(last, (RunFinished, RunStopped, RunFailed))  # what a trainer ends with
         return Outcome(self._run, last)
