@@ -136,6 +136,22 @@ class Run:
         for leftover in self.folder.parent.glob(f"{_DELETED}*"):  # of a deletion that was killed
             shutil.rmtree(leftover, ignore_errors=True)
 
+    def rename(self, name: str) -> Run:
+        """The run under its new name. Raises RunError for a bad or taken name, or while the run is in use."""
+        check_name(name)
+        target = self.folder.with_name(name)
+        if target.exists():
+            raise RunError(f"there is a run {name!r} already", remedy="Choose another name.")
+        with self.writer():
+            try:
+                self.folder.rename(target)
+                atomic.sync_folder(target.parent)
+            except OSError as error:
+                raise RunError(
+                    f"{self.folder} cannot be renamed: {error.strerror}", remedy="Check its permissions."
+                ) from error
+        return Run(target)
+
     def _lock(self) -> filelock.BaseFileLock:
         # is_singleton off: two Run values of one folder must exclude each other also within a process.
         return filelock.FileLock(self.folder / ".lock", timeout=0, is_singleton=False)
@@ -179,11 +195,7 @@ def create(runs_dir: Path, record: Mapping[str, Any], *, name: str = "") -> Run:
     """A new folder with its `config.json`; without a `name`, one made of the time, data set and recipe."""
     config = record["config"]
     stem = name or f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{config['dataset']}-{config['recipe']}"
-    if not _NAME.fullmatch(stem):
-        raise RunError(
-            f"{stem!r} cannot be a run's name",
-            remedy="Use letters, digits, spaces and . _ + - only, starting with a letter or digit.",
-        )
+    check_name(stem)
     folder = _new_folder(runs_dir, stem, numbered=not name)
     run = Run(folder)
     try:
@@ -198,6 +210,15 @@ def create(runs_dir: Path, record: Mapping[str, Any], *, name: str = "") -> Run:
 def record_text(record: Mapping[str, Any]) -> str:
     """What `config.json` holds."""
     return json.dumps(dict(record), indent=2, ensure_ascii=False) + "\n"
+
+
+def check_name(name: str) -> None:
+    """Raise RunError for what cannot be a run's name."""
+    if not _NAME.fullmatch(name):
+        raise RunError(
+            f"{name!r} cannot be a run's name",
+            remedy="Use letters, digits, spaces and . _ + - only, starting with a letter or digit.",
+        )
 
 
 def list_runs(runs_dir: Path) -> list[Run]:
