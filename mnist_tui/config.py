@@ -50,6 +50,9 @@ class TrainConfig:
     )
 
     epochs: int = _setting(15, "Passes over the training images.", low=1, high=1_000_000)
+    extra_epochs: int = _setting(
+        0, "Epochs after the schedule's end, at the rate it started from.", low=0, high=1_000_000
+    )
     batch_size: int = _setting(16, "Images a step.", low=1, high=1_000_000)
     seed: int = _setting(
         1, "Decides initial weights, order, dropout and augmentation.", low=0, high=2**31 - 1
@@ -109,6 +112,11 @@ class TrainConfig:
                 "; ".join(problems.values()),
                 remedy="See `mnist-tui train --help` for what each setting takes.",
             )
+
+    @property
+    def all_epochs(self) -> int:
+        """Those of the schedule and the extra ones."""
+        return self.epochs + self.extra_epochs
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, one for each field, as JSON can hold them."""

@@ -10,12 +10,15 @@ import contextlib
 import dataclasses
 import json
 import math
+import traceback
 import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
+
+from mnist_tui.errors import MnistTuiError
 
 SCHEMA_VERSION = 1
 
@@ -169,6 +172,19 @@ class RunFailed(Event):
     remedy: str = ""
     traceback: str = ""
     exit_code: int = 1
+
+
+def failure_of(error: BaseException) -> RunFailed:
+    """The event that tells of `error`; one that nobody foresaw comes with its traceback."""
+    if isinstance(error, MnistTuiError):
+        return RunFailed(
+            error=type(error).__name__, message=str(error), remedy=error.remedy, exit_code=error.exit_code
+        )
+    return RunFailed(
+        error=type(error).__name__,
+        message=str(error) or type(error).__name__,
+        traceback="".join(traceback.format_exception(error)),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,17 +29,19 @@ def build_optimizer(config: TrainConfig, model: nn.Module) -> Optimizer:
 def learning_rate(config: TrainConfig, step: int, steps: int) -> float:
     """The rate of step `step` (from 0) of `steps`: PyTorch's OneCycleLR with cosines, or constant.
 
-    Steps past the schedule keep its last value.
+    Steps past the schedule take the rate it started from: its last one is too small to learn anything more.
     """
     if config.schedule == "constant":
         return config.lr
     start = config.lr / config.start_divisor
+    if step >= steps:
+        return start
     return _one_cycle(config, step, steps, start, config.lr, start / config.end_divisor)
 
 
 def momentum(config: TrainConfig, step: int, steps: int) -> float:
     """The momentum of step `step`: it falls while the rate rises, and the other way round."""
-    if config.schedule == "constant":
+    if config.schedule == "constant" or step >= steps:
         return config.momentum
     return _one_cycle(config, step, steps, config.momentum, config.peak_momentum, config.momentum)
 
@@ -68,7 +70,6 @@ def averaged(config: TrainConfig, model: nn.Module) -> AveragedModel | None:
 def _one_cycle(config: TrainConfig, step: int, steps: int, start: float, peak: float, end: float) -> float:
     # Both ends are counted in steps from 0, as torch.optim.lr_scheduler.OneCycleLR counts them.
     top, last = config.warmup * steps - 1, steps - 1
-    step = min(step, last)
     if step <= top:
         return _cosine(start, peak, step / top if top else 1.0)
     return _cosine(peak, end, (step - top) / (last - top))

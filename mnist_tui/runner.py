@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from mnist_tui import checkpoint, machine, models, optim, runs
+from mnist_tui import atomic, checkpoint, machine, models, optim, runs
 from mnist_tui.config import TrainConfig
 from mnist_tui.control import Control
 from mnist_tui.data import dataset as datasets
@@ -28,13 +28,15 @@ from mnist_tui.events import (
     RunPaused,
     RunStarted,
     RunStopped,
+    failure_of,
     utc_now,
 )
 from mnist_tui.history import RunStatus
+from mnist_tui.inspection import inspect_model
 from mnist_tui.meter import Ticker
 from mnist_tui.runs import Run, RunWriter
 from mnist_tui.steps import choose_step
-from mnist_tui.trainer import DivergedError, Trainer, failure
+from mnist_tui.trainer import DivergedError, Trainer
 
 Report = Callable[[Event], None]
 
@@ -66,6 +68,7 @@ def start(
     control = control or Control()
     device = machine.choose_device(config.device)
     source = models.resolve(config.model)
+    torch.set_num_threads(machine.choose_threads(config))
     early: list[Event] = []
     data = _load(config, data_dir, control, _keeping_notices(early, report))
     # The log must say what was used, not what was asked for: a resume goes by it.
@@ -79,19 +82,27 @@ def start(
         return _Recorder(trainer, run, writer, report).drive(_started(run, record, trainer), early)
 
 
-def resume(run: Run, *, data_dir: Path, control: Control | None = None, report: Report) -> Outcome:
+def resume(
+    run: Run, *, data_dir: Path, more_epochs: int = 0, control: Control | None = None, report: Report
+) -> Outcome:
     """Go on with `run` as if it had never been interrupted, to the very same weights.
+
+    With `more_epochs` it gets that many after its schedule's end, also when it is finished already.
 
     Raises RunError for a run that cannot be resumed, and says why.
     """
     control = control or Control()
     with run.writer() as writer:
-        record, config = _resumable(run)
+        record, config = _resumable(run, more_epochs)
         device = machine.choose_device(config.device)
         _check_source(run, record, config)
         early: list[Event] = []
         data = _load(config, data_dir, control, _keeping_notices(early, report))
         _check_data(run, record, data)
+        if more_epochs:
+            config = config.replace(extra_epochs=config.extra_epochs + more_epochs)
+            record["config"] = config.to_dict()
+            atomic.write_text(run.config_file, runs.record_text(record))
         if record.get("versions") != machine.versions():
             message = (
                 "other versions of torch or mnist-tui than before: the weights may differ in the last bits"
@@ -120,7 +131,7 @@ class _Recorder:
         except OSError as error:
             last = self._disk_failure(error)
         except DivergedError as error:
-            last = failure(error)
+            last = failure_of(error)
             self._tell(last)
         assert isinstance(last, (RunFinished, RunStopped, RunFailed))  # what a trainer ends with
         return Outcome(self._run, last)
@@ -226,7 +237,13 @@ def _record(
         "schema_version": 1,
         "created": utc_now(),
         "config": config.to_dict(),
-        "model": {"name": source.name, "parameters": parameters, "source_sha256": source.source_sha256},
+        "model": {
+            "name": source.name,
+            "parameters": parameters,
+            "source_sha256": source.source_sha256,
+            # The layer table, so that whoever reads the run later needs neither torch nor the model's code.
+            "summary": _layer_table(trainer.model, source.name),
+        },
         "data": {
             "name": data.name,
             "source": data.source,
@@ -245,6 +262,14 @@ def _record(
     }
 
 
+def _layer_table(model: torch.nn.Module, name: str) -> dict[str, Any] | None:
+    """None for a network that trains but defeats the inspection: a table is no reason not to train."""
+    try:
+        return inspect_model(model, name=name).to_dict()
+    except Exception:
+        return None
+
+
 def _started(run: Run, record: dict[str, Any], trainer: Trainer) -> RunStarted:
     fields = {key: record.get(key, {}) for key in ("config", "model", "data", "machine")}
     return RunStarted(
@@ -256,10 +281,13 @@ def _started(run: Run, record: dict[str, Any], trainer: Trainer) -> RunStarted:
     )
 
 
-def _resumable(run: Run) -> tuple[dict[str, Any], TrainConfig]:
+def _resumable(run: Run, more_epochs: int) -> tuple[dict[str, Any], TrainConfig]:
     record = run.record()
-    if run.history(progress=False).status is RunStatus.FINISHED:
-        raise RunError(f"run {run.name} is finished: nothing is left to resume", remedy="Start a new run.")
+    if not more_epochs and run.history(progress=False).status is RunStatus.FINISHED:
+        raise RunError(
+            f"run {run.name} is finished: nothing is left to resume",
+            remedy="Give it --more-epochs N, or start a new run.",
+        )
     try:
         return record, TrainConfig.from_dict(record["config"])
     except (ConfigError, TypeError) as error:

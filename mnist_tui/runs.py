@@ -199,7 +199,7 @@ def create(runs_dir: Path, record: Mapping[str, Any], *, name: str = "") -> Run:
     folder = _new_folder(runs_dir, stem, numbered=not name)
     run = Run(folder)
     try:
-        atomic.write_text(run.config_file, json.dumps(dict(record), indent=2, ensure_ascii=False) + "\n")
+        atomic.write_text(run.config_file, record_text(record))
         atomic.sync_folder(runs_dir)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
@@ -214,6 +214,11 @@ def check_name(name: str) -> None:
             f"{name!r} cannot be a run's name",
             remedy="Use letters, digits, spaces and . _ + - only, starting with a letter or digit.",
         )
+
+
+def record_text(record: Mapping[str, Any]) -> str:
+    """What `config.json` holds."""
+    return json.dumps(dict(record), indent=2, ensure_ascii=False) + "\n"
 
 
 def list_runs(runs_dir: Path) -> list[Run]:

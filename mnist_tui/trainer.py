@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import traceback
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -23,11 +22,11 @@ from mnist_tui.events import (
     Event,
     Phase,
     Progress,
-    RunFailed,
     RunFinished,
     RunPaused,
     RunResumed,
     RunStopped,
+    failure_of,
 )
 from mnist_tui.meter import Meter, Stopwatch, Ticker
 from mnist_tui.state import BestEpoch, Position, random_state, restore_random_state
@@ -96,12 +95,14 @@ class Trainer:
         try:
             yield from self._epochs()
         except Exception as error:
-            yield failure(error)
+            yield failure_of(error)
 
     def _epochs(self) -> Iterator[Event]:
-        while self.position.epoch <= self.config.epochs:
+        while self.position.epoch <= self.config.all_epochs:
             self._epoch_watch.start()
-            yield EpochStarted(epoch=self.position.epoch, epochs=self.config.epochs, steps=self.data.steps)
+            yield EpochStarted(
+                epoch=self.position.epoch, epochs=self.config.all_epochs, steps=self.data.steps
+            )
             yield from self._train()
             validation = yield from self._score(self.data.validation)
             test = yield from self._score(self.data.test)
@@ -172,7 +173,7 @@ class Trainer:
             raise self._diverged("training", loss)
         return Progress(
             epoch=self.position.epoch,
-            epochs=self.config.epochs,
+            epochs=self.config.all_epochs,
             phase=phase,
             step=step,
             steps=steps,
@@ -197,7 +198,7 @@ class Trainer:
         position.epoch_seconds = self._epoch_watch.seconds
         row = EpochFinished(
             epoch=position.epoch,
-            epochs=self.config.epochs,
+            epochs=self.config.all_epochs,
             train_loss=self._meter.loss,
             train_accuracy=self._meter.accuracy,
             test_loss=test.loss,
@@ -217,7 +218,7 @@ class Trainer:
         position, best = self.position, self.position.best
         assert best is not None  # a config has at least one epoch
         return RunFinished(
-            epochs=self.config.epochs,
+            epochs=self.config.all_epochs,
             best_epoch=best.epoch,
             best_accuracy=best.accuracy,
             best_test_accuracy=best.test_accuracy,
@@ -227,7 +228,7 @@ class Trainer:
             final_test_loss=position.test_loss,
             selected_on="validation" if self.data.validation else "test",
             seconds=position.finished_seconds,
-            mean_epoch_seconds=position.finished_seconds / self.config.epochs,
+            mean_epoch_seconds=position.finished_seconds / self.config.all_epochs,
         )
 
     def _rate(self) -> float:
@@ -241,16 +242,3 @@ class Trainer:
             f"training has diverged, with the learning rate at {self._rate():.3g}",
             remedy="Try a smaller --lr. The checkpoint before this is kept.",
         )
-
-
-def failure(error: Exception) -> RunFailed:
-    """The event that tells of `error`; one that nobody foresaw comes with its traceback."""
-    if isinstance(error, MnistTuiError):
-        return RunFailed(
-            error=type(error).__name__, message=str(error), remedy=error.remedy, exit_code=error.exit_code
-        )
-    return RunFailed(
-        error=type(error).__name__,
-        message=str(error) or type(error).__name__,
-        traceback="".join(traceback.format_exception(error)),
-    )

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from mnist_tui import __version__
-from mnist_tui.cli import bench, check, data, inspect_model, runs, train
+from mnist_tui.cli import bench, check, dashboard, data, inspect_model, runs, train
 from mnist_tui.cli.config_file import option_defaults
 from mnist_tui.cli.output import complain
 from mnist_tui.errors import MnistTuiError
@@ -25,12 +25,13 @@ app = typer.Typer(
     name="mnist-tui",
     help="Train a small digit classifier, watch it learn, look inside it and use it.",
     epilog=EPILOG,
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("dashboard")(dashboard.dashboard)
 app.command("train")(train.train)
 app.command("inspect-model")(inspect_model.inspect_model)
 app.command("check")(check.check)
@@ -61,6 +62,16 @@ def options(
 ) -> None:
     """Train a small digit classifier, watch it learn, look inside it and use it."""
     context.default_map = option_defaults(context, config)
+    if context.invoked_subcommand is None:
+        _open_or_help(context)
+
+
+def _open_or_help(context: typer.Context) -> None:
+    """Without a command: the dashboard, or where there is no terminal for one, what commands there are."""
+    if not dashboard.is_terminal():
+        typer.echo(context.get_help())
+        raise typer.Exit
+    context.invoke(dashboard.dashboard)
 
 
 def main() -> None:

@@ -13,10 +13,11 @@ from mnist_tui import paths
 from mnist_tui.cli.options import DataDir, Json, RunsDir, configured, with_settings
 from mnist_tui.cli.output import complain, stderr, stdout
 from mnist_tui.cli.signals import stopping
-from mnist_tui.cli.views import View, choose_view
+from mnist_tui.cli.views import choose_view
 from mnist_tui.control import Control
 from mnist_tui.errors import ConfigError, Interrupted
 from mnist_tui.events import RunFailed, RunStopped
+from mnist_tui.jobs import Folders, Job, NewRun, ResumedRun
 
 if TYPE_CHECKING:
     from mnist_tui.runner import Outcome
@@ -32,6 +33,9 @@ def train(
         str,
         typer.Option(metavar="RUN", help="Go on with a run: name, prefix, path or latest."),
     ] = "",
+    more_epochs: Annotated[
+        int, typer.Option(metavar="N", min=0, help="With --resume: N epochs after the schedule's end.")
+    ] = 0,
     name: Annotated[str, typer.Option(help="The new run's name; else time, data set and recipe.")] = "",
     json: Json = False,
     data_dir: DataDir = None,
@@ -42,16 +46,18 @@ def train(
 
     Every setting starts from the recipe, and an option changes it.
     """
+    folders = Folders(paths.data_dir(data_dir), paths.runs_dir(runs_dir))
+    job: Job
     if resume:
         _refuse_changes(context, [*settings, "name"])
-    config = configured(settings)
+        job = ResumedRun(resume, folders, more_epochs)
+    else:
+        job = NewRun(configured(settings), folders, name)
     control = Control()
     view = choose_view(json=json)
     with stopping(control) as caught, view:
         try:
-            outcome = _drive(
-                config, resume, name, control, view, paths.data_dir(data_dir), paths.runs_dir(runs_dir)
-            )
+            outcome = job(control, view.show)
         except Interrupted as interruption:
             complain(str(interruption), "Nothing was begun; start it again.")
             raise typer.Exit(caught.exit_code) from None
@@ -63,20 +69,6 @@ def train(
         raise typer.Exit(outcome.event.exit_code)
     view.conclude(stdout())
     stderr().print(f"Run kept in {outcome.run.folder}", soft_wrap=True)
-
-
-def _drive(
-    config: Any, resume: str, name: str, control: Control, view: View, data_dir: Path, runs_dir: Path
-) -> Outcome:
-    from mnist_tui import runner, runs  # torch, which takes a second, after all that can be refused
-
-    if resume:
-        return runner.resume(
-            runs.find(runs_dir, resume), data_dir=data_dir, control=control, report=view.show
-        )
-    return runner.start(
-        config, data_dir=data_dir, runs_dir=runs_dir, name=name, control=control, report=view.show
-    )
 
 
 def _refuse_changes(context: typer.Context, names: list[str]) -> None:

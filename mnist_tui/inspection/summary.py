@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +72,18 @@ class ModelSummary:
     def to_dict(self) -> dict[str, Any]:
         """Plain values as JSON can hold them; tuples stay tuples, which JSON writes as lists."""
         return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> ModelSummary:
+        """The summary that `to_dict` gave, also after a way through JSON. Raises KeyError or TypeError."""
+        plain = {**values, "input_shape": tuple(values["input_shape"]), "notes": tuple(values["notes"])}
+        plain["layers"] = tuple(Layer(**_tuples(layer)) for layer in values["layers"])
+        plain["blocks"] = tuple(Block(**_tuples(block)) for block in values["blocks"])
+        return cls(**plain)
+
+
+def _tuples(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
 
 
 def total(counts: list[int | None]) -> int | None:

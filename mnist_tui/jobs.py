@@ -1,0 +1,72 @@
+"""What to train, as something both faces can run: the engine, and torch with it, is loaded only then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnist_tui import runs
+from mnist_tui.config import TrainConfig
+from mnist_tui.control import Control
+from mnist_tui.events import Event
+
+if TYPE_CHECKING:
+    from mnist_tui.runner import Outcome
+
+Report = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where data and runs live."""
+
+    data: Path
+    runs: Path
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """Train `config` in a new folder."""
+
+    config: TrainConfig
+    folders: Folders
+    name: str = ""
+
+    def __call__(self, control: Control, report: Report) -> Outcome:
+        """See `runner.start`."""
+        from mnist_tui import runner
+
+        return runner.start(
+            self.config,
+            data_dir=self.folders.data,
+            runs_dir=self.folders.runs,
+            name=self.name,
+            control=control,
+            report=report,
+        )
+
+
+@dataclass(frozen=True)
+class ResumedRun:
+    """Go on with the run that `query` (name, prefix, path or `latest`) means, perhaps past its end."""
+
+    query: str
+    folders: Folders
+    more_epochs: int = 0
+
+    def __call__(self, control: Control, report: Report) -> Outcome:
+        """See `runner.resume`."""
+        from mnist_tui import runner
+
+        return runner.resume(
+            runs.find(self.folders.runs, self.query),
+            data_dir=self.folders.data,
+            more_epochs=self.more_epochs,
+            control=control,
+            report=report,
+        )
+
+
+Job = NewRun | ResumedRun
