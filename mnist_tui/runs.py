@@ -221,11 +221,6 @@ def check_name(name: str) -> None:
         )
 
 
-def record_text(record: Mapping[str, Any]) -> str:
-    """What `config.json` holds."""
-    return json.dumps(dict(record), indent=2, ensure_ascii=False) + "\n"
-
-
 def list_runs(runs_dir: Path) -> list[Run]:
     """Every run under `runs_dir`, newest last."""
     try:
