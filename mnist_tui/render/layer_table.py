@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def layer_table(summary: ModelSummary, *, titled: bool = True) -> RenderableType:
-    """Every leaf layer in forward order, under the model's name unless that stands elsewhere, subtotals after each block, totals below."""
+    """Every leaf layer in forward order, subtotals after each block, totals below; the name above if `titled`."""
     table = Table(
         box=box.SIMPLE_HEAD,
         title=_title(summary) if titled else None,
