@@ -14,6 +14,8 @@ from mnist_tui import paths
 from mnist_tui.config import SETTINGS, find_problems
 from mnist_tui.errors import ConfigError
 
+_KINDS = {bool: "true or false", int: "a whole number", str: "a text in quotes"}
+
 
 def option_defaults(context: typer.Context, chosen: Path | None) -> dict[str, Any]:
     """Typer's `default_map` for every command, from the config file. Raises ConfigError for a bad file."""
@@ -21,7 +23,7 @@ def option_defaults(context: typer.Context, chosen: Path | None) -> dict[str, An
     if chosen is None and not path.is_file():
         return {}
     values = _read(path.expanduser())
-    problem = next(_problems(context, values, _options(context.command)), "")
+    problem = next(_problems(values, _options(context.command)), "")
     if problem:
         raise ConfigError(f"{path}: {problem}", remedy="Correct or remove that line.")
     return _for_group(context.command, values)
@@ -37,18 +39,17 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} is not TOML: {error}", remedy="It wants lines like: epochs = 5") from error
 
 
-def _problems(context: typer.Context, values: Mapping[str, Any], options: Mapping[str, Any]) -> Iterator[str]:
+def _problems(values: Mapping[str, Any], options: Mapping[str, Any]) -> Iterator[str]:
     """A sentence for each line that cannot be used: Typer would name the option, and not the file."""
     for name in values:
         if name not in options:
             near = difflib.get_close_matches(name, options, n=1)
             yield f"there is no option {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
     yield from find_problems({name: value for name, value in values.items() if name in SETTINGS}).values()
-    for name in values.keys() - SETTINGS.keys():
-        try:
-            options[name].type_cast_value(context, values[name])
-        except typer.BadParameter as error:
-            yield f"{name} is {values[name]!r}: {error.message}"
+    for name, value in values.items():
+        kind = type(options[name].default) if isinstance(options[name].default, int) else str
+        if name not in SETTINGS and type(value) is not kind:
+            yield f"{name} is {value!r}, but must be {_KINDS[kind]}"
 
 
 def _options(group: Any) -> dict[str, Any]:
