@@ -11,7 +11,7 @@ import typer
 from mnist_tui import __version__, paths
 from mnist_tui.cli import bench, check, data, inspect_model, runs, train
 from mnist_tui.cli.config_file import option_defaults
-from mnist_tui.cli.output import be_printable, complain, discard_output
+from mnist_tui.cli.output import be_printable, complain, discard
 from mnist_tui.errors import MnistTuiError
 
 EPILOG = (
@@ -70,10 +70,10 @@ def run() -> None:
     """Run the command; a MnistTuiError becomes its message and its exit code, never a traceback."""
     be_printable()
     try:
-        app()
+        app(prog_name=app.info.name)
     except MnistTuiError as error:
         complain(str(error), error.remedy)
         sys.exit(error.exit_code)
-    except BrokenPipeError as error:  # the reader (head, less) has gone
-        discard_output(error)
+    except BrokenPipeError:  # the reader (head, less) has gone
+        discard(sys.stdout.fileno())
         sys.exit(1)

@@ -34,7 +34,9 @@ def _read(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             return tomllib.load(file)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}", remedy="Correct --config.") from error
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror}", remedy="Name another file with --config."
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML: {error}", remedy="It wants lines like: epochs = 5") from error
 

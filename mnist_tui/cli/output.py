@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import os
@@ -38,12 +37,12 @@ def be_printable() -> None:
             stream.reconfigure(errors="replace")
 
 
-def discard_output(error: OSError) -> None:
-    """Where stdout failed with `error`, write to nowhere: Python would complain again while closing it."""
+def discard(*streams: int) -> None:
+    """Let these file numbers lead to nowhere: what can no longer be written fails again at every later try."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    if error.errno == errno.EIO:  # the terminal is gone, and stderr with it
-        os.dup2(nowhere, sys.stderr.fileno())
+    for stream in streams:
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
 
 
 def print_json(value: Any) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from mnist_tui.cli.output import discard
 from mnist_tui.control import Control
 
 _REASONS = {"SIGINT": "interrupted by Ctrl+C", "SIGTERM": "terminated", "SIGHUP": "the terminal was closed"}
@@ -30,11 +31,14 @@ class Caught:
 def stopping(control: Control) -> Iterator[Caught]:
     """While inside, a signal asks `control` to stop and a second one leaves at once."""
     caught = Caught()
+    terminals = [stream for stream in (1, 2) if os.isatty(stream)]
 
     def handle(number: int) -> None:
         if caught.number is not None:
             _leave(number)
         caught.number = number
+        if number == getattr(signal, "SIGHUP", None):
+            discard(*terminals)  # gone, and every write to them would fail
         control.stop(_REASONS[signal.Signals(number).name])
 
     with _handling(handle):
@@ -62,10 +66,14 @@ def _handling(handle: Callable[[int], None]) -> Iterator[None]:
     def handler(number: int, _frame: FrameType | None) -> None:
         handle(number)
 
-    names = [name for name in _REASONS if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), handler) for name in names}
+    numbers = [getattr(signal, name) for name in _REASONS if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    # What is ignored stays so: nohup and a shell's background jobs rely on it.
+    before = {number: former for number, former in before.items() if former != signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, handler)
     try:
         yield
     finally:
-        for name, former in before.items():
-            signal.signal(getattr(signal, name), former)
+        for number, former in before.items():
+            signal.signal(number, former)

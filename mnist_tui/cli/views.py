@@ -9,7 +9,7 @@ from typing import Protocol, Self
 
 from rich.console import Console
 
-from mnist_tui.cli.output import discard_output, stdout
+from mnist_tui.cli.output import discard, stdout
 from mnist_tui.control import Control
 from mnist_tui.events import Event, to_json
 from mnist_tui.render.live import LiveView
@@ -47,7 +47,7 @@ def while_watched(view: View, control: Control) -> Callable[[Event], None]:
             view.show(event)
         except OSError as error:
             lost = True
-            discard_output(error)
+            discard(sys.stdout.fileno())
             control.stop(f"the output cannot be written: {error.strerror}")
 
     return show
