@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mnist_tui import paths
+from mnist_tui import paths, runs
 from mnist_tui.cli.options import DataDir, Json, RunsDir, configured, with_settings
 from mnist_tui.cli.output import complain, stderr, stdout
-from mnist_tui.cli.signals import stopping
-from mnist_tui.cli.views import View, choose_view
+from mnist_tui.cli.signals import leaving_at_once, stopping
+from mnist_tui.cli.views import View, choose_view, while_watched
 from mnist_tui.control import Control
 from mnist_tui.errors import ConfigError, Interrupted
 from mnist_tui.events import RunFailed, RunStopped
@@ -26,13 +26,18 @@ if TYPE_CHECKING:
 def train(
     context: typer.Context,
     headless: Annotated[
-        bool, typer.Option("--headless", help="Never open the dashboard; print a table or lines instead.")
+        bool,
+        typer.Option(
+            "--headless", metavar="", help="Never open the dashboard; print a table or lines instead."
+        ),
     ] = False,
     resume: Annotated[
         str,
-        typer.Option(metavar="RUN", help="Go on with a run: name, prefix, path or latest."),
+        typer.Option(metavar="RUN", help="Go on with a stopped run: name, prefix, path or latest."),
     ] = "",
-    name: Annotated[str, typer.Option(help="The new run's name; else time, data set and recipe.")] = "",
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="The new run's name; else time, dataset and recipe.")
+    ] = "",
     json: Json = False,
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,
@@ -40,7 +45,7 @@ def train(
 ) -> None:
     """Train a network; the run is kept on disk, and Ctrl+C stops it with a checkpoint to resume from.
 
-    Every setting starts from the recipe, and an option changes it.
+    Every setting starts from the recipe, and an option changes it. Numbers in brackets are the reference recipe's.
     """
     if resume:
         _refuse_changes(context, [*settings, "name"])
@@ -56,7 +61,7 @@ def train(
             complain(str(interruption), "Nothing was begun; start it again.")
             raise typer.Exit(caught.exit_code) from None
     if isinstance(outcome.event, RunStopped):
-        _say_how_to_resume(outcome, runs_dir)
+        _say_how_to_resume(outcome, data_dir, runs_dir)
         raise typer.Exit(caught.exit_code)
     if isinstance(outcome.event, RunFailed):
         _say_what_failed(outcome.event, outcome.run.log_file)
@@ -68,14 +73,14 @@ def train(
 def _drive(
     config: Any, resume: str, name: str, control: Control, view: View, data_dir: Path, runs_dir: Path
 ) -> Outcome:
-    from mnist_tui import runner, runs  # torch, which takes a second, after all that can be refused
-
-    if resume:
-        return runner.resume(
-            runs.find(runs_dir, resume), data_dir=data_dir, control=control, report=view.show
-        )
+    report = while_watched(view, control)
+    run = runs.find(runs_dir, resume) if resume else None
+    with leaving_at_once():
+        from mnist_tui import runner  # torch, which takes a second, after what can be refused without it
+    if run is not None:
+        return runner.resume(run, data_dir=data_dir, control=control, report=report)
     return runner.start(
-        config, data_dir=data_dir, runs_dir=runs_dir, name=name, control=control, report=view.show
+        config, data_dir=data_dir, runs_dir=runs_dir, name=name, control=control, report=report
     )
 
 
@@ -91,10 +96,11 @@ def _refuse_changes(context: typer.Context, names: list[str]) -> None:
         )
 
 
-def _say_how_to_resume(outcome: Outcome, runs_dir: Path | None) -> None:
+def _say_how_to_resume(outcome: Outcome, data_dir: Path | None, runs_dir: Path | None) -> None:
     command = ["mnist-tui", "train", "--resume", outcome.run.name]
-    if runs_dir is not None:
-        command += ["--runs-dir", str(runs_dir)]
+    for option, folder in (("--data-dir", data_dir), ("--runs-dir", runs_dir)):
+        if folder is not None:
+            command += [option, str(folder)]
     event = outcome.event
     assert isinstance(event, RunStopped)
     stderr().print(

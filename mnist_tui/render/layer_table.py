@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 def layer_table(summary: ModelSummary) -> RenderableType:
     """Every leaf layer in forward order, subtotals after each block, totals below."""
     table = Table(
-        box=box.SIMPLE_HEAD, title=_title(summary), title_justify="left", title_style="bold", pad_edge=False
+        box=box.SIMPLE_HEAD,
+        title=_title(summary),
+        title_justify="left",
+        title_style="bold",
+        pad_edge=False,
+        padding=(0, 1, 0, 0),  # narrow gaps, so that the reference network fits 80 columns
     )
     table.add_column("layer", no_wrap=True)
     table.add_column("type")
