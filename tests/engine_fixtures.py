@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mnist_tui import checkpoint, events, models, runner, trainer
+from mnist_tui import checkpoint, evaluation, events, models, runner, trainer
 from mnist_tui.config import TrainConfig
 from mnist_tui.control import Control
 from mnist_tui.data import dataset as datasets
@@ -185,3 +186,20 @@ def differences(one: Any, other: Any, where: str = "") -> list[str]:
             for found in differences(*pair, f"{where}/{index}")
         ]
     return [] if type(one) is type(other) and one == other else [where]
+
+
+def train_slowly(runs_dir: Path, name: str, config: dict[str, Any]) -> None:
+    """Start or go on with a run in a process of its own, with time between two events to be killed in."""
+    datasets.load = lambda *_args, **_options: tiny_dataset()
+    trainer.PROGRESS_SECONDS = 0.0
+    runner.CHECKPOINT_SECONDS = 0.02
+    evaluation.BATCH = 10
+    folder = runs_dir / name
+
+    def report(_event: Event) -> None:
+        time.sleep(0.003)
+
+    if (folder / "config.json").exists():
+        runner.resume(Run(folder), data_dir=runs_dir, report=report)
+    else:
+        runner.start(TrainConfig(**config), data_dir=runs_dir, runs_dir=runs_dir, name=name, report=report)
