@@ -7,6 +7,9 @@ import os
 import tempfile
 from pathlib import Path
 
+TEMPORARY = ".*.tmp"
+"""The names of files in the making, of which a killed process leaves one behind."""
+
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace `path` by `content`: temporary file beside it, flush, fsync, rename, fsync of the folder.

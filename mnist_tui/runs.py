@@ -171,7 +171,7 @@ class RunWriter:
         self.run = run
         self._lock = lock
         try:
-            _drop_torn_line(run.log_file)
+            _tidy(run)
             # Unbuffered: what the disk has no room for must not wait to be written once more at closing.
             self._log = run.log_file.open("ab", buffering=0)
         except BaseException:
@@ -314,8 +314,15 @@ def _created(run: Run) -> str:
         return ""
 
 
+def _tidy(run: Run) -> None:
+    """Remove what a killed writer left: half a file beside the whole one, half a line at the log's end."""
+    for unfinished in run.folder.glob(atomic.TEMPORARY):
+        unfinished.unlink()
+    _drop_torn_line(run.log_file)
+
+
 def _drop_torn_line(log: Path) -> None:
-    """Cut off what a killed writer left after its last whole line."""
+    """Cut off what follows the last whole line."""
     if not log.exists():
         return
     with log.open("rb+") as file:

@@ -188,18 +188,18 @@ def differences(one: Any, other: Any, where: str = "") -> list[str]:
     return [] if type(one) is type(other) and one == other else [where]
 
 
-def train_slowly(runs_dir: Path, name: str, config: dict[str, Any]) -> None:
+def train_slowly(folder: Path, config: dict[str, Any]) -> None:
     """Start or go on with a run in a process of its own, with time between two events to be killed in."""
     datasets.load = lambda *_args, **_options: tiny_dataset()
-    trainer.PROGRESS_SECONDS = 0.0
-    runner.CHECKPOINT_SECONDS = 0.02
-    evaluation.BATCH = 10
-    folder = runs_dir / name
+    trainer.PROGRESS_SECONDS, runner.CHECKPOINT_SECONDS, evaluation.BATCH = 0.0, 0.02, 10
+    run = Run(folder)
 
     def report(_event: Event) -> None:
         time.sleep(0.003)
 
-    if (folder / "config.json").exists():
-        runner.resume(Run(folder), data_dir=runs_dir, report=report)
+    if run.config_file.exists():
+        runner.resume(run, data_dir=folder, report=report)
     else:
-        runner.start(TrainConfig(**config), data_dir=runs_dir, runs_dir=runs_dir, name=name, report=report)
+        runner.start(
+            TrainConfig(**config), data_dir=folder, runs_dir=folder.parent, name=run.name, report=report
+        )

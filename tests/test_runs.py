@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from mnist_tui import runs
+from mnist_tui import atomic, runs
 from mnist_tui.errors import RunError
 from mnist_tui.events import EpochFinished, EpochStarted, Notice, RunStopped
 from mnist_tui.history import RunStatus
@@ -240,6 +240,19 @@ def test_a_log_of_one_torn_line_becomes_empty(tmp_path: Path) -> None:
     run.log_file.write_text("x" * 100_000)
     with run.writer():
         assert run.log_file.read_bytes() == b""
+
+
+def test_what_a_killed_writer_left_half_written_is_swept_when_the_run_is_reopened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = create(tmp_path, "mine")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", lambda *_args: None)  # killed just before
+        atomic.write_bytes(run.checkpoint_file, b"half")
+    assert len(list(run.folder.glob(".last.ckpt*"))) == 1
+    with run.writer():
+        assert list(run.folder.glob(".last.ckpt*")) == []
+    assert run.config_file.exists()
 
 
 def test_damage_in_the_middle_costs_one_line(tmp_path: Path) -> None:
