@@ -142,10 +142,14 @@ class Run:
     def delete(self) -> None:
         """Remove the folder: at once out of sight, then file by file.
 
-        Raises RunError while it is in use, and for a folder that only looks like a run.
+        Raises RunError while it is in use, and for a folder with anything in it that no run writes.
         """
-        if not self.log_file.exists():
-            self.record()  # many a project's folder has some config.json
+        strangers = [entry.name for entry in self.folder.iterdir() if not _is_of_a_run(entry.name)]
+        if strangers:  # many a project's folder has some config.json
+            raise RunError(
+                f"{self.folder} holds what is no part of a run: {', '.join(sorted(strangers)[:3])}",
+                remedy="Move that away first, or delete the folder by hand.",
+            )
         hidden = self.folder.with_name(f"{_DELETED}{os.getpid()}-{self.name}")
         try:
             with self.writer():
@@ -284,6 +288,11 @@ def _new_folder(runs_dir: Path, stem: str, *, numbered: bool) -> Path:
     except OSError as error:
         raise _not_writable(runs_dir, error) from error
     raise RunError(f"too many runs named {stem}", remedy="Choose a name with --name.")
+
+
+def _is_of_a_run(name: str) -> bool:
+    """Whether a run writes a file of this name; the hidden ones are its lock and what a kill left half written."""
+    return name.startswith(".") or name in ("config.json", "events.jsonl", "last.ckpt", "best.safetensors")
 
 
 def _not_writable(folder: Path, error: OSError) -> RunError:

@@ -399,9 +399,10 @@ def test_a_folder_that_only_has_some_config_json_is_not_deleted(tmp_path: Path) 
     project = tmp_path / "project"
     project.mkdir()
     (project / "config.json").write_text('{"architectures": ["Net"]}')
-    with pytest.raises(RunError, match="holds no config"):
+    (project / "model.bin").touch()
+    with pytest.raises(RunError, match=r"no part of a run: model\.bin"):
         runs.find(tmp_path, str(project)).delete()
-    assert [entry.name for entry in project.iterdir()] == ["config.json"]
+    assert sorted(entry.name for entry in project.iterdir()) == ["config.json", "model.bin"]
 
 
 def test_what_cannot_be_deleted_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
