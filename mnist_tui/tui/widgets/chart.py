@@ -61,11 +61,12 @@ class Paper(Canvas):
         self.set_pixel(x0, y1, "└", style)
 
     def set_pixel(self, x: int, y: int, char: str = "█", style: str = "white") -> None:
-        """Two lines that meet in a cell both stay: their dots are united, in the colour of the later."""
+        """Two lines that meet in a cell both stay: their dots are united, and every other cell keeps its colour."""
         if _is_braille(char) and self._canvas_region.contains(x, y):
-            before = self.get_pixel(x, y)[0]
+            before, colour = self.get_pixel(x, y)
             if _is_braille(before):
                 char = chr(ord(before) | ord(char))
+                style = colour if x % 2 else style
         super().set_pixel(x, y, char, style)
 
 

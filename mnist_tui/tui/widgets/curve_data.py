@@ -17,6 +17,8 @@ _MARKERS: dict[LineName, str] = {"train": "", "validation": "◆", "test": "●"
 _SETTLED = 0.1
 _MOST_RUNNING_POINTS = 512
 _LEAST_LOSS = 1e-6
+# The loss of ten equally likely digits: the top of an axis without data.
+_UNTRAINED = 2.3
 
 
 @dataclass

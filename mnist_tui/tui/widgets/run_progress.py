@@ -87,7 +87,8 @@ class RunProgress(Panel):
 
 def _title(history: RunHistory, state: str) -> Iterator[Content]:
     sign, style = _SIGNS[state]
-    yield Content.styled(f"{sign} {state}", f"bold {style}")
+    word = "no run yet" if state == RunStatus.EMPTY else state
+    yield Content.styled(f"{sign} {word}", f"bold {style}")
     now, best = history.progress, history.best
     if now is not None:
         yield Content(f"loss {words.loss(now.loss)}")
@@ -102,7 +103,7 @@ def _body(history: RunHistory, width: int) -> Content | None:
         return Content.assemble((history.failed.message, "bold"), "\n", history.failed.remedy)
     match history.status:
         case RunStatus.EMPTY:
-            return Content("No run yet.")
+            return Content("Start a run or open one, and it is drawn here.")
         case RunStatus.FINISHED:
             return fact_lines(_statistics(history), width)
         case RunStatus.STOPPED | RunStatus.INTERRUPTED:
@@ -129,14 +130,15 @@ def _statistics(history: RunHistory) -> Iterator[tuple[str, str]]:
     finished = history.finished
     if finished is None:
         return
-    yield "best test accuracy", f"{words.percent(finished.best_test_accuracy)} @ {finished.best_epoch}"
+    chosen = "best test accuracy" if finished.selected_on == "test" else "test accuracy of the best epoch"
+    yield chosen, f"{words.percent(finished.best_test_accuracy)} @ {finished.best_epoch}"
     yield "final", words.percent(finished.final_test_accuracy)
-    yield "an epoch took", words.duration(finished.mean_epoch_seconds)
-    yield "in all", words.duration(finished.seconds)
     if history.started is not None and history.started.data.get("name") == "mnist":
         yield "published", f"{words.percent(published.BEST_TEST_ACCURACY)} @ {published.BEST_EPOCH}"
-    yield "test loss there", words.loss(finished.best_test_loss)
-    yield "train loss there", words.loss(finished.best_train_loss)
+    yield "an epoch took", words.duration(finished.mean_epoch_seconds)
+    yield "in all", words.duration(finished.seconds)
+    yield "test loss at best", words.loss(finished.best_test_loss)
+    yield "train loss at best", words.loss(finished.best_train_loss)
 
 
 def _ended_early(history: RunHistory, width: int) -> Content:
