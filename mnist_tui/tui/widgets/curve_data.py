@@ -140,22 +140,23 @@ def log_lines(lines: list[Line]) -> list[Line]:
 
 def log_limits(lines: list[Line], epochs: float) -> Limits:
     """All that the curves span."""
-    low, high = _extent(lines, (-2.0, 0.5))
+    low, high = _extent(lines, (-2.0, 0.5), least_margin=0.05)
     return Limits(0, whole_epochs(epochs), low, high)
 
 
 def accuracy_limits(lines: list[Line], epochs: float) -> Limits:
     """All that the curves span, but not beyond 100 %."""
-    low, high = _extent(lines, (0.0, 100.0))
+    low, high = _extent(lines, (0.0, 100.0), least_margin=0.5)
     return Limits(0, whole_epochs(epochs), max(low, 0.0), min(high, 100.0))
 
 
-def _extent(lines: list[Line], otherwise: tuple[float, float]) -> tuple[float, float]:
+def _extent(lines: list[Line], otherwise: Span, *, least_margin: float) -> Span:
+    """From just below the lowest to just above the highest point."""
     values = np.concatenate([line.y for line in lines])
     if not len(values):
         return otherwise
     low, high = float(values.min()), float(values.max())
-    margin = 0.06 * (high - low) or 0.05
+    margin = max(0.06 * (high - low), least_margin)
     return low - margin, high + margin
 
 

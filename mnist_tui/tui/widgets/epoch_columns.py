@@ -36,9 +36,12 @@ def fitting(width: int, validated: bool) -> list[Column]:
     """As many columns as fit, spread over the width."""
     names = columns(validated)
     chosen = _choose(list(enumerate(names)), width)
-    spare = (width - sum(column.width for column in chosen)) // len(chosen)
-    extra = max(0, min(spare, _MOST_EXTRA))
-    return [Column(column.index, column.head, column.width + extra) for column in chosen]
+    spare = min(max(0, width - _total(chosen)), _MOST_EXTRA * len(chosen))
+    each, rest = divmod(spare, len(chosen))
+    return [
+        Column(column.index, column.head, column.width + each + (at < rest))
+        for at, column in enumerate(chosen)
+    ]
 
 
 def _choose(named: list[tuple[int, str]], width: int) -> list[Column]:

@@ -10,7 +10,7 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from mnist_tui import published
-from mnist_tui.events import Progress
+from mnist_tui.events import Progress, RunFailed
 from mnist_tui.history import RunHistory, RunStatus
 from mnist_tui.render import words
 from mnist_tui.tui.widgets.bars import Bar, bar_lines, fact_lines
@@ -100,7 +100,7 @@ def _title(history: RunHistory, state: str) -> Iterator[Content]:
 def _body(history: RunHistory, width: int) -> Content | None:
     """None where what is on the screen may stay: between two epochs there is nothing to tell."""
     if history.failed is not None:
-        return Content.assemble((history.failed.message, "bold"), "\n", history.failed.remedy)
+        return _failure(history.failed)
     match history.status:
         case RunStatus.EMPTY:
             return Content("Start a run or open one, and it is drawn here.")
@@ -112,6 +112,12 @@ def _body(history: RunHistory, width: int) -> Content | None:
     if now is not None:
         return bar_lines(list(_bars(history, now)), width)
     return None if history.epochs else Content("Getting the data and the model ready …")
+
+
+def _failure(failed: RunFailed) -> Content:
+    """What happened, and what to do about it."""
+    remedy = Content.assemble("\n→ ", failed.remedy) if failed.remedy else Content("")
+    return Content.assemble((failed.message, "bold $text-error"), remedy)
 
 
 def _bars(history: RunHistory, now: Progress) -> Iterator[Bar]:
