@@ -103,7 +103,7 @@ class Chart(PlotWidget, inherit_bindings=False):
         self.zoomed = False
         self.view = Limits(0, 1, 0, 1)
         self._x_axis, self._y_axis = ValueAxis(smallest=1), ValueAxis()
-        self._lines: Sequence[Line] = ()
+        self.lines: Sequence[Line] = ()
 
     def compose(self) -> ComposeResult:
         """As PlotWidget does, on our paper."""
@@ -128,7 +128,7 @@ class Chart(PlotWidget, inherit_bindings=False):
 
     def draw(self, lines: Sequence[Line], limits: Limits, y_axis: ValueAxis) -> None:
         """Replace all lines; the limits hold unless the reader has zoomed."""
-        self._lines, self._y_axis = lines, y_axis
+        self.lines, self._y_axis = lines, y_axis
         if not self.zoomed:
             self.view = limits
             self.set_xlimits(limits.x_min, limits.x_max)
@@ -179,7 +179,7 @@ class Chart(PlotWidget, inherit_bindings=False):
     def _plot(self) -> None:
         self.clear()
         self.set_y_formatter(self._y_axis)
-        for line in self._lines:
+        for line in self.lines:
             colour = self.get_component_styles(f"chart--{line.name}").color.hex6
             self.plot(line.x, line.y, line_style=colour, hires_mode=HiResMode.BRAILLE)
             if line.marker:

@@ -10,7 +10,7 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from mnist_tui import published
-from mnist_tui.events import Progress, RunFailed
+from mnist_tui.events import EpochFinished, Progress, RunFailed
 from mnist_tui.history import RunHistory, RunStatus
 from mnist_tui.render import words
 from mnist_tui.tui.widgets.bars import Bar, bar_lines, fact_lines
@@ -50,6 +50,7 @@ class RunProgress(Panel):
         super().__init__("")
         self.text = Static()
         self._history = RunHistory()
+        self._best: EpochFinished | None = None
         self._stopping = False
         self._class = ""
 
@@ -59,22 +60,22 @@ class RunProgress(Panel):
 
     def on_resize(self, _: Resize) -> None:
         """The bars are as long as there is room."""
-        self.advance(self._history)
+        self.advance(self._history, self._best)
 
     def show_stopping(self, stopping: bool) -> None:
         """Somebody asked for the end, and the last step is being finished."""
         self._stopping = stopping
-        self.advance(self._history)
+        self.advance(self._history, self._best)
 
-    def advance(self, history: RunHistory) -> None:
-        """Draw where the run stands now."""
-        self._history = history
+    def advance(self, history: RunHistory, best: EpochFinished | None) -> None:
+        """Draw where the run stands now; `best` is its best epoch so far."""
+        self._history, self._best = history, best
         width = self.content_size.width
         if not width:
             return
         state = STOPPING if self._stopping and history.status.is_open else str(history.status)
         self._mark(state)
-        self.border_title = Content(" · ").join(_title(history, state))
+        self.border_title = Content(" · ").join(_title(history, best, state))
         lines = _body(history, width)
         if lines is not None:
             self.text.update(lines)
@@ -85,11 +86,11 @@ class RunProgress(Panel):
             self._class = state
 
 
-def _title(history: RunHistory, state: str) -> Iterator[Content]:
+def _title(history: RunHistory, best: EpochFinished | None, state: str) -> Iterator[Content]:
     sign, style = _SIGNS[state]
     word = "no run yet" if state == RunStatus.EMPTY else state
     yield Content.styled(f"{sign} {word}", f"bold {style}")
-    now, best = history.progress, history.best
+    now = history.progress
     if now is not None:
         yield Content(f"loss {words.loss(now.loss)}")
         yield Content(f"acc {words.percent(now.accuracy)}")

@@ -87,7 +87,7 @@ class RunView(Widget):
             self.curves.advance(history)
             self.epochs.advance(history)
             self.batch_losses.advance(history)
-            self.progress.advance(history)
+            self.progress.advance(history, self.epochs.best)
 
     def show_model(self, summary: ModelSummary | None) -> None:
         """The layer and parameter summary beside the curves; None while it is not known."""
