@@ -17,7 +17,6 @@ from mnist_tui.run_index import IndexedRun
 from mnist_tui.runs import Run
 from mnist_tui.tui.marks import Marks
 from mnist_tui.tui.messages import ResumeRequested
-from mnist_tui.tui.screens.compare import CompareScreen
 from mnist_tui.tui.screens.dialogs import AskDialog, ConfirmDialog
 from mnist_tui.tui.screens.export_dialog import ExportDialog
 from mnist_tui.tui.screens.house import HouseScreen
@@ -91,11 +90,13 @@ class RunActions(HouseScreen):
             self._change(lambda: self._export(found.run, path))
 
     def action_compare(self) -> None:
-        """The marked runs, or the one under the cursor if it is marked with none but itself missing."""
+        """The marked runs over each other."""
         names = list(self.marks.slots)
         if len(names) < 2:
             self._refuse("Mark two or more runs with space, then compare them.")
             return
+        from mnist_tui.tui.screens.compare import CompareScreen  # plots, and is slow to import
+
         folder = self.runs_dir
         self.app.push_screen(CompareScreen([(Run(folder / name), self.marks.slots[name]) for name in names]))
 

@@ -104,14 +104,11 @@ class RunScreen(Screen[None]):
         view.show_model(recorded_summary(self.history))
 
     def _say_where(self, note: str = "") -> None:
-        parts = [
-            (" Runs › ", "$text-muted"),
-            (self._run.name, "bold"),
-            "   ",
-            ("● ", ""),
-        ]
-        status = status_word(self.history.status.value) if not note else Content.styled(note, "$text-warning")
-        self.query_one("#where", Static).update(Content.assemble(*parts[:3], status))
+        status = Content.styled(note, "$text-warning") if note else status_word(self.history.status.value)
+        name = (self._run.name, "bold")
+        self.query_one("#where", Static).update(
+            Content.assemble((" Runs › ", "$foreground 60%"), name, "   ", status)
+        )
 
 
 def recorded_summary(history: RunHistory) -> ModelSummary | None:

@@ -214,7 +214,7 @@ class RunsScreen(RunActions):
         marked = f" · {len(self.marks.slots)} marked" if self.marks.slots else ""
         looking = "" if self._seen else " · looking …"
         return Content.assemble(
-            (count, "bold"), (f"{marked} · {_ORDER_WORDS[self.order]}{looking}", "$text-muted")
+            (count, "bold"), (f"{marked} · {_ORDER_WORDS[self.order]}{looking}", "$foreground 60%")
         )
 
 
@@ -231,5 +231,5 @@ def nothing_here(runs_dir: Path, error: str) -> Content:
         " to train the first one, or run\n",
         ("mnist-tui train", "bold"),
         " in another terminal: it appears here by itself.\n\n",
-        (f"Looking in {runs_dir}", "$text-muted"),
+        (f"Looking in {runs_dir}", "$foreground 60%"),
     )
