@@ -41,7 +41,7 @@ class CompareScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Back"),
-        Binding("space,enter", "hide", "Show / hide"),
+        Binding("space", "hide", "Show / hide"),
         Binding("v", "other_chart", "Accuracy / loss"),
     ]
 

@@ -28,8 +28,8 @@ class RunActions(HouseScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "compare", "Compare"),
         Binding("r", "resume", "Resume"),
-        Binding("e", "rename", "Rename"),
-        Binding("x", "export", "Export"),
+        Binding("e", "rename", "Rename", show=False),
+        Binding("x", "export", "Export", show=False),
         Binding("d", "delete", "Delete"),
     ]
 

@@ -53,8 +53,9 @@ class RunsScreen(RunActions):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "Mark"),
         Binding("slash", "filter", "Filter", key_display="/"),
-        Binding("o", "order", "Order"),
-        Binding("escape", "clear", "Clear filter", show=False),
+        Binding("o", "order", "Order", show=False),
+        Binding("escape", "clear", "Clear filter"),
+        Binding("down", "list", "To the list", show=False),
     ]
 
     def __init__(self, runs_dir: Path) -> None:
@@ -110,12 +111,22 @@ class RunsScreen(RunActions):
         """Type to filter."""
         self.add_class("-filtering")
         self.query_one("#filter", Input).focus()
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing to clear while nothing is filtered."""
+        return action != "clear" or self.has_class("-filtering")
+
+    def action_list(self) -> None:
+        """Out of the filter, which stays."""
+        self.table.focus()
 
     def action_clear(self) -> None:
         """All runs again."""
         self.query_one("#filter", Input).value = ""
         self.remove_class("-filtering")
         self.table.focus()
+        self.refresh_bindings()
 
     def action_order(self) -> None:
         """The next order."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from mnist_tui.comparison import ComparedRun
@@ -23,6 +25,8 @@ class ComparedRow:
 
 class ComparedTable(FoldingTable[ComparedRow]):
     """One row a run."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open", "Show / hide", show=False)]
 
     def __init__(self) -> None:
         super().__init__(_COLUMNS, id="compared")

@@ -43,7 +43,7 @@ class OverlayChart(PlotWidget, inherit_bindings=False, can_focus=False):
 
     def on_mount(self) -> None:
         """Margins as narrow as the labels."""
-        self.margin_top, self.margin_bottom, self.margin_left = 0, 2, 7
+        self.margin_top, self.margin_bottom, self.margin_left = 0, 1, 7
 
     def draw(self, curves: Sequence[Curve]) -> None:
         """Replace all curves; the axes fit what is shown."""

@@ -15,8 +15,8 @@ from mnist_tui.render import words
 from mnist_tui.run_index import IndexedRun
 from mnist_tui.tui.widgets.run_words import status_word
 
-# What every run says of itself in the list.
-_SHOWN_ELSEWHERE = {"recipe", "dataset", "model"}
+# What the list says, and what is never as the recipe has it: a run records what `auto` became.
+_SHOWN_ELSEWHERE = {"recipe", "dataset", "model", "device", "threads"}
 
 
 class RunPreview(Container):
@@ -91,7 +91,9 @@ def _changes(found: IndexedRun) -> Iterator[Content]:
         if change.setting not in _SHOWN_ELSEWHERE:
             yield _fact(
                 change.setting,
-                Content.assemble(f"{change.values[1]}", (f"  not {change.values[0]}", "$foreground 60%")),
+                Content.assemble(
+                    f"{change.values[1]}", (f"  (recipe {change.values[0]})", "$foreground 60%")
+                ),
             )
 
 
