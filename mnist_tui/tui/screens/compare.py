@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from mnist_tui.comparison import compare
+from mnist_tui.comparison import Difference, compare
 from mnist_tui.render.comparison_table import differences_table
 from mnist_tui.run_index import IndexedRun, WatchedRun
 from mnist_tui.runs import Run
@@ -52,6 +52,12 @@ class CompareScreen(Screen[None]):
         self._hidden: set[int] = set()
         self._seen: list[IndexedRun] = []
         self._looking = False
+        self.differences: tuple[Difference, ...] = ()
+
+    @property
+    def table(self) -> ComparedTable:
+        """The numbers, which are the legend too."""
+        return self.query_one(ComparedTable)
 
     def compose(self) -> ComposeResult:
         """Charts above, numbers, differences."""
@@ -66,13 +72,13 @@ class CompareScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Look, and go on looking: a run may still be learning."""
-        self.query_one(ComparedTable).focus()
+        self.table.focus()
         self.set_interval(_SECONDS_BETWEEN_LOOKS, self._look)
         self._look()
 
     def action_hide(self) -> None:
         """Take the run under the cursor off the charts, or put it back."""
-        row = self.query_one(ComparedTable).current
+        row = self.table.current
         if row is not None:
             self._hidden ^= {row.slot}
             self._draw()
@@ -103,11 +109,12 @@ class CompareScreen(Screen[None]):
 
     def _draw(self) -> None:
         comparison = compare(self._seen)
+        self.differences = comparison.differences
         rows = [
             ComparedRow(run, slot, slot in self._hidden)
             for run, slot in zip(comparison.runs, self._slots, strict=True)
         ]
-        self.query_one(ComparedTable).show([(row.run.summary.path, row) for row in rows])
+        self.table.show([(row.run.summary.path, row) for row in rows])
         self._draw_charts()
         heads = [
             Text(str(row.slot + 1), style=f"bold {RUN_COLOURS[row.slot]}")

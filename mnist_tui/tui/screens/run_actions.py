@@ -39,6 +39,10 @@ class RunActions(HouseScreen):
         """The run under the cursor."""
         raise NotImplementedError
 
+    def marked(self) -> list[tuple[Run, int]]:
+        """The runs to compare, with their colours' numbers."""
+        raise NotImplementedError
+
     def changed(self, name: str = "") -> None:
         """Runs were changed on disk."""
         raise NotImplementedError
@@ -91,16 +95,13 @@ class RunActions(HouseScreen):
 
     def action_compare(self) -> None:
         """The marked runs over each other."""
-        names = list(self.marks.slots)
-        if len(names) < 2:
+        marked = self.marked()
+        if len(marked) < 2:
             self._refuse("Mark two or more runs with space, then compare them.")
             return
         from mnist_tui.tui.screens.compare import CompareScreen  # plots, and is slow to import
 
-        folder = self.runs_dir
-        self.app.push_screen(CompareScreen([(Run(folder / name), self.marks.slots[name]) for name in names]))
-
-    runs_dir: Path
+        self.app.push_screen(CompareScreen(marked))
 
     def _rename(self, run: Run, name: str) -> str:
         run.rename(name)

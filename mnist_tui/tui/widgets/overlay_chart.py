@@ -39,7 +39,7 @@ class OverlayChart(PlotWidget, inherit_bindings=False, can_focus=False):
     def __init__(self, title: str, *, id: str) -> None:
         super().__init__(id=id, allow_pan_and_zoom=False)
         self.border_title = title
-        self._curves: Sequence[Curve] = ()
+        self.curves: Sequence[Curve] = ()
 
     def on_mount(self) -> None:
         """Margins as narrow as the labels."""
@@ -47,9 +47,9 @@ class OverlayChart(PlotWidget, inherit_bindings=False, can_focus=False):
 
     def draw(self, curves: Sequence[Curve]) -> None:
         """Replace all curves; the axes fit what is shown."""
-        self._curves = [curve for curve in curves if curve.epochs]
-        last = max((curve.epochs[-1] for curve in self._curves), default=1)
+        self.curves = [curve for curve in curves if curve.epochs]
+        last = max((curve.epochs[-1] for curve in self.curves), default=1)
         self.clear()
         self.set_xlimits(1, max(2, last))
-        for curve in self._curves:
+        for curve in self.curves:
             self.plot(curve.epochs, curve.values, line_style=curve.colour, hires_mode=HiResMode.BRAILLE)
