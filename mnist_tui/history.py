@@ -160,4 +160,4 @@ def trend(values: list[float]) -> str:
         return "fell every epoch"
     if rises == steps:
         return "rose every epoch"
-    return f"{values[0]:.4f} → {values[-1]:.4f}, rose {rises} and fell {falls} of {steps} times"
+    return f"rose {rises}, fell {falls} times"

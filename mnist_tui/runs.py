@@ -207,6 +207,11 @@ def create(runs_dir: Path, record: Mapping[str, Any], *, name: str = "") -> Run:
     return run
 
 
+def record_text(record: Mapping[str, Any]) -> str:
+    """What `config.json` holds."""
+    return json.dumps(dict(record), indent=2, ensure_ascii=False) + "\n"
+
+
 def check_name(name: str) -> None:
     """Raise RunError for what cannot be a run's name."""
     if not _NAME.fullmatch(name):
@@ -214,11 +219,6 @@ def check_name(name: str) -> None:
             f"{name!r} cannot be a run's name",
             remedy="Use letters, digits, spaces and . _ + - only, starting with a letter or digit.",
         )
-
-
-def record_text(record: Mapping[str, Any]) -> str:
-    """What `config.json` holds."""
-    return json.dumps(dict(record), indent=2, ensure_ascii=False) + "\n"
 
 
 def list_runs(runs_dir: Path) -> list[Run]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mnist_tui import paths
+from mnist_tui import paths, recipes
+from mnist_tui.cli.dashboard import is_terminal, open_dashboard
 from mnist_tui.cli.options import DataDir, Json, RunsDir, configured, with_settings
 from mnist_tui.cli.output import complain, stderr, stdout
 from mnist_tui.cli.signals import stopping
@@ -53,6 +54,8 @@ def train(
         job = ResumedRun(resume, folders, more_epochs)
     else:
         job = NewRun(configured(settings), folders, name)
+    if not headless and not json and is_terminal():
+        open_dashboard(job.config if isinstance(job, NewRun) else recipes.recipe("reference"), folders, job)
     control = Control()
     view = choose_view(json=json)
     with stopping(control) as caught, view:

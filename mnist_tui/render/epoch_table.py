@@ -60,8 +60,8 @@ def title(history: RunHistory) -> str:
     started = history.started
     parts: Sequence[object] = (
         started.data.get("name", "?"),
-        started.config.get("recipe", "?"),
         started.model.get("name", "?"),
+        f"recipe {started.config.get('recipe', '?')}",
         f"{started.machine.get('device', '?')}×{started.machine.get('threads', '?')}",
         f"seed {started.config.get('seed', '?')}",
     )

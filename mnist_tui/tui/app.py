@@ -89,9 +89,11 @@ class Dashboard(App[int]):
 
     def session_changed(self) -> None:
         """Redraw what is on top, once for all that arrived together."""
-        if isinstance(self.screen, HouseScreen):
+        # While closing there is no screen left to draw on.
+        screen = self.screen if self.screen_stack else None
+        if isinstance(screen, HouseScreen):
             with self.batch_update():
-                self.screen.session_changed()
+                screen.session_changed()
 
     def on_events_arrived(self, message: EventsArrived) -> None:
         """The worker told something."""

@@ -78,7 +78,7 @@ class ModelScreen(HouseScreen):
             self.app.call_from_thread(self._show, summary)
 
     def _show(self, summary: ModelSummary) -> None:
-        self.query_one("#table", Static).update(layer_table(summary))
+        self.query_one("#table", Static).update(layer_table(summary, titled=False))
         self.query_one(
             "#layers"
         ).border_title = f"Model · {summary.model} · {summary.parameters:,} parameters"

@@ -2,31 +2,129 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.events import Resize
 from textual.widget import Widget
-from textual.widgets import Static
 
 from mnist_tui.history import RunHistory
+from mnist_tui.tui.widgets.batch_losses import BatchLosses
+from mnist_tui.tui.widgets.curves import Curves
+from mnist_tui.tui.widgets.epoch_table import EpochTable
+from mnist_tui.tui.widgets.model_panel import ModelPanel
+from mnist_tui.tui.widgets.notices import Notices
+from mnist_tui.tui.widgets.panel import Panel
+from mnist_tui.tui.widgets.run_progress import RunProgress
 
 if TYPE_CHECKING:
     from mnist_tui.inspection.summary import ModelSummary
+
+# From these widths and heights on, in cells.
+_WIDE, _TALL, _ROOMY = 110, 30, 48
 
 
 class RunView(Widget):
     """Draws one `RunHistory`; whoever owns the history says when it has changed."""
 
+    DEFAULT_CSS = """
+    RunView {
+        height: 1fr;
+        layout: vertical;
+        & .columns { height: 1fr; }
+        & .left, & .right { width: 1fr; height: 1fr; }
+        & EpochTable { height: 1fr; }
+        & ModelPanel { max-height: 50%; }
+        &.-short BatchLosses, &.-short ModelPanel { display: none; }
+        &.-short RunProgress { border-bottom: none; border-left: none; border-right: none; }
+
+        &.-zooming Panel, &.-zooming .left, &.-zooming .right, &.-zooming Curves { display: none; }
+        &.-zooming .-zoomed { display: block; height: 1fr; max-height: 100%; }
+        &.-zooming RunProgress { display: block; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "toggle_log_scale", "Log scale"),
+        Binding("m", "toggle_smoothing", "Smoothing"),
+        Binding("z", "zoom_panel", "Zoom panel"),
+    ]
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.notices = Notices()
+        self.curves = Curves()
+        self.batch_losses = BatchLosses()
+        self.epochs = EpochTable()
+        self.model = ModelPanel()
+        self.progress = RunProgress()
+
     def compose(self) -> ComposeResult:
-        yield Static(id="story")
+        """Curves left, tables right, progress below."""
+        yield self.notices
+        with Horizontal(classes="columns"):
+            with Vertical(classes="left"):
+                yield self.curves
+                yield self.batch_losses
+            with Vertical(classes="right"):
+                yield self.epochs
+                yield self.model
+        yield self.progress
 
     def show(self, history: RunHistory) -> None:
         """Draw this run from now on, from the start."""
+        self.curves.show(history)
+        self.epochs.show(history)
         self.advance(history)
 
     def advance(self, history: RunHistory) -> None:
         """The same run has new events: draw what they changed."""
-        self.query_one("#story", Static).update(f"{history.status}: {len(history.epochs)} epochs")
+        with self.app.batch_update():
+            self.notices.advance(history)
+            self.curves.advance(history)
+            self.epochs.advance(history)
+            self.batch_losses.advance(history)
+            self.progress.advance(history)
 
     def show_model(self, summary: ModelSummary | None) -> None:
         """The layer and parameter summary beside the curves; None while it is not known."""
+        self.model.show_model(summary)
+
+    def show_stopping(self, stopping: bool) -> None:
+        """Somebody has asked the run to stop, which its history cannot know yet."""
+        self.progress.show_stopping(stopping)
+
+    def on_resize(self, event: Resize) -> None:
+        """Fold what there is no room for."""
+        width, height = event.size
+        self.set_class(width < _WIDE, "-narrow")
+        self.set_class(height < _TALL, "-short")
+        self.model.show_detail(height >= _ROOMY)
+
+    def action_toggle_log_scale(self) -> None:
+        """The loss on an axis of logarithms, or back."""
+        self.curves.toggle_log_scale()
+
+    def action_toggle_smoothing(self) -> None:
+        """The training loss smoothed, or as it comes."""
+        self.curves.toggle_smoothing()
+
+    def action_zoom_panel(self) -> None:
+        """The panel with the focus alone on the screen, or all of them again."""
+        if self.has_class("-zooming"):
+            self.remove_class("-zooming")
+            self.query(".-zoomed").remove_class("-zoomed")
+            return
+        panel = self._focused_panel()
+        self.add_class("-zooming")
+        for widget in (panel, *panel.ancestors):
+            if widget is self:
+                break
+            widget.add_class("-zoomed")
+
+    def _focused_panel(self) -> Panel:
+        focused = self.screen.focused
+        around = focused.ancestors_with_self if focused is not None else ()
+        found = next((widget for widget in around if isinstance(widget, Panel)), None)
+        return found if found is not None and self in found.ancestors else self.curves.loss

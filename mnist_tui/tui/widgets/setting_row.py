@@ -23,10 +23,11 @@ class SettingRow(Horizontal):
         height: 1;
         margin-bottom: 0;
         Label { width: 17; text-align: right; padding-right: 2; color: $text-muted; }
-        Input, Select { width: 24; }
-        Static { width: 1fr; padding-left: 2; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
+        Input, Select { width: 24; background: $boost; }
+        Input { padding: 0 2; }
+        .words { width: 1fr; padding-left: 2; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
         &:focus-within Label { color: $accent; text-style: bold; }
-        &.-wrong Static { color: $error; }
+        &.-wrong .words { color: $error; }
         &.-wrong Input { color: $error; }
     }
     """
@@ -45,7 +46,7 @@ class SettingRow(Horizontal):
         else:
             suggester = SuggestFromList(NAMES) if self.setting == "model" else None
             yield Input(_text(self._first), compact=True, suggester=suggester, select_on_focus=True)
-        yield Static(SETTINGS[self.setting].help)
+        yield Static(SETTINGS[self.setting].help, classes="words")
 
     @property
     def value(self) -> Any:
@@ -69,7 +70,7 @@ class SettingRow(Horizontal):
     def tell(self, problem: str) -> None:
         """Show what is wrong, or the help again."""
         self.set_class(bool(problem), "-wrong")
-        self.query_one(Static).update(Content(problem or SETTINGS[self.setting].help))
+        self.query_one(".words", Static).update(Content(problem or SETTINGS[self.setting].help))
 
     @property
     def _field(self) -> Input | Select[str]:

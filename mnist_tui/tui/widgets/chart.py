@@ -1,0 +1,190 @@
+"""One chart: a few lines over the epochs in braille, zoomed with keys or the mouse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from typing import Any, ClassVar, Literal
+
+from textual import on
+from textual.app import ComposeResult, RenderResult
+from textual.binding import Binding, BindingType
+from textual.containers import Grid
+from textual.events import Click
+from textual_hires_canvas import Canvas, HiResMode
+from textual_plot import PlotWidget
+from textual_plot.plot_widget import Legend
+
+from mnist_tui.tui.widgets.axes import LABEL_WIDTH, ValueAxis
+from mnist_tui.tui.widgets.loss_trace import Floats
+
+LineName = Literal["train", "validation", "test"]
+Span = tuple[float, float]
+"""The first and the last epoch in view."""
+
+# An axis and the direction (top, right, bottom, left) in which a tick leaves it.
+_TICKED = {("│", (0, 0, 0, 2)): "┤", ("─", (0, 0, 2, 0)): "┬"}
+# How far apart epochs must be, in cells, for each to get a marker.
+_MARKER_SPACING = 3
+
+
+@dataclass(frozen=True)
+class Line:
+    """One curve: `x` in epochs, `y` as the axis has it (so logarithms on a logarithmic one)."""
+
+    name: LineName
+    x: Floats
+    y: Floats
+    marker: str = ""
+    """Drawn at each point where they are far enough apart: it tells the lines apart without colour."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a chart shows while nobody has zoomed."""
+
+    x_min: float
+    x_max: float
+    y_min: float
+    y_max: float
+
+
+class Paper(Canvas):
+    """A canvas whose frame is two thin axes: the panel around it has a border already."""
+
+    def draw_rectangle_box(
+        self, x0: int, y0: int, x1: int, y1: int, thickness: int = 1, style: str = "white"
+    ) -> None:
+        """The left and the lower side."""
+        self.set_pixels([(x0, y) for y in range(y0, y1)], "│", style)
+        self.set_pixels([(x, y1) for x in range(x0 + 1, x1 + 1)], "─", style)
+        self.set_pixel(x0, y1, "└", style)
+
+    def set_pixel(self, x: int, y: int, char: str = "█", style: str = "white") -> None:
+        """Two lines that meet in a cell both stay: their dots are united, in the colour of the later."""
+        if _is_braille(char) and self._canvas_region.contains(x, y):
+            before = self.get_pixel(x, y)[0]
+            if _is_braille(before):
+                char = chr(ord(before) | ord(char))
+        super().set_pixel(x, y, char, style)
+
+
+def _is_braille(char: str) -> bool:
+    return "\u2800" <= char <= "\u28ff"
+
+
+class Chart(PlotWidget, inherit_bindings=False):
+    """A PlotWidget in the colours of the theme. Its keys leave `+` and `-` to the screen."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"chart--train", "chart--validation", "chart--test"}
+    DEFAULT_CSS = """
+    Chart {
+        &, & Canvas { background: transparent; }
+        & > .plot--axis, &:focus > .plot--axis { color: $foreground 25%; }
+        & > .plot--tick { color: $foreground 60%; text-style: none; }
+        & > .chart--train { color: $text-primary; }
+        & > .chart--validation { color: $text-success; }
+        & > .chart--test { color: $text-warning; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right_square_bracket,i", "zoom_in", "Zoom in", key_display="]"),
+        Binding("left_square_bracket,o", "zoom_out", "Zoom out", key_display="["),
+        Binding("0", "reset_scales", "Whole run"),
+        Binding("left", "pan_left", "Pan left", show=False),
+        Binding("right", "pan_right", "Pan right", show=False),
+        Binding("up", "pan_up", "Pan up", show=False),
+        Binding("down", "pan_down", "Pan down", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.zoomed = False
+        self.view = Limits(0, 1, 0, 1)
+        self._x_axis, self._y_axis = ValueAxis(smallest=1), ValueAxis()
+        self._lines: Sequence[Line] = ()
+
+    def compose(self) -> ComposeResult:
+        """As PlotWidget does, on our paper."""
+        with Grid():
+            for part in ("margin-top", "margin-left", "plot", "margin-bottom"):
+                yield Paper(1, 1, id=part)
+        yield Legend(id="legend")
+
+    def on_mount(self) -> None:
+        """Margins as narrow as the labels."""
+        self.margin_top, self.margin_bottom, self.margin_left = 0, 1, LABEL_WIDTH + 2
+        self.set_x_formatter(self._x_axis)
+
+    @property
+    def columns(self) -> int:
+        """Braille dots from left to right: more points than that cannot be seen."""
+        return max(2, 2 * self.query_one("#plot").size.width)
+
+    def span(self, whole: Span) -> Span:
+        """What to draw: the whole, or what the reader has zoomed to."""
+        return (self.view.x_min, self.view.x_max) if self.zoomed else whole
+
+    def draw(self, lines: Sequence[Line], limits: Limits, y_axis: ValueAxis) -> None:
+        """Replace all lines; the limits hold unless the reader has zoomed."""
+        self._lines, self._y_axis = lines, y_axis
+        if not self.zoomed:
+            self.view = limits
+            self.set_xlimits(limits.x_min, limits.x_max)
+            self.set_ylimits(limits.y_min, limits.y_max)
+        self._plot()
+
+    def render(self) -> RenderResult:
+        """Draw on the canvas, which repaints once and not for every dot."""
+        canvas = self.query_one("#plot", Canvas)
+        self._x_axis.room = canvas.size.width // 6
+        self._y_axis.room = max(2, canvas.size.height // 2)
+        with canvas.batch_refresh():
+            return super().render()
+
+    def combine_quad_with_pixel(self, quad: tuple[int, int, int, int], canvas: Canvas, x: int, y: int) -> str:
+        """A tick on one of the two axes; the other two sides have none."""
+        pixel: str = canvas.get_pixel(x, y)[0]
+        return _TICKED.get((pixel, quad), pixel)
+
+    def notify_style_update(self) -> None:
+        """The theme may have changed, and the lines carry its colours."""
+        super().notify_style_update()
+        if self.is_mounted:
+            self._plot()
+
+    def action_reset_scales(self) -> None:
+        """Follow the whole run again."""
+        self.zoomed = False
+        self.post_message(self.ScaleChanged(self, *astuple(self.view)))
+
+    @on(PlotWidget.ScaleChanged)
+    def _note_view(self, event: PlotWidget.ScaleChanged) -> None:
+        self.view = Limits(event.x_min, event.x_max, event.y_min, event.y_max)
+
+    def on_click(self, event: Click) -> None:
+        """A double click shows the whole run."""
+        if event.chain == 2:
+            self.action_reset_scales()
+
+    def _zoom(self, *where: Any, **axes: Any) -> None:
+        self.zoomed = True
+        super()._zoom(*where, **axes)
+
+    def _pan(self, *factors: Any, **named: Any) -> None:
+        self.zoomed = True
+        super()._pan(*factors, **named)
+
+    def _plot(self) -> None:
+        self.clear()
+        self.set_y_formatter(self._y_axis)
+        for line in self._lines:
+            colour = self.get_component_styles(f"chart--{line.name}").color.hex6
+            self.plot(line.x, line.y, line_style=colour, hires_mode=HiResMode.BRAILLE)
+            if line.marker:
+                every = self._marker_step(len(line.x))
+                self.scatter(line.x[::every], line.y[::every], line.marker, marker_style=colour)
+
+    def _marker_step(self, points: int) -> int:
+        """So that markers stand apart."""
+        return max(1, round(points * _MARKER_SPACING / (self.columns / 2)))
