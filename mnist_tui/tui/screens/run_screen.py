@@ -48,6 +48,7 @@ class RunScreen(Screen[None]):
         self._run = run
         self._tail = LogTail(run)
         self._restarts = 0
+        self._logged_status = RunStatus.EMPTY
         self._reading = self._shown = False
 
     def compose(self) -> ComposeResult:
@@ -81,18 +82,24 @@ class RunScreen(Screen[None]):
     def on_log_grew(self, message: LogGrew) -> None:
         """Take in what was read, and draw what it changed."""
         self._reading = False
-        began_anew = message.restarts != self._restarts
+        began_anew, before = message.restarts != self._restarts, self.history.status
         if began_anew:
             self.history, self._restarts = RunHistory(), message.restarts
-        before = self.history.status
-        for event in message.events:
-            self.history.apply(event)
-        if self.history.status.is_open and not message.locked:
-            self.history.status = RunStatus.INTERRUPTED
+            self._logged_status = RunStatus.EMPTY
+        self._apply(message.events, locked=message.locked)
         self._run = message.run
         if began_anew or not self._shown or message.events or before is not self.history.status:
             self._draw(began_anew)
         self._say_where(message.error)
+
+    def _apply(self, events: list[Event], *, locked: bool) -> None:
+        """The log cannot tell that its writer was killed; the lock can."""
+        self.history.status = self._logged_status
+        for event in events:
+            self.history.apply(event)
+        self._logged_status = self.history.status
+        if self.history.status.is_open and not locked:
+            self.history.status = RunStatus.INTERRUPTED
 
     def _draw(self, began_anew: bool) -> None:
         view = self.query_one(RunView)
@@ -104,14 +111,11 @@ class RunScreen(Screen[None]):
         view.show_model(recorded_summary(self.history))
 
     def _say_where(self, note: str = "") -> None:
-        parts = [
-            (" Runs › ", "$text-muted"),
-            (self._run.name, "bold"),
-            "   ",
-            ("● ", ""),
-        ]
-        status = status_word(self.history.status.value) if not note else Content.styled(note, "$text-warning")
-        self.query_one("#where", Static).update(Content.assemble(*parts[:3], status))
+        status = Content.styled(note, "$text-warning") if note else status_word(self.history.status.value)
+        name = (self._run.name, "bold")
+        self.query_one("#where", Static).update(
+            Content.assemble((" Runs › ", "$foreground 60%"), name, "   ", status)
+        )
 
 
 def recorded_summary(history: RunHistory) -> ModelSummary | None:
