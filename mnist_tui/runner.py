@@ -30,6 +30,7 @@ from mnist_tui.events import (
     RunPaused,
     RunStarted,
     RunStopped,
+    failure_of,
     utc_now,
 )
 from mnist_tui.history import RunStatus
