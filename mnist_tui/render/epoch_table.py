@@ -22,6 +22,7 @@ def epoch_table(history: RunHistory, *, newest: int | None = None) -> Table:
         title=Text(title(history), style="bold"),  # as Text, since a text's [brackets] would be markup
         title_justify="left",
         pad_edge=False,
+        padding=(0, 1, 0, 0),  # narrow gaps, so that a table with validation columns fits 80 columns
     )
     for name in columns(validated):
         table.add_column(name, justify="right", no_wrap=True)
@@ -33,9 +34,12 @@ def epoch_table(history: RunHistory, *, newest: int | None = None) -> Table:
 
 
 def columns(validated: bool) -> list[str]:
-    """The heads, with the validation columns where there is such a thing."""
-    validation = ["val loss", "acc %"] if validated else []
-    return ["epoch", "train loss", "acc %", *validation, "test loss", "acc %", "lr", "img/s", "time"]
+    """The heads, with the validation columns where there is such a thing; those leave no room for long words."""
+    if validated:
+        losses = ["train", "acc %", "valid", "acc %", "test", "acc %"]
+    else:
+        losses = ["train loss", "acc %", "test loss", "acc %"]
+    return ["epoch", *losses, "lr", "img/s", "time"]
 
 
 def cells(row: EpochFinished, is_best: bool, validated: bool) -> list[str | Text]:
@@ -62,14 +66,13 @@ def title(history: RunHistory) -> str:
         return ""
     started = history.started
     parts: Sequence[object] = (
-        started.data.get("name", "?"),
+        f"{started.data.get('name', '?')}{', not MNIST' if _fell_back(history) else ''}",
         started.config.get("recipe", "?"),
         started.model.get("name", "?"),
         f"{started.machine.get('device', '?')}×{started.machine.get('threads', '?')}",
         f"seed {started.config.get('seed', '?')}",
     )
-    fallback = "  [drawn digits, not MNIST]" if _fell_back(history) else ""
-    return " · ".join(str(part) for part in parts) + fallback
+    return " · ".join(str(part) for part in parts)
 
 
 def _fell_back(history: RunHistory) -> bool:

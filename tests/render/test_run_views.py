@@ -35,29 +35,8 @@ def test_progress_is_two_lines_in_80_columns() -> None:
     lines = text(progress_lines(running(row(3), progress(2331)))).splitlines()
     assert len(lines) == 2
     assert lines[0].startswith("epoch 4/15 training ━")
-    assert lines[0].rstrip().endswith("62 %  2,331/3,750")
-    assert lines[1].split() == (
-        [
-            "loss",
-            "0.1234",
-            "acc",
-            "96.17",
-            "%",
-            "6,412",
-            "img/s",
-            "epoch",
-            "0:04",
-            "left",
-            "run",
-            "1:44",
-            "left",
-            "best",
-            "97.30",
-            "%",
-            "@",
-            "3",
-        ]
-    )
+    assert lines[0].rstrip().endswith("62 %  2,331/3,750  0:04 left")
+    assert lines[1].rstrip() == "loss 0.1234  acc 96.17 %  6,412 img/s  run 1:44 left  best 97.30 % @ 3"
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 200])
@@ -149,11 +128,7 @@ def test_the_statistics_say_what_chose_the_best_epoch() -> None:
 
 
 def test_the_list_of_runs_is_not_markup() -> None:
-    summaries = [
-        RunSummary(name="[bold]x", path="x", status="unreadable"),
-        RunSummary(name="y", path="y", status="failed"),
-    ]
-    shown = text(run_table(summaries))
+    shown = text(run_table([RunSummary(name="[bold]x", path="x", status="unreadable")]))
     assert "[bold]x" in shown
     assert "unreadable" in shown
 
