@@ -17,7 +17,7 @@ def progress_lines(history: RunHistory) -> RenderableType:
     now, left = history.progress, history.time_left()
     if now is None:
         return Text("")
-    ends = f"  {words.clock(left.epoch)} left" if left else ""
+    ends = f"  {words.clock(left.epoch)} left" if left and now.phase == "training" else ""
     bar = Table.grid(padding=(0, 1), expand=True)
     bar.add_column(no_wrap=True)
     bar.add_column(ratio=1)

@@ -97,11 +97,10 @@ def test_the_live_view_never_outgrows_the_screen(width: int, height: int) -> Non
     console = Console(file=sent, force_terminal=True, width=width, height=height, legacy_windows=False)
     with LiveView(console) as view:
         view.show(started())
-        for epoch in range(1, 61):
-            view.show(progress(10, epoch=epoch, epochs=60))
-            view.show(row(epoch))
-            frame = console.render_lines(view._picture(), console.options)
-            assert len(frame) < height
+        for epoch in range(1, height + 10):
+            view.history.apply(row(epoch))
+        view.show(progress(10, epoch=height + 10, epochs=100))
+        assert len(console.render_lines(view._picture(), console.options)) < height
         view.show(Notice(message="A notice with [brackets] above the table."))
     assert "A notice with [brackets] above the table." in sent.getvalue()
     assert sent.getvalue().endswith("\n")
