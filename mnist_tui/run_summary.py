@@ -41,17 +41,18 @@ def summarise(run: Run) -> RunSummary:
         history = run.history(progress=False)
     except RunError:
         return RunSummary(name=run.name, path=str(run.folder), status="unreadable")
-    config, best, last = record["config"], history.best, history.last
+    config, model = record["config"], record.get("model", {})
+    best, last = history.best, history.last
     return RunSummary(
         name=run.name,
         created=str(record.get("created", "")),
         status=history.status.value,
         dataset=str(config.get("dataset", "?")),
-        model=str(record.get("model", {}).get("name", "?")),
+        model=str(model.get("name", "?")),
         recipe=str(config.get("recipe", "?")),
-        seed=config.get("seed"),
-        parameters=record.get("model", {}).get("parameters"),
-        epochs=int(config.get("epochs", 0)),
+        seed=_whole(config.get("seed")),
+        parameters=_whole(model.get("parameters")),
+        epochs=_whole(config.get("epochs")) or 0,
         epochs_done=len(history.epochs),
         best_epoch=best.epoch if best else None,
         best_test_accuracy=best.test_accuracy if best else None,
@@ -59,6 +60,10 @@ def summarise(run: Run) -> RunSummary:
         seconds=history.seconds,
         path=str(run.folder),
     )
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def sorted_by(key: str, summaries: list[RunSummary]) -> list[RunSummary]:

@@ -58,14 +58,14 @@ def show(run: RunName, json: Json = False, runs_dir: RunsDir = None) -> None:
 @app.command()
 def export(
     run: RunName,
-    format: Annotated[Literal["csv", "json"], typer.Option(help="Format of the table.")] = "csv",
+    format: Annotated[Literal["csv", "json", "markdown"], typer.Option(help="Format of the table.")] = "csv",
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write to this file, not to standard output."),
     ] = None,
     runs_dir: RunsDir = None,
 ) -> None:
-    """Write a run's epoch table as CSV or JSON."""
+    """Write a run's epoch table as CSV, JSON, or Markdown beside the published figures."""
     from mnist_tui.export import exported
 
     text = exported(runs.find(paths.runs_dir(runs_dir), run).history(progress=False), format)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich import box
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -13,14 +14,12 @@ from mnist_tui.history import RunHistory
 from mnist_tui.render import words
 
 
-def epoch_table(history: RunHistory, *, newest: int | None = None) -> Table:
-    """The table of a run, or only its `newest` rows where there is no room for all."""
+def epoch_table(history: RunHistory, *, newest: int | None = None) -> RenderableType:
+    """The table of a run under its title, or only its `newest` rows where there is no room for all."""
     rows = history.rows
     validated = any(row.validation_accuracy is not None for row in rows)
     table = Table(
         box=box.SIMPLE_HEAD,
-        title=Text(title(history), style="bold"),  # as Text, since a text's [brackets] would be markup
-        title_justify="left",
         pad_edge=False,
         padding=(0, 1, 0, 0),  # narrow gaps, so that a table with validation columns fits 80 columns
     )
@@ -30,7 +29,8 @@ def epoch_table(history: RunHistory, *, newest: int | None = None) -> Table:
     for row in rows if newest is None else rows[-newest:]:
         is_best = best is not None and row.epoch == best.epoch
         table.add_row(*cells(row, is_best, validated), style="bold green" if is_best else "")
-    return table
+    # Not as the table's own title, which would be markup, and broken where the table ends.
+    return Group(Text(title(history), style="bold"), table)
 
 
 def columns(validated: bool) -> list[str]:
@@ -67,8 +67,8 @@ def title(history: RunHistory) -> str:
     started = history.started
     parts: Sequence[object] = (
         f"{started.data.get('name', '?')}{', not MNIST' if _fell_back(history) else ''}",
-        started.config.get("recipe", "?"),
         started.model.get("name", "?"),
+        f"recipe {started.config.get('recipe', '?')}",
         f"{started.machine.get('device', '?')}×{started.machine.get('threads', '?')}",
         f"seed {started.config.get('seed', '?')}",
     )

@@ -25,7 +25,7 @@ import mnist_tui
 PATIENCE = 60.0
 """Seconds after which a test gives up on a process."""
 
-LEAVES_WITHIN = 5.0
+LEAVES_WITHIN = 30.0
 """Seconds that the program has to be gone after a signal; alone on its machine it takes less than one."""
 
 # A run with the easy digits: two epochs, over in a blink.

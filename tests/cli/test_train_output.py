@@ -27,7 +27,7 @@ def test_one_line_an_epoch_then_the_statistics(runs_dir: Path) -> None:
     [run] = runs.list_runs(runs_dir)
     assert done.returncode == 0
     head, *epochs = done.stdout.splitlines()[:3]
-    assert head == f"run {run.name}: synthetic · reference · linear · cpu×1 · seed 1"
+    assert head == f"run {run.name}: synthetic · linear · recipe reference · cpu×1 · seed 1"
     assert [bool(EPOCH.fullmatch(line)) for line in epochs] == [True, True], epochs
     assert "Best model statistics" in done.stdout
     assert "\x1b" not in done.stdout + done.stderr

@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from mnist_tui.data.synthetic import draw
+from mnist_tui.data.synthetic import BLOCK, draw
 from mnist_tui.data.synthetic.curves import NODES, alphabet
 from mnist_tui.data.synthetic.skeletons import ALLOGRAPHS
 
-SOME = 3000  # more than one block, and blocks of unequal size
+SOME = 3000
 
 
 @pytest.fixture(scope="module")
@@ -127,10 +127,10 @@ def test_a_linear_classifier_fitted_on_some_reads_others(digits: tuple[Tensor, T
 
 def test_progress_counts_up_to_all_images() -> None:
     told: list[int] = []
-    draw(SOME, seed=1, progress=told.append)
+    draw(BLOCK + 10, seed=1, progress=told.append)
     assert len(told) > 1
     assert told == sorted(told)
-    assert told[-1] == SOME
+    assert told[-1] == BLOCK + 10
 
 
 def test_every_class_has_several_ways_of_writing() -> None:

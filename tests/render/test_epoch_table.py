@@ -20,7 +20,7 @@ def history(*rows: Event, dataset: str = "mnist") -> RunHistory:
 
 def test_a_row_an_epoch_with_the_best_marked() -> None:
     lines = text(epoch_table(history(row(1), row(2), row(3, best=False)))).splitlines()
-    assert lines[0].rstrip() == "mnist · reference · reference · cpu×2 · seed 1"
+    assert lines[0].rstrip() == "mnist · reference · recipe reference · cpu×2 · seed 1"
     shown = [line.split() for line in lines if "6,412" in line]
     assert shown[0] == ["1", "0.5504", "85.80", "0.0960", "97.10", "0.00812", "6,412", "9.1", "s"]
     assert [line[0] for line in shown] == ["1", "★", "3"]
@@ -47,7 +47,7 @@ def test_only_the_newest_rows_where_there_is_no_room() -> None:
 
 
 def test_a_fallback_to_drawn_digits_is_in_the_title() -> None:
-    assert "synthetic, not MNIST · reference · " in text(
+    assert "synthetic, not MNIST · reference · recipe reference · cpu×2 · seed 1" in text(
         epoch_table(history(FALLBACK, row(1), dataset="synthetic"))
     )
     assert ", not MNIST" not in text(epoch_table(history(row(1), dataset="synthetic")))

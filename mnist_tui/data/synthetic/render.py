@@ -12,7 +12,7 @@ SIDE = 28
 
 
 def render(nodes: Tensor, inked: Tensor, random: Generator) -> Tensor:
-    """Images (B, 1, 28, 28) uint8 of digits with the given nodes (B, N, 2): (x, y) at any scale.
+    """Images (B, 1, 28, 28) uint8 of digits with the given nodes (B, N, 2): (x, y), about one unit high.
 
     The pen is down from one node to the next where `inked` (B, N - 1) is 1.
     """
@@ -27,11 +27,13 @@ def render(nodes: Tensor, inked: Tensor, random: Generator) -> Tensor:
 
 
 def _pen_radius(nodes: Tensor, inked: Tensor, random: Generator) -> Tensor:
-    """Half the thickness (B, 1) of the lines, in pixels: less for a digit of much line, which would clog."""
+    """Half the thickness (B, 1) of the lines, in pixels.
+
+    A digit of much line gets thinner lines, never so thick that its loops fill: people write it larger.
+    """
     length = (inked * torch.linalg.vector_norm(nodes.diff(dim=1), dim=2)).sum(dim=1, keepdim=True)
-    spread = torch.exp(0.32 * torch.randn(len(nodes), 1, generator=random)).clamp(0.5, 2.2)
-    clogging = (length / 2).clamp(0.4, 2).pow(-0.14)
-    return spread.mul(clogging).mul(1.22)
+    spread = torch.exp(0.34 * torch.randn(len(nodes), 1, generator=random)).clamp(0.5, 2.5)
+    return torch.minimum(1.4 * spread * length.pow(-0.2), 3.6 * length.pow(-0.5))
 
 
 def _fit_box(nodes: Tensor, margin: Tensor) -> Tensor:
