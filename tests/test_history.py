@@ -221,7 +221,7 @@ def test_live_and_from_the_log_is_the_same() -> None:
         ([1.0], "one epoch only"),
         ([3.0, 2.0, 1.0], "fell every epoch"),
         ([1.0, 2.0, 3.0], "rose every epoch"),
-        ([1.0, 3.0, 2.0, 2.0], "1.0000 → 2.0000, rose 1 and fell 1 of 3 times"),
+        ([1.0, 3.0, 2.0, 2.0], "rose 1, fell 1 times"),
     ],
 )
 def test_a_trend_in_words(values: list[float], words: str) -> None:
