@@ -8,7 +8,7 @@ import typer
 
 from mnist_tui.cli.inspect_model import RunOption, model_of
 from mnist_tui.cli.options import Json, Model, RunsDir
-from mnist_tui.cli.output import print_json, stdout
+from mnist_tui.cli.output import print_json, say, stdout
 
 
 def check(
@@ -52,5 +52,5 @@ def check(
         console.print(requirement_table(requirements))
         unmet = sum(not requirement.met for requirement in requirements)
         verdict = "all requirements met" if met else f"{unmet} of {len(requirements)} unmet"
-        console.print(f"{summary.model}: {verdict}", markup=False)
+        say(console, f"{summary.model}: {verdict}")
     raise typer.Exit(0 if met else 1)

@@ -8,7 +8,7 @@ import typer
 
 from mnist_tui import paths
 from mnist_tui.cli.options import DataDir, Json
-from mnist_tui.cli.output import print_json, stderr, stdout
+from mnist_tui.cli.output import print_json, say, stderr, stdout
 from mnist_tui.cli.signals import stopping
 from mnist_tui.config import DatasetName
 from mnist_tui.control import Control
@@ -39,7 +39,7 @@ def fetch(name: Name = "mnist", data_dir: DataDir = None) -> None:
         except Interrupted:
             raise typer.Exit(caught.exit_code) from None
     images = f"{len(loaded.train.images):,} training and {len(loaded.test.images):,} test images"
-    stdout().print(f"{loaded.name}: {images}, verified, from {loaded.source}", soft_wrap=True)
+    say(stdout(), f"{loaded.name}: {images}, verified, from {loaded.source}")
 
 
 @app.command()
@@ -77,7 +77,7 @@ class _Reporter:
         if self._control.stop_reason:
             raise Interrupted(self._control.stop_reason)
         if isinstance(event, Notice):
-            self._console.print(f"notice: {event.message}", style="yellow", soft_wrap=True, markup=False)
+            say(self._console, f"notice: {event.message}", "yellow")
         elif isinstance(event, DataProgress) and self._console.is_terminal:
             self._draw(event)
 

@@ -15,7 +15,7 @@ from mnist_tui.config import SETTINGS, TYPES, TrainConfig
 DataDir = Annotated[
     Path | None,
     typer.Option(
-        "--data-dir", envvar="MNIST_TUI_DATA_DIR", help="Folder of the data sets.", rich_help_panel="Folders"
+        "--data-dir", envvar="MNIST_TUI_DATA_DIR", help="Folder of the datasets.", rich_help_panel="Folders"
     ),
 ]
 RunsDir = Annotated[

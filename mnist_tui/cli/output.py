@@ -22,6 +22,11 @@ def stderr() -> Console:
     return Console(stderr=True, highlight=False)
 
 
+def say(console: Console, message: str, style: str = "") -> None:
+    """One line, however long; brackets and colons in it are themselves, not Rich's markup and emoji."""
+    console.print(Text(message, style=style), soft_wrap=True)
+
+
 def complain(message: str, remedy: str = "") -> None:
     """`error: …`, and what to do, on stderr."""
     console = stderr()

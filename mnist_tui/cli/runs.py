@@ -9,7 +9,7 @@ import typer
 
 from mnist_tui import atomic, paths, runs
 from mnist_tui.cli.options import Json, RunName, RunsDir
-from mnist_tui.cli.output import print_json, stderr, stdout
+from mnist_tui.cli.output import print_json, say, stderr, stdout
 from mnist_tui.errors import ConfigError, RunError
 
 app = typer.Typer(help="The runs on disk: list, show, compare, export, rename, delete.", no_args_is_help=True)
@@ -36,7 +36,7 @@ def list_runs(
     elif summaries:
         stdout().print(run_table(summaries))
     else:
-        stderr().print(f"No runs in {folder} yet. Begin one with: mnist-tui train", soft_wrap=True)
+        say(stderr(), f"No runs in {folder} yet. Begin one with: mnist-tui train")
 
 
 @app.command()
@@ -142,4 +142,4 @@ def delete(
     except OSError as error:
         message = f"{found.folder} cannot be deleted: {error.strerror}"
         raise RunError(message, remedy="Check its permissions.") from error
-    stderr().print(f"Deleted {found.name}", soft_wrap=True)
+    say(stderr(), f"Deleted {found.name}")

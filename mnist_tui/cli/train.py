@@ -12,7 +12,7 @@ import typer
 from mnist_tui import paths, recipes, runs
 from mnist_tui.cli.dashboard import is_terminal, open_dashboard
 from mnist_tui.cli.options import DataDir, Json, RunsDir, configured, with_settings
-from mnist_tui.cli.output import complain, stderr, stdout
+from mnist_tui.cli.output import complain, say, stderr, stdout
 from mnist_tui.cli.signals import leaving_at_once, stopping
 from mnist_tui.cli.views import choose_view, while_watched
 from mnist_tui.control import Control
@@ -79,7 +79,7 @@ def train(
         _say_what_failed(outcome.event, outcome.run.log_file)
         raise typer.Exit(outcome.event.exit_code)
     view.conclude(stdout())
-    stderr().print(f"Run kept in {outcome.run.folder}", soft_wrap=True)
+    say(stderr(), f"Run kept in {outcome.run.folder}")
 
 
 def _refuse_changes(context: typer.Context, names: list[str]) -> None:
@@ -101,10 +101,8 @@ def _say_how_to_resume(outcome: Outcome, data_dir: Path | None, runs_dir: Path |
             command += [option, str(folder)]
     event = outcome.event
     assert isinstance(event, RunStopped)
-    stderr().print(
-        f"Stopped in epoch {event.epoch}, after step {event.step:,}: {event.reason}.", soft_wrap=True
-    )
-    stderr().print(f"Go on with: {shlex.join(command)}", soft_wrap=True)
+    say(stderr(), f"Stopped in epoch {event.epoch}, after step {event.step:,}: {event.reason}.")
+    say(stderr(), f"Go on with: {shlex.join(command)}")
 
 
 def _say_what_failed(event: RunFailed, log: Path) -> None:

@@ -27,7 +27,7 @@ def test_one_line_an_epoch_then_the_statistics(runs_dir: Path) -> None:
     [run] = runs.list_runs(runs_dir)
     assert done.returncode == 0
     head, *epochs = done.stdout.splitlines()[:3]
-    assert head == f"run {run.name}: synthetic · reference · linear · cpu×1 · seed 1"
+    assert head == f"run {run.name}: synthetic · linear · recipe reference · cpu×1 · seed 1"
     assert [bool(EPOCH.fullmatch(line)) for line in epochs] == [True, True], epochs
     assert "Best model statistics" in done.stdout
     assert "\x1b" not in done.stdout + done.stderr
@@ -85,8 +85,7 @@ def test_auto_without_a_network_soon_draws_digits_and_cannot_be_overlooked(mnist
     done = mnist("train", "--model", "linear", "--train-limit", "100", "--epochs", "1")
     assert done.code == 0
     assert "notice: Using drawn digits (synthetic) instead of MNIST" in done.err
-    assert "-synthetic-reference: synthetic · " in done.out.splitlines()[0]
-    assert "[drawn digits, not MNIST]" in done.out.splitlines()[0]
+    assert "-synthetic-reference: synthetic, not MNIST · " in done.out.splitlines()[0]
 
 
 def test_a_named_dataset_that_is_not_to_be_had_is_exit_code_3(mnist: Mnist, runs_dir: Path) -> None:

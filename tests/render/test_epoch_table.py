@@ -20,7 +20,7 @@ def history(*rows: Event, dataset: str = "mnist") -> RunHistory:
 
 def test_a_row_an_epoch_with_the_best_marked() -> None:
     lines = text(epoch_table(history(row(1), row(2), row(3, best=False)))).splitlines()
-    assert lines[0].rstrip() == "mnist · reference · reference · cpu×2 · seed 1"
+    assert lines[0].rstrip() == "mnist · reference · recipe reference · cpu×2 · seed 1"
     shown = [line.split() for line in lines if "6,412" in line]
     assert shown[0] == ["1", "0.5504", "85.80", "0.0960", "97.10", "0.00812", "6,412", "9.1", "s"]
     assert [line[0] for line in shown] == ["1", "★", "3"]
@@ -28,11 +28,11 @@ def test_a_row_an_epoch_with_the_best_marked() -> None:
 
 @pytest.mark.parametrize("validated", [False, True])
 def test_the_widest_row_fits_80_columns_on_one_line(validated: bool) -> None:
-    extra = {"validation_loss": 12.3456, "validation_accuracy": 1.0} if validated else {}
-    wide = row(1000, epochs=1000, train_loss=12.3456, seconds=59.9, images_per_second=99_999.0, **extra)
+    extra = {"validation_loss": 1.2345, "validation_accuracy": 1.0} if validated else {}
+    wide = row(999, epochs=999, train_loss=1.2345, seconds=59.9, images_per_second=99_999.0, **extra)
     lines = text(epoch_table(history(wide))).splitlines()
     assert max(map(cell_len, lines)) <= 80
-    assert sum("★ 1000" in line and "59.9 s" in line for line in lines) == 1
+    assert sum("★ 999" in line and "59.9 s" in line for line in lines) == 1
 
 
 def test_columns_line_up() -> None:
@@ -47,8 +47,10 @@ def test_only_the_newest_rows_where_there_is_no_room() -> None:
 
 
 def test_a_fallback_to_drawn_digits_is_in_the_title() -> None:
-    assert "[drawn digits, not MNIST]" in text(epoch_table(history(FALLBACK, row(1), dataset="synthetic")))
-    assert "drawn" not in text(epoch_table(history(row(1), dataset="synthetic")))
+    assert "synthetic, not MNIST · reference · recipe reference · cpu×2 · seed 1" in text(
+        epoch_table(history(FALLBACK, row(1), dataset="synthetic"))
+    )
+    assert ", not MNIST" not in text(epoch_table(history(row(1), dataset="synthetic")))
 
 
 def test_brackets_in_a_models_name_are_not_markup() -> None:
