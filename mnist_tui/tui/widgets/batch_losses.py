@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import math
 from statistics import fmean
-from typing import cast
 
-from rich.console import RenderableType
-from rich.styled import Styled
-from textual.app import ComposeResult, RenderResult
+from textual.app import ComposeResult
 from textual.events import Resize
 from textual.widgets import Sparkline, Static
 
@@ -17,14 +14,6 @@ from mnist_tui.render import words
 from mnist_tui.tui.widgets.panel import Panel
 
 _BATCHES_A_BAR = 4
-
-
-class Bars(Sparkline):
-    """A sparkline whose gaps have a style too: without one Textual fails under NO_COLOR."""
-
-    def render(self) -> RenderResult:
-        """The bars on the panel's own background."""
-        return Styled(cast(RenderableType, super().render()), self.rich_style)
 
 
 class BatchLosses(Panel):
@@ -45,7 +34,7 @@ class BatchLosses(Panel):
     def __init__(self) -> None:
         super().__init__("Batch loss")
         self.add_class("-empty")
-        self.line = Bars([])
+        self.line = Sparkline([])
         self._history = RunHistory()
         self._drawn = (0, 0)
 
