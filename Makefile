@@ -38,6 +38,9 @@ format: $(READY) ## Bring the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+pictures: $(READY) ## Draw the pictures of the README from a real run (RUN=latest)
+	$(BIN)/python docs/make_pictures.py $(or $(RUN),latest)
+
 bench: $(READY) ## Measure this machine's speed beside a plain loop
 	$(BIN)/mnist-tui bench
 

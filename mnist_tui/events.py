@@ -10,12 +10,15 @@ import contextlib
 import dataclasses
 import json
 import math
+import traceback
 import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
+
+from mnist_tui.errors import MnistTuiError
 
 SCHEMA_VERSION = 1
 
@@ -171,6 +174,19 @@ class RunFailed(Event):
     exit_code: int = 1
 
 
+def failure_of(error: BaseException) -> RunFailed:
+    """The event that tells of `error`; one that nobody foresaw comes with its traceback."""
+    if isinstance(error, MnistTuiError):
+        return RunFailed(
+            error=type(error).__name__, message=str(error), remedy=error.remedy, exit_code=error.exit_code
+        )
+    return RunFailed(
+        error=type(error).__name__,
+        message=str(error) or type(error).__name__,
+        traceback="".join(traceback.format_exception(error)),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Notice(Event):
     """A warning a person should see."""
@@ -202,7 +218,9 @@ def to_json(event: Event) -> str:
     """One line of JSON, without the newline. Numbers that are not finite become null, as JSON has none."""
     fields = {name: getattr(event, name) for name in _FIELDS[type(event).__name__]}
     record = {"event": type(event).__name__, "schema_version": SCHEMA_VERSION, **fields}
-    return json.dumps(_finite(record), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(_finite(record), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # A path that is not UTF-8 has lone surrogates, which no file takes; JSON's escape for them is Python's.
+    return text.encode(errors="backslashreplace").decode()
 
 
 def from_json(line: str) -> Event | None:
@@ -215,14 +233,16 @@ def from_json(line: str) -> Event | None:
         record = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    kind = EVENTS.get(record.get("event", "")) if isinstance(record, dict) else None
-    if kind is None or record.get("schema_version") != SCHEMA_VERSION:
+    if not isinstance(record, dict) or record.get("schema_version") != SCHEMA_VERSION:
+        return None
+    kind = EVENTS.get(str(record.get("event")))
+    if kind is None:
         return None
     try:
         return kind(
             **{name: _restored(kind, name, record[name]) for name in _FIELDS[kind.__name__] if name in record}
         )
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -1,4 +1,4 @@
-"""A run's epoch table for other programs: CSV and JSON. No torch."""
+"""A run's epoch table for other programs and for documents: CSV, JSON and Markdown. No torch."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import math
 from dataclasses import asdict
 from typing import Any
 
+from mnist_tui import published
+from mnist_tui.events import EpochFinished
 from mnist_tui.history import RunHistory
 
 COLUMNS = (
@@ -32,8 +34,10 @@ def epoch_rows(history: RunHistory) -> list[dict[str, Any]]:
 
 
 def exported(history: RunHistory, format: str) -> str:
-    """The table as text: `csv` (RFC 4180, with a head line) or `json` (a list of objects)."""
+    """The table as text: `csv` (with a head line), `json` (a list of objects) or `markdown` (for people)."""
     rows = epoch_rows(history)
+    if format == "markdown":
+        return _markdown(history)
     if format == "json":
         return json.dumps(rows, indent=2) + "\n"
     text = io.StringIO()
@@ -41,6 +45,31 @@ def exported(history: RunHistory, format: str) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+def _markdown(history: RunHistory) -> str:
+    """The rows beside the published ones, as far as those are known."""
+    theirs = {row.epoch: row for row in published.EPOCHS}
+    best = history.best
+    lines = [
+        "| epoch | train loss | train % | test loss | test % | published: train loss | train % | test loss | test % |",
+        "|" + " ---: |" * 9,
+    ]
+    for row in history.rows:
+        mark = "**" if best is not None and row.epoch == best.epoch else ""
+        lines.append(
+            f"| {mark}{row.epoch}{mark} | {_figures(row, mark)} | {_figures(theirs.get(row.epoch))} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _figures(row: EpochFinished | published.PublishedEpoch | None, mark: str = "") -> str:
+    if row is None:
+        return " | | | "
+    return (
+        f"{row.train_loss:.4f} | {100 * row.train_accuracy:.2f} | {row.test_loss:.4f} "
+        f"| {mark}{100 * row.test_accuracy:.2f}{mark}"
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -27,6 +27,11 @@ def cache_dir() -> Path:
     return _first(None, "MNIST_TUI_CACHE_DIR") or platformdirs.user_cache_path(APP)
 
 
+def state_dir() -> Path:
+    """What the program remembers by itself, such as the dashboard's theme."""
+    return _first(None, "MNIST_TUI_STATE_DIR") or platformdirs.user_state_path(APP)
+
+
 def config_file() -> Path:
     """The person's own defaults, read when it exists."""
     return platformdirs.user_config_path(APP) / "config.toml"

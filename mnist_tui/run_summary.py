@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from mnist_tui.errors import RunError
+from mnist_tui.history import RunHistory
 from mnist_tui.runs import Run
 
 
@@ -37,21 +39,31 @@ class RunSummary:
 def summarise(run: Run) -> RunSummary:
     """Read a run's config and log, past the many lines of progress. A damaged run is one with little to say."""
     try:
-        record = run.record()
-        history = run.history(progress=False)
+        return summary_of(run, run.record(), run.history(progress=False))
     except RunError:
-        return RunSummary(name=run.name, path=str(run.folder), status="unreadable")
+        return unreadable(run)
+
+
+def unreadable(run: Run) -> RunSummary:
+    """All that can be said of a damaged run."""
+    return RunSummary(name=run.name, path=str(run.folder), status="unreadable")
+
+
+def summary_of(run: Run, record: Mapping[str, Any], history: RunHistory) -> RunSummary:
+    """The line of a run whose config and log have been read already."""
     config, best, last = record["config"], history.best, history.last
+    model = record.get("model")
+    model = model if isinstance(model, dict) else {}
     return RunSummary(
         name=run.name,
         created=str(record.get("created", "")),
         status=history.status.value,
         dataset=str(config.get("dataset", "?")),
-        model=str(record.get("model", {}).get("name", "?")),
+        model=str(model.get("name", "?")),
         recipe=str(config.get("recipe", "?")),
-        seed=config.get("seed"),
-        parameters=record.get("model", {}).get("parameters"),
-        epochs=int(config.get("epochs", 0)),
+        seed=_count(config.get("seed")),
+        parameters=_count(model.get("parameters")),
+        epochs=_count(config.get("epochs")) or 0,
         epochs_done=len(history.epochs),
         best_epoch=best.epoch if best else None,
         best_test_accuracy=best.test_accuracy if best else None,
@@ -61,9 +73,25 @@ def summarise(run: Run) -> RunSummary:
     )
 
 
+def matching(query: str, summaries: list[RunSummary]) -> list[RunSummary]:
+    """Those in which every word of `query` is part of the name, data set, model, recipe or status."""
+    words = query.casefold().split()
+    return [summary for summary in summaries if all(word in _text(summary) for word in words)]
+
+
 def sorted_by(key: str, summaries: list[RunSummary]) -> list[RunSummary]:
     """In the order of one of: created, name, best, final, seconds, status. Accuracies best first, unknown last."""
     if key in ("best", "final"):
         accuracy = f"{key}_test_accuracy"
         return sorted(summaries, key=lambda summary: -(getattr(summary, accuracy) or 0.0))
     return sorted(summaries, key=lambda summary: getattr(summary, key))
+
+
+def _text(summary: RunSummary) -> str:
+    fields = (summary.name, summary.dataset, summary.model, summary.recipe, summary.status)
+    return "\n".join(fields).casefold()
+
+
+def _count(value: Any) -> int | None:
+    """A whole number out of a file that may be damaged."""
+    return value if isinstance(value, int) else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import traceback
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -23,11 +22,11 @@ from mnist_tui.events import (
     Event,
     Phase,
     Progress,
-    RunFailed,
     RunFinished,
     RunPaused,
     RunResumed,
     RunStopped,
+    failure_of,
 )
 from mnist_tui.meter import Meter, Stopwatch, Ticker
 from mnist_tui.state import BestEpoch, Position, random_state, restore_random_state
@@ -96,7 +95,7 @@ class Trainer:
         try:
             yield from self._epochs()
         except Exception as error:
-            yield failure(error)
+            yield failure_of(error)
 
     def _epochs(self) -> Iterator[Event]:
         while self.position.epoch <= self.config.all_epochs:
@@ -159,6 +158,9 @@ class Trainer:
         training = self._meter.watch.running
         self._epoch_watch.stop()
         self._meter.watch.stop()
+        if training:
+            # A pause is a checkpoint, and the log must have every batch loss that a checkpoint is past.
+            yield self._progress("training", self.position.step, self.data.steps)
         yield RunPaused(epoch=self.position.epoch, step=self.steps_done)
         self.control.wait_while_paused()
         if not self.control.stop_reason:
@@ -243,16 +245,3 @@ class Trainer:
             f"training has diverged, with the learning rate at {self._rate():.3g}",
             remedy="Try a smaller --lr. The checkpoint before this is kept.",
         )
-
-
-def failure(error: Exception) -> RunFailed:
-    """The event that tells of `error`; one that nobody foresaw comes with its traceback."""
-    if isinstance(error, MnistTuiError):
-        return RunFailed(
-            error=type(error).__name__, message=str(error), remedy=error.remedy, exit_code=error.exit_code
-        )
-    return RunFailed(
-        error=type(error).__name__,
-        message=str(error) or type(error).__name__,
-        traceback="".join(traceback.format_exception(error)),
-    )

@@ -56,6 +56,7 @@ MOVES = frozenset(
     {
         "flip",
         "roll",
+        "as_strided_",
         "repeat",
         "pixel_shuffle",
         "pixel_unshuffle",

@@ -17,10 +17,15 @@ if TYPE_CHECKING:
     from mnist_tui.inspection import Block, Layer, ModelSummary, Requirement
 
 
-def layer_table(summary: ModelSummary) -> RenderableType:
-    """Every leaf layer in forward order, subtotals after each block, totals below."""
+def layer_table(summary: ModelSummary, *, titled: bool = True) -> RenderableType:
+    """Every leaf layer in forward order, subtotals after each block, totals below; the name above if `titled`."""
     table = Table(
-        box=box.SIMPLE_HEAD, title=_title(summary), title_justify="left", title_style="bold", pad_edge=False
+        box=box.SIMPLE_HEAD,
+        title=_title(summary) if titled else None,
+        title_justify="left",
+        title_style="bold",
+        pad_edge=False,
+        padding=(0, 1, 0, 0),  # narrow gaps, so that the reference network fits 80 columns
     )
     table.add_column("layer", no_wrap=True)
     table.add_column("type")

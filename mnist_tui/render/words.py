@@ -41,6 +41,14 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
 
 
+def age(seconds: float) -> str:
+    """How long ago, in the largest unit: now, 3 min, 2 h, 5 d."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{int(seconds // length)} {unit}"
+    return "now"
+
+
 def size(count: float) -> str:
     """Bytes: 9.9 MB, 27.2 kB, 12 B."""
     for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):

@@ -11,12 +11,12 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 from mnist_tui.control import Control
-from mnist_tui.errors import Interrupted, MnistTuiError
-from mnist_tui.events import Event, RunFailed
+from mnist_tui.errors import Interrupted
+from mnist_tui.events import Event, RunFailed, failure_of
 
 Report = Callable[[Event], None]
-# What runs in the worker: gets a Control to look at and a Report to tell, returns when training is over.
-Job = Callable[[Control, Report], Any]
+# What runs in the worker: a mnist_tui.jobs.Job, or in tests anything that tells events.
+Work = Callable[[Control, Report], Any]
 
 
 class EventsArrived(Message):
@@ -51,7 +51,7 @@ class Training:
     whoever is asked twice may leave without it.
     """
 
-    def __init__(self, job: Job, listener: MessagePump) -> None:
+    def __init__(self, job: Work, listener: MessagePump) -> None:
         self.control = Control()
         self._job, self._listener = job, listener
         self._lock = threading.Lock()
@@ -94,17 +94,6 @@ class Training:
             self._job(self.control, self._tell)
         except Interrupted:
             return Ending(interrupted=True)
-        except MnistTuiError as error:
-            return Ending(
-                RunFailed(
-                    error=type(error).__name__,
-                    message=str(error),
-                    remedy=error.remedy,
-                    exit_code=error.exit_code,
-                )
-            )
         except BaseException as error:  # nothing else would show it: the thread has no terminal
-            from mnist_tui.trainer import failure
-
-            return Ending(failure(error if isinstance(error, Exception) else RuntimeError(repr(error))))
+            return Ending(failure_of(error))
         return Ending()

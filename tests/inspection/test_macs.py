@@ -47,3 +47,8 @@ def test_a_matrix_times_a_vector_counts_though_torch_has_no_formula():
 
     # The two images of the trial together are the matrix.
     assert inspect_model(OneVector(), name="vector").macs == 784
+
+
+def test_counts_the_same_products_in_channels_last() -> None:
+    model = load_model("reference").to(memory_format=torch.channels_last)
+    assert inspect_model(model, name="reference").macs == 1_306_144

@@ -1,0 +1,57 @@
+"""`mnist-tui dashboard`, which is also what `mnist-tui` alone and `train` in a terminal open."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from mnist_tui import paths
+from mnist_tui.cli.options import DataDir, RunsDir, configured, with_settings
+from mnist_tui.errors import ConfigError
+from mnist_tui.jobs import Folders, Job, NewRun
+
+
+@with_settings
+def dashboard(
+    start: Annotated[
+        bool, typer.Option("--start", help="Begin training at once with these settings.")
+    ] = False,
+    data_dir: DataDir = None,
+    runs_dir: RunsDir = None,
+    **settings: Any,
+) -> None:
+    """Open the dashboard: train, watch, compare and resume runs without leaving the terminal.
+
+    Settings fill its form; --start begins at once.
+    """
+    folders = Folders(paths.data_dir(data_dir), paths.runs_dir(runs_dir))
+    config = configured({**_remembered(settings), **{k: v for k, v in settings.items() if v is not None}})
+    open_dashboard(config, folders, NewRun(config, folders) if start else None)
+
+
+def open_dashboard(config: Any, folders: Folders, job: Job | None) -> None:
+    """Run the application; its exit code becomes ours."""
+    if not is_terminal():
+        raise ConfigError(
+            "the dashboard needs a terminal on standard input and output",
+            remedy="Use `mnist-tui train --headless`, or `mnist-tui watch RUN --once`.",
+        )
+    from mnist_tui.tui.app import run_dashboard
+
+    raise typer.Exit(run_dashboard(config, folders, job=job))
+
+
+def is_terminal() -> bool:
+    """Whether a dashboard can be drawn and typed at."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _remembered(settings: dict[str, Any]) -> dict[str, Any]:
+    """The last form's settings; another recipe asked for starts from that recipe instead."""
+    from mnist_tui.config import SETTINGS, find_problems
+    from mnist_tui.tui.memory import Memory
+
+    form = {name: value for name, value in Memory().form.items() if name in SETTINGS}
+    return {} if settings.get("recipe") is not None or find_problems(form) else form

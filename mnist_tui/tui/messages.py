@@ -1,0 +1,15 @@
+"""What screens ask of the app: wishes that only it can grant."""
+
+from __future__ import annotations
+
+from textual.message import Message
+
+from mnist_tui.runs import Run
+
+
+class ResumeRequested(Message):
+    """Train this run on from its checkpoint. It was neither finished nor in use when it was asked for."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run

@@ -1,0 +1,94 @@
+"""Where to write a run's epoch table, and as what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Label, RadioButton, RadioSet
+
+FORMATS = ("csv", "json")
+
+
+class ExportDialog(ModalScreen[Path | None]):
+    """The format is the path's ending: changing one changes the other."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel")]
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name_of_run = name
+
+    def compose(self) -> ComposeResult:
+        """Format, path, what is wrong with it, answers."""
+        with Vertical(classes="dialog") as box:
+            box.border_title = "Export"
+            yield Label(Content(f"The epoch table of {self._name_of_run}"), classes="question")
+            with RadioSet(compact=True):
+                yield RadioButton("CSV", value=True)
+                yield RadioButton("JSON")
+            yield Input(f"./{self._name_of_run}.csv")
+            yield Label("", classes="complaint")
+            with Horizontal(classes="answers"):
+                yield Button("Cancel", id="no")
+                yield Button("Export", id="yes", variant="primary")
+
+    def on_mount(self) -> None:
+        """The path is what one would change."""
+        self.query_one(Input).focus()
+
+    @property
+    def path(self) -> Path:
+        """What was typed."""
+        return Path(self.query_one(Input).value).expanduser()
+
+    @on(RadioSet.Changed)
+    def _format_chosen(self, event: RadioSet.Changed) -> None:
+        line, suffix = self.query_one(Input), f".{FORMATS[event.index]}"
+        if self.path.suffix.lower() != suffix:
+            stem = line.value.removesuffix(self.path.suffix) if _format(self.path) else line.value
+            line.value = stem + suffix
+
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        """Say at once what is wrong, and what would be lost."""
+        complaint, label = complaint_of(self.path), self.query_one(".complaint", Label)
+        replaces = not complaint and self.path.exists()
+        label.update(Content("This file will be replaced." if replaces else complaint))
+        label.set_class(replaces, "-warning")
+        self.query_one("#yes", Button).disabled = bool(complaint)
+        if _format(self.path):
+            buttons = list(self.query(RadioButton))
+            buttons[FORMATS.index(_format(self.path))].value = True
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#yes")
+    def _accept(self) -> None:
+        if not complaint_of(self.path):
+            self.dismiss(self.path)
+
+    @on(Button.Pressed, "#no")
+    def action_cancel(self) -> None:
+        """Leave without an answer."""
+        self.dismiss(None)
+
+
+def complaint_of(path: Path) -> str:
+    """Why nothing can be written there; "" where it can."""
+    if not _format(path):
+        return "End the path in .csv or .json."
+    if path.is_dir():
+        return "This is a folder."
+    return "" if path.parent.is_dir() else f"There is no folder {path.parent}."
+
+
+def _format(path: Path) -> str:
+    ending = path.suffix.lstrip(".").lower()
+    return ending if ending in FORMATS else ""

@@ -1,0 +1,58 @@
+"""What the five screens have in common: the title bar, the footer, and being told of the session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from mnist_tui.tui.session import Session
+from mnist_tui.tui.widgets.title_bar import TitleBar
+
+if TYPE_CHECKING:
+    from mnist_tui.tui.app import Dashboard
+
+
+class HouseScreen(Screen[None]):
+    """A screen of the dashboard. Subclasses compose a `body` and draw the session in `draw`."""
+
+    TAB: ClassVar[str] = ""
+
+    @property
+    def dashboard(self) -> Dashboard:
+        """The app, as what it is."""
+        return cast("Dashboard", self.app)
+
+    @property
+    def session(self) -> Session:
+        """The app's one session."""
+        return self.dashboard.session
+
+    def compose(self) -> ComposeResult:
+        """Title, body, footer."""
+        yield TitleBar(self.TAB)
+        yield from self.body()
+        yield Footer(show_command_palette=False)
+
+    def body(self) -> ComposeResult:
+        """What is between title and footer."""
+        yield from ()
+
+    def on_mount(self) -> None:
+        """Draw what there is already."""
+        self.session_changed()
+
+    def on_screen_resume(self) -> None:
+        """Coming back: much may have happened meanwhile."""
+        self.session_changed()
+
+    def session_changed(self) -> None:
+        """The session has something new; only the screen on top is told."""
+        self.query_one(TitleBar).show(self.session)
+        self.draw(self.session)
+        self.refresh_bindings()
+
+    def draw(self, session: Session) -> None:
+        """Draw the session."""

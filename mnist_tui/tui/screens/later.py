@@ -1,0 +1,56 @@
+"""Evaluate and Draw: what they will be, said honestly until they are."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Center, Middle
+from textual.widgets import Static
+
+from mnist_tui.tui.screens.house import HouseScreen
+
+
+class _LaterScreen(HouseScreen):
+    """One quiet panel."""
+
+    HEADING = ""
+    TEXT = ""
+    DEFAULT_CSS = """
+    _LaterScreen Static {
+        width: 62;
+        max-width: 90%;
+        border: round $panel;
+        border-title-color: $accent;
+        padding: 1 2;
+        color: $text-muted;
+    }
+    """
+
+    def body(self) -> ComposeResult:
+        """The panel in the middle."""
+        with Middle(), Center():
+            panel = Static(self.TEXT)
+            panel.border_title = self.HEADING
+            yield panel
+
+
+class EvaluateScreen(_LaterScreen):
+    """Not built yet."""
+
+    TAB = "evaluate"
+    HEADING = "Evaluate · not built yet"
+    TEXT = (
+        "Here a trained network will be looked at: its confusion matrix, precision and recall of each class, "
+        "and its worst mistakes drawn as digits with what it thought they were.\n\n"
+        "Until then the Train screen shows loss and accuracy on the test images after each epoch."
+    )
+
+
+class DrawScreen(_LaterScreen):
+    """Not built yet."""
+
+    TAB = "draw"
+    HEADING = "Draw · not built yet"
+    TEXT = (
+        "Here you will draw a digit with mouse or keyboard and see what the network makes of it: the 28×28 picture "
+        "it gets, and ten probabilities that follow the pen."
+    )

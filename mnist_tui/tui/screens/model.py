@@ -1,0 +1,97 @@
+"""The layer table of what is, or would be, trained, with its requirements ticked off."""
+
+from __future__ import annotations
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+from textual.worker import get_current_worker
+
+from mnist_tui.errors import MnistTuiError
+from mnist_tui.inspection.requirements import check
+from mnist_tui.inspection.summary import ModelSummary
+from mnist_tui.render.layer_table import layer_table, requirement_table
+from mnist_tui.tui.screens.house import HouseScreen
+from mnist_tui.tui.session import Session
+
+
+class ModelScreen(HouseScreen):
+    """From the run's own record while there is a run; else the model of the form is looked at, in a thread."""
+
+    TAB = "model"
+    DEFAULT_CSS = """
+    ModelScreen {
+        #layers, #requirements {
+            border: round $panel;
+            border-title-color: $accent;
+            padding: 0 1;
+        }
+        #layers { height: 1fr; }
+        #layers Static, #requirements { width: auto; min-width: 100%; height: auto; }
+        &.-short #requirements { display: none; }
+    }
+    """
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - as Textual declares it
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._drawn: object = None
+
+    def body(self) -> ComposeResult:
+        """Table above, requirements below."""
+        with VerticalScroll(id="layers") as layers:
+            layers.border_title = "Model"
+            yield Static("Looking at the model …", id="table")
+        requirements = Static(id="requirements")
+        requirements.border_title = "Requirements"
+        yield requirements
+
+    def draw(self, session: Session) -> None:
+        """Draw another model only when it is another."""
+        spec = self.dashboard.seed.model
+        wanted = (session.generation, session.history.started is not None, spec)
+        if wanted == self._drawn:
+            return
+        summary = recorded_summary(session)
+        if summary is not None:
+            self._drawn = wanted
+            self._show(summary)
+        elif not session.phase.is_busy:
+            # Only while nothing trains: building a network draws from the same random numbers as dropout.
+            self._drawn = wanted
+            self._inspect(spec)
+
+    @work(thread=True, exclusive=True, exit_on_error=False)
+    def _inspect(self, spec: str) -> None:
+        from mnist_tui.inspection import inspect_model
+        from mnist_tui.models import load_model, resolve
+
+        worker = get_current_worker()
+        try:
+            summary = inspect_model(load_model(spec), name=resolve(spec).name)
+        except MnistTuiError as error:
+            self.app.call_from_thread(self._say, f"{error}\n{error.remedy}")
+            return
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._show, summary)
+
+    def _show(self, summary: ModelSummary) -> None:
+        self.query_one("#table", Static).update(layer_table(summary, titled=False))
+        self.query_one(
+            "#layers"
+        ).border_title = f"Model · {summary.model} · {summary.parameters:,} parameters"
+        self.query_one("#requirements", Static).update(requirement_table(check(summary)))
+
+    def _say(self, text: str) -> None:
+        self.query_one("#table", Static).update(Content(text))
+
+
+def recorded_summary(session: Session) -> ModelSummary | None:
+    """The layer table that the run brought with it."""
+    recorded = session.history.started.model.get("summary") if session.history.started else None
+    try:
+        return ModelSummary.from_dict(recorded) if recorded else None
+    except (KeyError, TypeError):  # of another version of the program
+        return None

@@ -1,0 +1,143 @@
+"""The *New run* form: every setting, filled from the recipe, checked as one types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Label, Select, Static
+
+from mnist_tui import models
+from mnist_tui.config import SETTINGS, TrainConfig, find_problems
+from mnist_tui.errors import MnistTuiError
+from mnist_tui.recipes import RECIPES
+from mnist_tui.tui.memory import Memory
+from mnist_tui.tui.widgets.setting_row import SettingRow
+
+# Not asked for: `+` gives these.
+_LEFT_OUT = {"extra_epochs"}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the form is dismissed with."""
+
+    config: TrainConfig
+
+
+class NewRunForm(ModalScreen[Wanted | None]):
+    """Enter or Ctrl+S begins, Esc leaves everything as it was."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel"),
+        Binding("ctrl+s", "begin", "Begin", priority=True),
+    ]
+    DEFAULT_CSS = """
+    NewRunForm {
+        align: center middle;
+        #form {
+            width: 100;
+            max-width: 96%;
+            height: 40;
+            max-height: 96%;
+            border: round $primary;
+            border-title-style: bold;
+            background: $surface;
+            padding: 0 1;
+        }
+        VerticalScroll { height: 1fr; }
+        .group { width: 100%; color: $accent; text-style: bold; margin-top: 1; padding-left: 2; }
+        #foot { height: 1; margin-top: 1; }
+        #verdict { width: 1fr; padding-left: 2; text-wrap: nowrap; text-overflow: ellipsis; }
+        #verdict.-wrong { color: $error; }
+        Button { margin-left: 2; min-width: 12; }
+    }
+    """
+
+    def __init__(self, seed: TrainConfig, memory: Memory) -> None:
+        super().__init__()
+        self._seed, self._memory = seed, memory
+        self._recipe = seed.recipe
+
+    def compose(self) -> ComposeResult:
+        """Rows by group, the verdict and the two buttons below."""
+        values = self._seed.to_dict()
+        with Vertical(id="form") as form:
+            form.border_title = "New run"
+            form.border_subtitle = "Tab moves · Enter begins · Esc cancels"
+            with VerticalScroll():
+                shown = [name for name in SETTINGS if name not in _LEFT_OUT]
+                for group, names in groupby(shown, key=lambda name: SETTINGS[name].group):
+                    yield Label(group, classes="group")
+                    for name in names:
+                        yield SettingRow(name, values[name])
+            with Horizontal(id="foot"):
+                yield Static(id="verdict")
+                yield Button("Begin", variant="primary", id="begin", compact=True)
+                yield Button("Cancel", id="cancel", compact=True)
+
+    def on_mount(self) -> None:
+        """Begin at the first field."""
+        self.query(SettingRow).first().query_one("Input, Select").focus()
+        self._check()
+
+    @on(Input.Changed)
+    @on(Select.Changed)
+    def changed(self) -> None:
+        """Fill in another recipe's settings, check the rest."""
+        recipe = self._values()["recipe"]
+        if recipe != self._recipe and recipe in RECIPES:
+            self._recipe = recipe
+            self._fill(RECIPES[recipe])
+        self._check()
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#begin")
+    def action_begin(self) -> None:
+        """Begin, if nothing is wrong."""
+        values = self._values()
+        if not self._problems(values):
+            self._memory.remember(form=values)
+            self.dismiss(Wanted(TrainConfig.from_dict(values)))
+
+    @on(Button.Pressed, "#cancel")
+    def action_cancel(self) -> None:
+        """Leave without a run."""
+        self.dismiss(None)
+
+    def _fill(self, config: TrainConfig) -> None:
+        values = config.to_dict()
+        for row in self.query(SettingRow):
+            if SETTINGS[row.setting].group not in ("What", "Machine"):
+                row.value = values[row.setting]
+
+    def _values(self) -> dict[str, Any]:
+        return {row.setting: row.value for row in self.query(SettingRow)}
+
+    def _problems(self, values: dict[str, Any]) -> dict[str, str]:
+        problems = find_problems(values)
+        if "model" not in problems:
+            try:
+                models.resolve(values["model"])
+            except MnistTuiError as error:
+                problems["model"] = str(error)
+        return problems
+
+    def _check(self) -> None:
+        problems = self._problems(self._values())
+        for row in self.query(SettingRow):
+            row.tell(problems.get(row.setting, ""))
+        verdict = self.query_one("#verdict", Static)
+        verdict.set_class(bool(problems), "-wrong")
+        count = (
+            f"{len(problems)} settings to correct" if len(problems) > 1 else next(iter(problems.values()), "")
+        )
+        verdict.update(Content(count or "Ready to begin."))
+        self.query_one("#begin", Button).disabled = bool(problems)

@@ -1,0 +1,128 @@
+"""One run's whole story, read from its log and followed while another process writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from mnist_tui.errors import RunError
+from mnist_tui.events import Event
+from mnist_tui.history import RunHistory, RunStatus
+from mnist_tui.inspection.summary import ModelSummary
+from mnist_tui.runs import Run
+from mnist_tui.tail import LogTail
+from mnist_tui.tui.widgets.run_view import RunView
+from mnist_tui.tui.widgets.run_words import status_word
+
+_SECONDS_BETWEEN_READS = 0.5
+
+
+class LogGrew(Message):
+    """What was appended since the last time, from the thread that read it."""
+
+    def __init__(
+        self, events: list[Event], *, run: Run, restarts: int, locked: bool, error: str = ""
+    ) -> None:
+        super().__init__()
+        self.events, self.run, self.restarts = events, run, restarts
+        self.locked, self.error = locked, error
+
+
+class RunScreen(Screen[None]):
+    """Read-only. Leaves with `dismiss`, so whoever pushed it learns of that."""
+
+    CSS_PATH = "run_screen.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Back")]
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.history = RunHistory()
+        self._run = run
+        self._tail = LogTail(run)
+        self._restarts = 0
+        self._logged_status = RunStatus.EMPTY
+        self._reading = self._shown = False
+
+    def compose(self) -> ComposeResult:
+        """Which run, its story, the keys."""
+        yield Static(id="where")
+        yield RunView()
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Read, and go on reading."""
+        self._say_where("reading …")
+        self.set_interval(_SECONDS_BETWEEN_READS, self._look)
+        self._look()
+
+    def _look(self) -> None:
+        if not self._reading:
+            self._reading = True
+            self._read()
+
+    @work(thread=True)
+    def _read(self) -> None:
+        # The lock first: a writer that lets go of it before the log is read has written its last line.
+        locked, events, error = self._tail.run.is_locked(), [], ""
+        try:
+            events = self._tail.read_new()
+        except RunError as failure:
+            error = str(failure)
+        grew = LogGrew(events, run=self._tail.run, restarts=self._tail.restarts, locked=locked, error=error)
+        self.post_message(grew)
+
+    def on_log_grew(self, message: LogGrew) -> None:
+        """Take in what was read, and draw what it changed."""
+        self._reading = False
+        began_anew, before = message.restarts != self._restarts, self.history.status
+        if began_anew:
+            self.history, self._restarts = RunHistory(), message.restarts
+            self._logged_status = RunStatus.EMPTY
+        self._apply(message.events, locked=message.locked)
+        self._run = message.run
+        if began_anew or not self._shown or message.events or before is not self.history.status:
+            self._draw(began_anew)
+        self._say_where(message.error)
+
+    def _apply(self, events: list[Event], *, locked: bool) -> None:
+        """The log cannot tell that its writer was killed; the lock can."""
+        self.history.status = self._logged_status
+        for event in events:
+            self.history.apply(event)
+        self._logged_status = self.history.status
+        if self.history.status.is_open and not locked:
+            self.history.status = RunStatus.INTERRUPTED
+
+    def _draw(self, began_anew: bool) -> None:
+        view = self.query_one(RunView)
+        if self._shown and not began_anew:
+            view.advance(self.history)
+            return
+        self._shown = True
+        view.show(self.history)
+        view.show_model(recorded_summary(self.history))
+
+    def _say_where(self, note: str = "") -> None:
+        status = Content.styled(note, "$text-warning") if note else status_word(self.history.status.value)
+        name = (self._run.name, "bold")
+        self.query_one("#where", Static).update(
+            Content.assemble((" Runs › ", "$foreground 60%"), name, "   ", status)
+        )
+
+
+def recorded_summary(history: RunHistory) -> ModelSummary | None:
+    """The layer table that the run brought with it: reading a run needs no torch."""
+    model: Mapping[str, Any] = history.started.model if history.started else {}
+    recorded = model.get("summary")
+    try:
+        return ModelSummary.from_dict(recorded) if recorded else None
+    except (KeyError, TypeError):  # of another version of the program
+        return None

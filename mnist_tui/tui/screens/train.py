@@ -1,0 +1,112 @@
+"""Train: begin, watch, pause, stop and prolong a run."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import ContentSwitcher
+
+from mnist_tui.jobs import NewRun
+from mnist_tui.tui.screens.house import HouseScreen
+from mnist_tui.tui.screens.model import recorded_summary
+from mnist_tui.tui.screens.new_run import NewRunForm, Wanted
+from mnist_tui.tui.session import Phase, Session
+from mnist_tui.tui.widgets.loading import LoadingPanel
+from mnist_tui.tui.widgets.run_view import RunView
+from mnist_tui.tui.widgets.welcome import Welcome
+
+
+class TrainScreen(HouseScreen):
+    """The welcome, the wait for torch and data, or the run."""
+
+    TAB = "train"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "new_run", "New run"),
+        Binding("space", "pause", "Pause"),
+        Binding("space", "resume", "Resume"),
+        Binding("s", "stop", "Stop"),
+        Binding("plus,plus_sign", "one_more", "One more epoch", key_display="+"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown = -1
+        self._has_model = False
+
+    def body(self) -> ComposeResult:
+        """Three pictures, one at a time."""
+        with ContentSwitcher(initial="welcome"):
+            yield Welcome(id="welcome")
+            yield LoadingPanel(id="loading")
+            yield RunView(id="run")
+
+    def draw(self, session: Session) -> None:
+        """The picture that fits the session."""
+        switcher = self.query_one(ContentSwitcher)
+        if session.history.started is not None:
+            switcher.current = "run"
+            self._draw_run(session)
+        elif session.phase is Phase.IDLE:
+            switcher.current = "welcome"
+        else:
+            switcher.current = "loading"
+            self.query_one(LoadingPanel).show(session)
+
+    def _draw_run(self, session: Session) -> None:
+        view = self.query_one(RunView)
+        if self._shown != session.generation:
+            self._shown, self._has_model = session.generation, False
+            view.show(session.history)
+        else:
+            view.advance(session.history)
+        if not self._has_model:
+            self._has_model = True
+            view.show_model(recorded_summary(session))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only the keys that make sense now are offered."""
+        phase = self.session.phase
+        allowed = {
+            "new_run": not phase.is_busy,
+            "pause": phase in (Phase.TRAINING, Phase.EVALUATING),
+            "resume": phase in (Phase.PAUSED, Phase.PAUSING) or self.session.resumable() is not None,
+            "stop": phase.is_busy and phase is not Phase.STOPPING,
+            "one_more": self.session.extended() is not None,
+        }
+        return allowed.get(action, True)
+
+    def action_new_run(self) -> None:
+        """Ask for the settings, then begin."""
+        self.app.push_screen(NewRunForm(self.dashboard.seed, self.dashboard.memory), self._begin)
+
+    def _begin(self, wanted: Wanted | None) -> None:
+        if wanted is not None:
+            self.dashboard.seed = wanted.config
+            self.dashboard.begin(NewRun(wanted.config, self.dashboard.folders))
+
+    def action_pause(self) -> None:
+        """At once, with a checkpoint."""
+        self.session.pause()
+        self.session_changed()
+
+    def action_resume(self) -> None:
+        """After a pause; or go on with a run that was stopped or failed."""
+        resumable = self.session.resumable()
+        if resumable is not None:
+            self.dashboard.begin(resumable)
+            return
+        self.session.resume()
+        self.session_changed()
+
+    def action_stop(self) -> None:
+        """Keeps everything."""
+        self.session.stop()
+        self.session_changed()
+
+    def action_one_more(self) -> None:
+        """After the end."""
+        extended = self.session.extended()
+        if extended is not None:
+            self.dashboard.begin(extended)

@@ -1,0 +1,78 @@
+"""Before the first step: torch is loaded, data are fetched or drawn; or it failed before there was a run."""
+
+from __future__ import annotations
+
+import time
+
+from textual.app import ComposeResult
+from textual.containers import Center, Middle, Vertical
+from textual.content import Content
+from textual.widgets import ProgressBar, Static
+
+from mnist_tui.events import DataProgress
+from mnist_tui.render import words
+from mnist_tui.tui.session import Phase, Session
+
+
+class LoadingPanel(Middle):
+    """One panel in the middle: what is being waited for, how far it is, how long it will take."""
+
+    DEFAULT_CSS = """
+    LoadingPanel {
+        #panel {
+            width: 64;
+            max-width: 94%;
+            height: auto;
+            border: round $primary;
+            padding: 1 2;
+            &.-failed { border: round $error; border-title-color: $error; }
+        }
+        ProgressBar { width: 100%; margin-top: 1; }
+        Bar { width: 1fr; }
+    }
+    """
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._item, self._since, self._from = "", 0.0, 0
+
+    def compose(self) -> ComposeResult:
+        """Words above a bar."""
+        with Center(), Vertical(id="panel"):
+            yield Static(id="what")
+            yield ProgressBar(show_eta=False, id="bar")
+
+    def show(self, session: Session) -> None:
+        """Draw the wait, or the failure."""
+        panel, bar = self.query_one("#panel"), self.query_one("#bar", ProgressBar)
+        failed, data = session.failed, session.data
+        panel.set_class(failed is not None, "-failed")
+        panel.border_title = session.phase.value.capitalize()
+        bar.display = failed is None
+        if failed is not None:
+            # A traceback's last lines say most, and the whole of it would fill the screen.
+            text = f"{failed.message}\n\n{failed.remedy}\n\nPress n for another run."
+        elif session.phase is Phase.STOPPING:
+            text = "Stopping …"
+        elif data is not None:
+            text = self._data_text(data)
+            bar.update(total=data.total, progress=data.done)
+        else:
+            text = "Loading torch, which takes a second or two."
+            bar.update(total=None)
+        self.query_one("#what", Static).update(Content(text))
+
+    def _data_text(self, data: DataProgress) -> str:
+        show = words.size if data.unit == "bytes" else "{:,.0f} images".format
+        total = f" of {show(data.total)}" if data.total else ""
+        return f"{data.stage.capitalize()} {data.dataset}: {data.item}\n{show(data.done)}{total}{self._time_left(data)}"
+
+    def _time_left(self, data: DataProgress) -> str:
+        """By the speed since this item began; nothing in its first half second."""
+        now = time.monotonic()
+        if data.item != self._item:
+            self._item, self._since, self._from = data.item, now, data.done
+        elapsed, done = now - self._since, data.done - self._from
+        if data.total is None or elapsed < 0.5 or done <= 0:
+            return ""
+        return f" · {words.clock((data.total - data.done) * elapsed / done)} left"

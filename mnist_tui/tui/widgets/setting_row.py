@@ -1,0 +1,81 @@
+"""One setting in a form: its name, a field for its value, and its help or what is wrong with the value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.suggester import SuggestFromList
+from textual.widgets import Input, Label, Select, Static
+
+from mnist_tui.config import SETTINGS, TYPES, choices
+from mnist_tui.models.names import NAMES
+from mnist_tui.recipes import RECIPES
+
+
+class SettingRow(Horizontal):
+    """A row of a form. `value` is what was typed, as the setting's type where it can be read as that."""
+
+    DEFAULT_CSS = """
+    SettingRow {
+        height: 1;
+        margin-bottom: 0;
+        Label { width: 17; text-align: right; padding-right: 2; color: $text-muted; }
+        Input, Select { width: 24; background: $boost; }
+        Input { padding: 0 2; }
+        .words { width: 1fr; padding-left: 2; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
+        &:focus-within Label { color: $accent; text-style: bold; }
+        &.-wrong .words { color: $error; }
+        &.-wrong Input { color: $error; }
+    }
+    """
+
+    def __init__(self, setting: str, value: Any) -> None:
+        super().__init__()
+        self.setting = setting
+        self._first = value
+
+    def compose(self) -> ComposeResult:
+        """Label, field, words."""
+        yield Label(self.setting.replace("_", " "))
+        words = tuple(RECIPES) if self.setting == "recipe" else choices(self.setting)
+        if words:
+            yield Select([(word, word) for word in words], value=self._first, allow_blank=False, compact=True)
+        else:
+            suggester = SuggestFromList(NAMES) if self.setting == "model" else None
+            yield Input(_text(self._first), compact=True, suggester=suggester, select_on_focus=True)
+        yield Static(SETTINGS[self.setting].help, classes="words")
+
+    @property
+    def value(self) -> Any:
+        """A number for a setting that is one, if it reads as one; else the text, for the check to refuse."""
+        field = self._field
+        if isinstance(field, Select):
+            return field.value
+        kind = TYPES[self.setting]
+        try:
+            return kind(field.value) if kind in (int, float) else field.value.strip()
+        except ValueError:
+            return field.value
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        if isinstance(self._field, Select):
+            self._field.value = value
+        else:
+            self._field.value = _text(value)
+
+    def tell(self, problem: str) -> None:
+        """Show what is wrong, or the help again."""
+        self.set_class(bool(problem), "-wrong")
+        self.query_one(".words", Static).update(Content(problem or SETTINGS[self.setting].help))
+
+    @property
+    def _field(self) -> Input | Select[str]:
+        return self.query_one("Input, Select")  # type: ignore[return-value]
+
+
+def _text(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

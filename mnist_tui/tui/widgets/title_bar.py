@@ -1,0 +1,92 @@
+"""The line at the top of every screen: the screens on their keys, what is trained, and how it stands."""
+
+from __future__ import annotations
+
+from textual.app import RenderResult
+from textual.content import Content
+from textual.events import Click
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from mnist_tui.tui.session import Phase, Session
+
+TABS = (
+    ("1", "train", "Train"),
+    ("2", "model", "Model"),
+    ("3", "evaluate", "Evaluate"),
+    ("4", "draw", "Draw"),
+    ("5", "runs", "Runs"),
+)
+# The room that the program's name takes, and the width from which there is room for it.
+_NAME, _ROOMY = " mnist-tui ", 72
+
+
+class TitleBar(Widget):
+    """One row. The middle gives way first when there is no room."""
+
+    DEFAULT_CSS = """
+    TitleBar {
+        dock: top;
+        height: 1;
+        background: $panel;
+        color: $foreground;
+    }
+    """
+
+    facts = reactive("")
+    phase = reactive(Phase.IDLE)
+
+    def __init__(self, current: str) -> None:
+        super().__init__()
+        self._current = current
+
+    def show(self, session: Session) -> None:
+        """Say how the session stands."""
+        self.phase, self.facts = session.phase, _facts(session)
+
+    def render(self) -> RenderResult:
+        """Name and tabs left, facts and state right."""
+        left, right = self._left(), self._state()
+        room = self.size.width - left.cell_length - right.cell_length - 2
+        facts = self.facts if len(self.facts) <= room - 4 else ""
+        middle = Content.styled(facts + "  ", "$text-muted")
+        gap = " " * max(1, room - middle.cell_length + 1)
+        return Content.assemble(left, gap, middle, right)
+
+    def _left(self) -> Content:
+        parts = [Content.styled(_NAME, "bold $accent")] if self._is_roomy else []
+        for key, name, label in TABS:
+            current = name == self._current
+            parts.append(Content.styled(f" {key} ", "bold $text on $primary" if current else "$accent"))
+            parts.append(Content.styled(f"{label} ", "bold $text on $primary" if current else ""))
+        return Content.assemble(*parts)
+
+    @property
+    def _is_roomy(self) -> bool:
+        return self.size.width >= _ROOMY
+
+    def _state(self) -> Content:
+        return Content.styled(f"● {self.phase.value} ", f"bold ${self.phase.colour}")
+
+    async def on_click(self, event: Click) -> None:
+        """A tab under the mouse is opened."""
+        column = event.x - (len(_NAME) if self._is_roomy else 0)
+        for key, name, label in TABS:
+            width = len(key) + len(label) + 3
+            if 0 <= column < width:
+                await self.app.run_action(f"app.open('{name}')")
+                return
+            column -= width
+
+
+def _facts(session: Session) -> str:
+    started = session.history.started
+    if started is None:
+        return ""
+    facts = (
+        started.data.get("name"),
+        started.model.get("name"),
+        started.config.get("recipe"),
+        f"{started.machine.get('device')}×{started.machine.get('threads')}",
+    )
+    return " · ".join(map(str, facts))

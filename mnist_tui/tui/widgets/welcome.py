@@ -1,0 +1,43 @@
+"""Nothing trained yet: what this is and which key begins."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Center, Middle
+from textual.content import Content
+from textual.widgets import Static
+
+DIGITS = (
+    "▗▄▖ ▗▖ ▗▄▖ ▗▄▖ ▗ ▖ ▗▄▄ ▗▄  ▗▄▄ ▗▄▖ ▗▄▖",
+    "▌ ▐  ▌  ▄▞  ▄▞ ▙▄▌ ▙▄▖ ▙▄▖  ▞  ▚▄▞ ▚▄▌",
+    "▚▄▞  ▌ ▐▄▄ ▚▄▞   ▌ ▄▄▞ ▚▄▞ ▐   ▚▄▞  ▄▌",
+)
+
+
+class Welcome(Middle):
+    """The empty state of the Train screen."""
+
+    DEFAULT_CSS = """
+    Welcome {
+        Static { width: auto; text-align: left; }
+        #digits { color: $primary; margin-bottom: 1; }
+        #words { max-width: 66; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Ten digits and a few words."""
+        with Center():
+            yield Static("\n".join(DIGITS), id="digits")
+        with Center():
+            yield Static(_words(), id="words")
+
+
+def _words() -> Content:
+    return Content.from_markup(
+        "Train a small network to read digits, and watch it learn.\n\n"
+        "  [b $accent]n[/]   New run: choose data set, model and recipe, and begin\n"
+        "  [b $accent]5[/]   Runs: open, compare and resume what was trained\n"
+        "  [b $accent]2[/]   Model: the layers, their parameters and what they see\n"
+        "  [b $accent]?[/]   All keys"
+    )
