@@ -185,6 +185,14 @@ def test_another_run_replaces_all_of_the_first() -> None:
     with_run_view(look, run_of(5))
 
 
+def test_without_colour_the_lines_and_states_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    text = shown(after(3, progress(4, 5, batch_losses=(0.2, 0.9) * 30)))
+
+    assert all(sign in text for sign in ("━ train", "● test", "★ 3", "● training"))
+
+
 def test_z_shows_one_panel_alone_and_all_again() -> None:
     assert "Accuracy" not in shown(run_of(2), (120, 36), "z")
     assert "Accuracy" in shown(run_of(2), (120, 36), "z", "z")

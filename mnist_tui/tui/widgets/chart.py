@@ -11,6 +11,7 @@ from textual.app import ComposeResult, RenderResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid
 from textual.events import Click
+from textual.strip import Strip
 from textual_hires_canvas import Canvas, HiResMode
 from textual_plot import PlotWidget
 from textual_plot.plot_widget import Legend
@@ -59,6 +60,10 @@ class Paper(Canvas):
         self.set_pixels([(x0, y) for y in range(y0, y1)], "│", style)
         self.set_pixels([(x, y1) for x in range(x0 + 1, x1 + 1)], "─", style)
         self.set_pixel(x0, y1, "└", style)
+
+    def render_line(self, y: int) -> Strip:
+        """A style for blank lines too: without one Textual fails under NO_COLOR."""
+        return super().render_line(y).apply_style(self.rich_style)
 
     def set_pixel(self, x: int, y: int, char: str = "█", style: str = "white") -> None:
         """Two lines that meet in a cell both stay: their dots are united, and every other cell keeps its colour."""

@@ -145,7 +145,9 @@ def log_limits(lines: list[Line], epochs: float) -> Limits:
 
 
 def accuracy_limits(lines: list[Line], epochs: float) -> Limits:
-    """All that the curves span, but not beyond 100 %."""
+    """All that the curves span, but not beyond 100 %; the whole scale in the first epoch, as it is climbed."""
+    if epochs < 1:
+        return Limits(0, 1, 0, 100)
     low, high = _extent(lines, (0.0, 100.0), least_margin=0.5)
     return Limits(0, whole_epochs(epochs), max(low, 0.0), min(high, 100.0))
 

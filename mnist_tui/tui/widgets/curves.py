@@ -30,6 +30,8 @@ _SAMPLES: Mapping[LineName, tuple[str, str, str]] = {
     "test": ("●", "$text-warning", "test"),
 }
 
+_NO_VALUES: Mapping[LineName, str] = {"train": "", "test": ""}
+
 
 class Curves(Vertical):
     """Both charts. The plotting library takes a third of a second to load, so they come after the first frame."""
@@ -125,7 +127,7 @@ def _legend(title: str, values: Mapping[LineName, str], width: int) -> Content:
 
 def _entries(title: str, values: Mapping[LineName, str]) -> Content:
     parts = [Content(title)]
-    for name, value in values.items():
+    for name, value in (values or _NO_VALUES).items():
         sample, style, word = _SAMPLES[name]
         parts.append(Content.assemble((sample, style), f" {word} {value}".rstrip()))
     return Content("  ").join(parts)
