@@ -52,7 +52,6 @@ class RunsScreen(RunActions):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (150, "-wide")]  # noqa: RUF012 - as Textual declares it
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "mark", "Mark"),
         Binding("slash", "filter", "Filter", key_display="/"),
         Binding("o", "order", "Order", show=False),
         Binding("escape", "clear", "Clear filter"),
