@@ -19,6 +19,7 @@ from mnist_tui.comparison import Difference, compare
 from mnist_tui.render.comparison_table import differences_table
 from mnist_tui.run_index import IndexedRun, WatchedRun
 from mnist_tui.runs import Run
+from mnist_tui.tui.screens.on_top import is_on_top
 from mnist_tui.tui.widgets.compared_table import ComparedRow, ComparedTable
 from mnist_tui.tui.widgets.overlay_chart import Curve, OverlayChart
 from mnist_tui.tui.widgets.panel import Panel
@@ -108,12 +109,12 @@ class CompareScreen(Screen[None]):
     def on_looked(self, message: Looked) -> None:
         """Draw what has changed."""
         self._looking = False
-        if message.runs != self._seen:
+        if message.runs != self._seen and is_on_top(self):
             self._seen = message.runs
             self._draw()
 
     def _look(self) -> None:
-        if not self._looking and self.is_current:
+        if not self._looking and is_on_top(self):
             self._looking = True
             self._read()
 

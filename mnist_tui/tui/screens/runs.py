@@ -18,6 +18,7 @@ from mnist_tui.errors import RunError
 from mnist_tui.run_index import IndexedRun, RunIndex
 from mnist_tui.runs import Run
 from mnist_tui.tui.marks import Marks
+from mnist_tui.tui.screens.on_top import is_on_top
 from mnist_tui.tui.screens.run_actions import RunActions
 from mnist_tui.tui.screens.run_screen import RunScreen
 from mnist_tui.tui.widgets.folding_table import FoldingTable
@@ -197,7 +198,7 @@ class RunsScreen(RunActions):
 
     def _look(self) -> None:
         # One look at a time; and nobody sees what a screen below another one would find.
-        if not self._looking and self.is_current:
+        if not self._looking and is_on_top(self):
             self._looking = True
             self._scan()
 
@@ -226,6 +227,8 @@ class RunsScreen(RunActions):
             self._draw()
 
     def _draw(self) -> None:
+        if not is_on_top(self):
+            return
         self.table.show_runs(self.found, self.order, self.query_text)
         if self._wanted in self.names():
             self.table.move_to(self._wanted)
