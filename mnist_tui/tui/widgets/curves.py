@@ -83,7 +83,7 @@ class Curves(Vertical):
 
     def draw_changes(self) -> None:
         """Draw if there is something new to see and somebody to see it."""
-        if self._drawing is None or not self.screen.is_current:
+        if self._drawing is None or not self.screen.is_current or not self.app.is_running:
             return
         if self._changed or self._drawing.is_misfit:
             self._changed = False
