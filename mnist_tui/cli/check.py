@@ -14,12 +14,14 @@ from mnist_tui.cli.output import print_json, stdout
 def check(
     model: Model = "reference",
     run: RunOption = "",
-    max_parameters: Annotated[int, typer.Option(help="Fewer parameters than this.", min=1)] = 8000,
-    min_batch_norms: Annotated[int, typer.Option(help="At least so many BatchNorm2d.", min=0)] = 1,
-    min_dropouts: Annotated[int, typer.Option(help="At least so many Dropout.", min=0)] = 1,
+    max_parameters: Annotated[
+        int, typer.Option(help="There must be fewer parameters than this.", min=1)
+    ] = 8000,
+    min_batch_norms: Annotated[int, typer.Option(help="At least this many BatchNorm2d.", min=0)] = 1,
+    min_dropouts: Annotated[int, typer.Option(help="At least this many Dropout.", min=0)] = 1,
     head: Annotated[
         Literal["any", "gap", "fc"],
-        typer.Option(help="Global average pooling (gap), fully connected (fc), or any of the two."),
+        typer.Option(help="What comes last: global average pooling (gap), fully connected (fc), or either."),
     ] = "any",
     json: Json = False,
     runs_dir: RunsDir = None,

@@ -18,16 +18,17 @@ from mnist_tui.events import DataProgress, Event, Notice
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-app = typer.Typer(help="Data sets: fetch them, and look at what is there.", no_args_is_help=True)
+app = typer.Typer(help="The datasets: fetch them, and look at what is there.", no_args_is_help=True)
 
 Name = Annotated[
-    DatasetName, typer.Argument(metavar="DATASET", help="mnist, fashion-mnist, kmnist, synthetic or auto.")
+    DatasetName,
+    typer.Argument(metavar="DATASET", help="Which one; auto is MNIST, else drawn digits (synthetic)."),
 ]
 
 
 @app.command()
 def fetch(name: Name = "mnist", data_dir: DataDir = None) -> None:
-    """Fetch a data set: verified, from one mirror after another; run it again to go on after a failure."""
+    """Fetch a dataset: verified, from one mirror after another. After a failure, run it again to go on."""
     from mnist_tui.data import dataset
 
     folder = paths.data_dir(data_dir)
@@ -43,7 +44,7 @@ def fetch(name: Name = "mnist", data_dir: DataDir = None) -> None:
 
 @app.command()
 def info(name: Name = "auto", json: Json = False, data_dir: DataDir = None) -> None:
-    """Show a data set's files, hashes, counts a class, mean and deviation. Fetches nothing."""
+    """Show a dataset's files, hashes, images per class, mean and deviation. Fetches nothing."""
     from mnist_tui.data.info import describe
     from mnist_tui.render.dataset_table import dataset_table
 

@@ -19,7 +19,9 @@ SortKey = Literal["created", "name", "best", "final", "seconds", "status"]
 
 @app.command("list")
 def list_runs(
-    sort: Annotated[SortKey, typer.Option(help="What to sort by; accuracies best first.")] = "created",
+    sort: Annotated[
+        SortKey, typer.Option(help="Order; by best or final accuracy, the highest first.")
+    ] = "created",
     json: Json = False,
     runs_dir: RunsDir = None,
 ) -> None:
@@ -101,9 +103,10 @@ def rename(
 @app.command()
 def export(
     run: RunName,
-    format: Annotated[Literal["csv", "json", "markdown"], typer.Option(help="Of the table.")] = "csv",
+    format: Annotated[Literal["csv", "json", "markdown"], typer.Option(help="Format of the table.")] = "csv",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A file; else standard output.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write to this file, not to standard output."),
     ] = None,
     runs_dir: RunsDir = None,
 ) -> None:
@@ -125,7 +128,9 @@ def export(
 @app.command()
 def delete(
     run: RunName,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", metavar="", help="Do not ask whether you are sure.")
+    ] = False,
     runs_dir: RunsDir = None,
 ) -> None:
     """Delete a run with all its files."""

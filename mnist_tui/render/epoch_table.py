@@ -18,7 +18,10 @@ def epoch_table(history: RunHistory, *, newest: int | None = None) -> Table:
     rows = history.rows
     validated = any(row.validation_accuracy is not None for row in rows)
     table = Table(
-        box=box.SIMPLE_HEAD, title=title(history), title_justify="left", title_style="bold", pad_edge=False
+        box=box.SIMPLE_HEAD,
+        title=Text(title(history), style="bold"),  # as Text, since a text's [brackets] would be markup
+        title_justify="left",
+        pad_edge=False,
     )
     for name in columns(validated):
         table.add_column(name, justify="right", no_wrap=True)

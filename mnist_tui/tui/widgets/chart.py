@@ -61,11 +61,12 @@ class Paper(Canvas):
         self.set_pixel(x0, y1, "└", style)
 
     def set_pixel(self, x: int, y: int, char: str = "█", style: str = "white") -> None:
-        """Two lines that meet in a cell both stay: their dots are united, in the colour of the later."""
+        """Two lines that meet in a cell both stay: their dots are united, and every other cell keeps its colour."""
         if _is_braille(char) and self._canvas_region.contains(x, y):
-            before = self.get_pixel(x, y)[0]
+            before, colour = self.get_pixel(x, y)
             if _is_braille(before):
                 char = chr(ord(before) | ord(char))
+                style = colour if x % 2 else style
         super().set_pixel(x, y, char, style)
 
 
@@ -102,7 +103,7 @@ class Chart(PlotWidget, inherit_bindings=False):
         self.zoomed = False
         self.view = Limits(0, 1, 0, 1)
         self._x_axis, self._y_axis = ValueAxis(smallest=1), ValueAxis()
-        self._lines: Sequence[Line] = ()
+        self.lines: Sequence[Line] = ()
 
     def compose(self) -> ComposeResult:
         """As PlotWidget does, on our paper."""
@@ -127,7 +128,7 @@ class Chart(PlotWidget, inherit_bindings=False):
 
     def draw(self, lines: Sequence[Line], limits: Limits, y_axis: ValueAxis) -> None:
         """Replace all lines; the limits hold unless the reader has zoomed."""
-        self._lines, self._y_axis = lines, y_axis
+        self.lines, self._y_axis = lines, y_axis
         if not self.zoomed:
             self.view = limits
             self.set_xlimits(limits.x_min, limits.x_max)
@@ -178,7 +179,7 @@ class Chart(PlotWidget, inherit_bindings=False):
     def _plot(self) -> None:
         self.clear()
         self.set_y_formatter(self._y_axis)
-        for line in self._lines:
+        for line in self.lines:
             colour = self.get_component_styles(f"chart--{line.name}").color.hex6
             self.plot(line.x, line.y, line_style=colour, hires_mode=HiResMode.BRAILLE)
             if line.marker:

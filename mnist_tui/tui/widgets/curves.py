@@ -113,7 +113,8 @@ class Curves(Vertical):
         self.loss.border_title = _legend("Loss", losses, self.loss.size.width)
         self.accuracy.border_title = _legend("Accuracy", accuracies, self.accuracy.size.width)
         marks = ["log scale"] * self.log_scale + ["smoothed"] * self.smoothing
-        self.loss.border_subtitle = " · ".join(marks)
+        self.loss.border_subtitle = " · ".join([*marks, "epoch"])
+        self.accuracy.border_subtitle = "epoch"
 
 
 def _legend(title: str, values: Mapping[LineName, str], width: int) -> Content:
