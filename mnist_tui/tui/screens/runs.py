@@ -111,11 +111,8 @@ class RunsScreen(RunActions):
 
     def marked(self) -> list[tuple[Run, int]]:
         """The marked runs that are there, with their colours' numbers."""
-        return [
-            (Run(self.runs_dir / name), slot)
-            for name, slot in self.marks.slots.items()
-            if name in self.names()
-        ]
+        there = self.names()
+        return [(Run(self.runs_dir / name), slot) for name, slot in self.marks.slots.items() if name in there]
 
     def changed(self, name: str = "") -> None:
         """Runs were changed here: show it at once, with the cursor on the run called `name`."""

@@ -99,6 +99,8 @@ class Curves(Vertical):
 
     async def _open(self) -> None:
         module = await asyncio.to_thread(importlib.import_module, "mnist_tui.tui.widgets.curve_drawing")
+        if not self.is_attached:
+            return
         drawing: CurveDrawing = module.CurveDrawing()
         await self.loss.mount(drawing.loss)
         await self.accuracy.mount(drawing.accuracy)
