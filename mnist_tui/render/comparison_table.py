@@ -19,8 +19,8 @@ def numbers_table(comparison: Comparison) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("", justify="right", style="bold")
     table.add_column("run", overflow="fold")
-    table.add_column("status")
-    for head in ("epochs", "best %", "at", "final %", "test loss", "s/epoch"):
+    table.add_column("status", no_wrap=True)
+    for head in ("epochs", "best %", "final %", "loss", "s/epoch"):
         table.add_column(head, justify="right", no_wrap=True)
     for number, run in enumerate(comparison.runs, 1):
         summary = run.summary
@@ -30,7 +30,6 @@ def numbers_table(comparison: Comparison) -> Table:
             summary.status,
             f"{summary.epochs_done}/{summary.epochs}",
             words.bare_percent(summary.best_test_accuracy),
-            "–" if summary.best_epoch is None else str(summary.best_epoch),
             words.bare_percent(summary.final_test_accuracy),
             words.loss(run.final_test_loss),
             "–" if run.seconds_an_epoch is None else f"{run.seconds_an_epoch:.1f}",

@@ -18,7 +18,6 @@ from mnist_tui.tui.screens.compare import CompareScreen
 from mnist_tui.tui.screens.dialogs import AskDialog, ConfirmDialog
 from mnist_tui.tui.screens.export_dialog import ExportDialog
 from mnist_tui.tui.screens.run_screen import RunScreen
-from mnist_tui.tui.widgets.overlay_chart import OverlayChart
 from mnist_tui.tui.widgets.run_preview import RunPreview
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
@@ -279,9 +278,9 @@ def test_marks_keep_their_colours_and_open_a_comparison(runs_dir: Path) -> None:
         differences = screen.differences
         assert {"lr", "dataset", "recipe"} <= {row.setting for row in differences}
         assert "ema" not in {row.setting for row in differences}
-        assert len(screen.query_one("#accuracy", OverlayChart).curves) == 2  # gamma has no epoch
+        assert len(screen.accuracy.curves) == 2  # gamma has no epoch
         await runs.press("space")
-        assert len(screen.query_one("#accuracy", OverlayChart).curves) == 1
+        assert len(screen.accuracy.curves) == 1
         await runs.press("escape")
         assert runs.app.screen is runs.screen
 
@@ -298,11 +297,11 @@ def test_comparing_shows_what_has_room(runs_dir: Path, size: tuple[int, int]) ->
         screen = runs.app.screen
         assert isinstance(screen, CompareScreen)
         await runs.until(lambda: len(screen.table.rows) == 2)
-        charts = [screen.query_one("#accuracy", OverlayChart), screen.query_one("#loss", OverlayChart)]
-        assert [chart.display for chart in charts] == [True, size[0] > 80]
+        panels = [screen.query_one("Panel.accuracy"), screen.query_one("Panel.loss")]
+        assert [panel.display for panel in panels] == [True, size[0] > 80]
         if size[0] == 80:
             await runs.press("v")
-            assert [chart.display for chart in charts] == [False, True]
+            assert [panel.display for panel in panels] == [False, True]
 
     drive(runs_dir, test, size)
 

@@ -19,8 +19,10 @@ from mnist_tui.comparison import Difference, compare
 from mnist_tui.render.comparison_table import differences_table
 from mnist_tui.run_index import IndexedRun, WatchedRun
 from mnist_tui.runs import Run
+from mnist_tui.tui.screens.on_top import is_on_top
 from mnist_tui.tui.widgets.compared_table import ComparedRow, ComparedTable
 from mnist_tui.tui.widgets.overlay_chart import Curve, OverlayChart
+from mnist_tui.tui.widgets.panel import Panel
 from mnist_tui.tui.widgets.run_words import RUN_COLOURS
 
 _SECONDS_BETWEEN_LOOKS = 1.0
@@ -52,6 +54,7 @@ class CompareScreen(Screen[None]):
         self._hidden: set[int] = set()
         self._seen: list[IndexedRun] = []
         self._looking = False
+        self.accuracy, self.loss = OverlayChart(), OverlayChart()
         self.differences: tuple[Difference, ...] = ()
 
     @property
@@ -63,8 +66,12 @@ class CompareScreen(Screen[None]):
         """Charts above, numbers, differences."""
         yield Static(Content.assemble((" Runs › ", "$foreground 60%"), ("Compare", "bold")), id="where")
         with Horizontal(id="charts"):
-            yield OverlayChart("Test accuracy %", id="accuracy")
-            yield OverlayChart("Test loss", id="loss")
+            with Panel("Test accuracy %") as panel:
+                panel.add_class("accuracy")
+                yield self.accuracy
+            with Panel("Test loss") as panel:
+                panel.add_class("loss")
+                yield self.loss
         yield ComparedTable()
         with VerticalScroll(id="differences"):
             yield Static()
@@ -75,6 +82,14 @@ class CompareScreen(Screen[None]):
         self.table.focus()
         self.set_interval(_SECONDS_BETWEEN_LOOKS, self._look)
         self._look()
+
+    def on_resize(self) -> None:
+        """There may be room for both charts now, or for one only."""
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing to switch while both charts are shown."""
+        return action != "other_chart" or self.has_class("-narrow")
 
     def action_hide(self) -> None:
         """Take the run under the cursor off the charts, or put it back."""
@@ -94,12 +109,12 @@ class CompareScreen(Screen[None]):
     def on_looked(self, message: Looked) -> None:
         """Draw what has changed."""
         self._looking = False
-        if message.runs != self._seen:
+        if message.runs != self._seen and is_on_top(self):
             self._seen = message.runs
             self._draw()
 
     def _look(self) -> None:
-        if not self._looking and self.is_current:
+        if not self._looking and is_on_top(self):
             self._looking = True
             self._read()
 
@@ -130,17 +145,11 @@ class CompareScreen(Screen[None]):
         shown = [
             (run, slot) for run, slot in zip(self._seen, self._slots, strict=True) if slot not in self._hidden
         ]
-        self.query_one("#accuracy", OverlayChart).draw(
-            [
-                Curve(_epochs(run), [100 * row.test_accuracy for row in run.rows], RUN_COLOURS[slot])
-                for run, slot in shown
-            ]
+        self.accuracy.draw_curves(
+            [Curve(slot, _epochs(run), [100 * row.test_accuracy for row in run.rows]) for run, slot in shown]
         )
-        self.query_one("#loss", OverlayChart).draw(
-            [
-                Curve(_epochs(run), [row.test_loss for row in run.rows], RUN_COLOURS[slot])
-                for run, slot in shown
-            ]
+        self.loss.draw_curves(
+            [Curve(slot, _epochs(run), [row.test_loss for row in run.rows]) for run, slot in shown]
         )
 
 

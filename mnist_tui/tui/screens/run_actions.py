@@ -26,6 +26,7 @@ class RunActions(HouseScreen):
     """The actions of the Runs screen. What touches the disk runs in a thread; what fails is said in a toast."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "mark", "Mark"),
         Binding("c", "compare", "Compare"),
         Binding("r", "resume", "Resume"),
         Binding("e", "rename", "Rename", show=False),

@@ -18,6 +18,7 @@ from mnist_tui.errors import RunError
 from mnist_tui.run_index import IndexedRun, RunIndex
 from mnist_tui.runs import Run
 from mnist_tui.tui.marks import Marks
+from mnist_tui.tui.screens.on_top import is_on_top
 from mnist_tui.tui.screens.run_actions import RunActions
 from mnist_tui.tui.screens.run_screen import RunScreen
 from mnist_tui.tui.widgets.folding_table import FoldingTable
@@ -52,7 +53,6 @@ class RunsScreen(RunActions):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (150, "-wide")]  # noqa: RUF012 - as Textual declares it
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "mark", "Mark"),
         Binding("slash", "filter", "Filter", key_display="/"),
         Binding("o", "order", "Order", show=False),
         Binding("escape", "clear", "Clear filter"),
@@ -111,11 +111,8 @@ class RunsScreen(RunActions):
 
     def marked(self) -> list[tuple[Run, int]]:
         """The marked runs that are there, with their colours' numbers."""
-        return [
-            (Run(self.runs_dir / name), slot)
-            for name, slot in self.marks.slots.items()
-            if name in self.names()
-        ]
+        there = self.names()
+        return [(Run(self.runs_dir / name), slot) for name, slot in self.marks.slots.items() if name in there]
 
     def changed(self, name: str = "") -> None:
         """Runs were changed here: show it at once, with the cursor on the run called `name`."""
@@ -198,7 +195,7 @@ class RunsScreen(RunActions):
 
     def _look(self) -> None:
         # One look at a time; and nobody sees what a screen below another one would find.
-        if not self._looking and self.is_current:
+        if not self._looking and is_on_top(self):
             self._looking = True
             self._scan()
 
@@ -227,6 +224,8 @@ class RunsScreen(RunActions):
             self._draw()
 
     def _draw(self) -> None:
+        if not is_on_top(self):
+            return
         self.table.show_runs(self.found, self.order, self.query_text)
         if self._wanted in self.names():
             self.table.move_to(self._wanted)

@@ -173,6 +173,15 @@ class Chart(PlotWidget, inherit_bindings=False):
         if event.chain == 2:
             self.action_reset_scales()
 
+    # A screen that is left while it is being built takes the canvases down before the chart hears of its mount.
+    def _update_margin_sizes(self) -> None:
+        if self.query(Grid):
+            super()._update_margin_sizes()
+
+    def _update_legend(self) -> None:
+        if self.query(Legend):
+            super()._update_legend()
+
     def _zoom(self, *where: Any, **axes: Any) -> None:
         self.zoomed = True
         super()._zoom(*where, **axes)

@@ -85,7 +85,7 @@ class Curves(Vertical):
 
     def draw_changes(self) -> None:
         """Draw if there is something new to see and somebody to see it."""
-        if self._drawing is None or not self.screen.is_current:
+        if self._drawing is None or not self.screen.is_current or not self.app.is_running:
             return
         if self._changed or self._drawing.is_misfit:
             self._changed = False
@@ -101,6 +101,8 @@ class Curves(Vertical):
 
     async def _open(self) -> None:
         module = await asyncio.to_thread(importlib.import_module, "mnist_tui.tui.widgets.curve_drawing")
+        if not self.is_attached:
+            return
         drawing: CurveDrawing = module.CurveDrawing()
         await self.loss.mount(drawing.loss)
         await self.accuracy.mount(drawing.accuracy)
