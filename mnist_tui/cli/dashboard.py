@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
-from typing import Annotated, Any
+import threading
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from mnist_tui import paths
 from mnist_tui.cli.options import DataDir, RunsDir, configured, with_settings
+from mnist_tui.cli.output import complain, stderr
 from mnist_tui.errors import ConfigError
 from mnist_tui.jobs import Folders, Job, NewRun
 
@@ -31,21 +35,38 @@ def dashboard(
     open_dashboard(config, folders, NewRun(config, folders) if start else None)
 
 
-def open_dashboard(config: Any, folders: Folders, job: Job | None) -> None:
+def open_dashboard(config: Any, folders: Folders, job: Job | None) -> NoReturn:
     """Run the application; its exit code becomes ours."""
     if not is_terminal():
         raise ConfigError(
-            "the dashboard needs a terminal on standard input and output",
+            "the dashboard needs a terminal that can move its cursor, on standard input and output",
             remedy="Use `mnist-tui train --headless`, or `mnist-tui watch RUN --once`.",
         )
     from mnist_tui.tui.app import run_dashboard
 
-    raise typer.Exit(run_dashboard(config, folders, job=job))
+    left = run_dashboard(config, folders, job=job)
+    if left.failed is not None:
+        sys.stderr.write(left.failed.traceback)
+        complain(left.failed.message, left.failed.remedy)
+    elif left.run is not None:
+        stderr().print(
+            f"Go on with: mnist-tui train --resume {shlex.quote(str(left.run.folder))}", soft_wrap=True
+        )
+    _exit(left.code)
 
 
 def is_terminal() -> bool:
     """Whether a dashboard can be drawn and typed at."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _exit(code: int) -> NoReturn:
+    """A thread that is deep in a library would be waited for, or brought down with a crash: leave it behind."""
+    if any(thread.daemon for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    raise typer.Exit(code)
 
 
 def _remembered(settings: dict[str, Any]) -> dict[str, Any]:

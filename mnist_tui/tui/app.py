@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import signal
+import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.events import Print
 from textual.screen import Screen
 
 from mnist_tui import runs
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import MnistTuiError
+from mnist_tui.events import RunFailed
+from mnist_tui.history import RunHistory
 from mnist_tui.jobs import Folders, Job, ResumedRun
+from mnist_tui.runs import Run
 from mnist_tui.tui.bridge import EventsArrived, TrainingEnded
 from mnist_tui.tui.memory import Memory
 from mnist_tui.tui.messages import ResumeRequested
-from mnist_tui.tui.screens.dialogs import ConfirmDialog
 from mnist_tui.tui.screens.help import HelpScreen, active_keys
 from mnist_tui.tui.screens.house import HouseScreen
 from mnist_tui.tui.screens.later import DrawScreen, EvaluateScreen
+from mnist_tui.tui.screens.leave import LeaveDialog
 from mnist_tui.tui.screens.model import ModelScreen
 from mnist_tui.tui.screens.runs import RunsScreen
 from mnist_tui.tui.screens.train import TrainScreen
@@ -30,6 +38,9 @@ from mnist_tui.tui.session import Phase, Session
 from mnist_tui.tui.widgets.title_bar import TABS
 
 DARK, LIGHT = "textual-dark", "textual-light"
+_INTERRUPTED = 130
+# Seconds given to a worker that still goes on when the screen has gone.
+_A_MOMENT, _A_CHECKPOINT = 0.5, 10.0
 
 
 class Dashboard(App[int]):
@@ -43,14 +54,20 @@ class Dashboard(App[int]):
         Binding("t", "toggle_theme", "Light / dark", show=False),
         Binding("q", "leave", "Quit"),
         # Also under a dialog: the second press must always get through.
-        Binding("ctrl+c,ctrl+q", "leave", "Quit", show=False, priority=True),
+        Binding("ctrl+c,ctrl+q", "interrupt", "Quit at once", show=False, priority=True),
     ]
 
     def __init__(
-        self, seed: TrainConfig, folders: Folders, *, job: Job | None = None, memory: Memory | None = None
+        self,
+        seed: TrainConfig,
+        folders: Folders,
+        *,
+        job: Job | None = None,
+        memory: Memory | None = None,
+        driver_class: type[Driver] | None = None,
     ) -> None:
         """`seed` fills the form; `job` is begun at once."""
-        super().__init__()
+        super().__init__(driver_class=driver_class)
         self.seed, self.folders = seed, folders
         self.memory = memory or Memory()
         self.session = Session(self)
@@ -59,14 +76,19 @@ class Dashboard(App[int]):
         if self.memory.theme in self.available_themes:
             self.theme = self.memory.theme
 
+    def on_load(self) -> None:
+        """Before the terminal is changed: a signal that comes then must find somebody who puts it right."""
+        self._listen_to_signals()
+
     async def on_mount(self) -> None:
-        """Screens, signals, and the first job, which waits for the first frame."""
+        """Screens, and the first job, which waits for the first frame."""
         self.add_mode("train", TrainScreen)
         self.add_mode("model", ModelScreen)
         self.add_mode("evaluate", EvaluateScreen)
         self.add_mode("draw", DrawScreen)
         self.add_mode("runs", lambda: RunsScreen(self.folders.runs))
-        self._listen_to_signals()
+        if not self.is_headless:  # where Textual lets prints through by itself
+            self.begin_capture_print(self)
         self.theme_changed_signal.subscribe(self, lambda theme: self.memory.remember(theme=theme.name))
         await self.switch_mode("train")
         if self._first_job is not None:
@@ -80,7 +102,7 @@ class Dashboard(App[int]):
         before = None
         if isinstance(job, ResumedRun):
             try:
-                before = runs.find(job.folders.runs, job.query).history()
+                job, before = _looked_up(job)
             except MnistTuiError as error:
                 self.notify(f"{error}. {error.remedy}", severity="error", timeout=10)
                 return
@@ -108,9 +130,14 @@ class Dashboard(App[int]):
         self.session.apply(message.training.take())
         self.session.end(message.ending)
         if self._leaving is not None:
-            self.exit(self._leaving)
+            self.exit(self._leaving or self.exit_code)
             return
         self.session_changed()
+
+    def on_print(self, event: Print) -> None:
+        """A library printed something: it is put aside with all that the terminal is spared."""
+        if sys.__stderr__ is not None:
+            sys.__stderr__.write(event.text)
 
     async def on_resume_requested(self, message: ResumeRequested) -> None:
         """From the Runs screen."""
@@ -132,27 +159,35 @@ class Dashboard(App[int]):
         self.theme = LIGHT if self.current_theme.dark else DARK
 
     def action_leave(self) -> None:
-        """Ask while training; asked again while leaving, do not wait any longer."""
+        """Ask while training."""
         if self._leaving is not None:
-            self.exit(self._leaving)
-        elif not self.session.phase.is_busy:
-            self.exit(self._exit_code())
-        elif isinstance(self.screen, ConfirmDialog):
-            self.leave(130)
+            return
+        if not self.session.phase.is_busy:
+            self.exit(self.exit_code)
         else:
-            question = "Stop training, keep a checkpoint and leave? The run can be resumed at any time."
-            dialog = ConfirmDialog("Training is running", question, yes="Stop and leave", no="Go on training")
-            self.push_screen(dialog, lambda yes: self.leave(0) if yes else None)
+            self.push_screen(LeaveDialog(), lambda yes: self.leave(0) if yes else None)
+
+    def action_interrupt(self) -> None:
+        """The first asks, the second leaves with a checkpoint, the third does not wait for one."""
+        if self._leaving is not None:
+            self.exit(_INTERRUPTED)
+        elif isinstance(self.screen, LeaveDialog):
+            self.leave(_INTERRUPTED)
+        else:
+            self.action_leave()
 
     def leave(self, code: int) -> None:
         """Stop what is running, wait for its checkpoint, exit with `code`."""
-        self._leaving = code
-        if not self.session.phase.is_busy:
-            self.exit(code)
+        if self._leaving is not None:
             return
+        self._leaving = code
         self.session.stop("the dashboard was closed")
+        # Before the run has begun there is nothing to wait for, and a slow mirror can take long to notice.
+        if not self.session.phase.is_busy or not self.session.has_begun:
+            self.exit(code or self.exit_code)
+            return
         self.session_changed()
-        self.notify("Saving a checkpoint … press Ctrl+C again to leave without it.", timeout=30)
+        self.notify("Saving a checkpoint … press Ctrl+C to leave without it.", timeout=30)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: every key of this screen by its words, then what Textual offers."""
@@ -160,27 +195,61 @@ class Dashboard(App[int]):
             yield SystemCommand(key.words, f"Key {key.key}", key.run(self))
         yield from super().get_system_commands(screen)
 
-    def _exit_code(self) -> int:
+    @property
+    def exit_code(self) -> int:
+        """What leaving now ends with: that of a failure on the screen, else 0."""
         failed = self.session.failed
         return failed.exit_code if failed is not None and self.session.phase is Phase.FAILED else 0
 
     def _listen_to_signals(self) -> None:
         """A closed terminal and a `kill` leave as `q` does, without the question."""
+        if os.name != "posix":
+            return
         loop = asyncio.get_running_loop()
-        for name in ("SIGTERM", "SIGHUP"):
-            if hasattr(signal, name) and os.name == "posix":
-                number = getattr(signal, name)
-                loop.add_signal_handler(number, self.leave, 128 + number)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            loop.add_signal_handler(number, self.leave, 128 + number)
 
 
-def run_dashboard(seed: TrainConfig, folders: Folders, *, job: Job | None = None) -> int:
-    """Open the dashboard; returns the exit code once it is closed. However it ends, a run keeps a checkpoint."""
-    app = Dashboard(seed, folders, job=job)
+@dataclass(frozen=True)
+class Left:
+    """How the dashboard was left, for whoever started it to say."""
+
+    code: int
+    failed: RunFailed | None
+    run: Run | None
+    """The run that can be resumed."""
+
+
+def run_dashboard(seed: TrainConfig, folders: Folders, *, job: Job | None = None) -> Left:
+    """Open the dashboard until it is closed. However it ends, a run keeps a checkpoint."""
+    app = Dashboard(seed, folders, job=job, driver_class=_driver())
     try:
         code = app.run()
     finally:
-        training = app.session.training
-        if training is not None and training.is_alive and app.session.phase is not Phase.STOPPING:
-            training.control.stop("the dashboard broke down")
-            training.join(10)
-    return app.return_code or 0 if code is None else code
+        _end_training(app)
+    session = app.session
+    resumable = session.run if session.phase is not Phase.FINISHED and session.has_begun else None
+    failed = session.failed if session.phase is Phase.FAILED else None
+    return Left(app.return_code or 0 if code is None else code, failed, resumable)
+
+
+def _driver() -> type[Driver] | None:
+    if os.name != "posix":
+        return None
+    from mnist_tui.tui.terminal import TerminalDriver
+
+    return TerminalDriver
+
+
+def _end_training(app: Dashboard) -> None:
+    """Usually it has ended; after a breakdown its checkpoint is waited for, unless somebody would not wait."""
+    training = app.session.training
+    if training is not None and training.is_alive:
+        training.control.stop("the dashboard broke down")
+        training.join(_A_MOMENT if app.session.phase is Phase.STOPPING else _A_CHECKPOINT)
+
+
+def _looked_up(job: ResumedRun) -> tuple[ResumedRun, RunHistory]:
+    """The job with the run's own folder, which stays what it is, and the run's story so far."""
+    run = runs.find(job.folders.runs, job.query)
+    return dataclasses.replace(job, query=str(run.folder.resolve())), run.history()

@@ -1,11 +1,12 @@
-"""The one threaded file: training in a worker thread, and its events on their way to the screen."""
+"""The one threaded file: training and inspection in threads of their own, and their news on the way to the screen."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 from textual.message_pump import MessagePump
@@ -14,9 +15,15 @@ from mnist_tui.control import Control
 from mnist_tui.errors import Interrupted
 from mnist_tui.events import Event, RunFailed, failure_of
 
+if TYPE_CHECKING:
+    from mnist_tui.inspection.summary import ModelSummary
+
 Report = Callable[[Event], None]
 # What runs in the worker: a mnist_tui.jobs.Job, or in tests anything that tells events.
 Work = Callable[[Control, Report], Any]
+
+# Building a network draws from the random numbers that training draws from too, so only one does at a time.
+_ENGINE = threading.Lock()
 
 
 class EventsArrived(Message):
@@ -84,10 +91,12 @@ class Training:
             self._waiting.append(event)
             first = len(self._waiting) == 1
         if first:
-            self._listener.post_message(EventsArrived(self))
+            _post(self._listener, EventsArrived(self))
 
     def _work(self) -> None:
-        self._listener.post_message(TrainingEnded(self, self._ending()))
+        with _ENGINE:
+            ending = self._ending()
+        _post(self._listener, TrainingEnded(self, ending))
 
     def _ending(self) -> Ending:
         try:
@@ -97,3 +106,38 @@ class Training:
         except BaseException as error:  # nothing else would show it: the thread has no terminal
             return Ending(failure_of(error))
         return Ending()
+
+
+class ModelInspected(Message):
+    """What a model is made of, or why that cannot be told."""
+
+    def __init__(self, spec: str, result: ModelSummary | RunFailed) -> None:
+        super().__init__()
+        self.spec, self.result = spec, result
+
+
+def inspect_in_background(spec: str, listener: MessagePump) -> None:
+    """Look at a model, which loads torch, and send a ModelInspected."""
+
+    def work() -> None:
+        _post(listener, ModelInspected(spec, _inspected(spec)))
+
+    threading.Thread(target=work, name="inspection", daemon=True).start()
+
+
+def _inspected(spec: str) -> ModelSummary | RunFailed:
+    try:
+        from mnist_tui.inspection import inspect_model
+        from mnist_tui.models import load_model, resolve
+
+        with _ENGINE:
+            return inspect_model(load_model(spec), name=resolve(spec).name)
+    except BaseException as error:  # a person's own code may raise anything
+        return failure_of(error)
+
+
+def _post(listener: MessagePump, message: Message) -> None:
+    # The loop is closed already where the dashboard has ended: nobody is left to be told, and the worker has
+    # a checkpoint to write.
+    with contextlib.suppress(RuntimeError):
+        listener.post_message(message)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from enum import StrEnum
+from pathlib import Path
 
 from textual.message_pump import MessagePump
 
-from mnist_tui.events import DataProgress, Event, RunFailed
+from mnist_tui.events import DataProgress, Event, RunFailed, RunStarted
 from mnist_tui.history import RunHistory, RunStatus
 from mnist_tui.jobs import Job, ResumedRun
+from mnist_tui.runs import Run
 from mnist_tui.tui.bridge import Ending, Training
 
 
@@ -69,14 +72,16 @@ class Session:
         self.data: DataProgress | None = None
         self.phase = Phase.IDLE
         self.failed: RunFailed | None = None
+        self.has_begun = False
+        """Whether this training has begun its run, and so has something to keep."""
         self.generation = 0
         """Counts the trainings begun, so that a screen knows when it has to draw another one."""
 
     def begin(self, job: Job, before: RunHistory | None = None) -> None:
-        """Start a training; `before` is what the run's log tells already when it is resumed."""
+        """Start a training. One that is resumed has its folder as `query`, and its story so far is `before`."""
         assert not self.phase.is_busy
         self.job, self.history = job, before or RunHistory()
-        self.phase, self.data, self.failed = Phase.LOADING, None, None
+        self.phase, self.data, self.failed, self.has_begun = Phase.LOADING, None, None, False
         self.generation += 1
         self.training = Training(job, self._listener)
         self.training.start()
@@ -85,21 +90,39 @@ class Session:
         """Take in what the worker told."""
         for event in events:
             self.data = event if isinstance(event, DataProgress) else None
-            self.history.apply(event)
+            self.has_begun = self.has_begun or isinstance(event, RunStarted)
+            self.history.apply(self._with_log(event) if isinstance(event, RunFailed) else event)
         if self.data is not None:
             self._move_to(Phase.FETCHING)
-        elif self.history.status in _OF_STATUS and self.history.started is not None:
+        elif self.has_begun:
             self._move_to(_OF_STATUS[self.history.status])
 
     def end(self, ending: Ending) -> None:
         """The worker is done."""
-        if ending.failed is not None:
-            self.failed, self.phase = ending.failed, Phase.FAILED
-        elif ending.interrupted:
-            self.phase = Phase.IDLE if self.history.started is None else Phase.STOPPED
+        if ending.interrupted:
+            # As it was before; a run that had been killed stands as stopped.
+            self.failed = self.history.failed
+            self.phase = (
+                Phase.IDLE
+                if self.history.started is None
+                else _OF_STATUS.get(self.history.status, Phase.STOPPED)
+            )
+        elif ending.failed is not None:
+            self._fail(ending.failed)
+        elif self.history.status.is_open or self.history.status not in _OF_STATUS:
+            self._fail(RunFailed(error="RuntimeError", message="training ended without a word"))
         else:
             self.failed = self.history.failed
             self.phase = _OF_STATUS[self.history.status]
+
+    @property
+    def run(self) -> Run | None:
+        """The run that is, or was, trained here; None before it has a folder."""
+        if self.job is None or self.history.started is None:
+            return None
+        if isinstance(self.job, ResumedRun):
+            return Run(Path(self.job.query))
+        return Run(self.job.folders.runs / self.history.started.run)
 
     def pause(self) -> None:
         """Pause, with a checkpoint, at the end of the running step."""
@@ -121,20 +144,29 @@ class Session:
 
     def resumable(self) -> ResumedRun | None:
         """The job that goes on with the run that was stopped or failed here; None where there is none."""
-        if (
-            self.phase.is_busy
-            or self.history.started is None
-            or self.job is None
-            or self.phase is Phase.FINISHED
-        ):
+        if self.phase.is_busy or self.phase is Phase.FINISHED:
             return None
-        return ResumedRun(self.history.started.run, self.job.folders)
+        return self._resumed()
 
     def extended(self) -> ResumedRun | None:
         """The job that gives the finished run one more epoch."""
-        if self.phase is not Phase.FINISHED or self.history.started is None or self.job is None:
+        return self._resumed(more_epochs=1) if self.phase is Phase.FINISHED else None
+
+    def _resumed(self, more_epochs: int = 0) -> ResumedRun | None:
+        if self.job is None or self.run is None:
             return None
-        return ResumedRun(self.history.started.run, self.job.folders, more_epochs=1)
+        return ResumedRun(str(self.run.folder), self.job.folders, more_epochs)
+
+    def _fail(self, failed: RunFailed) -> None:
+        """Also where the run's own story does not tell it: the picture of the run has to."""
+        self.phase, self.failed = Phase.FAILED, self._with_log(failed)
+        if self.history.started is not None:
+            self.history.apply(self.failed)
+
+    def _with_log(self, failed: RunFailed) -> RunFailed:
+        if self.run is None:
+            return failed
+        return dataclasses.replace(failed, remedy=f"{failed.remedy} The log is {self.run.log_file}.".strip())
 
     def _move_to(self, phase: Phase) -> None:
         # What was asked for stays on the screen until the worker answers it.

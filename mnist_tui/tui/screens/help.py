@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from rich.table import Table
 from textual.app import App, ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
@@ -28,15 +29,25 @@ class Key:
 
 
 def active_keys(screen: Screen[object]) -> list[Key]:
-    """The screen's own first, then the app's; each action once."""
+    """The screen's own first, the app's last; each action once, on the key that the footer shows."""
     found: dict[str, Key] = {}
-    for active in screen.active_bindings.values():
+    for active in sorted(screen.active_bindings.values(), key=lambda active: not active.binding.show):
         binding = active.binding
-        if binding.description and not binding.system and active.enabled:
+        if binding.description and not binding.system and active.enabled and _is_ours(active.node, binding):
             namespace = "app." if active.node is screen.app else ""
             action = namespace + binding.action if "." not in binding.action else binding.action
             found.setdefault(action, Key(screen.app.get_key_display(binding), binding.description, action))
     return sorted(found.values(), key=lambda key: key.action.startswith("app."))
+
+
+def _is_ours(node: DOMNode, binding: Binding) -> bool:
+    """Not what Textual's own widgets bring: everybody knows arrows and Tab, and they would hide the rest."""
+    return any(
+        own.action == binding.action
+        for kind in type(node).__mro__
+        if not kind.__module__.startswith("textual.")
+        for own in Binding.make_bindings(kind.__dict__.get("BINDINGS", ()))
+    )
 
 
 class HelpScreen(ModalScreen[None]):

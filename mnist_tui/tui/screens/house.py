@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
+from textual.binding import ActiveBinding
 from textual.screen import Screen
 from textual.widgets import Footer
 
-from mnist_tui.tui.session import Session
+from mnist_tui.tui.session import Phase, Session
 from mnist_tui.tui.widgets.title_bar import TitleBar
 
 if TYPE_CHECKING:
@@ -19,6 +20,16 @@ class HouseScreen(Screen[None]):
     """A screen of the dashboard. Subclasses compose a `body` and draw the session in `draw`."""
 
     TAB: ClassVar[str] = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._phase: Phase | None = None
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """As Textual has them, but the screen's and the app's come first: a narrow footer cuts the rest off."""
+        bindings = super().active_bindings
+        return dict(sorted(bindings.items(), key=lambda item: item[1].node not in (self, self.app)))
 
     @property
     def dashboard(self) -> Dashboard:
@@ -46,13 +57,17 @@ class HouseScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Coming back: much may have happened meanwhile."""
+        self._phase = None
         self.session_changed()
 
     def session_changed(self) -> None:
         """The session has something new; only the screen on top is told."""
         self.query_one(TitleBar).show(self.session)
         self.draw(self.session)
-        self.refresh_bindings()
+        if self.session.phase is not self._phase:
+            self._phase = self.session.phase
+            # Not at every event: it makes the footer anew.
+            self.refresh_bindings()
 
     def draw(self, session: Session) -> None:
         """Draw the session."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from textual import work
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
-from textual.worker import get_current_worker
 
-from mnist_tui.errors import MnistTuiError
+from mnist_tui.events import RunFailed
 from mnist_tui.inspection.requirements import check
 from mnist_tui.inspection.summary import ModelSummary
 from mnist_tui.render.layer_table import layer_table, requirement_table
+from mnist_tui.tui.bridge import ModelInspected, inspect_in_background
 from mnist_tui.tui.screens.house import HouseScreen
 from mnist_tui.tui.session import Session
 
@@ -59,23 +58,17 @@ class ModelScreen(HouseScreen):
             self._drawn = wanted
             self._show(summary)
         elif not session.phase.is_busy:
-            # Only while nothing trains: building a network draws from the same random numbers as dropout.
             self._drawn = wanted
-            self._inspect(spec)
+            inspect_in_background(spec, self)
 
-    @work(thread=True, exclusive=True, exit_on_error=False)
-    def _inspect(self, spec: str) -> None:
-        from mnist_tui.inspection import inspect_model
-        from mnist_tui.models import load_model, resolve
-
-        worker = get_current_worker()
-        try:
-            summary = inspect_model(load_model(spec), name=resolve(spec).name)
-        except MnistTuiError as error:
-            self.app.call_from_thread(self._say, f"{error}\n{error.remedy}")
+    def on_model_inspected(self, message: ModelInspected) -> None:
+        """Unless another model is wanted by now, or a run has brought its own table."""
+        if message.spec != self.dashboard.seed.model or recorded_summary(self.session) is not None:
             return
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._show, summary)
+        if isinstance(message.result, RunFailed):
+            self._say(f"{message.result.message}\n{message.result.remedy}")
+        else:
+            self._show(message.result)
 
     def _show(self, summary: ModelSummary) -> None:
         self.query_one("#table", Static).update(layer_table(summary, titled=False))
@@ -86,6 +79,8 @@ class ModelScreen(HouseScreen):
 
     def _say(self, text: str) -> None:
         self.query_one("#table", Static).update(Content(text))
+        self.query_one("#layers").border_title = "Model"
+        self.query_one("#requirements", Static).update("")
 
 
 def recorded_summary(session: Session) -> ModelSummary | None:

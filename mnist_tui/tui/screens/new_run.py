@@ -37,7 +37,8 @@ class NewRunForm(ModalScreen[Wanted | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel"),
-        Binding("ctrl+s", "begin", "Begin", priority=True),
+        Binding("enter", "begin", "Begin"),
+        Binding("ctrl+s", "begin", "Begin", show=False, priority=True),
     ]
     DEFAULT_CSS = """
     NewRunForm {

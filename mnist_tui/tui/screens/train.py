@@ -22,6 +22,8 @@ class TrainScreen(HouseScreen):
     """The welcome, the wait for torch and data, or the run."""
 
     TAB = "train"
+    # The run's panels are focused once they are to be seen: until then their keys would do nothing visible.
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new_run", "New run"),
         Binding("space", "pause", "Pause"),
@@ -34,6 +36,7 @@ class TrainScreen(HouseScreen):
         super().__init__()
         self._shown = -1
         self._has_model = False
+        self._stopping = False
 
     def body(self) -> ComposeResult:
         """Three pictures, one at a time."""
@@ -48,6 +51,8 @@ class TrainScreen(HouseScreen):
         if session.history.started is not None:
             switcher.current = "run"
             self._draw_run(session)
+            if self.focused is None:
+                self.focus_next("RunView *")
         elif session.phase is Phase.IDLE:
             switcher.current = "welcome"
         else:
@@ -61,6 +66,9 @@ class TrainScreen(HouseScreen):
             view.show(session.history)
         else:
             view.advance(session.history)
+        if self._stopping != (session.phase is Phase.STOPPING):
+            self._stopping = not self._stopping
+            view.show_stopping(self._stopping)
         if not self._has_model:
             self._has_model = True
             view.show_model(recorded_summary(session))

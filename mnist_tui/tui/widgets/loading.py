@@ -9,9 +9,11 @@ from textual.containers import Center, Middle, Vertical
 from textual.content import Content
 from textual.widgets import ProgressBar, Static
 
-from mnist_tui.events import DataProgress
+from mnist_tui.events import DataProgress, RunFailed
 from mnist_tui.render import words
 from mnist_tui.tui.session import Phase, Session
+
+_TRACEBACK_LINES = 5
 
 
 class LoadingPanel(Middle):
@@ -50,8 +52,7 @@ class LoadingPanel(Middle):
         panel.border_title = session.phase.value.capitalize()
         bar.display = failed is None
         if failed is not None:
-            # A traceback's last lines say most, and the whole of it would fill the screen.
-            text = f"{failed.message}\n\n{failed.remedy}\n\nPress n for another run."
+            text = _failure_text(failed)
         elif session.phase is Phase.STOPPING:
             text = "Stopping …"
         elif data is not None:
@@ -76,3 +77,11 @@ class LoadingPanel(Middle):
         if data.total is None or elapsed < 0.5 or done <= 0:
             return ""
         return f" · {words.clock((data.total - data.done) * elapsed / done)} left"
+
+
+def _failure_text(failed: RunFailed) -> str:
+    """What happened and what to do. Of a traceback its end says most, and the whole of it would fill the screen."""
+    end = failed.traceback.strip().splitlines()[-_TRACEBACK_LINES:-1]
+    leaving = "q leaves and prints the whole traceback." if end else "q leaves."
+    parts = (failed.message, "\n".join(end), failed.remedy, f"Press n for another run; {leaving}")
+    return "\n\n".join(part for part in parts if part)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.suggester import SuggestFromList
@@ -13,6 +14,14 @@ from textual.widgets import Input, Label, Select, Static
 from mnist_tui.config import SETTINGS, TYPES, choices
 from mnist_tui.models.names import NAMES
 from mnist_tui.recipes import RECIPES
+
+
+class Choice(Select[str], inherit_bindings=False):
+    """A Select that leaves Enter to the form, which begins with it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,space,up", "show_overlay", "Show menu", show=False)
+    ]
 
 
 class SettingRow(Horizontal):
@@ -42,7 +51,7 @@ class SettingRow(Horizontal):
         yield Label(self.setting.replace("_", " "))
         words = tuple(RECIPES) if self.setting == "recipe" else choices(self.setting)
         if words:
-            yield Select([(word, word) for word in words], value=self._first, allow_blank=False, compact=True)
+            yield Choice([(word, word) for word in words], value=self._first, allow_blank=False, compact=True)
         else:
             suggester = SuggestFromList(NAMES) if self.setting == "model" else None
             yield Input(_text(self._first), compact=True, suggester=suggester, select_on_focus=True)

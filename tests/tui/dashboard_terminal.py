@@ -1,0 +1,187 @@
+"""The program in a pseudo-terminal of its own: keys go in, and the screen is what a person would see."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyte
+
+import mnist_tui
+
+PATIENCE = 60.0
+"""Seconds after which a test gives up on something that should appear."""
+
+_MODES = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
+# Switched on by the dashboard, and expected to be off when it has gone; the cursor is the other way round.
+_ALTERNATE_SCREEN, _CURSOR = 1049, 25
+_REPORTS = (1000, 1003, 1004, 1006, 2004)
+
+
+def environment(folder: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Nobody's own settings: data, runs and memory in `folder`, the package under test first."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("MNIST_TUI_", "TEXTUAL")) and name not in ("COLUMNS", "LINES", "NO_COLOR")
+    }
+    homes = {
+        f"MNIST_TUI_{name}_DIR": str(folder / name.lower()) for name in ("DATA", "RUNS", "STATE", "CACHE")
+    }
+    return {
+        **kept,
+        **homes,
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "PYTHONPATH": str(Path(mnist_tui.__file__).parents[1]),
+        "TERM": "xterm-256color",
+        # pyte would print the keyboard protocol's codes as text.
+        "TEXTUAL_DISABLE_KITTY_KEY": "1",
+        **(extra or {}),
+    }
+
+
+class Terminal:
+    """A process in a terminal. Waiting reads what it draws; nothing is read in between."""
+
+    def __init__(
+        self,
+        arguments: list[str],
+        folder: Path,
+        *,
+        columns: int = 120,
+        rows: int = 36,
+        **extra: str,
+    ) -> None:
+        self._ours, theirs = pty.openpty()
+        self.resize(columns, rows, fresh=True)
+        self.before = termios.tcgetattr(theirs)
+        self.raw = b""
+        self.process = subprocess.Popen(
+            [sys.executable, *arguments],
+            env=environment(folder, extra),
+            cwd=folder,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        os.close(theirs)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self._close()
+
+    @property
+    def text(self) -> str:
+        """The screen, line by line."""
+        return "\n".join(self._screen.display)
+
+    def resize(self, columns: int, rows: int, *, fresh: bool = False) -> None:
+        """Another size, as when a window is dragged."""
+        if fresh:
+            self._screen = pyte.Screen(columns, rows)
+            self._stream = pyte.ByteStream(self._screen)
+        else:
+            self._screen.resize(rows, columns)
+        fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def press(self, keys: str) -> None:
+        """Type; "\\x03" is Ctrl+C, "\\r" is Enter."""
+        os.write(self._ours, keys.encode())
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it to the process."""
+        self.process.send_signal(number)
+
+    def hang_up(self) -> None:
+        """Close the terminal's window."""
+        self._close()
+
+    def wait_for(self, *texts: str, patience: float = PATIENCE) -> None:
+        """Until all of these are on the screen."""
+        self.wait_until(lambda: all(text in self.text for text in texts), f"{texts} on the screen", patience)
+
+    def wait_until(self, true: Callable[[], Any], what: str, patience: float = PATIENCE) -> None:
+        """Until something is so, reading on meanwhile."""
+        end = time.monotonic() + patience
+        while not true():
+            assert time.monotonic() < end, f"still waiting for {what}:\n{self.text}"
+            assert self._read() or self.process.poll() is None, f"it ended before {what}:\n{self.text}"
+
+    def ended(self, patience: float = PATIENCE) -> tuple[int, float]:
+        """The exit code, as a shell counts, and the seconds it took from now."""
+        begun = time.monotonic()
+        while self.process.poll() is None and time.monotonic() < begun + patience:
+            self._read()
+        assert self.process.poll() is not None, f"still there after {patience} s:\n{self.text}"
+        taken = time.monotonic() - begun
+        while self._read():
+            pass
+        code = self.process.returncode
+        return (code if code >= 0 else 128 - code), taken
+
+    def problems(self) -> list[str]:
+        """What is wrong with the terminal that was left behind; for after the end."""
+        modes = self._modes()
+        found = []
+        if modes.get(_ALTERNATE_SCREEN):
+            found.append("the alternate screen is still there")
+        if modes.get(_CURSOR) is False:
+            found.append("the cursor is hidden")
+        found += [f"mode {mode} is still on" for mode in _REPORTS if modes.get(mode)]
+        if termios.tcgetattr(self._ours) != self.before:
+            found.append("keys are not handled as they were")
+        return found
+
+    @property
+    def after_the_screen(self) -> str:
+        """What was written once the alternate screen had been left."""
+        _, _, after = self.raw.rpartition(b"\x1b[?1049l")
+        return re.sub(r"\x1b\[[0-9;?<>]*[A-Za-z]", "", after.decode(errors="replace"))
+
+    def _modes(self) -> dict[int, bool]:
+        return {
+            int(mode): switch == b"h"
+            for modes, switch in _MODES.findall(self.raw)
+            for mode in modes.split(b";")
+        }
+
+    def _read(self, seconds: float = 0.02) -> bool:
+        """Take in what has been drawn; whether there was anything."""
+        if self._ours < 0:
+            time.sleep(seconds)
+            return False
+        ready, _, _ = select.select([self._ours], [], [], seconds)
+        if not ready:
+            return False
+        try:
+            drawn = os.read(self._ours, 1 << 16)
+        except OSError:  # what Linux says once nobody has the other end open
+            time.sleep(seconds)
+            return False
+        self.raw += drawn
+        self._stream.feed(drawn)
+        return bool(drawn)
+
+    def _close(self) -> None:
+        if self._ours >= 0:
+            os.close(self._ours)
+            self._ours = -1
