@@ -7,12 +7,24 @@ import os
 import tempfile
 from pathlib import Path
 
+TEMPORARY = ".*.tmp"
+"""The names of files in the making, of which a killed process leaves one behind."""
+
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace `path` by `content`: temporary file beside it, flush, fsync, rename, fsync of the folder.
 
-    Raises OSError (with the old file untouched and no temporary file left) when it cannot.
+    Raises OSError naming `path` (with the old file untouched and no temporary file left) when it cannot.
     """
+    try:
+        _replace(path, content)
+    except OSError as error:
+        error.filename = str(path)  # not the temporary file, which nobody knows, or none at all
+        raise
+    sync_folder(path.parent)
+
+
+def _replace(path: Path, content: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     temporary = Path(name)
     try:
@@ -26,7 +38,6 @@ def write_bytes(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
 
 
 def write_text(path: Path, content: str) -> None:

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mnist_tui.config import SETTINGS
-from mnist_tui.history import RunHistory
-from mnist_tui.run_summary import RunSummary, summary_of
-from mnist_tui.runs import Run
+from mnist_tui.config import SETTINGS, TrainConfig
+from mnist_tui.run_index import IndexedRun
+from mnist_tui.run_summary import RunSummary
 
 # Facts beside the config that explain different numbers: where they are in config.json, and their names.
 _FACTS = {
@@ -38,7 +37,7 @@ class ComparedRun:
 
 @dataclass(frozen=True)
 class Difference:
-    """One setting with its value in each run, in the order of the runs; None where a run does not say."""
+    """One setting with its value in each run, in the order of the runs; None where one does not say."""
 
     setting: str
     values: tuple[Any, ...]
@@ -56,10 +55,10 @@ class Comparison:
         return asdict(self)
 
 
-def compare(told: Sequence[tuple[Run, Mapping[str, Any], RunHistory]]) -> Comparison:
-    """Side by side, in the order given: each run with its record (`config.json`) and its history."""
-    runs = tuple(_numbers(run, record, history) for run, record, history in told)
-    return Comparison(runs, differing([record for _, record, _ in told]))
+def compare(runs: Sequence[IndexedRun]) -> Comparison:
+    """Side by side, in the order given. Of a run that cannot be read only the name is compared."""
+    readable = [run.record for run in runs if run.record]
+    return Comparison(tuple(_numbers(run) for run in runs), differing(readable))
 
 
 def differing(records: Sequence[Mapping[str, Any]]) -> tuple[Difference, ...]:
@@ -75,14 +74,16 @@ def changed_settings(config: Mapping[str, Any], recipe: Mapping[str, Any]) -> tu
     )
 
 
-def _numbers(run: Run, record: Mapping[str, Any], history: RunHistory) -> ComparedRun:
-    best, last = history.best, history.last
+def _numbers(run: IndexedRun) -> ComparedRun:
+    rows, best_epoch = run.rows, run.summary.best_epoch
+    best = next((row for row in rows if row.epoch == best_epoch), None)
+    last = rows[-1] if rows else None
     return ComparedRun(
-        summary=summary_of(run, record, history),
+        summary=run.summary,
         best_test_loss=best.test_loss if best else None,
         final_test_loss=last.test_loss if last else None,
         final_train_accuracy=last.train_accuracy if last else None,
-        seconds_an_epoch=history.seconds / len(history.epochs) if history.epochs else None,
+        seconds_an_epoch=run.summary.seconds / len(rows) if rows else None,
     )
 
 
@@ -91,7 +92,9 @@ def _settings(records: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
     # A newer version's settings are unknown here and yet may be the difference.
     unknown = sorted({name for config in configs for name in config} - set(SETTINGS))
     for name in (*SETTINGS, *unknown):
-        yield Difference(name, tuple(config.get(name) for config in configs))
+        # An older version's config lacks what was added since, which then is at its default.
+        default = getattr(TrainConfig(), name, None)
+        yield Difference(name, tuple(config.get(name, default) for config in configs))
 
 
 def _facts(records: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:

@@ -178,7 +178,7 @@ def _complaint(name: str, value: Any) -> str:
 def _is_number(value: Any, *, whole: bool) -> bool:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
-    return math.isfinite(value) and (isinstance(value, int) or not whole)
+    return isinstance(value, int) or (math.isfinite(value) and not whole)
 
 
 def _range(setting: Setting) -> str:

@@ -218,7 +218,9 @@ def to_json(event: Event) -> str:
     """One line of JSON, without the newline. Numbers that are not finite become null, as JSON has none."""
     fields = {name: getattr(event, name) for name in _FIELDS[type(event).__name__]}
     record = {"event": type(event).__name__, "schema_version": SCHEMA_VERSION, **fields}
-    return json.dumps(_finite(record), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(_finite(record), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # A path that is not UTF-8 has lone surrogates, which no file takes; JSON's escape for them is Python's.
+    return text.encode(errors="backslashreplace").decode()
 
 
 def from_json(line: str) -> Event | None:
@@ -231,14 +233,16 @@ def from_json(line: str) -> Event | None:
         record = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    kind = EVENTS.get(record.get("event", "")) if isinstance(record, dict) else None
-    if kind is None or record.get("schema_version") != SCHEMA_VERSION:
+    if not isinstance(record, dict) or record.get("schema_version") != SCHEMA_VERSION:
+        return None
+    kind = EVENTS.get(str(record.get("event")))
+    if kind is None:
         return None
     try:
         return kind(
             **{name: _restored(kind, name, record[name]) for name in _FIELDS[kind.__name__] if name in record}
         )
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -117,7 +117,7 @@ class RunHistory:
     def time_left(self) -> TimeLeft | None:
         """Seconds to the end of the epoch and of the run, by the speed so far; None while nothing is known."""
         now, batch = self.progress, self._batch_size()
-        if now is None or not now.images_per_second:
+        if now is None or not now.images_per_second > 0 or not now.steps:
             return None
         training = now.steps * batch / now.images_per_second
         left = training * (1 - now.step / now.steps) if now.phase == "training" else 0.0
@@ -126,7 +126,8 @@ class RunHistory:
         return TimeLeft(left, left + (now.epochs - now.epoch) * whole)
 
     def _batch_size(self) -> int:
-        return int(self.started.config.get("batch_size", 1)) if self.started else 1
+        size = self.started.config.get("batch_size") if self.started else None
+        return size if isinstance(size, int) else 1
 
     def _start(self, event: RunStarted) -> None:
         """A new run, or one that goes on from a checkpoint: forget what came after that."""

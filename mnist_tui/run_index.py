@@ -34,19 +34,19 @@ class RunIndex:
 
     def __init__(self, runs_dir: Path) -> None:
         self._runs_dir = runs_dir
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, WatchedRun] = {}
 
     def scan(self) -> Iterator[IndexedRun]:
         """Every run, newest folder first, each as soon as it is known. Raises RunError for an unreadable folder."""
         names = _folders(self._runs_dir)
         self._entries = {name: entry for name, entry in self._entries.items() if name in names}
         for name in names:
-            entry = self._entries.setdefault(name, _Entry(Run(self._runs_dir / name)))
+            entry = self._entries.setdefault(name, WatchedRun(Run(self._runs_dir / name)))
             yield entry.look()
 
 
-class _Entry:
-    """One run's last look, and what it takes to look again."""
+class WatchedRun:
+    """One run: its last look, and what it takes to look again."""
 
     def __init__(self, run: Run) -> None:
         self._run = run

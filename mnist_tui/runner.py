@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,54 +118,53 @@ def resume(
 
 
 class _Recorder:
-    """The loop around the loop: every event to the log and to `report`, checkpoints in between."""
+    """The loop around the loop: every event to the log, then to `report`, with checkpoints in between."""
 
     def __init__(self, trainer: Trainer, run: Run, writer: RunWriter, report: Report) -> None:
         self._trainer, self._run, self._writer, self._report = trainer, run, writer, report
         self._ticker = Ticker(CHECKPOINT_SECONDS)
 
     def drive(self, started: RunStarted, early: list[Event]) -> Outcome:
-        try:
-            for event in (started, *early):
-                self._tell(event)
-            for event in self._trainer.run():
-                last = self._handle(event)
-        except OSError as error:
-            last = self._disk_failure(error)
-        except DivergedError as error:
-            last = failure_of(error)
-            self._tell(last)
+        for event in self._recorded(itertools.chain((started, *early), self._trainer.run())):
+            # Outside the generator, so that a closed pipe or terminal is not taken for a full disk.
+            self._report(event)
+            last = event
         assert isinstance(last, (RunFinished, RunStopped, RunFailed))  # what a trainer ends with
         return Outcome(self._run, last)
 
-    def _handle(self, event: Event) -> Event:
-        """Record one event, with the files that belong to it before or after it."""
+    def _recorded(self, happening: Iterator[Event]) -> Iterator[Event]:
+        """Each event once it is on disk, and those that recording adds."""
+        try:
+            for event in happening:
+                yield from self._record(event)
+        except Exception as error:
+            yield self._last_words(error)
+
+    def _record(self, event: Event) -> Iterator[Event]:
+        """Log one event, and write the files that belong to it before or after it."""
         if isinstance(event, RunStopped):
-            self._save_checkpoint()  # first, so that the log ends with how the run ended
-        self._tell(event)
+            yield self._save_checkpoint()  # first, so that the log ends with how the run ended
+        yield self._logged(event)
         if isinstance(event, EpochFinished) and event.best:
             self._save_weights(event)
         due = isinstance(event, Progress) and event.phase == "training" and self._ticker.due()
         if due or isinstance(event, (EpochFinished, RunPaused)):
-            self._save_checkpoint()
+            yield self._save_checkpoint()
+
+    def _logged(self, event: Event) -> Event:
+        self._writer.append(event, durable=not isinstance(event, Progress))
         return event
 
-    def _tell(self, event: Event) -> None:
-        self._writer.append(event, durable=not isinstance(event, Progress))
-        self._report(event)
-
-    def _save_checkpoint(self) -> None:
+    def _save_checkpoint(self) -> Event:
         if not optim.is_finite(self._trainer.model):
             raise DivergedError(
                 "a weight is no longer a finite number: training has diverged",
                 remedy="Try a smaller --lr. The checkpoint before this is kept.",
             )
-        checkpoint.save_state(self._run.checkpoint_file, self._trainer.state())
-        position = self._trainer.position
-        self._tell(
-            CheckpointSaved(
-                epoch=position.epoch, step=self._trainer.steps_done, path=str(self._run.checkpoint_file)
-            )
+        path, position = self._run.checkpoint_file, self._trainer.position
+        checkpoint.save_state(path, self._trainer.state())
+        return self._logged(
+            CheckpointSaved(epoch=position.epoch, step=self._trainer.steps_done, path=str(path))
         )
 
     def _save_weights(self, row: EpochFinished) -> None:
@@ -174,23 +175,22 @@ class _Recorder:
             {"config": self._trainer.config.to_dict(), "metrics": metrics, "run": self._run.name},
         )
 
-    def _disk_failure(self, error: OSError) -> RunFailed:
-        """The run's folder cannot be written: say so there if at all possible, and always to the person."""
-        event = RunFailed(
-            error="OSError",
-            message=f"{error.filename or self._run.folder} cannot be written: {error.strerror or error}",
-            remedy=f"Make room, then: mnist-tui train --resume {self._run.name}",
-        )
+    def _last_words(self, error: Exception) -> RunFailed:
+        """Why recording ended: said in the log if at all possible, and to the person always."""
+        event = self._disk_failure(error) if isinstance(error, OSError) else failure_of(error)
         try:
             self._writer.append(event)
         except OSError as again:
-            event = RunFailed(
-                error="OSError",
-                message=f"{event.message} (nor the log: {again.strerror})",
-                remedy=event.remedy,
-            )
-        self._report(event)
+            message = f"{event.message} (nor could the log be written: {again.strerror})"
+            return dataclasses.replace(event, message=message)
         return event
+
+    def _disk_failure(self, error: OSError) -> RunFailed:
+        return RunFailed(
+            error="OSError",
+            message=f"{error.filename or self._run.log_file} cannot be written: {error.strerror or error}",
+            remedy=f"Make room, then: mnist-tui train --resume {self._run.name}",
+        )
 
 
 def _load(config: TrainConfig, data_dir: Path, control: Control, report: Report) -> Dataset:

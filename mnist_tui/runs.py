@@ -24,7 +24,11 @@ from mnist_tui.errors import RunError
 from mnist_tui.events import Event
 from mnist_tui.history import RunHistory, RunStatus, fold
 
-_NAME = re.compile(r"[^\W_][\w.+ -]{0,119}")
+LATEST = "latest"
+"""What `find` takes for the newest run."""
+
+_NAME = re.compile(r"[^\W_][\w.+ -]*")
+_LONGEST_NAME = 120  # bytes; a file's name may have 255, and numbers and temporary names are made of it
 _DELETED = ".deleted-"
 
 
@@ -69,6 +73,11 @@ class Run:
             ) from error
         if not isinstance(record, dict) or not isinstance(record.get("config"), dict):
             raise RunError(f"{self.config_file} holds no config", remedy="Delete this run.")
+        damaged = [
+            part for part in ("model", "data", "machine") if not isinstance(record.get(part, {}), dict)
+        ]
+        if damaged:
+            raise RunError(f"{self.config_file}: {damaged[0]} is damaged", remedy="Delete this run.")
         return record
 
     def events(self, *, progress: bool = True) -> Iterator[Event]:
@@ -95,7 +104,9 @@ class Run:
         """The run's story so far; one whose log ends in the middle with no writer was interrupted."""
         history = fold(self.events(progress=progress))
         if history.status.is_open and not self.is_locked():
-            history.status = RunStatus.INTERRUPTED
+            history = fold(self.events(progress=progress))  # it may have ended since it was read
+            if history.status.is_open:
+                history.status = RunStatus.INTERRUPTED
         return history
 
     def is_locked(self) -> bool:
@@ -122,17 +133,33 @@ class Run:
                 remedy="Wait for it, or stop it, and try again.",
             ) from None
         except OSError as error:
-            raise RunError(
-                f"{self.folder} cannot be written: {error.strerror}", remedy="Choose another --runs-dir."
-            ) from error
-        return RunWriter(self, lock)
+            raise _not_writable(self.folder, error) from error
+        try:
+            return RunWriter(self, lock)
+        except OSError as error:
+            raise _not_writable(self.folder, error) from error
 
     def delete(self) -> None:
-        """Remove the folder: at once out of sight, then file by file. Raises RunError while it is in use."""
-        with self.writer():
-            hidden = self.folder.with_name(f"{_DELETED}{os.getpid()}-{self.name}")
-            self.folder.rename(hidden)
-        shutil.rmtree(hidden)
+        """Remove the folder: at once out of sight, then file by file.
+
+        Raises RunError while it is in use, and for a folder with anything in it that no run writes.
+        """
+        strangers = [entry.name for entry in self.folder.iterdir() if not _is_of_a_run(entry.name)]
+        if strangers:  # many a project's folder has some config.json
+            raise RunError(
+                f"{self.folder} holds what is no part of a run: {', '.join(sorted(strangers)[:3])}",
+                remedy="Move that away first, or delete the folder by hand.",
+            )
+        hidden = self.folder.with_name(f"{_DELETED}{os.getpid()}-{self.name}")
+        try:
+            with self.writer():
+                self.folder.rename(hidden)
+            shutil.rmtree(hidden)
+        except OSError as error:
+            raise RunError(
+                f"{error.filename or self.folder} cannot be deleted: {error.strerror}",
+                remedy="Check the permissions of that folder.",
+            ) from error
         for leftover in self.folder.parent.glob(f"{_DELETED}*"):  # of a deletion that was killed
             shutil.rmtree(leftover, ignore_errors=True)
 
@@ -164,16 +191,26 @@ class RunWriter:
         self.run = run
         self._lock = lock
         try:
-            _drop_torn_line(run.log_file)
-            self._log = run.log_file.open("a", encoding="utf-8")
+            _tidy(run)
+            # Unbuffered: what the disk has no room for must not wait to be written once more at closing.
+            self._log = run.log_file.open("ab", buffering=0)
         except BaseException:
             lock.release()
             raise
 
     def append(self, event: Event, *, durable: bool = False) -> None:
-        """Add one line, seen by readers at once; `durable` waits until it would survive a power cut."""
-        self._log.write(events.to_json(event) + "\n")
-        self._log.flush()
+        """Add one line, seen by readers at once; `durable` waits until it would survive a power cut.
+
+        Raises OSError when it cannot, with no torn line left for the next one to run into.
+        """
+        line = memoryview(f"{events.to_json(event)}\n".encode())
+        end = os.fstat(self._log.fileno()).st_size
+        try:
+            while line:
+                line = line[self._log.write(line) :]
+        except OSError:
+            self._log.truncate(end)
+            raise
         if durable:
             os.fsync(self._log.fileno())
 
@@ -208,16 +245,17 @@ def create(runs_dir: Path, record: Mapping[str, Any], *, name: str = "") -> Run:
 
 
 def record_text(record: Mapping[str, Any]) -> str:
-    """What `config.json` holds."""
-    return json.dumps(dict(record), indent=2, ensure_ascii=False) + "\n"
+    """What `config.json` holds: ASCII, as a path in it need not be UTF-8."""
+    return json.dumps(dict(record), indent=2) + "\n"
 
 
 def check_name(name: str) -> None:
     """Raise RunError for what cannot be a run's name."""
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or len(name.encode()) > _LONGEST_NAME or name == LATEST:
         raise RunError(
             f"{name!r} cannot be a run's name",
-            remedy="Use letters, digits, spaces and . _ + - only, starting with a letter or digit.",
+            remedy=f"Use up to {_LONGEST_NAME} letters, digits, spaces and . _ + - only, starting with a letter "
+            f"or digit; {LATEST!r} is the newest run's other name.",
         )
 
 
@@ -231,17 +269,16 @@ def list_runs(runs_dir: Path) -> list[Run]:
         raise RunError(
             f"{runs_dir} cannot be read: {error.strerror}", remedy="Choose another --runs-dir."
         ) from error
-    found = [Run(folder) for folder in folders if Run(folder).config_file.is_file()]
+    found = [Run(folder) for folder in folders if _is_run(folder)]
     return sorted(found, key=lambda run: (_created(run), run.name))
 
 
 def find(runs_dir: Path, query: str) -> Run:
     """The run that `query` means: a name, a unique prefix of one, a path to a folder, or `latest`."""
-    path = Path(query).expanduser()
-    if os.sep in query and Run(path).config_file.is_file():
+    if os.sep in query and _is_run(path := _expanded(query)):
         return Run(path.resolve())
     runs = list_runs(runs_dir)
-    if query == "latest" and runs:
+    if query == LATEST and runs:
         return runs[-1]
     matches = [run for run in runs if run.name == query] or [
         run for run in runs if query and run.name.startswith(query)
@@ -278,10 +315,30 @@ def _new_folder(runs_dir: Path, stem: str, *, numbered: bool) -> Path:
     raise RunError(f"too many runs named {stem}", remedy="Choose a name with --name.")
 
 
+def _is_of_a_run(name: str) -> bool:
+    """Whether a run writes a file of this name; the hidden ones are its lock and what a kill left half written."""
+    return name.startswith(".") or name in ("config.json", "events.jsonl", "last.ckpt", "best.safetensors")
+
+
 def _not_writable(folder: Path, error: OSError) -> RunError:
     return RunError(
         f"no run can be written in {folder}: {error.strerror}", remedy="Choose another --runs-dir."
     )
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether a run's config is there, as far as can be seen: a folder may be another person's."""
+    try:
+        return Run(folder).config_file.is_file()
+    except OSError:
+        return False
+
+
+def _expanded(query: str) -> Path:
+    try:
+        return Path(query).expanduser()
+    except RuntimeError:  # `~name` of nobody known here
+        return Path(query)
 
 
 def _created(run: Run) -> str:
@@ -291,8 +348,15 @@ def _created(run: Run) -> str:
         return ""
 
 
+def _tidy(run: Run) -> None:
+    """Remove what a killed writer left: half a file beside the whole one, half a line at the log's end."""
+    for unfinished in run.folder.glob(atomic.TEMPORARY):
+        unfinished.unlink()
+    _drop_torn_line(run.log_file)
+
+
 def _drop_torn_line(log: Path) -> None:
-    """Cut off what a killed writer left after its last whole line."""
+    """Cut off what follows the last whole line."""
     if not log.exists():
         return
     with log.open("rb+") as file:

@@ -50,8 +50,8 @@ class Position:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Position:
         """The position `to_dict` gave. Raises TypeError for anything else."""
-        best = values.pop("best")
-        return cls(**values, best=BestEpoch(**best) if best else None)
+        best = values["best"]
+        return cls(**{**values, "best": BestEpoch(**best) if best else None})
 
 
 def random_state(device: torch.device) -> dict[str, Tensor]:

@@ -158,6 +158,9 @@ class Trainer:
         training = self._meter.watch.running
         self._epoch_watch.stop()
         self._meter.watch.stop()
+        if training:
+            # A pause is a checkpoint, and the log must have every batch loss that a checkpoint is past.
+            yield self._progress("training", self.position.step, self.data.steps)
         yield RunPaused(epoch=self.position.epoch, step=self.steps_done)
         self.control.wait_while_paused()
         if not self.control.stop_reason:

@@ -1,5 +1,14 @@
 """The command line: one small file a command group, heavy imports inside the commands."""
 
-from mnist_tui.cli.app import app, main
+from __future__ import annotations
 
-__all__ = ["app", "main"]
+import sys
+
+
+def main() -> None:
+    """The `mnist-tui` command."""
+    try:
+        from mnist_tui.cli.app import run  # here, so that Ctrl+C in the first moments is no traceback either
+    except KeyboardInterrupt:
+        sys.exit(130)
+    run()

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mnist_tui import __version__
-from mnist_tui.cli import bench, check, dashboard, data, inspect_model, runs, train
+from mnist_tui import __version__, paths
+from mnist_tui.cli import bench, check, dashboard, data, inspect_model, runs, train, watch
 from mnist_tui.cli.config_file import option_defaults
-from mnist_tui.cli.output import complain
+from mnist_tui.cli.output import be_printable, complain, discard
 from mnist_tui.errors import MnistTuiError
 
 EPILOG = (
-    "Every option can also be set in the environment (--batch-size is MNIST_TUI_BATCH_SIZE) or in the config file "
-    "(batch_size = 64). Exit codes: 0 done, 1 failed, 2 wrong usage, 3 data not to be had, 4 run or checkpoint "
-    "unusable, 130 and 143 interrupted."
+    "Settings and folders can also come from the environment (MNIST_TUI_BATCH_SIZE=64), every option from the "
+    "config file (batch_size = 64); an option given here wins over both. Exit codes: 0 done, 1 failed, 2 wrong "
+    "usage, 3 data not to be had, 4 run or checkpoint unusable, 130 and 143 interrupted."
 )
 
 app = typer.Typer(
@@ -37,6 +36,7 @@ app.command("inspect-model")(inspect_model.inspect_model)
 app.command("check")(check.check)
 app.add_typer(data.app, name="data")
 app.add_typer(runs.app, name="runs")
+app.command("watch")(watch.watch)
 app.command("bench")(bench.bench)
 
 
@@ -52,12 +52,16 @@ def options(
     config: Annotated[
         Path | None,
         typer.Option(
-            help="A TOML file of options, instead of the person's own.",
+            metavar="FILE",
+            help=f"TOML file of option defaults, instead of {paths.config_file()}.",
             envvar="MNIST_TUI_CONFIG",
         ),
     ] = None,
     version: Annotated[
-        bool, typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True)
+        bool,
+        typer.Option(
+            "--version", metavar="", help="Show the version.", callback=_print_version, is_eager=True
+        ),
     ] = False,
 ) -> None:
     """Train a small digit classifier, watch it learn, look inside it and use it."""
@@ -74,17 +78,14 @@ def _open_or_help(context: typer.Context) -> None:
     context.invoke(dashboard.dashboard)
 
 
-def main() -> None:
+def run() -> None:
     """Run the command; a MnistTuiError becomes its message and its exit code, never a traceback."""
+    be_printable()
     try:
-        app()
+        app(prog_name=app.info.name)
     except MnistTuiError as error:
         complain(str(error), error.remedy)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        complain("interrupted")
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader (head, less) has gone; Python would complain again while closing stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader (head, less) has gone
+        discard(sys.stdout.fileno())
         sys.exit(1)

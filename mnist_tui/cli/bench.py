@@ -8,17 +8,20 @@ import typer
 
 from mnist_tui import paths, recipes
 from mnist_tui.cli.options import DataDir, Json, Model
-from mnist_tui.cli.output import print_json, stderr, stdout
+from mnist_tui.cli.output import print_json, say, stderr, stdout
+from mnist_tui.config import DatasetName
 from mnist_tui.events import Event, Notice
 
 
 def bench(
     rounds: Annotated[
-        int, typer.Option(help="Interleaved rounds; figures are medians over them.", min=1)
+        int, typer.Option(help="How often each is measured; the figures are medians.", min=1)
     ] = 5,
-    images: Annotated[int, typer.Option(help="Images a contestant a round.", min=512)] = 4096,
+    images: Annotated[int, typer.Option(help="Images that each trains on in a round.", min=512)] = 4096,
     model: Model = "reference",
-    dataset: Annotated[str, typer.Option(help="Whose images.")] = "auto",
+    dataset: Annotated[
+        DatasetName, typer.Option(envvar="MNIST_TUI_DATASET", help="Dataset to take the images from.")
+    ] = "auto",
     json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -31,13 +34,11 @@ def bench(
 
     def report(event: Event) -> None:
         if isinstance(event, Notice):
-            console.print(f"notice: {event.message}", style="yellow", soft_wrap=True, markup=False)
+            say(console, f"notice: {event.message}", "yellow")
 
     config = recipes.configured("reference", model=model, dataset=dataset)
     data = load(config.dataset, paths.data_dir(data_dir), report=report)
-    result = measure(
-        config, data, rounds=rounds, images=images, told=lambda text: console.print(text, style="dim")
-    )
+    result = measure(config, data, rounds=rounds, images=images, told=lambda text: say(console, text, "dim"))
     if json:
         print_json(result.to_dict())
     else:

@@ -8,18 +8,20 @@ import typer
 
 from mnist_tui.cli.inspect_model import RunOption, model_of
 from mnist_tui.cli.options import Json, Model, RunsDir
-from mnist_tui.cli.output import print_json, stdout
+from mnist_tui.cli.output import print_json, say, stdout
 
 
 def check(
     model: Model = "reference",
     run: RunOption = "",
-    max_parameters: Annotated[int, typer.Option(help="Fewer parameters than this.", min=1)] = 8000,
-    min_batch_norms: Annotated[int, typer.Option(help="At least so many BatchNorm2d.", min=0)] = 1,
-    min_dropouts: Annotated[int, typer.Option(help="At least so many Dropout.", min=0)] = 1,
+    max_parameters: Annotated[
+        int, typer.Option(help="There must be fewer parameters than this.", min=1)
+    ] = 8000,
+    min_batch_norms: Annotated[int, typer.Option(help="At least this many BatchNorm2d.", min=0)] = 1,
+    min_dropouts: Annotated[int, typer.Option(help="At least this many Dropout.", min=0)] = 1,
     head: Annotated[
         Literal["any", "gap", "fc"],
-        typer.Option(help="Global average pooling (gap), fully connected (fc), or any of the two."),
+        typer.Option(help="What comes last: global average pooling (gap), fully connected (fc), or either."),
     ] = "any",
     json: Json = False,
     runs_dir: RunsDir = None,
@@ -50,5 +52,5 @@ def check(
         console.print(requirement_table(requirements))
         unmet = sum(not requirement.met for requirement in requirements)
         verdict = "all requirements met" if met else f"{unmet} of {len(requirements)} unmet"
-        console.print(f"{summary.model}: {verdict}", markup=False)
+        say(console, f"{summary.model}: {verdict}")
     raise typer.Exit(0 if met else 1)

@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from mnist_tui import paths
+from mnist_tui.config import SETTINGS, find_problems
 from mnist_tui.errors import ConfigError
+
+_KINDS = {bool: "true or false", int: "a whole number", str: "a text in quotes"}
 
 
 def option_defaults(context: typer.Context, chosen: Path | None) -> dict[str, Any]:
-    """Click's `default_map` for every command, from the config file. Raises ConfigError for a bad file."""
+    """Typer's `default_map` for every command, from the config file. Raises ConfigError for a bad file."""
     path = chosen or paths.config_file()
     if chosen is None and not path.is_file():
         return {}
-    values = _read(path)
-    known: set[str] = set()
-    defaults = _for_group(context.command, values, known)
-    for name in values:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ConfigError(
-                f"{path}: there is no option {name!r}{hint}", remedy="Correct or remove that line."
-            )
-    return defaults
+    values = _read(path.expanduser())
+    problem = next(_problems(values, _options(context.command)), "")
+    if problem:
+        raise ConfigError(f"{path}: {problem}", remedy="Correct or remove that line.")
+    return _for_group(context.command, values)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -36,19 +34,44 @@ def _read(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             return tomllib.load(file)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}", remedy="Correct --config.") from error
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror}", remedy="Name another file with --config."
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML: {error}", remedy="It wants lines like: epochs = 5") from error
 
 
-def _for_group(group: Any, values: dict[str, Any], known: set[str]) -> dict[str, Any]:
-    """The part of `values` that each command of the group has an option for; `known` collects their names."""
+def _problems(values: Mapping[str, Any], options: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence for each line that cannot be used: Typer would name the option, and not the file."""
+    for name in values:
+        if name not in options:
+            near = difflib.get_close_matches(name, options, n=1)
+            yield f"there is no option {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    yield from find_problems({name: value for name, value in values.items() if name in SETTINGS}).values()
+    for name, value in values.items():
+        kind = type(options[name].default) if isinstance(options[name].default, int) else str
+        if name not in SETTINGS and type(value) is not kind:
+            yield f"{name} is {value!r}, but must be {_KINDS[kind]}"
+
+
+def _options(group: Any) -> dict[str, Any]:
+    """Every option of every command of the group, by name."""
+    found: dict[str, Any] = {}
+    for command in group.commands.values():
+        if hasattr(command, "commands"):
+            found |= _options(command)
+        else:
+            found |= {option.name: option for option in command.params if option.param_type_name == "option"}
+    return found
+
+
+def _for_group(group: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of `values` that each command of the group has an option for."""
     defaults: dict[str, Any] = {}
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
-            defaults[name] = _for_group(command, values, known)
-            continue
-        options = {option.name for option in command.params if option.param_type_name == "option"}
-        known |= options
-        defaults[name] = {key: value for key, value in values.items() if key in options}
+            defaults[name] = _for_group(command, values)
+        else:
+            own = {option.name for option in command.params if option.param_type_name == "option"}
+            defaults[name] = {key: value for key, value in values.items() if key in own}
     return defaults

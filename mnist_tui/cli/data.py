@@ -8,7 +8,7 @@ import typer
 
 from mnist_tui import paths
 from mnist_tui.cli.options import DataDir, Json
-from mnist_tui.cli.output import print_json, stderr, stdout
+from mnist_tui.cli.output import print_json, say, stderr, stdout
 from mnist_tui.cli.signals import stopping
 from mnist_tui.config import DatasetName
 from mnist_tui.control import Control
@@ -18,16 +18,17 @@ from mnist_tui.events import DataProgress, Event, Notice
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-app = typer.Typer(help="Data sets: fetch them, and look at what is there.", no_args_is_help=True)
+app = typer.Typer(help="The datasets: fetch them, and look at what is there.", no_args_is_help=True)
 
 Name = Annotated[
-    DatasetName, typer.Argument(metavar="DATASET", help="mnist, fashion-mnist, kmnist, synthetic or auto.")
+    DatasetName,
+    typer.Argument(metavar="DATASET", help="Which one; auto is MNIST, else drawn digits (synthetic)."),
 ]
 
 
 @app.command()
 def fetch(name: Name = "mnist", data_dir: DataDir = None) -> None:
-    """Fetch a data set: verified, from one mirror after another; run it again to go on after a failure."""
+    """Fetch a dataset: verified, from one mirror after another. After a failure, run it again to go on."""
     from mnist_tui.data import dataset
 
     folder = paths.data_dir(data_dir)
@@ -38,12 +39,12 @@ def fetch(name: Name = "mnist", data_dir: DataDir = None) -> None:
         except Interrupted:
             raise typer.Exit(caught.exit_code) from None
     images = f"{len(loaded.train.images):,} training and {len(loaded.test.images):,} test images"
-    stdout().print(f"{loaded.name}: {images}, verified, from {loaded.source}", soft_wrap=True)
+    say(stdout(), f"{loaded.name}: {images}, verified, from {loaded.source}")
 
 
 @app.command()
 def info(name: Name = "auto", json: Json = False, data_dir: DataDir = None) -> None:
-    """Show a data set's files, hashes, counts a class, mean and deviation. Fetches nothing."""
+    """Show a dataset's files, hashes, images per class, mean and deviation. Fetches nothing."""
     from mnist_tui.data.info import describe
     from mnist_tui.render.dataset_table import dataset_table
 
@@ -76,7 +77,7 @@ class _Reporter:
         if self._control.stop_reason:
             raise Interrupted(self._control.stop_reason)
         if isinstance(event, Notice):
-            self._console.print(f"notice: {event.message}", style="yellow", soft_wrap=True, markup=False)
+            say(self._console, f"notice: {event.message}", "yellow")
         elif isinstance(event, DataProgress) and self._console.is_terminal:
             self._draw(event)
 

@@ -13,7 +13,7 @@ from mnist_tui.cli.output import print_json, stdout
 
 RunOption = Annotated[
     str,
-    typer.Option("--run", metavar="RUN", help="The model of this run instead: name, prefix, path or latest."),
+    typer.Option("--run", metavar="RUN", help="Take the model of this run: name, prefix, path or latest."),
 ]
 
 

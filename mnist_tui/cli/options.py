@@ -15,7 +15,7 @@ from mnist_tui.config import SETTINGS, TYPES, TrainConfig
 DataDir = Annotated[
     Path | None,
     typer.Option(
-        "--data-dir", envvar="MNIST_TUI_DATA_DIR", help="Folder of the data sets.", rich_help_panel="Folders"
+        "--data-dir", envvar="MNIST_TUI_DATA_DIR", help="Folder of the datasets.", rich_help_panel="Folders"
     ),
 ]
 RunsDir = Annotated[
@@ -24,11 +24,9 @@ RunsDir = Annotated[
         "--runs-dir", envvar="MNIST_TUI_RUNS_DIR", help="Folder of the runs.", rich_help_panel="Folders"
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
-Model = Annotated[
-    str,
-    typer.Option("--model", envvar="MNIST_TUI_MODEL", help=SETTINGS["model"].help, show_default=True),
-]
+# An empty metavar, here and in other flags: Typer would say <bool>, and a flag takes no value.
+Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON instead.")]
+Model = Annotated[str, typer.Option("--model", envvar="MNIST_TUI_MODEL", help=SETTINGS["model"].help)]
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="A run's name, a unique prefix, a path, or latest.")
 ]
@@ -53,15 +51,20 @@ def configured(settings: Mapping[str, Any]) -> TrainConfig:
     return recipes.configured(given.pop("recipe", "reference"), **given)
 
 
+def _default(name: str) -> str:
+    """The recipe's value as Typer shows a default; its own way cannot, as the option's default is None."""
+    value = getattr(TrainConfig(), name)
+    return rf"[dim]\[default: {f'{value:g}' if isinstance(value, float) else value}][/dim]"
+
+
 def _parameter(name: str) -> inspect.Parameter:
     """The option of one setting. Its type has no range: `TrainConfig` checks that, and says it better."""
-    setting, default = SETTINGS[name], getattr(TrainConfig(), name)
+    setting = SETTINGS[name]
     option: Any = typer.Option(
         f"--{name.replace('_', '-')}",
         envvar=f"MNIST_TUI_{name.upper()}",
         show_envvar=False,
-        help=setting.help,
-        show_default=str(default),
+        help=f"{setting.help} {_default(name)}",
         rich_help_panel=setting.group,
     )
     kind: Any = TYPES[name] | None

@@ -1,4 +1,4 @@
-"""`mnist-tui runs`: list, show, export and delete what was trained."""
+"""`mnist-tui runs`: list, show, compare, export, rename and delete what was trained."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ import typer
 
 from mnist_tui import atomic, paths, runs
 from mnist_tui.cli.options import Json, RunName, RunsDir
-from mnist_tui.cli.output import print_json, stderr, stdout
-from mnist_tui.errors import RunError
+from mnist_tui.cli.output import print_json, say, stderr, stdout
+from mnist_tui.errors import ConfigError, RunError
 
-app = typer.Typer(help="The runs on disk: list, show, export, delete.", no_args_is_help=True)
+app = typer.Typer(help="The runs on disk: list, show, compare, export, rename, delete.", no_args_is_help=True)
 
 SortKey = Literal["created", "name", "best", "final", "seconds", "status"]
 
 
 @app.command("list")
 def list_runs(
-    sort: Annotated[SortKey, typer.Option(help="What to sort by; accuracies best first.")] = "created",
+    sort: Annotated[
+        SortKey, typer.Option(help="Order; by best or final accuracy, the highest first.")
+    ] = "created",
     json: Json = False,
     runs_dir: RunsDir = None,
 ) -> None:
@@ -34,7 +36,7 @@ def list_runs(
     elif summaries:
         stdout().print(run_table(summaries))
     else:
-        stderr().print(f"No runs in {folder} yet. Begin one with: mnist-tui train", soft_wrap=True)
+        say(stderr(), f"No runs in {folder} yet. Begin one with: mnist-tui train")
 
 
 @app.command()
@@ -54,11 +56,57 @@ def show(run: RunName, json: Json = False, runs_dir: RunsDir = None) -> None:
 
 
 @app.command()
+def compare(
+    names: Annotated[
+        list[str], typer.Argument(metavar="RUN RUN...", help="Two or more: names, prefixes, paths or latest.")
+    ],
+    json: Json = False,
+    runs_dir: RunsDir = None,
+) -> None:
+    """Put runs side by side: their numbers, and the settings in which they differ."""
+    from rich.text import Text
+
+    from mnist_tui import comparison
+    from mnist_tui.render.comparison_table import differences_table, numbers_table
+    from mnist_tui.run_index import WatchedRun
+
+    folder = paths.runs_dir(runs_dir)
+    found = [WatchedRun(runs.find(folder, name)).look() for name in names]
+    if len({run.run.folder for run in found}) < 2:
+        raise ConfigError(
+            "comparing takes at least two runs", remedy="Name them, or see `mnist-tui runs list`."
+        )
+    compared = comparison.compare(found)
+    if json:
+        print_json(compared.to_dict())
+        return
+    stdout().print(numbers_table(compared))
+    heads = [Text(str(number)) for number, run in enumerate(found, 1) if run.record]
+    if compared.differences:
+        stdout().print(differences_table(compared, heads))
+    else:
+        stdout().print("The same settings, data and machine.")
+
+
+@app.command()
+def rename(
+    run: RunName,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The new name.")],
+    runs_dir: RunsDir = None,
+) -> None:
+    """Give a run another name."""
+    found = runs.find(paths.runs_dir(runs_dir), run)
+    found.rename(name)
+    stderr().print(f"Renamed {found.name} to {name}", soft_wrap=True)
+
+
+@app.command()
 def export(
     run: RunName,
-    format: Annotated[Literal["csv", "json", "markdown"], typer.Option(help="Of the table.")] = "csv",
+    format: Annotated[Literal["csv", "json", "markdown"], typer.Option(help="Format of the table.")] = "csv",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A file; else standard output.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write to this file, not to standard output."),
     ] = None,
     runs_dir: RunsDir = None,
 ) -> None:
@@ -80,7 +128,9 @@ def export(
 @app.command()
 def delete(
     run: RunName,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", metavar="", help="Do not ask whether you are sure.")
+    ] = False,
     runs_dir: RunsDir = None,
 ) -> None:
     """Delete a run with all its files."""
@@ -92,4 +142,4 @@ def delete(
     except OSError as error:
         message = f"{found.folder} cannot be deleted: {error.strerror}"
         raise RunError(message, remedy="Check its permissions.") from error
-    stderr().print(f"Deleted {found.name}", soft_wrap=True)
+    say(stderr(), f"Deleted {found.name}")

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mnist_tui import paths, recipes
+from mnist_tui import paths, recipes, runs
 from mnist_tui.cli.dashboard import is_terminal, open_dashboard
 from mnist_tui.cli.options import DataDir, Json, RunsDir, configured, with_settings
-from mnist_tui.cli.output import complain, stderr, stdout
-from mnist_tui.cli.signals import stopping
-from mnist_tui.cli.views import choose_view
+from mnist_tui.cli.output import complain, say, stderr, stdout
+from mnist_tui.cli.signals import leaving_at_once, stopping
+from mnist_tui.cli.views import choose_view, while_watched
 from mnist_tui.control import Control
 from mnist_tui.errors import ConfigError, Interrupted
 from mnist_tui.events import RunFailed, RunStopped
@@ -28,16 +28,21 @@ if TYPE_CHECKING:
 def train(
     context: typer.Context,
     headless: Annotated[
-        bool, typer.Option("--headless", help="Never open the dashboard; print a table or lines instead.")
+        bool,
+        typer.Option(
+            "--headless", metavar="", help="Never open the dashboard; print a table or lines instead."
+        ),
     ] = False,
     resume: Annotated[
         str,
-        typer.Option(metavar="RUN", help="Go on with a run: name, prefix, path or latest."),
+        typer.Option(metavar="RUN", help="Go on with a stopped run: name, prefix, path or latest."),
+    ] = "",
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="The new run's name; else time, dataset and recipe.")
     ] = "",
     more_epochs: Annotated[
         int, typer.Option(metavar="N", min=0, help="With --resume: N epochs after the schedule's end.")
     ] = 0,
-    name: Annotated[str, typer.Option(help="The new run's name; else time, data set and recipe.")] = "",
     json: Json = False,
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,
@@ -45,12 +50,13 @@ def train(
 ) -> None:
     """Train a network; the run is kept on disk, and Ctrl+C stops it with a checkpoint to resume from.
 
-    Every setting starts from the recipe, and an option changes it.
+    Every setting starts from the recipe, and an option changes it. Numbers in brackets are the reference recipe's.
     """
     folders = Folders(paths.data_dir(data_dir), paths.runs_dir(runs_dir))
     job: Job
     if resume:
         _refuse_changes(context, [*settings, "name"])
+        runs.find(folders.runs, resume)  # refused before torch is loaded
         job = ResumedRun(resume, folders, more_epochs)
     else:
         job = NewRun(configured(settings), folders, name)
@@ -60,18 +66,20 @@ def train(
     view = choose_view(json=json)
     with stopping(control) as caught, view:
         try:
-            outcome = job(control, view.show)
+            with leaving_at_once():
+                from mnist_tui import runner  # noqa: F401 - torch takes seconds, in which a signal could get lost
+            outcome = job(control, while_watched(view, control))
         except Interrupted as interruption:
             complain(str(interruption), "Nothing was begun; start it again.")
             raise typer.Exit(caught.exit_code) from None
     if isinstance(outcome.event, RunStopped):
-        _say_how_to_resume(outcome, runs_dir)
+        _say_how_to_resume(outcome, data_dir, runs_dir)
         raise typer.Exit(caught.exit_code)
     if isinstance(outcome.event, RunFailed):
         _say_what_failed(outcome.event, outcome.run.log_file)
         raise typer.Exit(outcome.event.exit_code)
     view.conclude(stdout())
-    stderr().print(f"Run kept in {outcome.run.folder}", soft_wrap=True)
+    say(stderr(), f"Run kept in {outcome.run.folder}")
 
 
 def _refuse_changes(context: typer.Context, names: list[str]) -> None:
@@ -86,16 +94,15 @@ def _refuse_changes(context: typer.Context, names: list[str]) -> None:
         )
 
 
-def _say_how_to_resume(outcome: Outcome, runs_dir: Path | None) -> None:
+def _say_how_to_resume(outcome: Outcome, data_dir: Path | None, runs_dir: Path | None) -> None:
     command = ["mnist-tui", "train", "--resume", outcome.run.name]
-    if runs_dir is not None:
-        command += ["--runs-dir", str(runs_dir)]
+    for option, folder in (("--data-dir", data_dir), ("--runs-dir", runs_dir)):
+        if folder is not None:
+            command += [option, str(folder)]
     event = outcome.event
     assert isinstance(event, RunStopped)
-    stderr().print(
-        f"Stopped in epoch {event.epoch}, after step {event.step:,}: {event.reason}.", soft_wrap=True
-    )
-    stderr().print(f"Go on with: {shlex.join(command)}", soft_wrap=True)
+    say(stderr(), f"Stopped in epoch {event.epoch}, after step {event.step:,}: {event.reason}.")
+    say(stderr(), f"Go on with: {shlex.join(command)}")
 
 
 def _say_what_failed(event: RunFailed, log: Path) -> None:

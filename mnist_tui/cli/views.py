@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
 from rich.console import Console
 
-from mnist_tui.cli.output import stdout
+from mnist_tui.cli.output import discard, stdout
+from mnist_tui.control import Control
 from mnist_tui.events import Event, to_json
 from mnist_tui.render.live import LiveView
 from mnist_tui.render.plain import PlainView
@@ -28,6 +30,27 @@ class View(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+def while_watched(view: View, control: Control) -> Callable[[Event], None]:
+    """`view.show` until the output is lost (its reader or its terminal is gone, its disk is full).
+
+    That is no failure of the run: it is asked to stop, and the rest is said to nobody.
+    """
+    lost = False
+
+    def show(event: Event) -> None:
+        nonlocal lost
+        if lost:
+            return
+        try:
+            view.show(event)
+        except OSError as error:
+            lost = True
+            discard(sys.stdout.fileno())
+            control.stop(f"the output cannot be written: {error.strerror}")
+
+    return show
 
 
 class JsonView:

@@ -38,6 +38,8 @@ class ResidentData:
         The order depends on (seed, epoch) alone and a chunk's augmentation on (seed, epoch, chunk), so a
         resumed epoch goes on with the very images the undisturbed one has.
         """
+        if first_step >= self.steps:
+            return
         order = torch.randperm(len(self.train.images), generator=_generator(self.config.seed, epoch))
         size = self.config.batch_size
         steps_a_chunk = max(1, CHUNK // size)

@@ -70,8 +70,8 @@ class ModelSummary:
     """One sentence for each number that is not known, and for each layer that forward passes by."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values as JSON can hold them; tuples stay tuples, which JSON writes as lists."""
-        return dataclasses.asdict(self)
+        """Plain values as they come back from JSON: lists, no tuples."""
+        return {name: _listed(value) for name, value in dataclasses.asdict(self).items()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ModelSummary:
@@ -80,6 +80,12 @@ class ModelSummary:
         plain["layers"] = tuple(Layer(**_tuples(layer)) for layer in values["layers"])
         plain["blocks"] = tuple(Block(**_tuples(block)) for block in values["blocks"])
         return cls(**plain)
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _listed(entry) for name, entry in value.items()}
+    return [_listed(entry) for entry in value] if isinstance(value, (list, tuple)) else value
 
 
 def _tuples(row: Mapping[str, Any]) -> dict[str, Any]:

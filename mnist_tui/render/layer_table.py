@@ -25,6 +25,7 @@ def layer_table(summary: ModelSummary, *, titled: bool = True) -> RenderableType
         title_justify="left",
         title_style="bold",
         pad_edge=False,
+        padding=(0, 1, 0, 0),  # narrow gaps, so that the reference network fits 80 columns
     )
     table.add_column("layer", no_wrap=True)
     table.add_column("type")

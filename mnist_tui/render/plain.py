@@ -6,7 +6,16 @@ from typing import TextIO
 
 from rich.console import Console
 
-from mnist_tui.events import EpochFinished, Event, Notice, RunPaused, RunResumed, RunStarted
+from mnist_tui.events import (
+    DataProgress,
+    EpochFinished,
+    EpochStarted,
+    Event,
+    Notice,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+)
 from mnist_tui.history import RunHistory
 from mnist_tui.render import words
 from mnist_tui.render.epoch_table import title
@@ -14,11 +23,14 @@ from mnist_tui.render.statistics import statistics_panel
 
 
 class PlainView:
-    """Results to `out`, notices to `err`."""
+    """Results to `out`; notices, and what takes a while before the first of them, to `err`."""
 
     def __init__(self, out: TextIO, err: TextIO) -> None:
         self.history = RunHistory()
         self._out, self._err = out, err
+        self._run = ""
+        self._titled = False
+        self._fetching = ""
 
     def __enter__(self) -> PlainView:
         return self
@@ -34,8 +46,13 @@ class PlainView:
         """Take an event in; write a line where it is one to keep."""
         self.history.apply(event)
         match event:
+            case DataProgress():
+                self._tell_what_takes_long(event)
             case RunStarted():
-                print(f"run {event.run}: {title(self.history)}", file=self._out, flush=True)
+                self._run = event.run
+            case EpochStarted() if not self._titled:  # by now the notices, which the title heeds, have come
+                self._titled = True
+                print(f"run {self._run}: {title(self.history)}", file=self._out, flush=True)
             case EpochFinished():
                 print(epoch_line(event), file=self._out, flush=True)
             case Notice():
@@ -43,15 +60,22 @@ class PlainView:
             case RunPaused() | RunResumed():
                 print(f"{self.history.status} at step {event.step:,}", file=self._err, flush=True)
 
+    def _tell_what_takes_long(self, event: DataProgress) -> None:
+        """A line for each thing fetched or drawn; checking what is on the disk takes no time."""
+        doing = f"{event.stage} {event.dataset} {event.item}"
+        if event.stage != "checking" and doing != self._fetching:
+            self._fetching = doing
+            print(f"{doing} …", file=self._err, flush=True)
+
 
 def epoch_line(row: EpochFinished) -> str:
-    """`epoch  3/15  train 0.1472 95.69 %  test 0.0752 97.98 %  lr 0.01000  9.0 s  best`."""
+    """`epoch  3/15  train 0.1472 95.69 %  test 0.0752 97.98 %  lr 0.01000   9.0 s  best`."""
     validation = ""
     if row.validation_accuracy is not None:
-        validation = f"  val {words.loss(row.validation_loss)} {words.percent(row.validation_accuracy)}"
+        validation = f"  val {words.loss(row.validation_loss)} {words.percent(row.validation_accuracy):>7}"
     return (
         f"epoch {row.epoch:>{len(str(row.epochs))}}/{row.epochs}"
-        f"  train {words.loss(row.train_loss)} {words.percent(row.train_accuracy)}{validation}"
-        f"  test {words.loss(row.test_loss)} {words.percent(row.test_accuracy)}"
-        f"  lr {words.rate(row.learning_rate)}  {words.duration(row.seconds)}{'  best' if row.best else ''}"
+        f"  train {words.loss(row.train_loss)} {words.percent(row.train_accuracy):>7}{validation}"
+        f"  test {words.loss(row.test_loss)} {words.percent(row.test_accuracy):>7}"
+        f"  lr {words.rate(row.learning_rate)}  {words.duration(row.seconds):>6}{'  best' if row.best else ''}"
     )

@@ -14,9 +14,10 @@ from mnist_tui.render import words
 
 def progress_lines(history: RunHistory) -> RenderableType:
     """Two lines, each of which fits 80 columns."""
-    now = history.progress
+    now, left = history.progress, history.time_left()
     if now is None:
         return Text("")
+    ends = f"  {words.clock(left.epoch)} left" if left and now.phase == "training" else ""
     bar = Table.grid(padding=(0, 1), expand=True)
     bar.add_column(no_wrap=True)
     bar.add_column(ratio=1)
@@ -26,7 +27,7 @@ def progress_lines(history: RunHistory) -> RenderableType:
             ("epoch ", "dim"), (f"{now.epoch}/{now.epochs}", "bold"), (f" {history.status}", "cyan")
         ),
         ProgressBar(total=max(now.steps, 1), completed=now.step),
-        Text(f"{100 * now.step // max(now.steps, 1)} %  {now.step:,}/{now.steps:,}"),
+        Text(f"{100 * now.step // max(now.steps, 1)} %  {now.step:,}/{now.steps:,}{ends}"),
     )
     return Group(bar, _figures(history))
 
@@ -56,7 +57,7 @@ def _figures(history: RunHistory) -> Text:
         parts.append(f"{now.images_per_second:,.0f} img/s")
     left = history.time_left()
     if left is not None:
-        parts += [f"epoch {words.clock(left.epoch)} left", f"run {words.clock(left.run)} left"]
+        parts.append(f"run {words.clock(left.run)} left")
     if best is not None:
         parts.append(f"best {words.percent(best.test_accuracy)} @ {best.epoch}")
     return Text("  ".join(parts), style="dim", no_wrap=True, overflow="ellipsis")

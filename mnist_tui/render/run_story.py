@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,12 +44,13 @@ def _facts(record: Mapping[str, Any], history: RunHistory, summary: RunSummary) 
     held_out = f", {data.get('validation_images'):,} held out" if data.get("validation_images") else ""
     for label, value in (
         ("run", summary.name),
-        ("status", _status(summary)),
+        ("status", f"{summary.status}, {summary.epochs_done} of {summary.epochs} epochs"),
+        *_way_on(summary),
         ("begun", summary.created),
-        ("data set", f"{summary.dataset}: {data.get('train_images', 0):,} training images{held_out}"),
+        ("dataset", f"{summary.dataset}: {data.get('train_images', 0):,} training images{held_out}"),
         ("model", f"{summary.model}{parameters}"),
         ("recipe", f"{summary.recipe}, seed {summary.seed}{_changes(record['config'])}"),
-        ("machine", f"{machine.get('device')}, {machine.get('threads')} threads, {machine.get('processor')}"),
+        ("machine", f"{machine.get('device')}, {_threads(machine)}, {machine.get('processor')}"),
         ("versions", ", ".join(f"{name} {version}" for name, version in record.get("versions", {}).items())),
         ("trained for", words.duration(history.seconds)),
         ("folder", summary.path),
@@ -57,10 +59,16 @@ def _facts(record: Mapping[str, Any], history: RunHistory, summary: RunSummary) 
     return table
 
 
-def _status(summary: RunSummary) -> str:
-    done = f"{summary.status}, {summary.epochs_done} of {summary.epochs} epochs"
-    resumable = summary.status in ("stopped", "interrupted", "failed")
-    return done + (f"; go on with: mnist-tui train --resume {summary.name}" if resumable else "")
+def _way_on(summary: RunSummary) -> list[tuple[str, str]]:
+    """The command that resumes it, on a line of its own for copying, where there is something to resume."""
+    if summary.status not in ("stopped", "interrupted", "failed"):
+        return []
+    return [("go on with", f"mnist-tui train --resume {shlex.quote(summary.name)}")]
+
+
+def _threads(machine: Mapping[str, Any]) -> str:
+    count = machine.get("threads")
+    return f"{count} thread{'' if count == 1 else 's'}"
 
 
 def _changes(config: Mapping[str, Any]) -> str:

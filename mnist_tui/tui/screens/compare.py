@@ -1,19 +1,157 @@
-"""Several runs over each other."""
+"""Several runs over each other: curves in their colours, numbers, and the settings in which they differ."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
+from rich.text import Text
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.message import Message
 from textual.screen import Screen
+from textual.widgets import Footer, Static
 
+from mnist_tui.comparison import Difference, compare
+from mnist_tui.render.comparison_table import differences_table
+from mnist_tui.run_index import IndexedRun, WatchedRun
 from mnist_tui.runs import Run
+from mnist_tui.tui.screens.on_top import is_on_top
+from mnist_tui.tui.widgets.compared_table import ComparedRow, ComparedTable
+from mnist_tui.tui.widgets.overlay_chart import Curve, OverlayChart
+from mnist_tui.tui.widgets.panel import Panel
+from mnist_tui.tui.widgets.run_words import RUN_COLOURS
+
+_SECONDS_BETWEEN_LOOKS = 1.0
+
+
+class Looked(Message):
+    """All compared runs as they are now, from the thread that looked."""
+
+    def __init__(self, runs: list[IndexedRun]) -> None:
+        super().__init__()
+        self.runs = runs
 
 
 class CompareScreen(Screen[None]):
-    """Curves overlaid, numbers and differing settings below."""
+    """Each run comes with the number of its colour, which it keeps while others come and go."""
 
-    BINDINGS = [("escape", "dismiss", "Back")]
+    CSS_PATH = "compare.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss", "Back"),
+        Binding("space", "hide", "Show / hide"),
+        Binding("v", "other_chart", "Accuracy / loss"),
+    ]
 
     def __init__(self, runs: Sequence[tuple[Run, int]]) -> None:
         super().__init__()
-        self._runs = runs
+        self._watched = [WatchedRun(run) for run, _ in runs]
+        self._slots = [slot for _, slot in runs]
+        self._hidden: set[int] = set()
+        self._seen: list[IndexedRun] = []
+        self._looking = False
+        self.accuracy, self.loss = OverlayChart(), OverlayChart()
+        self.differences: tuple[Difference, ...] = ()
+
+    @property
+    def table(self) -> ComparedTable:
+        """The numbers, which are the legend too."""
+        return self.query_one(ComparedTable)
+
+    def compose(self) -> ComposeResult:
+        """Charts above, numbers, differences."""
+        yield Static(Content.assemble((" Runs › ", "$foreground 60%"), ("Compare", "bold")), id="where")
+        with Horizontal(id="charts"):
+            with Panel("Test accuracy %") as panel:
+                panel.add_class("accuracy")
+                yield self.accuracy
+            with Panel("Test loss") as panel:
+                panel.add_class("loss")
+                yield self.loss
+        yield ComparedTable()
+        with VerticalScroll(id="differences"):
+            yield Static()
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Look, and go on looking: a run may still be learning."""
+        self.table.focus()
+        self.set_interval(_SECONDS_BETWEEN_LOOKS, self._look)
+        self._look()
+
+    def on_resize(self) -> None:
+        """There may be room for both charts now, or for one only."""
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing to switch while both charts are shown."""
+        return action != "other_chart" or self.has_class("-narrow")
+
+    def action_hide(self) -> None:
+        """Take the run under the cursor off the charts, or put it back."""
+        row = self.table.current
+        if row is not None:
+            self._hidden ^= {row.slot}
+            self._draw()
+
+    def action_other_chart(self) -> None:
+        """Where there is room for one chart only."""
+        self.toggle_class("-loss")
+
+    def on_folding_table_opened(self) -> None:
+        """A click on the row under the cursor."""
+        self.action_hide()
+
+    def on_looked(self, message: Looked) -> None:
+        """Draw what has changed."""
+        self._looking = False
+        if message.runs != self._seen and is_on_top(self):
+            self._seen = message.runs
+            self._draw()
+
+    def _look(self) -> None:
+        if not self._looking and is_on_top(self):
+            self._looking = True
+            self._read()
+
+    @work(thread=True)
+    def _read(self) -> None:
+        self.post_message(Looked([run.look() for run in self._watched]))
+
+    def _draw(self) -> None:
+        comparison = compare(self._seen)
+        self.differences = comparison.differences
+        rows = [
+            ComparedRow(run, slot, slot in self._hidden)
+            for run, slot in zip(comparison.runs, self._slots, strict=True)
+        ]
+        self.table.show([(row.run.summary.path, row) for row in rows])
+        self._draw_charts()
+        heads = [
+            Text(str(row.slot + 1), style=f"bold {RUN_COLOURS[row.slot]}")
+            for row, seen in zip(rows, self._seen, strict=True)
+            if seen.record
+        ]
+        same = Text("The same settings, data and machine.", style="dim")
+        self.query_one("#differences Static", Static).update(
+            differences_table(comparison, heads) if comparison.differences else same
+        )
+
+    def _draw_charts(self) -> None:
+        shown = [
+            (run, slot) for run, slot in zip(self._seen, self._slots, strict=True) if slot not in self._hidden
+        ]
+        self.accuracy.draw_curves(
+            [Curve(slot, _epochs(run), [100 * row.test_accuracy for row in run.rows]) for run, slot in shown]
+        )
+        self.loss.draw_curves(
+            [Curve(slot, _epochs(run), [row.test_loss for row in run.rows]) for run, slot in shown]
+        )
+
+
+def _epochs(run: IndexedRun) -> list[float]:
+    return [float(row.epoch) for row in run.rows]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -20,7 +21,7 @@ class ConfirmDialog(ModalScreen[bool]):
     """Yes or no, by letter, by arrows and enter, or with the mouse. Escape is no."""
 
     CSS_PATH = "dialogs.tcss"
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes"),
         Binding("n,escape", "answer(False)", "No"),
         Binding("left,up", "app.focus_previous", "Other", show=False),
@@ -60,7 +61,7 @@ class AskDialog(ModalScreen[str | None]):
     """One line of text; None where the person thinks better of it."""
 
     CSS_PATH = "dialogs.tcss"
-    BINDINGS = [Binding("escape", "cancel", "Cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel")]
 
     def __init__(self, title: str, question: str, value: str = "", *, check: Check, yes: str = "OK") -> None:
         super().__init__()

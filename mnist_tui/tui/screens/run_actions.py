@@ -17,7 +17,6 @@ from mnist_tui.run_index import IndexedRun
 from mnist_tui.runs import Run
 from mnist_tui.tui.marks import Marks
 from mnist_tui.tui.messages import ResumeRequested
-from mnist_tui.tui.screens.compare import CompareScreen
 from mnist_tui.tui.screens.dialogs import AskDialog, ConfirmDialog
 from mnist_tui.tui.screens.export_dialog import ExportDialog
 from mnist_tui.tui.screens.house import HouseScreen
@@ -27,10 +26,11 @@ class RunActions(HouseScreen):
     """The actions of the Runs screen. What touches the disk runs in a thread; what fails is said in a toast."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "mark", "Mark"),
         Binding("c", "compare", "Compare"),
         Binding("r", "resume", "Resume"),
-        Binding("e", "rename", "Rename"),
-        Binding("x", "export", "Export"),
+        Binding("e", "rename", "Rename", show=False),
+        Binding("x", "export", "Export", show=False),
         Binding("d", "delete", "Delete"),
     ]
 
@@ -38,6 +38,10 @@ class RunActions(HouseScreen):
 
     def selected(self) -> IndexedRun | None:
         """The run under the cursor."""
+        raise NotImplementedError
+
+    def marked(self) -> list[tuple[Run, int]]:
+        """The runs to compare, with their colours' numbers."""
         raise NotImplementedError
 
     def changed(self, name: str = "") -> None:
@@ -91,15 +95,14 @@ class RunActions(HouseScreen):
             self._change(lambda: self._export(found.run, path))
 
     def action_compare(self) -> None:
-        """The marked runs, or the one under the cursor if it is marked with none but itself missing."""
-        names = list(self.marks.slots)
-        if len(names) < 2:
+        """The marked runs over each other."""
+        marked = self.marked()
+        if len(marked) < 2:
             self._refuse("Mark two or more runs with space, then compare them.")
             return
-        folder = self.runs_dir
-        self.app.push_screen(CompareScreen([(Run(folder / name), self.marks.slots[name]) for name in names]))
+        from mnist_tui.tui.screens.compare import CompareScreen  # plots, and is slow to import
 
-    runs_dir: Path
+        self.app.push_screen(CompareScreen(marked))
 
     def _rename(self, run: Run, name: str) -> str:
         run.rename(name)

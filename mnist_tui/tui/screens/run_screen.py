@@ -19,6 +19,7 @@ from mnist_tui.history import RunHistory, RunStatus
 from mnist_tui.inspection.summary import ModelSummary
 from mnist_tui.runs import Run
 from mnist_tui.tail import LogTail
+from mnist_tui.tui.screens.on_top import is_on_top
 from mnist_tui.tui.widgets.run_view import RunView
 from mnist_tui.tui.widgets.run_words import status_word
 
@@ -48,7 +49,9 @@ class RunScreen(Screen[None]):
         self._run = run
         self._tail = LogTail(run)
         self._restarts = 0
-        self._reading = self._shown = False
+        self._logged_status = RunStatus.EMPTY
+        self._reading = self._shown = self._changed = False
+        self._note = "reading …"
 
     def compose(self) -> ComposeResult:
         """Which run, its story, the keys."""
@@ -58,9 +61,12 @@ class RunScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Read, and go on reading."""
-        self._say_where("reading …")
         self.set_interval(_SECONDS_BETWEEN_READS, self._look)
         self._look()
+
+    def on_screen_resume(self) -> None:
+        """What came while another screen was on top has not been drawn."""
+        self._draw()
 
     def _look(self) -> None:
         if not self._reading:
@@ -80,38 +86,44 @@ class RunScreen(Screen[None]):
 
     def on_log_grew(self, message: LogGrew) -> None:
         """Take in what was read, and draw what it changed."""
-        self._reading = False
-        began_anew = message.restarts != self._restarts
-        if began_anew:
+        self._reading, before = False, self.history.status
+        if message.restarts != self._restarts:
             self.history, self._restarts = RunHistory(), message.restarts
-        before = self.history.status
-        for event in message.events:
+            self._logged_status, self._shown = RunStatus.EMPTY, False
+        self._apply(message.events, locked=message.locked)
+        self._run, self._note = message.run, message.error
+        self._changed |= bool(message.events) or not self._shown or before is not self.history.status
+        self._draw()
+
+    def _apply(self, events: list[Event], *, locked: bool) -> None:
+        """The log cannot tell that its writer was killed; the lock can."""
+        self.history.status = self._logged_status
+        for event in events:
             self.history.apply(event)
-        if self.history.status.is_open and not message.locked:
+        self._logged_status = self.history.status
+        if self.history.status.is_open and not locked:
             self.history.status = RunStatus.INTERRUPTED
-        self._run = message.run
-        if began_anew or not self._shown or message.events or before is not self.history.status:
-            self._draw(began_anew)
-        self._say_where(message.error)
 
-    def _draw(self, began_anew: bool) -> None:
-        view = self.query_one(RunView)
-        if self._shown and not began_anew:
-            view.advance(self.history)
+    def _draw(self) -> None:
+        if not is_on_top(self):
             return
-        self._shown = True
-        view.show(self.history)
-        view.show_model(recorded_summary(self.history))
+        self._say_where()
+        view = self.query_one(RunView)
+        if self._changed and self._shown:
+            view.advance(self.history)
+        elif self._changed:
+            view.show(self.history)
+            view.show_model(recorded_summary(self.history))
+            self._shown = True
+        self._changed = False
 
-    def _say_where(self, note: str = "") -> None:
-        parts = [
-            (" Runs › ", "$text-muted"),
-            (self._run.name, "bold"),
-            "   ",
-            ("● ", ""),
-        ]
-        status = status_word(self.history.status.value) if not note else Content.styled(note, "$text-warning")
-        self.query_one("#where", Static).update(Content.assemble(*parts[:3], status))
+    def _say_where(self) -> None:
+        status = status_word(self.history.status.value)
+        note = Content.styled(self._note, "$text-warning") if self._note else status
+        name = (self._run.name, "bold")
+        self.query_one("#where", Static).update(
+            Content.assemble((" Runs › ", "$foreground 60%"), name, "   ", note)
+        )
 
 
 def recorded_summary(history: RunHistory) -> ModelSummary | None:

@@ -16,7 +16,9 @@ from textual.widgets import Input, Label, Static
 
 from mnist_tui.errors import RunError
 from mnist_tui.run_index import IndexedRun, RunIndex
+from mnist_tui.runs import Run
 from mnist_tui.tui.marks import Marks
+from mnist_tui.tui.screens.on_top import is_on_top
 from mnist_tui.tui.screens.run_actions import RunActions
 from mnist_tui.tui.screens.run_screen import RunScreen
 from mnist_tui.tui.widgets.folding_table import FoldingTable
@@ -51,10 +53,10 @@ class RunsScreen(RunActions):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (150, "-wide")]  # noqa: RUF012 - as Textual declares it
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "mark", "Mark"),
         Binding("slash", "filter", "Filter", key_display="/"),
-        Binding("o", "order", "Order"),
-        Binding("escape", "clear", "Clear filter", show=False),
+        Binding("o", "order", "Order", show=False),
+        Binding("escape", "clear", "Clear filter"),
+        Binding("down", "list", "To the list", show=False),
     ]
 
     def __init__(self, runs_dir: Path) -> None:
@@ -64,7 +66,9 @@ class RunsScreen(RunActions):
         self.order: Order = "newest"
         self.found: list[IndexedRun] = []
         self._index = RunIndex(runs_dir)
-        self._looking = self._seen = False
+        self._looking = False
+        self.is_complete = False
+        """Whether all runs have been read once."""
         self._error = self._wanted = ""
 
     def body(self) -> ComposeResult:
@@ -101,6 +105,15 @@ class RunsScreen(RunActions):
         """The run under the cursor."""
         return self.table.current
 
+    def names(self) -> set[str]:
+        """Of all runs, shown or not."""
+        return {found.run.name for found in self.found}
+
+    def marked(self) -> list[tuple[Run, int]]:
+        """The marked runs that are there, with their colours' numbers."""
+        there = self.names()
+        return [(Run(self.runs_dir / name), slot) for name, slot in self.marks.slots.items() if name in there]
+
     def changed(self, name: str = "") -> None:
         """Runs were changed here: show it at once, with the cursor on the run called `name`."""
         self._wanted = name
@@ -110,12 +123,22 @@ class RunsScreen(RunActions):
         """Type to filter."""
         self.add_class("-filtering")
         self.query_one("#filter", Input).focus()
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing to clear while nothing is filtered."""
+        return action != "clear" or self.has_class("-filtering")
+
+    def action_list(self) -> None:
+        """Out of the filter, which stays."""
+        self.table.focus()
 
     def action_clear(self) -> None:
         """All runs again."""
         self.query_one("#filter", Input).value = ""
         self.remove_class("-filtering")
         self.table.focus()
+        self.refresh_bindings()
 
     def action_order(self) -> None:
         """The next order."""
@@ -126,6 +149,8 @@ class RunsScreen(RunActions):
         run = self.selected()
         if run is None:
             return
+        # A run just renamed may not have been seen under its new name yet.
+        self.marks.keep({*self.names(), self._wanted})
         if not self.marks.toggle(run.summary.name):
             self.notify("More runs than can be told apart by colour.", severity="warning")
             return
@@ -170,7 +195,7 @@ class RunsScreen(RunActions):
 
     def _look(self) -> None:
         # One look at a time; and nobody sees what a screen below another one would find.
-        if not self._looking and self.is_current:
+        if not self._looking and is_on_top(self):
             self._looking = True
             self._scan()
 
@@ -193,28 +218,30 @@ class RunsScreen(RunActions):
         """Take over what was found; half a look is worth showing only before the first whole one."""
         if message.whole:
             self._looking = False
-            self._seen, self._error = True, message.error
-            self.marks.keep({run.summary.name for run in message.runs})
-        if message.whole or not self._seen:
+            self.is_complete, self._error = True, message.error
+        if message.whole or not self.is_complete:
             self.found = message.runs
             self._draw()
 
     def _draw(self) -> None:
+        if not is_on_top(self):
+            return
         self.table.show_runs(self.found, self.order, self.query_text)
-        if self._wanted:
+        if self._wanted in self.names():
             self.table.move_to(self._wanted)
-        self._wanted = ""
+            self._wanted = ""
         self.query_one("#count", Label).update(self._count())
-        self.set_class(self._seen and not self.found, "-empty")
+        self.set_class(self.is_complete and not self.found, "-empty")
         self.query_one("#nothing", Static).update(nothing_here(self.runs_dir, self._error))
 
     def _count(self) -> Content:
         shown, known = len(self.table.rows), len(self.found)
         count = f"{known} runs" if shown == known else f"{shown} of {known} runs"
-        marked = f" · {len(self.marks.slots)} marked" if self.marks.slots else ""
-        looking = "" if self._seen else " · looking …"
+        count_marked = len(self.marked())
+        marked = f" · {count_marked} marked" if count_marked else ""
+        looking = "" if self.is_complete else " · looking …"
         return Content.assemble(
-            (count, "bold"), (f"{marked} · {_ORDER_WORDS[self.order]}{looking}", "$text-muted")
+            (count, "bold"), (f"{marked} · {_ORDER_WORDS[self.order]}{looking}", "$foreground 60%")
         )
 
 
@@ -231,5 +258,5 @@ def nothing_here(runs_dir: Path, error: str) -> Content:
         " to train the first one, or run\n",
         ("mnist-tui train", "bold"),
         " in another terminal: it appears here by itself.\n\n",
-        (f"Looking in {runs_dir}", "$text-muted"),
+        (f"Looking in {runs_dir}", "$foreground 60%"),
     )

@@ -24,25 +24,31 @@ class Bar:
 
 def bar_lines(bars: Sequence[Bar], width: int) -> Content:
     """The bars below one another, their parts in columns; without the counts where there is no room."""
-    labels, counts, lefts = (
-        max(len(text) for text in texts)
-        for texts in zip(*((bar.label, bar.count, bar.left) for bar in bars), strict=True)
-    )
-    rest = width - labels - lefts - len(f"{_GAP}100 %{_GAP}")
-    room = rest - counts - len(_GAP)
-    counted = room >= _LEAST_BAR
-    lines = []
-    for bar in bars:
-        count = f"{_GAP}{bar.count:>{counts}}" if counted else ""
-        lines.append(
-            Content.assemble(
-                (f"{bar.label:<{labels}} ", "bold"),
-                drawn(bar.fraction, max(0, (room if counted else rest) - 1), bar.style),
-                f" {100 * bar.fraction:>3.0f} %",
-                (f"{count}{_GAP}{bar.left:>{lefts}}", "$foreground 80%"),
-            )
+    labels = max(len(bar.label) for bar in bars)
+    tails = [_tails(bars, counted=True), _tails(bars, counted=False)]
+    rooms = [width - labels - len(tail[0]) - 1 for tail in tails]
+    chosen = 0 if rooms[0] >= _LEAST_BAR else 1
+    lines = (
+        Content.assemble(
+            (f"{bar.label:<{labels}} ", "bold"),
+            drawn(bar.fraction, max(0, rooms[chosen]), bar.style),
+            (tail, "$foreground 80%"),
         )
+        for bar, tail in zip(bars, tails[chosen], strict=True)
+    )
     return Content("\n").join(lines)
+
+
+def _tails(bars: Sequence[Bar], *, counted: bool) -> list[str]:
+    """What follows each bar, all of one length."""
+    counts = max(len(bar.count) for bar in bars)
+    lefts = max(len(bar.left) for bar in bars)
+    return [
+        f" {100 * bar.fraction:>3.0f} %"
+        + (f"{_GAP}{bar.count:>{counts}}" if counted else "")
+        + f"{_GAP}{bar.left:>{lefts}}"
+        for bar in bars
+    ]
 
 
 def drawn(fraction: float, width: int, style: str) -> Content:

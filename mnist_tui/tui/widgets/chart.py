@@ -11,6 +11,7 @@ from textual.app import ComposeResult, RenderResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid
 from textual.events import Click
+from textual.strip import Strip
 from textual_hires_canvas import Canvas, HiResMode
 from textual_plot import PlotWidget
 from textual_plot.plot_widget import Legend
@@ -60,12 +61,17 @@ class Paper(Canvas):
         self.set_pixels([(x, y1) for x in range(x0 + 1, x1 + 1)], "─", style)
         self.set_pixel(x0, y1, "└", style)
 
+    def render_line(self, y: int) -> Strip:
+        """A style for blank lines too: without one Textual fails under NO_COLOR."""
+        return super().render_line(y).apply_style(self.rich_style)
+
     def set_pixel(self, x: int, y: int, char: str = "█", style: str = "white") -> None:
-        """Two lines that meet in a cell both stay: their dots are united, in the colour of the later."""
+        """Two lines that meet in a cell both stay: their dots are united, and every other cell keeps its colour."""
         if _is_braille(char) and self._canvas_region.contains(x, y):
-            before = self.get_pixel(x, y)[0]
+            before, colour = self.get_pixel(x, y)
             if _is_braille(before):
                 char = chr(ord(before) | ord(char))
+                style = colour if x % 2 else style
         super().set_pixel(x, y, char, style)
 
 
@@ -102,7 +108,7 @@ class Chart(PlotWidget, inherit_bindings=False):
         self.zoomed = False
         self.view = Limits(0, 1, 0, 1)
         self._x_axis, self._y_axis = ValueAxis(smallest=1), ValueAxis()
-        self._lines: Sequence[Line] = ()
+        self.lines: Sequence[Line] = ()
 
     def compose(self) -> ComposeResult:
         """As PlotWidget does, on our paper."""
@@ -127,7 +133,7 @@ class Chart(PlotWidget, inherit_bindings=False):
 
     def draw(self, lines: Sequence[Line], limits: Limits, y_axis: ValueAxis) -> None:
         """Replace all lines; the limits hold unless the reader has zoomed."""
-        self._lines, self._y_axis = lines, y_axis
+        self.lines, self._y_axis = lines, y_axis
         if not self.zoomed:
             self.view = limits
             self.set_xlimits(limits.x_min, limits.x_max)
@@ -167,6 +173,15 @@ class Chart(PlotWidget, inherit_bindings=False):
         if event.chain == 2:
             self.action_reset_scales()
 
+    # A screen that is left while it is being built takes the canvases down before the chart hears of its mount.
+    def _update_margin_sizes(self) -> None:
+        if self.query(Grid):
+            super()._update_margin_sizes()
+
+    def _update_legend(self) -> None:
+        if self.query(Legend):
+            super()._update_legend()
+
     def _zoom(self, *where: Any, **axes: Any) -> None:
         self.zoomed = True
         super()._zoom(*where, **axes)
@@ -178,7 +193,7 @@ class Chart(PlotWidget, inherit_bindings=False):
     def _plot(self) -> None:
         self.clear()
         self.set_y_formatter(self._y_axis)
-        for line in self._lines:
+        for line in self.lines:
             colour = self.get_component_styles(f"chart--{line.name}").color.hex6
             self.plot(line.x, line.y, line_style=colour, hires_mode=HiResMode.BRAILLE)
             if line.marker:

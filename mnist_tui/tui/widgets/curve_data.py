@@ -17,6 +17,8 @@ _MARKERS: dict[LineName, str] = {"train": "", "validation": "◆", "test": "●"
 _SETTLED = 0.1
 _MOST_RUNNING_POINTS = 512
 _LEAST_LOSS = 1e-6
+# The loss of ten equally likely digits: the top of an axis without data.
+_UNTRAINED = 2.3
 
 
 @dataclass
@@ -125,9 +127,10 @@ class CurveData:
 
 
 def loss_limits(lines: list[Line], epochs: float) -> Limits:
-    """From 0 up to where nearly all of the curves are: the first batches would flatten the rest."""
-    tops = [np.quantile(line.y, 0.96 if line.name == "train" else 1.0) for line in lines if len(line.y)]
-    return Limits(0, whole_epochs(epochs), 0, 1.08 * float(max(tops, default=1.0)) or 1.0)
+    """From 0 up to the highest loss after the first batches, which would flatten all that follows."""
+    settled = min(1.0, epochs / 4)
+    tops = [line.y[line.x >= settled].max(initial=0.0) for line in lines]
+    return Limits(0, whole_epochs(epochs), 0, 1.05 * float(max(tops, default=0.0)) or _UNTRAINED)
 
 
 def log_lines(lines: list[Line]) -> list[Line]:
@@ -135,12 +138,28 @@ def log_lines(lines: list[Line]) -> list[Line]:
     return [Line(line.name, line.x, np.log10(np.maximum(line.y, _LEAST_LOSS)), line.marker) for line in lines]
 
 
-def close_limits(lines: list[Line], epochs: float, *, highest: float = np.inf) -> Limits:
-    """A little more than what the curves span."""
-    values = np.concatenate([line.y for line in lines]) if lines else np.empty(0)
-    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, min(highest, 1.0))
-    margin = 0.06 * (high - low) or 0.5
-    return Limits(0, whole_epochs(epochs), low - margin, min(high + margin, highest))
+def log_limits(lines: list[Line], epochs: float) -> Limits:
+    """All that the curves span."""
+    low, high = _extent(lines, (-2.0, 0.5), least_margin=0.05)
+    return Limits(0, whole_epochs(epochs), low, high)
+
+
+def accuracy_limits(lines: list[Line], epochs: float) -> Limits:
+    """All that the curves span, but not beyond 100 %; the whole scale in the first epoch, as it is climbed."""
+    if epochs < 1:
+        return Limits(0, 1, 0, 100)
+    low, high = _extent(lines, (0.0, 100.0), least_margin=0.5)
+    return Limits(0, whole_epochs(epochs), max(low, 0.0), min(high, 100.0))
+
+
+def _extent(lines: list[Line], otherwise: Span, *, least_margin: float) -> Span:
+    """From just below the lowest to just above the highest point."""
+    values = np.concatenate([line.y for line in lines])
+    if not len(values):
+        return otherwise
+    low, high = float(values.min()), float(values.max())
+    margin = max(0.06 * (high - low), least_margin)
+    return low - margin, high + margin
 
 
 def whole_epochs(epochs: float) -> float:

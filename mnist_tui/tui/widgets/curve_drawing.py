@@ -5,7 +5,14 @@ from __future__ import annotations
 from mnist_tui.history import RunHistory
 from mnist_tui.tui.widgets.axes import LogAxis, ValueAxis
 from mnist_tui.tui.widgets.chart import Chart
-from mnist_tui.tui.widgets.curve_data import CurveData, close_limits, log_lines, loss_limits, whole_epochs
+from mnist_tui.tui.widgets.curve_data import (
+    CurveData,
+    accuracy_limits,
+    log_limits,
+    log_lines,
+    loss_limits,
+    whole_epochs,
+)
 
 
 class CurveDrawing:
@@ -40,11 +47,11 @@ class CurveDrawing:
         )
         if log_scale:
             lines = log_lines(lines)
-            chart.draw(lines, close_limits(lines, data.epochs), LogAxis())
+            chart.draw(lines, log_limits(lines, data.epochs), LogAxis())
         else:
             chart.draw(lines, loss_limits(lines, data.epochs), ValueAxis())
 
     def _draw_accuracy(self) -> None:
         chart, data = self.accuracy, self.data
         lines = data.accuracy_lines(chart.span((0.0, whole_epochs(data.epochs))), chart.columns)
-        chart.draw(lines, close_limits(lines, data.epochs, highest=100.0), ValueAxis())
+        chart.draw(lines, accuracy_limits(lines, data.epochs), ValueAxis())

@@ -30,6 +30,8 @@ _SAMPLES: Mapping[LineName, tuple[str, str, str]] = {
     "test": ("●", "$text-warning", "test"),
 }
 
+_NO_VALUES: Mapping[LineName, str] = {"train": "", "test": ""}
+
 
 class Curves(Vertical):
     """Both charts. The plotting library takes a third of a second to load, so they come after the first frame."""
@@ -83,7 +85,7 @@ class Curves(Vertical):
 
     def draw_changes(self) -> None:
         """Draw if there is something new to see and somebody to see it."""
-        if self._drawing is None or not self.screen.is_current:
+        if self._drawing is None or not self.screen.is_current or not self.app.is_running:
             return
         if self._changed or self._drawing.is_misfit:
             self._changed = False
@@ -99,6 +101,8 @@ class Curves(Vertical):
 
     async def _open(self) -> None:
         module = await asyncio.to_thread(importlib.import_module, "mnist_tui.tui.widgets.curve_drawing")
+        if not self.is_attached:
+            return
         drawing: CurveDrawing = module.CurveDrawing()
         await self.loss.mount(drawing.loss)
         await self.accuracy.mount(drawing.accuracy)
@@ -113,7 +117,8 @@ class Curves(Vertical):
         self.loss.border_title = _legend("Loss", losses, self.loss.size.width)
         self.accuracy.border_title = _legend("Accuracy", accuracies, self.accuracy.size.width)
         marks = ["log scale"] * self.log_scale + ["smoothed"] * self.smoothing
-        self.loss.border_subtitle = " · ".join(marks)
+        self.loss.border_subtitle = " · ".join([*marks, "epoch"])
+        self.accuracy.border_subtitle = "epoch"
 
 
 def _legend(title: str, values: Mapping[LineName, str], width: int) -> Content:
@@ -124,7 +129,7 @@ def _legend(title: str, values: Mapping[LineName, str], width: int) -> Content:
 
 def _entries(title: str, values: Mapping[LineName, str]) -> Content:
     parts = [Content(title)]
-    for name, value in values.items():
+    for name, value in (values or _NO_VALUES).items():
         sample, style, word = _SAMPLES[name]
         parts.append(Content.assemble((sample, style), f" {word} {value}".rstrip()))
     return Content("  ").join(parts)

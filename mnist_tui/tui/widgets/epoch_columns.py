@@ -36,9 +36,12 @@ def fitting(width: int, validated: bool) -> list[Column]:
     """As many columns as fit, spread over the width."""
     names = columns(validated)
     chosen = _choose(list(enumerate(names)), width)
-    spare = (width - sum(column.width for column in chosen)) // len(chosen)
-    extra = max(0, min(spare, _MOST_EXTRA))
-    return [Column(column.index, column.head, column.width + extra) for column in chosen]
+    spare = min(max(0, width - _total(chosen)), _MOST_EXTRA * len(chosen))
+    each, rest = divmod(spare, len(chosen))
+    return [
+        Column(column.index, column.head, column.width + each + (at < rest))
+        for at, column in enumerate(chosen)
+    ]
 
 
 def _choose(named: list[tuple[int, str]], width: int) -> list[Column]:
@@ -49,12 +52,22 @@ def _choose(named: list[tuple[int, str]], width: int) -> list[Column]:
         if _total(chosen) <= width:
             return chosen
     short = [_short(index, name) for index, name in named if name not in dropped]
-    return short if _total(short) <= width else [column for column in short if column.head != "time"]
+    timeless = [column for column in short if column.head != "time"]
+    fit = (chosen for chosen in (short, timeless) if _total(chosen) <= width)
+    return next(fit, _accuracies(named))
 
 
 def _short(index: int, name: str) -> Column:
     head = _SHORT.get(name, name)
     return Column(index, head, min(_WIDTHS[name], _SHORT_WIDTH))
+
+
+def _accuracies(named: list[tuple[int, str]]) -> list[Column]:
+    """The least of a run that is validated, where the heads must say whose accuracy it is."""
+    indices = [index for index, name in named if name == "acc %"]
+    heads = ["train %", "val %", "test %"] if len(indices) > 2 else ["train %", "test %"]
+    accuracies = (Column(index, head, _SHORT_WIDTH + 1) for index, head in zip(indices, heads, strict=True))
+    return [Column(0, "epoch", _WIDTHS["epoch"]), *accuracies]
 
 
 def _total(chosen: list[Column]) -> int:

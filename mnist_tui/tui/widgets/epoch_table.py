@@ -78,7 +78,8 @@ class EpochTable(Panel):
         self._cursor = EpochCursor()
         self._columns: list[Column] = []
         self._kept: list[EpochFinished] = []
-        self._best: EpochFinished | None = None
+        self.best: EpochFinished | None = None
+        """`RunHistory.best`, kept as the rows come in rather than looked for in all of them."""
         self._validated = False
 
     def compose(self) -> ComposeResult:
@@ -90,7 +91,7 @@ class EpochTable(Panel):
         """The best row carries a colour of the theme."""
         self.app.theme_changed_signal.subscribe(self, lambda _: self._rule())
 
-    def on_resize(self, event: Resize) -> None:
+    def on_resize(self, _: Resize) -> None:
         """Other columns may fit now."""
         self._fit()
 
@@ -108,15 +109,18 @@ class EpochTable(Panel):
         if not rows and not restart:
             return
         self._kept += rows
-        for row in rows:
-            self._validated |= row.validation_accuracy is not None
-        self.set_class(bool(self._kept), "-filled").set_class(not self._kept, "-empty")
+        self._validated |= any(row.validation_accuracy is not None for row in rows)
+        self._show_rows(bool(self._kept))
         if not self._fit():
             self._add(rows)
 
     def _forget(self) -> None:
-        self._kept, self._best, self._validated = [], None, False
+        self._kept, self.best, self._validated = [], None, False
         self.rows.clear()
+        self._show_rows(False)
+
+    def _show_rows(self, there_are: bool) -> None:
+        self.set_class(there_are, "-filled").set_class(not there_are, "-empty")
 
     def _fit(self) -> bool:
         """Choose the columns; whether that meant writing all rows anew."""
@@ -128,18 +132,18 @@ class EpochTable(Panel):
         return True
 
     def _rule(self) -> None:
-        self._best = None
+        self.best = None
         self.rows.rule(self._columns)
         self._add(self._kept)
 
     def _add(self, rows: Sequence[EpochFinished]) -> None:
-        before = self._best
+        before = self.best
         best = next((row for row in reversed(rows) if row.best), before)
-        self._best = best
+        self.best = best
         for row in rows:
             self._put(row)
         if before is not None and before is not best:
             self._put(before)
 
     def _put(self, row: EpochFinished) -> None:
-        self.rows.put(row, self._columns, best=row is self._best, validated=self._validated)
+        self.rows.put(row, self._columns, best=row is self.best, validated=self._validated)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
     from mnist_tui.inspection.summary import Block, Layer, ModelSummary, ReceptiveField
 
 
+# The border and the heads of the columns.
+_AROUND = 3
+
+
 class ModelPanel(Panel):
-    """By block; by layer where `detailed`."""
+    """By layer where there is room, else by block."""
 
     DEFAULT_CSS = """
     ModelPanel {
@@ -34,7 +39,7 @@ class ModelPanel(Panel):
         super().__init__("Model")
         self.text = Static("…")
         self._summary: ModelSummary | None = None
-        self._detailed = False
+        self._lines = 0
 
     def compose(self) -> ComposeResult:
         """A table that may be longer than the panel."""
@@ -46,11 +51,10 @@ class ModelPanel(Panel):
         self._summary = summary
         self._draw()
 
-    def show_detail(self, detailed: bool) -> None:
-        """Every layer, or only the blocks."""
-        if detailed != self._detailed:
-            self._detailed = detailed
-            self._draw()
+    def give_room(self, lines: int) -> None:
+        """Every layer where they fit on so many lines, else only the blocks."""
+        self._lines = lines
+        self._draw()
 
     def _draw(self) -> None:
         summary = self._summary
@@ -59,7 +63,8 @@ class ModelPanel(Panel):
             self.text.update("…")
             return
         self.border_title = f"Model · {summary.parameters:,} parameters · {words.millions(summary.macs)} MACs"
-        self.text.update(model_table(summary, detailed=self._detailed))
+        detailed = len(summary.layers) + _AROUND <= self._lines
+        self.text.update(model_table(summary, detailed=detailed))
 
 
 def model_table(summary: ModelSummary, *, detailed: bool) -> Table:
@@ -69,24 +74,19 @@ def model_table(summary: ModelSummary, *, detailed: bool) -> Table:
     for name in ("output", "params", "MACs", "field"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in summary.layers if detailed else by_block(summary):
-        table.add_row(*_cells(row))
+        table.add_row(*_cells(row), style="" if row.parameters else "dim")
     return table
 
 
 def by_block(summary: ModelSummary) -> Iterator[Layer | Block]:
     """The blocks in order, and the layers that stand outside of any."""
-    blocks = {block.path: block for block in summary.blocks}
-    for layer in summary.layers:
-        top = layer.path.partition(".")[0]
-        if top not in summary_paths(summary):
-            yield layer
-        elif top in blocks:
-            yield blocks.pop(top)
-
-
-def summary_paths(summary: ModelSummary) -> set[str]:
-    """The names of all blocks."""
-    return {block.path for block in summary.blocks}
+    blocks: dict[str, Block | None] = {block.path: block for block in summary.blocks}
+    for top, layers in itertools.groupby(summary.layers, lambda layer: layer.path.partition(".")[0]):
+        if top not in blocks:
+            yield from layers
+        elif (block := blocks[top]) is not None:
+            yield block
+            blocks[top] = None  # a block that is called twice is counted once
 
 
 def _cells(row: Layer | Block) -> list[Text]:

@@ -31,8 +31,9 @@ class Notices(Static):
 
     def advance(self, history: RunHistory) -> None:
         """Draw those that are new."""
-        ordered = sorted(history.notices[::-1], key=lambda notice: notice.topic != "data")
-        messages = list(dict.fromkeys(notice.message for notice in ordered))
+        about_data = [notice.message for notice in history.notices if notice.topic == "data"]
+        newest = [notice.message for notice in reversed(history.notices)]
+        messages = list(dict.fromkeys(about_data + newest))
         if messages == self._shown:
             return
         self._shown = messages

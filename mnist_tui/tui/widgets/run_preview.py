@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widgets import Sparkline, Static
 
@@ -15,35 +15,41 @@ from mnist_tui.render import words
 from mnist_tui.run_index import IndexedRun
 from mnist_tui.tui.widgets.run_words import status_word
 
-# What every run says of itself in the list.
-_SHOWN_ELSEWHERE = {"recipe", "dataset", "model"}
+# What the list says, and what is never as the recipe has it: a run records what `auto` became.
+_SHOWN_ELSEWHERE = {"recipe", "dataset", "model", "device", "threads"}
 
 
-class RunPreview(Vertical):
+class RunPreview(Container):
     """Beside or below the list, where there is room."""
 
     DEFAULT_CSS = """
     RunPreview {
-        border: round $panel;
-        border-title-color: $accent;
+        border: round $foreground 25%;
+        border-title-color: $foreground 80%;
+        border-title-style: bold;
         padding: 0 1;
 
-        Sparkline { height: 4; margin-bottom: 1; }
-        Static { height: auto; }
+        Sparkline {
+            height: 6;
+            & > .sparkline--min-color { color: $primary 60%; }
+        }
+        Static, #curve { height: auto; }
     }
     """
 
     def compose(self) -> ComposeResult:
-        yield Static(id="curve-title")
-        yield Sparkline()
+        """Facts and curve, beside or below each other."""
         yield Static(id="facts")
+        with Vertical(id="curve"):
+            yield Static(id="curve-title")
+            yield Sparkline()
 
     def show(self, found: IndexedRun | None) -> None:
         """Draw this run; nothing for None."""
         self.border_title = Content(found.summary.name) if found else ""
         curve = [row.test_accuracy for row in found.rows] if found else []
         self.query_one(Sparkline).data = curve
-        self.query_one(Sparkline).display = len(curve) > 1
+        self.query_one("#curve").display = len(curve) > 1
         self.query_one("#curve-title", Static).update(_curve_title(curve))
         self.query_one("#facts", Static).update(Content("\n").join(_facts(found)) if found else "")
 
@@ -52,7 +58,7 @@ def _curve_title(curve: list[float]) -> Content:
     if not curve:
         return Content("")
     return Content.assemble(
-        ("test accuracy  ", "$text-muted"), f"{words.percent(curve[0])} → {words.percent(curve[-1])}"
+        ("test accuracy  ", "$foreground 60%"), f"{words.percent(curve[0])} → {words.percent(curve[-1])}"
     )
 
 
@@ -85,9 +91,11 @@ def _changes(found: IndexedRun) -> Iterator[Content]:
         if change.setting not in _SHOWN_ELSEWHERE:
             yield _fact(
                 change.setting,
-                Content.assemble(f"{change.values[1]}", (f"  not {change.values[0]}", "$text-muted")),
+                Content.assemble(
+                    f"{change.values[1]}", (f"  (recipe {change.values[0]})", "$foreground 60%")
+                ),
             )
 
 
 def _fact(label: str, value: str | Content) -> Content:
-    return Content.assemble((f"{label:<16}", "$text-muted"), value)
+    return Content.assemble((f"{label:<16}", "$foreground 60%"), value)

@@ -10,7 +10,7 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from mnist_tui import published
-from mnist_tui.events import Progress
+from mnist_tui.events import EpochFinished, Progress, RunFailed
 from mnist_tui.history import RunHistory, RunStatus
 from mnist_tui.render import words
 from mnist_tui.tui.widgets.bars import Bar, bar_lines, fact_lines
@@ -50,6 +50,7 @@ class RunProgress(Panel):
         super().__init__("")
         self.text = Static()
         self._history = RunHistory()
+        self._best: EpochFinished | None = None
         self._stopping = False
         self._class = ""
 
@@ -59,22 +60,22 @@ class RunProgress(Panel):
 
     def on_resize(self, _: Resize) -> None:
         """The bars are as long as there is room."""
-        self.advance(self._history)
+        self.advance(self._history, self._best)
 
     def show_stopping(self, stopping: bool) -> None:
         """Somebody asked for the end, and the last step is being finished."""
         self._stopping = stopping
-        self.advance(self._history)
+        self.advance(self._history, self._best)
 
-    def advance(self, history: RunHistory) -> None:
-        """Draw where the run stands now."""
-        self._history = history
+    def advance(self, history: RunHistory, best: EpochFinished | None) -> None:
+        """Draw where the run stands now; `best` is its best epoch so far."""
+        self._history, self._best = history, best
         width = self.content_size.width
         if not width:
             return
         state = STOPPING if self._stopping and history.status.is_open else str(history.status)
         self._mark(state)
-        self.border_title = Content(" · ").join(_title(history, state))
+        self.border_title = Content(" · ").join(_title(history, best, state))
         lines = _body(history, width)
         if lines is not None:
             self.text.update(lines)
@@ -85,10 +86,11 @@ class RunProgress(Panel):
             self._class = state
 
 
-def _title(history: RunHistory, state: str) -> Iterator[Content]:
+def _title(history: RunHistory, best: EpochFinished | None, state: str) -> Iterator[Content]:
     sign, style = _SIGNS[state]
-    yield Content.styled(f"{sign} {state}", f"bold {style}")
-    now, best = history.progress, history.best
+    word = "no run yet" if state == RunStatus.EMPTY else state
+    yield Content.styled(f"{sign} {word}", f"bold {style}")
+    now = history.progress
     if now is not None:
         yield Content(f"loss {words.loss(now.loss)}")
         yield Content(f"acc {words.percent(now.accuracy)}")
@@ -99,10 +101,10 @@ def _title(history: RunHistory, state: str) -> Iterator[Content]:
 def _body(history: RunHistory, width: int) -> Content | None:
     """None where what is on the screen may stay: between two epochs there is nothing to tell."""
     if history.failed is not None:
-        return Content.assemble((history.failed.message, "bold"), "\n", history.failed.remedy)
+        return _failure(history.failed)
     match history.status:
         case RunStatus.EMPTY:
-            return Content("No run yet.")
+            return Content("Start a run or open one, and it is drawn here.")
         case RunStatus.FINISHED:
             return fact_lines(_statistics(history), width)
         case RunStatus.STOPPED | RunStatus.INTERRUPTED:
@@ -111,6 +113,12 @@ def _body(history: RunHistory, width: int) -> Content | None:
     if now is not None:
         return bar_lines(list(_bars(history, now)), width)
     return None if history.epochs else Content("Getting the data and the model ready …")
+
+
+def _failure(failed: RunFailed) -> Content:
+    """What happened, and what to do about it."""
+    remedy = Content.assemble("\n→ ", failed.remedy) if failed.remedy else Content("")
+    return Content.assemble((failed.message, "bold $text-error"), remedy)
 
 
 def _bars(history: RunHistory, now: Progress) -> Iterator[Bar]:
@@ -129,14 +137,15 @@ def _statistics(history: RunHistory) -> Iterator[tuple[str, str]]:
     finished = history.finished
     if finished is None:
         return
-    yield "best test accuracy", f"{words.percent(finished.best_test_accuracy)} @ {finished.best_epoch}"
+    chosen = "best test accuracy" if finished.selected_on == "test" else "test accuracy of the best epoch"
+    yield chosen, f"{words.percent(finished.best_test_accuracy)} @ {finished.best_epoch}"
     yield "final", words.percent(finished.final_test_accuracy)
-    yield "an epoch took", words.duration(finished.mean_epoch_seconds)
-    yield "in all", words.duration(finished.seconds)
     if history.started is not None and history.started.data.get("name") == "mnist":
         yield "published", f"{words.percent(published.BEST_TEST_ACCURACY)} @ {published.BEST_EPOCH}"
-    yield "test loss there", words.loss(finished.best_test_loss)
-    yield "train loss there", words.loss(finished.best_train_loss)
+    yield "an epoch took", words.duration(finished.mean_epoch_seconds)
+    yield "in all", words.duration(finished.seconds)
+    yield "test loss at best", words.loss(finished.best_test_loss)
+    yield "train loss at best", words.loss(finished.best_train_loss)
 
 
 def _ended_early(history: RunHistory, width: int) -> Content:

@@ -22,8 +22,10 @@ from mnist_tui.tui.widgets.run_progress import RunProgress
 if TYPE_CHECKING:
     from mnist_tui.inspection.summary import ModelSummary
 
-# From these widths and heights on, in cells.
-_WIDE, _TALL, _ROOMY = 110, 30, 48
+# From this height on, in cells, there is room for all panels.
+_TALL = 30
+# Of the height, at most.
+_MODEL_SHARE = 0.6
 
 
 class RunView(Widget):
@@ -36,7 +38,7 @@ class RunView(Widget):
         & .columns { height: 1fr; }
         & .left, & .right { width: 1fr; height: 1fr; }
         & EpochTable { height: 1fr; }
-        & ModelPanel { max-height: 50%; }
+        & ModelPanel { max-height: 60%; }
         &.-short BatchLosses, &.-short ModelPanel { display: none; }
         &.-short RunProgress { border-bottom: none; border-left: none; border-right: none; }
 
@@ -85,7 +87,7 @@ class RunView(Widget):
             self.curves.advance(history)
             self.epochs.advance(history)
             self.batch_losses.advance(history)
-            self.progress.advance(history)
+            self.progress.advance(history, self.epochs.best)
 
     def show_model(self, summary: ModelSummary | None) -> None:
         """The layer and parameter summary beside the curves; None while it is not known."""
@@ -97,10 +99,9 @@ class RunView(Widget):
 
     def on_resize(self, event: Resize) -> None:
         """Fold what there is no room for."""
-        width, height = event.size
-        self.set_class(width < _WIDE, "-narrow")
+        height = event.size.height
         self.set_class(height < _TALL, "-short")
-        self.model.show_detail(height >= _ROOMY)
+        self.model.give_room(int(height * _MODEL_SHARE))
 
     def action_toggle_log_scale(self) -> None:
         """The loss on an axis of logarithms, or back."""

@@ -26,7 +26,7 @@ RUN_COLOURS = ("#4a8df0", "#e8833a", "#3aa564", "#d9568f", "#9a6fe8", "#1fa3a3",
 
 def status_word(status: str) -> Content:
     """The word in its colour."""
-    return Content.styled(status, _COLOURS.get(status, "$text-muted"))
+    return Content.styled(status, _COLOURS.get(status, "$foreground 60%"))
 
 
 def mark(slot: int | None) -> Content:

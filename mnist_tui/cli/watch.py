@@ -1,0 +1,54 @@
+"""`mnist-tui watch`: follow a run that another process trains."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from mnist_tui import paths, runs
+from mnist_tui.cli.options import Json, RunName, RunsDir
+from mnist_tui.cli.output import print_json, stdout
+from mnist_tui.runs import Run
+
+
+def watch(
+    run: RunName = "latest",
+    once: Annotated[bool, typer.Option("--once", help="Print how it stands now, and leave.")] = False,
+    json: Json = False,
+    runs_dir: RunsDir = None,
+) -> None:
+    """Follow a run from another terminal; off a terminal, print how it stands. It is only read."""
+    found = runs.find(paths.runs_dir(runs_dir), run)
+    found.record()  # what is damaged beyond reading is said here, and not on an empty screen
+    if json:
+        _print_json(found)
+    elif once or not _at_terminal():
+        _print_snapshot(found)
+    else:
+        from mnist_tui.tui.watch_app import WatchApp
+
+        WatchApp(found).run()
+
+
+def _at_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty() and not stdout().is_dumb_terminal
+
+
+def _print_snapshot(run: Run) -> None:
+    from mnist_tui.render.snapshot import snapshot
+
+    stdout().print(snapshot(run.name, run.history()))
+
+
+def _print_json(run: Run) -> None:
+    """The line of `runs list`, and how far the epoch is."""
+    import dataclasses
+
+    from mnist_tui.run_summary import summary_of
+
+    history = run.history()
+    now = history.progress
+    progress = None if now is None else {**dataclasses.asdict(now), "batch_losses": None}
+    print_json({**summary_of(run, run.record(), history).to_dict(), "progress": progress})

@@ -1,0 +1,58 @@
+"""Runs side by side: their numbers, and the settings in which they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from mnist_tui.comparison import Comparison
+from mnist_tui.render import words
+
+
+def numbers_table(comparison: Comparison) -> Table:
+    """One row a run, numbered as in `differences_table`."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("", justify="right", style="bold")
+    table.add_column("run", overflow="fold")
+    table.add_column("status", no_wrap=True)
+    for head in ("epochs", "best %", "final %", "loss", "s/epoch"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for number, run in enumerate(comparison.runs, 1):
+        summary = run.summary
+        table.add_row(
+            str(number),
+            escape(summary.name),
+            summary.status,
+            f"{summary.epochs_done}/{summary.epochs}",
+            words.bare_percent(summary.best_test_accuracy),
+            words.bare_percent(summary.final_test_accuracy),
+            words.loss(run.final_test_loss),
+            "–" if run.seconds_an_epoch is None else f"{run.seconds_an_epoch:.1f}",
+        )
+    return table
+
+
+def differences_table(comparison: Comparison, heads: Sequence[Text]) -> Table:
+    """One row a setting, one column a run under its head."""
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    table.add_column("differing", style="dim", no_wrap=True)
+    for head in heads:
+        table.add_column(head, justify="right", overflow="fold")
+    for difference in comparison.differences:
+        table.add_row(difference.setting, *(Text(_value(value)) for value in difference.values))
+    return table
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:g}"
+    text = str(value)
+    is_hash = len(text) == 64 and " " not in text
+    return text[:8] if is_hash else text

@@ -1,0 +1,61 @@
+"""One measure of several runs by epoch, each curve in its run's colour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual_hires_canvas import HiResMode
+
+from mnist_tui.tui.widgets.axes import ValueAxis
+from mnist_tui.tui.widgets.chart import Chart, Limits
+from mnist_tui.tui.widgets.run_words import RUN_COLOURS
+
+# Free space above and below the curves, as a share of what they span.
+_AIR = 0.05
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One run's, under its colour's number."""
+
+    slot: int
+    epochs: Sequence[float]
+    values: Sequence[float]
+
+
+class OverlayChart(Chart):
+    """A Chart whose lines are runs. Their numbers on the curves tell them apart without colour."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.curves: Sequence[Curve] = ()
+
+    def draw_curves(self, curves: Sequence[Curve]) -> None:
+        """Replace all curves; the axes fit what is shown, unless the reader has zoomed."""
+        self.curves = [curve for curve in curves if curve.epochs]
+        self.draw((), _limits(self.curves), ValueAxis())
+
+    def _plot(self) -> None:
+        super()._plot()
+        for curve in self.curves:
+            colour = RUN_COLOURS[curve.slot]
+            self.plot(curve.epochs, curve.values, line_style=colour, hires_mode=HiResMode.BRAILLE)
+        for curve in self.curves:
+            self._number(curve)
+
+    def _number(self, curve: Curve) -> None:
+        """At places of its own, so that curves close to each other do not hide each other's numbers."""
+        step = max(len(RUN_COLOURS), 4 * self._marker_step(len(curve.epochs)))
+        places = slice(min(curve.slot, len(curve.epochs) - 1), None, step)
+        colour = f"bold {RUN_COLOURS[curve.slot]}"
+        self.scatter(curve.epochs[places], curve.values[places], str(curve.slot + 1), marker_style=colour)
+
+
+def _limits(curves: Sequence[Curve]) -> Limits:
+    values = [value for curve in curves for value in curve.values]
+    if not values:
+        return Limits(0, 1, 0, 1)
+    low, high = min(values), max(values)
+    air = (high - low or abs(high) or 1.0) * _AIR
+    return Limits(1, max(2.0, *(curve.epochs[-1] for curve in curves)), low - air, high + air)

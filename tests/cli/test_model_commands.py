@@ -1,0 +1,112 @@
+"""`inspect-model`, `check` and `bench`: what they print, and what as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import past_runs
+import pytest
+from conftest import Mnist
+
+# What is promised to whoever reads the JSON; more may come.
+SUMMARY = {"model", "input_shape", "parameters", "trainable_parameters", "macs", "layers"}
+LAYER = {"path", "type", "output_shape", "parameters", "macs", "receptive_field"}
+
+
+def test_the_layer_table_fits_80_columns_a_line_a_layer(mnist: Mnist) -> None:
+    lines = mnist("inspect-model").out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert sum("Conv2d" in line for line in lines) == 6
+    assert any(
+        line.split() == ["pool", "AdaptiveAvgPool2d", "to", "1×1", "10×1×1", "·", "·", "44"] for line in lines
+    )
+    assert lines[-1].startswith("6,790 parameters (all trainable) · 1.31 M MACs an image")
+
+
+def test_the_layer_table_as_json(mnist: Mnist) -> None:
+    summary = json.loads(mnist("inspect-model", "--json").out)
+    assert summary.keys() >= SUMMARY
+    assert all(layer.keys() >= LAYER for layer in summary["layers"])
+    assert (summary["model"], summary["input_shape"]) == ("reference", [1, 28, 28])
+    assert (summary["parameters"], summary["trainable_parameters"], summary["macs"]) == (
+        6790,
+        6790,
+        1_306_144,
+    )
+    assert summary["layers"][0]["path"] == "block1.conv1"
+    assert summary["layers"][0]["output_shape"] == [8, 28, 28]
+
+
+def test_the_model_of_a_run(mnist: Mnist, runs_dir: Path) -> None:
+    past_runs.write_some(runs_dir)
+    assert json.loads(mnist("inspect-model", "--run", "good", "--json").out)["model"] == "linear"
+    assert json.loads(mnist("check", "--run", "good", "--json").out)["model"] == "linear"
+    assert mnist("inspect-model", "--run", "nope").code == 4
+
+
+def test_the_model_can_come_from_the_environment(mnist: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNIST_TUI_MODEL", "linear")
+    assert mnist("inspect-model").out.startswith("linear · input 1×28×28")
+
+
+@pytest.mark.parametrize(
+    ("options", "met"),
+    [
+        ([], True),
+        (["--max-parameters", "6791"], True),
+        (["--max-parameters", "6790"], False),
+        (["--min-batch-norms", "6"], True),
+        (["--min-batch-norms", "7"], False),
+        (["--min-dropouts", "3"], True),
+        (["--min-dropouts", "4"], False),
+        (["--head", "gap"], True),
+        (["--head", "fc"], False),
+        (["--model", "linear"], False),
+        (["--model", "reference-fc", "--head", "fc"], True),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_check_is_exit_code_1_when_a_requirement_is_unmet(
+    options: list[str], met: bool, mnist: Mnist
+) -> None:
+    shown = mnist("check", *options)
+    assert shown.code == (0 if met else 1)
+    assert ("✗" not in shown.out) is met
+    assert ("all requirements met" in shown.out) is met
+    answer = mnist("check", *options, "--json")
+    assert answer.code == shown.code
+    found = json.loads(answer.out)
+    assert found["met"] is met
+    assert all(entry["met"] for entry in found["requirements"]) is met
+    assert found["requirements"][0].keys() >= {"name", "wanted", "found", "met"}
+
+
+@pytest.mark.parametrize("command", ["inspect-model", "check"])
+def test_a_model_that_is_not_there_is_wrong_usage(command: str, mnist: Mnist) -> None:
+    done = mnist(command, "--model", "referense")
+    assert (done.code, done.out) == (2, "")
+    assert "'referense'" in done.err
+    assert "do: " in done.err
+
+
+def test_bench_measures_ours_beside_a_plain_loop(mnist: Mnist) -> None:
+    done = mnist(
+        "bench", "--rounds", "1", "--images", "512", "--model", "linear", "--dataset", "synthetic", "--json"
+    )
+    result: dict[str, Any] = json.loads(done.out)
+    assert done.code == 0
+    assert (result["rounds"], result["images"], result["model"], result["dataset"]) == (
+        1,
+        512,
+        "linear",
+        "synthetic",
+    )
+    assert result["peak_gflops"] > 0
+    assert result.keys() >= {"processor", "cores"}
+    plain, *ours = result["measurements"]
+    assert (plain["name"], plain["batch_size"], plain["ratio"]) == ("plain loop", 16, 1.0)
+    assert [entry["batch_size"] for entry in ours] == [16, 64, 128, 512]
+    assert all(entry["images_per_second"] > 0 and entry["threads"] >= 1 for entry in ours)
+    assert "round 1 of 1" in done.err

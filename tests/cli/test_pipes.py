@@ -1,0 +1,60 @@
+"""Output that cannot be written: a reader that has gone, a full disk."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import program
+import pytest
+
+from mnist_tui import runs
+
+
+def piped_to_nobody(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The program writes to a pipe whose reader is gone already."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        return written_to(writing, *arguments)
+    finally:
+        os.close(writing)
+
+
+def written_to(stdout: int, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        program.command(*arguments),
+        env=program.environment(),
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=program.PATIENCE,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("words", [("inspect-model",), ("runs", "list", "--json")])
+def test_a_reader_that_has_gone_is_no_traceback(words: tuple[str, ...]) -> None:
+    done = piped_to_nobody(*words)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_run_that_nobody_reads_stops_with_a_checkpoint(runs_dir: Path) -> None:
+    done = piped_to_nobody(*program.LONG)
+    [run] = runs.list_runs(runs_dir)
+    assert done.returncode == 130
+    assert "the output cannot be written: Broken pipe" in done.stderr
+    assert "Go on with: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert run.history().status == "stopped"
+    assert run.checkpoint_file.exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_under_the_output_is_not_taken_for_the_runs() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = written_to(full.fileno(), *program.LONG, "--json")
+    assert done.returncode == 130
+    assert "the output cannot be written: No space left on device" in done.stderr
+    assert "Exception ignored" not in done.stderr

@@ -1,0 +1,133 @@
+"""Batches: every image once an epoch, in an order of (seed, epoch) alone, from any step on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from mnist_tui.config import TrainConfig
+from mnist_tui.data.dataset import Dataset, Split
+from mnist_tui.data.resident import CHUNK, ResidentData, split_validation
+from mnist_tui.errors import ConfigError
+
+COUNT = 2 * CHUNK + 77
+
+
+def numbered(count: int) -> Split:
+    """Image i has its number as its label, and as its first two pixels."""
+    numbers = torch.arange(count)
+    images = torch.zeros(count, 1, 28, 28, dtype=torch.uint8)
+    images[:, 0, 0, 0], images[:, 0, 0, 1] = (numbers % 256).byte(), (numbers // 256).byte()
+    return Split(images, numbers)
+
+
+DATASET = Dataset("synthetic", numbered(COUNT), numbered(30), (), "numbered", "f")
+
+
+def resident(**changes: Any) -> ResidentData:
+    settings = {"rotation": 0.0, "mean": 0.0, "std": 1.0, "batch_size": 64, **changes}
+    return ResidentData(DATASET, TrainConfig(**settings), torch.device("cpu"))
+
+
+def labels(data: ResidentData, epoch: int = 1, first_step: int = 0) -> list[int]:
+    batches = [labels for _, labels in data.batches(epoch, first_step)]
+    return torch.cat(batches).tolist() if batches else []
+
+
+SIZES = [1, 7, 16, 64, 1000, CHUNK - 1, CHUNK, CHUNK + 1, COUNT - 1, COUNT, COUNT + 1, 100_000]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_epoch_has_every_image_once_in_full_batches_and_a_rest(size: int) -> None:
+    data = resident(batch_size=size)
+    lengths = [len(labels) for _, labels in data.batches(1)]
+    assert sorted(labels(data)) == list(range(COUNT))
+    assert len(lengths) == data.steps
+    assert set(lengths[:-1]) <= {size}
+    assert 0 < lengths[-1] <= size
+
+
+@pytest.mark.parametrize("size", SIZES[1:])
+def test_starting_at_any_step_gives_exactly_the_rest_of_the_epoch(size: int) -> None:
+    data = resident(batch_size=size, rotation=7.0)
+    whole = list(data.batches(3))
+    steps_a_chunk = max(1, CHUNK // size)
+    starts = {0, 1, steps_a_chunk - 1, steps_a_chunk, steps_a_chunk + 1, data.steps - 1, data.steps}
+    for first in sorted(start for start in starts if start <= data.steps):
+        rest = list(data.batches(3, first))
+        assert len(rest) == data.steps - first
+        for (images, numbers), (expected_images, expected_numbers) in zip(rest, whole[first:], strict=True):
+            assert torch.equal(images, expected_images)
+            assert torch.equal(numbers, expected_numbers)
+
+
+def test_images_and_labels_stay_together() -> None:
+    for images, numbers in resident().batches(1):
+        pixels = images.mul(255).round().long()
+        assert torch.equal(pixels[:, 0, 0, 0] + 256 * pixels[:, 0, 0, 1], numbers)
+
+
+def test_the_order_depends_on_seed_and_epoch_and_on_nothing_else() -> None:
+    order = labels(resident(seed=1), epoch=1)
+    torch.manual_seed(99)
+    assert labels(resident(seed=1, batch_size=16, rotation=7.0), epoch=1) == order
+    others = [labels(resident(seed=seed), epoch) for seed, epoch in ((1, 2), (2, 1), (2, 2))]
+    assert all(other != order for other in others)
+    assert len({tuple(other) for other in others}) == 3
+
+
+def test_augmentation_differs_from_epoch_to_epoch_and_from_chunk_to_chunk() -> None:
+    same = torch.randint(0, 256, (1, 1, 28, 28), dtype=torch.uint8).expand(COUNT, 1, 28, 28)
+    dataset = Dataset("synthetic", Split(same, torch.zeros(COUNT).long()), DATASET.test, (), "", "")
+    data = ResidentData(
+        dataset, TrainConfig(rotation=20.0, interpolation="bilinear", batch_size=CHUNK), torch.device("cpu")
+    )
+
+    def first_images(epoch: int) -> list[Tensor]:
+        return [images[0] for images, _ in data.batches(epoch)]
+
+    seen = torch.stack([*first_images(1), *first_images(2)]).flatten(1)
+    assert len(seen.unique(dim=0)) == 6
+
+
+@pytest.mark.parametrize("limit", [1, 100, COUNT, COUNT + 1000])
+def test_a_limit_takes_the_first_images(limit: int) -> None:
+    assert sorted(labels(resident(train_limit=limit))) == list(range(min(limit, COUNT)))
+
+
+def test_validation_images_are_the_same_for_every_seed_and_never_trained_on() -> None:
+    one, other = resident(validation=200, seed=1), resident(validation=200, seed=2)
+    assert one.validation is not None
+    assert other.validation is not None
+    held_out = one.validation.labels.tolist()
+    assert other.validation.labels.tolist() == held_out
+    assert len(held_out) == 200
+    assert sorted(held_out + labels(one)) == list(range(COUNT))
+    assert sorted(labels(one)) == sorted(labels(other))
+
+
+def test_validation_images_are_drawn_from_the_whole_set() -> None:
+    _, validation = split_validation(DATASET.train, 200)
+    assert validation is not None
+    assert validation.labels.min() < COUNT // 10
+    assert validation.labels.max() > COUNT - COUNT // 10
+
+
+def test_without_validation_there_is_none() -> None:
+    assert resident().validation is None
+
+
+def test_validation_comes_out_of_the_limited_images() -> None:
+    data = resident(train_limit=100, validation=30)
+    assert data.validation is not None
+    assert sorted(labels(data) + data.validation.labels.tolist()) == list(range(100))
+
+
+@pytest.mark.parametrize(("limit", "validation"), [(0, COUNT), (0, COUNT + 1), (50, 50), (50, 60)])
+def test_validation_that_leaves_nothing_to_train_on_is_refused(limit: int, validation: int) -> None:
+    with pytest.raises(ConfigError, match=f"validation is {validation:,}, but there are") as raised:
+        resident(train_limit=limit, validation=validation)
+    assert "--validation" in raised.value.remedy

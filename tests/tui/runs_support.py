@@ -1,0 +1,93 @@
+"""The Runs screen in the dashboard, driven by a Pilot over a folder of made runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from textual.app import App
+from textual.pilot import Pilot
+
+from mnist_tui.config import TrainConfig
+from mnist_tui.jobs import Folders
+from mnist_tui.tui.app import Dashboard
+from mnist_tui.tui.memory import Memory
+from mnist_tui.tui.screens.runs import RunsScreen
+
+PATIENCE = 1000
+"""How often a condition is looked at before a test gives up on it."""
+
+
+class Opened:
+    """The Runs screen, its Pilot, and what a person would see of it."""
+
+    def __init__(self, pilot: Pilot[int], screen: RunsScreen) -> None:
+        self.pilot, self.screen, self.app = pilot, screen, pilot.app
+
+    @property
+    def names(self) -> list[str]:
+        return [row.summary.name for row in self.screen.table.rows]
+
+    @property
+    def toasts(self) -> list[str]:
+        return [notification.message for notification in self.app._notifications]
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        await self.pilot.press(*("space" if letter == " " else letter for letter in text))
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        await until(self.pilot, condition)
+
+    async def go_to(self, name: str) -> None:
+        self.screen.table.move_to(name)
+        await self.pilot.pause()
+
+
+async def until(pilot: Pilot[object] | Pilot[int] | Pilot[None], condition: Callable[[], object]) -> None:
+    """Wait until it holds."""
+    for _ in range(PATIENCE):
+        if condition():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError(f"never came about: {condition}")
+
+
+@asynccontextmanager
+async def opened(runs_dir: Path, size: tuple[int, int] = (120, 36)) -> AsyncIterator[Opened]:
+    memory = Memory(runs_dir.parent / "memory.json")
+    app = Dashboard(TrainConfig(), Folders(runs_dir.parent / "data", runs_dir), memory=memory)
+    async with app.run_test(size=size) as pilot:
+        await app.action_open("runs")
+        screen = app.screen
+        assert isinstance(screen, RunsScreen)
+        await until(pilot, lambda: screen.is_complete)
+        yield Opened(pilot, screen)
+
+
+def drive(
+    runs_dir: Path, test: Callable[[Opened], Awaitable[None]], size: tuple[int, int] = (120, 36)
+) -> None:
+    """Run `test` on the opened screen."""
+
+    async def main() -> None:
+        async with opened(runs_dir, size) as runs:
+            await test(runs)
+
+    asyncio.run(main())
+
+
+def drive_app(
+    app: App[None], test: Callable[[Pilot[None]], Awaitable[None]], size: tuple[int, int] = (120, 36)
+) -> None:
+    """The same with an app of its own."""
+
+    async def main() -> None:
+        async with app.run_test(size=size) as pilot:
+            await test(pilot)
+
+    asyncio.run(main())

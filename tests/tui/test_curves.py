@@ -1,0 +1,206 @@
+"""The two charts: what they draw, how much of it, and the keys."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from textual.pilot import Pilot
+
+from mnist_tui.events import Event
+from mnist_tui.history import RunHistory
+from mnist_tui.tui.widgets.axes import LogAxis, ValueAxis
+from mnist_tui.tui.widgets.chart import Chart, Line
+from mnist_tui.tui.widgets.loss_trace import LossTrace
+from mnist_tui.tui.widgets.run_view import RunView
+from tests.tui.support import RunApp, epoch_events, progress, row, run_of, settled, started, with_run_view
+
+
+def charts(view: RunView) -> tuple[Chart, Chart]:
+    loss, accuracy = view.query(Chart)
+    return loss, accuracy
+
+
+def line(chart: Chart, name: str) -> Line:
+    return next(line for line in chart.lines if line.name == name)
+
+
+def test_the_smoothed_training_loss_ends_each_epoch_at_the_mean_of_its_batches() -> None:
+    history = run_of(3)
+
+    async def look(view: RunView, pilot: Pilot[None]) -> None:
+        curve = line(charts(view)[0], "train")
+        drawn = curve.y[np.searchsorted(curve.x, 2.0)]
+        assert drawn == pytest.approx(np.mean(history.batch_losses[20:40]))
+
+    with_run_view(look, history)
+
+
+def test_without_smoothing_the_batch_losses_are_drawn_as_they_come() -> None:
+    history = run_of(1)
+
+    async def look(view: RunView, pilot: Pilot[None]) -> None:
+        await pilot.press("m")
+        await settled(view, pilot)
+        assert line(charts(view)[0], "train").y == pytest.approx(history.batch_losses)
+
+    with_run_view(look, history)
+
+
+def test_the_running_epoch_is_drawn_as_it_goes() -> None:
+    history = run_of(2)
+
+    async def look(view: RunView, pilot: Pilot[None]) -> None:
+        for step in (10, 15):
+            history.apply(progress(3, step, accuracy=0.95, batch_losses=(0.1,) * 5))
+            view.advance(history)
+            view.curves.draw_changes()
+        loss, accuracy = charts(view)
+        assert line(accuracy, "train").x[-1] == pytest.approx(2.75)
+        assert line(accuracy, "train").y[-1] == pytest.approx(95.0)
+        assert line(loss, "train").x[-1] == pytest.approx(2.5)
+        assert line(accuracy, "test").x[-1] == 2
+
+    with_run_view(look, history)
+
+
+def test_the_log_scale_draws_logarithms_and_goes_back() -> None:
+    async def toggle(view: RunView, pilot: Pilot[None]) -> None:
+        loss = charts(view)[0]
+        plain = line(loss, "test").y
+        await pilot.press("y")
+        await settled(view, pilot)
+        assert line(loss, "test").y == pytest.approx(np.log10(plain))
+        assert "log scale" in str(view.curves.loss.border_subtitle)
+        await pilot.press("y")
+        await settled(view, pilot)
+        assert line(loss, "test").y == pytest.approx(plain)
+
+    with_run_view(toggle, run_of(3))
+
+
+def test_validation_is_a_line_of_its_own() -> None:
+    history = run_of(1)
+    history.apply(row(2, validation_loss=0.25, validation_accuracy=0.98))
+
+    async def look(view: RunView, pilot: Pilot[None]) -> None:
+        assert line(charts(view)[1], "validation").y.tolist() == pytest.approx([98.0])
+
+    with_run_view(look, history)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
+def test_a_long_run_draws_no_more_points_than_can_be_seen(size: tuple[int, int]) -> None:
+    async def look(view: RunView, pilot: Pilot[None]) -> None:
+        for chart in charts(view):
+            assert all(0 < len(line.x) <= chart.columns for line in chart.lines)
+        assert view.epochs.rows.row_count == 1000
+
+    with_run_view(look, run_of(1000, epochs=1000, steps=200), size)
+
+
+@pytest.mark.parametrize("events", [[], [progress(1, 1)], [progress(1, 1, batch_losses=(math.nan,))]])
+def test_too_little_to_draw_is_no_error(events: Sequence[Event]) -> None:
+    history = RunHistory()
+    for event in (started(), *events):
+        history.apply(event)
+
+    async def look(view: RunView, pilot: Pilot[None]) -> None:
+        await pilot.press("y", "m")
+        await settled(view, pilot)
+        assert len(charts(view)[0].lines[0].x) == 0
+
+    with_run_view(look, history)
+
+
+def test_losses_that_are_no_numbers_are_left_out() -> None:
+    history = run_of(1)
+    history.apply(progress(2, 3, batch_losses=(math.nan, math.inf, 0.5)))
+    history.apply(row(2, train_loss=math.nan, test_loss=math.nan, test_accuracy=math.nan, best=False))
+
+    async def look(view: RunView, pilot: Pilot[None]) -> None:
+        for chart in charts(view):
+            assert all(np.isfinite(line.y).all() for line in chart.lines)
+
+    with_run_view(look, history)
+
+
+def test_nothing_new_draws_nothing() -> None:
+    async def look(view: RunView, pilot: Pilot[None]) -> None:
+        before = charts(view)[0].lines
+        view.curves.draw_changes()
+        assert charts(view)[0].lines is before
+
+    with_run_view(look, run_of(2))
+
+
+def test_zooming_holds_while_the_run_goes_on_until_0_shows_the_whole() -> None:
+    history = run_of(2)
+
+    async def zoom(view: RunView, pilot: Pilot[None]) -> None:
+        loss = charts(view)[0]
+        loss.focus()
+        await pilot.press("right_square_bracket", "right")
+        await settled(view, pilot)
+        zoomed = loss.view
+        assert 0 < zoomed.x_min < zoomed.x_max < 2.5
+        for event in epoch_events(3):
+            history.apply(event)
+        view.advance(history)
+        await settled(view, pilot)
+        assert loss.view == zoomed
+        await pilot.press("0")
+        await settled(view, pilot)
+        assert (loss.view.x_min, loss.view.x_max) == (0, 3)
+
+    with_run_view(zoom, history)
+
+
+def test_plus_stays_with_the_screen_while_a_chart_has_the_focus() -> None:
+    async def press(view: RunView, pilot: Pilot[None]) -> None:
+        charts(view)[0].focus()
+        await pilot.press("plus")
+        assert isinstance(view.app, RunApp)
+        assert view.app.counted == 1
+
+    with_run_view(press, run_of(1))
+
+
+def test_a_trace_gives_the_mean_of_any_stretch() -> None:
+    trace = LossTrace()
+    values = np.random.default_rng(0).random(5000)
+    for at in range(0, 5000, 7):
+        trace.update(at, values[at : at + 7].tolist())
+    trace.update(4000, [1.0, math.nan, 3.0])
+
+    assert trace.steps == 4003
+    assert trace.means(np.array([10, 4000]), np.array([900, 4003])) == pytest.approx(
+        [values[10:900].mean(), 2.0]
+    )
+
+
+@pytest.mark.parametrize("room", [2, 3, 5, 8])
+@pytest.mark.parametrize(("low", "high"), [(0, 2.3), (84.2, 99.9), (0.01, 0.012), (-1e-6, 1e-6)])
+def test_ticks_are_round_and_fit_their_room(low: float, high: float, room: int) -> None:
+    axis = ValueAxis()
+    axis.room = room
+
+    ticks, labels = axis.get_ticks_and_labels(low, high)
+
+    assert len(ticks) <= room + 1
+    assert all(low - 1e-9 <= tick <= high + 1e-9 for tick in ticks)
+    assert all(len(label) <= 5 for label in labels)
+
+
+def test_a_log_axis_is_labelled_with_the_values_themselves() -> None:
+    ticks, labels = LogAxis().get_ticks_and_labels(-2, 0.3)
+
+    assert ticks[0] == -2
+    assert labels[0] == "0.01"
+    assert "1" in labels
+
+
+def test_epochs_have_whole_ticks() -> None:
+    assert ValueAxis(smallest=1).get_ticks(0, 2) == [0, 1, 2]

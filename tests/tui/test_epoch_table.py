@@ -1,0 +1,93 @@
+"""The epoch table: what it marks, what it keeps in view, which columns it chooses."""
+
+from __future__ import annotations
+
+import pytest
+from textual.pilot import Pilot
+
+from mnist_tui.tui.widgets.epoch_columns import fitting
+from mnist_tui.tui.widgets.run_view import RunView
+from tests.tui.support import row, run_of, with_run_view
+
+
+def test_only_the_best_row_is_marked() -> None:
+    history = run_of(2)
+
+    async def look(view: RunView, pilot: Pilot[None]) -> None:
+        history.apply(row(3))
+        history.apply(row(4, best=False))
+        view.advance(history)
+        rows = view.epochs.rows
+        firsts = [str(rows.get_row_at(at)[0]) for at in range(rows.row_count)]
+        assert firsts == ["1", "2", "★ 3", "4"]
+
+    with_run_view(look, history)
+
+
+def test_it_follows_the_newest_row_until_the_reader_scrolls_away_and_again_at_the_end() -> None:
+    history = run_of(60, epochs=99)
+
+    async def scroll(view: RunView, pilot: Pilot[None]) -> None:
+        rows = view.epochs.rows
+        rows.focus()
+
+        async def add(epoch: int) -> None:
+            history.apply(row(epoch, epochs=99))
+            view.advance(history)
+            await pilot.pause()
+
+        assert rows.scroll_y == rows.max_scroll_y > 0
+        await pilot.press("pageup")
+        await pilot.wait_for_animation()
+        away = rows.scroll_y
+        await add(61)
+        assert rows.scroll_y == away < rows.max_scroll_y
+        await pilot.press("ctrl+end")
+        await pilot.wait_for_animation()
+        await add(62)
+        assert rows.scroll_y == rows.max_scroll_y
+
+    with_run_view(scroll, history)
+
+
+def test_it_stays_at_the_end_when_the_terminal_changes_size() -> None:
+    async def resize(view: RunView, pilot: Pilot[None]) -> None:
+        for size in ((80, 24), (200, 60), (90, 28)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            rows = view.epochs.rows
+            assert rows.scroll_y == rows.max_scroll_y > 0
+
+    with_run_view(resize, run_of(90, epochs=99))
+
+
+@pytest.mark.parametrize("validated", [False, True])
+@pytest.mark.parametrize("width", [37, 58, 70, 98, 200])
+def test_the_columns_fit_the_width(width: int, validated: bool) -> None:
+    columns = fitting(width, validated)
+
+    heads = [column.head for column in columns]
+    assert sum(column.width for column in columns) <= width
+    assert heads[0] == "epoch"
+    assert all(len(column.head) < column.width for column in columns)
+
+
+def test_the_learning_rate_and_the_speed_go_first() -> None:
+    assert [column.head for column in fitting(58, False)] == [
+        "epoch",
+        "train loss",
+        "acc %",
+        "test loss",
+        "acc %",
+        "time",
+    ]
+
+
+def test_validation_has_its_columns() -> None:
+    history = run_of(1)
+    history.apply(row(2, validation_loss=0.25, validation_accuracy=0.9876))
+
+    async def look(view: RunView, pilot: Pilot[None]) -> None:
+        assert "98.76" in [str(cell) for cell in view.epochs.rows.get_row_at(1)]
+
+    with_run_view(look, history)

@@ -1,0 +1,118 @@
+"""A run opened: its whole story, followed while it is written."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import made_runs
+import pytest
+from runs_support import drive_app, until
+from textual.pilot import Pilot
+
+from mnist_tui.history import RunStatus
+from mnist_tui.runs import Run
+from mnist_tui.tui.screens.run_screen import RunScreen
+from mnist_tui.tui.watch_app import WatchApp
+
+
+def screen_of(pilot: Pilot[None]) -> RunScreen:
+    screen = pilot.app.screen
+    assert isinstance(screen, RunScreen)
+    return screen
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+def test_a_finished_run_tells_all(tmp_path: Path, size: tuple[int, int]) -> None:
+    run = made_runs.write_finished(tmp_path, "done", 0.8, 0.9, 0.95)
+
+    async def test(pilot: Pilot[None]) -> None:
+        screen = screen_of(pilot)
+        await until(pilot, lambda: screen.history.status is RunStatus.FINISHED)
+        assert len(screen.history.rows) == 3
+        assert "done" in str(screen.query_one("#where").render())
+
+    drive_app(WatchApp(run), test, size)
+
+
+def test_a_run_written_meanwhile_is_followed_to_its_end(tmp_path: Path) -> None:
+    run = made_runs.write(tmp_path, "live")
+    go_on = threading.Event()
+
+    def write() -> None:
+        with Run(run.folder).writer() as writer:
+            writer.append(made_runs.epoch(1))
+            go_on.wait(60)
+            for event in (made_runs.progress(2, 0.3), made_runs.epoch(2), made_runs.finished()):
+                writer.append(event)
+
+    async def test(pilot: Pilot[None]) -> None:
+        screen = screen_of(pilot)
+        thread.start()
+        await until(pilot, lambda: len(screen.history.rows) == 1 and screen.history.status.is_open)
+        go_on.set()
+        await until(pilot, lambda: screen.history.status is RunStatus.FINISHED)
+        assert screen.history.batch_losses == [0.3]
+
+    thread = threading.Thread(target=write, daemon=True)
+    drive_app(WatchApp(run), test)
+    thread.join()
+
+
+def test_a_writer_that_dies_leaves_an_interrupted_run(tmp_path: Path) -> None:
+    run = made_runs.write(tmp_path, "dying", made_runs.epoch(1))
+    writer = run.writer()
+
+    async def test(pilot: Pilot[None]) -> None:
+        screen = screen_of(pilot)
+        await until(pilot, lambda: screen.history.status is RunStatus.TRAINING)
+        with writer:
+            pass
+        await until(pilot, lambda: screen.history.status is RunStatus.INTERRUPTED)
+
+    drive_app(WatchApp(run), test)
+
+
+def test_a_rename_and_a_deletion_are_noticed(tmp_path: Path) -> None:
+    run = made_runs.write(tmp_path, "before", made_runs.epoch(1))
+
+    async def test(pilot: Pilot[None]) -> None:
+        where = screen_of(pilot).query_one("#where")
+        await until(pilot, lambda: screen_of(pilot).history.rows)
+        renamed = run.rename("after")
+        await until(pilot, lambda: "after" in str(where.render()))
+        renamed.delete()
+        await until(pilot, lambda: "gone" in str(where.render()))
+        assert len(screen_of(pilot).history.rows) == 1
+
+    drive_app(WatchApp(run), test)
+
+
+def test_a_long_run_opens_while_the_screen_stays_alive(tmp_path: Path) -> None:
+    """1,000 epochs with 200,000 batch losses."""
+    run = made_runs.write(tmp_path, "long", epochs=1000)
+    with run.writer() as writer:
+        for number in range(1, 1001):
+            writer.append(made_runs.progress(number, *[0.5] * 200, epochs=1000))
+            writer.append(made_runs.epoch(number, epochs=1000, accuracy=0.9))
+
+    async def test(pilot: Pilot[None]) -> None:
+        screen = screen_of(pilot)
+        await until(pilot, lambda: len(screen.history.rows) == 1000)
+        assert len(screen.history.batch_losses) == 200_000
+
+    drive_app(WatchApp(run), test)
+
+
+@pytest.mark.parametrize("key", ["escape", "q", "ctrl+c"])
+def test_watching_ends_with_a_key_and_leaves_the_run_alone(tmp_path: Path, key: str) -> None:
+    run = made_runs.write_finished(tmp_path, "done", 0.8)
+    before = run.log_file.read_bytes()
+
+    async def test(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: screen_of(pilot).history.rows)
+        await pilot.press(key)
+        await until(pilot, lambda: not pilot.app.is_running or pilot.app._exit)
+
+    drive_app(WatchApp(run), test)
+    assert run.log_file.read_bytes() == before

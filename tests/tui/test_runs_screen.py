@@ -1,0 +1,373 @@
+"""The Runs screen: the list, finding in it, and what is done with a run."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import made_runs
+import pytest
+from runs_support import Opened, drive
+from textual.widgets import Button, Input, Label
+
+from mnist_tui.runs import Run
+from mnist_tui.tui.app import Dashboard
+from mnist_tui.tui.messages import ResumeRequested
+from mnist_tui.tui.screens.compare import CompareScreen
+from mnist_tui.tui.screens.dialogs import AskDialog, ConfirmDialog
+from mnist_tui.tui.screens.export_dialog import ExportDialog
+from mnist_tui.tui.screens.run_screen import RunScreen
+from mnist_tui.tui.widgets.run_preview import RunPreview
+
+SIZES = [(80, 24), (120, 36), (200, 60)]
+
+
+@pytest.fixture
+def runs_dir(tmp_path: Path) -> Path:
+    folder = tmp_path / "runs"
+    made_runs.write_some(folder)
+    return folder
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_all_runs_are_listed_newest_first_also_the_damaged_one(runs_dir: Path, size: tuple[int, int]) -> None:
+    async def test(runs: Opened) -> None:
+        assert runs.names == ["delta", "gamma", "beta", "alpha", "omega"]
+
+    drive(runs_dir, test, size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_columns_fold_and_are_never_cut(runs_dir: Path, size: tuple[int, int]) -> None:
+    async def test(runs: Opened) -> None:
+        table = runs.screen.table
+        lines = [table.render_line(y).text for y in range(table.size.height)]
+        assert all(len(line) == table.size.width for line in lines)
+        for head in ("run", "status", "best %"):
+            assert head in lines[0]
+        assert ("recipe" in lines[0]) == (size[0] == 200)
+        assert "unreadable" in "".join(lines)
+
+    drive(runs_dir, test, size)
+
+
+@pytest.mark.parametrize(("size", "visible"), [((80, 24), False), ((120, 36), True), ((200, 60), True)])
+def test_the_preview_uses_what_room_there_is(runs_dir: Path, size: tuple[int, int], visible: bool) -> None:
+    async def test(runs: Opened) -> None:
+        assert runs.screen.query_one(RunPreview).display is visible
+
+    drive(runs_dir, test, size)
+
+
+def test_an_empty_folder_says_how_to_begin_until_a_run_appears(tmp_path: Path) -> None:
+    async def test(runs: Opened) -> None:
+        assert "No runs yet" in str(runs.screen.query_one("#nothing").render())
+        made_runs.write_finished(tmp_path / "runs", "first", 0.9)
+        await runs.until(lambda: runs.names == ["first"])
+        assert not runs.screen.has_class("-empty")
+
+    drive(tmp_path / "runs", test)
+
+
+def test_typing_filters_and_escape_brings_all_back(runs_dir: Path) -> None:
+    async def test(runs: Opened) -> None:
+        await runs.press("slash")
+        await runs.type("kmn fin")
+        await runs.until(lambda: runs.names == ["beta"])
+        assert "1 of 5 runs" in str(runs.screen.query_one("#count", Label).render())
+        await runs.press("enter")
+        assert runs.screen.focused is runs.screen.table
+        await runs.press("escape")
+        await runs.until(lambda: len(runs.names) == 5)
+
+    drive(runs_dir, test)
+
+
+def test_o_and_the_heads_order_the_list(runs_dir: Path) -> None:
+    async def test(runs: Opened) -> None:
+        await runs.press("o")
+        assert runs.names[:2] == ["beta", "alpha"]
+        assert "best accuracy first" in str(runs.screen.query_one("#count", Label).render())
+        await runs.pilot.click("#runs", offset=(6, 0))
+        assert runs.names == sorted(runs.names)
+
+    drive(runs_dir, test)
+
+
+def test_the_cursor_stays_on_its_run_while_others_come(runs_dir: Path) -> None:
+    async def test(runs: Opened) -> None:
+        await runs.go_to("beta")
+        made_runs.write_finished(runs_dir, "newest", 0.9, created="2026-12-01T00:00:00.000Z")
+        await runs.until(lambda: "newest" in runs.names)
+        found = runs.screen.selected()
+        assert found is not None
+        assert found.run.name == "beta"
+
+    drive(runs_dir, test)
+
+
+def test_a_run_written_elsewhere_is_kept_up_to_date(runs_dir: Path) -> None:
+    async def test(runs: Opened) -> None:
+        with Run(runs_dir / "delta").writer() as writer:
+            await runs.until(lambda: _status(runs, "delta") == "training")
+            writer.append(made_runs.epoch(2, 0.95))
+            await runs.until(lambda: _epochs(runs, "delta") == 2)
+        await runs.until(lambda: _status(runs, "delta") == "interrupted")
+
+    drive(runs_dir, test)
+
+
+def test_enter_and_a_second_click_open_a_run_and_escape_leaves_it(runs_dir: Path) -> None:
+    async def test(runs: Opened) -> None:
+        await runs.go_to("alpha")
+        await runs.press("enter")
+        screen = runs.app.screen
+        assert isinstance(screen, RunScreen)
+        await runs.until(lambda: len(screen.history.epochs) == 3)
+        await runs.press("escape")
+        assert runs.app.screen is runs.screen
+        await runs.pilot.click("#runs", offset=(6, 2))
+        await runs.pilot.click("#runs", offset=(6, 2))
+        await runs.until(lambda: isinstance(runs.app.screen, RunScreen))
+
+    drive(runs_dir, test)
+
+
+def test_a_damaged_run_is_not_opened_but_can_be_deleted(runs_dir: Path) -> None:
+    async def test(runs: Opened) -> None:
+        await runs.go_to("omega")
+        await runs.press("enter")
+        assert runs.app.screen is runs.screen
+        assert "cannot be read" in runs.toasts[-1]
+        await runs.press("d", "y")
+        await runs.until(lambda: "omega" not in runs.names)
+        assert not (runs_dir / "omega").exists()
+
+    drive(runs_dir, test)
+
+
+def test_deleting_asks_first_and_enter_keeps(runs_dir: Path) -> None:
+    async def test(runs: Opened) -> None:
+        await runs.go_to("alpha")
+        for answer in ("n", "escape", "enter"):
+            await runs.press("d")
+            await runs.until(lambda: isinstance(runs.app.screen, ConfirmDialog))
+            await runs.press(answer)
+            await runs.until(lambda: runs.app.screen is runs.screen)
+        assert (runs_dir / "alpha").exists()
+        await runs.press("d")
+        await runs.until(lambda: isinstance(runs.app.screen, ConfirmDialog))
+        await runs.press("right", "enter")
+        await runs.until(lambda: "alpha" not in runs.names)
+        assert not (runs_dir / "alpha").exists()
+
+    drive(runs_dir, test)
+
+
+@pytest.mark.parametrize("key", ["d", "e"])
+def test_a_run_in_use_is_neither_deleted_nor_renamed(runs_dir: Path, key: str) -> None:
+    async def test(runs: Opened) -> None:
+        await runs.go_to("delta")
+        with Run(runs_dir / "delta").writer():
+            await runs.press(key)
+            await runs.until(lambda: runs.toasts)
+        assert "being written" in runs.toasts[-1]
+        assert runs.app.screen is runs.screen
+        assert (runs_dir / "delta").exists()
+
+    drive(runs_dir, test)
+
+
+def test_renaming_checks_as_one_types_and_keeps_the_mark(runs_dir: Path) -> None:
+    async def test(runs: Opened) -> None:
+        await runs.go_to("alpha")
+        await runs.press("space")
+        await runs.go_to("alpha")
+        await runs.press("e")
+        await runs.until(lambda: isinstance(runs.app.screen, AskDialog))
+        line, yes = runs.app.screen.query_one(Input), runs.app.screen.query_one("#yes", Button)
+        for name, complaint in (
+            ("beta", "There is a run beta already."),
+            ("a/b", "Use letters"),
+            ("best run", ""),
+        ):
+            line.value = name
+            await runs.pilot.pause()
+            assert complaint in str(runs.app.screen.query_one(".complaint", Label).render())
+            assert yes.disabled is bool(complaint)
+        await runs.press("enter")
+        await runs.until(lambda: "best run" in runs.names)
+        assert runs.screen.marks.slots == {"best run": 0}
+        assert (runs_dir / "best run").is_dir()
+
+    drive(runs_dir, test)
+
+
+@pytest.mark.parametrize("format", ["csv", "json"])
+def test_exporting_writes_the_epoch_table_where_it_is_asked_to(
+    runs_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    async def test(runs: Opened) -> None:
+        await runs.go_to("alpha")
+        await runs.press("x")
+        await runs.until(lambda: isinstance(runs.app.screen, ExportDialog))
+        line = runs.app.screen.query_one(Input)
+        assert line.value == "./alpha.csv"
+        if format == "json":
+            await runs.press("shift+tab", "right", "enter")
+            await runs.until(lambda: line.value == "./alpha.json")
+            line.focus()
+        await runs.press("enter")
+        await runs.until(lambda: runs.toasts)
+
+    drive(runs_dir, test)
+    text = (tmp_path / f"alpha.{format}").read_text()
+    rows = json.loads(text) if format == "json" else text.splitlines()[1:]
+    assert len(rows) == 3
+
+
+def test_export_says_what_it_would_replace_and_what_it_cannot_write(runs_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "old.csv").write_text("")
+
+    async def test(runs: Opened) -> None:
+        await runs.go_to("alpha")
+        await runs.press("x")
+        await runs.until(lambda: isinstance(runs.app.screen, ExportDialog))
+        dialog = runs.app.screen
+        for path, words in (
+            (tmp_path / "old.csv", "will be replaced"),
+            (tmp_path / "table.txt", "End the path in"),
+            (tmp_path / "none" / "t.csv", "no folder"),
+        ):
+            dialog.query_one(Input).value = str(path)
+            await runs.pilot.pause()
+            assert words in str(dialog.query_one(".complaint", Label).render())
+        await runs.press("escape")
+
+    drive(runs_dir, test)
+
+
+def test_a_run_without_epochs_has_nothing_to_export(runs_dir: Path) -> None:
+    async def test(runs: Opened) -> None:
+        await runs.go_to("gamma")
+        await runs.press("x")
+        await runs.until(lambda: runs.toasts)
+        assert "no finished epoch" in runs.toasts[-1]
+
+    drive(runs_dir, test)
+
+
+def test_marks_keep_their_colours_and_open_a_comparison(runs_dir: Path) -> None:
+    async def test(runs: Opened) -> None:
+        for name in ("alpha", "beta", "gamma"):
+            await runs.go_to(name)
+            await runs.press("space")
+        await runs.go_to("alpha")
+        await runs.press("space")
+        assert runs.screen.marks.slots == {"beta": 1, "gamma": 2}
+        await runs.go_to("delta")
+        await runs.press("space")
+        assert runs.screen.marks.slots == {"beta": 1, "gamma": 2, "delta": 0}
+        await runs.press("c")
+        screen = runs.app.screen
+        assert isinstance(screen, CompareScreen)
+        await runs.until(lambda: len(screen.table.rows) == 3)
+        differences = screen.differences
+        assert {"lr", "dataset", "recipe"} <= {row.setting for row in differences}
+        assert "ema" not in {row.setting for row in differences}
+        assert len(screen.accuracy.curves) == 2  # gamma has no epoch
+        await runs.press("space")
+        assert len(screen.accuracy.curves) == 1
+        await runs.press("escape")
+        assert runs.app.screen is runs.screen
+
+    drive(runs_dir, test)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_comparing_shows_what_has_room(runs_dir: Path, size: tuple[int, int]) -> None:
+    async def test(runs: Opened) -> None:
+        for name in ("alpha", "beta"):
+            await runs.go_to(name)
+            await runs.press("space")
+        await runs.press("c")
+        screen = runs.app.screen
+        assert isinstance(screen, CompareScreen)
+        await runs.until(lambda: len(screen.table.rows) == 2)
+        panels = [screen.query_one("Panel.accuracy"), screen.query_one("Panel.loss")]
+        assert [panel.display for panel in panels] == [True, size[0] > 80]
+        if size[0] == 80:
+            await runs.press("v")
+            assert [panel.display for panel in panels] == [False, True]
+
+    drive(runs_dir, test, size)
+
+
+def test_comparing_needs_two(runs_dir: Path) -> None:
+    async def test(runs: Opened) -> None:
+        await runs.press("space", "c")
+        assert runs.app.screen is runs.screen
+        assert "Mark two or more" in runs.toasts[-1]
+
+    drive(runs_dir, test)
+
+
+@pytest.mark.parametrize(("name", "why"), [("alpha", "finished"), ("gamma", "no checkpoint")])
+def test_what_cannot_be_resumed_is_refused(runs_dir: Path, name: str, why: str) -> None:
+    async def test(runs: Opened) -> None:
+        await runs.go_to(name)
+        await runs.press("r")
+        await runs.until(lambda: runs.toasts)
+        assert why in runs.toasts[-1]
+
+    drive(runs_dir, test)
+
+
+def test_resuming_is_asked_of_the_app_but_not_while_another_process_trains_it(
+    runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (runs_dir / "delta" / "last.ckpt").write_bytes(b"a checkpoint")
+    asked: list[str] = []
+
+    async def test(runs: Opened) -> None:
+        async def on_resume_requested(_: Dashboard, message: ResumeRequested) -> None:
+            asked.append(message.run.name)
+
+        monkeypatch.setattr(Dashboard, "on_resume_requested", on_resume_requested)
+        await runs.go_to("delta")
+        with Run(runs_dir / "delta").writer():
+            await runs.press("r")
+            await runs.until(lambda: runs.toasts)
+        assert "being trained already" in runs.toasts[-1]
+        assert asked == []
+        await runs.press("r")
+        await runs.until(lambda: asked)
+
+    drive(runs_dir, test)
+    assert asked == ["delta"]
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may do anything")
+def test_a_folder_that_may_not_be_changed_is_said_so(runs_dir: Path) -> None:
+    async def test(runs: Opened) -> None:
+        await runs.go_to("alpha")
+        runs_dir.chmod(0o500)
+        try:
+            await runs.press("d", "y")
+            await runs.until(lambda: runs.toasts)
+        finally:
+            runs_dir.chmod(0o700)
+
+    drive(runs_dir, test)
+    assert (runs_dir / "alpha").exists()
+
+
+def _status(runs: Opened, name: str) -> str:
+    return next(row.summary.status for row in runs.screen.table.rows if row.run.name == name)
+
+
+def _epochs(runs: Opened, name: str) -> int:
+    return next(row.summary.epochs_done for row in runs.screen.table.rows if row.run.name == name)
