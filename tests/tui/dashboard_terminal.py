@@ -30,6 +30,12 @@ _ALTERNATE_SCREEN, _CURSOR = 1049, 25
 _REPORTS = (1000, 1003, 1004, 1006, 2004)
 
 
+def homes(folder: Path) -> dict[str, str]:
+    """Variables that keep everything the program reads and writes in `folder`."""
+    own = {f"MNIST_TUI_{name}_DIR": str(folder / name.lower()) for name in ("DATA", "RUNS", "STATE", "CACHE")}
+    return {**own, "XDG_CONFIG_HOME": str(folder / "config")}
+
+
 def environment(folder: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Nobody's own settings: data, runs and memory in `folder`, the package under test first."""
     kept = {
@@ -37,13 +43,9 @@ def environment(folder: Path, extra: Mapping[str, str] | None = None) -> dict[st
         for name, value in os.environ.items()
         if not name.startswith(("MNIST_TUI_", "TEXTUAL")) and name not in ("COLUMNS", "LINES", "NO_COLOR")
     }
-    homes = {
-        f"MNIST_TUI_{name}_DIR": str(folder / name.lower()) for name in ("DATA", "RUNS", "STATE", "CACHE")
-    }
     return {
         **kept,
-        **homes,
-        "XDG_CONFIG_HOME": str(folder / "config"),
+        **homes(folder),
         "PYTHONPATH": str(Path(mnist_tui.__file__).parents[1]),
         "TERM": "xterm-256color",
         # pyte would print the keyboard protocol's codes as text.

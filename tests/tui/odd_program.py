@@ -1,0 +1,180 @@
+"""`python odd_program.py ODDITY… -- train …` is `mnist-tui train …` with easy digits, and with odd things in it.
+
+Each oddity makes one moment long enough to be met, or breaks one thing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+Report = Callable[[Any], None]
+
+ODDITIES: set[str] = set()
+
+
+def draw(count: int, seed: int, *, progress: Callable[[int], None]) -> tuple[Any, Any]:
+    """Ten random pictures over and over; the labels say which."""
+    import torch  # here, as in the real thing: the command line must start without
+
+    pictures = torch.randint(0, 256, (10, 1, 28, 28), generator=torch.Generator().manual_seed(0))
+    labels = (torch.arange(count) + seed) % 10
+    for done in range(0, count, 100) if "slow-drawing" in ODDITIES else ():
+        progress(done)
+        time.sleep(0.05)
+    if "silent-drawing" in ODDITIES:
+        time.sleep(3600)
+    progress(count)
+    return pictures.to(torch.uint8)[labels], labels
+
+
+def slow_testing() -> None:
+    """Every image is tested by itself, and slowly."""
+    from mnist_tui import evaluation
+
+    before = evaluation.Scoring.__iter__
+
+    def slowly(scoring: Any) -> Any:
+        for done in before(scoring):
+            time.sleep(0.02)
+            yield done
+
+    evaluation.BATCH = 10
+    evaluation.Scoring.__iter__ = slowly  # type: ignore[method-assign]
+
+
+def slow_steps() -> None:
+    """Twenty a second."""
+    from mnist_tui.trainer import Trainer
+
+    before = Trainer._take_step
+
+    def slowly(*arguments: Any) -> None:
+        time.sleep(0.05)
+        before(*arguments)
+
+    Trainer._take_step = slowly  # type: ignore[method-assign]
+
+
+def slow_checkpoints() -> None:
+    """Written in a second, as on a bad disk."""
+    from mnist_tui import checkpoint
+
+    before = checkpoint.save_state
+
+    def slowly(*arguments: Any) -> None:
+        time.sleep(1)
+        before(*arguments)
+
+    checkpoint.save_state = slowly
+
+
+def stuck_checkpoints() -> None:
+    """Never written."""
+    from mnist_tui import checkpoint
+
+    checkpoint.save_state = lambda *_: time.sleep(3600)
+
+
+def noise() -> None:
+    """A worker that prints, warns, and writes past Python: then a child that does."""
+
+    def make(report: Report) -> Report:
+        def heard(event: Any) -> None:
+            if type(event).__name__ == "Progress":
+                print("NOISE on stdout")
+                print("NOISE on stderr", file=sys.stderr)
+                warnings.warn("NOISE of a warning", stacklevel=1)
+                os.write(1, b"NOISE on descriptor 1\n")
+                os.write(2, b"NOISE on descriptor 2\n")
+            report(event)
+
+        return heard
+
+    _every_report(make)
+
+
+def broken_worker() -> None:
+    """Something nobody foresaw, in the middle of training."""
+
+    def make(report: Report) -> Report:
+        def heard(event: Any) -> None:
+            if type(event).__name__ == "EpochFinished":
+                raise LookupError("the worker broke")
+            report(event)
+
+        return heard
+
+    _every_report(make)
+
+
+def broken_start() -> None:
+    """The same before there is a run."""
+    from mnist_tui import runs
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise LookupError("the start broke")
+
+    runs.create = refuse
+
+
+def broken_screen() -> None:
+    """The same while drawing."""
+    from mnist_tui.tui.widgets.epoch_table import EpochTable
+
+    def refuse(_table: Any, history: Any) -> None:
+        if len(history.epochs) > 1:
+            raise LookupError("the screen broke")
+
+    EpochTable.advance = refuse  # type: ignore[method-assign]
+
+
+def _every_report(make: Callable[[Report], Report]) -> None:
+    from mnist_tui import runner
+
+    before = runner.start
+
+    def start(*arguments: Any, report: Report, **options: Any) -> Any:
+        return before(*arguments, report=make(report), **options)
+
+    runner.start = start
+
+
+_ODDITIES = {
+    "slow-steps": slow_steps,
+    "slow-testing": slow_testing,
+    "slow-checkpoints": slow_checkpoints,
+    "stuck-checkpoints": stuck_checkpoints,
+    "noise": noise,
+    "broken-worker": broken_worker,
+    "broken-start": broken_start,
+    "broken-screen": broken_screen,
+}
+
+
+def easy_digits() -> ModuleType:
+    """What stands in for mnist_tui.data.synthetic."""
+    fake = ModuleType("mnist_tui.data.synthetic")
+    fake.draw = draw  # type: ignore[attr-defined]
+    return fake
+
+
+def main() -> None:
+    sys.modules["mnist_tui.data.synthetic"] = easy_digits()
+    for name in ODDITIES:
+        if name in _ODDITIES:
+            _ODDITIES[name]()
+    from mnist_tui.cli import main as program
+
+    program()
+
+
+if __name__ == "__main__":
+    end = sys.argv.index("--")
+    ODDITIES, sys.argv[:] = set(sys.argv[1:end]), ["mnist-tui", *sys.argv[end + 1 :]]
+    main()

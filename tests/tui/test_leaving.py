@@ -1,0 +1,270 @@
+"""Leaving the dashboard, in a real terminal: at once, with the right exit code, and with nothing lost or left behind."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import dashboard_terminal
+import odd_program
+import pytest
+from dashboard_terminal import Terminal
+
+import mnist_tui.cli
+from mnist_tui import runs
+from mnist_tui.history import RunStatus
+from mnist_tui.runs import Run
+
+GONE_WITHIN = 3.0
+"""Seconds, on a machine that is busy with other tests too; by itself it is less than one."""
+
+SMALL = (
+    "--dataset=synthetic",
+    "--model=linear",
+    "--train-limit=1000",
+    "--epochs=2",
+    "--rotation=0",
+    "--threads=1",
+)
+
+
+@dataclass(frozen=True)
+class State:
+    """A moment in the dashboard's life, and how to get there."""
+
+    name: str
+    signs: tuple[str, ...]
+    oddities: tuple[str, ...] = ()
+    keys: str = ""
+    then: str = ""
+    keeps: bool = True
+    """Whether there is a run by then."""
+
+
+IDLE = State("idle", ("ready", "New run"), keeps=False)
+LOADING = State("loading", ("loading torch",), keeps=False)
+DRAWING = State("drawing", ("getting data", "Drawing synthetic"), ("slow-drawing",), keeps=False)
+SILENT = State("waiting for data without a sign of life", ("getting data",), ("silent-drawing",), keeps=False)
+TRAINING = State("training", ("training", "epoch 1/2"), ("slow-steps",))
+EVALUATING = State("evaluating", ("evaluating", "testing"), ("slow-testing",))
+PAUSED = State("paused", ("training", "epoch 1/2"), ("slow-steps",), keys=" ", then="● paused")
+SAVING = State(
+    "writing a checkpoint", ("training", "epoch 1/2"), ("slow-steps", "slow-checkpoints"), " ", "● paus"
+)
+STOPPING = State(
+    "stopping", ("training", "epoch 1/2"), ("slow-steps", "slow-checkpoints"), "s", "● stopping"
+)
+STATES = (IDLE, LOADING, DRAWING, SILENT, TRAINING, EVALUATING, PAUSED, SAVING, STOPPING)
+
+
+def by_q(terminal: Terminal) -> int:
+    terminal.press("q")
+    if "● ready" not in terminal.text:
+        terminal.wait_until(
+            lambda: "Stop and leave" in terminal.text or terminal.process.poll() is not None, "the question"
+        )
+        terminal.press("y")
+    return 0
+
+
+def by_interrupts(terminal: Terminal) -> int:
+    terminal.press("\x03")
+    if "● ready" in terminal.text:
+        return 0
+    terminal.wait_for("Stop and leave")
+    terminal.press("\x03")
+    return 130
+
+
+def by_sigterm(terminal: Terminal) -> int:
+    terminal.signal(signal.SIGTERM)
+    return 143
+
+
+def by_sighup(terminal: Terminal) -> int:
+    terminal.signal(signal.SIGHUP)
+    return 129
+
+
+def by_sigint(terminal: Terminal) -> int:
+    terminal.signal(signal.SIGINT)
+    return 130
+
+
+Way = Callable[[Terminal], int]
+WAYS: tuple[Way, ...] = (by_q, by_interrupts, by_sigterm, by_sighup, by_sigint)
+# Every state and every way once or more; all pairs are left to the slow tests.
+CHOSEN = {
+    (IDLE, by_q),
+    (LOADING, by_sigterm),
+    (DRAWING, by_interrupts),
+    (SILENT, by_q),
+    (TRAINING, by_q),
+    (TRAINING, by_interrupts),
+    (TRAINING, by_sighup),
+    (EVALUATING, by_sigterm),
+    (PAUSED, by_q),
+    (SAVING, by_sigterm),
+    (STOPPING, by_sigint),
+}
+PAIRS = [
+    pytest.param(
+        state,
+        leave,
+        id=f"{state.name} {leave.__name__}",
+        marks=() if (state, leave) in CHOSEN else pytest.mark.slow,
+    )
+    for state in STATES
+    for leave in WAYS
+]
+
+
+def dashboard(folder: Path, *oddities: str, begun: bool = True, **options: str) -> Terminal:
+    """The dashboard with these oddities, training at once or not."""
+    start = ["--start"] if begun else []
+    program = [odd_program.__file__, *oddities, "--", "dashboard", *SMALL, *start]
+    return Terminal(program, folder, **options)
+
+
+def reach(terminal: Terminal, state: State) -> None:
+    terminal.wait_for(*state.signs)
+    if state.keys:
+        terminal.press(state.keys)
+        terminal.wait_for(state.then)
+
+
+def the_run(folder: Path) -> Run:
+    (run,) = runs.list_runs(folder / "runs")
+    return run
+
+
+@pytest.mark.parametrize(("state", "leave"), PAIRS)
+def test_leaving(state: State, leave: Way, tmp_path: Path, resume: Callable[[Path], RunStatus]) -> None:
+    with dashboard(tmp_path, *state.oddities, begun=state is not IDLE) as terminal:
+        reach(terminal, state)
+        expected = leave(terminal)
+        code, seconds = terminal.ended()
+        assert code == expected
+        assert seconds < GONE_WITHIN
+        assert terminal.problems() == []
+        assert "Traceback" not in terminal.after_the_screen
+        if not state.keeps:
+            assert runs.list_runs(tmp_path / "runs") == []
+            return
+        assert the_run(tmp_path).history().status is RunStatus.STOPPED
+        assert str(the_run(tmp_path).folder) in terminal.after_the_screen.replace("\r\n", "")
+        assert resume(tmp_path) is RunStatus.FINISHED
+
+
+@pytest.fixture
+def resume(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[Path], RunStatus]:
+    """`train --headless --resume latest` in this process; how the run stands then, by `runs list --json`."""
+
+    def program(*arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["mnist-tui", *arguments])
+        with pytest.raises(SystemExit) as left:
+            mnist_tui.cli.main()
+        assert not left.value.code, capsys.readouterr().err
+        return capsys.readouterr().out
+
+    def run(folder: Path) -> RunStatus:
+        for name, value in dashboard_terminal.homes(folder).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setitem(sys.modules, "mnist_tui.data.synthetic", odd_program.easy_digits())
+        program("train", "--headless", "--resume", "latest")
+        (row,) = json.loads(program("runs", "list", "--json"))
+        return RunStatus(row["status"])
+
+    return run
+
+
+def test_a_closed_window_ends_it_with_a_checkpoint(tmp_path: Path) -> None:
+    with dashboard(tmp_path, *TRAINING.oddities) as terminal:
+        reach(terminal, TRAINING)
+        terminal.hang_up()
+        code, seconds = terminal.ended()
+    assert (code, seconds < GONE_WITHIN) == (129, True)
+    assert the_run(tmp_path).history().status is RunStatus.STOPPED
+    assert the_run(tmp_path).checkpoint_file.exists()
+
+
+def test_whoever_presses_ctrl_c_again_does_not_wait_for_the_checkpoint(tmp_path: Path) -> None:
+    with dashboard(tmp_path, "slow-steps", "stuck-checkpoints") as terminal:
+        reach(terminal, TRAINING)
+        by_interrupts(terminal)
+        terminal.wait_for("Saving a checkpoint")
+        terminal.press("\x03")
+        code, seconds = terminal.ended()
+        assert (code, seconds < GONE_WITHIN) == (130, True)
+        assert terminal.problems() == []
+    assert the_run(tmp_path).history().status is RunStatus.INTERRUPTED
+
+
+def test_a_second_q_does_not_give_the_checkpoint_up(tmp_path: Path) -> None:
+    with dashboard(tmp_path, "slow-steps", "slow-checkpoints") as terminal:
+        reach(terminal, TRAINING)
+        by_q(terminal)
+        terminal.wait_for("Saving a checkpoint")
+        terminal.press("qqq")
+        assert terminal.ended()[0] == 0
+    assert the_run(tmp_path).checkpoint_file.exists()
+
+
+def test_a_broken_worker_is_shown_and_told_again_on_leaving(tmp_path: Path) -> None:
+    with dashboard(tmp_path, "broken-worker") as terminal:
+        terminal.wait_for("● failed", "the worker broke", "events.jsonl")
+        terminal.press("q")
+        code, _ = terminal.ended()
+        assert (code, terminal.problems()) == (1, [])
+        assert "LookupError: the worker broke" in terminal.after_the_screen
+
+
+def test_a_broken_start_is_shown_with_where_it_broke(tmp_path: Path) -> None:
+    with dashboard(tmp_path, "broken-start") as terminal:
+        terminal.wait_for("● failed", "the start broke", "Press n for another run")
+        terminal.press("q")
+        code, _ = terminal.ended()
+        assert (code, terminal.problems()) == (1, [])
+        assert "LookupError: the start broke" in terminal.after_the_screen
+
+
+def test_a_broken_screen_gives_the_terminal_back_and_keeps_the_run(
+    tmp_path: Path, resume: Callable[[Path], RunStatus]
+) -> None:
+    with dashboard(tmp_path, "broken-screen", "slow-steps") as terminal:
+        code, _ = terminal.ended()
+        assert (code, terminal.problems()) == (1, [])
+        assert "LookupError: the screen broke" in terminal.after_the_screen
+    assert the_run(tmp_path).history().status is RunStatus.STOPPED
+    assert resume(tmp_path) is RunStatus.FINISHED
+
+
+def test_nothing_is_ever_printed_over_the_screen(tmp_path: Path) -> None:
+    with dashboard(tmp_path, "noise", "slow-steps") as terminal:
+        reach(terminal, TRAINING)
+        terminal.wait_for("20/63")
+        before, _, _ = terminal.raw.partition(b"\x1b[?1049l")
+        assert b"NOISE" not in before
+        by_q(terminal)
+        terminal.ended()
+        drawn, _, after = terminal.raw.rpartition(b"\x1b[?1049l")
+        assert b"NOISE" not in drawn
+        # What was said is not lost either.
+        for said in ("on stdout", "on stderr", "of a warning", "on descriptor 1", "on descriptor 2"):
+            assert f"NOISE {said}".encode() in after
+
+
+def test_standard_error_may_go_elsewhere(tmp_path: Path) -> None:
+    shell = f'exec {sys.executable} -m mnist_tui dashboard 2> "$MNIST_TUI_RUNS_DIR.err"'
+    with Terminal(["-c", f"import os; os.execv('/bin/sh', ['sh', '-c', {shell!r}])"], tmp_path) as terminal:
+        terminal.wait_for("Train a small network")
+        terminal.press("q")
+        assert terminal.ended()[0] == 0
+        assert terminal.problems() == []
+    assert (tmp_path / "runs.err").read_text() == ""
