@@ -1,4 +1,4 @@
-"""Leaving the dashboard, in a real terminal: at once, with the right exit code, and with nothing lost or left behind."""
+"""Leaving the dashboard in a real terminal: at once, with the right exit code, with nothing lost or left behind."""
 
 from __future__ import annotations
 
@@ -55,9 +55,7 @@ PAUSED = State("paused", ("training", "epoch 1/2"), ("slow-steps",), keys=" ", t
 SAVING = State(
     "writing a checkpoint", ("training", "epoch 1/2"), ("slow-steps", "slow-checkpoints"), " ", "● paus"
 )
-STOPPING = State(
-    "stopping", ("training", "epoch 1/2"), ("slow-steps", "slow-checkpoints"), "s", "● stopping"
-)
+STOPPING = State("stopping", ("training", "epoch 1/2"), ("slow-steps", "slow-checkpoints"), "s", "● stopping")
 STATES = (IDLE, LOADING, DRAWING, SILENT, TRAINING, EVALUATING, PAUSED, SAVING, STOPPING)
 
 
