@@ -189,7 +189,7 @@ def test_renaming_checks_as_one_types_and_keeps_the_mark(runs_dir: Path) -> None
         line, yes = runs.app.screen.query_one(Input), runs.app.screen.query_one("#yes", Button)
         for name, complaint in (
             ("beta", "There is a run beta already."),
-            ("a/b", "Use letters"),
+            ("a/b", "letters, digits"),
             ("best run", ""),
         ):
             line.value = name
