@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 import torch
-from engine_fixtures import Lab, at_step, differences, names, rows, tiny_config, tiny_dataset, training_state
 from test_runs import held_elsewhere
 from torch import Tensor
 
@@ -37,6 +36,16 @@ from mnist_tui.events import (
 )
 from mnist_tui.history import RunStatus
 from mnist_tui.runs import Run, RunWriter
+from tests.engine_fixtures import (
+    Lab,
+    at_step,
+    differences,
+    names,
+    rows,
+    tiny_config,
+    tiny_dataset,
+    training_state,
+)
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import easy_digits
 from rich.cells import cell_len
 
 import mnist_tui
+from tests.cli import easy_digits
 
 PATIENCE = 60.0
 """Seconds after which a test gives up on a process."""

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import program
 import pytest
 import typer
-from conftest import Mnist
 
 from mnist_tui import __version__
 from mnist_tui.cli.app import app
+from tests.cli import program
+from tests.cli.conftest import Mnist
 
 README = Path(__file__).parents[2] / "README.md"
 
