@@ -18,7 +18,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-run: $(READY) ## Train the reference network; the table grows as it learns
+run: $(READY) ## Train the reference network in the dashboard (headless where there is no terminal)
 	$(BIN)/mnist-tui train
 
 test: $(READY) ## Run the tests

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 from rich.console import Console
 
-from mnist_tui import paths, runs
+from mnist_tui import paths, recipes, runs
+from mnist_tui.events import Event, Progress
+from mnist_tui.history import fold
+from mnist_tui.jobs import Folders
 from mnist_tui.render.epoch_table import epoch_table
 from mnist_tui.render.statistics import statistics_panel
+from mnist_tui.runs import Run
+from mnist_tui.tui.app import DARK, LIGHT, Dashboard
+from mnist_tui.tui.memory import Memory
+from mnist_tui.tui.session import Phase
 
 FOLDER = Path(__file__).parent
 
 
 def main(query: str) -> None:
-    """Draw the run that `query` means as `train` leaves it on the screen."""
+    """Draw the run that `query` means: as `train` leaves it, and as the dashboard shows it on its way."""
     run = runs.find(paths.runs_dir(), query)
+    draw_table(run)
+    asyncio.run(draw_dashboard(run, "dashboard-train", (120, 36), DARK))
+    asyncio.run(draw_dashboard(run, "dashboard-train-light", (80, 24), LIGHT))
+    asyncio.run(draw_dashboard(run, "dashboard-runs", (120, 36), DARK, key="5"))
+    asyncio.run(draw_dashboard(run, "dashboard-model", (120, 36), DARK, key="2"))
+
+
+def draw_table(run: Run) -> None:
+    """The end of `mnist-tui train --headless`."""
     history = run.history(progress=False)
     with Path("/dev/null").open("w", encoding="utf-8") as nowhere:
         console = Console(record=True, width=84, file=nowhere, force_terminal=True)
@@ -24,6 +42,25 @@ def main(query: str) -> None:
         console.print(epoch_table(history))
         console.print(statistics_panel(history))
     console.save_svg(str(FOLDER / "train.svg"), title="mnist-tui train")
+
+
+async def draw_dashboard(run: Run, name: str, size: tuple[int, int], theme: str, key: str = "1") -> None:
+    """The dashboard in the middle of the run's ninth epoch, from its log."""
+    memory = Memory(FOLDER / "no-such-file.json")
+    app = Dashboard(recipes.recipe("reference"), Folders(paths.data_dir(), paths.runs_dir()), memory=memory)
+    app.theme = theme
+    async with app.run_test(size=size) as pilot:
+        app.session.history = fold(takewhile(_before_the_middle_of_epoch_9, run.events()))
+        app.session.phase, app.session.generation = Phase.TRAINING, 1
+        await pilot.press(key)
+        app.session_changed()
+        for _ in range(20):  # charts come a moment after the first frame
+            await pilot.pause(0.1)
+        (FOLDER / f"{name}.svg").write_text(app.export_screenshot(title="mnist-tui"), encoding="utf-8")
+
+
+def _before_the_middle_of_epoch_9(event: Event) -> bool:
+    return not (isinstance(event, Progress) and event.epoch == 9 and event.step > event.steps * 0.6)
 
 
 if __name__ == "__main__":

@@ -169,7 +169,7 @@ def _complaint(name: str, value: Any) -> str:
     if annotation is str:
         return "" if isinstance(value, str) and value else f"{name} is {value!r}, but must be a name"
     if not _is_number(value, whole=annotation is int):
-        return f"{name} is {value!r}, but must be a {'whole ' if annotation is int else ''}number"
+        return f"{name} is {value!r}, but must be a {'whole' if annotation is int else 'finite'} number"
     if not setting.low <= value <= setting.high:
         return f"{name} is {value}, but must be {_range(setting)}"
     return ""
@@ -183,5 +183,10 @@ def _is_number(value: Any, *, whole: bool) -> bool:
 
 def _range(setting: Setting) -> str:
     if setting.high == math.inf:
-        return f"at least {setting.low:g}"
-    return f"between {setting.low:g} and {setting.high:g}"
+        return f"at least {_figure(setting.low)}"
+    return f"between {_figure(setting.low)} and {_figure(setting.high)}"
+
+
+def _figure(bound: float) -> str:
+    """1,000,000 rather than 1e+06."""
+    return f"{bound:,.0f}" if float(bound).is_integer() else f"{bound:g}"

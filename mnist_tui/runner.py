@@ -68,6 +68,7 @@ def start(
     Raises a MnistTuiError for what is wrong before there is a run; afterwards a failure is an event.
     """
     control = control or Control()
+    runs.check_place(runs_dir, name)  # before minutes go into data
     device = machine.choose_device(config.device)
     source = models.resolve(config.model)
     torch.set_num_threads(machine.choose_threads(config))

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -228,6 +229,20 @@ class RunWriter:
             self._lock.release()
 
 
+def check_place(runs_dir: Path, name: str = "") -> None:
+    """Raise RunError where `create` is bound to fail: a bad or taken name, a folder that cannot be written."""
+    if name:
+        check_name(name)
+        if (runs_dir / name).exists():
+            raise _taken(name)
+    try:
+        runs_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _not_writable(runs_dir, error) from error
+    if not os.access(runs_dir, os.W_OK | os.X_OK):
+        raise _not_writable(runs_dir, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+
+
 def create(runs_dir: Path, record: Mapping[str, Any], *, name: str = "") -> Run:
     """A new folder with its `config.json`; without a `name`, one made of the time, data set and recipe."""
     config = record["config"]
@@ -304,10 +319,7 @@ def _new_folder(runs_dir: Path, stem: str, *, numbered: bool) -> Path:
                 folder.mkdir()
             except FileExistsError:
                 if not numbered:
-                    raise RunError(
-                        f"there is a run {stem!r} already",
-                        remedy=f"Resume it with --resume {stem}, or choose another name.",
-                    ) from None
+                    raise _taken(stem) from None
             else:
                 return folder
     except OSError as error:
@@ -318,6 +330,12 @@ def _new_folder(runs_dir: Path, stem: str, *, numbered: bool) -> Path:
 def _is_of_a_run(name: str) -> bool:
     """Whether a run writes a file of this name; the hidden ones are its lock and what a kill left half written."""
     return name.startswith(".") or name in ("config.json", "events.jsonl", "last.ckpt", "best.safetensors")
+
+
+def _taken(name: str) -> RunError:
+    return RunError(
+        f"there is a run {name!r} already", remedy=f"Resume it with --resume {name}, or choose another name."
+    )
 
 
 def _not_writable(folder: Path, error: OSError) -> RunError:

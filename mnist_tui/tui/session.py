@@ -38,7 +38,7 @@ class Phase(StrEnum):
     @property
     def colour(self) -> str:
         """The theme's name for it."""
-        return _COLOURS.get(self, "accent" if self.is_busy else "text-muted")
+        return _COLOURS.get(self, "accent" if self.is_busy else "muted")
 
 
 _COLOURS = {

@@ -16,7 +16,7 @@ BAD_VALUES = {
     "--epochs 0": (2, ["epochs is 0, but must be between 1 and"]),
     "--epochs five": (2, ["Invalid value for '--epochs'"]),
     "--epochs 2.5": (2, ["Invalid value for '--epochs'"]),
-    "--lr nan": (2, ["lr is nan, but must be a number"]),
+    "--lr nan": (2, ["lr is nan, but must be a finite number"]),
     "--lr -1": (2, ["lr is -1", "between 0 and 100"]),
     "--lr 0 --epochs 0": (2, ["epochs is 0"]),
     "--dataset nope": (2, ["'--dataset'", "'nope' is not one of", "'fashion-mnist'"]),

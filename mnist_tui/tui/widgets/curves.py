@@ -26,7 +26,7 @@ _BESIDE_TITLE = 6
 # As the lines are drawn, so that they are told apart without colours too.
 _SAMPLES: Mapping[LineName, tuple[str, str, str]] = {
     "train": ("━", "$text-primary", "train"),
-    "validation": ("◆", "$text-success", "val"),
+    "validation": ("◆", "$text-success", "valid"),
     "test": ("●", "$text-warning", "test"),
 }
 

@@ -9,14 +9,16 @@ from mnist_tui.render.epoch_table import columns
 _WIDTHS = {
     "epoch": 6,
     "train loss": 12,
-    "val loss": 10,
     "test loss": 11,
+    "train": 8,
+    "valid": 8,
+    "test": 8,
     "acc %": 8,
     "lr": 10,
     "img/s": 9,
     "time": 9,
 }
-_SHORT = {"train loss": "train", "val loss": "val", "test loss": "test"}
+_SHORT = {"train loss": "train", "test loss": "test"}
 _SHORT_WIDTH = 8
 # What goes first where there is no room.
 _DISPENSABLE = ("img/s", "lr", "time")
@@ -65,7 +67,7 @@ def _short(index: int, name: str) -> Column:
 def _accuracies(named: list[tuple[int, str]]) -> list[Column]:
     """The least of a run that is validated, where the heads must say whose accuracy it is."""
     indices = [index for index, name in named if name == "acc %"]
-    heads = ["train %", "val %", "test %"] if len(indices) > 2 else ["train %", "test %"]
+    heads = ["train %", "valid %", "test %"] if len(indices) > 2 else ["train %", "test %"]
     accuracies = (Column(index, head, _SHORT_WIDTH + 1) for index, head in zip(indices, heads, strict=True))
     return [Column(0, "epoch", _WIDTHS["epoch"]), *accuracies]
 

@@ -54,10 +54,10 @@ class TitleBar(Widget):
         return Content.assemble(left, gap, middle, right)
 
     def _left(self) -> Content:
-        parts = [Content.styled(_NAME, "bold $accent")] if self._is_roomy else []
+        parts = [Content.styled(_NAME, "bold $text-accent")] if self._is_roomy else []
         for key, name, label in TABS:
             current = name == self._current
-            parts.append(Content.styled(f" {key} ", "bold $text on $primary" if current else "$accent"))
+            parts.append(Content.styled(f" {key} ", "bold $text on $primary" if current else "$text-accent"))
             parts.append(Content.styled(f"{label} ", "bold $text on $primary" if current else ""))
         return Content.assemble(*parts)
 
@@ -66,7 +66,7 @@ class TitleBar(Widget):
         return self.size.width >= _ROOMY
 
     def _state(self) -> Content:
-        return Content.styled(f"● {self.phase.value} ", f"bold ${self.phase.colour}")
+        return Content.styled(f"● {self.phase.value} ", f"bold $text-{self.phase.colour}")
 
     async def on_click(self, event: Click) -> None:
         """A tab under the mouse is opened."""

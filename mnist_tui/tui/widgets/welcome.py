@@ -36,8 +36,8 @@ class Welcome(Middle):
 def _words() -> Content:
     return Content.from_markup(
         "Train a small network to read digits, and watch it learn.\n\n"
-        "  [b $accent]n[/]   New run: choose data set, model and recipe, and begin\n"
-        "  [b $accent]5[/]   Runs: open, compare and resume what was trained\n"
-        "  [b $accent]2[/]   Model: the layers, their parameters and what they see\n"
-        "  [b $accent]?[/]   All keys"
+        "  [b $text-accent]n[/]   New run: choose data set, model and recipe, and begin\n"
+        "  [b $text-accent]5[/]   Runs: open, compare and resume what was trained\n"
+        "  [b $text-accent]2[/]   Model: the layers, their parameters and what they see\n"
+        "  [b $text-accent]?[/]   All keys"
     )
