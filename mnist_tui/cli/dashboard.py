@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import sys
-import threading
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from mnist_tui import paths
 from mnist_tui.cli.options import DataDir, RunsDir, configured, with_settings
-from mnist_tui.cli.output import complain, stderr
+from mnist_tui.cli.output import complain, say, stderr
 from mnist_tui.errors import ConfigError
 from mnist_tui.jobs import Folders, Job, NewRun
+
+if TYPE_CHECKING:
+    from mnist_tui.tui.app import Left
 
 
 @with_settings
@@ -45,14 +48,19 @@ def open_dashboard(config: Any, folders: Folders, job: Job | None) -> NoReturn:
     from mnist_tui.tui.app import run_dashboard
 
     left = run_dashboard(config, folders, job=job)
+    with contextlib.suppress(OSError):  # the terminal may be what has gone
+        _say_how_it_ended(left)
+    _exit(left.code)
+
+
+def _say_how_it_ended(left: Left) -> None:
+    """What stays in the terminal, as a headless run would leave it."""
     if left.failed is not None:
         sys.stderr.write(left.failed.traceback)
         complain(left.failed.message, left.failed.remedy)
     elif left.run is not None:
-        stderr().print(
-            f"Go on with: mnist-tui train --resume {shlex.quote(str(left.run.folder))}", soft_wrap=True
-        )
-    _exit(left.code)
+        command = ["mnist-tui", "train", "--resume", str(left.run.folder)]
+        say(stderr(), f"Go on with: {shlex.join(command)}")
 
 
 def is_terminal() -> bool:
@@ -61,12 +69,14 @@ def is_terminal() -> bool:
 
 
 def _exit(code: int) -> NoReturn:
-    """A thread that is deep in a library would be waited for, or brought down with a crash: leave it behind."""
-    if any(thread.daemon for thread in threading.enumerate()):
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    raise typer.Exit(code)
+    """At once: everything is on disk, and taking torch apart takes the interpreter a second or more.
+
+    Besides, a thread that is deep in a library would be waited for, or brought down with a crash.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    os._exit(code)
 
 
 def _remembered(settings: dict[str, Any]) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class Terminal:
         self._ours, theirs = pty.openpty()
         self.resize(columns, rows, fresh=True)
         self.before = termios.tcgetattr(theirs)
-        self.raw = b""
+        self.raw = self._unseen = b""
         self.process = subprocess.Popen(
             [sys.executable, *arguments],
             env=environment(folder, extra),
@@ -93,7 +93,9 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """The screen, line by line."""
+        """The screen, line by line. It is worked out only when looked at, as that takes pyte long."""
+        self._stream.feed(self._unseen)
+        self._unseen = b""
         return "\n".join(self._screen.display)
 
     def resize(self, columns: int, rows: int, *, fresh: bool = False) -> None:
@@ -101,7 +103,7 @@ class Terminal:
         if fresh:
             self._screen = pyte.Screen(columns, rows)
             self._stream = pyte.ByteStream(self._screen)
-        else:
+        elif self.text:
             self._screen.resize(rows, columns)
         fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
@@ -166,7 +168,7 @@ class Terminal:
             for mode in modes.split(b";")
         }
 
-    def _read(self, seconds: float = 0.02) -> bool:
+    def _read(self, seconds: float = 0.05) -> bool:
         """Take in what has been drawn; whether there was anything."""
         if self._ours < 0:
             time.sleep(seconds)
@@ -180,7 +182,7 @@ class Terminal:
             time.sleep(seconds)
             return False
         self.raw += drawn
-        self._stream.feed(drawn)
+        self._unseen += drawn
         return bool(drawn)
 
     def _close(self) -> None:

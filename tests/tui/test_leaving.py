@@ -215,11 +215,12 @@ def test_a_second_q_does_not_give_the_checkpoint_up(tmp_path: Path) -> None:
 
 def test_a_broken_worker_is_shown_and_told_again_on_leaving(tmp_path: Path) -> None:
     with dashboard(tmp_path, "broken-worker") as terminal:
-        terminal.wait_for("● failed", "the worker broke", "events.jsonl")
+        terminal.wait_for("● failed", "the worker broke", "The log is")
         terminal.press("q")
         code, _ = terminal.ended()
         assert (code, terminal.problems()) == (1, [])
         assert "LookupError: the worker broke" in terminal.after_the_screen
+        assert str(the_run(tmp_path).log_file) in terminal.after_the_screen
 
 
 def test_a_broken_start_is_shown_with_where_it_broke(tmp_path: Path) -> None:
