@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import torch
-from test_runs import held_elsewhere
+from tests.test_runs import held_elsewhere
 from torch import Tensor
 
 from mnist_tui import atomic, checkpoint, evaluation, machine, runner, trainer
