@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 import torch
-from tests.test_runs import held_elsewhere
 from torch import Tensor
 
 from mnist_tui import atomic, checkpoint, evaluation, machine, runner, trainer
@@ -46,6 +45,7 @@ from tests.engine_fixtures import (
     tiny_dataset,
     training_state,
 )
+from tests.test_runs import held_elsewhere
 
 
 @pytest.fixture

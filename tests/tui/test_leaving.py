@@ -1,4 +1,4 @@
-"""Leaving the dashboard in a real terminal: at once, with the right exit code, with nothing lost or left behind."""
+"""Leaving the dashboard, in a real terminal: soon, with the right exit code, nothing lost, nothing left behind."""
 
 from __future__ import annotations
 

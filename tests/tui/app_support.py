@@ -1,0 +1,140 @@
+"""The whole dashboard with a job that tells what a test wants told, and what a person would see of it."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from mnist_tui.config import TrainConfig
+from mnist_tui.control import Control
+from mnist_tui.errors import Interrupted
+from mnist_tui.events import Event, RunStarted
+from mnist_tui.jobs import Folders, Job, NewRun
+from mnist_tui.tui.app import Dashboard
+from mnist_tui.tui.memory import Memory
+from mnist_tui.tui.session import Phase
+
+SIZES = [(80, 24), (120, 36), (200, 60)]
+PATIENCE = 20.0
+"""Seconds a test waits for something before it gives up."""
+
+
+@dataclass(frozen=True)
+class Scripted(NewRun):
+    """A run that does what it is told: tells an event, raises an exception, or ends at None."""
+
+    script: queue.Queue[Event | BaseException | None] = field(default_factory=queue.Queue)
+    controls: list[Control] = field(default_factory=list)
+
+    def __call__(self, control: Control, report: Callable[[Event], None]) -> Any:
+        self.controls.append(control)
+        while (item := self.script.get(timeout=60)) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            report(item)
+
+    def tell(self, *items: Event | BaseException | None) -> None:
+        for item in items:
+            self.script.put(item)
+
+
+class House:
+    """The opened dashboard."""
+
+    def __init__(self, app: Dashboard, pilot: Pilot[int], job: Scripted) -> None:
+        self.app, self.pilot, self.job = app, pilot, job
+
+    @property
+    def text(self) -> str:
+        """What the terminal shows, a line a row."""
+        lines = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in line) for line in lines)
+
+    @property
+    def footer(self) -> str:
+        return self.text.splitlines()[-1]
+
+    @property
+    def title(self) -> str:
+        return self.text.splitlines()[0]
+
+    @property
+    def toasts(self) -> str:
+        return "\n".join(notification.message for notification in self.app._notifications)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        await self.pilot.press(*text)
+
+    async def tell(self, *items: Event | BaseException | None, until: Phase | None = None) -> None:
+        """Let the job tell these; go on once the session stands so."""
+        self.job.tell(*items)
+        if until is not None:
+            await self.until(lambda: self.app.session.phase is until)
+
+    async def until(self, true: Callable[[], object]) -> None:
+        """Wait until it holds."""
+        end = asyncio.get_running_loop().time() + PATIENCE
+        while not true():
+            assert asyncio.get_running_loop().time() < end, f"it never came about:\n{self.text}"
+            await self.pilot.pause(0.01)
+
+    async def sees(self, *texts: str) -> None:
+        """Wait until all of these are on the screen."""
+        await self.until(lambda: all(text in self.text for text in texts))
+
+
+Story = Callable[[House], Awaitable[None]]
+
+
+def in_the_house(
+    story: Story,
+    folder: Path,
+    *,
+    size: tuple[int, int] = (120, 36),
+    begun: bool = True,
+    seed: TrainConfig | None = None,
+    job: Job | None = None,
+) -> Dashboard:
+    """Open the dashboard with its runs in `folder`, tell the story, close it; a scripted run has begun or not."""
+    seed = seed or TrainConfig()
+    folders = Folders(folder / "data", folder / "runs")
+    scripted = Scripted(seed, folders)
+    first = job or (scripted if begun else None)
+    app = Dashboard(seed, folders, job=first, memory=Memory(folder / "dashboard.json"))
+
+    async def drive() -> None:
+        async with app.run_test(size=size, notifications=True) as pilot:
+            house = House(app, pilot, scripted)
+            try:
+                if first is not None:
+                    await house.until(lambda: app.session.training is not None)
+                await story(house)
+            finally:
+                # A worker that goes on would be in the next test's way.
+                scripted.tell(Interrupted("the test is over"))
+
+    asyncio.run(drive())
+    if app.session.training is not None:
+        assert app.session.training.join(PATIENCE)
+    return app
+
+
+def begun(name: str = "a-run", **changes: Any) -> RunStarted:
+    """As the engine says it."""
+    facts: dict[str, Any] = {
+        "config": {"batch_size": 16, "recipe": "reference"},
+        "model": {"name": "reference", "parameters": 6790},
+        "data": {"name": "mnist", "source": "here"},
+        "machine": {"device": "cpu", "threads": 1},
+        "versions": {},
+    }
+    return RunStarted(run=name, **(facts | changes))

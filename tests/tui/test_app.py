@@ -1,0 +1,538 @@
+"""The dashboard as a person meets it: what each state shows, and which keys do what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from test_session import EPOCH, FAILED, FETCHING, FINISHED, STOPPED
+from textual.widgets import Input, Select
+
+from mnist_tui.config import SETTINGS, TrainConfig
+from mnist_tui.control import Control
+from mnist_tui.events import DataProgress, Event, Notice, RunPaused, RunResumed
+from mnist_tui.jobs import NewRun
+from mnist_tui.recipes import RECIPES
+from mnist_tui.tui.screens.help import HelpScreen
+from mnist_tui.tui.screens.leave import LeaveDialog
+from mnist_tui.tui.screens.new_run import NewRunForm
+from mnist_tui.tui.session import Phase
+from mnist_tui.tui.widgets import loading
+from mnist_tui.tui.widgets.setting_row import SettingRow
+from tests.tui.app_support import SIZES, House, begun, in_the_house
+from tests.tui.support import epoch_events, progress, row
+
+RUNNING: tuple[Event, ...] = (begun(), *epoch_events(1), EPOCH, progress(2, 5))
+
+
+async def trained(house: House, *events: Event, until: Phase = Phase.TRAINING) -> None:
+    """A run is on the screen, its first epoch done; then these."""
+    await house.tell(*RUNNING, until=Phase.TRAINING)
+    await house.tell(*events, until=until)
+
+
+async def ended(house: House, *events: Event, until: Phase) -> None:
+    await trained(house, *events, until=until)
+    house.job.tell(None)
+    await house.until(lambda: not house.app.session.training.is_alive)  # type: ignore[union-attr]
+    await house.pilot.pause()
+
+
+# What is drawn
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_nothing_yet_says_which_key_begins(size: tuple[int, int], tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.sees("Train a small network", "● ready", "n   New run", "q Quit")
+
+    in_the_house(story, tmp_path, size=size, begun=False)
+
+
+def test_loading_torch_is_said(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.sees("● loading torch", "takes a second or two")
+
+    in_the_house(story, tmp_path)
+
+
+def test_fetching_tells_bytes_and_time_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(loading.time, "monotonic", lambda: now[0])
+
+    def fetched(megabytes: int) -> DataProgress:
+        return DataProgress(
+            dataset="mnist",
+            stage="fetching",
+            item="train-images",
+            done=megabytes * 1_000_000,
+            total=10_000_000,
+            unit="bytes",
+        )
+
+    async def story(house: House) -> None:
+        await house.tell(fetched(0), until=Phase.FETCHING)
+        now[0] += 10
+        await house.tell(fetched(2))
+        await house.sees("● getting data", "Fetching mnist: train-images", "0:40 left")
+        assert "MB" in house.text
+
+    in_the_house(story, tmp_path)
+
+
+def test_drawing_digits_counts_images(tmp_path: Path) -> None:
+    drawing = DataProgress(
+        dataset="synthetic", stage="drawing", item="training digits", done=4096, total=60_000, unit="images"
+    )
+
+    async def story(house: House) -> None:
+        await house.tell(drawing, until=Phase.FETCHING)
+        await house.sees("Drawing synthetic: training digits", "4,096 images of 60,000 images")
+
+    in_the_house(story, tmp_path)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_training_shows_the_run(size: tuple[int, int], tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await trained(house)
+        await house.sees("● training", "epoch 2/5", "1,000 img/s", "Epochs", "Loss")
+        assert "mnist" in house.title or size[0] < 100
+
+    in_the_house(story, tmp_path, size=size)
+
+
+def test_evaluating_is_told_apart(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await trained(house, progress(2, 500, steps=1000, phase="evaluating"), until=Phase.EVALUATING)
+        await house.sees("● evaluating", "testing")
+
+    in_the_house(story, tmp_path)
+
+
+def test_pausing_paused_and_going_on(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await trained(house)
+        await house.press("space")
+        await house.sees("● pausing")
+        assert house.job.controls[0].paused
+        await house.tell(RunPaused(epoch=2, step=25), until=Phase.PAUSED)
+        await house.sees("● paused", "space Resume")
+        await house.press("space")
+        assert not house.job.controls[0].paused
+        await house.tell(RunResumed(epoch=2, step=25), progress(2, 6), until=Phase.TRAINING)
+        await house.sees("● training", "space Pause")
+
+    in_the_house(story, tmp_path)
+
+
+def test_stopping_and_stopped(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await trained(house)
+        await house.press("s")
+        await house.sees("● stopping", "◌ stopping")
+        assert house.job.controls[0].stop_reason == "stopped in the dashboard"
+        assert "Stop" not in house.footer
+        await ended(house, STOPPED, until=Phase.STOPPED)
+        await house.sees("● stopped", "Stopped: enough.", "space Resume", "n New run")
+
+    in_the_house(story, tmp_path)
+
+
+def test_finished_shows_the_statistics_and_offers_one_more_epoch(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await ended(house, FINISHED, until=Phase.FINISHED)
+        await house.sees("● finished", "best test accuracy", "+ One more epoch", "n New run")
+        assert "Resume" not in house.footer
+
+    in_the_house(story, tmp_path)
+
+
+def test_a_failed_run_says_what_happened_where_the_log_is_and_what_to_do(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await ended(house, FAILED, until=Phase.FAILED)
+        await house.sees("● failed", "it broke", "Mend it.", "The log is", "space Resume", "n New run")
+
+    app = in_the_house(story, tmp_path, size=(200, 60))
+    assert app.exit_code == 4
+
+
+def test_a_failure_before_the_run_says_what_happened_and_where(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.tell(LookupError("nobody foresaw this"), until=Phase.FAILED)
+        await house.sees("Failed", "nobody foresaw this", "app_support.py", "Press n for another run")
+        await house.press("n")
+        assert isinstance(house.app.screen, NewRunForm)
+
+    in_the_house(story, tmp_path)
+
+
+def test_standing_in_for_mnist_cannot_be_overlooked(tmp_path: Path) -> None:
+    notice = Notice(message="drawn digits stand in for MNIST", topic="data")
+
+    async def story(house: House) -> None:
+        await trained(house, notice)
+        await house.sees("drawn digits stand in for MNIST")
+
+    in_the_house(story, tmp_path, size=(80, 24))
+
+
+# Keys
+
+
+def test_the_digits_open_the_screens(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        for key, shown in (
+            ("2", "Requirements"),
+            ("3", "Evaluate · not built yet"),
+            ("4", "Draw · not built yet"),
+            ("5", "Runs"),
+            ("1", "Train a small network"),
+        ):
+            await house.press(key)
+            await house.sees(shown)
+
+    in_the_house(story, tmp_path, begun=False)
+
+
+def test_a_click_on_a_tab_opens_it(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.pilot.click("TitleBar", offset=(house.title.index("3 Evaluate"), 0))
+        await house.sees("Evaluate · not built yet")
+
+    in_the_house(story, tmp_path, begun=False)
+
+
+def test_what_happens_meanwhile_is_there_on_coming_back(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await trained(house)
+        await house.press("3")
+        await ended(house, FINISHED, until=Phase.FINISHED)
+        await house.sees("● finished")
+        await house.press("1")
+        await house.sees("best test accuracy", "+ One more epoch")
+
+    in_the_house(story, tmp_path)
+
+
+OFFERED: dict[str, tuple[tuple[Event, ...], Phase, set[str], set[str]]] = {
+    "training": ((), Phase.TRAINING, {"Pause", "Stop"}, {"New run", "Resume", "One more"}),
+    "paused": (
+        (RunPaused(epoch=2, step=25),),
+        Phase.PAUSED,
+        {"Resume", "Stop"},
+        {"New run", "Pause", "One more"},
+    ),
+    "stopped": ((STOPPED,), Phase.STOPPED, {"Resume", "New run"}, {"Pause", "Stop", "One more"}),
+    "finished": ((FINISHED,), Phase.FINISHED, {"New run", "One more epoch"}, {"Pause", "Resume", "Stop"}),
+    "failed": ((FAILED,), Phase.FAILED, {"New run", "Resume"}, {"Pause", "Stop", "One more"}),
+}
+
+
+@pytest.mark.parametrize("state", OFFERED)
+def test_the_footer_offers_what_makes_sense_and_so_do_help_and_palette(state: str, tmp_path: Path) -> None:
+    events, phase, offered, hidden = OFFERED[state]
+
+    async def story(house: House) -> None:
+        await (ended if not phase.is_busy else trained)(house, *events, until=phase)
+        await house.until(lambda: all(words in house.footer for words in offered | {"Help", "Quit"}))
+        assert not [words for words in hidden if words in house.footer]
+        await house.until(lambda: house.app.screen.focused is not None)
+        commands = [command.title for command in house.app.get_system_commands(house.app.screen)]
+        assert offered | {"Help", "Quit", "Runs"} <= set(commands)
+        assert not set(commands) & hidden
+        await house.press("question_mark")
+        await house.sees("Keys", *offered, "Light / dark")
+        assert not [words for words in hidden if words in house.text.partition("Keys")[2]]
+
+    in_the_house(story, tmp_path, size=(200, 60))
+
+
+def test_before_a_run_there_are_no_keys_for_its_charts(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.sees("n New run")
+        assert house.footer.split() == ["n", "New", "run", "?", "Help", "q", "Quit"]
+
+    in_the_house(story, tmp_path, begun=False)
+
+
+def test_at_80_columns_the_way_out_is_still_in_the_footer(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await trained(house)
+        await house.until(lambda: "q Quit" in house.footer)
+
+    in_the_house(story, tmp_path, size=(80, 24))
+
+
+@pytest.mark.parametrize("key", ["escape", "q", "question_mark", "enter"])
+def test_help_closes_with_any_key_people_try(key: str, tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.press("question_mark")
+        assert isinstance(house.app.screen, HelpScreen)
+        await house.press(key)
+        assert not isinstance(house.app.screen, HelpScreen)
+        assert house.app._exit is False
+
+    in_the_house(story, tmp_path, begun=False)
+
+
+def test_the_palette_runs_a_key(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.press("ctrl+p")
+        await house.type("evaluate")
+        await house.until(lambda: "Key 3" in house.text)
+        await house.press("enter")
+        await house.sees("Evaluate · not built yet")
+
+    in_the_house(story, tmp_path, begun=False)
+
+
+def test_the_theme_is_remembered(tmp_path: Path) -> None:
+    async def change(house: House) -> None:
+        await house.press("t")
+        assert not house.app.current_theme.dark
+
+    async def look(house: House) -> None:
+        assert not house.app.current_theme.dark
+
+    in_the_house(change, tmp_path, begun=False)
+    in_the_house(look, tmp_path, begun=False)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"theme": 3, "form": []}', '{"theme": "no such theme"}'])
+def test_a_damaged_memory_is_no_obstacle(content: str, tmp_path: Path) -> None:
+    (tmp_path / "dashboard.json").write_text(content)
+
+    async def story(house: House) -> None:
+        await house.sees("Train a small network")
+        await house.press("t")
+
+    in_the_house(story, tmp_path, begun=False)
+    assert json.loads((tmp_path / "dashboard.json").read_text())["theme"] == "textual-light"
+
+
+# Leaving
+
+
+def test_q_leaves_at_once_when_nothing_runs(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.press("q")
+
+    assert in_the_house(story, tmp_path, begun=False).return_value == 0
+
+
+def test_q_asks_while_training_and_no_goes_on(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await trained(house)
+        await house.press("q")
+        assert isinstance(house.app.screen, LeaveDialog)
+        await house.press("n")
+        assert not isinstance(house.app.screen, LeaveDialog)
+        assert not house.job.controls[0].stop_reason
+
+    in_the_house(story, tmp_path)
+
+
+def test_leaving_waits_for_the_checkpoint(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await trained(house)
+        await house.press("q", "y")
+        await house.sees("Saving a checkpoint", "● stopping")
+        assert house.app._exit is False
+        house.job.tell(STOPPED, None)
+        await house.until(lambda: house.app._exit)
+
+    assert in_the_house(story, tmp_path).return_value == 0
+
+
+def test_ctrl_c_over_another_question_asks_its_own(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await trained(house)
+        await house.press("question_mark", "ctrl+c")
+        assert isinstance(house.app.screen, LeaveDialog)
+        await house.press("ctrl+c")
+        house.job.tell(STOPPED, None)
+        await house.until(lambda: house.app._exit)
+
+    assert in_the_house(story, tmp_path).return_value == 130
+
+
+def test_leaving_after_a_failure_says_so_to_the_shell(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await ended(house, FAILED, until=Phase.FAILED)
+        await house.press("q")
+
+    assert in_the_house(story, tmp_path).return_value == 4
+
+
+def test_a_run_that_fails_while_it_is_left_fails_the_program(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await trained(house)
+        await house.press("q", "y")
+        house.job.tell(FAILED, None)
+        await house.until(lambda: house.app._exit)
+
+    assert in_the_house(story, tmp_path).return_value == 4
+
+
+# The form
+
+
+def values(house: House) -> dict[str, object]:
+    return {row.setting: row.value for row in house.app.screen.query(SettingRow)}
+
+
+async def open_form(house: House) -> None:
+    await house.press("n")
+    await house.sees("New run", "Ready to begin.")
+
+
+async def fill(house: House, setting: str, text: str) -> None:
+    next(row for row in house.app.screen.query(SettingRow) if row.setting == setting).query_one(
+        Input
+    ).value = text
+    await house.pilot.pause()
+
+
+def test_the_form_has_every_setting_as_the_recipe_has_it(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await open_form(house)
+        expected = TrainConfig().to_dict()
+        del expected["extra_epochs"]
+        assert values(house) == expected
+
+    in_the_house(story, tmp_path, begun=False)
+
+
+def test_another_recipe_fills_the_form_but_leaves_data_and_model(tmp_path: Path) -> None:
+    other = next(name for name in RECIPES if name != "reference")
+
+    async def story(house: House) -> None:
+        await open_form(house)
+        await fill(house, "model", "linear")
+        house.app.screen.query(SettingRow).first().query_one(Select).value = other
+        await house.until(lambda: values(house)["epochs"] == RECIPES[other].epochs)
+        expected = RECIPES[other].to_dict()
+        kept = {"model", "extra_epochs"} | {
+            name for name in SETTINGS if SETTINGS[name].group in ("What", "Machine")
+        }
+        changed = {name: value for name, value in values(house).items() if name not in kept}
+        assert changed == {name: value for name, value in expected.items() if name not in kept}
+        assert values(house)["model"] == "linear"
+
+    in_the_house(story, tmp_path, begun=False)
+
+
+@pytest.mark.parametrize(
+    ("setting", "text", "complaint"),
+    [
+        ("epochs", "0", "epochs is 0"),
+        ("epochs", "many", "must be a whole number"),
+        ("lr", "nan", "must be a number"),
+        ("batch_size", "", "must be a whole number"),
+        ("model", "no-such-model", "no-such-model"),
+        ("model", "nowhere.py:Net", "nowhere.py"),
+        ("rotation", "[b", "must be a number"),
+    ],
+)
+def test_a_bad_value_is_said_as_one_types_and_does_not_begin(
+    setting: str, text: str, complaint: str, tmp_path: Path
+) -> None:
+    async def story(house: House) -> None:
+        await open_form(house)
+        await fill(house, setting, text)
+        await house.sees(complaint)
+        await house.press("ctrl+s")
+        assert isinstance(house.app.screen, NewRunForm)
+        assert house.app.session.training is None
+
+    in_the_house(story, tmp_path, begun=False, size=(200, 60))
+
+
+def test_escape_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await open_form(house)
+        await fill(house, "epochs", "3")
+        await house.press("escape")
+        assert house.app.session.phase is Phase.IDLE
+        assert house.app.seed == TrainConfig()
+        await open_form(house)
+        assert values(house)["epochs"] == 15
+
+    in_the_house(story, tmp_path, begun=False)
+    assert not (tmp_path / "dashboard.json").exists()
+
+
+def beginning(setting: str | None) -> Callable[[House], object]:
+    """Press Enter in that field, or where the form opens."""
+
+    async def story(house: House) -> None:
+        await open_form(house)
+        await fill(house, "epochs", "3")
+        if setting is not None:
+            for row in house.app.screen.query(SettingRow):
+                if row.setting == setting:
+                    row.query_one("Input, Select").focus()
+            await house.pilot.pause()
+        await house.press("enter")
+        await house.until(lambda: house.app.session.training is not None)
+
+    return story
+
+
+@pytest.mark.parametrize("setting", [None, "dataset", "epochs"])
+def test_enter_begins_from_any_field_and_the_form_is_remembered(
+    setting: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[TrainConfig] = []
+
+    def run(job: NewRun, control: Control, report: object) -> None:
+        asked.append(job.config)
+
+    monkeypatch.setattr(NewRun, "__call__", run)
+    in_the_house(beginning(setting), tmp_path, begun=False)  # type: ignore[arg-type]
+    assert asked == [TrainConfig(epochs=3)]
+    assert json.loads((tmp_path / "dashboard.json").read_text())["form"]["epochs"] == 3
+
+
+def test_a_second_run_is_refused_while_one_trains(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await trained(house)
+        house.app.begin(house.job)
+        assert "stop it first" in house.toasts
+
+    in_the_house(story, tmp_path)
+
+
+# Sizes
+
+
+def test_a_storm_of_sizes_leaves_a_whole_picture(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await trained(house)
+        for width, height in ((1, 1), (300, 90), (20, 5), (80, 24), (119, 29), (200, 60), (2, 80), (120, 36)):
+            await house.pilot.resize_terminal(width, height)
+            house.job.tell(progress(2, 6), row(2))
+        await house.sees("● training", "Epochs", "Loss", "q Quit")
+
+    in_the_house(story, tmp_path)
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24)])
+def test_the_form_fits_a_small_terminal(size: tuple[int, int], tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.press("n")
+        await house.sees("New run", "Begin", "Cancel")
+
+    in_the_house(story, tmp_path, begun=False, size=size)
+
+
+def test_fetching_then_training_moves_on_from_the_wait(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.tell(FETCHING, until=Phase.FETCHING)
+        await trained(house)
+        await house.sees("Epochs")
+
+    in_the_house(story, tmp_path)

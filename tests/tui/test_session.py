@@ -1,0 +1,214 @@
+"""How the dashboard's work stands, as the worker's events and a person's wishes move it. No widgets."""
+
+from __future__ import annotations
+
+import queue
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.message import Message
+
+from mnist_tui.config import TrainConfig
+from mnist_tui.events import (
+    DataProgress,
+    EpochStarted,
+    Event,
+    RunFailed,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    RunStopped,
+)
+from mnist_tui.history import RunHistory, fold
+from mnist_tui.jobs import Folders, ResumedRun
+from mnist_tui.tui.bridge import Ending
+from mnist_tui.tui.session import Phase, Session
+from tests.tui.app_support import Scripted, begun
+from tests.tui.support import progress, row
+
+EPOCH = EpochStarted(epoch=1, epochs=5, steps=20)
+FETCHING = DataProgress(dataset="mnist", stage="fetching", item="a file", done=1, total=2, unit="bytes")
+FINISHED = RunFinished(
+    epochs=5,
+    best_epoch=5,
+    best_accuracy=0.9,
+    best_test_accuracy=0.9,
+    best_test_loss=0.1,
+    best_train_loss=0.1,
+    final_test_accuracy=0.9,
+    final_test_loss=0.1,
+    selected_on="test",
+    seconds=9.0,
+    mean_epoch_seconds=1.8,
+)
+STOPPED = RunStopped(epoch=1, step=3, reason="enough")
+FAILED = RunFailed(error="ValueError", message="it broke", remedy="Mend it.", exit_code=4)
+
+
+class Nobody:
+    """A listener that is told and does nothing."""
+
+    def post_message(self, message: Message) -> bool:
+        return True
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Folders:
+    return Folders(tmp_path / "data", tmp_path / "runs")
+
+
+@pytest.fixture
+def session(folders: Folders) -> Any:
+    """One whose job waits for the end of the test."""
+    session = Session(Nobody())  # type: ignore[arg-type]
+    job = Scripted(TrainConfig(), folders, script=queue.Queue())
+    session.begin(job)
+    yield session
+    job.tell(None)
+    assert session.training is not None
+    assert session.training.join(20)
+
+
+def told(session: Session, *events: Event) -> Phase:
+    session.apply(list(events))
+    return session.phase
+
+
+def ended(session: Session, *events: Event, ending: Ending | None = None) -> Phase:
+    session.apply(list(events))
+    session.end(ending or Ending())
+    return session.phase
+
+
+def test_it_begins_with_loading_torch(session: Session) -> None:
+    assert session.phase is Phase.LOADING
+    assert session.phase.is_busy
+    assert not session.has_begun
+
+
+def test_events_move_it_on(session: Session) -> None:
+    assert told(session, FETCHING) is Phase.FETCHING
+    assert told(session, begun()) is Phase.TRAINING
+    assert told(session, EPOCH, progress(1, 3)) is Phase.TRAINING
+    assert told(session, progress(1, 3, phase="evaluating")) is Phase.EVALUATING
+    assert told(session, row(1)) is Phase.EVALUATING
+    assert told(session, RunPaused(epoch=1, step=3)) is Phase.PAUSED
+    assert told(session, RunResumed(epoch=1, step=3)) is Phase.TRAINING
+    assert ended(session, FINISHED) is Phase.FINISHED
+    assert not session.phase.is_busy
+
+
+def test_nothing_new_changes_nothing(session: Session) -> None:
+    told(session, FETCHING)
+    assert told(session) is Phase.FETCHING
+
+
+def test_a_wish_is_shown_until_it_is_answered(session: Session) -> None:
+    told(session, begun(), EPOCH)
+    session.pause()
+    assert session.phase is Phase.PAUSING
+    assert told(session, progress(1, 3)) is Phase.PAUSING
+    assert told(session, RunPaused(epoch=1, step=3)) is Phase.PAUSED
+    session.resume()
+    assert session.phase is Phase.TRAINING
+    session.stop()
+    assert told(session, progress(1, 4), RunPaused(epoch=1, step=3)) is Phase.STOPPING
+    assert ended(session, STOPPED) is Phase.STOPPED
+
+
+def test_a_pause_can_be_taken_back_before_it_came(session: Session) -> None:
+    told(session, begun(), EPOCH)
+    session.pause()
+    session.resume()
+    assert session.phase is Phase.TRAINING
+    assert session.training is not None
+    assert not session.training.control.paused
+
+
+@pytest.mark.parametrize("wish", ["pause", "resume", "stop"])
+def test_wishes_do_nothing_where_nothing_runs(wish: str, session: Session) -> None:
+    ended(session, begun(), STOPPED)
+    getattr(session, wish)()
+    assert session.phase is Phase.STOPPED
+
+
+def test_what_was_stopped_can_be_resumed_and_what_is_finished_prolonged(
+    session: Session, folders: Folders
+) -> None:
+    told(session, begun("mine"))
+    assert session.resumable() is None
+    ended(session, STOPPED)
+    folder = str(folders.runs / "mine")
+    assert session.resumable() == ResumedRun(folder, folders)
+    assert session.extended() is None
+    ended(session, FINISHED)
+    assert session.resumable() is None
+    assert session.extended() == ResumedRun(folder, folders, more_epochs=1)
+
+
+def test_a_run_from_elsewhere_is_resumed_from_there(folders: Folders, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere" / "old"
+    session = Session(Nobody())  # type: ignore[arg-type]
+    session.begin(ResumedRun(str(elsewhere), folders), fold([begun("old"), STOPPED]))
+    assert session.training is not None
+    assert session.training.join(60)
+    session.end(Ending(FAILED))
+    assert session.resumable() == ResumedRun(str(elsewhere), folders)
+
+
+def test_stopped_before_there_was_a_run_is_as_if_nothing_had_been(session: Session) -> None:
+    session.stop()
+    assert ended(session, ending=Ending(interrupted=True)) is Phase.IDLE
+
+
+def test_a_failure_before_the_run_is_kept(session: Session) -> None:
+    assert ended(session, ending=Ending(FAILED)) is Phase.FAILED
+    assert session.failed == FAILED
+    assert session.resumable() is None
+
+
+def test_a_failure_of_the_run_says_where_the_log_is(session: Session, folders: Folders) -> None:
+    assert ended(session, begun("mine"), EPOCH, FAILED) is Phase.FAILED
+    assert session.failed is not None
+    log = folders.runs / "mine" / "events.jsonl"
+    assert session.failed.remedy == f"Mend it. The log is {log}."
+    assert session.history.failed == session.failed
+
+
+def test_a_failure_outside_the_run_is_in_its_picture_too(session: Session) -> None:
+    assert ended(session, begun("mine"), EPOCH, progress(1, 2), ending=Ending(FAILED)) is Phase.FAILED
+    assert session.history.failed is not None
+    assert session.history.failed.message == "it broke"
+    assert session.resumable() is not None
+
+
+@pytest.mark.parametrize("events", [(), (begun(), EPOCH)], ids=["before a run", "within one"])
+def test_a_worker_that_ends_without_a_word_has_failed(events: tuple[Event, ...], session: Session) -> None:
+    assert ended(session, *events) is Phase.FAILED
+    assert session.failed is not None
+
+
+@pytest.mark.parametrize(("last", "stands"), [(STOPPED, Phase.STOPPED), (FINISHED, Phase.FINISHED)])
+def test_a_resume_that_is_stopped_at_once_leaves_the_run_as_it_was(
+    last: Event, stands: Phase, folders: Folders
+) -> None:
+    session = Session(Nobody())  # type: ignore[arg-type]
+    session.begin(ResumedRun("nowhere", folders), fold([begun(), EPOCH, last]))
+    assert session.phase is Phase.LOADING
+    assert session.training is not None
+    assert session.training.join(60)
+    assert told(session, FETCHING) is Phase.FETCHING
+    assert ended(session, ending=Ending(interrupted=True)) is stands
+
+
+def test_the_next_run_starts_with_nothing_of_the_last(session: Session, folders: Folders) -> None:
+    ended(session, begun(), EPOCH, FAILED)
+    before = session.generation
+    assert session.job is not None
+    job = Scripted(TrainConfig(), folders)
+    job.tell(None)
+    session.begin(job)
+    assert session.generation == before + 1
+    assert (session.failed, session.data, session.has_begun) == (None, None, False)
+    assert session.history == RunHistory()
