@@ -235,12 +235,10 @@ def check_place(runs_dir: Path, name: str = "") -> None:
         check_name(name)
         if (runs_dir / name).exists():
             raise _taken(name)
-    try:
-        runs_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _not_writable(runs_dir, error) from error
-    if not os.access(runs_dir, os.W_OK | os.X_OK):
-        raise _not_writable(runs_dir, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+    there = next(folder for folder in (runs_dir, *runs_dir.absolute().parents) if os.path.lexists(folder))
+    code = errno.ENOTDIR if not there.is_dir() else 0 if os.access(there, os.W_OK | os.X_OK) else errno.EACCES
+    if code:
+        raise _not_writable(runs_dir, OSError(code, os.strerror(code)))
 
 
 def create(runs_dir: Path, record: Mapping[str, Any], *, name: str = "") -> Run:

@@ -390,7 +390,7 @@ def test_a_summary_is_plain_values():
         "type": "Conv2d",
         "base": "Conv2d",
         "settings": "3×3, pad 1",
-        "output_shape": (8, 28, 28),
+        "output_shape": [8, 28, 28],
         "parameters": 80,
         "macs": 56448,
         "receptive_field": 3,

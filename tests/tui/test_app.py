@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_session import EPOCH, FAILED, FETCHING, FINISHED, STOPPED
 from textual.widgets import Input, Select
 
 from mnist_tui.config import SETTINGS, TrainConfig
@@ -23,6 +22,7 @@ from mnist_tui.tui.widgets import loading
 from mnist_tui.tui.widgets.setting_row import SettingRow
 from tests.tui.app_support import SIZES, House, begun, in_the_house
 from tests.tui.support import epoch_events, progress, row
+from tests.tui.test_session import EPOCH, FAILED, FETCHING, FINISHED, STOPPED
 
 RUNNING: tuple[Event, ...] = (begun(), *epoch_events(1), EPOCH, progress(2, 5))
 
