@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from app_support import SIZES, House, begun, in_the_house
@@ -60,7 +61,7 @@ def test_loading_torch_is_said(tmp_path: Path) -> None:
 
 def test_fetching_tells_bytes_and_time_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(loading.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(loading, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
     def fetched(megabytes: int) -> DataProgress:
         return DataProgress(
