@@ -83,9 +83,11 @@ def test_no_color_means_no_colour(tmp_path: Path) -> None:
 
 
 def is_grey(code: bytes) -> bool:
-    """Whether all the colours in this code are shades of grey."""
-    shades = re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", code)
-    return bool(shades) and all(red == green == blue for red, green, blue in shades)
+    """Whether all the colours in this code are shades of grey: 232 to 255 of the palette, or red = green = blue."""
+    palette = [int(number) for number in re.findall(rb"[34]8;5;(\d+)", code)]
+    mixed = re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", code)
+    greys = [number >= 232 or number in (16, 231) for number in palette]
+    return bool(palette or mixed) and all(greys) and all(len(set(shade)) == 1 for shade in mixed)
 
 
 @pytest.mark.parametrize("term", ["xterm", "linux", "screen-256color", "vt100"])
@@ -101,7 +103,11 @@ def test_dragging_the_window_redraws_it_to_fit(tmp_path: Path) -> None:
         terminal.wait_for("Train a small network")
         for columns, rows in ((120, 36), (60, 15), (90, 28), (80, 24)):
             terminal.resize(columns, rows)
-        terminal.wait_until(lambda: terminal.text.splitlines()[-1].strip().endswith("q Quit"), "the footer")
-        assert terminal.text.splitlines()[0].rstrip().endswith("● ready")
+
+        def is_whole() -> bool:
+            first, *_, last = terminal.text.splitlines()
+            return first.rstrip().endswith("● ready") and last.rstrip().endswith("q Quit")
+
+        terminal.wait_until(is_whole, "title and footer")
         terminal.press("q")
         assert terminal.ended()[0] == 0

@@ -21,9 +21,9 @@ from mnist_tui.trainer import Trainer
 from mnist_tui.tui.session import Phase
 
 CONFIG = TrainConfig(
-    dataset="synthetic", model="linear", train_limit=1000, epochs=2, batch_size=16, threads=1, device="cpu"
+    dataset="synthetic", model="linear", train_limit=480, epochs=2, batch_size=16, threads=1, device="cpu"
 )
-STEPS = 63
+STEPS = 30
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def _easy_and_unhurried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     step = Trainer._take_step
 
     def slowly(*arguments: Any) -> None:
-        time.sleep(0.01)
+        time.sleep(0.05)
         step(*arguments)
 
     monkeypatch.setattr(Trainer, "_take_step", slowly)
@@ -86,7 +86,7 @@ def test_one_more_epoch_after_the_end(tmp_path: Path) -> None:
         await becomes(house, Phase.FINISHED)
         await house.sees("+ One more epoch")
         await house.press("plus")
-        await house.until(lambda: house.app.session.phase.is_busy)
+        await house.until(lambda: house.app.session.generation == 2)
         await becomes(house, Phase.FINISHED)
         assert sorted(house.app.session.history.epochs) == [1, 2]
 
