@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import made_runs
 import pytest
 
 from mnist_tui.comparison import changed_settings, compare, differing
 from mnist_tui.run_index import RunIndex, WatchedRun
 from mnist_tui.runs import Run
+from tests import made_runs
 
 
 def test_only_what_differs_is_listed_in_the_order_of_the_settings() -> None:

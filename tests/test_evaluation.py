@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
-from engine_fixtures import tiny_config, tiny_dataset
 from torch import nn
 
 from mnist_tui import evaluation
 from mnist_tui.data.augmentation import network_input
 from mnist_tui.evaluation import Scoring, evaluate
+from tests.engine_fixtures import tiny_config, tiny_dataset
 
 CONFIG = tiny_config(rotation=7.0)
 TEST = tiny_dataset().test

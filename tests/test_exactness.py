@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_fixtures import Lab, at_step, differences, rows, tiny_config, train_slowly, training_state
 
 from mnist_tui import checkpoint, evaluation
 from mnist_tui.config import TrainConfig
@@ -25,6 +24,7 @@ from mnist_tui.events import (
 )
 from mnist_tui.history import RunStatus
 from mnist_tui.runs import Run
+from tests.engine_fixtures import Lab, at_step, differences, rows, tiny_config, train_slowly, training_state
 
 EPOCHS, STEPS = 3, 7
 

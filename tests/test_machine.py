@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from engine_fixtures import tiny_config
 
 from mnist_tui import machine
 from mnist_tui.errors import ConfigError
+from tests.engine_fixtures import tiny_config
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import math
 
 import pytest
 import torch
-from engine_fixtures import tiny_config
 from torch import nn
 from torch.optim.lr_scheduler import OneCycleLR
 
 from mnist_tui import optim
+from tests.engine_fixtures import tiny_config
 
 
 def torch_schedule(warmup: float, steps: int) -> list[tuple[float, float]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import made_runs
 import pytest
 
 from mnist_tui import runs
 from mnist_tui.errors import RunError
 from mnist_tui.runs import Run
+from tests import made_runs
 
 
 def test_all_of_it_goes_under_the_new_name(tmp_path: Path) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import made_runs
 import pytest
 
 from mnist_tui.errors import RunError
 from mnist_tui.run_index import IndexedRun, RunIndex
 from mnist_tui.run_summary import matching, summarise
+from tests import made_runs
 
 
 def scanned(index: RunIndex) -> dict[str, IndexedRun]:

@@ -15,8 +15,6 @@ from typing import Any
 
 import pytest
 import torch
-from engine_fixtures import Lab, at_step, differences, names, rows, tiny_config, tiny_dataset, training_state
-from test_runs import held_elsewhere
 from torch import Tensor
 
 from mnist_tui import atomic, checkpoint, evaluation, machine, runner, trainer
@@ -37,6 +35,17 @@ from mnist_tui.events import (
 )
 from mnist_tui.history import RunStatus
 from mnist_tui.runs import Run, RunWriter
+from tests.engine_fixtures import (
+    Lab,
+    at_step,
+    differences,
+    names,
+    rows,
+    tiny_config,
+    tiny_dataset,
+    training_state,
+)
+from tests.test_runs import held_elsewhere
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import sys
 import threading
 from pathlib import Path
 
-import made_runs
 import pytest
 
 from mnist_tui import events
@@ -17,6 +16,7 @@ from mnist_tui.events import EpochFinished, RunFinished, RunStarted
 from mnist_tui.history import fold
 from mnist_tui.runs import Run
 from mnist_tui.tail import LogTail
+from tests import made_runs
 
 
 def append_raw(run: Run, text: str) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 import torch.nn.functional as F
-from engine_fixtures import differences, make_trainer, names, tiny_config, tiny_dataset
 from torch import Tensor, nn
 
 from mnist_tui import evaluation, trainer
@@ -26,6 +25,7 @@ from mnist_tui.events import (
     RunStopped,
 )
 from mnist_tui.trainer import Trainer
+from tests.engine_fixtures import differences, make_trainer, names, tiny_config, tiny_dataset
 
 STEPS = 7  # of 32 images in 200
 

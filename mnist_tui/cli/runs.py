@@ -97,7 +97,7 @@ def rename(
     """Give a run another name."""
     found = runs.find(paths.runs_dir(runs_dir), run)
     found.rename(name)
-    stderr().print(f"Renamed {found.name} to {name}", soft_wrap=True)
+    stderr().print(f"Renamed {found.name} to {name}", soft_wrap=True, markup=False)
 
 
 @app.command()

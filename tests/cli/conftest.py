@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import easy_digits
 import pytest
 
 import mnist_tui.cli
 from mnist_tui import paths
+from tests.cli import easy_digits
 
 NOWHERE = "http://127.0.0.1:9"
 """A proxy that is not there: with it, no mirror can be reached."""

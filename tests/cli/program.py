@@ -17,10 +17,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import easy_digits
 from rich.cells import cell_len
 
 import mnist_tui
+from tests.cli import easy_digits
 
 PATIENCE = 60.0
 """Seconds after which a test gives up on a process."""
@@ -29,9 +29,31 @@ LEAVES_WITHIN = 30.0
 """Seconds that the program has to be gone after a signal; alone on its machine it takes less than one."""
 
 # A run with the easy digits: two epochs, over in a blink.
-QUICK = ("train", "--dataset", "synthetic", "--model", "linear", "--train-limit", "200", "--epochs", "2")
+QUICK = (
+    "train",
+    "--headless",
+    "--dataset",
+    "synthetic",
+    "--model",
+    "linear",
+    "--train-limit",
+    "200",
+    "--epochs",
+    "2",
+)
 # One that a signal can hit after its first epoch, and whose rest is not worth waiting for.
-LONG = ("train", "--dataset", "synthetic", "--model", "linear", "--train-limit", "4000", "--epochs", "300")
+LONG = (
+    "train",
+    "--headless",
+    "--dataset",
+    "synthetic",
+    "--model",
+    "linear",
+    "--train-limit",
+    "4000",
+    "--epochs",
+    "300",
+)
 
 _CODES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07]*\x07)")
 

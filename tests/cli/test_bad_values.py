@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import Mnist
 
 from mnist_tui import runs
+from tests.cli.conftest import Mnist
 
 SYNTHETIC = ("--dataset", "synthetic", "--model", "linear")
 

@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import Mnist
 
 from mnist_tui import paths
+from tests.cli.conftest import Mnist
 
 REAL = Path(os.environ.get("MNIST_TUI_DATA_DIR") or "nowhere")  # before a test hides it
 

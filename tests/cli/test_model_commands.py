@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import past_runs
 import pytest
-from conftest import Mnist
+
+from tests.cli import past_runs
+from tests.cli.conftest import Mnist
 
 # What is promised to whoever reads the JSON; more may come.
 SUMMARY = {"model", "input_shape", "parameters", "trainable_parameters", "macs", "layers"}

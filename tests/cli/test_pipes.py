@@ -6,10 +6,10 @@ import os
 import subprocess
 from pathlib import Path
 
-import program
 import pytest
 
 from mnist_tui import runs
+from tests.cli import program
 
 
 def piped_to_nobody(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import program
 import pytest
-from conftest import Mnist
 
 from mnist_tui import paths, runs
+from tests.cli import program
+from tests.cli.conftest import Mnist
 
 BASE = (
     "train",

@@ -7,11 +7,11 @@ import io
 import json
 from pathlib import Path
 
-import past_runs
 import pytest
-from conftest import Mnist
 
 from mnist_tui import runs
+from tests.cli import past_runs
+from tests.cli.conftest import Mnist
 
 
 @pytest.fixture(autouse=True)

@@ -7,13 +7,13 @@ import shlex
 import signal
 from pathlib import Path
 
-import program
 import pytest
-from conftest import Mnist
 
 from mnist_tui import runs
 from mnist_tui.cli.signals import stopping
 from mnist_tui.control import Control
+from tests.cli import program
+from tests.cli.conftest import Mnist
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import program
 import pytest
 import typer
-from conftest import Mnist
 
 from mnist_tui import __version__
 from mnist_tui.cli.app import app
+from tests.cli import program
+from tests.cli.conftest import Mnist
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -87,10 +87,10 @@ def test_the_settings_show_their_defaults(mnist: Mnist, monkeypatch: pytest.Monk
         assert re.search(rf"--{option} .*\[default: {default}\]", text)
 
 
-def test_without_a_command_there_is_help_and_a_usage_error(mnist: Mnist) -> None:
+def test_without_a_command_and_a_terminal_there_is_help(mnist: Mnist) -> None:
     nothing = mnist()
-    assert nothing.code == 2
-    assert "train" in nothing.out + nothing.err
+    assert nothing.code == 0
+    assert "inspect-model" in nothing.out
 
 
 @pytest.mark.parametrize("start", ["module", "script"])

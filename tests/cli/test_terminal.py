@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-import program
 import pytest
-from program import Screen
+
+from tests.cli import program
+from tests.cli.program import Screen
 
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7])(?:;\d+)*m")
 

@@ -7,11 +7,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-import program
 import pytest
-from conftest import Mnist
 
 from mnist_tui import events, runs
+from tests.cli import program
+from tests.cli.conftest import Mnist
 
 EPOCH = re.compile(
     r"epoch \d/2  train \d\.\d{4} +[\d.]+ %  test \d\.\d{4} +[\d.]+ %  lr \S{7} +\d+\.\d s(  best)?"

@@ -10,11 +10,11 @@ import sys
 import threading
 from pathlib import Path
 
-import made_runs
 import pytest
 
 import mnist_tui
 from mnist_tui.runs import Run
+from tests import made_runs
 
 PATIENCE = 60.0
 

@@ -10,11 +10,11 @@ from types import ModuleType
 
 import pytest
 import torch
-from mirror import Mirror
-from samples import Sample, sample
 from torch import Tensor
 
 from mnist_tui.events import Event
+from tests.data.mirror import Mirror
+from tests.data.samples import Sample, sample
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from mirror import Mirror
-from samples import TEST, TRAIN, Sample, sample
 
 from mnist_tui.data import catalogue, fetch, files
 from mnist_tui.data.dataset import Dataset, load
 from mnist_tui.errors import DataError
 from mnist_tui.events import DataProgress, Event, Notice
+from tests.data.mirror import Mirror
+from tests.data.samples import TEST, TRAIN, Sample, sample
 
 REAL_ENTRY = catalogue.entry
 

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 import requests
 from filelock import FileLock
-from mirror import Mirror
-from samples import Sample, sample
 
 from mnist_tui.data.download import MirrorFailedError, Network, TrickleGuard, https_session
 from mnist_tui.data.fetch import LOCK, fetch
 from mnist_tui.data.progress import Report
 from mnist_tui.errors import DataError
 from mnist_tui.events import DataProgress, Event, Notice
+from tests.data.mirror import Mirror
+from tests.data.samples import Sample, sample
 
 
 def names(home: Path) -> set[str]:
@@ -233,7 +233,7 @@ SECOND_PROCESS = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from samples import sample
+from tests.data.samples import sample
 from mnist_tui.data.fetch import fetch
 entry = sample("https://nowhere.invalid/").entry
 fetch(entry, Path(sys.argv[2]), report=lambda event: print(event.item, flush=True))

@@ -12,11 +12,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import idx_file
 from torch import Tensor
 
 from mnist_tui.data import idx
 from mnist_tui.errors import DataError
+from tests.data.samples import idx_file
 
 COUNT = 3
 HERE = Path("/data/x.gz")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from samples import TEST, TRAIN, Sample
 
 from mnist_tui.data import catalogue, fetch
 from mnist_tui.data.dataset import load
 from mnist_tui.data.info import describe, pixel_statistics
+from tests.data.samples import TEST, TRAIN, Sample
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
-from stories import progress, row, started, text
 
 from mnist_tui.events import CheckpointSaved, DataProgress, EpochStarted, Event, Notice, RunPaused
 from mnist_tui.history import RunHistory, fold
@@ -19,6 +18,7 @@ from mnist_tui.render.progress_line import data_line, progress_lines
 from mnist_tui.render.run_table import run_table
 from mnist_tui.render.statistics import statistics_panel
 from mnist_tui.run_summary import RunSummary
+from tests.render.stories import progress, row, started, text
 
 BEGIN = EpochStarted(epoch=1, epochs=15, steps=3750)
 

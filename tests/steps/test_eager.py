@@ -7,12 +7,12 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
-from engine_fixtures import tiny_config
 from torch import Tensor, nn
 
 from mnist_tui import models
 from mnist_tui.models.reference import Reference
 from mnist_tui.steps import choose_step
+from tests.engine_fixtures import tiny_config
 
 
 @pytest.fixture

@@ -8,8 +8,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from app_support import SIZES, House, begun, in_the_house
-from support import epoch_events, progress, row
 from test_session import EPOCH, FAILED, FETCHING, FINISHED, STOPPED
 from textual.widgets import Input, Select
 
@@ -24,6 +22,8 @@ from mnist_tui.tui.screens.new_run import NewRunForm
 from mnist_tui.tui.session import Phase
 from mnist_tui.tui.widgets import loading
 from mnist_tui.tui.widgets.setting_row import SettingRow
+from tests.tui.app_support import SIZES, House, begun, in_the_house
+from tests.tui.support import epoch_events, progress, row
 
 RUNNING: tuple[Event, ...] = (begun(), *epoch_events(1), EPOCH, progress(2, 5))
 

@@ -9,15 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import dashboard_terminal
-import odd_program
 import pytest
-from dashboard_terminal import Terminal
 
 import mnist_tui.cli
 from mnist_tui import runs
 from mnist_tui.history import RunStatus
 from mnist_tui.runs import Run
+from tests.tui import dashboard_terminal, odd_program
+from tests.tui.dashboard_terminal import Terminal
 
 GONE_WITHIN = 3.0
 """Seconds, on a machine that is busy with other tests too; by itself it is less than one."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-import made_runs
 import pytest
-from runs_support import drive_app, until
 from textual.pilot import Pilot
 
 from mnist_tui.history import RunStatus
 from mnist_tui.runs import Run
 from mnist_tui.tui.screens.run_screen import RunScreen
 from mnist_tui.tui.watch_app import WatchApp
+from tests import made_runs
+from tests.tui.runs_support import drive_app, until
 
 
 def screen_of(pilot: Pilot[None]) -> RunScreen:

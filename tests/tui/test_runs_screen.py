@@ -6,9 +6,7 @@ import json
 import os
 from pathlib import Path
 
-import made_runs
 import pytest
-from runs_support import Opened, drive
 from textual.widgets import Button, Input, Label
 
 from mnist_tui.runs import Run
@@ -19,6 +17,8 @@ from mnist_tui.tui.screens.dialogs import AskDialog, ConfirmDialog
 from mnist_tui.tui.screens.export_dialog import ExportDialog
 from mnist_tui.tui.screens.run_screen import RunScreen
 from mnist_tui.tui.widgets.run_preview import RunPreview
+from tests import made_runs
+from tests.tui.runs_support import Opened, drive
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
 
@@ -189,7 +189,7 @@ def test_renaming_checks_as_one_types_and_keeps_the_mark(runs_dir: Path) -> None
         line, yes = runs.app.screen.query_one(Input), runs.app.screen.query_one("#yes", Button)
         for name, complaint in (
             ("beta", "There is a run beta already."),
-            ("a/b", "Use letters"),
+            ("a/b", "letters, digits"),
             ("best run", ""),
         ):
             line.value = name

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_support import Scripted, begun
-from support import progress, row
 from textual.message import Message
 
 from mnist_tui.config import TrainConfig
@@ -26,6 +24,8 @@ from mnist_tui.history import RunHistory, fold
 from mnist_tui.jobs import Folders, ResumedRun
 from mnist_tui.tui.bridge import Ending
 from mnist_tui.tui.session import Phase, Session
+from tests.tui.app_support import Scripted, begun
+from tests.tui.support import progress, row
 
 EPOCH = EpochStarted(epoch=1, epochs=5, steps=20)
 FETCHING = DataProgress(dataset="mnist", stage="fetching", item="a file", done=1, total=2, unit="bytes")
