@@ -66,19 +66,21 @@ class Dashboard(App[int]):
         memory: Memory | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
-        """`seed` fills the form; `job` is begun at once."""
+        """`seed` fills the form; `job` is begun at once; a `driver_class` stands for a terminal of our own."""
         super().__init__(driver_class=driver_class)
         self.seed, self.folders = seed, folders
         self.memory = memory or Memory()
         self.session = Session(self)
         self._first_job = job
         self._leaving: int | None = None
+        self._has_terminal = driver_class is not None
         if self.memory.theme in self.available_themes:
             self.theme = self.memory.theme
 
     def on_load(self) -> None:
         """Before the terminal is changed: a signal that comes then must find somebody who puts it right."""
-        self._listen_to_signals()
+        if self._has_terminal:
+            self._listen_to_signals()
 
     async def on_mount(self) -> None:
         """Screens, and the first job, which waits for the first frame."""
@@ -87,7 +89,7 @@ class Dashboard(App[int]):
         self.add_mode("evaluate", EvaluateScreen)
         self.add_mode("draw", DrawScreen)
         self.add_mode("runs", lambda: RunsScreen(self.folders.runs))
-        if not self.is_headless:  # where Textual lets prints through by itself
+        if self._has_terminal:
             self.begin_capture_print(self)
         self.theme_changed_signal.subscribe(self, lambda theme: self.memory.remember(theme=theme.name))
         await self.switch_mode("train")
@@ -203,8 +205,6 @@ class Dashboard(App[int]):
 
     def _listen_to_signals(self) -> None:
         """A closed terminal and a `kill` leave as `q` does, without the question."""
-        if os.name != "posix":
-            return
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             loop.add_signal_handler(number, self.leave, 128 + number)

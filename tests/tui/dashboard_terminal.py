@@ -128,16 +128,16 @@ class Terminal:
         end = time.monotonic() + patience
         while not true():
             assert time.monotonic() < end, f"still waiting for {what}:\n{self.text}"
-            assert self._read() or self.process.poll() is None, f"it ended before {what}:\n{self.text}"
+            assert self.read() or self.process.poll() is None, f"it ended before {what}:\n{self.text}"
 
     def ended(self, patience: float = PATIENCE) -> tuple[int, float]:
         """The exit code, as a shell counts, and the seconds it took from now."""
         begun = time.monotonic()
         while self.process.poll() is None and time.monotonic() < begun + patience:
-            self._read()
+            self.read()
         assert self.process.poll() is not None, f"still there after {patience} s:\n{self.text}"
         taken = time.monotonic() - begun
-        while self._read():
+        while self.read():
             pass
         code = self.process.returncode
         return (code if code >= 0 else 128 - code), taken
@@ -168,7 +168,7 @@ class Terminal:
             for mode in modes.split(b";")
         }
 
-    def _read(self, seconds: float = 0.05) -> bool:
+    def read(self, seconds: float = 0.05) -> bool:
         """Take in what has been drawn; whether there was anything."""
         if self._ours < 0:
             time.sleep(seconds)

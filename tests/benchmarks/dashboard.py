@@ -1,0 +1,159 @@
+"""How fast the dashboard is, measured in a real terminal: `make bench-dashboard`, or with `--data-dir` for real MNIST.
+
+Three questions: how long until the first frame and the first step, how long from a key to its repaint while a
+network trains, and how much of the training's speed the dashboard costs. Times are of this machine as busy as it
+is, so each is a median of several rounds, and the two that are compared take turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+TESTS = Path(__file__).parents[1]
+sys.path[:0] = [str(TESTS.parent), str(TESTS / "tui")]
+
+from dashboard_terminal import Terminal  # noqa: E402 - after its folder is on the path
+from rich.console import Console  # noqa: E402
+from rich.table import Table  # noqa: E402
+
+TITLE = b"mnist-tui"
+REFERENCE = ("--dataset=mnist", "--recipe=reference", "--threads=1")
+# As many of the reference recipe's steps as a round of the comparison takes.
+IMAGES = 16_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--keys", type=int, default=200, help="key presses to time")
+    parser.add_argument("--data-dir", type=Path, default=os.environ.get("MNIST_TUI_DATA_DIR"))
+    wanted = parser.parse_args()
+    table = Table("what", "median", "p95", "p99", "target", title="The dashboard's speed")
+    frames, steps = starting(wanted.rounds)
+    table.add_row("start to the first frame", *seconds(frames), "0.80 s")
+    table.add_row("from there to the first step, digits drawn already", *seconds(steps), "4 s")
+    if wanted.data_dir is None:
+        Console(stderr=True).print("Without --data-dir there is no MNIST to train on: the rest is left out.")
+    else:
+        table.add_row("a key to its repaint, training", *seconds(keys(wanted.keys, wanted.data_dir)), "p95 0.06 s")
+        ratios = list(compared(wanted.rounds, wanted.data_dir))
+        table.add_row("training speed beside headless", f"{statistics.median(ratios):.1%}", "", "", "95 %")
+    table.caption = f"load {', '.join(f'{load:.1f}' for load in os.getloadavg())} on {os.cpu_count()} cores"
+    Console().print(table)
+
+
+def starting(rounds: int) -> tuple[list[float], list[float]]:
+    """Seconds to the first frame, and from there to the first step."""
+    frames, steps = [], []
+    with folder() as home:
+        for number in range(rounds + 1):  # the first draws the digits and fills caches
+            begun = time.monotonic()
+            arguments = ["-m", "mnist_tui", "dashboard", "--start", "--dataset=synthetic", "--model=linear"]
+            with Terminal(arguments, home) as terminal:
+                terminal.wait_until(lambda: TITLE in terminal.raw, "the first frame")  # noqa: B023
+                frame = time.monotonic()
+                terminal.wait_for("● training", "img/s", patience=300)
+                step = time.monotonic()
+                leave(terminal)
+            if number:
+                frames.append(frame - begun)
+                steps.append(step - frame)
+    return frames, steps
+
+
+def keys(count: int, data: Path) -> list[float]:
+    """Seconds from a key to the frame that answers it, while the reference recipe trains."""
+    taken = []
+    with folder() as home, Terminal(training(IMAGES), home, MNIST_TUI_DATA_DIR=str(data)) as terminal:
+        terminal.wait_for("● training", "img/s")
+        for number in range(count):
+            # The two screens differ in a word that nothing else draws.
+            key, word = (("3", b"confusion"), ("4", b"mouse"))[number % 2]
+            read_for(terminal, 0.05 + (number * 37 % 100) / 1000)  # at any moment between two repaints
+            before = len(terminal.raw)
+            begun = time.monotonic()
+            terminal.press(key)
+            terminal.wait_until(lambda: word in terminal.raw[before:], word.decode())  # noqa: B023
+            taken.append(time.monotonic() - begun)
+        leave(terminal)
+    return taken
+
+
+def compared(rounds: int, data: Path) -> Iterator[float]:
+    """For each round, images a second in the dashboard as a share of those of a headless run beside it."""
+    for number in range(rounds):
+        speeds = {}
+        for face in ("dashboard", "headless") if number % 2 else ("headless", "dashboard"):
+            with folder() as home:
+                arguments = training(IMAGES) if face == "dashboard" else headless(IMAGES)
+                with Terminal(arguments, home, MNIST_TUI_DATA_DIR=str(data)) as terminal:
+                    speeds[face] = images_per_second(terminal, home)
+        yield speeds["dashboard"] / speeds["headless"]
+
+
+def images_per_second(terminal: Terminal, home: Path) -> float:
+    """Of the first epoch, as its log tells."""
+
+    def first_row() -> dict[str, float] | None:
+        for log in home.glob("runs/*/events.jsonl"):
+            for line in log.read_text().splitlines():
+                if line.startswith('{"event":"EpochFinished"') and line.endswith("}"):
+                    return dict(json.loads(line))
+        return None
+
+    while (row := first_row()) is None:
+        read_for(terminal, 0.2)
+    return row["images_per_second"]
+
+
+def training(images: int) -> list[str]:
+    return ["-m", "mnist_tui", "dashboard", "--start", *REFERENCE, f"--train-limit={images}"]
+
+
+def headless(images: int) -> list[str]:
+    return ["-m", "mnist_tui", "train", "--headless", *REFERENCE, f"--train-limit={images}"]
+
+
+def leave(terminal: Terminal) -> None:
+    terminal.press("q")
+    terminal.wait_for("Stop and leave")
+    terminal.press("y")
+    terminal.ended()
+
+
+def read_for(terminal: Terminal, duration: float) -> None:
+    """Keep the terminal from filling up, as one that draws does."""
+    end = time.monotonic() + duration
+    while time.monotonic() < end:
+        terminal.read(min(0.01, duration))
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+def seconds(values: list[float]) -> tuple[str, str, str]:
+    """Median, p95 and p99."""
+    ordered = sorted(values)
+    at: Callable[[float], float] = lambda share: ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+    few = len(ordered) < 20
+    return (
+        f"{statistics.median(ordered):.3f} s",
+        "" if few else f"{at(0.95):.3f} s",
+        "" if few else f"{at(0.99):.3f} s",
+    )
+
+
+if __name__ == "__main__":
+    main()

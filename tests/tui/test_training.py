@@ -1,0 +1,127 @@
+"""A real training through the dashboard: paused, stopped, resumed, prolonged, to the very weights of a plain one."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import odd_program
+import pytest
+from app_support import House, in_the_house
+from engine_fixtures import differences, training_state
+
+from mnist_tui import runner, runs
+from mnist_tui.config import TrainConfig
+from mnist_tui.history import RunStatus
+from mnist_tui.jobs import Folders, NewRun
+from mnist_tui.runs import Run
+from mnist_tui.trainer import Trainer
+from mnist_tui.tui.session import Phase
+
+CONFIG = TrainConfig(
+    dataset="synthetic", model="linear", train_limit=480, epochs=2, batch_size=16, threads=1, device="cpu"
+)
+STEPS = 30
+
+
+@pytest.fixture(autouse=True)
+def _easy_and_unhurried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Digits at no cost, and steps slow enough to press a key between two."""
+    monkeypatch.setitem(sys.modules, "mnist_tui.data.synthetic", odd_program.easy_digits())
+    monkeypatch.setenv("MNIST_TUI_CACHE_DIR", str(tmp_path / "cache"))
+    step = Trainer._take_step
+
+    def slowly(*arguments: Any) -> None:
+        time.sleep(0.05)
+        step(*arguments)
+
+    monkeypatch.setattr(Trainer, "_take_step", slowly)
+
+
+def the_run(folder: Path) -> Run:
+    (run,) = runs.list_runs(folder / "runs")
+    return run
+
+
+async def becomes(house: House, phase: Phase) -> None:
+    await house.until(lambda: house.app.session.phase is phase)
+
+
+async def is_in_epoch(house: House, epoch: int) -> None:
+    def there() -> bool:
+        now = house.app.session.history.progress
+        return now is not None and now.epoch == epoch and 0 < now.step < now.steps
+
+    await house.until(there)
+
+
+def test_paused_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_run(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await is_in_epoch(house, 1)
+        await house.press("space")
+        await becomes(house, Phase.PAUSED)
+        await house.until(lambda: house.app.session.history.checkpoint is not None)
+        assert 0 < training_state(the_run(tmp_path))["position"]["step"] < STEPS
+        assert the_run(tmp_path).history().status is RunStatus.PAUSED
+        await house.press("space")
+        await is_in_epoch(house, 2)
+        await house.press("s")
+        await becomes(house, Phase.STOPPED)
+        await house.until(lambda: not the_run(tmp_path).is_locked())
+        assert the_run(tmp_path).history().status is RunStatus.STOPPED
+        await house.press("space")
+        await becomes(house, Phase.FINISHED)
+
+    in_the_house(story, tmp_path, job=NewRun(CONFIG, Folders(tmp_path / "data", tmp_path / "runs")))
+    undisturbed = runner.start(
+        CONFIG, data_dir=tmp_path / "data", runs_dir=tmp_path / "headless", report=lambda _: None
+    )
+    assert differences(training_state(the_run(tmp_path)), training_state(undisturbed.run)) == []
+
+
+def test_one_more_epoch_after_the_end(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await becomes(house, Phase.FINISHED)
+        await house.sees("+ One more epoch")
+        await house.press("plus")
+        await house.until(lambda: house.app.session.generation == 2)
+        await becomes(house, Phase.FINISHED)
+        assert sorted(house.app.session.history.epochs) == [1, 2]
+
+    config = CONFIG.replace(epochs=1)
+    in_the_house(story, tmp_path, job=NewRun(config, Folders(tmp_path / "data", tmp_path / "runs")))
+    history = the_run(tmp_path).history()
+    assert (history.status, len(history.rows)) == (RunStatus.FINISHED, 2)
+
+
+def test_a_run_that_another_process_trains_is_refused_with_the_reason(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await is_in_epoch(house, 1)
+        await house.press("s")
+        await becomes(house, Phase.STOPPED)
+        await house.until(lambda: not the_run(tmp_path).is_locked())
+        with the_run(tmp_path).writer():
+            await house.press("space")
+            await becomes(house, Phase.FAILED)
+        await house.sees("● failed", the_run(tmp_path).name)
+        await house.press("space")
+        await becomes(house, Phase.FINISHED)
+
+    in_the_house(story, tmp_path, job=NewRun(CONFIG, Folders(tmp_path / "data", tmp_path / "runs")))
+
+
+def test_looking_at_the_model_first_does_not_change_the_weights(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.press("2", "1")
+        house.app.begin(NewRun(CONFIG, Folders(tmp_path / "data", tmp_path / "runs")))
+        await becomes(house, Phase.FINISHED)
+        await house.press("2")
+        await house.sees("7,850")
+
+    in_the_house(story, tmp_path, begun=False, seed=CONFIG)
+    undisturbed = runner.start(
+        CONFIG, data_dir=tmp_path / "data", runs_dir=tmp_path / "headless", report=lambda _: None
+    )
+    assert differences(training_state(the_run(tmp_path)), training_state(undisturbed.run)) == []
