@@ -21,9 +21,10 @@ from pathlib import Path
 TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS.parent), str(TESTS / "tui")]
 
-from dashboard_terminal import Terminal  # noqa: E402 - after its folder is on the path
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
+
+from tests.tui.dashboard_terminal import Terminal  # noqa: E402 - after its folder is on the path
 
 TITLE = b"mnist-tui"
 REFERENCE = ("--dataset=mnist", "--recipe=reference", "--threads=1")
@@ -32,7 +33,9 @@ IMAGES = 16_000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--keys", type=int, default=200, help="key presses to time")
     parser.add_argument("--data-dir", type=Path, default=os.environ.get("MNIST_TUI_DATA_DIR"))
@@ -44,7 +47,9 @@ def main() -> None:
     if wanted.data_dir is None:
         Console(stderr=True).print("Without --data-dir there is no MNIST to train on: the rest is left out.")
     else:
-        table.add_row("a key to its repaint, training", *seconds(keys(wanted.keys, wanted.data_dir)), "p95 0.06 s")
+        table.add_row(
+            "a key to its repaint, training", *seconds(keys(wanted.keys, wanted.data_dir)), "p95 0.06 s"
+        )
         ratios = list(compared(wanted.rounds, wanted.data_dir))
         table.add_row("training speed beside headless", f"{statistics.median(ratios):.1%}", "", "", "95 %")
     table.caption = f"load {', '.join(f'{load:.1f}' for load in os.getloadavg())} on {os.cpu_count()} cores"
@@ -59,7 +64,7 @@ def starting(rounds: int) -> tuple[list[float], list[float]]:
             begun = time.monotonic()
             arguments = ["-m", "mnist_tui", "dashboard", "--start", "--dataset=synthetic", "--model=linear"]
             with Terminal(arguments, home) as terminal:
-                terminal.wait_until(lambda: TITLE in terminal.raw, "the first frame")  # noqa: B023
+                terminal.wait_until(lambda: TITLE in terminal.raw, "the first frame")
                 frame = time.monotonic()
                 terminal.wait_for("● training", "img/s", patience=300)
                 step = time.monotonic()

@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import odd_program
 import pytest
-from dashboard_terminal import PATIENCE, Terminal, environment
+
+from tests.tui import odd_program
+from tests.tui.dashboard_terminal import PATIENCE, Terminal, environment
 
 COLOUR = re.compile(rb"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7])(?:;\d+)*m")
 

@@ -7,9 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import odd_program
 import pytest
-from app_support import House, in_the_house
 from engine_fixtures import differences, training_state
 
 from mnist_tui import runner, runs
@@ -19,6 +17,8 @@ from mnist_tui.jobs import Folders, NewRun
 from mnist_tui.runs import Run
 from mnist_tui.trainer import Trainer
 from mnist_tui.tui.session import Phase
+from tests.tui import odd_program
+from tests.tui.app_support import House, in_the_house
 
 CONFIG = TrainConfig(
     dataset="synthetic", model="linear", train_limit=480, epochs=2, batch_size=16, threads=1, device="cpu"
