@@ -14,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -151,7 +151,10 @@ def folder() -> Iterator[Path]:
 def seconds(values: list[float]) -> tuple[str, str, str]:
     """Median, p95 and p99."""
     ordered = sorted(values)
-    at: Callable[[float], float] = lambda share: ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+    def at(share: float) -> float:
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
     few = len(ordered) < 20
     return (
         f"{statistics.median(ordered):.3f} s",
