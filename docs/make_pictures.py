@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import tempfile
 from itertools import takewhile
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def main(query: str) -> None:
     asyncio.run(draw_dashboard(run, "dashboard-train", (120, 36), DARK))
     asyncio.run(draw_dashboard(run, "dashboard-train-light", (80, 24), LIGHT))
     asyncio.run(draw_dashboard(run, "dashboard-runs", (120, 36), DARK, key="5"))
-    asyncio.run(draw_dashboard(run, "dashboard-model", (120, 36), DARK, key="2"))
+    asyncio.run(draw_dashboard(None, "dashboard-model", (120, 36), DARK, key="2"))
 
 
 def draw_table(run: Run) -> None:
@@ -44,17 +45,20 @@ def draw_table(run: Run) -> None:
     console.save_svg(str(FOLDER / "train.svg"), title="mnist-tui train")
 
 
-async def draw_dashboard(run: Run, name: str, size: tuple[int, int], theme: str, key: str = "1") -> None:
-    """The dashboard in the middle of the run's ninth epoch, from its log."""
-    memory = Memory(FOLDER / "no-such-file.json")
+async def draw_dashboard(
+    run: Run | None, name: str, size: tuple[int, int], theme: str, key: str = "1"
+) -> None:
+    """The dashboard in the middle of the run's ninth epoch, from its log; or before there is any run."""
+    memory = Memory(Path(tempfile.mkdtemp()) / "dashboard.json")
     app = Dashboard(recipes.recipe("reference"), Folders(paths.data_dir(), paths.runs_dir()), memory=memory)
     app.theme = theme
     async with app.run_test(size=size) as pilot:
-        app.session.history = fold(takewhile(_before_the_middle_of_epoch_9, run.events()))
-        app.session.phase, app.session.generation = Phase.TRAINING, 1
+        if run is not None:
+            app.session.history = fold(takewhile(_before_the_middle_of_epoch_9, run.events()))
+            app.session.phase, app.session.generation = Phase.TRAINING, 1
         await pilot.press(key)
         app.session_changed()
-        for _ in range(20):  # charts come a moment after the first frame
+        for _ in range(60):  # charts, and torch for the model, come some time after the first frame
             await pilot.pause(0.1)
         (FOLDER / f"{name}.svg").write_text(app.export_screenshot(title="mnist-tui"), encoding="utf-8")
 
