@@ -24,7 +24,7 @@ from mnist_tui.events import RunFailed
 from mnist_tui.history import RunHistory
 from mnist_tui.jobs import Folders, Job, ResumedRun
 from mnist_tui.runs import Run
-from mnist_tui.tui.bridge import EventsArrived, TrainingEnded
+from mnist_tui.tui.bridge import EventsArrived, Training, TrainingEnded
 from mnist_tui.tui.memory import Memory
 from mnist_tui.tui.messages import ResumeRequested
 from mnist_tui.tui.screens.help import HelpScreen, active_keys
@@ -39,6 +39,8 @@ from mnist_tui.tui.widgets.title_bar import TABS
 
 DARK, LIGHT = "textual-dark", "textual-light"
 _INTERRUPTED = 130
+# Drawing holds Python's lock, without which training cannot go on: four pictures a second cost it little.
+_FRAME_SECONDS = 0.25
 # Seconds given to a worker that still goes on when the screen has gone.
 _A_MOMENT, _A_CHECKPOINT = 0.5, 10.0
 
@@ -120,9 +122,12 @@ class Dashboard(App[int]):
                 screen.session_changed()
 
     def on_events_arrived(self, message: EventsArrived) -> None:
-        """The worker told something."""
-        if message.training is self.session.training:
-            self.session.apply(message.training.take())
+        """The worker told something: look at it, and at what comes meanwhile, in a moment."""
+        self.set_timer(_FRAME_SECONDS, lambda: self._take(message.training))
+
+    def _take(self, training: Training) -> None:
+        if training is self.session.training:
+            self.session.apply(training.take())
             self.session_changed()
 
     def on_training_ended(self, message: TrainingEnded) -> None:

@@ -28,7 +28,7 @@ from rich.table import Table  # noqa: E402
 TITLE = b"mnist-tui"
 REFERENCE = ("--dataset=mnist", "--recipe=reference", "--threads=1")
 # As many of the reference recipe's steps as a round of the comparison takes.
-IMAGES = 16_000
+IMAGES = 30_000
 
 
 def main() -> None:
