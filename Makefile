@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-slow check format pictures bench clean
+.PHONY: help install run test test-slow check format pictures bench bench-dashboard clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ pictures: $(READY) ## Draw the pictures of the README from a real run (RUN=lates
 
 bench: $(READY) ## Measure this machine's speed beside a plain loop
 	$(BIN)/mnist-tui bench
+
+bench-dashboard: $(READY) ## Measure the dashboard: first frame, keys, what it costs (MNIST_TUI_DATA_DIR=...)
+	$(BIN)/python tests/benchmarks/dashboard.py
 
 clean: ## Remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -32,7 +32,6 @@ from mnist_tui.tui.screens.house import HouseScreen
 from mnist_tui.tui.screens.later import DrawScreen, EvaluateScreen
 from mnist_tui.tui.screens.leave import LeaveDialog
 from mnist_tui.tui.screens.model import ModelScreen
-from mnist_tui.tui.screens.runs import RunsScreen
 from mnist_tui.tui.screens.train import TrainScreen
 from mnist_tui.tui.session import Phase, Session
 from mnist_tui.tui.widgets.title_bar import TABS
@@ -90,13 +89,19 @@ class Dashboard(App[int]):
         self.add_mode("model", ModelScreen)
         self.add_mode("evaluate", EvaluateScreen)
         self.add_mode("draw", DrawScreen)
-        self.add_mode("runs", lambda: RunsScreen(self.folders.runs))
+        self.add_mode("runs", self._runs_screen)
         if self._has_terminal:
             self.begin_capture_print(self)
         self.theme_changed_signal.subscribe(self, lambda theme: self.memory.remember(theme=theme.name))
         await self.switch_mode("train")
         if self._first_job is not None:
             self.call_after_refresh(self.begin, self._first_job)
+
+    def _runs_screen(self) -> Screen[None]:
+        # It brings more with it than the first frame needs.
+        from mnist_tui.tui.screens.runs import RunsScreen
+
+        return RunsScreen(self.folders.runs)
 
     def begin(self, job: Job) -> None:
         """Train; the Train screen shows it."""
