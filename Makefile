@@ -44,7 +44,7 @@ pictures: $(READY) ## Draw the pictures of the README from a real run (RUN=lates
 bench: $(READY) ## Measure this machine's speed beside a plain loop
 	$(BIN)/mnist-tui bench
 
-bench-dashboard: $(READY) ## Measure the dashboard in a real terminal: first frame, key latency, throughput
+bench-dashboard: $(READY) ## Measure the dashboard: first frame, keys, what it costs (MNIST_TUI_DATA_DIR=...)
 	$(BIN)/python -m tests.benchmarks.dashboard
 
 clean: ## Remove .venv and caches

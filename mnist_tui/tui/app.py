@@ -24,7 +24,7 @@ from mnist_tui.events import RunFailed
 from mnist_tui.history import RunHistory
 from mnist_tui.jobs import Folders, Job, ResumedRun
 from mnist_tui.runs import Run
-from mnist_tui.tui.bridge import EventsArrived, TrainingEnded
+from mnist_tui.tui.bridge import EventsArrived, Training, TrainingEnded
 from mnist_tui.tui.memory import Memory
 from mnist_tui.tui.messages import ResumeRequested
 from mnist_tui.tui.screens.help import HelpScreen, active_keys
@@ -32,13 +32,14 @@ from mnist_tui.tui.screens.house import HouseScreen
 from mnist_tui.tui.screens.later import DrawScreen, EvaluateScreen
 from mnist_tui.tui.screens.leave import LeaveDialog
 from mnist_tui.tui.screens.model import ModelScreen
-from mnist_tui.tui.screens.runs import RunsScreen
 from mnist_tui.tui.screens.train import TrainScreen
 from mnist_tui.tui.session import Phase, Session
 from mnist_tui.tui.widgets.title_bar import TABS
 
 DARK, LIGHT = "textual-dark", "textual-light"
 _INTERRUPTED = 130
+# Drawing holds Python's lock, without which training cannot go on: four pictures a second cost it little.
+_FRAME_SECONDS = 0.25
 # Seconds given to a worker that still goes on when the screen has gone.
 _A_MOMENT, _A_CHECKPOINT = 0.5, 10.0
 
@@ -88,13 +89,19 @@ class Dashboard(App[int]):
         self.add_mode("model", ModelScreen)
         self.add_mode("evaluate", EvaluateScreen)
         self.add_mode("draw", DrawScreen)
-        self.add_mode("runs", lambda: RunsScreen(self.folders.runs))
+        self.add_mode("runs", self._runs_screen)
         if self._has_terminal:
             self.begin_capture_print(self)
         self.theme_changed_signal.subscribe(self, lambda theme: self.memory.remember(theme=theme.name))
         await self.switch_mode("train")
         if self._first_job is not None:
             self.call_after_refresh(self.begin, self._first_job)
+
+    def _runs_screen(self) -> Screen[None]:
+        # It brings more with it than the first frame needs.
+        from mnist_tui.tui.screens.runs import RunsScreen
+
+        return RunsScreen(self.folders.runs)
 
     def begin(self, job: Job) -> None:
         """Train; the Train screen shows it."""
@@ -120,9 +127,12 @@ class Dashboard(App[int]):
                 screen.session_changed()
 
     def on_events_arrived(self, message: EventsArrived) -> None:
-        """The worker told something."""
-        if message.training is self.session.training:
-            self.session.apply(message.training.take())
+        """The worker told something: look at it, and at what comes meanwhile, in a moment."""
+        self.set_timer(_FRAME_SECONDS, lambda: self._take(message.training))
+
+    def _take(self, training: Training) -> None:
+        if training is self.session.training:
+            self.session.apply(training.take())
             self.session_changed()
 
     def on_training_ended(self, message: TrainingEnded) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_fixtures import differences, training_state
 
 from mnist_tui import runner, runs
 from mnist_tui.config import TrainConfig
@@ -17,6 +16,7 @@ from mnist_tui.jobs import Folders, NewRun
 from mnist_tui.runs import Run
 from mnist_tui.trainer import Trainer
 from mnist_tui.tui.session import Phase
+from tests.engine_fixtures import differences, training_state
 from tests.tui import odd_program
 from tests.tui.app_support import House, in_the_house
 

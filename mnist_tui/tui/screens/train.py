@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -11,11 +11,13 @@ from textual.widgets import ContentSwitcher
 from mnist_tui.jobs import NewRun
 from mnist_tui.tui.screens.house import HouseScreen
 from mnist_tui.tui.screens.model import recorded_summary
-from mnist_tui.tui.screens.new_run import NewRunForm, Wanted
 from mnist_tui.tui.session import Phase, Session
 from mnist_tui.tui.widgets.loading import LoadingPanel
 from mnist_tui.tui.widgets.run_view import RunView
 from mnist_tui.tui.widgets.welcome import Welcome
+
+if TYPE_CHECKING:
+    from mnist_tui.tui.screens.new_run import Wanted
 
 
 class TrainScreen(HouseScreen):
@@ -87,6 +89,8 @@ class TrainScreen(HouseScreen):
 
     def action_new_run(self) -> None:
         """Ask for the settings, then begin."""
+        from mnist_tui.tui.screens.new_run import NewRunForm  # more than the first frame needs
+
         self.app.push_screen(NewRunForm(self.dashboard.seed, self.dashboard.memory), self._begin)
 
     def _begin(self, wanted: Wanted | None) -> None:

@@ -78,7 +78,7 @@ class RunProgress(Panel):
         self.border_title = Content(" · ").join(_title(history, best, state))
         lines = _body(history, width)
         if lines is not None:
-            self.text.update(lines)
+            self.text.update(lines, layout=False)
 
     def _mark(self, state: str) -> None:
         if state != self._class:
