@@ -246,7 +246,7 @@ def test_a_broken_screen_gives_the_terminal_back_and_keeps_the_run(
 def test_nothing_is_ever_printed_over_the_screen(tmp_path: Path) -> None:
     with dashboard(tmp_path, "noise", "slow-steps") as terminal:
         reach(terminal, TRAINING)
-        terminal.wait_for("20/63")
+        terminal.wait_for("epoch 2/")  # a step may never be drawn: only four pictures a second are
         before, _, _ = terminal.raw.partition(b"\x1b[?1049l")
         assert b"NOISE" not in before
         by_q(terminal)
