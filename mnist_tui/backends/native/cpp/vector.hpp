@@ -56,9 +56,10 @@ inline void store(float* to, Floats<L> value) {
   std::memcpy(to, &value, sizeof value);
 }
 
+// Minus zero, not plus: x - 0 is x for every x, so the compiler leaves it out, and x + 0 is not for -0.
 template <int L>
 inline Floats<L> broadcast(float value) {
-  return Floats<L>{} + value;
+  return value - Floats<L>{};
 }
 
 // Written so that what is not a number stays so: a training that diverges has to be seen.
