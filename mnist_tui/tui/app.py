@@ -7,6 +7,7 @@ import dataclasses
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -38,8 +39,12 @@ from mnist_tui.tui.widgets.title_bar import TABS
 
 DARK, LIGHT = "textual-dark", "textual-light"
 _INTERRUPTED = 130
-# Drawing holds Python's lock, without which training cannot go on: four pictures a second cost it little.
-_FRAME_SECONDS = 0.25
+# Drawing takes a core, and Python's lock, from the training: at most this share of a core, so that a slow machine
+# draws fewer pictures a second. Neither a flicker nor a slide show, though.
+_DRAWING_SHARE = 0.025
+_FASTEST_FRAME, _SLOWEST_FRAME = 0.1, 0.5
+# What a screen needs to be whole when it comes up. Textual allows five times as much, and nothing is drawn meanwhile.
+_SWITCH_SECONDS = 0.01
 # Seconds given to a worker that still goes on when the screen has gone.
 _A_MOMENT, _A_CHECKPOINT = 0.5, 10.0
 
@@ -74,6 +79,7 @@ class Dashboard(App[int]):
         self.session = Session(self)
         self._first_job = job
         self._leaving: int | None = None
+        self._drawing_seconds = 0.0
         self._has_terminal = driver_class is not None
         if self.memory.theme in self.available_themes:
             self.theme = self.memory.theme
@@ -128,7 +134,13 @@ class Dashboard(App[int]):
 
     def on_events_arrived(self, message: EventsArrived) -> None:
         """The worker told something: look at it, and at what comes meanwhile, in a moment."""
-        self.set_timer(_FRAME_SECONDS, lambda: self._take(message.training))
+        self.set_timer(self._until_the_next_frame(), lambda: self._take(message.training))
+
+    def _until_the_next_frame(self) -> float:
+        """As long as what has been drawn since the last time asks for."""
+        before, self._drawing_seconds = self._drawing_seconds, time.thread_time()
+        cost = self._drawing_seconds - before
+        return min(max(cost / _DRAWING_SHARE, _FASTEST_FRAME), _SLOWEST_FRAME)
 
     def _take(self, training: Training) -> None:
         if training is self.session.training:
@@ -160,6 +172,10 @@ class Dashboard(App[int]):
         """Switch to one of the five screens."""
         if len(self.screen_stack) == 1 or self.current_mode != name:
             await self.switch_mode(name)
+
+    def delay_update(self, delay: float = _SWITCH_SECONDS) -> None:
+        """Draw nothing while a screen comes up."""
+        super().delay_update(delay)
 
     def action_help(self) -> None:
         """The keys of this screen."""

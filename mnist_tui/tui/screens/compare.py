@@ -13,7 +13,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from mnist_tui.comparison import Difference, compare
 from mnist_tui.render.comparison_table import differences_table
@@ -21,6 +21,7 @@ from mnist_tui.run_index import IndexedRun, WatchedRun
 from mnist_tui.runs import Run
 from mnist_tui.tui.screens.on_top import is_on_top
 from mnist_tui.tui.widgets.compared_table import ComparedRow, ComparedTable
+from mnist_tui.tui.widgets.key_bar import KeyBar
 from mnist_tui.tui.widgets.overlay_chart import Curve, OverlayChart
 from mnist_tui.tui.widgets.panel import Panel
 from mnist_tui.tui.widgets.run_words import RUN_COLOURS
@@ -75,7 +76,7 @@ class CompareScreen(Screen[None]):
         yield ComparedTable()
         with VerticalScroll(id="differences"):
             yield Static()
-        yield Footer(show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Look, and go on looking: a run may still be learning."""

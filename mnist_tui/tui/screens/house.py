@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from mnist_tui.tui.session import Phase, Session
+from mnist_tui.tui.widgets.key_bar import KeyBar
 from mnist_tui.tui.widgets.title_bar import TitleBar
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class HouseScreen(Screen[None]):
         """Title, body, footer."""
         yield TitleBar(self.TAB)
         yield from self.body()
-        yield Footer(show_command_palette=False)
+        yield KeyBar()
 
     def body(self) -> ComposeResult:
         """What is between title and footer."""

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from mnist_tui.errors import RunError
 from mnist_tui.events import Event
@@ -20,6 +20,7 @@ from mnist_tui.inspection.summary import ModelSummary
 from mnist_tui.runs import Run
 from mnist_tui.tail import LogTail
 from mnist_tui.tui.screens.on_top import is_on_top
+from mnist_tui.tui.widgets.key_bar import KeyBar
 from mnist_tui.tui.widgets.run_view import RunView
 from mnist_tui.tui.widgets.run_words import status_word
 
@@ -57,7 +58,7 @@ class RunScreen(Screen[None]):
         """Which run, its story, the keys."""
         yield Static(id="where")
         yield RunView()
-        yield Footer(show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Read, and go on reading."""

@@ -6,14 +6,17 @@ import math
 from statistics import fmean
 
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.events import Resize
-from textual.widgets import Sparkline, Static
+from textual.widgets import Static
 
 from mnist_tui.history import RunHistory
 from mnist_tui.render import words
 from mnist_tui.tui.widgets.panel import Panel
+from mnist_tui.tui.widgets.sparkline import spark_rows
 
 _BATCHES_A_BAR = 4
+_NOTHING_YET = "No batch has been seen yet"
 
 
 class BatchLosses(Panel):
@@ -23,25 +26,20 @@ class BatchLosses(Panel):
     BatchLosses {
         height: 4;
         padding: 0 1;
-        & > Sparkline { height: 1fr; }
-        & > Sparkline > .sparkline--max-color { color: $text-primary; }
-        & > Sparkline > .sparkline--min-color { color: $primary; }
-        & > .empty { color: $foreground 60%; }
-        &.-filled > .empty, &.-empty > Sparkline { display: none; }
+        & > Static { height: 1fr; color: $foreground 60%; }
+        &.-filled > Static { color: $primary; }
     }
     """
 
     def __init__(self) -> None:
         super().__init__("Batch loss")
-        self.add_class("-empty")
-        self.line = Sparkline([])
+        self.line = Static(_NOTHING_YET)
         self._history = RunHistory()
-        self._drawn = (0, 0)
+        self._drawn = (0, 0, 0)
 
     def compose(self) -> ComposeResult:
         """The bars, or what is said while there are none."""
         yield self.line
-        yield Static("No batch has been seen yet", classes="empty")
 
     def on_resize(self, _: Resize) -> None:
         """More or fewer bars fit now."""
@@ -50,13 +48,14 @@ class BatchLosses(Panel):
     def advance(self, history: RunHistory) -> None:
         """Draw the newest."""
         self._history = history
-        count, width = len(history.batch_losses), self.content_size.width
-        if (count, width) == self._drawn or not width:
+        count, (width, height) = len(history.batch_losses), self.content_size
+        if (count, width, height) == self._drawn or not width:
             return
-        self._drawn = count, width
+        self._drawn = count, width, height
         bars = newest_bars(history.batch_losses, width)
-        self.line.data = bars
-        self.set_class(bool(bars), "-filled").set_class(not bars, "-empty")
+        text = "\n".join(spark_rows(bars, height)) if bars else _NOTHING_YET
+        self.line.update(Content(text), layout=False)
+        self.set_class(bool(bars), "-filled")
         newest = words.loss(history.batch_losses[-1]) if count else ""
         self.border_title = f"Batch loss  [$text-primary]{newest}[/]" if newest else "Batch loss"
         self.border_subtitle = f"last {len(bars) * _BATCHES_A_BAR:,} batches" if bars else ""

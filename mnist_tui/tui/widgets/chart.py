@@ -141,7 +141,9 @@ class Chart(PlotWidget, inherit_bindings=False):
         self._plot()
 
     def render(self) -> RenderResult:
-        """Draw on the canvas, which repaints once and not for every dot."""
+        """Draw on the canvas, which repaints once and not for every dot; not at all where nothing has changed."""
+        if not self._needs_rerender:
+            return ""
         canvas = self.query_one("#plot", Canvas)
         self._x_axis.room = canvas.size.width // 6
         self._y_axis.room = max(2, canvas.size.height // 2)
@@ -199,6 +201,8 @@ class Chart(PlotWidget, inherit_bindings=False):
             if line.marker:
                 every = self._marker_step(len(line.x))
                 self.scatter(line.x[::every], line.y[::every], line.marker, marker_style=colour)
+        # Now rather than while the chart is repainted: its canvas would need a second repaint then.
+        self.render()
 
     def _marker_step(self, points: int) -> int:
         """So that markers stand apart."""

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from mnist_tui.tui.widgets.chart import LineName
     from mnist_tui.tui.widgets.curve_drawing import CurveDrawing
 
-# Nobody reads a chart more often than this, and drawing one takes milliseconds.
-_SECONDS_BETWEEN_DRAWINGS = 1.0
+# Nobody reads a chart more often than this, and drawing both takes tens of milliseconds.
+_SECONDS_BETWEEN_DRAWINGS = 2.0
 # Corners and blanks around a title on a border.
 _BESIDE_TITLE = 6
 # As the lines are drawn, so that they are told apart without colours too.

@@ -42,7 +42,11 @@ class LoadingPanel(Middle):
         """Words above a bar."""
         with Center(), Vertical(id="panel"):
             yield Static(id="what")
-            yield ProgressBar(show_eta=False, id="bar")
+            yield ProgressBar(total=1, show_eta=False, id="bar")
+
+    def on_hide(self) -> None:
+        """A bar that only moves to and fro is drawn 15 times a second, also where nobody sees it."""
+        self.query_one("#bar", ProgressBar).update(total=1)
 
     def show(self, session: Session) -> None:
         """Draw the wait, or the failure."""

@@ -1,0 +1,89 @@
+"""The line of keys: what is in it, how it fits, and that a click presses."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+
+from mnist_tui.tui.widgets.key_bar import KeyBar
+from mnist_tui.tui.widgets.sparkline import spark_rows
+
+
+class Keys(App[None]):
+    """A few bindings, one of which is off."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "press('a')", "First"),
+        Binding("b,c", "press('b')", "Second"),
+        Binding("d", "press('d')", "Off"),
+        Binding("e", "press('e')", "Hidden", show=False),
+        Binding("f", "press('f')", "数字"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pressed: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        yield KeyBar()
+
+    def action_press(self, key: str) -> None:
+        self.pressed.append(key)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return None if parameters == ("d",) else True
+
+
+def line(app: App[None]) -> str:
+    return str(app.query_one(KeyBar).render())
+
+
+def test_shown_keys_stand_in_their_order_each_action_once() -> None:
+    async def look() -> str:
+        app = Keys()
+        async with app.run_test(size=(80, 10)) as pilot:
+            await pilot.pause()
+            return line(app)
+
+    text = asyncio.run(look())
+    at = [text.index(word) for word in ("First", "Second", "Off", "数字")]
+    assert at == sorted(at)
+    assert text.count("Second") == 1
+    assert "Hidden" not in text
+
+
+@pytest.mark.parametrize("width", [5, 9, 19, 20, 40])
+def test_a_key_without_room_is_left_out_whole(width: int) -> None:
+    async def look() -> str:
+        app = Keys()
+        async with app.run_test(size=(width, 10)) as pilot:
+            await pilot.pause()
+            return line(app)
+
+    words = asyncio.run(look())
+    assert len(words) <= width
+    assert all(whole in words for whole in ("First", "Second", "Off") if whole[:2] in words)
+
+
+@pytest.mark.parametrize(("column", "pressed"), [(0, ["a"]), (8, ["a"]), (9, ["b"]), (20, []), (79, [])])
+def test_a_click_presses_the_key_under_it_if_it_would_do_anything(column: int, pressed: list[str]) -> None:
+    async def click() -> list[str]:
+        app = Keys()
+        async with app.run_test(size=(80, 10)) as pilot:
+            await pilot.pause()
+            await pilot.click(KeyBar, offset=(column, 0))
+            await pilot.pause()
+            return app.pressed
+
+    assert asyncio.run(click()) == pressed
+
+
+def test_sparkline_rows_reach_from_a_mark_to_the_top() -> None:
+    assert spark_rows([0.0, 1.0], 1) == ["▁█"]
+    assert spark_rows([0.0, 0.5, 1.0], 2) == [" ▁█", "▁██"]
+    assert spark_rows([3.0, 3.0], 1) == ["▁▁"]
+    assert spark_rows([], 2) == ["", ""]
