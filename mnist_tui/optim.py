@@ -46,15 +46,19 @@ def momentum(config: TrainConfig, step: int, steps: int) -> float:
     return _one_cycle(config, step, steps, config.momentum, config.peak_momentum, config.momentum)
 
 
-def schedule(optimizer: Optimizer, config: TrainConfig, step: int, steps: int) -> None:
-    """Set rate and momentum for the coming step."""
-    rate, beta = learning_rate(config, step, steps), momentum(config, step, steps)
+def schedule(config: TrainConfig, step: int, steps: int) -> tuple[float, float]:
+    """Learning rate and momentum of step `step` (from 0) of `steps`."""
+    return learning_rate(config, step, steps), momentum(config, step, steps)
+
+
+def set_schedule(optimizer: Optimizer, rate: float, momentum: float) -> None:
+    """Rate and momentum (Adam's beta 1) for the optimiser's coming step."""
     for group in optimizer.param_groups:
         group["lr"] = rate
         if "betas" in group:
-            group["betas"] = (beta, group["betas"][1])
+            group["betas"] = (momentum, group["betas"][1])
         else:
-            group["momentum"] = beta
+            group["momentum"] = momentum
 
 
 def averaged(config: TrainConfig, model: nn.Module) -> AveragedModel | None:

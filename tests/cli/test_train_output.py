@@ -125,6 +125,15 @@ def test_a_resumed_run_keeps_its_settings(option: str, mnist: Mnist) -> None:
     assert option.partition("=")[0] in done.err
 
 
+@pytest.mark.parametrize("name", ["native", "graph"])
+def test_a_backend_that_cannot_be_used_here_is_exit_code_2(name: str, mnist: Mnist, runs_dir: Path) -> None:
+    done = mnist(*program.QUICK, "--device", "cpu", "--backend", name)
+    assert (done.code, done.out) == (2, "")
+    assert f"--backend {name} cannot be used: " in done.err
+    assert "do: Use --" in done.err
+    assert runs.list_runs(runs_dir) == []
+
+
 def test_a_run_has_the_name_that_it_was_given_once(mnist: Mnist, runs_dir: Path) -> None:
     assert mnist(*program.QUICK, "--name", "first try").code == 0
     assert [run.name for run in runs.list_runs(runs_dir)] == ["first try"]
