@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -69,6 +70,26 @@ def averaged(config: TrainConfig, model: nn.Module) -> AveragedModel | None:
     if not config.ema:
         return None
     return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
+
+
+def follow(average: AveragedModel, model: nn.Module, decay: float) -> None:
+    """Move the averages towards the model, as `average.update_parameters` does from its second call on.
+
+    Nothing here waits for the device, and nothing is counted.
+    """
+    pairs: dict[torch.dtype, tuple[list[Tensor], list[Tensor]]] = {}
+    for mean, now in zip(_tensors(average.module), _tensors(model), strict=True):
+        means, current = pairs.setdefault(mean.dtype, ([], []))
+        means.append(mean.detach())
+        current.append(now.detach())
+    move = get_ema_multi_avg_fn(decay)
+    for means, current in pairs.values():
+        move(means, current, average.n_averaged)
+
+
+def _tensors(model: nn.Module) -> Iterator[Tensor]:
+    yield from model.parameters()
+    yield from model.buffers()
 
 
 def _one_cycle(config: TrainConfig, step: int, steps: int, start: float, peak: float, end: float) -> float:

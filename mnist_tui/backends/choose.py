@@ -8,6 +8,7 @@ import torch
 
 from mnist_tui.backends.contract import Backend
 from mnist_tui.backends.eager import EagerBackend
+from mnist_tui.backends.graph import CudaRecorder, GraphBackend
 from mnist_tui.backends.unfit import Unfit
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, Interrupted
@@ -67,5 +68,9 @@ def _build(
     match name:
         case "eager":
             return EagerBackend(config, learner)
+        case "graph":
+            recorder = CudaRecorder(device)
+            told("recording the training step")
+            return GraphBackend(config, learner, device, recorder)
         case _:
             raise Unfit(f"this version has no {name} backend", "Use --backend auto.")

@@ -33,10 +33,7 @@ class EagerBackend:
     def step(self, images: Tensor, labels: Tensor, settings: StepSettings) -> StepResult:
         """See `Backend`."""
         result = self.gradients(images, labels)
-        optim.set_schedule(self.learner.optimizer, settings.learning_rate, settings.momentum)
-        self.learner.optimizer.step()
-        if self.learner.average:
-            self.learner.average.update_parameters(self.learner.model)
+        self.update(settings)
         return result
 
     def gradients(self, images: Tensor, labels: Tensor) -> StepResult:
@@ -48,6 +45,17 @@ class EagerBackend:
         loss.backward()
         correct = (logits.detach().argmax(1) == labels).sum()
         return StepResult(loss.detach() * len(labels), correct)
+
+    def update(self, settings: StepSettings) -> None:
+        """Change the weights by their gradients, and the averages by the weights."""
+        optim.set_schedule(self.learner.optimizer, settings.learning_rate, settings.momentum)
+        self.learner.optimizer.step()
+        self.update_averages()
+
+    def update_averages(self) -> None:
+        """Where there are any."""
+        if self.learner.average:
+            self.learner.average.update_parameters(self.learner.model)
 
     def logits(self, images: Tensor) -> Tensor:
         """See `Backend`."""

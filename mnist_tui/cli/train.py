@@ -83,8 +83,10 @@ def train(
 
 
 def _changes(context: typer.Context, names: list[str]) -> dict[str, Any]:
-    """What a resumed run is given anew: how it is computed. The rest it keeps, and an option that cannot take
-    effect is a mistake to point out."""
+    """What a resumed run is given anew: how it is computed, and nothing else.
+
+    An option that cannot take effect is a mistake to point out.
+    """
     sources = {name: context.get_parameter_source(name) for name in names}
     given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
     refused = [name for name in given if name not in ("threads", "backend")]
