@@ -18,7 +18,6 @@ _FACTS = {
     ("data", "fingerprint"): "data",
     ("data", "train_images"): "training images",
     ("machine", "processor"): "processor",
-    ("machine", "backend"): "step",
     ("versions", "mnist-tui"): "mnist-tui",
     ("versions", "torch"): "torch",
 }

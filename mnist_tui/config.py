@@ -21,7 +21,7 @@ OptimizerName = Literal["adam", "adamw", "sgd"]
 ScheduleName = Literal["one-cycle", "constant"]
 Interpolation = Literal["nearest", "bilinear"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
-BackendName = Literal["auto", "eager"]
+BackendName = Literal["auto", "eager", "graph", "native"]
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,9 @@ class TrainConfig:
 
     device: DeviceName = _setting("auto", "Where to compute.", group="Machine")
     threads: int = _setting(0, "Processor threads; 0 chooses.", low=0, high=1024, group="Machine")
-    backend: BackendName = _setting("auto", "How a step is computed.", group="Machine")
+    backend: BackendName = _setting(
+        "auto", "How a step is computed; auto is the fastest that fits.", group="Machine"
+    )
 
     def __post_init__(self) -> None:
         """Raise ConfigError naming every setting that cannot be used."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +11,9 @@ from torch import Tensor, nn
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.data.augmentation import network_input
+
+# Images (N, 1, 28, 28) float32, normalised, to logits (N, 10), in evaluation mode and without gradients.
+Logits = Callable[[Tensor], Tensor]
 
 # Large enough for full speed, small enough to answer a stop within a fraction of a second.
 BATCH = 500
@@ -25,20 +28,18 @@ class Score:
 
 
 class Scoring:
-    """Score a model batch by batch: iterate to do the work, then ask for the `score`.
+    """Score a network batch by batch: iterate to do the work, then ask for the `score`.
 
-    images: (N, 1, 28, 28) uint8, labels: (N,) int64, both on the model's device. The model is left in
-    evaluation mode.
+    images: (N, 1, 28, 28) uint8, labels: (N,) int64, both on the network's device.
     """
 
-    def __init__(self, model: nn.Module, images: Tensor, labels: Tensor, config: TrainConfig) -> None:
-        self.model, self.images, self.labels, self.config = model, images, labels, config
+    def __init__(self, logits: Logits, images: Tensor, labels: Tensor, config: TrainConfig) -> None:
+        self.logits, self.images, self.labels, self.config = logits, images, labels, config
         self._loss_sum = torch.zeros((), dtype=torch.float64)
         self._correct = torch.zeros((), dtype=torch.int64)
 
     def __iter__(self) -> Iterator[int]:
         """Yield the number of images done so far, after each batch."""
-        self.model.eval()
         for start in range(0, len(self.images), BATCH):
             self._score_batch(slice(start, start + BATCH))
             yield min(start + BATCH, len(self.images))
@@ -49,18 +50,23 @@ class Scoring:
         count = len(self.images)
         return Score(self._loss_sum.item() / count, self._correct.item() / count)
 
-    @torch.no_grad()
     def _score_batch(self, batch: slice) -> None:
         labels = self.labels[batch].cpu()
         # float64 for a sum that does not depend on the batches; on the CPU, as not every device has it.
-        logits = self.model(network_input(self.images[batch], self.config)).cpu().double()
+        logits = self.logits(network_input(self.images[batch], self.config)).cpu().double()
         self._loss_sum += F.cross_entropy(logits, labels, reduction="sum")
         self._correct += (logits.argmax(1) == labels).sum()
 
 
-def evaluate(model: nn.Module, images: Tensor, labels: Tensor, config: TrainConfig) -> Score:
+def evaluate(logits: Logits, images: Tensor, labels: Tensor, config: TrainConfig) -> Score:
     """The score of the whole split at once."""
-    scoring = Scoring(model, images, labels, config)
+    scoring = Scoring(logits, images, labels, config)
     for _ in scoring:
         pass
     return scoring.score
+
+
+@torch.no_grad()
+def logits_of(model: nn.Module, images: Tensor) -> Tensor:
+    """A model's `Logits`. It is left in evaluation mode."""
+    return model.eval()(images)  # type: ignore[no-any-return]

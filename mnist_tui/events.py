@@ -68,6 +68,13 @@ class DataProgress(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Preparing(Event):
+    """A backend takes a while to get ready: `what` is being done, such as "compiling the training step"."""
+
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class EpochStarted(Event):
     """Epoch `epoch` (counted from 1) of `epochs` begins, with `steps` steps."""
 
@@ -192,7 +199,7 @@ class Notice(Event):
     """A warning a person should see."""
 
     message: str
-    topic: Literal["data", "model", "machine", "run"] = "run"
+    topic: Literal["data", "model", "machine", "backend", "run"] = "run"
 
 
 EVENTS: Mapping[str, type[Event]] = {
@@ -200,6 +207,7 @@ EVENTS: Mapping[str, type[Event]] = {
     for kind in (
         RunStarted,
         DataProgress,
+        Preparing,
         EpochStarted,
         Progress,
         EpochFinished,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnist_tui import runs
-from mnist_tui.config import TrainConfig
+from mnist_tui.config import BackendName, TrainConfig
 from mnist_tui.control import Control
 from mnist_tui.events import Event
 
@@ -50,11 +50,16 @@ class NewRun:
 
 @dataclass(frozen=True)
 class ResumedRun:
-    """Go on with the run that `query` (name, prefix, path or `latest`) means, perhaps past its end."""
+    """Go on with the run that `query` (name, prefix, path or `latest`) means, perhaps past its end.
+
+    `threads` and `backend` are those it has had so far where they are None.
+    """
 
     query: str
     folders: Folders
     more_epochs: int = 0
+    threads: int | None = None
+    backend: BackendName | None = None
 
     def __call__(self, control: Control, report: Report) -> Outcome:
         """See `runner.resume`."""
@@ -64,6 +69,8 @@ class ResumedRun:
             runs.find(self.folders.runs, self.query),
             data_dir=self.folders.data,
             more_epochs=self.more_epochs,
+            threads=self.threads,
+            backend=self.backend,
             control=control,
             report=report,
         )

@@ -12,9 +12,9 @@ from mnist_tui import __version__
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError
 
-# Below this many images a thread, waking the others costs more than they do: at batch 16 of the reference
-# network one thread is as fast as two, at 64 two are a third faster. `mnist-tui bench` measures it.
-IMAGES_A_THREAD = 32
+# By backend. Below this many images a thread, waking the others costs more than they do: at batch 16 of the
+# reference network one thread is as fast as two, at 64 two are a third faster. `mnist-tui bench` measures it.
+IMAGES_A_THREAD = {"eager": 32}
 
 
 def choose_device(name: str) -> torch.device:
@@ -29,11 +29,12 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def choose_threads(config: TrainConfig, cores: int | None = None) -> int:
-    """The config's threads, or as many as the batch keeps busy."""
+def choose_threads(config: TrainConfig, backend: str, cores: int | None = None) -> int:
+    """The config's threads, or as many as the batch keeps busy with this backend."""
     if config.threads:
         return config.threads
-    return max(1, min(cores or usable_cores(), config.batch_size // IMAGES_A_THREAD))
+    images_a_thread = IMAGES_A_THREAD.get(backend, IMAGES_A_THREAD["eager"])
+    return max(1, min(cores or usable_cores(), config.batch_size // images_a_thread))
 
 
 def usable_cores() -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mnist_tui.steps import StepResult
+from mnist_tui.backends import StepResult
 
 
 class Stopwatch:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -46,15 +47,19 @@ def momentum(config: TrainConfig, step: int, steps: int) -> float:
     return _one_cycle(config, step, steps, config.momentum, config.peak_momentum, config.momentum)
 
 
-def schedule(optimizer: Optimizer, config: TrainConfig, step: int, steps: int) -> None:
-    """Set rate and momentum for the coming step."""
-    rate, beta = learning_rate(config, step, steps), momentum(config, step, steps)
+def schedule(config: TrainConfig, step: int, steps: int) -> tuple[float, float]:
+    """Learning rate and momentum of step `step` (from 0) of `steps`."""
+    return learning_rate(config, step, steps), momentum(config, step, steps)
+
+
+def set_schedule(optimizer: Optimizer, rate: float, momentum: float) -> None:
+    """Rate and momentum (Adam's beta 1) for the optimiser's coming step."""
     for group in optimizer.param_groups:
         group["lr"] = rate
         if "betas" in group:
-            group["betas"] = (beta, group["betas"][1])
+            group["betas"] = (momentum, group["betas"][1])
         else:
-            group["momentum"] = beta
+            group["momentum"] = momentum
 
 
 def averaged(config: TrainConfig, model: nn.Module) -> AveragedModel | None:
@@ -65,6 +70,26 @@ def averaged(config: TrainConfig, model: nn.Module) -> AveragedModel | None:
     if not config.ema:
         return None
     return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
+
+
+def follow(average: AveragedModel, model: nn.Module, decay: float) -> None:
+    """Move the averages towards the model, as `average.update_parameters` does from its second call on.
+
+    Nothing here waits for the device, and nothing is counted.
+    """
+    pairs: dict[torch.dtype, tuple[list[Tensor], list[Tensor]]] = {}
+    for mean, now in zip(_tensors(average.module), _tensors(model), strict=True):
+        means, current = pairs.setdefault(mean.dtype, ([], []))
+        means.append(mean.detach())
+        current.append(now.detach())
+    move = get_ema_multi_avg_fn(decay)
+    for means, current in pairs.values():
+        move(means, current, average.n_averaged)
+
+
+def _tensors(model: nn.Module) -> Iterator[Tensor]:
+    yield from model.parameters()
+    yield from model.buffers()
 
 
 def _one_cycle(config: TrainConfig, step: int, steps: int, start: float, peak: float, end: float) -> float:

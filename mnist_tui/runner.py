@@ -12,11 +12,11 @@ from typing import Any
 import torch
 
 from mnist_tui import atomic, checkpoint, machine, models, optim, runs
-from mnist_tui.config import TrainConfig
+from mnist_tui.assemble import assemble
+from mnist_tui.config import BackendName, TrainConfig
 from mnist_tui.control import Control
 from mnist_tui.data import dataset as datasets
 from mnist_tui.data.dataset import Dataset
-from mnist_tui.data.resident import ResidentData
 from mnist_tui.errors import ConfigError, Interrupted, RunError
 from mnist_tui.events import (
     CheckpointSaved,
@@ -24,6 +24,7 @@ from mnist_tui.events import (
     EpochFinished,
     Event,
     Notice,
+    Preparing,
     Progress,
     RunFailed,
     RunFinished,
@@ -37,7 +38,6 @@ from mnist_tui.history import RunStatus
 from mnist_tui.inspection import inspect_model
 from mnist_tui.meter import Ticker
 from mnist_tui.runs import Run, RunWriter
-from mnist_tui.steps import choose_step
 from mnist_tui.trainer import DivergedError, Trainer
 
 Report = Callable[[Event], None]
@@ -68,54 +68,64 @@ def start(
     Raises a MnistTuiError for what is wrong before there is a run; afterwards a failure is an event.
     """
     control = control or Control()
-    runs.check_place(runs_dir, name)  # before minutes go into data
-    device = machine.choose_device(config.device)
+    # What can be refused is refused before minutes go into data.
+    runs.check_place(runs_dir, name)
+    machine.choose_device(config.device)
     source = models.resolve(config.model)
-    torch.set_num_threads(machine.choose_threads(config))
     early: list[Event] = []
-    data = _load(config, data_dir, control, _keeping_notices(early, report))
+    tell = _keeping_notices(early, report)
+    torch.set_num_threads(machine.choose_threads(config, config.backend))
+    data = _load(config, data_dir, control, tell)
     # The log must say what was used, not what was asked for: a resume goes by it.
-    config = config.replace(
-        dataset=data.name, model=source.spec, device=device.type, threads=machine.choose_threads(config)
-    )
-    trainer, backend = _trainer(config, data, device, control)
-    record = _record(config, trainer, data, source, backend)
+    config = config.replace(dataset=data.name, model=source.spec)
+    trainer = assemble(config, data, control, report=tell)
+    record = _record(trainer, data, source)
     run = runs.create(runs_dir, record, name=name)
     with run.writer() as writer:
         return _Recorder(trainer, run, writer, report).drive(_started(run, record, trainer), early)
 
 
 def resume(
-    run: Run, *, data_dir: Path, more_epochs: int = 0, control: Control | None = None, report: Report
+    run: Run,
+    *,
+    data_dir: Path,
+    more_epochs: int = 0,
+    threads: int | None = None,
+    backend: BackendName | None = None,
+    control: Control | None = None,
+    report: Report,
 ) -> Outcome:
     """Go on with `run` as if it had never been interrupted, to the very same weights.
 
-    With `more_epochs` it gets that many after its schedule's end, also when it is finished already.
+    With `more_epochs` it gets that many after its schedule's end, also when it is finished already. Other
+    `threads` and another `backend` than it has had so far may change the last bits, of which a Notice tells.
 
     Raises RunError for a run that cannot be resumed, and says why.
     """
     control = control or Control()
     with run.writer() as writer:
-        record, config = _resumable(run, more_epochs)
-        device = machine.choose_device(config.device)
-        _check_source(run, record, config)
+        record, before = _resumable(run, more_epochs)
+        _check_source(run, record, before)
+        config = before.replace(
+            extra_epochs=before.extra_epochs + more_epochs,
+            threads=before.threads if threads is None else threads,
+            backend=backend or "auto",
+        )
+        machine.choose_device(config.device)
         early: list[Event] = []
-        data = _load(config, data_dir, control, _keeping_notices(early, report))
+        tell = _keeping_notices(early, report)
+        data = _load(config, data_dir, control, tell)
         _check_data(run, record, data)
-        if more_epochs:
-            config = config.replace(extra_epochs=config.extra_epochs + more_epochs)
-            record["config"] = config.to_dict()
-            atomic.write_text(run.config_file, runs.record_text(record))
-        if record.get("versions") != machine.versions():
-            message = (
-                "other versions of torch or mnist-tui than before: the weights may differ in the last bits"
-            )
-            early.append(Notice(message=message, topic="machine"))
-        trainer, _ = _trainer(config, data, device, control)
+        kept = _backend_of(record) if backend is None else ""
+        trainer = assemble(config, data, control, before=kept, report=tell)
         # Without a checkpoint it was killed in its first moments, and the same start gives the same run.
         if run.checkpoint_file.exists():
             _restore(trainer, run)
-        return _Recorder(trainer, run, writer, report).drive(_started(run, record, trainer), early)
+        early += _differences(record, before, trainer)
+        changed = record | {"config": trainer.config.to_dict(), "machine": _machine_record(trainer)}
+        if changed != record:
+            atomic.write_text(run.config_file, runs.record_text(changed))
+        return _Recorder(trainer, run, writer, report).drive(_started(run, changed, trainer), early)
 
 
 class _Recorder:
@@ -157,7 +167,7 @@ class _Recorder:
         return event
 
     def _save_checkpoint(self) -> Event:
-        if not optim.is_finite(self._trainer.model):
+        if not optim.is_finite(self._trainer.learner.model):
             raise DivergedError(
                 "a weight is no longer a finite number: training has diverged",
                 remedy="Try a smaller --lr. The checkpoint before this is kept.",
@@ -172,7 +182,7 @@ class _Recorder:
         metrics = {"epoch": row.epoch, "test_accuracy": row.test_accuracy, "test_loss": row.test_loss}
         checkpoint.save_weights(
             self._run.weights_file,
-            self._trainer.tested_model.state_dict(),
+            self._trainer.learner.tested_model.state_dict(),
             {"config": self._trainer.config.to_dict(), "metrics": metrics, "run": self._run.name},
         )
 
@@ -206,10 +216,10 @@ def _load(config: TrainConfig, data_dir: Path, control: Control, report: Report)
 
 
 def _keeping_notices(kept: list[Event], report: Report) -> Report:
-    """Notices wait for the run's log to exist; progress goes straight to the person."""
+    """Notices wait for the run's log to exist; what takes a while goes straight to the person."""
 
     def keep(event: Event) -> None:
-        if isinstance(event, DataProgress):
+        if isinstance(event, (DataProgress, Preparing)):
             report(event)
         else:
             kept.append(event)
@@ -217,33 +227,19 @@ def _keeping_notices(kept: list[Event], report: Report) -> Report:
     return keep
 
 
-def _trainer(
-    config: TrainConfig, data: Dataset, device: torch.device, control: Control
-) -> tuple[Trainer, str]:
-    """A trainer at step 0, everything on `device`, and the name of its backend."""
-    torch.set_num_threads(config.threads)
-    torch.manual_seed(config.seed)
-    model = models.load_model(config.model).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    step = choose_step(config, model)
-    return Trainer(config, model, ResidentData(data, config, device), step, control), step.name
-
-
-def _record(
-    config: TrainConfig, trainer: Trainer, data: Dataset, source: models.ModelSource, backend: str
-) -> dict[str, Any]:
+def _record(trainer: Trainer, data: Dataset, source: models.ModelSource) -> dict[str, Any]:
     """What `config.json` and RunStarted say of a run."""
-    parameters = sum(parameter.numel() for parameter in trainer.model.parameters())
-    resident = trainer.data
+    config, model, resident = trainer.config, trainer.learner.model, trainer.data
     return {
         "schema_version": 1,
         "created": utc_now(),
         "config": config.to_dict(),
         "model": {
             "name": source.name,
-            "parameters": parameters,
+            "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "source_sha256": source.source_sha256,
             # The layer table, so that whoever reads the run later needs neither torch nor the model's code.
-            "summary": _layer_table(trainer.model, source.name),
+            "summary": _layer_table(model, source.name),
         },
         "data": {
             "name": data.name,
@@ -253,13 +249,18 @@ def _record(
             "validation_images": len(resident.validation.images) if resident.validation else 0,
             "test_images": len(resident.test.images),
         },
-        "machine": {
-            "device": config.device,
-            "threads": config.threads,
-            "backend": backend,
-            "processor": machine.processor(),
-        },
+        "machine": _machine_record(trainer),
         "versions": machine.versions(),
+    }
+
+
+def _machine_record(trainer: Trainer) -> dict[str, Any]:
+    config = trainer.config
+    return {
+        "device": config.device,
+        "threads": config.threads,
+        "backend": config.backend,
+        "processor": machine.processor(),
     }
 
 
@@ -280,6 +281,24 @@ def _started(run: Run, record: dict[str, Any], trainer: Trainer) -> RunStarted:
         resumed_step=trainer.steps_done,
         resumed_epoch=trainer.position.epoch - 1,
     )
+
+
+def _backend_of(record: dict[str, Any]) -> str:
+    return str(record.get("machine", {}).get("backend", ""))
+
+
+def _differences(record: dict[str, Any], before: TrainConfig, trainer: Trainer) -> Iterator[Notice]:
+    """A notice for each reason why a resumed run may not end with the very weights it would have had."""
+    but = "the weights may differ in the last bits"
+    if record.get("versions") != machine.versions():
+        yield Notice(message=f"other versions of torch or mnist-tui than before: {but}", topic="machine")
+    used, now = _backend_of(record), trainer.backend.name
+    if used and used != now:
+        yield Notice(message=f"trained by {used} so far, by {now} from here on: {but}", topic="backend")
+    threads = trainer.config.threads
+    if threads != before.threads and not trainer.backend.exact_on_any_threads:
+        message = f"trained with --threads {before.threads} so far, with {threads} from here on: {but}"
+        yield Notice(message=message, topic="machine")
 
 
 def _resumable(run: Run, more_epochs: int) -> tuple[dict[str, Any], TrainConfig]:

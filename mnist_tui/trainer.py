@@ -7,9 +7,10 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mnist_tui import optim
+from mnist_tui.backends import Backend, StepSettings
 from mnist_tui.config import TrainConfig
 from mnist_tui.control import Control
 from mnist_tui.data.dataset import Split
@@ -30,7 +31,6 @@ from mnist_tui.events import (
 )
 from mnist_tui.meter import Meter, Stopwatch, Ticker
 from mnist_tui.state import BestEpoch, Position, random_state, restore_random_state
-from mnist_tui.steps import Step
 
 PROGRESS_SECONDS = 0.1
 
@@ -40,17 +40,13 @@ class DivergedError(MnistTuiError):
 
 
 class Trainer:
-    """Trains a model: iterate over `run()`; between two events, `state()` is what a checkpoint needs."""
+    """Trains a backend's learner: iterate over `run()`; between two events, `state()` is what a checkpoint needs."""
 
-    def __init__(
-        self, config: TrainConfig, model: nn.Module, data: ResidentData, step: Step, control: Control
-    ) -> None:
-        """`model` and `data` are on one device already, and `step` is of this very model."""
-        self.config, self.model, self.data, self.control = config, model, data, control
-        self.optimizer = optim.build_optimizer(config, model)
-        self.average = optim.averaged(config, model)
+    def __init__(self, config: TrainConfig, backend: Backend, data: ResidentData, control: Control) -> None:
+        """The learner and `data` are on one device already."""
+        self.config, self.backend, self.data, self.control = config, backend, data, control
+        self.learner = backend.learner
         self.position = Position()
-        self._step = step
         self._device = data.train.images.device
         self._meter = Meter(self._device)
         self._epoch_watch = Stopwatch()
@@ -62,30 +58,20 @@ class Trainer:
         """Steps of the whole run."""
         return (self.position.epoch - 1) * self.data.steps + self.position.step
 
-    @property
-    def tested_model(self) -> nn.Module:
-        """What is tested and kept: the averaged weights where there are any."""
-        return self.model if self.average is None else self.average.module
-
     def state(self) -> dict[str, Any]:
         """All that a later `load_state` needs to go on as if nothing had happened."""
         self.position.epoch_seconds = self._epoch_watch.seconds
         return {
             "position": self.position.to_dict(),
             "meter": self._meter.state(),
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "average": self.average.state_dict() if self.average else None,
+            **self.learner.state(),
             "random": random_state(self._device),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Continue from `state()` of a trainer with the same config, data and model class."""
         self.position = Position.from_dict(state["position"])
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        if self.average:
-            self.average.load_state_dict(state["average"])
+        self.learner.load_state(state)
         self._meter.load_state(state["meter"])
         self._epoch_watch = Stopwatch(self.position.epoch_seconds)
         restore_random_state(state["random"], self._device)
@@ -116,9 +102,10 @@ class Trainer:
 
     def _train(self) -> Iterator[Event]:
         """The steps of this epoch that are still to do."""
-        self.model.train()
+        self.backend.begin()
         self._meter.watch.start()
-        for images, labels in self.data.batches(self.position.epoch, self.position.step):
+        batches = self.data.batches(self.backend.augment, self.position.epoch, self.position.step)
+        for images, labels in batches:
             yield from self._answer()
             if self.control.stop_reason:
                 break
@@ -130,11 +117,8 @@ class Trainer:
 
     def _take_step(self, images: Tensor, labels: Tensor) -> None:
         steps = self.config.epochs * self.data.steps
-        optim.schedule(self.optimizer, self.config, self.steps_done, steps)
-        result = self._step(images, labels)
-        self.optimizer.step()
-        if self.average:
-            self.average.update_parameters(self.model)
+        settings = StepSettings(self.steps_done, *optim.schedule(self.config, self.steps_done, steps))
+        result = self.backend.step(images, labels, settings)
         self._meter.add(result, len(labels))
         self.position.step += 1
 
@@ -142,7 +126,7 @@ class Trainer:
         """Test on `split`; None where there is none, or when somebody stopped it."""
         if split is None or self.control.stop_reason:
             return None
-        scoring = Scoring(self.tested_model, split.images, split.labels, self.config)
+        scoring = Scoring(self.backend.logits, split.images, split.labels, self.config)
         for done in scoring:
             yield from self._answer()
             if self.control.stop_reason:

@@ -13,15 +13,16 @@ import torch
 from torch import Tensor, nn
 
 from mnist_tui import checkpoint, evaluation, events, models, runner, trainer
+from mnist_tui.backends.eager import EagerBackend
 from mnist_tui.config import TrainConfig
 from mnist_tui.control import Control
 from mnist_tui.data import dataset as datasets
 from mnist_tui.data.dataset import Dataset, Split
 from mnist_tui.data.resident import ResidentData
 from mnist_tui.events import EpochFinished, Event
+from mnist_tui.learner import Learner
 from mnist_tui.runner import Outcome
 from mnist_tui.runs import Run
-from mnist_tui.steps import choose_step
 from mnist_tui.trainer import Trainer
 
 TRAIN, TEST = 200, 60
@@ -80,7 +81,7 @@ def make_trainer(
     torch.manual_seed(config.seed)
     model = model or models.load_model(config.model)
     data = ResidentData(dataset or tiny_dataset(), config, torch.device("cpu"))
-    return Trainer(config, model, data, choose_step(config, model), control or Control())
+    return Trainer(config, EagerBackend(config, Learner(config, model)), data, control or Control())
 
 
 class Lab:
@@ -118,11 +119,12 @@ class Lab:
             report=self._reporting(watch),
         )
 
-    def resume(self, run: Run, *, watch: Callable[[Event], None] | None = None) -> Outcome:
+    def resume(self, run: Run, *, watch: Callable[[Event], None] | None = None, **changes: Any) -> Outcome:
         """Go on with a run, in a new process as far as can be: fresh wishes, other random numbers."""
         torch.manual_seed(999)
         self.control = Control()
-        return runner.resume(run, data_dir=self._folder, control=self.control, report=self._reporting(watch))
+        report = self._reporting(watch)
+        return runner.resume(run, data_dir=self._folder, control=self.control, report=report, **changes)
 
     def stop_at(self, moment: Callable[[Event], bool]) -> Callable[[Event], None]:
         """A watch that asks for the end at the first event that `moment` is true of."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 
 from mnist_tui import checkpoint, models, runner
 from mnist_tui.data import dataset
-from mnist_tui.evaluation import evaluate
+from mnist_tui.evaluation import evaluate, logits_of
 from mnist_tui.events import RunFinished
 from mnist_tui.recipes import configured
 
@@ -32,7 +33,7 @@ def test_a_network_that_saw_only_drawn_digits_reads_real_ones(tmp_path: Path, mn
     model = models.load_model("reference").to(memory_format=torch.channels_last)
     model.load_state_dict(weights)
     real = dataset.load("mnist", mnist_folder).test
-    score = evaluate(model, real.images, real.labels, config)
+    score = evaluate(partial(logits_of, model), real.images, real.labels, config)
     print(f"trained on drawn digits, tested on MNIST: {100 * score.accuracy:.2f} %")
     assert isinstance(outcome.event, RunFinished)
     assert score.accuracy > 0.965

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -9,7 +11,7 @@ from torch import nn
 
 from mnist_tui import evaluation
 from mnist_tui.data.augmentation import network_input
-from mnist_tui.evaluation import Scoring, evaluate
+from mnist_tui.evaluation import Score, Scoring, evaluate, logits_of
 from tests.engine_fixtures import tiny_config, tiny_dataset
 
 CONFIG = tiny_config(rotation=7.0)
@@ -23,25 +25,29 @@ def network() -> nn.Module:
     )
 
 
+def score(model: nn.Module) -> Score:
+    return evaluate(partial(logits_of, model), TEST.images, TEST.labels, CONFIG)
+
+
 @pytest.mark.parametrize("batch", [1, 7, 59, 60, 61, 500])
 def test_a_score_is_the_mean_over_all_images_whatever_the_batches(
     monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
     monkeypatch.setattr(evaluation, "BATCH", batch)
     model = network()
-    score = evaluate(model, TEST.images, TEST.labels, CONFIG)
+    ours = score(model)
     with torch.no_grad():
         logits = model.eval()(network_input(TEST.images, CONFIG)).double()
-    assert score.loss == pytest.approx(F.cross_entropy(logits, TEST.labels).item(), rel=1e-6)
-    assert score.accuracy == (logits.argmax(1) == TEST.labels).double().mean().item()
+    assert ours.loss == pytest.approx(F.cross_entropy(logits, TEST.labels).item(), rel=1e-6)
+    assert ours.accuracy == (logits.argmax(1) == TEST.labels).double().mean().item()
 
 
 def test_scoring_changes_nothing_and_draws_no_random_numbers() -> None:
     model = network().train()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     random = torch.get_rng_state()
-    one = evaluate(model, TEST.images, TEST.labels, CONFIG)
-    assert evaluate(model, TEST.images, TEST.labels, CONFIG) == one
+    one = score(model)
+    assert score(model) == one
     assert torch.equal(torch.get_rng_state(), random)
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
     assert all(parameter.grad is None for parameter in model.parameters())
@@ -50,4 +56,4 @@ def test_scoring_changes_nothing_and_draws_no_random_numbers() -> None:
 
 def test_scoring_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evaluation, "BATCH", 25)
-    assert list(Scoring(network(), TEST.images, TEST.labels, CONFIG)) == [25, 50, 60]
+    assert list(Scoring(partial(logits_of, network()), TEST.images, TEST.labels, CONFIG)) == [25, 50, 60]

@@ -44,11 +44,11 @@ def test_auto_prefers_an_accelerator(
     ("batch", "cores", "threads"), [(16, 8, 1), (1, 8, 1), (64, 8, 2), (64, 1, 1), (4096, 8, 8)]
 )
 def test_threads_are_as_many_as_the_batch_keeps_busy(batch: int, cores: int, threads: int) -> None:
-    assert machine.choose_threads(tiny_config(threads=0, batch_size=batch), cores) == threads
+    assert machine.choose_threads(tiny_config(threads=0, batch_size=batch), "eager", cores) == threads
 
 
 def test_threads_that_were_asked_for_are_taken() -> None:
-    assert machine.choose_threads(tiny_config(threads=5), 1) == 5
+    assert machine.choose_threads(tiny_config(threads=5), "eager", 1) == 5
 
 
 def test_the_machine_has_cores_and_a_name_and_versions() -> None:

@@ -7,8 +7,8 @@ import time
 import pytest
 import torch
 
+from mnist_tui.backends import StepResult
 from mnist_tui.meter import Meter, Stopwatch, Ticker
-from mnist_tui.steps import StepResult
 
 CPU = torch.device("cpu")
 

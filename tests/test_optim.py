@@ -68,7 +68,7 @@ def test_a_constant_schedule_is_constant() -> None:
 def test_the_optimiser_takes_the_schedules_values(name: str) -> None:
     config = tiny_config(optimizer=name)
     optimizer = optim.build_optimizer(config, nn.Linear(2, 2))
-    optim.schedule(optimizer, config, 3, 10)
+    optim.set_schedule(optimizer, *optim.schedule(config, 3, 10))
     group = optimizer.param_groups[0]
     assert group["lr"] == optim.learning_rate(config, 3, 10)
     beta = group["momentum"] if name == "sgd" else group["betas"][0]
@@ -89,7 +89,7 @@ def test_each_optimiser_steps_as_torchs_own_unfused_one(name: str, kind: type) -
         for model, stepping in ((ours, optimizer), (theirs, plain)):
             stepping.zero_grad()
             model(torch.full((2, 5), float(step))).square().sum().backward()
-        optim.schedule(optimizer, config, step, 5)
+        optim.set_schedule(optimizer, *optim.schedule(config, step, 5))
         optimizer.step()
         plain.step()
     for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):

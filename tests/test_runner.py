@@ -10,6 +10,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mnist_tui import atomic, checkpoint, evaluation, machine, runner, trainer
+from mnist_tui import assemble, atomic, checkpoint, evaluation, machine, runner, trainer
+from mnist_tui.backends.eager import EagerBackend
 from mnist_tui.data import dataset as datasets
 from mnist_tui.data.resident import ResidentData
 from mnist_tui.errors import ConfigError, Interrupted, ModelError, RunError
@@ -27,6 +29,7 @@ from mnist_tui.events import (
     EpochFinished,
     Event,
     Notice,
+    Preparing,
     Progress,
     RunFailed,
     RunFinished,
@@ -198,7 +201,7 @@ def test_best_weights_are_those_of_the_best_epoch_with_their_story(lab: Lab) -> 
     model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10))
     model[1].load_state_dict({name.removeprefix("fc."): tensor for name, tensor in weights.items()})
     test = lab.dataset.test
-    score = evaluation.evaluate(model, test.images, test.labels, tiny_config())
+    score = evaluation.evaluate(partial(evaluation.logits_of, model), test.images, test.labels, tiny_config())
     assert score.accuracy == finished.best_test_accuracy
     assert score.loss == pytest.approx(finished.best_test_loss)
 
@@ -527,6 +530,70 @@ def test_other_versions_are_a_notice(lab: Lab, stopped: Run) -> None:
     assert "other versions" in notices[0].message
 
 
+def noticed(lab: Lab) -> list[tuple[str, str]]:
+    return [(event.topic, event.message) for event in lab.heard if isinstance(event, Notice)]
+
+
+def test_a_run_is_resumed_with_other_threads(lab: Lab, stopped: Run) -> None:
+    assert isinstance(lab.resume(stopped, threads=2).event, RunFinished)
+    but = "the weights may differ in the last bits"
+    assert noticed(lab) == [("machine", f"trained with --threads 1 so far, with 2 from here on: {but}")]
+    started = lab.heard[0]
+    assert isinstance(started, RunStarted)
+    assert (started.config["threads"], started.machine["threads"]) == (2, 2)
+    assert torch.get_num_threads() == 2
+    record = stopped.record()
+    assert (record["config"]["threads"], record["machine"]["threads"]) == (2, 2)
+
+
+def test_a_run_resumed_as_it_was_keeps_its_config(lab: Lab, stopped: Run) -> None:
+    before = stopped.config_file.read_bytes()
+    lab.resume(stopped, threads=1, backend="eager")
+    assert noticed(lab) == []
+    assert stopped.config_file.read_bytes() == before
+
+
+def test_a_backend_that_is_gone_is_replaced_with_notices(lab: Lab, stopped: Run) -> None:
+    change_record(stopped, "machine", backend="quantum")
+    assert isinstance(lab.resume(stopped).event, RunFinished)
+    (reason, fallback), (consequence, other) = noticed(lab)
+    assert reason == consequence == "backend"
+    assert fallback.startswith("eager instead of quantum: ")
+    assert (
+        other == "trained by quantum so far, by eager from here on: the weights may differ in the last bits"
+    )
+    assert stopped.record()["machine"]["backend"] == stopped.record()["config"]["backend"] == "eager"
+    assert [event for event in stopped.events() if isinstance(event, Notice)] == lab.heard[1:3]
+
+
+def test_a_backend_asked_for_in_a_resume_is_taken_with_a_notice(lab: Lab, stopped: Run) -> None:
+    change_record(stopped, "machine", backend="quantum")
+    assert isinstance(lab.resume(stopped, backend="eager").event, RunFinished)
+    [(topic, message)] = noticed(lab)
+    assert topic == "backend"
+    assert message.startswith("trained by quantum so far, by eager from here on")
+
+
+def test_a_backend_that_cannot_be_had_is_not_resumed_with(lab: Lab, stopped: Run) -> None:
+    before = contents(stopped)
+    with pytest.raises(ConfigError, match="--backend graph cannot be used"):
+        lab.resume(stopped, backend="graph")
+    assert contents(stopped) == before
+    assert lab.heard == []
+
+
+def test_what_a_backend_does_first_is_told_but_not_logged(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def compiling(config: Any, learner: Any, *_args: Any, report: Any, **_options: Any) -> EagerBackend:
+        report(Preparing(what="compiling the step"))
+        report(Notice(message="eager instead of native: no compiler", topic="backend"))
+        return EagerBackend(config, learner)
+
+    monkeypatch.setattr(assemble, "choose_backend", compiling)
+    run = lab.start(tiny_config(epochs=1)).run
+    assert names(lab.heard)[:3] == ["Preparing", "RunStarted", "Notice"]
+    assert names(run.events())[:2] == ["RunStarted", "Notice"]
+
+
 def test_a_resume_says_where_it_goes_on(lab: Lab, stopped: Run) -> None:
     lab.resume(stopped)
     started = lab.heard[0]
@@ -552,8 +619,8 @@ def test_a_pause_before_a_kill_loses_no_batch_loss(lab: Lab, monkeypatch: pytest
     monkeypatch.setattr(trainer, "PROGRESS_SECONDS", 1000.0)
     batches = ResidentData.batches
 
-    def pausing(data: ResidentData, epoch: int, first_step: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-        for number, batch in enumerate(batches(data, epoch, first_step)):
+    def pausing(data: ResidentData, *asked: Any) -> Iterator[tuple[Tensor, Tensor]]:
+        for number, batch in enumerate(batches(data, *asked)):
             if number == 4:
                 lab.control.pause()
             yield batch

@@ -6,6 +6,8 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -15,6 +17,7 @@ from torch import Tensor, nn
 from mnist_tui import evaluation, trainer
 from mnist_tui.control import Control
 from mnist_tui.data.augmentation import network_input
+from mnist_tui.evaluation import Score, logits_of
 from mnist_tui.events import (
     EpochFinished,
     Event,
@@ -31,7 +34,7 @@ STEPS = 7  # of 32 images in 200
 
 
 def weights(trained: Trainer) -> dict[str, Tensor]:
-    return {name: tensor.clone() for name, tensor in trained.model.state_dict().items()}
+    return {name: tensor.clone() for name, tensor in trained.learner.model.state_dict().items()}
 
 
 def trained(**changes: object) -> tuple[Trainer, list[Event]]:
@@ -96,7 +99,7 @@ def test_losses_weights_and_scores_equal_an_independent_loop(settings: dict[str,
     expected_batches: list[float] = []
     for row in epochs(happened):
         loss_sum, correct = 0.0, 0
-        for number, (images, labels) in enumerate(ready.data.batches(row.epoch)):
+        for number, (images, labels) in enumerate(ready.data.batches(ready.backend.augment, row.epoch)):
             optimizer.zero_grad()
             logits = model(images)
             loss = F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
@@ -118,7 +121,7 @@ def test_losses_weights_and_scores_equal_an_independent_loop(settings: dict[str,
         assert row.test_accuracy == pytest.approx((logits.argmax(1) == test.labels).float().mean().item())
     told = [loss for event in happened if isinstance(event, Progress) for loss in event.batch_losses]
     assert told == pytest.approx(expected_batches, rel=1e-4)
-    torch.testing.assert_close(model[1].weight, ready.model.fc.weight, rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(model[1].weight, ready.learner.model.fc.weight, rtol=1e-3, atol=1e-5)
 
 
 def test_averaged_weights_are_those_computed_by_hand_and_are_what_is_tested(every_step: None) -> None:
@@ -126,16 +129,19 @@ def test_averaged_weights_are_those_computed_by_hand_and_are_what_is_tested(ever
     by_hand: Tensor | None = None
     for event in ready.run():
         if isinstance(event, Progress) and event.phase == "training" and event.batch_losses:
-            now = ready.model.fc.weight.detach().clone()
+            now = ready.learner.model.fc.weight.detach().clone()
             by_hand = now if by_hand is None else 0.8 * by_hand + 0.2 * now
         last = event
     assert by_hand is not None
-    torch.testing.assert_close(ready.tested_model.fc.weight.detach(), by_hand)
+    torch.testing.assert_close(ready.learner.tested_model.fc.weight.detach(), by_hand)
     test = ready.data.test
-    score = evaluation.evaluate(ready.tested_model, test.images, test.labels, ready.config)
+
+    def score(model: nn.Module) -> Score:
+        return evaluation.evaluate(partial(logits_of, model), test.images, test.labels, ready.config)
+
     assert isinstance(last, RunFinished)
-    assert last.final_test_loss == score.loss
-    assert evaluation.evaluate(ready.model, test.images, test.labels, ready.config) != score
+    assert last.final_test_loss == score(ready.learner.tested_model).loss
+    assert score(ready.learner.model) != score(ready.learner.tested_model)
 
 
 def test_the_best_epoch_is_chosen_on_validation_where_there_is_one() -> None:
@@ -313,8 +319,8 @@ def test_all_batch_losses_are_told_before_a_pause() -> None:
     ready = make_trainer(tiny_config(epochs=1), control=control)
     batches = ready.data.batches
 
-    def pausing(epoch: int, first_step: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-        for number, batch in enumerate(batches(epoch, first_step)):
+    def pausing(*asked: Any) -> Iterator[tuple[Tensor, Tensor]]:
+        for number, batch in enumerate(batches(*asked)):
             if number == 4:
                 control.pause()
             yield batch

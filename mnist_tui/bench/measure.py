@@ -10,17 +10,15 @@ from typing import Any
 import torch
 
 from mnist_tui import machine, models
+from mnist_tui.assemble import assemble
 from mnist_tui.bench import plain_loop
 from mnist_tui.bench.peak import peak_flops
 from mnist_tui.config import TrainConfig
 from mnist_tui.control import Control
 from mnist_tui.data.dataset import Dataset, Split
-from mnist_tui.data.resident import ResidentData
 from mnist_tui.errors import MnistTuiError
-from mnist_tui.events import EpochFinished, RunFailed
+from mnist_tui.events import EpochFinished, Event, Notice, Preparing, RunFailed
 from mnist_tui.inspection import inspect_model
-from mnist_tui.steps import choose_step
-from mnist_tui.trainer import Trainer
 
 BATCH_SIZES = (16, 64, 128, 512)
 
@@ -64,7 +62,6 @@ class Contestant:
 
     name: str
     config: TrainConfig
-    threads: int
     run: Callable[[], float]
 
 
@@ -77,7 +74,8 @@ def measure(
     """
     split = Split(data.train.images[:images], data.train.labels[:images])
     cores = machine.usable_cores()
-    contestants = [_plain(split, config, cores), *(_ours(split, data, config, size) for size in BATCH_SIZES)]
+    contestants = [_plain(split, config, cores)]
+    contestants += [_ours(split, data, config, size, told) for size in BATCH_SIZES]
     told("warming up")
     for contestant in contestants:
         contestant.run()
@@ -108,21 +106,25 @@ def _plain(split: Split, config: TrainConfig, cores: int) -> Contestant:
         torch.set_num_threads(cores)
         return plain_loop.images_per_second(split, config)
 
-    return Contestant("plain loop", config, cores, run)
+    return Contestant("plain loop", config.replace(threads=cores), run)
 
 
-def _ours(split: Split, data: Dataset, config: TrainConfig, batch_size: int) -> Contestant:
+def _ours(
+    split: Split, data: Dataset, config: TrainConfig, batch_size: int, told: Callable[[str], None]
+) -> Contestant:
     """The program's own loop over one epoch; testing is left out of its speed, as in the plain loop."""
     config = config.replace(batch_size=batch_size, epochs=1, device="cpu")
-    threads = machine.choose_threads(config)
     some_tests = Split(data.test.images[:100], data.test.labels[:100])
     few = Dataset(data.name, split, some_tests, data.classes, data.source, data.fingerprint)
 
+    def tell(event: Event) -> None:
+        if isinstance(event, Notice):
+            told(f"notice: {event.message}")
+        elif isinstance(event, Preparing):
+            told(event.what)
+
     def run() -> float:
-        torch.set_num_threads(threads)
-        model = models.load_model(config.model).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        resident = ResidentData(few, config, torch.device("cpu"))
-        trainer = Trainer(config, model, resident, choose_step(config, model), Control())
+        trainer = assemble(config, few, Control(), report=tell)
         for event in trainer.run():
             if isinstance(event, RunFailed):
                 raise MnistTuiError(event.message, remedy=event.remedy)
@@ -130,7 +132,8 @@ def _ours(split: Split, data: Dataset, config: TrainConfig, batch_size: int) -> 
                 return event.images_per_second
         raise AssertionError("an epoch ends or fails")
 
-    return Contestant("mnist-tui", config, threads, run)
+    taken = assemble(config, few, Control(), report=tell).config
+    return Contestant("mnist-tui", taken, run)
 
 
 def _measurement(
@@ -140,7 +143,7 @@ def _measurement(
     return Measurement(
         name=contestant.name,
         batch_size=contestant.config.batch_size,
-        threads=contestant.threads,
+        threads=contestant.config.threads,
         images_per_second=typical,
         slowest=min(speeds),
         fastest=max(speeds),

@@ -55,9 +55,9 @@ def train(
     folders = Folders(paths.data_dir(data_dir), paths.runs_dir(runs_dir))
     job: Job
     if resume:
-        _refuse_changes(context, [*settings, "name"])
+        changes = _changes(context, [*settings, "name"])
         runs.find(folders.runs, resume)  # refused before torch is loaded
-        job = ResumedRun(resume, folders, more_epochs)
+        job = ResumedRun(resume, folders, more_epochs, **changes)
     else:
         job = NewRun(configured(settings), folders, name)
     if not headless and not json and is_terminal():
@@ -82,16 +82,21 @@ def train(
     say(stderr(), f"Run kept in {outcome.run.folder}")
 
 
-def _refuse_changes(context: typer.Context, names: list[str]) -> None:
-    """A resumed run keeps its own settings; an option that cannot take effect is a mistake to point out."""
+def _changes(context: typer.Context, names: list[str]) -> dict[str, Any]:
+    """What a resumed run is given anew: how it is computed, and nothing else.
+
+    An option that cannot take effect is a mistake to point out.
+    """
     sources = {name: context.get_parameter_source(name) for name in names}
     given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
-    if given:
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+    refused = [name for name in given if name not in ("threads", "backend")]
+    if refused:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in refused)
         raise ConfigError(
             f"--resume goes on with the run's own settings, so {options} cannot be given",
             remedy="Leave that out, or start a new run.",
         )
+    return {name: context.params[name] for name in given}
 
 
 def _say_how_to_resume(outcome: Outcome, data_dir: Path | None, runs_dir: Path | None) -> None:

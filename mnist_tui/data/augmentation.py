@@ -1,6 +1,6 @@
 """From stored pixels to what the network sees: random affine maps and normalisation, batched.
 
-Every function is pure: the random numbers come from the generator it is given.
+The maps are drawn apart from being applied, so that every backend applies the very same ones.
 """
 
 from __future__ import annotations
@@ -19,33 +19,26 @@ def network_input(images: Tensor, config: TrainConfig) -> Tensor:
     return _normalised(images.float().div_(255), config)
 
 
-def augmented_input(images: Tensor, config: TrainConfig, generator: torch.Generator) -> Tensor:
-    """`network_input` after one random affine map an image, drawn from a CPU `generator`.
+def augmented_input(images: Tensor, maps: Tensor | None, config: TrainConfig) -> Tensor:
+    """`network_input` after one affine map an image: `random_maps`, on the images' device.
 
     Pixels moved in from outside are black, as they are when an image is rotated before normalising.
     """
-    if not is_augmented(config):
+    if maps is None:
         return network_input(images, config)
-    # Drawn on the CPU also for other devices, so that a seed means the same everywhere.
-    maps = _random_maps(len(images), images.shape[-1], config, generator).to(images.device)
     grid = F.affine_grid(maps, list(images.shape), align_corners=False)
     pixels = images.float().div_(255)
     moved = F.grid_sample(pixels, grid, mode=config.interpolation, padding_mode="zeros", align_corners=False)
     return _normalised(moved, config)
 
 
-def is_augmented(config: TrainConfig) -> bool:
-    """Whether any random map is asked for."""
-    return any((config.rotation, config.shift, config.scale))
+def random_maps(count: int, size: int, config: TrainConfig, generator: torch.Generator) -> Tensor | None:
+    """(count, 2, 3) float32: output position -> input position, both in [-1, 1] over an image `size` wide.
 
-
-def _normalised(pixels: Tensor, config: TrainConfig) -> Tensor:
-    """In place; channels_last, which the convolutions are fastest in (free with one channel)."""
-    return pixels.sub_(config.mean).div_(config.std).contiguous(memory_format=torch.channels_last)
-
-
-def _random_maps(count: int, size: int, config: TrainConfig, generator: torch.Generator) -> Tensor:
-    """(count, 2, 3) float32: output position -> input position, both in [-1, 1] over the image."""
+    On the CPU, whatever the device, so that a seed means the same everywhere. None where no map is asked for.
+    """
+    if not is_augmented(config):
+        return None
 
     def uniform(limit: float) -> Tensor:
         return torch.rand(count, generator=generator).mul_(2).sub_(1).mul_(limit)
@@ -57,3 +50,13 @@ def _random_maps(count: int, size: int, config: TrainConfig, generator: torch.Ge
     cos, sin = torch.cos(angle) * zoom, torch.sin(angle) * zoom
     rows = [torch.stack([cos, -sin, right], dim=1), torch.stack([sin, cos, down], dim=1)]
     return torch.stack(rows, dim=1)
+
+
+def is_augmented(config: TrainConfig) -> bool:
+    """Whether any random map is asked for."""
+    return any((config.rotation, config.shift, config.scale))
+
+
+def _normalised(pixels: Tensor, config: TrainConfig) -> Tensor:
+    """In place; channels_last, which the convolutions are fastest in (free with one channel)."""
+    return pixels.sub_(config.mean).div_(config.std).contiguous(memory_format=torch.channels_last)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.augmentation import augmented_input
+from mnist_tui.data.augmentation import random_maps
 from mnist_tui.data.dataset import Dataset, Split
 from mnist_tui.errors import ConfigError
+
+# uint8 images and their maps, if any, to what the network sees: `mnist_tui.backends.Backend.augment`.
+Augment = Callable[[Tensor, Tensor | None], Tensor]
 
 # Augmenting this many images at once is quickest: more fall out of the cache, fewer pay for every call.
 CHUNK = 1024
@@ -32,7 +35,7 @@ class ResidentData:
         """Batches in an epoch; the last may be smaller."""
         return -(-len(self.train.images) // self.config.batch_size)
 
-    def batches(self, epoch: int, first_step: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(self, augment: Augment, epoch: int, first_step: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """Epoch `epoch`'s batches from step `first_step` on: (N, 1, 28, 28) float32 and (N,) int64.
 
         The order depends on (seed, epoch) alone and a chunk's augmentation on (seed, epoch, chunk), so a
@@ -47,10 +50,14 @@ class ResidentData:
             start = chunk * steps_a_chunk * size
             members = order[start : start + steps_a_chunk * size].to(self.train.images.device)
             generator = _generator(self.config.seed, epoch, chunk + 1)
-            images = augmented_input(self.train.images[members], self.config, generator)
+            images = self._augmented(augment, self.train.images[members], generator)
             labels = self.train.labels[members]
             done = max(0, first_step * size - start)
             yield from zip(images[done:].split(size), labels[done:].split(size), strict=True)
+
+    def _augmented(self, augment: Augment, images: Tensor, generator: torch.Generator) -> Tensor:
+        maps = random_maps(len(images), images.shape[-1], self.config, generator)
+        return augment(images, maps if maps is None else maps.to(images.device))
 
 
 def split_validation(train: Split, count: int) -> tuple[Split, Split | None]:

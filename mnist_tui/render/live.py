@@ -8,10 +8,10 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from mnist_tui.events import DataProgress, Event, Notice
+from mnist_tui.events import DataProgress, Event, Notice, Preparing
 from mnist_tui.history import RunHistory
 from mnist_tui.render.epoch_table import epoch_table
-from mnist_tui.render.progress_line import data_line, progress_lines
+from mnist_tui.render.progress_line import progress_lines, waiting_line
 from mnist_tui.render.statistics import statistics_panel
 
 # Rows of the terminal that are not epochs: title, heads, rules, progress, a notice or two.
@@ -24,7 +24,7 @@ class LiveView:
     def __init__(self, console: Console) -> None:
         self.history = RunHistory()
         self._console = console
-        self._data: DataProgress | None = None
+        self._waiting: DataProgress | Preparing | None = None
         self._live = Live(console=console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> LiveView:
@@ -46,13 +46,13 @@ class LiveView:
     def show(self, event: Event) -> None:
         """Take an event in and draw the new state."""
         self.history.apply(event)
-        self._data = event if isinstance(event, DataProgress) else None
+        self._waiting = event if isinstance(event, (DataProgress, Preparing)) else None
         if isinstance(event, Notice):
             self._live.console.print(Text(f"Notice: {event.message}", style="bold yellow"))
         self._live.update(self._picture(), refresh=True)
 
     def _picture(self) -> RenderableType:
-        if self._data is not None:
-            return data_line(self._data)
+        if self._waiting is not None:
+            return waiting_line(self._waiting)
         room = max(3, self._console.size.height - _OTHER_ROWS)
         return Group(epoch_table(self.history, newest=room), progress_lines(self.history))

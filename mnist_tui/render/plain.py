@@ -12,6 +12,7 @@ from mnist_tui.events import (
     EpochStarted,
     Event,
     Notice,
+    Preparing,
     RunPaused,
     RunResumed,
     RunStarted,
@@ -48,6 +49,8 @@ class PlainView:
         match event:
             case DataProgress():
                 self._tell_what_takes_long(event)
+            case Preparing():
+                print(f"{event.what} …", file=self._err, flush=True)
             case RunStarted():
                 self._run = event.run
             case EpochStarted() if not self._titled:  # by now the notices, which the title heeds, have come

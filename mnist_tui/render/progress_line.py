@@ -7,7 +7,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from mnist_tui.events import DataProgress
+from mnist_tui.events import DataProgress, Preparing
 from mnist_tui.history import RunHistory
 from mnist_tui.render import words
 
@@ -30,6 +30,13 @@ def progress_lines(history: RunHistory) -> RenderableType:
         Text(f"{100 * now.step // max(now.steps, 1)} %  {now.step:,}/{now.steps:,}{ends}"),
     )
     return Group(bar, _figures(history))
+
+
+def waiting_line(event: DataProgress | Preparing) -> RenderableType:
+    """What training waits for."""
+    if isinstance(event, Preparing):
+        return Text(f"{words.sentence(event.what)} …", style="dim")
+    return data_line(event)
 
 
 def data_line(event: DataProgress) -> RenderableType:

@@ -19,7 +19,7 @@ from mnist_tui.render.statistics import statistics_panel
 from mnist_tui.run_summary import RunSummary
 
 # Settings that have their own line in the story.
-_SHOWN_ELSEWHERE = {"recipe", "dataset", "model", "seed", "device", "threads"}
+_SHOWN_ELSEWHERE = {"recipe", "dataset", "model", "seed", "device", "threads", "backend"}
 
 
 def run_story(record: Mapping[str, Any], history: RunHistory, summary: RunSummary) -> RenderableType:
@@ -51,6 +51,7 @@ def _facts(record: Mapping[str, Any], history: RunHistory, summary: RunSummary) 
         ("model", f"{summary.model}{parameters}"),
         ("recipe", f"{summary.recipe}, seed {summary.seed}{_changes(record['config'])}"),
         ("machine", f"{machine.get('device')}, {_threads(machine)}, {machine.get('processor')}"),
+        ("backend", machine.get("backend", "")),
         ("versions", ", ".join(f"{name} {version}" for name, version in record.get("versions", {}).items())),
         ("trained for", words.duration(history.seconds)),
         ("folder", summary.path),

@@ -49,6 +49,11 @@ def age(seconds: float) -> str:
     return "now"
 
 
+def sentence(words: str) -> str:
+    """With a capital, as something begins that is said by itself."""
+    return words[:1].upper() + words[1:]
+
+
 def size(count: float) -> str:
     """Bytes: 9.9 MB, 27.2 kB, 12 B."""
     for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from textual.message_pump import MessagePump
 
-from mnist_tui.events import DataProgress, Event, RunFailed, RunStarted
+from mnist_tui.events import DataProgress, Event, Preparing, RunFailed, RunStarted
 from mnist_tui.history import RunHistory, RunStatus
 from mnist_tui.jobs import Job, ResumedRun
 from mnist_tui.runs import Run
@@ -21,6 +21,7 @@ class Phase(StrEnum):
     IDLE = "ready"
     LOADING = "loading torch"
     FETCHING = "getting data"
+    COMPILING = "compiling"
     TRAINING = "training"
     EVALUATING = "evaluating"
     PAUSING = "pausing"
@@ -69,7 +70,8 @@ class Session:
         self.training: Training | None = None
         self.job: Job | None = None
         self.history = RunHistory()
-        self.data: DataProgress | None = None
+        self.waiting: DataProgress | Preparing | None = None
+        """What training waits for, where it is more than torch."""
         self.phase = Phase.IDLE
         self.failed: RunFailed | None = None
         self.has_begun = False
@@ -81,7 +83,7 @@ class Session:
         """Start a training. One that is resumed has its folder as `query`, and its story so far is `before`."""
         assert not self.phase.is_busy
         self.job, self.history = job, before or RunHistory()
-        self.phase, self.data, self.failed, self.has_begun = Phase.LOADING, None, None, False
+        self.phase, self.waiting, self.failed, self.has_begun = Phase.LOADING, None, None, False
         self.generation += 1
         self.training = Training(job, self._listener)
         self.training.start()
@@ -89,11 +91,11 @@ class Session:
     def apply(self, events: list[Event]) -> None:
         """Take in what the worker told."""
         for event in events:
-            self.data = event if isinstance(event, DataProgress) else None
+            self.waiting = event if isinstance(event, (DataProgress, Preparing)) else None
             self.has_begun = self.has_begun or isinstance(event, RunStarted)
             self.history.apply(self._with_log(event) if isinstance(event, RunFailed) else event)
-        if self.data is not None:
-            self._move_to(Phase.FETCHING)
+        if self.waiting is not None:
+            self._move_to(Phase.COMPILING if isinstance(self.waiting, Preparing) else Phase.FETCHING)
         elif self.has_begun:
             self._move_to(_OF_STATUS[self.history.status])
 

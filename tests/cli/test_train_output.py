@@ -125,6 +125,36 @@ def test_a_resumed_run_keeps_its_settings(option: str, mnist: Mnist) -> None:
     assert option.partition("=")[0] in done.err
 
 
+def test_a_resumed_run_may_be_computed_in_another_way(mnist: Mnist, runs_dir: Path) -> None:
+    mnist(*program.QUICK)
+    done = mnist("train", "--resume", "latest", "--more-epochs", "1", "--threads", "2", "--backend", "eager")
+    assert done.code == 0
+    assert "notice: trained with --threads 1 so far, with 2 from here on: " in done.err
+    assert "cpu×2" in done.out.splitlines()[0]
+    [run] = runs.list_runs(runs_dir)
+    assert run.record()["machine"]["threads"] == 2
+
+
+def test_only_an_option_changes_a_resumed_run(
+    mnist: Mnist, runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The environment speaks of new runs."""
+    mnist(*program.QUICK)
+    monkeypatch.setenv("MNIST_TUI_THREADS", "2")
+    assert mnist("train", "--resume", "latest", "--more-epochs", "1").code == 0
+    [run] = runs.list_runs(runs_dir)
+    assert run.record()["machine"]["threads"] == 1
+
+
+@pytest.mark.parametrize("name", ["native", "graph"])
+def test_a_backend_that_cannot_be_used_here_is_exit_code_2(name: str, mnist: Mnist, runs_dir: Path) -> None:
+    done = mnist(*program.QUICK, "--device", "cpu", "--backend", name)
+    assert (done.code, done.out) == (2, "")
+    assert f"--backend {name} cannot be used: " in done.err
+    assert "do: Use --" in done.err
+    assert runs.list_runs(runs_dir) == []
+
+
 def test_a_run_has_the_name_that_it_was_given_once(mnist: Mnist, runs_dir: Path) -> None:
     assert mnist(*program.QUICK, "--name", "first try").code == 0
     assert [run.name for run in runs.list_runs(runs_dir)] == ["first try"]

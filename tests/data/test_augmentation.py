@@ -11,8 +11,7 @@ import torch
 from torch import Tensor
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.data import augmentation
-from mnist_tui.data.augmentation import augmented_input, network_input
+from mnist_tui.data.augmentation import augmented_input, network_input, random_maps
 
 SIZE = 28
 PIXELS = {"mean": 0.0, "std": 1.0}  # [0, 1] as stored, so that black is 0
@@ -28,7 +27,8 @@ def pictures(count: int = 1, seed: int = 0) -> Tensor:
 
 
 def augmented(images: Tensor, settings: TrainConfig, seed: int = 0) -> Tensor:
-    return augmented_input(images, settings, torch.Generator().manual_seed(seed))
+    generator = torch.Generator().manual_seed(seed)
+    return augmented_input(images, random_maps(len(images), SIZE, settings, generator), settings)
 
 
 @pytest.fixture
@@ -115,7 +115,8 @@ def test_scaling_enlarges_and_shrinks_by_the_fraction_asked_for(draws: Any, valu
 
 def test_maps_stay_within_what_was_asked_for_and_use_all_of_it() -> None:
     settings = config(rotation=20, shift=4, scale=0.3)
-    maps = augmentation._random_maps(4000, SIZE, settings, torch.Generator().manual_seed(0))
+    maps = random_maps(4000, SIZE, settings, torch.Generator().manual_seed(0))
+    assert maps is not None
     zoom = maps[:, 0, :2].norm(dim=1)
     angle = torch.rad2deg(torch.atan2(maps[:, 1, 0], maps[:, 0, 0]))
     shifts = maps[:, :, 2] * SIZE / 2
@@ -136,7 +137,9 @@ def test_without_augmentation_pictures_are_only_normalised() -> None:
     generator = torch.Generator().manual_seed(0)
     before = generator.get_state()
     settings = config(mean=0.5, std=0.25)
-    assert torch.equal(augmented_input(images, settings, generator), network_input(images, settings))
+    maps = random_maps(len(images), SIZE, settings, generator)
+    assert maps is None
+    assert torch.equal(augmented_input(images, maps, settings), network_input(images, settings))
     assert torch.equal(generator.get_state(), before)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import torch
 from torch import Tensor
 
 from mnist_tui.config import TrainConfig
+from mnist_tui.data.augmentation import augmented_input
 from mnist_tui.data.dataset import Dataset, Split
 from mnist_tui.data.resident import CHUNK, ResidentData, split_validation
 from mnist_tui.errors import ConfigError
@@ -32,9 +35,13 @@ def resident(**changes: Any) -> ResidentData:
     return ResidentData(DATASET, TrainConfig(**settings), torch.device("cpu"))
 
 
+def batches(data: ResidentData, epoch: int = 1, first_step: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+    return data.batches(partial(augmented_input, config=data.config), epoch, first_step)
+
+
 def labels(data: ResidentData, epoch: int = 1, first_step: int = 0) -> list[int]:
-    batches = [labels for _, labels in data.batches(epoch, first_step)]
-    return torch.cat(batches).tolist() if batches else []
+    found = [labels for _, labels in batches(data, epoch, first_step)]
+    return torch.cat(found).tolist() if found else []
 
 
 SIZES = [1, 7, 16, 64, 1000, CHUNK - 1, CHUNK, CHUNK + 1, COUNT - 1, COUNT, COUNT + 1, 100_000]
@@ -43,7 +50,7 @@ SIZES = [1, 7, 16, 64, 1000, CHUNK - 1, CHUNK, CHUNK + 1, COUNT - 1, COUNT, COUN
 @pytest.mark.parametrize("size", SIZES)
 def test_an_epoch_has_every_image_once_in_full_batches_and_a_rest(size: int) -> None:
     data = resident(batch_size=size)
-    lengths = [len(labels) for _, labels in data.batches(1)]
+    lengths = [len(labels) for _, labels in batches(data, 1)]
     assert sorted(labels(data)) == list(range(COUNT))
     assert len(lengths) == data.steps
     assert set(lengths[:-1]) <= {size}
@@ -53,11 +60,11 @@ def test_an_epoch_has_every_image_once_in_full_batches_and_a_rest(size: int) -> 
 @pytest.mark.parametrize("size", SIZES[1:])
 def test_starting_at_any_step_gives_exactly_the_rest_of_the_epoch(size: int) -> None:
     data = resident(batch_size=size, rotation=7.0)
-    whole = list(data.batches(3))
+    whole = list(batches(data, 3))
     steps_a_chunk = max(1, CHUNK // size)
     starts = {0, 1, steps_a_chunk - 1, steps_a_chunk, steps_a_chunk + 1, data.steps - 1, data.steps}
     for first in sorted(start for start in starts if start <= data.steps):
-        rest = list(data.batches(3, first))
+        rest = list(batches(data, 3, first))
         assert len(rest) == data.steps - first
         for (images, numbers), (expected_images, expected_numbers) in zip(rest, whole[first:], strict=True):
             assert torch.equal(images, expected_images)
@@ -65,7 +72,7 @@ def test_starting_at_any_step_gives_exactly_the_rest_of_the_epoch(size: int) -> 
 
 
 def test_images_and_labels_stay_together() -> None:
-    for images, numbers in resident().batches(1):
+    for images, numbers in batches(resident(), 1):
         pixels = images.mul(255).round().long()
         assert torch.equal(pixels[:, 0, 0, 0] + 256 * pixels[:, 0, 0, 1], numbers)
 
@@ -87,7 +94,7 @@ def test_augmentation_differs_from_epoch_to_epoch_and_from_chunk_to_chunk() -> N
     )
 
     def first_images(epoch: int) -> list[Tensor]:
-        return [images[0] for images, _ in data.batches(epoch)]
+        return [images[0] for images, _ in batches(data, epoch)]
 
     seen = torch.stack([*first_images(1), *first_images(2)]).flatten(1)
     assert len(seen.unique(dim=0)) == 6

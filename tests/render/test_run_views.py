@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from mnist_tui.events import CheckpointSaved, DataProgress, EpochStarted, Event, Notice, RunPaused
+from mnist_tui.events import CheckpointSaved, DataProgress, EpochStarted, Event, Notice, Preparing, RunPaused
 from mnist_tui.history import RunHistory, fold
 from mnist_tui.render.dataset_table import dataset_table
 from mnist_tui.render.live import LiveView
@@ -69,6 +69,15 @@ def test_a_dataset_on_its_way(stage: str, total: int | None, unit: str, shown: s
     assert widest(line) <= 80
 
 
+def test_what_a_backend_does_first_is_shown_until_the_run_begins() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=80, legacy_windows=False)
+    with LiveView(console) as view:
+        view.show(Preparing(what="compiling the step for AVX-512"))
+        assert text(view._picture()).rstrip() == "Compiling the step for AVX-512 …"
+        view.show(started())
+        assert "Compiling" not in text(view._picture())
+
+
 def test_plain_results_and_the_rest_go_different_ways() -> None:
     out, err = io.StringIO(), io.StringIO()
     with PlainView(out, err) as view:
@@ -77,12 +86,14 @@ def test_plain_results_and_the_rest_go_different_ways() -> None:
                 DataProgress(dataset="mnist", stage="fetching", item="a.gz", done=done, total=2, unit="bytes")
             )
         view.show(DataProgress(dataset="mnist", stage="checking", item="b.gz", done=2, total=2, unit="bytes"))
+        view.show(Preparing(what="compiling the step"))
         for event in (started(), Notice(message="Look [here]"), BEGIN, progress(1), row(1), BEGIN, row(2)):
             view.show(event)
         view.show(RunPaused(epoch=3, step=7500))
         view.show(CheckpointSaved(epoch=3, step=7500, path="last.ckpt"))
     assert err.getvalue().splitlines() == [
         "fetching mnist a.gz …",
+        "compiling the step …",
         "notice: Look [here]",
         "paused at step 7,500",
     ]

@@ -12,7 +12,7 @@ from textual.widgets import Input, Select
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.control import Control
-from mnist_tui.events import DataProgress, Event, Notice, RunPaused, RunResumed
+from mnist_tui.events import DataProgress, Event, Notice, Preparing, RunPaused, RunResumed
 from mnist_tui.jobs import NewRun
 from mnist_tui.recipes import RECIPES
 from mnist_tui.tui.screens.help import HelpScreen
@@ -91,6 +91,14 @@ def test_drawing_digits_counts_images(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         await house.tell(drawing, until=Phase.FETCHING)
         await house.sees("Drawing synthetic: training digits", "4,096 images of 60,000 images")
+
+    in_the_house(story, tmp_path)
+
+
+def test_compiling_is_said(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.tell(Preparing(what="compiling the training step for AVX-512"), until=Phase.COMPILING)
+        await house.sees("● compiling", "Compiling the training step for AVX-512 …")
 
     in_the_house(story, tmp_path)
 

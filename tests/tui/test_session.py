@@ -14,6 +14,7 @@ from mnist_tui.events import (
     DataProgress,
     EpochStarted,
     Event,
+    Preparing,
     RunFailed,
     RunFinished,
     RunPaused,
@@ -89,6 +90,8 @@ def test_it_begins_with_loading_torch(session: Session) -> None:
 
 def test_events_move_it_on(session: Session) -> None:
     assert told(session, FETCHING) is Phase.FETCHING
+    assert told(session, Preparing(what="compiling the step")) is Phase.COMPILING
+    assert session.phase.is_busy
     assert told(session, begun()) is Phase.TRAINING
     assert told(session, EPOCH, progress(1, 3)) is Phase.TRAINING
     assert told(session, progress(1, 3, phase="evaluating")) is Phase.EVALUATING
@@ -210,5 +213,5 @@ def test_the_next_run_starts_with_nothing_of_the_last(session: Session, folders:
     job.tell(None)
     session.begin(job)
     assert session.generation == before + 1
-    assert (session.failed, session.data, session.has_begun) == (None, None, False)
+    assert (session.failed, session.waiting, session.has_begun) == (None, None, False)
     assert session.history == RunHistory()

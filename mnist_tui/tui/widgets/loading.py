@@ -1,4 +1,4 @@
-"""Before the first step: torch is loaded, data are fetched or drawn; or it failed before there was a run."""
+"""Before the first step: torch is loaded, data fetched, a step compiled; or it failed before there was a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from textual.containers import Center, Middle, Vertical
 from textual.content import Content
 from textual.widgets import ProgressBar, Static
 
-from mnist_tui.events import DataProgress, RunFailed
+from mnist_tui.events import DataProgress, Preparing, RunFailed
 from mnist_tui.render import words
 from mnist_tui.tui.session import Phase, Session
 
@@ -51,7 +51,7 @@ class LoadingPanel(Middle):
     def show(self, session: Session) -> None:
         """Draw the wait, or the failure."""
         panel, bar = self.query_one("#panel"), self.query_one("#bar", ProgressBar)
-        failed, data = session.failed, session.data
+        failed, waiting = session.failed, session.waiting
         panel.set_class(failed is not None, "-failed")
         panel.border_title = session.phase.value.capitalize()
         bar.display = failed is None
@@ -59,9 +59,12 @@ class LoadingPanel(Middle):
             text = _failure_text(failed)
         elif session.phase is Phase.STOPPING:
             text = "Stopping …"
-        elif data is not None:
-            text = self._data_text(data)
-            bar.update(total=data.total, progress=data.done)
+        elif isinstance(waiting, DataProgress):
+            text = self._data_text(waiting)
+            bar.update(total=waiting.total, progress=waiting.done)
+        elif isinstance(waiting, Preparing):
+            text = f"{words.sentence(waiting.what)} …"
+            bar.update(total=None)
         else:
             text = "Loading torch, which takes a second or two."
             bar.update(total=None)

@@ -16,7 +16,7 @@ from mnist_tui.run_index import IndexedRun
 from mnist_tui.tui.widgets.run_words import status_word
 
 # What the list says, and what is never as the recipe has it: a run records what `auto` became.
-_SHOWN_ELSEWHERE = {"recipe", "dataset", "model", "device", "threads"}
+_SHOWN_ELSEWHERE = {"recipe", "dataset", "model", "device", "threads", "backend"}
 
 
 class RunPreview(Container):

@@ -1,0 +1,40 @@
+"""From a config and data to a trainer: network, backend and threads, everything on one device."""
+
+from __future__ import annotations
+
+import torch
+
+from mnist_tui import machine, models
+from mnist_tui.backends import choose_backend
+from mnist_tui.backends.choose import Report
+from mnist_tui.config import TrainConfig
+from mnist_tui.control import Control
+from mnist_tui.data.dataset import Dataset
+from mnist_tui.data.resident import ResidentData
+from mnist_tui.learner import Learner
+from mnist_tui.trainer import Trainer
+
+
+def assemble(
+    config: TrainConfig, data: Dataset, control: Control, *, before: str = "", report: Report
+) -> Trainer:
+    """A trainer at step 0, whose config says which device, backend and threads were taken.
+
+    `before` names the backend that a resumed run has had so far, see `choose_backend`. Sets torch's threads and seed.
+    """
+    device = machine.choose_device(config.device)
+    resident = ResidentData(data, config, device)
+    torch.manual_seed(config.seed)
+    model = models.load_model(config.model).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    backend = choose_backend(
+        config,
+        Learner(config, model),
+        device,
+        before=before,
+        report=report,
+        stopped=lambda: bool(control.stop_reason),
+    )
+    threads = machine.choose_threads(config, backend.name)
+    torch.set_num_threads(threads)
+    config = config.replace(device=device.type, backend=backend.name, threads=threads)
+    return Trainer(config, backend, resident, control)

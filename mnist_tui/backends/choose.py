@@ -1,0 +1,76 @@
+"""From `--backend` to a backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from mnist_tui.backends.contract import Backend
+from mnist_tui.backends.eager import EagerBackend
+from mnist_tui.backends.graph import CudaRecorder, GraphBackend
+from mnist_tui.backends.unfit import Unfit
+from mnist_tui.config import TrainConfig
+from mnist_tui.errors import ConfigError, Interrupted
+from mnist_tui.events import Event, Notice, Preparing
+from mnist_tui.learner import Learner
+
+Report = Callable[[Event], None]
+
+# What `auto` tries first, by device. Eager can do everything everywhere.
+_FASTEST = {"cuda": "graph"}
+
+
+def choose_backend(
+    config: TrainConfig,
+    learner: Learner,
+    device: torch.device,
+    *,
+    before: str = "",
+    report: Report,
+    stopped: Callable[[], bool],
+) -> Backend:
+    """The config's backend; for `auto` the one a resumed run had `before`, else the fastest, else eager with a Notice.
+
+    Tells `report` what takes long (Preparing). Raises ConfigError when the one asked for by name does not fit,
+    and Interrupted soon after `stopped` has become true.
+    """
+
+    def told(what: str) -> None:
+        if stopped():
+            raise Interrupted("stopped, while the backend got ready")
+        report(Preparing(what=what))
+
+    if config.backend != "auto":
+        try:
+            return _build(config.backend, config, learner, device, told, stopped)
+        except Unfit as unfit:
+            raise ConfigError(
+                f"--backend {config.backend} cannot be used: {unfit.reason}", remedy=unfit.hint
+            ) from unfit
+    wanted = before or _FASTEST.get(device.type, "eager")
+    try:
+        return _build(wanted, config, learner, device, told, stopped)
+    except Unfit as unfit:
+        report(Notice(message=f"eager instead of {wanted}: {unfit.reason}", topic="backend"))
+        return EagerBackend(config, learner)
+
+
+def _build(
+    name: str,
+    config: TrainConfig,
+    learner: Learner,
+    device: torch.device,
+    told: Callable[[str], None],
+    stopped: Callable[[], bool],
+) -> Backend:
+    """Try one backend. Raises Unfit when it cannot train this model on this device."""
+    match name:
+        case "eager":
+            return EagerBackend(config, learner)
+        case "graph":
+            recorder = CudaRecorder(device)
+            told("recording the training step")
+            return GraphBackend(config, learner, device, recorder)
+        case _:
+            raise Unfit(f"this version has no {name} backend", "Use --backend auto.")

@@ -1,0 +1,62 @@
+"""Step by step through PyTorch's autograd: any model on any device."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from mnist_tui import optim
+from mnist_tui.backends.contract import StepResult, StepSettings
+from mnist_tui.config import TrainConfig
+from mnist_tui.data.augmentation import augmented_input
+from mnist_tui.evaluation import logits_of
+from mnist_tui.learner import Learner
+
+
+class EagerBackend:
+    """Forward, cross-entropy, backward, torch's optimiser: each a call of its own."""
+
+    name = "eager"
+    exact_on_any_threads = False
+
+    def __init__(self, config: TrainConfig, learner: Learner) -> None:
+        self.config, self.learner = config, learner
+
+    def begin(self) -> None:
+        """See `Backend`."""
+        self.learner.model.train()
+
+    def augment(self, images: Tensor, maps: Tensor | None) -> Tensor:
+        """See `Backend`."""
+        return augmented_input(images, maps, self.config)
+
+    def step(self, images: Tensor, labels: Tensor, settings: StepSettings) -> StepResult:
+        """See `Backend`."""
+        result = self.gradients(images, labels)
+        self.update(settings)
+        return result
+
+    def gradients(self, images: Tensor, labels: Tensor) -> StepResult:
+        """Loss and gradients. A model's log_softmax does no harm: cross_entropy's own leaves it as it is."""
+        model = self.learner.model
+        model.zero_grad(set_to_none=True)
+        logits = model(images)
+        loss = F.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
+        loss.backward()
+        correct = (logits.detach().argmax(1) == labels).sum()
+        return StepResult(loss.detach() * len(labels), correct)
+
+    def update(self, settings: StepSettings) -> None:
+        """Change the weights by their gradients, and the averages by the weights."""
+        optim.set_schedule(self.learner.optimizer, settings.learning_rate, settings.momentum)
+        self.learner.optimizer.step()
+        self.update_averages()
+
+    def update_averages(self) -> None:
+        """Where there are any."""
+        if self.learner.average:
+            self.learner.average.update_parameters(self.learner.model)
+
+    def logits(self, images: Tensor) -> Tensor:
+        """See `Backend`."""
+        return logits_of(self.learner.tested_model, images)

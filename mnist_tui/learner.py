@@ -1,0 +1,42 @@
+"""What training changes: the weights, the optimiser's memory and the averaged weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from mnist_tui import optim
+from mnist_tui.config import TrainConfig
+
+
+class Learner:
+    """A model, on its device already, with all that belongs to its weights. Backends change it, checkpoints keep it."""
+
+    def __init__(self, config: TrainConfig, model: nn.Module) -> None:
+        self.model = model
+        self.optimizer = optim.build_optimizer(config, model)
+        self.average = optim.averaged(config, model)
+
+    @property
+    def tested_model(self) -> nn.Module:
+        """What is tested and kept: the averaged weights where there are any."""
+        return self.model if self.average is None else self.average.module
+
+    def state(self) -> dict[str, Any]:
+        """Its part of a checkpoint; the tensors are the live ones."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": self.average.state_dict() if self.average else None,
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from `state()` of a learner of the same config and model class.
+
+        Weights are copied into the tensors there are; the optimiser's are replaced.
+        """
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.average:
+            self.average.load_state_dict(state["average"])
