@@ -95,7 +95,7 @@ def dropout(input: Flow, p: float = 0.5, training: bool = True, inplace: bool = 
 def dropout2d(input: Flow, p: float = 0.5, training: bool = True, inplace: bool = False) -> Reading:
     """Dropout of whole channels; each number of a vector is a channel."""
     if not (input.is_image or input.is_flat):
-        raise Unfit(f"{_is_given(input)}; dropout of channels is compiled for (C, H, W)")
+        raise Unfit(f"is given {input}; dropout of channels is compiled for (C, H, W)")
     return _drop(input, p, training, whole_channels=input.is_image)
 
 
@@ -133,7 +133,7 @@ def log_softmax(input: Flow, dim: int | None = None, _stacklevel: int = 3, dtype
     """Logits to log-probabilities, of which the loss makes the same."""
     over_classes = dim is None or dim % (len(input.dims) + 1) == 1
     if not over_classes or math.prod(input.dims[1:]) != 1 or dtype is not None:
-        raise Unfit(f"is over dimension {dim} of {_batch_of(input.dims)}; only over the classes is compiled")
+        raise Unfit(f"is over dimension {dim} of {input}; only over the classes is compiled")
     return None, Flow(input.map, input.dims, closed=True)
 
 
@@ -153,7 +153,7 @@ def one_number(value: Any, what: str) -> int:
 def only_images(input: Flow) -> None:
     """Raises Unfit where channels, height and width are not dimensions of their own."""
     if not input.is_image:
-        raise Unfit(f"{_is_given(input)}, where only images (N, C, H, W) are compiled")
+        raise Unfit(f"is given {input}, where only images (N, C, H, W) are compiled")
 
 
 def _pool(
@@ -197,21 +197,14 @@ def _reshaped(input: Flow, dims: Sequence[Any]) -> Reading:
     """`dims`: the sizes after the batch, one of which may be -1. Any map can be seen in any shape."""
     missing = math.prod(input.dims) // max(1, -math.prod(dims)) if -1 in dims else 1
     sizes = tuple(missing if size == -1 else size for size in dims)
+    reshaped = Flow(input.map, sizes)
     if math.prod(sizes) != math.prod(input.dims):
-        raise Unfit(f"reshapes images of {math.prod(input.dims)} numbers to {_batch_of(sizes)}")
-    return None, Flow(input.map, sizes)
+        raise Unfit(f"reshapes images of {math.prod(input.dims)} numbers to {reshaped}")
+    return None, reshaped
 
 
 def _numbers(value: Any) -> list[int]:
     return [int(number) for number in (value if isinstance(value, Sequence) else [value])]
-
-
-def _is_given(input: Flow) -> str:
-    return f"is given {_batch_of(input.dims)}"
-
-
-def _batch_of(dims: Sequence[int]) -> str:
-    return f"({', '.join(['N', *map(str, dims)])})"
 
 
 FUNCTIONS: Mapping[Any, Reader] = {

@@ -46,6 +46,10 @@ class Flow:
         """Whether it is one vector an image."""
         return len(self.dims) == 1
 
+    def __str__(self) -> str:
+        """The shape as a person knows it, `(N, 8, 14, 14)`."""
+        return f"({', '.join(['N', *map(str, self.dims)])})"
+
 
 class Unfit(Exception):  # noqa: N818 - half a sentence on its way to NotNative
     """What is wrong with a call, without its subject: `has padding 1; only ...`."""

@@ -77,7 +77,7 @@ def _padding(padding: str | tuple[int, ...], kernel: int) -> int:
 def _linear(linear: nn.Linear, flow: Flow) -> tuple[Operation, Flow]:
     given = flow.map
     if not flow.is_flat:
-        raise Unfit(f"is given {tuple(flow.dims)} an image; flatten it first, with `flatten(x, 1)`")
+        raise Unfit(f"is given an image {flow}; flatten it first, with `flatten(x, 1)`")
     if linear.in_features != math.prod(given):
         raise Unfit(f"takes {linear.in_features} numbers and is given {math.prod(given)}")
     bias = linear.bias is not None

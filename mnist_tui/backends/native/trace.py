@@ -60,8 +60,7 @@ def _refuse_other_results(follower: Follower, graph: fx.Graph) -> None:
     if not isinstance(end, Picture) or result is not end.node:
         raise NotNative("`forward` does not return the result of its last layer alone; " + ONLY_CHAIN)
     if end.flow.dims != (RESULT.channels,):
-        shape = ", ".join(["N", *map(str, end.flow.dims)])
-        raise NotNative(f"`forward` returns ({shape}); a network is compiled that returns (N, 10)")
+        raise NotNative(f"`forward` returns {end.flow}; a network is compiled that returns (N, 10)")
 
 
 def _attributes(network: nn.Module) -> dict[tuple[str, str], object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from hypothesis import strategies as st
@@ -66,9 +67,8 @@ class _Chain:
         self.dropout = dropout
         self.makers: list[Callable[[], nn.Module]] = []
         self.channels, self.side = 1, 28
-        self.is_rectified = (
-            False  # where a ReLU's result may still be what flows, which is not to be overwritten
-        )
+        self.is_rectified = False
+        """Whether a ReLU's result may still be what flows, which autograd needs and none may overwrite."""
 
     def add(self, module: nn.Module) -> None:
         """One without weights."""
@@ -112,13 +112,11 @@ class _Chain:
         self.side = (self.side - size) // stride + 1
 
     def _add_trimmings(self, *, flat: bool) -> None:
-        kinds = [self._add_norm, self._add_relu, self._add_drop]
+        add_norm = partial(self._add_norm, nn.BatchNorm1d if flat else nn.BatchNorm2d)
+        kinds = [add_norm, self._add_relu, self._add_drop]
         kinds += [] if flat else [self._add_some_pool, self._add_relu, self._add_channel_drop]
         for add in self.draw(st.lists(st.sampled_from(kinds), max_size=4)):
-            if add == self._add_norm:
-                self._add_norm(nn.BatchNorm1d if flat else nn.BatchNorm2d)
-            else:
-                add()
+            add()
 
     def _add_norm(self, kind: type[nn.BatchNorm1d | nn.BatchNorm2d]) -> None:
         channels, affine = self.channels, self.draw(st.booleans())

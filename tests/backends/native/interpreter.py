@@ -8,8 +8,12 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.testing import assert_close
 
 from mnist_tui.backends.native.plan import Drop, Norm, Plan, Stage, TensorNames
+from tests.backends.native.chains import Batch
+
+EXACT = {"rtol": 1e-8, "atol": 1e-10}
 
 Tensors = Mapping[str, Tensor]
 
@@ -55,6 +59,22 @@ def gradients(loss: Tensor, model: nn.Module) -> dict[str, Tensor]:
     """d loss / d parameter for each of `model`'s, by name, without touching `.grad`."""
     names, parameters = zip(*model.named_parameters(), strict=True)
     return dict(zip(names, torch.autograd.grad(loss, parameters), strict=True))
+
+
+def assert_agrees(plan: Plan, model: nn.Module, batch: Batch, *, training: bool) -> None:
+    """`plan` computes what `model` computes on `batch` in float64, which the model is turned into."""
+    model.double().train(training)
+    images, labels = batch.images(), batch.labels()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(batch.seed)  # for the dropouts of either
+        ours, statistics = interpret(plan, model, images, training=training)
+        torch.manual_seed(batch.seed)
+        theirs = model(images)
+    # A network may end in log_softmax, which a plan leaves to the loss.
+    assert_close(ours.log_softmax(1), theirs.log_softmax(1), **EXACT)
+    wanted = gradients(F.cross_entropy(theirs, labels), model)
+    assert_close(gradients(F.cross_entropy(ours, labels), model), wanted, **EXACT)
+    assert_close(statistics, {name: buffer for name, buffer in model.named_buffers() if training}, **EXACT)
 
 
 def _before_pool(stage: Stage, tensors: Tensors, x: Tensor, statistics: dict[str, Tensor] | None) -> Tensor:

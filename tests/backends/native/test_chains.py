@@ -1,19 +1,14 @@
 """Whatever is stacked up, its plan computes the same: results, gradients and running statistics, in float64."""
 
-import torch
-import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
-from torch.testing import assert_close
 
 from mnist_tui.backends.native.plan import IMAGE, RESULT
 from mnist_tui.backends.native.stages import plan_of
 from mnist_tui.backends.native.trace import trace
 from tests.backends.native.chains import Batch, batches, chains
-from tests.backends.native.interpreter import gradients, interpret
-
-EXACT = {"rtol": 1e-8, "atol": 1e-10}
+from tests.backends.native.interpreter import assert_agrees
 
 
 @settings(deadline=None, max_examples=60)
@@ -21,25 +16,12 @@ EXACT = {"rtol": 1e-8, "atol": 1e-10}
 def test_a_plan_computes_what_its_network_computes(
     model: nn.Sequential, batch: Batch, training: bool
 ) -> None:
-    plan = plan_of(trace(model))
-    model.double().train(training)
-    images, labels = batch.images(), batch.labels()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)  # for the dropouts of either
-        ours = interpret(plan, model, images, training=training)
-        torch.manual_seed(0)
-        theirs = model(images)
-    ours_log, theirs_log = ours.logits.log_softmax(1), theirs.log_softmax(1)
-    assert_close(ours_log, theirs_log, **EXACT)
-    wanted = gradients(F.nll_loss(theirs_log, labels), model)
-    assert_close(gradients(F.nll_loss(ours_log, labels), model), wanted, **EXACT)
-    after = {name: buffer for name, buffer in model.named_buffers() if training}
-    assert_close(ours.statistics, after, **EXACT)
+    assert_agrees(plan_of(trace(model)), model, batch, training=training)
 
 
 @settings(deadline=None, max_examples=60)
 @given(chains(dropout=0.3))
-def test_a_plan_goes_from_the_image_to_ten_logits_without_a_gap(model: nn.Sequential) -> None:
+def test_a_plan_leads_from_the_image_to_ten_logits_without_a_gap(model: nn.Sequential) -> None:
     stages = plan_of(trace(model)).stages
     assert [stage.given for stage in stages] == [IMAGE, *(stage.out for stage in stages[:-1])]
     assert stages[-1].out == RESULT
