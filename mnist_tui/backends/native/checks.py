@@ -21,9 +21,10 @@ def refuse_extras(model: nn.Module) -> None:
             raise NotNative(f"{subject} has parametrizations; only plain parameters are compiled")
         if any(getattr(module, hooks) for hooks in HOOKS):
             raise NotNative(f"{subject} has hooks, which a compiled step would not call; remove them")
-        if _overrides_a_call(module):
+        if _is_patched(module):
             raise NotNative(
-                f"{subject} has its own `__call__`, `train` or `eval`; only `forward` is followed"
+                f"{subject} has its own `__call__`, `train` or `eval`, or a `forward` put in afterwards; "
+                "only the `forward` of its class is followed"
             )
     _refuse_parameter_extras(model)
     _refuse_further_arguments(model)
@@ -45,7 +46,7 @@ def refuse_leftovers(model: nn.Module, called: Collection[str]) -> None:
             raise NotNative(f"`{name}` belongs to no layer that `forward` calls; remove it, or use its layer")
 
 
-def _overrides_a_call(module: nn.Module) -> bool:
+def _is_patched(module: nn.Module) -> bool:
     kind = type(module)
     own = (kind.__call__, kind.train, kind.eval)
     return own != (nn.Module.__call__, nn.Module.train, nn.Module.eval) or "forward" in vars(module)

@@ -11,7 +11,7 @@ from tests.backends.native.chains import Batch, batches, chains
 from tests.backends.native.interpreter import assert_agrees
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(chains() | chains(dropout=0.3), batches(), st.booleans())
 def test_a_plan_computes_what_its_network_computes(
     model: nn.Sequential, batch: Batch, training: bool
@@ -19,7 +19,7 @@ def test_a_plan_computes_what_its_network_computes(
     assert_agrees(plan_of(trace(model)), model, batch, training=training)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(chains(dropout=0.3))
 def test_a_plan_leads_from_the_image_to_ten_logits_without_a_gap(model: nn.Sequential) -> None:
     stages = plan_of(trace(model)).stages
@@ -27,7 +27,7 @@ def test_a_plan_leads_from_the_image_to_ten_logits_without_a_gap(model: nn.Seque
     assert stages[-1].out == RESULT
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(chains(dropout=0.3))
 def test_a_plan_names_each_tensor_of_the_network_once(model: nn.Sequential) -> None:
     names = [name for stage in plan_of(trace(model)).stages for name in stage.tensor_names() if name]
