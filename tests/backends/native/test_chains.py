@@ -1,0 +1,34 @@
+"""Whatever is stacked up, its plan computes the same: results, gradients and running statistics, in float64."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from mnist_tui.backends.native.plan import IMAGE, RESULT
+from mnist_tui.backends.native.stages import plan_of
+from mnist_tui.backends.native.trace import trace
+from tests.backends.native.chains import Batch, batches, chains
+from tests.backends.native.interpreter import assert_agrees
+
+
+@settings(deadline=None, max_examples=40)
+@given(chains() | chains(dropout=0.3), batches(), st.booleans())
+def test_a_plan_computes_what_its_network_computes(
+    model: nn.Sequential, batch: Batch, training: bool
+) -> None:
+    assert_agrees(plan_of(trace(model)), model, batch, training=training)
+
+
+@settings(deadline=None, max_examples=40)
+@given(chains(dropout=0.3))
+def test_a_plan_leads_from_the_image_to_ten_logits_without_a_gap(model: nn.Sequential) -> None:
+    stages = plan_of(trace(model)).stages
+    assert [stage.given for stage in stages] == [IMAGE, *(stage.out for stage in stages[:-1])]
+    assert stages[-1].out == RESULT
+
+
+@settings(deadline=None, max_examples=40)
+@given(chains(dropout=0.3))
+def test_a_plan_names_each_tensor_of_the_network_once(model: nn.Sequential) -> None:
+    names = [name for stage in plan_of(trace(model)).stages for name in stage.tensor_names() if name]
+    assert sorted(names) == sorted(model.state_dict())
