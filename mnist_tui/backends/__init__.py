@@ -1,0 +1,1 @@
+"""How one step comes about: one contract, several ways, chosen by `--backend`."""
