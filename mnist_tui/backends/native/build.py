@@ -49,10 +49,15 @@ def _ingredients(source: str, headers: Path, compiler: Compiler) -> Iterator[byt
     """All that has a say in the machine code."""
     yield source.encode()
     for header in sorted(headers.rglob("*.hpp")):
-        yield os.fsencode(header.relative_to(headers))
+        yield _bytes(header.relative_to(headers).as_posix())
         yield header.read_bytes()
-    yield os.fsencode(compiler.identity)
-    yield os.fsencode(processor.identity())
+    yield _bytes(compiler.identity)
+    yield _bytes(processor.identity())
+
+
+def _bytes(text: str) -> bytes:
+    """Also of a path that is no text."""
+    return text.encode(errors="surrogateescape")
 
 
 def _compile(

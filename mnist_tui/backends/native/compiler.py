@@ -39,7 +39,7 @@ class Compiler:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """All but where things lie. Not -ffast-math: a NaN has to stay one, or a run that diverged looks well."""
+        """All but where things lie. No -ffast-math: a NaN has to stay one, or a run that has diverged looks sound."""
         flags = ("-std=c++17", "-O3", *_for_this_processor(), "-fPIC", "-shared", "-pthread")
         flags += ("-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast")
         if "Free Software Foundation" in self.version:
@@ -88,7 +88,8 @@ def compile_library(
         return library
     hint = ""
     with contextlib.suppress(OSError):  # the disk may be full, which is then what the compiler says
-        atomic.write_text(log, f"$ {shlex.join(command)}\n{outcome.output}\nexit status: {outcome.status}\n")
+        story = f"$ {shlex.join(command)}\n{outcome.output}\nexit status: {outcome.status}\n"
+        atomic.write_bytes(log, story.encode(errors="surrogateescape"))
         hint = f"Its whole output is in {log}."
     if outcome.status == 0:
         raise NotNative(f"the C++ compiler {compiler.name} made no library", hint)

@@ -11,7 +11,7 @@ from pathlib import Path
 from mnist_tui import paths
 from mnist_tui.backends.native.unfit import NotNative
 
-ELSEWHERE = "Set MNIST_TUI_CACHE_DIR to a folder of your own"
+_ELSEWHERE = "set MNIST_TUI_CACHE_DIR to a folder of your own"
 
 
 def private_folder() -> Path:
@@ -35,7 +35,7 @@ def writing(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise NotNative(
             f"the cache folder {folder} cannot be written: {error.strerror or error}",
-            hint=f"{ELSEWHERE} with some room in it.",
+            hint=f"Free some room there, or {_ELSEWHERE}.",
         ) from error
 
 
@@ -53,7 +53,7 @@ def _check(folder: Path) -> None:
         return
     # Not "change its permissions": what others have put into it would then be trusted.
     raise NotNative(
-        f"the cache folder {folder} {wrong}", hint=f"Delete it; it is made again. Or: {ELSEWHERE.lower()}."
+        f"the cache folder {folder} {wrong}", hint=f"Delete it and it is made again, or {_ELSEWHERE}."
     )
 
 
@@ -61,5 +61,5 @@ def _check_programs_run(folder: Path) -> None:
     if os.statvfs(folder).f_flag & getattr(os, "ST_NOEXEC", 0):
         raise NotNative(
             f"the cache folder {folder} is on a disk from which no program may run (noexec)",
-            hint=f"{ELSEWHERE} on another disk.",
+            hint=f"For compiled steps {_ELSEWHERE} on another disk.",
         )
