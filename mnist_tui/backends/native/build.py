@@ -1,0 +1,76 @@
+"""From C++ source to a loaded library."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from mnist_tui.backends.native import processor
+from mnist_tui.backends.native.cache import Cache, key_of
+from mnist_tui.backends.native.compiler import HEADERS, Compiler, compile_library, find_compiler
+from mnist_tui.backends.native.folder import private_folder, writing
+from mnist_tui.backends.native.loading import load, try_out
+from mnist_tui.backends.native.unfit import NotNative
+
+
+def never() -> bool:
+    """Nobody asks to stop."""
+    return False
+
+
+def build(
+    source: str,
+    *,
+    told: Callable[[str], None],
+    stopped: Callable[[], bool] = never,
+    headers: Path = HEADERS,
+) -> ctypes.CDLL:
+    """The library that `source` makes with the `*.hpp` in `headers`: kept from before, or compiled now.
+
+    A compile takes seconds: `told` hears of it, and `stopped` is asked a few times a second. Raises NotNative
+    when there is no library to be had here, and Interrupted when it was stopped, with nothing half made left.
+    """
+    if os.name != "posix":
+        raise NotNative("steps are compiled on Linux and macOS only")
+    cache = Cache(private_folder())
+    compiler = find_compiler(stopped)
+    key = key_of(_ingredients(source, headers, compiler))
+    library = cache.find(key)
+    if library is None:
+        told(f"compiling this network's step with {compiler.name}")
+        library = _compile(cache, key, compiler, source, headers, stopped)
+    return load(library)
+
+
+def _ingredients(source: str, headers: Path, compiler: Compiler) -> Iterator[bytes]:
+    """All that has a say in the machine code."""
+    yield source.encode()
+    for header in sorted(headers.rglob("*.hpp")):
+        yield _bytes(header.relative_to(headers).as_posix())
+        yield header.read_bytes()
+    yield _bytes(compiler.identity)
+    yield _bytes(processor.identity())
+
+
+def _bytes(text: str) -> bytes:
+    """Also of a path that is no text."""
+    return text.encode(errors="surrogateescape")
+
+
+def _compile(
+    cache: Cache, key: str, compiler: Compiler, source: str, headers: Path, stopped: Callable[[], bool]
+) -> Path:
+    with writing(cache.folder):
+        cache.make_room()
+        with tempfile.TemporaryDirectory(
+            dir=cache.folder, prefix=".", suffix=".tmp", ignore_cleanup_errors=True
+        ) as workspace:
+            log = cache.folder / "compiler.log"
+            made = compile_library(
+                compiler, source, Path(workspace), headers=headers, log=log, stopped=stopped
+            )
+            try_out(made, stopped=stopped)
+            return cache.publish(key, made.read_bytes())

@@ -1,0 +1,89 @@
+"""Compiled libraries on disk, each under the sum of what it was made from and the sum of its own bytes."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import stat
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnist_tui import atomic
+
+KEPT = 50
+"""Libraries that stay; the longest unused ones go."""
+
+ABANDONED = 24 * 60 * 60
+"""Seconds after which a temporary file or folder belongs to nobody any more."""
+
+_KEY_LENGTH = 40  # 160 bits; encrypted homes allow 143 characters in a name, temporary ones included
+
+
+def key_of(parts: Iterable[bytes]) -> str:
+    """The name of what is made from `parts`; no other parts, and no other division of them, has it."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(f"{len(part)}:".encode())
+        digest.update(part)
+    return digest.hexdigest()[:_KEY_LENGTH]
+
+
+@dataclass(frozen=True)
+class Cache:
+    """One file a library, `<key>-<sha256 of its bytes>.so`: one rename publishes it, and it proves itself."""
+
+    folder: Path
+
+    def find(self, key: str) -> Path | None:
+        """The library of that key, if a sound one is there; a damaged one is deleted.
+
+        Loading a truncated library can end the process (SIGBUS), so all of it is read and compared first.
+        """
+        for path in sorted(self.folder.glob(f"{key}-*.so")):
+            if _is_sound(path):
+                with contextlib.suppress(OSError):
+                    os.utime(path)  # used now
+                return path
+            _delete(path)
+        return None
+
+    def publish(self, key: str, content: bytes) -> Path:
+        """Keep `content`, whole or not at all, whoever else does the same. Raises OSError."""
+        path = self.folder / f"{key}-{hashlib.sha256(content).hexdigest()}.so"
+        atomic.write_bytes(path, content)
+        return path
+
+    def make_room(self) -> None:
+        """Delete all but the `KEPT` - 1 libraries last used, and what killed processes left behind."""
+        libraries = sorted(self.folder.glob("*.so"), key=_last_used, reverse=True)
+        before = time.time() - ABANDONED
+        abandoned = [path for path in self.folder.glob(atomic.TEMPORARY) if _last_used(path) < before]
+        for path in [*libraries[KEPT - 1 :], *abandoned]:
+            _delete(path)
+
+
+def _is_sound(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        if stat.S_ISREG(path.lstat().st_mode):
+            return path.stem.endswith("-" + hashlib.sha256(path.read_bytes()).hexdigest())
+    return False
+
+
+def _last_used(path: Path) -> float:
+    """Seconds since the epoch; 0.0 for what somebody else has just deleted."""
+    with contextlib.suppress(OSError):
+        return path.lstat().st_mtime
+    return 0.0
+
+
+def _delete(path: Path) -> None:
+    """As far as the system lets us: what stays is in nobody's way."""
+    with contextlib.suppress(OSError):
+        if stat.S_ISDIR(path.lstat().st_mode):
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink()

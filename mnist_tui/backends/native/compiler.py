@@ -1,0 +1,135 @@
+"""The machine's C++ compiler: which one it is, how it is called, and what it says when it fails."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnist_tui import atomic
+from mnist_tui.backends.native.process import Outcome, run
+from mnist_tui.backends.native.unfit import NotNative
+
+NAMES = ("c++", "g++", "clang++")
+
+HEADERS = Path(__file__).parent / "cpp"
+"""The folder of the kernels' headers, `*.hpp`."""
+
+TIME_LIMIT = 120.0
+"""Seconds a compile may take."""
+
+SOURCE, LIBRARY = "step.cpp", "step.so"
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """One that is there and has told its version."""
+
+    name: str
+    """As a person calls it: `g++`, or what CXX says."""
+    command: tuple[str, ...]
+    """Its absolute path, then the arguments that CXX gives it."""
+    version: str
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """All but where things lie. No -ffast-math: a NaN has to stay one, or a run that has diverged looks sound."""
+        flags = ("-std=c++17", "-O3", *_for_this_processor(), "-fPIC", "-shared", "-pthread")
+        flags += ("-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast")
+        if "Free Software Foundation" in self.version:
+            # GCC has the inline variables of all libraries in a process shared by name, even those of two
+            # networks whose steps differ. Clang does not, and does not know the flag.
+            flags += ("-fno-gnu-unique",)
+        return flags
+
+    @property
+    def identity(self) -> str:
+        """What its libraries depend on: links followed, since `c++` may be another compiler tomorrow."""
+        return "\n".join([os.path.realpath(self.command[0]), *self.command, self.version, *self.flags])
+
+
+def find_compiler(stopped: Callable[[], bool]) -> Compiler:
+    """CXX's, else the first of `NAMES` on the path. Raises NotNative when there is none that answers."""
+    words = _from_environment() or _from_path()
+    name = shlex.join(words)
+    path = shutil.which(words[0])
+    if path is None:
+        raise NotNative(
+            f"CXX names {words[0]}, which is no program here",
+            hint="Set CXX to a C++ compiler, or unset it to have one looked for.",
+        )
+    # Its links are not followed: one that is called by ccache's links is ccache by its real name.
+    command = (str(Path(path).absolute()), *words[1:])
+    outcome = _call(name, [*command, "--version"], stopped=stopped)
+    if outcome.status != 0:
+        raise NotNative(f"the C++ compiler {name} failed: {outcome.explanation}")
+    return Compiler(name, command, outcome.output)
+
+
+def compile_library(
+    compiler: Compiler, source: str, workspace: Path, *, headers: Path, log: Path, stopped: Callable[[], bool]
+) -> Path:
+    """The path of the library, in the empty folder `workspace`, where all of the compiler's files are.
+
+    Raises NotNative with the compiler's first error, all of which is then in the file `log`; Interrupted; and
+    OSError when `workspace` cannot be written.
+    """
+    (workspace / SOURCE).write_text(source, encoding="utf-8")
+    command = [*compiler.command, *compiler.flags, f"-I{headers}", SOURCE, "-o", LIBRARY]
+    outcome = _call(compiler.name, command, stopped=stopped, workspace=workspace)
+    library = workspace / LIBRARY
+    if outcome.status == 0 and library.is_file():
+        return library
+    hint = ""
+    with contextlib.suppress(OSError):  # the disk may be full, which is then what the compiler says
+        story = f"$ {shlex.join(command)}\n{outcome.output}\nexit status: {outcome.status}\n"
+        atomic.write_bytes(log, story.encode(errors="surrogateescape"))
+        hint = f"Its whole output is in {log}."
+    if outcome.status == 0:
+        raise NotNative(f"the C++ compiler {compiler.name} made no library", hint)
+    raise NotNative(f"the C++ compiler {compiler.name} failed: {outcome.explanation}", hint)
+
+
+def _from_environment() -> list[str]:
+    try:
+        return shlex.split(os.environ.get("CXX", ""))
+    except ValueError as error:
+        raise NotNative(
+            f"CXX cannot be read: {error}", hint="Set CXX to a C++ compiler and its arguments, quoted well."
+        ) from error
+
+
+def _from_path() -> list[str]:
+    for name in NAMES:
+        if shutil.which(name):
+            return [name]
+    raise NotNative(
+        f"no C++ compiler was found (looked for {', '.join(NAMES)})",
+        hint="Install one, such as g++ or clang++, or set CXX to one that is not on the path.",
+    )
+
+
+def _for_this_processor() -> tuple[str, ...]:
+    machine = platform.machine().lower()
+    if machine in ("x86_64", "amd64", "i686", "i386"):
+        return ("-march=native",)
+    return ("-mcpu=native",) if machine.startswith(("aarch64", "arm")) else ()
+
+
+def _call(
+    name: str, command: list[str], *, stopped: Callable[[], bool], workspace: Path | None = None
+) -> Outcome:
+    """Speaking English, which its version and its errors are read in."""
+    environment = {"LC_ALL": "C"} | ({} if workspace is None else {"TMPDIR": str(workspace)})
+    try:
+        return run(command, time_limit=TIME_LIMIT, stopped=stopped, folder=workspace, environment=environment)
+    except OSError as error:
+        raise NotNative(f"the C++ compiler {name} cannot be started: {error.strerror or error}") from error
+    except subprocess.TimeoutExpired as error:
+        raise NotNative(f"the C++ compiler {name} was not done after {error.timeout:g} seconds") from error

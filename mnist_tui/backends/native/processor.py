@@ -1,0 +1,39 @@
+"""Which processor this is: code made for another may not run on it."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import subprocess
+from pathlib import Path
+
+CPUINFO = Path("/proc/cpuinfo")
+
+# What tells one kind of core from another; clock rates and core numbers change from one look to the next.
+_X86 = ("vendor_id", "cpu family", "model", "model name", "stepping", "flags")
+_ARM = ("CPU implementer", "CPU architecture", "CPU variant", "CPU part", "CPU revision", "Features")
+_OTHERS = ("isa", "uarch", "cpu")  # RISC-V, POWER
+_LINES = frozenset((*_X86, *_ARM, *_OTHERS))
+
+
+def identity(cpuinfo: Path = CPUINFO) -> str:
+    """A text that is the same for processors that run the same code, and on every call.
+
+    On Linux each kind of core with its instruction sets, elsewhere the processor's name.
+    """
+    with contextlib.suppress(OSError):
+        return "\n".join([platform.machine(), *_kinds(cpuinfo.read_text(errors="replace"))])
+    return "\n".join([platform.machine(), platform.processor(), _brand()])
+
+
+def _kinds(text: str) -> list[str]:
+    """The telling lines of all cores, once each: cores may be of several kinds, and come online in any order."""
+    return sorted({line for line in text.splitlines() if line.partition(":")[0].strip() in _LINES})
+
+
+def _brand() -> str:
+    """What a Mac calls its processor; nothing elsewhere."""
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        command = ["sysctl", "-n", "machdep.cpu.brand_string"]
+        return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=10).stdout
+    return ""

@@ -1,0 +1,80 @@
+"""The cache folder is this user's alone, or it is not used."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from mnist_tui.backends.native.folder import private_folder
+from mnist_tui.backends.native.unfit import NotNative
+from tests.backends.native.toolchain import fixture_cache
+
+__all__ = ["fixture_cache"]
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
+def test_it_is_made_for_this_user_alone(cache: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        assert private_folder() == cache
+        assert private_folder() == cache
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(cache.stat().st_mode) == 0o700
+
+
+def distrusted(cache: Path, what: str) -> None:
+    with pytest.raises(NotNative) as raised:
+        private_folder()
+    assert raised.value.reason == f"the cache folder {cache} {what}"
+    assert "MNIST_TUI_CACHE_DIR" in raised.value.hint
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o1777, 0o720])
+def test_others_may_write_there(cache: Path, mode: int) -> None:
+    cache.mkdir(parents=True)
+    cache.chmod(mode)
+    distrusted(cache, "can be written by other users")
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o755])
+def test_others_may_read_there(cache: Path, mode: int) -> None:
+    cache.mkdir(parents=True)
+    cache.chmod(mode)
+    assert private_folder() == cache
+
+
+@pytest.mark.parametrize("target", [".", "nowhere"])
+def test_a_link(cache: Path, target: str) -> None:
+    cache.parent.mkdir()
+    cache.symlink_to(target)
+    distrusted(cache, "is a symbolic link")
+
+
+def test_a_file(cache: Path) -> None:
+    cache.parent.mkdir()
+    cache.touch()
+    distrusted(cache, "is not a folder")
+
+
+def test_a_file_above_it(cache: Path) -> None:
+    cache.parent.touch()
+    with pytest.raises(NotNative, match=f"the cache folder {cache} cannot be written: "):
+        private_folder()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="giving a folder away needs root")
+def test_somebody_elses(cache: Path) -> None:
+    cache.mkdir(parents=True, mode=0o700)
+    os.chown(cache, 65534, -1)
+    distrusted(cache, "belongs to another user")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may do anything")
+def test_no_permission(cache: Path) -> None:
+    cache.parent.mkdir(mode=0o500)
+    with pytest.raises(NotNative, match="cannot be written: Permission denied"):
+        private_folder()

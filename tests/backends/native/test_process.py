@@ -1,0 +1,86 @@
+"""A program run to its end, or to the end of somebody's patience."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mnist_tui.backends.native.build import never
+from mnist_tui.backends.native.process import KEPT_OUTPUT, Outcome, run
+from mnist_tui.errors import Interrupted
+from tests.backends.native.toolchain import (
+    PATIENCE,
+    Pulse,
+    building,
+    fixture_cache,
+    fixture_pulse,
+    libraries,
+    script,
+)
+
+__all__ = ["fixture_cache", "fixture_pulse"]
+
+
+def shell(command: str) -> Outcome:
+    return run(["/bin/sh", "-c", command], time_limit=PATIENCE, stopped=never)
+
+
+def test_status_and_output_of_both_kinds() -> None:
+    assert shell("echo out; echo err >&2; exit 7") == Outcome(7, "out\nerr\n")
+
+
+def test_there_is_no_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    before = os.dup(0)
+    os.dup2(reading, 0)
+    try:
+        os.write(writing, b"something typed\n")
+        assert shell("cat").output == ""
+    finally:
+        os.dup2(before, 0)
+        for handle in (reading, writing, before):
+            os.close(handle)
+
+
+def test_output_without_end_is_read_but_not_kept() -> None:
+    outcome = shell(f"echo error: first; head -c {20 * KEPT_OUTPUT} /dev/zero; exit 1")
+    assert outcome.status == 1
+    assert len(outcome.output) == KEPT_OUTPUT
+    assert outcome.output.startswith("error: first\n")
+
+
+def test_what_it_leaves_in_the_background_is_not_waited_for(pulse: Pulse) -> None:
+    outcome = shell(f"exec 9> '{pulse.path}'; echo \"$$\"; (echo on >&9; exec sleep 600) & exit 0")
+    assert outcome.status == 0
+    assert pulse.wait()
+    os.killpg(int(outcome.output), signal.SIGKILL)
+    assert not pulse.wait()
+
+
+def test_a_stop_before_the_start() -> None:
+    with pytest.raises(Interrupted):
+        run(["sleep", "600"], time_limit=PATIENCE, stopped=lambda: True)
+
+
+def test_ctrl_c_in_the_terminal_leaves_nothing_behind(cache: Path, tmp_path: Path, pulse: Pulse) -> None:
+    process = building(CXX=str(script(tmp_path / "fake++", pulse.hanging)))
+    assert pulse.wait()
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all in the foreground
+    output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == -signal.SIGINT
+    assert "KeyboardInterrupt" in output
+    assert not pulse.wait()
+    assert libraries(cache) == []
+
+
+@given(st.binary(), st.integers(-64, 255))
+def test_an_explanation_fits_on_a_line(output: bytes, status: int) -> None:
+    line = Outcome(status, output.decode(errors="replace")).explanation
+    assert 0 < len(line) <= 200
+    assert line.isprintable()
+    assert line == line.strip()
