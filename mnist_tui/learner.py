@@ -8,6 +8,7 @@ from torch import nn
 
 from mnist_tui import optim
 from mnist_tui.config import TrainConfig
+from mnist_tui.optimizer import Optimizer
 
 
 class Learner:
@@ -15,7 +16,7 @@ class Learner:
 
     def __init__(self, config: TrainConfig, model: nn.Module) -> None:
         self.model = model
-        self.optimizer = optim.build_optimizer(config, model)
+        self.optimizer = Optimizer(config, model)
         self.average = optim.averaged(config, model)
 
     @property
@@ -34,7 +35,7 @@ class Learner:
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from `state()` of a learner of the same config and model class.
 
-        Weights are copied into the tensors there are; the optimiser's are replaced.
+        Everything is copied into the tensors there are.
         """
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])

@@ -1,4 +1,4 @@
-"""Optimiser, learning rate as a pure function of the step, and weight averaging."""
+"""Learning rate and momentum as pure functions of the step, and weight averaging."""
 
 from __future__ import annotations
 
@@ -7,24 +7,9 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
-from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mnist_tui.config import TrainConfig
-
-
-def build_optimizer(config: TrainConfig, model: nn.Module) -> Optimizer:
-    """The config's optimiser over all trainable parameters, as one fused kernel where there is one."""
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    fused = all(parameter.is_floating_point() for parameter in parameters)
-    rate, decay = config.lr, config.weight_decay
-    if config.optimizer == "sgd":
-        nesterov = config.momentum > 0
-        return SGD(
-            parameters, rate, momentum=config.momentum, weight_decay=decay, nesterov=nesterov, fused=fused
-        )
-    kind = AdamW if config.optimizer == "adamw" else Adam
-    return kind(parameters, rate, betas=(config.momentum, 0.999), weight_decay=decay, fused=fused)
 
 
 def learning_rate(config: TrainConfig, step: int, steps: int) -> float:
@@ -50,16 +35,6 @@ def momentum(config: TrainConfig, step: int, steps: int) -> float:
 def schedule(config: TrainConfig, step: int, steps: int) -> tuple[float, float]:
     """Learning rate and momentum of step `step` (from 0) of `steps`."""
     return learning_rate(config, step, steps), momentum(config, step, steps)
-
-
-def set_schedule(optimizer: Optimizer, rate: float, momentum: float) -> None:
-    """Rate and momentum (Adam's beta 1) for the optimiser's coming step."""
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-        if "betas" in group:
-            group["betas"] = (momentum, group["betas"][1])
-        else:
-            group["momentum"] = momentum
 
 
 def averaged(config: TrainConfig, model: nn.Module) -> AveragedModel | None:

@@ -64,45 +64,6 @@ def test_a_constant_schedule_is_constant() -> None:
     assert {optim.momentum(config, step, 10) for step in range(12)} == {0.8}
 
 
-@pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
-def test_the_optimiser_takes_the_schedules_values(name: str) -> None:
-    config = tiny_config(optimizer=name)
-    optimizer = optim.build_optimizer(config, nn.Linear(2, 2))
-    optim.set_schedule(optimizer, *optim.schedule(config, 3, 10))
-    group = optimizer.param_groups[0]
-    assert group["lr"] == optim.learning_rate(config, 3, 10)
-    beta = group["momentum"] if name == "sgd" else group["betas"][0]
-    assert beta == optim.momentum(config, 3, 10)
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"), [("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW), ("sgd", torch.optim.SGD)]
-)
-def test_each_optimiser_steps_as_torchs_own_unfused_one(name: str, kind: type) -> None:
-    config = tiny_config(optimizer=name, schedule="constant", lr=0.1, weight_decay=0.01, momentum=0.9)
-    ours, theirs = nn.Linear(5, 3), nn.Linear(5, 3)
-    theirs.load_state_dict(ours.state_dict())
-    own = {"momentum": 0.9, "nesterov": True} if name == "sgd" else {"betas": (0.9, 0.999)}
-    plain = kind(theirs.parameters(), lr=0.1, weight_decay=0.01, foreach=False, **own)
-    optimizer = optim.build_optimizer(config, ours)
-    for step in range(5):
-        for model, stepping in ((ours, optimizer), (theirs, plain)):
-            stepping.zero_grad()
-            model(torch.full((2, 5), float(step))).square().sum().backward()
-        optim.set_schedule(optimizer, *optim.schedule(config, step, 5))
-        optimizer.step()
-        plain.step()
-    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
-        torch.testing.assert_close(mine, other)
-
-
-def test_frozen_parameters_are_left_to_themselves() -> None:
-    model = nn.Linear(2, 2)
-    model.bias.requires_grad_(False)
-    groups = optim.build_optimizer(tiny_config(), model).param_groups
-    assert [id(parameter) for group in groups for parameter in group["params"]] == [id(model.weight)]
-
-
 def test_averaged_weights_follow_as_computed_by_hand() -> None:
     model = nn.BatchNorm1d(1)
     average = optim.averaged(tiny_config(ema=0.9), model)

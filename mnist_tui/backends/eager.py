@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-from mnist_tui import optim
 from mnist_tui.backends.contract import StepResult, StepSettings
 from mnist_tui.config import TrainConfig
 from mnist_tui.data.augmentation import augmented_input
@@ -48,8 +47,7 @@ class EagerBackend:
 
     def update(self, settings: StepSettings) -> None:
         """Change the weights by their gradients, and the averages by the weights."""
-        optim.set_schedule(self.learner.optimizer, settings.learning_rate, settings.momentum)
-        self.learner.optimizer.step()
+        self.learner.optimizer.step(settings.learning_rate, settings.momentum)
         self.update_averages()
 
     def update_averages(self) -> None:

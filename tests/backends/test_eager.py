@@ -9,13 +9,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mnist_tui import models, optim
+from mnist_tui import models
 from mnist_tui.backends import StepSettings
 from mnist_tui.backends.eager import EagerBackend
 from mnist_tui.config import TrainConfig
 from mnist_tui.data.augmentation import augmented_input, network_input, random_maps
 from mnist_tui.learner import Learner
 from mnist_tui.models.reference import Reference
+from mnist_tui.optimizer import Optimizer
 from tests.engine_fixtures import tiny_config
 
 SETTINGS = StepSettings(0, 0.01, 0.9)
@@ -80,14 +81,13 @@ def test_a_step_keeps_no_old_gradient(batch: tuple[Tensor, Tensor]) -> None:
 def test_every_step_takes_its_own_rate_and_momentum(batch: tuple[Tensor, Tensor], name: str) -> None:
     config = tiny_config(optimizer=name, weight_decay=0.01, ema=0.8)
     ours, theirs = network("linear"), network("linear")
-    backend, optimizer = eager(ours, config), optim.build_optimizer(config, theirs)
+    backend, optimizer = eager(ours, config), Optimizer(config, theirs)
     average = [parameter.detach().clone() for parameter in theirs.parameters()]
     for number, (rate, momentum) in enumerate([(0.1, 0.9), (0.2, 0.5), (0.05, 0.8)]):
         backend.step(*batch, StepSettings(number, rate, momentum))
         theirs.zero_grad()
         F.cross_entropy(theirs(batch[0]), batch[1]).backward()
-        optim.set_schedule(optimizer, rate, momentum)
-        optimizer.step()
+        optimizer.step(rate, momentum)
         for mean, parameter in zip(average, theirs.parameters(), strict=True):
             mean.lerp_(parameter.detach(), 0.2 if number else 1.0)
     tested = backend.learner.tested_model
