@@ -35,6 +35,6 @@ def assemble(
         stopped=lambda: bool(control.stop_reason),
     )
     threads = machine.choose_threads(config, backend.name)
-    torch.set_num_threads(threads)
+    backend.use_threads(threads)
     config = config.replace(device=device.type, backend=backend.name, threads=threads)
     return Trainer(config, backend, resident, control)

@@ -14,7 +14,7 @@ from mnist_tui.errors import ConfigError
 
 # By backend. Below this many images a thread, waking the others costs more than they do: at batch 16 of the
 # reference network one thread is as fast as two, at 64 two are a third faster. `mnist-tui bench` measures it.
-IMAGES_A_THREAD = {"eager": 32}
+IMAGES_A_THREAD = {"eager": 32, "native": 2}
 
 
 def choose_device(name: str) -> torch.device:

@@ -9,6 +9,7 @@ import torch
 from mnist_tui.backends.contract import Backend
 from mnist_tui.backends.eager import EagerBackend
 from mnist_tui.backends.graph import CudaRecorder, GraphBackend
+from mnist_tui.backends.native.compiled import compile_backend
 from mnist_tui.backends.unfit import Unfit
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, Interrupted
@@ -18,7 +19,7 @@ from mnist_tui.learner import Learner
 Report = Callable[[Event], None]
 
 # What `auto` tries first, by device. Eager can do everything everywhere.
-_FASTEST = {"cuda": "graph"}
+_FASTEST = {"cuda": "graph", "cpu": "native"}
 
 
 def choose_backend(
@@ -72,5 +73,12 @@ def _build(
             recorder = CudaRecorder(device)
             told("recording the training step")
             return GraphBackend(config, learner, device, recorder)
+        case "native":
+            if device.type != "cpu":
+                raise Unfit(
+                    f"steps are compiled for the processor only, and the device is {device.type}",
+                    "Use --device cpu, or --backend auto.",
+                )
+            return compile_backend(config, learner, told=told, stopped=stopped)
         case _:
             raise Unfit(f"this version has no {name} backend", "Use --backend auto.")

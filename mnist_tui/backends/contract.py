@@ -29,7 +29,7 @@ class StepResult(NamedTuple):
 
 
 class Backend(Protocol):
-    """Trains and tests one learner, on as many processor threads as torch is set to.
+    """Trains and tests one learner.
 
     Between two steps the learner is whole, and a checkpoint may read it.
     """
@@ -38,6 +38,10 @@ class Backend(Protocol):
     learner: Learner
     exact_on_any_threads: bool
     """Whether the weights come out the same, bit for bit, on any number of threads."""
+
+    def use_threads(self, threads: int) -> None:
+        """Compute on this many threads of the processor from now on."""
+        ...
 
     def begin(self) -> None:
         """Get ready for a stretch of steps with the learner's tensors as they are now.

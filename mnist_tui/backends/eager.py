@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -20,6 +21,10 @@ class EagerBackend:
 
     def __init__(self, config: TrainConfig, learner: Learner) -> None:
         self.config, self.learner = config, learner
+
+    def use_threads(self, threads: int) -> None:
+        """See `Backend`."""
+        torch.set_num_threads(threads)
 
     def begin(self) -> None:
         """See `Backend`."""

@@ -27,8 +27,6 @@ def read_module(module: nn.Module, flow: Flow) -> tuple[Operation, Flow]:
     for name, tensor in tensors_of(module):
         if tensor.is_floating_point() and tensor.dtype != torch.float32:
             raise Unfit(f"has a {name} of {tensor.dtype}; only torch.float32 is compiled")
-        if not tensor.is_contiguous():
-            raise Unfit(f"has a {name} that is not contiguous in memory; leave out channels_last")
     return reader(module, flow)
 
 

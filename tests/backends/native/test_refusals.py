@@ -75,7 +75,6 @@ CONV = {
     "has padding (1, 0); only equal sides": nn.Conv2d(1, 1, 3, padding=(1, 0)),
     "has padding 3; for kernel 3 only 0 to 2": nn.Conv2d(1, 1, 3, padding=3),
     "has a weight of torch.float64; only torch.float32": nn.Conv2d(1, 1, 3).double(),
-    "has a weight that is not contiguous": nn.Conv2d(4, 4, 3).to(memory_format=torch.channels_last),
     "takes 3 channels and is given 1": nn.Conv2d(3, 1, 3),
 }
 
