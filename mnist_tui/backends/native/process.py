@@ -93,7 +93,7 @@ class _Program(threading.Thread):
         self.unwanted = threading.Event()
         self.ended = threading.Event()
         self.output = bytearray()
-        self.status = 0
+        self.status = -signal.SIGKILL  # unless it lives to tell another
         self.refusal: OSError | None = None
 
     def run(self) -> None:

@@ -192,9 +192,20 @@ def test_a_compiler_that_fails(
     assert libraries(cache) == []
 
 
+def test_where_the_log_cannot_be_written_it_is_not_named(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (cache / "compiler.log").mkdir(parents=True)
+    cache.chmod(0o700)
+    monkeypatch.setenv("CXX", str(script(tmp_path / "fake++", "echo 'error: no room'; exit 1")))
+    answer = refused()
+    assert answer.reason.endswith("failed: error: no room")
+    assert answer.hint == ""
+
+
 def test_a_compiler_that_cannot_tell_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = tmp_path / "fake++"
-    fake.write_text("#!/bin/sh\necho 'error: no licence'; exit 1")
+    fake.write_text("#!/bin/sh\n[ \"$1\" = --version ] && echo 'error: no licence'; exit 1")
     fake.chmod(0o755)
     monkeypatch.setenv("CXX", str(fake))
     assert refused().reason == f"the C++ compiler {fake} failed: error: no licence"

@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mnist_tui.backends.native.build import never
@@ -67,6 +67,13 @@ def test_a_stop_before_the_start() -> None:
         run(["sleep", "600"], time_limit=PATIENCE, stopped=lambda: True)
 
 
+def test_a_stop_comes_back_when_the_program_is_gone(pulse: Pulse) -> None:
+    command = f"exec 9> '{pulse.path}'; echo started >&9; exec sleep 600"
+    with pytest.raises(Interrupted):
+        run(["/bin/sh", "-c", command], time_limit=PATIENCE, stopped=pulse.started)
+    assert pulse.gone()
+
+
 def test_ctrl_c_in_the_terminal_leaves_nothing_behind(cache: Path, tmp_path: Path, pulse: Pulse) -> None:
     process = building(CXX=str(script(tmp_path / "fake++", pulse.hanging)))
     assert pulse.wait()
@@ -78,6 +85,7 @@ def test_ctrl_c_in_the_terminal_leaves_nothing_behind(cache: Path, tmp_path: Pat
     assert libraries(cache) == []
 
 
+@example(b"error: " + b"x" * 1000, 1)
 @given(st.binary(), st.integers(-64, 255))
 def test_an_explanation_fits_on_a_line(output: bytes, status: int) -> None:
     line = Outcome(status, output.decode(errors="replace")).explanation
