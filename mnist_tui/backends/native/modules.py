@@ -24,18 +24,36 @@ def read_module(module: nn.Module, flow: Flow) -> tuple[Operation, Flow]:
     reader = READERS.get(type(module))
     if reader is None:
         raise Unfit(_unknown(module))
-    for name, tensor in tensors_of(module):
-        if tensor.is_floating_point() and tensor.dtype != torch.float32:
-            raise Unfit(f"has a {name} of {tensor.dtype}; only torch.float32 is compiled")
-        if not tensor.is_contiguous():
-            raise Unfit(f"has a {name} that is not contiguous in memory; leave out channels_last")
-    return reader(module, flow)
+    operation, after = reader(module, flow)
+    _refuse_other_tensors(module, operation, after.map.channels)
+    return operation, after
 
 
 def tensors_of(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """The parameters and buffers that `module` itself holds, by their names in it."""
     yield from module.named_parameters(recurse=False, remove_duplicate=False)
     yield from module.named_buffers(recurse=False, remove_duplicate=False)
+
+
+def _refuse_other_tensors(module: nn.Module, operation: Operation, channels: int) -> None:
+    """Raises Unfit where memory does not hold what is expected: compiled code reads it without asking."""
+    for name, tensor in tensors_of(module):
+        dtype = torch.int64 if name == "num_batches_tracked" else torch.float32
+        if tensor.dtype != dtype:
+            raise Unfit(f"has a {name} of {tensor.dtype}; only {dtype} is compiled")
+        if tensor.device.type != "cpu":
+            raise Unfit(f"has a {name} on {tensor.device}; only the CPU is compiled for")
+        if not tensor.is_contiguous():
+            raise Unfit(f"has a {name} that is not contiguous in memory; leave out channels_last")
+        wanted = _numbers_in(name, operation, channels)
+        if tensor.numel() != wanted:
+            raise Unfit(f"has a {name} of {tensor.numel()} numbers, where its settings ask for {wanted}")
+
+
+def _numbers_in(name: str, operation: Operation, channels: int) -> int:
+    if name == "weight" and isinstance(operation, Conv):
+        return operation.outputs * operation.inputs * operation.kernel**2
+    return 1 if name == "num_batches_tracked" else channels
 
 
 def _conv(conv: nn.Conv2d, flow: Flow) -> tuple[Operation, Flow]:

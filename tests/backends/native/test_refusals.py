@@ -135,6 +135,10 @@ def test_another_activation_than_relu_is_refused(activation: nn.Module) -> None:
         (first(nn.Conv2d(1, 2, 1)), "Linear `2` takes 784 numbers and is given 1568"),
         (then(nn.Softmax(dim=1)), "Softmax `2` gives probabilities; end with the logits or with log_softmax"),
         (then(nn.LogSoftmax(dim=1), nn.Linear(10, 10)), "Linear `3` stands after log_softmax, which"),
+        (
+            nn.Sequential(nn.Conv2d(1, 10, 28), nn.LogSoftmax(dim=1), nn.Flatten(), nn.ReLU()),
+            "ReLU `3` stands after log_softmax, which",
+        ),
         (then(nn.LogSoftmax(dim=0)), "LogSoftmax `2` is over dimension 0 of (N, 10); only over the classes"),
         (
             nn.Sequential(nn.Flatten(), nn.Linear(784, 9)),
