@@ -13,7 +13,7 @@ from mnist_tui.backends.native.cache import Cache, key_of
 from mnist_tui.backends.native.compiler import HEADERS, Compiler, compile_library, find_compiler
 from mnist_tui.backends.native.folder import private_folder, writing
 from mnist_tui.backends.native.loading import load, try_out
-from mnist_tui.backends.native.unfit import NotNative
+from mnist_tui.backends.unfit import Unfit
 
 
 def never() -> bool:
@@ -30,11 +30,11 @@ def build(
 ) -> ctypes.CDLL:
     """The library that `source` makes with the `*.hpp` in `headers`: kept from before, or compiled now.
 
-    A compile takes seconds: `told` hears of it, and `stopped` is asked a few times a second. Raises NotNative
+    A compile takes seconds: `told` hears of it, and `stopped` is asked a few times a second. Raises Unfit
     when there is no library to be had here, and Interrupted when it was stopped, with nothing half made left.
     """
     if os.name != "posix":
-        raise NotNative("steps are compiled on Linux and macOS only")
+        raise Unfit("steps are compiled on Linux and macOS only")
     cache = Cache(private_folder())
     compiler = find_compiler(stopped)
     key = key_of(_ingredients(source, headers, compiler))

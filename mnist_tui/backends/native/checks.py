@@ -7,22 +7,22 @@ from collections.abc import Collection
 
 from torch import nn
 
-from mnist_tui.backends.native.unfit import NotNative
+from mnist_tui.backends.unfit import Unfit
 
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 TENSORS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
 
 def refuse_extras(model: nn.Module) -> None:
-    """Raises NotNative where a module of `model` carries hooks, parametrizations, or methods of its own."""
+    """Raises Unfit where a module of `model` carries hooks, parametrizations, or methods of its own."""
     for name, module in model.named_modules():
         subject = f"{type(module).__name__} `{name}`" if name else type(module).__name__
         if hasattr(module, "parametrizations"):
-            raise NotNative(f"{subject} has parametrizations; only plain parameters are compiled")
+            raise Unfit(f"{subject} has parametrizations; only plain parameters are compiled")
         if any(getattr(module, hooks) for hooks in HOOKS):
-            raise NotNative(f"{subject} has hooks, which a compiled step would not call; remove them")
+            raise Unfit(f"{subject} has hooks, which a compiled step would not call; remove them")
         if _is_patched(module):
-            raise NotNative(
+            raise Unfit(
                 f"{subject} has its own `__call__`, `train` or `eval`, or a `forward` put in afterwards; "
                 "only the `forward` of its class is followed"
             )
@@ -31,7 +31,7 @@ def refuse_extras(model: nn.Module) -> None:
 
 
 def refuse_leftovers(model: nn.Module, called: Collection[str]) -> None:
-    """Raises NotNative where the layers of the chain, named in `called`, do not own each tensor once."""
+    """Raises Unfit where the layers of the chain, named in `called`, do not own each tensor once."""
     owned: dict[int, str] = {}
     for name in called:
         layer = model.get_submodule(name)
@@ -39,11 +39,11 @@ def refuse_leftovers(model: nn.Module, called: Collection[str]) -> None:
             if tensor is None:
                 continue
             if id(tensor) in owned:
-                raise NotNative(f"`{name}` and `{owned[id(tensor)]}` share their weights; each needs its own")
+                raise Unfit(f"`{name}` and `{owned[id(tensor)]}` share their weights; each needs its own")
             owned[id(tensor)] = name
     for name, tensor in (*model.named_parameters(), *model.named_buffers()):
         if id(tensor) not in owned:
-            raise NotNative(f"`{name}` belongs to no layer that `forward` calls; remove it, or use its layer")
+            raise Unfit(f"`{name}` belongs to no layer that `forward` calls; remove it, or use its layer")
 
 
 def _is_patched(module: nn.Module) -> bool:
@@ -55,9 +55,9 @@ def _is_patched(module: nn.Module) -> bool:
 def _refuse_parameter_extras(model: nn.Module) -> None:
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
-            raise NotNative(f"`{name}` is frozen (requires_grad=False); only training all of it is compiled")
+            raise Unfit(f"`{name}` is frozen (requires_grad=False); only training all of it is compiled")
         if parameter._backward_hooks or getattr(parameter, "_post_accumulate_grad_hooks", None):
-            raise NotNative(f"`{name}` has hooks, which a compiled step would not call; remove them")
+            raise Unfit(f"`{name}` has hooks, which a compiled step would not call; remove them")
 
 
 def _refuse_further_arguments(model: nn.Module) -> None:
@@ -65,4 +65,4 @@ def _refuse_further_arguments(model: nn.Module) -> None:
     plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     if len(arguments) != 1 or arguments[0].kind not in plain:
         names = ", ".join(str(argument) for argument in arguments)
-        raise NotNative(f"`forward` takes ({names}); only one argument, the images, is compiled")
+        raise Unfit(f"`forward` takes ({names}); only one argument, the images, is compiled")

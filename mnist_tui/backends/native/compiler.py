@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mnist_tui import atomic
 from mnist_tui.backends.native.process import Outcome, run
-from mnist_tui.backends.native.unfit import NotNative
+from mnist_tui.backends.unfit import Unfit
 
 NAMES = ("c++", "g++", "clang++")
 
@@ -55,12 +55,12 @@ class Compiler:
 
 
 def find_compiler(stopped: Callable[[], bool]) -> Compiler:
-    """CXX's, else the first of `NAMES` on the path. Raises NotNative when there is none that answers."""
+    """CXX's, else the first of `NAMES` on the path. Raises Unfit when there is none that answers."""
     words = _from_environment() or _from_path()
     name = shlex.join(words)
     path = shutil.which(words[0])
     if path is None:
-        raise NotNative(
+        raise Unfit(
             f"CXX names {words[0]}, which is no program here",
             hint="Set CXX to a C++ compiler, or unset it to have one looked for.",
         )
@@ -68,7 +68,7 @@ def find_compiler(stopped: Callable[[], bool]) -> Compiler:
     command = (str(Path(path).absolute()), *words[1:])
     outcome = _call(name, [*command, "--version"], stopped=stopped)
     if outcome.status != 0:
-        raise NotNative(f"the C++ compiler {name} failed: {outcome.explanation}")
+        raise Unfit(f"the C++ compiler {name} failed: {outcome.explanation}")
     return Compiler(name, command, outcome.output)
 
 
@@ -77,7 +77,7 @@ def compile_library(
 ) -> Path:
     """The path of the library, in the empty folder `workspace`, where all of the compiler's files are.
 
-    Raises NotNative with the compiler's first error, all of which is then in the file `log`; Interrupted; and
+    Raises Unfit with the compiler's first error, all of which is then in the file `log`; Interrupted; and
     OSError when `workspace` cannot be written.
     """
     (workspace / SOURCE).write_text(source, encoding="utf-8")
@@ -92,15 +92,15 @@ def compile_library(
         atomic.write_bytes(log, story.encode(errors="surrogateescape"))
         hint = f"Its whole output is in {log}."
     if outcome.status == 0:
-        raise NotNative(f"the C++ compiler {compiler.name} made no library", hint)
-    raise NotNative(f"the C++ compiler {compiler.name} failed: {outcome.explanation}", hint)
+        raise Unfit(f"the C++ compiler {compiler.name} made no library", hint)
+    raise Unfit(f"the C++ compiler {compiler.name} failed: {outcome.explanation}", hint)
 
 
 def _from_environment() -> list[str]:
     try:
         return shlex.split(os.environ.get("CXX", ""))
     except ValueError as error:
-        raise NotNative(
+        raise Unfit(
             f"CXX cannot be read: {error}", hint="Set CXX to a C++ compiler and its arguments, quoted well."
         ) from error
 
@@ -109,7 +109,7 @@ def _from_path() -> list[str]:
     for name in NAMES:
         if shutil.which(name):
             return [name]
-    raise NotNative(
+    raise Unfit(
         f"no C++ compiler was found (looked for {', '.join(NAMES)})",
         hint="Install one, such as g++ or clang++, or set CXX to one that is not on the path.",
     )
@@ -130,6 +130,6 @@ def _call(
     try:
         return run(command, time_limit=TIME_LIMIT, stopped=stopped, folder=workspace, environment=environment)
     except OSError as error:
-        raise NotNative(f"the C++ compiler {name} cannot be started: {error.strerror or error}") from error
+        raise Unfit(f"the C++ compiler {name} cannot be started: {error.strerror or error}") from error
     except subprocess.TimeoutExpired as error:
-        raise NotNative(f"the C++ compiler {name} was not done after {error.timeout:g} seconds") from error
+        raise Unfit(f"the C++ compiler {name} was not done after {error.timeout:g} seconds") from error

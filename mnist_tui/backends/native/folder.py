@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mnist_tui import paths
-from mnist_tui.backends.native.unfit import NotNative
+from mnist_tui.backends.unfit import Unfit
 
 _ELSEWHERE = "set MNIST_TUI_CACHE_DIR to a folder of your own"
 
 
 def private_folder() -> Path:
-    """The absolute path of the folder, made where it is missing. Raises NotNative for one not to be trusted."""
+    """The absolute path of the folder, made where it is missing. Raises Unfit for one not to be trusted."""
     folder = paths.cache_dir().absolute() / "native"
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -29,11 +29,11 @@ def private_folder() -> Path:
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """What the system refuses inside is a NotNative that names `folder`."""
+    """What the system refuses inside is a Unfit that names `folder`."""
     try:
         yield
     except OSError as error:
-        raise NotNative(
+        raise Unfit(
             f"the cache folder {folder} cannot be written: {error.strerror or error}",
             hint=f"Free some room there, or {_ELSEWHERE}.",
         ) from error
@@ -52,14 +52,14 @@ def _check(folder: Path) -> None:
     else:
         return
     # Not "change its permissions": what others have put into it would then be trusted.
-    raise NotNative(
+    raise Unfit(
         f"the cache folder {folder} {wrong}", hint=f"Delete it and it is made again, or {_ELSEWHERE}."
     )
 
 
 def _check_programs_run(folder: Path) -> None:
     if os.statvfs(folder).f_flag & getattr(os, "ST_NOEXEC", 0):
-        raise NotNative(
+        raise Unfit(
             f"the cache folder {folder} is on a disk from which no program may run (noexec)",
             hint=f"For compiled steps {_ELSEWHERE} on another disk.",
         )

@@ -14,10 +14,10 @@ import torch
 from torch import fx, nn
 
 from mnist_tui.backends.native.functions import FUNCTIONS, METHODS, ImageCount, Reading
-from mnist_tui.backends.native.layers import Flow, Layer, Unfit
+from mnist_tui.backends.native.layers import Flow, Layer, Misfit
 from mnist_tui.backends.native.modules import READERS, read_module, tensors_of
 from mnist_tui.backends.native.plan import IMAGE, Drop
-from mnist_tui.backends.native.unfit import NotNative
+from mnist_tui.backends.unfit import Unfit
 
 ONLY_CHAIN = "only a chain of layers is compiled, without branches or residual connections"
 COMPILED = "convolution, linear, batch norm, ReLU, max and average pooling, dropout and flatten"
@@ -108,11 +108,11 @@ class Follower(fx.Tracer):
 
     def to_bool(self, obj: fx.Proxy) -> NoReturn:
         """Refused: the other way would be taken for other images."""
-        raise NotNative("`forward` decides by what it computes, in an `if` or `while`; " + ONLY_CHAIN)
+        raise Unfit("`forward` decides by what it computes, in an `if` or `while`; " + ONLY_CHAIN)
 
     def iter(self, obj: fx.Proxy) -> NoReturn:
         """Refused: a loop over the images."""
-        raise NotNative("`forward` loops over a tensor; " + ONLY_CHAIN)
+        raise Unfit("`forward` loops over a tensor; " + ONLY_CHAIN)
 
     def _follow(self, kind: str, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow:
         subject = self._subject(kind, target)
@@ -122,13 +122,13 @@ class Follower(fx.Tracer):
             if operation is None:
                 return replace(after, closed=after.closed or given.closed)
             if given.closed:
-                raise Unfit("stands after log_softmax, which is compiled only as the last layer")
+                raise Misfit("stands after log_softmax, which is compiled only as the last layer")
             if min(after.map) < 1:
-                raise Unfit(f"does not fit on a map of {given.map.height}×{given.map.width}")
+                raise Misfit(f"does not fit on a map of {given.map.height}×{given.map.width}")
             if isinstance(operation, Drop) and not self.training:
-                raise Unfit("drops in evaluation too; use nn.Dropout, or give it `training=self.training`")
-        except Unfit as unfit:
-            raise NotNative(f"{subject} {unfit}") from None
+                raise Misfit("drops in evaluation too; use nn.Dropout, or give it `training=self.training`")
+        except Misfit as misfit:
+            raise Unfit(f"{subject} {misfit}") from None
         name = target if kind == "call_module" else ""
         self.layers.append(Layer(operation, given.map, after.map, name))
         return after
@@ -140,27 +140,27 @@ class Follower(fx.Tracer):
             return self._read_module(self.root.get_submodule(target), *values, **settings)
         reader = METHODS.get(target) if kind == "call_method" else FUNCTIONS.get(target)
         if reader is None:
-            raise Unfit(COMPLAINTS.get(_name_of(target).rstrip("_"), COMPLAINT))
+            raise Misfit(COMPLAINTS.get(_name_of(target).rstrip("_"), COMPLAINT))
         return reader(*values, **settings)
 
     def _read_module(self, module: nn.Module, input: Flow) -> Reading:
         if module in self.called:
-            raise Unfit("is called twice; a layer with weights is compiled for one place in the chain")
+            raise Misfit("is called twice; a layer with weights is compiled for one place in the chain")
         self.called.add(module)
         return read_module(module, input)
 
     def _only_input(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Picture:
-        """The one stand-in among the arguments. Raises Unfit where it is not the end of the chain."""
+        """The one stand-in among the arguments. Raises Misfit where it is not the end of the chain."""
         if not torch.is_grad_enabled() or torch.is_autocast_enabled("cpu"):
-            raise Unfit("runs under no_grad or autocast; only plain float32 with gradients is compiled")
+            raise Misfit("runs under no_grad or autocast; only plain float32 with gradients is compiled")
         proxies = list(_proxies((args, kwargs)))
         pictures = [proxy for proxy in proxies if isinstance(proxy, Picture)]
         if len(pictures) > 1:
-            raise Unfit(f"joins two results; {ONLY_CHAIN}")
+            raise Misfit(f"joins two results; {ONLY_CHAIN}")
         if not pictures:
-            raise Unfit("computes with the number of images or with an attribute of a tensor; " + ONLY_CHAIN)
+            raise Misfit("computes with the number of images or with an attribute of a tensor; " + ONLY_CHAIN)
         if pictures[0] is not self.end:
-            raise Unfit(f"uses a result that another layer has used already; {ONLY_CHAIN}")
+            raise Misfit(f"uses a result that another layer has used already; {ONLY_CHAIN}")
         return pictures[0]
 
     def _subject(self, kind: str, target: Any) -> str:

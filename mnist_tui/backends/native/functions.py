@@ -1,7 +1,7 @@
 """The functions and methods that a `forward` may call: each is read with the signature that torch gives it.
 
 A reader takes the Flow in place of the tensor, and gives the operation (None where nothing is computed) and
-the Flow after it. It raises Unfit where the call asks for more than is compiled.
+the Flow after it. It raises Misfit where the call asks for more than is compiled.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import fx
 
-from mnist_tui.backends.native.layers import Flow, Operation, Relu, Unfit
+from mnist_tui.backends.native.layers import Flow, Misfit, Operation, Relu
 from mnist_tui.backends.native.plan import Drop, Map, Pool
 
 Reading = tuple[Operation | None, Flow]
@@ -41,7 +41,7 @@ def max_pool2d(
 ) -> Reading:
     """Max pooling."""
     if one_number(dilation, "dilation") != 1:
-        raise Unfit(f"has dilation {dilation}; only pooling without dilation is compiled")
+        raise Misfit(f"has dilation {dilation}; only pooling without dilation is compiled")
     return _pool("max", input, kernel_size, stride, padding, ceil_mode)
 
 
@@ -56,7 +56,7 @@ def avg_pool2d(
 ) -> Reading:
     """Average pooling."""
     if divisor_override is not None:
-        raise Unfit("has a divisor of its own; only true averages are compiled")
+        raise Misfit("has a divisor of its own; only true averages are compiled")
     return _pool("average", input, kernel_size, stride, padding, ceil_mode)
 
 
@@ -79,7 +79,7 @@ def mean(
     over = set(range(rank)) if dims is None else {number % rank for number in _numbers(dims)}
     whole_map = rank > 2 and over == set(range(2, rank)) and input.dims[0] == input.map.channels
     if not whole_map or dtype is not None:
-        raise Unfit(
+        raise Misfit(
             "is not the average of each channel over its whole map; only `x.mean((2, 3))` is compiled"
         )
     operation, pooled = _pooled_whole("average", input.map)
@@ -95,7 +95,7 @@ def dropout(input: Flow, p: float = 0.5, training: bool = True, inplace: bool = 
 def dropout2d(input: Flow, p: float = 0.5, training: bool = True, inplace: bool = False) -> Reading:
     """Dropout of whole channels; each number of a vector is a channel."""
     if not (input.is_image or input.is_flat):
-        raise Unfit(f"is given {input}; dropout of channels is compiled for (C, H, W)")
+        raise Misfit(f"is given {input}; dropout of channels is compiled for (C, H, W)")
     return _drop(input, p, training, whole_channels=input.is_image)
 
 
@@ -104,7 +104,7 @@ def flatten(input: Flow, start_dim: int = 0, end_dim: int = -1) -> Reading:
     rank = len(input.dims) + 1
     first, last = start_dim % rank, end_dim % rank
     if first == 0:
-        raise Unfit("flattens all images into one vector; write `flatten(x, 1)`, which keeps them apart")
+        raise Misfit("flattens all images into one vector; write `flatten(x, 1)`, which keeps them apart")
     return _reshaped(input, (*input.dims[: first - 1], -1, *input.dims[last:]))
 
 
@@ -115,7 +115,7 @@ def reshape(input: Flow, *shape: Any) -> Reading:
         return _reshaped(input, sizes[1:])
     if sizes[0] == -1 and math.prod(sizes[1:]) == math.prod(input.dims):
         return _reshaped(input, sizes[1:])
-    raise Unfit(
+    raise Misfit(
         f"reshapes images of {math.prod(input.dims)} numbers to {sizes}, which does not keep them apart; "
         "write `flatten(x, 1)`"
     )
@@ -133,7 +133,7 @@ def log_softmax(input: Flow, dim: int | None = None, _stacklevel: int = 3, dtype
     """Logits to log-probabilities, of which the loss makes the same."""
     over_classes = dim is None or dim % (len(input.dims) + 1) == 1
     if not over_classes or math.prod(input.dims[1:]) != 1 or dtype is not None:
-        raise Unfit(f"is over dimension {dim} of {input}; only over the classes is compiled")
+        raise Misfit(f"is over dimension {dim} of {input}; only over the classes is compiled")
     return None, Flow(input.map, input.dims, closed=True)
 
 
@@ -143,17 +143,17 @@ def unchanged(input: Flow) -> Reading:
 
 
 def one_number(value: Any, what: str) -> int:
-    """A setting that torch takes as a number or as a pair. Raises Unfit where the two differ."""
+    """A setting that torch takes as a number or as a pair. Raises Misfit where the two differ."""
     numbers = _numbers(value)
     if len(set(numbers)) != 1:
-        raise Unfit(f"has {what} {tuple(numbers)}; only equal sides are compiled")
+        raise Misfit(f"has {what} {tuple(numbers)}; only equal sides are compiled")
     return numbers[0]
 
 
 def only_images(input: Flow) -> None:
-    """Raises Unfit where channels, height and width are not dimensions of their own."""
+    """Raises Misfit where channels, height and width are not dimensions of their own."""
     if not input.is_image:
-        raise Unfit(f"is given {input}, where only images (N, C, H, W) are compiled")
+        raise Misfit(f"is given {input}, where only images (N, C, H, W) are compiled")
 
 
 def _pool(
@@ -161,9 +161,9 @@ def _pool(
 ) -> Reading:
     only_images(input)
     if any(_numbers(padding)):
-        raise Unfit(f"has padding {padding}; only pooling without padding is compiled")
+        raise Misfit(f"has padding {padding}; only pooling without padding is compiled")
     if ceil_mode:
-        raise Unfit("has ceil_mode; only pooling that leaves incomplete windows out is compiled")
+        raise Misfit("has ceil_mode; only pooling that leaves incomplete windows out is compiled")
     size = one_number(kernel, "kernel_size")
     # `stride=()` is how some of torch's own signatures say None.
     step = size if stride is None or stride == () else one_number(stride, "stride")
@@ -174,7 +174,7 @@ def _global_pool(kind: Literal["max", "average"], input: Flow, output_size: Any)
     only_images(input)
     sizes = list(output_size) if isinstance(output_size, Sequence) else [output_size]
     if any(size != 1 for size in sizes):
-        raise Unfit(f"pools to size {output_size}; only global pooling, to size 1, is compiled")
+        raise Misfit(f"pools to size {output_size}; only global pooling, to size 1, is compiled")
     return _pooled_whole(kind, input.map)
 
 
@@ -189,7 +189,7 @@ def _pooled(pool: Pool, given: Map) -> Reading:
 
 def _drop(input: Flow, p: float, training: bool, *, whole_channels: bool) -> Reading:
     if p == 1:
-        raise Unfit("drops everything; only probabilities below 1 are compiled")
+        raise Misfit("drops everything; only probabilities below 1 are compiled")
     return (Drop(float(p), whole_channels) if training and p > 0 else None), input
 
 
@@ -199,7 +199,7 @@ def _reshaped(input: Flow, dims: Sequence[Any]) -> Reading:
     sizes = tuple(missing if size == -1 else size for size in dims)
     reshaped = Flow(input.map, sizes)
     if math.prod(sizes) != math.prod(input.dims):
-        raise Unfit(f"reshapes images of {math.prod(input.dims)} numbers to {reshaped}")
+        raise Misfit(f"reshapes images of {math.prod(input.dims)} numbers to {reshaped}")
     return None, reshaped
 
 

@@ -51,5 +51,5 @@ class Flow:
         return f"({', '.join(['N', *map(str, self.dims)])})"
 
 
-class Unfit(Exception):  # noqa: N818 - half a sentence on its way to NotNative
+class Misfit(Exception):  # noqa: N818 - half a sentence on its way to Unfit
     """What is wrong with a call, without its subject: `has padding 1; only ...`."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mnist_tui.backends.native.process import run
-from mnist_tui.backends.native.unfit import NotNative
+from mnist_tui.backends.unfit import Unfit
 
 _TRIAL = """
 import ctypes, sys
@@ -25,23 +25,23 @@ _TRIAL_LIMIT = 60.0  # seconds; it takes a few hundredths of one
 def try_out(library: Path, *, stopped: Callable[[], bool]) -> None:
     """Load a library that nobody has loaded yet in a process of its own, which a bad one may bring down.
 
-    Raises NotNative when it does or is refused, and Interrupted.
+    Raises Unfit when it does or is refused, and Interrupted.
     """
     command = [sys.executable, "-I", "-S", "-c", _TRIAL, f"./{library.name}"]
     try:
         outcome = run(command, time_limit=_TRIAL_LIMIT, stopped=stopped, folder=library.parent)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise NotNative(f"the compiled library cannot be tried out: {error}") from error
+        raise Unfit(f"the compiled library cannot be tried out: {error}") from error
     if outcome.status != 0:
-        raise NotNative(f"the compiled library cannot be loaded: {outcome.explanation}")
+        raise Unfit(f"the compiled library cannot be loaded: {outcome.explanation}")
 
 
 def load(library: Path) -> ctypes.CDLL:
-    """A library that has been tried out. Raises NotNative where this process, with all that it holds, refuses it."""
+    """A library that has been tried out. Raises Unfit where this process, with all that it holds, refuses it."""
     try:
         return ctypes.CDLL(str(library))
     except OSError as error:
-        raise NotNative(
+        raise Unfit(
             f"the compiled library cannot be loaded: {error}",
             hint=f"Delete {library} to have it compiled again.",
         ) from error

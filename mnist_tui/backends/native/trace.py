@@ -14,29 +14,29 @@ from mnist_tui.backends.native.checks import refuse_extras, refuse_leftovers
 from mnist_tui.backends.native.follow import ONLY_CHAIN, Follower, Picture
 from mnist_tui.backends.native.layers import Layer
 from mnist_tui.backends.native.plan import RESULT, Drop
-from mnist_tui.backends.native.unfit import NotNative
+from mnist_tui.backends.unfit import Unfit
 
 
 def trace(model: nn.Module) -> tuple[Layer, ...]:
     """The layers in their order, the dropouts of training included; log_softmax at the end is left out.
 
     `model` maps images (N, 1, 28, 28) to logits or log-probabilities (N, 10) and stays as it is, as do the
-    random number generators. Raises NotNative where it is more than a chain of the layers that are compiled.
+    random number generators. Raises Unfit where it is more than a chain of the layers that are compiled.
     """
     try:
         return _trace(model)
-    except NotNative:
+    except Unfit:
         raise
     except Exception as error:  # whatever a person's own code raises when it meets a stand-in
         reason = (str(error).splitlines() or [""])[0]
-        raise NotNative(f"`forward` cannot be followed: {type(error).__name__}: {reason}") from error
+        raise Unfit(f"`forward` cannot be followed: {type(error).__name__}: {reason}") from error
 
 
 def _trace(model: nn.Module) -> tuple[Layer, ...]:
     refuse_extras(model)
     layers = _follow(model, training=True)
     if [layer for layer in layers if not isinstance(layer.operation, Drop)] != _follow(model, training=False):
-        raise NotNative("`forward` computes something else in training than in evaluation; " + ONLY_CHAIN)
+        raise Unfit("`forward` computes something else in training than in evaluation; " + ONLY_CHAIN)
     refuse_leftovers(model, [layer.name for layer in layers if layer.name])
     return tuple(layers)
 
@@ -54,13 +54,13 @@ def _follow(model: nn.Module, *, training: bool) -> list[Layer]:
 
 
 def _refuse_other_results(follower: Follower, graph: fx.Graph) -> None:
-    """Raises NotNative where `forward` does not return the end of the chain, or that is not (N, 10)."""
+    """Raises Unfit where `forward` does not return the end of the chain, or that is not (N, 10)."""
     (result,) = graph.find_nodes(op="output")[0].args
     end = follower.end
     if not isinstance(end, Picture) or result is not end.node:
-        raise NotNative("`forward` does not return the result of its last layer alone; " + ONLY_CHAIN)
+        raise Unfit("`forward` does not return the result of its last layer alone; " + ONLY_CHAIN)
     if end.flow.dims != (RESULT.channels,):
-        raise NotNative(f"`forward` returns {end.flow}; a network is compiled that returns (N, 10)")
+        raise Unfit(f"`forward` returns {end.flow}; a network is compiled that returns (N, 10)")
 
 
 def _attributes(network: nn.Module) -> dict[tuple[str, str], object]:
@@ -76,17 +76,17 @@ def _refuse_changes(before: dict[tuple[str, str], object], after: dict[tuple[str
     for (path, name), value in after.items():
         if before.get((path, name), before) is not value:
             place = f"{path}.{name}" if path else name
-            raise NotNative(f"`forward` sets `{place}`, which a compiled step would not; remove that")
+            raise Unfit(f"`forward` sets `{place}`, which a compiled step would not; remove that")
 
 
 @contextlib.contextmanager
 def _no_random_numbers() -> Iterator[None]:
-    """Raises NotNative where the body draws any, which would be fixed for ever; gives them back in any case."""
+    """Raises Unfit where the body draws any, which would be fixed for ever; gives them back in any case."""
     ours, torchs = random.getstate(), torch.get_rng_state()
     try:
         yield
         if random.getstate() != ours or not torch.equal(torch.get_rng_state(), torchs):
-            raise NotNative("`forward` draws random numbers itself; only dropout layers are compiled")
+            raise Unfit("`forward` draws random numbers itself; only dropout layers are compiled")
     finally:
         random.setstate(ours)
         torch.set_rng_state(torchs)

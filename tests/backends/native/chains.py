@@ -115,7 +115,7 @@ class _Chain:
         add_norm = partial(self._add_norm, nn.BatchNorm1d if flat else nn.BatchNorm2d)
         kinds = [add_norm, self._add_relu, self._add_drop]
         kinds += [] if flat else [self._add_some_pool, self._add_relu, self._add_channel_drop]
-        for add in self.draw(st.lists(st.sampled_from(kinds), max_size=4)):
+        for add in self.draw(st.lists(st.sampled_from(kinds), max_size=6)):
             add()
 
     def _add_norm(self, kind: type[nn.BatchNorm1d | nn.BatchNorm2d]) -> None:

@@ -1,7 +1,7 @@
 """Whatever is stacked up, its plan computes the same: results, gradients and running statistics, in float64."""
 
+import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from torch import nn
 
 from mnist_tui.backends.native.plan import IMAGE, RESULT
@@ -11,8 +11,9 @@ from tests.backends.native.chains import Batch, batches, chains
 from tests.backends.native.interpreter import assert_agrees
 
 
+@pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
 @settings(deadline=None, max_examples=40)
-@given(chains() | chains(dropout=0.3), batches(), st.booleans())
+@given(model=chains() | chains(dropout=0.3), batch=batches())
 def test_a_plan_computes_what_its_network_computes(
     model: nn.Sequential, batch: Batch, training: bool
 ) -> None:

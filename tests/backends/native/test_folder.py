@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mnist_tui.backends.native.folder import private_folder
-from mnist_tui.backends.native.unfit import NotNative
+from mnist_tui.backends.unfit import Unfit
 from tests.backends.native.toolchain import fixture_cache
 
 __all__ = ["fixture_cache"]
@@ -27,7 +27,7 @@ def test_it_is_made_for_this_user_alone(cache: Path, mask: int) -> None:
 
 
 def distrusted(cache: Path, what: str) -> None:
-    with pytest.raises(NotNative) as raised:
+    with pytest.raises(Unfit) as raised:
         private_folder()
     assert raised.value.reason == f"the cache folder {cache} {what}"
     assert "MNIST_TUI_CACHE_DIR" in raised.value.hint
@@ -62,7 +62,7 @@ def test_a_file(cache: Path) -> None:
 
 def test_a_file_above_it(cache: Path) -> None:
     cache.parent.touch()
-    with pytest.raises(NotNative, match=f"the cache folder {cache} cannot be written: "):
+    with pytest.raises(Unfit, match=f"the cache folder {cache} cannot be written: "):
         private_folder()
 
 
@@ -76,5 +76,5 @@ def test_somebody_elses(cache: Path) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may do anything")
 def test_no_permission(cache: Path) -> None:
     cache.parent.mkdir(mode=0o500)
-    with pytest.raises(NotNative, match="cannot be written: Permission denied"):
+    with pytest.raises(Unfit, match="cannot be written: Permission denied"):
         private_folder()

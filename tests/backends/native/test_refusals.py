@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrizations, prune
 
 from mnist_tui.backends.native.trace import trace
-from mnist_tui.backends.native.unfit import NotNative
+from mnist_tui.backends.unfit import Unfit
 
 
 class Written(nn.Module):
@@ -44,7 +44,7 @@ class MyConv(nn.Conv2d):
 
 def refusal(model: nn.Module) -> str:
     """The sentence, which is one and has no full stop."""
-    with pytest.raises(NotNative) as caught:
+    with pytest.raises(Unfit) as caught:
         trace(model)
     reason = caught.value.reason
     assert reason == str(caught.value)
@@ -134,6 +134,10 @@ def test_another_activation_than_relu_is_refused(activation: nn.Module) -> None:
         (first(nn.Conv2d(1, 2, 1)), "Linear `2` takes 784 numbers and is given 1568"),
         (then(nn.Softmax(dim=1)), "Softmax `2` gives probabilities; end with the logits or with log_softmax"),
         (then(nn.LogSoftmax(dim=1), nn.Linear(10, 10)), "Linear `3` stands after log_softmax, which"),
+        (
+            nn.Sequential(nn.Conv2d(1, 10, 28), nn.LogSoftmax(dim=1), nn.Flatten(), nn.ReLU()),
+            "ReLU `3` stands after log_softmax, which",
+        ),
         (then(nn.LogSoftmax(dim=0)), "LogSoftmax `2` is over dimension 0 of (N, 10); only over the classes"),
         (
             nn.Sequential(nn.Flatten(), nn.Linear(784, 9)),

@@ -84,6 +84,11 @@ def test_what_comes_too_late_for_a_stage_starts_one_without_convolution(
     assert stages_of(*layers) == stages
 
 
+def test_pooling_of_single_positions_is_nothing_unless_it_leaves_some_out() -> None:
+    assert stages_of(nn.MaxPool2d(1), nn.AvgPool2d(1)) == ["conv "]
+    assert stages_of(nn.MaxPool2d(1, stride=2)) == ["conv , max pool 1 stride 2"]
+
+
 def test_dropout_before_pooling_and_relu_costs_no_stage() -> None:
     assert plan_of(trace(PoolThenRelu())).to_text().splitlines() == [
         "1x28x28: conv 5x5 padding 0 to 4 bias, relu, max pool 2 stride 2",

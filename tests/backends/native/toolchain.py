@@ -18,7 +18,7 @@ import pytest
 import mnist_tui
 from mnist_tui.backends.native.build import build
 from mnist_tui.backends.native.compiler import NAMES
-from mnist_tui.backends.native.unfit import NotNative
+from mnist_tui.backends.unfit import Unfit
 
 PATIENCE = 60.0
 """Seconds after which a test gives up on another process."""
@@ -43,9 +43,9 @@ def make(source: str = SOURCE, **options: object) -> tuple[ctypes.CDLL, list[str
     return build(source, told=told.append, **options), told  # type: ignore[arg-type]
 
 
-def refused(source: str = SOURCE, **options: object) -> NotNative:
+def refused(source: str = SOURCE, **options: object) -> Unfit:
     """The answer to a build that is not possible."""
-    with pytest.raises(NotNative) as raised:
+    with pytest.raises(Unfit) as raised:
         make(source, **options)
     assert str(raised.value) == raised.value.reason
     assert not raised.value.reason.endswith(".")
@@ -127,12 +127,12 @@ BUILD = f"""
 import resource, sys
 import mnist_tui
 from mnist_tui.backends.native.build import build
-from mnist_tui.backends.native.unfit import NotNative
+from mnist_tui.backends.unfit import Unfit
 if len(sys.argv) > 1:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
 try:
     print(build({SOURCE!r}, told=print).answer())
-except NotNative as error:
+except Unfit as error:
     print(error.reason)
 """
 

@@ -1,3 +1,0 @@
-from mnist_tui.backends.unfit import Unfit as NotNative
-
-__all__ = ["NotNative"]
