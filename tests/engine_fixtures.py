@@ -34,7 +34,7 @@ from torch import nn
 class Net(nn.Sequential):
     def __init__(self):
         super().__init__(
-            nn.Conv2d(1, 4, 3, stride=4), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(0.3),
+            nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(4), nn.Dropout(0.3),
             nn.Flatten(), nn.Linear(4 * 7 * 7, 10),
         )
 """
@@ -64,6 +64,7 @@ def tiny_config(**changes: Any) -> TrainConfig:
         "batch_size": 32,
         "rotation": 0.0,
         "device": "cpu",
+        "backend": "eager",
         "threads": 1,
     }
     return TrainConfig(**{**settings, **changes})
@@ -92,6 +93,7 @@ class Lab:
         self.dataset = tiny_dataset()
         self.control = Control()
         self.heard: list[Event] = []
+        self.backend = "eager"
         self._folder = folder
         monkeypatch.setattr(datasets, "load", lambda *_args, **_options: self.dataset)
         monkeypatch.setattr(trainer, "PROGRESS_SECONDS", 0.0)  # a Progress every step

@@ -13,6 +13,7 @@ from mnist_tui.backends.unfit import Unfit
 from mnist_tui.errors import ConfigError, Interrupted
 from mnist_tui.events import Event, Notice, Preparing
 from mnist_tui.learner import Learner
+from tests.backends.native.toolchain import needs_compiler
 from tests.engine_fixtures import tiny_config
 
 
@@ -44,16 +45,23 @@ def unfit(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_args: Any) -> Backend:
         raise Unfit("there is no C++ compiler", "Install g++ or clang++.")
 
-    monkeypatch.setattr(choose, "_FASTEST", {"cpu": "native"})
     monkeypatch.setattr(choose, "_build", refuse)
 
 
-@pytest.mark.parametrize("name", ["auto", "eager"])
-def test_eager_can_do_everything(name: str) -> None:
-    chosen = Chosen(name)
+def test_eager_can_do_everything() -> None:
+    chosen = Chosen("eager")
     assert chosen.backend.name == "eager"
     assert chosen.backend.learner is chosen.learner
     assert chosen.heard == []
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", ["auto", "native"])
+def test_the_processors_fastest_is_compiled(name: str) -> None:
+    chosen = Chosen(name)
+    assert chosen.backend.name == "native"
+    assert chosen.backend.learner is chosen.learner
+    assert chosen.notices == []
 
 
 def test_auto_falls_back_and_says_why(unfit: None) -> None:
@@ -70,8 +78,7 @@ def test_one_asked_for_by_name_is_not_replaced(unfit: None) -> None:
     assert raised.value.exit_code == 2
 
 
-def test_a_resumed_run_keeps_its_backend(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choose, "_FASTEST", {"cpu": "native"})
+def test_a_resumed_run_keeps_its_backend() -> None:
     chosen = Chosen("auto", before="eager")
     assert (chosen.backend.name, chosen.notices) == ("eager", [])
 

@@ -31,8 +31,8 @@ _REPORTS = (1000, 1003, 1004, 1006, 2004)
 
 
 def homes(folder: Path) -> dict[str, str]:
-    """Variables that keep everything the program reads and writes in `folder`."""
-    own = {f"MNIST_TUI_{name}_DIR": str(folder / name.lower()) for name in ("DATA", "RUNS", "STATE", "CACHE")}
+    """Variables that keep what the program reads and writes in `folder`, but for compiled steps, which are shared."""
+    own = {f"MNIST_TUI_{name}_DIR": str(folder / name.lower()) for name in ("DATA", "RUNS", "STATE")}
     return {**own, "XDG_CONFIG_HOME": str(folder / "config")}
 
 
@@ -41,7 +41,8 @@ def environment(folder: Path, extra: Mapping[str, str] | None = None) -> dict[st
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("MNIST_TUI_", "TEXTUAL")) and name not in ("COLUMNS", "LINES", "NO_COLOR")
+        if name == "MNIST_TUI_CACHE_DIR"
+        or (not name.startswith(("MNIST_TUI_", "TEXTUAL")) and name not in ("COLUMNS", "LINES", "NO_COLOR"))
     }
     return {
         **kept,

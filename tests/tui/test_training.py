@@ -27,10 +27,9 @@ STEPS = 30
 
 
 @pytest.fixture(autouse=True)
-def _easy_and_unhurried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _easy_and_unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Digits at no cost, and steps slow enough to press a key between two."""
     monkeypatch.setitem(sys.modules, "mnist_tui.data.synthetic", odd_program.easy_digits())
-    monkeypatch.setenv("MNIST_TUI_CACHE_DIR", str(tmp_path / "cache"))
     step = Trainer._take_step
 
     def slowly(*arguments: Any) -> None:

@@ -62,6 +62,8 @@ class HouseScreen(Screen[None]):
 
     def session_changed(self) -> None:
         """The session has something new; only the screen on top is told."""
+        if not self.query(TitleBar):
+            return  # it is closing, and its widgets have gone before it
         self.query_one(TitleBar).show(self.session)
         self.draw(self.session)
         if self.session.phase is not self._phase:

@@ -135,7 +135,8 @@ def test_it_speaks_english_and_keeps_its_files_in_the_cache(
     monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
     fake = script(tmp_path / "fake++", 'echo "error: $LC_ALL $TMPDIR $(pwd)"; : > "$TMPDIR/file"; exit 1')
     monkeypatch.setenv("CXX", str(fake))
-    locale, temporary, here = refused().reason.rpartition("error: ")[2].split(" ")
+    log = Path(refused().hint.removeprefix("Its whole output is in ").removesuffix("."))
+    locale, temporary, here = log.read_text().strip().rpartition("error: ")[2].split(" ")
     assert locale == "C"
     assert temporary == here
     assert Path(temporary).parent == cache
