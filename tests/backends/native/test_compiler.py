@@ -136,7 +136,7 @@ def test_it_speaks_english_and_keeps_its_files_in_the_cache(
     fake = script(tmp_path / "fake++", 'echo "error: $LC_ALL $TMPDIR $(pwd)"; : > "$TMPDIR/file"; exit 1')
     monkeypatch.setenv("CXX", str(fake))
     log = Path(refused().hint.removeprefix("Its whole output is in ").removesuffix("."))
-    locale, temporary, here = log.read_text().strip().rpartition("error: ")[2].split(" ")
+    locale, temporary, here = log.read_text().partition("error: ")[2].splitlines()[0].split(" ")
     assert locale == "C"
     assert temporary == here
     assert Path(temporary).parent == cache
