@@ -1,22 +1,16 @@
-"""The datasets that can be fetched: files, checksums, mirrors and class names, as torchvision has them."""
+"""The datasets that can be fetched: files, checksums, mirrors and class names.
+
+They are torchvision's, from `torchvision.datasets`; a test compares the two. Asking torchvision itself would take
+more than a second at every start: its import brings torch's compiler with it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from mnist_tui.data.torchvision_import import datasets
 from mnist_tui.errors import DataError
-
-TORCHVISION_NAMES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}
-
-# torchvision knows one address of Fashion-MNIST; its authors also keep the same files in their repository.
-MORE_MIRRORS = {
-    "fashion-mnist": (
-        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -48,38 +42,75 @@ class Entry:
         return (self.train_images, self.test_images, self.train_labels, self.test_labels)
 
 
-def entry(name: str) -> Entry:
-    """What is known of the dataset `name`. Raises DataError for another name and without torchvision."""
-    if name not in TORCHVISION_NAMES:
-        known = ", ".join((*TORCHVISION_NAMES, "synthetic", "auto"))
-        raise DataError(f"There is no dataset called {name!r}.", remedy=f"Choose one of: {known}.")
-    known_as = TORCHVISION_NAMES[name]
-    theirs = getattr(datasets(), known_as)
-    sums = dict(theirs.resources)
+def _entry(
+    name: str, folder: str, mirrors: tuple[str, ...], sums: tuple[str, str, str, str], classes: str
+) -> Entry:
+    """`sums` of training images and labels, then of test images and labels; `classes` between commas."""
+    train_images, train_labels, test_images, test_labels = sums
     return Entry(
         name=name,
-        folder=Path(known_as) / "raw",
-        mirrors=(*map(over_https, theirs.mirrors), *MORE_MIRRORS.get(name, ())),
-        train_images=_file("train-images-idx3-ubyte.gz", sums),
-        train_labels=_file("train-labels-idx1-ubyte.gz", sums),
-        test_images=_file("t10k-images-idx3-ubyte.gz", sums),
-        test_labels=_file("t10k-labels-idx1-ubyte.gz", sums),
-        # MNIST's are "0 - zero": in a table the digit says it.
-        classes=tuple(label.partition(" - ")[0] for label in theirs.classes),
+        folder=Path(folder) / "raw",
+        mirrors=mirrors,
+        train_images=DataFile("train-images-idx3-ubyte.gz", train_images),
+        train_labels=DataFile("train-labels-idx1-ubyte.gz", train_labels),
+        test_images=DataFile("t10k-images-idx3-ubyte.gz", test_images),
+        test_labels=DataFile("t10k-labels-idx1-ubyte.gz", test_labels),
+        classes=tuple(classes.split(", ")),
     )
 
 
-def over_https(mirror: str) -> str:
-    """`mirror` as an https address.
+ENTRIES: Mapping[str, Entry] = {
+    entry.name: entry
+    for entry in (
+        _entry(
+            "mnist",
+            "MNIST",
+            # That of MNIST's author comes last: it has not always been there.
+            ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://yann.lecun.com/exdb/mnist/"),
+            (
+                "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+                "d53e105ee54ea40749a09fcbcd1e9432",
+                "9fb629c4189551a2d022fa330f9573f3",
+                "ec29112dd5afa0611ce80d1b7f02629c",
+            ),
+            "0, 1, 2, 3, 4, 5, 6, 7, 8, 9",
+        ),
+        _entry(
+            "fashion-mnist",
+            "FashionMNIST",
+            (
+                # torchvision has the bucket's website, which speaks no TLS; this is the same bucket.
+                "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
+                # Its authors keep the same files in their repository.
+                "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+            ),
+            (
+                "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+                "25c81989df183df01b3e8a0aad5dffbe",
+                "bef4ecab320f06d8554ea6380940ec79",
+                "bb300cfdad3c16e7a12a480ee83cd310",
+            ),
+            "T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot",
+        ),
+        _entry(
+            "kmnist",
+            "KMNIST",
+            ("https://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
+            (
+                "bdb82020997e1d708af4cf47b453dcf7",
+                "e144d726b3acfaa3e44228e80efcd344",
+                "5c965bf0a639b31b8f53240b1b52f4d7",
+                "7320c461ea6c1c855c0b718fb2a4b134",
+            ),
+            "o, ki, su, tsu, na, ha, ma, ya, re, wo",
+        ),
+    )
+}
 
-    torchvision still lists plain http for three hosts. KMNIST's serves the same paths over https; that of
-    MNIST's author is only the second choice, so that asking it in vain costs little. A bucket's *website*
-    endpoint at Amazon has no TLS; its REST endpoint has, and serves the same objects.
-    """
-    parts = urlsplit(mirror)
-    host = parts.netloc.replace(".s3-website.", ".s3.")
-    return parts._replace(scheme="https", netloc=host).geturl()
 
-
-def _file(name: str, sums: dict[str, str]) -> DataFile:
-    return DataFile(name, sums[name])
+def entry(name: str) -> Entry:
+    """What is known of the dataset `name`. Raises DataError for another name."""
+    if name not in ENTRIES:
+        known = ", ".join((*ENTRIES, "synthetic", "auto"))
+        raise DataError(f"There is no dataset called {name!r}.", remedy=f"Choose one of: {known}.")
+    return ENTRIES[name]

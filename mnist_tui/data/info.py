@@ -79,7 +79,7 @@ def describe(name: str, folder: Path, *, report: Report = ignore) -> DatasetInfo
 def _describe_auto(folder: Path, report: Report) -> DatasetInfo:
     try:
         info = _describe_files("mnist", folder, report)
-    except DataError:  # torchvision is missing, as `load` would say in its notice
+    except DataError:  # there, but of no use: `load` would draw, and say why
         return _describe_drawn(report)
     return info if info.contents else _describe_drawn(report)
 

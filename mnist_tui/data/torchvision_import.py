@@ -1,4 +1,4 @@
-"""torchvision's dataset classes, also where its compiled operators do not load.
+"""torchvision's Python parts, for the plain loop to compare with, also where its compiled operators do not load.
 
 On Linux torchvision is published against CUDA builds of torch. Beside a CPU-only torch its library cannot be
 loaded, so its operators are never declared, and the import dies where it attaches Python functions to them:

@@ -1,4 +1,4 @@
-"""What can be fetched and from where, and the torchvision import it comes from."""
+"""What can be fetched and from where, and the import of torchvision that it is compared with."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_an_entry_is_laid_out_as_torchvision_lays_out_its_root(
     assert (entry.classes[0], entry.classes[-1]) == (first_class, last_class)
 
 
-@pytest.mark.parametrize("name", catalogue.TORCHVISION_NAMES)
+@pytest.mark.parametrize("name", catalogue.ENTRIES)
 def test_every_mirror_is_https_and_every_sum_an_md5(name: str) -> None:
     entry = catalogue.entry(name)
     assert entry.mirrors
@@ -40,27 +40,21 @@ def test_every_mirror_is_https_and_every_sum_an_md5(name: str) -> None:
     assert all(len(bytes.fromhex(file.md5)) == 16 for file in entry.files)
 
 
-def test_a_bucket_is_asked_where_it_speaks_tls() -> None:
-    website = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
-    assert catalogue.over_https(website) == "https://fashion-mnist.s3.eu-central-1.amazonaws.com/"
-
-
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
     with pytest.raises(DataError, match="'minst'") as caught:
         catalogue.entry("minst")
     assert "mnist, fashion-mnist, kmnist, synthetic, auto" in caught.value.remedy
 
 
-def test_without_torchvision_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    hide_torchvision(monkeypatch)
-    with pytest.raises(DataError, match="torchvision is not installed") as caught:
-        catalogue.entry("mnist")
-    assert "Install the torchvision that belongs to your torch" in caught.value.remedy
-
-
-def hide_torchvision(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("torchvision", "torchvision.datasets"):
-        monkeypatch.setitem(sys.modules, name, None)
+@pytest.mark.parametrize(
+    ("name", "theirs"), [("mnist", "MNIST"), ("fashion-mnist", "FashionMNIST"), ("kmnist", "KMNIST")]
+)
+def test_files_sums_and_classes_are_torchvisions(name: str, theirs: str) -> None:
+    known, entry = getattr(torchvision_import.datasets(), theirs), catalogue.entry(name)
+    assert {(file.name, file.md5) for file in entry.files} == set(known.resources)
+    assert [label.partition(" - ")[0] for label in known.classes] == list(entry.classes)
+    places = {mirror.partition("://")[2].replace(".s3-website.", ".s3.") for mirror in known.mirrors}
+    assert places <= {mirror.removeprefix("https://") for mirror in entry.mirrors}
 
 
 def test_operators_are_declared_once_and_only_where_they_are_missing() -> None:
@@ -82,10 +76,10 @@ def run(script: str, path: Path | None = None) -> subprocess.CompletedProcess[st
     )
 
 
-def test_a_fresh_import_is_silent_and_brings_no_network_library() -> None:
+def test_a_fresh_import_is_silent_and_brings_neither_network_nor_torchvision() -> None:
     done = run(
         "import sys; from mnist_tui.data import dataset, catalogue;"
-        "print(catalogue.entry('kmnist').classes[0], {'pooch', 'requests'} & set(sys.modules))"
+        "print(catalogue.entry('kmnist').classes[0], {'pooch', 'requests', 'torchvision'} & set(sys.modules))"
     )
     assert (done.stdout, done.stderr) == ("o set()\n", "")
 

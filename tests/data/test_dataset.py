@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import socket
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,8 +17,6 @@ from mnist_tui.errors import DataError
 from mnist_tui.events import DataProgress, Event, Notice
 from tests.data.mirror import Mirror
 from tests.data.samples import TEST, TRAIN, Sample, sample
-
-REAL_ENTRY = catalogue.entry
 
 
 @pytest.fixture(autouse=True)
@@ -171,17 +168,6 @@ def test_auto_says_that_mnist_is_damaged(tiny: Sample, tmp_path: Path, heard: li
     path.write_bytes(b"")
     assert load("auto", tmp_path, report=heard.append).name == "synthetic"
     assert f"{path} is damaged: it is empty. It could not be fetched again" in notices(heard)[-1]
-
-
-@pytest.mark.usefixtures("drawn_cheaply")
-def test_auto_draws_without_torchvision(
-    tmp_path: Path, heard: list[Event], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(catalogue, "entry", REAL_ENTRY)
-    for name in ("torchvision", "torchvision.datasets"):
-        monkeypatch.setitem(sys.modules, name, None)
-    assert load("auto", tmp_path, report=heard.append).name == "synthetic"
-    assert "torchvision is not installed" in notices(heard)[-1]
 
 
 @pytest.mark.usefixtures("no_network")

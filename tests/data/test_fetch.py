@@ -236,7 +236,7 @@ sys.path.insert(0, sys.argv[1])
 from tests.data.samples import sample
 from mnist_tui.data.fetch import fetch
 entry = sample("https://nowhere.invalid/").entry
-fetch(entry, Path(sys.argv[2]), report=lambda event: print(event.item, flush=True))
+fetch(entry, Path(sys.argv[2]), report=lambda event: print(getattr(event, "item", event), flush=True))
 """
 
 
