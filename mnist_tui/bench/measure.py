@@ -7,20 +7,13 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-import torch
-
 from mnist_tui import machine, models
-from mnist_tui.assemble import assemble
-from mnist_tui.bench import plain_loop
-from mnist_tui.bench.peak import peak_flops
+from mnist_tui.bench import contestants
+from mnist_tui.bench.contestants import Contestant
+from mnist_tui.bench.peak import Peak
 from mnist_tui.config import TrainConfig
-from mnist_tui.control import Control
 from mnist_tui.data.dataset import Dataset, Split
-from mnist_tui.errors import MnistTuiError
-from mnist_tui.events import EpochFinished, Event, Notice, Preparing, RunFailed
 from mnist_tui.inspection import inspect_model
-
-BATCH_SIZES = (16, 64, 128, 512)
 
 
 @dataclass(frozen=True)
@@ -48,6 +41,8 @@ class BenchResult:
     model: str
     rounds: int
     images: int
+    peak: str
+    """What the peak was measured with."""
     peak_gflops: float
     measurements: tuple[Measurement, ...]
 
@@ -56,34 +51,25 @@ class BenchResult:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Contestant:
-    """Something that trains over some images and says how many it did a second."""
-
-    name: str
-    config: TrainConfig
-    run: Callable[[], float]
-
-
 def measure(
     config: TrainConfig, data: Dataset, *, rounds: int, images: int, told: Callable[[str], None]
 ) -> BenchResult:
-    """Interleave the plain loop and ours at several batch sizes, each over `images` images a round.
+    """Interleave the plain loop and ours, backend by backend and at several batch sizes, over `images` images a round.
 
     On the CPU. `told` hears of each round. Raises MnistTuiError when a model fails in training.
     """
     split = Split(data.train.images[:images], data.train.labels[:images])
     cores = machine.usable_cores()
-    contestants = [_plain(split, config, cores)]
-    contestants += [_ours(split, data, config, size, told) for size in BATCH_SIZES]
+    everyone = [contestants.plain(split, config, cores), *contestants.ours(split, data, config, told)]
+    measured = Peak([contestant.backend for contestant in everyone], cores)
     told("warming up")
-    for contestant in contestants:
+    for contestant in everyone:
         contestant.run()
     peaks, speeds = [], []
     for number in range(1, rounds + 1):
         told(f"round {number} of {rounds}")
-        peaks.append(peak_flops(cores))
-        speeds.append([contestant.run() for contestant in contestants])
+        peaks.append(measured.flops())
+        speeds.append([contestant.run() for contestant in everyone])
     peak = median(peaks)
     cost = _training_flops(config.model)
     return BenchResult(
@@ -93,47 +79,13 @@ def measure(
         model=config.model,
         rounds=rounds,
         images=len(split.images),
+        peak=measured.what,
         peak_gflops=peak / 1e9,
         measurements=tuple(
             _measurement(contestant, [row[column] for row in speeds], [row[0] for row in speeds], cost, peak)
-            for column, contestant in enumerate(contestants)
+            for column, contestant in enumerate(everyone)
         ),
     )
-
-
-def _plain(split: Split, config: TrainConfig, cores: int) -> Contestant:
-    def run() -> float:
-        torch.set_num_threads(cores)
-        return plain_loop.images_per_second(split, config)
-
-    return Contestant("plain loop", config.replace(threads=cores), run)
-
-
-def _ours(
-    split: Split, data: Dataset, config: TrainConfig, batch_size: int, told: Callable[[str], None]
-) -> Contestant:
-    """The program's own loop over one epoch; testing is left out of its speed, as in the plain loop."""
-    config = config.replace(batch_size=batch_size, epochs=1, device="cpu")
-    some_tests = Split(data.test.images[:100], data.test.labels[:100])
-    few = Dataset(data.name, split, some_tests, data.classes, data.source, data.fingerprint)
-
-    def tell(event: Event) -> None:
-        if isinstance(event, Notice):
-            told(f"notice: {event.message}")
-        elif isinstance(event, Preparing):
-            told(event.what)
-
-    def run() -> float:
-        trainer = assemble(config, few, Control(), report=tell)
-        for event in trainer.run():
-            if isinstance(event, RunFailed):
-                raise MnistTuiError(event.message, remedy=event.remedy)
-            if isinstance(event, EpochFinished):
-                return event.images_per_second
-        raise AssertionError("an epoch ends or fails")
-
-    taken = assemble(config, few, Control(), report=tell).config
-    return Contestant("mnist-tui", taken, run)
 
 
 def _measurement(
@@ -153,6 +105,9 @@ def _measurement(
 
 
 def _training_flops(model: str) -> int | None:
-    """Of one image: two a MAC, once forward and twice backward (by the inputs and by the weights)."""
-    macs = inspect_model(models.load_model(model), name=model).macs
-    return None if macs is None else 2 * 3 * macs
+    """Of one image: two a MAC, forward and backward by the weights, and by the input but for the first layer's."""
+    summary = inspect_model(models.load_model(model), name=model)
+    if summary.macs is None:
+        return None
+    first = next((layer.macs for layer in summary.layers if layer.macs), 0)
+    return 2 * (3 * summary.macs - first)

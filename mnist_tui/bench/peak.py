@@ -1,16 +1,36 @@
-"""How much this machine can do at best, measured with what it does best: large matrix products."""
+"""How much this machine can do at best, measured with what it does best."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 import torch
+
+from mnist_tui.backends import Backend
+from mnist_tui.backends.native.backend import NativeBackend
 
 _SIDE = 1024
 
 
-def peak_flops(threads: int, seconds: float = 0.5) -> float:
-    """Floating-point operations a second of float32 matrix products on the CPU, the best of several."""
+class Peak:
+    """Multiply-adds in registers where a native backend has been compiled, else large matrix products."""
+
+    def __init__(self, backends: Iterable[Backend | None], threads: int) -> None:
+        self._native = next((backend for backend in backends if isinstance(backend, NativeBackend)), None)
+        self._threads = threads
+        self.what = "multiply-adds in registers" if self._native else "matrix products"
+
+    def flops(self) -> float:
+        """Floating-point operations a second, float32, on the CPU."""
+        if self._native is None:
+            return _matrix_products(self._threads)
+        self._native.use_threads(self._threads)
+        return self._native.peak_flops()
+
+
+def _matrix_products(threads: int, seconds: float = 0.5) -> float:
+    """The best of several."""
     torch.set_num_threads(threads)
     left, right = torch.rand(_SIDE, _SIDE), torch.rand(_SIDE, _SIDE)
     best, end = float("inf"), time.perf_counter() + seconds

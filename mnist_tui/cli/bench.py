@@ -25,7 +25,7 @@ def bench(
     json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Measure training in images a second: a plain loop and ours at several batch sizes, in turn."""
+    """Measure training in images a second: a plain loop and ours, by backend and batch size, in turn."""
     from mnist_tui.bench import measure
     from mnist_tui.data.dataset import load
     from mnist_tui.render.bench_table import bench_table

@@ -33,7 +33,8 @@ def bench_table(result: BenchResult) -> RenderableType:
         )
     facts = Text(
         f"{result.model} on {result.dataset}, {result.processor}, {result.cores} cores, "
-        f"peak {result.peak_gflops:.0f} GFLOP/s; medians of {result.rounds} rounds of {result.images:,} images",
+        f"peak {result.peak_gflops:.0f} GFLOP/s ({result.peak}); "
+        f"medians of {result.rounds} rounds of {result.images:,} images",
         style="dim",
     )
     return Group(table, facts)
