@@ -44,7 +44,7 @@ class TrainConfig:
     """One run, completely: the same config, machine and thread count give the same weights."""
 
     recipe: str = _setting("reference", "The recipe these settings start from.", group="What")
-    dataset: DatasetName = _setting("auto", "Data set; auto is MNIST, else drawn digits.", group="What")
+    dataset: DatasetName = _setting("auto", "Dataset; auto is MNIST, else drawn digits.", group="What")
     model: str = _setting(
         "reference", "Registered name, path/file.py:Class or package.module:Class.", group="What"
     )

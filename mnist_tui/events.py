@@ -292,6 +292,8 @@ def _as(expected: Any, value: Any) -> Any:
     if origin is float and isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     if origin is tuple and isinstance(value, list):
+        if set(map(type, value)) <= {float}:  # as batch losses are, of which a log has hundreds of thousands
+            return tuple(value)
         return tuple(_as(float, entry) for entry in value)
     if origin is types.NoneType and value is None:
         return None

@@ -60,6 +60,8 @@ class RunHistory:
     epochs: dict[int, EpochFinished] = field(default_factory=dict)
     batch_losses: list[float] = field(default_factory=list)
     """One for each step of the run, in order."""
+    seconds: float = 0.0
+    """Of all finished epochs; kept up to date, since the time left is asked for at every event."""
     progress: Progress | None = None
     checkpoint: CheckpointSaved | None = None
     notices: list[Notice] = field(default_factory=list)
@@ -77,8 +79,7 @@ class RunHistory:
             case Progress():
                 self._progress(event)
             case EpochFinished():
-                self.epochs[event.epoch] = event
-                self.progress = None
+                self._finish_epoch(event)
             case CheckpointSaved():
                 self.checkpoint = event
             case RunPaused():
@@ -109,11 +110,6 @@ class RunHistory:
         """The newest finished epoch."""
         return self.rows[-1] if self.epochs else None
 
-    @property
-    def seconds(self) -> float:
-        """Of all finished epochs."""
-        return sum(row.seconds for row in self.epochs.values())
-
     def time_left(self) -> TimeLeft | None:
         """Seconds to the end of the epoch and of the run, by the speed so far; None while nothing is known."""
         now, batch = self.progress, self._batch_size()
@@ -134,7 +130,19 @@ class RunHistory:
         self.started, self.status = event, RunStatus.TRAINING
         self.stopped = self.failed = self.progress = None
         self.epochs = {number: row for number, row in self.epochs.items() if number <= event.resumed_epoch}
+        self._sum_seconds()
         del self.batch_losses[event.resumed_step :]
+
+    def _finish_epoch(self, event: EpochFinished) -> None:
+        is_new = event.epoch not in self.epochs
+        self.epochs[event.epoch], self.progress = event, None
+        if is_new:
+            self.seconds += event.seconds
+        else:
+            self._sum_seconds()
+
+    def _sum_seconds(self) -> None:
+        self.seconds = sum(row.seconds for row in self.epochs.values())
 
     def _progress(self, event: Progress) -> None:
         self.progress = event

@@ -74,7 +74,7 @@ def summary_of(run: Run, record: Mapping[str, Any], history: RunHistory) -> RunS
 
 
 def matching(query: str, summaries: list[RunSummary]) -> list[RunSummary]:
-    """Those in which every word of `query` is part of the name, data set, model, recipe or status."""
+    """Those in which every word of `query` is part of the name, dataset, model, recipe or status."""
     words = query.casefold().split()
     return [summary for summary in summaries if all(word in _text(summary) for word in words)]
 

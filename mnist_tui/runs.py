@@ -242,7 +242,7 @@ def check_place(runs_dir: Path, name: str = "") -> None:
 
 
 def create(runs_dir: Path, record: Mapping[str, Any], *, name: str = "") -> Run:
-    """A new folder with its `config.json`; without a `name`, one made of the time, data set and recipe."""
+    """A new folder with its `config.json`; without a `name`, one made of the time, dataset and recipe."""
     config = record["config"]
     stem = name or f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{config['dataset']}-{config['recipe']}"
     check_name(stem)

@@ -181,6 +181,14 @@ def test_time_left_in_the_first_epoch_goes_by_the_speed() -> None:
     assert left.run == pytest.approx(1.5 + 2 * 2)
 
 
+def test_the_seconds_are_those_of_the_epochs_that_count_also_after_a_resume() -> None:
+    first = [started(), *(row(epoch, seconds=epoch) for epoch in (1, 2, 3))]
+    assert fold(first).seconds == 6.0
+    assert fold([*first, started(step=STEPS, epoch=1)]).seconds == 1.0
+    assert fold([*first, started(step=STEPS, epoch=1), row(2, seconds=20.0)]).seconds == 21.0
+    assert fold([*first, row(3, seconds=30.0)]).seconds == 33.0
+
+
 def test_time_left_later_counts_what_whole_epochs_took() -> None:
     left = fold([started(), row(1, seconds=5.0), progress(2, 2, ())]).time_left()
     assert left is not None

@@ -18,6 +18,8 @@ from mnist_tui.events import DataProgress, Event, Notice
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mnist_tui.data.dataset import Dataset
+
 app = typer.Typer(help="The datasets: fetch them, and look at what is there.", no_args_is_help=True)
 
 Name = Annotated[
@@ -27,7 +29,7 @@ Name = Annotated[
 
 
 @app.command()
-def fetch(name: Name = "mnist", data_dir: DataDir = None) -> None:
+def fetch(name: Name = "mnist", json: Json = False, data_dir: DataDir = None) -> None:
     """Fetch a dataset: verified, from one mirror after another. After a failure, run it again to go on."""
     from mnist_tui.data import dataset
 
@@ -38,8 +40,21 @@ def fetch(name: Name = "mnist", data_dir: DataDir = None) -> None:
             loaded = dataset.load(name, folder, report=report)
         except Interrupted:
             raise typer.Exit(caught.exit_code) from None
+    if json:
+        print_json(_as_a_run_records_it(loaded))
+        return
     images = f"{len(loaded.train.images):,} training and {len(loaded.test.images):,} test images"
     say(stdout(), f"{loaded.name}: {images}, verified, from {loaded.source}")
+
+
+def _as_a_run_records_it(loaded: Dataset) -> dict[str, Any]:
+    return {
+        "name": loaded.name,
+        "source": loaded.source,
+        "fingerprint": loaded.fingerprint,
+        "train_images": len(loaded.train.images),
+        "test_images": len(loaded.test.images),
+    }
 
 
 @app.command()

@@ -19,6 +19,7 @@ from mnist_tui.control import Control
 from mnist_tui.errors import ConfigError, Interrupted
 from mnist_tui.events import RunFailed, RunStopped
 from mnist_tui.jobs import Folders, Job, NewRun, ResumedRun
+from mnist_tui.runs import Run
 
 if TYPE_CHECKING:
     from mnist_tui.runner import Outcome
@@ -54,16 +55,17 @@ def train(
     """
     folders = Folders(paths.data_dir(data_dir), paths.runs_dir(runs_dir))
     job: Job
+    found: Run | None = None
     if resume:
         changes = _changes(context, [*settings, "name"])
-        runs.find(folders.runs, resume)  # refused before torch is loaded
+        found = runs.find(folders.runs, resume)  # refused before torch is loaded
         job = ResumedRun(resume, folders, more_epochs, **changes)
     else:
         job = NewRun(configured(settings), folders, name)
     if not headless and not json and is_terminal():
         open_dashboard(job.config if isinstance(job, NewRun) else recipes.recipe("reference"), folders, job)
     control = Control()
-    view = choose_view(json=json)
+    view = choose_view(json=json, before=found.history(progress=False) if found and not json else None)
     with stopping(control) as caught, view:
         try:
             with leaving_at_once():

@@ -12,6 +12,7 @@ from rich.console import Console
 from mnist_tui.cli.output import discard, stdout
 from mnist_tui.control import Control
 from mnist_tui.events import Event, to_json
+from mnist_tui.history import RunHistory
 from mnist_tui.render.live import LiveView
 from mnist_tui.render.plain import PlainView
 
@@ -71,13 +72,13 @@ class JsonView:
         return None
 
 
-def choose_view(*, json: bool) -> View:
-    """By what stdout is."""
+def choose_view(*, json: bool, before: RunHistory | None = None) -> View:
+    """By what stdout is. `before` is the story so far of a run that is resumed, whose table begins with it."""
     if json:
         return JsonView()
     console = stdout()
     return (
-        LiveView(console)
+        LiveView(console, before)
         if console.is_terminal and not console.is_dumb_terminal
-        else PlainView(sys.stdout, sys.stderr)
+        else PlainView(sys.stdout, sys.stderr, before)
     )

@@ -21,8 +21,9 @@ _OTHER_ROWS = 9
 class LiveView:
     """Redraws once an event; a context manager that leaves the finished table on the screen."""
 
-    def __init__(self, console: Console) -> None:
-        self.history = RunHistory()
+    def __init__(self, console: Console, before: RunHistory | None = None) -> None:
+        """`before` is the story so far of a run that is resumed."""
+        self.history = before or RunHistory()
         self._console = console
         self._waiting: DataProgress | Preparing | None = None
         self._live = Live(console=console, auto_refresh=False, transient=True)

@@ -26,8 +26,9 @@ from mnist_tui.render.statistics import statistics_panel
 class PlainView:
     """Results to `out`; notices, and what takes a while before the first of them, to `err`."""
 
-    def __init__(self, out: TextIO, err: TextIO) -> None:
-        self.history = RunHistory()
+    def __init__(self, out: TextIO, err: TextIO, before: RunHistory | None = None) -> None:
+        """`before` is the story so far of a run that is resumed."""
+        self.history = before or RunHistory()
         self._out, self._err = out, err
         self._run = ""
         self._titled = False
@@ -55,7 +56,8 @@ class PlainView:
                 self._run = event.run
             case EpochStarted() if not self._titled:  # by now the notices, which the title heeds, have come
                 self._titled = True
-                print(f"run {self._run}: {title(self.history)}", file=self._out, flush=True)
+                lines = (f"run {self._run}: {title(self.history)}", *map(epoch_line, self.history.rows))
+                print(*lines, sep="\n", file=self._out, flush=True)
             case EpochFinished():
                 print(epoch_line(event), file=self._out, flush=True)
             case Notice():

@@ -41,9 +41,6 @@ def waiting_line(event: DataProgress | Preparing) -> RenderableType:
 
 def data_line(event: DataProgress) -> RenderableType:
     """A dataset on its way."""
-    show = words.size if event.unit == "bytes" else "{:,.0f}".format
-    total = f" of {show(event.total)}" if event.total else ""
-    unit = "" if event.unit == "bytes" else " images"
     bar = Table.grid(padding=(0, 1), expand=True)
     bar.add_column(no_wrap=True)
     bar.add_column(ratio=1)
@@ -51,7 +48,7 @@ def data_line(event: DataProgress) -> RenderableType:
     bar.add_row(
         f"{event.stage} {event.item}",
         ProgressBar(total=event.total, completed=event.done),
-        f"{show(event.done)}{total}{unit}",
+        words.amount(event.done, event.total, event.unit),
     )
     return bar
 

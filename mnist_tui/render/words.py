@@ -62,6 +62,13 @@ def size(count: float) -> str:
     return f"{count:.0f} B"
 
 
+def amount(done: float, total: float | None, unit: str) -> str:
+    """Of data on their way: `3.4 MB of 9.9 MB`, `21,000 of 60,000 images`; without `of` where the end is unknown."""
+    show = size if unit == "bytes" else "{:,.0f}".format
+    whole = f" of {show(total)}" if total else ""
+    return f"{show(done)}{whole}{'' if unit == 'bytes' else f' {unit}'}"
+
+
 def millions(count: int | None) -> str:
     """1,306,144 -> `1.31 M`; below a million in full."""
     if count is None:

@@ -39,6 +39,8 @@ from mnist_tui.tui.widgets.title_bar import TABS
 
 DARK, LIGHT = "textual-dark", "textual-light"
 _INTERRUPTED = 130
+# The rest of Textual's commands have keys here, some of which do it better: Quit asks while training.
+_ONLY_IN_THE_PALETTE = {"Theme", "Screenshot"}
 # Drawing takes a core, and Python's lock, from the training: at most this share of a core, so that a slow machine
 # draws fewer pictures a second. Neither a flicker nor a slide show, though.
 _DRAWING_SHARE = 0.025
@@ -126,9 +128,9 @@ class Dashboard(App[int]):
 
     def session_changed(self) -> None:
         """Redraw what is on top, once for all that arrived together."""
-        # While closing there is no screen left to draw on.
+        # While closing there is no screen left to draw on, or one that has lost its widgets.
         screen = self.screen if self.screen_stack else None
-        if isinstance(screen, HouseScreen):
+        if isinstance(screen, HouseScreen) and screen.is_running:
             with self.batch_update():
                 screen.session_changed()
 
@@ -218,10 +220,11 @@ class Dashboard(App[int]):
         self.notify("Saving a checkpoint … press Ctrl+C to leave without it.", timeout=30)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: every key of this screen by its words, then what Textual offers."""
+        """The palette: every key of this screen by its words, then what only Textual offers."""
         for key in active_keys(screen):
             yield SystemCommand(key.words, f"Key {key.key}", key.run(self))
-        yield from super().get_system_commands(screen)
+        offered = super().get_system_commands(screen)
+        yield from (command for command in offered if command.title in _ONLY_IN_THE_PALETTE)
 
     @property
     def exit_code(self) -> int:

@@ -43,13 +43,13 @@ class Phase(StrEnum):
 
 
 _COLOURS = {
-    Phase.TRAINING: "success",
-    Phase.EVALUATING: "success",
+    Phase.TRAINING: "primary",
+    Phase.EVALUATING: "primary",
     Phase.PAUSED: "warning",
     Phase.PAUSING: "warning",
     Phase.STOPPING: "warning",
     Phase.STOPPED: "warning",
-    Phase.FINISHED: "primary",
+    Phase.FINISHED: "success",
     Phase.FAILED: "error",
 }
 _OF_STATUS = {

@@ -8,6 +8,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 
 from mnist_tui.runs import Run
+from mnist_tui.tui.screens.help import HelpScreen, active_keys
 from mnist_tui.tui.screens.run_screen import RunScreen
 
 
@@ -17,6 +18,7 @@ class WatchApp(App[None]):
     TITLE = "mnist-tui watch"
     CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "Help", key_display="?"),
         Binding("q", "quit", "Quit"),
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
     ]
@@ -24,6 +26,11 @@ class WatchApp(App[None]):
     def __init__(self, run: Run) -> None:
         super().__init__()
         self._watched = run
+
+    def action_help(self) -> None:
+        """The keys of the run's screen."""
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(active_keys(self.screen)))
 
     def on_mount(self) -> None:
         """The run's screen, and nothing behind it."""

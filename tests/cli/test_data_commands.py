@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mnist_tui import paths
+from mnist_tui import paths, runs
+from tests.cli import program
 from tests.cli.conftest import Mnist
 
 REAL = Path(os.environ.get("MNIST_TUI_DATA_DIR") or "nowhere")  # before a test hides it
@@ -42,8 +43,22 @@ def test_info_of_auto_is_what_training_would_use(mnist: Mnist) -> None:
     assert (done.code, json.loads(done.out)["name"]) == (0, "synthetic")
 
 
-def test_fetch_without_a_network_is_exit_code_3(mnist: Mnist) -> None:
-    done = mnist("data", "fetch", "fashion-mnist")
+def test_fetch_as_json_says_what_is_there_now_as_a_run_records_it(mnist: Mnist, runs_dir: Path) -> None:
+    done = mnist("data", "fetch", "synthetic", "--json")
+    assert done.code == 0
+    told = json.loads(done.out)
+    assert (told["name"], told["train_images"], told["test_images"]) == ("synthetic", 60_000, 10_000)
+    assert mnist(*program.QUICK).code == 0
+    [run] = runs.list_runs(runs_dir)
+    recorded = run.record()["data"]
+    assert {key: recorded[key] for key in ("name", "source", "fingerprint")} == {
+        key: told[key] for key in ("name", "source", "fingerprint")
+    }
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_fetch_without_a_network_is_exit_code_3(options: tuple[str, ...], mnist: Mnist) -> None:
+    done = mnist("data", "fetch", "fashion-mnist", *options)
     assert (done.code, done.out) == (3, "")
     assert "could not be fetched from https://" in done.err
     assert "do: Check the connection" in done.err

@@ -53,6 +53,17 @@ def test_the_printed_command_goes_on_to_the_end(mnist: Mnist) -> None:
     assert mnist("runs", "show", "latest", "--json").out.count('"epoch":') == 6
 
 
+def test_a_resumed_run_prints_its_table_from_the_first_epoch_on(mnist: Mnist) -> None:
+    with program.start(*program.QUICK[:-3], "4000", "--epochs", "4") as training:
+        training.wait_for("epoch 1/4")
+        training.signal(signal.SIGINT)
+    lines = mnist("train", "--resume", "latest").out.splitlines()
+    assert lines[0].startswith("run ")
+    assert [line[:9] for line in lines if line.startswith("epoch")] == [f"epoch {n}/4" for n in (1, 2, 3, 4)]
+    whole = [line for line in mnist("runs", "show", "latest").out.splitlines() if "Mean time" in line]
+    assert whole == [line for line in lines if "Mean time" in line]
+
+
 def test_a_signal_while_digits_are_drawn_begins_nothing(runs_dir: Path) -> None:
     with program.start("train", "--dataset", "synthetic", easy=False) as training:
         training.wait_for("drawing synthetic train", "stderr")

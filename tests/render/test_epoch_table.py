@@ -35,6 +35,35 @@ def test_the_widest_row_fits_80_columns_on_one_line(validated: bool) -> None:
     assert sum("★ 999" in line and "59.9 s" in line for line in lines) == 1
 
 
+@pytest.mark.parametrize("validated", [False, True])
+@pytest.mark.parametrize("width", range(36, 81, 4))
+def test_columns_are_left_out_whole_where_there_is_no_room(width: int, validated: bool) -> None:
+    extra = {"validation_loss": 1.2345, "validation_accuracy": 0.9} if validated else {}
+    shown = text(epoch_table(history(row(9, **extra), row(10, **extra))), width)
+    head, *rows = [line.rstrip() for line in shown.splitlines() if line.strip()][-4:]
+    del rows[0]  # the rule
+    assert "…" not in shown
+    assert max(map(cell_len, shown.splitlines())) <= width
+    assert all(f"{percent}" in rows[0] for percent in ("86.60", "97.90"))
+    heads = head.replace(" %", "").replace("train loss", "train").replace("test loss", "test").split()
+    assert len(heads) == len(rows[0].replace(" s", "").split())
+
+
+@pytest.mark.parametrize(
+    ("width", "heads"),
+    [
+        (80, "epoch train loss acc % test loss acc % lr img/s time"),
+        (62, "epoch train loss acc % test loss acc % lr time"),
+        (54, "epoch train loss acc % test loss acc % time"),
+        (46, "epoch train loss acc % test loss acc %"),
+        (30, "epoch train % test %"),
+    ],
+)
+def test_the_least_important_column_goes_first(width: int, heads: str) -> None:
+    shown = text(epoch_table(history(row(1))), width).splitlines()
+    assert heads in [" ".join(line.split()) for line in shown]
+
+
 def test_columns_line_up() -> None:
     rows = [row(9, test_accuracy=0.098), row(10, test_accuracy=1.0, seconds=101.0, learning_rate=4e-8)]
     lines = [line.rstrip() for line in text(epoch_table(history(*rows))).splitlines() if "6,412" in line]

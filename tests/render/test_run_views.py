@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from pathlib import Path
 
@@ -76,6 +77,20 @@ def test_what_a_backend_does_first_is_shown_until_the_run_begins() -> None:
         assert text(view._picture()).rstrip() == "Compiling the step for AVX-512 …"
         view.show(started())
         assert "Compiling" not in text(view._picture())
+
+
+def test_a_resumed_run_has_the_rows_that_its_checkpoint_had_seen_and_no_others() -> None:
+    out, shown = io.StringIO(), Console(file=io.StringIO(), width=80, force_terminal=True)
+    before = [fold([started(), row(1), row(2), row(3)]) for _ in range(2)]
+    resumed = dataclasses.replace(started(), resumed_epoch=2, resumed_step=7500)
+    with PlainView(out, io.StringIO(), before[0]) as plain, LiveView(shown, before[1]) as live:
+        for event in (resumed, BEGIN, row(3, test_accuracy=0.5)):
+            plain.show(event)
+            live.show(event)
+    lines = out.getvalue().splitlines()
+    assert [line[:11] for line in lines[1:]] == ["epoch  1/15", "epoch  2/15", "epoch  3/15"]
+    assert "50.00 %" in lines[-1]
+    assert [len(view.history.rows) for view in (plain, live)] == [3, 3]
 
 
 def test_plain_results_and_the_rest_go_different_ways() -> None:

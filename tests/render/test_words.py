@@ -51,6 +51,19 @@ def test_large_counts(count: int | None, shown: str) -> None:
     assert words.millions(count) == shown
 
 
+@pytest.mark.parametrize(
+    ("total", "unit", "shown"),
+    [
+        (9_912_422, "bytes", "21.0 kB of 9.9 MB"),
+        (None, "bytes", "21.0 kB"),
+        (60_000, "images", "21,000 of 60,000 images"),
+        (None, "images", "21,000 images"),
+    ],
+)
+def test_data_on_their_way(total: int | None, unit: str, shown: str) -> None:
+    assert words.amount(21_000, total, unit) == shown
+
+
 def test_what_is_not_known_is_a_dash() -> None:
     assert [words.percent(math.nan), words.bare_percent(None), words.loss(None), words.loss(math.inf)] == [
         "–"

@@ -8,14 +8,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from textual.widgets import Input, Select
+from textual.containers import VerticalScroll
+from textual.widgets import Input, Label, Select
 
-from mnist_tui.config import TrainConfig
+from mnist_tui.config import SETTINGS, TrainConfig
 from mnist_tui.control import Control
 from mnist_tui.events import DataProgress, Event, Notice, Preparing, RunPaused, RunResumed
 from mnist_tui.jobs import NewRun
 from mnist_tui.recipes import RECIPES
-from mnist_tui.tui.screens.help import HelpScreen
+from mnist_tui.tui.screens.help import HelpScreen, active_keys
 from mnist_tui.tui.screens.leave import LeaveDialog
 from mnist_tui.tui.screens.new_run import NewRunForm
 from mnist_tui.tui.session import Phase
@@ -55,6 +56,7 @@ def test_nothing_yet_says_which_key_begins(size: tuple[int, int], tmp_path: Path
 def test_loading_torch_is_said(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         await house.sees("● loading torch", "takes a second or two")
+        assert "--%" not in house.text
 
     in_the_house(story, tmp_path)
 
@@ -90,7 +92,7 @@ def test_drawing_digits_counts_images(tmp_path: Path) -> None:
 
     async def story(house: House) -> None:
         await house.tell(drawing, until=Phase.FETCHING)
-        await house.sees("Drawing synthetic: training digits", "4,096 images of 60,000 images")
+        await house.sees("Drawing synthetic: training digits", "4,096 of 60,000 images")
 
     in_the_house(story, tmp_path)
 
@@ -111,6 +113,17 @@ def test_training_shows_the_run(size: tuple[int, int], tmp_path: Path) -> None:
         assert "mnist" in house.title or size[0] < 100
 
     in_the_house(story, tmp_path, size=size)
+
+
+@pytest.mark.parametrize("model", [{"name": "reference"}, {"name": "reference", "summary": {"layers": 3}}])
+def test_a_run_whose_log_has_no_layer_table_says_so(model: dict[str, object], tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.tell(begun(model=model), EPOCH, until=Phase.TRAINING)
+        await house.sees("no layer table")
+        await house.press("2")
+        await house.sees("no layer table")
+
+    in_the_house(story, tmp_path)
 
 
 def test_evaluating_is_told_apart(tmp_path: Path) -> None:
@@ -254,7 +267,11 @@ def test_the_footer_offers_what_makes_sense_and_so_do_help_and_palette(state: st
         assert not set(commands) & hidden
         await house.press("question_mark")
         await house.sees("Keys", *offered, "Light / dark")
-        assert not [words for words in hidden if words in house.text.partition("Keys")[2]]
+        frame = house.app.screen.query_one(VerticalScroll).region
+        keys = "\n".join(
+            line[frame.x : frame.right] for line in house.text.splitlines()[frame.y : frame.bottom]
+        )
+        assert not [words for words in hidden if words in keys]
 
     in_the_house(story, tmp_path, size=(200, 60))
 
@@ -267,10 +284,11 @@ def test_before_a_run_there_are_no_keys_for_its_charts(tmp_path: Path) -> None:
     in_the_house(story, tmp_path, begun=False)
 
 
-def test_at_80_columns_the_way_out_is_still_in_the_footer(tmp_path: Path) -> None:
+def test_at_80_columns_the_keys_that_matter_while_training_are_in_the_footer(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         await trained(house)
-        await house.until(lambda: "q Quit" in house.footer)
+        keys = ("space Pause", "s Stop", "? Help", "q Quit")
+        await house.until(lambda: all(key in house.footer for key in keys))
 
     in_the_house(story, tmp_path, size=(80, 24))
 
@@ -285,6 +303,46 @@ def test_help_closes_with_any_key_people_try(key: str, tmp_path: Path) -> None:
         assert house.app._exit is False
 
     in_the_house(story, tmp_path, begun=False)
+
+
+@pytest.mark.parametrize(("width", "beside"), [(80, True), (50, False)])
+def test_help_tells_the_keys_of_the_screen_from_those_of_all(
+    width: int, beside: bool, tmp_path: Path
+) -> None:
+    async def story(house: House) -> None:
+        await trained(house)
+        await house.press("question_mark")
+        await house.sees("This screen", "Pause", "Zoom in")
+        heads = next(line for line in house.text.splitlines() if "This screen" in line)
+        assert ("Everywhere" in heads) is beside
+        assert {key.words for key in active_keys(house.app.screen_stack[0]) if key.everywhere} == {
+            *("Train", "Model", "Evaluate", "Draw", "Runs"),
+            *("Help", "Quit", "Quit at once", "Light / dark"),
+        }
+
+    in_the_house(story, tmp_path, size=(width, 30))
+
+
+def test_a_dialog_leaves_the_screen_behind_it_to_be_seen(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.press("question_mark")
+        await house.sees("Everywhere", "1 Train")
+        await house.press("escape")
+        await open_form(house)
+        await house.sees("q Quit")
+
+    in_the_house(story, tmp_path, begun=False)
+
+
+def test_the_palette_offers_everything_once(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await trained(house)
+        commands = [command.title for command in house.app.get_system_commands(house.app.screen)]
+        assert len(commands) == len(set(commands))
+        assert {"Theme", "Screenshot", "Quit", "Help"} <= set(commands)
+        assert "Keys" not in commands
+
+    in_the_house(story, tmp_path)
 
 
 def test_the_palette_runs_a_key(tmp_path: Path) -> None:
@@ -395,7 +453,7 @@ def values(house: House) -> dict[str, object]:
 
 async def open_form(house: House) -> None:
     await house.press("n")
-    await house.sees("New run", "Ready to begin.")
+    await house.sees("New run", "The recipe these settings start from.")
 
 
 async def fill(house: House, setting: str, text: str) -> None:
@@ -411,6 +469,34 @@ def test_the_form_has_every_setting_as_the_recipe_has_it(tmp_path: Path) -> None
         expected = TrainConfig().to_dict()
         del expected["extra_epochs"]
         assert values(house) == expected
+
+    in_the_house(story, tmp_path, begun=False)
+
+
+def test_the_form_says_in_full_what_a_setting_is_and_what_is_wrong_also_at_80_columns(tmp_path: Path) -> None:
+    def verdict(house: House) -> str:
+        return " ".join(line[5:49].strip(" │") for line in house.text.splitlines()[-4:-2]).strip()
+
+    async def story(house: House) -> None:
+        await open_form(house)
+        await house.press("tab", "tab")
+        await house.until(lambda: verdict(house) == SETTINGS["model"].help)
+        await fill(house, "epochs", "fifteen")
+        await house.until(lambda: verdict(house) == "epochs is 'fifteen', but must be a whole number")
+
+    in_the_house(story, tmp_path, size=(80, 24), begun=False)
+
+
+def test_the_form_marks_the_setting_with_the_focus_and_no_other(tmp_path: Path) -> None:
+    def marked(house: House) -> list[str]:
+        rows = house.app.screen.query(SettingRow)
+        return [row.setting for row in rows if row.query_one(Label).styles.text_style.bold]
+
+    async def story(house: House) -> None:
+        await open_form(house)
+        await house.until(lambda: marked(house) == ["recipe"])
+        await house.press("tab", "tab")
+        await house.until(lambda: marked(house) == ["model"])
 
     in_the_house(story, tmp_path, begun=False)
 

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from mnist_tui.history import RunStatus
 from mnist_tui.runs import Run
+from mnist_tui.tui.screens.help import HelpScreen, active_keys
 from mnist_tui.tui.screens.run_screen import RunScreen
 from mnist_tui.tui.watch_app import WatchApp
 from tests import made_runs
@@ -33,6 +34,19 @@ def test_a_finished_run_tells_all(tmp_path: Path, size: tuple[int, int]) -> None
         assert "done" in str(screen.query_one("#where").render())
 
     drive_app(WatchApp(run), test, size)
+
+
+def test_help_tells_the_keys_of_a_watched_run(tmp_path: Path) -> None:
+    run = made_runs.write_finished(tmp_path, "done", 0.8)
+
+    async def test(pilot: Pilot[None]) -> None:
+        await pilot.press("question_mark")
+        assert isinstance(pilot.app.screen, HelpScreen)
+        assert {"Log scale", "Back"} <= {key.words for key in active_keys(pilot.app.screen_stack[-2])}
+        await pilot.press("escape")
+        assert isinstance(pilot.app.screen, RunScreen)
+
+    drive_app(WatchApp(run), test)
 
 
 def test_a_run_written_meanwhile_is_followed_to_its_end(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from mnist_tui.tui.screens.compare import CompareScreen
 from mnist_tui.tui.screens.dialogs import AskDialog, ConfirmDialog
 from mnist_tui.tui.screens.export_dialog import ExportDialog
 from mnist_tui.tui.screens.run_screen import RunScreen
+from mnist_tui.tui.widgets.key_bar import KeyBar
 from mnist_tui.tui.widgets.run_preview import RunPreview
 from tests import made_runs
 from tests.tui.runs_support import Opened, drive
@@ -82,6 +83,31 @@ def test_typing_filters_and_escape_brings_all_back(runs_dir: Path) -> None:
         await runs.until(lambda: len(runs.names) == 5)
 
     drive(runs_dir, test)
+
+
+def test_a_filter_that_no_run_passes_says_so(runs_dir: Path) -> None:
+    async def test(runs: Opened) -> None:
+        await runs.press("slash")
+        await runs.type("nowhere")
+        nothing = runs.screen.query_one("#nothing")
+        await runs.until(lambda: nothing.display)
+        assert "No run matches nowhere" in str(nothing.render())
+        await runs.press("escape")
+        await runs.until(lambda: len(runs.names) == 5 and not nothing.display)
+
+    drive(runs_dir, test)
+
+
+def test_keys_for_a_run_come_with_the_first_one(tmp_path: Path) -> None:
+    async def test(runs: Opened) -> None:
+        keys = runs.screen.query_one(KeyBar)
+        await runs.until(lambda: "Quit" in str(keys.render()))
+        assert not [words for words in ("Mark", "Delete", "Filter") if words in str(keys.render())]
+        made_runs.write_finished(tmp_path / "runs", "first", 0.9)
+        await runs.until(lambda: all(word in str(keys.render()) for word in ("Mark", "Delete", "Filter")))
+        assert str(runs.screen.query_one("#count", Label).render()).startswith("1 run ")
+
+    drive(tmp_path / "runs", test)
 
 
 def test_o_and_the_heads_order_the_list(runs_dir: Path) -> None:
@@ -197,8 +223,7 @@ def test_renaming_checks_as_one_types_and_keeps_the_mark(runs_dir: Path) -> None
             assert complaint in str(runs.app.screen.query_one(".complaint", Label).render())
             assert yes.disabled is bool(complaint)
         await runs.press("enter")
-        await runs.until(lambda: "best run" in runs.names)
-        assert runs.screen.marks.slots == {"best run": 0}
+        await runs.until(lambda: "best run" in runs.names and runs.screen.marks.slots == {"best run": 0})
         assert (runs_dir / "best run").is_dir()
 
     drive(runs_dir, test)

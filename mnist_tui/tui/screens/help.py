@@ -9,10 +9,13 @@ from typing import ClassVar
 from rich.table import Table
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Static
+from textual.widgets import Label, Static
+
+# As wide as `space`; the words, and the heading above them, begin two blanks later.
+_KEY_WIDTH = 5
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,8 @@ class Key:
     key: str
     words: str
     action: str
+    everywhere: bool
+    """Whether it is the app's, and so does the same on every screen."""
 
     def run(self, app: App[int]) -> Callable[[], Awaitable[object]]:
         """What the palette calls."""
@@ -34,10 +39,11 @@ def active_keys(screen: Screen[object]) -> list[Key]:
     for active in sorted(screen.active_bindings.values(), key=lambda active: not active.binding.show):
         binding = active.binding
         if binding.description and not binding.system and active.enabled and _is_ours(active.node, binding):
-            namespace = "app." if active.node is screen.app else ""
-            action = namespace + binding.action if "." not in binding.action else binding.action
-            found.setdefault(action, Key(screen.app.get_key_display(binding), binding.description, action))
-    return sorted(found.values(), key=lambda key: key.action.startswith("app."))
+            everywhere = active.node is screen.app
+            action = f"app.{binding.action}" if everywhere and "." not in binding.action else binding.action
+            display = screen.app.get_key_display(binding)
+            found.setdefault(action, Key(display, binding.description, action, everywhere))
+    return sorted(found.values(), key=lambda key: key.everywhere)
 
 
 def _is_ours(node: DOMNode, binding: Binding) -> bool:
@@ -58,7 +64,7 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen {
         align: center middle;
         VerticalScroll {
-            width: 64;
+            width: 66;
             max-width: 90%;
             height: auto;
             max-height: 90%;
@@ -67,22 +73,39 @@ class HelpScreen(ModalScreen[None]):
             background: $surface;
             padding: 1 2;
         }
+        Horizontal { height: auto; }
+        Vertical { width: 1fr; height: auto; }
+        Label { margin: 0 0 0 7; color: $text-accent; text-style: bold; }
         Static { height: auto; }
+        &.-narrow Horizontal { layout: vertical; }
+        &.-narrow Vertical { width: 100%; margin-bottom: 1; }
     }
     """
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-wide")]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, keys: list[Key]) -> None:
         super().__init__()
         self._keys = keys
 
     def compose(self) -> ComposeResult:
-        """A table in a frame."""
-        table = Table.grid(padding=(0, 3))
-        table.add_column(style="bold", no_wrap=True, justify="right")
-        table.add_column()
-        for key in self._keys:
-            table.add_row(key.key, key.words)
+        """Two tables in a frame, beside each other where there is room."""
         with VerticalScroll() as frame:
             frame.border_title = "Keys"
             frame.border_subtitle = "Esc closes"
-            yield Static(table)
+            with Horizontal():
+                for heading, everywhere in (("This screen", False), ("Everywhere", True)):
+                    keys = [key for key in self._keys if key.everywhere is everywhere]
+                    if keys:
+                        with Vertical():
+                            yield Label(heading)
+                            yield Static(_table(keys))
+
+
+def _table(keys: list[Key]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True, justify="right", min_width=_KEY_WIDTH)
+    table.add_column()
+    for key in keys:
+        table.add_row(key.key, key.words)
+    return table

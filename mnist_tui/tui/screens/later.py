@@ -19,7 +19,7 @@ class _LaterScreen(HouseScreen):
         width: 62;
         max-width: 90%;
         border: round $panel;
-        border-title-color: $accent;
+        border-title-color: $text-accent;
         padding: 1 2;
         color: $text-muted;
     }

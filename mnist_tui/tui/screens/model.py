@@ -12,8 +12,10 @@ from mnist_tui.inspection.requirements import check
 from mnist_tui.inspection.summary import ModelSummary
 from mnist_tui.render.layer_table import layer_table, requirement_table
 from mnist_tui.tui.bridge import ModelInspected, inspect_in_background
+from mnist_tui.tui.recorded_model import recorded_summary
 from mnist_tui.tui.screens.house import HouseScreen
 from mnist_tui.tui.session import Session
+from mnist_tui.tui.widgets.model_panel import NOT_RECORDED
 
 
 class ModelScreen(HouseScreen):
@@ -24,7 +26,7 @@ class ModelScreen(HouseScreen):
     ModelScreen {
         #layers, #requirements {
             border: round $panel;
-            border-title-color: $accent;
+            border-title-color: $text-accent;
             padding: 0 1;
         }
         #layers { height: 1fr; }
@@ -53,17 +55,21 @@ class ModelScreen(HouseScreen):
         wanted = (session.generation, session.history.started is not None, spec)
         if wanted == self._drawn:
             return
-        summary = recorded_summary(session)
+        summary = recorded_summary(session.history)
         if summary is not None:
             self._drawn = wanted
             self._show(summary)
         elif not session.phase.is_busy:
             self._drawn = wanted
             inspect_in_background(spec, self)
+        elif session.history.started is not None:
+            # Looking at a model would have to wait until the training is over.
+            self._drawn = wanted
+            self._say(NOT_RECORDED)
 
     def on_model_inspected(self, message: ModelInspected) -> None:
         """Unless another model is wanted by now, or a run has brought its own table."""
-        if message.spec != self.dashboard.seed.model or recorded_summary(self.session) is not None:
+        if message.spec != self.dashboard.seed.model or recorded_summary(self.session.history) is not None:
             return
         if isinstance(message.result, RunFailed):
             self._say(f"{message.result.message}\n{message.result.remedy}")
@@ -81,12 +87,3 @@ class ModelScreen(HouseScreen):
         self.query_one("#table", Static).update(Content(text))
         self.query_one("#layers").border_title = "Model"
         self.query_one("#requirements", Static).update("")
-
-
-def recorded_summary(session: Session) -> ModelSummary | None:
-    """The layer table that the run brought with it."""
-    recorded = session.history.started.model.get("summary") if session.history.started else None
-    try:
-        return ModelSummary.from_dict(recorded) if recorded else None
-    except (KeyError, TypeError):  # of another version of the program
-        return None

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import DescendantFocus
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Select, Static
 
@@ -54,10 +55,10 @@ class NewRunForm(ModalScreen[Wanted | None]):
             padding: 0 1;
         }
         VerticalScroll { height: 1fr; }
-        .group { width: 100%; color: $accent; text-style: bold; margin-top: 1; padding-left: 2; }
-        #foot { height: 1; margin-top: 1; }
-        #verdict { width: 1fr; padding-left: 2; text-wrap: nowrap; text-overflow: ellipsis; }
-        #verdict.-wrong { color: $error; }
+        .group { width: 100%; color: $text-accent; text-style: bold; margin-top: 1; padding-left: 2; }
+        #foot { height: 2; margin-top: 1; }
+        #verdict { width: 1fr; padding-left: 2; color: $text-muted; }
+        #verdict.-wrong { color: $text-error; }
         Button { margin-left: 2; min-width: 12; }
     }
     """
@@ -66,6 +67,7 @@ class NewRunForm(ModalScreen[Wanted | None]):
         super().__init__()
         self._seed, self._memory = seed, memory
         self._recipe = seed.recipe
+        self._wrong: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
         """Rows by group, the verdict and the two buttons below."""
@@ -98,6 +100,16 @@ class NewRunForm(ModalScreen[Wanted | None]):
             self._recipe = recipe
             self._fill(RECIPES[recipe])
         self._check()
+
+    @on(DescendantFocus)
+    def tell(self) -> None:
+        """What is wrong, or what the setting with the focus means: its row may have no room for all of that."""
+        focused = [row.setting for row in self.query(SettingRow) if row.has_focus_within]
+        helps = [SETTINGS[setting].help for setting in focused]
+        verdict = self.query_one("#verdict", Static)
+        verdict.set_class(bool(self._wrong), "-wrong")
+        count = f"{len(self._wrong)} settings to correct" if len(self._wrong) > 1 else ""
+        verdict.update(Content(count or next(iter([*self._wrong.values(), *helps]), "Ready to begin.")))
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#begin")
@@ -132,13 +144,8 @@ class NewRunForm(ModalScreen[Wanted | None]):
         return problems
 
     def _check(self) -> None:
-        problems = self._problems(self._values())
+        self._wrong = self._problems(self._values())
         for row in self.query(SettingRow):
-            row.tell(problems.get(row.setting, ""))
-        verdict = self.query_one("#verdict", Static)
-        verdict.set_class(bool(problems), "-wrong")
-        count = (
-            f"{len(problems)} settings to correct" if len(problems) > 1 else next(iter(problems.values()), "")
-        )
-        verdict.update(Content(count or "Ready to begin."))
-        self.query_one("#begin", Button).disabled = bool(problems)
+            row.tell(self._wrong.get(row.setting, ""))
+        self.query_one("#begin", Button).disabled = bool(self._wrong)
+        self.tell()

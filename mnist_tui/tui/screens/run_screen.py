@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -16,9 +15,9 @@ from textual.widgets import Static
 from mnist_tui.errors import RunError
 from mnist_tui.events import Event
 from mnist_tui.history import RunHistory, RunStatus
-from mnist_tui.inspection.summary import ModelSummary
 from mnist_tui.runs import Run
 from mnist_tui.tail import LogTail
+from mnist_tui.tui.recorded_model import recorded_summary
 from mnist_tui.tui.screens.on_top import is_on_top
 from mnist_tui.tui.widgets.key_bar import KeyBar
 from mnist_tui.tui.widgets.run_view import RunView
@@ -125,13 +124,3 @@ class RunScreen(Screen[None]):
         self.query_one("#where", Static).update(
             Content.assemble((" Runs › ", "$foreground 60%"), name, "   ", note)
         )
-
-
-def recorded_summary(history: RunHistory) -> ModelSummary | None:
-    """The layer table that the run brought with it: reading a run needs no torch."""
-    model: Mapping[str, Any] = history.started.model if history.started else {}
-    recorded = model.get("summary")
-    try:
-        return ModelSummary.from_dict(recorded) if recorded else None
-    except (KeyError, TypeError):  # of another version of the program
-        return None

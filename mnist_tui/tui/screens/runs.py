@@ -27,6 +27,7 @@ from mnist_tui.tui.widgets.runs_table import ORDERS, Order, RunsTable, order_of
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 _SECONDS_BETWEEN_PARTS = 0.3
+_OF_A_RUN = {"mark", "compare", "resume", "rename", "export", "delete"}
 _ORDER_WORDS: dict[Order, str] = {
     "newest": "newest first",
     "best": "best accuracy first",
@@ -70,12 +71,13 @@ class RunsScreen(RunActions):
         self.is_complete = False
         """Whether all runs have been read once."""
         self._error = self._wanted = ""
+        self._had_none = True
 
     def body(self) -> ComposeResult:
         """Head line, list beside preview, filter."""
         with Horizontal(id="head"):
             yield Label(id="count")
-            yield Input(placeholder="name, data set, model, recipe or status", id="filter", compact=True)
+            yield Input(placeholder="name, dataset, model, recipe or status", id="filter", compact=True)
         with Container(id="panes"):
             yield RunsTable()
             yield RunPreview()
@@ -126,8 +128,12 @@ class RunsScreen(RunActions):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Nothing to clear while nothing is filtered."""
-        return action != "clear" or self.has_class("-filtering")
+        """Nothing to clear while nothing is filtered, and nothing to do with a run while there is none."""
+        if action == "clear":
+            return self.has_class("-filtering")
+        if action in ("filter", "order"):
+            return bool(self.found)
+        return action not in _OF_A_RUN or self.selected() is not None
 
     def action_list(self) -> None:
         """Out of the filter, which stays."""
@@ -232,17 +238,35 @@ class RunsScreen(RunActions):
             self._wanted = ""
         self.query_one("#count", Label).update(self._count())
         self.set_class(self.is_complete and not self.found, "-empty")
-        self.query_one("#nothing", Static).update(nothing_here(self.runs_dir, self._error))
+        self.set_class(bool(self.found) and not self.table.rows, "-unmatched")
+        self.query_one("#nothing", Static).update(
+            _no_match(self.query_text) if self.found else nothing_here(self.runs_dir, self._error)
+        )
+        if (self.selected() is None) != self._had_none:
+            self._had_none = not self._had_none
+            self.refresh_bindings()
 
     def _count(self) -> Content:
         shown, known = len(self.table.rows), len(self.found)
-        count = f"{known} runs" if shown == known else f"{shown} of {known} runs"
+        runs = "run" if known == 1 else "runs"
+        count = f"{known} {runs}" if shown == known else f"{shown} of {known} {runs}"
         count_marked = len(self.marked())
         marked = f" · {count_marked} marked" if count_marked else ""
         looking = "" if self.is_complete else " · looking …"
         return Content.assemble(
             (count, "bold"), (f"{marked} · {_ORDER_WORDS[self.order]}{looking}", "$foreground 60%")
         )
+
+
+def _no_match(query: str) -> Content:
+    """What a list says that is filtered to nothing."""
+    return Content.assemble(
+        ("No run matches ", "bold"),
+        (query, "bold $text-accent"),
+        ("\n\n", ""),
+        ("Esc", "bold"),
+        " shows all again.",
+    )
 
 
 def nothing_here(runs_dir: Path, error: str) -> Content:
@@ -252,9 +276,9 @@ def nothing_here(runs_dir: Path, error: str) -> Content:
     return Content.assemble(
         ("No runs yet.\n\n", "bold"),
         "Press ",
-        ("1", "bold $accent"),
+        ("1", "bold $text-accent"),
         " and then ",
-        ("n", "bold $accent"),
+        ("n", "bold $text-accent"),
         " to train the first one, or run\n",
         ("mnist-tui train", "bold"),
         " in another terminal: it appears here by itself.\n\n",

@@ -9,8 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.widgets import ContentSwitcher
 
 from mnist_tui.jobs import NewRun
+from mnist_tui.tui.recorded_model import recorded_summary
 from mnist_tui.tui.screens.house import HouseScreen
-from mnist_tui.tui.screens.model import recorded_summary
 from mnist_tui.tui.session import Phase, Session
 from mnist_tui.tui.widgets.loading import LoadingPanel
 from mnist_tui.tui.widgets.run_view import RunView
@@ -73,7 +73,7 @@ class TrainScreen(HouseScreen):
             view.show_stopping(self._stopping)
         if not self._has_model:
             self._has_model = True
-            view.show_model(recorded_summary(session))
+            view.show_model(recorded_summary(session.history))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only the keys that make sense now are offered."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mnist_tui.render.epoch_table import columns
+from mnist_tui.render.epoch_table import accuracy_heads, columns
 
 _WIDTHS = {
     "epoch": 6,
@@ -67,7 +67,7 @@ def _short(index: int, name: str) -> Column:
 def _accuracies(named: list[tuple[int, str]]) -> list[Column]:
     """The least of a run that is validated, where the heads must say whose accuracy it is."""
     indices = [index for index, name in named if name == "acc %"]
-    heads = ["train %", "valid %", "test %"] if len(indices) > 2 else ["train %", "test %"]
+    heads = accuracy_heads(validated=len(indices) > 2)
     accuracies = (Column(index, head, _SHORT_WIDTH + 1) for index, head in zip(indices, heads, strict=True))
     return [Column(0, "epoch", _WIDTHS["epoch"]), *accuracies]
 

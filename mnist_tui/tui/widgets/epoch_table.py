@@ -26,7 +26,6 @@ class EpochRows(DataTable[Text]):
     EpochRows {
         height: 1fr;
         background: transparent;
-        scrollbar-size-vertical: 1;
         overflow-x: hidden;
         & > .datatable--header { background: transparent; color: $foreground 60%; text-style: none; }
         &:focus > .datatable--header { background: transparent; color: $foreground; }

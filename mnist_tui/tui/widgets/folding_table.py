@@ -20,6 +20,8 @@ Row = TypeVar("Row")
 
 _GAP = 2
 _MARGIN = 1
+# Kept free also while everything fits, so that the columns stay where they are when rows come.
+_SCROLLBAR = 1
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,6 @@ class FoldingTable(ScrollView, Generic[Row], can_focus=True):
     FoldingTable {
         background: transparent;
         overflow-x: hidden;
-        scrollbar-size-vertical: 1;
 
         & > .table--head { color: $foreground 60%; text-style: bold; }
         & > .table--hover { background: $foreground 5%; }
@@ -206,7 +207,7 @@ class FoldingTable(ScrollView, Generic[Row], can_focus=True):
 
     def _fold(self) -> None:
         """Which columns fit, and how wide each is."""
-        room = self.size.width - 2 * _MARGIN
+        room = self.size.width - 2 * _MARGIN - _SCROLLBAR
         columns = list(self._columns)
         while len(columns) > 1 and _needed(columns) > room:
             columns.remove(min(columns, key=lambda column: column.importance))

@@ -27,10 +27,11 @@ class LoadingPanel(Middle):
             height: auto;
             border: round $primary;
             padding: 1 2;
-            &.-failed { border: round $error; border-title-color: $error; }
+            &.-failed { border: round $error; border-title-color: $text-error; }
         }
         ProgressBar { width: 100%; margin-top: 1; }
-        Bar { width: 1fr; }
+        ProgressBar.-unknown PercentageStatus { visibility: hidden; }
+        Bar { width: 1fr; & > .bar--indeterminate { color: $primary; } }
     }
     """
 
@@ -54,7 +55,8 @@ class LoadingPanel(Middle):
         failed, waiting = session.failed, session.waiting
         panel.set_class(failed is not None, "-failed")
         panel.border_title = session.phase.value.capitalize()
-        bar.display = failed is None
+        bar.display = failed is None and session.phase is not Phase.STOPPING
+        bar.set_class(not isinstance(waiting, DataProgress) or waiting.total is None, "-unknown")
         if failed is not None:
             text = _failure_text(failed)
         elif session.phase is Phase.STOPPING:
@@ -71,9 +73,8 @@ class LoadingPanel(Middle):
         self.query_one("#what", Static).update(Content(text))
 
     def _data_text(self, data: DataProgress) -> str:
-        show = words.size if data.unit == "bytes" else "{:,.0f} images".format
-        total = f" of {show(data.total)}" if data.total else ""
-        return f"{data.stage.capitalize()} {data.dataset}: {data.item}\n{show(data.done)}{total}{self._time_left(data)}"
+        amount = words.amount(data.done, data.total, data.unit)
+        return f"{data.stage.capitalize()} {data.dataset}: {data.item}\n{amount}{self._time_left(data)}"
 
     def _time_left(self, data: DataProgress) -> str:
         """By the speed since this item began; nothing in its first half second."""

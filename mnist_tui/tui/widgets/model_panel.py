@@ -18,7 +18,7 @@ from mnist_tui.tui.widgets.panel import Panel
 if TYPE_CHECKING:
     from mnist_tui.inspection.summary import Block, Layer, ModelSummary, ReceptiveField
 
-
+NOT_RECORDED = "The log of this run has no layer table."
 # The border and the heads of the columns.
 _AROUND = 3
 
@@ -30,7 +30,7 @@ class ModelPanel(Panel):
     ModelPanel {
         height: auto;
         padding: 0 1;
-        & > VerticalScroll { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
+        & > VerticalScroll { height: auto; max-height: 100%; }
         & Static { height: auto; }
     }
     """
@@ -47,20 +47,21 @@ class ModelPanel(Panel):
             yield self.text
 
     def show_model(self, summary: ModelSummary | None) -> None:
-        """Draw this one; None while it is not known."""
+        """Draw this one; None for a run that brought none with it."""
         self._summary = summary
         self._draw()
 
     def give_room(self, lines: int) -> None:
         """Every layer where they fit on so many lines, else only the blocks."""
         self._lines = lines
-        self._draw()
+        if self._summary is not None:
+            self._draw()
 
     def _draw(self) -> None:
         summary = self._summary
         if summary is None:
             self.border_title = "Model"
-            self.text.update("…")
+            self.text.update(NOT_RECORDED)
             return
         self.border_title = f"Model · {summary.parameters:,} parameters · {words.millions(summary.macs)} MACs"
         detailed = len(summary.layers) + _AROUND <= self._lines

@@ -90,7 +90,7 @@ class RunView(Widget):
             self.progress.advance(history, self.epochs.best)
 
     def show_model(self, summary: ModelSummary | None) -> None:
-        """The layer and parameter summary beside the curves; None while it is not known."""
+        """The layer and parameter summary beside the curves; None where the run has none."""
         self.model.show_model(summary)
 
     def show_stopping(self, stopping: bool) -> None:

@@ -10,12 +10,12 @@ from mnist_tui.render import words
 
 # As the title bar colours the session's phases.
 _COLOURS = {
-    "training": "$text-success",
-    "evaluating": "$text-success",
+    "training": "$text-primary",
+    "evaluating": "$text-primary",
     "paused": "$text-warning",
     "stopped": "$text-warning",
     "interrupted": "$text-warning",
-    "finished": "$text-primary",
+    "finished": "$text-success",
     "failed": "$text-error",
     "unreadable": "$text-error",
 }

@@ -79,7 +79,7 @@ def _time(row: IndexedRun) -> Content:
 _COLUMNS: tuple[Column[IndexedRun], ...] = (
     Column("run", 24, lambda row: Content(row.summary.name), 98, grows=True),
     Column("status", 11, lambda row: status_word(row.summary.status), 90),
-    Column("data set", 13, lambda row: Content(row.summary.dataset), 50),
+    Column("dataset", 13, lambda row: Content(row.summary.dataset), 50),
     Column("model", 10, lambda row: Content(row.summary.model), 40),
     Column("recipe", 10, lambda row: Content(row.summary.recipe), 20),
     Column("epochs", 7, _epochs, 70, right=True),

@@ -32,12 +32,14 @@ class SettingRow(Horizontal):
         height: 1;
         margin-bottom: 0;
         Label { width: 17; text-align: right; padding-right: 2; color: $text-muted; }
-        Input, Select { width: 24; background: $boost; }
+        Input, Select { width: 24; background: $foreground 8%; }
         Input { padding: 0 2; }
         .words { width: 1fr; padding-left: 2; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
-        &:focus-within Label { color: $accent; text-style: bold; }
-        &.-wrong .words { color: $error; }
-        &.-wrong Input { color: $error; }
+        /* On the row itself: Textual restyles what is in it only if it finds such a rule there. */
+        &:focus-within { background: $foreground 5%; }
+        &:focus-within Label { color: $text-accent; text-style: bold; }
+        &.-wrong .words { color: $text-error; }
+        &.-wrong Input { color: $text-error; }
     }
     """
 

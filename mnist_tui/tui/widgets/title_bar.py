@@ -86,7 +86,7 @@ def _facts(session: Session) -> str:
     facts = (
         started.data.get("name"),
         started.model.get("name"),
-        started.config.get("recipe"),
+        f"recipe {started.config.get('recipe')}",
         f"{started.machine.get('device')}×{started.machine.get('threads')}",
     )
     return " · ".join(map(str, facts))

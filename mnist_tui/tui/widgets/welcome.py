@@ -36,7 +36,7 @@ class Welcome(Middle):
 def _words() -> Content:
     return Content.from_markup(
         "Train a small network to read digits, and watch it learn.\n\n"
-        "  [b $text-accent]n[/]   New run: choose data set, model and recipe, and begin\n"
+        "  [b $text-accent]n[/]   New run: choose dataset, model and recipe, and begin\n"
         "  [b $text-accent]5[/]   Runs: open, compare and resume what was trained\n"
         "  [b $text-accent]2[/]   Model: the layers, their parameters and what they see\n"
         "  [b $text-accent]?[/]   All keys"
