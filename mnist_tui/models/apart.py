@@ -1,0 +1,73 @@
+"""Building a network beside a training: without drawing from the random numbers that the training draws from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from torch._ops import OpOverload
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from mnist_tui.models import load_model
+
+
+def load_model_apart(spec: str) -> nn.Module:
+    """`load_model`, in any thread at any time: a training elsewhere goes on with the very dropout it would have had.
+
+    The initial weights are good for nothing but being replaced.
+    """
+    with _OwnRandomNumbers():
+        return load_model(spec)
+
+
+class _OwnRandomNumbers(TorchDispatchMode):
+    """In this thread alone, what torch draws comes from a generator of our own: torch's own is the whole process's.
+
+    Saving torch's state and putting it back would not do, as the training draws between the two.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._generator = torch.Generator().manual_seed(0)
+
+    def __torch_dispatch__(
+        self,
+        func: OpOverload,
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        given = dict(kwargs or {})
+        if torch.Tag.nondeterministic_seeded not in func.tags:
+            return func(*args, **given)
+        drawing = _taking_a_generator(func)
+        if drawing is None:
+            return _LIKE[func](self._like(func, args, given), generator=self._generator)
+        return drawing(*args, **{**given, "generator": self._generator})
+
+    def _like(self, func: OpOverload, args: Sequence[Any], given: Mapping[str, Any]) -> torch.Tensor:
+        if func not in _LIKE:
+            raise NotImplementedError(f"{func} cannot be drawn apart from a training")
+        return torch.empty_like(args[0], **{name: given[name] for name in given if name != "generator"})
+
+
+def _taking_a_generator(func: OpOverload) -> Callable[..., Any] | None:
+    """The function itself, or its overload, that takes a generator: `rand.generator` for `rand.default`."""
+    if _takes_generator(func):
+        return func
+    packet, name = func.overloadpacket, func._overloadname
+    wanted = "generator" if name == "default" else f"{name}_generator"
+    return getattr(packet, wanted) if wanted in packet.overloads() else None
+
+
+def _takes_generator(func: OpOverload) -> bool:
+    return any(argument.name == "generator" for argument in func._schema.arguments)
+
+
+_LIKE: Mapping[OpOverload, Callable[..., torch.Tensor]] = {
+    torch.ops.aten.rand_like.default: torch.Tensor.uniform_,
+    torch.ops.aten.randn_like.default: torch.Tensor.normal_,
+}
+"""Those with no such overload: what fills a tensor of that kind."""

@@ -1,0 +1,153 @@
+"""Opening a trained network: its weights, what it was trained with, and the names of what it tells apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from mnist_tui import checkpoint, models, optim
+from mnist_tui.config import TrainConfig
+from mnist_tui.data import catalogue
+from mnist_tui.data.augmentation import network_input
+from mnist_tui.errors import ConfigError, ModelError, RunError
+from mnist_tui.models.apart import load_model_apart
+from mnist_tui.runs import Run
+
+WeightsName = Literal["best", "last"]
+"""Those of the best epoch, or those of the last checkpoint."""
+
+DIGITS = tuple("0123456789")
+# Images at once: large enough for full speed, small enough that a stop is answered within a fraction of a second.
+_BATCH = 500
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedNetwork:
+    """A network to use: `model` is in evaluation mode, on the CPU, and nobody else's."""
+
+    model: nn.Module
+    config: TrainConfig
+    classes: tuple[str, ...]
+    run: str
+    """The run's name."""
+    weights: str
+    """Which of the run's weights: `best`, `last`, or another word of whoever made it."""
+    epoch: int | None = None
+    """The last epoch it has finished; None where that is not known."""
+    test_accuracy: float | None = None
+    """What the run itself measured after that epoch, as a fraction."""
+
+    @property
+    def label(self) -> str:
+        """`reference-seed-1 · best weights, epoch 15`."""
+        epoch = f", epoch {self.epoch}" if self.epoch is not None else ""
+        return f"{self.run} · {self.weights} weights{epoch}"
+
+    @torch.no_grad()
+    def logits(self, images: Tensor) -> Tensor:
+        """(N, 1, 28, 28) uint8 to (N, 10) float32; draws no random number."""
+        batches = (self.model(network_input(batch, self.config)) for batch in images.split(_BATCH))
+        return torch.cat(list(batches)).float() if len(images) else torch.zeros(0, len(self.classes))
+
+
+def load_trained(run: Run, weights: WeightsName = "best") -> TrainedNetwork:
+    """The network of `run`, also while it is being trained elsewhere, and from any thread.
+
+    `last` are the averaged weights where there are any, as those are what the run is tested with. Raises RunError
+    where there are no such weights or they do not fit the network.
+    """
+    config = _config(run)
+    values, facts = _best(run) if weights == "best" else _last(run)
+    model = _built(run, config)
+    try:
+        model.load_state_dict(values)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        raise RunError(
+            f"the {weights} weights of run {run.name} do not fit its network {config.model}: {error}",
+            remedy="Bring the network's code back to what it was, or choose another run.",
+        ) from error
+    if not optim.is_finite(model):
+        raise RunError(
+            f"the {weights} weights of run {run.name} are not all finite numbers", remedy="Choose another run."
+        )
+    model.eval().requires_grad_(False)
+    return TrainedNetwork(model, config, classes_of(config.dataset), run.name, weights, **facts)
+
+
+def classes_of(dataset: str) -> tuple[str, ...]:
+    """What the ten logits stand for, with a network trained on `dataset`."""
+    known = catalogue.ENTRIES.get(dataset)
+    return known.classes if known else DIGITS
+
+
+def _config(run: Run) -> TrainConfig:
+    try:
+        return TrainConfig.from_dict(run.record()["config"])
+    except (ConfigError, TypeError) as error:
+        raise RunError(
+            f"run {run.name} was made by another version of this program: {error}",
+            remedy="Open it with that version, or choose another run.",
+        ) from error
+
+
+def _built(run: Run, config: TrainConfig) -> nn.Module:
+    try:
+        before, now = run.record().get("model", {}).get("source_sha256"), models.resolve(config.model)
+        if before != now.source_sha256 and before is not None:
+            raise RunError(
+                f"{config.model} is not the code that run {run.name} was trained with",
+                remedy="Bring the file back to what it was, or choose another run.",
+            )
+        return load_model_apart(config.model)
+    except ModelError as error:
+        raise RunError(
+            f"the network of run {run.name} cannot be built: {error}",
+            remedy=error.remedy or "Bring its file back to where it was, or choose another run.",
+        ) from error
+
+
+def _best(run: Run) -> tuple[Mapping[str, Tensor], dict[str, Any]]:
+    if not run.weights_file.is_file():
+        raise RunError(
+            f"run {run.name} has no best weights yet: there is no {run.weights_file}",
+            remedy="They are written after the first epoch; until then try --weights last.",
+        )
+    values, metadata = checkpoint.load_weights(run.weights_file)
+    metrics = metadata.get("metrics")
+    metrics = metrics if isinstance(metrics, dict) else {}
+    return values, _facts(metrics.get("epoch"), metrics.get("test_accuracy"))
+
+
+def _last(run: Run) -> tuple[Mapping[str, Tensor], dict[str, Any]]:
+    if not run.checkpoint_file.is_file():
+        raise RunError(
+            f"run {run.name} has no checkpoint yet: there is no {run.checkpoint_file}",
+            remedy="Pause it, or wait for the end of its first epoch.",
+        )
+    state = checkpoint.load_state(run.checkpoint_file)
+    position, average = state.get("position"), state.get("average")
+    values = state.get("model") if average is None else _of_average(average)
+    if not isinstance(values, Mapping) or not isinstance(position, Mapping):
+        raise RunError(f"{run.checkpoint_file} holds no network", remedy="Choose another run.")
+    finished = position.get("epoch", 1) - 1
+    at_its_end = finished > 0 and position.get("step") == 0
+    return values, _facts(finished, position.get("test_accuracy") if at_its_end else None)
+
+
+def _of_average(average: object) -> Mapping[str, Tensor] | None:
+    """The network within the state of torch's AveragedModel, which counts beside it."""
+    if not isinstance(average, Mapping):
+        return None
+    prefix = "module."
+    return {name.removeprefix(prefix): value for name, value in average.items() if name.startswith(prefix)}
+
+
+def _facts(epoch: object, accuracy: object) -> dict[str, Any]:
+    return {
+        "epoch": epoch if isinstance(epoch, int) else None,
+        "test_accuracy": accuracy if isinstance(accuracy, float) else None,
+    }
