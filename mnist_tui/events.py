@@ -100,6 +100,24 @@ class Progress(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WeightsMoved(Event):
+    """How far the last of `step` steps (of the whole run) moved each layer's weights; a few times an epoch.
+
+    The tuples have an entry for each layer that learns, all its weights together. Norms are Euclidean.
+    """
+
+    epoch: int
+    step: int
+    layers: tuple[str, ...]
+    """Paths, as in the layer table."""
+    weight_norms: tuple[float, ...]
+    gradient_norms: tuple[float, ...]
+    """Of that step's batch."""
+    update_ratios: tuple[float, ...]
+    """Norm of the step's change by the norm of the weights before it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class EpochFinished(Event):
     """One row of the epoch table. `images_per_second` leaves the evaluation out; `seconds` does not."""
 
@@ -210,6 +228,7 @@ EVENTS: Mapping[str, type[Event]] = {
         Preparing,
         EpochStarted,
         Progress,
+        WeightsMoved,
         EpochFinished,
         CheckpointSaved,
         RunPaused,
@@ -220,6 +239,15 @@ EVENTS: Mapping[str, type[Event]] = {
         Notice,
     )
 }
+
+
+FREQUENT = (Progress, WeightsMoved)
+"""What comes many times an epoch: worth no wait for the disk, and passed over where only the epochs matter."""
+
+
+def is_frequent(line: str) -> bool:
+    """Whether this line of a log is one of a `FREQUENT` event, without parsing it."""
+    return line.startswith(_FREQUENT_LINES)
 
 
 def to_json(event: Event) -> str:
@@ -259,6 +287,7 @@ def _resolved(kind: type[Event]) -> Mapping[str, Any]:
     return {entry.name: hints[entry.name] for entry in dataclasses.fields(kind)}
 
 
+_FREQUENT_LINES = tuple(f'{{"event":"{kind.__name__}"' for kind in FREQUENT)
 # For each event, its fields in order with their types.
 _FIELDS = {name: _resolved(kind) for name, kind in EVENTS.items()}
 
@@ -294,7 +323,7 @@ def _as(expected: Any, value: Any) -> Any:
     if origin is tuple and isinstance(value, list):
         if set(map(type, value)) <= {float}:  # as batch losses are, of which a log has hundreds of thousands
             return tuple(value)
-        return tuple(_as(float, entry) for entry in value)
+        return tuple(_as(typing.get_args(expected)[0], entry) for entry in value)
     if origin is types.NoneType and value is None:
         return None
     if origin is int and isinstance(value, bool):

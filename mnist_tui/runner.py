@@ -19,6 +19,7 @@ from mnist_tui.data import dataset as datasets
 from mnist_tui.data.dataset import Dataset
 from mnist_tui.errors import ConfigError, Interrupted, RunError
 from mnist_tui.events import (
+    FREQUENT,
     CheckpointSaved,
     DataProgress,
     EpochFinished,
@@ -163,7 +164,7 @@ class _Recorder:
             yield self._save_checkpoint()
 
     def _logged(self, event: Event) -> Event:
-        self._writer.append(event, durable=not isinstance(event, Progress))
+        self._writer.append(event, durable=not isinstance(event, FREQUENT))
         return event
 
     def _save_checkpoint(self) -> Event:

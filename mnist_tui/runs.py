@@ -82,14 +82,14 @@ class Run:
         return record
 
     def events(self, *, progress: bool = True) -> Iterator[Event]:
-        """Every event of the log, oldest first; without `progress`, quickly past the many Progress lines.
+        """Every event of the log, oldest first; without `progress`, quickly past the many lines of frequent ones.
 
         A line that is torn, damaged or of a newer version is passed over.
         """
         try:
             with self.log_file.open(encoding="utf-8", errors="replace") as log:
                 for line in log:
-                    if not progress and line.startswith('{"event":"Progress"'):
+                    if not progress and events.is_frequent(line):
                         continue
                     event = events.from_json(line)
                     if event is not None:

@@ -10,13 +10,11 @@ from mnist_tui.errors import RunError
 from mnist_tui.events import Event
 from mnist_tui.runs import Run, list_runs
 
-_PROGRESS = b'{"event":"Progress"'
-
 
 class LogTail:
     """Reads what has been appended since the last time. Whoever reads keeps the history.
 
-    Without `progress`, the many Progress lines are passed over unparsed, as `Run.history` can do it.
+    Without `progress`, the many lines of frequent events are passed over unparsed, as `Run.history` can do it.
     """
 
     def __init__(self, run: Run, *, progress: bool = True) -> None:
@@ -54,9 +52,8 @@ class LogTail:
         return [event for event in found if event is not None]
 
     def _event(self, line: bytes) -> Event | None:
-        if not self._progress and line.startswith(_PROGRESS):
-            return None
-        return events.from_json(line.decode("utf-8", errors="replace"))
+        text = line.decode("utf-8", errors="replace")
+        return None if not self._progress and events.is_frequent(text) else events.from_json(text)
 
     def _notice_new_start(self, state: os.stat_result) -> None:
         """Another file under the name, or a shorter one, is another story."""

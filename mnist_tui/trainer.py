@@ -30,6 +30,7 @@ from mnist_tui.events import (
     failure_of,
 )
 from mnist_tui.meter import Meter, Stopwatch, Ticker
+from mnist_tui.movement import Movement
 from mnist_tui.state import BestEpoch, Position, random_state, restore_random_state
 
 PROGRESS_SECONDS = 0.1
@@ -49,6 +50,7 @@ class Trainer:
         self.position = Position()
         self._device = data.train.images.device
         self._meter = Meter(self._device)
+        self._movement = Movement(self.learner.model)
         self._epoch_watch = Stopwatch()
         self._ticker = Ticker(PROGRESS_SECONDS)
         torch.manual_seed(config.seed)
@@ -109,18 +111,21 @@ class Trainer:
             yield from self._answer()
             if self.control.stop_reason:
                 break
-            self._take_step(images, labels)
+            yield from self._take_step(images, labels)
             if self._ticker.due():
                 yield self._progress("training", self.position.step, self.data.steps)
         self._meter.watch.stop()
         yield self._progress("training", self.position.step, self.data.steps)
 
-    def _take_step(self, images: Tensor, labels: Tensor) -> None:
+    def _take_step(self, images: Tensor, labels: Tensor) -> Iterator[Event]:
+        before = self._movement.before(self.position.step, self.data.steps)
         steps = self.config.epochs * self.data.steps
         settings = StepSettings(self.steps_done, *optim.schedule(self.config, self.steps_done, steps))
         result = self.backend.step(images, labels, settings)
         self._meter.add(result, len(labels))
         self.position.step += 1
+        if before is not None:
+            yield self._movement.since(before, self.position.epoch, self.steps_done)
 
     def _score(self, split: Split | None) -> Generator[Event, None, Score | None]:
         """Test on `split`; None where there is none, or when somebody stopped it."""

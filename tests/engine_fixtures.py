@@ -155,7 +155,7 @@ def at_step(step: int) -> Callable[[Event], bool]:
     )
 
 
-def names(happened: Iterable[Event], *, without: tuple[str, ...] = ("Progress",)) -> list[str]:
+def names(happened: Iterable[Event], *, without: tuple[str, ...] = ("Progress", "WeightsMoved")) -> list[str]:
     """The events' kinds in order."""
     kinds = [type(event).__name__ for event in happened]
     return [kind for kind in kinds if kind not in without]

@@ -14,7 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_tui import events
-from mnist_tui.events import EVENTS, EpochFinished, EpochStarted, Event, Notice, Progress, RunStarted
+from mnist_tui.events import (
+    EVENTS,
+    EpochFinished,
+    EpochStarted,
+    Event,
+    Notice,
+    Progress,
+    RunStarted,
+    WeightsMoved,
+)
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 plain = st.recursive(
@@ -28,6 +37,7 @@ VALUES: Mapping[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     float: finite,
     tuple[float, ...]: st.lists(finite).map(tuple),
+    tuple[str, ...]: st.lists(st.text()).map(tuple),
     Mapping[str, str]: st.dictionaries(st.text(), st.text()),
     Mapping[str, Any]: st.dictionaries(st.text(), plain),
     float | None: st.none() | finite,
@@ -62,6 +72,9 @@ PROGRESS = Progress(
     accuracy=0.5,
     learning_rate=0.1,
     batch_losses=(1.0, 2.0),
+)
+MOVED = WeightsMoved(
+    epoch=1, step=7, layers=("conv",), weight_norms=(2.0,), gradient_norms=(0.5,), update_ratios=(0.001,)
 )
 FINISHED = EpochFinished(
     epoch=1,
@@ -104,7 +117,11 @@ def test_a_line_is_one_flat_object_that_names_its_event_first() -> None:
     record = json.loads(events.to_json(STARTED))
     assert list(record) == ["event", "schema_version", "time", "epoch", "epochs", "steps"]
     assert record["event"] == "EpochStarted"
-    assert events.to_json(PROGRESS).startswith('{"event":"Progress"')  # what Run.events looks for
+
+
+@given(any_event)
+def test_what_comes_many_times_an_epoch_is_known_without_parsing(event: Event) -> None:
+    assert events.is_frequent(events.to_json(event)) is isinstance(event, events.FREQUENT)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -174,6 +191,9 @@ def test_what_is_no_event_of_this_version_is_none(line: str) -> None:
         (PROGRESS, {"batch_losses": 3}),
         (PROGRESS, {"batch_losses": ["a"]}),
         (PROGRESS, {"batch_losses": {"0": 1.0}}),
+        (MOVED, {"layers": ["conv", 3]}),
+        (MOVED, {"layers": "conv"}),
+        (MOVED, {"update_ratios": ["a"]}),
         (FINISHED, {"best": 1}),
         (FINISHED, {"validation_loss": "none"}),
         (Notice(message="m"), {"message": None}),
