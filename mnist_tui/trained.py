@@ -72,7 +72,8 @@ def load_trained(run: Run, weights: WeightsName = "best") -> TrainedNetwork:
         ) from error
     if not optim.is_finite(model):
         raise RunError(
-            f"the {weights} weights of run {run.name} are not all finite numbers", remedy="Choose another run."
+            f"the {weights} weights of run {run.name} are not all finite numbers",
+            remedy="Choose another run.",
         )
     model.eval().requires_grad_(False)
     return TrainedNetwork(model, config, classes_of(config.dataset), run.name, weights, **facts)
