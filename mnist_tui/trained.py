@@ -13,6 +13,7 @@ from mnist_tui import checkpoint, models, optim
 from mnist_tui.config import TrainConfig
 from mnist_tui.data import catalogue
 from mnist_tui.data.augmentation import network_input
+from mnist_tui.data.dataset import DIGITS
 from mnist_tui.errors import ConfigError, ModelError, RunError
 from mnist_tui.models.apart import load_model_apart
 from mnist_tui.runs import Run
@@ -20,7 +21,6 @@ from mnist_tui.runs import Run
 WeightsName = Literal["best", "last"]
 """Those of the best epoch, or those of the last checkpoint."""
 
-DIGITS = tuple("0123456789")
 # Images at once: large enough for full speed, small enough that a stop is answered within a fraction of a second.
 _BATCH = 500
 
