@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from mnist_tui.errors import ConfigError
 
-DatasetName = Literal["auto", "mnist", "fashion-mnist", "kmnist", "synthetic"]
+DatasetName = Literal["auto", "mnist", "fashion-mnist", "kmnist", "synthetic", "my-digits"]
 OptimizerName = Literal["adam", "adamw", "sgd"]
 ScheduleName = Literal["one-cycle", "constant"]
 Interpolation = Literal["nearest", "bilinear"]

@@ -39,6 +39,14 @@ class RunError(MnistTuiError):
     exit_code = 4
 
 
+class PictureError(MnistTuiError):
+    """A picture that cannot be used: unreadable, too large, damaged."""
+
+
+class NoDigitError(PictureError):
+    """A picture with nothing on it that could be a digit."""
+
+
 class Interrupted(MnistTuiError):  # noqa: N818 - a request, not an error: nothing went wrong
     """The person asked to stop before there was anything to keep."""
 

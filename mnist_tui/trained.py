@@ -13,6 +13,7 @@ from mnist_tui import checkpoint, models, optim
 from mnist_tui.config import TrainConfig
 from mnist_tui.data import catalogue
 from mnist_tui.data.augmentation import network_input
+from mnist_tui.data.dataset import DIGITS
 from mnist_tui.errors import ConfigError, ModelError, RunError
 from mnist_tui.models.apart import load_model_apart
 from mnist_tui.runs import Run
@@ -20,7 +21,6 @@ from mnist_tui.runs import Run
 WeightsName = Literal["best", "last"]
 """Those of the best epoch, or those of the last checkpoint."""
 
-DIGITS = tuple("0123456789")
 # Images at once: large enough for full speed, small enough that a stop is answered within a fraction of a second.
 _BATCH = 500
 
@@ -62,7 +62,7 @@ def load_trained(run: Run, weights: WeightsName = "best") -> TrainedNetwork:
     """
     config = _config(run)
     values, facts = _best(run) if weights == "best" else _last(run)
-    model = _built(run, config)
+    model = built(run, config)
     try:
         model.load_state_dict(values)
     except (RuntimeError, TypeError, AttributeError) as error:
@@ -95,7 +95,8 @@ def _config(run: Run) -> TrainConfig:
         ) from error
 
 
-def _built(run: Run, config: TrainConfig) -> nn.Module:
+def built(run: Run, config: TrainConfig) -> nn.Module:
+    """The network of `run` with weights of no meaning, from any thread. Raises RunError where its code has changed."""
     try:
         before, now = run.record().get("model", {}).get("source_sha256"), models.resolve(config.model)
         if before != now.source_sha256 and before is not None:

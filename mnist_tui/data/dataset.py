@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mnist_tui.data.download import Network
 
 SYNTHETIC = "synthetic"
+OWN = "my-digits"
 TRAIN_COUNT, TEST_COUNT = 60_000, 10_000
 TRAIN_SEED, TEST_SEED = 1, 2
 DIGITS = tuple("0123456789")
@@ -45,7 +46,7 @@ class Dataset:
 
 
 def load(name: str, folder: Path, *, report: Report = ignore, network: Network | None = None) -> Dataset:
-    """The dataset `name` (mnist, fashion-mnist, kmnist, synthetic or auto) under the data folder `folder`.
+    """The dataset `name` (mnist, fashion-mnist, kmnist, synthetic, my-digits or auto) under the data folder `folder`.
 
     `auto` is MNIST where it can be had and else drawn digits, with a notice; the result's `name` says which.
     `report` hears of progress and notices, and may raise to abort. Raises DataError when a named dataset is
@@ -53,6 +54,8 @@ def load(name: str, folder: Path, *, report: Report = ignore, network: Network |
     """
     if name == "auto":
         return _mnist_or_drawn(folder, report, network)
+    if name == OWN:
+        return own(folder)
     return draw_all(report) if name == SYNTHETIC else _named(name, folder, report, network)
 
 
@@ -83,6 +86,14 @@ def parse(entry: Entry, home: Path, contents: store.Contents) -> Dataset:
     train = split(entry.train_images, entry.train_labels, entry.train_count)
     test = split(entry.test_images, entry.test_labels, entry.test_count)
     return Dataset(entry.name, train, test, entry.classes, str(home), _fingerprint(train, test))
+
+
+def own(folder: Path) -> Dataset:
+    """The person's own drawings in the data folder `folder`. Raises DataError where they are too few to train on."""
+    from mnist_tui.data import own_digits
+
+    train, test = own_digits.splits(folder)
+    return Dataset(OWN, train, test, DIGITS, str(folder / own_digits.FOLDER), _fingerprint(train, test))
 
 
 def draw_all(report: Report = ignore) -> Dataset:

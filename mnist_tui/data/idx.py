@@ -89,3 +89,23 @@ def _damaged(path: Path, reason: str) -> DataError:
     return DataError(
         f"{path} is damaged: {reason}.", remedy="Delete the file; it is fetched again on the next use."
     )
+
+
+def plain(values: Tensor) -> bytes:
+    """The uncompressed IDX file of a uint8 tensor."""
+    return _header(tuple(values.shape)) + values.contiguous().numpy().tobytes()
+
+
+def parse_plain(content: bytes, item: tuple[int, ...], path: Path) -> Tensor:
+    """(N, *item) uint8 of an uncompressed IDX file, which says itself how many items it has. Raises DataError."""
+    length = len(_header((0, *item)))
+    count = int.from_bytes(content[4:8], "big")
+    if content[:length] != _header((count, *item)):
+        raise _not_ours(path, _unlike(content[:length], (count, *item)))
+    if len(content) != length + (size := count * math.prod(item)):
+        raise _not_ours(path, f"it holds {len(content) - length:,} values but declares {size:,}")
+    return torch.frombuffer(bytearray(content), dtype=torch.uint8)[length:].view(count, *item)
+
+
+def _not_ours(path: Path, reason: str) -> DataError:
+    return DataError(f"{path} is damaged: {reason}.", remedy="Move it away, or bring it back from a copy.")

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mnist_tui.data import catalogue, files, store
 from mnist_tui.data.catalogue import DataFile
-from mnist_tui.data.dataset import SYNTHETIC, Dataset, Split, draw_all, parse
+from mnist_tui.data.dataset import OWN, SYNTHETIC, Dataset, Split, draw_all, own, parse
 from mnist_tui.data.progress import Report, ignore
 from mnist_tui.errors import DataError
 
@@ -73,6 +73,8 @@ def describe(name: str, folder: Path, *, report: Report = ignore) -> DatasetInfo
     """
     if name == "auto":
         return _describe_auto(folder, report)
+    if name == OWN:
+        return _described(own(folder))
     return _describe_drawn(report) if name == SYNTHETIC else _describe_files(name, folder, report)
 
 
@@ -85,7 +87,10 @@ def _describe_auto(folder: Path, report: Report) -> DatasetInfo:
 
 
 def _describe_drawn(report: Report) -> DatasetInfo:
-    dataset = draw_all(report)
+    return _described(draw_all(report))
+
+
+def _described(dataset: Dataset) -> DatasetInfo:
     return DatasetInfo(dataset.name, dataset.source, dataset.classes, (), _count(dataset))
 
 

@@ -29,7 +29,7 @@ class _OwnRandomNumbers(TorchDispatchMode):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._generator = torch.Generator().manual_seed(0)
 
     def __torch_dispatch__(

@@ -1,0 +1,64 @@
+"""What a network says of a picture: ten probabilities, the three likeliest classes, and whether it is sure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+# Set from the mistakes of the reference network on MNIST's test images, see `tests/test_answer.py`.
+THRESHOLD = 0.7
+"""Below this probability the answer is "not sure"."""
+
+TOP = 3
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One class: its number, its name, and its probability."""
+
+    index: int
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a network says of one picture. `probabilities` has one a class, in the classes' order."""
+
+    probabilities: tuple[float, ...]
+    top: tuple[Guess, ...]
+    """The three likeliest, the likeliest first."""
+    is_sure: bool
+
+    @property
+    def best(self) -> Guess:
+        """The likeliest class, sure or not."""
+        return self.top[0]
+
+    @property
+    def words(self) -> str:
+        """The class's name, or that it is not sure."""
+        return self.best.name if self.is_sure else "not sure"
+
+
+def answers(logits: Tensor, classes: Sequence[str], threshold: float = THRESHOLD) -> list[Answer]:
+    """One answer for each row of `logits`, (N, C) floating."""
+    probabilities = torch.softmax(logits.double(), dim=1)
+    likeliest = probabilities.topk(min(TOP, len(classes)), dim=1)
+    return [
+        _answer(row, indices, classes, threshold)
+        for row, indices in zip(probabilities.tolist(), likeliest.indices.tolist(), strict=True)
+    ]
+
+
+def answer(logits: Tensor, classes: Sequence[str], threshold: float = THRESHOLD) -> Answer:
+    """The answer for one picture's `logits`, (C,) or (1, C)."""
+    return answers(logits.reshape(1, -1), classes, threshold)[0]
+
+
+def _answer(row: list[float], indices: list[int], classes: Sequence[str], threshold: float) -> Answer:
+    top = tuple(Guess(index, classes[index], row[index]) for index in indices)
+    return Answer(tuple(row), top, top[0].probability >= threshold)
