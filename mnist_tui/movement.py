@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from mnist_tui.events import WeightsMoved
-from mnist_tui.inspection.leaves import is_leaf
+from mnist_tui.inspection.learning import learning_layers
 
 TIMES_AN_EPOCH = 10
 
@@ -21,7 +21,7 @@ class Movement:
     """
 
     def __init__(self, model: nn.Module) -> None:
-        layers = dict(_layers(model))
+        layers = learning_layers(model)
         self._names = tuple(layers)
         self._weights = [weight for weights in layers.values() for weight in weights]
         self._sizes = [sum(weight.numel() for weight in weights) for weights in layers.values()]
@@ -46,23 +46,6 @@ class Movement:
             gradient_norms=tuple(steepness),
             update_ratios=tuple(ratios),
         )
-
-
-def _layers(model: nn.Module) -> Iterator[tuple[str, list[nn.Parameter]]]:
-    """Path and trainable weights of each layer, as the layer table counts them; shared ones with the first."""
-    seen: set[int] = set()
-    for path, module in model.named_modules():
-        whole = is_leaf(module)
-        fresh = [
-            (name, weight)
-            for name, weight in module.named_parameters(recurse=whole)
-            if weight.requires_grad and id(weight) not in seen
-        ]
-        seen.update(id(weight) for _, weight in fresh)
-        if whole and fresh:
-            yield path, [weight for _, weight in fresh]
-        elif not whole:
-            yield from ((f"{path}.{name}".lstrip("."), [weight]) for name, weight in fresh)
 
 
 @torch.no_grad()

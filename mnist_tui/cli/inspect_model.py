@@ -1,15 +1,21 @@
-"""`mnist-tui inspect-model`: the layer table."""
+"""`mnist-tui inspect-model`: the layer table; of a run also its weights, and what they make of an image."""
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from mnist_tui import paths, runs
-from mnist_tui.cli.options import Json, Model, RunsDir
+from mnist_tui.cli.options import DataDir, Json, Model, RunsDir
 from mnist_tui.cli.output import print_json, stdout
+
+if TYPE_CHECKING:
+    from mnist_tui.render.insight_view import InsightView
+
+WeightsOf = Literal["best", "last"]
 
 RunOption = Annotated[
     str,
@@ -17,20 +23,69 @@ RunOption = Annotated[
 ]
 
 
+# A layer's feature maps are drawn as large as they fit so many lines.
+_MAP_LINES = 16
+
+
 def inspect_model(
-    model: Model = "reference", run: RunOption = "", json: Json = False, runs_dir: RunsDir = None
+    model: Model = "reference",
+    run: RunOption = "",
+    weights: Annotated[
+        WeightsOf | None,
+        typer.Option(
+            help="With --run: the weights of the best epoch, or of the last checkpoint. [dim]\\[default: best][/dim]"
+        ),
+    ] = None,
+    image: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="With --run: also what each layer makes of test image N, and where the network looks at it.",
+        ),
+    ] = None,
+    layer: Annotated[
+        str, typer.Option(metavar="PATH", help="With --image: the feature maps of this layer only.")
+    ] = "",
+    json: Json = False,
+    runs_dir: RunsDir = None,
+    data_dir: DataDir = None,
 ) -> None:
-    """Show each layer's output shape, parameters, MACs and receptive field, with subtotals and totals."""
+    """Show each layer's output shape, parameters, MACs and receptive field, with subtotals and totals.
+
+    Of a run that has weights, also its first layer's filters and how far training moved each layer.
+    """
     from mnist_tui.inspection import inspect_model as inspect
     from mnist_tui.models import load_model, resolve
+    from mnist_tui.render.insight_view import insight_view
     from mnist_tui.render.layer_table import layer_table
 
+    if image is not None and not run:
+        raise typer.BadParameter(
+            "an image needs a trained network: name one with --run", param_hint="--image"
+        )
     spec = model_of(run, runs_dir) if run else model
     summary = inspect(load_model(spec), name=resolve(spec).name)
+    inside = _inside(run, weights, image, layer, runs_dir, paths.data_dir(data_dir)) if run else None
     if json:
-        print_json(summary.to_dict())
-    else:
-        stdout().print(layer_table(summary))
+        print_json(summary.to_dict() | (dataclasses.asdict(inside) if inside else {}))
+        return
+    console = stdout()
+    console.print(layer_table(summary))
+    if inside:
+        console.print(insight_view(inside, console.width, _MAP_LINES))
+
+
+def _inside(
+    run: str, weights: WeightsOf | None, image: int | None, layer: str, runs_dir: Path | None, data_dir: Path
+) -> InsightView | None:
+    """None for a run that has no weights, where none were asked for."""
+    from mnist_tui.cli.inside import inside_of
+
+    found = runs.find(paths.runs_dir(runs_dir), run)
+    if not found.weights_file.is_file() and weights is None and image is None:
+        return None
+    return inside_of(found, weights or "best", image=image, layer=layer, data_dir=data_dir)
 
 
 def model_of(run: str, runs_dir: Path | None) -> str:

@@ -6,58 +6,66 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-SMOOTHING_COPIES, SMOOTHING_NOISE = 32, 0.15
-"""How many noisy copies, and the noise's deviation as a share of the image's range (Smilkov et al. use 0.1 to 0.2)."""
-PATCH = 5
-"""Pixels along each side of what is covered: a little more than a pen is wide."""
-_BATCH = 196
+NOISY_COPIES, NOISE = 24, 0.05
+"""Over how many copies a gradient is averaged, and their noise's deviation as a share of the image's range."""
+PATCH, STRIDE = 6, 2
+"""Pixels along each side of what is covered, which is about twice as wide as a pen, and from one place to the next."""
+_BATCH = 128
+
+
+def log_odds(logits: Tensor, label: int) -> Tensor:
+    """(N, C) to (N,): log p / (1 - p) of the class `label`, in nats. Unlike p itself it never gets stuck near 1."""
+    others = torch.cat([logits[:, :label], logits[:, label + 1 :]], dim=1)
+    return logits[:, label] - others.logsumexp(1)
 
 
 def gradient_saliency(model: nn.Module, image: Tensor, label: int) -> Tensor:
-    """(H, W) float32, 0 to 1: how strongly the logit of `label` changes with each pixel.
+    """(H, W) float32, 0 to 1: how strongly the log-odds of `label` change with each pixel, inked or not.
 
-    The magnitude of the logit's gradient (Simonyan, Vedaldi and Zisserman, "Deep Inside Convolutional Networks", 2013),
-    averaged over noisy copies of the image (SmoothGrad: Smilkov et al., 2017), without which it is mostly speckle. The
-    noise is the same every time and comes from a generator of its own.
+    The gradient's magnitude (Simonyan, Vedaldi and Zisserman, "Deep Inside Convolutional Networks", 2013), averaged
+    over noisy copies of the image, without which it is mostly speckle (SmoothGrad: Smilkov et al., 2017). The noise is
+    the same every time and comes from a generator of its own.
 
-    image: (1, 1, H, W) float32 on the model's device, as the network sees it. The model stays as it is, and should be
-    in evaluation mode.
+    image: (1, 1, H, W) float32, as the network sees it. The model is left as it is, and should be in evaluation mode.
     """
-    spread = SMOOTHING_NOISE * (image.max() - image.min())
     generator = torch.Generator().manual_seed(0)
-    noise = torch.randn(SMOOTHING_COPIES, *image.shape[1:], generator=generator).to(image.device)
+    noise = torch.randn(NOISY_COPIES, *image.shape[1:], generator=generator).to(image.device)
     with torch.enable_grad():
-        copies = (image + spread * noise).requires_grad_()
-        (gradient,) = torch.autograd.grad(model(copies)[:, label].sum(), copies)
-    return _scaled(gradient.abs().mean(0)[0])
+        copies = (image + NOISE * (image.max() - image.min()) * noise).requires_grad_()
+        (gradient,) = torch.autograd.grad(log_odds(model(copies), label).sum(), copies)
+    strength = gradient.abs().mean(0)[0].float().cpu()
+    most = strength.max()
+    return strength / most if most > 0 else strength
 
 
 @torch.no_grad()
 def occlusion(model: nn.Module, image: Tensor, label: int) -> Tensor:
-    """(H, W) float32: by how many nats the log-probability of `label` falls when paper covers a square around a pixel.
+    """(H, W) float32: by how many nats the log-odds of `label` fall when a square around a pixel is covered with paper.
 
     Negative where covering makes the network surer. After Zeiler and Fergus, "Visualizing and Understanding
-    Convolutional Networks" (2014); a logarithm, since a probability near 1 hardly falls. The darkest pixel of the image
-    counts as paper.
+    Convolutional Networks" (2014). The darkest pixel of the image counts as paper; squares with nothing to cover are
+    not computed, and between the places that were tried the map is linear.
 
-    image: as for `gradient_saliency`. Squares with nothing to cover are not computed.
+    image: as for `gradient_saliency`, with sides that `STRIDE` divides.
     """
-    height, width = image.shape[-2:]
     paper = image.min()
-    row, column = torch.arange(height), torch.arange(width)
-    covers_row = (row[:, None] - row).abs() <= PATCH // 2
-    covers_column = (column[:, None] - column).abs() <= PATCH // 2
-    # (positions, H, W): what the square around each pixel covers.
-    squares = covers_row[:, None, :, None] & covers_column[None, :, None, :]
-    squares = squares.reshape(-1, 1, height, width).to(image.device)
-    inked = (squares & (image > paper)).flatten(1).any(1)
-    covered = torch.where(squares[inked], paper, image)
-    scores = [F.log_softmax(model(batch).float(), 1)[:, label] for batch in covered.split(_BATCH)]
-    fall = torch.zeros(height * width, device=image.device)
-    if scores:
-        fall[inked] = F.log_softmax(model(image).float(), 1)[0, label] - torch.cat(scores)
-    return fall.reshape(height, width).cpu()
+    squares = _squares(image.shape[-2], image.shape[-1]).to(image.device)
+    inked = (squares & (image > paper)).flatten(2).any(2)
+    covered = torch.where(squares[inked][:, None], paper, image)
+    fall = torch.zeros(squares.shape[:2], device=image.device)
+    if len(covered):
+        scores = [log_odds(model(batch).float(), label) for batch in covered.split(_BATCH)]
+        fall[inked] = log_odds(model(image).float(), label) - torch.cat(scores)
+    return F.interpolate(fall[None, None], image.shape[-2:], mode="bilinear", align_corners=False)[0, 0].cpu()
 
 
-def _scaled(values: Tensor) -> Tensor:
-    return (values / values.max().clamp(min=torch.finfo(values.dtype).tiny)).cpu()
+def _squares(height: int, width: int) -> Tensor:
+    """(height / STRIDE, width / STRIDE, height, width) bool: the pixels that each square covers."""
+    rows, columns = (_covers(extent) for extent in (height, width))
+    return rows[:, None, :, None] & columns[None, :, None, :]
+
+
+def _covers(extent: int) -> Tensor:
+    """(extent / STRIDE, extent) bool along one axis."""
+    centres = torch.arange(extent // STRIDE)[:, None] * STRIDE + (STRIDE - 1) / 2
+    return (torch.arange(extent) - centres).abs() < PATCH / 2

@@ -18,11 +18,11 @@ def load_model_apart(spec: str) -> nn.Module:
 
     The initial weights are good for nothing but being replaced.
     """
-    with _OwnRandomNumbers():
+    with OwnRandomNumbers():
         return load_model(spec)
 
 
-class _OwnRandomNumbers(TorchDispatchMode):
+class OwnRandomNumbers(TorchDispatchMode):
     """In this thread alone, what torch draws comes from a generator of our own: torch's own is the whole process's.
 
     Saving torch's state and putting it back would not do, as the training draws between the two.

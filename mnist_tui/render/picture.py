@@ -22,8 +22,9 @@ _Pixel = TypeVar("_Pixel")
 # Zero and nearly so is dark, and magnitude is brightness: the same on light and dark themes. Blue and orange are told
 # apart by nearly everybody.
 _POSITIVE, _NEGATIVE, _DARK = (255, 176, 64), (96, 176, 255), (16, 16, 16)
-# The glow on paper and on ink: a digit stays visible under it.
-_HOT_PAPER, _HOT_INK = (200, 56, 0), (255, 208, 144)
+# The glow on paper and on ink, of what is positive and of what is negative: a digit stays visible under it.
+_HOT = ((200, 56, 0), (255, 208, 144))
+_COLD = ((0, 72, 200), (160, 208, 255))
 
 # What each character looks like, as the levels of its upper and its lower half. Stripes are negative.
 _SHADES: dict[str, tuple[float, float]] = {
@@ -45,10 +46,13 @@ class Picture:
     """A picture for Rich and Textual: `width` columns, `height` lines.
 
     `colours` are what is drawn, `levels` (-1 to 1) what a shade stands for where colour is not to be had. With `scale`
-    each pixel is so many columns wide and half as many lines high.
+    each pixel is so many columns wide and half as many lines high. `plain` asks for shades on any console.
     """
 
-    def __init__(self, colours: Sequence[Sequence[_RGB]], levels: Grid, *, scale: int = 1) -> None:
+    def __init__(
+        self, colours: Sequence[Sequence[_RGB]], levels: Grid, *, scale: int = 1, plain: bool = False
+    ) -> None:
+        self._plain = plain
         self._colours = _enlarged(colours, scale)
         self._levels = _enlarged(levels, scale)
         self.width = len(self._colours[0]) if self._colours else 0
@@ -71,7 +75,7 @@ class Picture:
         ]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        plain = console.no_color or console.color_system is None
+        plain = self._plain or console.no_color or console.color_system is None
         for line in self.lines(plain=plain):
             yield from line
             yield Segment.line()
@@ -80,30 +84,34 @@ class Picture:
         return Measurement(self.width, self.width)
 
 
-def grey_picture(rows: Grid, *, low: float = 0.0, high: float = 255.0, scale: int = 1) -> Picture:
+def grey_picture(
+    rows: Grid, *, low: float = 0.0, high: float = 255.0, scale: int = 1, plain: bool = False
+) -> Picture:
     """`low` and below is black, `high` and above white: a digit as the network sees it."""
     levels = _levels(rows, lambda value: (value - low) / ((high - low) or 1.0), 0.0)
-    return Picture([[_grey(level) for level in row] for row in levels], levels, scale=scale)
+    return Picture([[_grey(level) for level in row] for row in levels], levels, scale=scale, plain=plain)
 
 
-def signed_picture(rows: Grid, *, most: float | None = None, scale: int = 1) -> Picture:
+def signed_picture(rows: Grid, *, most: float | None = None, scale: int = 1, plain: bool = False) -> Picture:
     """Positive is orange, negative blue, zero dark; full brightness at the magnitude `most`, or the largest of all."""
     most = largest(rows) if most is None else most
     levels = _levels(rows, lambda value: value / (most or 1.0), -1.0)
-    return Picture([[_signed(level) for level in row] for row in levels], levels, scale=scale)
+    return Picture([[_signed(level) for level in row] for row in levels], levels, scale=scale, plain=plain)
 
 
-def heat_picture(rows: Grid, heat: Grid, *, high: float = 255.0, scale: int = 1) -> Picture:
-    """A digit (0 to `high`) in grey under `heat` (0 to 1) that glows. Without colour only the heat is drawn."""
+def heat_picture(
+    rows: Grid, heat: Grid, *, high: float = 255.0, scale: int = 1, plain: bool = False
+) -> Picture:
+    """A digit (0 to `high`) in grey under `heat` (-1 to 1) that glows. Without colour only the heat is drawn."""
     digit, glow = (
         _levels(rows, lambda value: value / (high or 1.0), 0.0),
-        _levels(heat, lambda value: value, 0.0),
+        _levels(heat, lambda value: value, -1.0),
     )
     colours = [
         [_glowing(ink, warmth) for ink, warmth in zip(*pair, strict=True)]
         for pair in zip(digit, glow, strict=True)
     ]
-    return Picture(colours, glow, scale=scale)
+    return Picture(colours, glow, scale=scale, plain=plain)
 
 
 def largest(rows: Grid) -> float:
@@ -130,7 +138,7 @@ def _signed(level: float) -> _RGB:
 
 
 def _glowing(ink: float, heat: float) -> _RGB:
-    return _mixed(_grey(0.6 * ink), _mixed(_HOT_PAPER, _HOT_INK, ink), heat)
+    return _mixed(_grey(0.6 * ink), _mixed(*(_HOT if heat > 0 else _COLD), ink), abs(heat))
 
 
 def _mixed(start: _RGB, end: _RGB, share: float) -> _RGB:

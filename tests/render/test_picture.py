@@ -61,9 +61,12 @@ def test_without_colour_there_are_shades_and_stripes_for_what_is_negative() -> N
 
 
 def test_what_glows_is_seen_over_the_digit() -> None:
-    ((cold, _), (hot, _), (paper, _)) = colours(heat_picture([[255, 255, 0]], [[0, 1, 1]]))[0]
+    ((cold, _), (hot, _), (paper, _), (against, _)) = colours(
+        heat_picture([[255, 255, 0, 0]], [[0, 1, 1, -1]])
+    )[0]
     assert cold == (153, 153, 153)
     assert hot[0] > hot[2] > paper[2]
+    assert against[2] > against[0]
     assert plain(heat_picture([[255, 255], [255, 255]], [[0, 1], [0, 1]])) == [" █"]
 
 

@@ -1,0 +1,63 @@
+"""A trained network looked into with one image: its filters, its feature maps, its answer, and where it looked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import Tensor
+
+from mnist_tui.answer import Answer, answer
+from mnist_tui.data.augmentation import network_input
+from mnist_tui.inspection.feature_maps import feature_maps
+from mnist_tui.inspection.filters import Filters, first_filters
+from mnist_tui.inspection.saliency import gradient_saliency, occlusion
+from mnist_tui.models.apart import OwnRandomNumbers
+from mnist_tui.trained import TrainedNetwork
+
+Method = Literal["occlusion", "gradient"]
+METHODS: tuple[Method, ...] = ("occlusion", "gradient")
+
+
+@dataclass(frozen=True, eq=False)
+class Insight:
+    """What there is to draw. All tensors are on the CPU and nobody else's."""
+
+    answer: Answer
+    filters: Filters | None
+    """None where the first layer's weights are no pictures."""
+    maps: Mapping[str, Tensor]
+    """(C, H, W) float32 for each layer, by its path in the order of forward."""
+
+
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """Where the network looked for its answer. `heat`: (H, W) float32, -1 to 1; with `gradient` not below 0."""
+
+    method: Method
+    label: int
+    heat: Tensor
+    most: float
+    """What 1 stands for: with `occlusion` the nats of log-odds that the hottest square is worth, else 1."""
+
+
+def look_inside(network: TrainedNetwork, image: Tensor) -> Insight:
+    """From any thread; draws none of a training's random numbers. image: (1, 28, 28) uint8."""
+    seen = network_input(image[None], network.config)
+    with OwnRandomNumbers():
+        maps = feature_maps(network.model, seen)
+        filters = first_filters(network.model, seen)
+        said = answer(network.logits(image[None]), network.classes)
+    return Insight(said, filters, maps)
+
+
+def where_it_looked(network: TrainedNetwork, image: Tensor, label: int, method: Method) -> Looked:
+    """What speaks for the class `label`. image: (1, 28, 28) uint8. Draws none of a training's random numbers."""
+    seen = network_input(image[None], network.config)
+    with OwnRandomNumbers():
+        if method == "gradient":
+            return Looked(method, label, gradient_saliency(network.model, seen, label), 1.0)
+        fall = occlusion(network.model, seen, label)
+    most = float(fall.abs().max())
+    return Looked(method, label, fall / most if most else fall, most)

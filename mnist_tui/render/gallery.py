@@ -1,0 +1,110 @@
+"""Many small pictures of one kind side by side, as large as there is room for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
+from rich.segment import Segment
+
+from mnist_tui.render.picture import Grid, Picture, largest, signed_picture
+
+# How many columns a pixel may take; at the least two pixels share one each way.
+_SCALES = (4, 3, 2, 1)
+_GAP = 1
+# A vector is folded into rows of so many numbers.
+_ROW = 16
+
+
+@dataclass(frozen=True)
+class Room:
+    """Columns and lines; without `lines` there is no end to them."""
+
+    columns: int
+    lines: int | None = None
+
+
+class Gallery:
+    """Signed pictures that share one scale of brightness: row by row, as many as fit the width.
+
+    `grids`: of one size each. Where even the smallest do not fit the room the rest is left to whoever scrolls.
+    """
+
+    def __init__(self, grids: Sequence[Grid], room: Room, *, plain: bool = False) -> None:
+        grids = [_folded(grid) for grid in grids]
+        most = max(map(largest, grids), default=0.0)
+        scale = _fitting_scale(grids, room)
+        grids = grids if scale else [shrunk(grid) for grid in grids]
+        self._pictures = [signed_picture(grid, most=most, scale=scale or 1, plain=plain) for grid in grids]
+        self._plain = plain
+        self._across = _across(self._pictures[0].width if grids else 0, room.columns)
+
+    @property
+    def height(self) -> int:
+        """In lines."""
+        return sum(1 for _ in self._lines(plain=True))
+
+    def _lines(self, *, plain: bool) -> Iterator[list[Segment]]:
+        for start in range(0, len(self._pictures), self._across):
+            if start:
+                yield []
+            row = [picture.lines(plain=plain) for picture in self._pictures[start : start + self._across]]
+            for parts in zip(*row, strict=True):
+                yield [segment for part in parts for segment in (*part, Segment(" " * _GAP))][:-1]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in self._lines(plain=self._plain or console.no_color or console.color_system is None):
+            yield from line
+            yield Segment.line()
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        shown = self._pictures[: self._across]
+        width = sum(picture.width + _GAP for picture in shown) - _GAP if shown else 0
+        return Measurement(width, width)
+
+
+def shrunk(grid: Grid) -> list[list[float]]:
+    """Half as large each way: the means of two by two; what is left over at an odd end counts by itself."""
+    return [
+        [_mean([value for row in rows for value in row[at : at + 2]]) for at in range(0, len(rows[0]), 2)]
+        for rows in (grid[at : at + 2] for at in range(0, len(grid), 2))
+    ]
+
+
+def picture_of(grid: Grid, *, scale: int = 1, plain: bool = False) -> Picture:
+    """One alone."""
+    return signed_picture(_folded(grid), scale=scale, plain=plain)
+
+
+def _fitting_scale(grids: Sequence[Grid], room: Room) -> int:
+    """The largest that all fit with; 0 for pictures of half the size."""
+    if not grids or not grids[0]:
+        return 1
+    height, width = len(grids[0]), len(grids[0][0])
+    for scale in _SCALES:
+        across = _across(width * scale, room.columns)
+        rows = math.ceil(len(grids) / across)
+        lines = rows * (math.ceil(height * scale / 2) + _GAP) - _GAP
+        if width * scale <= room.columns and (room.lines is None or lines <= room.lines):
+            return scale
+    return 0 if height > 1 else 1
+
+
+def _across(width: int, columns: int) -> int:
+    return max(1, (columns + _GAP) // (width + _GAP))
+
+
+def _folded(grid: Grid) -> Grid:
+    """A long row as several, the last filled up with nothing."""
+    if len(grid) != 1 or len(grid[0]) <= _ROW:
+        return grid
+    row = list(grid[0])
+    row += [0.0] * (-len(row) % _ROW)
+    return [row[at : at + _ROW] for at in range(0, len(row), _ROW)]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

@@ -1,0 +1,89 @@
+"""A network looked into with one image, as `inspect-model` prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from mnist_tui.events import WeightsMoved
+from mnist_tui.render import words
+from mnist_tui.render.gallery import Gallery, Room
+from mnist_tui.render.movement import movement_table
+from mnist_tui.render.picture import Grid, grey_picture, heat_picture
+
+
+@dataclass(frozen=True)
+class ImageView:
+    """What is drawn of an image, as plain numbers."""
+
+    number: int
+    pixels: Grid
+    """0 to 255."""
+    truth: str
+    guesses: Sequence[tuple[str, float]]
+    """Class and probability, the likeliest first."""
+    heats: Mapping[str, Grid]
+    """Where the network looked, by method: -1 to 1."""
+    maps: Mapping[str, Sequence[Grid]]
+    """The feature maps of each layer, by its path."""
+
+
+@dataclass(frozen=True)
+class FilterView:
+    """The first layer's filters."""
+
+    path: str
+    type: str
+    grids: Sequence[Grid]
+
+
+@dataclass(frozen=True)
+class InsightView:
+    """All there is to print of a run's network; what is not known is left out."""
+
+    label: str
+    """Whose weights they are."""
+    filters: FilterView | None
+    movements: Sequence[WeightsMoved]
+    image: ImageView | None
+
+
+def insight_view(view: InsightView, width: int, lines: int) -> RenderableType:
+    """The parts below one another, each layer's maps within so many lines."""
+    return Group(*_parts(view, width, lines))
+
+
+def _parts(view: InsightView, width: int, lines: int) -> Iterator[RenderableType]:
+    yield Text.assemble("\n", (view.label, "bold"))
+    if view.movements:
+        yield movement_table(view.movements)
+    if view.filters:
+        yield Text.assemble("\n", ("Filters", "bold"), f" of {view.filters.path} {view.filters.type}")
+        yield Gallery(view.filters.grids, Room(width))
+    if view.image:
+        yield Text()
+        yield image_view(view.image, width, lines)
+
+
+def image_view(view: ImageView, width: int, lines: int) -> RenderableType:
+    """The image, where the network looked at it, what it answered, and every layer's maps within so many lines."""
+    pictures = Table.grid(padding=(0, 2))
+    pictures.add_row(
+        grey_picture(view.pixels), *(heat_picture(view.pixels, heat) for heat in view.heats.values())
+    )
+    pictures.add_row(
+        Text(f"test image {view.number:,}: {view.truth}"), *(Text(f"by {method}") for method in view.heats)
+    )
+    answers = "   ".join(f"{name} {words.percent(probability)}" for name, probability in view.guesses)
+    return Group(pictures, Text.assemble(("Answer ", "bold"), answers), *_maps(view, width, lines))
+
+
+def _maps(view: ImageView, width: int, lines: int) -> Iterator[RenderableType]:
+    for path, maps in view.maps.items():
+        size = f"{len(maps)} × {len(maps[0])}×{len(maps[0][0])}"
+        yield Text.assemble("\n", (path, "bold"), f" {size}")
+        yield Gallery(maps, Room(width, lines))
