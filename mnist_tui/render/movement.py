@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -14,9 +15,9 @@ from rich.text import Text
 from mnist_tui.events import WeightsMoved
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
-# The ratio of update to weight is usually about 1e-3; a decade and a half from it is worth a look.
-USUAL = (3e-5, 3e-2)
-_SPARK = 24
+# The ratio of update to weight is usually about 1e-3 (see `movement.Movement`); so much more is worth a look.
+HIGH = 3e-2
+_SPARK = 20
 
 
 def movement_table(movements: Sequence[WeightsMoved]) -> RenderableType:
@@ -26,17 +27,19 @@ def movement_table(movements: Sequence[WeightsMoved]) -> RenderableType:
     newest, courses = movements[-1], ratios_by_layer(movements)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("layer", no_wrap=True)
-    for head in ("‖weights‖", "‖gradient‖", "update/weight"):
+    for head in ("‖weights‖", "‖gradient‖", "update/weight", "highest"):
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("over the run", no_wrap=True)
     rows = zip(newest.layers, newest.weight_norms, newest.gradient_norms, newest.update_ratios, strict=True)
     for layer, weight, gradient, ratio in rows:
-        style = "" if is_usual(ratio) else "yellow"
-        spark = sparkline(courses[layer], _SPARK)
-        table.add_row(escape(layer), norm(weight), small(gradient), Text(small(ratio), style), spark)
-    return Group(
-        table, Text(f"of epoch {newest.epoch}, step {newest.step:,}; ratios near 1e-3 are usual", "dim")
+        course = courses[layer]
+        ratios = (Text(small(value), "yellow" if is_high(value) else "") for value in (ratio, max(course)))
+        spark = sparkline(course, _SPARK)
+        table.add_row(escape(layer), norm(weight), small(gradient), *ratios, spark)
+    words = (
+        f"of epoch {newest.epoch}, step {newest.step:,}; ratios of about 1e-3 are usual at the highest rate"
     )
+    return Group(table, Text(words, "dim"))
 
 
 def ratios_by_layer(movements: Sequence[WeightsMoved]) -> Mapping[str, list[float]]:
@@ -48,9 +51,9 @@ def ratios_by_layer(movements: Sequence[WeightsMoved]) -> Mapping[str, list[floa
     return courses
 
 
-def is_usual(ratio: float) -> bool:
-    """Whether a ratio of update to weight gives no cause to look closer; the last steps of a schedule are small."""
-    return USUAL[0] <= ratio <= USUAL[1]
+def is_high(ratio: float) -> bool:
+    """Whether so large an update for such weights hints at too high a learning rate."""
+    return ratio > HIGH
 
 
 def norm(value: float) -> str:
@@ -83,7 +86,7 @@ def sparkline(values: Sequence[float], width: int) -> str:
 def _thinned(values: Sequence[float], width: int) -> list[float]:
     count = min(len(values), width)
     bounds = [round(at * len(values) / count) for at in range(count + 1)] if count else []
-    return [_mean(values[start:end]) for start, end in zip(bounds, bounds[1:], strict=False)]
+    return [_mean(values[start:end]) for start, end in itertools.pairwise(bounds)]
 
 
 def _mean(values: Sequence[float]) -> float:

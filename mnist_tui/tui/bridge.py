@@ -17,6 +17,7 @@ from mnist_tui.events import Event, RunFailed, failure_of
 
 if TYPE_CHECKING:
     from mnist_tui.inspection.summary import ModelSummary
+    from mnist_tui.tui.looker import Looker, Seen, Wish
 
 Report = Callable[[Event], None]
 # What runs in the worker: a mnist_tui.jobs.Job, or in tests anything that tells events.
@@ -134,6 +135,23 @@ def _inspected(spec: str) -> ModelSummary | RunFailed:
             return inspect_model(load_model(spec), name=resolve(spec).name)
     except BaseException as error:  # a person's own code may raise anything
         return failure_of(error)
+
+
+class LookedInside(Message):
+    """What a network makes of an image, or why that cannot be seen."""
+
+    def __init__(self, wish: Wish, result: Seen | RunFailed) -> None:
+        super().__init__()
+        self.wish, self.result = wish, result
+
+
+def look_in_background(looker: Looker, wish: Wish, listener: MessagePump) -> None:
+    """Look into a network, and send a LookedInside. One at a time for each looker."""
+
+    def work() -> None:
+        _post(listener, LookedInside(wish, looker.look(wish)))
+
+    threading.Thread(target=work, name="look", daemon=True).start()
 
 
 def _post(listener: MessagePump, message: Message) -> None:

@@ -1,56 +1,102 @@
-"""The layer table of what is, or would be, trained, with its requirements ticked off."""
+"""Inside a network: its layers and how training moves them, its filters, its feature maps, and where it looked."""
 
 from __future__ import annotations
 
+import time
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.table import Table
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
 from mnist_tui.events import RunFailed
 from mnist_tui.inspection.requirements import check
 from mnist_tui.inspection.summary import ModelSummary
-from mnist_tui.render.layer_table import layer_table, requirement_table
-from mnist_tui.tui.bridge import ModelInspected, inspect_in_background
+from mnist_tui.render import words
+from mnist_tui.render.gallery import Gallery, Room
+from mnist_tui.render.layer_table import requirement_table
+from mnist_tui.render.picture import grey_picture, heat_picture
+from mnist_tui.tui.bridge import LookedInside, ModelInspected, inspect_in_background, look_in_background
+from mnist_tui.tui.looker import Looker, Method, Seen, Wish
 from mnist_tui.tui.recorded_model import recorded_summary
 from mnist_tui.tui.screens.house import HouseScreen
 from mnist_tui.tui.session import Session
+from mnist_tui.tui.widgets.folding_table import FoldingTable
+from mnist_tui.tui.widgets.layers_table import LayersTable
 from mnist_tui.tui.widgets.model_panel import NOT_RECORDED
+from mnist_tui.tui.widgets.panel import Panel
+from mnist_tui.tui.widgets.picture_panel import PicturePanel
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+CLASSES = 10
+# Beside a training a look costs it time: not often, and a small share of the time at most.
+_LEAST_PAUSE, _PAUSE_PER_LOOK = 0.5, 8
+_METHODS: tuple[Method, ...] = ("occlusion", "gradient")
+_TWO_PICTURES = 58
 
 
 class ModelScreen(HouseScreen):
-    """From the run's own record while there is a run; else the model of the form is looked at, in a thread."""
+    """The table is from the run's own record while there is a run; else the model of the form is looked at.
+
+    The pictures are of the newest snapshot while a run is trained here, else of the best weights of that run, or of
+    the newest run of this model.
+    """
 
     TAB = "model"
-    DEFAULT_CSS = """
-    ModelScreen {
-        #layers, #requirements {
-            border: round $panel;
-            border-title-color: $text-accent;
-            padding: 0 1;
-        }
-        #layers { height: 1fr; }
-        #layers Static, #requirements { width: auto; min-width: 100%; height: auto; }
-        &.-short #requirements { display: none; }
-    }
-    """
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - as Textual declares it
+    CSS_PATH = "model.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("full_stop", "image(1)", "Next image", key_display="."),
+        Binding("comma", "image(-1)", "Previous image", key_display=",", show=False),
+        Binding("d", "digit(1)", "Digit"),
+        Binding("D", "digit(-1)", "Digit before", show=False),
+        Binding("w", "method", "Where it looked"),
+        Binding("m", "movement", "Sizes / movement"),
+    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (112, "-wide"), (160, "-vast")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
 
     def __init__(self) -> None:
         super().__init__()
         self._drawn: object = None
+        self._summary: ModelSummary | None = None
+        self._looker: Looker | None = None
+        self._asked: Wish | None = None
+        self._is_looking = False
+        self._looked_at = self._not_before = 0.0
+        self._seen: Seen | None = None
+        self._digit: int | None = None
+        self._place = 0
+        self._method: Method = "occlusion"
 
     def body(self) -> ComposeResult:
-        """Table above, requirements below."""
-        with VerticalScroll(id="layers") as layers:
-            layers.border_title = "Model"
-            yield Static("Looking at the model …", id="table")
-        requirements = Static(id="requirements")
-        requirements.border_title = "Requirements"
-        yield requirements
+        """Two columns of panels."""
+        with Horizontal(id="inside"):
+            with Vertical(id="left"):
+                with Panel("Model") as table:
+                    table.id = "table"
+                    yield LayersTable()
+                yield PicturePanel("Filters", id="filters")
+                with Panel("Requirements") as requirements:
+                    requirements.id = "requirements"
+                    yield Static(id="ticks")
+            with Vertical(id="right"):
+                yield PicturePanel("Image", id="image")
+                yield PicturePanel("Feature maps", id="maps")
 
     def draw(self, session: Session) -> None:
-        """Draw another model only when it is another."""
+        """What is new of the layers; another look where there is something else to see."""
+        self._find_model(session)
+        self.query_one(LayersTable).show_model(self._summary, session.history.movements)
+        self._look(session)
+
+    # The layers
+
+    def _find_model(self, session: Session) -> None:
         spec = self.dashboard.seed.model
         wanted = (session.generation, session.history.started is not None, spec)
         if wanted == self._drawn:
@@ -58,9 +104,10 @@ class ModelScreen(HouseScreen):
         summary = recorded_summary(session.history)
         if summary is not None:
             self._drawn = wanted
-            self._show(summary)
+            self._show_model(summary)
         elif not session.phase.is_busy:
             self._drawn = wanted
+            self._say("Looking at the model …")
             inspect_in_background(spec, self)
         elif session.history.started is not None:
             # Looking at a model would have to wait until the training is over.
@@ -74,16 +121,137 @@ class ModelScreen(HouseScreen):
         if isinstance(message.result, RunFailed):
             self._say(f"{message.result.message}\n{message.result.remedy}")
         else:
-            self._show(message.result)
+            self._show_model(message.result)
 
-    def _show(self, summary: ModelSummary) -> None:
-        self.query_one("#table", Static).update(layer_table(summary, titled=False))
-        self.query_one(
-            "#layers"
-        ).border_title = f"Model · {summary.model} · {summary.parameters:,} parameters"
-        self.query_one("#requirements", Static).update(requirement_table(check(summary)))
+    def _show_model(self, summary: ModelSummary) -> None:
+        self._summary = summary
+        count = f"{summary.parameters:,} parameters · {words.millions(summary.macs)} MACs"
+        self.query_one("#table").border_title = f"Model · {summary.model} · {count}"
+        notes = "".join(f"\nnote: {note}" for note in summary.notes)
+        ticks = Table.grid()
+        ticks.add_row(requirement_table(check(summary)))
+        if notes:
+            ticks.add_row(notes.strip(), style="yellow")
+        self.query_one("#ticks", Static).update(ticks)
+        self.query_one(LayersTable).show_model(summary, self.session.history.movements)
 
     def _say(self, text: str) -> None:
-        self.query_one("#table", Static).update(Content(text))
-        self.query_one("#layers").border_title = "Model"
-        self.query_one("#requirements", Static).update("")
+        self._summary = None
+        self.query_one("#table").border_title = "Model"
+        self.query_one(LayersTable).show_model(None, ())
+        self.query_one("#ticks", Static).update(Content(text))
+
+    # The pictures
+
+    def _look(self, session: Session) -> None:
+        """Ask for what is wanted now, unless that is what there is; one look at a time."""
+        if self._is_looking:
+            return
+        wish = self._wish(session)
+        if wish is None:
+            if self._seen is None:
+                self.query_one("#image", PicturePanel).say("Image", "The first steps are on their way.")
+            return
+        same = self._asked is not None and wish.but_for_the_moment() == self._asked.but_for_the_moment()
+        if wish == self._asked or (same and time.monotonic() < self._not_before):
+            return
+        self._asked, self._is_looking, self._looked_at = wish, True, time.monotonic()
+        self._looker = self._looker or Looker(self.dashboard.folders)
+        look_in_background(self._looker, wish, self)
+
+    def _wish(self, session: Session) -> Wish | None:
+        snapshot = session.snapshot() if session.phase.is_busy else None
+        if session.phase.is_busy and snapshot is None:
+            return None
+        spec = self.dashboard.seed.model
+        return Wish(spec, session.run, snapshot, self._digit, self._place, self._method)
+
+    def on_looked_inside(self, message: LookedInside) -> None:
+        """Draw it; then perhaps something else is wanted."""
+        now = time.monotonic()
+        self._is_looking = False
+        self._not_before = now + max(_LEAST_PAUSE, _PAUSE_PER_LOOK * (now - self._looked_at))
+        if isinstance(message.result, RunFailed):
+            self._show_nothing(message.result)
+        else:
+            self._seen = message.result
+            self._show_seen(message.result)
+        if self.is_current:
+            self._look(self.session)
+
+    def _show_nothing(self, failed: RunFailed) -> None:
+        self._seen = None
+        self.query_one("#table").border_subtitle = ""
+        self.query_one("#image", PicturePanel).say("Image", f"{failed.message}\n\n{failed.remedy}")
+        self.query_one("#filters", PicturePanel).say("Filters", "")
+        self.query_one("#maps", PicturePanel).say("Feature maps", "")
+
+    def _show_seen(self, seen: Seen) -> None:
+        self.query_one("#table").border_subtitle = seen.label
+        self._show_image(seen)
+        self._show_filters(seen)
+        self._show_maps(seen)
+
+    def _show_image(self, seen: Seen) -> None:
+        best = seen.insight.answer.best
+        title = f"Image {seen.number:,} · {seen.truth} read as {best.name} {words.percent(best.probability)}"
+        note = f"what speaks for {best.name}, and against · by {seen.looked.method}"
+        pixels, heat = seen.pixels.tolist(), seen.looked.heat.tolist()
+
+        def draw(room: Room, plain: bool) -> RenderableType:
+            over = heat_picture(pixels, heat, plain=plain)
+            if room.columns < _TWO_PICTURES:
+                return over
+            pair = Table.grid(padding=(0, 2))
+            pair.add_row(grey_picture(pixels, plain=plain), over)
+            return pair
+
+        self.query_one("#image", PicturePanel).show(title, draw, note)
+
+    def _show_filters(self, seen: Seen) -> None:
+        filters, panel = seen.insight.filters, self.query_one("#filters", PicturePanel)
+        if filters is None:
+            panel.say("Filters", "The first layer's weights are no pictures.")
+            return
+        grids = filters.weights.tolist()
+        title = f"Filters of {filters.path or filters.type} · orange +, blue −"
+        panel.show(title, lambda room, plain: Gallery(grids, Room(room.columns, 10), plain=plain))
+
+    def _show_maps(self, seen: Seen) -> None:
+        row, panel = self.query_one(LayersTable).current, self.query_one("#maps", PicturePanel)
+        path = row.layer.path if row else ""
+        maps = None if row is None or row.layer.functional else seen.insight.maps.get(path)
+        if maps is None:
+            panel.say(f"Feature maps · {path}", "Of this row there are none: choose a layer in the table.")
+            return
+        grids = maps.tolist()
+        size = "×".join(map(str, maps.shape))
+        panel.show(f"Feature maps · {path} · {size}", lambda room, plain: Gallery(grids, room, plain=plain))
+
+    def on_folding_table_highlighted(self, message: FoldingTable.Highlighted) -> None:
+        """Another layer's maps."""
+        if self._seen is not None:
+            self._show_maps(self._seen)
+
+    # The keys
+
+    def action_image(self, step: int) -> None:
+        """The next image, or the one before."""
+        self._place = max(0, self._place + step)
+        self._look(self.session)
+
+    def action_digit(self, step: int) -> None:
+        """Only images of one class, then of the next, then all again."""
+        choices = [None, *range(CLASSES)]
+        self._digit = choices[(choices.index(self._digit) + step) % len(choices)]
+        self._place = 0
+        self._look(self.session)
+
+    def action_method(self) -> None:
+        """The other way of finding out."""
+        self._method = _METHODS[(_METHODS.index(self._method) + 1) % len(_METHODS)]
+        self._look(self.session)
+
+    def action_movement(self) -> None:
+        """What the table shows where there is not room for all."""
+        self.query_one(LayersTable).turn()

@@ -1,0 +1,145 @@
+"""Looks into a network for the Model screen: whose weights, which test image, what layers make of it. No widgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from mnist_tui import runs
+from mnist_tui.errors import MnistTuiError, RunError
+from mnist_tui.events import RunFailed, failure_of
+from mnist_tui.jobs import Folders
+from mnist_tui.live import Snapshot
+from mnist_tui.runs import Run
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mnist_tui.data.dataset import Split
+    from mnist_tui.insight import Insight, Looked
+    from mnist_tui.live_network import LiveNetwork
+    from mnist_tui.trained import TrainedNetwork
+
+Method = Literal["occlusion", "gradient"]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to look at. Without a snapshot and a run: the newest run of the model `spec` that has weights."""
+
+    spec: str
+    run: Run | None
+    snapshot: Snapshot | None
+    digit: int | None
+    """Only images of this class, by its number; None for all."""
+    place: int
+    """Which of those, from 0; beyond the last it begins anew."""
+    method: Method
+
+    def but_for_the_moment(self) -> tuple[object, ...]:
+        """What a person has chosen: all but how far the training is."""
+        return (self.spec, self.run, self.snapshot is None, self.digit, self.place, self.method)
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What was looked at."""
+
+    wish: Wish
+    label: str
+    """Whose weights."""
+    number: int
+    """Of the image among all test images."""
+    pixels: Tensor
+    """(28, 28) uint8."""
+    truth: str
+    insight: Insight
+    looked: Looked
+
+
+class Looker:
+    """For one thread at a time. Keeps the test images and the network from one look to the next."""
+
+    def __init__(self, folders: Folders) -> None:
+        self._folders = folders
+        self._images: tuple[str, Split] | None = None
+        self._live: LiveNetwork | None = None
+        self._trained: tuple[tuple[Path, int], TrainedNetwork] | None = None
+
+    def look(self, wish: Wish) -> Seen | RunFailed:
+        """Loads torch at the first call, and the images of a dataset at the first look at them."""
+        try:
+            return self._look(wish)
+        except Exception as error:  # a person's own network may raise anything
+            return failure_of(error)
+
+    def _look(self, wish: Wish) -> Seen:
+        from mnist_tui.insight import look_inside, where_it_looked
+
+        network = self._network(wish)
+        split = self._split(network.config.dataset)
+        number = _chosen(split, wish)
+        image = split.images[number]
+        insight = look_inside(network, image)
+        looked = where_it_looked(network, image, insight.answer.best.index, wish.method)
+        truth = network.classes[int(split.labels[number])]
+        return Seen(wish, network.label, number, image[0], truth, insight, looked)
+
+    def _network(self, wish: Wish) -> TrainedNetwork:
+        if wish.snapshot is not None:
+            from mnist_tui.live_network import LiveNetwork
+
+            self._live = self._live or LiveNetwork()
+            return self._live.of(wish.snapshot)
+        return self._best_of(wish.run or self._newest_of(wish.spec))
+
+    def _best_of(self, run: Run) -> TrainedNetwork:
+        """Opened anew when the file is another."""
+        from mnist_tui.trained import load_trained
+
+        try:
+            key = (run.weights_file, run.weights_file.stat().st_mtime_ns)
+        except OSError:
+            raise _nothing_yet(f"Run {run.name} has no weights yet.") from None
+        if self._trained is None or self._trained[0] != key:
+            self._trained = (key, load_trained(run))
+        return self._trained[1]
+
+    def _newest_of(self, spec: str) -> Run:
+        from mnist_tui.models import resolve
+
+        wanted = resolve(spec).spec
+        for run in reversed(runs.list_runs(self._folders.runs)):
+            if run.weights_file.is_file() and _model_of(run) == wanted:
+                return run
+        raise _nothing_yet("This network has not been trained yet.")
+
+    def _split(self, dataset: str) -> Split:
+        if self._images is None or self._images[0] != dataset:
+            from mnist_tui.data.test_split import load_test_split
+
+            self._images = (dataset, load_test_split(dataset, self._folders.data))
+        return self._images[1]
+
+
+class NothingToSeeError(MnistTuiError):
+    """There are no weights yet."""
+
+
+def _nothing_yet(message: str) -> NothingToSeeError:
+    return NothingToSeeError(message, remedy="Train it (1, then n), and look again after its first steps.")
+
+
+def _chosen(split: Split, wish: Wish) -> int:
+    if wish.digit is None:
+        return wish.place % len(split.images)
+    members = (split.labels == wish.digit).nonzero()
+    return int(members[wish.place % len(members)]) if len(members) else 0
+
+
+def _model_of(run: Run) -> str:
+    try:
+        return str(run.record()["config"].get("model"))
+    except RunError:
+        return ""
