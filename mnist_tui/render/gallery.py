@@ -40,7 +40,9 @@ class Gallery:
         grids = grids if scale else [shrunk(grid) for grid in grids]
         self._pictures = [signed_picture(grid, most=most, scale=scale or 1, plain=plain) for grid in grids]
         self._plain = plain
-        self._across = _across(self._pictures[0].width if grids else 0, room.columns)
+        most_across = _across(self._pictures[0].width if grids else 0, room.columns)
+        # Rows of one length, as far as that goes: 4 and 4 rather than 7 and 1.
+        self._across = math.ceil(len(grids) / math.ceil(len(grids) / most_across)) if grids else 1
 
     @property
     def height(self) -> int:

@@ -56,9 +56,21 @@ def requirement_table(requirements: Sequence[Requirement]) -> Table:
     for name in ("", "requirement", "wanted", "found"):
         table.add_column(name)
     for requirement in requirements:
-        mark = Text("✓", style="bold green") if requirement.met else Text("✗", style="bold red")
-        table.add_row(mark, requirement.name, requirement.wanted, requirement.found)
+        table.add_row(_mark(requirement), requirement.name, requirement.wanted, requirement.found)
     return table
+
+
+def requirement_list(requirements: Sequence[Requirement]) -> Table:
+    """Only the mark and what was found, where there is little room; what is wanted only where it is not met."""
+    table = Table.grid(padding=(0, 1))
+    for requirement in requirements:
+        wanted = "" if requirement.met else f", wanted {requirement.wanted}"
+        table.add_row(_mark(requirement), f"{requirement.name}: {requirement.found}{wanted}")
+    return table
+
+
+def _mark(requirement: Requirement) -> Text:
+    return Text("✓", style="bold green") if requirement.met else Text("✗", style="bold red")
 
 
 def _title(summary: ModelSummary) -> str:

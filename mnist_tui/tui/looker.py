@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mnist_tui import runs
 from mnist_tui.errors import MnistTuiError, RunError
-from mnist_tui.events import RunFailed, failure_of
+from mnist_tui.events import RunFailed, WeightsMoved, failure_of
 from mnist_tui.jobs import Folders
 from mnist_tui.live import Snapshot
 from mnist_tui.runs import Run
@@ -56,6 +57,8 @@ class Seen:
     truth: str
     insight: Insight
     looked: Looked
+    movements: Sequence[WeightsMoved]
+    """How the weights moved, from the run's log; empty for a snapshot, whose run is told of as it happens."""
 
 
 class Looker:
@@ -66,6 +69,7 @@ class Looker:
         self._images: tuple[str, Split] | None = None
         self._live: LiveNetwork | None = None
         self._trained: tuple[tuple[Path, int], TrainedNetwork] | None = None
+        self._movements: Sequence[WeightsMoved] = ()
 
     def look(self, wish: Wish) -> Seen | RunFailed:
         """Loads torch at the first call, and the images of a dataset at the first look at them."""
@@ -84,7 +88,8 @@ class Looker:
         insight = look_inside(network, image)
         looked = where_it_looked(network, image, insight.answer.best.index, wish.method)
         truth = network.classes[int(split.labels[number])]
-        return Seen(wish, network.label, number, image[0], truth, insight, looked)
+        movements = self._movements if wish.snapshot is None else ()
+        return Seen(wish, network.label, number, image[0], truth, insight, looked, movements)
 
     def _network(self, wish: Wish) -> TrainedNetwork:
         if wish.snapshot is not None:
@@ -103,7 +108,7 @@ class Looker:
         except OSError:
             raise _nothing_yet(f"Run {run.name} has no weights yet.") from None
         if self._trained is None or self._trained[0] != key:
-            self._trained = (key, load_trained(run))
+            self._trained, self._movements = (key, load_trained(run)), run.history().movements
         return self._trained[1]
 
     def _newest_of(self, spec: str) -> Run:

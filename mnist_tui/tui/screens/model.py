@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.table import Table
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import Resize
 from textual.widgets import Static
 
-from mnist_tui.events import RunFailed
+from mnist_tui.events import RunFailed, WeightsMoved
 from mnist_tui.inspection.requirements import check
 from mnist_tui.inspection.summary import ModelSummary
 from mnist_tui.render import words
 from mnist_tui.render.gallery import Gallery, Room
-from mnist_tui.render.layer_table import requirement_table
+from mnist_tui.render.layer_table import requirement_list, requirement_table
 from mnist_tui.render.picture import grey_picture, heat_picture
 from mnist_tui.tui.bridge import LookedInside, ModelInspected, inspect_in_background, look_in_background
 from mnist_tui.tui.looker import Looker, Method, Seen, Wish
@@ -91,7 +94,7 @@ class ModelScreen(HouseScreen):
     def draw(self, session: Session) -> None:
         """What is new of the layers; another look where there is something else to see."""
         self._find_model(session)
-        self.query_one(LayersTable).show_model(self._summary, session.history.movements)
+        self.query_one(LayersTable).show_model(self._summary, self._movements())
         self._look(session)
 
     # The layers
@@ -127,13 +130,29 @@ class ModelScreen(HouseScreen):
         self._summary = summary
         count = f"{summary.parameters:,} parameters · {words.millions(summary.macs)} MACs"
         self.query_one("#table").border_title = f"Model · {summary.model} · {count}"
-        notes = "".join(f"\nnote: {note}" for note in summary.notes)
-        ticks = Table.grid()
-        ticks.add_row(requirement_table(check(summary)))
-        if notes:
-            ticks.add_row(notes.strip(), style="yellow")
+        self._show_ticks()
+        self.query_one(LayersTable).show_model(summary, self._movements())
+
+    def _show_ticks(self) -> None:
+        """The requirements, in full where there is room; and what the table does not know."""
+        if self._summary is None:
+            return
+        requirements, ticks = check(self._summary), Table.grid()
+        is_vast = self.has_class("-vast")
+        ticks.add_row(requirement_table(requirements) if is_vast else requirement_list(requirements))
+        for note in self._summary.notes:
+            ticks.add_row(Text(f"note: {note}", style="yellow"))
         self.query_one("#ticks", Static).update(ticks)
-        self.query_one(LayersTable).show_model(summary, self.session.history.movements)
+
+    def on_resize(self, event: Resize) -> None:
+        """There may be more room, or less."""
+        self.call_after_refresh(self._show_ticks)
+
+    def _movements(self) -> Sequence[WeightsMoved]:
+        """Of the run here, or else of the one whose weights are looked at."""
+        if self.session.history.started is not None:
+            return self.session.history.movements
+        return self._seen.movements if self._seen else ()
 
     def _say(self, text: str) -> None:
         self._summary = None
@@ -188,6 +207,7 @@ class ModelScreen(HouseScreen):
 
     def _show_seen(self, seen: Seen) -> None:
         self.query_one("#table").border_subtitle = seen.label
+        self.query_one(LayersTable).show_model(self._summary, self._movements())
         self._show_image(seen)
         self._show_filters(seen)
         self._show_maps(seen)

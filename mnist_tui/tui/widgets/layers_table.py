@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,7 +17,9 @@ from mnist_tui.tui.widgets.folding_table import Column, FoldingTable
 if TYPE_CHECKING:
     from mnist_tui.inspection.summary import Layer, ModelSummary
 
-_SPARK = 12
+_SPARK = 11
+# Past all sizes, but not past the layer's name.
+_AHEAD = 52
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class LayersTable(FoldingTable[LayerRow]):
         if summary is self._summary and newest is (self._movements[-1] if self._movements else None):
             return
         self._summary, self._movements = summary, list(movements)
+        self._choose_columns()
         courses = ratios_by_layer(movements)
         rows = [_row(layer, newest, courses) for layer in summary.layers] if summary else []
         self.show([(f"{at} {row.layer.path}", row) for at, row in enumerate(rows)])
@@ -58,15 +62,19 @@ class LayersTable(FoldingTable[LayerRow]):
     def turn(self) -> None:
         """To the movement, or back to the sizes."""
         self.moving = not self.moving
-        preferred = _MOVEMENT if self.moving else ()
-        self._columns = [
-            Column(one.head, one.width, one.cell, one.importance + 50, one.right, one.grows)
-            if one.head in preferred
-            else one
-            for one in _COLUMNS
-        ]
+        self._choose_columns()
         self._fold()
         self.refresh()
+
+    def _choose_columns(self) -> None:
+        """Movement first where it is asked for, and not at all where nothing is known of it."""
+        known = [one for one in _COLUMNS if self._movements or one.head not in _MOVEMENT]
+        self._columns = [
+            dataclasses.replace(one, importance=one.importance + _AHEAD)
+            if self.moving and one.head in _MOVEMENT
+            else one
+            for one in known
+        ]
 
 
 def _row(layer: Layer, newest: WeightsMoved | None, courses: dict[str, list[float]]) -> LayerRow:
@@ -141,6 +149,6 @@ _COLUMNS: tuple[Column[LayerRow], ...] = (
     Column("‖w‖", 6, _norm, 31, right=True),
     Column("‖∇‖", 6, _gradient, 30, right=True),
     Column("Δ/w", 6, _ratio, 45, right=True),
-    Column("over the run", _SPARK, _course, 40),
+    Column("course", _SPARK, _course, 40),
 )
-_MOVEMENT = frozenset({"‖w‖", "‖∇‖", "Δ/w", "over the run"})
+_MOVEMENT = frozenset({"‖w‖", "‖∇‖", "Δ/w", "course"})

@@ -17,13 +17,17 @@ Draw = Callable[[Room, bool], RenderableType]
 """What to draw in so much room; True asks for shades."""
 
 
+# Kept free also while everything fits: pictures that grow into its place would need it again.
+_SCROLLBAR = 1
+
+
 class PicturePanel(Panel):
     """Shows what its `draw` makes of the room; scrolls what is longer."""
 
     DEFAULT_CSS = """
     PicturePanel {
         padding: 0 1;
-        & > VerticalScroll { height: 1fr; scrollbar-gutter: stable; }
+        & > VerticalScroll { height: 1fr; }
         & Static { width: auto; height: auto; }
     }
     """
@@ -57,6 +61,8 @@ class PicturePanel(Panel):
         self._update()
 
     def _update(self) -> None:
-        room = self._scroll.scrollable_content_region
-        if self._draw is not None and room.width > 0:
-            self._picture.update(self._draw(Room(room.width, max(1, room.height)), self.app.no_color))
+        room = self._scroll.outer_size
+        if self._draw is not None and room.width > _SCROLLBAR:
+            self._picture.update(
+                self._draw(Room(room.width - _SCROLLBAR, max(1, room.height)), self.app.no_color)
+            )
