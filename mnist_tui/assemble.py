@@ -12,6 +12,7 @@ from mnist_tui.control import Control
 from mnist_tui.data.dataset import Dataset
 from mnist_tui.data.resident import ResidentData
 from mnist_tui.learner import Learner
+from mnist_tui.models.dropout import scale_dropout
 from mnist_tui.trainer import Trainer
 
 
@@ -25,7 +26,9 @@ def assemble(
     device = machine.choose_device(config.device)
     resident = ResidentData(data, config, device)
     torch.manual_seed(config.seed)
-    model = models.load_model(config.model).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = models.load_model(config.model)
+    scale_dropout(model, config.dropout_scale)
+    model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     backend = choose_backend(
         config,
         Learner(config, model),

@@ -83,6 +83,9 @@ class TrainConfig:
     label_smoothing: float = _setting(
         0.0, "Share of each label spread over all classes.", low=0, high=0.99, group="Optimisation"
     )
+    dropout_scale: float = _setting(
+        1.0, "The model's dropout times this; 0 turns it off.", low=0, high=1, group="Optimisation"
+    )
     ema: float = _setting(
         0.0,
         "Decay a step of averaged weights, used for testing; 0 is off.",
@@ -95,6 +98,12 @@ class TrainConfig:
     shift: float = _setting(0.0, "Random shift up to ± pixels.", low=0, high=14, group="Augmentation")
     scale: float = _setting(
         0.0, "Random scaling up to ± this fraction.", low=0, high=0.9, group="Augmentation"
+    )
+    shear: float = _setting(
+        0.0, "Random slant up to ± this many pixels a row.", low=0, high=1, group="Augmentation"
+    )
+    clean_epochs: int = _setting(
+        0, "Last epochs whose images stay as they are.", low=0, high=1_000_000, group="Augmentation"
     )
     interpolation: Interpolation = _setting("nearest", "How augmented pixels are read.", group="Augmentation")
     mean: float = _setting(0.5, "Subtracted from pixels in [0, 1].", low=-1, high=1, group="Augmentation")
