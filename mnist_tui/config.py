@@ -32,6 +32,8 @@ class Setting:
     low: float = -math.inf
     high: float = math.inf
     group: str = "Training"
+    optional: bool = False
+    """Whether a text may be empty."""
 
 
 def _setting(default: Any, help: str, **limits: Any) -> Any:
@@ -92,6 +94,16 @@ class TrainConfig:
         low=0,
         high=0.999999,
         group="Optimisation",
+    )
+
+    teacher: str = _setting(
+        "", "A run, or a recipe, whose network is learnt from too.", optional=True, group="Teacher"
+    )
+    teacher_share: float = _setting(
+        0.5, "The teacher's part in what is learnt; the label has the rest.", low=0, high=1, group="Teacher"
+    )
+    temperature: float = _setting(
+        1.0, "The teacher's logits are divided by this.", low=0.01, high=100, group="Teacher"
     )
 
     rotation: float = _setting(7.0, "Random rotation up to ± degrees.", low=0, high=180, group="Augmentation")
@@ -178,7 +190,8 @@ def _complaint(name: str, value: Any) -> str:
     if words:
         return "" if value in words else f"{name} is {value!r}, but must be one of {', '.join(words)}"
     if annotation is str:
-        return "" if isinstance(value, str) and value else f"{name} is {value!r}, but must be a name"
+        named = isinstance(value, str) and (value or setting.optional)
+        return "" if named else f"{name} is {value!r}, but must be a name"
     if not _is_number(value, whole=annotation is int):
         return f"{name} is {value!r}, but must be a {'whole' if annotation is int else 'finite'} number"
     if not setting.low <= value <= setting.high:
