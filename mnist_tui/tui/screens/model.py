@@ -234,7 +234,8 @@ class ModelScreen(HouseScreen):
             panel.say("Filters", "The first layer's weights are no pictures.")
             return
         grids = filters.weights.tolist()
-        title = f"Filters of {filters.path or filters.type} · orange +, blue −"
+        signs = "shades +, stripes −" if self.app.no_color else "orange +, blue −"
+        title = f"Filters of {filters.path or filters.type} · {signs}"
         panel.show(title, lambda room, plain: Gallery(grids, Room(room.columns, 10), plain=plain))
 
     def _show_maps(self, seen: Seen) -> None:
