@@ -13,5 +13,5 @@ def load_test_split(name: str, folder: Path, *, report: Report = ignore) -> Spli
     if name == SYNTHETIC:
         from mnist_tui.data.synthetic import draw  # the skeletons take a moment to load
 
-        return Split(*draw(TEST_COUNT, TEST_SEED))
+        return Split(*draw(TEST_COUNT, TEST_SEED, progress=None))
     return load(name, folder, report=report).test

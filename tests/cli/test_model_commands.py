@@ -15,6 +15,20 @@ from tests.cli.conftest import Mnist
 SUMMARY = {"model", "input_shape", "parameters", "trainable_parameters", "macs", "layers"}
 LAYER = {"path", "type", "output_shape", "parameters", "macs", "receptive_field"}
 
+QUICK = (
+    "--headless",
+    "--model",
+    "linear",
+    "--backend",
+    "eager",
+    "--dataset",
+    "synthetic",
+    "--epochs",
+    "1",
+    "--train-limit",
+    "200",
+)
+
 
 def test_the_layer_table_fits_80_columns_a_line_a_layer(mnist: Mnist) -> None:
     lines = mnist("inspect-model").out.splitlines()
@@ -45,6 +59,72 @@ def test_the_model_of_a_run(mnist: Mnist, runs_dir: Path) -> None:
     assert json.loads(mnist("inspect-model", "--run", "good", "--json").out)["model"] == "linear"
     assert json.loads(mnist("check", "--run", "good", "--json").out)["model"] == "linear"
     assert mnist("inspect-model", "--run", "nope").code == 4
+
+
+@pytest.fixture
+def trained(mnist: Mnist) -> str:
+    assert mnist("train", *QUICK, "--name", "trained").code == 0
+    return "trained"
+
+
+def test_the_inside_of_a_run_fits_80_columns(mnist: Mnist, trained: str) -> None:
+    shown = mnist("inspect-model", "--run", trained, "--image", "3")
+    assert shown.code == 0, shown.err
+    assert max(map(len, shown.out.splitlines())) <= 80
+    for words in (
+        "trained · best weights, epoch 1",
+        "update/weight",
+        "Filters of fc Linear",
+        "test image 3: ",
+        "by occlusion",
+        "by gradient",
+        "Answer ",
+        "flatten 1 × 1×784",
+    ):
+        assert words in shown.out
+    assert "\x1b" not in shown.out
+
+
+def test_one_layer_alone(mnist: Mnist, trained: str) -> None:
+    shown = mnist("inspect-model", "--run", trained, "--image", "3", "--layer", "fc", "--weights", "last")
+    assert "trained · last weights" in shown.out
+    assert "fc 1 × 1×10" in shown.out
+    assert "flatten 1 ×" not in shown.out
+
+
+def test_the_inside_as_json(mnist: Mnist, trained: str) -> None:
+    inside = json.loads(mnist("inspect-model", "--run", trained, "--image", "3", "--json").out)
+    assert inside.keys() >= SUMMARY | {"label", "filters", "movements", "image"}
+    assert (inside["filters"]["path"], len(inside["filters"]["grids"])) == ("fc", 10)
+    assert inside["movements"][-1]["layers"] == ["fc"]
+    image = inside["image"]
+    assert image["number"] == 3
+    assert len(image["pixels"]) == len(image["heats"]["gradient"]) == 28
+    assert image["guesses"][0][1] >= image["guesses"][1][1]
+    assert list(image["maps"]) == ["flatten", "fc"]
+    without = json.loads(mnist("inspect-model", "--run", trained, "--json").out)
+    assert without["image"] is None
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--image", "3"], 2, "name one with --run"),
+        (["--run", "trained", "--image", "99999"], 2, "test images 0 to"),
+        (["--run", "trained", "--image", "-1"], 2, "--image"),
+        (["--run", "trained", "--image", "3", "--layer", "conv9"], 2, "there are flatten, fc"),
+        (["--run", "trained", "--weights", "middle"], 2, "--weights"),
+        (["--run", "good", "--image", "3"], 4, "no best weights"),
+        (["--run", "good", "--weights", "last"], 4, "no checkpoint"),
+    ],
+)
+def test_what_cannot_be_looked_into(
+    mnist: Mnist, trained: str, runs_dir: Path, options: list[str], code: int, words: str
+) -> None:
+    past_runs.write_some(runs_dir)
+    done = mnist("inspect-model", *options)
+    assert done.code == code
+    assert words in " ".join(done.err.replace("│", " ").split())
 
 
 def test_the_model_can_come_from_the_environment(mnist: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
