@@ -1,14 +1,18 @@
-"""How somebody outside the loop asks it to stop or pause: polled by the trainer at every step."""
+"""How somebody outside the loop asks it to stop, to pause, or to be looked at."""
 
 from __future__ import annotations
 
 import threading
+
+from mnist_tui.live import Live
 
 
 class Control:
     """Thread-safe wishes. Asking never waits; the trainer answers at the end of its current step."""
 
     def __init__(self) -> None:
+        self.live = Live()
+        """The network as it was a moment ago; answered between two events."""
         self._changed = threading.Condition()
         self._stop_reason = ""
         self._paused = False

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from mnist_tui import optim
 from mnist_tui.config import TrainConfig
@@ -23,6 +24,13 @@ class Learner:
     def tested_model(self) -> nn.Module:
         """What is tested and kept: the averaged weights where there are any."""
         return self.model if self.average is None else self.average.module
+
+    def tested_weights(self) -> dict[str, Any]:
+        """A copy of the tested weights and statistics, on the CPU: what comes later does not change it."""
+        return {
+            name: value.detach().to("cpu", copy=True) if isinstance(value, Tensor) else copy.deepcopy(value)
+            for name, value in self.tested_model.state_dict().items()
+        }
 
     def state(self) -> dict[str, Any]:
         """Its part of a checkpoint; the tensors are the live ones."""

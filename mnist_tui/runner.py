@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -36,12 +37,15 @@ from mnist_tui.events import (
 )
 from mnist_tui.history import RunStatus
 from mnist_tui.inspection import inspect_model
+from mnist_tui.live import Snapshot
 from mnist_tui.meter import Ticker
 from mnist_tui.runs import Run, RunWriter
 from mnist_tui.trainer import DivergedError, Trainer
 
 Report = Callable[[Event], None]
 
+# How often the network is copied, at most, while somebody looks at it.
+SNAPSHOT_SECONDS = 0.25
 # How much work a kill can cost at most, besides what an epoch's end saves anyway.
 CHECKPOINT_SECONDS = 30.0
 
@@ -133,15 +137,23 @@ class _Recorder:
 
     def __init__(self, trainer: Trainer, run: Run, writer: RunWriter, report: Report) -> None:
         self._trainer, self._run, self._writer, self._report = trainer, run, writer, report
-        self._ticker = Ticker(CHECKPOINT_SECONDS)
+        self._ticker, self._snapshots = Ticker(CHECKPOINT_SECONDS), Ticker(SNAPSHOT_SECONDS)
 
     def drive(self, started: RunStarted, early: list[Event]) -> Outcome:
         for event in self._recorded(itertools.chain((started, *early), self._trainer.run())):
+            self._show_network(event)
             # Outside the generator, so that a closed pipe or terminal is not taken for a full disk.
             self._report(event)
             last = event
         assert isinstance(last, (RunFinished, RunStopped, RunFailed))  # what a trainer ends with
         return Outcome(self._run, last)
+
+    def _show_network(self, event: Event) -> None:
+        """Within an epoch only to somebody who looks; at its turns always, as a pause can be long."""
+        live = self._trainer.control.live
+        looked_at = isinstance(event, Progress) and live.wanted and self._snapshots.due()
+        if looked_at or isinstance(event, _TURNS):
+            live.show(_snapshot(self._trainer, self._run))
 
     def _recorded(self, happening: Iterator[Event]) -> Iterator[Event]:
         """Each event once it is on disk, and those that recording adds."""
@@ -202,6 +214,24 @@ class _Recorder:
             message=f"{error.filename or self._run.log_file} cannot be written: {error.strerror or error}",
             remedy=f"Make room, then: mnist-tui train --resume {self._run.name}",
         )
+
+
+# After these the network stays as it is for a while, or somebody may begin to look.
+_TURNS = (RunStarted, EpochFinished, RunPaused, RunStopped, RunFinished)
+
+
+def _snapshot(trainer: Trainer, run: Run) -> Snapshot:
+    position, steps = trainer.position, trainer.data.steps
+    at_an_end = position.step == 0 and position.epoch > 1
+    return Snapshot(
+        run=run,
+        config=trainer.config,
+        weights=MappingProxyType(trainer.learner.tested_weights()),
+        epoch=position.epoch - at_an_end,
+        step=steps if at_an_end else position.step,
+        steps=steps,
+        test_accuracy=position.test_accuracy if at_an_end else None,
+    )
 
 
 def _load(config: TrainConfig, data_dir: Path, control: Control, report: Report) -> Dataset:

@@ -62,7 +62,7 @@ def load_trained(run: Run, weights: WeightsName = "best") -> TrainedNetwork:
     """
     config = _config(run)
     values, facts = _best(run) if weights == "best" else _last(run)
-    model = _built(run, config)
+    model = built(run, config)
     try:
         model.load_state_dict(values)
     except (RuntimeError, TypeError, AttributeError) as error:
@@ -95,7 +95,8 @@ def _config(run: Run) -> TrainConfig:
         ) from error
 
 
-def _built(run: Run, config: TrainConfig) -> nn.Module:
+def built(run: Run, config: TrainConfig) -> nn.Module:
+    """The network of `run` with weights of no meaning, from any thread. Raises RunError where its code has changed."""
     try:
         before, now = run.record().get("model", {}).get("source_sha256"), models.resolve(config.model)
         if before != now.source_sha256 and before is not None:

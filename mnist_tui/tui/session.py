@@ -11,6 +11,7 @@ from textual.message_pump import MessagePump
 from mnist_tui.events import DataProgress, Event, Preparing, RunFailed, RunStarted
 from mnist_tui.history import RunHistory, RunStatus
 from mnist_tui.jobs import Job, ResumedRun
+from mnist_tui.live import Snapshot
 from mnist_tui.runs import Run
 from mnist_tui.tui.bridge import Ending, Training
 
@@ -125,6 +126,14 @@ class Session:
         if isinstance(self.job, ResumedRun):
             return Run(Path(self.job.query))
         return Run(self.job.folders.runs / self.history.started.run)
+
+    def snapshot(self) -> Snapshot | None:
+        """The network that is, or was, trained here, as it was a moment ago; None before there is one.
+
+        Never waits. Asking makes the training copy it again, a few times a second, so ask only while showing it:
+        a screen asks whenever it is told that the session has changed, and is told right after a newer copy.
+        """
+        return None if self.training is None else self.training.control.live.look()
 
     def pause(self) -> None:
         """Pause, with a checkpoint, at the end of the running step."""
