@@ -126,7 +126,9 @@ def metadata(network: TrainedNetwork, *, normalised_inside: bool) -> dict[str, A
         "run": network.run,
         "weights": network.weights,
         "classes": list(network.classes),
-        "input": INPUT if normalised_inside else "images: float32 (N, 1, 28, 28), (pixels / 255 - mean) / std",
+        "input": INPUT
+        if normalised_inside
+        else "images: float32 (N, 1, 28, 28), (pixels / 255 - mean) / std",
         "output": OUTPUT,
         "preprocessing": {
             "divide_by": 255,
@@ -172,7 +174,7 @@ def _to_safetensors(network: TrainedNetwork) -> bytes:
 def _from_safetensors(content: bytes, network: TrainedNetwork) -> Answers:
     model = load_model_apart(network.config.model).eval()
     model.load_state_dict(from_safetensors(content))
-    return lambda images: model(network_input(images, network.config))  # type: ignore[no-any-return]
+    return lambda images: model(network_input(images, network.config))
 
 
 def _to_torchscript(network: TrainedNetwork) -> bytes:
