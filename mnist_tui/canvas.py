@@ -131,9 +131,9 @@ class Canvas:
         self._become(_State(1 - self._state.field, self._state.origin))
 
     def load(self, image: npt.NDArray[np.uint8], origin: str) -> None:
-        """Lay a picture of the network's size down, (28, 28) uint8; `origin` says which, until the canvas is cleared."""
+        """Lay a picture of the network's size down, (28, 28) uint8; `origin` says which until it is cleared."""
         self.end()
-        ink = image.astype(np.float32) / 255
+        ink = image.astype(np.float32) / np.float32(255)
         size = SIDE // PICTURE
         self._become(_State(ink.repeat(size, axis=0).repeat(size, axis=1), origin))
 
@@ -202,4 +202,5 @@ def _means(values: Field, count: int) -> Field:
     edges = np.linspace(0, size, count + 1)
     whole = np.minimum(edges.astype(np.int64), size - 1)
     at_edges = sums[whole] + (edges - whole)[:, None] * (sums[whole + 1] - sums[whole])
-    return (np.diff(at_edges, axis=0) * (count / size)).astype(np.float32)
+    means: Field = (np.diff(at_edges, axis=0) * (count / size)).astype(np.float32)
+    return means

@@ -106,7 +106,7 @@ def _number(split: Split, wanted: WantedImage) -> int:
     after = -1 if wanted.last is None else wanted.last
     if wish.digit is None:
         return (after + 1) % count
-    numbers = (split.labels == wish.digit).nonzero().flatten().tolist()
+    numbers: list[int] = (split.labels == wish.digit).nonzero().flatten().tolist()
     if not numbers:
         raise ConfigError(
             f"{wanted.dataset} has no test image of a {wish.digit}", remedy="Try another digit."
@@ -118,7 +118,7 @@ def _words(split: Split, wanted: WantedImage, number: int) -> str:
     from mnist_tui.trained import classes_of
 
     name = classes_of(wanted.dataset)[int(split.labels[number])]
-    return f"Test image {number:,} · {name}"
+    return f"Test image {number:,} · labelled {name}"
 
 
 def keep(data_dir: Path, drawing: Drawing, digit: int) -> DigitKept:

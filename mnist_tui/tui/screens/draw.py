@@ -31,13 +31,13 @@ from mnist_tui.tui.newest import Newest
 from mnist_tui.tui.reading import Asked, KeptNetwork, Reader, Reading
 from mnist_tui.tui.screens.draw_dialogs import NetworkChoice, NetworkDialog, WasDialog, image_dialog
 from mnist_tui.tui.screens.house import HouseScreen
-from mnist_tui.tui.session import Phase, Session
+from mnist_tui.tui.session import Session
 from mnist_tui.tui.widgets.answer_view import AnswerLine, ProbabilityBars, SeenPicture
 from mnist_tui.tui.widgets.drawing_pad import DrawingPad
 from mnist_tui.tui.widgets.panel import Panel
 
 # Around the canvas and around the picture; the least room for bars beside the picture, and for the answer above it.
-_FRAME, _BARS, _ANSWER = 2, 12, 5
+_FRAME, _BARS, _ANSWER = 2, 14, 5
 
 
 class ReadingDone(Message):
@@ -93,7 +93,9 @@ class DrawScreen(HouseScreen):
     def on_mount(self) -> None:
         """Begin with what there is."""
         reader = Reader()
-        self._reading = Newest(lambda asked: ReadingDone(reader.read(asked)), self, name="reading")
+        self._reading: Newest[Asked] = Newest(
+            lambda asked: ReadingDone(reader.read(asked)), self, name="reading"
+        )
         finder = ImageFinder(self.dashboard.folders.data)
         self._images = Newest(finder.find, self, name="test-images")
         super().on_mount()

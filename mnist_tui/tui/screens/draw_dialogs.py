@@ -35,10 +35,6 @@ class WasDialog(ModalScreen[int | None]):
         Binding("right", "app.focus_next", "Right", show=False),
         Binding("escape", "dismiss(None)", "Cancel"),
     ]
-    DEFAULT_CSS = """
-    WasDialog .answers { align-horizontal: center; }
-    WasDialog .answers Button { min-width: 5; width: 5; margin: 0 0 1 0; }
-    """
 
     def compose(self) -> ComposeResult:
         """Ten answers."""
@@ -97,10 +93,6 @@ class NetworkDialog(ModalScreen[NetworkChoice | None]):
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
-    DEFAULT_CSS = """
-    NetworkDialog OptionList { height: auto; max-height: 14; border: none; padding: 0; background: transparent; }
-    NetworkDialog .complaint { padding: 0; }
-    """
 
     def __init__(self, runs_dir: Path, chosen: Run | None) -> None:
         super().__init__()

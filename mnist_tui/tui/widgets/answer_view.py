@@ -20,7 +20,7 @@ from mnist_tui.tui.widgets import big_digit
 from mnist_tui.tui.widgets.panel import Panel
 
 if TYPE_CHECKING:
-    from mnist_tui.answer import Answer
+    from mnist_tui.answer import Answer, Guess
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _BLANK = [[0] * PICTURE] * PICTURE
@@ -79,7 +79,7 @@ def _said(reading: Reading | None) -> tuple[str, str, list[Content]]:
         return "?", "bold $text-warning", [Content.styled("not sure", "bold $text-warning"), _perhaps(answer)]
     best = answer.best
     name = [] if big_digit.drawn(best.name) else [Content.styled(best.name, "bold $text-success")]
-    sure = Content.assemble((f"{words.percent(best.probability)}", "bold"), (" sure", "$foreground 70%"))
+    sure = Content.assemble((words.percent(best.probability, 1), "bold"), (" sure", "$foreground 70%"))
     return best.name, "bold $text-success", [*name, sure, _others(answer)]
 
 
@@ -90,13 +90,15 @@ def _failure(failed: RunFailed) -> list[Content]:
 
 
 def _perhaps(answer: Answer) -> Content:
-    likeliest = " or ".join(f"{guess.name} ({words.percent(guess.probability)})" for guess in answer.top[:2])
-    return Content.styled(f"perhaps {likeliest}", "$foreground 70%")
+    return Content.styled("perhaps " + " or ".join(map(_named, answer.top[:2])), "$foreground 70%")
 
 
 def _others(answer: Answer) -> Content:
-    others = [f"{guess.name} {words.percent(guess.probability)}" for guess in answer.top[1:]]
-    return Content.styled("then " + ", ".join(others), "$foreground 70%")
+    return Content.styled("then " + ", ".join(map(_named, answer.top[1:])), "$foreground 70%")
+
+
+def _named(guess: Guess) -> str:
+    return f"{guess.name} ({words.percent(guess.probability, 1)})"
 
 
 def _wrapped(lines: Sequence[Content], width: int, height: int) -> list[Content]:
@@ -108,7 +110,7 @@ class ProbabilityBars(Widget):
     """A row a class; two where there is room."""
 
     DEFAULT_CSS = """
-    ProbabilityBars { padding: 0 1 0 0; }
+    ProbabilityBars { padding: 0 1; }
     """
 
     def __init__(self) -> None:

@@ -203,7 +203,8 @@ def _line(upper: _Levels, lower: _Levels) -> list[Segment]:
     begins = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1])
     lengths = np.diff(np.append(begins, len(codes)))
     return [
-        Segment("▀" * length, _style(code))
+        # Where both pixels are alike a blank says it too, and leaves a screen that is read as text quiet.
+        Segment((" " if code % (_GREYS + 1) == 0 else "▀") * length, _style(code))
         for length, code in zip(lengths.tolist(), codes[begins].tolist(), strict=True)
     ]
 
