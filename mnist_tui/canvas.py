@@ -42,7 +42,7 @@ class Drawing:
 @dataclass(frozen=True, eq=False)
 class _State:
     field: Field
-    is_framed: bool = False
+    origin: str = ""
 
 
 class Canvas:
@@ -60,6 +60,11 @@ class Canvas:
     def field(self) -> Field:
         """(SIDE, SIDE), to be read only; another array, or changed in place, after the next stroke."""
         return self._state.field
+
+    @property
+    def origin(self) -> str:
+        """What was loaded, in words; empty where it is drawn from the first stroke on."""
+        return self._state.origin
 
     @property
     def is_blank(self) -> bool:
@@ -85,7 +90,7 @@ class Canvas:
         """Set the brush, or the eraser, down."""
         self.end()
         self._before, self._last, self._erases = self._state, point, erase
-        self._state = _State(self._state.field.copy(), self._state.is_framed)
+        self._state = _State(self._state.field.copy(), self._state.origin)
         self.move(point)
 
     def move(self, point: Point) -> None:
@@ -117,24 +122,24 @@ class Canvas:
     def clear(self) -> None:
         """Paper, nothing but paper."""
         self.end()
-        if not self.is_blank or self._state.is_framed:
+        if not self.is_blank or self._state.origin:
             self._become(_State(np.zeros((SIDE, SIDE), np.float32)))
 
     def invert(self) -> None:
         """Ink for paper and paper for ink."""
         self.end()
-        self._become(_State(1 - self._state.field, self._state.is_framed))
+        self._become(_State(1 - self._state.field, self._state.origin))
 
-    def load(self, image: npt.NDArray[np.uint8]) -> None:
-        """Lay a picture of the network's size down, (28, 28) uint8; it is framed until the canvas is cleared."""
+    def load(self, image: npt.NDArray[np.uint8], origin: str) -> None:
+        """Lay a picture of the network's size down, (28, 28) uint8; `origin` says which until it is cleared."""
         self.end()
-        ink = image.astype(np.float32) / 255
+        ink = image.astype(np.float32) / np.float32(255)
         size = SIDE // PICTURE
-        self._become(_State(ink.repeat(size, axis=0).repeat(size, axis=1), is_framed=True))
+        self._become(_State(ink.repeat(size, axis=0).repeat(size, axis=1), origin))
 
     def drawing(self) -> Drawing:
         """As it is now, for whoever looks at it later."""
-        if self._state.is_framed:
+        if self._state.origin:
             return Drawing(np.rint(255 * self.seen_at(PICTURE)).astype(np.uint8), is_framed=True)
         return Drawing(self._state.field.copy(), is_framed=False)
 
@@ -197,4 +202,5 @@ def _means(values: Field, count: int) -> Field:
     edges = np.linspace(0, size, count + 1)
     whole = np.minimum(edges.astype(np.int64), size - 1)
     at_edges = sums[whole] + (edges - whole)[:, None] * (sums[whole + 1] - sums[whole])
-    return (np.diff(at_edges, axis=0) * (count / size)).astype(np.float32)
+    means: Field = (np.diff(at_edges, axis=0) * (count / size)).astype(np.float32)
+    return means

@@ -147,7 +147,7 @@ def test_it_remembers_only_so_much() -> None:
 def test_a_test_image_is_what_the_network_gets_to_the_bit(seed: int) -> None:
     image = np.random.default_rng(seed).integers(0, 256, (PICTURE, PICTURE)).astype(np.uint8)
     canvas = Canvas()
-    canvas.load(image)
+    canvas.load(image, "Test image 3")
     drawing = canvas.drawing()
     assert drawing.is_framed
     assert drawing.ink.dtype == np.uint8
@@ -160,7 +160,7 @@ def test_an_altered_test_image_stays_where_it_is() -> None:
     image = np.zeros((PICTURE, PICTURE), np.uint8)
     image[3:9, 4:8] = 200
     canvas = Canvas()
-    canvas.load(image)
+    canvas.load(image, "Test image 3")
     canvas.begin((0.8, 0.8))
     canvas.end()
     altered = canvas.drawing().ink
@@ -170,10 +170,12 @@ def test_an_altered_test_image_stays_where_it_is() -> None:
 
 def test_a_cleared_canvas_is_no_test_image_any_more() -> None:
     canvas = Canvas()
-    canvas.load(np.zeros((PICTURE, PICTURE), np.uint8))
+    canvas.load(np.zeros((PICTURE, PICTURE), np.uint8), "Test image 3")
     canvas.clear()
     assert not canvas.drawing().is_framed
+    assert canvas.origin == ""
     canvas.undo()
+    assert canvas.origin == "Test image 3"
     assert canvas.drawing().is_framed
 
 
@@ -224,7 +226,7 @@ class Drawing(RuleBasedStateMachine):
 
     @rule(value=st.integers(0, 255))
     def load(self, value: int) -> None:
-        self.canvas.load(np.full((PICTURE, PICTURE), value, np.uint8))
+        self.canvas.load(np.full((PICTURE, PICTURE), value, np.uint8), "grey")
 
     @invariant()
     def ink_is_between_none_and_full(self) -> None:

@@ -1,4 +1,4 @@
-"""A thread that works on the newest question: what has been asked meanwhile, and nobody waits for any more, is dropped."""
+"""A thread that works on the newest question; what was asked before it, and nobody waits for any more, is dropped."""
 
 from __future__ import annotations
 

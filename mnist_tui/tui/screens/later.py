@@ -1,4 +1,4 @@
-"""Evaluate and Draw: what they will be, said honestly until they are."""
+"""Evaluate: what it will be, said honestly until it is."""
 
 from __future__ import annotations
 
@@ -42,15 +42,4 @@ class EvaluateScreen(_LaterScreen):
         "Here a trained network will be looked at: its confusion matrix, precision and recall of each class, "
         "and its worst mistakes drawn as digits with what it thought they were.\n\n"
         "Until then the Train screen shows loss and accuracy on the test images after each epoch."
-    )
-
-
-class DrawScreen(_LaterScreen):
-    """Not built yet."""
-
-    TAB = "draw"
-    HEADING = "Draw · not built yet"
-    TEXT = (
-        "Here you will draw a digit with mouse or keyboard and see what the network makes of it: the 28×28 picture "
-        "it gets, and ten probabilities that follow the pen."
     )
