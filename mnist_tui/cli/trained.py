@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from mnist_tui import paths, runs
+from mnist_tui.answer import THRESHOLD
 from mnist_tui.cli.options import DataDir, Json, RunName, RunsDir
 from mnist_tui.cli.output import complain, print_json, say, stdout
 from mnist_tui.cli.reporter import Reporter
@@ -69,7 +70,7 @@ def predict(
     threshold: Annotated[
         float,
         typer.Option(min=0, max=1, help="Below this probability the answer is: not sure."),
-    ] = 0.7,
+    ] = THRESHOLD,
     json: Json = False,
     runs_dir: RunsDir = None,
 ) -> None:
