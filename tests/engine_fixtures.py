@@ -195,7 +195,7 @@ def differences(one: Any, other: Any, where: str = "") -> list[str]:
 def train_slowly(folder: Path, config: dict[str, Any]) -> None:
     """Start or go on with a run in a process of its own, with time between two events to be killed in."""
     datasets.load = lambda *_args, **_options: tiny_dataset()
-    trainer.PROGRESS_SECONDS, runner.CHECKPOINT_SECONDS, evaluation.BATCH = 0.0, 0.02, 10
+    trainer.PROGRESS_SECONDS, runner.CHECKPOINT_SECONDS, evaluation.scoring.BATCH = 0.0, 0.02, 10
     run = Run(folder)
 
     def report(_event: Event) -> None:

@@ -33,7 +33,7 @@ def score(model: nn.Module) -> Score:
 def test_a_score_is_the_mean_over_all_images_whatever_the_batches(
     monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
-    monkeypatch.setattr(evaluation, "BATCH", batch)
+    monkeypatch.setattr(evaluation.scoring, "BATCH", batch)
     model = network()
     ours = score(model)
     with torch.no_grad():
@@ -55,5 +55,5 @@ def test_scoring_changes_nothing_and_draws_no_random_numbers() -> None:
 
 
 def test_scoring_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluation, "BATCH", 25)
+    monkeypatch.setattr(evaluation.scoring, "BATCH", 25)
     assert list(Scoring(partial(logits_of, network()), TEST.images, TEST.labels, CONFIG)) == [25, 50, 60]

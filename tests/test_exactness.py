@@ -48,7 +48,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str) -> Lab:
-    monkeypatch.setattr(evaluation, "BATCH", 10)
+    monkeypatch.setattr(evaluation.scoring, "BATCH", 10)
     lab = Lab(tmp_path, monkeypatch)
     lab.backend = backend
     return lab

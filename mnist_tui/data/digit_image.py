@@ -65,8 +65,8 @@ def _clean(picture: Pixels) -> Pixels | None:
 
 def _as_ink(canvas: npt.NDArray[np.generic]) -> Ink:
     scale = 255 if np.issubdtype(canvas.dtype, np.integer) else 1
-    ink = np.nan_to_num(canvas.astype(np.float32), nan=0, posinf=scale, neginf=0) / scale
-    return np.clip(ink, 0, 1, dtype=np.float32)
+    ink: Ink = np.nan_to_num(canvas.astype(np.float32), nan=0, posinf=scale, neginf=0) / np.float32(scale)
+    return ink.clip(0, 1)
 
 
 def _is_mnist_sized(ink: Ink) -> bool:
@@ -106,7 +106,7 @@ def _filtered(fine: Ink, filter: ImageFilter.RankFilter, times: float) -> Ink:
     image = Image.fromarray(_as_pixels(fine))
     for _ in range(round(times)):
         image = image.filter(filter)
-    changed = np.asarray(image, dtype=np.float32) / 255
+    changed: Ink = np.asarray(image, dtype=np.float32) / np.float32(255)
     return changed if float(changed.max()) >= _EDGE else fine
 
 
@@ -130,7 +130,7 @@ def _window(ink: Ink, middle: tuple[float, float], pixel: float, side: int) -> I
     filter = Image.Resampling.BOX if pixel >= 1 else Image.Resampling.BICUBIC
     box = (left, top, min(left + 2 * half, padded.shape[1]), min(top + 2 * half, padded.shape[0]))
     window = Image.fromarray(padded).resize((side, side), filter, box=box)
-    return np.clip(np.asarray(window), 0, 1, dtype=np.float32)
+    return np.asarray(window, dtype=np.float32).clip(0, 1)
 
 
 def _overhang(ink: Ink, top: float, left: float, side: float) -> tuple[float, float, float, float]:

@@ -32,9 +32,10 @@ def find_ink(picture: npt.NDArray[np.generic]) -> Floats:
             "there is no digit on it: nothing stands out from the background",
             remedy="Write it larger or darker, or give it more light.",
         )
-    low, high = max(2.5 * noise, 0.08 * contrast), 0.92 * contrast
-    ink = np.clip((raised - min(low, 0.4 * contrast)) / (high - min(low, 0.4 * contrast)), 0, 1)
-    return ink * _of_the_digit(ink)
+    low, high = min(max(2.5 * noise, 0.08 * contrast), 0.4 * contrast), 0.92 * contrast
+    ink = ((raised - np.float32(low)) / np.float32(high - low)).clip(0, 1)
+    kept: Floats = ink * _of_the_digit(ink)
+    return kept
 
 
 def _colours(picture: npt.NDArray[np.generic]) -> Floats:
@@ -42,9 +43,9 @@ def _colours(picture: npt.NDArray[np.generic]) -> Floats:
     image = Image.fromarray(np.asarray(picture, dtype=np.uint8))
     scale = max(image.size) / _SIDE
     if scale > 1:
-        size = tuple(max(1, round(side / scale)) for side in image.size)
-        image = image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
-    values = np.asarray(image, dtype=np.float32) / 255
+        width, height = (max(1, round(side / scale)) for side in image.size)
+        image = image.resize((width, height), Image.Resampling.BOX, reducing_gap=2.0)
+    values: Floats = np.asarray(image, dtype=np.float32) / np.float32(255)
     if values.ndim == 2:
         return values[:, :, None]
     return _on_a_background(values) if values.shape[2] == 4 else values
@@ -69,13 +70,14 @@ def _raised(colours: Floats) -> Floats:
     paper = _paper(coarse)
     apart = coarse - paper
     axis = _ink_direction(apart.reshape(-1, channels))
-    local = _local_paper(apart @ axis)
-    raised = (colours - _resized(paper, (height, width))) @ axis
-    return raised - _resized(local[:, :, None], (height, width))[:, :, 0]
+    local = _local_paper((apart @ axis).astype(np.float32))
+    raised = ((colours - _resized(paper, (height, width))) @ axis).astype(np.float32)
+    raised -= _resized(local[:, :, None], (height, width))[:, :, 0]
+    return raised
 
 
 def _coarse_size(height: int, width: int) -> tuple[int, int]:
-    scale = max(1.0, max(height, width) / _COARSE)
+    scale = max(1.0, height / _COARSE, width / _COARSE)
     return max(1, round(height / scale)), max(1, round(width / scale))
 
 
@@ -121,8 +123,8 @@ def _ink_direction(apart: Floats) -> Floats:
     spread = (apart * weight[:, None]).T @ apart
     axis = np.linalg.eigh(spread)[1][:, -1].astype(np.float32)
     along = apart @ axis
-    axis *= np.sign(float((along**3).sum())) or 1
-    return axis / np.sqrt(apart.shape[1])
+    length = np.float32(np.sqrt(len(axis)) * (np.sign(float((along**3).sum())) or 1))
+    return (axis / length).astype(np.float32)
 
 
 def _local_paper(raised: Floats) -> Floats:
@@ -131,7 +133,7 @@ def _local_paper(raised: Floats) -> Floats:
     paper = (~_grown(ink, 2)).astype(np.float32)
     reach = max(2, max(raised.shape) // 12)
     amount = _blurred(paper, reach)
-    return _blurred(np.clip(raised, -0.3, 0.3) * paper, reach) / (amount + 0.02)
+    return (_blurred(raised.clip(-0.3, 0.3) * paper, reach) / (amount + np.float32(0.02))).astype(np.float32)
 
 
 def _contrast(raised: Floats) -> tuple[float, float]:
@@ -171,7 +173,7 @@ def _of_the_digit(ink: Floats) -> Floats:
     mask = _grown(kept[labels], 1).astype(np.float32)
     filter = Image.Resampling.BILINEAR
     grown = Image.fromarray(mask).resize(ink.shape[::-1], filter)
-    return np.clip(2 * np.asarray(grown), 0, 1, dtype=np.float32)
+    return (2 * np.asarray(grown, dtype=np.float32)).clip(0, 1)
 
 
 def _chosen(labels: Labels, count: int) -> npt.NDArray[np.bool_]:
@@ -185,7 +187,8 @@ def _chosen(labels: Labels, count: int) -> npt.NDArray[np.bool_]:
     main = int(np.argmax(inside if inside.max() > 0.08 * areas.max() else areas))
     size = max(boxes[main, 1] - boxes[main, 0], boxes[main, 3] - boxes[main, 2])
     near = _gaps(boxes, boxes[main]) <= max(2, _FARTHEST * size)
-    kept = near & (areas >= _LEAST_PIECE * areas[main]) & (~at_border | at_border[main])
+    large = areas >= _LEAST_PIECE * areas[main]
+    kept: npt.NDArray[np.bool_] = near & large & (~at_border | at_border[main])
     kept[main] = True
     return kept
 
@@ -195,11 +198,12 @@ def _box_of(piece: npt.NDArray[np.bool_]) -> tuple[int, int, int, int]:
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
 
-def _gaps(boxes: npt.NDArray[np.int_], other: npt.NDArray[np.int_]) -> npt.NDArray[np.int_]:
+def _gaps(boxes: Labels, other: Labels) -> Labels:
     """Pixels between each box and the `other`, 0 where they overlap."""
     down = np.maximum(boxes[:, 0] - other[1], other[0] - boxes[:, 1])
     across = np.maximum(boxes[:, 2] - other[3], other[2] - boxes[:, 3])
-    return np.maximum(0, np.maximum(down, across))
+    gaps: Labels = np.maximum(0, np.maximum(down, across))
+    return gaps
 
 
 def _grown(mask: npt.NDArray[np.bool_], reach: int) -> npt.NDArray[np.bool_]:

@@ -79,8 +79,12 @@ class Looker:
             return failure_of(error)
 
     def _look(self, wish: Wish) -> Seen:
+        import torch
+
         from mnist_tui.insight import look_inside, where_it_looked
 
+        # Of this thread alone: a training has its own, and more threads than cores wait for each other.
+        torch.set_num_threads(1)
         network = self._network(wish)
         split = self._split(network.config.dataset)
         number = _chosen(split, wish)

@@ -44,7 +44,7 @@ def slow_testing() -> None:
             time.sleep(0.02)
             yield done
 
-    evaluation.BATCH = 10
+    evaluation.scoring.BATCH = 10
     evaluation.Scoring.__iter__ = slowly  # type: ignore[method-assign]
 
 

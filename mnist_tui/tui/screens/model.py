@@ -176,6 +176,8 @@ class ModelScreen(HouseScreen):
             return
         self._asked, self._is_looking, self._looked_at = wish, True, time.monotonic()
         self._looker = self._looker or Looker(self.dashboard.folders)
+        if self._seen is None:
+            self.query_one("#image", PicturePanel).say("Image", "Looking …")
         look_in_background(self._looker, wish, self)
 
     def _wish(self, session: Session) -> Wish | None:

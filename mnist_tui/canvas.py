@@ -1,0 +1,206 @@
+"""A drawing: a grey field, strokes of a soft brush, and what was there before, so that it can be undone. No screen.
+
+Points are (x, y), each from 0 to 1 across the canvas, x to the right and y down; they may lie outside of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Field = npt.NDArray[np.float32]
+Point = tuple[float, float]
+_Floats = npt.NDArray[np.float64]
+
+PICTURE = 28
+"""Pixels a side of what the network gets."""
+SIDE = 4 * PICTURE
+"""Pixels a side of the canvas: four to each of the network's, so that a stroke's edge is still soft in its eyes."""
+
+# Radius and width of the soft edge, of the canvas's side. MNIST's strokes are about a tenth of a digit's height wide.
+RADIUS, ERASER, _EDGE = 0.045, 0.08, 0.03
+_DOT = 1e-12  # a line whose squared length is less is a point
+_REMEMBERED = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """What a network is asked about; nobody changes it any more.
+
+    Framed is what lies on the canvas as the network is to see it, (28, 28) uint8: a test image, also an altered one.
+    Else `ink`, (SIDE, SIDE) float32 from 0 to 1, is still to be brought to that.
+    """
+
+    ink: npt.NDArray[np.generic]
+    is_framed: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _State:
+    field: Field
+    origin: str = ""
+
+
+class Canvas:
+    """0 is paper and 1 full ink. Everything that changes it can be undone, a stroke as a whole."""
+
+    def __init__(self) -> None:
+        self._state = _State(np.zeros((SIDE, SIDE), np.float32))
+        self._undo: deque[_State] = deque(maxlen=_REMEMBERED)
+        self._redo: list[_State] = []
+        self._before: _State | None = None
+        self._last: Point = (0.0, 0.0)
+        self._erases = False
+
+    @property
+    def field(self) -> Field:
+        """(SIDE, SIDE), to be read only; another array, or changed in place, after the next stroke."""
+        return self._state.field
+
+    @property
+    def origin(self) -> str:
+        """What was loaded, in words; empty where it is drawn from the first stroke on."""
+        return self._state.origin
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is no ink at all."""
+        return not self._state.field.any()
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether a stroke has begun that has not ended."""
+        return self._before is not None
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is something to take back."""
+        return bool(self._undo) or self.is_drawing
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether something was taken back, and nothing was done since."""
+        return bool(self._redo) and not self.is_drawing
+
+    def begin(self, point: Point, *, erase: bool = False) -> None:
+        """Set the brush, or the eraser, down."""
+        self.end()
+        self._before, self._last, self._erases = self._state, point, erase
+        self._state = _State(self._state.field.copy(), self._state.origin)
+        self.move(point)
+
+    def move(self, point: Point) -> None:
+        """Draw from where the brush was to here, however far that is; nothing while it is up."""
+        if self.is_drawing:
+            draw_line(self._state.field, self._last, point, ERASER if self._erases else RADIUS, self._erases)
+            self._last = point
+
+    def end(self) -> None:
+        """Lift the brush. A stroke that changed nothing is none."""
+        before, self._before = self._before, None
+        if before is not None and not np.array_equal(before.field, self._state.field):
+            self._remember(before)
+
+    def undo(self) -> None:
+        """Take the last stroke, or what else was done, back."""
+        self.end()
+        if self._undo:
+            self._redo.append(self._state)
+            self._state = self._undo.pop()
+
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        self.end()
+        if self._redo:
+            self._undo.append(self._state)
+            self._state = self._redo.pop()
+
+    def clear(self) -> None:
+        """Paper, nothing but paper."""
+        self.end()
+        if not self.is_blank or self._state.origin:
+            self._become(_State(np.zeros((SIDE, SIDE), np.float32)))
+
+    def invert(self) -> None:
+        """Ink for paper and paper for ink."""
+        self.end()
+        self._become(_State(1 - self._state.field, self._state.origin))
+
+    def load(self, image: npt.NDArray[np.uint8], origin: str) -> None:
+        """Lay a picture of the network's size down, (28, 28) uint8; `origin` says which until it is cleared."""
+        self.end()
+        ink = image.astype(np.float32) / np.float32(255)
+        size = SIDE // PICTURE
+        self._become(_State(ink.repeat(size, axis=0).repeat(size, axis=1), origin))
+
+    def drawing(self) -> Drawing:
+        """As it is now, for whoever looks at it later."""
+        if self._state.origin:
+            return Drawing(np.rint(255 * self.seen_at(PICTURE)).astype(np.uint8), is_framed=True)
+        return Drawing(self._state.field.copy(), is_framed=False)
+
+    def seen_at(self, side: int) -> Field:
+        """(side, side), each pixel the mean of what it covers."""
+        return _means(_means(self._state.field, side).T, side).T
+
+    def _become(self, state: _State) -> None:
+        self._remember(self._state)
+        self._state = state
+
+    def _remember(self, before: _State) -> None:
+        self._undo.append(before)
+        self._redo.clear()
+
+
+def draw_line(field: Field, start: Point, end: Point, radius: float, erase: bool = False) -> None:
+    """Ink, or take ink from, `field` (S, S) in place, along a line with round ends and soft edges.
+
+    Drawn twice it is the same as drawn once, so that the parts of a stroke meet without a seam.
+    """
+    side = len(field)
+    reach = radius + _EDGE / 2
+    rows, columns = (_span(start[axis], end[axis], reach, side) for axis in (1, 0))
+    x, y = (np.arange(span.start, span.stop) + 0.5 for span in (columns, rows))
+    distance = _distance(x[None, :] / side, y[:, None] / side, start, end)
+    cover = np.clip((radius - distance) / _EDGE + 0.5, 0, 1, dtype=np.float32)
+    part = field[rows, columns]
+    if erase:
+        np.minimum(part, 1 - cover, out=part)
+    else:
+        np.maximum(part, cover, out=part)
+
+
+def _span(one: float, other: float, reach: float, side: int) -> slice:
+    """The pixels along one axis that a line with this reach can touch."""
+    low, high = min(one, other) - reach, max(one, other) + reach
+    begin = min(max(math.floor(low * side), 0), side)
+    return slice(begin, max(begin, min(math.ceil(high * side), side)))
+
+
+def _distance(x: _Floats, y: _Floats, start: Point, end: Point) -> _Floats:
+    """Of each point to the line from `start` to `end`."""
+    across, down = end[0] - start[0], end[1] - start[1]
+    length = across * across + down * down
+    if length < _DOT:
+        return np.hypot(x - start[0], y - start[1])
+    along = np.clip(((x - start[0]) * across + (y - start[1]) * down) / length, 0, 1)
+    return np.hypot(x - start[0] - along * across, y - start[1] - along * down)
+
+
+def _means(values: Field, count: int) -> Field:
+    """(S, N) -> (count, N): means over equal stretches of the first axis, which may cut pixels in parts.
+
+    By running sums: a product of matrices would wake the threads of a library that training shares the cores with.
+    """
+    size = len(values)
+    sums = np.zeros((size + 1, values.shape[1]))
+    np.cumsum(values, axis=0, dtype=np.float64, out=sums[1:])
+    edges = np.linspace(0, size, count + 1)
+    whole = np.minimum(edges.astype(np.int64), size - 1)
+    at_edges = sums[whole] + (edges - whole)[:, None] * (sums[whole + 1] - sums[whole])
+    means: Field = (np.diff(at_edges, axis=0) * (count / size)).astype(np.float32)
+    return means

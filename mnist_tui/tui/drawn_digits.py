@@ -1,0 +1,134 @@
+"""Test images on their way to the canvas, and drawings on theirs to `my-digits`: what takes a moment, in threads."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from textual.message import Message
+
+from mnist_tui.canvas import PICTURE, Drawing
+from mnist_tui.errors import ConfigError, NoDigitError
+from mnist_tui.events import RunFailed, failure_of
+from mnist_tui.tui.reading import Pixels, pixels_of
+
+if TYPE_CHECKING:
+    from mnist_tui.data.dataset import Split
+
+SYNTHETIC = "synthetic"
+
+
+@dataclass(frozen=True)
+class ImageWish:
+    """Which test image: that of a number, the next one of a digit, or simply the next."""
+
+    number: int | None = None
+    digit: int | None = None
+
+
+@dataclass(frozen=True)
+class WantedImage:
+    """A wish, of which dataset, and which image was the last."""
+
+    dataset: str
+    wish: ImageWish
+    last: int | None
+
+
+class ImageFound(Message):
+    """The image, or why there is none."""
+
+    def __init__(
+        self, number: int = 0, pixels: Pixels | None = None, words: str = "", failed: RunFailed | None = None
+    ) -> None:
+        super().__init__()
+        self.number, self.words, self.failed = number, words, failed
+        self.pixels = np.zeros((PICTURE, PICTURE), np.uint8) if pixels is None else pixels
+
+
+class DigitKept(Message):
+    """How many there are now, or why it was not kept."""
+
+    def __init__(self, digit: int, count: int = 0, failed: RunFailed | None = None) -> None:
+        super().__init__()
+        self.digit, self.count, self.failed = digit, count, failed
+
+
+def wish_of(text: str) -> ImageWish:
+    """`7` is the next seven, `#7` or `#1234` the image of that number. Raises ValueError for anything else."""
+    found = re.fullmatch(r"\s*(#?)\s*(\d{1,6})\s*", text, re.ASCII)
+    if found is None:
+        raise ValueError(text)
+    number = int(found[2])
+    return ImageWish(number=number) if found[1] or number > 9 else ImageWish(digit=number)
+
+
+class ImageFinder:
+    """Finds test images. For one thread, which reads the dataset once."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._dataset = ""
+        self._split: Split | None = None
+
+    def find(self, wanted: WantedImage) -> ImageFound:
+        """Whatever goes wrong is in the message."""
+        try:
+            split = self._test_images(wanted.dataset)
+            number = _number(split, wanted)
+            return ImageFound(number, split.images[number, 0].numpy().copy(), _words(split, wanted, number))
+        except Exception as error:  # a thread has nobody else to tell
+            return ImageFound(failed=failure_of(error))
+
+    def _test_images(self, dataset: str) -> Split:
+        from mnist_tui.data import dataset as datasets
+
+        if self._split is None or dataset != self._dataset:
+            self._split = (
+                datasets.draw_test() if dataset == SYNTHETIC else datasets.load(dataset, self._data_dir).test
+            )
+            self._dataset = dataset
+        return self._split
+
+
+def _number(split: Split, wanted: WantedImage) -> int:
+    count, wish = len(split.labels), wanted.wish
+    if wish.number is not None:
+        if wish.number >= count:
+            raise ConfigError(
+                f"{wanted.dataset} has no test image {wish.number:,}",
+                remedy=f"They are numbered from 0 to {count - 1:,}.",
+            )
+        return wish.number
+    after = -1 if wanted.last is None else wanted.last
+    if wish.digit is None:
+        return (after + 1) % count
+    numbers: list[int] = (split.labels == wish.digit).nonzero().flatten().tolist()
+    if not numbers:
+        raise ConfigError(
+            f"{wanted.dataset} has no test image of a {wish.digit}", remedy="Try another digit."
+        )
+    return next((number for number in numbers if number > after), numbers[0])
+
+
+def _words(split: Split, wanted: WantedImage, number: int) -> str:
+    from mnist_tui.trained import classes_of
+
+    name = classes_of(wanted.dataset)[int(split.labels[number])]
+    return f"Test image {number:,} · labelled {name}"
+
+
+def keep(data_dir: Path, drawing: Drawing, digit: int) -> DigitKept:
+    """Add the drawing to `my-digits`, as the network got it."""
+    try:
+        from mnist_tui.data import own_digits
+
+        pixels = pixels_of(drawing)
+        if pixels is None:
+            raise NoDigitError("nothing is drawn")
+        return DigitKept(digit, own_digits.add(data_dir, pixels, digit))
+    except Exception as error:  # a thread has nobody else to tell
+        return DigitKept(digit, failed=failure_of(error))

@@ -1,0 +1,164 @@
+"""What a network makes of a drawing: worked out in a thread, with the live network or one that was kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_tui import runs
+from mnist_tui.canvas import PICTURE, Drawing
+from mnist_tui.errors import NoDigitError, RunError
+from mnist_tui.events import RunFailed, failure_of
+from mnist_tui.live import Snapshot
+from mnist_tui.runs import Run
+
+if TYPE_CHECKING:
+    from mnist_tui.answer import Answer
+    from mnist_tui.trained import TrainedNetwork, WeightsName
+
+Pixels = npt.NDArray[np.uint8]
+NOTHING_TRAINED = "no network yet"
+# Less ink than this anywhere is a blank picture.
+_FAINTEST = 64
+
+
+@dataclass(frozen=True)
+class KeptNetwork:
+    """A run's best weights, or its last where it has no best yet; of the newest run that has any where `run` is None.
+
+    `moment` counts the times at which another run may have become the newest.
+    """
+
+    runs_dir: Path
+    run: Run | None = None
+    moment: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A drawing, and who is to read it."""
+
+    drawing: Drawing
+    network: Snapshot | KeptNetwork
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What came of it."""
+
+    asked: Asked
+    pixels: Pixels | None
+    """(28, 28): what the network got; None where nothing is drawn."""
+    answer: Answer | None
+    """None where nothing is drawn, or where there is no network."""
+    classes: tuple[str, ...] = ()
+    dataset: str = ""
+    """What the network was trained on."""
+    network: str = ""
+    """Which one it was, in words."""
+    failed: RunFailed | None = None
+    """Why there is no network."""
+
+
+class Reader:
+    """Reads drawings. For one thread, which loads torch at the first."""
+
+    def __init__(self) -> None:
+        self._networks: Networks | None = None
+
+    def read(self, asked: Asked) -> Reading:
+        """Whatever goes wrong is in the reading."""
+        pixels = None
+        try:
+            pixels = pixels_of(asked.drawing)
+            network = self._network(asked.network)
+            return _read(asked, pixels, network)
+        except Exception as error:  # a person's own network may raise anything
+            return Reading(asked, pixels, None, failed=failure_of(error))
+
+    def _network(self, wanted: Snapshot | KeptNetwork) -> TrainedNetwork:
+        self._networks = self._networks or Networks()
+        return self._networks.open(wanted)
+
+
+def pixels_of(drawing: Drawing) -> Pixels | None:
+    """(28, 28) as the network gets it; None where nothing is drawn."""
+    from mnist_tui.data.digit_image import from_canvas
+
+    if drawing.is_framed:
+        pixels = drawing.ink.astype(np.uint8)
+        return pixels if pixels.max() >= _FAINTEST else None
+    try:
+        return from_canvas(drawing.ink)
+    except NoDigitError:
+        return None
+
+
+def _read(asked: Asked, pixels: Pixels | None, network: TrainedNetwork) -> Reading:
+    import torch
+
+    from mnist_tui.answer import answer
+
+    said = None
+    if pixels is not None:
+        image = torch.from_numpy(pixels.copy()).view(1, 1, PICTURE, PICTURE)
+        said = answer(network.logits(image), network.classes)
+    return Reading(asked, pixels, said, network.classes, network.config.dataset, _words(asked, network))
+
+
+def _words(asked: Asked, network: TrainedNetwork) -> str:
+    if isinstance(asked.network, Snapshot):
+        moment = asked.network
+        return f"live · epoch {moment.epoch}, step {moment.step:,} of {moment.steps:,} · {network.run}"
+    epoch = "" if network.epoch is None else f", epoch {network.epoch}"
+    return f"{network.weights}{epoch} · {network.run}"
+
+
+class Networks:
+    """The live one, and the one of a run that was opened last."""
+
+    def __init__(self) -> None:
+        from mnist_tui.live_network import LiveNetwork
+
+        self._live = LiveNetwork()
+        self._kept: TrainedNetwork | None = None
+        self._opened: object = None
+        self._newest: tuple[KeptNetwork, Run] | None = None
+
+    def open(self, wanted: Snapshot | KeptNetwork) -> TrainedNetwork:
+        """Raises RunError where there is none."""
+        if isinstance(wanted, Snapshot):
+            return self._live.of(wanted)
+        run = wanted.run or self._newest_run(wanted)
+        weights: WeightsName = "best" if run.weights_file.is_file() else "last"
+        file = run.weights_file if weights == "best" else run.checkpoint_file
+        opened = (file, _written(file))
+        if self._kept is None or opened != self._opened:
+            from mnist_tui.trained import load_trained
+
+            self._kept, self._opened = load_trained(run, weights), opened
+        return self._kept
+
+    def _newest_run(self, wanted: KeptNetwork) -> Run:
+        if self._newest is None or self._newest[0] != wanted:
+            self._newest = (wanted, newest_trained(wanted.runs_dir))
+        return self._newest[1]
+
+
+def newest_trained(runs_dir: Path) -> Run:
+    """The newest run that has weights. Raises RunError where there is none."""
+    for run in reversed(runs.list_runs(runs_dir)):
+        if run.weights_file.is_file() or run.checkpoint_file.is_file():
+            return run
+    raise RunError(NOTHING_TRAINED, remedy="Train one: press 1, then n.")
+
+
+def _written(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0

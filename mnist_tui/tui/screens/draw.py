@@ -1,0 +1,265 @@
+"""Draw: a canvas, the picture the network gets of it, and what it says, which follows the pen."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.widgets import Static
+
+from mnist_tui.canvas import PICTURE, Canvas, Drawing
+from mnist_tui.events import RunFailed
+from mnist_tui.live import Snapshot
+from mnist_tui.runs import Run
+from mnist_tui.tui.drawn_digits import (
+    SYNTHETIC,
+    DigitKept,
+    ImageFinder,
+    ImageFound,
+    ImageWish,
+    WantedImage,
+    keep,
+    wish_of,
+)
+from mnist_tui.tui.newest import Newest
+from mnist_tui.tui.reading import Asked, KeptNetwork, Reader, Reading
+from mnist_tui.tui.screens.draw_dialogs import NetworkChoice, NetworkDialog, WasDialog, image_dialog
+from mnist_tui.tui.screens.house import HouseScreen
+from mnist_tui.tui.session import Session
+from mnist_tui.tui.widgets.answer_view import AnswerLine, ProbabilityBars, SeenPicture
+from mnist_tui.tui.widgets.drawing_pad import DrawingPad
+from mnist_tui.tui.widgets.panel import Panel
+
+# Around the canvas and around the picture; the least room for bars beside the picture, and for the answer above it.
+_FRAME, _BARS, _ANSWER = 2, 14, 5
+
+
+class ReadingDone(Message):
+    """From the thread that reads drawings."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__()
+        self.reading = reading
+
+
+class DrawScreen(HouseScreen):
+    """Whatever is on the canvas is read at once: by the live network while there is a training, else by a kept one."""
+
+    TAB = "draw"
+    CSS_PATH = "draw.tcss"
+    AUTO_FOCUS = "DrawingPad"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "pen", "Pen"),
+        Binding("e", "eraser", "Eraser"),
+        Binding("u,ctrl+z", "undo", "Undo"),
+        Binding("r,ctrl+y", "redo", "Redo"),
+        Binding("c", "clear", "Clear"),
+        Binding("enter", "was", "That was a …", key_display="⏎"),
+        Binding("t", "next_image", "Test image"),
+        Binding("n", "network", "Network"),
+        Binding("i", "invert", "Invert"),
+        Binding("T,shift+t", "image", "Test image by number or digit", show=False, key_display="T"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.canvas = Canvas()
+        self.reading: Reading | None = None
+        """Of the newest drawing that was read."""
+        self._chosen: Run | None = None
+        self._moment = 0
+        self._network: Snapshot | KeptNetwork | None = None
+        self._image: int | None = None
+
+    def body(self) -> ComposeResult:
+        """The canvas, and beside it what is made of it."""
+        with Horizontal(id="desk"):
+            with Panel("Draw") as panel:
+                panel.id = "canvas"
+                yield DrawingPad(self.canvas)
+            with Vertical(id="seen"):
+                yield Static(id="network")
+                yield AnswerLine()
+                with Horizontal(id="details"):
+                    yield SeenPicture()
+                    yield ProbabilityBars()
+
+    def on_mount(self) -> None:
+        """Begin with what there is."""
+        reader = Reader()
+        self._reading: Newest[Asked] = Newest(
+            lambda asked: ReadingDone(reader.read(asked)), self, name="reading"
+        )
+        finder = ImageFinder(self.dashboard.folders.data)
+        self._images = Newest(finder.find, self, name="test-images")
+        super().on_mount()
+
+    def on_unmount(self) -> None:
+        """Nobody looks any more."""
+        self._reading.close()
+        self._images.close()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The canvas gets what the rest does not need."""
+        self._arrange(event.size)
+
+    def draw(self, session: Session) -> None:
+        """Read it again when there is a newer network."""
+        network = self._network_of(session)
+        if network != self._network:
+            self._network = network
+            self._ask()
+
+    def _network_of(self, session: Session) -> Snapshot | KeptNetwork:
+        if self._phase is not session.phase and not session.phase.is_busy:
+            self._moment += (
+                1  # a training has ended, or one comes back to this screen: another run may be the newest
+            )
+        live = session.snapshot() if self._chosen is None and session.phase.is_busy else None
+        return live or KeptNetwork(self.dashboard.folders.runs, self._chosen, self._moment)
+
+    @on(DrawingPad.Changed)
+    def _drawn(self) -> None:
+        self._ask()
+        self._say_pen()
+
+    @on(DrawingPad.PenMoved)
+    def _say_pen(self) -> None:
+        """Around the canvas: what is on it, and what the pen does."""
+        pad = self.query_one(DrawingPad)
+        self.query_one("#canvas").border_title = Content(self.canvas.origin or "Draw")
+        tool = "eraser" if pad.erases else "pen"
+        self.query_one("#canvas").border_subtitle = f"{tool} {'down' if pad.pen_is_down else 'up'}"
+        self.refresh_bindings()
+
+    def _ask(self) -> None:
+        if self._network is not None:
+            self._reading.ask(Asked(self.canvas.drawing(), self._network))
+
+    def on_reading_done(self, message: ReadingDone) -> None:
+        """The newest that has been read; a newer drawing may be on its way."""
+        self.reading = message.reading
+        if not self.is_running:
+            return
+        with self.app.batch_update():
+            self.query_one(AnswerLine).show(self.reading)
+            self.query_one(ProbabilityBars).show(self.reading)
+            self.query_one(SeenPicture).show(self.reading.pixels)
+            self.query_one("#network", Static).update(Content(self.reading.network))
+
+    def _arrange(self, size: Size) -> None:
+        rows = size.height - 2  # title and keys
+        picture = PICTURE // 2 + _FRAME
+        scale = 2 if rows >= 2 * (PICTURE // 2) + _FRAME + 2 * _ANSWER and size.width >= 160 else 1
+        seen = scale * PICTURE + _FRAME + _BARS
+        room = Size(size.width - seen - _FRAME, rows - _FRAME)
+        pad = self.query_one(DrawingPad)
+        pad.fit(room)
+        self.query_one("#canvas").styles.width = (
+            min(room.width, 2 * room.height, 4 * PICTURE) // 2 * 2 + _FRAME
+        )
+        self.query_one(SeenPicture).enlarge(scale)
+        self.query_one("#details").styles.height = scale * (picture - _FRAME) + _FRAME
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what does something now."""
+        if action == "undo":
+            return self.canvas.can_undo
+        if action == "redo":
+            return self.canvas.can_redo
+        if action in ("clear", "was"):
+            return not self.canvas.is_blank
+        return True
+
+    def action_pen(self) -> None:
+        """Down or up."""
+        self.query_one(DrawingPad).switch_pen()
+
+    def action_eraser(self) -> None:
+        """Or the pen again."""
+        pad = self.query_one(DrawingPad)
+        pad.erases = not pad.erases
+        self.canvas.end()
+        pad.show()
+
+    def action_undo(self) -> None:
+        """A stroke, or what else was done."""
+        self.canvas.undo()
+        self._show_canvas()
+
+    def action_redo(self) -> None:
+        """What was taken back."""
+        self.canvas.redo()
+        self._show_canvas()
+
+    def action_clear(self) -> None:
+        """Begin anew."""
+        self.canvas.clear()
+        self._show_canvas()
+
+    def action_invert(self) -> None:
+        """Paper for ink."""
+        self.canvas.invert()
+        self._show_canvas()
+
+    def _show_canvas(self) -> None:
+        self.query_one(DrawingPad).show()
+
+    def action_next_image(self) -> None:
+        """The one after that which was loaded last."""
+        self._find_image(ImageWish())
+
+    def action_image(self) -> None:
+        """Ask which."""
+        self.app.push_screen(image_dialog(), lambda text: self._find_image(wish_of(text)) if text else None)
+
+    def _find_image(self, wish: ImageWish) -> None:
+        dataset = self.reading.dataset if self.reading else ""
+        self._images.ask(WantedImage(dataset or SYNTHETIC, wish, self._image))
+
+    def on_image_found(self, message: ImageFound) -> None:
+        """On the canvas with it."""
+        if message.failed is not None:
+            self._complain(message.failed)
+            return
+        self._image = message.number
+        self.canvas.load(message.pixels, message.words)
+        self._show_canvas()
+
+    def action_was(self) -> None:
+        """Keep the drawing with what it was meant to be."""
+        drawing = self.canvas.drawing()
+        self.app.push_screen(WasDialog(), lambda digit: self._keep(drawing, digit))
+
+    def _keep(self, drawing: Drawing, digit: int | None) -> None:
+        if digit is not None:
+            folder = self.dashboard.folders.data
+            # Not a Newest: every one of them is to be kept.
+            self.run_worker(lambda: self.post_message(keep(folder, drawing, digit)), thread=True)
+
+    def on_digit_kept(self, message: DigitKept) -> None:
+        """Room for the next one."""
+        if message.failed is not None:
+            self._complain(message.failed)
+            return
+        self.notify(f"Kept as a {message.digit}: my-digits has {message.count:,} now.")
+        self.canvas.clear()
+        self._show_canvas()
+
+    def _complain(self, failed: RunFailed) -> None:
+        self.notify(f"{failed.message}. {failed.remedy}".strip(), severity="error", timeout=10, markup=False)
+
+    def action_network(self) -> None:
+        """Choose who reads."""
+        self.app.push_screen(NetworkDialog(self.dashboard.folders.runs, self._chosen), self._choose)
+
+    def _choose(self, choice: NetworkChoice | None) -> None:
+        if choice is not None:
+            self._chosen = choice.run
+            self.session_changed()
