@@ -30,7 +30,7 @@ def inside_of(
     filters = look_inside(network, blank).filters
     return InsightView(
         label=network.label,
-        filters=filters and FilterView(filters.path, filters.type, filters.weights.tolist()),
+        filters=FilterView(filters.path, filters.type, filters.weights.tolist()) if filters else None,
         movements=run.history().movements,
         image=None if image is None else _image(network, image, layer, data_dir),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,7 +77,7 @@ class LayersTable(FoldingTable[LayerRow]):
         ]
 
 
-def _row(layer: Layer, newest: WeightsMoved | None, courses: dict[str, list[float]]) -> LayerRow:
+def _row(layer: Layer, newest: WeightsMoved | None, courses: Mapping[str, list[float]]) -> LayerRow:
     if newest is None or layer.path not in newest.layers or layer.shared_with:
         return LayerRow(layer)
     at = newest.layers.index(layer.path)
