@@ -15,6 +15,9 @@ from mnist_tui.render.gallery import Gallery, Room
 from mnist_tui.render.movement import movement_table
 from mnist_tui.render.picture import Grid, grey_picture, heat_picture
 
+_GAP = 2
+_SIGNS = ": orange or shaded is positive, blue or striped negative"
+
 
 @dataclass(frozen=True)
 class ImageView:
@@ -62,7 +65,7 @@ def _parts(view: InsightView, width: int, lines: int) -> Iterator[RenderableType
     if view.movements:
         yield movement_table(view.movements)
     if view.filters:
-        yield Text.assemble("\n", ("Filters", "bold"), f" of {view.filters.path} {view.filters.type}")
+        yield Text.assemble("\n", ("Filters", "bold"), f" of {view.filters.path} {view.filters.type}{_SIGNS}")
         yield Gallery(view.filters.grids, Room(width))
     if view.image:
         yield Text()
@@ -71,15 +74,19 @@ def _parts(view: InsightView, width: int, lines: int) -> Iterator[RenderableType
 
 def image_view(view: ImageView, width: int, lines: int) -> RenderableType:
     """The image, where the network looked at it, what it answered, and every layer's maps within so many lines."""
-    pictures = Table.grid(padding=(0, 2))
-    pictures.add_row(
-        grey_picture(view.pixels), *(heat_picture(view.pixels, heat) for heat in view.heats.values())
-    )
-    pictures.add_row(
-        Text(f"test image {view.number:,}: {view.truth}"), *(Text(f"by {method}") for method in view.heats)
-    )
+    pictures: list[RenderableType] = [
+        Group(grey_picture(view.pixels), Text(f"test image {view.number:,}: {view.truth}")),
+        *(
+            Group(heat_picture(view.pixels, heat), Text(f"by {method}"))
+            for method, heat in view.heats.items()
+        ),
+    ]
+    across = max(1, (width + _GAP) // (len(view.pixels[0]) + _GAP))
+    table = Table.grid(padding=(0, _GAP, 0, 0))
+    for start in range(0, len(pictures), across):
+        table.add_row(*pictures[start : start + across])
     answers = "   ".join(f"{name} {words.percent(probability)}" for name, probability in view.guesses)
-    return Group(pictures, Text.assemble(("Answer ", "bold"), answers), *_maps(view, width, lines))
+    return Group(table, Text.assemble(("Answer ", "bold"), answers), *_maps(view, width, lines))
 
 
 def _maps(view: ImageView, width: int, lines: int) -> Iterator[RenderableType]:
