@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 CLASSES = 10
-# Beside a training a look costs it time: not often, and a small share of the time at most.
-_LEAST_PAUSE, _PAUSE_PER_LOOK = 0.5, 8
+# Beside a training a look costs it time: a small share of it at most, though the first look, which loads much, and
+# those on a slow machine are not waited for so long.
+_LEAST_PAUSE, _MOST_PAUSE, _PAUSE_PER_LOOK = 0.5, 5.0, 8
 _METHODS: tuple[Method, ...] = ("occlusion", "gradient")
 _TWO_PICTURES = 58
 
@@ -191,7 +192,8 @@ class ModelScreen(HouseScreen):
         """Draw it; then perhaps something else is wanted."""
         now = time.monotonic()
         self._is_looking = False
-        self._not_before = now + max(_LEAST_PAUSE, _PAUSE_PER_LOOK * (now - self._looked_at))
+        took = now - self._looked_at
+        self._not_before = now + min(max(_LEAST_PAUSE, _PAUSE_PER_LOOK * took), _MOST_PAUSE)
         if isinstance(message.result, RunFailed):
             self._show_nothing(message.result)
         else:
