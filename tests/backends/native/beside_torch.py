@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,14 +18,14 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.learner import Learner
 from tests.backends.native.chains import Batch
 from tests.backends.native.compiling import native, plan_for
-from tests.backends.native.dropping import Dropouts, stand_in
+from tests.backends.native.dropping import stand_in
 from tests.engine_fixtures import tiny_config
 
 ROUNDING = 1e-5
 """Of a tensor's norm: what float32 may be off, however good PyTorch's own is."""
 
 NARROW = 3e-6
-"""How near to its turning point a number may not be: rounding could take it to the other side, and a gradient with it."""
+"""How near to its turning point no number may be: rounding could take it, and a gradient, to the other side."""
 
 SETTINGS = StepSettings(3, 0.01, 0.9)
 
@@ -42,10 +42,6 @@ class Errors:
         """Those that are neither rounding nor as good as PyTorch's."""
         pairs = {name: (error, self.torch[name]) for name, error in self.ours.items()}
         return {name: pair for name, pair in pairs.items() if pair[0] > max(ROUNDING, pair[1])}
-
-    @property
-    def worst(self) -> float:
-        return max(self.ours.values())
 
 
 def errors_of_a_step(model: nn.Module, batch: Batch, config: TrainConfig | None = None) -> Errors:
@@ -142,46 +138,3 @@ def _hooks(model: nn.Module, kinds: tuple[type[nn.Module], ...], look: object) -
     finally:
         for handle in handles:
             handle.remove()
-
-
-# Several steps
-
-
-def errors_of_training(
-    model: nn.Module, batches: Iterable[Batch], config: TrainConfig, settings: Iterable[StepSettings]
-) -> Errors:
-    """Weights, averages, the optimiser's memory and logits in evaluation after some steps."""
-    steps = list(zip(batches, settings, strict=True))
-    exact, single = (_trained_torch(model, steps, config, dtype) for dtype in (torch.float64, torch.float32))
-    backend = native(copy.deepcopy(model), config)
-    for batch, setting in steps:
-        backend.step(batch.images(torch.float32), batch.labels(), setting)
-    error = partial(_errors, exact, torch.zeros(()))
-    return Errors(error(_everything(backend, steps[0][0])), error(single))
-
-
-def _trained_torch(
-    model: nn.Module, steps: list[tuple[Batch, StepSettings]], config: TrainConfig, dtype: torch.dtype
-) -> dict[str, Tensor]:
-    twin, dropouts = stand_in(model, plan_for(model), dtype)
-    learner = Learner(config, twin)
-    backend = EagerBackend(config, learner)
-    backend.begin()
-    for batch, setting in steps:
-        _draw(dropouts, batch, config, setting)
-        backend.step(batch.images(dtype), batch.labels(), setting)
-    return _everything(backend, steps[0][0], dtype)
-
-
-def _draw(dropouts: Dropouts, batch: Batch, config: TrainConfig, setting: StepSettings) -> None:
-    dropouts.draw(batch.count, seed=config.seed, step=setting.number)
-
-
-def _everything(backend: Backend, batch: Batch, dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
-    learner = backend.learner
-    found = {"logits": backend.logits(batch.images(dtype)), **learner.model.state_dict()}
-    if learner.average:
-        found |= {f"average of {name}": tensor for name, tensor in learner.average.state_dict().items()}
-    for what, tensors in (*learner.optimizer.memory.items(), ("steps", learner.optimizer.steps)):
-        found |= {f"{what} {number}": tensor for number, tensor in enumerate(tensors)}
-    return found

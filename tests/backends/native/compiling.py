@@ -1,4 +1,4 @@
-"""Compiled backends for tests, quickly: less optimised where nothing is timed, for other processors, several at once."""
+"""Compiled backends for tests: made quickly where nothing is timed, for other processors, several at once."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def _one_by_one() -> nn.Sequential:
 
 
 def _wide_padding() -> nn.Sequential:
-    """Padding up to what a kernel allows, ReLUs on both sides of a norm and of an average, two stages without weights."""
+    """As much padding as a kernel allows, ReLUs on both sides of a norm and of an average, stages without weights."""
     return nn.Sequential(
         nn.MaxPool2d(2),
         nn.Conv2d(1, 9, 3, padding=2),

@@ -54,7 +54,7 @@ def test_batches_of_any_size(count: int) -> None:
 
 
 @pytest.mark.parametrize("level", WIDTHS)
-@pytest.mark.parametrize("name", ["one by one", "wide padding"])
+@pytest.mark.parametrize("name", ["one by one", pytest.param("wide padding", marks=pytest.mark.slow)])
 def test_registers_of_any_width(name: str, level: str) -> None:
     if not has_instructions(*WIDTHS[level]):
         pytest.skip(f"no {level} processor")
