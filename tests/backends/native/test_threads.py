@@ -38,7 +38,7 @@ def trained(name: str, threads: int, config: TrainConfig) -> list[Any]:
         batch = Batch(size, number)
         images = backend.augment(bytes_of(batch), maps_of(batch))
         result = backend.step(images, batch.labels(), StepSettings(number, 0.01, 0.9))
-        found += [images, result.loss_sum, result.correct, backend.logits(images)]
+        found += [images, *(part.clone() for part in result), backend.logits(images)]
     return [*found, backend.learner.state()]
 
 
