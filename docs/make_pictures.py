@@ -17,9 +17,10 @@ from mnist_tui.jobs import Folders
 from mnist_tui.render.epoch_table import epoch_table
 from mnist_tui.render.statistics import statistics_panel
 from mnist_tui.runs import Run
-from mnist_tui.tui.app import DARK, LIGHT, Dashboard
+from mnist_tui.tui.app import Dashboard
 from mnist_tui.tui.memory import Memory
 from mnist_tui.tui.session import Phase
+from mnist_tui.tui.themes import NIGHT, PAPER
 
 FOLDER = Path(__file__).parent
 
@@ -28,10 +29,10 @@ def main(query: str) -> None:
     """Draw the run that `query` means: as `train` leaves it, and as the dashboard shows it on its way."""
     run = runs.find(paths.runs_dir(), query)
     draw_table(run)
-    asyncio.run(draw_dashboard(run, "dashboard-train", (120, 36), DARK))
-    asyncio.run(draw_dashboard(run, "dashboard-train-light", (80, 24), LIGHT))
-    asyncio.run(draw_dashboard(run, "dashboard-runs", (120, 36), DARK, key="5"))
-    asyncio.run(draw_dashboard(None, "dashboard-model", (120, 36), DARK, key="2"))
+    asyncio.run(draw_dashboard(run, "dashboard-train", (120, 36), NIGHT.name))
+    asyncio.run(draw_dashboard(run, "dashboard-train-light", (80, 24), PAPER.name))
+    asyncio.run(draw_dashboard(run, "dashboard-runs", (120, 36), NIGHT.name, key="5"))
+    asyncio.run(draw_dashboard(None, "dashboard-model", (120, 36), NIGHT.name, key="2"))
 
 
 def draw_table(run: Run) -> None:

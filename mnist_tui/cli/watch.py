@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+import typer
+
 from mnist_tui import paths, runs
 from mnist_tui.cli.options import Json, RunName, RunsDir
 from mnist_tui.cli.output import print_json, stdout
@@ -27,9 +29,9 @@ def watch(
     elif once or not _at_terminal():
         _print_snapshot(found)
     else:
-        from mnist_tui.tui.watch_app import WatchApp
+        from mnist_tui.tui.watch_app import run_watch
 
-        WatchApp(found).run()
+        raise typer.Exit(run_watch(found))
 
 
 def _at_terminal() -> bool:

@@ -33,7 +33,7 @@ class TitleBar(Widget):
     }
     """
 
-    facts = reactive("")
+    facts: reactive[tuple[str, ...]] = reactive(())
     phase = reactive(Phase.IDLE)
 
     def __init__(self, current: str) -> None:
@@ -47,10 +47,10 @@ class TitleBar(Widget):
     def render(self) -> RenderResult:
         """Name and tabs left, facts and state right."""
         left, right = self._left(), self._state()
-        room = self.size.width - left.cell_length - right.cell_length - 2
-        facts = self.facts if len(self.facts) <= room - 4 else ""
-        middle = Content.styled(facts + "  ", "$text-muted")
-        gap = " " * max(1, room - middle.cell_length + 1)
+        room = self.size.width - left.cell_length - right.cell_length
+        facts = next((facts for facts in self.facts if len(facts) + 4 <= room), "")
+        middle = Content.styled(facts + "  ", "$foreground 75%")
+        gap = " " * max(0, room - middle.cell_length)
         return Content.assemble(left, gap, middle, right)
 
     def _left(self) -> Content:
@@ -79,14 +79,18 @@ class TitleBar(Widget):
             column -= width
 
 
-def _facts(session: Session) -> str:
+def _facts(session: Session) -> tuple[str, ...]:
+    """What is trained, from all of it to what matters most: as much is shown as there is room for."""
     started = session.history.started
     if started is None:
-        return ""
-    facts = (
-        started.data.get("name"),
-        started.model.get("name"),
-        f"recipe {started.config.get('recipe')}",
-        f"{started.machine.get('device')}×{started.machine.get('threads')}",
+        return ()
+    data, model = str(started.data.get("name")), str(started.model.get("name"))
+    recipe = f"{started.config.get('recipe')} recipe"
+    machine = f"{started.machine.get('device')}×{started.machine.get('threads')}"
+    backend = str(started.machine.get("backend", ""))
+    parts = [data, f"model {model}", recipe, machine, *([backend] if backend else [])]
+    shorter = [data, model, machine]
+    return tuple(
+        " · ".join(words)
+        for words in (parts, parts[:4], [data, model, recipe, machine], shorter, [data, model], [data])
     )
-    return " · ".join(map(str, facts))
