@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-import typer
-
 from mnist_tui import paths, runs
 from mnist_tui.cli.options import Json, RunName, RunsDir
 from mnist_tui.cli.output import print_json, stdout

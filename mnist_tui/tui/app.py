@@ -12,7 +12,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 
 from mnist_tui import runs
-from mnist_tui.config import TrainConfig
+from mnist_tui.config import TrainConfig, salvaged
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.events import RunFailed
 from mnist_tui.history import RunHistory
@@ -21,7 +21,7 @@ from mnist_tui.runs import Run
 from mnist_tui.tui.bridge import EventsArrived, Training, TrainingEnded
 from mnist_tui.tui.house_app import HouseApp, our_driver
 from mnist_tui.tui.memory import Memory
-from mnist_tui.tui.messages import ResumeRequested
+from mnist_tui.tui.messages import NewRunRequested, ResumeRequested
 from mnist_tui.tui.screens.house import HouseScreen
 from mnist_tui.tui.screens.later import DrawScreen, EvaluateScreen
 from mnist_tui.tui.screens.leave import LeaveDialog
@@ -98,6 +98,8 @@ class Dashboard(HouseApp):
             except MnistTuiError as error:
                 self.notify(f"{error}. {error.remedy}", severity="error", timeout=10)
                 return
+            # What another run would be begun with, to be changed.
+            self.seed = _settings_of(before) or self.seed
         self.session.begin(job, before)
         self.session_changed()
 
@@ -139,6 +141,15 @@ class Dashboard(HouseApp):
         """From the Runs screen."""
         await self.action_open("train")
         self.begin(ResumedRun(str(message.run.folder), self.folders))
+
+    async def on_new_run_requested(self, message: NewRunRequested) -> None:
+        """From the Runs screen: the form opens on Train, where the run will be."""
+        if self.session.phase.is_busy:
+            self.notify("A run is training already: stop it first.", severity="warning")
+            return
+        self.seed = salvaged({**message.settings, "extra_epochs": 0}) or self.seed
+        await self.action_open("train")
+        await self.screen.run_action("new_run")
 
     async def action_open(self, name: str) -> None:
         """Switch to one of the five screens."""
@@ -222,3 +233,7 @@ def _looked_up(job: ResumedRun) -> tuple[ResumedRun, RunHistory]:
     """The job with the run's own folder, which stays what it is, and the run's story so far."""
     run = runs.find(job.folders.runs, job.query)
     return dataclasses.replace(job, query=str(run.folder.resolve())), run.history()
+
+
+def _settings_of(history: RunHistory) -> TrainConfig | None:
+    return salvaged({**history.started.config, "extra_epochs": 0}) if history.started else None

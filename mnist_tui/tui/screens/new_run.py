@@ -24,6 +24,8 @@ from mnist_tui.tui.widgets.setting_row import SettingRow
 
 # Not asked for: `+` gives these.
 _LEFT_OUT = {"extra_epochs"}
+# What a recipe says nothing of.
+_NOT_OF_A_RECIPE = ("What", "Machine")
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,10 @@ class NewRunForm(ModalScreen[Wanted | None]):
         #verdict { width: 1fr; padding-left: 2; color: $text-muted; }
         #verdict.-wrong { color: $text-error; }
         Button { margin-left: 2; min-width: 12; }
+        &.-narrow SettingRow { Input, Select { width: 16; } }
     }
     """
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, seed: TrainConfig, memory: Memory) -> None:
         super().__init__()
@@ -128,7 +132,7 @@ class NewRunForm(ModalScreen[Wanted | None]):
     def _fill(self, config: TrainConfig) -> None:
         values = config.to_dict()
         for row in self.query(SettingRow):
-            if SETTINGS[row.setting].group not in ("What", "Machine"):
+            if SETTINGS[row.setting].group not in _NOT_OF_A_RECIPE:
                 row.value = values[row.setting]
 
     def _values(self) -> dict[str, Any]:
@@ -144,8 +148,23 @@ class NewRunForm(ModalScreen[Wanted | None]):
         return problems
 
     def _check(self) -> None:
-        self._wrong = self._problems(self._values())
+        values = self._values()
+        self._wrong = self._problems(values)
+        changed = _changed(values)
         for row in self.query(SettingRow):
-            row.tell(self._wrong.get(row.setting, ""))
+            row.tell(self._wrong.get(row.setting, ""), changed=row.setting in changed)
         self.query_one("#begin", Button).disabled = bool(self._wrong)
         self.tell()
+
+
+def _changed(values: dict[str, Any]) -> set[str]:
+    """The settings that are not as the recipe has them."""
+    recipe = RECIPES.get(values["recipe"])
+    if recipe is None:
+        return set()
+    as_it_has_them = recipe.to_dict()
+    return {
+        name
+        for name, value in values.items()
+        if SETTINGS[name].group not in _NOT_OF_A_RECIPE and value != as_it_has_them[name]
+    }

@@ -81,7 +81,8 @@ class ValueAxis(AxisFormatter):
         return [_fitted(f"{tick:.{decimals}f}") for tick in ticks]
 
     def _step(self, extent: float, room: int) -> float:
-        return next(_round_steps(max(extent / max(room, 1), self._smallest, 1e-9)))
+        steps = _round_steps(max(extent / max(room, 1), self._smallest, 1e-9))
+        return next(step for step in steps if not self._smallest or _is_whole(step / self._smallest))
 
 
 class LogAxis(ValueAxis):

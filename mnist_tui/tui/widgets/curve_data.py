@@ -150,7 +150,7 @@ def log_lines(lines: list[Line]) -> list[Line]:
 
 def log_limits(lines: list[Line], epochs: float) -> Limits:
     """All that the curves span."""
-    low, high = _extent(lines, (-2.0, 0.5), least_margin=0.05)
+    low, high = _extent(lines, (-2.0, 0.5), margin=0.06, least=0.05)
     return Limits(0, whole_epochs(epochs), low, high)
 
 
@@ -158,18 +158,18 @@ def accuracy_limits(lines: list[Line], epochs: float) -> Limits:
     """All that the curves span, but not beyond 100 %; the whole scale in the first epoch, as it is climbed."""
     if epochs < 1:
         return Limits(0, 1, 0, 100)
-    low, high = _extent(lines, (0.0, 100.0), least_margin=0.5)
+    low, high = _extent(lines, (0.0, 100.0), margin=0.0, least=0.25)
     return Limits(0, whole_epochs(epochs), max(low, 0.0), min(high, 100.0))
 
 
-def _extent(lines: list[Line], otherwise: Span, *, least_margin: float) -> Span:
+def _extent(lines: list[Line], otherwise: Span, *, margin: float, least: float) -> Span:
     """From just below the lowest to just above the highest point."""
     values = np.concatenate([line.y for line in lines])
     if not len(values):
         return otherwise
     low, high = float(values.min()), float(values.max())
-    margin = max(0.06 * (high - low), least_margin)
-    return low - margin, high + margin
+    air = max(margin * (high - low), least)
+    return low - air, high + air
 
 
 def whole_epochs(epochs: float) -> float:

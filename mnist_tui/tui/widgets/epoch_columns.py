@@ -42,7 +42,7 @@ def fitting(width: int, validated: bool) -> list[Column]:
     spare = min(max(0, width - _total(chosen)), _MOST_EXTRA * len(chosen))
     each, rest = divmod(spare, len(chosen))
     return [
-        Column(column.index, column.head, column.width + each + (at < rest))
+        Column(column.index, column.head, column.width + each + (len(chosen) - at <= rest))
         for at, column in enumerate(chosen)
     ]
 

@@ -14,6 +14,7 @@ from textual.widgets import Input, Label, Select, Static
 from mnist_tui.config import SETTINGS, TYPES, choices
 from mnist_tui.models.names import NAMES
 from mnist_tui.recipes import RECIPES
+from mnist_tui.render import words
 
 
 class Choice(Select[str], inherit_bindings=False):
@@ -33,13 +34,16 @@ class SettingRow(Horizontal):
         margin-bottom: 0;
         Label { width: 17; text-align: right; padding-right: 2; color: $text-muted; }
         Input, Select { width: 24; background: $foreground 8%; }
-        Input { padding: 0 2; }
+        Input.-textual-compact { padding: 0 1; background: $foreground 8%; }
+        SelectCurrent { padding: 0 1; background: $foreground 8%; }
+        Input:focus.-textual-compact, Select:focus > SelectCurrent { background: $primary 25%; }
         .words { width: 1fr; padding-left: 2; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
         /* On the row itself: Textual restyles what is in it only if it finds such a rule there. */
         &:focus-within { background: $foreground 5%; }
         &:focus-within Label { color: $text-accent; text-style: bold; }
         &.-wrong .words { color: $text-error; }
         &.-wrong Input { color: $text-error; }
+        &.-changed Input, &.-changed SelectCurrent Label { text-style: bold; color: $text-warning; }
     }
     """
 
@@ -51,9 +55,11 @@ class SettingRow(Horizontal):
     def compose(self) -> ComposeResult:
         """Label, field, words."""
         yield Label(self.setting.replace("_", " "))
-        words = tuple(RECIPES) if self.setting == "recipe" else choices(self.setting)
-        if words:
-            yield Choice([(word, word) for word in words], value=self._first, allow_blank=False, compact=True)
+        options = tuple(RECIPES) if self.setting == "recipe" else choices(self.setting)
+        if options:
+            yield Choice(
+                [(option, option) for option in options], value=self._first, allow_blank=False, compact=True
+            )
         else:
             suggester = SuggestFromList(NAMES) if self.setting == "model" else None
             yield Input(_text(self._first), compact=True, suggester=suggester, select_on_focus=True)
@@ -78,10 +84,14 @@ class SettingRow(Horizontal):
         else:
             self._field.value = _text(value)
 
-    def tell(self, problem: str) -> None:
-        """Show what is wrong, or the help again."""
+    def tell(self, problem: str, *, changed: bool = False) -> None:
+        """Show what is wrong, or the help again; and whether the value departs from the recipe."""
         self.set_class(bool(problem), "-wrong")
-        self.query_one(".words", Static).update(Content(problem or SETTINGS[self.setting].help))
+        self.set_class(changed and not problem, "-changed")
+        # The row has the setting's name and value already.
+        _, _, would_do = problem.partition(", but ")
+        text = words.sentence(would_do or problem or SETTINGS[self.setting].help)
+        self.query_one(".words", Static).update(Content(text))
 
     @property
     def _field(self) -> Input | Select[str]:
