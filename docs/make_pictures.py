@@ -23,6 +23,8 @@ from mnist_tui.tui.session import Phase
 from mnist_tui.tui.themes import NIGHT, PAPER
 
 FOLDER = Path(__file__).parent
+# Seconds in which what a key opens has been read from the disk.
+_A_LOOK = 1.0
 
 
 def main(query: str) -> None:
@@ -31,8 +33,11 @@ def main(query: str) -> None:
     draw_table(run)
     asyncio.run(draw_dashboard(run, "dashboard-train", (120, 36), NIGHT.name))
     asyncio.run(draw_dashboard(run, "dashboard-train-light", (80, 24), PAPER.name))
-    asyncio.run(draw_dashboard(run, "dashboard-runs", (120, 36), NIGHT.name, key="5"))
-    asyncio.run(draw_dashboard(None, "dashboard-model", (120, 36), NIGHT.name, key="2"))
+    asyncio.run(draw_dashboard(run, "dashboard-runs", (120, 36), NIGHT.name, "5"))
+    asyncio.run(draw_dashboard(None, "dashboard-model", (120, 36), NIGHT.name, "2"))
+    if len(runs.list_runs(paths.runs_dir())) > 1:  # the newest three are marked, and compared
+        marking = ("5", "space", "space", "space", "c")
+        asyncio.run(draw_dashboard(None, "dashboard-compare", (120, 36), NIGHT.name, *marking))
 
 
 def draw_table(run: Run) -> None:
@@ -46,9 +51,7 @@ def draw_table(run: Run) -> None:
     console.save_svg(str(FOLDER / "train.svg"), title="mnist-tui train")
 
 
-async def draw_dashboard(
-    run: Run | None, name: str, size: tuple[int, int], theme: str, key: str = "1"
-) -> None:
+async def draw_dashboard(run: Run | None, name: str, size: tuple[int, int], theme: str, *keys: str) -> None:
     """The dashboard in the middle of the run's ninth epoch, from its log; or before there is any run."""
     memory = Memory(Path(tempfile.mkdtemp()) / "dashboard.json")
     app = Dashboard(recipes.recipe("reference"), Folders(paths.data_dir(), paths.runs_dir()), memory=memory)
@@ -57,7 +60,9 @@ async def draw_dashboard(
         if run is not None:
             app.session.history = fold(takewhile(_before_the_middle_of_epoch_9, run.events()))
             app.session.phase, app.session.generation = Phase.TRAINING, 1
-        await pilot.press(key)
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause(_A_LOOK)
         app.session_changed()
         for _ in range(60):  # charts, and torch for the model, come some time after the first frame
             await pilot.pause(0.1)

@@ -47,7 +47,7 @@ class NewRunForm(ModalScreen[Wanted | None]):
     NewRunForm {
         align: center middle;
         #form {
-            width: 100;
+            width: 112;
             max-width: 96%;
             height: 40;
             max-height: 96%;
@@ -62,16 +62,15 @@ class NewRunForm(ModalScreen[Wanted | None]):
         #verdict { width: 1fr; padding-left: 2; color: $text-muted; }
         #verdict.-wrong { color: $text-error; }
         Button { margin-left: 2; min-width: 12; }
-        &.-narrow SettingRow { Input, Select { width: 16; } }
     }
     """
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, seed: TrainConfig, memory: Memory) -> None:
         super().__init__()
         self._seed, self._memory = seed, memory
         self._recipe = seed.recipe
         self._wrong: dict[str, str] = {}
+        self._is_due = False
 
     def compose(self) -> ComposeResult:
         """Rows by group, the verdict and the two buttons below."""
@@ -98,7 +97,14 @@ class NewRunForm(ModalScreen[Wanted | None]):
     @on(Input.Changed)
     @on(Select.Changed)
     def changed(self) -> None:
+        """Once for all fields that change together: each of them says so, also as the form opens."""
+        if not self._is_due:
+            self._is_due = True
+            self.call_later(self._look)
+
+    def _look(self) -> None:
         """Fill in another recipe's settings, check the rest."""
+        self._is_due = False
         recipe = self._values()["recipe"]
         if recipe != self._recipe and recipe in RECIPES:
             self._recipe = recipe

@@ -17,6 +17,8 @@ _ROWS_A_TICK = range(2, 9)
 _ENOUGH_TICKS, _MANY_TICKS = 4, 8
 # What a tick too few, or too many, may cost in room for the curves.
 _PRICE_OF_A_TICK = 0.12
+# Each power of ten times these; the rounder ones are worth a little room.
+_ROUND = {1: 0.0, 2: 0.0, 2.5: 0.06, 4: 0.06, 5: 0.0}
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class _Fit:
         """How many times the room that is needed, and something for ticks that are too few or too many."""
         ticks = rows * self.unit / self.step
         lacking = max(_ENOUGH_TICKS - ticks, ticks - _MANY_TICKS, 0.0)
-        return self.unit * rows / max(extent, 1e-9) + _PRICE_OF_A_TICK * lacking
+        odd = _ROUND.get(round(self.step / 10 ** math.floor(math.log10(self.step) + 1e-9), 6), 0.0)
+        return self.unit * rows / max(extent, 1e-9) + _PRICE_OF_A_TICK * lacking + odd
 
 
 class ValueAxis(AxisFormatter):
@@ -109,10 +112,10 @@ class LogAxis(ValueAxis):
 
 
 def _round_steps(least: float) -> Iterator[float]:
-    """1, 2, 2.5, 5 and their like, from the first that is at least this."""
+    """1, 2, 2.5, 4, 5 and their like, from the first that is at least this."""
     power = 10.0 ** math.floor(math.log10(least))
     while True:
-        yield from (power * factor for factor in (1, 2, 2.5, 5) if power * factor >= least * (1 - 1e-9))
+        yield from (power * factor for factor in _ROUND if power * factor >= least * (1 - 1e-9))
         power *= 10
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mnist_tui.render.epoch_table import accuracy_heads, columns
@@ -49,9 +50,11 @@ def fitting(width: int, validated: bool) -> list[Column]:
 
 def _choose(named: list[tuple[int, str]], width: int) -> list[Column]:
     """Short heads before a column is lost, and the accuracies alone where not even the losses fit."""
+    whole: Mapping[str, str] = {}
     for lost in range(len(_DISPENSABLE) + 1):
         kept = [(index, name) for index, name in named if name not in _DISPENSABLE[:lost]]
-        for heads in ({}, _SHORT):
+        # The speed is worth less than a head in full.
+        for heads in (whole, _SHORT) if lost else (whole,):
             chosen = [_column(index, heads.get(name, name)) for index, name in kept]
             if _total(chosen) <= width:
                 return chosen
