@@ -36,6 +36,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "sgd": {"optimizer": "sgd", "schedule": "constant", "lr": 0.05},
     "averaged": {"ema": 0.9, "label_smoothing": 0.1},
     "validated": {"validation": 20, "batch_size": 30, "shift": 2.0},
+    "cleaned": {"shear": 0.2, "clean_epochs": 1, "dropout_scale": 0.5},
 }
 
 

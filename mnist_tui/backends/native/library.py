@@ -112,10 +112,18 @@ class Library:
         # Ends the threads, also at the end of the process.
         self.close = weakref.finalize(self, functions.native_close, self._network)
 
-    def step(self, bound: Bound, settings: Settings, images: Tensor, labels: Tensor) -> tuple[float, int]:
+    def step(
+        self,
+        bound: Bound,
+        settings: Settings,
+        images: Tensor,
+        labels: Tensor,
+        targets: Tensor | None = None,
+    ) -> tuple[float, int]:
         """A whole training step. Returns the sum of the losses and the number of images that were right.
 
-        images: (N, 1, 28, 28) float32, labels: (N,) int64, both contiguous; N at most as many as there is room for.
+        images: (N, 1, 28, 28) float32, labels: (N,) int64, targets: (N, 10) float32 to learn in their place, all
+        contiguous; N at most as many as there is room for.
         """
         self._functions.native_step(
             self._network,
@@ -124,6 +132,7 @@ class Library:
             byref(settings),
             images.data_ptr(),
             labels.data_ptr(),
+            _address(targets),
             len(labels),
             byref(self._result),
         )
@@ -171,6 +180,7 @@ def _declare(functions: ctypes.CDLL) -> None:
         network,
         *tensors,
         POINTER(Settings),
+        data,
         data,
         data,
         c_int,
