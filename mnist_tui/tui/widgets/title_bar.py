@@ -8,6 +8,7 @@ from textual.events import Click
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from mnist_tui.events import RunStarted
 from mnist_tui.tui.session import Phase, Session
 
 TABS = (
@@ -33,7 +34,7 @@ class TitleBar(Widget):
     }
     """
 
-    facts: reactive[tuple[str, ...]] = reactive(())
+    started: reactive[RunStarted | None] = reactive(None)
     phase = reactive(Phase.IDLE)
 
     def __init__(self, current: str) -> None:
@@ -42,14 +43,13 @@ class TitleBar(Widget):
 
     def show(self, session: Session) -> None:
         """Say how the session stands."""
-        self.phase, self.facts = session.phase, _facts(session)
+        self.phase, self.started = session.phase, session.history.started
 
     def render(self) -> RenderResult:
         """Name and tabs left, facts and state right."""
         left, right = self._left(), self._state()
         room = self.size.width - left.cell_length - right.cell_length
-        facts = next((facts for facts in self.facts if len(facts) + 4 <= room), "")
-        middle = Content.styled(facts + "  ", "$foreground 75%")
+        middle = Content.styled(facts(self.started, room - 4) + "  ", "$foreground 75%")
         gap = " " * max(0, room - middle.cell_length)
         return Content.assemble(left, gap, middle, right)
 
@@ -79,18 +79,21 @@ class TitleBar(Widget):
             column -= width
 
 
-def _facts(session: Session) -> tuple[str, ...]:
-    """What is trained, from all of it to what matters most: as much is shown as there is room for."""
-    started = session.history.started
+def facts(started: RunStarted | None, room: int) -> str:
+    """What a run trains, and where: as much of it as there is room for, what matters most last to go."""
     if started is None:
-        return ()
+        return ""
     data, model = str(started.data.get("name")), str(started.model.get("name"))
     recipe = f"{started.config.get('recipe')} recipe"
     machine = f"{started.machine.get('device')}×{started.machine.get('threads')}"
-    backend = str(started.machine.get("backend", ""))
-    parts = [data, f"model {model}", recipe, machine, *([backend] if backend else [])]
-    shorter = [data, model, machine]
-    return tuple(
-        " · ".join(words)
-        for words in (parts, parts[:4], [data, model, recipe, machine], shorter, [data, model], [data])
+    backend = [str(started.machine["backend"])] if "backend" in started.machine else []
+    choices = (
+        [data, f"model {model}", recipe, machine, *backend],
+        [data, f"model {model}", recipe, machine],
+        [data, model, recipe, machine],
+        [data, model, machine],
+        [data, model],
+        [data],
     )
+    texts = (" · ".join(words) for words in choices)
+    return next((text for text in texts if len(text) <= room), "")
