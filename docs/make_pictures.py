@@ -25,19 +25,22 @@ from mnist_tui.tui.themes import NIGHT, PAPER
 FOLDER = Path(__file__).parent
 # Seconds in which what a key opens has been read from the disk.
 _A_LOOK = 1.0
+# Charts are loaded some time after the first frame, and drawn anew every other second.
+_CHARTS = 5.0
+_PATIENCE = 120.0
 
 
 def main(query: str) -> None:
     """Draw the run that `query` means: as `train` leaves it, and as the dashboard shows it on its way."""
     run = runs.find(paths.runs_dir(), query)
     draw_table(run)
-    asyncio.run(draw_dashboard(run, "dashboard-train", (120, 36), NIGHT.name))
-    asyncio.run(draw_dashboard(run, "dashboard-train-light", (80, 24), PAPER.name))
-    asyncio.run(draw_dashboard(run, "dashboard-runs", (120, 36), NIGHT.name, "5"))
-    asyncio.run(draw_dashboard(None, "dashboard-model", (120, 36), NIGHT.name, "2"))
+    asyncio.run(draw_dashboard(run, "dashboard-train", (120, 36), NIGHT.name, "★"))
+    asyncio.run(draw_dashboard(run, "dashboard-train-light", (80, 24), PAPER.name, "★"))
+    asyncio.run(draw_dashboard(run, "dashboard-runs", (120, 36), NIGHT.name, "newest first", "5"))
+    asyncio.run(draw_dashboard(None, "dashboard-model", (120, 36), NIGHT.name, "AdaptiveAvgPool2d", "2"))
     if len(runs.list_runs(paths.runs_dir())) > 1:  # the newest three are marked, and compared
         marking = ("5", "space", "space", "space", "c")
-        asyncio.run(draw_dashboard(None, "dashboard-compare", (120, 36), NIGHT.name, *marking))
+        asyncio.run(draw_dashboard(None, "dashboard-compare", (120, 36), NIGHT.name, "differing", *marking))
 
 
 def draw_table(run: Run) -> None:
@@ -51,8 +54,13 @@ def draw_table(run: Run) -> None:
     console.save_svg(str(FOLDER / "train.svg"), title="mnist-tui train")
 
 
-async def draw_dashboard(run: Run | None, name: str, size: tuple[int, int], theme: str, *keys: str) -> None:
-    """The dashboard in the middle of the run's ninth epoch, from its log; or before there is any run."""
+async def draw_dashboard(
+    run: Run | None, name: str, size: tuple[int, int], theme: str, sign: str, *keys: str
+) -> None:
+    """The dashboard in the middle of the run's ninth epoch, from its log; or before there is any run.
+
+    After these keys it is drawn once it shows the `sign`, and all that belongs to it.
+    """
     memory = Memory(Path(tempfile.mkdtemp()) / "dashboard.json")
     app = Dashboard(recipes.recipe("reference"), Folders(paths.data_dir(), paths.runs_dir()), memory=memory)
     app.theme = theme
@@ -64,9 +72,16 @@ async def draw_dashboard(run: Run | None, name: str, size: tuple[int, int], them
             await pilot.press(key)
             await pilot.pause(_A_LOOK)
         app.session_changed()
-        for _ in range(60):  # charts, and torch for the model, come some time after the first frame
-            await pilot.pause(0.1)
+        async with asyncio.timeout(_PATIENCE):
+            while sign not in shown(app):
+                await pilot.pause(0.1)
+        await pilot.pause(_CHARTS)
         (FOLDER / f"{name}.svg").write_text(app.export_screenshot(title="mnist-tui"), encoding="utf-8")
+
+
+def shown(app: Dashboard) -> str:
+    """What the terminal shows."""
+    return "".join(strip.text for strip in app.screen._compositor.render_strips())
 
 
 def _before_the_middle_of_epoch_9(event: Event) -> bool:
