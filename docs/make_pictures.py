@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from itertools import takewhile
+from itertools import takewhile, zip_longest
 from pathlib import Path
 
 from rich.console import Console
@@ -23,24 +23,24 @@ from mnist_tui.tui.session import Phase
 from mnist_tui.tui.themes import NIGHT, PAPER
 
 FOLDER = Path(__file__).parent
-# Seconds in which what a key opens has been read from the disk.
-_A_LOOK = 1.0
+# The newest two are marked, and compared.
+COMPARING = ("ready", "5", "newest first", "space", "1 marked", "space", "2 marked", "c", "differing")
 # Charts are loaded some time after the first frame, and drawn anew every other second.
 _CHARTS = 5.0
-_PATIENCE = 120.0
+_PATIENCE = 240.0
 
 
 def main(query: str) -> None:
     """Draw the run that `query` means: as `train` leaves it, and as the dashboard shows it on its way."""
     run = runs.find(paths.runs_dir(), query)
     draw_table(run)
-    asyncio.run(draw_dashboard(run, "dashboard-train", (120, 36), NIGHT.name, "★"))
+    dark = NIGHT.name
+    asyncio.run(draw_dashboard(run, "dashboard-train", (120, 36), dark, "★"))
     asyncio.run(draw_dashboard(run, "dashboard-train-light", (80, 24), PAPER.name, "★"))
-    asyncio.run(draw_dashboard(run, "dashboard-runs", (120, 36), NIGHT.name, "newest first", "5"))
-    asyncio.run(draw_dashboard(None, "dashboard-model", (120, 36), NIGHT.name, "AdaptiveAvgPool2d", "2"))
-    if len(runs.list_runs(paths.runs_dir())) > 1:  # the newest three are marked, and compared
-        marking = ("5", "space", "space", "space", "c")
-        asyncio.run(draw_dashboard(None, "dashboard-compare", (120, 36), NIGHT.name, "differing", *marking))
+    asyncio.run(draw_dashboard(run, "dashboard-runs", (120, 36), dark, "★", "5", "newest first"))
+    asyncio.run(draw_dashboard(None, "dashboard-model", (120, 36), dark, "ready", "2", "AdaptiveAvgPool2d"))
+    if len(runs.list_runs(paths.runs_dir())) > 1:
+        asyncio.run(draw_dashboard(None, "dashboard-compare", (120, 36), dark, *COMPARING))
 
 
 def draw_table(run: Run) -> None:
@@ -54,12 +54,10 @@ def draw_table(run: Run) -> None:
     console.save_svg(str(FOLDER / "train.svg"), title="mnist-tui train")
 
 
-async def draw_dashboard(
-    run: Run | None, name: str, size: tuple[int, int], theme: str, sign: str, *keys: str
-) -> None:
+async def draw_dashboard(run: Run | None, name: str, size: tuple[int, int], theme: str, *steps: str) -> None:
     """The dashboard in the middle of the run's ninth epoch, from its log; or before there is any run.
 
-    After these keys it is drawn once it shows the `sign`, and all that belongs to it.
+    `steps` are a text to wait for, a key to press then, and so on; the last is what the picture has to show.
     """
     memory = Memory(Path(tempfile.mkdtemp()) / "dashboard.json")
     app = Dashboard(recipes.recipe("reference"), Folders(paths.data_dir(), paths.runs_dir()), memory=memory)
@@ -68,13 +66,13 @@ async def draw_dashboard(
         if run is not None:
             app.session.history = fold(takewhile(_before_the_middle_of_epoch_9, run.events()))
             app.session.phase, app.session.generation = Phase.TRAINING, 1
-        for key in keys:
-            await pilot.press(key)
-            await pilot.pause(_A_LOOK)
         app.session_changed()
         async with asyncio.timeout(_PATIENCE):
-            while sign not in shown(app):
-                await pilot.pause(0.1)
+            for sign, key in zip_longest(steps[::2], steps[1::2]):
+                while sign not in shown(app):
+                    await pilot.pause(0.1)
+                if key:
+                    await pilot.press(key)
         await pilot.pause(_CHARTS)
         (FOLDER / f"{name}.svg").write_text(app.export_screenshot(title="mnist-tui"), encoding="utf-8")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Button, Input, Label
 
+from mnist_tui.jobs import ResumedRun
 from mnist_tui.runs import Run
 from mnist_tui.tui.app import Dashboard
 from mnist_tui.tui.messages import ResumeRequested
@@ -401,5 +402,19 @@ def test_a_new_run_begins_with_the_settings_of_the_one_under_the_cursor(runs_dir
         await runs.until(lambda: isinstance(runs.app.screen, NewRunForm))
         form = {row.setting: row.value for row in runs.app.screen.query(SettingRow)}
         assert (form["dataset"], form["lr"]) == ("kmnist", 0.02)
+
+    drive(runs_dir, test)
+
+
+def test_what_was_resumed_can_be_started_again_with_changes(
+    runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ResumedRun, "__call__", lambda *_: None)
+
+    async def test(runs: Opened) -> None:
+        app = runs.app
+        assert isinstance(app, Dashboard)
+        app.begin(ResumedRun("beta", app.folders))
+        assert (app.seed.dataset, app.seed.lr) == ("kmnist", 0.02)
 
     drive(runs_dir, test)
