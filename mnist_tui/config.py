@@ -178,6 +178,12 @@ def find_problems(values: Mapping[str, Any]) -> dict[str, str]:
     return problems
 
 
+def salvaged(values: Mapping[str, Any]) -> TrainConfig | None:
+    """The config of another time: what are no settings now is left out. None where one cannot be used."""
+    known = {name: value for name, value in values.items() if name in SETTINGS}
+    return None if find_problems(known) else TrainConfig(**known)
+
+
 def unknown_setting(name: str) -> str:
     """A sentence for a name that is no setting, with the nearest one that is."""
     near = difflib.get_close_matches(name, SETTINGS, n=1)

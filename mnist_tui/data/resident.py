@@ -29,11 +29,8 @@ class ResidentData:
         self.train = _on(device, train)
         self.validation = _on(device, validation) if validation else None
         self.test = _on(device, dataset.test)
-
-    @property
-    def steps(self) -> int:
+        self.steps = -(-len(train.images) // config.batch_size)
         """Batches in an epoch; the last may be smaller."""
-        return -(-len(self.train.images) // self.config.batch_size)
 
     def batches(self, augment: Augment, epoch: int, first_step: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """Epoch `epoch`'s batches from step `first_step` on: (N, 1, 28, 28) float32 and (N,) int64.

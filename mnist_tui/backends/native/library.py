@@ -9,8 +9,10 @@ from ctypes import POINTER, byref, c_double, c_float, c_int, c_int32, c_int64, c
 from enum import IntEnum
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
+from mnist_tui.backends.contract import StepResult
 from mnist_tui.backends.unfit import Unfit
 
 
@@ -109,6 +111,11 @@ class Library:
         if not self._network:
             raise Unfit(f"there is no memory for a compiled step of {images:,} images")
         self._result = _Result()
+        # The result as tensors: to make new ones would take a tenth of a small step.
+        self._loss_sum = torch.frombuffer(self._result, dtype=torch.float64, count=1)[0]
+        self._correct = torch.frombuffer(
+            self._result, dtype=torch.int64, count=1, offset=_Result.correct.offset
+        )[0]
         # Ends the threads, also at the end of the process.
         self.close = weakref.finalize(self, functions.native_close, self._network)
 
@@ -119,8 +126,8 @@ class Library:
         images: Tensor,
         labels: Tensor,
         targets: Tensor | None = None,
-    ) -> tuple[float, int]:
-        """A whole training step. Returns the sum of the losses and the number of images that were right.
+    ) -> StepResult:
+        """A whole training step. What it returns is overwritten by the next.
 
         images: (N, 1, 28, 28) float32, labels: (N,) int64, targets: (N, 10) float32 to learn in their place, all
         contiguous; N at most as many as there is room for.
@@ -136,7 +143,7 @@ class Library:
             len(labels),
             byref(self._result),
         )
-        return self._result.loss_sum, self._result.correct
+        return StepResult(self._loss_sum, self._correct)
 
     def logits(self, bound: Bound, images: Tensor, out: Tensor, *, averaged: bool) -> None:
         """Logits (N, 10) in evaluation mode into `out`, of the weights or of their averages."""

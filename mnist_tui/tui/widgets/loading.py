@@ -57,6 +57,7 @@ class LoadingPanel(Middle):
         panel.border_title = session.phase.value.capitalize()
         bar.display = failed is None and session.phase is not Phase.STOPPING
         bar.set_class(waiting is None or waiting.total is None, "-unknown")
+        text: str | Content
         if failed is not None:
             text = _failure_text(failed)
         elif session.phase is Phase.STOPPING:
@@ -70,7 +71,7 @@ class LoadingPanel(Middle):
         else:
             text = "Loading torch, which takes a second or two."
             bar.update(total=None)
-        self.query_one("#what", Static).update(Content(text))
+        self.query_one("#what", Static).update(text if isinstance(text, Content) else Content(text))
 
     def _data_text(self, data: DataProgress) -> str:
         amount = words.amount(data.done, data.total, data.unit)
@@ -87,9 +88,18 @@ class LoadingPanel(Middle):
         return f" · {words.clock((waiting.total - waiting.done) * elapsed / done)} left"
 
 
-def _failure_text(failed: RunFailed) -> str:
+def _failure_text(failed: RunFailed) -> Content:
     """What happened and what to do. Of a traceback its end says most, and the whole of it would fill the screen."""
-    end = failed.traceback.strip().splitlines()[-_TRACEBACK_LINES:-1]
-    leaving = "q leaves and prints the whole traceback." if end else "q leaves."
-    parts = (failed.message, "\n".join(end), failed.remedy, f"Press n for another run; {leaving}")
-    return "\n\n".join(part for part in parts if part)
+    lines = failed.traceback.strip().splitlines()
+    end = lines[-_TRACEBACK_LINES:-1]
+    # An error that nobody foresaw may have a message that means nothing without its name.
+    what = lines[-1] if lines else failed.message
+    leaving = " leaves and prints the whole traceback." if end else " leaves."
+    key = "bold $text-accent"
+    parts = (
+        Content.styled(what, "bold $text-error"),
+        Content.styled("\n".join(end), "$foreground 70%"),
+        Content(failed.remedy),
+        Content.assemble("Press ", ("n", key), " for another run; ", ("q", key), leaving),
+    )
+    return Content("\n\n").join(part for part in parts if part)
