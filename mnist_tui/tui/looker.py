@@ -93,7 +93,7 @@ class Looker:
         looked = where_it_looked(network, image, insight.answer.best.index, wish.method)
         truth = network.classes[int(split.labels[number])]
         movements = self._movements if wish.snapshot is None else ()
-        return Seen(wish, network.label, number, image[0], truth, insight, looked, movements)
+        return Seen(wish, _label(network, wish.snapshot), number, image[0], truth, insight, looked, movements)
 
     def _network(self, wish: Wish) -> TrainedNetwork:
         if wish.snapshot is not None:
@@ -130,6 +130,13 @@ class Looker:
 
             self._images = (dataset, load_test_split(dataset, self._folders.data))
         return self._images[1]
+
+
+def _label(network: TrainedNetwork, snapshot: Snapshot | None) -> str:
+    """Without the run's name while it is trained: the title bar tells of that run already."""
+    if snapshot is None:
+        return network.label
+    return f"live weights, epoch {snapshot.epoch}, step {snapshot.step:,} of {snapshot.steps:,}"
 
 
 class NothingToSeeError(MnistTuiError):

@@ -138,7 +138,7 @@ def test_a_training_is_looked_at_live(tmp_path: Path) -> None:
         await house.tell(MOVED)
         await house.until(lambda: screen._seen is not None)
         first = screen._seen
-        await house.sees("a-run · live weights, epoch 1", "Image 0 · ")
+        await house.sees("live weights, epoch 2, step 5 of 10", "Image 0 · ")
         await house.until(lambda: live.wanted)
         live.show(Snapshot(run, config, weights, epoch=2, step=6, steps=10, test_accuracy=None))
 
