@@ -83,8 +83,9 @@ class Looker:
 
         from mnist_tui.insight import look_inside, where_it_looked
 
-        # Of this thread alone: a training has its own, and more threads than cores wait for each other.
-        torch.set_num_threads(1)
+        # With OpenMP it counts for this thread alone. More threads than cores, beside a training, wait for each other.
+        if torch.backends.openmp.is_available():
+            torch.set_num_threads(1)
         network = self._network(wish)
         split = self._split(network.config.dataset)
         number = _chosen(split, wish)

@@ -31,7 +31,7 @@ CODES = {
     "mnist-tui train --resume latest": 4,  # the runs before it are finished
     "mnist-tui data fetch mnist": 3,  # there is no network
 }
-TOO_LONG = {"mnist-tui bench"}  # it has tests of its own
+TOO_LONG = {"mnist-tui bench", "mnist-tui bench --to 99.0,99.4"}  # they have tests of their own
 
 
 def test_the_list_is_found() -> None:
@@ -40,7 +40,7 @@ def test_the_list_is_found() -> None:
 
 
 def test_the_commands_do_what_the_readme_says(
-    mnist: Mnist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mnist: Mnist, trial_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "nets.py").write_text(NET)
