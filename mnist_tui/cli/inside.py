@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import typer
 
-from mnist_tui.data.test_split import load_test_split
+from mnist_tui.data.dataset import load_test
 from mnist_tui.insight import METHODS, look_inside, where_it_looked
 from mnist_tui.render.insight_view import FilterView, ImageView, InsightView
 from mnist_tui.runs import Run
@@ -37,10 +37,11 @@ def inside_of(
 
 
 def _image(network: TrainedNetwork, number: int, layer: str, data_dir: Path) -> ImageView:
-    split = load_test_split(network.config.dataset, data_dir)
+    dataset = network.config.dataset
+    split = load_test(dataset, data_dir, trained_on=dataset).split
     if number >= len(split.images):
         raise typer.BadParameter(
-            f"{network.config.dataset} has test images 0 to {len(split.images) - 1:,}", param_hint="--image"
+            f"{dataset} has test images 0 to {len(split.images) - 1:,}", param_hint="--image"
         )
     pixels = split.images[number]
     insight = look_inside(network, pixels)

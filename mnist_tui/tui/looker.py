@@ -127,9 +127,10 @@ class Looker:
 
     def _split(self, dataset: str) -> Split:
         if self._images is None or self._images[0] != dataset:
-            from mnist_tui.data.test_split import load_test_split
+            from mnist_tui.data.dataset import load_test
 
-            self._images = (dataset, load_test_split(dataset, self._folders.data))
+            found = load_test(dataset, self._folders.data, trained_on=dataset)
+            self._images = (dataset, found.split)
         return self._images[1]
 
 

@@ -10,6 +10,7 @@ import pytest
 from mnist_tui import checkpoint, models
 from mnist_tui.config import TrainConfig
 from mnist_tui.data import dataset as datasets
+from mnist_tui.data.dataset import TestSet
 from mnist_tui.events import WeightsMoved
 from mnist_tui.live import Snapshot
 from mnist_tui.runs import Run
@@ -32,7 +33,8 @@ MOVED = WeightsMoved(
 @pytest.fixture(autouse=True)
 def few_images(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sixty test images that are there at once, whatever a run was trained on."""
-    monkeypatch.setattr("mnist_tui.data.test_split.load_test_split", lambda *_: tiny_dataset().test)
+    images = TestSet("mnist", tiny_dataset().test, datasets.DIGITS)
+    monkeypatch.setattr(datasets, "load_test", lambda *_, **__: images)
 
 
 def trained_run(folder: Path, name: str = "done", model: str = "reference") -> Run:
@@ -155,10 +157,10 @@ def test_a_training_is_looked_at_live(tmp_path: Path) -> None:
 def test_data_that_are_not_to_be_had_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trained_run(tmp_path)
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise datasets.DataError("mnist is not to be had", remedy="Fetch it.")
 
-    monkeypatch.setattr("mnist_tui.data.test_split.load_test_split", fail)
+    monkeypatch.setattr(datasets, "load_test", fail)
 
     async def story(house: House) -> None:
         await opened(house)
