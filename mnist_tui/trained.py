@@ -67,7 +67,7 @@ def load_trained(run: Run, weights: WeightsName = "best") -> TrainedNetwork:
         model.load_state_dict(values)
     except (RuntimeError, TypeError, AttributeError) as error:
         raise RunError(
-            f"the {weights} weights of run {run.name} do not fit its network {config.model}: {" ".join(str(error).split())}",
+            f"the {weights} weights of run {run.name} do not fit its network {config.model}: {' '.join(str(error).split())}",
             remedy="Bring the network's code back to what it was, or choose another run.",
         ) from error
     if not optim.is_finite(model):

@@ -56,7 +56,9 @@ def test_the_interval_is_wilsons() -> None:
 def test_the_mistakes_come_surest_first() -> None:
     logits, labels = some_logits(500, seed=2)
     mistakes = evaluation_of(logits, labels, CLASSES).mistakes
-    assert {entry.index for entry in mistakes} == set((logits.argmax(1) != labels).nonzero().flatten().tolist())
+    assert {entry.index for entry in mistakes} == set(
+        (logits.argmax(1) != labels).nonzero().flatten().tolist()
+    )
     assert [entry.confidence for entry in mistakes] == sorted((m.confidence for m in mistakes), reverse=True)
     worst = mistakes[0]
     assert worst.truth == labels[worst.index]

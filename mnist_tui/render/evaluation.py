@@ -79,8 +79,8 @@ def confusion_table(evaluation: Evaluation) -> RenderableType:
 
 def cell(count: int, width: int) -> str:
     """A count in its cell; nothing is a dot."""
-    text = f"{count:,}" if count < 10_000 else f"{count // 1000}k"
-    return f"{text if count else '·':>{width - 1}} "
+    text = (f"{count:,}" if width > _CELL - 1 else str(count)) if count < 10_000 else f"{count // 1000}k"
+    return f"{text if count else '·':>{width - 1}} "[:width]
 
 
 def cell_style(colour: Rgb | None, *, is_mistake: bool) -> Style:

@@ -63,7 +63,12 @@ def saved(picture: Image.Image, format: str = "PNG", **options: object) -> bytes
 
 def turned_by_exif(picture: Pixels, orientation: int) -> bytes:
     """A JPEG whose pixels lie on their side, and whose EXIF says how to hold it."""
-    undo = {1: None, 3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
+    undo = {
+        1: None,
+        3: Image.Transpose.ROTATE_180,
+        6: Image.Transpose.ROTATE_90,
+        8: Image.Transpose.ROTATE_270,
+    }
     image, turn = Image.fromarray(picture), undo[orientation]
     exif = Image.Exif()
     exif[EXIF_ORIENTATION] = orientation

@@ -23,7 +23,9 @@ DIGITS = [image[0].numpy() for image in draw(24, seed=7)[0]]
 def seven(size: int = 280, pen: int = 24, *, at: tuple[int, int] = (0, 0), scale: float = 1.0) -> Image.Image:
     """White on black, two strokes."""
     image = Image.new("L", (size, size))
-    points = [(size * (0.3 + 0.4 * scale * x) + at[0], size * (0.2 + 0.6 * scale * y) + at[1]) for x, y in SEVEN]
+    points = [
+        (size * (0.3 + 0.4 * scale * x) + at[0], size * (0.2 + 0.6 * scale * y) + at[1]) for x, y in SEVEN
+    ]
     ImageDraw.Draw(image).line(points, fill=255, width=pen, joint="curve")
     return image
 
@@ -130,7 +132,12 @@ def test_a_blank_picture_has_no_digit(level: int) -> None:
 
 
 def test_a_blank_canvas_has_no_digit() -> None:
-    for canvas in (np.zeros((28, 28)), np.zeros((280, 280), np.uint8), np.zeros((0, 0)), np.full((9, 9), np.nan)):
+    for canvas in (
+        np.zeros((28, 28)),
+        np.zeros((280, 280), np.uint8),
+        np.zeros((0, 0)),
+        np.full((9, 9), np.nan),
+    ):
         with pytest.raises(NoDigitError):
             from_canvas(canvas)
 
@@ -155,7 +162,9 @@ def test_whatever_the_pixels_there_is_a_picture_or_no_digit(pixels: Pixels) -> N
 
 
 @settings(max_examples=30, deadline=None)
-@given(arrays.arrays(np.float32, st.tuples(st.integers(1, 40), st.integers(1, 40)), elements=st.floats(width=32)))
+@given(
+    arrays.arrays(np.float32, st.tuples(st.integers(1, 40), st.integers(1, 40)), elements=st.floats(width=32))
+)
 def test_whatever_the_canvas_there_is_a_picture_or_no_digit(canvas: np.ndarray) -> None:  # type: ignore[type-arg]
     try:
         assert from_canvas(canvas).shape == (28, 28)

@@ -14,7 +14,8 @@ from textual.widgets import Static
 
 from mnist_tui.events import RunFailed
 from mnist_tui.live import Snapshot
-from mnist_tui.render.evaluation import calibration_table, per_class_table, summary_line
+from mnist_tui.render import words
+from mnist_tui.render.evaluation import calibration_table, per_class_table
 from mnist_tui.runs import Run
 from mnist_tui.tui.evaluating import Asked, Evaluated, EvaluationDone, Evaluator
 from mnist_tui.tui.newest import Newest
@@ -222,5 +223,16 @@ def _title(evaluation: Evaluation, cell: Cell | None) -> str:
 
 
 def _summary(result: Evaluated) -> Content:
-    head = Content.styled(f"{result.network} · {result.dataset}\n", "bold")
-    return Content.assemble(head, Content.from_rich_text(summary_line(result.evaluation)))
+    found = result.evaluation
+    low, high = found.interval
+    return Content.assemble(
+        (f"{result.network} · {result.dataset}\n", "bold"),
+        ("accuracy ", "$foreground 70%"),
+        (words.percent(found.accuracy), "bold"),
+        (f"  95 %: {words.bare_percent(low)} to {words.bare_percent(high)}\n", "$foreground 70%"),
+        ("loss ", "$foreground 70%"),
+        (words.loss(found.loss), "bold"),
+        ("  wrong ", "$foreground 70%"),
+        (f"{found.images - found.correct:,}", "bold"),
+        (f" of {found.images:,}", "$foreground 70%"),
+    )
