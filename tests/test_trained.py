@@ -44,7 +44,7 @@ def test_a_dataset_with_names_gives_the_classes_their_names(tmp_path: Path) -> N
 @pytest.mark.parametrize("weights", ["best", "last"])
 def test_a_run_without_weights_says_so(tmp_path: Path, weights: str) -> None:
     run = made_runs.write_finished(tmp_path, "bare", 0.9, model="linear")
-    with pytest.raises(RunError, match="run bare has no .* yet") as error:
+    with pytest.raises(RunError, match=r"run bare has no .* yet") as error:
         load_trained(run, weights)  # type: ignore[arg-type]
     assert error.value.remedy
 

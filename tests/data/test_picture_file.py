@@ -31,7 +31,7 @@ _MOST_MEGABYTES = 220
 @pytest.mark.parametrize("mode", ["L", "RGB", "1", "P"])
 def test_every_format_is_read(format: str, mode: str) -> None:
     image = Image.fromarray(SEVEN).convert(mode)
-    if format in ("JPEG", "WEBP") and mode in ("1", "P"):
+    if format in ("JPEG", "WEBP", "PPM") and mode in ("1", "P"):
         image = image.convert("L")
     assert likeness(digit_of(saved(image, format), f"a.{format.lower()}"), EXPECTED) > 0.97
 
@@ -146,17 +146,23 @@ def hostile() -> Iterator[bytes]:
     yield _npy(np.zeros((28, 29)))
 
 
+def complaint_about(content: bytes, name: str) -> PictureError | None:
+    """None where it is a picture of something after all."""
+    try:
+        digit_of(content, name)
+    except PictureError as error:
+        return error
+    return None
+
+
 def test_no_hostile_file_crashes_hangs_or_takes_much_memory() -> None:
     files = list(hostile())
     assert len(files) >= 50
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for number, content in enumerate(files):
         begun = time.thread_time()
-        try:
-            digit_of(content, f"file {number}")
-        except PictureError as error:
-            assert str(error).startswith(f"file {number}")
-            assert error.remedy
+        complaint = complaint_about(content, f"file {number}")
+        assert complaint is None or (str(complaint).startswith(f"file {number}") and complaint.remedy)
         assert time.thread_time() - begun < 5, number
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     assert grown < _MOST_MEGABYTES
