@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,22 @@ def test_opening_a_network_leaves_torchs_random_numbers_as_they_were(spec: str) 
     model = load_model_apart(spec)
     assert torch.equal(torch.get_rng_state(), before)
     assert any(parameter.std() > 0 for parameter in model.parameters() if parameter.numel() > 1)
+
+
+def test_a_training_elsewhere_draws_the_same_dropout_while_networks_are_opened_and_used(
+    tmp_path: Path,
+) -> None:
+    run = trained_runs.write(tmp_path)
+    images = trained_runs.pictures([1, 2, 3])
+
+    def drawn() -> list[float]:
+        torch.manual_seed(7)
+        return [float(torch.nn.functional.dropout(torch.ones(5000)).sum()) for _ in range(300)]
+
+    undisturbed = drawn()
+    with ThreadPoolExecutor(1) as pool:
+        training = pool.submit(drawn)
+        while not training.done():
+            load_trained(run).logits(images)
+            load_model_apart("reference")
+        assert training.result() == undisturbed
