@@ -20,7 +20,7 @@ from tests.cli.conftest import Mnist
 
 @pytest.fixture
 def picture(tmp_path: Path) -> str:
-    """What the network of `trained_runs` takes for a 3: enlarged, it would not be the same any more."""
+    """What the network of `trained_runs` takes for a 3."""
     path = tmp_path / "three.png"
     Image.fromarray(trained_runs.picture_of(3)[0].numpy()).save(path)
     return str(path)

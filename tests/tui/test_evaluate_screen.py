@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 import mnist_tui.evaluation.report  # as is the next, here, so that no test waits for torch
-import mnist_tui.live_network
+import mnist_tui.live_network  # noqa: F401
 from mnist_tui.data import own_digits
 from mnist_tui.tui.screens.evaluate import EvaluateScreen
 from mnist_tui.tui.widgets.confusion_matrix import ConfusionMatrix

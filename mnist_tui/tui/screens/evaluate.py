@@ -45,7 +45,7 @@ class EvaluateScreen(HouseScreen):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall"), (56, "-high")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "network", "Which network"),
-        Binding("c", "table", "Classes / calibration"),
+        Binding("c", "table", "Other table"),
         Binding("d", "dataset", "Dataset"),
         Binding("e", "evaluate", "Evaluate now"),
         Binding("escape", "all", "All mistakes"),
@@ -110,11 +110,11 @@ class EvaluateScreen(HouseScreen):
 
     def action_table(self) -> None:
         """The classes, then how far its word is to be trusted; on a short screen then the matrix again."""
-        if self.has_class("-short") and not (self.has_class("-listed") or self.has_class("-calibrated")):
-            self.add_class("-listed")
-            return
-        self.remove_class("-listed")
-        self.toggle_class("-calibrated")
+        is_matrix = not (self.has_class("-listed") or self.has_class("-calibrated"))
+        listed = self.has_class("-short") and is_matrix
+        calibrated = not listed and not self.has_class("-calibrated")
+        self.set_class(listed, "-listed")
+        self.set_class(calibrated, "-calibrated")
 
     def action_dataset(self) -> None:
         """The network's own test images, or drawings of one's own."""
