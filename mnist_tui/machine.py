@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import torch
 
 from mnist_tui import __version__
 from mnist_tui.config import TrainConfig
+from mnist_tui.cores import usable_cores
 from mnist_tui.errors import ConfigError
 
 # By backend. Below this many images a thread, waking the others costs more than they do: at batch 16 of the
@@ -35,13 +35,6 @@ def choose_threads(config: TrainConfig, backend: str, cores: int | None = None) 
         return config.threads
     images_a_thread = IMAGES_A_THREAD.get(backend, IMAGES_A_THREAD["eager"])
     return max(1, min(cores or usable_cores(), config.batch_size // images_a_thread))
-
-
-def usable_cores() -> int:
-    """Cores this process may use, which can be fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def processor() -> str:

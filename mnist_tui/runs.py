@@ -28,6 +28,9 @@ from mnist_tui.history import RunHistory, RunStatus, fold
 LATEST = "latest"
 """What `find` takes for the newest run."""
 
+SWEEPS = "sweeps"
+"""The folder beside the runs in which sweeps keep their plans; no run is called so."""
+
 _NAME = re.compile(r"[^\W_][\w.+ -]*")
 _LONGEST_NAME = 120  # bytes; a file's name may have 255, and numbers and temporary names are made of it
 _DELETED = ".deleted-"
@@ -275,11 +278,11 @@ def record_text(record: Mapping[str, Any]) -> str:
 
 def check_name(name: str) -> None:
     """Raise RunError for what cannot be a run's name."""
-    if not _NAME.fullmatch(name) or len(name.encode()) > _LONGEST_NAME or name == LATEST:
+    if not _NAME.fullmatch(name) or len(name.encode()) > _LONGEST_NAME or name in (LATEST, SWEEPS):
         raise RunError(
             f"{name!r} cannot be a run's name",
             remedy=f"Use up to {_LONGEST_NAME} letters, digits, spaces and . _ + - only, starting with a letter "
-            f"or digit; {LATEST!r} is the newest run's other name.",
+            f"or digit; {LATEST!r} is the newest run's other name, {SWEEPS!r} the folder of the sweeps.",
         )
 
 

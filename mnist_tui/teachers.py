@@ -112,12 +112,12 @@ def _alone(runs_dir: Path, control: Control, report: Report) -> Iterator[None]:
         ) from error
     lock = FileLock(runs_dir / ".teacher.lock")
     while True:
+        if control.stop_reason:
+            raise Interrupted(f"{control.stop_reason}, while waiting for the teacher")
         try:
             lock.acquire(timeout=_POLL, poll_interval=_POLL)
             break
         except Timeout:
-            if control.stop_reason:
-                raise Interrupted(f"{control.stop_reason}, while waiting for the teacher") from None
             report(Preparing(what="waiting for the teacher, which another process trains"))
     try:
         yield

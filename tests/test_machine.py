@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from mnist_tui import machine
+from mnist_tui.cores import usable_cores
 from mnist_tui.errors import ConfigError
 from tests.engine_fixtures import tiny_config
 
@@ -52,7 +53,7 @@ def test_threads_that_were_asked_for_are_taken() -> None:
 
 
 def test_the_machine_has_cores_and_a_name_and_versions() -> None:
-    assert machine.usable_cores() >= 1
+    assert usable_cores() >= 1
     assert machine.processor()
     assert set(machine.versions()) == {"mnist-tui", "python", "torch"}
     assert machine.versions()["torch"] == str(torch.__version__)

@@ -1,4 +1,4 @@
-"""This machine's speed, beside a plain loop: interleaved rounds, medians, and the share of the peak."""
+"""This machine beside a plain loop, interleaved: its speed and share of the peak, and the time to an accuracy."""
 
 from mnist_tui.bench.measure import BenchResult, Measurement, measure
 

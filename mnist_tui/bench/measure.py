@@ -12,6 +12,7 @@ from mnist_tui.bench import contestants
 from mnist_tui.bench.contestants import Contestant
 from mnist_tui.bench.peak import Peak
 from mnist_tui.config import TrainConfig
+from mnist_tui.cores import usable_cores
 from mnist_tui.data.dataset import Dataset, Split
 from mnist_tui.inspection import inspect_model
 
@@ -59,7 +60,7 @@ def measure(
     On the CPU. `told` hears of each round. Raises MnistTuiError when a model fails in training.
     """
     split = Split(data.train.images[:images], data.train.labels[:images])
-    cores = machine.usable_cores()
+    cores = usable_cores()
     everyone = [contestants.plain(split, config, cores), *contestants.ours(split, data, config, told)]
     measured = Peak([contestant.backend for contestant in everyone], cores)
     told("warming up")

@@ -34,19 +34,41 @@ class PillowImages(TorchDataset[tuple[Tensor, int]]):
         return self.transform(image), int(self.labels[index])
 
 
+class PlainLoop:
+    """A model in training with torch's defaults: NCHW, unfused Adam, as many threads as torch takes."""
+
+    def __init__(self, split: Split, config: TrainConfig, seed: int | None = None) -> None:
+        """Ready for `config.epochs` epochs over `split`."""
+        if seed is not None:
+            torch.manual_seed(seed)
+        kit = part("transforms")
+        transform = kit.Compose(
+            [
+                kit.RandomRotation(config.rotation),
+                kit.ToTensor(),
+                kit.Normalize((config.mean,), (config.std,)),
+            ]
+        )
+        self.threads = config.threads
+        self.loader = DataLoader(PillowImages(split, transform), batch_size=config.batch_size, shuffle=True)
+        self.model = models.load_model(config.model)
+        self.optimizer = Adam(self.model.parameters(), lr=config.lr)
+        self.scheduler = OneCycleLR(
+            self.optimizer, max_lr=config.lr, total_steps=config.epochs * len(self.loader)
+        )
+
+    def epoch(self) -> float:
+        """Train over all images once; the seconds that took."""
+        if self.threads:
+            torch.set_num_threads(self.threads)
+        started = time.perf_counter()
+        _epoch(self.model, self.loader, self.optimizer, self.scheduler)
+        return time.perf_counter() - started
+
+
 def images_per_second(split: Split, config: TrainConfig) -> float:
-    """Train once over `split` with torch's defaults: NCHW, unfused Adam, as many threads as torch takes."""
-    kit = part("transforms")
-    transform = kit.Compose(
-        [kit.RandomRotation(config.rotation), kit.ToTensor(), kit.Normalize((config.mean,), (config.std,))]
-    )
-    loader = DataLoader(PillowImages(split, transform), batch_size=config.batch_size, shuffle=True)
-    model = models.load_model(config.model)
-    optimizer = Adam(model.parameters(), lr=config.lr)
-    scheduler = OneCycleLR(optimizer, max_lr=config.lr, total_steps=len(loader))
-    started = time.perf_counter()
-    _epoch(model, loader, optimizer, scheduler)
-    return len(split.images) / (time.perf_counter() - started)
+    """Train once over `split`."""
+    return len(split.images) / PlainLoop(split, config.replace(epochs=1)).epoch()
 
 
 def _epoch(

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mnist_tui import __version__, paths
-from mnist_tui.cli import bench, check, dashboard, data, inspect_model, runs, train, trained, watch
+from mnist_tui.cli import bench, check, dashboard, data, inspect_model, runs, sweep, train, trained, watch
 from mnist_tui.cli.config_file import option_defaults
 from mnist_tui.cli.output import be_printable, complain, discard
 from mnist_tui.errors import MnistTuiError
@@ -40,6 +40,7 @@ app.command("export")(trained.export)
 app.add_typer(data.app, name="data")
 app.add_typer(runs.app, name="runs")
 app.command("watch")(watch.watch)
+app.add_typer(sweep.app, name="sweep")
 app.command("bench")(bench.bench)
 
 

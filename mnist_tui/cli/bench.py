@@ -1,23 +1,47 @@
-"""`mnist-tui bench`: this machine's speed, beside a plain loop."""
+"""`mnist-tui bench`: this machine's speed, beside a plain loop, or its time to an accuracy."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mnist_tui import paths, recipes
 from mnist_tui.cli.options import DataDir, Json, Model
 from mnist_tui.cli.output import print_json, say, stderr, stdout
+from mnist_tui.cli.signals import stopping
 from mnist_tui.config import DatasetName
+from mnist_tui.control import Control
+from mnist_tui.errors import ConfigError, MnistTuiError
 from mnist_tui.events import Event, Notice
+
+if TYPE_CHECKING:
+    from mnist_tui.bench.race import Entrant
+    from mnist_tui.data.dataset import Dataset
+
+Told = Callable[[str], None]
 
 
 def bench(
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="PERCENT,…",
+            help="Measure the seconds to these test accuracies instead, such as 99.0,99.4: the plain loop and each "
+            "recipe, all epochs of each. Takes ten minutes or more a round.",
+        ),
+    ] = "",
+    only: Annotated[
+        str, typer.Option("--recipes", metavar="NAME,…", help="With --to: these recipes instead of all.")
+    ] = "",
     rounds: Annotated[
-        int, typer.Option(help="How often each is measured; the figures are medians.", min=1)
-    ] = 5,
-    images: Annotated[int, typer.Option(help="Images that each trains on in a round.", min=512)] = 4096,
+        int,
+        typer.Option(help="How often each is measured; 0 is 5, with --to 3.", min=0),
+    ] = 0,
+    images: Annotated[
+        int, typer.Option(help="Images that each trains on in a round; 0 is 4096, with --to all.", min=0)
+    ] = 0,
     model: Model = "reference",
     dataset: Annotated[
         DatasetName, typer.Option(envvar="MNIST_TUI_DATASET", help="Dataset to take the images from.")
@@ -25,10 +49,17 @@ def bench(
     json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Measure training in images a second: a plain loop and ours, by backend and batch size, in turn."""
-    from mnist_tui.bench import measure
+    """Measure training in images a second: a plain loop and ours, by backend and batch size, in turn.
+
+    With --to, measure the time to an accuracy. Its seconds are of training alone, without evaluation.
+    """
+    if only and not to:
+        raise ConfigError("--recipes goes with --to only", remedy="Add --to 99.0,99.4, or leave it out.")
+    if images and images < 512:
+        raise ConfigError(f"images is {images}, but must be at least 512", remedy="Give more images.")
+    targets, names = _targets(to), _recipes(only)
+
     from mnist_tui.data.dataset import load
-    from mnist_tui.render.bench_table import bench_table
 
     console = stderr()
 
@@ -36,10 +67,92 @@ def bench(
         if isinstance(event, Notice):
             say(console, f"notice: {event.message}", "yellow")
 
-    config = recipes.configured("reference", model=model, dataset=dataset)
-    data = load(config.dataset, paths.data_dir(data_dir), report=report)
-    result = measure(config, data, rounds=rounds, images=images, told=lambda text: say(console, text, "dim"))
+    def told(text: str) -> None:
+        say(console, text, "dim")
+
+    data = load(dataset, paths.data_dir(data_dir), report=report)
+    if to:
+        _race(data, targets, names, rounds or 3, images, model, json, told)
+    else:
+        _measure(data, rounds or 5, images or 4096, model, json, told)
+
+
+def _measure(data: Dataset, rounds: int, images: int, model: str, json: bool, told: Told) -> None:
+    from mnist_tui.bench import measure
+    from mnist_tui.render.bench_table import bench_table
+
+    config = recipes.configured("reference", model=model)
+    result = measure(config, data, rounds=rounds, images=images, told=told)
     if json:
         print_json(result.to_dict())
     else:
         stdout().print(bench_table(result))
+
+
+def _race(
+    data: Dataset,
+    targets: list[float],
+    names: list[str],
+    rounds: int,
+    images: int,
+    model: str,
+    json: bool,
+    told: Told,
+) -> None:
+    """A wish to stop is answered after an epoch, with what the rounds before have given."""
+    from mnist_tui.bench.race import race
+    from mnist_tui.render.race_table import race_table
+
+    data = _first(data, images)
+    control = Control()
+    with stopping(control) as caught:
+        result = race(
+            _entrants(data, names, model, told), data, targets, rounds=rounds, told=told, control=control
+        )
+    if result is not None and json:
+        print_json(result.to_dict())
+    elif result is not None:
+        stdout().print(race_table(result))
+    if control.stop_reason:
+        raise typer.Exit(caught.exit_code)
+
+
+def _entrants(data: Dataset, names: list[str], model: str, told: Told) -> list[Entrant]:
+    """The plain loop, and every recipe that can be trained here by itself."""
+    from mnist_tui.bench import race
+
+    entrants = [race.plain(recipes.configured("reference", model=model), data)]
+    for name in names:
+        try:
+            entrants.append(race.ours(recipes.configured(name, model=model), data, told))
+        except MnistTuiError as unfit:
+            told(f"without {name}: {unfit}")
+    return entrants
+
+
+def _first(data: Dataset, images: int) -> Dataset:
+    from dataclasses import replace
+
+    from mnist_tui.data.dataset import Split
+
+    few = Split(data.train.images[:images], data.train.labels[:images])
+    return replace(data, train=few) if images else data
+
+
+def _targets(text: str) -> list[float]:
+    """Percent, as fractions."""
+    remedy = "Write --to 99.0,99.4: percent of the test images."
+    try:
+        percents = [float(part) for part in text.split(",")] if text else []
+    except ValueError:
+        raise ConfigError(f"--to {text}: that is not numbers with commas between", remedy=remedy) from None
+    if not all(0 < percent <= 100 for percent in percents):
+        raise ConfigError(f"--to {text}: an accuracy is between 0 and 100 %", remedy=remedy)
+    return [percent / 100 for percent in percents]
+
+
+def _recipes(text: str) -> list[str]:
+    names = text.split(",") if text else list(recipes.RECIPES)
+    for name in names:
+        recipes.recipe(name)
+    return names

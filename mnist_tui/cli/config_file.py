@@ -58,20 +58,22 @@ def _options(group: Any) -> dict[str, Any]:
     """Every option of every command of the group, by name."""
     found: dict[str, Any] = {}
     for command in group.commands.values():
+        found |= _own_options(command)
         if hasattr(command, "commands"):
             found |= _options(command)
-        else:
-            found |= {option.name: option for option in command.params if option.param_type_name == "option"}
     return found
+
+
+def _own_options(command: Any) -> dict[str, Any]:
+    return {option.name: option for option in command.params if option.param_type_name == "option"}
 
 
 def _for_group(group: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     """The part of `values` that each command of the group has an option for."""
     defaults: dict[str, Any] = {}
     for name, command in group.commands.items():
-        if hasattr(command, "commands"):
-            defaults[name] = _for_group(command, values)
-        else:
-            own = {option.name for option in command.params if option.param_type_name == "option"}
-            defaults[name] = {key: value for key, value in values.items() if key in own}
+        own = _own_options(command)
+        defaults[name] = {key: value for key, value in values.items() if key in own}
+        if hasattr(command, "commands"):  # a group's own options and its commands share one table
+            defaults[name] |= _for_group(command, values)
     return defaults

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 from rich.console import Console
 
@@ -15,6 +15,15 @@ from mnist_tui.events import Event, to_json
 from mnist_tui.history import RunHistory
 from mnist_tui.render.live import LiveView
 from mnist_tui.render.plain import PlainView
+
+News_contra = TypeVar("News_contra", contravariant=True)
+
+
+class Shows(Protocol[News_contra]):
+    """Whatever can be shown something."""
+
+    def show(self, event: News_contra, /) -> None:
+        """Take it in."""
 
 
 class View(Protocol):
@@ -33,14 +42,14 @@ class View(Protocol):
     ) -> None: ...
 
 
-def while_watched(view: View, control: Control) -> Callable[[Event], None]:
+def while_watched(view: Shows[News_contra], control: Control) -> Callable[[News_contra], None]:
     """`view.show` until the output is lost (its reader or its terminal is gone, its disk is full).
 
     That is no failure of the run: it is asked to stop, and the rest is said to nobody.
     """
     lost = False
 
-    def show(event: Event) -> None:
+    def show(event: News_contra) -> None:
         nonlocal lost
         if lost:
             return

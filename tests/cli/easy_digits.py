@@ -32,8 +32,10 @@ def module() -> ModuleType:
     return fake
 
 
-if __name__ == "__main__":
+if __name__ in ("__main__", "__mp_main__"):  # the second in the processes of a sweep
     sys.modules["mnist_tui.data.synthetic"] = module()
+
+if __name__ == "__main__":
     sys.argv[0] = "mnist-tui"
     from mnist_tui.cli import main
 

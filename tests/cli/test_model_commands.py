@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from mnist_tui import recipes
+from mnist_tui.config import TrainConfig
 from tests.cli import past_runs
 from tests.cli.conftest import Mnist
 
@@ -114,3 +116,45 @@ def test_bench_measures_ours_beside_a_plain_loop(mnist: Mnist) -> None:
     assert entered[2:] == native or (not entered[2:] and "without native: " in done.err)
     assert all(entry["images_per_second"] > 0 and entry["threads"] >= 1 for entry in ours)
     assert "round 1 of 1" in done.err
+
+
+def test_bench_to_measures_the_time_to_an_accuracy(mnist: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = TrainConfig(model="linear", epochs=2, batch_size=64, backend="eager")
+    monkeypatch.setattr(
+        recipes, "RECIPES", {"reference": quick, "no-such-model": quick.replace(backend="graph")}
+    )
+    options = (
+        "--to",
+        "50,100",
+        "--rounds",
+        "1",
+        "--images",
+        "512",
+        "--dataset",
+        "synthetic",
+        "--model",
+        "linear",
+    )
+    done = mnist("bench", *options)
+    assert done.code == 0, done.err
+    rows = [line.split() for line in done.out.splitlines()]
+    assert max(map(len, done.out.splitlines())) <= 80
+    assert [row[0] for row in rows if "50.00" in row] == ["plain", "reference"]
+    assert "without no-such-model: --backend graph cannot be used" in done.err
+    assert "round 1 of 1: plain loop, epoch 1/2: " in done.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--to", "fast"], "--to fast: that is not numbers"),
+        (["--to", "0.5,120"], "an accuracy is between 0 and 100 %"),
+        (["--to", "99", "--recipes", "nope"], "there is no recipe 'nope'"),
+        (["--recipes", "reference"], "--recipes goes with --to only"),
+        (["--images", "7"], "images is 7, but must be at least 512"),
+    ],
+)
+def test_what_bench_cannot_do_is_wrong_usage(options: list[str], said: str, mnist: Mnist) -> None:
+    done = mnist("bench", *options)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err

@@ -1,0 +1,250 @@
+"""`mnist-tui sweep`: a recipe over seeds and settings, or a search through a space, side by side."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from mnist_tui import paths
+from mnist_tui.cli.options import DataDir, Json, RunsDir, configured, with_settings
+from mnist_tui.cli.output import complain, print_json, say, stderr, stdout
+from mnist_tui.cli.signals import stopping
+from mnist_tui.cli.sweep_json import JsonSweepView
+from mnist_tui.cli.views import while_watched
+from mnist_tui.control import Control
+from mnist_tui.errors import ConfigError, Interrupted
+from mnist_tui.events import utc_now
+from mnist_tui.sweep import folder as folders
+from mnist_tui.sweep import plans, results, specs
+from mnist_tui.sweep.plans import Grid, Metric, Plan, Search
+from mnist_tui.sweep.results import TrialStatus
+
+app = typer.Typer(invoke_without_command=True)
+
+SweepName = Annotated[
+    str, typer.Argument(metavar="SWEEP", help="A sweep's name, a unique prefix, or latest.")
+]
+On = Annotated[
+    Metric | None,
+    typer.Option(help="Accuracy that counts; validation images where there are any, else test."),
+]
+
+# What `--resume` can be given with it; everything else is in the plan.
+_GIVEN_ANEW = {"resume", "jobs", "on", "json", "data_dir", "runs_dir"}
+
+
+@app.callback(epilog="Search needs Optuna: pip install 'mnist-tui[search]'.")
+@with_settings
+def sweep(
+    context: typer.Context,
+    seeds: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Seeds of each combination, from --seed on.")
+    ] = 1,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=A,B,…", help="Values a setting takes in turn; may be repeated."),
+    ] = None,
+    search: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--search",
+            metavar="NAME=RANGE",
+            help="Search a setting: log:LOW:HIGH, float:LOW:HIGH, int:LOW:HIGH or choice:A,B; may be repeated.",
+        ),
+    ] = None,
+    trials: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Trials of a search, of all processes together.")
+    ] = 50,
+    prune: Annotated[
+        bool,
+        typer.Option(
+            "--prune/--no-prune", metavar="", help="In a search, stop what does worse than the median."
+        ),
+    ] = True,
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="The sweep's name; one that is there goes on.")
+    ] = "",
+    resume: Annotated[
+        str,
+        typer.Option(metavar="SWEEP", help="Go on with a sweep, or join a search: name, prefix or latest."),
+    ] = "",
+    jobs: Annotated[int, typer.Option(metavar="N", min=0, help="Trials side by side; 0 is one a core.")] = 0,
+    on: On = None,
+    json: Json = False,
+    data_dir: DataDir = None,
+    runs_dir: RunsDir = None,
+    **settings: Any,
+) -> None:
+    """Train over seeds and lists of settings, or search a space, each trial in a process of its own.
+
+    Every trial is an ordinary run. Ctrl+C keeps their checkpoints, and --resume goes on.
+    """
+    given = _given(context)
+    if context.invoked_subcommand is not None:
+        if given:
+            _refuse(given, f"`sweep {context.invoked_subcommand}` begins no sweep")
+        return
+    runs_folder = paths.runs_dir(runs_dir)
+    if resume:
+        if refused := given - _GIVEN_ANEW:
+            _refuse(refused, "--resume goes on with the sweep's own settings")
+        home = folders.find(runs_folder, resume)
+        plan = home.plan()
+        plan = plan if on is None else dataclasses.replace(plan, on=on)
+    else:
+        name = name or f"sweep-{datetime.now():%Y-%m-%dT%H-%M-%S}"
+        home = folders.folder_of(runs_folder, name)
+        axes, space = specs.parse_axes(set_ or []), specs.parse_space(search or [])
+        _check_given_once(given, [*axes, *space])
+        if space:
+            if axes or seeds > 1:
+                raise ConfigError(
+                    "--search goes with neither --set nor --seeds",
+                    remedy="Search first; then sweep the best settings over seeds.",
+                )
+            plan = _search(name, space, trials, prune, settings, on)
+        else:
+            plan = _grid(name, axes, seeds, settings, on)
+    _carry_out(plan, home, paths.data_dir(data_dir), jobs, json, (data_dir, runs_dir))
+
+
+@app.command("list")
+def list_sweeps(json: Json = False, runs_dir: RunsDir = None) -> None:
+    """List the sweeps: what they vary, and how far they are."""
+    from mnist_tui.render.sweep_list import sweep_list
+
+    folder = paths.runs_dir(runs_dir)
+    found = [(home.name, home.plan()) for home in folders.list_sweeps(folder)]
+    documents = [results.to_dict(plan, list(results.read(plan, folder).values())) for _, plan in found]
+    if json:
+        print_json([{key: value for key, value in entry.items() if key != "rows"} for entry in documents])
+    elif documents:
+        stdout().print(sweep_list([plan for _, plan in found], documents))
+    else:
+        say(stderr(), f"No sweeps in {folder} yet. Begin one with: mnist-tui sweep --seeds 3")
+
+
+@app.command()
+def show(
+    sweep: SweepName,
+    format: Annotated[Literal["table", "csv", "json"], typer.Option(help="Format of the result.")] = "table",
+    on: On = None,
+    runs_dir: RunsDir = None,
+) -> None:
+    """Show what a sweep has come to so far, best first. It is only read."""
+    from mnist_tui.render.sweep_table import facts, sweep_table
+
+    folder = paths.runs_dir(runs_dir)
+    plan = folders.find(folder, sweep).plan()
+    plan = plan if on is None else dataclasses.replace(plan, on=on)
+    plans.check_metric(plan)
+    found = list(results.read(plan, folder).values())
+    if format == "json":
+        print_json(results.to_dict(plan, found))
+    elif format == "csv":
+        typer.echo(results.to_csv(plan, found), nl=False)
+    else:
+        stdout().print(sweep_table(plan, found))
+        stdout().print(facts(plan, found))
+
+
+def _grid(name: str, axes: dict[str, Any], seeds: int, settings: dict[str, Any], on: Metric | None) -> Grid:
+    combinations = plans.combined(lambda values: configured({**settings, **values}), axes)
+    first = combinations[0].config
+    validated = all(combination.config.validation for combination in combinations)
+    metric: Metric = on or ("validation" if validated else "test")
+    return Grid(name, utc_now(), combinations, plans.seeds_from(first.seed, seeds), metric)
+
+
+def _search(
+    name: str, space: dict[str, Any], trials: int, prune: bool, settings: dict[str, Any], on: Metric | None
+) -> Search:
+    if on == "test":
+        raise ConfigError(
+            "a search goes by validation images, never by the test set",
+            remedy="Leave --on test out; `sweep show --on test` shows those figures afterwards.",
+        )
+    config = configured(settings)
+    if "recipe" in space:
+        raise ConfigError("a search starts from one recipe", remedy="Compare recipes with --set recipe=A,B.")
+    return Search(name, utc_now(), config, space, trials, prune)
+
+
+def _carry_out(
+    plan: Plan,
+    home: folders.SweepFolder,
+    data_dir: Path,
+    jobs: int,
+    json: bool,
+    given: tuple[Path | None, Path | None],
+) -> None:
+    from mnist_tui.trials.campaign import Campaign
+
+    if isinstance(plan, Search):
+        import mnist_tui.trials.study  # noqa: F401 - without Optuna it is refused here
+    campaign = Campaign(plan, home, data_dir, jobs)
+    campaign.check()
+    control = Control()
+    view = _view(json)
+    with stopping(control) as caught, view:
+        try:
+            campaign.carry_out(control, while_watched(view, control))
+        except Interrupted as interruption:
+            complain(str(interruption), "Nothing was begun; start it again.")
+            raise typer.Exit(caught.exit_code) from None
+    _say_what_is_next(view.board, home, given)
+    if control.stop_reason:
+        raise typer.Exit(caught.exit_code)
+    if any(result.status is TrialStatus.FAILED for result in view.board.results.values()):
+        raise typer.Exit(1)
+
+
+def _view(json: bool) -> Any:
+    from mnist_tui.render.sweep_views import LiveSweepView, PlainSweepView
+
+    if json:
+        return JsonSweepView()
+    console = stdout()
+    is_live = console.is_terminal and not console.is_dumb_terminal
+    return LiveSweepView(console) if is_live else PlainSweepView(console, sys.stderr)
+
+
+def _say_what_is_next(board: Any, home: folders.SweepFolder, given: tuple[Path | None, Path | None]) -> None:
+    counts = board.counts
+    if counts[TrialStatus.FAILED]:
+        complain(
+            f"{counts[TrialStatus.FAILED]} of {board.total} trials failed",
+            f"See why with `mnist-tui sweep show {shlex.quote(home.name)} --format json`.",
+        )
+    if board.ended - counts[TrialStatus.FAILED] < board.total:
+        command = ["mnist-tui", "sweep", "--resume", home.name]
+        for option, path in zip(("--data-dir", "--runs-dir"), given, strict=True):
+            if path is not None:
+                command += [option, str(path)]
+        say(stderr(), f"Go on with: {shlex.join(command)}")
+
+
+def _given(context: typer.Context) -> set[str]:
+    """The options that were typed."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
+
+
+def _refuse(names: set[str], why: str) -> None:
+    options = ", ".join(f"--{name.strip('_').replace('_', '-')}" for name in sorted(names))
+    raise ConfigError(f"{why}, so {options} cannot be given", remedy="Leave that out, or begin a new sweep.")
+
+
+def _check_given_once(given: set[str], varied: list[str]) -> None:
+    both = [name for name in varied if name in given]
+    if both:
+        raise ConfigError(
+            f"{both[0]} is both fixed, with --{both[0].replace('_', '-')}, and varied",
+            remedy="Leave one of the two out.",
+        )

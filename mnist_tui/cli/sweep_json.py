@@ -1,0 +1,49 @@
+"""A sweep as JSON: one object a line as it goes, the whole result as the last."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from mnist_tui.events import EpochFinished, Notice, to_json, utc_now
+from mnist_tui.sweep import results
+from mnist_tui.sweep.board import Board, News, SweepStarted, Told, TrialEnded, TrialStarted, TrialTold
+
+
+class JsonSweepView:
+    """`SweepStarted`, `TrialStarted`, `TrialEpoch`, `TrialEnded`, and at the end `SweepEnded` with everything."""
+
+    def __init__(self) -> None:
+        self.board = Board()
+
+    def __enter__(self) -> JsonSweepView:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        started = self.board.started
+        if started is not None:
+            _write("SweepEnded", results.to_dict(started.plan, list(self.board.results.values())))
+
+    def show(self, news: News) -> None:
+        """Write what is to be known, at once: somebody may be following."""
+        self.board.apply(news)
+        match news:
+            case SweepStarted():
+                _write(
+                    "SweepStarted", {"name": news.plan.name, "trials": self.board.total, "jobs": news.jobs}
+                )
+            case Told(event=Notice() as event):
+                _write("Notice", {"message": event.message})
+            case TrialStarted():
+                _write("TrialStarted", {"run": news.trial.name, "resumed": news.resumed})
+            case TrialTold(event=EpochFinished() as event):
+                _write("TrialEpoch", {"run": news.trial.name, "epoch": json.loads(to_json(event))})
+            case TrialEnded():
+                _write("TrialEnded", news.result.to_dict())
+
+
+def _write(name: str, fields: dict[str, Any]) -> None:
+    line = json.dumps({"event": name, "time": utc_now(), **fields}, ensure_ascii=False, separators=(",", ":"))
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,180 @@
+"""A sweep on disk: `<runs>/sweeps/NAME/`, beside its runs, with the plan and who is at work on it.
+
+What came of it is in the runs themselves, so there is nothing here that could disagree with them.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+
+from mnist_tui import atomic, runs
+from mnist_tui.errors import ConfigError, RunError
+from mnist_tui.sweep import plans
+from mnist_tui.sweep.plans import Plan
+
+FOLDER = runs.SWEEPS
+
+
+@dataclass(frozen=True)
+class SweepFolder:
+    """One sweep's folder, which need not be there yet."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The sweep's."""
+        return self.path.name
+
+    @property
+    def runs_dir(self) -> Path:
+        """Where its runs are."""
+        return self.path.parents[1]
+
+    @property
+    def plan_file(self) -> Path:
+        """What is to be trained."""
+        return self.path / "plan.json"
+
+    @property
+    def study_file(self) -> Path:
+        """A search's journal, which several processes write."""
+        return self.path / "study.journal"
+
+    @property
+    def errors_file(self) -> Path:
+        """What libraries said on standard error while training."""
+        return self.path / "stderr.log"
+
+    def exists(self) -> bool:
+        """Whether there is a plan."""
+        return self.plan_file.is_file()
+
+    def plan(self) -> Plan:
+        """Raises RunError when it cannot be read."""
+        try:
+            return plans.from_dict(json.loads(self.plan_file.read_text(encoding="utf-8")))
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+            ConfigError,
+        ) as error:
+            what = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+            raise RunError(
+                f"{self.plan_file} cannot be read: {what}", remedy=f"Delete the folder {self.path}."
+            ) from error
+
+    def write(self, plan: Plan) -> None:
+        """Keep `plan`, whole or not at all. Raises RunError."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            atomic.write_text(self.plan_file, json.dumps(plans.to_dict(plan), indent=2) + "\n")
+            atomic.sync_folder(self.path.parent)
+        except OSError as error:
+            raise self._not_writable(error) from error
+
+    @contextmanager
+    def made(self) -> Iterator[None]:
+        """While inside the folder is there; it stays if a plan has been written into it. Raises RunError."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._not_writable(error) from error
+        try:
+            yield
+        finally:
+            if not self.exists():
+                shutil.rmtree(self.path, ignore_errors=True)
+
+    @contextmanager
+    def held(self, part: str = "", *, wait: bool = False) -> Iterator[None]:
+        """Hold the sweep, or one `part` of it, so that nobody else does. Gone with the process, however it ends.
+
+        Raises RunError when another process has it and we do not `wait`.
+        """
+        lock = self._lock(part)
+        try:
+            lock.acquire(timeout=-1 if wait else 0.5)
+        except filelock.Timeout:
+            raise RunError(
+                f"sweep {self.name} is being run by another process",
+                remedy="Wait for it, or stop it, and try again.",
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def forget(self, part: str) -> None:
+        """Remove what `held` leaves of a part that nobody will hold again."""
+        Path(self._lock(part).lock_file).unlink(missing_ok=True)
+
+    def is_held(self, part: str = "") -> bool:
+        """Whether a live process holds it."""
+        lock = self._lock(part)
+        if not Path(lock.lock_file).exists():
+            return False
+        try:
+            with lock.acquire(timeout=0):
+                return False
+        except filelock.Timeout:
+            return True
+        except OSError:  # a read-only folder, in which nobody can be at work
+            return False
+
+    def _not_writable(self, error: OSError) -> RunError:
+        return RunError(
+            f"no sweep can be written in {self.path}: {error.strerror}", remedy="Choose another --runs-dir."
+        )
+
+    def _lock(self, part: str) -> filelock.BaseFileLock:
+        return filelock.FileLock(self.path / f".{part or 'sweep'}.lock", is_singleton=False)
+
+
+def folder_of(runs_dir: Path, name: str) -> SweepFolder:
+    """Where the sweep `name` is, or would be. Raises RunError for what cannot be a name."""
+    runs.check_name(name)
+    return SweepFolder(runs_dir / FOLDER / name)
+
+
+def list_sweeps(runs_dir: Path) -> list[SweepFolder]:
+    """All of them, the newest last. Raises RunError for a folder that cannot be read."""
+    home = runs_dir / FOLDER
+    try:
+        found = [folder for path in home.iterdir() if (folder := SweepFolder(path)).exists()]
+        return sorted(found, key=lambda folder: (folder.plan_file.stat().st_mtime, folder.name))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise RunError(
+            f"{home} cannot be read: {error.strerror}", remedy="Choose another --runs-dir."
+        ) from error
+
+
+def find(runs_dir: Path, query: str) -> SweepFolder:
+    """The sweep that `query` means: a name, a unique prefix of one, or `latest`. Raises RunError."""
+    sweeps = list_sweeps(runs_dir)
+    if query == runs.LATEST and sweeps:
+        return sweeps[-1]
+    matches = [sweep for sweep in sweeps if sweep.name == query] or [
+        sweep for sweep in sweeps if query and sweep.name.startswith(query)
+    ]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        names = ", ".join(sweep.name for sweep in matches[:5])
+        raise RunError(
+            f"{query!r} could mean {len(matches)} sweeps: {names}", remedy="Give more of the name."
+        )
+    raise RunError(f"there is no sweep {query!r} in {runs_dir}", remedy="See `mnist-tui sweep list`.")

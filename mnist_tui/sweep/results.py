@@ -1,0 +1,245 @@
+"""What came of a sweep: a result a trial, a row a combination, and both as JSON and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from mnist_tui.config import TrainConfig
+from mnist_tui.errors import ConfigError, RunError
+from mnist_tui.history import RunHistory, RunStatus
+from mnist_tui.runs import Run
+from mnist_tui.sweep.plans import Combination, Grid, Metric, Plan, Search, Trial, size
+from mnist_tui.sweep.statistics import Spread, spread
+
+PRUNED = "pruned: "
+"""How the reason begins with which a search stops a run that does no good."""
+
+
+class TrialStatus(StrEnum):
+    """How a trial stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    """On the way, with a checkpoint perhaps: it goes on where it was."""
+    PRUNED = "pruned"
+    FAILED = "failed"
+
+
+OVER = (TrialStatus.FINISHED, TrialStatus.PRUNED)
+"""What is not trained again."""
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """One run. Accuracies are those of its last epoch, None while there is none."""
+
+    trial: Trial
+    status: TrialStatus = TrialStatus.WAITING
+    validation_accuracy: float | None = None
+    test_accuracy: float | None = None
+    epochs_done: int = 0
+    seconds: float = 0.0
+    reason: str = ""
+    """Why it stopped or failed."""
+
+    def accuracy(self, on: Metric) -> float | None:
+        """The figure that counts."""
+        return self.validation_accuracy if on == "validation" else self.test_accuracy
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "run": self.trial.name,
+            "settings": dict(self.trial.combination.values),
+            "seed": self.trial.seed,
+            "status": self.status.value,
+            "epochs_done": self.epochs_done,
+            "validation_accuracy": self.validation_accuracy,
+            "test_accuracy": self.test_accuracy,
+            "seconds": self.seconds,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class Row:
+    """A combination over its seeds: statistics are of the finished ones."""
+
+    combination: Combination
+    results: tuple[TrialResult, ...]
+    validation: Spread | None
+    test: Spread | None
+    seconds: float | None
+    """Mean of a run."""
+
+    @property
+    def done(self) -> int:
+        """Seeds that are finished."""
+        return sum(result.status is TrialStatus.FINISHED for result in self.results)
+
+    def spread(self, on: Metric) -> Spread | None:
+        """Of the figure that counts."""
+        return self.validation if on == "validation" else self.test
+
+
+_STATUSES = {
+    RunStatus.FINISHED: TrialStatus.FINISHED,
+    RunStatus.FAILED: TrialStatus.FAILED,
+    RunStatus.TRAINING: TrialStatus.RUNNING,
+    RunStatus.EVALUATING: TrialStatus.RUNNING,
+    RunStatus.PAUSED: TrialStatus.RUNNING,
+}
+
+
+def result_of(trial: Trial, history: RunHistory) -> TrialResult:
+    """How the trial stands by its run's story."""
+    last, reason = history.last, ""
+    status = _STATUSES.get(history.status, TrialStatus.STOPPED)
+    if history.failed is not None:
+        reason = history.failed.message
+    elif history.stopped is not None:
+        reason = history.stopped.reason
+        if reason.startswith(PRUNED):
+            status = TrialStatus.PRUNED
+    return TrialResult(
+        trial=trial,
+        status=status,
+        validation_accuracy=last.validation_accuracy if last else None,
+        test_accuracy=last.test_accuracy if last else None,
+        epochs_done=len(history.epochs),
+        seconds=history.seconds,
+        reason=reason,
+    )
+
+
+def read(plan: Plan, runs_dir: Path) -> dict[str, TrialResult]:
+    """How every trial stands on disk, by its run's name, in the plan's order."""
+    trials = plan.trials() if isinstance(plan, Grid) else _trials_on_disk(plan, runs_dir)
+    return {trial.name: read_one(trial, runs_dir) for trial in trials}
+
+
+def read_one(trial: Trial, runs_dir: Path) -> TrialResult:
+    """How a trial stands on disk; one whose log cannot be read counts as failed."""
+    run = Run(runs_dir / trial.name)
+    if not run.config_file.exists():
+        return TrialResult(trial)
+    try:
+        return result_of(trial, run.history(progress=False))
+    except RunError as error:
+        return TrialResult(trial, TrialStatus.FAILED, reason=str(error))
+
+
+def rows(results: Iterable[TrialResult]) -> list[Row]:
+    """A row a combination, in the order in which they first appear."""
+    groups: dict[int, list[TrialResult]] = {}
+    for result in results:
+        groups.setdefault(result.trial.combination.number, []).append(result)
+    return [_row(group) for _, group in sorted(groups.items())]
+
+
+def best_first(rows: Sequence[Row], on: Metric) -> list[Row]:
+    """By mean, those without one last."""
+
+    def key(row: Row) -> float:
+        counted = row.spread(on)
+        return counted.mean if counted else -1.0
+
+    return sorted(rows, key=key, reverse=True)
+
+
+def to_dict(plan: Plan, results: Sequence[TrialResult]) -> dict[str, Any]:
+    """The whole result as one document, best first."""
+    ordered = best_first(rows(results), plan.on)
+    return {
+        "name": plan.name,
+        "kind": "search" if isinstance(plan, Search) else "grid",
+        "created": plan.created,
+        "on": plan.on,
+        "trials": size(plan),
+        "statuses": _counts(results),
+        "rows": [
+            {
+                "settings": dict(row.combination.values),
+                "done": row.done,
+                "seeds": len(row.results),
+                "validation": asdict(row.validation) if row.validation else None,
+                "test": asdict(row.test) if row.test else None,
+                "seconds": row.seconds,
+                "runs": [result.to_dict() for result in row.results],
+            }
+            for row in ordered
+        ],
+    }
+
+
+def to_csv(plan: Plan, results: Sequence[TrialResult]) -> str:
+    """A line a combination, best first, accuracies as fractions."""
+    text = io.StringIO()
+    ordered = best_first(rows(results), plan.on)
+    settings = list(dict.fromkeys(name for row in ordered for name, _ in row.combination.values))
+    figures = [f"{metric}_{name}" for metric in ("validation", "test") for name in _FIGURES]
+    writer = csv.DictWriter(text, [*settings, "seeds", "done", *figures, "seconds"], lineterminator="\n")
+    writer.writeheader()
+    for row in ordered:
+        writer.writerow(
+            dict(row.combination.values)
+            | {"seeds": len(row.results), "done": row.done, "seconds": row.seconds}
+            | _figures("validation", row.validation)
+            | _figures("test", row.test)
+        )
+    return text.getvalue()
+
+
+_FIGURES = ("mean", "deviation", "margin", "best", "worst")
+
+
+def _figures(metric: Metric, counted: Spread | None) -> dict[str, Any]:
+    return {f"{metric}_{name}": getattr(counted, name) if counted else None for name in _FIGURES}
+
+
+def _counts(results: Iterable[TrialResult]) -> dict[str, int]:
+    counts = {status.value: 0 for status in TrialStatus}
+    for result in results:
+        counts[result.status.value] += 1
+    return counts
+
+
+def _row(results: Sequence[TrialResult]) -> Row:
+    finished = [result for result in results if result.status is TrialStatus.FINISHED]
+    return Row(
+        combination=results[0].trial.combination,
+        results=tuple(results),
+        validation=spread([r.validation_accuracy for r in finished if r.validation_accuracy is not None]),
+        test=spread([r.test_accuracy for r in finished if r.test_accuracy is not None]),
+        seconds=sum(result.seconds for result in finished) / len(finished) if finished else None,
+    )
+
+
+def _trials_on_disk(search: Search, runs_dir: Path) -> list[Trial]:
+    """Those of a search that have begun: which values they were given, their runs know."""
+    own = re.compile(rf"{re.escape(search.name)}-t(\d+)")
+    try:
+        names = sorted(path.name for path in runs_dir.iterdir() if own.fullmatch(path.name))
+    except OSError:
+        return []
+    found = []
+    for name in names:
+        try:
+            config = TrainConfig.from_dict(Run(runs_dir / name).record()["config"])
+        except (RunError, ConfigError, TypeError):
+            continue
+        found.append(search.trial(int(name.rpartition("-t")[2]), _searched(search, config)))
+    return found
+
+
+def _searched(search: Search, config: TrainConfig) -> tuple[tuple[str, Any], ...]:
+    return tuple((name, getattr(config, name)) for name in search.space)
