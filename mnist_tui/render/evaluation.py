@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mnist_tui.evaluation.report import Evaluation, Mistake
 
 _CELL = 6
-_BAR = 24
+_BAR = 18
 
 
 def evaluation_tables(evaluation: Evaluation, title: str) -> RenderableType:
@@ -50,12 +50,18 @@ def summary_line(evaluation: Evaluation) -> Text:
 
 def per_class_table(evaluation: Evaluation) -> Table:
     """Precision, recall and F1 of each class."""
+    # Narrow gaps and the unit in the title, for the dashboard has little room for it.
     table = Table(
-        box=box.SIMPLE_HEAD, pad_edge=False, title="Classes", title_justify="left", title_style="bold"
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        title="Classes, in %",
+        title_justify="left",
+        title_style="bold",
     )
     table.add_column("class")
-    for name in ("precision %", "recall %", "F1 %", "images"):
-        table.add_column(name, justify="right")
+    for name in ("precision", "recall", "F1", "images"):
+        table.add_column(name, justify="right", no_wrap=True)
     for score in evaluation.per_class:
         shares = map(words.bare_percent, (score.precision, score.recall, score.f1))
         table.add_row(Text(score.name), *shares, f"{score.support:,}")
@@ -79,8 +85,8 @@ def confusion_table(evaluation: Evaluation) -> RenderableType:
 
 def cell(count: int, width: int) -> str:
     """A count in its cell; nothing is a dot."""
-    text = f"{count:,}" if count < 10_000 else f"{count // 1000}k"
-    return f"{text if count else '·':>{width - 1}} "
+    text = (f"{count:,}" if width > _CELL - 1 else str(count)) if count < 10_000 else f"{count // 1000}k"
+    return f"{text if count else '·':>{width - 1}} "[:width]
 
 
 def cell_style(colour: Rgb | None, *, is_mistake: bool) -> Style:
@@ -100,7 +106,7 @@ def short_label(name: str) -> str:
 
 def calibration_table(calibration: Calibration) -> RenderableType:
     """How often the network is right when it says how sure it is; bins without images are left out."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name, justify in (("says %", "right"), ("is right", "left"), ("%", "right"), ("images", "right")):
         table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     for entry in calibration.bins:

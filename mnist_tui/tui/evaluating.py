@@ -66,12 +66,8 @@ class Evaluator:
             return EvaluationDone(asked, failure_of(error))
 
     def _evaluated(self, asked: Asked) -> Evaluated:
-        import torch
-
         from mnist_tui.evaluation.report import evaluation_of
 
-        # Of this thread alone. With more of them it would wait for those that train, and they for it.
-        torch.set_num_threads(1)
         self._networks = self._networks or Networks()
         network = self._networks.open(asked.network)
         tested = self._test_set(asked, network)

@@ -14,7 +14,8 @@ from textual.widgets import Static
 
 from mnist_tui.events import RunFailed
 from mnist_tui.live import Snapshot
-from mnist_tui.render.evaluation import calibration_table, per_class_table, summary_line
+from mnist_tui.render import words
+from mnist_tui.render.evaluation import calibration_table, per_class_table
 from mnist_tui.runs import Run
 from mnist_tui.tui.evaluating import Asked, Evaluated, EvaluationDone, Evaluator
 from mnist_tui.tui.newest import Newest
@@ -44,7 +45,7 @@ class EvaluateScreen(HouseScreen):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall"), (56, "-high")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "network", "Which network"),
-        Binding("c", "table", "Classes / calibration"),
+        Binding("c", "table", "Other table"),
         Binding("d", "dataset", "Dataset"),
         Binding("e", "evaluate", "Evaluate now"),
         Binding("escape", "all", "All mistakes"),
@@ -109,11 +110,11 @@ class EvaluateScreen(HouseScreen):
 
     def action_table(self) -> None:
         """The classes, then how far its word is to be trusted; on a short screen then the matrix again."""
-        if self.has_class("-short") and not (self.has_class("-listed") or self.has_class("-calibrated")):
-            self.add_class("-listed")
-            return
-        self.remove_class("-listed")
-        self.toggle_class("-calibrated")
+        is_matrix = not (self.has_class("-listed") or self.has_class("-calibrated"))
+        listed = self.has_class("-short") and is_matrix
+        calibrated = not listed and not self.has_class("-calibrated")
+        self.set_class(listed, "-listed")
+        self.set_class(calibrated, "-calibrated")
 
     def action_dataset(self) -> None:
         """The network's own test images, or drawings of one's own."""
@@ -222,5 +223,16 @@ def _title(evaluation: Evaluation, cell: Cell | None) -> str:
 
 
 def _summary(result: Evaluated) -> Content:
-    head = Content.styled(f"{result.network} · {result.dataset}\n", "bold")
-    return Content.assemble(head, Content.from_rich_text(summary_line(result.evaluation)))
+    found = result.evaluation
+    low, high = found.interval
+    return Content.assemble(
+        (f"{result.network} · {result.dataset}\n", "bold"),
+        ("accuracy ", "$foreground 70%"),
+        (words.percent(found.accuracy), "bold"),
+        (f"  95 %: {words.bare_percent(low)} to {words.bare_percent(high)}\n", "$foreground 70%"),
+        ("loss ", "$foreground 70%"),
+        (words.loss(found.loss), "bold"),
+        ("  wrong ", "$foreground 70%"),
+        (f"{found.images - found.correct:,}", "bold"),
+        (f" of {found.images:,}", "$foreground 70%"),
+    )

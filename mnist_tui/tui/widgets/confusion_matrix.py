@@ -84,11 +84,11 @@ class ConfusionMatrix(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """The head, or a row."""
         if self._evaluation is None:
-            return Strip.blank(self.size.width)
+            return self._whole([])
         count = len(self._evaluation.classes)
         if y == 0:
             return self._head(count)
-        return self._row(self._evaluation, y - _HEAD) if y - _HEAD < count else Strip.blank(self.size.width)
+        return self._row(self._evaluation, y - _HEAD) if y - _HEAD < count else self._whole([])
 
     @property
     def _cell_width(self) -> int:
@@ -101,7 +101,7 @@ class ConfusionMatrix(Widget, can_focus=True):
         for column in range(count):
             label = _label(self._evaluation, column)
             segments.append(Segment(f"{label:>{self._cell_width - 1}} ", self._label_style(column == said)))
-        return Strip(segments).adjust_cell_length(self.size.width)
+        return self._whole(segments)
 
     def _row(self, evaluation: Evaluation, row: int) -> Strip:
         most, support = most_confused(evaluation.confusion), evaluation.per_class[row].support
@@ -119,7 +119,10 @@ class ConfusionMatrix(Widget, can_focus=True):
                     else text
                 )
             segments.append(Segment(text, style))
-        return Strip(segments).adjust_cell_length(self.size.width)
+        return self._whole(segments)
+
+    def _whole(self, segments: list[Segment]) -> Strip:
+        return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
 
     def _label_style(self, is_picked: bool) -> Style:
         return Style(bold=True, reverse=is_picked)

@@ -70,9 +70,11 @@ class MistakesGallery(ScrollView, can_focus=True):
         row, line = divmod(y + self.scroll_offset.y, _CARD)
         first = row * self._columns
         strips: list[Strip] = []
+        if not self._mistakes and y == 1:
+            strips.append(Strip([Segment("  No mistakes here.")]))
         for index in range(first, min(first + self._columns, len(self._mistakes))):
             strips += [Strip.blank(1 if index == first else _GAP), self._card(index)[line]]
-        return Strip.join(strips).adjust_cell_length(self.size.width)
+        return Strip.join(strips).adjust_cell_length(self.size.width).apply_style(self.rich_style)
 
     def _card(self, index: int) -> list[Strip]:
         if index not in self._cards:
@@ -86,9 +88,8 @@ class MistakesGallery(ScrollView, can_focus=True):
     def _caption(self, mistake: Mistake) -> list[Strip]:
         truth = self._names[mistake.truth]
         first = f"is {truth}  #{mistake.index}"
-        style = self.rich_style
         guesses = "  ".join(f"{guess.name} {words.percent(guess.probability, 0)}" for guess in mistake.top)
         return [
-            Strip([Segment(first, style + _BOLD)]).adjust_cell_length(_SIDE),
-            Strip([Segment(guesses, style)]).adjust_cell_length(_SIDE),
+            Strip([Segment(first, _BOLD)]).adjust_cell_length(_SIDE),
+            Strip([Segment(guesses)]).adjust_cell_length(_SIDE),
         ]
