@@ -98,6 +98,7 @@ class DrawScreen(HouseScreen):
         )
         finder = ImageFinder(self.dashboard.folders.data)
         self._images = Newest(finder.find, self, name="test-images")
+        self._say_pen()
         super().on_mount()
 
     def on_unmount(self) -> None:
