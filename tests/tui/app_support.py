@@ -21,7 +21,7 @@ from mnist_tui.tui.memory import Memory
 from mnist_tui.tui.session import Phase
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds a test waits for something before it gives up."""
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import torch
 
 from mnist_tui import checkpoint
+from mnist_tui.canvas import Canvas
 from mnist_tui.runs import Run
+from mnist_tui.tui.reading import Asked, KeptNetwork, Reader
 from mnist_tui.tui.screens.draw import DrawScreen
 from mnist_tui.tui.widgets.drawing_pad import DrawingPad
 from tests import made_runs
@@ -24,9 +27,24 @@ def write_line_reader(
     weights = torch.zeros(10, 28, 28)
     weights[down, 4:24, 12:16] = 0.2
     weights[across, 12:16, 4:24] = 0.2
-    values = {"fc.weight": weights.view(10, -1), "fc.bias": torch.zeros(10)}
+    bias = torch.zeros(10)
+    bias[[down, across]] = 10.0  # a line fills half of where it is looked for
+    values = {"fc.weight": weights.view(10, -1), "fc.bias": bias}
     checkpoint.save_weights(run.weights_file, values, {"metrics": {"epoch": 1, "test_accuracy": 0.9}})
     return run
+
+
+def warm_up() -> None:
+    """Torch and all that an answer needs, loaded before anybody waits for one."""
+    with tempfile.TemporaryDirectory() as folder:
+        runs_dir = Path(folder)
+        write_line_reader(runs_dir)
+        canvas = Canvas()
+        canvas.begin((0.5, 0.1))
+        canvas.move((0.5, 0.9))
+        reading = Reader().read(Asked(canvas.drawing(), KeptNetwork(runs_dir)))
+        assert reading.answer is not None
+        assert reading.answer.words == str(DOWN)
 
 
 def screen(house: House) -> DrawScreen:

@@ -21,8 +21,14 @@ from tests.tui.draw_support import (
     open_draw,
     says,
     screen,
+    warm_up,
     write_line_reader,
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _warm() -> None:
+    warm_up()
 
 
 @pytest.fixture
