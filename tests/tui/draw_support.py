@@ -25,10 +25,10 @@ def write_line_reader(
     """A finished run whose best weights answer `down` and `across`, and are not sure of a cross."""
     run = made_runs.write_finished(runs_dir, name, 0.9, model="linear", dataset="synthetic", **settings)
     weights = torch.zeros(10, 28, 28)
-    weights[down, 4:24, 12:16] = 0.2
-    weights[across, 12:16, 4:24] = 0.2
+    weights[down, 4:24, 12:16] = 0.05
+    weights[across, 12:16, 4:24] = 0.05
     bias = torch.zeros(10)
-    bias[[down, across]] = 10.0  # a line fills half of where it is looked for
+    bias[[down, across]] = 6.0  # a line fills about half of where it is looked for
     values = {"fc.weight": weights.view(10, -1), "fc.bias": bias}
     checkpoint.save_weights(run.weights_file, values, {"metrics": {"epoch": 1, "test_accuracy": 0.9}})
     return run
