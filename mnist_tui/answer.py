@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
-# Set from the mistakes of the reference network on MNIST's test images, see `tests/test_answer.py`.
 THRESHOLD = 0.7
-"""Below this probability the answer is "not sure"."""
+"""Below this probability the answer is "not sure".
+
+Of the reference network's answers on MNIST's test images (five epochs, 99.10 % right) it holds back 41 % of the wrong
+and 0.6 % of the right ones; at 0.5 these are 19 and 0.15 %, at 0.9 they are 73 and 1.9 %.
+"""
 
 TOP = 3
 
@@ -46,7 +50,7 @@ class Answer:
 
 def answers(logits: Tensor, classes: Sequence[str], threshold: float = THRESHOLD) -> list[Answer]:
     """One answer for each row of `logits`, (N, C) floating."""
-    probabilities = torch.softmax(logits.double(), dim=1)
+    probabilities = logits.double().softmax(dim=1)
     likeliest = probabilities.topk(min(TOP, len(classes)), dim=1)
     return [
         _answer(row, indices, classes, threshold)

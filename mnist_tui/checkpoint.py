@@ -49,13 +49,18 @@ def load_state(path: Path) -> dict[str, Any]:
 
 def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
     """Replace `path` by these weights; `metadata` is stored as JSON text, one string a key."""
+    atomic.write_bytes(path, weights_bytes(weights, metadata))
+
+
+def weights_bytes(weights: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> bytes:
+    """What `save_weights` writes."""
     # Clones, since safetensors refuses tensors that share memory, as tied weights do.
     tensors = {
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
         for name, tensor in weights.items()
     }
     texts = {key: json.dumps(value) for key, value in metadata.items()}
-    atomic.write_bytes(path, to_safetensors(tensors, metadata=texts))
+    return to_safetensors(tensors, metadata=texts)
 
 
 def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

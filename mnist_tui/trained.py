@@ -66,8 +66,9 @@ def load_trained(run: Run, weights: WeightsName = "best") -> TrainedNetwork:
     try:
         model.load_state_dict(values)
     except (RuntimeError, TypeError, AttributeError) as error:
+        reason = " ".join(str(error).split())
         raise RunError(
-            f"the {weights} weights of run {run.name} do not fit its network {config.model}: {error}",
+            f"the {weights} weights of run {run.name} do not fit its network {config.model}: {reason}",
             remedy="Bring the network's code back to what it was, or choose another run.",
         ) from error
     if not optim.is_finite(model):

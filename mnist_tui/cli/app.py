@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mnist_tui import __version__, paths
-from mnist_tui.cli import bench, check, dashboard, data, inspect_model, runs, train, watch
+from mnist_tui.cli import bench, check, dashboard, data, inspect_model, runs, train, trained, watch
 from mnist_tui.cli.config_file import option_defaults
 from mnist_tui.cli.output import be_printable, complain, discard
 from mnist_tui.errors import MnistTuiError
@@ -34,6 +34,9 @@ app.command("dashboard")(dashboard.dashboard)
 app.command("train")(train.train)
 app.command("inspect-model")(inspect_model.inspect_model)
 app.command("check")(check.check)
+app.command("eval")(trained.evaluate)
+app.command("predict")(trained.predict)
+app.command("export")(trained.export)
 app.add_typer(data.app, name="data")
 app.add_typer(runs.app, name="runs")
 app.command("watch")(watch.watch)

@@ -8,16 +8,14 @@ import typer
 
 from mnist_tui import paths
 from mnist_tui.cli.options import DataDir, Json
-from mnist_tui.cli.output import print_json, say, stderr, stdout
+from mnist_tui.cli.output import print_json, say, stdout
+from mnist_tui.cli.reporter import Reporter
 from mnist_tui.cli.signals import stopping
 from mnist_tui.config import DatasetName
 from mnist_tui.control import Control
 from mnist_tui.errors import Interrupted
-from mnist_tui.events import DataProgress, Event, Notice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mnist_tui.data.dataset import Dataset
 
 app = typer.Typer(help="The datasets: fetch them, and look at what is there.", no_args_is_help=True)
@@ -35,7 +33,7 @@ def fetch(name: Name = "mnist", json: Json = False, data_dir: DataDir = None) ->
 
     folder = paths.data_dir(data_dir)
     control = Control()
-    with stopping(control) as caught, _Reporter(control) as report:
+    with stopping(control) as caught, Reporter(control) as report:
         try:
             loaded = dataset.load(name, folder, report=report)
         except Interrupted:
@@ -63,7 +61,7 @@ def info(name: Name = "auto", json: Json = False, data_dir: DataDir = None) -> N
     from mnist_tui.data.info import describe
     from mnist_tui.render.dataset_table import dataset_table
 
-    with _Reporter(Control()) as report:
+    with Reporter(Control()) as report:
         described = describe(name, paths.data_dir(data_dir), report=report)
     if json:
         print_json(described.to_dict())
@@ -71,37 +69,3 @@ def info(name: Name = "auto", json: Json = False, data_dir: DataDir = None) -> N
         stdout().print(dataset_table(described.to_dict()))
     if described.contents is None:
         raise typer.Exit(3)
-
-
-class _Reporter:
-    """Progress on stderr: a bar in a terminal, else nothing but notices."""
-
-    def __init__(self, control: Control) -> None:
-        self._control = control
-        self._console = stderr()
-        self._live: Any = None
-
-    def __enter__(self) -> Callable[[Event], None]:
-        return self._show
-
-    def __exit__(self, *_: object) -> None:
-        if self._live is not None:
-            self._live.stop()
-
-    def _show(self, event: Event) -> None:
-        if self._control.stop_reason:
-            raise Interrupted(self._control.stop_reason)
-        if isinstance(event, Notice):
-            say(self._console, f"notice: {event.message}", "yellow")
-        elif isinstance(event, DataProgress) and self._console.is_terminal:
-            self._draw(event)
-
-    def _draw(self, event: DataProgress) -> None:
-        from rich.live import Live
-
-        from mnist_tui.render.progress_line import data_line
-
-        if self._live is None:
-            self._live = Live(console=self._console, auto_refresh=False, transient=True)
-            self._live.start()
-        self._live.update(data_line(event), refresh=True)

@@ -59,6 +59,34 @@ def load(name: str, folder: Path, *, report: Report = ignore, network: Network |
     return draw_all(report) if name == SYNTHETIC else _named(name, folder, report, network)
 
 
+@dataclass(frozen=True, eq=False)
+class TestSet:
+    """Images to try a network on, and what their labels stand for."""
+
+    __test__ = False  # it is no test, whatever pytest takes its name for
+
+    name: str
+    split: Split
+    classes: tuple[str, ...]
+
+
+def load_test(
+    name: str, folder: Path, *, trained_on: str, report: Report = ignore, network: Network | None = None
+) -> TestSet:
+    """The test images of the dataset `name` for a network that was trained on the dataset `trained_on`.
+
+    Of drawings of one's own these are all, unless the network was trained on some of them. Raises as `load` does.
+    """
+    if name == OWN and trained_on != OWN:
+        from mnist_tui.data import own_digits
+
+        return TestSet(OWN, own_digits.load_all(folder), DIGITS)
+    if name == SYNTHETIC:
+        return TestSet(SYNTHETIC, _draw("test", TEST_COUNT, TEST_SEED, report), DIGITS)
+    dataset = load(name, folder, report=report, network=network)
+    return TestSet(dataset.name, dataset.test, dataset.classes)
+
+
 def _mnist_or_drawn(folder: Path, report: Report, network: Network | None) -> Dataset:
     try:
         return _named("mnist", folder, report, network)

@@ -70,9 +70,9 @@ def _as_ink(canvas: npt.NDArray[np.generic]) -> Ink:
 
 
 def _is_mnist_sized(ink: Ink) -> bool:
-    top, bottom, left, right = _box(ink, above=0.0)
+    top, bottom, left, right = _box(ink)
     usual = _THINNEST <= _stroke_width(ink) <= _THICKEST
-    return usual and BOX - 2 <= max(bottom - top, right - left) <= BOX
+    return usual and BOX - 2 <= max(bottom - top, right - left) <= BOX + 1
 
 
 def _centred(ink: Ink) -> Pixels:

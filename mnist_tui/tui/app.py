@@ -30,7 +30,6 @@ from mnist_tui.tui.memory import Memory
 from mnist_tui.tui.messages import ResumeRequested
 from mnist_tui.tui.screens.help import HelpScreen, active_keys
 from mnist_tui.tui.screens.house import HouseScreen
-from mnist_tui.tui.screens.later import EvaluateScreen
 from mnist_tui.tui.screens.leave import LeaveDialog
 from mnist_tui.tui.screens.model import ModelScreen
 from mnist_tui.tui.screens.train import TrainScreen
@@ -95,7 +94,7 @@ class Dashboard(App[int]):
         """Screens, and the first job, which waits for the first frame."""
         self.add_mode("train", TrainScreen)
         self.add_mode("model", ModelScreen)
-        self.add_mode("evaluate", EvaluateScreen)
+        self.add_mode("evaluate", _evaluate_screen)
         self.add_mode("draw", _draw_screen)
         self.add_mode("runs", self._runs_screen)
         if self._has_terminal:
@@ -237,6 +236,12 @@ class Dashboard(App[int]):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             loop.add_signal_handler(number, self.leave, 128 + number)
+
+
+def _evaluate_screen() -> Screen[None]:
+    from mnist_tui.tui.screens.evaluate import EvaluateScreen
+
+    return EvaluateScreen()
 
 
 def _draw_screen() -> Screen[None]:

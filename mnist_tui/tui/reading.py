@@ -68,7 +68,7 @@ class Reader:
     """Reads drawings. For one thread, which loads torch at the first."""
 
     def __init__(self) -> None:
-        self._networks: _Networks | None = None
+        self._networks: Networks | None = None
 
     def read(self, asked: Asked) -> Reading:
         """Whatever goes wrong is in the reading."""
@@ -81,7 +81,7 @@ class Reader:
             return Reading(asked, pixels, None, failed=failure_of(error))
 
     def _network(self, wanted: Snapshot | KeptNetwork) -> TrainedNetwork:
-        self._networks = self._networks or _Networks()
+        self._networks = self._networks or Networks()
         return self._networks.open(wanted)
 
 
@@ -118,7 +118,7 @@ def _words(asked: Asked, network: TrainedNetwork) -> str:
     return f"{network.weights}{epoch} · {network.run}"
 
 
-class _Networks:
+class Networks:
     """The live one, and the one of a run that was opened last."""
 
     def __init__(self) -> None:

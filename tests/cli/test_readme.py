@@ -7,7 +7,9 @@ import shlex
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from tests import trained_runs
 from tests.cli.conftest import Mnist
 
 README = Path(__file__).parents[2] / "README.md"
@@ -29,9 +31,10 @@ class Net(nn.Sequential):
 CODES = {
     "mnist-tui dashboard --epochs 5 --start": 2,  # there is no terminal
     "mnist-tui train --resume latest": 4,  # the runs before it are finished
+    "mnist-tui eval latest --dataset my-digits": 3,  # nothing has been drawn
     "mnist-tui data fetch mnist": 3,  # there is no network
 }
-TOO_LONG = {"mnist-tui bench"}  # it has tests of its own
+TOO_LONG = {"mnist-tui bench", "mnist-tui export latest --format onnx"}  # they have tests of their own
 
 
 def test_the_list_is_found() -> None:
@@ -44,6 +47,7 @@ def test_the_commands_do_what_the_readme_says(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "nets.py").write_text(NET)
+    Image.fromarray(trained_runs.picture_of(3)[0].numpy()).save(tmp_path / "photo.jpg")
     # The reference recipe takes minutes; the words of the commands stay as they are.
     for name, value in {"MODEL": "linear", "EPOCHS": "1", "TRAIN_LIMIT": "200"}.items():
         monkeypatch.setenv(f"MNIST_TUI_{name}", value)

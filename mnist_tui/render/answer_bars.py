@@ -1,0 +1,54 @@
+"""What a network says of a picture: the picture, ten bars, and the answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from mnist_tui.render import words
+from mnist_tui.render.picture import Grid, grey_picture
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mnist_tui.answer import Answer
+
+_BAR = 20
+
+
+def answer_view(name: str, pixels: Grid, answer: Answer, classes: Sequence[str]) -> RenderableType:
+    """The exact picture the network gets, beside its ten probabilities."""
+    side = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for justify in ("right", "left", "right"):
+        side.add_column(justify=justify, no_wrap=True)
+    for index, (label, probability) in enumerate(zip(classes, answer.probabilities, strict=True)):
+        style = "bold cyan" if index == answer.best.index else ""
+        bar = Text(bar_of(probability, _BAR), style=style or "dim")
+        side.add_row(Text(label, style=style), bar, Text(words.percent(probability, 1), style=style))
+    right = Group(verdict(answer), Text(), side)
+    return Group(
+        Text(name, style="bold", overflow="fold"),
+        Columns([grey_picture(pixels), right], padding=(0, 3)),
+        Text(),
+    )
+
+
+def verdict(answer: Answer) -> Text:
+    """`7, 99.8 %`; or that it is not sure, and what it would have said."""
+    if answer.is_sure:
+        return Text.assemble(
+            (answer.best.name, "bold green"), f", {words.percent(answer.best.probability, 1)}"
+        )
+    guesses = " or ".join(guess.name for guess in answer.top[:2])
+    return Text.assemble(("not sure", "bold yellow"), f": perhaps {guesses}")
+
+
+def bar_of(fraction: float, width: int) -> str:
+    """Blocks with eighths at the end, padded to `width`."""
+    eighths = round(8 * width * min(max(fraction, 0.0), 1.0))
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + " ▏▎▍▌▋▊▉"[rest]).strip().ljust(width)

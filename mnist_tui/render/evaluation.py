@@ -1,0 +1,133 @@
+"""An evaluation as tables, a heat map, bars and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from mnist_tui.render import words
+from mnist_tui.render.answer_bars import bar_of
+from mnist_tui.render.heat import Rgb, most_confused, readable_on, right_colour, wrong_colour
+from mnist_tui.render.picture import Grid, grey_picture
+
+if TYPE_CHECKING:
+    from mnist_tui.evaluation.calibration import Calibration
+    from mnist_tui.evaluation.report import Evaluation, Mistake
+
+_CELL = 6
+_BAR = 24
+
+
+def evaluation_tables(evaluation: Evaluation, title: str) -> RenderableType:
+    """Everything but the pictures, one below the other."""
+    heading = Text.assemble((title, "bold"), "\n", summary_line(evaluation))
+    parts = (
+        per_class_table(evaluation),
+        confusion_table(evaluation),
+        calibration_table(evaluation.calibration),
+    )
+    return Group(heading, *parts)
+
+
+def summary_line(evaluation: Evaluation) -> Text:
+    """Accuracy with its interval, loss, and how many are wrong."""
+    low, high = evaluation.interval
+    wrong = evaluation.images - evaluation.correct
+    return Text.assemble(
+        ("accuracy ", ""),
+        (words.percent(evaluation.accuracy), "bold"),
+        f" (95 %: {words.bare_percent(low)} to {words.bare_percent(high)}) · loss {words.loss(evaluation.loss)}"
+        f" · {wrong:,} of {evaluation.images:,} wrong",
+    )
+
+
+def per_class_table(evaluation: Evaluation) -> Table:
+    """Precision, recall and F1 of each class."""
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, title="Classes", title_justify="left", title_style="bold"
+    )
+    table.add_column("class")
+    for name in ("precision %", "recall %", "F1 %", "images"):
+        table.add_column(name, justify="right")
+    for score in evaluation.per_class:
+        shares = map(words.bare_percent, (score.precision, score.recall, score.f1))
+        table.add_row(Text(score.name), *shares, f"{score.support:,}")
+    return table
+
+
+def confusion_table(evaluation: Evaluation) -> RenderableType:
+    """Rows are what the images are, columns what the network said."""
+    labels = [short_label(name) for name in evaluation.classes]
+    head = Text(" " * 14) + Text("".join(f"{label:>{_CELL}}" for label in labels), style="bold")
+    most = most_confused(evaluation.confusion)
+    lines = [Text("Confusion", style="bold"), Text(" is ↓  said →", style="dim"), head]
+    for row, (counts, score) in enumerate(zip(evaluation.confusion, evaluation.per_class, strict=True)):
+        line = Text(f"{score.name[:13]:>13} ", style="bold")
+        for column, count in enumerate(counts):
+            colour = right_colour(count, score.support) if row == column else wrong_colour(count, most)
+            line.append(cell(count, _CELL), cell_style(colour, is_mistake=row != column and count > 0))
+        lines.append(line)
+    return Group(*lines, Text())
+
+
+def cell(count: int, width: int) -> str:
+    """A count in its cell; nothing is a dot."""
+    text = (f"{count:,}" if width > _CELL - 1 else str(count)) if count < 10_000 else f"{count // 1000}k"
+    return f"{text if count else '·':>{width - 1}} "[:width]
+
+
+def cell_style(colour: Rgb | None, *, is_mistake: bool) -> Style:
+    """Bold for mistakes, which are to be found without colours too."""
+    if colour is None:
+        return Style(dim=True)
+    ink = readable_on(colour)
+    return Style.parse(
+        f"rgb({ink[0]},{ink[1]},{ink[2]}) on rgb({colour[0]},{colour[1]},{colour[2]})"
+    ) + Style(bold=is_mistake)
+
+
+def short_label(name: str) -> str:
+    """What fits over a column."""
+    return name if len(name) < _CELL else name[: _CELL - 1]
+
+
+def calibration_table(calibration: Calibration) -> RenderableType:
+    """How often the network is right when it says how sure it is; bins without images are left out."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, justify in (("says %", "right"), ("is right", "left"), ("%", "right"), ("images", "right")):
+        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    for entry in calibration.bins:
+        if entry.images:
+            bar = bar_of(entry.accuracy, _BAR)
+            shares = (words.bare_percent(entry.confidence), bar, words.bare_percent(entry.accuracy))
+            table.add_row(*shares, f"{entry.images:,}")
+    heading = Text.assemble(
+        ("Calibration", "bold"), f" · expected calibration error {words.percent(calibration.error)}"
+    )
+    return Group(heading, table)
+
+
+def mistakes_gallery(
+    mistakes: Sequence[Mistake], pictures: Sequence[Grid], classes: Sequence[str]
+) -> RenderableType:
+    """Each mistake drawn, with what it is and what the network thought; as many beside each other as fit."""
+    cards = [
+        Group(grey_picture(picture), caption(mistake, classes))
+        for mistake, picture in zip(mistakes, pictures, strict=True)
+    ]
+    return Group(Text("Worst mistakes", style="bold"), Columns(cards, padding=(1, 2)))
+
+
+def caption(mistake: Mistake, classes: Sequence[str]) -> Text:
+    """Truth and the three likeliest answers, within the picture's 28 columns where names are short."""
+    guesses = " ".join(f"{guess.name} {words.percent(guess.probability, 0)}" for guess in mistake.top)
+    return Text.assemble(
+        (f"#{mistake.index} ", "dim"), "is ", (classes[mistake.truth], "bold green"), "\n", guesses, "\n"
+    )

@@ -1,0 +1,238 @@
+"""Evaluate: what a trained network gets right and wrong, and each mistake it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from mnist_tui.events import RunFailed
+from mnist_tui.live import Snapshot
+from mnist_tui.render import words
+from mnist_tui.render.evaluation import calibration_table, per_class_table
+from mnist_tui.runs import Run
+from mnist_tui.tui.evaluating import Asked, Evaluated, EvaluationDone, Evaluator
+from mnist_tui.tui.newest import Newest
+from mnist_tui.tui.reading import KeptNetwork
+from mnist_tui.tui.screens.draw_dialogs import NetworkChoice, NetworkDialog
+from mnist_tui.tui.screens.house import HouseScreen
+from mnist_tui.tui.screens.on_top import is_on_top
+from mnist_tui.tui.session import Phase, Session
+from mnist_tui.tui.widgets.confusion_matrix import Cell, ConfusionMatrix
+from mnist_tui.tui.widgets.mistakes_gallery import MistakesGallery
+from mnist_tui.tui.widgets.panel import Panel
+
+if TYPE_CHECKING:
+    from mnist_tui.evaluation.report import Evaluation, Mistake
+
+_WAITING = "The network in training is evaluated after each epoch and whenever it is paused; e does it now."
+_WORKING = "Evaluating …"
+_OWN = "my-digits"  # `data.dataset.OWN`, which brings torch with it
+
+
+class EvaluateScreen(HouseScreen):
+    """The best weights of a run; or the network in training, at the end of each epoch and while it is paused."""
+
+    TAB = "evaluate"
+    CSS_PATH = "evaluate.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-tight"), (100, "-roomy")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall"), (56, "-high")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("w", "network", "Which network"),
+        Binding("c", "table", "Classes / calibration"),
+        Binding("d", "dataset", "Dataset"),
+        Binding("e", "evaluate", "Evaluate now"),
+        Binding("escape", "all", "All mistakes"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.chosen: Run | None = None
+        self.dataset = ""
+        self.shown: Evaluated | None = None
+        self._asked: Asked | None = None
+        self._key: object = None
+        self._moment = 0
+        self._evaluator = Evaluator()
+        self._newest = Newest(self._evaluator.evaluate, self, name="evaluation")
+
+    def body(self) -> ComposeResult:
+        """Figures beside mistakes."""
+        with Container(id="panes"):
+            with VerticalScroll(id="figures", can_focus=False):
+                yield Static(_WORKING, id="summary")
+                with Panel("Confusion") as panel:
+                    panel.id, panel.border_subtitle = "confusion", "is ↓  said →"
+                    yield ConfusionMatrix()
+                yield Static(id="classes")
+                yield Static(id="calibration")
+            with Panel("Mistakes") as panel:
+                panel.id = "mistakes"
+                yield MistakesGallery()
+        nothing = Static(_WORKING, id="nothing")
+        nothing.border_title = "Evaluate"
+        yield nothing
+
+    def on_mount(self) -> None:
+        """Empty until the first evaluation is there."""
+        self.add_class("-empty")
+        self.query_one(ConfusionMatrix).focus()
+
+    def on_unmount(self) -> None:
+        """No more answers."""
+        self._newest.close()
+
+    def on_screen_resume(self) -> None:
+        """Another run may be the newest by now."""
+        self._moment += 1
+        super().on_screen_resume()
+
+    def draw(self, session: Session) -> None:
+        """Ask for an evaluation where there is a newer network to evaluate."""
+        if is_on_top(self):
+            self._look(session)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing to clear while nothing is picked."""
+        if action == "all":
+            return self.is_mounted and self.query_one(ConfusionMatrix).picked is not None
+        return True
+
+    def action_network(self) -> None:
+        """Which run's."""
+        self.app.push_screen(NetworkDialog(self.dashboard.folders.runs, self.chosen), self._choose)
+
+    def action_table(self) -> None:
+        """The classes, then how far its word is to be trusted; on a short screen then the matrix again."""
+        if self.has_class("-short") and not (self.has_class("-listed") or self.has_class("-calibrated")):
+            self.add_class("-listed")
+            return
+        self.remove_class("-listed")
+        self.toggle_class("-calibrated")
+
+    def action_dataset(self) -> None:
+        """The network's own test images, or drawings of one's own."""
+        self.dataset = "" if self.dataset else _OWN
+        self.action_evaluate()
+
+    def action_evaluate(self) -> None:
+        """Now, also in the middle of an epoch."""
+        self._key = None
+        self._look(self.session, now=True)
+
+    def action_all(self) -> None:
+        """No cell is picked any more."""
+        self.query_one(ConfusionMatrix).picked = None
+
+    def on_evaluation_done(self, message: EvaluationDone) -> None:
+        """Unless something else has been asked for since."""
+        if message.asked is not self._asked or not self.is_running:
+            return
+        if isinstance(message.result, RunFailed):
+            self._say(f"{message.result.message}\n\n{message.result.remedy}".strip())
+        else:
+            self._show(message.result)
+
+    @on(ConfusionMatrix.Picked)
+    def _filter(self, message: ConfusionMatrix.Picked) -> None:
+        self._draw_mistakes(message.cell)
+        self.refresh_bindings()
+
+    def _choose(self, choice: NetworkChoice | None) -> None:
+        if choice is not None:
+            self.chosen = choice.run
+            self.action_evaluate()
+
+    def _look(self, session: Session, *, now: bool = False) -> None:
+        network = self._network(session)
+        key = self._key_of(network, session)
+        if key is None and not now:
+            if self.shown is None:
+                self._say(_WAITING)
+            return
+        if key == self._key and not now:
+            return
+        self._key = key
+        self._asked = Asked(network, self.dashboard.folders.data, self.dataset)
+        self._newest.ask(self._asked)
+        if self.shown is None:
+            self._say(_WORKING)
+        else:
+            self.query_one("#summary", Static).update(Content(_WORKING))
+
+    def _network(self, session: Session) -> Snapshot | KeptNetwork:
+        snapshot = session.snapshot() if self.chosen is None else None
+        return snapshot or KeptNetwork(self.dashboard.folders.runs, self.chosen, self._moment)
+
+    def _key_of(self, network: Snapshot | KeptNetwork, session: Session) -> object:
+        """What there is to evaluate without being asked; None where that is nothing yet."""
+        if isinstance(network, Snapshot):
+            paused = session.phase is Phase.PAUSED and (network.epoch, network.step)
+            epochs = len(session.history.epochs)
+            return ("live", session.generation, epochs, paused) if epochs or paused else None
+        return ("kept", network.run, self._moment)
+
+    def _say(self, text: str) -> None:
+        self.shown = None
+        self.add_class("-empty")
+        self.query_one("#nothing", Static).update(Content(text))
+
+    def _show(self, result: Evaluated) -> None:
+        self.shown = result
+        evaluation = result.evaluation
+        self.remove_class("-empty")
+        self.query_one("#summary", Static).update(_summary(result))
+        matrix = self.query_one(ConfusionMatrix)
+        matrix.show(evaluation)
+        self.query_one("#classes", Static).update(per_class_table(evaluation))
+        self.query_one("#calibration", Static).update(calibration_table(evaluation.calibration))
+        self._draw_mistakes(matrix.picked)
+
+    def _draw_mistakes(self, cell: Cell | None) -> None:
+        if self.shown is None:
+            return
+        evaluation = self.shown.evaluation
+        mistakes = _picked(evaluation, cell)
+        panel = self.query_one("#mistakes", Panel)
+        panel.border_title = _title(evaluation, cell)
+        panel.border_subtitle = f"{len(mistakes)} of {len(evaluation.mistakes)}"
+        self.query_one(MistakesGallery).show(mistakes, self.shown.images, evaluation.classes)
+
+
+def _picked(evaluation: Evaluation, cell: Cell | None) -> Sequence[Mistake]:
+    """Of a cell of the diagonal all that have to do with its class: no mistakes lie in it."""
+    if cell is None:
+        return evaluation.mistakes
+    truth, answer = cell
+    if truth != answer:
+        return evaluation.mistakes_in(truth, answer)
+    return [mistake for mistake in evaluation.mistakes if truth in (mistake.truth, mistake.answer)]
+
+
+def _title(evaluation: Evaluation, cell: Cell | None) -> str:
+    if cell is None:
+        return "Mistakes · the surest first"
+    truth, answer = (evaluation.classes[index] for index in cell)
+    return f"Is {truth}, taken for {answer}" if truth != answer else f"Is {truth}, or taken for {truth}"
+
+
+def _summary(result: Evaluated) -> Content:
+    found = result.evaluation
+    low, high = found.interval
+    return Content.assemble(
+        (f"{result.network} · {result.dataset}\n", "bold"),
+        ("accuracy ", "$foreground 70%"),
+        (words.percent(found.accuracy), "bold"),
+        (f"  95 %: {words.bare_percent(low)} to {words.bare_percent(high)}\n", "$foreground 70%"),
+        ("loss ", "$foreground 70%"),
+        (words.loss(found.loss), "bold"),
+        ("  wrong ", "$foreground 70%"),
+        (f"{found.images - found.correct:,}", "bold"),
+        (f" of {found.images:,}", "$foreground 70%"),
+    )

@@ -1,0 +1,197 @@
+"""`eval`, `predict` and `export`: a trained network used from the command line."""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from mnist_tui import network_export
+from mnist_tui.data import own_digits
+from tests import trained_runs
+from tests.cli.conftest import Mnist
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> str:
+    """What the network of `trained_runs` takes for a 3: enlarged, it would not be the same any more."""
+    path = tmp_path / "three.png"
+    Image.fromarray(trained_runs.picture_of(3)[0].numpy()).save(path)
+    return str(path)
+
+
+def keep_own(data_dir: Path, count: int = 12) -> None:
+    for number in range(count):
+        label = number % 10
+        own_digits.add(data_dir, trained_runs.picture_of(9 if label == 4 else label)[0].numpy(), label)
+
+
+def test_eval_tells_what_is_right_and_draws_what_is_wrong(
+    mnist: Mnist, runs_dir: Path, tmp_path: Path
+) -> None:
+    trained_runs.write(runs_dir)
+    keep_own(tmp_path / "data")
+    done = mnist("eval", "reader", "--dataset", "my-digits")
+    assert done.code == 0, done.err
+    assert "reader · best weights, epoch 2 · my-digits, 12 test images" in done.out
+    assert "accuracy 91.67 % (95 %: 64.61 to 98.51)" in done.out
+    for part in ("precision %", "Confusion", "expected calibration error", "Worst mistakes", "#4 is 4"):
+        assert part in done.out
+    assert max(map(len, done.out.splitlines())) <= 80
+    assert "Worst" not in mnist("eval", "reader", "--dataset", "my-digits", "--mistakes", "0").out
+
+
+def test_eval_as_json_has_it_all(mnist: Mnist, runs_dir: Path, tmp_path: Path) -> None:
+    trained_runs.write(runs_dir)
+    keep_own(tmp_path / "data")
+    told = json.loads(mnist("eval", "reader", "--dataset", "my-digits", "--json").out)
+    assert (told["run"], told["dataset"], told["images"], told["correct"]) == ("reader", "my-digits", 12, 11)
+    assert told["mistakes"][0]["top"][0]["name"] == "9"
+    assert len(told["calibration"]["bins"]) == 15
+
+
+def test_eval_refuses_images_of_other_classes(mnist: Mnist, runs_dir: Path) -> None:
+    trained_runs.write(runs_dir, dataset="fashion-mnist")
+    done = mnist("eval", "reader", "--dataset", "synthetic")
+    assert (done.code, done.out) == (2, "")
+    assert "T-shirt/top" in done.err
+
+
+@pytest.mark.parametrize("command", [["eval"], ["export", "--format", "pt2"], ["predict", "-"]])
+def test_a_run_that_is_not_there_or_has_no_weights_is_exit_4(
+    mnist: Mnist, runs_dir: Path, command: list[str]
+) -> None:
+    name, *rest = command
+    assert mnist(name, "nobody", *rest).code == 4
+    trained_runs.write(runs_dir).weights_file.unlink()
+    done = mnist(name, "reader", *rest)
+    assert done.code == 4
+    assert "no best weights yet" in done.err
+
+
+def test_predict_shows_the_picture_ten_bars_and_the_answer(
+    mnist: Mnist, runs_dir: Path, picture: str
+) -> None:
+    trained_runs.write(runs_dir)
+    done = mnist("predict", "reader", picture)
+    assert done.code == 0, done.err
+    assert "three.png" in done.out
+    assert "3, 100.0 %" in done.out
+    assert sum(line.rstrip().endswith("%") for line in done.out.splitlines()) >= 10
+    assert max(map(len, done.out.splitlines())) <= 80
+
+
+def test_predict_is_not_sure_below_the_threshold(mnist: Mnist, runs_dir: Path, picture: str) -> None:
+    trained_runs.write(runs_dir)
+    assert "not sure: perhaps" in mnist("predict", "reader", "--weights", "last", picture).out
+    told = json.loads(
+        mnist("predict", "reader", "--weights", "last", "--threshold", "0.05", picture, "--json").out
+    )
+    assert told["images"][0]["sure"] is True
+    assert len(told["images"][0]["probabilities"]) == 10
+    assert np.array(told["images"][0]["pixels"]).shape == (28, 28)
+
+
+def test_predict_answers_the_others_when_one_cannot_be_read(
+    mnist: Mnist, runs_dir: Path, picture: str, tmp_path: Path
+) -> None:
+    trained_runs.write(runs_dir)
+    (tmp_path / "words.txt").write_text("no picture")
+    Image.new("L", (50, 50), 200).save(tmp_path / "blank.png")
+    names = [str(tmp_path / "words.txt"), picture, str(tmp_path / "blank.png"), str(tmp_path / "gone.png")]
+    done = mnist("predict", "reader", *names)
+    assert done.code == 1
+    assert "3, 100.0 %" in done.out
+    for name, reason in (
+        ("words.txt", "no picture"),
+        ("blank.png", "no digit"),
+        ("gone.png", "No such file"),
+    ):
+        assert any(name in line and reason in line for line in done.err.splitlines())
+    told = json.loads(mnist("predict", "reader", "--json", *names).out)["images"]
+    assert [("error" in entry, entry.get("answer")) for entry in told] == [
+        (True, None),
+        (False, "3"),
+        (True, None),
+        (True, None),
+    ]
+
+
+def test_predict_reads_standard_input(
+    mnist: Mnist, runs_dir: Path, picture: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained_runs.write(runs_dir)
+    numbers = "\n".join(",".join(map(str, row)) for row in trained_runs.picture_of(7)[0].tolist())
+    done = mnist("predict", "reader", "-", typed=numbers)
+    assert "7, 100.0 %" in done.out
+
+
+@pytest.mark.parametrize("format", ["safetensors", "torchscript", "pt2"])
+def test_export_writes_a_file_that_answers_as_the_run(
+    mnist: Mnist, runs_dir: Path, tmp_path: Path, format: str
+) -> None:
+    trained_runs.write(runs_dir, dataset="synthetic")
+    path = tmp_path / "out" / "net"
+    path.parent.mkdir()
+    done = mnist("export", "reader", "--format", format, "-o", path)
+    assert done.code == 0, done.err
+    assert "answers the same, outputs differ by at most" in done.out
+    assert path.stat().st_size > 1000
+    if format != "safetensors":
+        labels = [3, 1, 4, 1, 5]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            load = (
+                torch.jit.load if format == "torchscript" else lambda file: torch.export.load(file).module()
+            )
+            logits = load(io.BytesIO(path.read_bytes()))(trained_runs.pictures(labels))
+        assert logits.argmax(1).tolist() == labels
+
+
+def test_export_to_onnx_is_read_by_onnxruntime(mnist: Mnist, runs_dir: Path, tmp_path: Path) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    trained_runs.write(runs_dir, dataset="synthetic")
+    done = mnist("export", "reader", "--format", "onnx", "-o", tmp_path / "net.onnx", "--json")
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    assert told["images"] == told["same_answers"]
+    session = onnxruntime.InferenceSession(tmp_path / "net.onnx")
+    (taken,) = session.get_inputs()
+    assert (taken.name, taken.type, taken.shape[1:]) == ("images", "tensor(uint8)", [1, 28, 28])
+    for labels in ([7], [3, 1, 4, 1, 5, 9, 2]):
+        (logits,) = session.run(None, {"images": trained_runs.pictures(labels).numpy()})
+        assert logits.argmax(1).tolist() == labels
+    about = session.get_modelmeta().custom_metadata_map
+    assert json.loads(about["classes"]) == list("0123456789")
+    assert json.loads(about["training"])["test_accuracy"] == 0.98
+
+
+def test_without_the_extra_export_says_what_to_install(
+    mnist: Mnist, runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained_runs.write(runs_dir)
+    monkeypatch.setattr(network_export, "_ONNX_PACKAGES", ("json", "onnx_that_is_not_there"))
+    done = mnist("export", "reader", "--format", "onnx")
+    assert done.code == 1
+    assert 'pip install "mnist-tui[onnx]"' in done.err
+
+
+def test_a_file_that_does_not_agree_is_not_written(
+    mnist: Mnist, runs_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained_runs.write(runs_dir, dataset="synthetic")
+    wrong = dict(
+        network_export._READERS,
+        safetensors=lambda content, network: lambda images: torch.zeros(len(images), 10),
+    )
+    monkeypatch.setattr(network_export, "_READERS", wrong)
+    done = mnist("export", "reader", "--format", "safetensors", "-o", tmp_path / "net")
+    assert done.code == 1
+    assert "does not agree" in done.err
+    assert not (tmp_path / "net").exists()
