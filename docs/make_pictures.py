@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from itertools import takewhile
+from itertools import takewhile, zip_longest
 from pathlib import Path
 
 from rich.console import Console
@@ -17,21 +17,30 @@ from mnist_tui.jobs import Folders
 from mnist_tui.render.epoch_table import epoch_table
 from mnist_tui.render.statistics import statistics_panel
 from mnist_tui.runs import Run
-from mnist_tui.tui.app import DARK, LIGHT, Dashboard
+from mnist_tui.tui.app import Dashboard
 from mnist_tui.tui.memory import Memory
 from mnist_tui.tui.session import Phase
+from mnist_tui.tui.themes import NIGHT, PAPER
 
 FOLDER = Path(__file__).parent
+# The newest two are marked, and compared.
+COMPARING = ("ready", "5", "newest first", "space", "1 marked", "space", "2 marked", "c", "differing")
+# Charts are loaded some time after the first frame, and drawn anew every other second.
+_CHARTS = 5.0
+_PATIENCE = 240.0
 
 
 def main(query: str) -> None:
     """Draw the run that `query` means: as `train` leaves it, and as the dashboard shows it on its way."""
     run = runs.find(paths.runs_dir(), query)
     draw_table(run)
-    asyncio.run(draw_dashboard(run, "dashboard-train", (120, 36), DARK))
-    asyncio.run(draw_dashboard(run, "dashboard-train-light", (80, 24), LIGHT))
-    asyncio.run(draw_dashboard(run, "dashboard-runs", (120, 36), DARK, key="5"))
-    asyncio.run(draw_dashboard(None, "dashboard-model", (120, 36), DARK, key="2"))
+    dark = NIGHT.name
+    asyncio.run(draw_dashboard(run, "dashboard-train", (120, 36), dark, "★"))
+    asyncio.run(draw_dashboard(run, "dashboard-train-light", (80, 24), PAPER.name, "★"))
+    asyncio.run(draw_dashboard(run, "dashboard-runs", (120, 36), dark, "★", "5", "newest first"))
+    asyncio.run(draw_dashboard(None, "dashboard-model", (120, 36), dark, "ready", "2", "AdaptiveAvgPool2d"))
+    if len(runs.list_runs(paths.runs_dir())) > 1:
+        asyncio.run(draw_dashboard(None, "dashboard-compare", (120, 36), dark, *COMPARING))
 
 
 def draw_table(run: Run) -> None:
@@ -45,10 +54,11 @@ def draw_table(run: Run) -> None:
     console.save_svg(str(FOLDER / "train.svg"), title="mnist-tui train")
 
 
-async def draw_dashboard(
-    run: Run | None, name: str, size: tuple[int, int], theme: str, key: str = "1"
-) -> None:
-    """The dashboard in the middle of the run's ninth epoch, from its log; or before there is any run."""
+async def draw_dashboard(run: Run | None, name: str, size: tuple[int, int], theme: str, *steps: str) -> None:
+    """The dashboard in the middle of the run's ninth epoch, from its log; or before there is any run.
+
+    `steps` are a text to wait for, a key to press then, and so on; the last is what the picture has to show.
+    """
     memory = Memory(Path(tempfile.mkdtemp()) / "dashboard.json")
     app = Dashboard(recipes.recipe("reference"), Folders(paths.data_dir(), paths.runs_dir()), memory=memory)
     app.theme = theme
@@ -56,11 +66,20 @@ async def draw_dashboard(
         if run is not None:
             app.session.history = fold(takewhile(_before_the_middle_of_epoch_9, run.events()))
             app.session.phase, app.session.generation = Phase.TRAINING, 1
-        await pilot.press(key)
         app.session_changed()
-        for _ in range(60):  # charts, and torch for the model, come some time after the first frame
-            await pilot.pause(0.1)
+        async with asyncio.timeout(_PATIENCE):
+            for sign, key in zip_longest(steps[::2], steps[1::2]):
+                while sign not in shown(app):
+                    await pilot.pause(0.1)
+                if key:
+                    await pilot.press(key)
+        await pilot.pause(_CHARTS)
         (FOLDER / f"{name}.svg").write_text(app.export_screenshot(title="mnist-tui"), encoding="utf-8")
+
+
+def shown(app: Dashboard) -> str:
+    """What the terminal shows."""
+    return "".join(strip.text for strip in app.screen._compositor.render_strips())
 
 
 def _before_the_middle_of_epoch_9(event: Event) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 
 from mnist_tui import machine, models
@@ -12,29 +14,42 @@ from mnist_tui.control import Control
 from mnist_tui.data.dataset import Dataset
 from mnist_tui.data.resident import ResidentData
 from mnist_tui.learner import Learner
+from mnist_tui.models.dropout import scale_dropout
+from mnist_tui.teacher import open_teacher
 from mnist_tui.trainer import Trainer
 
 
 def assemble(
-    config: TrainConfig, data: Dataset, control: Control, *, before: str = "", report: Report
+    config: TrainConfig,
+    data: Dataset,
+    control: Control,
+    *,
+    before: str = "",
+    teacher: Path | None = None,
+    report: Report,
 ) -> Trainer:
     """A trainer at step 0, whose config says which device, backend and threads were taken.
 
-    `before` names the backend that a resumed run has had so far, see `choose_backend`. Sets torch's threads and seed.
+    `before` names the backend that a resumed run has had so far, see `choose_backend`; `teacher` is the file of
+    another network's weights to learn from. Sets torch's threads and seed.
     """
+
+    def stopped() -> bool:
+        return bool(control.stop_reason)
+
     device = machine.choose_device(config.device)
     resident = ResidentData(data, config, device)
     torch.manual_seed(config.seed)
-    model = models.load_model(config.model).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    backend = choose_backend(
-        config,
-        Learner(config, model),
-        device,
-        before=before,
-        report=report,
-        stopped=lambda: bool(control.stop_reason),
-    )
+    model = models.load_model(config.model)
+    scale_dropout(model, config.dropout_scale)
+    model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    learner = Learner(config, model)
+    backend = choose_backend(config, learner, device, before=before, report=report, stopped=stopped)
     threads = machine.choose_threads(config, backend.name)
     backend.use_threads(threads)
     config = config.replace(device=device.type, backend=backend.name, threads=threads)
-    return Trainer(config, backend, resident, control)
+    if teacher is None:
+        return Trainer(config, backend, resident, control)
+    tutor = open_teacher(teacher, config, device, report=report, stopped=stopped)
+    tutor.backend.use_threads(threads)
+    return Trainer(config, backend, resident, control, tutor)

@@ -32,6 +32,8 @@ class Setting:
     low: float = -math.inf
     high: float = math.inf
     group: str = "Training"
+    optional: bool = False
+    """Whether a text may be empty."""
 
 
 def _setting(default: Any, help: str, **limits: Any) -> Any:
@@ -83,6 +85,9 @@ class TrainConfig:
     label_smoothing: float = _setting(
         0.0, "Share of each label spread over all classes.", low=0, high=0.99, group="Optimisation"
     )
+    dropout_scale: float = _setting(
+        1.0, "The model's dropout times this; 0 turns it off.", low=0, high=1, group="Optimisation"
+    )
     ema: float = _setting(
         0.0,
         "Decay a step of averaged weights, used for testing; 0 is off.",
@@ -91,10 +96,26 @@ class TrainConfig:
         group="Optimisation",
     )
 
+    teacher: str = _setting(
+        "", "A run, or a recipe, whose network is learnt from too.", optional=True, group="Teacher"
+    )
+    teacher_share: float = _setting(
+        0.5, "The teacher's part in what is learnt; the label has the rest.", low=0, high=1, group="Teacher"
+    )
+    temperature: float = _setting(
+        1.0, "The teacher's logits are divided by this.", low=0.01, high=100, group="Teacher"
+    )
+
     rotation: float = _setting(7.0, "Random rotation up to ± degrees.", low=0, high=180, group="Augmentation")
     shift: float = _setting(0.0, "Random shift up to ± pixels.", low=0, high=14, group="Augmentation")
     scale: float = _setting(
         0.0, "Random scaling up to ± this fraction.", low=0, high=0.9, group="Augmentation"
+    )
+    shear: float = _setting(
+        0.0, "Random slant up to ± this many pixels a row.", low=0, high=1, group="Augmentation"
+    )
+    clean_epochs: int = _setting(
+        0, "Last epochs whose images stay as they are.", low=0, high=1_000_000, group="Augmentation"
     )
     interpolation: Interpolation = _setting("nearest", "How augmented pixels are read.", group="Augmentation")
     mean: float = _setting(0.5, "Subtracted from pixels in [0, 1].", low=-1, high=1, group="Augmentation")
@@ -157,6 +178,12 @@ def find_problems(values: Mapping[str, Any]) -> dict[str, str]:
     return problems
 
 
+def salvaged(values: Mapping[str, Any]) -> TrainConfig | None:
+    """The config of another time: what are no settings now is left out. None where one cannot be used."""
+    known = {name: value for name, value in values.items() if name in SETTINGS}
+    return None if find_problems(known) else TrainConfig(**known)
+
+
 def unknown_setting(name: str) -> str:
     """A sentence for a name that is no setting, with the nearest one that is."""
     near = difflib.get_close_matches(name, SETTINGS, n=1)
@@ -169,7 +196,8 @@ def _complaint(name: str, value: Any) -> str:
     if words:
         return "" if value in words else f"{name} is {value!r}, but must be one of {', '.join(words)}"
     if annotation is str:
-        return "" if isinstance(value, str) and value else f"{name} is {value!r}, but must be a name"
+        named = isinstance(value, str) and (value or setting.optional)
+        return "" if named else f"{name} is {value!r}, but must be a name"
     if not _is_number(value, whole=annotation is int):
         return f"{name} is {value!r}, but must be a {'whole' if annotation is int else 'finite'} number"
     if not setting.low <= value <= setting.high:

@@ -69,9 +69,14 @@ class DataProgress(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Preparing(Event):
-    """A backend takes a while to get ready: `what` is being done, such as "compiling the training step"."""
+    """Something takes a while to get ready: `what` is being done, such as "compiling the training step".
+
+    `done` of `total` is how far it is, where that is known.
+    """
 
     what: str
+    done: int = 0
+    total: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -62,6 +62,8 @@ class RunHistory:
     """One for each step of the run, in order."""
     seconds: float = 0.0
     """Of all finished epochs; kept up to date, since the time left is asked for at every event."""
+    steps: int = 0
+    """Of one epoch; 0 while unknown. A Progress tells it only while it is about training."""
     progress: Progress | None = None
     checkpoint: CheckpointSaved | None = None
     notices: list[Notice] = field(default_factory=list)
@@ -75,7 +77,7 @@ class RunHistory:
             case RunStarted():
                 self._start(event)
             case EpochStarted():
-                self.status = RunStatus.TRAINING
+                self.status, self.steps = RunStatus.TRAINING, event.steps
             case Progress():
                 self._progress(event)
             case EpochFinished():
@@ -115,8 +117,9 @@ class RunHistory:
         now, batch = self.progress, self._batch_size()
         if now is None or not now.images_per_second > 0 or not now.steps:
             return None
-        training = now.steps * batch / now.images_per_second
-        left = training * (1 - now.step / now.steps) if now.phase == "training" else 0.0
+        in_training = now.phase == "training"
+        training = (now.steps if in_training else self.steps) * batch / now.images_per_second
+        left = training * (1 - now.step / now.steps) if in_training else 0.0
         # What an epoch takes besides its steps shows in the epochs that are done.
         whole = self.seconds / len(self.epochs) if self.epochs else training
         return TimeLeft(left, left + (now.epochs - now.epoch) * whole)

@@ -35,16 +35,17 @@ class NewRun:
     name: str = ""
 
     def __call__(self, control: Control, report: Report) -> Outcome:
-        """See `runner.start`."""
+        """See `runner.start`; a teacher that is named by its recipe is found or trained first."""
         from mnist_tui import runner
+        from mnist_tui.teachers import with_teacher
 
+        data_dir, runs_dir = self.folders.data, self.folders.runs
+        runs.check_place(runs_dir, self.name)  # before minutes go into a teacher
+        config = with_teacher(
+            self.config, data_dir=data_dir, runs_dir=runs_dir, control=control, report=report
+        )
         return runner.start(
-            self.config,
-            data_dir=self.folders.data,
-            runs_dir=self.folders.runs,
-            name=self.name,
-            control=control,
-            report=report,
+            config, data_dir=data_dir, runs_dir=runs_dir, name=self.name, control=control, report=report
         )
 
 

@@ -76,15 +76,16 @@ def start(
     runs.check_place(runs_dir, name)
     machine.choose_device(config.device)
     source = models.resolve(config.model)
+    teacher = runs.find(runs_dir, config.teacher).weights_file if config.teacher else None
     early: list[Event] = []
     tell = _keeping_notices(early, report)
     torch.set_num_threads(machine.choose_threads(config, config.backend))
     data = _load(config, data_dir, control, tell)
     # The log must say what was used, not what was asked for: a resume goes by it.
     config = config.replace(dataset=data.name, model=source.spec)
-    trainer = assemble(config, data, control, report=tell)
+    trainer = assemble(config, data, control, teacher=teacher, report=tell)
     record = _record(trainer, data, source)
-    run = runs.create(runs_dir, record, name=name)
+    run = runs.create(runs_dir, record, name=name, teacher=teacher.read_bytes() if teacher else None)
     with run.writer() as writer:
         return _Recorder(trainer, run, writer, report).drive(_started(run, record, trainer), early)
 
@@ -121,7 +122,8 @@ def resume(
         data = _load(config, data_dir, control, tell)
         _check_data(run, record, data)
         kept = _backend_of(record) if backend is None else ""
-        trainer = assemble(config, data, control, before=kept, report=tell)
+        teacher = run.teacher_file if config.teacher else None
+        trainer = assemble(config, data, control, before=kept, teacher=teacher, report=tell)
         # Without a checkpoint it was killed in its first moments, and the same start gives the same run.
         if run.checkpoint_file.exists():
             _restore(trainer, run)

@@ -1,7 +1,7 @@
 """A run's folder on disk: create, lock, append events, read, find, list, delete. No torch.
 
 <runs>/2026-11-23T21-14-07-mnist-reference/
-    config.json  events.jsonl  last.ckpt  best.safetensors
+    config.json  events.jsonl  last.ckpt  best.safetensors  (teacher.safetensors)
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ LATEST = "latest"
 _NAME = re.compile(r"[^\W_][\w.+ -]*")
 _LONGEST_NAME = 120  # bytes; a file's name may have 255, and numbers and temporary names are made of it
 _DELETED = ".deleted-"
+_FILES = ("config.json", "events.jsonl", "last.ckpt", "best.safetensors", "teacher.safetensors")
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ class Run:
     def weights_file(self) -> Path:
         """Weights of the best epoch."""
         return self.folder / "best.safetensors"
+
+    @property
+    def teacher_file(self) -> Path:
+        """The teacher's weights, for a run that learns from one: its own copy, as the teacher may be deleted."""
+        return self.folder / "teacher.safetensors"
 
     def record(self) -> dict[str, Any]:
         """What `config.json` says. Raises RunError when it cannot be read."""
@@ -241,15 +247,20 @@ def check_place(runs_dir: Path, name: str = "") -> None:
         raise _not_writable(runs_dir, OSError(code, os.strerror(code)))
 
 
-def create(runs_dir: Path, record: Mapping[str, Any], *, name: str = "") -> Run:
-    """A new folder with its `config.json`; without a `name`, one made of the time, dataset and recipe."""
+def create(runs_dir: Path, record: Mapping[str, Any], *, name: str = "", teacher: bytes | None = None) -> Run:
+    """A new folder with its `config.json`; without a `name`, one made of the time, dataset and recipe.
+
+    `teacher` is what its `teacher_file` is to hold.
+    """
     config = record["config"]
     stem = name or f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{config['dataset']}-{config['recipe']}"
     check_name(stem)
     folder = _new_folder(runs_dir, stem, numbered=not name)
     run = Run(folder)
     try:
-        atomic.write_text(run.config_file, record_text(record))
+        if teacher is not None:
+            atomic.write_bytes(run.teacher_file, teacher)
+        atomic.write_text(run.config_file, record_text(record))  # last: it makes the folder a run
         atomic.sync_folder(runs_dir)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
@@ -327,7 +338,7 @@ def _new_folder(runs_dir: Path, stem: str, *, numbered: bool) -> Path:
 
 def _is_of_a_run(name: str) -> bool:
     """Whether a run writes a file of this name; the hidden ones are its lock and what a kill left half written."""
-    return name.startswith(".") or name in ("config.json", "events.jsonl", "last.ckpt", "best.safetensors")
+    return name.startswith(".") or name in _FILES
 
 
 def _taken(name: str) -> RunError:

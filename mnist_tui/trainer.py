@@ -31,6 +31,7 @@ from mnist_tui.events import (
 )
 from mnist_tui.meter import Meter, Stopwatch, Ticker
 from mnist_tui.state import BestEpoch, Position, random_state, restore_random_state
+from mnist_tui.teacher import Teacher
 
 PROGRESS_SECONDS = 0.1
 
@@ -42,9 +43,17 @@ class DivergedError(MnistTuiError):
 class Trainer:
     """Trains a backend's learner: iterate over `run()`; between two events, `state()` is what a checkpoint needs."""
 
-    def __init__(self, config: TrainConfig, backend: Backend, data: ResidentData, control: Control) -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        backend: Backend,
+        data: ResidentData,
+        control: Control,
+        teacher: Teacher | None = None,
+    ) -> None:
         """The learner and `data` are on one device already."""
         self.config, self.backend, self.data, self.control = config, backend, data, control
+        self.teacher = teacher
         self.learner = backend.learner
         self.position = Position()
         self._device = data.train.images.device
@@ -118,7 +127,8 @@ class Trainer:
     def _take_step(self, images: Tensor, labels: Tensor) -> None:
         steps = self.config.epochs * self.data.steps
         settings = StepSettings(self.steps_done, *optim.schedule(self.config, self.steps_done, steps))
-        result = self.backend.step(images, labels, settings)
+        targets = self.teacher.targets(images, labels) if self.teacher else None
+        result = self.backend.step(images, labels, settings, targets)
         self._meter.add(result, len(labels))
         self.position.step += 1
 

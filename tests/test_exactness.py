@@ -36,7 +36,30 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "sgd": {"optimizer": "sgd", "schedule": "constant", "lr": 0.05},
     "averaged": {"ema": 0.9, "label_smoothing": 0.1},
     "validated": {"validation": 20, "batch_size": 30, "shift": 2.0},
+    "cleaned": {"shear": 0.2, "clean_epochs": 1, "dropout_scale": 0.5},
 }
+
+
+# Every kind of settings once, and the plainest with several seeds; all pairs are left to the slow tests.
+CASES = [
+    pytest.param(
+        settings,
+        seed,
+        id=f"{name}-{seed}",
+        marks=() if seed == 0 or name == "adam" else pytest.mark.slow,
+    )
+    for name, settings in SETTINGS.items()
+    for seed in range(3)
+]
+SIZES = [
+    pytest.param(batch_size, validation, marks=marks)
+    for batch_size, validation, marks in (
+        (25, 0, ()),
+        (30, 20, ()),
+        (25, 20, pytest.mark.slow),
+        (30, 0, pytest.mark.slow),
+    )
+]
 
 
 @pytest.fixture(params=["eager", pytest.param("native", marks=needs_compiler)])
@@ -77,8 +100,7 @@ def assert_same(run: Run, undisturbed: Run) -> None:
     )
 
 
-@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("settings", "seed"), CASES)
 def test_a_run_stopped_again_and_again_ends_as_if_undisturbed(
     lab: Lab, settings: dict[str, Any], seed: int
 ) -> None:
@@ -96,8 +118,7 @@ def test_a_run_stopped_again_and_again_ends_as_if_undisturbed(
 
 
 @pytest.mark.parametrize("done", [10, 50, 60])
-@pytest.mark.parametrize("validation", [0, 20])
-@pytest.mark.parametrize("batch_size", [25, 30])
+@pytest.mark.parametrize(("batch_size", "validation"), SIZES)
 def test_a_stop_in_the_evaluation_costs_nothing(
     lab: Lab, done: int, validation: int, batch_size: int
 ) -> None:

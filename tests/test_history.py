@@ -203,6 +203,14 @@ def test_an_evaluation_leaves_only_the_epochs_to_come() -> None:
     assert (left.epoch, left.run) == (0.0, 0.0)
 
 
+def test_the_images_of_an_evaluation_are_not_taken_for_steps() -> None:
+    # Two epochs of 4 steps of 10 images are to come, at 20 images a second.
+    now = dataclasses.replace(progress(1, 500, ()), phase="evaluating", steps=10_000)
+    left = fold([started(), EpochStarted(epoch=1, epochs=EPOCHS, steps=STEPS), now]).time_left()
+    assert left is not None
+    assert left.run == pytest.approx(2 * 2)
+
+
 @pytest.mark.parametrize("speed", [0.0, math.nan, -1.0])
 def test_an_unknown_speed_gives_no_time_left(speed: float) -> None:
     assert fold([started(), progress(1, 1, (), speed=speed)]).time_left() is None

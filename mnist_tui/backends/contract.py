@@ -57,10 +57,13 @@ class Backend(Protocol):
         """
         ...
 
-    def step(self, images: Tensor, labels: Tensor, settings: StepSettings) -> StepResult:
+    def step(
+        self, images: Tensor, labels: Tensor, settings: StepSettings, targets: Tensor | None = None
+    ) -> StepResult:
         """One whole step: gradients, which stay in the parameters' `.grad`, BatchNorm, optimiser and averages.
 
-        images: (N, 1, 28, 28) float32 from `augment`. labels: (N,) int64.
+        images: (N, 1, 28, 28) float32 from `augment`. labels: (N,) int64. targets: (N, 10) float32, a probability
+        for each class, which the loss takes in the labels' place.
         """
         ...
 

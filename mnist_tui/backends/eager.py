@@ -34,18 +34,21 @@ class EagerBackend:
         """See `Backend`."""
         return augmented_input(images, maps, self.config)
 
-    def step(self, images: Tensor, labels: Tensor, settings: StepSettings) -> StepResult:
+    def step(
+        self, images: Tensor, labels: Tensor, settings: StepSettings, targets: Tensor | None = None
+    ) -> StepResult:
         """See `Backend`."""
-        result = self.gradients(images, labels)
+        result = self.gradients(images, labels, targets)
         self.update(settings)
         return result
 
-    def gradients(self, images: Tensor, labels: Tensor) -> StepResult:
+    def gradients(self, images: Tensor, labels: Tensor, targets: Tensor | None = None) -> StepResult:
         """Loss and gradients. A model's log_softmax does no harm: cross_entropy's own leaves it as it is."""
         model = self.learner.model
         model.zero_grad(set_to_none=True)
         logits = model(images)
-        loss = F.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
+        wanted = labels if targets is None else targets
+        loss = F.cross_entropy(logits, wanted, label_smoothing=self.config.label_smoothing)
         loss.backward()
         correct = (logits.detach().argmax(1) == labels).sum()
         return StepResult(loss.detach() * len(labels), correct)

@@ -27,9 +27,9 @@ def watch(
     elif once or not _at_terminal():
         _print_snapshot(found)
     else:
-        from mnist_tui.tui.watch_app import WatchApp
+        from mnist_tui.tui.watch_app import run_watch
 
-        WatchApp(found).run()
+        raise typer.Exit(run_watch(found))
 
 
 def _at_terminal() -> bool:

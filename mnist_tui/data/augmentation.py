@@ -48,13 +48,16 @@ def random_maps(count: int, size: int, config: TrainConfig, generator: torch.Gen
     # A pixel is 2 / size wide in these coordinates.
     right, down = uniform(2 * config.shift / size), uniform(2 * config.shift / size)
     cos, sin = torch.cos(angle) * zoom, torch.sin(angle) * zoom
-    rows = [torch.stack([cos, -sin, right], dim=1), torch.stack([sin, cos, down], dim=1)]
-    return torch.stack(rows, dim=1)
+    maps = torch.stack([torch.stack([cos, -sin, right], dim=1), torch.stack([sin, cos, down], dim=1)], dim=1)
+    if config.shear:
+        # Slanted before it is rotated, as handwriting is: what is read moves right with each row down.
+        maps[:, 0, :2] += uniform(config.shear)[:, None] * maps[:, 1, :2]
+    return maps
 
 
 def is_augmented(config: TrainConfig) -> bool:
     """Whether any random map is asked for."""
-    return any((config.rotation, config.shift, config.scale))
+    return any((config.rotation, config.shift, config.scale, config.shear))
 
 
 def _normalised(pixels: Tensor, config: TrainConfig) -> Tensor:

@@ -29,11 +29,8 @@ class ResidentData:
         self.train = _on(device, train)
         self.validation = _on(device, validation) if validation else None
         self.test = _on(device, dataset.test)
-
-    @property
-    def steps(self) -> int:
+        self.steps = -(-len(train.images) // config.batch_size)
         """Batches in an epoch; the last may be smaller."""
-        return -(-len(self.train.images) // self.config.batch_size)
 
     def batches(self, augment: Augment, epoch: int, first_step: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """Epoch `epoch`'s batches from step `first_step` on: (N, 1, 28, 28) float32 and (N,) int64.
@@ -50,14 +47,19 @@ class ResidentData:
             start = chunk * steps_a_chunk * size
             members = order[start : start + steps_a_chunk * size].to(self.train.images.device)
             generator = _generator(self.config.seed, epoch, chunk + 1)
-            images = self._augmented(augment, self.train.images[members], generator)
+            maps = self._maps(epoch, len(members), generator)
+            images = augment(self.train.images[members], maps)
             labels = self.train.labels[members]
             done = max(0, first_step * size - start)
             yield from zip(images[done:].split(size), labels[done:].split(size), strict=True)
 
-    def _augmented(self, augment: Augment, images: Tensor, generator: torch.Generator) -> Tensor:
-        maps = random_maps(len(images), images.shape[-1], self.config, generator)
-        return augment(images, maps if maps is None else maps.to(images.device))
+    def _maps(self, epoch: int, count: int, generator: torch.Generator) -> Tensor | None:
+        """The maps of a chunk; none in the clean epochs, which let the statistics settle on images as they are."""
+        if epoch > self.config.epochs - self.config.clean_epochs:
+            return None
+        images = self.train.images
+        maps = random_maps(count, images.shape[-1], self.config, generator)
+        return maps if maps is None else maps.to(images.device)
 
 
 def split_validation(train: Split, count: int) -> tuple[Split, Split | None]:

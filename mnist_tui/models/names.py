@@ -26,6 +26,9 @@ REGISTRY: Mapping[str, Registered] = {
         "ReferenceFC",
         "the same blocks with a fully connected head; 7,700 parameters",
     ),
+    "wide": Registered(
+        "mnist_tui.models.reference", "Wide", "the reference with twice the channels; 26,222 parameters"
+    ),
     "linear": Registered(
         "mnist_tui.models.linear", "SoftmaxRegression", "softmax regression on the pixels; 7,850 parameters"
     ),

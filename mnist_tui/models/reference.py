@@ -25,9 +25,17 @@ class Block(nn.Sequential):
 class Reference(nn.Sequential):
     """(N, 1, 28, 28) -> logits (N, 10), with 6,790 parameters; the head is global average pooling."""
 
-    def __init__(self, dropout: float = 0.1) -> None:
+    def __init__(self, dropout: float = 0.1, width: int = 1) -> None:
+        """`width` times as many channels, but for the first and the last."""
         head = {"pool": nn.AdaptiveAvgPool2d(1), "flatten": nn.Flatten()}
-        super().__init__(OrderedDict(_blocks(dropout) | head))
+        super().__init__(OrderedDict(_blocks(dropout, width) | head))
+
+
+class Wide(Reference):
+    """The reference network with twice the channels: a teacher for it."""
+
+    def __init__(self, dropout: float = 0.1) -> None:
+        super().__init__(dropout, width=2)
 
 
 class ReferenceFC(nn.Sequential):
@@ -38,12 +46,13 @@ class ReferenceFC(nn.Sequential):
         super().__init__(OrderedDict(_blocks(dropout) | head))
 
 
-def _blocks(dropout: float) -> dict[str, nn.Module]:
+def _blocks(dropout: float, width: int = 1) -> dict[str, nn.Module]:
     """(N, 1, 28, 28) -> (N, 10, 3, 3): sides 28 -> 14 -> 7 -> 3."""
+    few, many = 8 * width, 16 * width
     return {
-        "block1": Block(1, 8, 8, dropout=dropout),
-        "block2": Block(8, 16, 16, dropout=dropout),
-        "block3": Block(16, 16, CLASSES, second_kernel=1, dropout=dropout),
+        "block1": Block(1, few, few, dropout=dropout),
+        "block2": Block(few, many, many, dropout=dropout),
+        "block3": Block(many, many, CLASSES, second_kernel=1, dropout=dropout),
     }
 
 

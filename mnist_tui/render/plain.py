@@ -32,7 +32,7 @@ class PlainView:
         self._out, self._err = out, err
         self._run = ""
         self._titled = False
-        self._fetching = ""
+        self._doing = ""
 
     def __enter__(self) -> PlainView:
         return self
@@ -48,10 +48,10 @@ class PlainView:
         """Take an event in; write a line where it is one to keep."""
         self.history.apply(event)
         match event:
-            case DataProgress():
-                self._tell_what_takes_long(event)
+            case DataProgress() if event.stage != "checking":  # what is on the disk takes no time
+                self._tell_what_takes_long(f"{event.stage} {event.dataset} {event.item}")
             case Preparing():
-                print(f"{event.what} …", file=self._err, flush=True)
+                self._tell_what_takes_long(event.what)
             case RunStarted():
                 self._run = event.run
             case EpochStarted() if not self._titled:  # by now the notices, which the title heeds, have come
@@ -65,11 +65,10 @@ class PlainView:
             case RunPaused() | RunResumed():
                 print(f"{self.history.status} at step {event.step:,}", file=self._err, flush=True)
 
-    def _tell_what_takes_long(self, event: DataProgress) -> None:
-        """A line for each thing fetched or drawn; checking what is on the disk takes no time."""
-        doing = f"{event.stage} {event.dataset} {event.item}"
-        if event.stage != "checking" and doing != self._fetching:
-            self._fetching = doing
+    def _tell_what_takes_long(self, doing: str) -> None:
+        """A line for each thing, however often it is told."""
+        if doing != self._doing:
+            self._doing = doing
             print(f"{doing} …", file=self._err, flush=True)
 
 

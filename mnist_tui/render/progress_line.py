@@ -34,22 +34,26 @@ def progress_lines(history: RunHistory) -> RenderableType:
 
 def waiting_line(event: DataProgress | Preparing) -> RenderableType:
     """What training waits for."""
-    if isinstance(event, Preparing):
-        return Text(f"{words.sentence(event.what)} …", style="dim")
-    return data_line(event)
+    if isinstance(event, DataProgress):
+        return data_line(event)
+    what = words.sentence(event.what)
+    if event.total is None:
+        return Text(f"{what} …", style="dim")
+    return _bar(what, event.done, event.total, f"{event.done / event.total:.0%}")
 
 
 def data_line(event: DataProgress) -> RenderableType:
     """A dataset on its way."""
+    amount = words.amount(event.done, event.total, event.unit)
+    return _bar(f"{event.stage} {event.item}", event.done, event.total, amount)
+
+
+def _bar(what: str, done: int, total: int | None, amount: str) -> RenderableType:
     bar = Table.grid(padding=(0, 1), expand=True)
     bar.add_column(no_wrap=True)
     bar.add_column(ratio=1)
     bar.add_column(no_wrap=True, justify="right")
-    bar.add_row(
-        f"{event.stage} {event.item}",
-        ProgressBar(total=event.total, completed=event.done),
-        words.amount(event.done, event.total, event.unit),
-    )
+    bar.add_row(what, ProgressBar(total=total, completed=done), amount)
     return bar
 
 

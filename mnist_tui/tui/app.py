@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
-import os
-import signal
-import sys
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
-from textual.events import Print
 from textual.screen import Screen
 
 from mnist_tui import runs
-from mnist_tui.config import TrainConfig
+from mnist_tui.config import TrainConfig, salvaged
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.events import RunFailed
 from mnist_tui.history import RunHistory
 from mnist_tui.jobs import Folders, Job, ResumedRun
 from mnist_tui.runs import Run
 from mnist_tui.tui.bridge import EventsArrived, Training, TrainingEnded
+from mnist_tui.tui.house_app import HouseApp, our_driver
 from mnist_tui.tui.memory import Memory
-from mnist_tui.tui.messages import ResumeRequested
-from mnist_tui.tui.screens.help import HelpScreen, active_keys
+from mnist_tui.tui.messages import NewRunRequested, ResumeRequested
 from mnist_tui.tui.screens.house import HouseScreen
 from mnist_tui.tui.screens.leave import LeaveDialog
 from mnist_tui.tui.screens.model import ModelScreen
@@ -36,10 +29,7 @@ from mnist_tui.tui.screens.train import TrainScreen
 from mnist_tui.tui.session import Phase, Session
 from mnist_tui.tui.widgets.title_bar import TABS
 
-DARK, LIGHT = "textual-dark", "textual-light"
 _INTERRUPTED = 130
-# The rest of Textual's commands have keys here, some of which do it better: Quit asks while training.
-_ONLY_IN_THE_PALETTE = {"Theme", "Screenshot"}
 # Drawing takes a core, and Python's lock, from the training: at most this share of a core, so that a slow machine
 # draws fewer pictures a second. Neither a flicker nor a slide show, though.
 _DRAWING_SHARE = 0.025
@@ -50,15 +40,12 @@ _SWITCH_SECONDS = 0.01
 _A_MOMENT, _A_CHECKPOINT = 0.5, 10.0
 
 
-class Dashboard(App[int]):
+class Dashboard(HouseApp):
     """Five screens over one session. `run()` returns the exit code."""
 
     TITLE = "mnist-tui"
-    CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key, f"open('{name}')", label, show=False) for key, name, label in TABS),
-        Binding("question_mark", "help", "Help", key_display="?"),
-        Binding("t", "toggle_theme", "Light / dark", show=False),
         Binding("q", "leave", "Quit"),
         # Also under a dialog: the second press must always get through.
         Binding("ctrl+c,ctrl+q", "interrupt", "Quit at once", show=False, priority=True),
@@ -74,21 +61,12 @@ class Dashboard(App[int]):
         driver_class: type[Driver] | None = None,
     ) -> None:
         """`seed` fills the form; `job` is begun at once; a `driver_class` stands for a terminal of our own."""
-        super().__init__(driver_class=driver_class)
+        super().__init__(memory=memory, driver_class=driver_class)
         self.seed, self.folders = seed, folders
-        self.memory = memory or Memory()
         self.session = Session(self)
         self._first_job = job
         self._leaving: int | None = None
         self._drawing_seconds = 0.0
-        self._has_terminal = driver_class is not None
-        if self.memory.theme in self.available_themes:
-            self.theme = self.memory.theme
-
-    def on_load(self) -> None:
-        """Before the terminal is changed: a signal that comes then must find somebody who puts it right."""
-        if self._has_terminal:
-            self._listen_to_signals()
 
     async def on_mount(self) -> None:
         """Screens, and the first job, which waits for the first frame."""
@@ -97,9 +75,6 @@ class Dashboard(App[int]):
         self.add_mode("evaluate", _evaluate_screen)
         self.add_mode("draw", _draw_screen)
         self.add_mode("runs", self._runs_screen)
-        if self._has_terminal:
-            self.begin_capture_print(self)
-        self.theme_changed_signal.subscribe(self, lambda theme: self.memory.remember(theme=theme.name))
         await self.switch_mode("train")
         if self._first_job is not None:
             self.call_after_refresh(self.begin, self._first_job)
@@ -122,6 +97,8 @@ class Dashboard(App[int]):
             except MnistTuiError as error:
                 self.notify(f"{error}. {error.remedy}", severity="error", timeout=10)
                 return
+            # What another run would be begun with, to be changed.
+            self.seed = _settings_of(before) or self.seed
         self.session.begin(job, before)
         self.session_changed()
 
@@ -159,15 +136,19 @@ class Dashboard(App[int]):
             return
         self.session_changed()
 
-    def on_print(self, event: Print) -> None:
-        """A library printed something: it is put aside with all that the terminal is spared."""
-        if sys.__stderr__ is not None:
-            sys.__stderr__.write(event.text)
-
     async def on_resume_requested(self, message: ResumeRequested) -> None:
         """From the Runs screen."""
         await self.action_open("train")
         self.begin(ResumedRun(str(message.run.folder), self.folders))
+
+    async def on_new_run_requested(self, message: NewRunRequested) -> None:
+        """From the Runs screen: the form opens on Train, where the run will be."""
+        if self.session.phase.is_busy:
+            self.notify("A run is training already: stop it first.", severity="warning")
+            return
+        self.seed = salvaged({**message.settings, "extra_epochs": 0}) or self.seed
+        await self.action_open("train")
+        await self.screen.run_action("new_run")
 
     async def action_open(self, name: str) -> None:
         """Switch to one of the five screens."""
@@ -177,15 +158,6 @@ class Dashboard(App[int]):
     def delay_update(self, delay: float = _SWITCH_SECONDS) -> None:
         """Draw nothing while a screen comes up."""
         super().delay_update(delay)
-
-    def action_help(self) -> None:
-        """The keys of this screen."""
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(active_keys(self.screen)))
-
-    def action_toggle_theme(self) -> None:
-        """Between light and dark; the palette has more."""
-        self.theme = LIGHT if self.current_theme.dark else DARK
 
     def action_leave(self) -> None:
         """Ask while training."""
@@ -218,24 +190,11 @@ class Dashboard(App[int]):
         self.session_changed()
         self.notify("Saving a checkpoint … press Ctrl+C to leave without it.", timeout=30)
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: every key of this screen by its words, then what only Textual offers."""
-        for key in active_keys(screen):
-            yield SystemCommand(key.words, f"Key {key.key}", key.run(self))
-        offered = super().get_system_commands(screen)
-        yield from (command for command in offered if command.title in _ONLY_IN_THE_PALETTE)
-
     @property
     def exit_code(self) -> int:
         """What leaving now ends with: that of a failure on the screen, else 0."""
         failed = self.session.failed
         return failed.exit_code if failed is not None and self.session.phase is Phase.FAILED else 0
-
-    def _listen_to_signals(self) -> None:
-        """A closed terminal and a `kill` leave as `q` does, without the question."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            loop.add_signal_handler(number, self.leave, 128 + number)
 
 
 def _evaluate_screen() -> Screen[None]:
@@ -263,7 +222,7 @@ class Left:
 
 def run_dashboard(seed: TrainConfig, folders: Folders, *, job: Job | None = None) -> Left:
     """Open the dashboard until it is closed. However it ends, a run keeps a checkpoint."""
-    app = Dashboard(seed, folders, job=job, driver_class=_driver())
+    app = Dashboard(seed, folders, job=job, driver_class=our_driver())
     try:
         code = app.run()
     finally:
@@ -272,14 +231,6 @@ def run_dashboard(seed: TrainConfig, folders: Folders, *, job: Job | None = None
     resumable = session.run if session.phase is not Phase.FINISHED and session.has_begun else None
     failed = session.failed if session.phase is Phase.FAILED else None
     return Left(app.return_code or 0 if code is None else code, failed, resumable)
-
-
-def _driver() -> type[Driver] | None:
-    if os.name != "posix":
-        return None
-    from mnist_tui.tui.terminal import TerminalDriver
-
-    return TerminalDriver
 
 
 def _end_training(app: Dashboard) -> None:
@@ -294,3 +245,7 @@ def _looked_up(job: ResumedRun) -> tuple[ResumedRun, RunHistory]:
     """The job with the run's own folder, which stays what it is, and the run's story so far."""
     run = runs.find(job.folders.runs, job.query)
     return dataclasses.replace(job, query=str(run.folder.resolve())), run.history()
+
+
+def _settings_of(history: RunHistory) -> TrainConfig | None:
+    return salvaged({**history.started.config, "extra_epochs": 0}) if history.started else None

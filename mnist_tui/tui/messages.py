@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from textual.message import Message
 
 from mnist_tui.runs import Run
@@ -13,3 +16,11 @@ class ResumeRequested(Message):
     def __init__(self, run: Run) -> None:
         super().__init__()
         self.run = run
+
+
+class NewRunRequested(Message):
+    """Ask for the settings of a new run, which begin with these: those of a run, to be changed."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.settings = settings

@@ -4,34 +4,35 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 
 from mnist_tui.runs import Run
-from mnist_tui.tui.screens.help import HelpScreen, active_keys
+from mnist_tui.tui.house_app import HouseApp, our_driver
+from mnist_tui.tui.memory import Memory
 from mnist_tui.tui.screens.run_screen import RunScreen
 
 
-class WatchApp(App[None]):
+class WatchApp(HouseApp):
     """Leaves the run alone, whatever is pressed here."""
 
     TITLE = "mnist-tui watch"
-    CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "help", "Help", key_display="?"),
         Binding("q", "quit", "Quit"),
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
     ]
 
-    def __init__(self, run: Run) -> None:
-        super().__init__()
+    def __init__(
+        self, run: Run, *, memory: Memory | None = None, driver_class: type[Driver] | None = None
+    ) -> None:
+        super().__init__(memory=memory, driver_class=driver_class)
         self._watched = run
 
-    def action_help(self) -> None:
-        """The keys of the run's screen."""
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(active_keys(self.screen)))
-
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """The run's screen, and nothing behind it."""
-        self.push_screen(RunScreen(self._watched), lambda _: self.exit())
+        await self.push_screen(RunScreen(self._watched), lambda _: self.exit())
+
+
+def run_watch(run: Run) -> int:
+    """Watch until it is left; the exit code."""
+    return WatchApp(run, driver_class=our_driver()).run() or 0

@@ -113,6 +113,29 @@ def test_scaling_enlarges_and_shrinks_by_the_fraction_asked_for(draws: Any, valu
     assert np.abs(ours - expected).max() < 1e-3
 
 
+@pytest.mark.parametrize(("value", "slant"), [(0.0, -0.3), (1.0, 0.3)])
+def test_shear_slants_by_pixels_a_row_and_before_anything_else(
+    draws: Any, value: float, slant: float
+) -> None:
+    draws(value)
+    images = pictures()
+    ours = augmented(images, config(shear=0.3, rotation=20, interpolation="bilinear"))[0, 0].numpy()
+    matrix = np.array([[1, slant], [0, 1]]) @ rotation(20 if value else -20)
+    expected = mapped(images[0, 0].numpy() / 255, matrix, np.zeros(2), bilinear=True)
+    assert np.abs(ours - expected).max() < 1e-3
+
+
+def test_shear_changes_no_other_random_number() -> None:
+    without, sheared = (
+        random_maps(50, SIZE, config(rotation=9, shift=1, shear=shear), torch.Generator().manual_seed(3))
+        for shear in (0.0, 0.2)
+    )
+    assert without is not None
+    assert sheared is not None
+    assert torch.equal(without[:, 1], sheared[:, 1])
+    assert not torch.equal(without[:, 0], sheared[:, 0])
+
+
 def test_maps_stay_within_what_was_asked_for_and_use_all_of_it() -> None:
     settings = config(rotation=20, shift=4, scale=0.3)
     maps = random_maps(4000, SIZE, settings, torch.Generator().manual_seed(0))

@@ -138,3 +138,14 @@ def test_validation_that_leaves_nothing_to_train_on_is_refused(limit: int, valid
     with pytest.raises(ConfigError, match=f"validation is {validation:,}, but there are") as raised:
         resident(train_limit=limit, validation=validation)
     assert "--validation" in raised.value.remedy
+
+
+def test_the_last_epochs_are_clean_where_that_is_asked_for_and_those_past_the_end_too() -> None:
+    data = resident(epochs=3, clean_epochs=2, rotation=90.0)
+
+    def moved(epoch: int) -> bool:
+        """Whether the two pixels that number an image are no longer where they were."""
+        images = torch.cat([images for images, _ in batches(data, epoch)])
+        return bool(images[:, 0, 1:].any())
+
+    assert [moved(epoch) for epoch in (1, 2, 3, 4)] == [True, False, False, False]

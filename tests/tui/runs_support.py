@@ -82,7 +82,7 @@ def drive(
 
 
 def drive_app(
-    app: App[None], test: Callable[[Pilot[None]], Awaitable[None]], size: tuple[int, int] = (120, 36)
+    app: App[int], test: Callable[[Pilot[int]], Awaitable[None]], size: tuple[int, int] = (120, 36)
 ) -> None:
     """The same with an app of its own."""
 

@@ -27,7 +27,7 @@ from mnist_tui.tui.bridge import (
     inspect_in_background,
 )
 
-PATIENCE = 20
+PATIENCE = 60
 
 
 class Listener(App[None]):

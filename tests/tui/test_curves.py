@@ -91,14 +91,16 @@ def test_validation_is_a_line_of_its_own() -> None:
     with_run_view(look, history)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
-def test_a_long_run_draws_no_more_points_than_can_be_seen(size: tuple[int, int]) -> None:
+def test_a_long_run_draws_no_more_points_than_can_be_seen() -> None:
     async def look(view: RunView, pilot: Pilot[None]) -> None:
-        for chart in charts(view):
-            assert all(0 < len(line.x) <= chart.columns for line in chart.lines)
+        for size in ((200, 60), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await settled(view, pilot)
+            for chart in charts(view):
+                assert all(0 < len(line.x) <= chart.columns for line in chart.lines)
         assert view.epochs.rows.row_count == 1000
 
-    with_run_view(look, run_of(1000, epochs=1000, steps=200), size)
+    with_run_view(look, run_of(1000, epochs=1000, steps=200))
 
 
 @pytest.mark.parametrize("events", [[], [progress(1, 1)], [progress(1, 1, batch_losses=(math.nan,))]])
@@ -179,6 +181,46 @@ def test_a_trace_gives_the_mean_of_any_stretch() -> None:
     assert trace.means(np.array([10, 4000]), np.array([900, 4003])) == pytest.approx(
         [values[10:900].mean(), 2.0]
     )
+
+
+@pytest.mark.parametrize("rows", [3, 6, 9, 10, 17, 40])
+@pytest.mark.parametrize(("low", "high"), [(0, 0.55), (85.4, 99.5), (0, 2.3), (97.11, 99.5), (0.01, 0.012)])
+def test_ticks_stand_equally_far_apart_each_in_the_middle_of_a_row(
+    low: float, high: float, rows: int
+) -> None:
+    axis = ValueAxis(ceiling=100.0)
+    bottom, top = axis.spread(low, high, rows)
+
+    assert bottom <= low < high <= top
+    ticks = axis.get_ticks(bottom, top)
+    places = [(tick - bottom) / (top - bottom) * rows for tick in ticks]
+    assert ticks
+    assert [place % 1 for place in places] == pytest.approx([0.5] * len(ticks), abs=1e-6)
+    assert max(ticks) <= 100.0
+
+
+def test_an_axis_that_was_zoomed_takes_the_ticks_that_fit() -> None:
+    axis = ValueAxis()
+    axis.spread(0, 100, 10)
+    axis.uneven()
+    assert axis.get_ticks(0.1, 0.2) == pytest.approx([0.1, 0.12, 0.14, 0.16, 0.18, 0.2])
+
+
+def test_epochs_are_told_in_whole_numbers() -> None:
+    axis = ValueAxis(smallest=1)
+    axis.room = 4
+    assert all(tick == round(tick) for epochs in range(1, 40) for tick in axis.get_ticks(0, epochs))
+
+
+def test_the_best_epoch_carries_a_star() -> None:
+    async def look(view: RunView, pilot: Pilot[None]) -> None:
+        star = line(charts(view)[1], "best")
+        assert (star.x.tolist(), star.marker) == ([3.0], "★")
+        assert "★" in "".join(
+            strip.text for strip in map(charts(view)[1].query_one("#plot").render_line, range(8))
+        )
+
+    with_run_view(look, run_of(3))
 
 
 @pytest.mark.parametrize("room", [2, 3, 5, 8])

@@ -72,15 +72,22 @@ def test_the_columns_fit_the_width(width: int, validated: bool) -> None:
     assert all(len(column.head) < column.width for column in columns)
 
 
-def test_the_learning_rate_and_the_speed_go_first() -> None:
-    assert [column.head for column in fitting(58, False)] == [
-        "epoch",
-        "train loss",
-        "acc %",
-        "test loss",
-        "acc %",
-        "time",
-    ]
+@pytest.mark.parametrize(
+    ("width", "heads"),
+    [
+        (65, ["epoch", "train loss", "acc %", "test loss", "acc %", "lr", "img/s", "time"]),
+        (64, ["epoch", "train loss", "acc %", "test loss", "acc %", "lr", "time"]),
+        (56, ["epoch", "train", "acc %", "test", "acc %", "lr", "time"]),
+        (49, ["epoch", "train loss", "acc %", "test loss", "acc %", "time"]),
+        (48, ["epoch", "train", "acc %", "test", "acc %", "time"]),
+        (37, ["epoch", "train", "acc %", "test", "acc %"]),
+        (33, ["epoch", "train %", "test %"]),
+    ],
+)
+def test_the_speed_goes_first_then_long_heads_the_rate_the_time_and_the_losses(
+    width: int, heads: list[str]
+) -> None:
+    assert [column.head for column in fitting(width, False)] == heads
 
 
 def test_validation_has_its_columns() -> None:

@@ -8,12 +8,14 @@ from typing import ClassVar
 import pytest
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import Screen
 
 from mnist_tui.tui.widgets.key_bar import KeyBar
 from mnist_tui.tui.widgets.sparkline import spark_rows
 
 
-class Keys(App[None]):
+class KeysScreen(Screen[None]):
     """A few bindings, one of which is off."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,8 +40,26 @@ class Keys(App[None]):
         return None if parameters == ("d",) else True
 
 
+class Keys(App[None]):
+    """The screen's keys, and one that works everywhere."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "press", "Leave")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pressed: list[str] = []
+
+    def get_default_screen(self) -> Screen[None]:
+        self.keys = KeysScreen()
+        self.keys.pressed = self.pressed
+        return self.keys
+
+    def action_press(self) -> None:
+        self.pressed.append("q")
+
+
 def line(app: App[None]) -> str:
-    return str(app.query_one(KeyBar).render())
+    return str(app.screen.query_one(KeyBar).render())
 
 
 def test_shown_keys_stand_in_their_order_each_action_once() -> None:
@@ -50,13 +70,15 @@ def test_shown_keys_stand_in_their_order_each_action_once() -> None:
             return line(app)
 
     text = asyncio.run(look())
-    at = [text.index(word) for word in ("First", "Second", "Off", "数字")]
+    at = [text.index(word) for word in ("First", "Second", "Off", "数字", "Leave")]
     assert at == sorted(at)
     assert text.count("Second") == 1
     assert "Hidden" not in text
+    assert Content(text).cell_length == 80
+    assert text.endswith(" q Leave ")
 
 
-@pytest.mark.parametrize("width", [5, 9, 19, 20, 40])
+@pytest.mark.parametrize("width", [5, 9, 18, 28, 29, 40])
 def test_a_key_without_room_is_left_out_whole(width: int) -> None:
     async def look() -> str:
         app = Keys()
@@ -66,10 +88,13 @@ def test_a_key_without_room_is_left_out_whole(width: int) -> None:
 
     words = asyncio.run(look())
     assert len(words) <= width
+    assert ("q Leave" in words) is (width >= 9)  # the app's come first: help is among them
     assert all(whole in words for whole in ("First", "Second", "Off") if whole[:2] in words)
 
 
-@pytest.mark.parametrize(("column", "pressed"), [(0, ["a"]), (8, ["a"]), (9, ["b"]), (20, []), (79, [])])
+@pytest.mark.parametrize(
+    ("column", "pressed"), [(0, ["a"]), (8, ["a"]), (9, ["b"]), (20, []), (60, []), (79, ["q"])]
+)
 def test_a_click_presses_the_key_under_it_if_it_would_do_anything(column: int, pressed: list[str]) -> None:
     async def click() -> list[str]:
         app = Keys()

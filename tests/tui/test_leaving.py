@@ -101,8 +101,6 @@ CHOSEN = {
     (DRAWING, by_interrupts),
     (SILENT, by_q),
     (TRAINING, by_q),
-    (TRAINING, by_interrupts),
-    (TRAINING, by_sighup),
     (EVALUATING, by_sigterm),
     (PAUSED, by_q),
     (SAVING, by_sigterm),

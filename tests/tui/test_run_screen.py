@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from pathlib import Path
 
@@ -10,36 +11,38 @@ from textual.pilot import Pilot
 
 from mnist_tui.history import RunStatus
 from mnist_tui.runs import Run
+from mnist_tui.tui.memory import Memory
 from mnist_tui.tui.screens.help import HelpScreen, active_keys
 from mnist_tui.tui.screens.run_screen import RunScreen
+from mnist_tui.tui.themes import NIGHT, PAPER
 from mnist_tui.tui.watch_app import WatchApp
 from tests import made_runs
+from tests.tui.dashboard_terminal import Terminal
 from tests.tui.runs_support import drive_app, until
 
 
-def screen_of(pilot: Pilot[None]) -> RunScreen:
+def screen_of(pilot: Pilot[int]) -> RunScreen:
     screen = pilot.app.screen
     assert isinstance(screen, RunScreen)
     return screen
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
-def test_a_finished_run_tells_all(tmp_path: Path, size: tuple[int, int]) -> None:
+def test_a_finished_run_tells_all(tmp_path: Path) -> None:
     run = made_runs.write_finished(tmp_path, "done", 0.8, 0.9, 0.95)
 
-    async def test(pilot: Pilot[None]) -> None:
+    async def test(pilot: Pilot[int]) -> None:
         screen = screen_of(pilot)
         await until(pilot, lambda: screen.history.status is RunStatus.FINISHED)
         assert len(screen.history.rows) == 3
         assert "done" in str(screen.query_one("#where").render())
 
-    drive_app(WatchApp(run), test, size)
+    drive_app(WatchApp(run), test)
 
 
 def test_help_tells_the_keys_of_a_watched_run(tmp_path: Path) -> None:
     run = made_runs.write_finished(tmp_path, "done", 0.8)
 
-    async def test(pilot: Pilot[None]) -> None:
+    async def test(pilot: Pilot[int]) -> None:
         await pilot.press("question_mark")
         assert isinstance(pilot.app.screen, HelpScreen)
         assert {"Log scale", "Back"} <= {key.words for key in active_keys(pilot.app.screen_stack[-2])}
@@ -60,7 +63,7 @@ def test_a_run_written_meanwhile_is_followed_to_its_end(tmp_path: Path) -> None:
             for event in (made_runs.progress(2, 0.3), made_runs.epoch(2), made_runs.finished()):
                 writer.append(event)
 
-    async def test(pilot: Pilot[None]) -> None:
+    async def test(pilot: Pilot[int]) -> None:
         screen = screen_of(pilot)
         thread.start()
         await until(pilot, lambda: len(screen.history.rows) == 1 and screen.history.status.is_open)
@@ -77,7 +80,7 @@ def test_a_writer_that_dies_leaves_an_interrupted_run(tmp_path: Path) -> None:
     run = made_runs.write(tmp_path, "dying", made_runs.epoch(1))
     writer = run.writer()
 
-    async def test(pilot: Pilot[None]) -> None:
+    async def test(pilot: Pilot[int]) -> None:
         screen = screen_of(pilot)
         await until(pilot, lambda: screen.history.status is RunStatus.TRAINING)
         with writer:
@@ -90,7 +93,7 @@ def test_a_writer_that_dies_leaves_an_interrupted_run(tmp_path: Path) -> None:
 def test_a_rename_and_a_deletion_are_noticed(tmp_path: Path) -> None:
     run = made_runs.write(tmp_path, "before", made_runs.epoch(1))
 
-    async def test(pilot: Pilot[None]) -> None:
+    async def test(pilot: Pilot[int]) -> None:
         where = screen_of(pilot).query_one("#where")
         await until(pilot, lambda: screen_of(pilot).history.rows)
         renamed = run.rename("after")
@@ -110,7 +113,7 @@ def test_a_long_run_opens_while_the_screen_stays_alive(tmp_path: Path) -> None:
             writer.append(made_runs.progress(number, *[0.5] * 200, epochs=1000))
             writer.append(made_runs.epoch(number, epochs=1000, accuracy=0.9))
 
-    async def test(pilot: Pilot[None]) -> None:
+    async def test(pilot: Pilot[int]) -> None:
         screen = screen_of(pilot)
         await until(pilot, lambda: len(screen.history.rows) == 1000)
         assert len(screen.history.batch_losses) == 200_000
@@ -123,10 +126,31 @@ def test_watching_ends_with_a_key_and_leaves_the_run_alone(tmp_path: Path, key: 
     run = made_runs.write_finished(tmp_path, "done", 0.8)
     before = run.log_file.read_bytes()
 
-    async def test(pilot: Pilot[None]) -> None:
+    async def test(pilot: Pilot[int]) -> None:
         await until(pilot, lambda: screen_of(pilot).history.rows)
         await pilot.press(key)
         await until(pilot, lambda: not pilot.app.is_running or pilot.app._exit)
 
     drive_app(WatchApp(run), test)
     assert run.log_file.read_bytes() == before
+
+
+def test_watching_wears_the_theme_that_was_chosen_and_can_choose_another(tmp_path: Path) -> None:
+    run = made_runs.write_finished(tmp_path, "done", 0.8)
+    memory = Memory(tmp_path / "dashboard.json")
+    memory.remember(theme=PAPER.name)
+
+    async def test(pilot: Pilot[int]) -> None:
+        assert pilot.app.theme == PAPER.name
+        await pilot.press("t")
+
+    drive_app(WatchApp(run, memory=memory), test)
+    assert Memory(tmp_path / "dashboard.json").theme == NIGHT.name
+
+
+def test_a_killed_watch_gives_the_terminal_back(tmp_path: Path) -> None:
+    made_runs.write_finished(tmp_path / "runs", "done", 0.8)
+    with Terminal(["-m", "mnist_tui", "watch", "done"], tmp_path) as terminal:
+        terminal.wait_for("✓ finished")
+        terminal.signal(signal.SIGTERM)
+        assert (terminal.ended()[0], terminal.problems()) == (143, [])

@@ -65,25 +65,21 @@ def after(finished: int, *events: Event) -> RunHistory:
     return history
 
 
-@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("finished", [0, 1, 3])
-def test_every_size_shows_curves_table_and_progress(size: tuple[int, int], finished: int) -> None:
-    history = after(finished, progress(finished + 1, 5, batch_losses=(0.5,) * 5))
-
-    text = shown(history, size)
-
-    assert all(title in text for title in ("Loss", "Accuracy", "Epochs", "● training"))
-    assert f"epoch {finished + 1}/5" in text
-    assert ("★" in text) == (finished > 0)
-    assert ("No epoch is finished yet" in text) == (finished == 0)
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_nothing_scrolls_sideways(size: tuple[int, int]) -> None:
+def test_every_size_shows_curves_table_and_progress(finished: int) -> None:
     async def look(view: RunView, pilot: Pilot[None]) -> None:
-        assert not any(widget.show_horizontal_scrollbar for widget in view.walk_children(with_self=True))
+        for size in SIZES:
+            await pilot.resize_terminal(*size)
+            await settled(view, pilot)
+            text = screen_text(view)
+            assert all(title in text for title in ("Loss", "Accuracy", "Epochs", "● training"))
+            assert f"epoch {finished + 1}/5" in text
+            assert ("★" in text) == (finished > 0)
+            assert ("No epoch is finished yet" in text) == (finished == 0)
+            widgets = view.walk_children(with_self=True)
+            assert not any(widget.show_horizontal_scrollbar for widget in widgets)
 
-    with_run_view(look, run_of(5), size)
+    with_run_view(look, after(finished, progress(finished + 1, 5, batch_losses=(0.5,) * 5)))
 
 
 def test_small_terminals_fold_the_lesser_panels_away() -> None:
@@ -229,12 +225,12 @@ def test_a_storm_of_sizes_and_events_leaves_a_whole_picture() -> None:
     with_run_view(storm, history)
 
 
-@pytest.mark.parametrize("theme", ["textual-light", "textual-dark", "nord"])
-def test_a_change_of_theme_redraws_everything(theme: str) -> None:
+def test_a_change_of_theme_redraws_everything() -> None:
     async def change(view: RunView, pilot: Pilot[None]) -> None:
-        view.app.theme = theme
-        await settled(view, pilot)
-        assert "★ 3" in screen_text(view)
+        for theme in ("textual-light", "textual-dark", "nord"):
+            view.app.theme = theme
+            await settled(view, pilot)
+            assert "★ 3" in screen_text(view)
 
     with_run_view(change, run_of(3))
 

@@ -66,12 +66,13 @@ class NativeBackend:
         )
         return out
 
-    def step(self, images: Tensor, labels: Tensor, settings: StepSettings) -> StepResult:
+    def step(
+        self, images: Tensor, labels: Tensor, settings: StepSettings, targets: Tensor | None = None
+    ) -> StepResult:
         """See `Backend`."""
         own = self._settings
         own.step, own.rate, own.momentum = settings
-        loss_sum, correct = self._library.step(self._bound, own, images, labels)
-        return StepResult(torch.tensor(loss_sum, dtype=torch.float64), torch.tensor(correct))
+        return self._library.step(self._bound, own, images, labels, targets)
 
     def logits(self, images: Tensor) -> Tensor:
         """See `Backend`."""

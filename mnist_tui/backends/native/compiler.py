@@ -44,8 +44,9 @@ class Compiler:
         flags += ("-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast")
         if "Free Software Foundation" in self.version:
             # GCC has the inline variables of all libraries in a process shared by name, even those of two
-            # networks whose steps differ. Clang does not, and does not know the flag.
-            flags += ("-fno-gnu-unique",)
+            # networks whose steps differ. And it would keep what one position read for the next, in registers
+            # that the sums are in already. Clang does neither, and does not know the flags.
+            flags += ("-fno-gnu-unique", "-fno-predictive-commoning")
         return flags
 
     @property

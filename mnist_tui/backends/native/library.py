@@ -9,8 +9,10 @@ from ctypes import POINTER, byref, c_double, c_float, c_int, c_int32, c_int64, c
 from enum import IntEnum
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
+from mnist_tui.backends.contract import StepResult
 from mnist_tui.backends.unfit import Unfit
 
 
@@ -109,13 +111,26 @@ class Library:
         if not self._network:
             raise Unfit(f"there is no memory for a compiled step of {images:,} images")
         self._result = _Result()
+        # The result as tensors: to make new ones would take a tenth of a small step.
+        self._loss_sum = torch.frombuffer(self._result, dtype=torch.float64, count=1)[0]
+        self._correct = torch.frombuffer(
+            self._result, dtype=torch.int64, count=1, offset=_Result.correct.offset
+        )[0]
         # Ends the threads, also at the end of the process.
         self.close = weakref.finalize(self, functions.native_close, self._network)
 
-    def step(self, bound: Bound, settings: Settings, images: Tensor, labels: Tensor) -> tuple[float, int]:
-        """A whole training step. Returns the sum of the losses and the number of images that were right.
+    def step(
+        self,
+        bound: Bound,
+        settings: Settings,
+        images: Tensor,
+        labels: Tensor,
+        targets: Tensor | None = None,
+    ) -> StepResult:
+        """A whole training step. What it returns is overwritten by the next.
 
-        images: (N, 1, 28, 28) float32, labels: (N,) int64, both contiguous; N at most as many as there is room for.
+        images: (N, 1, 28, 28) float32, labels: (N,) int64, targets: (N, 10) float32 to learn in their place, all
+        contiguous; N at most as many as there is room for.
         """
         self._functions.native_step(
             self._network,
@@ -124,10 +139,11 @@ class Library:
             byref(settings),
             images.data_ptr(),
             labels.data_ptr(),
+            _address(targets),
             len(labels),
             byref(self._result),
         )
-        return self._result.loss_sum, self._result.correct
+        return StepResult(self._loss_sum, self._correct)
 
     def logits(self, bound: Bound, images: Tensor, out: Tensor, *, averaged: bool) -> None:
         """Logits (N, 10) in evaluation mode into `out`, of the weights or of their averages."""
@@ -171,6 +187,7 @@ def _declare(functions: ctypes.CDLL) -> None:
         network,
         *tensors,
         POINTER(Settings),
+        data,
         data,
         data,
         c_int,

@@ -55,7 +55,7 @@ class CompareScreen(Screen[None]):
         self._hidden: set[int] = set()
         self._seen: list[IndexedRun] = []
         self._looking = False
-        self.accuracy, self.loss = OverlayChart(), OverlayChart()
+        self.accuracy, self.loss = OverlayChart(ceiling=100.0), OverlayChart()
         self.differences: tuple[Difference, ...] = ()
 
     @property

@@ -24,6 +24,8 @@ from mnist_tui.tui.widgets.setting_row import SettingRow
 
 # Not asked for: `+` gives these.
 _LEFT_OUT = {"extra_epochs"}
+# What a recipe says nothing of.
+_NOT_OF_A_RECIPE = ("What", "Machine")
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class NewRunForm(ModalScreen[Wanted | None]):
     NewRunForm {
         align: center middle;
         #form {
-            width: 100;
+            width: 112;
             max-width: 96%;
             height: 40;
             max-height: 96%;
@@ -68,6 +70,7 @@ class NewRunForm(ModalScreen[Wanted | None]):
         self._seed, self._memory = seed, memory
         self._recipe = seed.recipe
         self._wrong: dict[str, str] = {}
+        self._is_due = False
 
     def compose(self) -> ComposeResult:
         """Rows by group, the verdict and the two buttons below."""
@@ -94,7 +97,14 @@ class NewRunForm(ModalScreen[Wanted | None]):
     @on(Input.Changed)
     @on(Select.Changed)
     def changed(self) -> None:
+        """Once for all fields that change together: each of them says so, also as the form opens."""
+        if not self._is_due:
+            self._is_due = True
+            self.call_later(self._look)
+
+    def _look(self) -> None:
         """Fill in another recipe's settings, check the rest."""
+        self._is_due = False
         recipe = self._values()["recipe"]
         if recipe != self._recipe and recipe in RECIPES:
             self._recipe = recipe
@@ -128,7 +138,7 @@ class NewRunForm(ModalScreen[Wanted | None]):
     def _fill(self, config: TrainConfig) -> None:
         values = config.to_dict()
         for row in self.query(SettingRow):
-            if SETTINGS[row.setting].group not in ("What", "Machine"):
+            if SETTINGS[row.setting].group not in _NOT_OF_A_RECIPE:
                 row.value = values[row.setting]
 
     def _values(self) -> dict[str, Any]:
@@ -144,8 +154,23 @@ class NewRunForm(ModalScreen[Wanted | None]):
         return problems
 
     def _check(self) -> None:
-        self._wrong = self._problems(self._values())
+        values = self._values()
+        self._wrong = self._problems(values)
+        changed = _changed(values)
         for row in self.query(SettingRow):
-            row.tell(self._wrong.get(row.setting, ""))
+            row.tell(self._wrong.get(row.setting, ""), changed=row.setting in changed)
         self.query_one("#begin", Button).disabled = bool(self._wrong)
         self.tell()
+
+
+def _changed(values: dict[str, Any]) -> set[str]:
+    """The settings that are not as the recipe has them."""
+    recipe = RECIPES.get(values["recipe"])
+    if recipe is None:
+        return set()
+    as_it_has_them = recipe.to_dict()
+    return {
+        name
+        for name, value in values.items()
+        if SETTINGS[name].group not in _NOT_OF_A_RECIPE and value != as_it_has_them[name]
+    }

@@ -16,7 +16,7 @@ from mnist_tui.history import RunStatus
 from mnist_tui.run_index import IndexedRun
 from mnist_tui.runs import Run
 from mnist_tui.tui.marks import Marks
-from mnist_tui.tui.messages import ResumeRequested
+from mnist_tui.tui.messages import NewRunRequested, ResumeRequested
 from mnist_tui.tui.screens.dialogs import AskDialog, ConfirmDialog
 from mnist_tui.tui.screens.export_dialog import ExportDialog
 from mnist_tui.tui.screens.house import HouseScreen
@@ -32,6 +32,7 @@ class RunActions(HouseScreen):
         Binding("e", "rename", "Rename", show=False),
         Binding("x", "export", "Export", show=False),
         Binding("d", "delete", "Delete"),
+        Binding("n", "again", "New run like this", show=False),
     ]
 
     marks: Marks
@@ -58,6 +59,12 @@ class RunActions(HouseScreen):
             self._refuse(refusal)
         else:
             self.post_message(ResumeRequested(found.run))
+
+    def action_again(self) -> None:
+        """Ask the app for a new run that begins with this one's settings."""
+        found = self.selected()
+        if found is not None:
+            self.post_message(NewRunRequested(found.record.get("config", {})))
 
     @work
     async def action_rename(self) -> None:

@@ -22,6 +22,7 @@ from mnist_tui.tui.screens.on_top import is_on_top
 from mnist_tui.tui.widgets.key_bar import KeyBar
 from mnist_tui.tui.widgets.run_view import RunView
 from mnist_tui.tui.widgets.run_words import status_word
+from mnist_tui.tui.widgets.title_bar import facts
 
 _SECONDS_BETWEEN_READS = 0.5
 
@@ -67,6 +68,10 @@ class RunScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         """What came while another screen was on top has not been drawn."""
         self._draw()
+
+    def on_resize(self) -> None:
+        """More, or less, can be said of the run."""
+        self._say_where()
 
     def _look(self) -> None:
         if not self._reading:
@@ -120,7 +125,8 @@ class RunScreen(Screen[None]):
     def _say_where(self) -> None:
         status = status_word(self.history.status.value)
         note = Content.styled(self._note, "$text-warning") if self._note else status
-        name = (self._run.name, "bold")
-        self.query_one("#where", Static).update(
-            Content.assemble((" Runs › ", "$foreground 60%"), name, "   ", note)
-        )
+        left = Content.assemble((" Runs › ", "$foreground 60%"), (self._run.name, "bold"), "   ", note)
+        where = self.query_one("#where", Static)
+        room = where.size.width - left.cell_length - 1
+        right = facts(self.history.started, room - 3)
+        where.update(Content.assemble(left, (right.rjust(max(room, 0)), "$foreground 75%")), layout=False)

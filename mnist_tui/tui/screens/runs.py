@@ -27,7 +27,7 @@ from mnist_tui.tui.widgets.runs_table import ORDERS, Order, RunsTable, order_of
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 _SECONDS_BETWEEN_PARTS = 0.3
-_OF_A_RUN = {"mark", "compare", "resume", "rename", "export", "delete"}
+_OF_A_RUN = {"mark", "compare", "resume", "rename", "export", "delete", "again"}
 _ORDER_WORDS: dict[Order, str] = {
     "newest": "newest first",
     "best": "best accuracy first",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any, ClassVar, Literal
 
 from textual import on
@@ -11,6 +11,7 @@ from textual.app import ComposeResult, RenderResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid
 from textual.events import Click
+from textual.geometry import Region
 from textual.strip import Strip
 from textual_hires_canvas import Canvas, HiResMode
 from textual_plot import PlotWidget
@@ -19,7 +20,7 @@ from textual_plot.plot_widget import Legend
 from mnist_tui.tui.widgets.axes import LABEL_WIDTH, ValueAxis
 from mnist_tui.tui.widgets.loss_trace import Floats
 
-LineName = Literal["train", "validation", "test"]
+LineName = Literal["train", "validation", "test", "best"]
 Span = tuple[float, float]
 """The first and the last epoch in view."""
 
@@ -56,10 +57,10 @@ class Paper(Canvas):
     def draw_rectangle_box(
         self, x0: int, y0: int, x1: int, y1: int, thickness: int = 1, style: str = "white"
     ) -> None:
-        """The left and the lower side."""
-        self.set_pixels([(x0, y) for y in range(y0, y1)], "│", style)
-        self.set_pixels([(x, y1) for x in range(x0 + 1, x1 + 1)], "─", style)
-        self.set_pixel(x0, y1, "└", style)
+        """The left and the lower side: nothing is above, so the last row is that of the axis."""
+        self.set_pixels([(x0, y) for y in range(y0, y1 - 1)], "│", style)
+        self.set_pixels([(x, y1 - 1) for x in range(x0 + 1, x1 + 1)], "─", style)
+        self.set_pixel(x0, y1 - 1, "└", style)
 
     def render_line(self, y: int) -> Strip:
         """A style for blank lines too: without one Textual fails under NO_COLOR."""
@@ -67,9 +68,11 @@ class Paper(Canvas):
 
     def set_pixel(self, x: int, y: int, char: str = "█", style: str = "white") -> None:
         """Two lines that meet in a cell both stay: their dots are united, and every other cell keeps its colour."""
-        if _is_braille(char) and self._canvas_region.contains(x, y):
+        if self._canvas_region.contains(x, y):
             before, colour = self.get_pixel(x, y)
-            if _is_braille(before):
+            if before == char:
+                return  # such as where an axis would put a tick, and a curve is already
+            if _is_braille(char) and _is_braille(before):
                 char = chr(ord(before) | ord(char))
                 style = colour if x % 2 else style
         super().set_pixel(x, y, char, style)
@@ -82,7 +85,12 @@ def _is_braille(char: str) -> bool:
 class Chart(PlotWidget, inherit_bindings=False):
     """A PlotWidget in the colours of the theme. Its keys leave `+` and `-` to the screen."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"chart--train", "chart--validation", "chart--test"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "chart--train",
+        "chart--validation",
+        "chart--test",
+        "chart--best",
+    }
     DEFAULT_CSS = """
     Chart {
         &, & Canvas { background: transparent; }
@@ -91,6 +99,7 @@ class Chart(PlotWidget, inherit_bindings=False):
         & > .chart--train { color: $text-primary; }
         & > .chart--validation { color: $text-success; }
         & > .chart--test { color: $text-warning; }
+        & > .chart--best { color: $text-success; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -106,7 +115,7 @@ class Chart(PlotWidget, inherit_bindings=False):
     def __init__(self) -> None:
         super().__init__()
         self.zoomed = False
-        self.view = Limits(0, 1, 0, 1)
+        self.view = self._limits = Limits(0, 1, 0, 1)
         self._x_axis, self._y_axis = ValueAxis(smallest=1), ValueAxis()
         self.lines: Sequence[Line] = ()
 
@@ -132,12 +141,8 @@ class Chart(PlotWidget, inherit_bindings=False):
         return (self.view.x_min, self.view.x_max) if self.zoomed else whole
 
     def draw(self, lines: Sequence[Line], limits: Limits, y_axis: ValueAxis) -> None:
-        """Replace all lines; the limits hold unless the reader has zoomed."""
-        self.lines, self._y_axis = lines, y_axis
-        if not self.zoomed:
-            self.view = limits
-            self.set_xlimits(limits.x_min, limits.x_max)
-            self.set_ylimits(limits.y_min, limits.y_max)
+        """Replace all lines; the limits hold, evened out, unless the reader has zoomed."""
+        self.lines, self._y_axis, self._limits = lines, y_axis, limits
         self._plot()
 
     def render(self) -> RenderResult:
@@ -149,6 +154,21 @@ class Chart(PlotWidget, inherit_bindings=False):
         self._y_axis.room = max(2, canvas.size.height // 2)
         with canvas.batch_refresh():
             return super().render()
+
+    def _render_plot(self) -> None:
+        """Up to the top row, as there is no frame; the limits depend on how many rows that makes."""
+        width, height = self.query_one("#plot", Canvas).size
+        self._scale_rectangle = Region(1, 0, width - 2, height - 1)
+        if height > 1 and not self.zoomed:
+            self._show_all(height - 1)
+        super()._render_plot()
+
+    def _show_all(self, rows: int) -> None:
+        limits = self._limits
+        low, high = self._y_axis.spread(limits.y_min, limits.y_max, rows)
+        self.view = replace(limits, y_min=low, y_max=high)
+        self._x_min, self._x_max, self._y_min, self._y_max = astuple(self.view)
+        self._auto_x_min = self._auto_x_max = self._auto_y_min = self._auto_y_max = False
 
     def combine_quad_with_pixel(self, quad: tuple[int, int, int, int], canvas: Canvas, x: int, y: int) -> str:
         """A tick on one of the two axes; the other two sides have none."""
@@ -194,6 +214,8 @@ class Chart(PlotWidget, inherit_bindings=False):
 
     def _plot(self) -> None:
         self.clear()
+        if self.zoomed:
+            self._y_axis.uneven()
         self.set_y_formatter(self._y_axis)
         for line in self.lines:
             colour = self.get_component_styles(f"chart--{line.name}").color.hex6

@@ -12,7 +12,7 @@ from mnist_tui.tui.cursors import EpochCursor, LossCursor
 from mnist_tui.tui.widgets.chart import Limits, Line, LineName, Span
 from mnist_tui.tui.widgets.loss_trace import Floats, LossTrace
 
-_MARKERS: dict[LineName, str] = {"train": "", "validation": "◆", "test": "●"}
+_MARKERS: dict[LineName, str] = {"train": "", "validation": "◆", "test": "●", "best": "★"}
 # The first share of an epoch tells nothing of its accuracy: too few images.
 _SETTLED = 0.1
 _MOST_RUNNING_POINTS = 512
@@ -66,11 +66,12 @@ class CurveData:
         ]
 
     def accuracy_lines(self, span: Span, points: int) -> list[Line]:
-        """Per cent; the running epoch as far as it is."""
+        """Per cent; the running epoch as far as it is, and a star on the best one."""
         train = self._accuracy["train"]
         running = np.array(self._running).reshape(-1, 2).T
         x, y = np.append(train.x, running[0]), np.append(train.y, running[1])
-        return [_in_view("train", x, y, span, points), *self._by_epoch(self._accuracy, span, points)]
+        train_line = _in_view("train", x, y, span, points)
+        return [train_line, *self._by_epoch(self._accuracy, span, points), *self._best_in_view(span)]
 
     def newest_losses(self) -> dict[LineName, float]:
         """Of the newest finished epoch, where there is one."""
@@ -84,8 +85,10 @@ class CurveData:
         names: tuple[LineName, ...] = ("train", "validation", "test")
         self._loss = {name: _Column() for name in names}
         self._accuracy = {name: _Column() for name in names}
+        self._best: EpochFinished | None = None
 
     def _add(self, row: EpochFinished) -> None:
+        self._best = row if row.best else self._best
         loss, accuracy = self._loss, self._accuracy
         loss["train"].add(row.epoch, row.train_loss)
         loss["test"].add(row.epoch, row.test_loss)
@@ -94,6 +97,13 @@ class CurveData:
         accuracy["test"].add(row.epoch, 100 * row.test_accuracy)
         if row.validation_accuracy is not None:
             accuracy["validation"].add(row.epoch, 100 * row.validation_accuracy)
+
+    def _best_in_view(self, span: Span) -> list[Line]:
+        """The test accuracy of the best epoch, which is drawn last and so over its own marker."""
+        if self._best is None or not span[0] <= self._best.epoch <= span[1]:
+            return []
+        y = np.array([100 * self._best.test_accuracy])
+        return [Line("best", np.array([float(self._best.epoch)]), y, _MARKERS["best"])]
 
     def _follow(self, progress: Progress | None, finished: int) -> None:
         """Keep the running accuracy of this epoch, thinned; forget it with the epoch."""
@@ -140,7 +150,7 @@ def log_lines(lines: list[Line]) -> list[Line]:
 
 def log_limits(lines: list[Line], epochs: float) -> Limits:
     """All that the curves span."""
-    low, high = _extent(lines, (-2.0, 0.5), least_margin=0.05)
+    low, high = _extent(lines, (-2.0, 0.5), margin=0.06, least=0.05)
     return Limits(0, whole_epochs(epochs), low, high)
 
 
@@ -148,18 +158,18 @@ def accuracy_limits(lines: list[Line], epochs: float) -> Limits:
     """All that the curves span, but not beyond 100 %; the whole scale in the first epoch, as it is climbed."""
     if epochs < 1:
         return Limits(0, 1, 0, 100)
-    low, high = _extent(lines, (0.0, 100.0), least_margin=0.5)
+    low, high = _extent(lines, (0.0, 100.0), margin=0.0, least=0.25)
     return Limits(0, whole_epochs(epochs), max(low, 0.0), min(high, 100.0))
 
 
-def _extent(lines: list[Line], otherwise: Span, *, least_margin: float) -> Span:
+def _extent(lines: list[Line], otherwise: Span, *, margin: float, least: float) -> Span:
     """From just below the lowest to just above the highest point."""
     values = np.concatenate([line.y for line in lines])
     if not len(values):
         return otherwise
     low, high = float(values.min()), float(values.max())
-    margin = max(0.06 * (high - low), least_margin)
-    return low - margin, high + margin
+    air = max(margin * (high - low), least)
+    return low - air, high + air
 
 
 def whole_epochs(epochs: float) -> float:

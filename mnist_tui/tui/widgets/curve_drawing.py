@@ -54,4 +54,4 @@ class CurveDrawing:
     def _draw_accuracy(self) -> None:
         chart, data = self.accuracy, self.data
         lines = data.accuracy_lines(chart.span((0.0, whole_epochs(data.epochs))), chart.columns)
-        chart.draw(lines, accuracy_limits(lines, data.epochs), ValueAxis())
+        chart.draw(lines, accuracy_limits(lines, data.epochs), ValueAxis(ceiling=100.0))

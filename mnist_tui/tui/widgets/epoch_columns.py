@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mnist_tui.render.epoch_table import accuracy_heads, columns
 
+# Each with the blank before it; an epoch leaves room for the star before it.
 _WIDTHS = {
     "epoch": 6,
-    "train loss": 12,
-    "test loss": 11,
-    "train": 8,
-    "valid": 8,
-    "test": 8,
-    "acc %": 8,
-    "lr": 10,
-    "img/s": 9,
-    "time": 9,
+    "train loss": 11,
+    "test loss": 10,
+    "train": 7,
+    "valid": 7,
+    "test": 7,
+    "acc %": 7,
+    "lr": 8,
+    "img/s": 8,
+    "time": 8,
 }
 _SHORT = {"train loss": "train", "test loss": "test"}
-_SHORT_WIDTH = 8
 # What goes first where there is no room.
 _DISPENSABLE = ("img/s", "lr", "time")
 _MOST_EXTRA = 5
+_ACCURACY_WIDTH = 9
 
 
 @dataclass(frozen=True)
@@ -41,34 +43,33 @@ def fitting(width: int, validated: bool) -> list[Column]:
     spare = min(max(0, width - _total(chosen)), _MOST_EXTRA * len(chosen))
     each, rest = divmod(spare, len(chosen))
     return [
-        Column(column.index, column.head, column.width + each + (at < rest))
+        Column(column.index, column.head, column.width + each + (len(chosen) - at <= rest))
         for at, column in enumerate(chosen)
     ]
 
 
 def _choose(named: list[tuple[int, str]], width: int) -> list[Column]:
-    dropped: set[str] = set()
-    for name in ("", *_DISPENSABLE[:2]):
-        dropped.add(name)
-        chosen = [Column(index, name, _WIDTHS[name]) for index, name in named if name not in dropped]
-        if _total(chosen) <= width:
-            return chosen
-    short = [_short(index, name) for index, name in named if name not in dropped]
-    timeless = [column for column in short if column.head != "time"]
-    fit = (chosen for chosen in (short, timeless) if _total(chosen) <= width)
-    return next(fit, _accuracies(named))
+    """Short heads before a column is lost, and the accuracies alone where not even the losses fit."""
+    whole: Mapping[str, str] = {}
+    for lost in range(len(_DISPENSABLE) + 1):
+        kept = [(index, name) for index, name in named if name not in _DISPENSABLE[:lost]]
+        # The speed is worth less than a head in full.
+        for heads in (whole, _SHORT) if lost else (whole,):
+            chosen = [_column(index, heads.get(name, name)) for index, name in kept]
+            if _total(chosen) <= width:
+                return chosen
+    return _accuracies(named)
 
 
-def _short(index: int, name: str) -> Column:
-    head = _SHORT.get(name, name)
-    return Column(index, head, min(_WIDTHS[name], _SHORT_WIDTH))
+def _column(index: int, head: str) -> Column:
+    return Column(index, head, _WIDTHS[head])
 
 
 def _accuracies(named: list[tuple[int, str]]) -> list[Column]:
     """The least of a run that is validated, where the heads must say whose accuracy it is."""
     indices = [index for index, name in named if name == "acc %"]
     heads = accuracy_heads(validated=len(indices) > 2)
-    accuracies = (Column(index, head, _SHORT_WIDTH + 1) for index, head in zip(indices, heads, strict=True))
+    accuracies = (Column(index, head, _ACCURACY_WIDTH) for index, head in zip(indices, heads, strict=True))
     return [Column(0, "epoch", _WIDTHS["epoch"]), *accuracies]
 
 

@@ -21,6 +21,8 @@ class ShownKey:
     display: str
     words: str
     enabled: bool
+    everywhere: bool = False
+    """Whether it is the app's: those stand on the right, where they are on every screen."""
 
     @property
     def width(self) -> int:
@@ -51,25 +53,35 @@ class KeyBar(Widget):
         self.screen.bindings_updated_signal.subscribe(self, self._look)
 
     def render(self) -> RenderResult:
-        """Keys that do not fit are left out whole, rather than cut."""
-        parts, room = [], self.size.width
-        for key in self.keys:
-            room -= key.width
-            if room < 0:
-                break
-            style = "bold $footer-key-foreground" if key.enabled else "$text-disabled"
-            parts.append(Content.styled(f" {key.display} ", style))
-            parts.append(Content.styled(f"{key.words} ", "" if key.enabled else "$text-disabled"))
-        return Content.assemble(*parts)
+        """The screen's keys left, the app's right. What does not fit is left out whole, rather than cut."""
+        left, right = self._fitting()
+        gap = self.size.width - sum(key.width for key in (*left, *right))
+        return Content.assemble(*map(_drawn, left), " " * gap, *map(_drawn, right))
 
     def on_click(self, event: Click) -> None:
         """Press the key under the mouse."""
+        left, right = self._fitting()
         column = event.x
-        for key in self.keys:
+        beginning = self.size.width - sum(key.width for key in right)
+        if column >= beginning:
+            left, column = right, column - beginning
+        for key in left:
             if column < key.width:
                 self.app.simulate_key(key.key) if key.enabled else self.app.bell()
                 return
             column -= key.width
+
+    def _fitting(self) -> tuple[list[ShownKey], list[ShownKey]]:
+        """The keys there is room for; the app's come first, as help is among them."""
+        room = self.size.width
+        chosen: list[ShownKey] = []
+        for everywhere in (True, False):
+            for key in (key for key in self.keys if key.everywhere is everywhere):
+                room -= key.width
+                if room < 0:
+                    break
+                chosen.append(key)
+        return [key for key in chosen if not key.everywhere], [key for key in chosen if key.everywhere]
 
     def _look(self, screen: Screen[object]) -> None:
         if self.is_attached and screen is self.screen:
@@ -83,7 +95,16 @@ def shown_keys(screen: Screen[object]) -> tuple[ShownKey, ...]:
         binding: Binding = active.binding
         if binding.show:
             display = screen.app.get_key_display(binding)
+            everywhere = active.node is screen.app
             shown.setdefault(
-                binding.action, ShownKey(binding.key, display, binding.description, active.enabled)
+                binding.action,
+                ShownKey(binding.key, display, binding.description, active.enabled, everywhere),
             )
     return tuple(shown.values())
+
+
+def _drawn(key: ShownKey) -> Content:
+    style, words = (
+        ("bold $footer-key-foreground", "") if key.enabled else ("$text-disabled", "$text-disabled")
+    )
+    return Content.assemble((f" {key.display} ", style), (f"{key.words} ", words))

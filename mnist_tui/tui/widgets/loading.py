@@ -56,7 +56,8 @@ class LoadingPanel(Middle):
         panel.set_class(failed is not None, "-failed")
         panel.border_title = session.phase.value.capitalize()
         bar.display = failed is None and session.phase is not Phase.STOPPING
-        bar.set_class(not isinstance(waiting, DataProgress) or waiting.total is None, "-unknown")
+        bar.set_class(waiting is None or waiting.total is None, "-unknown")
+        text: str | Content
         if failed is not None:
             text = _failure_text(failed)
         elif session.phase is Phase.STOPPING:
@@ -65,31 +66,40 @@ class LoadingPanel(Middle):
             text = self._data_text(waiting)
             bar.update(total=waiting.total, progress=waiting.done)
         elif isinstance(waiting, Preparing):
-            text = f"{words.sentence(waiting.what)} …"
-            bar.update(total=None)
+            text = f"{words.sentence(waiting.what)} …{self._time_left('', waiting)}"
+            bar.update(total=waiting.total, progress=waiting.done)
         else:
             text = "Loading torch, which takes a second or two."
             bar.update(total=None)
-        self.query_one("#what", Static).update(Content(text))
+        self.query_one("#what", Static).update(text if isinstance(text, Content) else Content(text))
 
     def _data_text(self, data: DataProgress) -> str:
         amount = words.amount(data.done, data.total, data.unit)
-        return f"{data.stage.capitalize()} {data.dataset}: {data.item}\n{amount}{self._time_left(data)}"
+        return f"{data.stage.capitalize()} {data.dataset}: {data.item}\n{amount}{self._time_left(data.item, data)}"
 
-    def _time_left(self, data: DataProgress) -> str:
+    def _time_left(self, item: str, waiting: DataProgress | Preparing) -> str:
         """By the speed since this item began; nothing in its first half second."""
         now = time.monotonic()
-        if data.item != self._item:
-            self._item, self._since, self._from = data.item, now, data.done
-        elapsed, done = now - self._since, data.done - self._from
-        if data.total is None or elapsed < 0.5 or done <= 0:
+        if item != self._item or waiting.done < self._from:
+            self._item, self._since, self._from = item, now, waiting.done
+        elapsed, done = now - self._since, waiting.done - self._from
+        if waiting.total is None or elapsed < 0.5 or done <= 0:
             return ""
-        return f" · {words.clock((data.total - data.done) * elapsed / done)} left"
+        return f" · {words.clock((waiting.total - waiting.done) * elapsed / done)} left"
 
 
-def _failure_text(failed: RunFailed) -> str:
+def _failure_text(failed: RunFailed) -> Content:
     """What happened and what to do. Of a traceback its end says most, and the whole of it would fill the screen."""
-    end = failed.traceback.strip().splitlines()[-_TRACEBACK_LINES:-1]
-    leaving = "q leaves and prints the whole traceback." if end else "q leaves."
-    parts = (failed.message, "\n".join(end), failed.remedy, f"Press n for another run; {leaving}")
-    return "\n\n".join(part for part in parts if part)
+    lines = failed.traceback.strip().splitlines()
+    end = lines[-_TRACEBACK_LINES:-1]
+    # An error that nobody foresaw may have a message that means nothing without its name.
+    what = lines[-1] if lines else failed.message
+    leaving = " leaves and prints the whole traceback." if end else " leaves."
+    key = "bold $text-accent"
+    parts = (
+        Content.styled(what, "bold $text-error"),
+        Content.styled("\n".join(end), "$foreground 70%"),
+        Content(failed.remedy),
+        Content.assemble("Press ", ("n", key), " for another run; ", ("q", key), leaving),
+    )
+    return Content("\n\n").join(part for part in parts if part)

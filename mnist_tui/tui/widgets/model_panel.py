@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mnist_tui.inspection.summary import Block, Layer, ModelSummary, ReceptiveField
 
 NOT_RECORDED = "The log of this run has no layer table."
+# Of the width, what a column of numbers gets at least: on a wide screen they stay near the names they belong to.
+_NUMBER_SHARE = 9
 # The border and the heads of the columns.
 _AROUND = 3
 
@@ -65,15 +67,15 @@ class ModelPanel(Panel):
             return
         self.border_title = f"Model · {summary.parameters:,} parameters · {words.millions(summary.macs)} MACs"
         detailed = len(summary.layers) + _AROUND <= self._lines
-        self.text.update(model_table(summary, detailed=detailed))
+        self.text.update(model_table(summary, detailed=detailed, width=self.content_size.width))
 
 
-def model_table(summary: ModelSummary, *, detailed: bool) -> Table:
+def model_table(summary: ModelSummary, *, detailed: bool, width: int = 0) -> Table:
     """A row a block (or layer) that has something to count; the others only where `detailed`."""
     table = Table(box=None, pad_edge=False, expand=True, header_style="dim")
     table.add_column("layer", ratio=1, no_wrap=True, overflow="ellipsis")
     for name in ("output", "params", "MACs", "field"):
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(name, min_width=width // _NUMBER_SHARE, justify="right", no_wrap=True)
     for row in summary.layers if detailed else by_block(summary):
         table.add_row(*_cells(row), style="" if row.parameters else "dim")
     return table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,9 +11,6 @@ from textual_hires_canvas import HiResMode
 from mnist_tui.tui.widgets.axes import ValueAxis
 from mnist_tui.tui.widgets.chart import Chart, Limits
 from mnist_tui.tui.widgets.run_words import RUN_COLOURS
-
-# Free space above and below the curves, as a share of what they span.
-_AIR = 0.05
 
 
 @dataclass(frozen=True)
@@ -27,14 +25,15 @@ class Curve:
 class OverlayChart(Chart):
     """A Chart whose lines are runs. Their numbers on the curves tell them apart without colour."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, ceiling: float = math.inf) -> None:
         super().__init__()
+        self._ceiling = ceiling
         self.curves: Sequence[Curve] = ()
 
     def draw_curves(self, curves: Sequence[Curve]) -> None:
         """Replace all curves; the axes fit what is shown, unless the reader has zoomed."""
         self.curves = [curve for curve in curves if curve.epochs]
-        self.draw((), _limits(self.curves), ValueAxis())
+        self.draw((), _limits(self.curves), ValueAxis(ceiling=self._ceiling))
 
     def _plot(self) -> None:
         super()._plot()
@@ -57,5 +56,4 @@ def _limits(curves: Sequence[Curve]) -> Limits:
     if not values:
         return Limits(0, 1, 0, 1)
     low, high = min(values), max(values)
-    air = (high - low or abs(high) or 1.0) * _AIR
-    return Limits(1, max(2.0, *(curve.epochs[-1] for curve in curves)), low - air, high + air)
+    return Limits(1, max(2.0, *(curve.epochs[-1] for curve in curves)), low, high)

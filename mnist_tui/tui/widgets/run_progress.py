@@ -96,6 +96,8 @@ def _title(history: RunHistory, best: EpochFinished | None, state: str) -> Itera
         yield Content(f"acc {words.percent(now.accuracy)}")
     if best is not None:
         yield Content.styled(f"★ best {words.percent(best.test_accuracy)} @ {best.epoch}", "$text-success")
+    if now is not None:
+        yield Content.styled(f"lr {words.rate(now.learning_rate)}", "$foreground 70%")
 
 
 def _body(history: RunHistory, width: int) -> Content | None:

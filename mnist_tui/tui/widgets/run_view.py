@@ -36,7 +36,8 @@ class RunView(Widget):
         height: 1fr;
         layout: vertical;
         & .columns { height: 1fr; }
-        & .left, & .right { width: 1fr; height: 1fr; }
+        & .left { width: 12fr; height: 1fr; }
+        & .right { width: 13fr; height: 1fr; }
         & EpochTable { height: 1fr; }
         & ModelPanel { max-height: 60%; }
         &.-short BatchLosses, &.-short ModelPanel { display: none; }

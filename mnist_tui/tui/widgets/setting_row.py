@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from textual.app import ComposeResult
+from textual.app import ComposeResult, RenderResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.suggester import SuggestFromList
-from textual.widgets import Input, Label, Select, Static
+from textual.widget import Widget
+from textual.widgets import Input, Select
 
 from mnist_tui.config import SETTINGS, TYPES, choices
 from mnist_tui.models.names import NAMES
 from mnist_tui.recipes import RECIPES
+from mnist_tui.render import words
 
 
 class Choice(Select[str], inherit_bindings=False):
@@ -24,40 +25,73 @@ class Choice(Select[str], inherit_bindings=False):
     ]
 
 
-class SettingRow(Horizontal):
-    """A row of a form. `value` is what was typed, as the setting's type where it can be read as that."""
+# The room for the name of a setting, and the blanks between the parts of a row.
+_NAME, _GAP = 15, 2
+# The room for its value, and from what width of the row on it is the larger one.
+_FIELD, _WIDE_FIELD, _WIDE = 16, 24, 80
+
+
+class SettingRow(Widget):
+    """A row of a form. `value` is what was typed, as the setting's type where it can be read as that.
+
+    Name and words are drawn by the row itself: a form has thirty rows, and opens the faster the fewer widgets
+    they are made of.
+    """
 
     DEFAULT_CSS = """
     SettingRow {
         height: 1;
-        margin-bottom: 0;
-        Label { width: 17; text-align: right; padding-right: 2; color: $text-muted; }
-        Input, Select { width: 24; background: $foreground 8%; }
-        Input { padding: 0 2; }
-        .words { width: 1fr; padding-left: 2; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
+        layout: horizontal;
+        Input, Select { width: 16; margin-left: 17; background: $foreground 8%; }
+        Input.-textual-compact { padding: 0 1; background: $foreground 8%; }
+        Select.-textual-compact > SelectCurrent { padding: 0 1; background: transparent; }
+        Input:focus.-textual-compact, Select:focus { background: $primary 25%; }
+        Select:focus.-textual-compact > SelectCurrent { background: transparent; }
         /* On the row itself: Textual restyles what is in it only if it finds such a rule there. */
         &:focus-within { background: $foreground 5%; }
-        &:focus-within Label { color: $text-accent; text-style: bold; }
-        &.-wrong .words { color: $text-error; }
         &.-wrong Input { color: $text-error; }
+        &.-changed Input, &.-changed SelectCurrent Label { text-style: bold; color: $text-warning; }
     }
     """
 
     def __init__(self, setting: str, value: Any) -> None:
         super().__init__()
         self.setting = setting
+        self.words = SETTINGS[setting].help
+        """Beside the field: what the setting means, or what is wrong with its value."""
         self._first = value
 
     def compose(self) -> ComposeResult:
-        """Label, field, words."""
-        yield Label(self.setting.replace("_", " "))
-        words = tuple(RECIPES) if self.setting == "recipe" else choices(self.setting)
-        if words:
-            yield Choice([(word, word) for word in words], value=self._first, allow_blank=False, compact=True)
+        """The field."""
+        options = tuple(RECIPES) if self.setting == "recipe" else choices(self.setting)
+        if options:
+            yield Choice(
+                [(option, option) for option in options], value=self._first, allow_blank=False, compact=True
+            )
         else:
             suggester = SuggestFromList(NAMES) if self.setting == "model" else None
             yield Input(_text(self._first), compact=True, suggester=suggester, select_on_focus=True)
-        yield Static(SETTINGS[self.setting].help, classes="words")
+
+    def on_resize(self) -> None:
+        """The field is as wide as the row allows."""
+        self._field.styles.width = self._field_width
+
+    def render(self) -> RenderResult:
+        """Name, room for the field, words."""
+        name, here = self.setting.replace("_", " "), self.has_focus_within
+        gap = " " * (_GAP + self._field_width + _GAP)
+        room = max(0, self.size.width - _NAME - len(gap))
+        return Content.assemble(
+            (f"{name:>{_NAME}}", "bold $text-accent" if here else "$foreground 70%"),
+            gap,
+            Content.styled(
+                self.words, "$text-error" if self.has_class("-wrong") else "$foreground 65%"
+            ).truncate(room, ellipsis=True),
+        )
+
+    @property
+    def _field_width(self) -> int:
+        return _WIDE_FIELD if self.size.width >= _WIDE else _FIELD
 
     @property
     def value(self) -> Any:
@@ -78,10 +112,16 @@ class SettingRow(Horizontal):
         else:
             self._field.value = _text(value)
 
-    def tell(self, problem: str) -> None:
-        """Show what is wrong, or the help again."""
+    def tell(self, problem: str, *, changed: bool = False) -> None:
+        """Show what is wrong, or the help again; and whether the value departs from the recipe."""
         self.set_class(bool(problem), "-wrong")
-        self.query_one(".words", Static).update(Content(problem or SETTINGS[self.setting].help))
+        self.set_class(changed and not problem, "-changed")
+        # The row has the setting's name and value already.
+        _, _, would_do = problem.partition(", but ")
+        text = words.sentence(would_do or problem or SETTINGS[self.setting].help)
+        if text != self.words:
+            self.words = text
+            self.refresh()
 
     @property
     def _field(self) -> Input | Select[str]:

@@ -8,6 +8,7 @@ from textual.events import Click
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from mnist_tui.events import RunStarted
 from mnist_tui.tui.session import Phase, Session
 
 TABS = (
@@ -33,7 +34,7 @@ class TitleBar(Widget):
     }
     """
 
-    facts = reactive("")
+    started: reactive[RunStarted | None] = reactive(None)
     phase = reactive(Phase.IDLE)
 
     def __init__(self, current: str) -> None:
@@ -42,15 +43,14 @@ class TitleBar(Widget):
 
     def show(self, session: Session) -> None:
         """Say how the session stands."""
-        self.phase, self.facts = session.phase, _facts(session)
+        self.phase, self.started = session.phase, session.history.started
 
     def render(self) -> RenderResult:
         """Name and tabs left, facts and state right."""
         left, right = self._left(), self._state()
-        room = self.size.width - left.cell_length - right.cell_length - 2
-        facts = self.facts if len(self.facts) <= room - 4 else ""
-        middle = Content.styled(facts + "  ", "$text-muted")
-        gap = " " * max(1, room - middle.cell_length + 1)
+        room = self.size.width - left.cell_length - right.cell_length
+        middle = Content.styled(facts(self.started, room - 4) + "  ", "$foreground 75%")
+        gap = " " * max(0, room - middle.cell_length)
         return Content.assemble(left, gap, middle, right)
 
     def _left(self) -> Content:
@@ -79,14 +79,21 @@ class TitleBar(Widget):
             column -= width
 
 
-def _facts(session: Session) -> str:
-    started = session.history.started
+def facts(started: RunStarted | None, room: int) -> str:
+    """What a run trains, and where: as much of it as there is room for, what matters most last to go."""
     if started is None:
         return ""
-    facts = (
-        started.data.get("name"),
-        started.model.get("name"),
-        f"recipe {started.config.get('recipe')}",
-        f"{started.machine.get('device')}×{started.machine.get('threads')}",
+    data, model = str(started.data.get("name")), str(started.model.get("name"))
+    recipe = f"{started.config.get('recipe')} recipe"
+    machine = f"{started.machine.get('device')}×{started.machine.get('threads')}"
+    backend = [str(started.machine["backend"])] if "backend" in started.machine else []
+    choices = (
+        [data, f"model {model}", recipe, machine, *backend],
+        [data, f"model {model}", recipe, machine],
+        [data, model, recipe, machine],
+        [data, model, machine],
+        [data, model],
+        [data],
     )
-    return " · ".join(map(str, facts))
+    texts = (" · ".join(words) for words in choices)
+    return next((text for text in texts if len(text) <= room), "")

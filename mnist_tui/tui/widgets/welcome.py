@@ -20,7 +20,7 @@ class Welcome(Middle):
     DEFAULT_CSS = """
     Welcome {
         Static { width: auto; text-align: left; }
-        #digits { color: $primary; margin-bottom: 1; }
+        #digits { color: $text-primary; margin-bottom: 1; }
         #words { max-width: 66; }
     }
     """

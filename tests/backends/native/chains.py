@@ -31,7 +31,7 @@ def chains(draw: st.DrawFn, dropout: float = 0.0) -> nn.Sequential:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(draw(SEEDS))
         network = nn.Sequential(*(make() for make in layers.makers))
-        _age(network)
+        age(network)
     return network
 
 
@@ -175,7 +175,8 @@ def _linear_layers(layers: _Chain) -> None:
 HEADS = st.sampled_from([_conv_and_pool, _conv_of_whole_map, _pool_and_linear, _linear_layers])
 
 
-def _age(network: nn.Module) -> None:
+def age(network: nn.Module) -> None:
+    """Give its norms the affines and statistics of a network that has been trained for a while."""
     for norm in network.modules():
         if isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d):
             nn.init.normal_(norm.running_mean, std=0.5)

@@ -5,14 +5,17 @@
 // channels of one position, and each input number is broadcast to it: so 8 or 16 channels are one instruction.
 #pragma once
 
+#include <algorithm>
 #include <type_traits>
 
 #include "vector.hpp"
 
 #if defined(__clang__)
 #define NATIVE_UNROLL _Pragma("unroll")
+#define NATIVE_UNROLL_BY_4 _Pragma("unroll 4")
 #else
 #define NATIVE_UNROLL _Pragma("GCC unroll 32")
+#define NATIVE_UNROLL_BY_4 _Pragma("GCC unroll 4")
 #endif
 
 namespace native {
@@ -36,7 +39,10 @@ struct Convolution {
   // As many sums as registers, but for the weights and what is broadcast; 14 fill the pipelines of any processor.
   static constexpr int kSums = kRegisters >= 32 ? 14 : 10;
   static constexpr int kMostPositions = kSums / kTogether;
-  static constexpr int kMostInputs = kSums >= 14 ? 8 : 4;
+  // The kernel's columns at once, if their weights fit beside the sums: then a number is broadcast once for all.
+  static constexpr int kColumns = kTogether == 1 && kKernel + kSums < kRegisters ? kKernel : 1;
+  // Inputs at once in the gradient of the weights: a sum for each column of the kernel, two positions, one number.
+  static constexpr int kMostInputs = std::min(8, std::max(1, (kRegisters - 3) / kKernel));
 
   // out = bias + weights * in; `each(row, column, vector, sums)` takes every register of the result.
   template <class Each>
@@ -53,18 +59,26 @@ struct Convolution {
             for (int p = 0; p < P; p++) sums[p][v] = start;
           }
           for (int ky = 0; ky < kKernel; ky++)
-            for (int kx = 0; kx < kKernel; kx++) {
+            for (int kx = 0; kx < kKernel; kx += kColumns) {
               const float* from = in + (y + ky) * kInRow + (x + kx) * kInStep;
               const float* by = weights + (ky * kKernel + kx) * kInputs * kOutStep + vector * L;
+              NATIVE_UNROLL_BY_4
               for (int c = 0; c < kInputs; c++, by += kOutStep) {
-                Floats<L> weight[kTogether];
+                Floats<L> weight[kColumns][kTogether];
                 NATIVE_UNROLL
-                for (int v = 0; v < kTogether; v++) weight[v] = load<L>(by + v * L);
+                for (int k = 0; k < kColumns; k++) {
+                  NATIVE_UNROLL
+                  for (int v = 0; v < kTogether; v++) weight[k][v] = load<L>(by + k * kInputs * kOutStep + v * L);
+                }
                 NATIVE_UNROLL
-                for (int p = 0; p < P; p++) {
+                for (int p = 0; p < P + kColumns - 1; p++) {
                   const Floats<L> number = broadcast<L>(from[p * kInStep + c]);
                   NATIVE_UNROLL
-                  for (int v = 0; v < kTogether; v++) sums[p][v] += weight[v] * number;
+                  for (int k = 0; k < kColumns; k++) {
+                    if (p - k < 0 || p - k >= P) continue;
+                    NATIVE_UNROLL
+                    for (int v = 0; v < kTogether; v++) sums[p - k][v] += weight[k][v] * number;
+                  }
                 }
               }
             }
@@ -82,24 +96,33 @@ struct Convolution {
       const float* of = gradient + vector * L;
       // Kernel rows together where there are too few inputs to fill the pipelines.
       constexpr int kRows = kKernel * kKernel * kInputs <= 12 ? kKernel : 1;
-      constexpr int kMost = kKernel * kRows >= 9 ? 1 : kMostInputs / (kKernel >= 5 ? 2 : 1);
       for (int ky = 0; ky < kKernel; ky += kRows)
-        in_blocks<kInputs, kMost>([&](auto inputs, int c) {
+        in_blocks<kInputs, kMostInputs>([&](auto inputs, int c) {
           constexpr int C = decltype(inputs)::value;
           Floats<L> sums[kRows][kKernel][C] = {};
           for (int y = 0; y < kHeight; y++) {
-            const float* from = in + (y + ky) * kInRow + c;
-            for (int x = 0; x < kWidth; x++) {
-              const Floats<L> g = load<L>(of + y * row + x * kOutStep);
+            const float* row_in = in + (y + ky) * kInRow + c;
+            // Two positions at once share the numbers that both are multiplied by.
+            in_blocks<kWidth, 2>([&](auto positions, int x) {
+              constexpr int P = decltype(positions)::value;
+              const float* from = row_in + x * kInStep;
+              Floats<L> g[P];
+              NATIVE_UNROLL
+              for (int p = 0; p < P; p++) g[p] = load<L>(of + y * row + (x + p) * kOutStep);
               NATIVE_UNROLL
               for (int r = 0; r < kRows; r++) {
                 NATIVE_UNROLL
-                for (int kx = 0; kx < kKernel; kx++) {
+                for (int at = 0; at < P + kKernel - 1; at++) {
                   NATIVE_UNROLL
-                  for (int i = 0; i < C; i++) sums[r][kx][i] += g * broadcast<L>(from[r * kInRow + (x + kx) * kInStep + i]);
+                  for (int i = 0; i < C; i++) {
+                    const Floats<L> number = broadcast<L>(from[r * kInRow + at * kInStep + i]);
+                    NATIVE_UNROLL
+                    for (int p = 0; p < P; p++)
+                      if (at - p >= 0 && at - p < kKernel) sums[r][at - p][i] += g[p] * number;
+                  }
                 }
               }
-            }
+            });
           }
           NATIVE_UNROLL
           for (int r = 0; r < kRows; r++) {

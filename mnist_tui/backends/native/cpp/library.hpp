@@ -23,9 +23,9 @@ NATIVE_EXPORT void native_close(void* network) noexcept { delete static_cast<Com
 NATIVE_EXPORT int native_threads(void* network) noexcept { return static_cast<Compiled*>(network)->team().threads(); }
 
 NATIVE_EXPORT void native_step(void* network, const native::Parameter* parameters, const native::Statistics* statistics,
-                               const native::Settings* settings, const float* images, const int64_t* labels, int count,
-                               native::Result* result) noexcept {
-  *result = static_cast<Compiled*>(network)->step({parameters, statistics}, *settings, images, labels, count);
+                               const native::Settings* settings, const float* images, const int64_t* labels,
+                               const float* targets, int count, native::Result* result) noexcept {
+  *result = static_cast<Compiled*>(network)->step({parameters, statistics}, *settings, images, labels, targets, count);
 }
 
 NATIVE_EXPORT void native_logits(void* network, const native::Parameter* parameters,

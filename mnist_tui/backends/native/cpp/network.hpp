@@ -101,7 +101,8 @@ class Network {
   int room() const { return room_; }
 
   // Loss, gradients, statistics, update, averages; `count` images of at most `room`.
-  Result step(const Tensors& tensors, const Settings& settings, const float* images, const int64_t* labels, int count) {
+  Result step(const Tensors& tensors, const Settings& settings, const float* images, const int64_t* labels,
+              const float* targets, int count) {
     const Moment moment{settings.seed, settings.step};
     chunks_ = std::min(std::max(count / 2, 1), kMostChunks);
     team_.together([&](int thread) {
@@ -113,7 +114,8 @@ class Network {
       for (int n = share.begin; n < share.end; n++) {
         const float* logits = last().out.get() + n * Last::kOutSize;
         float* gradient = last().out_gradient.get() + n * Last::kOutGradientSize;
-        const Guess guess = cross_entropy<kClasses>(logits, labels[n], settings.smoothing, count, gradient);
+        const Guess guess = cross_entropy<kClasses>(logits, labels[n], targets ? targets + n * kClasses : nullptr,
+                                                   settings.smoothing, count, gradient);
         losses_[n] = guess.loss;
         correct_[n] = guess.correct;
       }

@@ -22,9 +22,9 @@ inline uint64_t stream(uint64_t seed, uint64_t step, uint64_t stage) {
 template <int L>
 class Dropper {
  public:
-  Dropper(float probability, uint64_t key)
+  Dropper(double probability, uint64_t key)
       : low_(static_cast<uint32_t>(key)), high_(static_cast<uint32_t>(key >> 32)) {
-    const double keep = 1.0 - probability;
+    const double keep = 1 - probability;
     limit_ = static_cast<uint32_t>(keep * 4294967295.0);
     scale_ = keep > 0 ? static_cast<float>(1.0 / keep) : 0.0f;
     for (int lane = 0; lane < L; lane++) lane_[lane] = lane;

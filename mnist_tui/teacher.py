@@ -1,0 +1,64 @@
+"""Learning from a teacher: a trained network's answers to the very images that the student sees.
+
+What is learnt is a mixture of the label and the teacher's probabilities (Hinton, Vinyals and Dean, 2015); that
+both look at the same augmented image is what lets a small network gain most (Beyer et al., 2022).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mnist_tui import checkpoint, models
+from mnist_tui.backends import Backend, choose_backend
+from mnist_tui.backends.choose import Report
+from mnist_tui.config import TrainConfig
+from mnist_tui.errors import ConfigError, RunError
+from mnist_tui.learner import Learner
+
+
+class Teacher:
+    """Turns images and their labels into targets for the student's loss. Draws no random numbers."""
+
+    def __init__(self, backend: Backend, taught: TrainConfig, config: TrainConfig) -> None:
+        """`backend` has a network trained with the config `taught`; `config` is the student's."""
+        self.backend = backend
+        self._share, self._temperature = config.teacher_share, config.temperature
+        # From the student's normalisation of pixels to the teacher's own.
+        self._factor = config.std / taught.std
+        self._summand = (config.mean - taught.mean) / taught.std
+
+    @torch.no_grad()
+    def targets(self, images: Tensor, labels: Tensor) -> Tensor:
+        """(N, 10) float32, each row sums to 1. images: (N, 1, 28, 28) float32, normalised. labels: (N,) int64."""
+        if (self._factor, self._summand) != (1.0, 0.0):
+            images = images * self._factor + self._summand
+        answers = (self.backend.logits(images).float() / self._temperature).softmax(1)
+        known = F.one_hot(labels, answers.shape[1])
+        return answers.mul_(self._share).add_(known, alpha=1 - self._share)
+
+
+def open_teacher(
+    weights: Path, config: TrainConfig, device: torch.device, *, report: Report, stopped: Callable[[], bool]
+) -> Teacher:
+    """The teacher whose weights `checkpoint.save_weights` wrote, for a student with `config`.
+
+    Raises RunError when they cannot be used, and Interrupted soon after `stopped` has become true.
+    """
+    state, metadata = checkpoint.load_weights(weights)
+    try:
+        taught = TrainConfig.from_dict(metadata["config"])
+        model = models.load_model(taught.model)
+        model.load_state_dict(state)
+    except (ConfigError, KeyError, TypeError, RuntimeError) as error:
+        raise RunError(
+            f"the teacher in {weights} cannot be used: {error}", remedy="Choose another --teacher."
+        ) from error
+    model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    asked = config.replace(ema=0.0, backend="auto" if device.type == "cpu" else "eager")
+    backend = choose_backend(asked, Learner(asked, model), device, report=report, stopped=stopped)
+    return Teacher(backend, taught, config)

@@ -1,0 +1,95 @@
+"""What our applications have in common: themes and their memory, help, the palette, and the terminal behind it all."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.events import Print
+from textual.screen import Screen
+
+from mnist_tui.tui.memory import Memory
+from mnist_tui.tui.screens.help import HelpScreen, active_keys
+from mnist_tui.tui.themes import NIGHT, PAPER
+
+# The rest of Textual's commands have keys here, some of which do it better: Quit asks while training.
+_ONLY_IN_THE_PALETTE = {"Theme", "Screenshot"}
+
+
+class HouseApp(App[int]):
+    """`run()` returns the exit code; a `driver_class` stands for a terminal of our own."""
+
+    CSS_PATH = "app.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "Help", key_display="?"),
+        Binding("t", "toggle_theme", "Light / dark", show=False),
+        # Textual's own palette key, with words, so that help tells of it.
+        Binding("ctrl+p", "command_palette", "Find a command", show=False, priority=True),
+    ]
+
+    def __init__(self, *, memory: Memory | None = None, driver_class: type[Driver] | None = None) -> None:
+        super().__init__(driver_class=driver_class)
+        self.memory = memory or Memory()
+        self._has_terminal = driver_class is not None
+        self.register_theme(NIGHT)
+        self.register_theme(PAPER)
+        self.theme = self.memory.theme if self.memory.theme in self.available_themes else NIGHT.name
+
+    def on_load(self) -> None:
+        """Before the terminal is changed: a signal that comes then must find somebody who puts it right."""
+        if self._has_terminal:
+            self._listen_to_signals()
+
+    async def on_mount(self) -> None:
+        """Keep the screen ours, and the theme in mind."""
+        if self._has_terminal:
+            self.begin_capture_print(self)
+        self.theme_changed_signal.subscribe(self, lambda theme: self.memory.remember(theme=theme.name))
+
+    def on_print(self, event: Print) -> None:
+        """A library printed something: it is put aside with all that the terminal is spared."""
+        if sys.__stderr__ is not None:
+            sys.__stderr__.write(event.text)
+
+    def leave(self, code: int) -> None:
+        """Exit with `code`, as soon as that may be."""
+        self.exit(code)
+
+    def action_help(self) -> None:
+        """The keys of this screen."""
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(active_keys(self.screen)))
+
+    def action_toggle_theme(self) -> None:
+        """Between light and dark; the palette has more."""
+        self.theme = PAPER.name if self.current_theme.dark else NIGHT.name
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: every key of this screen by its words, then what only Textual offers."""
+        for key in active_keys(screen):
+            if key.action != "app.command_palette":
+                yield SystemCommand(key.words, f"Key {key.key}", key.run(self))
+        offered = super().get_system_commands(screen)
+        yield from (command for command in offered if command.title in _ONLY_IN_THE_PALETTE)
+
+    def _listen_to_signals(self) -> None:
+        """A closed terminal and a `kill` leave as `q` does, without a question."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            loop.add_signal_handler(number, self.leave, 128 + number)
+
+
+def our_driver() -> type[Driver] | None:
+    """The terminal as our own driver has it; None where there is no such thing."""
+    if os.name != "posix":
+        return None
+    from mnist_tui.tui.terminal import TerminalDriver
+
+    return TerminalDriver

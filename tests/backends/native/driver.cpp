@@ -1,0 +1,106 @@
+// A program around a compiled network, for sanitizers: steps, evaluation and augmentation on several numbers of
+// threads. Prints each number with a checksum of all that came out. With an argument it hands in too few images.
+
+#include "step.cpp"
+
+#include <cstdio>
+#include <deque>
+
+namespace {
+
+// What belongs to a network, each tensor an allocation of its own size: a byte too far is seen.
+class Memory {
+ public:
+  template <class... Stages>
+  explicit Memory(native::Network<Stages...>*) { (add<Stages>(), ...); }
+
+  std::vector<native::Parameter> parameters;
+  std::vector<native::Statistics> statistics;
+  int64_t averaged = 0;
+
+  uint64_t checksum() const {
+    uint64_t sum = 0;
+    for (const auto& tensor : tensors_)
+      for (float value : tensor) {
+        uint32_t bits;
+        std::memcpy(&bits, &value, sizeof bits);
+        sum = native::mixed(sum ^ bits);
+      }
+    for (int64_t count : counts_) sum = native::mixed(sum ^ uint64_t(count));
+    return sum;
+  }
+
+ private:
+  template <class S>
+  void add() {
+    constexpr int channels = S::conv ? S::outputs : S::inputs;
+    add(S::conv ? S::outputs * S::inputs * S::kernel * S::kernel : 0);
+    add(S::bias ? S::outputs : 0);
+    add(S::norm ? channels : 0);
+    add(S::norm ? channels : 0);
+    if (S::norm)
+      statistics.push_back({tensor(channels), tensor(channels, 1), count(), tensor(channels), tensor(channels), count()});
+    else
+      statistics.push_back({});
+  }
+  void add(int size) {
+    if (size)
+      parameters.push_back({tensor(size, 0.3f), tensor(size), tensor(size), tensor(size), tensor(1), tensor(size), size});
+    else
+      parameters.push_back({});
+  }
+  float* tensor(int size, float scale = 0) {
+    std::vector<float> values(size);
+    for (int i = 0; i < size; i++) values[i] = scale * (1.5f + std::sin(float(tensors_.size() + i) * 12.9898f));
+    tensors_.push_back(std::move(values));
+    return tensors_.back().data();
+  }
+  int64_t* count() {
+    counts_.push_back(0);
+    return &counts_.back();
+  }
+
+  std::deque<std::vector<float>> tensors_;
+  std::deque<int64_t> counts_;
+};
+
+constexpr int kMost = 17, kPixels = Compiled::kSide * Compiled::kSide;
+
+uint64_t run(int threads, int images_there) {
+  Memory memory(static_cast<Compiled*>(nullptr));
+  void* network = native_open(kMost, threads);
+  std::vector<uint8_t> bytes(size_t(images_there) * kPixels);
+  for (size_t i = 0; i < bytes.size(); i++) bytes[i] = uint8_t(native::mixed(i));
+  std::vector<float> maps, images(bytes.size()), logits(kMost * Compiled::kClasses);
+  for (int n = 0; n < kMost; n++)
+    for (float number : {0.9f + 0.01f * n, -0.2f, 0.1f * n, 0.3f, 1.0f, -4.0f + n}) maps.push_back(number);
+  const std::vector<float> targets(kMost * Compiled::kClasses, 1.0f / Compiled::kClasses);
+  std::vector<int64_t> labels(kMost);
+  for (int n = 0; n < kMost; n++) labels[n] = n % Compiled::kClasses;
+  native::Settings settings{1e-2, 0.9, 0.999, 1e-8, 1e-3, 0.1, 0.9, 5, 0, &memory.averaged, native::Method::sgd};
+  uint64_t sum = 0;
+  for (const auto method : {native::Method::sgd, native::Method::adam, native::Method::adamw})
+    for (const int count : {1, 2, 3, 16, kMost}) {
+      settings.method = method;
+      settings.step++;
+      const bool bilinear = count % 2;
+      native_warp(network, bytes.data(), count == 3 ? nullptr : maps.data(), count, bilinear, 0.5f, 0.5f, images.data());
+      native::Result result;
+      native_step(network, memory.parameters.data(), memory.statistics.data(), &settings, images.data(), labels.data(),
+                  count == 2 ? targets.data() : nullptr, count, &result);
+      for (const int averaged : {0, 1})
+        native_logits(network, memory.parameters.data(), memory.statistics.data(), averaged, images.data(), count,
+                      logits.data());
+      for (float logit : logits) sum = native::mixed(sum ^ uint64_t(int64_t(logit * 1e6f)));
+      sum = native::mixed(sum ^ uint64_t(result.correct) ^ uint64_t(result.loss_sum * 1e9));
+    }
+  native_close(network);
+  return native::mixed(sum ^ memory.checksum());
+}
+
+}  // namespace
+
+int main(int count, char**) {
+  for (const int threads : {1, 2, 3, 7})
+    std::printf("%d %016llx\n", threads, static_cast<unsigned long long>(run(threads, count > 1 ? kMost - 1 : kMost)));
+}

@@ -1,0 +1,77 @@
+"""The same numbers, bit for bit, on any number of threads: steps, augmentation, evaluation and whole runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from mnist_tui.backends import StepSettings
+from mnist_tui.config import TrainConfig
+from mnist_tui.events import RunFinished, RunStopped
+from tests.backends.native.chains import Batch
+from tests.backends.native.compiling import QUICKLY, native, other_flags
+from tests.backends.native.fixed_chains import chain
+from tests.backends.native.toolchain import needs_compiler
+from tests.engine_fixtures import Lab, at_step, differences, rows, tiny_config, training_state
+
+pytestmark = needs_compiler
+
+THREADS = (2, 3, 4, 7, 16, 40)
+SIZES = (17, 1, 2, 3, 16, 31)
+
+
+@pytest.fixture(autouse=True)
+def quickly() -> Iterator[None]:
+    with other_flags(QUICKLY):
+        yield
+
+
+def trained(name: str, threads: int, config: TrainConfig) -> list[Any]:
+    """All that comes of steps with batches of every size, the last ones of an epoch among them."""
+    backend = native(chain(name), config, threads=threads)
+    found: list[Any] = []
+    for number, size in enumerate(SIZES):
+        batch = Batch(size, number)
+        images = backend.augment(bytes_of(batch), maps_of(batch))
+        result = backend.step(images, batch.labels(), StepSettings(number, 0.01, 0.9))
+        found += [images, *(part.clone() for part in result), backend.logits(images)]
+    return [*found, backend.learner.state()]
+
+
+def bytes_of(batch: Batch) -> torch.Tensor:
+    return (batch.images(torch.float32) * 60 + 128).clamp(0, 255).to(torch.uint8)
+
+
+def maps_of(batch: Batch) -> torch.Tensor:
+    return torch.eye(2, 3).repeat(batch.count, 1, 1) + batch.images(torch.float32)[:, 0, :2, :3] / 10
+
+
+@pytest.mark.parametrize("name", ["one by one", "fully connected"])
+def test_steps_are_the_same_to_the_bit(name: str) -> None:
+    config = tiny_config(
+        ema=0.9, optimizer="adamw", weight_decay=0.01, rotation=1.0, interpolation="bilinear"
+    )
+    alone = trained(name, 1, config)
+    for threads in THREADS:
+        assert differences(trained(name, threads, config), alone) == [], threads
+
+
+def test_a_run_goes_on_with_other_threads_as_if_undisturbed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = Lab(tmp_path, monkeypatch)
+    config = tiny_config(model=lab.small_net(), backend="native", rotation=10.0, ema=0.9, epochs=3, threads=1)
+    undisturbed = lab.start(config, name="undisturbed").run
+    outcome = lab.start(config, name="stopped", watch=lab.stop_at(at_step(4)))
+    for threads, moment in ((3, 9), (2, 16)):
+        assert isinstance(outcome.event, RunStopped)
+        watch = lab.stop_at(at_step(moment))
+        outcome = lab.resume(outcome.run, threads=threads, watch=lambda event, look=watch: look(event))
+    assert isinstance(outcome.event, RunStopped)
+    assert isinstance(lab.resume(outcome.run, threads=16).event, RunFinished)
+    assert differences(training_state(outcome.run), training_state(undisturbed)) == []
+    assert rows(outcome.run) == rows(undisturbed)
