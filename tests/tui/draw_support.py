@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from mnist_tui import checkpoint
-from mnist_tui.canvas import Canvas
+from mnist_tui.canvas import PICTURE, Canvas
 from mnist_tui.runs import Run
 from mnist_tui.tui.reading import Asked, KeptNetwork, Reader
 from mnist_tui.tui.screens.draw import DrawScreen
@@ -53,9 +53,10 @@ def screen(house: House) -> DrawScreen:
 
 
 async def open_draw(house: House) -> DrawScreen:
-    """The Draw screen, once it has been told who reads."""
+    """The Draw screen, once it knows who reads, and the canvas has its size."""
     await house.press("4")
     await house.until(lambda: isinstance(house.app.screen, DrawScreen) and house.app.screen.reading)
+    await house.until(lambda: screen(house).query_one(DrawingPad).size.width > PICTURE)
     return screen(house)
 
 
