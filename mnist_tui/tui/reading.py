@@ -103,6 +103,8 @@ def _read(asked: Asked, pixels: Pixels | None, network: TrainedNetwork) -> Readi
 
     from mnist_tui.answer import answer
 
+    # Of this thread alone: two of them would spin for each other, and for those that train, longer than they compute.
+    torch.set_num_threads(1)
     said = None
     if pixels is not None:
         image = torch.from_numpy(pixels.copy()).view(1, 1, PICTURE, PICTURE)

@@ -80,6 +80,8 @@ def test_a_paused_network_goes_on_answering(tmp_path: Path) -> None:
         await house.until(lambda: screen(house).reading is not before)
         assert moment(house) == (before.asked.network.epoch, before.asked.network.step)
         assert ink(house) > 0
+        house.app.session.stop()
+        await house.until(lambda: house.app.session.phase is Phase.STOPPED)
 
     in_the_house(story, tmp_path, job=job(tmp_path))
 
