@@ -81,7 +81,13 @@ class Reader:
             return Reading(asked, pixels, None, failed=failure_of(error))
 
     def _network(self, wanted: Snapshot | KeptNetwork) -> TrainedNetwork:
-        self._networks = self._networks or Networks()
+        if self._networks is None:
+            import torch
+
+            # Two would spin for each other, and for those that train, longer than they compute. A thread that has
+            # computed already, as a training has when it sets its own number, keeps its own.
+            torch.set_num_threads(1)
+            self._networks = Networks()
         return self._networks.open(wanted)
 
 
@@ -103,8 +109,6 @@ def _read(asked: Asked, pixels: Pixels | None, network: TrainedNetwork) -> Readi
 
     from mnist_tui.answer import answer
 
-    # Of this thread alone: two of them would spin for each other, and for those that train, longer than they compute.
-    torch.set_num_threads(1)
     said = None
     if pixels is not None:
         image = torch.from_numpy(pixels.copy()).view(1, 1, PICTURE, PICTURE)
