@@ -105,7 +105,7 @@ def test_whoever_draws_all_the_while_does_not_change_the_weights(tmp_path: Path)
             await draw_down(house)
             answered.add(moment(house))
             await house.press("u")
-        assert len(answered) > 3
+        assert len(answered) >= 2
 
     in_the_house(story, tmp_path, job=job(tmp_path, config))
     undisturbed = runner.start(
