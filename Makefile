@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-slow check format pictures bench bench-dashboard clean
+.PHONY: help install run test test-slow check format pictures bench bench-dashboard bench-drawing clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench: $(READY) ## Measure this machine's speed beside a plain loop
 
 bench-dashboard: $(READY) ## Measure the dashboard: first frame, keys, what it costs (MNIST_TUI_DATA_DIR=...)
 	$(BIN)/python -m tests.benchmarks.dashboard
+
+bench-drawing: $(READY) ## Measure how soon the answer follows the pen, also while training (MNIST_TUI_DATA_DIR=...)
+	$(BIN)/python -m tests.benchmarks.drawing
 
 clean: ## Remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

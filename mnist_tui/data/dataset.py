@@ -127,13 +127,8 @@ def own(folder: Path) -> Dataset:
 def draw_all(report: Report = ignore) -> Dataset:
     """The synthetic dataset, the same at every call: as many images as MNIST has."""
     train = _draw("train", TRAIN_COUNT, TRAIN_SEED, report)
-    test = draw_test(report)
+    test = _draw("test", TEST_COUNT, TEST_SEED, report)
     return Dataset(SYNTHETIC, train, test, DIGITS, "drawn by mnist-tui", _fingerprint(train, test))
-
-
-def draw_test(report: Report = ignore) -> Split:
-    """The test images of the synthetic dataset alone."""
-    return _draw("test", TEST_COUNT, TEST_SEED, report)
 
 
 def _draw(item: str, count: int, seed: int, report: Report) -> Split:

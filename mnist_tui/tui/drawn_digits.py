@@ -16,7 +16,7 @@ from mnist_tui.events import RunFailed, failure_of
 from mnist_tui.tui.reading import Pixels, pixels_of
 
 if TYPE_CHECKING:
-    from mnist_tui.data.dataset import Split
+    from mnist_tui.data.dataset import TestSet
 
 SYNTHETIC = "synthetic"
 
@@ -72,53 +72,43 @@ class ImageFinder:
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
         self._dataset = ""
-        self._split: Split | None = None
+        self._images: TestSet | None = None
 
     def find(self, wanted: WantedImage) -> ImageFound:
         """Whatever goes wrong is in the message."""
         try:
-            split = self._test_images(wanted.dataset)
-            number = _number(split, wanted)
-            return ImageFound(number, split.images[number, 0].numpy().copy(), _words(split, wanted, number))
+            images = self._test_images(wanted.dataset)
+            number = _number(images, wanted)
+            pixels, label = images.split.images[number, 0].numpy().copy(), int(images.split.labels[number])
+            return ImageFound(number, pixels, f"Test image {number:,} · labelled {images.classes[label]}")
         except Exception as error:  # a thread has nobody else to tell
             return ImageFound(failed=failure_of(error))
 
-    def _test_images(self, dataset: str) -> Split:
-        from mnist_tui.data import dataset as datasets
+    def _test_images(self, dataset: str) -> TestSet:
+        from mnist_tui.data.dataset import load_test
 
-        if self._split is None or dataset != self._dataset:
-            self._split = (
-                datasets.draw_test() if dataset == SYNTHETIC else datasets.load(dataset, self._data_dir).test
-            )
+        if self._images is None or dataset != self._dataset:
+            self._images = load_test(dataset, self._data_dir, trained_on=dataset)
             self._dataset = dataset
-        return self._split
+        return self._images
 
 
-def _number(split: Split, wanted: WantedImage) -> int:
-    count, wish = len(split.labels), wanted.wish
+def _number(images: TestSet, wanted: WantedImage) -> int:
+    labels, wish = images.split.labels, wanted.wish
     if wish.number is not None:
-        if wish.number >= count:
+        if wish.number >= len(labels):
             raise ConfigError(
-                f"{wanted.dataset} has no test image {wish.number:,}",
-                remedy=f"They are numbered from 0 to {count - 1:,}.",
+                f"{images.name} has no test image {wish.number:,}",
+                remedy=f"They are numbered from 0 to {len(labels) - 1:,}.",
             )
         return wish.number
     after = -1 if wanted.last is None else wanted.last
     if wish.digit is None:
-        return (after + 1) % count
-    numbers: list[int] = (split.labels == wish.digit).nonzero().flatten().tolist()
+        return (after + 1) % len(labels)
+    numbers: list[int] = (labels == wish.digit).nonzero().flatten().tolist()
     if not numbers:
-        raise ConfigError(
-            f"{wanted.dataset} has no test image of a {wish.digit}", remedy="Try another digit."
-        )
+        raise ConfigError(f"{images.name} has no test image of a {wish.digit}", remedy="Try another digit.")
     return next((number for number in numbers if number > after), numbers[0])
-
-
-def _words(split: Split, wanted: WantedImage, number: int) -> str:
-    from mnist_tui.trained import classes_of
-
-    name = classes_of(wanted.dataset)[int(split.labels[number])]
-    return f"Test image {number:,} · labelled {name}"
 
 
 def keep(data_dir: Path, drawing: Drawing, digit: int) -> DigitKept:

@@ -11,6 +11,8 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 Question = TypeVar("Question")
+_A_MOMENT = 2.0
+"""Seconds. An answer takes milliseconds, loading torch before the first one two seconds."""
 
 
 class Newest(Generic[Question]):
@@ -35,10 +37,12 @@ class Newest(Generic[Question]):
             self._thread.start()
 
     def close(self) -> None:
-        """No more answers; what is being worked on is not waited for."""
+        """No more answers. Waits a moment for the thread: the process must not end while it is within torch."""
         with self._asked:
             self._closed = True
             self._asked.notify()
+        if self._thread.is_alive():
+            self._thread.join(_A_MOMENT)
 
     def _next(self) -> Question | None:
         """The newest question, once there is one; None at the end."""

@@ -81,7 +81,13 @@ class Reader:
             return Reading(asked, pixels, None, failed=failure_of(error))
 
     def _network(self, wanted: Snapshot | KeptNetwork) -> TrainedNetwork:
-        self._networks = self._networks or Networks()
+        if self._networks is None:
+            import torch
+
+            # Two would spin for each other, and for those that train, longer than they compute. A thread that has
+            # computed already, as a training has when it sets its own number, keeps its own.
+            torch.set_num_threads(1)
+            self._networks = Networks()
         return self._networks.open(wanted)
 
 

@@ -210,7 +210,7 @@ def test_the_digits_open_the_screens(tmp_path: Path) -> None:
         for key, shown in (
             ("2", "Requirements"),
             ("3", "Evaluate · not built yet"),
-            ("4", "Draw · not built yet"),
+            ("4", "What the network gets"),
             ("5", "Runs"),
             ("1", "Train a small network"),
         ):

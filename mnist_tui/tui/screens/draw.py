@@ -76,6 +76,7 @@ class DrawScreen(HouseScreen):
         self._moment = 0
         self._network: Snapshot | KeptNetwork | None = None
         self._image: int | None = None
+        self._said: object = None
 
     def body(self) -> ComposeResult:
         """The canvas, and beside it what is made of it."""
@@ -98,6 +99,7 @@ class DrawScreen(HouseScreen):
         )
         finder = ImageFinder(self.dashboard.folders.data)
         self._images = Newest(finder.find, self, name="test-images")
+        self._say_pen()
         super().on_mount()
 
     def on_unmount(self) -> None:
@@ -129,14 +131,16 @@ class DrawScreen(HouseScreen):
         self._ask()
         self._say_pen()
 
-    @on(DrawingPad.PenMoved)
     def _say_pen(self) -> None:
-        """Around the canvas: what is on it, and what the pen does."""
-        pad = self.query_one(DrawingPad)
-        self.query_one("#canvas").border_title = Content(self.canvas.origin or "Draw")
-        tool = "eraser" if pad.erases else "pen"
-        self.query_one("#canvas").border_subtitle = f"{tool} {'down' if pad.pen_is_down else 'up'}"
-        self.refresh_bindings()
+        """Around the canvas: what is on it, and what the pen does. Only what is new: a mouse moves often."""
+        pad, canvas = self.query_one(DrawingPad), self.canvas
+        tool = f"{'eraser' if pad.erases else 'pen'} {'down' if pad.pen_is_down else 'up'}"
+        said = (canvas.origin, tool, canvas.can_undo, canvas.can_redo, canvas.is_blank)
+        if said != self._said:
+            self._said = said
+            panel = self.query_one("#canvas")
+            panel.border_title, panel.border_subtitle = Content(canvas.origin or "Draw"), tool
+            self.refresh_bindings()
 
     def _ask(self) -> None:
         if self._network is not None:

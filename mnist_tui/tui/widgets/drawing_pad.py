@@ -49,10 +49,7 @@ class DrawingPad(Widget, can_focus=True):
     """
 
     class Changed(Message):
-        """There is other ink on it."""
-
-    class PenMoved(Message):
-        """The pen was set down, lifted, or moved by keys."""
+        """There is other ink on it, or the pen was set down or lifted."""
 
     def __init__(self, canvas: Canvas) -> None:
         super().__init__()
@@ -112,8 +109,6 @@ class DrawingPad(Widget, can_focus=True):
         if self.pen_is_down:
             self.canvas.move(self.pen)
             self._tell()
-        else:
-            self.post_message(self.PenMoved())
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """A stroke begins, which goes on wherever the mouse does."""

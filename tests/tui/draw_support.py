@@ -1,0 +1,92 @@
+"""A network that tells a line down from a line across, so that a test knows what it will say; and a pen for tests."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import torch
+
+from mnist_tui import checkpoint
+from mnist_tui.canvas import PICTURE, Canvas
+from mnist_tui.runs import Run
+from mnist_tui.tui.reading import Asked, KeptNetwork, Reader
+from mnist_tui.tui.screens.draw import DrawScreen
+from mnist_tui.tui.widgets.drawing_pad import DrawingPad
+from tests import made_runs
+from tests.tui.app_support import House
+
+DOWN, ACROSS = 1, 7
+
+
+def write_line_reader(
+    runs_dir: Path, name: str = "lines", *, down: int = DOWN, across: int = ACROSS, **settings: str
+) -> Run:
+    """A finished run whose best weights answer `down` and `across`, and are not sure of a cross."""
+    run = made_runs.write_finished(runs_dir, name, 0.9, model="linear", dataset="synthetic", **settings)
+    weights = torch.zeros(10, 28, 28)
+    weights[down, 4:24, 12:16] = 0.05
+    weights[across, 12:16, 4:24] = 0.05
+    bias = torch.zeros(10)
+    bias[[down, across]] = 6.0  # a line fills about half of where it is looked for
+    values = {"fc.weight": weights.view(10, -1), "fc.bias": bias}
+    checkpoint.save_weights(run.weights_file, values, {"metrics": {"epoch": 1, "test_accuracy": 0.9}})
+    return run
+
+
+def warm_up() -> None:
+    """Torch and all that an answer needs, loaded before anybody waits for one."""
+    with tempfile.TemporaryDirectory() as folder:
+        runs_dir = Path(folder)
+        write_line_reader(runs_dir)
+        canvas = Canvas()
+        canvas.begin((0.5, 0.1))
+        canvas.move((0.5, 0.9))
+        reading = Reader().read(Asked(canvas.drawing(), KeptNetwork(runs_dir)))
+        assert reading.answer is not None
+        assert reading.answer.words == str(DOWN)
+
+
+def screen(house: House) -> DrawScreen:
+    assert isinstance(house.app.screen, DrawScreen)
+    return house.app.screen
+
+
+async def open_draw(house: House) -> DrawScreen:
+    """The Draw screen, once it knows who reads, and the canvas has its size."""
+    await house.press("4")
+    await house.until(lambda: isinstance(house.app.screen, DrawScreen) and house.app.screen.reading)
+    await house.until(lambda: screen(house).query_one(DrawingPad).size.width > PICTURE)
+    return screen(house)
+
+
+async def drag(house: House, start: tuple[float, float], end: tuple[float, float], button: int = 1) -> None:
+    """With the mouse, in one leap; points from 0 to 1."""
+    size = house.app.screen.query_one(DrawingPad).size
+    cells = [(int(x * (size.width - 1)), int(y * (size.height - 1))) for x, y in (start, end)]
+    await house.pilot.mouse_down(DrawingPad, offset=cells[0], button=button)
+    await house.pilot.hover(DrawingPad, offset=cells[1])
+    await house.pilot.mouse_up(DrawingPad, offset=cells[1])
+
+
+async def draw_down(house: House) -> None:
+    await drag(house, (0.5, 0.1), (0.5, 0.9))
+
+
+async def draw_across(house: House) -> None:
+    await drag(house, (0.1, 0.5), (0.9, 0.5))
+
+
+def ink(house: House) -> float:
+    return float(screen(house).canvas.field.mean())
+
+
+async def says(house: House, words: str) -> None:
+    """Wait until the answer to what is on the canvas now is this."""
+
+    def said() -> bool:
+        reading = screen(house).reading
+        answer = reading.answer if reading else None
+        return answer is not None and answer.words == words
+
+    await house.until(said)

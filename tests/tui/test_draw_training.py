@@ -1,0 +1,131 @@
+"""Drawing while a network is trained: it is the live network that answers, and the training does not notice."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mnist_tui import runner
+from mnist_tui.config import TrainConfig
+from mnist_tui.jobs import Folders, NewRun
+from mnist_tui.live import Snapshot
+from mnist_tui.trainer import Trainer
+from mnist_tui.tui.session import Phase
+from tests.engine_fixtures import differences, training_state
+from tests.tui import odd_program
+from tests.tui.app_support import House, in_the_house
+from tests.tui.draw_support import draw_across, draw_down, ink, open_draw, screen, warm_up
+from tests.tui.test_training import CONFIG, the_run
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _warm() -> None:
+    warm_up()
+
+
+@pytest.fixture(autouse=True)
+def _easy_and_unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Digits at no cost, and steps slow enough to draw between two."""
+    monkeypatch.setitem(sys.modules, "mnist_tui.data.synthetic", odd_program.easy_digits())
+    step = Trainer._take_step
+
+    def slowly(*arguments: Any) -> None:
+        time.sleep(0.05)
+        step(*arguments)
+
+    monkeypatch.setattr(Trainer, "_take_step", slowly)
+
+
+def job(folder: Path, config: TrainConfig = CONFIG) -> NewRun:
+    return NewRun(config, Folders(folder / "data", folder / "runs"))
+
+
+def moment(house: House) -> tuple[int, int]:
+    """Of the network that answered last: its epoch and step; before the first and after the last a kept one did."""
+    reading = screen(house).reading
+    network = reading.asked.network if reading and reading.answer else None
+    return (network.epoch, network.step) if isinstance(network, Snapshot) else (0, 0)
+
+
+def test_the_answer_comes_from_the_network_as_it_is_being_trained(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await open_draw(house)
+        await draw_down(house)
+        await house.until(lambda: moment(house) > (1, 0))
+        first = moment(house)
+        answered = screen(house).reading.answer
+        await house.sees("live · epoch 1, step")
+        await house.until(lambda: moment(house) > first)
+        assert screen(house).reading.answer.probabilities != answered.probabilities
+        await house.until(lambda: house.app.session.phase is Phase.FINISHED)
+        await house.sees("best, epoch")
+
+    in_the_house(story, tmp_path, job=job(tmp_path))
+
+
+def test_a_paused_network_goes_on_answering(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.until(lambda: house.app.session.phase is Phase.TRAINING)
+        await house.press("space")
+        await house.until(lambda: house.app.session.phase is Phase.PAUSED)
+        await open_draw(house)
+        await draw_across(house)
+        await house.until(lambda: moment(house) > (0, 0))
+        before = screen(house).reading
+        await draw_down(house)
+        await house.until(lambda: screen(house).reading is not before)
+        assert moment(house) == (before.asked.network.epoch, before.asked.network.step)
+        assert ink(house) > 0
+        house.app.session.stop()
+        await house.until(lambda: house.app.session.phase is Phase.STOPPED)
+
+    in_the_house(story, tmp_path, job=job(tmp_path))
+
+
+def test_whoever_draws_all_the_while_does_not_change_the_weights(tmp_path: Path) -> None:
+    """Dropout and BatchNorm, whose random numbers and statistics are easiest to disturb."""
+    file = tmp_path / "small_net.py"
+    file.write_text(
+        "from torch import nn\n"
+        "class Net(nn.Sequential):\n"
+        "    def __init__(self):\n"
+        "        super().__init__(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(6), nn.Dropout(0.3),\n"
+        "            nn.Flatten(), nn.Linear(4 * 4 * 4, 10))\n"
+    )
+    config = CONFIG.replace(model=f"{file}:Net", backend="eager", ema=0.9, rotation=7.0)
+
+    async def story(house: House) -> None:
+        await open_draw(house)
+        answered = set()
+        while house.app.session.phase is not Phase.FINISHED:
+            await draw_down(house)
+            answered.add(moment(house))
+            await house.press("u")
+        assert len(answered) >= 2
+
+    in_the_house(story, tmp_path, job=job(tmp_path, config))
+    undisturbed = runner.start(
+        config, data_dir=tmp_path / "data", runs_dir=tmp_path / "headless", report=lambda _: None
+    )
+    assert differences(training_state(the_run(tmp_path)), training_state(undisturbed.run)) == []
+
+
+def test_a_screen_that_nobody_sees_asks_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copied = []
+    copy = runner._snapshot
+    monkeypatch.setattr(runner, "_snapshot", lambda *given: copied.append(given) or copy(*given))
+
+    async def story(house: House) -> None:
+        await open_draw(house)
+        await house.until(lambda: moment(house) > (0, 0) or len(copied) > 2)
+        await house.press("1")
+        await house.until(lambda: house.app.session.history.epochs)
+        seen = len(copied)
+        await house.until(lambda: house.app.session.phase is Phase.FINISHED)
+        assert len(copied) <= seen + 2  # one that was still wanted, and the end's
+
+    in_the_house(story, tmp_path, job=job(tmp_path))
