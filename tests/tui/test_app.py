@@ -209,7 +209,7 @@ def test_the_digits_open_the_screens(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         for key, shown in (
             ("2", "Requirements"),
-            ("3", "Evaluate · not built yet"),
+            ("3", "Train one: press 1, then n."),
             ("4", "What the network gets"),
             ("5", "Runs"),
             ("1", "Train a small network"),
@@ -223,7 +223,7 @@ def test_the_digits_open_the_screens(tmp_path: Path) -> None:
 def test_a_click_on_a_tab_opens_it(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         await house.pilot.click("TitleBar", offset=(house.title.index("3 Evaluate"), 0))
-        await house.sees("Evaluate · not built yet")
+        await house.sees("Train one: press 1, then n.")
 
     in_the_house(story, tmp_path, begun=False)
 
@@ -352,7 +352,7 @@ def test_the_palette_runs_a_key(tmp_path: Path) -> None:
         await house.type("evaluate")
         await house.until(lambda: "Key 3" in house.text)
         await house.press("enter")
-        await house.sees("Evaluate · not built yet")
+        await house.sees("Train one: press 1, then n.")
 
     in_the_house(story, tmp_path, begun=False)
 
@@ -500,6 +500,17 @@ def test_the_form_marks_the_setting_with_the_focus_and_no_other(tmp_path: Path) 
         await house.until(lambda: marked(house) == ["recipe"])
         await house.press("tab", "tab")
         await house.until(lambda: marked(house) == ["model"])
+
+    in_the_house(story, tmp_path, begun=False)
+
+
+def test_a_recipe_with_a_model_of_its_own_brings_it_and_takes_it_away_again(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await open_form(house)
+        recipe = house.app.screen.query(SettingRow).first().query_one(Select)
+        for name in ("teacher", "accurate"):
+            recipe.value = name
+            await house.until(lambda: values(house)["model"] == RECIPES[name].model)  # noqa: B023
 
     in_the_house(story, tmp_path, begun=False)
 

@@ -107,8 +107,8 @@ class NewRunForm(ModalScreen[Wanted | None]):
         self._is_due = False
         recipe = self._values()["recipe"]
         if recipe != self._recipe and recipe in RECIPES:
-            self._recipe = recipe
-            self._fill(RECIPES[recipe])
+            before, self._recipe = RECIPES[self._recipe], recipe
+            self._fill(RECIPES[recipe], before)
         self._check()
 
     @on(DescendantFocus)
@@ -135,10 +135,12 @@ class NewRunForm(ModalScreen[Wanted | None]):
         """Leave without a run."""
         self.dismiss(None)
 
-    def _fill(self, config: TrainConfig) -> None:
+    def _fill(self, config: TrainConfig, before: TrainConfig) -> None:
+        """A recipe's own model comes with it, but a person's stays."""
         values = config.to_dict()
         for row in self.query(SettingRow):
-            if SETTINGS[row.setting].group not in _NOT_OF_A_RECIPE:
+            own_model = row.setting == "model" and row.value == before.model
+            if own_model or SETTINGS[row.setting].group not in _NOT_OF_A_RECIPE:
                 row.value = values[row.setting]
 
     def _values(self) -> dict[str, Any]:
