@@ -27,6 +27,7 @@ from mnist_tui.events import (
     RunPaused,
     RunResumed,
     RunStopped,
+    WeightsMoved,
     failure_of,
 )
 from mnist_tui.meter import Meter, Stopwatch, Ticker
@@ -120,13 +121,16 @@ class Trainer:
             yield from self._answer()
             if self.control.stop_reason:
                 break
-            yield from self._take_step(images, labels)
+            moved = self._take_step(images, labels)
+            if moved is not None:
+                yield moved
             if self._ticker.due():
                 yield self._progress("training", self.position.step, self.data.steps)
         self._meter.watch.stop()
         yield self._progress("training", self.position.step, self.data.steps)
 
-    def _take_step(self, images: Tensor, labels: Tensor) -> Iterator[Event]:
+    def _take_step(self, images: Tensor, labels: Tensor) -> WeightsMoved | None:
+        """One step; how far it moved the weights, where it is one of those to look at."""
         before = self._movement.before(self.position.step, self.data.steps)
         steps = self.config.epochs * self.data.steps
         settings = StepSettings(self.steps_done, *optim.schedule(self.config, self.steps_done, steps))
@@ -134,8 +138,9 @@ class Trainer:
         result = self.backend.step(images, labels, settings, targets)
         self._meter.add(result, len(labels))
         self.position.step += 1
-        if before is not None:
-            yield self._movement.since(before, self.position.epoch, self.steps_done)
+        if before is None:
+            return None
+        return self._movement.since(before, self.position.epoch, self.steps_done)
 
     def _score(self, split: Split | None) -> Generator[Event, None, Score | None]:
         """Test on `split`; None where there is none, or when somebody stopped it."""

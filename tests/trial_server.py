@@ -16,18 +16,19 @@ import pytest
 import mnist_tui
 from tests.cli import easy_digits
 
+_IN_SERVER = "EASY_DIGITS_SERVER"
+
 
 @pytest.fixture(scope="session")
 def trial_server() -> None:
     """Begun before any sweep can begin one that draws for seconds."""
     if "forkserver" in multiprocessing.get_all_start_methods():
-        before = os.environ.get("PYTHONPATH")
-        os.environ["PYTHONPATH"] = str(Path(mnist_tui.__file__).parents[1])
-        multiprocessing.get_context("forkserver").set_forkserver_preload(["mnist_tui.runner", __name__])
-        forkserver.ensure_running()
-        os.environ.pop("PYTHONPATH")
-        os.environ.update({} if before is None else {"PYTHONPATH": before})
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv("PYTHONPATH", str(Path(mnist_tui.__file__).parents[1]))
+            patched.setenv(_IN_SERVER, "1")
+            multiprocessing.get_context("forkserver").set_forkserver_preload(["mnist_tui.runner", __name__])
+            forkserver.ensure_running()
 
 
-if Path(sys.argv[0]).name == "-c" or not sys.argv[0]:
+if _IN_SERVER in os.environ:
     sys.modules["mnist_tui.data.synthetic"] = easy_digits.module()

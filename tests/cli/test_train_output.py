@@ -44,6 +44,7 @@ def test_json_is_one_event_a_line_from_the_data_to_the_end(mnist: Mnist, runs_di
     assert done.code == 0
     lines = told(done.out)
     order = list(dict.fromkeys(line["event"] for line in lines))
+    order.remove("WeightsMoved")  # before or after the first Progress, as time goes
     assert order == [
         "DataProgress",
         "RunStarted",

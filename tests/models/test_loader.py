@@ -67,7 +67,7 @@ def test_trying_a_network_leaves_the_modes_its_author_set(write):
 def test_an_unknown_name_gets_the_nearest_and_all():
     text = complaint("referense")
     assert "did you mean 'reference'?" in text
-    assert "reference, reference-fc, linear" in text
+    assert "reference, reference-fc, wide, linear" in text
 
 
 def test_a_missing_file_is_named(tmp_path):
