@@ -20,6 +20,8 @@ _SGD: Mapping[str, Any] = {
     "peak_momentum": 0.9,
     "weight_decay": 1e-4,
 }
+# Where there are few epochs.
+_MORE_STEPS: Mapping[str, Any] = {"batch_size": 64, "lr": 0.6}
 _AUGMENTED: Mapping[str, Any] = {
     "rotation": 10.0,
     "shift": 1.0,
@@ -40,12 +42,18 @@ RECIPES: Mapping[str, TrainConfig] = {
         # Trained first, for `accurate` to learn from: the same blocks with twice the channels.
         TrainConfig(recipe="teacher", model="wide", **_SGD, **_AUGMENTED, ema=0.998),
         # As accurate as the published run on average, in a fraction of its time.
-        TrainConfig(recipe="quick", epochs=8, **_SGD, **_AUGMENTED, dropout_scale=0.0),
+        TrainConfig(
+            recipe="quick",
+            epochs=8,
+            **{**_SGD, **_MORE_STEPS},
+            **_AUGMENTED,
+            dropout_scale=0.0,
+        ),
         # A first network that reads digits, while one waits.
         TrainConfig(
             recipe="instant",
             epochs=1,
-            **{**_SGD, "batch_size": 64, "lr": 0.6},
+            **{**_SGD, **_MORE_STEPS},
             rotation=0.0,
             dropout_scale=0.0,
         ),

@@ -66,7 +66,7 @@ def test_a_digit_is_found_again_in_every_condition(condition: str) -> None:
         likeness(from_picture(CONDITIONS[condition](image, random)), from_canvas(image)) for image in DIGITS
     ]
     assert min(alike) > 0.8
-    assert np.mean(alike) > 0.93
+    assert np.mean(alike) > 0.92
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])

@@ -152,12 +152,17 @@ class Chart(PlotWidget, inherit_bindings=False):
         canvas = self.query_one("#plot", Canvas)
         self._x_axis.room = canvas.size.width // 6
         self._y_axis.room = max(2, canvas.size.height // 2)
+        # A style may change, and so the chart be drawn, between a new size and the message that tells of it.
+        if any(part.size != part._canvas_size for part in self.query(Canvas)):
+            self._needs_canvas_resize = True
         with canvas.batch_refresh():
             return super().render()
 
     def _render_plot(self) -> None:
         """Up to the top row, as there is no frame; the limits depend on how many rows that makes."""
         width, height = self.query_one("#plot", Canvas).size
+        if not (width and height):
+            return
         self._scale_rectangle = Region(1, 0, width - 2, height - 1)
         if height > 1 and not self.zoomed:
             self._show_all(height - 1)
