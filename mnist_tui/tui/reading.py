@@ -81,13 +81,7 @@ class Reader:
             return Reading(asked, pixels, None, failed=failure_of(error))
 
     def _network(self, wanted: Snapshot | KeptNetwork) -> TrainedNetwork:
-        if self._networks is None:
-            import torch
-
-            # Two would spin for each other, and for those that train, longer than they compute. A thread that has
-            # computed already, as a training has when it sets its own number, keeps its own.
-            torch.set_num_threads(1)
-            self._networks = Networks()
+        self._networks = self._networks or Networks()
         return self._networks.open(wanted)
 
 
@@ -125,11 +119,16 @@ def _words(asked: Asked, network: TrainedNetwork) -> str:
 
 
 class Networks:
-    """The live one, and the one of a run that was opened last."""
+    """The live one, and the one of a run that was opened last; for the thread that makes it."""
 
     def __init__(self) -> None:
+        import torch
+
         from mnist_tui.live_network import LiveNetwork
 
+        # Two would spin for each other, and for those that train, longer than they compute. A thread that has
+        # computed already, as a training has when it sets its own number, keeps its own.
+        torch.set_num_threads(1)
         self._live = LiveNetwork()
         self._kept: TrainedNetwork | None = None
         self._opened: object = None

@@ -85,7 +85,7 @@ def keys(count: int, data: Path, backend: str) -> list[float]:
         terminal.wait_for("● training", "img/s")
         for number in range(count):
             # The two screens differ in a word that nothing else draws.
-            key, word = (("3", b"confusion"), ("4", b"mouse"))[number % 2]
+            key, word = (("4", b"mouse"), ("1", b"Batch"))[number % 2]
             read_for(terminal, 0.05 + (number * 37 % 100) / 1000)  # at any moment between two repaints
             before = len(terminal.raw)
             begun = time.monotonic()
