@@ -35,13 +35,13 @@ RECIPES: Mapping[str, TrainConfig] = {
     for config in (
         # The published run's settings, which are TrainConfig's defaults: batch 16, Adam, one-cycle to 0.01.
         TrainConfig(recipe="reference"),
-        # The most accurate: a network this small underfits, so it drops nothing, and gains from a teacher.
+        # The most accurate: a network this small underfits, so it drops nothing, and has a teacher.
         TrainConfig(
             recipe="accurate", **_SGD, **_AUGMENTED, dropout_scale=0.0, teacher="teacher", teacher_share=0.5
         ),
         # Trained first, for `accurate` to learn from: the same blocks with twice the channels.
         TrainConfig(recipe="teacher", model="wide", **_SGD, **_AUGMENTED, ema=0.998),
-        # As accurate as the published run on average, in a fraction of its time.
+        # Near the published final accuracy in a fraction of its time.
         TrainConfig(
             recipe="quick",
             epochs=8,
