@@ -16,6 +16,7 @@ from mnist_tui import atomic, checkpoint, machine, models, optim, runs
 from mnist_tui.assemble import assemble
 from mnist_tui.config import BackendName, TrainConfig
 from mnist_tui.control import Control
+from mnist_tui.cores import usable_cores
 from mnist_tui.data import dataset as datasets
 from mnist_tui.data.dataset import Dataset
 from mnist_tui.errors import ConfigError, Interrupted, RunError
@@ -80,7 +81,6 @@ def start(
     teacher = runs.find(runs_dir, config.teacher).weights_file if config.teacher else None
     early: list[Event] = []
     tell = _keeping_notices(early, report)
-    torch.set_num_threads(machine.choose_threads(config, config.backend))
     data = _load(config, data_dir, control, tell)
     # The log must say what was used, not what was asked for: a resume goes by it.
     config = config.replace(dataset=data.name, model=source.spec)
@@ -245,6 +245,8 @@ def _load(config: TrainConfig, data_dir: Path, control: Control, report: Report)
             raise Interrupted(f"{control.stop_reason}, while getting the data")
         report(event)
 
+    # Drawing images keeps all cores busy; how many training takes is known once there is a backend.
+    torch.set_num_threads(config.threads or usable_cores())
     return datasets.load(config.dataset, data_dir, report=answering)
 
 

@@ -16,14 +16,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
-
-import filelock
+from typing import TYPE_CHECKING, Any
 
 from mnist_tui import atomic, events
 from mnist_tui.errors import RunError
 from mnist_tui.events import Event
 from mnist_tui.history import RunHistory, RunStatus, fold
+
+if TYPE_CHECKING:
+    import filelock
 
 LATEST = "latest"
 """What `find` takes for the newest run."""
@@ -127,7 +128,7 @@ class Run:
         try:
             with lock:
                 return False
-        except filelock.Timeout:
+        except TimeoutError:
             return True
         except OSError:  # a read-only folder, in which nobody can be writing
             return False
@@ -137,7 +138,7 @@ class Run:
         lock = self._lock()
         try:
             lock.acquire(timeout=1)  # a reader looking at the lock holds it for a moment
-        except filelock.Timeout:
+        except TimeoutError:
             raise RunError(
                 f"run {self.name} is in use by another process",
                 remedy="Wait for it, or stop it, and try again.",
@@ -190,6 +191,8 @@ class Run:
         return Run(target)
 
     def _lock(self) -> filelock.BaseFileLock:
+        import filelock  # here, as the dashboard's first frame does without
+
         # is_singleton off: two Run values of one folder must exclude each other also within a process.
         return filelock.FileLock(self.folder / ".lock", timeout=0, is_singleton=False)
 

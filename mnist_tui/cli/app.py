@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from mnist_tui import __version__, paths
-from mnist_tui.cli import bench, check, dashboard, data, inspect_model, runs, sweep, train, trained, watch
+from mnist_tui.cli import dashboard
 from mnist_tui.cli.config_file import option_defaults
+from mnist_tui.cli.lazy import LazyCommands
 from mnist_tui.cli.output import be_printable, complain, discard
 from mnist_tui.errors import MnistTuiError
 
@@ -22,6 +23,7 @@ EPILOG = (
 
 app = typer.Typer(
     name="mnist-tui",
+    cls=LazyCommands,
     help="Train a small digit classifier, watch it learn, look inside it and use it.",
     epilog=EPILOG,
     invoke_without_command=True,
@@ -30,18 +32,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("dashboard")(dashboard.dashboard)
-app.command("train")(train.train)
-app.command("inspect-model")(inspect_model.inspect_model)
-app.command("check")(check.check)
-app.command("eval")(trained.evaluate)
-app.command("predict")(trained.predict)
-app.command("export")(trained.export)
-app.add_typer(data.app, name="data")
-app.add_typer(runs.app, name="runs")
-app.command("watch")(watch.watch)
-app.add_typer(sweep.app, name="sweep")
-app.command("bench")(bench.bench)
 
 
 def _print_version(wanted: bool) -> None:

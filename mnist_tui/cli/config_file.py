@@ -23,10 +23,10 @@ def option_defaults(context: typer.Context, chosen: Path | None) -> dict[str, An
     if chosen is None and not path.is_file():
         return {}
     values = _read(path.expanduser())
-    problem = next(_problems(values, _options(context.command)), "")
+    problem = next(_problems(values, _options(context, context.command)), "")
     if problem:
         raise ConfigError(f"{path}: {problem}", remedy="Correct or remove that line.")
-    return _for_group(context.command, values)
+    return _for_group(context, context.command, values)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -54,26 +54,29 @@ def _problems(values: Mapping[str, Any], options: Mapping[str, Any]) -> Iterator
             yield f"{name} is {value!r}, but must be {_KINDS[kind]}"
 
 
-def _options(group: Any) -> dict[str, Any]:
+def _options(context: typer.Context, group: Any) -> dict[str, Any]:
     """Every option of every command of the group, by name."""
     found: dict[str, Any] = {}
-    for command in group.commands.values():
-        found |= _own_options(command)
-        if hasattr(command, "commands"):
-            found |= _options(command)
+    for _, command in _commands(context, group):
+        found |= _own_options(command) | _options(context, command)
     return found
+
+
+def _commands(context: typer.Context, group: Any) -> Iterator[tuple[str, Any]]:
+    """The commands of a group by name; none of what is no group."""
+    for name in group.list_commands(context) if hasattr(group, "list_commands") else ():
+        yield name, group.get_command(context, name)
 
 
 def _own_options(command: Any) -> dict[str, Any]:
     return {option.name: option for option in command.params if option.param_type_name == "option"}
 
 
-def _for_group(group: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+def _for_group(context: typer.Context, group: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     """The part of `values` that each command of the group has an option for."""
     defaults: dict[str, Any] = {}
-    for name, command in group.commands.items():
+    for name, command in _commands(context, group):
         own = _own_options(command)
         defaults[name] = {key: value for key, value in values.items() if key in own}
-        if hasattr(command, "commands"):  # a group's own options and its commands share one table
-            defaults[name] |= _for_group(command, values)
+        defaults[name] |= _for_group(context, command, values)  # a group's options and commands share a table
     return defaults

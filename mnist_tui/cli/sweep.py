@@ -39,7 +39,7 @@ On = Annotated[
 _GIVEN_ANEW = {"resume", "jobs", "on", "json", "data_dir", "runs_dir"}
 
 
-@app.callback(epilog="Search needs Optuna: pip install 'mnist-tui[search]'.")
+@app.callback(epilog="Search needs Optuna: pip install 'mnist-tui\\[search]'.")
 @with_settings
 def sweep(
     context: typer.Context,

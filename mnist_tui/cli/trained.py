@@ -122,7 +122,7 @@ def export(
 
     The normalisation is inside the file, but for safetensors, which holds the weights alone: onnx, torchscript and
     pt2 take images of uint8, (N, 1, 28, 28), 0 paper and 255 ink, any N, and give logits, float32 (N, 10). ONNX takes
-    an extra: pip install "mnist-tui[onnx]".
+    an extra: pip install "mnist-tui\\[onnx]".
     """
     from mnist_tui.network_export import INPUT, OUTPUT, SUFFIXES, check_packages, export_network
 

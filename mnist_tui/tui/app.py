@@ -24,7 +24,6 @@ from mnist_tui.tui.memory import Memory
 from mnist_tui.tui.messages import NewRunRequested, ResumeRequested
 from mnist_tui.tui.screens.house import HouseScreen
 from mnist_tui.tui.screens.leave import LeaveDialog
-from mnist_tui.tui.screens.model import ModelScreen
 from mnist_tui.tui.screens.train import TrainScreen
 from mnist_tui.tui.session import Phase, Session
 from mnist_tui.tui.widgets.title_bar import TABS
@@ -71,7 +70,7 @@ class Dashboard(HouseApp):
     async def on_mount(self) -> None:
         """Screens, and the first job, which waits for the first frame."""
         self.add_mode("train", TrainScreen)
-        self.add_mode("model", ModelScreen)
+        self.add_mode("model", _model_screen)
         self.add_mode("evaluate", _evaluate_screen)
         self.add_mode("draw", _draw_screen)
         self.add_mode("runs", self._runs_screen)
@@ -80,7 +79,6 @@ class Dashboard(HouseApp):
             self.call_after_refresh(self.begin, self._first_job)
 
     def _runs_screen(self) -> Screen[None]:
-        # It brings more with it than the first frame needs.
         from mnist_tui.tui.screens.runs import RunsScreen
 
         return RunsScreen(self.folders.runs)
@@ -197,6 +195,13 @@ class Dashboard(HouseApp):
         return failed.exit_code if failed is not None and self.session.phase is Phase.FAILED else 0
 
 
+# Screens other than the first bring with them what the first frame does not need.
+def _model_screen() -> Screen[None]:
+    from mnist_tui.tui.screens.model import ModelScreen
+
+    return ModelScreen()
+
+
 def _evaluate_screen() -> Screen[None]:
     from mnist_tui.tui.screens.evaluate import EvaluateScreen
 
@@ -204,7 +209,6 @@ def _evaluate_screen() -> Screen[None]:
 
 
 def _draw_screen() -> Screen[None]:
-    # It brings numpy with it, which the first frame does not need.
     from mnist_tui.tui.screens.draw import DrawScreen
 
     return DrawScreen()

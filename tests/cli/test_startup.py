@@ -23,12 +23,12 @@ README = Path(__file__).parents[2] / "README.md"
 def commands(group: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every command and group, with the words that call it."""
     yield path, group
-    for name, command in getattr(group, "commands", {}).items():
-        yield from commands(command, *path, name)
+    for name in group.list_commands(None) if hasattr(group, "list_commands") else ():
+        yield from commands(group.get_command(None, name), *path, name)
 
 
 COMMANDS = list(commands(typer.main.get_command(app)))
-LEAVES = [(path, command) for path, command in COMMANDS if not hasattr(command, "commands")]
+LEAVES = [(path, command) for path, command in COMMANDS if not hasattr(command, "list_commands")]
 
 
 def named(path: tuple[str, ...]) -> str:

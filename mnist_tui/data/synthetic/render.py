@@ -9,6 +9,10 @@ from torch import Generator, Tensor
 
 BOX = 20
 SIDE = 28
+# As many images' bells as stay in the processor's cache from one operation to the next: twice as fast as all at once.
+_INKED_AT_ONCE = 512
+# The exponential of anything less is no float32 of full precision any more, and takes a processor twenty times as long.
+_NOTHING = -87.0
 
 
 def render(nodes: Tensor, inked: Tensor, random: Generator) -> Tensor:
@@ -56,16 +60,25 @@ def _pressure(inked: Tensor, random: Generator) -> Tensor:
 def _ink(points: Tensor, amount: Tensor, width: Tensor) -> Tensor:
     """Ink (B, 20, 20) in [0, 1]: Gaussian spots of deviation `width` (B, 1) at points (B, P, 2), saturating.
 
-    A spot is the product of a Gaussian in x and one in y, so that the sum over all spots is a matrix product.
     With `amount` (B, P) the length of line each stands for, a straight line has height 1 along its middle.
     """
-    pixels = torch.arange(BOX) + 0.5
-    rows, columns = (
-        torch.exp(-(((pixels.view(1, -1, 1) - points[:, None, :, axis]) / width.unsqueeze(2)) ** 2) / 2)
-        for axis in (1, 0)
-    )
     height = amount / (width * math.sqrt(2 * math.pi))
-    return ((rows * height.unsqueeze(1)) @ columns.transpose(1, 2) - 0.05).clamp(0, 1)
+    ink = torch.empty(len(points), BOX, BOX)
+    for start in range(0, len(points), _INKED_AT_ONCE):
+        part = slice(start, start + _INKED_AT_ONCE)
+        rows, columns = (_bells(points[part, :, axis], width[part]) for axis in (1, 0))
+        torch.bmm(rows.mul_(height[part].unsqueeze(1)), columns.transpose(1, 2), out=ink[part])
+    return ink.sub_(0.05).clamp_(0, 1)
+
+
+def _bells(places: Tensor, width: Tensor) -> Tensor:
+    """(B, 20, P): what spots at `places` (B, P) along an axis are at each pixel of it.
+
+    A spot is the product of such a bell in x and one in y, so that the sum over all spots is a matrix product.
+    """
+    pixels = (torch.arange(BOX) + 0.5).view(1, -1, 1)
+    distances = (pixels - places.unsqueeze(1)).div_(width.unsqueeze(2))
+    return distances.square_().mul_(-0.5).clamp_(min=_NOTHING).exp_()
 
 
 def _centre_by_mass(ink: Tensor) -> Tensor:
