@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnist_tui import runs
+from mnist_tui import collector, runs
 from mnist_tui.config import BackendName, TrainConfig
 from mnist_tui.control import Control
 from mnist_tui.events import Event
@@ -36,8 +36,9 @@ class NewRun:
 
     def __call__(self, control: Control, report: Report) -> Outcome:
         """See `runner.start`; a teacher that is named by its recipe is found or trained first."""
-        from mnist_tui import runner
-        from mnist_tui.teachers import with_teacher
+        with collector.importing():
+            from mnist_tui import runner
+            from mnist_tui.teachers import with_teacher
 
         data_dir, runs_dir = self.folders.data, self.folders.runs
         runs.check_place(runs_dir, self.name)  # before minutes go into a teacher
@@ -64,7 +65,8 @@ class ResumedRun:
 
     def __call__(self, control: Control, report: Report) -> Outcome:
         """See `runner.resume`."""
-        from mnist_tui import runner
+        with collector.importing():
+            from mnist_tui import runner
 
         return runner.resume(
             runs.find(self.folders.runs, self.query),

@@ -32,6 +32,11 @@ class OwnRandomNumbers(TorchDispatchMode):
         super().__init__()  # type: ignore[no-untyped-call]
         self._generator = torch.Generator().manual_seed(0)
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # torch would else import its compiler, a second and more of work, only to keep it away from here.
+        return False
+
     def __torch_dispatch__(
         self,
         func: OpOverload,

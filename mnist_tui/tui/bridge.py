@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 from textual.message_pump import MessagePump
 
+from mnist_tui import collector
 from mnist_tui.control import Control
 from mnist_tui.errors import Interrupted
 from mnist_tui.events import Event, RunFailed, failure_of
@@ -128,8 +129,9 @@ def inspect_in_background(spec: str, listener: MessagePump) -> None:
 
 def _inspected(spec: str) -> ModelSummary | RunFailed:
     try:
-        from mnist_tui.inspection import inspect_model
-        from mnist_tui.models import load_model, resolve
+        with collector.importing():
+            from mnist_tui.inspection import inspect_model
+            from mnist_tui.models import load_model, resolve
 
         with _ENGINE:
             return inspect_model(load_model(spec), name=resolve(spec).name)
