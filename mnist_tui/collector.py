@@ -11,6 +11,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# After so many smaller collections there is a full one even if nobody asks.
+_UNASKED = 1000
+
 _LOCK = threading.Lock()
 _importing = 0
 
@@ -24,6 +27,17 @@ def importing() -> Iterator[None]:
     finally:
         _count(-1)
         gc.freeze()
+
+
+def wait_to_be_asked() -> None:
+    """From now on, full collections come by `collect`: by themselves they come just when much is drawn."""
+    young, middle, _ = gc.get_threshold()
+    gc.set_threshold(young, middle, _UNASKED)
+
+
+def collect() -> None:
+    """A full collection, now."""
+    gc.collect()
 
 
 def _count(change: int) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from mnist_tui.events import DataProgress, Event, Notice, Preparing
+from mnist_tui.events import DataProgress, Event, Notice, Preparing, Progress, WeightsMoved
 from mnist_tui.history import RunHistory
 from mnist_tui.render.epoch_table import epoch_table
 from mnist_tui.render.progress_line import progress_lines, waiting_line
@@ -16,16 +17,19 @@ from mnist_tui.render.statistics import statistics_panel
 
 # Rows of the terminal that are not epochs: title, heads, rules, progress, a notice or two.
 _OTHER_ROWS = 9
+# Drawing holds up the training: what comes many times a second is drawn this often.
+_FRAME_SECONDS = 0.25
 
 
 class LiveView:
-    """Redraws once an event; a context manager that leaves the finished table on the screen."""
+    """Redraws as events come, but not too often; a context manager that leaves the finished table on the screen."""
 
     def __init__(self, console: Console, before: RunHistory | None = None) -> None:
         """`before` is the story so far of a run that is resumed."""
         self.history = before or RunHistory()
         self._console = console
         self._waiting: DataProgress | Preparing | None = None
+        self._drawn = 0.0
         self._live = Live(console=console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> LiveView:
@@ -50,7 +54,15 @@ class LiveView:
         self._waiting = event if isinstance(event, (DataProgress, Preparing)) else None
         if isinstance(event, Notice):
             self._live.console.print(Text(f"Notice: {event.message}", style="bold yellow"))
-        self._live.update(self._picture(), refresh=True)
+        if not isinstance(event, (Progress, WeightsMoved)) or self._is_due():
+            self._live.update(self._picture(), refresh=True)
+
+    def _is_due(self) -> bool:
+        now = time.monotonic()
+        if now - self._drawn < _FRAME_SECONDS:
+            return False
+        self._drawn = now
+        return True
 
     def _picture(self) -> RenderableType:
         if self._waiting is not None:

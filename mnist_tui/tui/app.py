@@ -34,7 +34,7 @@ _INTERRUPTED = 130
 _DRAWING_SHARE = 0.025
 _FASTEST_FRAME, _SLOWEST_FRAME = 0.1, 0.5
 # What a screen needs to be whole when it comes up. Textual allows five times as much, and nothing is drawn meanwhile.
-_SWITCH_SECONDS = 0.01
+_SWITCH_SECONDS = 0.002
 # Seconds given to a worker that still goes on when the screen has gone.
 _A_MOMENT, _A_CHECKPOINT = 0.5, 10.0
 

@@ -6,21 +6,25 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
-from textual.events import Print
+from textual.events import Event, InputEvent, Print
 from textual.screen import Screen
 
+from mnist_tui import collector
 from mnist_tui.tui.memory import Memory
 from mnist_tui.tui.screens.help import HelpScreen, active_keys
 from mnist_tui.tui.themes import NIGHT, PAPER
 
 # The rest of Textual's commands have keys here, some of which do it better: Quit asks while training.
 _ONLY_IN_THE_PALETTE = {"Theme", "Screenshot"}
+# Garbage is collected so often, and only when nobody has touched anything for a moment.
+_TIDYING_SECONDS, _QUIET_SECONDS = 10.0, 0.5
 
 
 class HouseApp(App[int]):
@@ -38,6 +42,7 @@ class HouseApp(App[int]):
         super().__init__(driver_class=driver_class)
         self.memory = memory or Memory()
         self._has_terminal = driver_class is not None
+        self._last_input = 0.0
         self.register_theme(NIGHT)
         self.register_theme(PAPER)
         self.theme = self.memory.theme if self.memory.theme in self.available_themes else NIGHT.name
@@ -51,7 +56,19 @@ class HouseApp(App[int]):
         """Keep the screen ours, and the theme in mind."""
         if self._has_terminal:
             self.begin_capture_print(self)
+            collector.wait_to_be_asked()
+            self.set_interval(_TIDYING_SECONDS, self._tidy)
         self.theme_changed_signal.subscribe(self, lambda theme: self.memory.remember(theme=theme.name))
+
+    async def on_event(self, event: Event) -> None:
+        """As Textual has it; and somebody is there."""
+        if isinstance(event, InputEvent):
+            self._last_input = time.monotonic()
+        await super().on_event(event)
+
+    def _tidy(self) -> None:
+        if time.monotonic() - self._last_input > _QUIET_SECONDS:
+            collector.collect()
 
     def on_print(self, event: Print) -> None:
         """A library printed something: it is put aside with all that the terminal is spared."""

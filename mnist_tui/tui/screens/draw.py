@@ -155,7 +155,7 @@ class DrawScreen(HouseScreen):
             self.query_one(AnswerLine).show(self.reading)
             self.query_one(ProbabilityBars).show(self.reading)
             self.query_one(SeenPicture).show(self.reading.pixels)
-            self.query_one("#network", Static).update(Content(self.reading.network))
+            self.query_one("#network", Static).update(Content(self.reading.network), layout=False)
 
     def _arrange(self, size: Size) -> None:
         rows = size.height - 2  # title and keys

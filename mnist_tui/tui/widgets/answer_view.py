@@ -181,16 +181,20 @@ class SeenPicture(Panel):
         """So many columns a pixel."""
         if scale != self._scale:
             self._scale = scale
-            self._draw()
+            self.query_one(Static).update(self._picture())
 
     def show(self, pixels: Pixels | None) -> None:
         """(28, 28), or None for nothing."""
-        self._pixels = pixels
-        self._draw()
-
-    def _draw(self) -> None:
-        self.query_one(Static).update(self._picture())
+        if not _same(pixels, self._pixels):
+            self._pixels = pixels
+            self.query_one(Static).update(self._picture(), layout=False)  # it keeps its size
 
     def _picture(self) -> RenderableType:
         rows = _BLANK if self._pixels is None else self._pixels.tolist()
         return grey_picture(rows, scale=self._scale)
+
+
+def _same(one: Pixels | None, other: Pixels | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one.tolist() == other.tolist()
