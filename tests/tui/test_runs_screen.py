@@ -68,6 +68,18 @@ def test_an_empty_folder_says_how_to_begin_until_a_run_appears(tmp_path: Path) -
     drive(tmp_path / "runs", test)
 
 
+def test_an_empty_list_leaves_the_keys_alone_when_something_over_it_closes(tmp_path: Path) -> None:
+    async def test(runs: Opened) -> None:
+        await runs.pilot.press("ctrl+p")
+        await runs.until(lambda: runs.pilot.app.screen is not runs.screen)
+        await runs.pilot.press("escape")
+        await runs.until(lambda: runs.pilot.app.screen is runs.screen)
+        await runs.pilot.press("1")
+        await runs.until(lambda: runs.pilot.app.current_mode == "train")
+
+    drive(tmp_path / "runs", test)
+
+
 def test_typing_filters_and_escape_brings_all_back(runs_dir: Path) -> None:
     async def test(runs: Opened) -> None:
         await runs.press("slash")

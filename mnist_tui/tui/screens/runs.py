@@ -51,6 +51,8 @@ class RunsScreen(RunActions):
 
     TAB = "runs"
     CSS_PATH = "runs.tcss"
+    # Never the filter by itself, which would swallow every key: not even when there is no list to focus.
+    AUTO_FOCUS = "RunsTable"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (150, "-wide")]  # noqa: RUF012 - as Textual declares it
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
