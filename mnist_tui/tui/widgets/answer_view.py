@@ -197,4 +197,4 @@ class SeenPicture(Panel):
 def _same(one: Pixels | None, other: Pixels | None) -> bool:
     if one is None or other is None:
         return one is other
-    return one.tolist() == other.tolist()
+    return bool(one.tolist() == other.tolist())
