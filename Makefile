@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-slow check format pictures bench bench-dashboard bench-drawing clean
+.PHONY: help install run test test-slow torture check format pictures bench bench-dashboard bench-drawing clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,10 @@ test: $(READY) ## Run the tests
 	$(BIN)/python -m pytest -q -n 2
 
 test-slow: $(READY) ## Run the long campaigns too
-	$(BIN)/python -m pytest -q -n 2 -m ''
+	$(BIN)/python -m pytest -q -n 2 -m 'not torture'
+
+torture: $(READY) ## Try to break it: kills, full disks, hostile files and servers (half an hour)
+	$(BIN)/python -m pytest -q -n 0 -m torture tests/torture
 
 check: $(READY) ## Format, lint, types, floors, tests
 	$(BIN)/ruff format --check .
