@@ -88,6 +88,8 @@ def stand_in(model: nn.Module, plan: Plan, dtype: torch.dtype) -> tuple[nn.Modul
 def _replaced(module: nn.Module) -> Iterator[Multiplied]:
     for name, child in module.named_children():
         if isinstance(child, nn.Dropout | nn.Dropout2d):
+            if child.p == 0:
+                continue  # nothing, and so no part of the plan
             place = Multiplied()
             setattr(module, name, place)
             yield place
