@@ -77,6 +77,9 @@ class RunProgress(Panel):
         self._mark(state)
         self.border_title = Content(" · ").join(_title(history, best, state))
         lines = _body(history, width)
+        if lines is None and not self._shows_a_live_run:
+            lines = Content(_GETTING_READY)  # it goes on after its end
+        self._shows_a_live_run = history.status.is_open
         if lines is not None:
             self.text.update(lines, layout=False)
 
@@ -114,7 +117,7 @@ def _body(history: RunHistory, width: int) -> Content | None:
     now = history.progress
     if now is not None:
         return bar_lines(list(_bars(history, now)), width)
-    return None if history.epochs else Content("Getting the data and the model ready …")
+    return None if history.epochs else Content(_GETTING_READY)
 
 
 def _failure(failed: RunFailed) -> Content:

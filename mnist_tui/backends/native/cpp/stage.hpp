@@ -294,16 +294,26 @@ class Stage {
 
   static Floats<L> pooled(const float* at, const Norm& norm, int v) {
     if constexpr (S::pool == 0) return activated(at, norm, v);
+    if constexpr (S::average) return averaged(at, norm, v);
     Floats<L> result = activated(at, norm, v);
     NATIVE_UNROLL
     for (int k = 1; k < S::pool * S::pool; k++) {
       const Floats<L> value = activated(at + (k / S::pool) * kRowMiddle + (k % S::pool) * kStep, norm, v);
-      if (S::average)
-        result += value;
-      else
-        result = (value > result) | (value != value) ? value : result;
+      result = (value > result) | (value != value) ? value : result;
     }
-    return S::average ? result * (1.0f / (S::pool * S::pool)) : result;
+    return result;
+  }
+
+  // Row by row: in one sum of a large window, each number is rounded to what the whole sum can hold.
+  static Floats<L> averaged(const float* at, const Norm& norm, int v) {
+    Floats<L> sum{};
+    for (int row = 0; row < S::pool; row++) {
+      Floats<L> row_sum{};
+      for (int column = 0; column < S::pool; column++)
+        row_sum += activated(at + row * kRowMiddle + column * kStep, norm, v);
+      sum += row_sum;
+    }
+    return sum * (1.0f / (S::pool * S::pool));
   }
 
   // The gradient of one output, to the positions it came from; and what the norm needs of it.
