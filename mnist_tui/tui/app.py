@@ -63,6 +63,8 @@ class Dashboard(HouseApp):
         super().__init__(memory=memory, driver_class=driver_class)
         self.seed, self.folders = seed, folders
         self.session = Session(self)
+        self.drawing: bytes | None = None
+        """What is drawn on screen 4, as a network gets it, (28, 28) uint8: for the screens that look into networks."""
         self._first_job = job
         self._leaving: int | None = None
         self._drawing_seconds = 0.0

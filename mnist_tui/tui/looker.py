@@ -37,10 +37,23 @@ class Wish:
     place: int
     """Which of those, from 0; beyond the last it begins anew."""
     method: Method
+    drawing: bytes | None = None
+    """A person's own, (28, 28) uint8, in place of a test image."""
 
     def but_for_the_moment(self) -> tuple[object, ...]:
         """What a person has chosen: all but how far the training is."""
-        return (self.spec, self.run, self.snapshot is None, self.digit, self.place, self.method)
+        chosen = (self.digit, self.place) if self.drawing is None else self.drawing
+        return (self.spec, self.run, self.snapshot is None, chosen, self.method)
+
+
+@dataclass(frozen=True, eq=False)
+class SeenImage:
+    """What the network was shown."""
+
+    pixels: Tensor
+    """(28, 28) uint8."""
+    name: str
+    """Of a test image its number and what it shows; of a drawing that it is one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +63,7 @@ class Seen:
     wish: Wish
     label: str
     """Whose weights."""
-    number: int
-    """Of the image among all test images."""
-    pixels: Tensor
-    """(28, 28) uint8."""
-    truth: str
+    image: SeenImage
     insight: Insight
     looked: Looked
     movements: Sequence[WeightsMoved]
@@ -87,14 +96,22 @@ class Looker:
         if torch.backends.openmp.is_available():
             torch.set_num_threads(1)
         network = self._network(wish)
+        image = self._image(wish, network)
+        insight = look_inside(network, image.pixels[None])
+        looked = where_it_looked(network, image.pixels[None], insight.answer.best.index, wish.method)
+        movements = self._movements if wish.snapshot is None else ()
+        return Seen(wish, _label(network, wish.snapshot), image, insight, looked, movements)
+
+    def _image(self, wish: Wish, network: TrainedNetwork) -> SeenImage:
+        import torch
+
+        if wish.drawing is not None:
+            pixels = torch.frombuffer(bytearray(wish.drawing), dtype=torch.uint8).view(28, 28)
+            return SeenImage(pixels, "Your drawing")
         split = self._split(network.config.dataset)
         number = _chosen(split, wish)
-        image = split.images[number]
-        insight = look_inside(network, image)
-        looked = where_it_looked(network, image, insight.answer.best.index, wish.method)
         truth = network.classes[int(split.labels[number])]
-        movements = self._movements if wish.snapshot is None else ()
-        return Seen(wish, _label(network, wish.snapshot), number, image[0], truth, insight, looked, movements)
+        return SeenImage(split.images[number, 0], f"Image {number:,} · {truth}")
 
     def _network(self, wish: Wish) -> TrainedNetwork:
         if wish.snapshot is not None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from mnist_tui.history import RunHistory
 from mnist_tui.inspection.summary import ModelSummary
 
 
 def recorded_summary(history: RunHistory) -> ModelSummary | None:
     """From the run's start; None where there is none, or one of another version of the program."""
-    recorded = history.started.model.get("summary") if history.started else None
+    return summary_in(history.started.model) if history.started else None
+
+
+def summary_in(model: Mapping[str, Any]) -> ModelSummary | None:
+    """What a run recorded of its model; None as above."""
+    recorded = model.get("summary")
     try:
         return ModelSummary.from_dict(recorded) if recorded else None
     except (KeyError, TypeError):

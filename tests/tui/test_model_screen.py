@@ -14,6 +14,7 @@ from mnist_tui.data.dataset import TestSet
 from mnist_tui.events import WeightsMoved
 from mnist_tui.live import Snapshot
 from mnist_tui.runs import Run
+from mnist_tui.tui.screens.draw import DrawScreen
 from mnist_tui.tui.screens.model import ModelScreen
 from mnist_tui.tui.widgets.layers_table import LayersTable
 from tests import made_runs
@@ -91,11 +92,53 @@ def test_another_layer_another_image_another_digit(tmp_path: Path) -> None:
         await house.press("comma", "comma")
         await house.sees("Image 0 · ")
         await house.press("d")
-        await house.until(lambda: screen._seen is not None and screen._seen.truth == "0")
+        await house.until(lambda: screen._seen is not None and " · 0" in screen._seen.image.name)
         await house.sees("· 0 read as")
         await house.press("D", "w")
         await house.sees("by gradient")
         await house.sees("Image 0 · ")
+
+    in_the_house(story, tmp_path, begun=False)
+
+
+def test_ones_own_drawing_in_place_of_a_test_image(tmp_path: Path) -> None:
+    trained_run(tmp_path)
+
+    async def story(house: House) -> None:
+        await seen(house)
+        await house.press("y")
+        await house.until(lambda: any("screen 4" in note.message for note in house.app._notifications))
+        await house.press("4")
+        await house.until(lambda: isinstance(house.app.screen, DrawScreen))
+        await house.press("space", "down", "down", "down", "down", "down", "down", "down", "down")
+        await house.until(lambda: house.app.drawing is not None)
+        await house.press("2", "y")
+        await house.sees("Your drawing read as", "Feature maps · block1.conv1")
+        screen = house.app.screen
+        assert isinstance(screen, ModelScreen)
+        assert screen._seen is not None
+        assert screen._seen.image.pixels.numpy().tobytes() == house.app.drawing
+        await house.press("y")
+        await house.sees("Image 0 · ")
+
+    in_the_house(story, tmp_path, begun=False)
+
+
+def test_another_run_is_chosen_with_its_own_layers(tmp_path: Path) -> None:
+    trained_run(tmp_path, "first", model="linear")
+    trained_run(tmp_path, "second")
+
+    async def story(house: House) -> None:
+        await seen(house)
+        await house.sees("second · best weights")
+        await house.press("n")
+        await house.sees("first", "in training, else the newest")
+        await house.press("end", "enter")
+        await house.sees("first · best weights")
+        await house.press("n")
+        await house.sees("in training, else the newest")
+        await house.press("home", "enter")
+        await house.sees("second · best weights", "block1.conv1")
 
     in_the_house(story, tmp_path, begun=False)
 

@@ -29,8 +29,9 @@ from mnist_tui.tui.drawn_digits import (
 )
 from mnist_tui.tui.newest import Newest
 from mnist_tui.tui.reading import Asked, KeptNetwork, Reader, Reading
-from mnist_tui.tui.screens.draw_dialogs import NetworkChoice, NetworkDialog, WasDialog, image_dialog
+from mnist_tui.tui.screens.draw_dialogs import WasDialog, image_dialog
 from mnist_tui.tui.screens.house import HouseScreen
+from mnist_tui.tui.screens.network_dialog import NetworkChoice, NetworkDialog
 from mnist_tui.tui.session import Session
 from mnist_tui.tui.widgets.answer_view import AnswerLine, ProbabilityBars, SeenPicture
 from mnist_tui.tui.widgets.drawing_pad import DrawingPad
@@ -149,6 +150,8 @@ class DrawScreen(HouseScreen):
     def on_reading_done(self, message: ReadingDone) -> None:
         """The newest that has been read; a newer drawing may be on its way."""
         self.reading = message.reading
+        pixels = message.reading.pixels
+        self.dashboard.drawing = None if pixels is None else pixels.tobytes()
         if not self.is_running:
             return
         with self.app.batch_update():

@@ -20,8 +20,8 @@ from mnist_tui.runs import Run
 from mnist_tui.tui.evaluating import Asked, Evaluated, EvaluationDone, Evaluator
 from mnist_tui.tui.newest import Newest
 from mnist_tui.tui.reading import KeptNetwork
-from mnist_tui.tui.screens.draw_dialogs import NetworkChoice, NetworkDialog
 from mnist_tui.tui.screens.house import HouseScreen
+from mnist_tui.tui.screens.network_dialog import NetworkChoice, NetworkDialog
 from mnist_tui.tui.screens.on_top import is_on_top
 from mnist_tui.tui.session import Phase, Session
 from mnist_tui.tui.widgets.confusion_matrix import Cell, ConfusionMatrix

@@ -15,6 +15,7 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Static
 
+from mnist_tui.errors import RunError
 from mnist_tui.events import RunFailed, WeightsMoved
 from mnist_tui.inspection.requirements import check
 from mnist_tui.inspection.summary import ModelSummary
@@ -24,7 +25,7 @@ from mnist_tui.render.layer_table import requirement_list, requirement_table
 from mnist_tui.render.picture import grey_picture, heat_picture
 from mnist_tui.tui.bridge import LookedInside, ModelInspected, inspect_in_background, look_in_background
 from mnist_tui.tui.looker import Looker, Method, Seen, Wish
-from mnist_tui.tui.recorded_model import recorded_summary
+from mnist_tui.tui.recorded_model import recorded_summary, summary_in
 from mnist_tui.tui.screens.house import HouseScreen
 from mnist_tui.tui.session import Session
 from mnist_tui.tui.widgets.folding_table import FoldingTable
@@ -35,6 +36,9 @@ from mnist_tui.tui.widgets.picture_panel import PicturePanel
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from mnist_tui.runs import Run
+    from mnist_tui.tui.screens.network_dialog import NetworkChoice
 
 CLASSES = 10
 # Beside a training a look costs it time: a small share of it at most, though the first look, which loads much, and
@@ -58,7 +62,9 @@ class ModelScreen(HouseScreen):
         Binding("comma", "image(-1)", "Previous image", key_display=",", show=False),
         Binding("d", "digit(1)", "Digit"),
         Binding("D", "digit(-1)", "Digit before", show=False),
+        Binding("y", "drawing", "Your drawing"),
         Binding("w", "method", "Where it looked"),
+        Binding("n", "network", "Network"),
         Binding("m", "movement", "Sizes / movement"),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (112, "-wide"), (160, "-vast")]  # noqa: RUF012 - as Textual declares it
@@ -76,6 +82,9 @@ class ModelScreen(HouseScreen):
         self._digit: int | None = None
         self._place = 0
         self._method: Method = "occlusion"
+        self._shows_drawing = False
+        self._chosen: Run | None = None
+        self._inspected = ""
 
     def body(self) -> ComposeResult:
         """Two columns of panels."""
@@ -101,6 +110,9 @@ class ModelScreen(HouseScreen):
     # The layers
 
     def _find_model(self, session: Session) -> None:
+        if self._chosen is not None:
+            self._find_model_of(self._chosen)
+            return
         spec = self.dashboard.seed.model
         wanted = (session.generation, session.history.started is not None, spec)
         if wanted == self._drawn:
@@ -111,16 +123,37 @@ class ModelScreen(HouseScreen):
             self._show_model(summary)
         elif not session.phase.is_busy:
             self._drawn = wanted
-            self._say("Looking at the model …")
-            inspect_in_background(spec, self)
+            self._inspect(spec)
         elif session.history.started is not None:
             # Looking at a model would have to wait until the training is over.
             self._drawn = wanted
             self._say(NOT_RECORDED)
 
+    def _find_model_of(self, run: Run) -> None:
+        if run == self._drawn:
+            return
+        self._drawn = run
+        try:
+            record = run.record()
+        except RunError as error:
+            self._say(f"{error}\n{error.remedy}")
+            return
+        summary = summary_in(record.get("model", {}))
+        if summary is not None:
+            self._show_model(summary)
+        elif self.session.phase.is_busy:
+            self._say(NOT_RECORDED)
+        else:
+            self._inspect(str(record["config"].get("model")))
+
+    def _inspect(self, spec: str) -> None:
+        self._say("Looking at the model …")
+        self._inspected = spec
+        inspect_in_background(spec, self)
+
     def on_model_inspected(self, message: ModelInspected) -> None:
         """Unless another model is wanted by now, or a run has brought its own table."""
-        if message.spec != self.dashboard.seed.model or recorded_summary(self.session.history) is not None:
+        if message.spec != self._inspected or self._summary is not None:
             return
         if isinstance(message.result, RunFailed):
             self._say(f"{message.result.message}\n{message.result.remedy}")
@@ -128,7 +161,7 @@ class ModelScreen(HouseScreen):
             self._show_model(message.result)
 
     def _show_model(self, summary: ModelSummary) -> None:
-        self._summary = summary
+        self._summary, self._inspected = summary, ""
         count = f"{summary.parameters:,} parameters · {words.millions(summary.macs)} MACs"
         self.query_one("#table").border_title = f"Model · {summary.model} · {count}"
         self._show_ticks()
@@ -151,7 +184,7 @@ class ModelScreen(HouseScreen):
 
     def _movements(self) -> Sequence[WeightsMoved]:
         """Of the run here, or else of the one whose weights are looked at."""
-        if self.session.history.started is not None:
+        if self.session.history.started is not None and self._chosen is None:
             return self.session.history.movements
         return self._seen.movements if self._seen else ()
 
@@ -182,11 +215,13 @@ class ModelScreen(HouseScreen):
         look_in_background(self._looker, wish, self)
 
     def _wish(self, session: Session) -> Wish | None:
-        snapshot = session.snapshot() if session.phase.is_busy else None
-        if session.phase.is_busy and snapshot is None:
+        is_live = session.phase.is_busy and self._chosen is None
+        snapshot = session.snapshot() if is_live else None
+        if is_live and snapshot is None:
             return None
-        spec = self.dashboard.seed.model
-        return Wish(spec, session.run, snapshot, self._digit, self._place, self._method)
+        drawing = self.dashboard.drawing if self._shows_drawing else None
+        spec, run = self.dashboard.seed.model, self._chosen or session.run
+        return Wish(spec, run, snapshot, self._digit, self._place, self._method, drawing)
 
     def on_looked_inside(self, message: LookedInside) -> None:
         """Draw it; then perhaps something else is wanted."""
@@ -218,9 +253,9 @@ class ModelScreen(HouseScreen):
 
     def _show_image(self, seen: Seen) -> None:
         best = seen.insight.answer.best
-        title = f"Image {seen.number:,} · {seen.truth} read as {best.name} {words.percent(best.probability)}"
+        title = f"{seen.image.name} read as {best.name} {words.percent(best.probability)}"
         note = f"what speaks for {best.name}, and against · by {seen.looked.method}"
-        pixels, heat = seen.pixels.tolist(), seen.looked.heat.tolist()
+        pixels, heat = seen.image.pixels.tolist(), seen.looked.heat.tolist()
 
         def draw(room: Room, plain: bool) -> RenderableType:
             over = heat_picture(pixels, heat, plain=plain)
@@ -271,6 +306,25 @@ class ModelScreen(HouseScreen):
         self._digit = choices[(choices.index(self._digit) + step) % len(choices)]
         self._place = 0
         self._look(self.session)
+
+    def action_drawing(self) -> None:
+        """What is on the Draw screen, or the test image again."""
+        if self.dashboard.drawing is None and not self._shows_drawing:
+            self.notify("There is no drawing yet: draw a digit on screen 4.")
+            return
+        self._shows_drawing = not self._shows_drawing
+        self._look(self.session)
+
+    def action_network(self) -> None:
+        """Choose whose weights are looked at."""
+        from mnist_tui.tui.screens.network_dialog import NetworkDialog
+
+        self.app.push_screen(NetworkDialog(self.dashboard.folders.runs, self._chosen), self._choose)
+
+    def _choose(self, choice: NetworkChoice | None) -> None:
+        if choice is not None:
+            self._chosen = choice.run
+            self.session_changed()
 
     def action_method(self) -> None:
         """The other way of finding out."""

@@ -17,6 +17,7 @@ from mnist_tui.tui.widgets.bars import Bar, bar_lines, fact_lines
 from mnist_tui.tui.widgets.panel import Panel
 
 STOPPING = "stopping"
+_GETTING_READY = "Getting the data and the model ready …"
 
 # A sign and a colour for each state: either alone tells them apart.
 _SIGNS = {
@@ -52,6 +53,7 @@ class RunProgress(Panel):
         self._history = RunHistory()
         self._best: EpochFinished | None = None
         self._stopping = False
+        self._shows_a_live_run = True
         self._class = ""
 
     def compose(self) -> ComposeResult:
