@@ -44,7 +44,7 @@ class EvaluateScreen(HouseScreen):
     HORIZONTAL_BREAKPOINTS = [(0, "-tight"), (100, "-roomy")]  # noqa: RUF012 - as Textual declares it
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall"), (56, "-high")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("w", "network", "Which network"),
+        Binding("n", "network", "Network"),
         Binding("c", "table", "Other table"),
         Binding("d", "dataset", "Dataset"),
         Binding("e", "evaluate", "Evaluate now"),
