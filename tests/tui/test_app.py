@@ -656,3 +656,21 @@ def test_fetching_then_training_moves_on_from_the_wait(tmp_path: Path) -> None:
         await house.sees("Epochs")
 
     in_the_house(story, tmp_path)
+
+
+def test_a_theme_changed_on_one_screen_is_worn_by_the_others(tmp_path: Path) -> None:
+    """A screen that comes back is not styled anew, unless the theme is another."""
+
+    async def story(house: House) -> None:
+        first = house.app.screen
+        dark = first.styles.background
+        await house.press("5")
+        await house.until(lambda: house.app.screen is not first)
+        await house.press("t", "1")
+        await house.until(lambda: house.app.screen is first and first.styles.background != dark)
+        light = first.styles.background
+        await house.press("5", "1")
+        await house.until(lambda: house.app.screen is first)
+        assert first.styles.background == light
+
+    in_the_house(story, tmp_path, begun=False)

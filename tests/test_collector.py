@@ -1,0 +1,59 @@
+"""The collector rests while something large is imported, and goes on when the last thread is done."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import threading
+
+from mnist_tui import collector
+from tests.cli import program
+
+
+def test_it_rests_until_the_last_import_is_done() -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with collector.importing():
+            entered.set()
+            leave.wait()
+
+    thread = threading.Thread(target=other)
+    with collector.importing():
+        assert not gc.isenabled()
+        thread.start()
+        assert entered.wait(10)
+    assert not gc.isenabled()
+    leave.set()
+    thread.join()
+    assert gc.isenabled()
+
+
+def test_what_was_imported_is_looked_at_no_more() -> None:
+    """In a process of its own: nothing would thaw it here."""
+    code = """
+import gc
+from mnist_tui import collector
+with collector.importing():
+    import torch
+assert gc.get_freeze_count() > 100_000, gc.get_freeze_count()
+assert len(gc.get_objects()) < 1_000, len(gc.get_objects())
+collector.wait_to_be_asked()
+before = gc.get_stats()[2]["collections"]
+class Node: pass
+for _ in range(200_000):
+    node = Node(); node.self = node
+assert gc.get_stats()[2]["collections"] == before
+collector.collect()
+assert gc.get_stats()[2]["collections"] == before + 1
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=program.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=program.PATIENCE,
+    )
+    assert done.returncode == 0, done.stderr
