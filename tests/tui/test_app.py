@@ -22,6 +22,7 @@ from mnist_tui.tui.screens.new_run import NewRunForm
 from mnist_tui.tui.session import Phase
 from mnist_tui.tui.widgets import loading
 from mnist_tui.tui.widgets.setting_row import SettingRow
+from mnist_tui.tui.widgets.title_bar import TitleBar
 from tests.tui.app_support import SIZES, House, begun, in_the_house
 from tests.tui.support import epoch_events, progress, row
 from tests.tui.test_session import EPOCH, FAILED, FETCHING, FINISHED, STOPPED
@@ -659,18 +660,19 @@ def test_fetching_then_training_moves_on_from_the_wait(tmp_path: Path) -> None:
 
 
 def test_a_theme_changed_on_one_screen_is_worn_by_the_others(tmp_path: Path) -> None:
-    """A screen that comes back is not styled anew, unless the theme is another."""
+    """A screen that comes back is not styled anew, so that it must have been at once."""
 
     async def story(house: House) -> None:
         first = house.app.screen
-        dark = first.styles.background
+        title = first.query_one(TitleBar)
+        dark = title.styles.background
         await house.press("5")
         await house.until(lambda: house.app.screen is not first)
         await house.press("t", "1")
-        await house.until(lambda: house.app.screen is first and first.styles.background != dark)
-        light = first.styles.background
+        await house.until(lambda: house.app.screen is first and title.styles.background != dark)
+        light = title.styles.background
         await house.press("5", "1")
         await house.until(lambda: house.app.screen is first)
-        assert first.styles.background == light
+        assert title.styles.background == light
 
     in_the_house(story, tmp_path, begun=False)

