@@ -63,6 +63,27 @@ def _check_whole(path: Path) -> None:
             raise ValueError(f"{part} in it is damaged")
 
 
+def check_like(found: Any, expected: Any, name: str = "it") -> None:
+    """Raise ValueError where the state `found` differs from `expected` in more than its numbers.
+
+    torch would stretch, cast or drop what is of another shape or type, and say nothing.
+    """
+    if expected is None:
+        return  # nothing that has to be there
+    if type(found) is not type(expected):
+        raise ValueError(f"{name} is a {type(found).__name__}, not a {type(expected).__name__}")
+    if isinstance(expected, Tensor):
+        one, other = ((tensor.dtype, tensor.layout, tensor.shape) for tensor in (found, expected))
+        if one != other:
+            raise ValueError(f"{name} is {one}, not {other}")
+    elif isinstance(expected, dict):
+        for key, value in expected.items():
+            check_like(found[key], value, f"{name}/{key}")
+    elif isinstance(expected, list):
+        for number, pair in enumerate(zip(found, expected, strict=True)):
+            check_like(*pair, f"{name}/{number}")
+
+
 def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
     """Replace `path` by these weights; `metadata` is stored as JSON text, one string a key."""
     atomic.write_bytes(path, weights_bytes(weights, metadata))

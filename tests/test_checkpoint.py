@@ -89,6 +89,25 @@ def test_a_flipped_bit_in_a_weight_is_noticed(file: Path) -> None:
         load_state(file)
 
 
+@pytest.mark.parametrize(
+    ("found", "complaint"),
+    [
+        ({"a": torch.zeros(1), "b": [1]}, "it/a is .*float32.*, not .*float32"),
+        ({"a": torch.zeros(2, dtype=torch.complex64), "b": [1]}, "complex64"),
+        ({"a": torch.zeros(2).to_sparse(), "b": [1]}, "sparse"),
+        ({"a": [0.0, 0.0], "b": [1]}, "it/a is a list, not a Tensor"),
+        ({"a": torch.zeros(2), "b": ["1"]}, "it/b/0 is a str, not a int"),
+        ({"a": torch.zeros(2), "b": []}, "shorter"),
+        ([], "it is a list, not a dict"),
+    ],
+)
+def test_a_state_of_another_kind_is_refused(found: Any, complaint: str) -> None:
+    expected = {"a": torch.zeros(2), "b": [1], "c": None}
+    checkpoint.check_like({"a": torch.ones(2), "b": [2], "c": 1}, expected)
+    with pytest.raises(ValueError, match=complaint):
+        checkpoint.check_like(found, expected)
+
+
 def test_another_format_of_torch_is_refused_whatever_it_claims(file: Path) -> None:
     torch.save({"format": checkpoint.FORMAT}, file, _use_new_zipfile_serialization=False)
     with pytest.raises(RunError, match="no readable checkpoint"):
