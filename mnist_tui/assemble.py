@@ -44,12 +44,15 @@ def assemble(
     scale_dropout(model, config.dropout_scale)
     model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     learner = Learner(config, model)
-    backend = choose_backend(config, learner, device, before=before, report=report, stopped=stopped)
+    # Some backends make room for a whole batch beforehand, and there are never more images than there are.
+    fitting = config.replace(batch_size=min(config.batch_size, len(resident.train.images)))
+    backend = choose_backend(fitting, learner, device, before=before, report=report, stopped=stopped)
     threads = machine.choose_threads(config, backend.name)
     backend.use_threads(threads)
     config = config.replace(device=device.type, backend=backend.name, threads=threads)
     if teacher is None:
         return Trainer(config, backend, resident, control)
-    tutor = open_teacher(teacher, config, device, report=report, stopped=stopped)
+    taught = config.replace(batch_size=fitting.batch_size)
+    tutor = open_teacher(teacher, taught, device, report=report, stopped=stopped)
     tutor.backend.use_threads(threads)
     return Trainer(config, backend, resident, control, tutor)

@@ -68,8 +68,14 @@ def play(terminal: Terminal, random: Random, until: float) -> int:
         terminal.read(0.01)
         if pressed % 100 == 0:
             terminal.resize(*random.choice(SIZES), fresh=True)
-            terminal.wait_until(terminal.read, "a drawing of the new size", patience=20)
+            _must_draw(terminal)
     return pressed
+
+
+def _must_draw(terminal: Terminal) -> None:
+    end = time.monotonic() + 20
+    while not terminal.read() and terminal.process.poll() is None:
+        assert time.monotonic() < end, f"it does not draw any more:\n{terminal.text}"
 
 
 def leave(terminal: Terminal) -> float:
