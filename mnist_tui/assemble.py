@@ -13,6 +13,7 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.control import Control
 from mnist_tui.data.dataset import Dataset
 from mnist_tui.data.resident import ResidentData
+from mnist_tui.errors import ModelError
 from mnist_tui.learner import Learner
 from mnist_tui.models.dropout import scale_dropout
 from mnist_tui.teacher import open_teacher
@@ -41,6 +42,8 @@ def assemble(
     resident = ResidentData(data, config, device)
     torch.manual_seed(config.seed)
     model = models.load_model(config.model)
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise ModelError(f"{config.model} has no parameter to train", remedy="Choose another --model.")
     scale_dropout(model, config.dropout_scale)
     model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     learner = Learner(config, model)

@@ -59,7 +59,9 @@ def _check_whole(path: Path) -> None:
         unpacked = sum(entry.file_size for entry in archive.infolist())
         if unpacked > file.seek(0, os.SEEK_END):
             raise ValueError(f"it would unpack to {unpacked:,} bytes, more than it has")
-        if (part := archive.testzip()) is not None:  # torch looks at no sum: it would go on with other weights
+        if (
+            part := archive.testzip()
+        ) is not None:  # torch looks at no sum: it would go on with other weights
             raise ValueError(f"{part} in it is damaged")
 
 

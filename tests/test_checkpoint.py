@@ -85,7 +85,7 @@ def test_a_flipped_bit_in_a_weight_is_noticed(file: Path) -> None:
     content[content.index(torch.full((2,), 1.5).numpy().tobytes())] ^= 1
     file.write_bytes(content)
     assert torch.load(file, weights_only=True)["model"][0] != 1.5  # torch does not notice
-    with pytest.raises(RunError, match="no readable checkpoint: .* is damaged"):
+    with pytest.raises(RunError, match=r"no readable checkpoint: .* is damaged"):
         load_state(file)
 
 

@@ -658,3 +658,14 @@ def test_a_batch_larger_than_the_set_takes_the_room_of_the_set(
     run = lab.start(tiny_config(batch_size=1_000_000)).run
     assert sizes == [len(lab.dataset.train.images)]
     assert run.record()["config"]["batch_size"] == 1_000_000
+
+
+def test_a_network_with_nothing_to_train_is_refused(lab: Lab, tmp_path: Path) -> None:
+    file = tmp_path / "nothing.py"
+    file.write_text(
+        "from torch import nn\n\n\nclass Net(nn.Module):\n"
+        "    def forward(self, images):\n        return images.flatten(1)[:, :10]\n"
+    )
+    with pytest.raises(ModelError, match="has no parameter to train"):
+        lab.start(tiny_config(model=f"{file}:Net"))
+    assert not lab.runs_dir.exists()

@@ -13,7 +13,6 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-
 # Rich drops some of these itself, but not the one that begins an escape sequence. Tabs and newlines are its own.
 _CONTROL_CODES = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
 
@@ -21,9 +20,7 @@ _CONTROL_CODES = {code: None for code in (*range(32), *range(127, 160)) if chr(c
 class _Harmless(Console):
     """What comes out of a file, such as a run of somebody else's, has no control over the terminal."""
 
-    def render(
-        self, renderable: RenderableType, options: ConsoleOptions | None = None
-    ) -> Iterator[Segment]:
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
         for segment in super().render(renderable, options):
             if segment.control or segment.text.isprintable():
                 yield segment

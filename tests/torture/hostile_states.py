@@ -22,9 +22,11 @@ _TENSORS: tuple[Callable[[Tensor], Any], ...] = (
     lambda tensor: torch.zeros(()),
     lambda tensor: torch.zeros(0),
     lambda tensor: torch.full_like(tensor, 127),
-    lambda tensor: (torch.full(tensor.shape, float("nan"))),
+    lambda tensor: torch.full(tensor.shape, float("nan")),
     lambda tensor: torch.zeros(1).expand(100_000, 100_000),
-    lambda tensor: torch.sparse_coo_tensor(torch.zeros(1, 1, dtype=torch.int64), torch.ones(1), (5,), check_invariants=True),
+    lambda tensor: torch.sparse_coo_tensor(
+        torch.zeros(1, 1, dtype=torch.int64), torch.ones(1), (5,), check_invariants=True
+    ),
     lambda tensor: tensor.tolist(),
     lambda tensor: None,
 )

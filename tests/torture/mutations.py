@@ -1,4 +1,4 @@
-"""Damage to files, the same at every call: bits, bytes, lengths, ends, and values that a parser would rather not see."""
+"""Damage to files, the same at every call: bits, bytes, lengths, ends, and values no parser likes to see."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
-SPECIAL_BYTES = (b"\0", b"\xff", b"\xff" * 8, b"\0" * 8, b"\x7f" + b"\xff" * 7, b'"', b"[" * 5000, b"\n", b"9" * 400)
+SPECIAL_BYTES = (
+    b"\0",
+    b"\xff",
+    b"\xff" * 8,
+    b"\0" * 8,
+    b"\x7f" + b"\xff" * 7,
+    b'"',
+    b"[" * 5000,
+    b"\n",
+    b"9" * 400,
+)
 
 SPECIAL_VALUES: tuple[Any, ...] = (
     None,

@@ -20,9 +20,9 @@ from mnist_tui.data import idx, own_digits
 from mnist_tui.data.picture_file import digit_of
 from mnist_tui.errors import MnistTuiError
 from tests.data.samples import TEST, sample
-from tests.trained_runs import picture_of
 from tests.torture.in_process import mnist
 from tests.torture.mutations import damaged
+from tests.trained_runs import picture_of
 
 Report = Callable[[str], None]
 

@@ -1,4 +1,4 @@
-"""Mirrors that do all that servers do wrong, with the program's own patience: it ends soon, in words, and a rerun heals."""
+"""Mirrors that do all that servers do wrong: fetching ends soon, in words, and a rerun heals."""
 
 from __future__ import annotations
 
@@ -165,4 +165,6 @@ def test_a_mirror_that_is_good_for_some_files_only_is_made_up_for_by_the_next(
             fetch(tiny.entry, home, network=mirror.network())
             assert files(home) == dict(whole.contents)
             assert len(mirror.asked) == len(whole.contents) - before
-    report(f"{len(whole.contents)} fetches broken off at each file: the rerun asked for the missing ones only")
+    report(
+        f"{len(whole.contents)} fetches broken off at each file: the rerun asked for the missing ones only"
+    )

@@ -193,9 +193,7 @@ def test_no_file_of_a_run_runs_code(stopped: tuple[Lab, Run], tmp_path: Path, re
     for key in (*state, "format"):
         torch.save({**state, "format": checkpoint.FORMAT, key: Canary(canary)}, tmp_path / "evil")
         sources.append((tmp_path / "evil").read_bytes())
-        torch.save(
-            {**state, key: Canary(canary)}, tmp_path / "evil", _use_new_zipfile_serialization=False
-        )
+        torch.save({**state, key: Canary(canary)}, tmp_path / "evil", _use_new_zipfile_serialization=False)
         sources.append((tmp_path / "evil").read_bytes())
     log = run.log_file.read_bytes()
     for content in [plain, *sources]:
@@ -213,5 +211,3 @@ def test_no_file_of_a_run_runs_code(stopped: tuple[Lab, Run], tmp_path: Path, re
                 use()
             assert not canary.exists()
     report(f"{1 + len(sources)} pickles in 3 files and 4 uses of each: the canary stayed silent")
-
-
