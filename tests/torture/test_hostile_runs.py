@@ -77,7 +77,7 @@ def try_commands(what: str) -> dict[int, int]:
 def test_no_log_and_no_record_breaks_a_command(odd: Run, report: Report) -> None:
     log, record = odd.log_file.read_text(), odd.config_file.read_text()
     totals: dict[int, int] = {}
-    count = 120
+    count = 60
     for number in range(count):
         random = Random(number)
         if number % 3 != 1:

@@ -107,7 +107,7 @@ def test_a_checkpoint_of_strange_things_is_refused_or_resumed_to_an_end(
     lab, run = stopped
     whole, log = checkpoint.load_state(run.checkpoint_file), run.log_file.read_bytes()
     tally, failed = Tally(), 0
-    for number in range(1000):
+    for number in range(600):
         state = strange(whole, Random(number))
         checkpoint.save_state(run.checkpoint_file, state)
         run.log_file.write_bytes(log)
@@ -116,7 +116,7 @@ def test_a_checkpoint_of_strange_things_is_refused_or_resumed_to_an_end(
             assert not outcome.event.traceback, f"state {number}: {outcome.event.traceback}"
             failed += 1
     report(f"{tally}; {failed} of these diverged and said so")
-    assert tally.refused > 300
+    assert tally.refused > 200
 
 
 def test_a_checkpoint_cut_off_at_any_byte_is_refused(stopped: tuple[Lab, Run], report: Report) -> None:

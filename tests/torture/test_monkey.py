@@ -67,7 +67,8 @@ def play(terminal: Terminal, random: Random, until: float) -> int:
         pressed += 1
         terminal.read(0.01)
         if pressed % 100 == 0:
-            terminal.resize(*random.choice(SIZES), fresh=True)
+            turn = pressed // 100 % len(SIZES)
+            terminal.resize(*SIZES[turn], fresh=True)  # another than the last, or nothing need be drawn
             _must_draw(terminal)
     return pressed
 
