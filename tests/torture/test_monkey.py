@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -76,7 +77,12 @@ def play(terminal: Terminal, random: Random, until: float) -> int:
 def _must_draw(terminal: Terminal) -> None:
     end = time.monotonic() + 20
     while not terminal.read() and terminal.process.poll() is None:
-        assert time.monotonic() < end, f"it does not draw any more:\n{terminal.text}"
+        if time.monotonic() > end:
+            terminal.signal(signal.SIGABRT)  # faulthandler then says where every thread is
+            terminal.ended()
+            raise AssertionError(
+                f"it does not draw any more:\n{terminal.raw[-8000:].decode(errors='replace')}"
+            )
 
 
 def leave(terminal: Terminal) -> float:
@@ -98,7 +104,7 @@ def test_a_monkey_breaks_nothing(tmp_path: Path, report: Report) -> None:
     pressed = starts = 0
     slowest = 0.0
     while time.monotonic() < until:
-        with Terminal([*PROGRAM], tmp_path) as terminal:
+        with Terminal([*PROGRAM], tmp_path, PYTHONFAULTHANDLER="1") as terminal:
             terminal.wait_for("training")
             starts += 1
             pressed += play(terminal, random, until)
