@@ -13,6 +13,7 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.control import Control
 from mnist_tui.data.dataset import Dataset
 from mnist_tui.data.resident import ResidentData
+from mnist_tui.errors import ModelError
 from mnist_tui.learner import Learner
 from mnist_tui.models.dropout import scale_dropout
 from mnist_tui.teacher import open_teacher
@@ -41,15 +42,20 @@ def assemble(
     resident = ResidentData(data, config, device)
     torch.manual_seed(config.seed)
     model = models.load_model(config.model)
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise ModelError(f"{config.model} has no parameter to train", remedy="Choose another --model.")
     scale_dropout(model, config.dropout_scale)
     model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     learner = Learner(config, model)
-    backend = choose_backend(config, learner, device, before=before, report=report, stopped=stopped)
+    # Some backends make room for a whole batch beforehand, and there are never more images than there are.
+    fitting = config.replace(batch_size=min(config.batch_size, len(resident.train.images)))
+    backend = choose_backend(fitting, learner, device, before=before, report=report, stopped=stopped)
     threads = machine.choose_threads(config, backend.name)
     backend.use_threads(threads)
     config = config.replace(device=device.type, backend=backend.name, threads=threads)
     if teacher is None:
         return Trainer(config, backend, resident, control)
-    tutor = open_teacher(teacher, config, device, report=report, stopped=stopped)
+    taught = config.replace(batch_size=fitting.batch_size)
+    tutor = open_teacher(teacher, taught, device, report=report, stopped=stopped)
     tutor.backend.use_threads(threads)
     return Trainer(config, backend, resident, control, tutor)

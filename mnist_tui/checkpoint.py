@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ def load_state(path: Path) -> dict[str, Any]:
     Only tensors and plain values are accepted (`weights_only=True`): a checkpoint never runs code.
     """
     try:
+        _check_whole(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise RunError(f"there is no checkpoint at {path}", remedy="Start a new run.") from None
@@ -45,6 +48,41 @@ def load_state(path: Path) -> dict[str, Any]:
             f"{path} is a checkpoint of another version of this program", remedy="Start a new run."
         )
     return state
+
+
+def _check_whole(path: Path) -> None:
+    """Raise ValueError or BadZipFile for what `save_state` cannot have written, before torch makes room for it.
+
+    Of what torch reads besides, old formats claim any size they like, and compressed content unpacks to any.
+    """
+    with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+        unpacked = sum(entry.file_size for entry in archive.infolist())
+        if unpacked > file.seek(0, os.SEEK_END):
+            raise ValueError(f"it would unpack to {unpacked:,} bytes, more than it has")
+        # torch looks at no sum, and would go on with other weights.
+        if (part := archive.testzip()) is not None:
+            raise ValueError(f"{part} in it is damaged")
+
+
+def check_like(found: Any, expected: Any, name: str = "it") -> None:
+    """Raise ValueError where the state `found` differs from `expected` in more than its numbers.
+
+    torch would stretch, cast or drop what is of another shape or type, and say nothing.
+    """
+    if expected is None:
+        return  # nothing that has to be there
+    if type(found) is not type(expected):
+        raise ValueError(f"{name} is a {type(found).__name__}, not a {type(expected).__name__}")
+    if isinstance(expected, Tensor):
+        one, other = ((tensor.dtype, tensor.layout, tensor.shape) for tensor in (found, expected))
+        if one != other:
+            raise ValueError(f"{name} is {one}, not {other}")
+    elif isinstance(expected, dict):
+        for key, value in expected.items():
+            check_like(found[key], value, f"{name}/{key}")
+    elif isinstance(expected, list):
+        for number, pair in enumerate(zip(found, expected, strict=True)):
+            check_like(*pair, f"{name}/{number}")
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
@@ -69,6 +107,6 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         with safe_open(path, framework="pt") as file:
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
             metadata = {key: json.loads(text) for key, text in (file.metadata() or {}).items()}
-    except (OSError, SafetensorError, ValueError) as error:
+    except (OSError, SafetensorError, ValueError, RecursionError) as error:
         raise RunError(f"{path} holds no readable weights: {error}", remedy="Choose another run.") from error
     return weights, metadata

@@ -372,6 +372,7 @@ def _check_data(run: Run, record: dict[str, Any], data: Dataset) -> None:
 def _restore(trainer: Trainer, run: Run) -> None:
     state = checkpoint.load_state(run.checkpoint_file)
     try:
+        checkpoint.check_like(state, trainer.state())
         trainer.load_state(state)
     except (KeyError, RuntimeError, TypeError, ValueError, AttributeError) as error:
         raise RunError(

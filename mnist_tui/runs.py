@@ -85,7 +85,9 @@ class Run:
         if not isinstance(record, dict) or not isinstance(record.get("config"), dict):
             raise RunError(f"{self.config_file} holds no config", remedy="Delete this run.")
         damaged = [
-            part for part in ("model", "data", "machine") if not isinstance(record.get(part, {}), dict)
+            part
+            for part in ("model", "data", "machine", "versions")
+            if not isinstance(record.get(part, {}), dict)
         ]
         if damaged:
             raise RunError(f"{self.config_file}: {damaged[0]} is damaged", remedy="Delete this run.")

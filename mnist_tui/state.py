@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,9 +50,24 @@ class Position:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Position:
-        """The position `to_dict` gave. Raises TypeError for anything else."""
+        """The position `to_dict` gave. Raises TypeError or ValueError for anything else."""
         best = values["best"]
-        return cls(**{**values, "best": BestEpoch(**best) if best else None})
+        position = cls(**{**values, "best": BestEpoch(**best) if best else None})
+        for part in (values, best or {}):
+            _check_numbers(part)
+        return position
+
+
+def _check_numbers(values: dict[str, Any]) -> None:
+    """A damaged checkpoint can hold anything, and would be noticed only in the midst of training."""
+    for name, value in values.items():
+        if name == "best":
+            continue
+        whole = name in ("epoch", "step")
+        if not isinstance(value, int if whole else float):
+            raise TypeError(f"{name} is {value!r}")
+        if not (math.isfinite(value) and value >= (1 if name == "epoch" else 0)):
+            raise ValueError(f"{name} is {value}")
 
 
 def random_state(device: torch.device) -> dict[str, Tensor]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save as to_safetensors
 from torch import nn
 
 from mnist_tui import checkpoint
@@ -63,6 +65,60 @@ def test_garbage_is_unreadable(file: Path, content: bytes) -> None:
     file.write_bytes(content)
     with pytest.raises(RunError, match="last.ckpt is no readable checkpoint|another version"):  # noqa: RUF043
         load_state(file)
+
+
+def test_a_checkpoint_that_unpacks_to_far_more_than_it_is_is_not_unpacked(file: Path) -> None:
+    save_state(file, {"model": torch.zeros(1_000_000)})
+    with zipfile.ZipFile(file) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bomb:
+        for name, content in parts.items():
+            bomb.writestr(name, content)
+    assert torch.load(file, weights_only=True)["model"].shape == (1_000_000,)  # what torch makes of it
+    with pytest.raises(RunError, match="no readable checkpoint: it would unpack to 4,"):
+        load_state(file)
+
+
+def test_a_flipped_bit_in_a_weight_is_noticed(file: Path) -> None:
+    save_state(file, {"model": torch.full((100,), 1.5)})
+    content = bytearray(file.read_bytes())
+    content[content.index(torch.full((2,), 1.5).numpy().tobytes())] ^= 1
+    file.write_bytes(content)
+    assert torch.load(file, weights_only=True)["model"][0] != 1.5  # torch does not notice
+    with pytest.raises(RunError, match=r"no readable checkpoint: .* is damaged"):
+        load_state(file)
+
+
+@pytest.mark.parametrize(
+    ("found", "complaint"),
+    [
+        ({"a": torch.zeros(1), "b": [1]}, "it/a is .*float32.*, not .*float32"),
+        ({"a": torch.zeros(2, dtype=torch.complex64), "b": [1]}, "complex64"),
+        ({"a": torch.zeros(2).to_sparse(), "b": [1]}, "sparse"),
+        ({"a": [0.0, 0.0], "b": [1]}, "it/a is a list, not a Tensor"),
+        ({"a": torch.zeros(2), "b": ["1"]}, "it/b/0 is a str, not a int"),
+        ({"a": torch.zeros(2), "b": []}, "longer|shorter"),
+        ([], "it is a list, not a dict"),
+    ],
+)
+def test_a_state_of_another_kind_is_refused(found: Any, complaint: str) -> None:
+    expected = {"a": torch.zeros(2), "b": [1], "c": None}
+    checkpoint.check_like({"a": torch.ones(2), "b": [2], "c": 1}, expected)
+    with pytest.raises(ValueError, match=complaint):
+        checkpoint.check_like(found, expected)
+
+
+def test_another_format_of_torch_is_refused_whatever_it_claims(file: Path) -> None:
+    torch.save({"format": checkpoint.FORMAT}, file, _use_new_zipfile_serialization=False)
+    with pytest.raises(RunError, match="no readable checkpoint"):
+        load_state(file)
+
+
+def test_metadata_too_deep_to_read_is_unreadable(tmp_path: Path) -> None:
+    file = tmp_path / "best.safetensors"
+    file.write_bytes(to_safetensors({"a": torch.zeros(1)}, metadata={"config": "[" * 100_000}))
+    with pytest.raises(RunError, match=r"best\.safetensors holds no readable weights"):
+        load_weights(file)
 
 
 class Malicious:

@@ -643,3 +643,29 @@ def test_outcomes_carry_plain_values(lab: Lab) -> None:
     lab.start()
     for event in lab.heard:
         json.dumps(dataclasses.asdict(event), allow_nan=False)
+
+
+def test_a_batch_larger_than_the_set_takes_the_room_of_the_set(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = []
+
+    def noting(config: Any, learner: Any, *_args: Any, **_options: Any) -> EagerBackend:
+        sizes.append(config.batch_size)
+        return EagerBackend(config, learner)
+
+    monkeypatch.setattr(assemble, "choose_backend", noting)
+    run = lab.start(tiny_config(batch_size=1_000_000)).run
+    assert sizes == [len(lab.dataset.train.images)]
+    assert run.record()["config"]["batch_size"] == 1_000_000
+
+
+def test_a_network_with_nothing_to_train_is_refused(lab: Lab, tmp_path: Path) -> None:
+    file = tmp_path / "nothing.py"
+    file.write_text(
+        "from torch import nn\n\n\nclass Net(nn.Module):\n"
+        "    def forward(self, images):\n        return images.flatten(1)[:, :10]\n"
+    )
+    with pytest.raises(ModelError, match="has no parameter to train"):
+        lab.start(tiny_config(model=f"{file}:Net"))
+    assert not lab.runs_dir.exists()

@@ -429,6 +429,7 @@ DAMAGED = [
     "\x00",
     '{"config": {}, "model": []}',
     '{"config": {}, "data": 1}',
+    '{"config": {}, "versions": [1]}',
 ]
 
 

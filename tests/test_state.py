@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
@@ -23,6 +25,28 @@ def test_a_position_survives_plain_values_which_stay_as_they_are(best: BestEpoch
 def test_other_values_are_refused(values: dict) -> None:
     with pytest.raises(TypeError):
         Position.from_dict(values)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"epoch": 0},
+        {"epoch": -1},
+        {"epoch": "2"},
+        {"epoch": 2.0},
+        {"step": -1},
+        {"step": None},
+        {"epoch_seconds": math.nan},
+        {"finished_seconds": math.inf},
+        {"test_loss": []},
+        {"best": BEST.__dict__ | {"accuracy": "high"}},
+        {"best": BEST.__dict__ | {"epoch": 0}},
+        {"best": [1]},
+    ],
+)
+def test_damaged_numbers_are_refused(damage: dict) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        Position.from_dict(Position(best=BEST).to_dict() | damage)
 
 
 def test_finishing_an_epoch_moves_to_the_start_of_the_next() -> None:

@@ -14,6 +14,9 @@ from mnist_tui import paths
 from mnist_tui.config import SETTINGS, find_problems
 from mnist_tui.errors import ConfigError
 
+# All options with a comment each take less; and the memory for `a.a.a…` grows with the square of its length.
+_MAX_BYTES = 16 * 2**10
+
 _KINDS = {bool: "true or false", int: "a whole number", str: "a text in quotes"}
 
 
@@ -32,12 +35,17 @@ def option_defaults(context: typer.Context, chosen: Path | None) -> dict[str, An
 def _read(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
-            return tomllib.load(file)
+            content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            raise ConfigError(
+                f"{path} is larger than {_MAX_BYTES >> 10} KB", remedy="Name another file with --config."
+            )
+        return tomllib.loads(content.decode())
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be read: {error.strerror}", remedy="Name another file with --config."
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also of what is no UTF-8, and of far too many digits
         raise ConfigError(f"{path} is not TOML: {error}", remedy="It wants lines like: epochs = 5") from error
 
 

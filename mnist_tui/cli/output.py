@@ -6,20 +6,36 @@ import io
 import json
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
+
+# Rich drops some of these itself, but not the one that begins an escape sequence. Tabs and newlines are its own.
+_CONTROL_CODES = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+
+
+class _Harmless(Console):
+    """What comes out of a file, such as a run of somebody else's, has no control over the terminal."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment(segment.text.translate(_CONTROL_CODES), segment.style)
 
 
 def stdout() -> Console:
     """For results. Made when needed, since tests and pipes change what stdout is."""
-    return Console(highlight=False)
+    return _Harmless(highlight=False)
 
 
 def stderr() -> Console:
     """For everything that is not the answer."""
-    return Console(stderr=True, highlight=False)
+    return _Harmless(stderr=True, highlight=False)
 
 
 def say(console: Console, message: str, style: str = "") -> None:

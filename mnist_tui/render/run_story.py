@@ -41,13 +41,13 @@ def _facts(record: Mapping[str, Any], history: RunHistory, summary: RunSummary) 
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     parameters = "" if summary.parameters is None else f", {summary.parameters:,} parameters"
-    held_out = f", {data.get('validation_images'):,} held out" if data.get("validation_images") else ""
+    held_out = f", {_count(data, 'validation_images')} held out" if data.get("validation_images") else ""
     for label, value in (
         ("run", summary.name),
         ("status", f"{summary.status}, {summary.epochs_done} of {summary.epochs} epochs"),
         *_way_on(summary),
         ("begun", summary.created),
-        ("dataset", f"{summary.dataset}: {data.get('train_images', 0):,} training images{held_out}"),
+        ("dataset", f"{summary.dataset}: {_count(data, 'train_images')} training images{held_out}"),
         ("model", f"{summary.model}{parameters}"),
         ("recipe", f"{summary.recipe}, seed {summary.seed}{_changes(record['config'])}"),
         ("machine", f"{machine.get('device')}, {_threads(machine)}, {machine.get('processor')}"),
@@ -58,6 +58,11 @@ def _facts(record: Mapping[str, Any], history: RunHistory, summary: RunSummary) 
     ):
         table.add_row(label, Text(str(value)))
     return table
+
+
+def _count(data: Mapping[str, Any], name: str) -> str:
+    value = data.get(name, 0)
+    return f"{value:,}" if isinstance(value, int) else "?"
 
 
 def _way_on(summary: RunSummary) -> list[tuple[str, str]]:

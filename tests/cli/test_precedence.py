@@ -92,6 +92,9 @@ BAD_FILES = {
     "lr = nan": "lr is nan, but must be a finite number",
     'json = "yes"': "json is 'yes', but must be true or false",
     "runs_dir = 3": "runs_dir is 3, but must be a text in quotes",
+    "epochs = " + "9" * 5000: "is not TOML",
+    "epochs = " + "[" * 10_000: "is not TOML",
+    "epochs = 3\n" + "# so it goes\n" * 2000: "is larger than 16 KB",
     "rounds = true": "rounds is True, but must be a whole number",
 }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mnist_tui import runs
+from tests import made_runs
 from tests.cli import past_runs
 from tests.cli.conftest import Mnist
 
@@ -163,3 +164,24 @@ def test_a_run_in_use_is_not_deleted(mnist: Mnist, runs_dir: Path) -> None:
         assert (done.code, done.out) == (4, "")
         assert "run halted is in use by another process" in done.err
     assert (runs_dir / "halted").exists()
+
+
+def test_control_codes_in_a_run_do_not_reach_the_terminal(mnist: Mnist, runs_dir: Path) -> None:
+    told = made_runs.record()
+    told["machine"]["processor"] = told["config"]["recipe"] = "a\x1b[2J\x07\x9bb"
+    runs.create(runs_dir, told, name="evil")
+    for words in (("show", "evil"), ("compare", "evil", "good"), ("list",)):
+        done = mnist("runs", *words)
+        assert done.code == 0
+        assert not {"\x1b", "\x07", "\x9b"} & set(done.out + done.err)
+    assert "a[2Jb" in mnist("runs", "show", "evil").out
+
+
+@pytest.mark.parametrize("count", [None, "many", [], {}, 1e300])
+def test_a_number_of_images_that_is_none_is_a_question_mark(
+    count: object, mnist: Mnist, runs_dir: Path
+) -> None:
+    told = made_runs.record()
+    told["data"]["train_images"] = count
+    runs.create(runs_dir, told, name="odd")
+    assert "mnist: ? training images" in mnist("runs", "show", "odd").out

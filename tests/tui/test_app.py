@@ -676,3 +676,24 @@ def test_a_theme_changed_on_one_screen_is_worn_by_the_others(tmp_path: Path) -> 
         assert title.styles.background == light
 
     in_the_house(story, tmp_path, begun=False)
+
+
+@pytest.mark.parametrize("keys", [("ctrl+p",), ("question_mark", "ctrl+p"), ("question_mark",), ("n",)])
+def test_a_screen_that_is_closed_twice_closes_once(keys: tuple[str, ...], tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        before = len(house.app.screen_stack)
+        for number, key in enumerate(keys, 1):
+            await house.pilot.press(key)
+            await house.until(lambda more=number: len(house.app.screen_stack) == before + more)  # type: ignore[misc]
+        top = house.app.screen
+
+        def click() -> None:  # beside it
+            top.dismiss()
+
+        for _ in range(3):
+            top.call_later(click)
+        await house.until(lambda: top not in house.app.screen_stack)
+        await house.pilot.pause()
+        assert len(house.app.screen_stack) == before + len(keys) - 1
+
+    in_the_house(story, tmp_path, begun=False)

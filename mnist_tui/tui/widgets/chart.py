@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 from typing import Any, ClassVar, Literal
@@ -210,12 +211,15 @@ class Chart(PlotWidget, inherit_bindings=False):
             super()._update_legend()
 
     def _zoom(self, *where: Any, **axes: Any) -> None:
-        self.zoomed = True
-        super()._zoom(*where, **axes)
+        # In a terminal too small for it there is nothing to move.
+        with contextlib.suppress(ZeroDivisionError):
+            super()._zoom(*where, **axes)
+            self.zoomed = True
 
     def _pan(self, *factors: Any, **named: Any) -> None:
-        self.zoomed = True
-        super()._pan(*factors, **named)
+        with contextlib.suppress(ZeroDivisionError):
+            super()._pan(*factors, **named)
+            self.zoomed = True
 
     def _plot(self) -> None:
         self.clear()
