@@ -82,15 +82,13 @@ def _torn(synced: bytes, now: bytes, chance: random.Random) -> bytes:
 
 
 @contextmanager
-def watched(
-    root: Path, monkeypatch: pytest.MonkeyPatch, cut: Callable[[Disk], None]
-) -> Iterator[Disk]:
+def watched(root: Path, monkeypatch: pytest.MonkeyPatch, cut: Callable[[Disk], None]) -> Iterator[Disk]:
     """While inside, `cut(disk)` is called before every sync under `root`, and the disk keeps what is synced."""
     disk = Disk(root)
     fsync = os.fsync
 
     def observed(number: int) -> None:
-        path = Path(os.readlink(f"/proc/self/fd/{number}"))
+        path = Path(f"/proc/self/fd/{number}").readlink()
         if path == root or root in path.parents:
             cut(disk)
             fsync(number)

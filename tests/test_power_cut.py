@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from mnist_tui import atomic, checkpoint, runner, runs
+from mnist_tui import checkpoint, runner, runs
 from mnist_tui.events import FREQUENT, CheckpointSaved, Event
 from mnist_tui.history import RunStatus
 from mnist_tui.run_summary import summarise
@@ -16,14 +15,13 @@ from mnist_tui.runs import Run
 from tests.engine_fixtures import Lab, tiny_config
 from tests.power import Disk, watched
 from tests.test_exactness import assert_same
-from tests.test_runs import create, messages, note
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
 
 
-@pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    yield Lab(tmp_path, monkeypatch)
+@pytest.fixture(name="lab")
+def fixture_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    return Lab(tmp_path, monkeypatch)
 
 
 @dataclass
