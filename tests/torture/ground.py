@@ -88,6 +88,9 @@ class Ground:
             *(".lock", "config.json", "events.jsonl", "last.ckpt", "best.safetensors"),
         }
         shutil.rmtree(run.folder)
+        # A kill while a run is made leaves a hidden folder, which a later start sweeps, an hour on.
+        for unfinished in self.runs_dir.glob(".new-*"):
+            shutil.rmtree(unfinished)
         assert [entry.name for entry in self.runs_dir.iterdir()] == ["undisturbed"]
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -81,12 +82,12 @@ class Nursery:
         )
 
     def start(
-        self, *arguments: object, under: Path, fault: Fault = Fault(), work: str = "cli", **environment: str
+        self, *arguments: object, under: Path, fault: Fault = Fault(), work: str = "cli", user: int = 0
     ) -> int:
-        """Begin; the child's number."""
+        """Begin; the child's number. With a `user`, which takes a root, it gives up its privileges first."""
         order = {
             "arguments": [str(argument) for argument in arguments],
-            "environment": environment,
+            "user": user,
             "folder": str(self.folder),
             "under": str(under),
             "fault": [fault.at, int(fault.how), fault.code],
@@ -127,6 +128,12 @@ class Nursery:
         self._process.stdin.close()
         self._process.wait(60)
         self._process.stdout.close()
+
+
+def send(child: int, number: signal.Signals) -> None:
+    """A signal, unless the child is gone already."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, number)
 
 
 # What follows runs in the nursery itself.
@@ -179,7 +186,11 @@ def _child(order: Mapping[str, Any]) -> None:
     folder = Path(order["folder"])
     for stream, name in ((1, "out"), (2, "err")):
         os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), stream)
-    os.environ.update(order["environment"])
+    count_file = os.open(folder / "count", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    if order["user"]:
+        os.setgroups([])
+        os.setgid(order["user"])
+        os.setuid(order["user"])
     faults = ctypes.CDLL(None)
     faults.fault_arm(order["under"].encode(), os.fsencode(folder / "note"), *order["fault"])
     code = 70
@@ -198,7 +209,7 @@ def _child(order: Mapping[str, Any]) -> None:
         sys.stderr.flush()
         count = faults.fault_count()
         faults.fault_arm(b"/nowhere", b"/nowhere", 0, 0, 0)
-        (folder / "count").write_text(str(count))
+        os.write(count_file, str(count).encode())
         os._exit(code)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import signal
@@ -23,7 +22,7 @@ from tests.data.mirror import Mirror
 from tests.data.samples import sample
 from tests.test_exactness import assert_same
 from tests.torture.ground import Ground, in_words
-from tests.torture.nursery import KILLS, Fault, Nursery
+from tests.torture.nursery import KILLS, Fault, Nursery, send
 
 pytestmark = [needs_compiler, pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux")]
 
@@ -86,12 +85,12 @@ def test_kills_at_any_moment(ground: Ground, report: Report) -> None:
     ground.train("killed")
     whole = time.monotonic() - begun
     shutil.rmtree(ground.run("killed").folder)
-    while kills < 60:
+    while kills < 40:
         number += 1
         for _ in range(chance.choice([1, 2, 3])):
             child = ground.begin("killed")
             time.sleep(chance.uniform(0.1, 0.8) * whole)  # the moment is what is random here
-            os.kill(child, signal.SIGKILL)
+            send(child, signal.SIGKILL)
             ended = ground.wait()
             assert ended.code in (0, -signal.SIGKILL), ended.err
             if ended.code == 0:
