@@ -14,14 +14,15 @@ TEMPORARY = ".*.tmp"
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace `path` by `content`: temporary file beside it, flush, fsync, rename, fsync of the folder.
 
-    Raises OSError naming `path` (with the old file untouched and no temporary file left) when it cannot.
+    Raises OSError naming `path` (with the old file untouched and no temporary file left) when it cannot; where only
+    the folder's fsync failed, the new file is in its place already.
     """
     try:
         _replace(path, content)
+        sync_folder(path.parent)
     except OSError as error:
         error.filename = str(path)  # not the temporary file, which nobody knows, or none at all
         raise
-    sync_folder(path.parent)
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -43,6 +44,15 @@ def _replace(path: Path, content: bytes) -> None:
 def write_text(path: Path, content: str) -> None:
     """`write_bytes` in UTF-8."""
     write_bytes(path, content.encode())
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder` and those above it where they are missing, each to survive a power cut."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for place in missing:
+        with contextlib.suppress(PermissionError):  # one that may be written but not read cannot be synced
+            sync_folder(place.parent)
 
 
 def sync_folder(folder: Path) -> None:

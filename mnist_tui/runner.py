@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -131,7 +132,7 @@ def resume(
         early += _differences(record, before, trainer)
         changed = record | {"config": trainer.config.to_dict(), "machine": _machine_record(trainer)}
         if changed != record:
-            atomic.write_text(run.config_file, runs.record_text(changed))
+            _write_record(run, changed)
         return _Recorder(trainer, run, writer, report).drive(_started(run, changed, trainer), early)
 
 
@@ -188,6 +189,7 @@ class _Recorder:
                 remedy="Try a smaller --lr. The checkpoint before this is kept.",
             )
         path, position = self._run.checkpoint_file, self._trainer.position
+        self._writer.sync()  # a checkpoint must not be past batch losses that a power cut takes from the log
         checkpoint.save_state(path, self._trainer.state())
         return self._logged(
             CheckpointSaved(epoch=position.epoch, step=self._trainer.steps_done, path=str(path))
@@ -215,7 +217,7 @@ class _Recorder:
         return RunFailed(
             error="OSError",
             message=f"{error.filename or self._run.log_file} cannot be written: {error.strerror or error}",
-            remedy=f"Make room, then: mnist-tui train --resume {self._run.name}",
+            remedy=_remedy(error, self._run),
         )
 
 
@@ -316,6 +318,20 @@ def _started(run: Run, record: dict[str, Any], trainer: Trainer) -> RunStarted:
         resumed_step=trainer.steps_done,
         resumed_epoch=trainer.position.epoch - 1,
     )
+
+
+def _write_record(run: Run, record: dict[str, Any]) -> None:
+    try:
+        atomic.write_text(run.config_file, runs.record_text(record))
+    except OSError as error:
+        raise RunError(
+            f"{run.config_file} cannot be written: {error.strerror}", remedy=_remedy(error, run)
+        ) from error
+
+
+def _remedy(error: OSError, run: Run) -> str:
+    room = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return f"{'Make room' if room else 'See to the disk'}, then: mnist-tui train --resume {run.name}"
 
 
 def _backend_of(record: dict[str, Any]) -> str:

@@ -6,17 +6,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from mnist_tui import atomic, events
 from mnist_tui.errors import RunError
@@ -35,6 +38,8 @@ SWEEPS = "sweeps"
 _NAME = re.compile(r"[^\W_][\w.+ -]*")
 _LONGEST_NAME = 120  # bytes; a file's name may have 255, and numbers and temporary names are made of it
 _DELETED = ".deleted-"
+_MAKING = ".new-"
+_ABANDONED_SECONDS = 3600.0  # after which a run that is still in the making was left so by a kill
 _FILES = ("config.json", "events.jsonl", "last.ckpt", "best.safetensors", "teacher.safetensors")
 
 
@@ -146,11 +151,11 @@ class Run:
                 remedy="Wait for it, or stop it, and try again.",
             ) from None
         except OSError as error:
-            raise _not_writable(self.folder, error) from error
+            raise self._not_writable(error) from error
         try:
             return RunWriter(self, lock)
         except OSError as error:
-            raise _not_writable(self.folder, error) from error
+            raise self._not_writable(error) from error
 
     def delete(self) -> None:
         """Remove the folder: at once out of sight, then file by file.
@@ -163,18 +168,30 @@ class Run:
                 f"{self.folder} holds what is no part of a run: {', '.join(sorted(strangers)[:3])}",
                 remedy="Move that away first, or delete the folder by hand.",
             )
+        if self.folder.is_symlink():
+            raise RunError(
+                f"{self.folder} is a link to {self.folder.resolve()}",
+                remedy="Delete that folder and the link by hand.",
+            )
+        if not os.access(self.folder, os.W_OK | os.X_OK):  # it would be hidden, and then stay
+            code = errno.EROFS if _is_read_only(self.folder) else errno.EACCES
+            raise RunError(
+                f"{self.folder} cannot be deleted: {os.strerror(code)}",
+                remedy="Check the permissions of that folder.",
+            )
         hidden = self.folder.with_name(f"{_DELETED}{os.getpid()}-{self.name}")
         try:
             with self.writer():
                 self.folder.rename(hidden)
+                # Or a power cut could leave the folder in its place, with some of its files gone.
+                atomic.sync_folder(hidden.parent)
             shutil.rmtree(hidden)
         except OSError as error:
             raise RunError(
-                f"{error.filename or self.folder} cannot be deleted: {error.strerror}",
+                f"{self.folder} cannot be deleted: {error.strerror}",
                 remedy="Check the permissions of that folder.",
             ) from error
-        for leftover in self.folder.parent.glob(f"{_DELETED}*"):  # of a deletion that was killed
-            shutil.rmtree(leftover, ignore_errors=True)
+        _sweep(self.folder.parent)
 
     def rename(self, name: str) -> Run:
         """The run under its new name. Raises RunError for a bad or taken name, or while the run is in use."""
@@ -192,6 +209,12 @@ class Run:
                 ) from error
         return Run(target)
 
+    def _not_writable(self, error: OSError) -> RunError:
+        return RunError(
+            f"{error.filename or self.folder} cannot be written: {error.strerror}",
+            remedy="Check its permissions, and the disk.",
+        )
+
     def _lock(self) -> filelock.BaseFileLock:
         import filelock  # here, as the dashboard's first frame does without
 
@@ -207,6 +230,8 @@ class RunWriter:
         self._lock = lock
         try:
             _tidy(run)
+            run.log_file.touch()
+            atomic.sync_folder(run.folder)  # a line is no safer than the log's own name
             # Unbuffered: what the disk has no room for must not wait to be written once more at closing.
             self._log = run.log_file.open("ab", buffering=0)
         except BaseException:
@@ -216,7 +241,8 @@ class RunWriter:
     def append(self, event: Event, *, durable: bool = False) -> None:
         """Add one line, seen by readers at once; `durable` waits until it would survive a power cut.
 
-        Raises OSError when it cannot, with no torn line left for the next one to run into.
+        Raises OSError when it cannot, with no torn line left for the next one to run into; also when the log has
+        been removed, and what is written would be gone with its last reader.
         """
         line = memoryview(f"{events.to_json(event)}\n".encode())
         end = os.fstat(self._log.fileno()).st_size
@@ -227,7 +253,12 @@ class RunWriter:
             self._log.truncate(end)
             raise
         if durable:
-            os.fsync(self._log.fileno())
+            self.sync()
+            self.run.log_file.stat()
+
+    def sync(self) -> None:
+        """Wait until every line so far would survive a power cut."""
+        os.fsync(self._log.fileno())
 
     def __enter__(self) -> RunWriter:
         """The writer itself."""
@@ -247,32 +278,40 @@ def check_place(runs_dir: Path, name: str = "") -> None:
     """Raise RunError where `create` is bound to fail: a bad or taken name, a folder that cannot be written."""
     if name:
         check_name(name)
-        if (runs_dir / name).exists():
-            raise _taken(name)
+        if _is_taken(runs_dir / name):
+            raise _taken(runs_dir / name)
     there = next(folder for folder in (runs_dir, *runs_dir.absolute().parents) if os.path.lexists(folder))
-    code = errno.ENOTDIR if not there.is_dir() else 0 if os.access(there, os.W_OK | os.X_OK) else errno.EACCES
-    if code:
-        raise _not_writable(runs_dir, OSError(code, os.strerror(code)))
+    if not there.is_dir():
+        code = errno.ENOTDIR
+    elif os.access(there, os.W_OK | os.X_OK):
+        return
+    else:
+        code = errno.EROFS if _is_read_only(there) else errno.EACCES
+    raise _not_writable(runs_dir, OSError(code, os.strerror(code)))
 
 
 def create(runs_dir: Path, record: Mapping[str, Any], *, name: str = "", teacher: bytes | None = None) -> Run:
     """A new folder with its `config.json`; without a `name`, one made of the time, dataset and recipe.
 
-    `teacher` is what its `teacher_file` is to hold.
+    `teacher` is what its `teacher_file` is to hold. The folder appears whole or not at all, also after a kill.
     """
     config = record["config"]
     stem = name or f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{config['dataset']}-{config['recipe']}"
     check_name(stem)
-    folder = _new_folder(runs_dir, stem, numbered=not name)
-    run = Run(folder)
+    making = Run(runs_dir / f"{_MAKING}{uuid4().hex}")
     try:
+        atomic.make_folder(runs_dir)
+        _sweep(runs_dir)
+        making.folder.mkdir()
         if teacher is not None:
-            atomic.write_bytes(run.teacher_file, teacher)
-        atomic.write_text(run.config_file, record_text(record))  # last: it makes the folder a run
+            atomic.write_bytes(making.teacher_file, teacher)
+        atomic.write_text(making.config_file, record_text(record))
+        run = _put_in_place(making, stem, numbered=not name)
         atomic.sync_folder(runs_dir)
     except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
         raise _not_writable(runs_dir, error) from error
+    finally:
+        shutil.rmtree(making.folder, ignore_errors=True)  # it is there only where something went wrong
     return run
 
 
@@ -326,22 +365,41 @@ def find(runs_dir: Path, query: str) -> Run:
     raise RunError(f"there is no run {query!r} in {runs_dir}.{known}", remedy="See `mnist-tui runs list`.")
 
 
-def _new_folder(runs_dir: Path, stem: str, *, numbered: bool) -> Path:
-    """Make `stem`, or `stem-2`, … when two runs start within a second."""
-    try:
-        runs_dir.mkdir(parents=True, exist_ok=True)
-        for number in range(1, 1000):
-            folder = runs_dir / (stem if number == 1 else f"{stem}-{number}")
+def _is_read_only(folder: Path) -> bool:
+    """Whether it is on a disk that nobody may write, as far as the system tells."""
+    return hasattr(os, "statvfs") and bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+
+
+def _put_in_place(making: Run, stem: str, *, numbered: bool) -> Run:
+    """Give a run in the making its name: `stem`, or `stem-2`, … when two runs start within a second."""
+    for number in range(1, 1000):
+        folder = making.folder.with_name(stem if number == 1 else f"{stem}-{number}")
+        if not _is_taken(folder):
             try:
-                folder.mkdir()
-            except FileExistsError:
-                if not numbered:
-                    raise _taken(stem) from None
-            else:
-                return folder
-    except OSError as error:
-        raise _not_writable(runs_dir, error) from error
+                return Run(making.folder.rename(folder))
+            except OSError:
+                if not _is_taken(folder):  # nobody was quicker
+                    raise
+        if not numbered:
+            raise _taken(folder)
     raise RunError(f"too many runs named {stem}", remedy="Choose a name with --name.")
+
+
+def _is_taken(folder: Path) -> bool:
+    """Whether something is there. An empty folder is nothing, and a rename puts a run in its place."""
+    if not os.path.lexists(folder):
+        return False
+    return folder.is_symlink() or not folder.is_dir() or any(folder.iterdir())
+
+
+def _sweep(runs_dir: Path) -> None:
+    """Remove what a killed process left of a run that it was deleting, or making."""
+    for leftover in runs_dir.glob(f"{_DELETED}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    for leftover in runs_dir.glob(f"{_MAKING}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - leftover.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(leftover)
 
 
 def _is_of_a_run(name: str) -> bool:
@@ -349,7 +407,10 @@ def _is_of_a_run(name: str) -> bool:
     return name.startswith(".") or name in _FILES
 
 
-def _taken(name: str) -> RunError:
+def _taken(folder: Path) -> RunError:
+    if not _is_run(folder):
+        return RunError(f"there is {folder} already, which is no run", remedy="Choose another name.")
+    name = folder.name
     return RunError(
         f"there is a run {name!r} already", remedy=f"Resume it with --resume {name}, or choose another name."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,12 +16,15 @@ from urllib3.exceptions import HTTPError
 
 from mnist_tui.data.catalogue import DataFile, Entry
 from mnist_tui.data.download import Download, MirrorFailedError, Network, in_words
+from mnist_tui.data.files import UnusableFileError, read_verified
 from mnist_tui.data.progress import Meter, Report, ignore
 from mnist_tui.errors import DataError
 from mnist_tui.events import Event, Notice
 from mnist_tui.paths import DATA_DIR_VARIABLE
 
 LOCK = ".fetch.lock"
+HALF_DONE = ".fetching"
+"""The folder in which files arrive, before they are checked and put in their places."""
 POLL = 0.1
 """Seconds between two looks whether another process is done."""
 
@@ -94,8 +98,25 @@ class _Fetch:
     """Mirrors that failed for one file; they are asked last for the next."""
 
     def all_files(self) -> None:
-        for file in self.entry.files:
-            self._from_any_mirror(file)
+        try:
+            with _writing(self.home):
+                self._sweep()  # what a killed process left
+                (self.home / HALF_DONE).mkdir()
+            for file in self.entry.files:
+                if not self._is_there(file):
+                    self._from_any_mirror(file)
+        finally:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        shutil.rmtree(self.home / HALF_DONE, ignore_errors=True)
+
+    def _is_there(self, file: DataFile) -> bool:
+        try:
+            read_verified(self.home, file)
+        except UnusableFileError:
+            return False
+        return True
 
     def _from_any_mirror(self, file: DataFile) -> None:
         reasons: list[str] = []
@@ -124,11 +145,13 @@ class _Fetch:
                     mirror + file.name,
                     known_hash=f"md5:{file.md5}",
                     fname=file.name,
-                    path=self.home,
+                    path=self.home / HALF_DONE,
                     downloader=Download(self.network, meter),
                 )
+                arrived = self.home / HALF_DONE / file.name
                 # pooch keeps the mode of its temporary file, which only the owner may read.
-                (self.home / file.name).chmod(0o644)
+                arrived.chmod(0o644)
+                arrived.replace(self.home / file.name)
         except (requests.RequestException, HTTPError) as error:
             raise MirrorFailedError(in_words(error, self.network)) from error
         except ValueError as error:

@@ -78,9 +78,8 @@ class SweepFolder:
     def write(self, plan: Plan) -> None:
         """Keep `plan`, whole or not at all. Raises RunError."""
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            atomic.make_folder(self.path)
             atomic.write_text(self.plan_file, json.dumps(plans.to_dict(plan), indent=2) + "\n")
-            atomic.sync_folder(self.path.parent)
         except OSError as error:
             raise self._not_writable(error) from error
 
@@ -88,7 +87,7 @@ class SweepFolder:
     def made(self) -> Iterator[None]:
         """While inside the folder is there; it stays if a plan has been written into it. Raises RunError."""
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            atomic.make_folder(self.path)
         except OSError as error:
             raise self._not_writable(error) from error
         try:

@@ -15,7 +15,7 @@ import requests
 from filelock import FileLock
 
 from mnist_tui.data.download import MirrorFailedError, Network, TrickleGuard, https_session
-from mnist_tui.data.fetch import LOCK, fetch
+from mnist_tui.data.fetch import HALF_DONE, LOCK, fetch
 from mnist_tui.data.progress import Report
 from mnist_tui.errors import DataError
 from mnist_tui.events import DataProgress, Event, Notice
@@ -183,6 +183,13 @@ def test_a_damaged_file_is_replaced(mirror: Mirror, tiny: Sample, tmp_path: Path
     fetch(tiny.entry, home, network=mirror.network())
     assert (home / "test-labels.gz").read_bytes() == tiny.contents["test-labels.gz"]
     assert mirror.asked == ["/good/test-labels.gz"]
+
+
+def test_what_a_killed_fetch_left_is_swept_by_the_next(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
+    (tmp_path / HALF_DONE).mkdir()
+    (tmp_path / HALF_DONE / "tmp12345678").write_bytes(b"half")
+    fetch_from(mirror, tmp_path, "good")
+    assert names(tmp_path) == set(tiny.contents)
 
 
 @pytest.fixture

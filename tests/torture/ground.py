@@ -1,0 +1,101 @@
+"""A disk that can fail, a run that nothing disturbed, and whether another one came to the same."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from mnist_tui import checkpoint, runs
+from mnist_tui.events import CheckpointSaved
+from mnist_tui.history import RunStatus
+from mnist_tui.run_summary import summarise
+from mnist_tui.runs import Run
+from tests.engine_fixtures import SMALL_NET
+from tests.test_exactness import assert_same
+from tests.torture.nursery import Ended, Fault, Nursery
+
+NONE = Fault()
+
+
+class Ground:
+    """Runs of one and the same training, in children of a nursery."""
+
+    def __init__(self, folder: Path, nursery: Nursery, *settings: str) -> None:
+        self.disk, self.runs_dir = folder / "disk", folder / "disk" / "runs"
+        self.disk.mkdir()
+        model = folder / "net.py"
+        model.write_text(SMALL_NET)
+        self._nursery = nursery
+        self._folders = ("--runs-dir", self.runs_dir, "--data-dir", folder / "data")
+        self._settings = (
+            *("--dataset=synthetic", f"--model={model}:Net", "--backend=eager", "--threads=1"),
+            *("--rotation=10", "--ema=0.9", *settings),
+        )
+        whole = self.train("undisturbed")
+        assert whole.code == 0, whole.err
+        self.undisturbed, self.operations = self.run("undisturbed"), whole.operations
+
+    def run(self, name: str) -> Run:
+        return Run(self.runs_dir / name)
+
+    def begin(self, name: str, fault: Fault = NONE) -> int:
+        """Start or go on with the run; the process's number."""
+        words = ["--resume", name] if self.begun(name) else ["--name", name, *self._settings]
+        return self._nursery.start(
+            "train", "--headless", *words, *self._folders, under=self.disk, fault=fault
+        )
+
+    def wait(self) -> Ended:
+        """For what `begin` started."""
+        return self._nursery.wait()
+
+    def train(self, name: str, fault: Fault = NONE) -> Ended:
+        """`begin`, and wait."""
+        self.begin(name, fault)
+        return self.wait()
+
+    def begun(self, name: str) -> bool:
+        """Whether there is such a run, as a list of all runs has it."""
+        return name in [run.name for run in runs.list_runs(self.runs_dir)]
+
+    def cli(self, *words: object, fault: Fault = NONE, humble: bool = False) -> Ended:
+        """Another command on these runs."""
+        arguments = (*words, "--runs-dir", self.runs_dir)
+        return self._nursery.run(*arguments, under=self.disk, fault=fault, humble=humble)
+
+    def assert_usable(self, name: str) -> None:
+        """What is left can be listed and opened, and is as far as its log says."""
+        if not self.begun(name):
+            return
+        run = self.run(name)
+        assert summarise(run).status != "unreadable"
+        saved = [event for event in run.events() if isinstance(event, CheckpointSaved)]
+        if saved:
+            position = checkpoint.load_state(run.checkpoint_file)["position"]
+            assert (position["epoch"], position["step"]) >= (1, 0)
+        if run.weights_file.exists():
+            checkpoint.load_weights(run.weights_file)
+
+    def assert_goes_on(self, name: str) -> None:
+        """The run comes to its end now, and to the very weights and rows of the undisturbed one."""
+        self.assert_usable(name)
+        run = self.run(name)
+        if not (self.begun(name) and run.history().status is RunStatus.FINISHED):
+            ended = self.train(name)
+            assert ended.code == 0, ended.err
+        assert_same(run, self.undisturbed)
+        assert {entry.name for entry in run.folder.iterdir()} <= {
+            *(".lock", "config.json", "events.jsonl", "last.ckpt", "best.safetensors"),
+        }
+        shutil.rmtree(run.folder)
+        # A kill while a run is made leaves a hidden folder, which a later start sweeps, an hour on.
+        for unfinished in self.runs_dir.glob(".new-*"):
+            shutil.rmtree(unfinished)
+        assert [entry.name for entry in self.runs_dir.iterdir()] == ["undisturbed"]
+
+
+def in_words(counts: dict[Any, int]) -> str:
+    """`3 of this, 2 of that`, the most frequent first."""
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    return ", ".join(f"{count} {what}" for what, count in ordered)

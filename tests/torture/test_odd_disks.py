@@ -1,0 +1,197 @@
+"""Real disks that are small, read-only, gone or somebody else's: told with the path, and nothing lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from mnist_tui import checkpoint
+from mnist_tui.runs import Run
+from tests.backends.native.toolchain import needs_compiler
+from tests.torture.ground import Ground, in_words
+from tests.torture.nursery import Ended, Nursery
+
+pytestmark = [
+    needs_compiler,
+    pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="to mount, and to become somebody else, takes root"),
+]
+
+Report = Callable[[str], None]
+
+
+@pytest.fixture(scope="module")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    with Nursery(tmp_path_factory.mktemp("nursery")) as nursery:
+        yield nursery
+
+
+@pytest.fixture
+def ground(nursery: Nursery) -> Iterator[Ground]:
+    """In a folder that anybody may look into."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield Ground(folder, nursery, "--epochs=3", "--batch-size=50")
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def mounted(folder: Path, options: str) -> Iterator[None]:
+    folder.mkdir(exist_ok=True)
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("cannot mount a file system here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def assert_told(ended: Ended, path: Path, why: str, *codes: int) -> None:
+    assert ended.code in (codes or (1, 4)), ended
+    assert "Traceback" not in ended.err, ended.err
+    assert ended.err.startswith("error: "), ended.err
+    assert str(path) in ended.err, ended.err
+    assert why in ended.err, ended.err
+    assert "do: " in ended.err, ended.err
+
+
+def test_small_disks(ground: Ground, report: Report) -> None:
+    """Room for less than a run, a page more at a time: it ends when the disk is full, and goes on once it is not."""
+    rooms = range(4, 160, 4)
+    full = 0
+    for room in rooms:
+        with mounted(ground.runs_dir, f"size={room}k,mode=755"):
+            ended = ground.train("small")
+            if ended.code == 0:
+                assert room > 60
+                continue
+            full += 1
+            assert_told(ended, ground.runs_dir, "No space left on device")
+            run = ground.run("small")
+            if run.checkpoint_file.exists():
+                checkpoint.load_state(run.checkpoint_file)
+            subprocess.run(["mount", "-o", "remount,size=10m", str(ground.runs_dir)], check=True)
+            assert ground.train("small").code == 0
+            assert run.history().status == "finished"
+    report(f"{len(rooms)} disks of {rooms[0]} to {rooms[-1]} KiB, of which {full} filled up")
+    assert full > 10
+
+
+def wait_for_a_checkpoint(run: Run) -> None:
+    while not run.checkpoint_file.exists():
+        time.sleep(0.001)
+
+
+def test_disks_that_change_while_training(ground: Ground, report: Report) -> None:
+    """The run's folder is deleted, moved or replaced, or its log deleted: never a success that was none."""
+
+    def deleted(run: Run) -> str:
+        shutil.rmtree(run.folder, ignore_errors=True)
+        return "No such file or directory"
+
+    def moved(run: Run) -> str:
+        run.folder.rename(run.folder.with_name("moved"))
+        return "No such file or directory"
+
+    def log_removed(run: Run) -> str:
+        run.log_file.unlink()
+        return "No such file or directory"
+
+    def replaced_by_a_file(run: Run) -> str:
+        shutil.rmtree(run.folder, ignore_errors=True)
+        run.folder.write_text("")
+        return "Not a directory"
+
+    ways: Counter[str] = Counter()
+    for change in (deleted, moved, log_removed, replaced_by_a_file) * 6:
+        with mounted(ground.runs_dir, "size=10m,mode=755"):
+            run = ground.run("odd")
+            ground.begin("odd")
+            wait_for_a_checkpoint(run)
+            try:
+                why = change(run)
+            finally:
+                ended = ground.wait()
+            assert_told(ended, run.folder, why, 1)
+            ways[change.__name__.replace("_", " ")] += 1
+            if change is moved:
+                checkpoint.load_state(ground.run("moved").checkpoint_file)
+    report(f"{sum(ways.values())} changes under a training: {in_words(ways)}")
+
+
+def test_read_only_disks(ground: Ground, report: Report) -> None:
+    """What is there can be looked at, and nothing else."""
+    with mounted(ground.runs_dir, "size=10m,mode=755"):
+        assert ground.train("mine").code == 0
+        run = ground.run("mine")
+        subprocess.run(["mount", "-o", "remount,ro", str(ground.runs_dir)], check=True)
+        for words in (NEW, MORE, ("runs", "delete", "mine", "--yes"), ("runs", "rename", "mine", "yours")):
+            assert_told(ground.cli(*words), ground.runs_dir, "Read-only file system", 4)
+        for words in (("runs", "list"), ("runs", "show", "mine")):
+            assert ground.cli(*words).code == 0
+        assert run.history().status == "finished"
+    report("4 refusals on a read-only disk, and 2 looks at what is there")
+
+
+NEW = ("train", "--headless", "--dataset=synthetic", "--model=linear", "--backend=eager")
+MORE = ("train", "--headless", "--resume", "mine", "--more-epochs", "1")
+
+
+def test_folders_without_permission(ground: Ground, report: Report) -> None:
+    """A runs folder, a run, a checkpoint, a log and a config that may not be written, or not even be read."""
+    assert ground.train("mine").code == 0
+    run, denied = ground.run("mine"), 0
+
+    def refused(place: Path, mode: int, *words: object) -> None:
+        nonlocal denied
+        before = place.stat().st_mode
+        place.chmod(mode)
+        try:
+            assert_told(ground.cli(*words, humble=True), place, "Permission denied", 4)
+        finally:
+            place.chmod(before)
+        denied += 1
+
+    refused(ground.runs_dir, 0o555, *NEW)
+    refused(ground.runs_dir, 0o555, "runs", "delete", "mine", "--yes")
+    refused(run.folder, 0o555, "runs", "delete", "mine", "--yes")
+    for file in (run.checkpoint_file, run.log_file, run.config_file):
+        refused(file, 0, *MORE)
+    refused(run.log_file, 0, "runs", "show", "mine")
+    refused(run.log_file, 0o444, *MORE)
+    refused(run.config_file, 0, "runs", "show", "mine")
+    (run.folder / ".lock").unlink()
+    refused(run.folder, 0o555, *MORE)
+    assert ground.cli(*MORE, humble=True).code == 0
+    report(f"{denied} refusals by permission")
+
+
+def test_links_in_a_folders_place(ground: Ground, report: Report) -> None:
+    """To a folder it is as good as one, but for a deletion; to nowhere it is told."""
+    real = ground.disk / "elsewhere"
+    ground.runs_dir.rename(real)
+    ground.runs_dir.symlink_to(real)
+    assert ground.train("linked").code == 0
+    ground.run("linked").folder.rename(ground.disk / "away")
+    ground.run("linked").folder.symlink_to(ground.disk / "away")
+    assert_told(ground.cli("runs", "delete", "linked", "--yes"), ground.run("linked").folder, "is a link", 4)
+    assert ground.begun("linked")
+    ground.run("nowhere").folder.symlink_to(ground.disk / "nowhere")
+    assert_told(ground.train("nowhere"), ground.run("nowhere").folder, "already", 4)
+    ground.runs_dir.unlink()
+    ground.runs_dir.symlink_to(ground.disk / "nowhere")
+    assert_told(ground.cli(*NEW), ground.runs_dir, "Not a directory", 4)
+    ground.runs_dir.unlink()
+    ground.runs_dir.write_text("")
+    assert_told(ground.cli(*NEW), ground.runs_dir, "Not a directory", 4)
+    report("links to a folder, to nowhere, and a file in the folder's place")
