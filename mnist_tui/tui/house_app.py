@@ -97,6 +97,13 @@ class HouseApp(App[int]):
         """Between light and dark; the palette has more."""
         self.theme = PAPER.name if self.current_theme.dark else NIGHT.name
 
+    def action_command_palette(self) -> None:
+        """As Textual has it, with our own palette."""
+        from mnist_tui.tui.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: every key of this screen by its words, then what only Textual offers."""
         for key in active_keys(screen):

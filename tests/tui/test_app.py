@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from textual.command import CommandList
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Select
 
@@ -16,6 +17,7 @@ from mnist_tui.control import Control
 from mnist_tui.events import DataProgress, Event, Notice, Preparing, RunPaused, RunResumed
 from mnist_tui.jobs import NewRun
 from mnist_tui.recipes import RECIPES
+from mnist_tui.tui.palette import Palette
 from mnist_tui.tui.screens.help import HelpScreen, active_keys
 from mnist_tui.tui.screens.leave import LeaveDialog
 from mnist_tui.tui.screens.new_run import NewRunForm
@@ -674,6 +676,23 @@ def test_a_theme_changed_on_one_screen_is_worn_by_the_others(tmp_path: Path) -> 
         await house.press("5", "1")
         await house.until(lambda: house.app.screen is first)
         assert title.styles.background == light
+
+    in_the_house(story, tmp_path, begun=False)
+
+
+def test_a_palette_that_is_closed_while_it_looks_for_commands_is_no_failure(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.press("ctrl+p")
+        await house.until(lambda: isinstance(house.app.screen, Palette))
+        palette = house.app.screen
+        assert isinstance(palette, Palette)
+        await palette.query_one(CommandList).remove()  # as while it is closed
+        worker = palette._gather_commands("train")
+        await house.until(lambda: worker.is_finished)
+        assert worker.error is not None
+        await house.press("escape")
+        await house.until(lambda: palette not in house.app.screen_stack)
+        assert house.app.is_running
 
     in_the_house(story, tmp_path, begun=False)
 
