@@ -48,6 +48,18 @@ def test_a_failing_disk_leaves_the_old_file_alone(
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_a_folder_that_cannot_be_synced_is_told_with_the_files_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing_folder(_folder: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(atomic, "sync_folder", failing_folder)
+    with pytest.raises(OSError, match="Input/output error") as raised:
+        atomic.write_bytes(tmp_path / "file", b"new")
+    assert raised.value.filename == str(tmp_path / "file")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
 def test_a_disk_that_fills_up_in_the_write_leaves_the_old_file_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -167,6 +167,23 @@ def test_a_run_paused_and_resumed_ends_as_if_undisturbed(lab: Lab) -> None:
     assert_same(Run(lab.runs_dir / "paused"), undisturbed)
 
 
+def test_one_more_epoch_after_a_disturbed_run_is_that_of_an_undisturbed_one(lab: Lab) -> None:
+    """Also where the epoch after the schedule's end is stopped itself."""
+    config = demanding(lab, ema=0.9)
+    undisturbed = lab.start(config, name="undisturbed").run
+    lab.resume(undisturbed, more_epochs=1)
+    lab.control = type(lab.control)()
+    run = lab.start(config, name="stopped", watch=lab.stop_at(at_step(10))).run
+    lab.resume(run)
+
+    def in_the_extra_epoch(event: Event) -> None:
+        lab.stop_at(at_step(EPOCHS * STEPS + 3))(event)
+
+    assert isinstance(lab.resume(run, more_epochs=1, watch=in_the_extra_epoch).event, RunStopped)
+    assert isinstance(lab.resume(run).event, RunFinished)
+    assert_same(run, undisturbed)
+
+
 @pytest.mark.parametrize("part", ["random", "optimizer", "average", "meter", "position"])
 def test_the_comparison_notices_any_part_of_the_checkpoint_that_is_lost(lab: Lab, part: str) -> None:
     """A control: were the tests above blind, this one would fail."""

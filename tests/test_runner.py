@@ -320,6 +320,7 @@ def test_a_checkpoint_that_cannot_be_written_ends_the_run_with_the_last_one_inta
     assert str(outcome.run.folder) in failed.message
     assert str(error.strerror) in failed.message
     assert f"--resume {outcome.run.name}" in failed.remedy
+    assert failed.remedy.startswith("Make room" if error.errno == errno.ENOSPC else "See to the disk")
     assert training_state(outcome.run)["position"]["epoch"] == 2
     assert not list(outcome.run.folder.glob("*.tmp"))
     broken = False
@@ -544,6 +545,18 @@ def test_a_run_is_resumed_with_other_threads(lab: Lab, stopped: Run) -> None:
     assert torch.get_num_threads() == 2
     record = stopped.record()
     assert (record["config"]["threads"], record["machine"]["threads"]) == (2, 2)
+
+
+def test_a_resume_that_cannot_write_its_config_says_so(
+    lab: Lab, stopped: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, _content: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(atomic, "write_text", full)
+    with pytest.raises(RunError, match=f"{stopped.config_file} cannot be written: No space left") as raised:
+        lab.resume(stopped, threads=2)
+    assert raised.value.remedy == "Make room, then: mnist-tui train --resume mine"
 
 
 def test_a_run_resumed_as_it_was_keeps_its_config(lab: Lab, stopped: Run) -> None:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -134,6 +135,34 @@ def test_a_runs_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=f"no run can be written in {file}") as raised:
         create(file)
     assert "--runs-dir" in raised.value.remedy
+
+
+def test_a_name_that_something_else_has_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").touch()
+    for begin in (runs.check_place, create):
+        with pytest.raises(
+            RunError, match=f"there is {tmp_path / 'mine'} already, which is no run"
+        ) as raised:
+            begin(tmp_path, "mine")
+        assert raised.value.remedy == "Choose another name."
+    assert [entry.name for entry in tmp_path.iterdir()] == ["mine"]
+
+
+def test_an_empty_folder_does_not_keep_a_name(tmp_path: Path) -> None:
+    """Earlier versions left one when they were killed, or had no room, at the start."""
+    (tmp_path / "mine").mkdir()
+    runs.check_place(tmp_path, "mine")
+    assert create(tmp_path, "mine").record() == RECORD
+
+
+def test_what_a_kill_left_of_a_run_in_the_making_is_swept_but_not_what_is_being_made(tmp_path: Path) -> None:
+    for name, age in ((".new-old", 7200), (".new-young", 60)):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    create(tmp_path, "mine")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [".new-young", "mine"]
+    assert [run.name for run in runs.list_runs(tmp_path)] == ["mine"]
 
 
 def test_a_disk_without_room_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,6 +310,15 @@ def test_a_line_without_room_is_taken_back_so_that_the_next_one_is_whole(tmp_pat
     assert messages(run) == ["one", "two"]
 
 
+def test_a_log_that_was_removed_takes_no_last_word(tmp_path: Path) -> None:
+    run = create(tmp_path, "mine")
+    with run.writer() as writer:
+        writer.append(note("one"), durable=True)
+        run.log_file.unlink()
+        with pytest.raises(FileNotFoundError, match=r"events\.jsonl"):
+            writer.append(note("two"), durable=True)
+
+
 def test_a_reader_sees_only_whole_events_while_another_thread_writes(tmp_path: Path) -> None:
     run = create(tmp_path, "mine")
     count = 300
@@ -403,6 +441,17 @@ def test_a_folder_that_only_has_some_config_json_is_not_deleted(tmp_path: Path) 
     with pytest.raises(RunError, match=r"no part of a run: model\.bin"):
         runs.find(tmp_path, str(project)).delete()
     assert sorted(entry.name for entry in project.iterdir()) == ["config.json", "model.bin"]
+
+
+def test_a_link_to_a_run_is_not_deleted_by_half(tmp_path: Path) -> None:
+    real = create(tmp_path / "elsewhere", "mine")
+    link = tmp_path / "runs" / "linked"
+    link.parent.mkdir()
+    link.symlink_to(real.folder)
+    with pytest.raises(RunError, match=f"{link} is a link to {real.folder}"):
+        Run(link).delete()
+    assert runs.list_runs(link.parent) == [Run(link)]
+    assert real.record() == RECORD
 
 
 def test_what_cannot_be_deleted_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,9 +59,10 @@ class Ground:
         """Whether there is such a run, as a list of all runs has it."""
         return name in [run.name for run in runs.list_runs(self.runs_dir)]
 
-    def cli(self, *words: object, fault: Fault = NONE) -> Ended:
+    def cli(self, *words: object, fault: Fault = NONE, humble: bool = False) -> Ended:
         """Another command on these runs."""
-        return self._nursery.run(*words, "--runs-dir", self.runs_dir, under=self.disk, fault=fault)
+        arguments = (*words, "--runs-dir", self.runs_dir)
+        return self._nursery.run(*arguments, under=self.disk, fault=fault, humble=humble)
 
     def assert_usable(self, name: str) -> None:
         """What is left can be listed and opened, and is as far as its log says."""
