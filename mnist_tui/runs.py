@@ -171,6 +171,11 @@ class Run:
                 f"{self.folder} is a link to {self.folder.resolve()}",
                 remedy="Delete that folder and the link by hand.",
             )
+        if not os.access(self.folder, os.W_OK | os.X_OK):  # it would be hidden, and then stay
+            raise RunError(
+                f"{self.folder} cannot be deleted: its files may not be removed",
+                remedy="Check the permissions of that folder.",
+            )
         hidden = self.folder.with_name(f"{_DELETED}{os.getpid()}-{self.name}")
         try:
             with self.writer():
@@ -180,7 +185,7 @@ class Run:
             shutil.rmtree(hidden)
         except OSError as error:
             raise RunError(
-                f"{error.filename or self.folder} cannot be deleted: {error.strerror}",
+                f"{self.folder} cannot be deleted: {error.strerror}",
                 remedy="Check the permissions of that folder.",
             ) from error
         _sweep(self.folder.parent)
@@ -267,9 +272,13 @@ def check_place(runs_dir: Path, name: str = "") -> None:
         if _is_taken(runs_dir / name):
             raise _taken(runs_dir / name)
     there = next(folder for folder in (runs_dir, *runs_dir.absolute().parents) if os.path.lexists(folder))
-    code = errno.ENOTDIR if not there.is_dir() else 0 if os.access(there, os.W_OK | os.X_OK) else errno.EACCES
-    if code:
-        raise _not_writable(runs_dir, OSError(code, os.strerror(code)))
+    if not there.is_dir():
+        code = errno.ENOTDIR
+    elif os.access(there, os.W_OK | os.X_OK):
+        return
+    else:
+        code = errno.EROFS if _is_read_only(there) else errno.EACCES
+    raise _not_writable(runs_dir, OSError(code, os.strerror(code)))
 
 
 def create(runs_dir: Path, record: Mapping[str, Any], *, name: str = "", teacher: bytes | None = None) -> Run:
@@ -345,6 +354,11 @@ def find(runs_dir: Path, query: str) -> Run:
         )
     known = f" The newest is {runs[-1].name}." if runs else ""
     raise RunError(f"there is no run {query!r} in {runs_dir}.{known}", remedy="See `mnist-tui runs list`.")
+
+
+def _is_read_only(folder: Path) -> bool:
+    """Whether it is on a disk that nobody may write, as far as the system tells."""
+    return hasattr(os, "statvfs") and bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 
 def _put_in_place(making: Run, stem: str, *, numbered: bool) -> Run:

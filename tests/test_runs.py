@@ -24,6 +24,7 @@ from mnist_tui.events import EpochFinished, EpochStarted, Notice, RunStopped
 from mnist_tui.history import RunStatus
 from mnist_tui.run_summary import sorted_by, summarise
 from mnist_tui.runs import Run
+from tests.data.test_fetch import mounted
 
 RECORD = {
     "created": "2026-11-23T21:14:07.000Z",
@@ -135,6 +136,14 @@ def test_a_runs_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=f"no run can be written in {file}") as raised:
         create(file)
     assert "--runs-dir" in raised.value.remedy
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="mounting needs root")
+def test_a_read_only_disk_is_called_so(tmp_path: Path) -> None:
+    with contextmanager(mounted)(tmp_path / "disk", "ro") as disk:
+        for begin in (runs.check_place, create):
+            with pytest.raises(RunError, match=f"no run can be written in {disk}/runs: Read-only"):
+                begin(disk / "runs", "mine")
 
 
 def test_a_name_that_something_else_has_is_refused(tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def log_size(run: Run) -> int:
     return run.log_file.stat().st_size if run.log_file.exists() else 0
 
 
-def test_a_disk_that_forgets_is_noticed(ground: Ground) -> None:
+def test_another_moments_checkpoint_is_noticed(ground: Ground) -> None:
     """A control: were the comparison blind, a checkpoint of another moment would pass."""
     ended = ground.train("killed", Fault(100, KILLS[0]))
     assert ended.code == -signal.SIGKILL
