@@ -149,11 +149,11 @@ class Run:
                 remedy="Wait for it, or stop it, and try again.",
             ) from None
         except OSError as error:
-            raise _not_writable(self.folder, error) from error
+            raise self._not_writable(error) from error
         try:
             return RunWriter(self, lock)
         except OSError as error:
-            raise _not_writable(self.folder, error) from error
+            raise self._not_writable(error) from error
 
     def delete(self) -> None:
         """Remove the folder: at once out of sight, then file by file.
@@ -172,8 +172,9 @@ class Run:
                 remedy="Delete that folder and the link by hand.",
             )
         if not os.access(self.folder, os.W_OK | os.X_OK):  # it would be hidden, and then stay
+            code = errno.EROFS if _is_read_only(self.folder) else errno.EACCES
             raise RunError(
-                f"{self.folder} cannot be deleted: its files may not be removed",
+                f"{self.folder} cannot be deleted: {os.strerror(code)}",
                 remedy="Check the permissions of that folder.",
             )
         hidden = self.folder.with_name(f"{_DELETED}{os.getpid()}-{self.name}")
@@ -205,6 +206,12 @@ class Run:
                     f"{self.folder} cannot be renamed: {error.strerror}", remedy="Check its permissions."
                 ) from error
         return Run(target)
+
+    def _not_writable(self, error: OSError) -> RunError:
+        return RunError(
+            f"{error.filename or self.folder} cannot be written: {error.strerror}",
+            remedy="Check its permissions, and the disk.",
+        )
 
     def _lock(self) -> filelock.BaseFileLock:
         import filelock  # here, as the dashboard's first frame does without
