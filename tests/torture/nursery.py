@@ -68,12 +68,12 @@ class Ended:
 class Nursery:
     """Starts children and sees them end; a context manager."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, checkpoint_seconds: float = 0.0) -> None:
         self.folder = folder
         library = folder / "fault.so"
         subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, SOURCE, "-ldl"], check=True)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.torture.nursery"],
+            [sys.executable, "-m", "tests.torture.nursery", str(checkpoint_seconds)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -169,14 +169,15 @@ _WORK: Mapping[str, Callable[[Sequence[str]], None]] = {"cli": _cli, "fetch": _f
 
 
 def make_tiny() -> None:
-    """A dataset of a few hundred images; progress and a checkpoint at every step."""
+    """A dataset of a few hundred images; progress and a checkpoint at every step, or as the nursery was told."""
     from mnist_tui import evaluation, runner, trainer
     from mnist_tui.data import dataset as datasets
     from tests.engine_fixtures import tiny_dataset
 
     tiny = tiny_dataset()
     datasets.load = lambda *_arguments, **_options: tiny
-    trainer.PROGRESS_SECONDS, runner.CHECKPOINT_SECONDS, evaluation.scoring.BATCH = 0.0, 0.0, 20
+    trainer.PROGRESS_SECONDS, evaluation.scoring.BATCH = 0.0, 20
+    runner.CHECKPOINT_SECONDS = float(sys.argv[1])
 
 
 def _child(order: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mnist_tui import checkpoint
 from mnist_tui.events import RunStopped
 from mnist_tui.history import RunStatus
 from tests.backends.native.toolchain import needs_compiler
@@ -20,6 +21,7 @@ from tests.torture.nursery import Ended, Fault, How, Nursery, send
 
 pytestmark = [needs_compiler, pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux")]
 
+STEPS = 4  # an epoch, of 200 images
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Report = Callable[[str], None]
@@ -28,8 +30,8 @@ Report = Callable[[str], None]
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     folder = tmp_path_factory.mktemp("signals")
-    with Nursery(folder) as nursery:
-        yield Ground(folder, nursery, "--epochs=2", "--batch-size=100")
+    with Nursery(folder, checkpoint_seconds=1000.0) as nursery:  # so that a stop's own checkpoint is needed
+        yield Ground(folder, nursery, "--epochs=3", "--batch-size=50")
 
 
 def assert_left_well(ground: Ground, ended: Ended, number: signal.Signals) -> str:
@@ -42,8 +44,10 @@ def assert_left_well(ground: Ground, ended: Ended, number: signal.Signals) -> st
         return "finished"
     assert ended.code == 128 + number, ended.err
     assert run.history().status is RunStatus.STOPPED
-    assert isinstance(list(run.events())[-1], RunStopped)
-    assert run.checkpoint_file.exists()
+    last = list(run.events())[-1]
+    assert isinstance(last, RunStopped)
+    position = checkpoint.load_state(run.checkpoint_file)["position"]
+    assert (position["epoch"] - 1) * STEPS + position["step"] == last.step
     assert f"--resume {run.name}" in ended.err
     return "stopped"
 
