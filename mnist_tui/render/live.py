@@ -54,8 +54,9 @@ class LiveView:
         self._waiting = event if isinstance(event, (DataProgress, Preparing)) else None
         if isinstance(event, Notice):
             self._live.console.print(Text(f"Notice: {event.message}", style="bold yellow"))
-        if not isinstance(event, (Progress, WeightsMoved)) or self._is_due():
-            self._live.update(self._picture(), refresh=True)
+        if isinstance(event, WeightsMoved) or (isinstance(event, Progress) and not self._is_due()):
+            return  # of the one there is nothing to see here, and the other has just been drawn
+        self._live.update(self._picture(), refresh=True)
 
     def _is_due(self) -> bool:
         now = time.monotonic()
