@@ -16,7 +16,6 @@ from textual.widgets import Static
 from mnist_tui.canvas import PICTURE, Canvas, Drawing
 from mnist_tui.events import RunFailed
 from mnist_tui.live import Snapshot
-from mnist_tui.runs import Run
 from mnist_tui.tui.drawn_digits import (
     SYNTHETIC,
     DigitKept,
@@ -29,9 +28,8 @@ from mnist_tui.tui.drawn_digits import (
 )
 from mnist_tui.tui.newest import Newest
 from mnist_tui.tui.reading import Asked, KeptNetwork, Reader, Reading
+from mnist_tui.tui.screens.choosing import ChoosingScreen
 from mnist_tui.tui.screens.draw_dialogs import WasDialog, image_dialog
-from mnist_tui.tui.screens.house import HouseScreen
-from mnist_tui.tui.screens.network_dialog import NetworkChoice, NetworkDialog
 from mnist_tui.tui.session import Session
 from mnist_tui.tui.widgets.answer_view import AnswerLine, ProbabilityBars, SeenPicture
 from mnist_tui.tui.widgets.drawing_pad import DrawingPad
@@ -49,7 +47,7 @@ class ReadingDone(Message):
         self.reading = reading
 
 
-class DrawScreen(HouseScreen):
+class DrawScreen(ChoosingScreen):
     """Whatever is on the canvas is read at once: by the live network while there is a training, else by a kept one."""
 
     TAB = "draw"
@@ -73,7 +71,6 @@ class DrawScreen(HouseScreen):
         self.canvas = Canvas()
         self.reading: Reading | None = None
         """Of the newest drawing that was read."""
-        self._chosen: Run | None = None
         self._moment = 0
         self._network: Snapshot | KeptNetwork | None = None
         self._image: int | None = None
@@ -124,8 +121,8 @@ class DrawScreen(HouseScreen):
             self._moment += (
                 1  # a training has ended, or one comes back to this screen: another run may be the newest
             )
-        live = session.snapshot() if self._chosen is None and session.phase.is_busy else None
-        return live or KeptNetwork(self.dashboard.folders.runs, self._chosen, self._moment)
+        live = session.snapshot() if self.chosen is None and session.phase.is_busy else None
+        return live or KeptNetwork(self.dashboard.folders.runs, self.chosen, self._moment)
 
     @on(DrawingPad.Changed)
     def _drawn(self) -> None:
@@ -261,12 +258,3 @@ class DrawScreen(HouseScreen):
 
     def _complain(self, failed: RunFailed) -> None:
         self.notify(f"{failed.message}. {failed.remedy}".strip(), severity="error", timeout=10, markup=False)
-
-    def action_network(self) -> None:
-        """Choose who reads."""
-        self.app.push_screen(NetworkDialog(self.dashboard.folders.runs, self._chosen), self._choose)
-
-    def _choose(self, choice: NetworkChoice | None) -> None:
-        if choice is not None:
-            self._chosen = choice.run
-            self.session_changed()

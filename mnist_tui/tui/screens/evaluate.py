@@ -16,12 +16,10 @@ from mnist_tui.events import RunFailed
 from mnist_tui.live import Snapshot
 from mnist_tui.render import words
 from mnist_tui.render.evaluation import calibration_table, per_class_table
-from mnist_tui.runs import Run
 from mnist_tui.tui.evaluating import Asked, Evaluated, EvaluationDone, Evaluator
 from mnist_tui.tui.newest import Newest
 from mnist_tui.tui.reading import KeptNetwork
-from mnist_tui.tui.screens.house import HouseScreen
-from mnist_tui.tui.screens.network_dialog import NetworkChoice, NetworkDialog
+from mnist_tui.tui.screens.choosing import ChoosingScreen
 from mnist_tui.tui.screens.on_top import is_on_top
 from mnist_tui.tui.session import Phase, Session
 from mnist_tui.tui.widgets.confusion_matrix import Cell, ConfusionMatrix
@@ -36,7 +34,7 @@ _WORKING = "Evaluating …"
 _OWN = "my-digits"  # `data.dataset.OWN`, which brings torch with it
 
 
-class EvaluateScreen(HouseScreen):
+class EvaluateScreen(ChoosingScreen):
     """The best weights of a run; or the network in training, at the end of each epoch and while it is paused."""
 
     TAB = "evaluate"
@@ -53,7 +51,6 @@ class EvaluateScreen(HouseScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.chosen: Run | None = None
         self.dataset = ""
         self.shown: Evaluated | None = None
         self._asked: Asked | None = None
@@ -104,9 +101,9 @@ class EvaluateScreen(HouseScreen):
             return self.is_mounted and self.query_one(ConfusionMatrix).picked is not None
         return True
 
-    def action_network(self) -> None:
-        """Which run's."""
-        self.app.push_screen(NetworkDialog(self.dashboard.folders.runs, self.chosen), self._choose)
+    def network_chosen(self) -> None:
+        """At once."""
+        self.action_evaluate()
 
     def action_table(self) -> None:
         """The classes, then how far its word is to be trusted; on a short screen then the matrix again."""
@@ -143,11 +140,6 @@ class EvaluateScreen(HouseScreen):
     def _filter(self, message: ConfusionMatrix.Picked) -> None:
         self._draw_mistakes(message.cell)
         self.refresh_bindings()
-
-    def _choose(self, choice: NetworkChoice | None) -> None:
-        if choice is not None:
-            self.chosen = choice.run
-            self.action_evaluate()
 
     def _look(self, session: Session, *, now: bool = False) -> None:
         network = self._network(session)

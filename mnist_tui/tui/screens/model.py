@@ -26,7 +26,7 @@ from mnist_tui.render.picture import grey_picture, heat_picture
 from mnist_tui.tui.bridge import LookedInside, ModelInspected, inspect_in_background, look_in_background
 from mnist_tui.tui.looker import Looker, Method, Seen, Wish
 from mnist_tui.tui.recorded_model import recorded_summary, summary_in
-from mnist_tui.tui.screens.house import HouseScreen
+from mnist_tui.tui.screens.choosing import ChoosingScreen
 from mnist_tui.tui.session import Session
 from mnist_tui.tui.widgets.folding_table import FoldingTable
 from mnist_tui.tui.widgets.layers_table import LayersTable
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from mnist_tui.runs import Run
-    from mnist_tui.tui.screens.network_dialog import NetworkChoice
 
 CLASSES = 10
 # Beside a training a look costs it time: a small share of it at most, though the first look, which loads much, and
@@ -48,7 +47,7 @@ _METHODS: tuple[Method, ...] = ("occlusion", "gradient")
 _TWO_PICTURES = 58
 
 
-class ModelScreen(HouseScreen):
+class ModelScreen(ChoosingScreen):
     """The table is from the run's own record while there is a run; else the model of the form is looked at.
 
     The pictures are of the newest snapshot while a run is trained here, else of the best weights of that run, or of
@@ -83,7 +82,6 @@ class ModelScreen(HouseScreen):
         self._place = 0
         self._method: Method = "occlusion"
         self._shows_drawing = False
-        self._chosen: Run | None = None
         self._inspected = ""
 
     def body(self) -> ComposeResult:
@@ -110,8 +108,8 @@ class ModelScreen(HouseScreen):
     # The layers
 
     def _find_model(self, session: Session) -> None:
-        if self._chosen is not None:
-            self._find_model_of(self._chosen)
+        if self.chosen is not None:
+            self._find_model_of(self.chosen)
             return
         spec = self.dashboard.seed.model
         wanted = (session.generation, session.history.started is not None, spec)
@@ -184,7 +182,7 @@ class ModelScreen(HouseScreen):
 
     def _movements(self) -> Sequence[WeightsMoved]:
         """Of the run here, or else of the one whose weights are looked at."""
-        if self.session.history.started is not None and self._chosen is None:
+        if self.session.history.started is not None and self.chosen is None:
             return self.session.history.movements
         return self._seen.movements if self._seen else ()
 
@@ -215,12 +213,12 @@ class ModelScreen(HouseScreen):
         look_in_background(self._looker, wish, self)
 
     def _wish(self, session: Session) -> Wish | None:
-        is_live = session.phase.is_busy and self._chosen is None
+        is_live = session.phase.is_busy and self.chosen is None
         snapshot = session.snapshot() if is_live else None
         if is_live and snapshot is None:
             return None
         drawing = self.dashboard.drawing if self._shows_drawing else None
-        spec, run = self.dashboard.seed.model, self._chosen or session.run
+        spec, run = self.dashboard.seed.model, self.chosen or session.run
         return Wish(spec, run, snapshot, self._digit, self._place, self._method, drawing)
 
     def on_looked_inside(self, message: LookedInside) -> None:
@@ -314,17 +312,6 @@ class ModelScreen(HouseScreen):
             return
         self._shows_drawing = not self._shows_drawing
         self._look(self.session)
-
-    def action_network(self) -> None:
-        """Choose whose weights are looked at."""
-        from mnist_tui.tui.screens.network_dialog import NetworkDialog
-
-        self.app.push_screen(NetworkDialog(self.dashboard.folders.runs, self._chosen), self._choose)
-
-    def _choose(self, choice: NetworkChoice | None) -> None:
-        if choice is not None:
-            self._chosen = choice.run
-            self.session_changed()
 
     def action_method(self) -> None:
         """The other way of finding out."""
