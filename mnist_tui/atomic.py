@@ -66,6 +66,11 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def is_read_only(folder: Path) -> bool:
+    """Whether it is on a disk that nobody may write, as far as the system tells."""
+    return hasattr(os, "statvfs") and bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+
+
 def _umask() -> int:
     # The only portable way to read the mask is to set it.
     mask = os.umask(0o077)

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from mnist_tui.errors import RunError
 from mnist_tui.events import EpochFinished, EpochStarted, Notice, RunStopped
 from mnist_tui.history import RunStatus
 from mnist_tui.run_summary import sorted_by, summarise
-from mnist_tui.runs import Run
+from mnist_tui.runs import Run, creation
 from tests.data.test_fetch import mounted
 
 RECORD = {
@@ -34,7 +35,7 @@ RECORD = {
 HOLD_THE_LOCK = """
 import sys
 from pathlib import Path
-from mnist_tui.runs import Run
+from mnist_tui.runs import Run, creation
 with Run(Path(sys.argv[1])).writer():
     print("held", flush=True)
     sys.stdin.read()
@@ -120,12 +121,12 @@ def test_a_name_that_is_taken_is_refused_and_left_as_it_is(tmp_path: Path) -> No
 
 
 def test_runs_of_one_second_get_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Clock(runs.datetime):
+    class Clock(datetime):
         @classmethod
-        def now(cls, tz: Any = None) -> runs.datetime:
+        def now(cls, tz: Any = None) -> datetime:
             return cls(2026, 11, 23, 21, 14, 7)
 
-    monkeypatch.setattr(runs, "datetime", Clock)
+    monkeypatch.setattr(creation, "datetime", Clock)
     stem = "2026-11-23T21-14-07-mnist-reference"
     assert [create(tmp_path).name for _ in range(3)] == [stem, f"{stem}-2", f"{stem}-3"]
 

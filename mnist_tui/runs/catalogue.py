@@ -1,0 +1,67 @@
+"""The runs under a folder: list them, find the one that is meant."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mnist_tui.errors import RunError
+from mnist_tui.runs.names import LATEST
+from mnist_tui.runs.run import Run
+
+
+def list_runs(runs_dir: Path) -> list[Run]:
+    """Every run under `runs_dir`, newest last."""
+    try:
+        folders = [entry for entry in runs_dir.iterdir() if not entry.name.startswith(".")]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise RunError(
+            f"{runs_dir} cannot be read: {error.strerror}", remedy="Choose another --runs-dir."
+        ) from error
+    found = [Run(folder) for folder in folders if is_run(folder)]
+    return sorted(found, key=lambda run: (_created(run), run.name))
+
+
+def find(runs_dir: Path, query: str) -> Run:
+    """The run that `query` means: a name, a unique prefix of one, a path to a folder, or `latest`."""
+    if os.sep in query and is_run(path := _expanded(query)):
+        return Run(path.resolve())
+    runs = list_runs(runs_dir)
+    if query == LATEST and runs:
+        return runs[-1]
+    matches = [run for run in runs if run.name == query] or [
+        run for run in runs if query and run.name.startswith(query)
+    ]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise RunError(
+            f"{query!r} could mean {len(matches)} runs: {', '.join(run.name for run in matches[:5])}",
+            remedy="Give more of the name.",
+        )
+    known = f" The newest is {runs[-1].name}." if runs else ""
+    raise RunError(f"there is no run {query!r} in {runs_dir}.{known}", remedy="See `mnist-tui runs list`.")
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a run's config is there, as far as can be seen: a folder may be another person's."""
+    try:
+        return Run(folder).config_file.is_file()
+    except OSError:
+        return False
+
+
+def _expanded(query: str) -> Path:
+    try:
+        return Path(query).expanduser()
+    except RuntimeError:  # `~name` of nobody known here
+        return Path(query)
+
+
+def _created(run: Run) -> str:
+    try:
+        return str(run.record().get("created", ""))
+    except RunError:
+        return ""

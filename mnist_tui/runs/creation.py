@@ -1,0 +1,102 @@
+"""A new run: its folder appears whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mnist_tui import atomic
+from mnist_tui.errors import RunError
+from mnist_tui.runs import leftovers
+from mnist_tui.runs.catalogue import is_run
+from mnist_tui.runs.names import check_name
+from mnist_tui.runs.run import Run
+
+
+def check_place(runs_dir: Path, name: str = "") -> None:
+    """Raise RunError where `create` is bound to fail: a bad or taken name, a folder that cannot be written."""
+    if name:
+        check_name(name)
+        if _is_taken(runs_dir / name):
+            raise _taken(runs_dir / name)
+    there = next(folder for folder in (runs_dir, *runs_dir.absolute().parents) if os.path.lexists(folder))
+    if not there.is_dir():
+        code = errno.ENOTDIR
+    elif os.access(there, os.W_OK | os.X_OK):
+        return
+    else:
+        code = errno.EROFS if atomic.is_read_only(there) else errno.EACCES
+    raise _not_writable(runs_dir, OSError(code, os.strerror(code)))
+
+
+def create(runs_dir: Path, record: Mapping[str, Any], *, name: str = "", teacher: bytes | None = None) -> Run:
+    """A new folder with its `config.json`; without a `name`, one made of the time, dataset and recipe.
+
+    `teacher` is what its `teacher_file` is to hold. The folder appears whole or not at all, also after a kill.
+    """
+    config = record["config"]
+    stem = name or f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{config['dataset']}-{config['recipe']}"
+    check_name(stem)
+    making = Run(leftovers.hidden_for_making(runs_dir))
+    try:
+        atomic.make_folder(runs_dir)
+        leftovers.sweep(runs_dir)
+        making.folder.mkdir()
+        if teacher is not None:
+            atomic.write_bytes(making.teacher_file, teacher)
+        atomic.write_text(making.config_file, record_text(record))
+        run = _put_in_place(making, stem, numbered=not name)
+        atomic.sync_folder(runs_dir)
+    except OSError as error:
+        raise _not_writable(runs_dir, error) from error
+    finally:
+        shutil.rmtree(making.folder, ignore_errors=True)  # it is there only where something went wrong
+    return run
+
+
+def record_text(record: Mapping[str, Any]) -> str:
+    """What `config.json` holds: ASCII, as a path in it need not be UTF-8."""
+    return json.dumps(dict(record), indent=2) + "\n"
+
+
+def _put_in_place(making: Run, stem: str, *, numbered: bool) -> Run:
+    """Give a run in the making its name: `stem`, or `stem-2`, … when two runs start within a second."""
+    for number in range(1, 1000):
+        folder = making.folder.with_name(stem if number == 1 else f"{stem}-{number}")
+        if not _is_taken(folder):
+            try:
+                return Run(making.folder.rename(folder))
+            except OSError:
+                if not _is_taken(folder):  # nobody was quicker
+                    raise
+        if not numbered:
+            raise _taken(folder)
+    raise RunError(f"too many runs named {stem}", remedy="Choose a name with --name.")
+
+
+def _is_taken(folder: Path) -> bool:
+    """Whether something is there. An empty folder is nothing, and a rename puts a run in its place."""
+    if not os.path.lexists(folder):
+        return False
+    return folder.is_symlink() or not folder.is_dir() or any(folder.iterdir())
+
+
+def _taken(folder: Path) -> RunError:
+    if not is_run(folder):
+        return RunError(f"there is {folder} already, which is no run", remedy="Choose another name.")
+    name = folder.name
+    return RunError(
+        f"there is a run {name!r} already", remedy=f"Resume it with --resume {name}, or choose another name."
+    )
+
+
+def _not_writable(folder: Path, error: OSError) -> RunError:
+    return RunError(
+        f"no run can be written in {folder}: {error.strerror}", remedy="Choose another --runs-dir."
+    )
