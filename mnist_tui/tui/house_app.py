@@ -10,9 +10,7 @@ import time
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual._context import active_message_pump
 from textual.app import App, SystemCommand
-from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.events import Event, InputEvent, Print
@@ -80,13 +78,6 @@ class HouseApp(App[int]):
     def leave(self, code: int) -> None:
         """Exit with `code`, as soon as that may be."""
         self.exit(code)
-
-    def pop_screen(self) -> AwaitComplete:
-        """As Textual has it, but a screen that has gone closes no other, as the second of two quick clicks would."""
-        asking = active_message_pump.get(None)
-        if isinstance(asking, Screen) and asking not in self.screen_stack:
-            return AwaitComplete()
-        return super().pop_screen()
 
     def action_help(self) -> None:
         """The keys of this screen."""

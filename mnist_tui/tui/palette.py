@@ -7,8 +7,10 @@ from typing import Any
 from textual.command import CommandList, CommandPalette
 from textual.worker import Worker, WorkerState
 
+from mnist_tui.tui.closing import ClosesOnce
 
-class Palette(CommandPalette):
+
+class Palette(ClosesOnce, CommandPalette):
     """As Textual has it, but a search whose list has gone with the palette is no failure of the application."""
 
     def run_worker(self, *work: Any, **options: Any) -> Worker[Any]:

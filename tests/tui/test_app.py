@@ -18,6 +18,7 @@ from mnist_tui.events import DataProgress, Event, Notice, Preparing, RunPaused, 
 from mnist_tui.jobs import NewRun
 from mnist_tui.recipes import RECIPES
 from mnist_tui.tui.palette import Palette
+from mnist_tui.tui.screens.dialogs import AskDialog
 from mnist_tui.tui.screens.help import HelpScreen, active_keys
 from mnist_tui.tui.screens.leave import LeaveDialog
 from mnist_tui.tui.screens.new_run import NewRunForm
@@ -714,5 +715,27 @@ def test_a_screen_that_is_closed_twice_closes_once(keys: tuple[str, ...], tmp_pa
         await house.until(lambda: top not in house.app.screen_stack)
         await house.pilot.pause()
         assert len(house.app.screen_stack) == before + len(keys) - 1
+
+    in_the_house(story, tmp_path, begun=False)
+
+
+def test_the_second_of_two_quick_answers_is_no_error(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        answers: list[str | None] = []
+        dialog = AskDialog("Name", "Which?", "one", check=lambda _: "")
+
+        async def ask() -> None:
+            answers.append(await house.app.push_screen_wait(dialog))
+
+        def give(answer: str | None) -> None:
+            dialog.dismiss(answer)
+
+        house.app.run_worker(ask())
+        await house.until(lambda: house.app.screen is dialog and dialog.is_mounted)
+        for answer in ("one", None):
+            dialog.call_later(give, answer)
+        await house.until(lambda: bool(answers))
+        await house.pilot.pause()
+        assert answers == ["one"]
 
     in_the_house(story, tmp_path, begun=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,11 +13,26 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label
 
+from mnist_tui.tui.closing import ClosesOnce
+
+Answer = TypeVar("Answer")
 # Says what is wrong with a text; "" where nothing is.
 Check = Callable[[str], str]
 
 
-class ConfirmDialog(ModalScreen[bool]):
+class Dialog(ClosesOnce, ModalScreen[Answer | None], Generic[Answer]):
+    """Something asked over a screen, which stays as it was until there is an answer; None is none."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel")]
+
+    @on(Button.Pressed, "#no")
+    def action_cancel(self) -> None:
+        """Leave without an answer."""
+        self.dismiss(None)
+
+
+class ConfirmDialog(ClosesOnce, ModalScreen[bool]):
     """Yes or no, by letter, by arrows and enter, or with the mouse. Escape is no."""
 
     CSS_PATH = "dialogs.tcss"
@@ -57,11 +72,8 @@ class ConfirmDialog(ModalScreen[bool]):
         self.dismiss(answer)
 
 
-class AskDialog(ModalScreen[str | None]):
-    """One line of text; None where the person thinks better of it."""
-
-    CSS_PATH = "dialogs.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel")]
+class AskDialog(Dialog[str]):
+    """One line of text."""
 
     def __init__(self, title: str, question: str, value: str = "", *, check: Check, yes: str = "OK") -> None:
         super().__init__()
@@ -92,8 +104,3 @@ class AskDialog(ModalScreen[str | None]):
         value = self.query_one(Input).value
         if not self._check(value):
             self.dismiss(value)
-
-    @on(Button.Pressed, "#no")
-    def action_cancel(self) -> None:
-        """Leave without an answer."""
-        self.dismiss(None)

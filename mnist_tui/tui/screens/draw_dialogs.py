@@ -8,24 +8,21 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Label
 
 from mnist_tui.tui.drawn_digits import wish_of
-from mnist_tui.tui.screens.dialogs import AskDialog
+from mnist_tui.tui.screens.dialogs import AskDialog, Dialog
 
 _DIGITS = range(10)
 
 
-class WasDialog(ModalScreen[int | None]):
+class WasDialog(Dialog[int]):
     """A digit key, or the mouse, says which digit it was meant to be."""
 
-    CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(digit), f"answer({digit})", f"A {digit}", show=False) for digit in _DIGITS),
         Binding("left", "app.focus_previous", "Left", show=False),
         Binding("right", "app.focus_next", "Right", show=False),
-        Binding("escape", "dismiss(None)", "Cancel"),
     ]
 
     def compose(self) -> ComposeResult:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, RadioButton, RadioSet
+
+from mnist_tui.tui.screens.dialogs import Dialog
 
 FORMATS = ("csv", "json")
 
 
-class ExportDialog(ModalScreen[Path | None]):
+class ExportDialog(Dialog[Path]):
     """The format is the path's ending: changing one changes the other."""
-
-    CSS_PATH = "dialogs.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel")]
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -73,11 +69,6 @@ class ExportDialog(ModalScreen[Path | None]):
     def _accept(self) -> None:
         if not complaint_of(self.path):
             self.dismiss(self.path)
-
-    @on(Button.Pressed, "#no")
-    def action_cancel(self) -> None:
-        """Leave without an answer."""
-        self.dismiss(None)
 
 
 def complaint_of(path: Path) -> str:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Label, OptionList
 from textual.widgets.option_list import Option
 
 from mnist_tui import runs
 from mnist_tui.errors import RunError
 from mnist_tui.runs import Run
+from mnist_tui.tui.screens.dialogs import Dialog
 
 
 @dataclass(frozen=True)
@@ -34,11 +32,8 @@ class _RunsListed(Message):
         self.found, self.error = found, error
 
 
-class NetworkDialog(ModalScreen[NetworkChoice | None]):
+class NetworkDialog(Dialog[NetworkChoice]):
     """All runs that have weights, the newest first, below what is taken without a choice."""
-
-    CSS_PATH = "dialogs.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
 
     def __init__(self, runs_dir: Path, chosen: Run | None) -> None:
         super().__init__()

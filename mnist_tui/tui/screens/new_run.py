@@ -19,6 +19,7 @@ from mnist_tui import models
 from mnist_tui.config import SETTINGS, TrainConfig, find_problems
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.recipes import RECIPES
+from mnist_tui.tui.closing import ClosesOnce
 from mnist_tui.tui.memory import Memory
 from mnist_tui.tui.widgets.setting_row import SettingRow
 
@@ -35,7 +36,7 @@ class Wanted:
     config: TrainConfig
 
 
-class NewRunForm(ModalScreen[Wanted | None]):
+class NewRunForm(ClosesOnce, ModalScreen[Wanted | None]):
     """Enter or Ctrl+S begins, Esc leaves everything as it was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
