@@ -1,4 +1,4 @@
-"""Textual's command palette, which may be closed while it is still looking for commands."""
+"""Textual's command palette, which may be closed while it looks for commands, and may have no room for any."""
 
 from __future__ import annotations
 
@@ -21,3 +21,8 @@ class Palette(ClosesOnce, CommandPalette):
         """What fails while there still is a list to fill is a failure."""
         if event.state is WorkerState.ERROR and event.worker.error and self.query(CommandList):
             raise event.worker.error
+
+    def _action_command_list(self, action: str) -> None:
+        """As Textual has it, but a list that has no room for a line has no pages to turn either."""
+        if self.query_one(CommandList).scrollable_content_region:
+            super()._action_command_list(action)

@@ -681,6 +681,20 @@ def test_a_theme_changed_on_one_screen_is_worn_by_the_others(tmp_path: Path) -> 
     in_the_house(story, tmp_path, begun=False)
 
 
+def test_a_palette_without_room_for_a_command_takes_its_keys(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.pilot.press("ctrl+p")
+        await house.until(lambda: isinstance(house.app.screen, Palette))
+        commands = house.app.screen.query_one(CommandList)
+        await house.until(lambda: bool(commands.option_count))
+        for key in ("pageup", "pagedown", "up", "down", "home", "end"):
+            await house.pilot.press(key)
+        assert not commands.scrollable_content_region
+        assert isinstance(house.app.screen, Palette)
+
+    in_the_house(story, tmp_path, begun=False, size=(20, 3))
+
+
 def test_a_palette_that_is_closed_while_it_looks_for_commands_is_no_failure(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         await house.press("ctrl+p")
