@@ -98,8 +98,8 @@ class HouseApp(App[int]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: every key of this screen by its words, then what only Textual offers."""
         for key in active_keys(screen):
-            if key.action != "app.command_palette":
-                yield SystemCommand(key.words, f"Key {key.key}", key.run(self))
+            if key.action != "command_palette":
+                yield SystemCommand(key.words, f"Key {key.key}", key.press)
         offered = super().get_system_commands(screen)
         yield from (command for command in offered if command.title in _ONLY_IN_THE_PALETTE)
 

@@ -361,6 +361,23 @@ def test_the_palette_runs_a_key(tmp_path: Path) -> None:
     in_the_house(story, tmp_path, begun=False)
 
 
+def test_a_command_that_was_chosen_in_haste_is_not_the_next_screens(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.press("question_mark")
+        await house.until(lambda: isinstance(house.app.screen, HelpScreen))
+        close = next(
+            command for command in house.app.get_system_commands(house.app.screen) if command.title == "Close"
+        )
+        await house.press("escape")
+        await house.until(lambda: not isinstance(house.app.screen, HelpScreen))
+        below = house.app.screen
+        await close.callback()
+        await house.pilot.pause()
+        assert house.app.screen is below
+
+    in_the_house(story, tmp_path, begun=False)
+
+
 def test_the_theme_is_remembered(tmp_path: Path) -> None:
     async def change(house: House) -> None:
         await house.press("t")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -27,12 +26,17 @@ class Key:
     key: str
     words: str
     action: str
-    everywhere: bool
-    """Whether it is the app's, and so does the same on every screen."""
+    node: DOMNode
+    """Whose action it is."""
 
-    def run(self, app: App[int]) -> Callable[[], Awaitable[object]]:
-        """What the palette calls."""
-        return lambda: app.screen.run_action(self.action)
+    @property
+    def everywhere(self) -> bool:
+        """Whether it is the app's, and so does the same on every screen."""
+        return isinstance(self.node, App)
+
+    async def press(self) -> None:
+        """Do it, also where another screen has come up since: it is not that one's."""
+        await self.node.app.run_action(self.action, self.node)
 
 
 def active_keys(screen: Screen[object]) -> list[Key]:
@@ -41,10 +45,8 @@ def active_keys(screen: Screen[object]) -> list[Key]:
     for active in sorted(screen.active_bindings.values(), key=lambda active: not active.binding.show):
         binding = active.binding
         if binding.description and not binding.system and active.enabled and _is_ours(active.node, binding):
-            everywhere = active.node is screen.app
-            action = f"app.{binding.action}" if everywhere and "." not in binding.action else binding.action
             display = screen.app.get_key_display(binding)
-            found.setdefault(action, Key(display, binding.description, action, everywhere))
+            found.setdefault(binding.action, Key(display, binding.description, binding.action, active.node))
     return sorted(found.values(), key=lambda key: key.everywhere)
 
 
