@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import pickletools
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,9 @@ from mnist_tui import atomic
 from mnist_tui.errors import RunError
 
 FORMAT = 1
+_PROTOCOL = 2
+# What torch would call, and what would then take as much memory as a number in the file says.
+_GREEDY = ("__builtin__ bytearray", "builtins bytearray")
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
@@ -62,6 +66,18 @@ def _check_whole(path: Path) -> None:
         # torch looks at no sum, and would go on with other weights.
         if (part := archive.testzip()) is not None:
             raise ValueError(f"{part} in it is damaged")
+        for entry in archive.infolist():
+            if entry.filename.casefold().endswith("data.pkl"):
+                _check_pickle(archive.read(entry))
+
+
+def _check_pickle(content: bytes) -> None:
+    """Raise ValueError for a pickle that torch would warn of on the terminal, or let take any memory."""
+    for code, argument, _ in pickletools.genops(content):
+        if code.name == "PROTO" and argument != _PROTOCOL:
+            raise ValueError(f"it is pickled by protocol {argument}")
+        if code.name == "GLOBAL" and argument in _GREEDY:
+            raise ValueError(f"it names {argument}")
 
 
 def check_like(found: Any, expected: Any, name: str = "it") -> None:

@@ -310,6 +310,8 @@ def _finite(value: Any) -> Any:
 def _restored(kind: type[Event], name: str, value: Any) -> Any:
     """`value` as the field's type, or TypeError: a log is a file, and files get damaged."""
     expected = _FIELDS[kind.__name__][name]
+    if type(value) is expected:  # as nearly all are, and a log may have a million lines
+        return value
     options = reversed(typing.get_args(expected)) if isinstance(expected, types.UnionType) else (expected,)
     for option in options:
         with contextlib.suppress(TypeError):

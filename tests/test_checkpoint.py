@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import resource
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,36 @@ def test_a_checkpoint_that_unpacks_to_far_more_than_it_is_is_not_unpacked(file: 
             bomb.writestr(name, content)
     assert torch.load(file, weights_only=True)["model"].shape == (1_000_000,)  # what torch makes of it
     with pytest.raises(RunError, match="no readable checkpoint: it would unpack to 4,"):
+        load_state(file)
+
+
+def pickled_as(file: Path, content: bytes) -> None:
+    """A checkpoint whose sums are right, with this pickle in it."""
+    save_state(file, STATE)
+    with zipfile.ZipFile(file) as archive:
+        parts = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, content if name.endswith("/data.pkl") else part)
+
+
+@pytest.mark.parametrize("module", ["__builtin__", "builtins"])
+def test_a_checkpoint_takes_no_memory_for_a_number_in_it(file: Path, module: str) -> None:
+    huge = 2**29
+    pickled_as(
+        file, f"\x80\x02c{module}\nbytearray\nJ".encode("latin-1") + huge.to_bytes(4, "little") + b"\x85R."
+    )
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(RunError, match=f"no readable checkpoint: it names {module} bytearray"):
+        load_state(file)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < huge // 1024 // 2
+
+
+def test_an_odd_pickle_is_refused_before_torch_warns_of_it(file: Path) -> None:
+    pickled_as(file, pickle.dumps({"format": 1}, protocol=2))
+    assert load_state(file) == {"format": 1}
+    pickled_as(file, pickle.dumps({"format": 1}, protocol=4))
+    with pytest.raises(RunError, match="no readable checkpoint: it is pickled by protocol 4"):
         load_state(file)
 
 

@@ -21,7 +21,7 @@ import pytest
 
 from mnist_tui import atomic, runs
 from mnist_tui.errors import RunError
-from mnist_tui.events import EpochFinished, EpochStarted, Notice, RunStopped
+from mnist_tui.events import EpochFinished, EpochStarted, Event, Notice, RunStopped
 from mnist_tui.history import RunStatus
 from mnist_tui.run_summary import sorted_by, summarise
 from mnist_tui.runs import Run, creation
@@ -222,7 +222,8 @@ def test_an_ambiguous_prefix_is_refused_with_what_it_could_mean(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "query", ["", "nothing", "/no/such", "~nobody-here/x", "/" + "a" * 5000, "a\0b", "../x", "*", "[red]"]
+    "query",
+    ["", "nothing", "/no/such", "~nobody-here/x", "/" + "a" * 5000, "a\0b", "~a\0/x", "../x", "*", "[red]"],
 )
 def test_an_unknown_run_is_refused_with_the_newest(tmp_path: Path, query: str) -> None:
     create(tmp_path, "mine")
@@ -416,6 +417,21 @@ def test_a_run_that_ends_while_it_is_read_is_not_called_interrupted(
 
     monkeypatch.setattr(Run, "is_locked", ends_just_now)
     assert run.history().status is RunStatus.STOPPED
+
+
+def test_the_log_of_an_interrupted_run_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = create(tmp_path, "mine")
+    with run.writer() as writer:
+        writer.append(EpochStarted(epoch=1, epochs=3, steps=9))
+    read, events = [], Run.events
+
+    def counted(self: Run, **options: Any) -> Iterator[Event]:
+        read.append(self.name)
+        return events(self, **options)
+
+    monkeypatch.setattr(Run, "events", counted)
+    assert run.history().status is RunStatus.INTERRUPTED
+    assert read == ["mine"]
 
 
 # Deleting

@@ -56,7 +56,7 @@ def is_run(folder: Path) -> bool:
 def _expanded(query: str) -> Path:
     try:
         return Path(query).expanduser()
-    except RuntimeError:  # `~name` of nobody known here
+    except (RuntimeError, ValueError):  # `~name` of nobody known here, or with a zero in it
         return Path(query)
 
 

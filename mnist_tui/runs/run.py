@@ -106,12 +106,20 @@ class Run:
 
     def history(self, *, progress: bool = True) -> RunHistory:
         """The run's story so far; one whose log ends in the middle with no writer was interrupted."""
+        size = self._log_size()
         history = fold(self.events(progress=progress))
         if history.status.is_open and not self.is_locked():
-            history = fold(self.events(progress=progress))  # it may have ended since it was read
+            if self._log_size() != size:  # it may have ended since it was read
+                history = fold(self.events(progress=progress))
             if history.status.is_open:
                 history.status = RunStatus.INTERRUPTED
         return history
+
+    def _log_size(self) -> int:
+        try:
+            return self.log_file.stat().st_size
+        except OSError:  # there is none, or none to be seen
+            return 0
 
     def is_locked(self) -> bool:
         """Whether a live process is writing this run. Leaves no trace in a folder that is only read."""

@@ -50,7 +50,7 @@ def test_ten_thousand_epochs_leave_memory_files_and_threads_as_they_are(
         if isinstance(event, EpochFinished) and event.epoch % 1000 == 0:
             gc.collect()
             held[event.epoch] = resident(), open_files(), threading.active_count()
-            times[event.epoch] = time.perf_counter()
+            times[event.epoch] = time.process_time()
 
     outcome = runner.start(
         tiny_config(epochs=EPOCHS), data_dir=tmp_path, runs_dir=tmp_path / "runs", report=watch
@@ -65,12 +65,17 @@ def test_ten_thousand_epochs_leave_memory_files_and_threads_as_they_are(
     )
     assert last[0] - first[0] < 8_000
     assert last[1:] == first[1:]
+    assert late < 1.75 * early
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    begun = time.process_time()
-    work()
-    return time.process_time() - begun
+def _seconds(work: Callable[[], object], times: int = 3) -> float:
+    """Of this process, at best: what others do on the machine must not decide."""
+    took = []
+    for _ in range(times):
+        begun = time.process_time()
+        work()
+        took.append(time.process_time() - begun)
+    return min(took)
 
 
 def test_a_million_events_are_read_in_time_by_the_line(tmp_path: Path, report: Report) -> None:
@@ -86,8 +91,8 @@ def test_a_million_events_are_read_in_time_by_the_line(tmp_path: Path, report: R
         tail = LogTail(run, progress=False)
         took[count] = (
             _seconds(lambda: summarise(run)),
-            _seconds(run.history),
-            _seconds(tail.read_new),
+            _seconds(run.history, times=1),
+            _seconds(lambda: LogTail(run, progress=False).read_new()),
             _seconds(tail.read_new),
         )
         assert open_files() == files
