@@ -30,7 +30,7 @@ def _harnesses() -> Mapping[str, Harness]:
 
     atheris.instrument_func(unpickler.Unpickler.load)
     atheris.instrument_func(harness.planted)
-    return {**of_runs.HARNESSES, **of_files.HARNESSES, "planted": harness.PLANTED}
+    return {**of_runs.HARNESSES, **of_files.HARNESSES, **harness.CONTROLS}
 
 
 def main() -> None:

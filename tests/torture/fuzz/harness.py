@@ -54,4 +54,24 @@ def planted(content: bytes, _folder: Path) -> None:
         raise ValueError("planted")
 
 
-PLANTED = Harness(planted, lambda _folder: [b"nothing of it"], longest=64)
+def _greedy(content: bytes, _folder: Path) -> None:
+    """A control: one input in 256 or so takes more than it may, and gives it back."""
+    if content[:1] == b"m":
+        bytearray(2 * MEGABYTES << 20)
+
+
+def _endless(content: bytes, _folder: Path) -> None:
+    """A control: one input in 256 or so never ends."""
+    while content[:1] == b"e":
+        pass
+
+
+def _one_seed(_folder: Path) -> Iterable[bytes]:
+    return [b"nothing of it"]
+
+
+CONTROLS = {
+    "planted": Harness(planted, _one_seed, longest=64),
+    "greedy": Harness(_greedy, _one_seed, longest=64),
+    "endless": Harness(_endless, _one_seed, longest=64),
+}

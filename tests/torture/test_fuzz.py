@@ -1,0 +1,89 @@
+"""What a fuzzer makes up, guided by the code that it reaches: read, or refused in words, soon and in little memory."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.torture.fuzz.of_files import HARNESSES as OF_FILES
+from tests.torture.fuzz.of_runs import HARNESSES as OF_RUNS
+from tests.torture.nursery import ROOT
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("atheris") is None, reason="needs the fuzzer: pip install 'mnist-tui[fuzz]'"
+)
+
+Report = Callable[[str], None]
+
+SECONDS = 20
+_STATE = re.compile(r"^#(\d+)\s+(INITED|DONE)\s+cov: (\d+) ft: (\d+) corp: (\d+)/", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class State:
+    """After so many inputs: the branches reached, the features (branches by how often), and the inputs kept."""
+
+    inputs: int
+    branches: int
+    features: int
+    kept: int
+
+
+@dataclass(frozen=True)
+class Hunt:
+    """How the fuzzer ended (0: it found nothing), and what it said."""
+
+    code: int
+    told: str
+
+    def state(self, when: str) -> State:
+        [found] = [groups for groups in _STATE.findall(self.told) if groups[1] == when]
+        return State(*(int(group) for group in found if group != when))
+
+    def figure(self, name: str) -> int:
+        return int(re.findall(rf"stat::{name}:\s+(\d+)", self.told)[0])
+
+
+def hunt(name: str, folder: Path, seconds: int = SECONDS) -> Hunt:
+    words = ["-m", "tests.torture.fuzz", name, "--seconds", str(seconds), "--folder", str(folder)]
+    ended = subprocess.run(
+        [sys.executable, *words], cwd=ROOT, capture_output=True, timeout=seconds + 200, check=False
+    )
+    return Hunt(ended.returncode, (ended.stdout + ended.stderr).decode(errors="replace"))
+
+
+@pytest.mark.parametrize("name", [*OF_RUNS, *OF_FILES])
+def test_nothing_made_up_does_harm(name: str, tmp_path: Path, report: Report) -> None:
+    hunted = hunt(name, tmp_path)
+    assert hunted.code == 0, hunted.told[-6000:]
+    assert "Warning" not in hunted.told.replace("WARNING: Failed to find function", "")
+    begun, done = hunted.state("INITED"), hunted.state("DONE")
+    assert done.features > begun.features, "nothing new was reached"
+    assert done.kept > begun.kept
+    report(
+        f"{done.inputs:,} inputs in {SECONDS} s, no fault; from {begun.branches} to {done.branches} branches, from "
+        f"{begun.features} to {done.features:,} features, {done.kept} inputs kept; the slowest took "
+        f"{hunted.figure('slowest_unit_time_sec')} s, most memory {hunted.figure('peak_rss_mb')} MB"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("planted", "ValueError: planted"),
+        ("greedy", "ExcessError: "),
+        ("endless", "ERROR: libFuzzer: timeout"),
+    ],
+)
+def test_a_planted_fault_is_found(name: str, words: str, tmp_path: Path, report: Report) -> None:
+    hunted = hunt(name, tmp_path)
+    assert hunted.code != 0
+    assert words in hunted.told, hunted.told[-6000:]
+    report(f"found after {hunted.figure('number_of_executed_units'):,} inputs")
