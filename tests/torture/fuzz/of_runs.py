@@ -61,9 +61,9 @@ def _drawn(run: Run) -> None:
         exported(history, format)
 
 
-def _is_one_in_eight(content: bytes) -> bool:
-    """Drawing takes many times as long as reading; so that it is not for every input."""
-    return zlib.crc32(content) % 8 == 0
+def _is_drawn(content: bytes) -> bool:
+    """One input in 32 is, as drawing takes many times as long as reading."""
+    return zlib.crc32(content) % 32 == 0
 
 
 def _log(content: bytes, folder: Path) -> None:
@@ -79,7 +79,7 @@ def _log(content: bytes, folder: Path) -> None:
     LogTail(run).read_new()
     run.history()
     summarise(run)
-    if _is_one_in_eight(content):
+    if _is_drawn(content):
         _told(run)
         _drawn(run)
 
@@ -108,7 +108,7 @@ def _record(content: bytes, folder: Path) -> None:
     summarise(run)
     config = run.record()["config"]
     salvaged(config)
-    if _is_one_in_eight(content):
+    if _is_drawn(content):
         _told(run)
     TrainConfig.from_dict(config)
     load_trained(run)
