@@ -179,7 +179,7 @@ def test_an_error_in_the_source(cache: Path) -> None:
         ),
         (r"printf '\033[31mfatal \007error: \377\000x\r\n' >&2; exit 1", "failed: [31mfatal  error: � x"),
         ("exit 0", "made no library"),
-        ("mkdir step.so", "made no library"),
+        ("mkdir -p step.so", "made no library"),
     ],
 )
 def test_a_compiler_that_fails(
