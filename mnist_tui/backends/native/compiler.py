@@ -42,7 +42,7 @@ class Compiler:
     @property
     def flags(self) -> tuple[str, ...]:
         """All but where things lie. No -ffast-math: a NaN has to stay one, or a run that has diverged looks sound."""
-        flags = ("-std=c++17", "-O3", *_for_this_processor(), "-fPIC", "-shared", "-pthread")
+        flags = ("-std=c++17", "-O3", *_for_this_processor(), "-fPIC", "-pthread")
         flags += ("-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast")
         if "Free Software Foundation" in self.version:
             # GCC has the inline variables of all libraries in a process shared by name, even those of two
@@ -98,7 +98,7 @@ def compile_library(
         [*called, f"-I{headers}", "-c", unit.file, "-o", made]
         for unit, made in zip(units, objects, strict=True)
     ]
-    linking = [*called, *objects, "-o", LIBRARY]
+    linking = [*called, "-shared", *objects, "-o", LIBRARY]
     command, outcome = _call(compiler.name, compiling, stopped=stopped, workspace=workspace)
     if outcome.status == 0:
         command, outcome = _call(compiler.name, [linking], stopped=stopped, workspace=workspace)

@@ -26,7 +26,7 @@ KEPT_OUTPUT = 256 * 1024
 
 _PIPE = 65536  # bytes that a pipe holds at most
 _LONGEST_LINE = 200
-_ERROR = re.compile(r"error|failed|cannot|undefined", re.IGNORECASE)
+_ERROR = re.compile(r"error|failed|cannot|undefined|multiple definition|duplicate symbol", re.IGNORECASE)
 
 
 class Outcome(NamedTuple):
