@@ -20,8 +20,8 @@ def compiled_stages(plan: Plan) -> tuple[Stage, ...]:
 def source_of(plan: Plan) -> tuple[Unit, ...]:
     """One unit for the network and one for each shape of a stage, equal for plans that differ in nothing but names.
 
-    The stages could do with fewer, but a compiler takes longer for a large one than for its parts, and several
-    compilers can share these. The network's is first, as it takes longest.
+    Small units, as several compilers can share them, and as a compiler takes twice as long for one with all in it,
+    where it copies one function into another. The network's is first, as it takes longest.
     """
     stages = compiled_stages(plan)
     shapes = [_shape(number, stages) for number in range(len(stages))]
