@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from mnist_tui import runs
 from mnist_tui.config import TrainConfig, salvaged
@@ -151,7 +151,9 @@ class Dashboard(HouseApp):
         await self.screen.run_action("new_run")
 
     async def action_open(self, name: str) -> None:
-        """Switch to one of the five screens."""
+        """Switch to one of the five screens; not from under a dialog, which a key pressed just before could do."""
+        if isinstance(self.screen, ModalScreen):
+            return
         if len(self.screen_stack) == 1 or self.current_mode != name:
             await self.switch_mode(name)
 

@@ -698,6 +698,18 @@ def test_a_theme_changed_on_one_screen_is_worn_by_the_others(tmp_path: Path) -> 
     in_the_house(story, tmp_path, begun=False)
 
 
+def test_a_screens_key_that_comes_after_the_palettes_leaves_it_where_it_is(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        house.app.action_command_palette()
+        await house.app.action_open("runs")  # as while a widget was still busy with that key
+        await house.until(lambda: bool(house.app.screen.query(CommandList)))
+        await house.press("escape")
+        await house.until(lambda: not isinstance(house.app.screen, Palette))
+        assert house.app.current_mode == "train"
+
+    in_the_house(story, tmp_path, begun=False)
+
+
 def test_a_palette_without_room_for_a_command_takes_its_keys(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         await house.pilot.press("ctrl+p")
