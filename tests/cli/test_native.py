@@ -62,7 +62,7 @@ class Trouble:
         return disk(self._folder / "cache", "ro"), "Read-only file system"
 
     def full_disk(self) -> tuple[AbstractContextManager[None], str]:
-        return disk(self._folder / "cache", "size=4k"), "c++ failed: "
+        return disk(self._folder / "cache", "size=4k"), "No space left on device"
 
 
 QUICKLY_FOUND = ["no_compiler", "failing_compiler", "hanging_compiler", "read_only_disk"]

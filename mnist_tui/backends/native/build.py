@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from mnist_tui.backends.native import processor
@@ -13,6 +13,7 @@ from mnist_tui.backends.native.cache import Cache, key_of
 from mnist_tui.backends.native.compiler import HEADERS, Compiler, compile_library, find_compiler
 from mnist_tui.backends.native.folder import private_folder, writing
 from mnist_tui.backends.native.loading import load, try_out
+from mnist_tui.backends.native.unit import Unit
 from mnist_tui.backends.unfit import Unfit
 
 
@@ -22,13 +23,13 @@ def never() -> bool:
 
 
 def build(
-    source: str,
+    units: Sequence[Unit],
     *,
     told: Callable[[str], None],
     stopped: Callable[[], bool] = never,
     headers: Path = HEADERS,
 ) -> ctypes.CDLL:
-    """The library that `source` makes with the `*.hpp` in `headers`: kept from before, or compiled now.
+    """The library that `units` make with the `*.hpp` in `headers`: kept from before, or compiled now.
 
     A compile takes seconds: `told` hears of it, and `stopped` is asked a few times a second. Raises Unfit
     when there is no library to be had here, and Interrupted when it was stopped, with nothing half made left.
@@ -37,17 +38,20 @@ def build(
         raise Unfit("steps are compiled on Linux and macOS only")
     cache = Cache(private_folder())
     compiler = find_compiler(stopped)
-    key = key_of(_ingredients(source, headers, compiler))
+    key = key_of(_ingredients(units, headers, compiler))
     library = cache.find(key)
     if library is None:
         told(f"compiling this network's step with {compiler.name}")
-        library = _compile(cache, key, compiler, source, headers, stopped)
+        library = _compile(cache, key, compiler, units, headers, stopped)
     return load(library)
 
 
-def _ingredients(source: str, headers: Path, compiler: Compiler) -> Iterator[bytes]:
+def _ingredients(units: Sequence[Unit], headers: Path, compiler: Compiler) -> Iterator[bytes]:
     """All that has a say in the machine code."""
-    yield source.encode()
+    yield str(len(units)).encode()
+    for unit in units:
+        yield unit.file.encode()
+        yield unit.text.encode()
     for header in sorted(headers.rglob("*.hpp")):
         yield _bytes(header.relative_to(headers).as_posix())
         yield header.read_bytes()
@@ -61,7 +65,12 @@ def _bytes(text: str) -> bytes:
 
 
 def _compile(
-    cache: Cache, key: str, compiler: Compiler, source: str, headers: Path, stopped: Callable[[], bool]
+    cache: Cache,
+    key: str,
+    compiler: Compiler,
+    units: Sequence[Unit],
+    headers: Path,
+    stopped: Callable[[], bool],
 ) -> Path:
     with writing(cache.folder):
         cache.make_room()
@@ -70,7 +79,7 @@ def _compile(
         ) as workspace:
             log = cache.folder / "compiler.log"
             made = compile_library(
-                compiler, source, Path(workspace), headers=headers, log=log, stopped=stopped
+                compiler, units, Path(workspace), headers=headers, log=log, stopped=stopped
             )
             try_out(made, stopped=stopped)
             return cache.publish(key, made.read_bytes())

@@ -8,13 +8,15 @@ import platform
 import shlex
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_tui import atomic
-from mnist_tui.backends.native.process import Outcome, run
+from mnist_tui.backends.native.process import Ended, run_all
+from mnist_tui.backends.native.unit import Unit
 from mnist_tui.backends.unfit import Unfit
+from mnist_tui.cores import usable_cores
 
 NAMES = ("c++", "g++", "clang++")
 
@@ -22,9 +24,9 @@ HEADERS = Path(__file__).parent / "cpp"
 """The folder of the kernels' headers, `*.hpp`."""
 
 TIME_LIMIT = 120.0
-"""Seconds a compile may take."""
+"""Seconds that compiling all units may take, and linking them."""
 
-SOURCE, LIBRARY = "step.cpp", "step.so"
+LIBRARY = "step.so"
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Compiler:
     @property
     def flags(self) -> tuple[str, ...]:
         """All but where things lie. No -ffast-math: a NaN has to stay one, or a run that has diverged looks sound."""
-        flags = ("-std=c++17", "-O3", *_for_this_processor(), "-fPIC", "-shared", "-pthread")
+        flags = ("-std=c++17", "-O3", *_for_this_processor(), "-fPIC", "-pthread")
         flags += ("-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast")
         if "Free Software Foundation" in self.version:
             # GCC has the inline variables of all libraries in a process shared by name, even those of two
@@ -67,23 +69,39 @@ def find_compiler(stopped: Callable[[], bool]) -> Compiler:
         )
     # Its links are not followed: one that is called by ccache's links is ccache by its real name.
     command = (str(Path(path).absolute()), *words[1:])
-    outcome = _call(name, [*command, "--version"], stopped=stopped)
+    _, outcome = _call(name, [[*command, "--version"]], stopped=stopped)
     if outcome.status != 0:
         raise Unfit(f"the C++ compiler {name} failed: {outcome.explanation}")
     return Compiler(name, command, outcome.output)
 
 
 def compile_library(
-    compiler: Compiler, source: str, workspace: Path, *, headers: Path, log: Path, stopped: Callable[[], bool]
+    compiler: Compiler,
+    units: Sequence[Unit],
+    workspace: Path,
+    *,
+    headers: Path,
+    log: Path,
+    stopped: Callable[[], bool],
 ) -> Path:
     """The path of the library, in the empty folder `workspace`, where all of the compiler's files are.
 
-    Raises Unfit with the compiler's first error, all of which is then in the file `log`; Interrupted; and
-    OSError when `workspace` cannot be written.
+    Units are compiled by as many compilers at once as there are cores, and then linked. Raises Unfit with the
+    compiler's first error, all of which is then in the file `log`; Interrupted; and OSError when `workspace`
+    cannot be written.
     """
-    (workspace / SOURCE).write_text(source, encoding="utf-8")
-    command = [*compiler.command, *compiler.flags, f"-I{headers}", SOURCE, "-o", LIBRARY]
-    outcome = _call(compiler.name, command, stopped=stopped, workspace=workspace)
+    for unit in units:
+        (workspace / unit.file).write_text(unit.text, encoding="utf-8")
+    called = [*compiler.command, *compiler.flags]
+    objects = [Path(unit.file).with_suffix(".o").name for unit in units]
+    compiling = [
+        [*called, f"-I{headers}", "-c", unit.file, "-o", made]
+        for unit, made in zip(units, objects, strict=True)
+    ]
+    linking = [*called, "-shared", *objects, "-o", LIBRARY]
+    command, outcome = _call(compiler.name, compiling, stopped=stopped, workspace=workspace)
+    if outcome.status == 0:
+        command, outcome = _call(compiler.name, [linking], stopped=stopped, workspace=workspace)
     library = workspace / LIBRARY
     if outcome.status == 0 and library.is_file():
         return library
@@ -124,12 +142,19 @@ def _for_this_processor() -> tuple[str, ...]:
 
 
 def _call(
-    name: str, command: list[str], *, stopped: Callable[[], bool], workspace: Path | None = None
-) -> Outcome:
+    name: str, commands: Sequence[list[str]], *, stopped: Callable[[], bool], workspace: Path | None = None
+) -> Ended:
     """Speaking English, which its version and its errors are read in."""
     environment = {"LC_ALL": "C"} | ({} if workspace is None else {"TMPDIR": str(workspace)})
     try:
-        return run(command, time_limit=TIME_LIMIT, stopped=stopped, folder=workspace, environment=environment)
+        return run_all(
+            commands,
+            at_once=usable_cores(),
+            time_limit=TIME_LIMIT,
+            stopped=stopped,
+            folder=workspace,
+            environment=environment,
+        )
     except OSError as error:
         raise Unfit(f"the C++ compiler {name} cannot be started: {error.strerror or error}") from error
     except subprocess.TimeoutExpired as error:

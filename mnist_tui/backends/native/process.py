@@ -1,4 +1,4 @@
-"""A program run to its end: watched, limited, and never left behind."""
+"""Programs run to their end: watched, limited, and never left behind."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import signal
 import subprocess
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from mnist_tui.errors import Interrupted
@@ -24,7 +26,7 @@ KEPT_OUTPUT = 256 * 1024
 
 _PIPE = 65536  # bytes that a pipe holds at most
 _LONGEST_LINE = 200
-_ERROR = re.compile(r"error|failed|cannot|undefined", re.IGNORECASE)
+_ERROR = re.compile(r"error|failed|cannot|undefined|multiple definition|duplicate symbol", re.IGNORECASE)
 
 
 class Outcome(NamedTuple):
@@ -47,6 +49,13 @@ class Outcome(NamedTuple):
         return f"it ended with exit status {self.status}"
 
 
+class Ended(NamedTuple):
+    """A program that came to its end."""
+
+    command: Sequence[str]
+    outcome: Outcome
+
+
 def run(
     command: Sequence[str],
     *,
@@ -55,29 +64,69 @@ def run(
     folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Outcome:
-    """Run `command` in `folder` (else here), without input, with `environment` beside this process's own.
+    """As `run_all` does it, one program."""
+    ended = run_all(
+        [command], at_once=1, time_limit=time_limit, stopped=stopped, folder=folder, environment=environment
+    )
+    return ended.outcome
 
-    It gets a session of its own: a Ctrl+C in the terminal reaches this process alone, which then ends the
-    program with all that it started, as it does after `time_limit` seconds. Raises OSError when it cannot be
-    started, subprocess.TimeoutExpired, and Interrupted once `stopped` says so.
+
+def run_all(
+    commands: Sequence[Sequence[str]],
+    *,
+    at_once: int,
+    time_limit: float,
+    stopped: Callable[[], bool],
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Ended:
+    """Run `commands`, so many at once, and return the first that fails, or the last of them if none does.
+
+    Each runs in `folder` (else here), without input, with `environment` beside this process's own, and in a
+    session of its own: a Ctrl+C in the terminal reaches this process alone, which then ends the programs with all
+    that they started, as it does after `time_limit` seconds for all together, and with the others when one
+    fails. Raises OSError when one cannot be started, subprocess.TimeoutExpired, and Interrupted once `stopped`
+    says so.
     """
-    program = _Program(command, folder, {**os.environ, **(environment or {})})
+    over: SimpleQueue[_Program] = SimpleQueue()
+    variables = {**os.environ, **(environment or {})}
+    programs = [_Program(command, folder, variables, over) for command in commands]
+    waiting, running = deque(programs), 0
     deadline = time.monotonic() + time_limit
     try:
-        program.start()
-        # Not join(timeout): in Python 3.11, one that a Ctrl+C has cut short takes the thread for ended.
-        while not program.ended.wait(POLL):
+        while waiting or running:
             if stopped():
                 raise Interrupted("asked to stop, while compiling")
             if time.monotonic() > deadline:
-                raise subprocess.TimeoutExpired(command, time_limit)
+                raise subprocess.TimeoutExpired(commands[0], time_limit)
+            while waiting and running < at_once:
+                waiting.popleft().start()
+                running += 1
+            program = _next_of(over)
+            if program is not None:
+                running -= 1
+                if program.result().status != 0:
+                    return Ended(program.command, program.result())
     finally:
+        _end(programs)
+    return Ended(programs[-1].command, programs[-1].result())
+
+
+def _next_of(over: SimpleQueue[_Program]) -> _Program | None:
+    """The next program that has ended, if one does before it is time to look around."""
+    with contextlib.suppress(Empty):
+        return over.get(timeout=POLL)
+    return None
+
+
+def _end(programs: Sequence[_Program]) -> None:
+    """Those that have not ended; all at once, and then they are gone."""
+    for program in programs:
         program.unwanted.set()
+    for program in programs:
+        # Not join(): in Python 3.11, one that a Ctrl+C has cut short takes the thread for ended.
         if program.ident is not None:
             program.ended.wait()
-    if program.refusal is not None:
-        raise program.refusal
-    return Outcome(program.status, program.output.decode(errors="replace"))
 
 
 class _Program(threading.Thread):
@@ -87,9 +136,17 @@ class _Program(threading.Thread):
     start of a process and the variable that would hold it.
     """
 
-    def __init__(self, command: Sequence[str], folder: Path | None, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        folder: Path | None,
+        environment: Mapping[str, str],
+        over: SimpleQueue[_Program],
+    ) -> None:
+        """It puts itself into `over` when it has ended."""
         super().__init__(name="compiler")
-        self._command, self._folder, self._environment = command, folder, environment
+        self.command = command
+        self._folder, self._environment, self._over = folder, environment, over
         self.unwanted = threading.Event()
         self.ended = threading.Event()
         self.output = bytearray()
@@ -103,10 +160,17 @@ class _Program(threading.Thread):
             self.refusal = error
         finally:
             self.ended.set()
+            self._over.put(self)
+
+    def result(self) -> Outcome:
+        """Of one that has ended. Raises OSError when it could not be started."""
+        if self.refusal is not None:
+            raise self.refusal
+        return Outcome(self.status, self.output.decode(errors="replace"))
 
     def _start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            self._command,
+            self.command,
             cwd=self._folder,
             env=self._environment,
             stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""From a plan to a small C++ translation unit: one struct a stage, which the templates in `cpp/` are made for."""
+"""From a plan to small C++ translation units: one struct a stage, which the templates in `cpp/` are made for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mnist_tui.backends.native.plan import Plan, Stage
+from mnist_tui.backends.native.unit import Unit
 
 
 def compiled_stages(plan: Plan) -> tuple[Stage, ...]:
@@ -16,15 +17,41 @@ def compiled_stages(plan: Plan) -> tuple[Stage, ...]:
     return tuple(stage for planned in plan.stages for stage in _compiled(planned))
 
 
-def source_of(plan: Plan) -> str:
-    """The translation unit, equal for plans that differ in nothing but names."""
+def source_of(plan: Plan) -> tuple[Unit, ...]:
+    """One unit for the network and one for each shape of a stage, equal for plans that differ in nothing but names.
+
+    Small units, as several compilers can share them, and as a compiler takes twice as long for one with all in it,
+    where it copies one function into another. The network's is first, as it takes longest.
+    """
     stages = compiled_stages(plan)
-    structs = "\n".join(_struct(number, stage) for number, stage in enumerate(stages))
-    names = ", ".join(f"Stage{number}" for number in range(len(stages)))
+    shapes = [_shape(number, stages) for number in range(len(stages))]
+    names = {shape: f"Stage{number}" for number, shape in enumerate(dict.fromkeys(shapes))}
+    network = Unit("step.cpp", _network_unit([names[shape] for shape in shapes]))
+    return network, *(Unit(f"{name.lower()}.cpp", _stage_unit(name, shape)) for shape, name in names.items())
+
+
+def _network_unit(made: list[str]) -> str:
+    """The chain's links are made by the other units; `made` names their structs, in the chain's order."""
+    declarations = "".join(f"{_maker(name)};\n" for name in dict.fromkeys(made))
+    makers = ", ".join(f"make{name}" for name in made)
     return (
-        f'#include "network.hpp"\n\nnamespace {{\n\n{structs}\n}}  // namespace\n\n'
-        f'using Compiled = native::Network<{names}>;\n\n#include "library.hpp"\n'
+        f'#include "library.hpp"\n\n{declarations}\n'
+        "native::Network::Chain native::chain_of(const Room& room) {\n  Network::Chain chain;\n"
+        f"  for (const auto make : {{{makers}}})\n"
+        "    chain.push_back(std::unique_ptr<Link>(make(int(chain.size()), room)));\n"
+        "  return chain;\n}\n"
     )
+
+
+def _stage_unit(name: str, shape: str) -> str:
+    return (
+        f'#include "stage.hpp"\n\nnamespace {{\n\nstruct {name} : native::Nothing {{\n{shape}}};\n\n'
+        f"}}  // namespace\n\n{_maker(name)} {{\n  return new native::Stage<{name}>(number, room);\n}}\n"
+    )
+
+
+def _maker(name: str) -> str:
+    return f"NATIVE_HIDDEN native::Link* make{name}(int number, const native::Room& room)"
 
 
 def _compiled(stage: Stage) -> Iterator[Stage]:
@@ -37,9 +64,16 @@ def _compiled(stage: Stage) -> Iterator[Stage]:
         yield replace(stage, relu=False)
 
 
-def _struct(number: int, stage: Stage) -> str:
-    members = "".join(f"  static constexpr {member};\n" for member in _members(stage))
-    return f"struct Stage{number} : native::Nothing {{  // {stage.to_text()}\n{members}}};\n"
+def _shape(number: int, stages: tuple[Stage, ...]) -> str:
+    """The body of a stage's struct; equal for stages that are the same to the templates."""
+    stage = stages[number]
+    members = list(_members(stage))
+    if number == 0:
+        members.append("bool first = true")
+    if number + 1 < len(stages) and (following := stages[number + 1].conv):
+        members.append(f"int next_padding = {following.padding}")
+    lines = "".join(f"  static constexpr {member};\n" for member in members)
+    return f"  // {stage.to_text()}\n{lines}"
 
 
 def _members(stage: Stage) -> Iterator[str]:

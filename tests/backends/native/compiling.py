@@ -1,22 +1,18 @@
-"""Compiled backends for tests: made quickly where nothing is timed, for other processors, several at once."""
+"""Compiled backends for tests: made quickly where nothing is timed, and for other processors."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from torch import nn
 
-from mnist_tui import machine
 from mnist_tui.backends.native.backend import NativeBackend
-from mnist_tui.backends.native.build import build
 from mnist_tui.backends.native.compiled import compile_backend
 from mnist_tui.backends.native.compiler import Compiler
 from mnist_tui.backends.native.plan import Plan
-from mnist_tui.backends.native.source import source_of
 from mnist_tui.backends.native.stages import plan_of
 from mnist_tui.backends.native.trace import trace
 from mnist_tui.config import TrainConfig
@@ -55,13 +51,6 @@ def other_flags(exchange: dict[str, str]) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Compiler, "flags", property(exchanged))
         yield
-
-
-def compile_at_once(models: Iterable[nn.Module]) -> None:
-    """So that `native` finds their libraries made."""
-    sources = {source_of(plan_for(model)) for model in models}
-    with ThreadPoolExecutor(machine.usable_cores()) as pool:
-        list(pool.map(lambda source: build(source, told=lambda _what: None), sources))
 
 
 def has_instructions(*names: str) -> bool:

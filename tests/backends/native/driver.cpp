@@ -1,6 +1,7 @@
 // A program around a compiled network, for sanitizers: steps, evaluation and augmentation on several numbers of
 // threads. Prints each number with a checksum of all that came out. With an argument it hands in too few images.
 
+#include "random.hpp"
 #include "step.cpp"
 
 #include <cstdio>
@@ -11,8 +12,9 @@ namespace {
 // What belongs to a network, each tensor an allocation of its own size: a byte too far is seen.
 class Memory {
  public:
-  template <class... Stages>
-  explicit Memory(native::Network<Stages...>*) { (add<Stages>(), ...); }
+  explicit Memory(const native::Network& network) {
+    for (const auto& link : network.chain()) add(link->shape);
+  }
 
   std::vector<native::Parameter> parameters;
   std::vector<native::Statistics> statistics;
@@ -31,14 +33,13 @@ class Memory {
   }
 
  private:
-  template <class S>
-  void add() {
-    constexpr int channels = S::conv ? S::outputs : S::inputs;
-    add(S::conv ? S::outputs * S::inputs * S::kernel * S::kernel : 0);
-    add(S::bias ? S::outputs : 0);
-    add(S::norm ? channels : 0);
-    add(S::norm ? channels : 0);
-    if (S::norm)
+  void add(const native::Shape& shape) {
+    const int channels = shape.channels;
+    add(channels * shape.filter);
+    add(shape.bias ? channels : 0);
+    add(shape.norm ? channels : 0);
+    add(shape.norm ? channels : 0);
+    if (shape.norm)
       statistics.push_back({tensor(channels), tensor(channels, 1), count(), tensor(channels), tensor(channels), count()});
     else
       statistics.push_back({});
@@ -64,19 +65,20 @@ class Memory {
   std::deque<int64_t> counts_;
 };
 
-constexpr int kMost = 17, kPixels = Compiled::kSide * Compiled::kSide;
+using native::kClasses;
+constexpr int kMost = 17, kPixels = native::kSide * native::kSide;
 
 uint64_t run(int threads, int images_there) {
-  Memory memory(static_cast<Compiled*>(nullptr));
   void* network = native_open(kMost, threads);
+  Memory memory(*static_cast<native::Network*>(network));
   std::vector<uint8_t> bytes(size_t(images_there) * kPixels);
   for (size_t i = 0; i < bytes.size(); i++) bytes[i] = uint8_t(native::mixed(i));
-  std::vector<float> maps, images(bytes.size()), logits(kMost * Compiled::kClasses);
+  std::vector<float> maps, images(bytes.size()), logits(kMost * kClasses);
   for (int n = 0; n < kMost; n++)
     for (float number : {0.9f + 0.01f * n, -0.2f, 0.1f * n, 0.3f, 1.0f, -4.0f + n}) maps.push_back(number);
-  const std::vector<float> targets(kMost * Compiled::kClasses, 1.0f / Compiled::kClasses);
+  const std::vector<float> targets(kMost * kClasses, 1.0f / kClasses);
   std::vector<int64_t> labels(kMost);
-  for (int n = 0; n < kMost; n++) labels[n] = n % Compiled::kClasses;
+  for (int n = 0; n < kMost; n++) labels[n] = n % kClasses;
   native::Settings settings{1e-2, 0.9, 0.999, 1e-8, 1e-3, 0.1, 0.9, 5, 0, &memory.averaged, native::Method::sgd};
   uint64_t sum = 0;
   for (const auto method : {native::Method::sgd, native::Method::adam, native::Method::adamw})

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from mnist_tui.backends.native.build import build
 from mnist_tui.backends.native.plan import Drop, Map, Plan
 from mnist_tui.backends.native.source import compiled_stages
+from mnist_tui.backends.native.unit import Unit
 
 # One channel at a time, so that this knows nothing of registers; only how many channels pad is the headers' affair.
 _FACTORS = """
@@ -31,7 +32,7 @@ def factors(drop: Drop, out: Map, images: int, *, seed: int, step: int, stage: i
     """(N, C, H, W), or (N, C, 1, 1) for whole channels, of 0 and 1 / (1 - probability), float32."""
     height, width = (1, 1) if drop.whole_channels else (out.height, out.width)
     found = torch.empty(images, height, width, out.channels)
-    function = build(_FACTORS, told=lambda _what: None).factors
+    function = build([Unit("step.cpp", _FACTORS)], told=lambda _what: None).factors
     function.argtypes = (
         *[ctypes.c_uint64] * 3,
         ctypes.c_double,

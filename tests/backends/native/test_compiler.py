@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
+from torch import nn
 
 from mnist_tui.backends.native import compiler
-from mnist_tui.backends.native.build import never
+from mnist_tui.backends.native.build import build, never
 from mnist_tui.backends.native.compiler import HEADERS, NAMES, Compiler, find_compiler
+from mnist_tui.backends.native.source import source_of
 from mnist_tui.errors import Interrupted
+from tests.backends.native.compiling import plan_for
 from tests.backends.native.toolchain import (
+    SOURCE,
     Pulse,
     fixture_cache,
     fixture_pulse,
@@ -152,6 +157,44 @@ def test_the_headers_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert Path(compiler.__file__).parent / "cpp" == HEADERS
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_no_compiler_finds_anything_to_say(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if shutil.which(name) is None:
+        pytest.skip(f"no {name} here")
+    monkeypatch.setenv("CXX", f"{name} -Werror")
+    units = source_of(plan_for(nn.Sequential(nn.MaxPool2d(28), nn.Flatten(), nn.Linear(1, 10))))
+    assert build(units, told=lambda _what: None).native_open
+
+
+MEETING = """
+case "$*" in
+    *"-c step.cpp"*) read word < '{0}';;
+    *"-c part1.cpp"*) echo word > '{0}';;
+esac
+exec "$REAL" "$@"
+"""
+
+
+@needs_compiler
+def test_units_are_compiled_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "meeting")
+    fake = script(tmp_path / "fake++", MEETING.format(tmp_path / "meeting"))
+    monkeypatch.setenv("CXX", str(fake))
+    monkeypatch.setattr(compiler, "usable_cores", lambda: 2)
+    assert make(SOURCE, "int more;")[0].answer() == 42
+    monkeypatch.setattr(compiler, "usable_cores", lambda: 1)
+    monkeypatch.setattr(compiler, "TIME_LIMIT", 0.5)
+    assert "was not done after" in refused(SOURCE, "int another;").reason
+
+
+@needs_compiler
+def test_on_one_core_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = f"""mkdir '{tmp_path}/busy' || exit 1; "$REAL" "$@"; rmdir '{tmp_path}/busy'"""
+    monkeypatch.setenv("CXX", str(script(tmp_path / "fake++", body)))
+    monkeypatch.setattr(compiler, "usable_cores", lambda: 1)
+    assert make(SOURCE, "int one;", "int two;", "int three;")[0].answer() == 42
+
+
 # Failing
 
 
@@ -167,6 +210,21 @@ def test_an_error_in_the_source(cache: Path) -> None:
     assert libraries(cache) == []
 
 
+@needs_compiler
+def test_an_error_in_a_further_unit(cache: Path) -> None:
+    answer = refused(SOURCE, "int fine;\n", "int wrong = nothing;\n")
+    assert answer.reason.startswith("the C++ compiler c++ failed: part2.cpp:1:")
+    assert "part2.cpp -o part2.o" in (cache / "compiler.log").read_text()
+    assert libraries(cache) == []
+
+
+@needs_compiler
+def test_units_that_do_not_fit_together(cache: Path) -> None:
+    answer = refused(SOURCE, SOURCE)
+    assert "multiple definition" in answer.reason or "duplicate symbol" in answer.reason
+    assert "-shared step.o part1.o" in (cache / "compiler.log").read_text()
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [
@@ -179,7 +237,7 @@ def test_an_error_in_the_source(cache: Path) -> None:
         ),
         (r"printf '\033[31mfatal \007error: \377\000x\r\n' >&2; exit 1", "failed: [31mfatal  error: � x"),
         ("exit 0", "made no library"),
-        ("mkdir step.so", "made no library"),
+        ("mkdir -p step.so", "made no library"),
     ],
 )
 def test_a_compiler_that_fails(

@@ -15,7 +15,6 @@ from tests.backends.native.beside_torch import ROUNDING, errors_of_a_step, firm_
 from tests.backends.native.chains import Batch, batches, chains
 from tests.backends.native.compiling import (
     QUICKLY,
-    compile_at_once,
     has_instructions,
     native,
     other_flags,
@@ -94,7 +93,6 @@ def test_two_hundred_random_chains() -> None:
     @given(st.lists(st.tuples(chains() | chains(dropout=0.3), batches()), min_size=8, max_size=8))
     def compare(pairs: list[tuple[nn.Module, Batch]]) -> None:
         nonlocal tensors
-        compile_at_once([model for model, _ in pairs])
         for model, batch in pairs:
             found = errors_of_a_step(model, firm_batch(model, batch))
             tensors += len(found.ours)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mnist_tui.backends.native.build import never
-from mnist_tui.backends.native.process import KEPT_OUTPUT, Outcome, run
+from mnist_tui.backends.native.process import KEPT_OUTPUT, Ended, Outcome, run, run_all
 from mnist_tui.errors import Interrupted
 from tests.backends.native.toolchain import (
     PATIENCE,
@@ -83,6 +84,79 @@ def test_ctrl_c_in_the_terminal_leaves_nothing_behind(cache: Path, tmp_path: Pat
     assert "KeyboardInterrupt" in output
     assert not pulse.wait()
     assert libraries(cache) == []
+
+
+# Several
+
+
+def shells(*scripts: str) -> list[list[str]]:
+    return [["/bin/sh", "-c", script] for script in scripts]
+
+
+def run_shells(*scripts: str, at_once: int, time_limit: float = PATIENCE) -> Ended:
+    return run_all(shells(*scripts), at_once=at_once, time_limit=time_limit, stopped=never)
+
+
+@pytest.fixture
+def meeting(tmp_path: Path) -> Path:
+    """A pipe without room: who writes into it waits for a reader, and a reader for who writes."""
+    os.mkfifo(tmp_path / "meeting")
+    return tmp_path / "meeting"
+
+
+def test_as_many_at_once_as_allowed(meeting: Path) -> None:
+    meets = (f"read word < '{meeting}'", f"echo word > '{meeting}'", "echo last")
+    assert run_shells(*meets, at_once=2) == Ended(shells(*meets)[2], Outcome(0, "last\n"))
+
+
+def test_and_no_more(meeting: Path) -> None:
+    with pytest.raises(subprocess.TimeoutExpired):
+        run_shells(f"read word < '{meeting}'", f"echo word > '{meeting}'", at_once=1, time_limit=0.3)
+
+
+def test_one_that_fails_ends_the_others_and_is_told(meeting: Path, tmp_path: Path, pulse: Pulse) -> None:
+    scripts = (
+        f"exec 9> '{pulse.path}'; echo met > '{meeting}'; sleep 600 & sleep 600",
+        f"read word < '{meeting}'; echo error: mine; exit 3",
+        f"touch '{tmp_path}/started'",
+    )
+    assert run_shells(*scripts, at_once=2) == Ended(shells(*scripts)[1], Outcome(3, "error: mine\n"))
+    assert pulse.gone()
+    assert not (tmp_path / "started").exists()
+
+
+def test_one_that_cannot_be_started_ends_the_others(pulse: Pulse) -> None:
+    with pytest.raises(FileNotFoundError):
+        run_all(
+            [*shells(f"exec 9> '{pulse.path}'; exec sleep 600"), ["/no/such/program"]],
+            at_once=2,
+            time_limit=PATIENCE,
+            stopped=never,
+        )
+    assert not pulse.started()
+
+
+def test_a_stop_ends_all(tmp_path: Path) -> None:
+    pulses = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        pulses.append(Pulse(tmp_path / name))
+    waiting = list(pulses)
+
+    def all_started() -> bool:
+        waiting[:] = [pulse for pulse in waiting if not pulse.started()]
+        return not waiting
+
+    with pytest.raises(Interrupted):
+        run_all(
+            shells(*(pulse.hanging for pulse in pulses)),
+            at_once=2,
+            time_limit=PATIENCE,
+            stopped=all_started,
+        )
+    for pulse in pulses:
+        assert not pulse.wait()
+        pulse.close()
 
 
 @example(b"error: " + b"x" * 1000, 1)

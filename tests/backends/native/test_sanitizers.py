@@ -68,14 +68,17 @@ def compiled(folder: Path, sanitizer: str) -> Path:
     if run(trial, folder).returncode or run(["./nothing"], folder).returncode:
         pytest.skip(f"this compiler or machine has no -fsanitize={sanitizer}")
     torch.manual_seed(0)
-    (folder / "step.cpp").write_text(source_of(plan_for(everything())))
+    network, *stages = source_of(plan_for(everything()))
+    for unit in (network, *stages):
+        (folder / unit.file).write_text(unit.text)
     command = [
         REAL,
         *FLAGS,
         f"-fsanitize={sanitizer}",
         f"-I{HEADERS}",
         f"-I{folder}",
-        str(DRIVER),
+        str(DRIVER),  # which includes the network's unit
+        *(unit.file for unit in stages),
         "-o",
         "driver",
     ]

@@ -18,6 +18,7 @@ import pytest
 import mnist_tui
 from mnist_tui.backends.native.build import build
 from mnist_tui.backends.native.compiler import NAMES
+from mnist_tui.backends.native.unit import Unit
 from mnist_tui.backends.unfit import Unfit
 
 PATIENCE = 60.0
@@ -37,16 +38,23 @@ def fixture_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "native"
 
 
-def make(source: str = SOURCE, **options: object) -> tuple[ctypes.CDLL, list[str]]:
-    """The library, and what was told on the way."""
+def make(*sources: str, **options: object) -> tuple[ctypes.CDLL, list[str]]:
+    """The library of these sources, else of `SOURCE`, and what was told on the way."""
     told: list[str] = []
-    return build(source, told=told.append, **options), told  # type: ignore[arg-type]
+    return build(units_of(*sources or [SOURCE]), told=told.append, **options), told  # type: ignore[arg-type]
 
 
-def refused(source: str = SOURCE, **options: object) -> Unfit:
+def units_of(*sources: str) -> tuple[Unit, ...]:
+    """`step.cpp`, and `part1.cpp` and so on for the further ones."""
+    return tuple(
+        Unit(f"part{number}.cpp" if number else "step.cpp", text) for number, text in enumerate(sources)
+    )
+
+
+def refused(*sources: str, **options: object) -> Unfit:
     """The answer to a build that is not possible."""
     with pytest.raises(Unfit) as raised:
-        make(source, **options)
+        make(*sources, **options)
     assert str(raised.value) == raised.value.reason
     assert not raised.value.reason.endswith(".")
     assert not raised.value.hint or raised.value.hint.endswith(".")
@@ -127,11 +135,13 @@ BUILD = f"""
 import resource, sys
 import mnist_tui
 from mnist_tui.backends.native.build import build
+from mnist_tui.backends.native.unit import Unit
+from mnist_tui.backends.native.unit import Unit
 from mnist_tui.backends.unfit import Unfit
 if len(sys.argv) > 1:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
 try:
-    print(build({SOURCE!r}, told=print).answer())
+    print(build([Unit('step.cpp', {SOURCE!r})], told=print).answer())
 except Unfit as error:
     print(error.reason)
 """

@@ -5,7 +5,6 @@
 // channels of one position, and each input number is broadcast to it: so 8 or 16 channels are one instruction.
 #pragma once
 
-#include <algorithm>
 #include <type_traits>
 
 #include "vector.hpp"
@@ -42,7 +41,8 @@ struct Convolution {
   // The kernel's columns at once, if their weights fit beside the sums: then a number is broadcast once for all.
   static constexpr int kColumns = kTogether == 1 && kKernel + kSums < kRegisters ? kKernel : 1;
   // Inputs at once in the gradient of the weights: a sum for each column of the kernel, two positions, one number.
-  static constexpr int kMostInputs = std::min(8, std::max(1, (kRegisters - 3) / kKernel));
+  static constexpr int kSpare = (kRegisters - 3) / kKernel;
+  static constexpr int kMostInputs = kSpare < 1 ? 1 : kSpare < 8 ? kSpare : 8;
 
   // out = bias + weights * in; `each(row, column, vector, sums)` takes every register of the result.
   template <class Each>

@@ -1,16 +1,23 @@
 // The chain of stages: a whole training step, and the logits of images.
 #pragma once
 
-#include <tuple>
+#include <algorithm>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "affine.hpp"
+#include "link.hpp"
 #include "loss.hpp"
+#include "norm.hpp"
 #include "optimizer.hpp"
-#include "stage.hpp"
 #include "team.hpp"
+#include "vector.hpp"
 
 namespace native {
+
+// What every network is given and what it gives: images of one channel, and a number a class.
+constexpr int kSide = 28, kClasses = 10;
 
 // The running statistics of a norm and their averages.
 struct Statistics {
@@ -42,65 +49,35 @@ struct Result {
   int64_t correct;
 };
 
-template <class... Descriptions>
 class Network {
-  template <size_t I>
-  using Description = std::tuple_element_t<I, std::tuple<Descriptions...>>;
-  static constexpr int kStages = sizeof...(Descriptions);
-
-  template <class S>
-  static constexpr int channels() {
-    return S::conv ? S::outputs : S::inputs;
-  }
-  template <size_t I>
-  static constexpr int in_step() {
-    if constexpr (I == 0) return Description<0>::conv ? Description<0>::inputs : padded(Description<0>::inputs);
-    else return padded(channels<Description<I - 1>>());
-  }
-  template <size_t I>
-  static constexpr int out_padding() {
-    if constexpr (I + 1 == kStages) return 0;
-    else return Description<I + 1>::padding;
-  }
-  template <size_t I>
-  using StageAt = Stage<Description<I>, int(I), in_step<I>(), out_padding<I>(), I == 0>;
-
-  template <class Sequence>
-  struct Chain;
-  template <size_t... I>
-  struct Chain<std::index_sequence<I...>> {
-    using Stages = std::tuple<StageAt<I>...>;
-    using Norms = std::tuple<typename StageAt<I>::Norm...>;
-    static constexpr int kMostChannels = std::max({StageAt<I>::kStep...});
-    static Stages make(int images, int chunks) { return Stages(std::make_tuple(StageAt<I>(images, chunks)...)); }
-  };
-  using Order = std::make_index_sequence<kStages>;
-  using First = StageAt<0>;
-  using Last = StageAt<kStages - 1>;
-  static_assert(Last::kOutHeight == 1 && Last::kOutWidth == 1, "a chain ends in one number a class");
-
-  static constexpr int kMostChannels = Chain<Order>::kMostChannels;
+ public:
+  using Chain = std::vector<std::unique_ptr<Link>>;
 
   // Gradients of a step's images are summed in this many parts at most, so this many threads can help.
   static constexpr int kMostChunks = 16;
 
- public:
-  static constexpr int kSide = Description<0>::height, kClasses = Last::kChannels;
+  static Room room_for(int images, int threads) {
+    const int helping = std::min(threads, kMostChunks);
+    return {std::max(images, helping), helping, kMostChunks};
+  }
 
-  Network(int images, int threads)
-      : team_(std::min(threads, kMostChunks)),
-        room_(std::max(images, team_.threads())),
-        stages_(Chain<Order>::make(room_, kMostChunks)),
-        norms_(team_.threads()),
-        input_(zeros(room_ * First::kInSize)),
-        norm_gradients_(zeros(size_t(kStages) * 2 * kMostChannels)),
-        losses_(room_),
-        correct_(room_) {}
+  // The links of `chain` have been made for `room`.
+  Network(const Room& room, Chain chain)
+      : team_(room.threads),
+        chain_(std::move(chain)),
+        stages_(static_cast<int>(chain_.size())),
+        most_channels_(most_channels(chain_)),
+        input_(room.images * chain_[0]->shape.in),
+        norm_gradients_(size_t(stages_) * 2 * most_channels_),
+        batch_mean_(most_channels_),
+        batch_variance_(most_channels_),
+        losses_(room.images),
+        correct_(room.images) {}
 
   Team& team() { return team_; }
-  int room() const { return room_; }
+  const Chain& chain() const { return chain_; }
 
-  // Loss, gradients, statistics, update, averages; `count` images of at most `room`.
+  // Loss, gradients, statistics, update, averages; `count` images of at most as many as there is room for.
   Result step(const Tensors& tensors, const Settings& settings, const float* images, const int64_t* labels,
               const float* targets, int count) {
     const Moment moment{settings.seed, settings.step};
@@ -110,20 +87,20 @@ class Network {
       const Share share = images_of(thread, count);
       for (int n = share.begin; n < share.end; n++) take(images, n, n);
       team_.barrier.wait();
-      forward<0>(tensors, settings, moment, thread, count);
+      for (int i = 0; i < stages_; i++) forward(i, tensors, settings, moment, thread, count);
       for (int n = share.begin; n < share.end; n++) {
-        const float* logits = last().out.get() + n * Last::kOutSize;
-        float* gradient = last().out_gradient.get() + n * Last::kOutGradientSize;
-        const Guess guess = cross_entropy<kClasses>(logits, labels[n], targets ? targets + n * kClasses : nullptr,
-                                                   settings.smoothing, count, gradient);
+        const float* logits = last().out.get() + n * last().shape.out;
+        float* gradient = last().out_gradient.get() + n * last().shape.out_gradient;
+        const float* wanted = targets ? targets + n * kClasses : nullptr;
+        const Guess guess = cross_entropy<kClasses>(logits, labels[n], wanted, settings.smoothing, count, gradient);
         losses_[n] = guess.loss;
         correct_[n] = guess.correct;
       }
-      backward<kStages - 1>(moment, thread, count);
+      for (int i = stages_ - 1; i >= 0; i--) backward(i, moment, thread, count);
       team_.barrier.wait();
-      reduce(thread, Order{});
+      for (const auto& link : chain_) add_up(*link, thread);
       team_.barrier.wait();
-      update_all(tensors, settings, thread, Order{});
+      for (int i = 0; i < stages_; i++) update_stage(i, tensors, settings, thread);
     });
     finish_counts(tensors, settings);
     Result result{0, 0};
@@ -136,34 +113,36 @@ class Network {
     team_.together([&](int thread) {
       pack(tensors, averaged, false, thread);
       team_.barrier.wait();
-      running_norms(tensors, averaged, thread, Order{});
+      for (int i = 0; i < stages_; i++)
+        if (link(i).shape.norm) normalise(link(i), tensors.weights(i, averaged), thread);
       const Share share(count, thread, team_.threads());
       for (int n = share.begin; n < share.end; n++) {
         take(images, n, thread);
-        one<0>(thread);
-        std::memcpy(out + size_t(n) * kClasses, last().out.get() + thread * Last::kOutSize, kClasses * sizeof(float));
+        for (int i = 0; i < stages_; i++) {
+          link(i).compute(input(i, thread), thread, false);
+          link(i).finish(input(i, thread), thread, thread, nullptr);
+        }
+        std::memcpy(out + size_t(n) * kClasses, last().out.get() + thread * last().shape.out, kClasses * sizeof(float));
       }
     });
   }
 
  private:
-  template <size_t I>
-  auto& stage() { return std::get<I>(stages_); }
-  auto& last() { return stage<kStages - 1>(); }
+  static int most_channels(const Chain& chain) {
+    int most = 0;
+    for (const auto& link : chain) most = std::max(most, link->shape.step);
+    return most;
+  }
 
-  template <size_t I>
-  const float* input(int n) {
-    if constexpr (I == 0) return input_.get() + n * First::kInSize;
-    else return stage<I - 1>().out.get() + n * StageAt<I - 1>::kOutSize;
+  Link& link(int i) { return *chain_[i]; }
+  Link& last() { return *chain_.back(); }
+
+  // What comes into link `i` of image `n`, and the gradient by it, which the first one has no use for.
+  const float* input(int i, int n) { return (i == 0 ? input_ : link(i - 1).out).get() + n * link(i).shape.in; }
+  float* input_gradient(int i, int n) {
+    return i == 0 ? nullptr : link(i - 1).out_gradient.get() + n * link(i - 1).shape.out_gradient;
   }
-  template <size_t I>
-  float* input_gradient(int n) {
-    if constexpr (I == 0) return nullptr;
-    else return stage<I - 1>().out_gradient.get() + n * StageAt<I - 1>::kOutGradientSize;
-  }
-  template <size_t I>
-  auto& norm(int thread) { return std::get<I>(norms_[thread]); }
-  float* norm_gradient(int stage, int which) { return norm_gradients_.get() + (size_t(stage) * 2 + which) * kMostChannels; }
+  float* norm_gradient(int i, int which) { return norm_gradients_.get() + (size_t(i) * 2 + which) * most_channels_; }
 
   Share images_of(int thread, int count) const {
     const Share chunks(chunks_, thread, team_.threads());
@@ -177,115 +156,89 @@ class Network {
   }
 
   void pack(const Tensors& tensors, bool averaged, bool backward, int thread) {
-    pack_stages(tensors, averaged, backward, thread, Order{});
-  }
-  template <size_t... I>
-  void pack_stages(const Tensors& tensors, bool averaged, bool backward, int thread, std::index_sequence<I...>) {
-    ((int(I) % team_.threads() == thread ? stage<I>().pack(tensors.weights(I, averaged), backward) : void()), ...);
+    for (int i = thread; i < stages_; i += team_.threads()) {
+      const Weights weights = tensors.weights(i, averaged);
+      link(i).pack(weights, backward);
+      if (link(i).shape.norm) take_norm(link(i), weights);
+    }
   }
 
   // Image `n` into the place `slot`, with zeros around it.
   void take(const float* images, int n, int slot) {
+    const Shape& shape = link(0).shape;
     const float* from = images + size_t(n) * kSide * kSide;
-    constexpr int padding = Description<0>::padding, step = in_step<0>(), row = First::kInWidth * step;
-    float* to = input_.get() + slot * First::kInSize + padding * (row + step);
+    float* to = input_.get() + slot * shape.in + shape.in_first;
     for (int y = 0; y < kSide; y++)
-      for (int x = 0; x < kSide; x++) to[y * row + x * step] = from[y * kSide + x];
+      for (int x = 0; x < kSide; x++) to[y * shape.in_row + x * shape.in_step] = from[y * kSide + x];
   }
 
-  template <size_t I>
-  void forward(const Tensors& tensors, const Settings& settings, Moment moment, int thread, int count) {
+  void forward(int i, const Tensors& tensors, const Settings& settings, const Moment& moment, int thread, int count) {
     const Share share = images_of(thread, count);
+    const bool norm = link(i).shape.norm;
     for (int n = share.begin; n < share.end; n++) {
-      stage<I>().template compute<true>(input<I>(n), n);
-      if (!Description<I>::norm) stage<I>().template finish<true>(input<I>(n), n, norm<I>(thread), moment);
+      link(i).compute(input(i, n), n, true);
+      if (!norm) link(i).finish(input(i, n), n, thread, &moment);
     }
-    if constexpr (Description<I>::norm) {
-      team_.barrier.wait();
-      float unbiased[StageAt<I>::kStep];
-      stage<I>().normalise(count, norm<I>(thread), unbiased);
-      if (thread == 0) follow<I>(tensors.statistics[I], settings, norm<I>(0).mean, unbiased);
-      for (int n = share.begin; n < share.end; n++)
-        stage<I>().template finish<true>(input<I>(n), n, norm<I>(thread), moment);
-    }
-    if constexpr (I + 1 < kStages) forward<I + 1>(tensors, settings, moment, thread, count);
+    if (!norm) return;
+    team_.barrier.wait();
+    normalise(link(i), count, thread, thread == 0 ? Wanted{batch_mean_.get(), batch_variance_.get()} : Wanted{});
+    if (thread == 0) follow(i, tensors.statistics[i], settings);
+    for (int n = share.begin; n < share.end; n++) link(i).finish(input(i, n), n, thread, &moment);
   }
 
   // The running statistics follow the batch's.
-  template <size_t I>
-  void follow(const Statistics& s, const Settings& settings, const float* mean, const float* variance) {
-    constexpr float momentum = float(Description<I>::momentum);
-    constexpr int count = StageAt<I>::kChannels;
+  void follow(int i, const Statistics& s, const Settings& settings) {
+    const float momentum = float(link(i).shape.momentum);
+    const int count = link(i).shape.channels;
     for (int c = 0; c < count; c++) {
-      s.mean[c] = (1 - momentum) * s.mean[c] + momentum * mean[c];
-      s.variance[c] = (1 - momentum) * s.variance[c] + momentum * variance[c];
+      s.mean[c] = (1 - momentum) * s.mean[c] + momentum * batch_mean_[c];
+      s.variance[c] = (1 - momentum) * s.variance[c] + momentum * batch_variance_[c];
     }
     average(s.mean_average, s.mean, settings, 0, count);
     average(s.variance_average, s.variance, settings, 0, count);
   }
 
-  template <size_t I>
-  void backward(Moment moment, int thread, int count) {
+  void backward(int i, const Moment& moment, int thread, int count) {
     const Share share = images_of(thread, count);
     for (int n = share.begin; n < share.end; n++)
-      stage<I>().gather(input<I>(n), input_gradient<I>(n), n, norm<I>(thread), moment);
-    if constexpr (Description<I>::norm) {
+      link(i).gather(input(i, n), input_gradient(i, n), n, thread, moment);
+    if (link(i).shape.norm) {
       team_.barrier.wait();
-      float gamma[StageAt<I>::kStep], beta[StageAt<I>::kStep];
-      stage<I>().balance(count, norm<I>(thread), gamma, beta);
-      if (thread == 0) {
-        std::memcpy(norm_gradient(I, 0), gamma, sizeof gamma);
-        std::memcpy(norm_gradient(I, 1), beta, sizeof beta);
-      }
+      balance(link(i), count, thread, thread == 0 ? Wanted{norm_gradient(i, 0), norm_gradient(i, 1)} : Wanted{});
     }
     const Share chunks(chunks_, thread, team_.threads());
+    const int size = link(i).shape.part;
     for (int chunk = chunks.begin; chunk < chunks.end; chunk++) {
-      float* part = stage<I>().parts.get() + size_t(chunk) * StageAt<I>::kPartSize;
-      std::memset(part, 0, StageAt<I>::kPartSize * sizeof(float));
+      float* part = link(i).parts.get() + size_t(chunk) * size;
+      std::memset(part, 0, size * sizeof(float));
       const Share own = between(chunk, chunk + 1, count);
-      for (int n = own.begin; n < own.end; n++)
-        stage<I>().spread(input<I>(n), input_gradient<I>(n), n, norm<I>(thread), part);
+      for (int n = own.begin; n < own.end; n++) link(i).spread(input(i, n), input_gradient(i, n), n, thread, part);
     }
-    if constexpr (I > 0) backward<I - 1>(moment, thread, count);
   }
 
   // The parts of all chunks into the first one's, in their order.
-  template <size_t... I>
-  void reduce(int thread, std::index_sequence<I...>) {
-    const auto one = [&](auto& stage, int size) {
-      const Share share(size, thread, team_.threads());
-      float* total = stage.parts.get();
-      for (int chunk = 1; chunk < chunks_; chunk++) {
-        const float* part = total + size_t(chunk) * size;
-        for (int i = share.begin; i < share.end; i++) total[i] += part[i];
-      }
-    };
-    (one(stage<I>(), StageAt<I>::kPartSize), ...);
+  void add_up(Link& link, int thread) {
+    const int size = link.shape.part;
+    const Share share(size, thread, team_.threads());
+    float* total = link.parts.get();
+    for (int chunk = 1; chunk < chunks_; chunk++) {
+      const float* part = total + size_t(chunk) * size;
+      for (int i = share.begin; i < share.end; i++) total[i] += part[i];
+    }
   }
 
-  template <size_t... I>
-  void update_all(const Tensors& tensors, const Settings& settings, int thread, std::index_sequence<I...>) {
-    (update_stage<I>(tensors, settings, thread), ...);
-  }
-  template <size_t I>
-  void update_stage(const Tensors& tensors, const Settings& settings, int thread) {
-    using At = StageAt<I>;
-    using S = Description<I>;
-    const Share share(At::kChannels, thread, team_.threads());
-    const float* total = stage<I>().parts.get();
-    if constexpr (S::conv) {
-      constexpr int window = S::kernel * S::kernel, each = S::inputs * window;
-      const Parameter& weight = tensors.parameter(I, 0);
-      for (int o = share.begin; o < share.end; o++)
-        for (int i = 0; i < S::inputs; i++)
-          for (int k = 0; k < window; k++)
-            weight.gradient[(o * S::inputs + i) * window + k] = total[(k * S::inputs + i) * At::kStep + o];
-      learn(weight, settings, share.begin * each, share.end * each);
-      if (S::bias) learn(tensors.parameter(I, 1), settings, share, total + At::kWeights);
+  void update_stage(int i, const Tensors& tensors, const Settings& settings, int thread) {
+    const Shape& shape = link(i).shape;
+    const Share share(shape.channels, thread, team_.threads());
+    if (shape.filter) {
+      const Parameter& weight = tensors.parameter(i, 0);
+      link(i).unpack(share.begin, share.end, weight.gradient);
+      learn(weight, settings, share.begin * shape.filter, share.end * shape.filter);
+      if (shape.bias) learn(tensors.parameter(i, 1), settings, share, link(i).parts.get() + shape.weights);
     }
-    if (S::norm && tensors.parameter(I, 2).value) {
-      learn(tensors.parameter(I, 2), settings, share, norm_gradient(I, 0));
-      learn(tensors.parameter(I, 3), settings, share, norm_gradient(I, 1));
+    if (shape.norm && tensors.parameter(i, 2).value) {
+      learn(tensors.parameter(i, 2), settings, share, norm_gradient(i, 0));
+      learn(tensors.parameter(i, 3), settings, share, norm_gradient(i, 1));
     }
   }
   static void learn(const Parameter& p, const Settings& settings, Share share, const float* gradient) {
@@ -299,9 +252,9 @@ class Network {
 
   // Counts move when all threads are done with them.
   void finish_counts(const Tensors& tensors, const Settings& settings) {
-    for (int i = 0; i < 4 * kStages; i++)
+    for (int i = 0; i < 4 * stages_; i++)
       if (tensors.parameters[i].steps) *tensors.parameters[i].steps += 1;
-    for (int i = 0; i < kStages; i++) {
+    for (int i = 0; i < stages_; i++) {
       const Statistics& s = tensors.statistics[i];
       if (!s.batches) continue;
       *s.batches += 1;
@@ -313,23 +266,12 @@ class Network {
     if (settings.averaged) *settings.averaged += 1;
   }
 
-  template <size_t... I>
-  void running_norms(const Tensors& tensors, bool averaged, int thread, std::index_sequence<I...>) {
-    (stage<I>().normalise(tensors.weights(I, averaged), norm<I>(thread)), ...);
-  }
-  template <size_t I>
-  void one(int slot) {
-    stage<I>().template compute<false>(input<I>(slot), slot);
-    stage<I>().template finish<false>(input<I>(slot), slot, norm<I>(slot), Moment{});
-    if constexpr (I + 1 < kStages) one<I + 1>(slot);
-  }
-
   Team team_;
-  const int room_;
+  const Chain chain_;
+  const int stages_, most_channels_;
   int chunks_ = 1;
-  typename Chain<Order>::Stages stages_;
-  std::vector<typename Chain<Order>::Norms> norms_;
   Buffer input_, norm_gradients_;
+  Buffer batch_mean_, batch_variance_;  // of the norm that the first thread is at
   std::vector<float> losses_;
   std::vector<int> correct_;
 };

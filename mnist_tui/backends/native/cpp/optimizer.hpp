@@ -26,8 +26,8 @@ struct Settings {
   Method method;
 };
 
-// The elements [begin, end) of `p`, whose gradient is complete.
-inline void update(const Parameter& p, const Settings& s, int64_t begin, int64_t end) {
+// The elements [begin, end) of `p`, whose gradient is complete. Compiled once, not into all its callers: it is long.
+__attribute__((noinline)) inline void update(const Parameter& p, const Settings& s, int64_t begin, int64_t end) {
   const float decay = float(s.weight_decay), rate = float(s.rate), momentum = float(s.momentum);
   if (s.method == Method::sgd) {
     for (int64_t i = begin; i < end; i++) {

@@ -1,24 +1,15 @@
 // One stage of the chain: convolution, ReLU, norm, ReLU, pooling, dropout, each of which may be missing.
-//
-// Forward and backward come in two halves each, as a norm needs sums over the whole batch in between:
-//   forward:   `compute` up to the norm's input | all images | `finish` the rest
-//   backward:  `gather` the gradient back to the norm's output | all images | `spread` it to weights and input
-// A half is done image by image, by any thread; what is summed over images is kept for each image or each chunk of
-// images on its own, and added in their order: so the sums do not depend on the threads.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
-#include <memory>
-#include <vector>
-
 #include "convolution.hpp"
+#include "link.hpp"
 #include "random.hpp"
 
 namespace native {
 
 // What a stage has unless its description says otherwise. A generated struct derives from it.
 struct Nothing {
+  static constexpr bool first = false;  // of the chain
   static constexpr bool conv = false, bias = false, relu = false;
   static constexpr int outputs = 0, kernel = 1, padding = 0;
   static constexpr bool norm = false, relu_after = false;
@@ -27,37 +18,21 @@ struct Nothing {
   static constexpr bool average = false;
   static constexpr double drop = 0;
   static constexpr bool drop_channels = false;
+  static constexpr int next_padding = 0;  // of the next stage's convolution
 };
 
-using Buffer = std::unique_ptr<float[], void (*)(void*)>;
-
-inline Buffer zeros(size_t count) {
-  const size_t bytes = (count * sizeof(float) + 63) / 64 * 64;
-  void* memory = std::aligned_alloc(64, bytes + 64);  // a register's read may begin at the last float
-  if (!memory) throw std::bad_alloc();
-  std::memset(memory, 0, bytes + 64);
-  return Buffer(static_cast<float*>(memory), std::free);
-}
-
-// The tensors of a stage as PyTorch has them, null where there are none.
-struct Weights {
-  const float *weight, *bias, *gamma, *beta, *mean, *variance;
-};
-
-// What dropout depends on besides the position.
-struct Moment {
-  uint64_t seed, step;
-};
-
-// `kNumber` in the chain; the input's channels are `kInStep` floats apart; the output gets `kOutPadding` zeros
-// around it for the next convolution. The first stage needs no gradient by its input.
-template <class S, int kNumber, int kInStep, int kOutPadding, bool kFirst>
-class Stage {
+// The output gets the zeros around it that the next convolution needs. The first stage needs no gradient by its input.
+template <class S>
+class Stage final : public Link {
   static_assert(S::conv || !S::relu, "without a convolution, the ReLU is the one after the norm");
+  static constexpr bool kFirst = S::first;
+  static constexpr int kOutPadding = S::next_padding;
 
  public:
   static constexpr int kChannels = S::conv ? S::outputs : S::inputs;
   static constexpr int L = lanes(kChannels), kStep = padded(kChannels), kVectors = kStep / L;
+  // A convolution reads its numbers one by one: those of the images need nothing that pads them.
+  static constexpr int kInStep = kFirst && S::conv ? S::inputs : padded(S::inputs);
   static constexpr int kInHeight = S::height + 2 * S::padding, kInWidth = S::width + 2 * S::padding;
   static constexpr int kHeight = kInHeight - S::kernel + 1, kWidth = kInWidth - S::kernel + 1;  // in the middle
   static constexpr int kOutHeight = S::pool ? (kHeight - S::pool) / S::stride + 1 : kHeight;
@@ -67,7 +42,6 @@ class Stage {
   static constexpr size_t kInSize = size_t(kInHeight) * kInWidth * kInStep;
   static constexpr size_t kOutSize = size_t(kOutHeight + 2 * kOutPadding) * kRowOut;
   static constexpr size_t kOutGradientSize = size_t(kOutHeight) * kOutWidth * kStep;
-  static constexpr size_t kInGradientSize = size_t(S::height) * S::width * kInStep;
   static constexpr int kPixels = kHeight * kWidth;
   static constexpr bool kTail = S::norm || S::pool || S::drop > 0 || S::relu_after;  // anything after the convolution
 
@@ -88,54 +62,51 @@ class Stage {
   static constexpr int kFirstGradient = kGradientPadding * (kRowGradient + kStep);
   using Back = Convolution<S::kernel, kChannels, kStep, kWidth + 2 * kGradientPadding, S::inputs, S::height, S::width>;
 
+  static constexpr int kWindow = S::kernel * S::kernel;
+  static constexpr Shape shape_of() {
+    Shape shape{};
+    shape.in = kInSize, shape.out = kOutSize, shape.out_gradient = kOutGradientSize;
+    shape.in_first = S::padding * (kInWidth + 1) * kInStep, shape.in_row = kInWidth * kInStep, shape.in_step = kInStep;
+    shape.channels = kChannels, shape.step = kStep, shape.filter = S::conv ? S::inputs * kWindow : 0;
+    shape.weights = kWeights, shape.part = kPartSize, shape.pixels = kPixels;
+    shape.bias = S::bias, shape.norm = S::norm, shape.epsilon = S::epsilon, shape.momentum = S::momentum;
+    return shape;
+  }
+
  public:
-  // The norm as one multiplication and addition, and what its gradient needs. Each thread has its own.
-  struct Norm {
-    alignas(64) float mean[kStep], rstd[kStep], scale[kStep], shift[kStep], by_mean[kStep], by_spread[kStep];
-  };
+  // `number` in the chain.
+  Stage(int number, const Room& room)
+      : Link(shape_of(), room),
+        number_(number),
+        middle_(kOwnMiddle ? room.images * size_t(kPixels) * kStep : 0),
+        gradient_(kOwnGradient ? room.images * kGradientSize : 0),
+        weights_(kWeights),
+        flipped_(S::conv && !kFirst ? Back::kWeights : 0),
+        bias_(kStep) {}
 
-  explicit Stage(int images, int chunks)
-      : out(zeros(images * kOutSize)),
-        out_gradient(zeros(images * kOutGradientSize)),
-        parts(zeros(size_t(chunks) * kPartSize)),
-        middle_(zeros(kOwnMiddle ? images * size_t(kPixels) * kStep : 0)),
-        gradient_(zeros(kOwnGradient ? images * kGradientSize : 0)),
-        moments_(zeros(S::norm ? size_t(images) * 2 * kStep : 0)),
-        products_(zeros(S::norm ? size_t(images) * 2 * kStep : 0)),
-        weights_(zeros(kWeights)),
-        flipped_(zeros(S::conv && !kFirst ? Back::kWeights : 0)),
-        bias_(zeros(kStep)),
-        gamma_(zeros(kStep)),
-        beta_(zeros(kStep)) {}
-
-  Buffer out, out_gradient;
-  Buffer parts;  // the gradients of weights and bias, one part a chunk of images
-
-  // Bring PyTorch's [output][input][row][column] into our order, once a step.
-  void pack(const Weights& from, bool backward) {
-    if constexpr (S::conv) {
-      constexpr int window = S::kernel * S::kernel;
+  void pack(const Weights& from, bool backward) override {
+    if constexpr (S::conv)
       for (int o = 0; o < kChannels; o++) {
         if (S::bias) bias_[o] = from.bias[o];
         for (int i = 0; i < S::inputs; i++)
-          for (int k = 0; k < window; k++) {
-            const float weight = from.weight[(o * S::inputs + i) * window + k];
+          for (int k = 0; k < kWindow; k++) {
+            const float weight = from.weight[(o * S::inputs + i) * kWindow + k];
             weights_[(k * S::inputs + i) * kStep + o] = weight;
             if constexpr (!kFirst)
-              if (backward) flipped_[((window - 1 - k) * kChannels + o) * Back::kOutStep + i] = weight;
+              if (backward) flipped_[((kWindow - 1 - k) * kChannels + o) * Back::kOutStep + i] = weight;
           }
-      }
-    }
-    if constexpr (S::norm)
-      for (int c = 0; c < kChannels; c++) {
-        gamma_[c] = from.gamma ? from.gamma[c] : 1.0f;
-        beta_[c] = from.beta ? from.beta[c] : 0.0f;
       }
   }
 
-  // Forward, first half: convolution and ReLU of image `n`, and the sums the norm needs.
-  template <bool kTraining>
-  void compute(const float* in, int n) {
+  void unpack(int begin, int end, float* gradient) const override {
+    if constexpr (S::conv)
+      for (int o = begin; o < end; o++)
+        for (int i = 0; i < S::inputs; i++)
+          for (int k = 0; k < kWindow; k++)
+            gradient[(o * S::inputs + i) * kWindow + k] = parts[(k * S::inputs + i) * kStep + o];
+  }
+
+  void compute(const float* in, int n, bool training) override {
     if constexpr (S::conv) {
       float* to = kTail ? middle_.get() + size_t(n) * kPixels * kStep : out.get() + n * kOutSize + kFirstOut;
       Conv::forward(in, weights_.get(), S::bias ? bias_.get() : nullptr, [&](int y, int x, int v, Floats<L> value) {
@@ -143,59 +114,33 @@ class Stage {
         store<L>(to + y * kRowMiddle + x * kStep + v * L, value);
       });
     }
-    if constexpr (S::norm && kTraining) sum_up(middle(in, n), n);
-  }
-
-  // Mean and variance of the batch, from every image's own.
-  void normalise(int images, Norm& norm, float* unbiased_variance) const {
-    double mean[kStep] = {}, spread[kStep] = {};
-    for (int n = 0; n < images; n++)
-      for (int c = 0; c < kStep; c++) mean[c] += moments_[size_t(n) * 2 * kStep + c];
-    for (int c = 0; c < kStep; c++) mean[c] /= images;
-    for (int n = 0; n < images; n++)
-      for (int c = 0; c < kStep; c++) {
-        const double off = moments_[size_t(n) * 2 * kStep + c] - mean[c];
-        spread[c] += moments_[(size_t(n) * 2 + 1) * kStep + c] + kPixels * off * off;
-      }
-    const double count = double(images) * kPixels;
-    for (int c = 0; c < kStep; c++) {
-      const double variance = spread[c] / count;
-      set(norm, c, float(mean[c]), float(1.0 / std::sqrt(variance + S::epsilon)));
-      unbiased_variance[c] = float(spread[c] / std::max(count - 1, 1.0));
-    }
-  }
-
-  // As in evaluation, from the running statistics.
-  void normalise(const Weights& from, Norm& norm) const {
     if constexpr (S::norm)
-      for (int c = 0; c < kChannels; c++)
-        set(norm, c, from.mean[c], float(1.0 / std::sqrt(double(from.variance[c]) + S::epsilon)));
+      if (training) sum_up(middle(in, n), n);
   }
 
-  // Forward, second half.
-  template <bool kTraining>
-  void finish(const float* in, int n, const Norm& norm, Moment moment) {
+  void finish(const float* in, int n, int thread, const Moment* moment) override {
     if constexpr (kTail || !S::conv) {
+      const float* norm = norm_of(thread);
       const float* from = middle(in, n);
       float* to = out.get() + n * kOutSize + kFirstOut;
-      const Dropper<L> drop(S::drop, stream(moment.seed, moment.step, kNumber));
+      const Dropper<L> drop(S::drop, moment ? stream(moment->seed, moment->step, number_) : 0);
       for (int y = 0; y < kOutHeight; y++)
         for (int x = 0; x < kOutWidth; x++)
           for (int v = 0; v < kVectors; v++) {
             const float* at = from + y * (S::pool ? S::stride : 1) * kRowMiddle + x * (S::pool ? S::stride : 1) * kStep + v * L;
             Floats<L> value = pooled(at, norm, v);
-            if (kTraining && S::drop > 0) value *= drop(position(n, y, x, v));
+            if (S::drop > 0 && moment) value *= drop(position(n, y, x, v));
             store<L>(to + y * kRowOut + x * kStep + v * L, value);
           }
     }
   }
 
-  // Backward, first half: from the gradient of the output to that of the norm's output.
-  void gather(const float* in, float* in_gradient, int n, const Norm& norm, Moment moment) {
+  void gather(const float* in, float* in_gradient, int n, int thread, Moment moment) override {
+    const float* norm = norm_of(thread);
     const float* values = middle(in, n);
     const float* of = out_gradient.get() + n * kOutGradientSize;
     float* to = gradient(in_gradient, n);
-    const Dropper<L> drop(S::drop, stream(moment.seed, moment.step, kNumber));
+    const Dropper<L> drop(S::drop, stream(moment.seed, moment.step, number_));
     if constexpr (S::pool != 0 && (S::pool != S::stride || kHeight % S::pool != 0 || kWidth % S::pool != 0))
       for (int y = 0; y < kHeight; y++) std::memset(to + y * kRowGradient, 0, kWidth * kStep * sizeof(float));
     Floats<L> sum[kVectors] = {}, product[kVectors] = {};
@@ -214,30 +159,13 @@ class Stage {
     }
     if constexpr (S::norm)
       for (int v = 0; v < kVectors; v++) {
-        store<L>(&products_[size_t(n) * 2 * kStep + v * L], sum[v]);
-        store<L>(&products_[(size_t(n) * 2 + 1) * kStep + v * L], product[v] * load<L>(norm.rstd + v * L));
+        store<L>(&products[size_t(n) * 2 * kStep + v * L], sum[v]);
+        store<L>(&products[(size_t(n) * 2 + 1) * kStep + v * L], product[v] * row(norm, kRstd, v));
       }
   }
 
-  // The gradients of the norm's own weights, and what `spread` needs of them.
-  void balance(int images, Norm& norm, float* gamma, float* beta) const {
-    double sum[kStep] = {}, product[kStep] = {};
-    for (int n = 0; n < images; n++)
-      for (int c = 0; c < kStep; c++) {
-        sum[c] += products_[size_t(n) * 2 * kStep + c];
-        product[c] += products_[(size_t(n) * 2 + 1) * kStep + c];
-      }
-    const double count = double(images) * kPixels;
-    for (int c = 0; c < kStep; c++) {
-      gamma[c] = float(product[c]);
-      beta[c] = float(sum[c]);
-      norm.by_mean[c] = float(norm.scale[c] * sum[c] / count);
-      norm.by_spread[c] = float(norm.scale[c] * norm.rstd[c] * product[c] / count);
-    }
-  }
-
-  // Backward, second half: through norm and ReLU to the weights (into `part`, those of a chunk) and the input.
-  void spread(const float* in, float* in_gradient, int n, const Norm& norm, float* part) {
+  void spread(const float* in, float* in_gradient, int n, int thread, float* part) override {
+    const float* norm = norm_of(thread);
     float* of = gradient(in_gradient, n);
     if constexpr (S::norm || S::relu) {
       const float* values = middle(in, n);
@@ -248,8 +176,8 @@ class Stage {
             const Floats<L> value = load<L>(values + y * kRowMiddle + x * kStep + v * L);
             Floats<L> g = load<L>(at);
             if (S::norm)
-              g = load<L>(norm.scale + v * L) * g - load<L>(norm.by_mean + v * L) -
-                  (value - load<L>(norm.mean + v * L)) * load<L>(norm.by_spread + v * L);
+              g = row(norm, kScale, v) * g - row(norm, kByMean, v) -
+                  (value - row(norm, kMean, v)) * row(norm, kBySpread, v);
             if (S::relu) g = where_positive<L>(value, g);
             store<L>(at, g);
           }
@@ -277,35 +205,30 @@ class Stage {
     return uint32_t(place) * kStep + v * L;
   }
 
-  void set(Norm& norm, int c, float mean, float rstd) const {
-    norm.mean[c] = mean;
-    norm.rstd[c] = rstd;
-    norm.scale[c] = gamma_[c] * rstd;
-    norm.shift[c] = beta_[c] - mean * norm.scale[c];
-  }
+  static Floats<L> row(const float* norm, NormRow which, int v) { return load<L>(norm + which * kStep + v * L); }
 
   // The value that pooling sees.
-  static Floats<L> activated(const float* at, const Norm& norm, int v) {
+  static Floats<L> activated(const float* at, const float* norm, int v) {
     Floats<L> value = load<L>(at);
-    if (S::norm) value = value * load<L>(norm.scale + v * L) + load<L>(norm.shift + v * L);
+    if (S::norm) value = value * row(norm, kScale, v) + row(norm, kShift, v);
     if (S::relu_after) value = rectified<L>(value);
     return value;
   }
 
-  static Floats<L> pooled(const float* at, const Norm& norm, int v) {
+  static Floats<L> pooled(const float* at, const float* norm, int v) {
     if constexpr (S::pool == 0) return activated(at, norm, v);
     if constexpr (S::average) return averaged(at, norm, v);
     Floats<L> result = activated(at, norm, v);
     NATIVE_UNROLL
     for (int k = 1; k < S::pool * S::pool; k++) {
       const Floats<L> value = activated(at + (k / S::pool) * kRowMiddle + (k % S::pool) * kStep, norm, v);
-      result = (value > result) | (value != value) ? value : result;
+      result = ((value > result) | (value != value)) ? value : result;
     }
     return result;
   }
 
   // Row by row: in one sum of a large window, each number is rounded to what the whole sum can hold.
-  static Floats<L> averaged(const float* at, const Norm& norm, int v) {
+  static Floats<L> averaged(const float* at, const float* norm, int v) {
     Floats<L> sum{};
     for (int row = 0; row < S::pool; row++) {
       Floats<L> row_sum{};
@@ -317,9 +240,9 @@ class Stage {
   }
 
   // The gradient of one output, to the positions it came from; and what the norm needs of it.
-  static void unpool(const float* at, float* back, Floats<L> g, const Norm& norm, int v, Floats<L>& sum,
+  static void unpool(const float* at, float* back, Floats<L> g, const float* norm, int v, Floats<L>& sum,
                      Floats<L>& product) {
-    const Floats<L> mean = S::norm ? load<L>(norm.mean + v * L) : Floats<L>{};
+    const Floats<L> mean = S::norm ? row(norm, kMean, v) : Floats<L>{};
     if constexpr (S::pool == 0) {
       if (S::relu_after) g = where_positive<L>(activated(at, norm, v), g);
       store<L>(back, g);
@@ -375,15 +298,14 @@ class Stage {
         square += row_square;
       }
       const Floats<L> mean = sum * (1.0f / kPixels);
-      store<L>(&moments_[size_t(n) * 2 * kStep + v * L], around + mean);
-      store<L>(&moments_[(size_t(n) * 2 + 1) * kStep + v * L], square - sum * mean);
+      store<L>(&moments[size_t(n) * 2 * kStep + v * L], around + mean);
+      store<L>(&moments[(size_t(n) * 2 + 1) * kStep + v * L], square - sum * mean);
     }
   }
 
+  const int number_;
   Buffer middle_, gradient_;
-  // Two numbers a channel for each image. Backward has its own: a thread may be there while another still reads.
-  Buffer moments_, products_;
-  Buffer weights_, flipped_, bias_, gamma_, beta_;
+  Buffer weights_, flipped_, bias_;
 };
 
 }  // namespace native

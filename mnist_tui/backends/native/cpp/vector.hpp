@@ -18,11 +18,12 @@ constexpr int kWidest = 4, kRegisters = 16;
 
 constexpr int round_up(int count, int multiple) { return (count + multiple - 1) / multiple * multiple; }
 
+constexpr int kNarrowest = kWidest < 8 ? kWidest : 8;
+
 // Floats in a register that holds this many channels with the least padding; the widest of those that tie.
 constexpr int lanes(int channels) {
-  constexpr int narrowest = kWidest < 8 ? kWidest : 8;
   int best = kWidest;
-  for (int wide = kWidest; wide >= narrowest; wide /= 2)
+  for (int wide = kWidest; wide >= kNarrowest; wide /= 2)
     if (round_up(channels, wide) < round_up(channels, best)) best = wide;
   return best;
 }

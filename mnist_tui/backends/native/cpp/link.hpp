@@ -1,0 +1,124 @@
+// A stage as the network sees it, whatever its shapes: a link of the chain.
+//
+// Only what lies behind this is made for a network's shapes, each stage in a translation unit of its own. A compiler
+// then has many small things to do, and several at once. So this header, which all those units read, stays light:
+// <memory>, <vector> or <cmath> take longer to read than many a stage to compile.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "vector.hpp"
+
+// Of what one unit defines for another, nothing is to be seen outside of the library.
+#define NATIVE_HIDDEN __attribute__((visibility("hidden")))
+
+namespace native {
+
+// Floats, zero at first, that begin where any register may.
+class Buffer {
+ public:
+  explicit Buffer(size_t count) {
+    const size_t bytes = (count * sizeof(float) + 63) / 64 * 64 + 64;  // a register's read may begin at the last float
+    floats_ = static_cast<float*>(std::aligned_alloc(64, bytes));
+    if (!floats_) throw std::bad_alloc();
+    std::memset(floats_, 0, bytes);
+  }
+  ~Buffer() { std::free(floats_); }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+
+  float* get() const { return floats_; }
+  float& operator[](size_t place) const { return floats_[place]; }
+
+ private:
+  float* floats_;
+};
+
+// The tensors of a stage as PyTorch has them, null where there are none.
+struct Weights {
+  const float *weight, *bias, *gamma, *beta, *mean, *variance;
+};
+
+// What dropout depends on besides the position.
+struct Moment {
+  uint64_t seed, step;
+};
+
+// What a network is opened for: images a step, threads, and parts that gradients are summed in.
+struct Room {
+  int images, threads, chunks;
+};
+
+// What the network has to know of a stage.
+struct Shape {
+  size_t in, out, out_gradient;  // floats of one image: what comes in and what goes out, with the zeros around them
+  int in_first, in_row, in_step;  // where its first number is, and from there to the next row and the next position
+  int channels, step;             // that go out, and with those that pad
+  int filter;                     // weights of each of these; 0 without a convolution
+  int weights, part;              // floats of one chunk's gradients: of the weights, and with the bias after them
+  int pixels;                     // positions that the norm has in an image
+  bool bias, norm;
+  double epsilon, momentum;  // of the norm
+};
+
+// A norm as one multiplication and addition, and what its gradient needs: a number for each channel in each row.
+enum NormRow { kMean, kRstd, kScale, kShift, kByMean, kBySpread, kNormRows };
+
+// Forward and backward come in two halves each, as a norm needs sums over the whole batch in between:
+//   forward:   `compute` up to the norm's input | all images | `finish` the rest
+//   backward:  `gather` the gradient back to the norm's output | all images | `spread` it to weights and input
+// A half is done image by image, by any thread; what is summed over images is kept for each image or each chunk of
+// images on its own, and added in their order: so the sums do not depend on the threads.
+class Link {
+ public:
+  Link(const Shape& shape, const Room& room)
+      : shape(shape),
+        out(room.images * shape.out),
+        out_gradient(room.images * shape.out_gradient),
+        parts(size_t(room.chunks) * shape.part),
+        moments(shape.norm ? size_t(room.images) * 2 * shape.step : 0),
+        products(shape.norm ? size_t(room.images) * 2 * shape.step : 0),
+        gamma(shape.step),
+        beta(shape.step),
+        norms_(size_t(room.threads) * norm_size(shape)) {}
+  virtual ~Link() = default;
+
+  const Shape shape;
+  Buffer out, out_gradient;
+  Buffer parts;  // the gradients of weights and bias, one part a chunk of images
+  // Of the norm, two numbers a channel for each image: mean and squares around it; the gradient's sum and that of its
+  // products. Backward has its own: a thread may be there while another still reads.
+  Buffer moments, products;
+  Buffer gamma, beta;
+
+  // `kNormRows` rows of `step` floats. Each thread has its own.
+  float* norm_of(int thread) const { return norms_.get() + size_t(thread) * norm_size(shape); }
+
+  // Bring PyTorch's [output][input][row][column] into our order, once a step; and gradients, of the outputs
+  // [begin, end), back into PyTorch's.
+  virtual void pack(const Weights& from, bool backward) = 0;
+  virtual void unpack(int begin, int end, float* gradient) const = 0;
+
+  // Forward, first half: convolution and ReLU of image `n`, and in training the sums the norm needs.
+  virtual void compute(const float* in, int n, bool training) = 0;
+
+  // Forward, second half. In evaluation there is no moment.
+  virtual void finish(const float* in, int n, int thread, const Moment* moment) = 0;
+
+  // Backward, first half: from the gradient of the output to that of the norm's output.
+  virtual void gather(const float* in, float* in_gradient, int n, int thread, Moment moment) = 0;
+
+  // Backward, second half: through norm and ReLU to the weights (into `part`, those of a chunk) and the input.
+  virtual void spread(const float* in, float* in_gradient, int n, int thread, float* part) = 0;
+
+ private:
+  // In whole lines of the cache, which threads had better not share.
+  static int norm_size(const Shape& shape) { return round_up(kNormRows * shape.step, 16); }
+
+  Buffer norms_;
+};
+
+}  // namespace native

@@ -1,0 +1,103 @@
+// Batch normalisation across the images of a batch, for a link of any shape. What is done with each image's numbers is
+// the stage's own.
+#pragma once
+
+#include <cmath>
+
+#include "link.hpp"
+
+namespace native {
+
+// Channels at once. Those of a link with its padding are a multiple of it.
+constexpr int kBlock = kNarrowest;
+
+// Done once a channel, not once an image: one body is enough, where a compiler would else make one for each of a block.
+#define NATIVE_ONE_BODY __attribute__((noinline)) inline
+
+NATIVE_ONE_BODY void set_norm(Link& link, int thread, int c, float mean, float rstd) {
+  float *norm = link.norm_of(thread), scale = link.gamma[c] * rstd;
+  const int step = link.shape.step;
+  norm[kMean * step + c] = mean;
+  norm[kRstd * step + c] = rstd;
+  norm[kScale * step + c] = scale;
+  norm[kShift * step + c] = link.beta[c] - mean * scale;
+}
+
+// The norm's own weights, once a step; 1 and 0 where it has none.
+inline void take_norm(Link& link, const Weights& from) {
+  for (int c = 0; c < link.shape.channels; c++) {
+    link.gamma[c] = from.gamma ? from.gamma[c] : 1.0f;
+    link.beta[c] = from.beta ? from.beta[c] : 0.0f;
+  }
+}
+
+// Where the numbers of a batch are wanted, besides a thread's own norm; null where they are not.
+struct Wanted {
+  float *first, *second;
+};
+
+NATIVE_ONE_BODY void end_normalise(Link& link, int images, int thread, int c, double mean, double spread, Wanted to) {
+  const double count = double(images) * link.shape.pixels;
+  set_norm(link, thread, c, float(mean), float(1.0 / std::sqrt(spread / count + link.shape.epsilon)));
+  if (!to.first) return;
+  to.first[c] = float(mean);
+  to.second[c] = float(spread / std::fmax(count - 1, 1.0));
+}
+
+// Mean and variance of the batch, from every image's own. Each thread has its own norm; mean and unbiased
+// variance are `wanted` besides.
+inline void normalise(Link& link, int images, int thread, Wanted wanted) {
+  const int step = link.shape.step;
+  for (int first = 0; first < step; first += kBlock) {
+    double mean[kBlock] = {}, spread[kBlock] = {};
+    for (int n = 0; n < images; n++) {
+      const float* means = &link.moments[size_t(n) * 2 * step + first];
+      for (int c = 0; c < kBlock; c++) mean[c] += means[c];
+    }
+    for (int c = 0; c < kBlock; c++) mean[c] /= images;
+    for (int n = 0; n < images; n++) {
+      const float *means = &link.moments[size_t(n) * 2 * step + first], *spreads = means + step;
+      for (int c = 0; c < kBlock; c++) {
+        const double off = means[c] - mean[c];
+        spread[c] += spreads[c] + link.shape.pixels * off * off;
+      }
+    }
+    for (int c = 0; c < kBlock; c++) end_normalise(link, images, thread, first + c, mean[c], spread[c], wanted);
+  }
+}
+
+// As in evaluation, from the running statistics.
+inline void normalise(Link& link, const Weights& from, int thread) {
+  for (int c = 0; c < link.shape.channels; c++)
+    set_norm(link, thread, c, from.mean[c], float(1.0 / std::sqrt(double(from.variance[c]) + link.shape.epsilon)));
+}
+
+NATIVE_ONE_BODY void end_balance(Link& link, int images, int thread, int c, double sum, double product, Wanted to) {
+  const int step = link.shape.step;
+  const double count = double(images) * link.shape.pixels;
+  float* norm = link.norm_of(thread);
+  const double scale = norm[kScale * step + c];
+  norm[kByMean * step + c] = float(scale * sum / count);
+  norm[kBySpread * step + c] = float(scale * norm[kRstd * step + c] * product / count);
+  if (!to.first) return;
+  to.first[c] = float(product);
+  to.second[c] = float(sum);
+}
+
+// What `spread` needs of all images; the gradients of gamma and beta are `wanted` besides.
+inline void balance(Link& link, int images, int thread, Wanted wanted) {
+  const int step = link.shape.step;
+  for (int first = 0; first < step; first += kBlock) {
+    double sum[kBlock] = {}, product[kBlock] = {};
+    for (int n = 0; n < images; n++) {
+      const float *sums = &link.products[size_t(n) * 2 * step + first], *products = sums + step;
+      for (int c = 0; c < kBlock; c++) {
+        sum[c] += sums[c];
+        product[c] += products[c];
+      }
+    }
+    for (int c = 0; c < kBlock; c++) end_balance(link, images, thread, first + c, sum[c], product[c], wanted);
+  }
+}
+
+}  // namespace native
