@@ -7,10 +7,10 @@ from typing import Any
 from textual.command import CommandList, CommandPalette
 from textual.worker import Worker, WorkerState
 
-from mnist_tui.tui.closing import ClosesOnce
+from mnist_tui.tui.sound_screen import SoundScreen
 
 
-class Palette(ClosesOnce, CommandPalette):
+class Palette(SoundScreen, CommandPalette):
     """As Textual has it, but a search whose list has gone with the palette is no failure of the application."""
 
     def run_worker(self, *work: Any, **options: Any) -> Worker[Any]:

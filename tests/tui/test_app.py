@@ -10,6 +10,8 @@ from types import SimpleNamespace
 import pytest
 from textual.command import CommandList
 from textual.containers import VerticalScroll
+from textual.events import Resize
+from textual.geometry import Size
 from textual.widgets import Input, Select
 
 from mnist_tui.config import SETTINGS, TrainConfig
@@ -758,6 +760,26 @@ def test_a_screen_that_is_closed_twice_closes_once(keys: tuple[str, ...], tmp_pa
         await house.until(lambda: top not in house.app.screen_stack)
         await house.pilot.pause()
         assert len(house.app.screen_stack) == before + len(keys) - 1
+
+    in_the_house(story, tmp_path, begun=False)
+
+
+def test_two_sizes_at_once_do_not_call_forth_each_other(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        screen, taken = house.app.screen, []
+
+        def take(_: object) -> None:
+            taken.append(screen.size)
+            assert len(taken) < 20  # it would go on for ever, and nothing else would have its turn
+
+        screen.screen_layout_refresh_signal.subscribe(screen, take)
+        with house.app.batch_update():  # as while a screen comes up
+            screen.post_message(Resize(house.app.size, house.app.size))
+            screen._refresh_layout(Size(200, 60))  # which was the terminal's a moment ago
+            await house.until(lambda: screen.size == house.app.size)
+        await house.pilot.pause()
+        assert taken
+        assert screen.size == house.app.size
 
     in_the_house(story, tmp_path, begun=False)
 

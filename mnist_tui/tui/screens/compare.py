@@ -19,8 +19,8 @@ from mnist_tui.comparison import Difference, compare
 from mnist_tui.render.comparison_table import differences_table
 from mnist_tui.run_index import IndexedRun, WatchedRun
 from mnist_tui.runs import Run
-from mnist_tui.tui.closing import ClosesOnce
 from mnist_tui.tui.screens.on_top import is_on_top
+from mnist_tui.tui.sound_screen import SoundScreen
 from mnist_tui.tui.widgets.compared_table import ComparedRow, ComparedTable
 from mnist_tui.tui.widgets.key_bar import KeyBar
 from mnist_tui.tui.widgets.overlay_chart import Curve, OverlayChart
@@ -38,7 +38,7 @@ class Looked(Message):
         self.runs = runs
 
 
-class CompareScreen(ClosesOnce, Screen[None]):
+class CompareScreen(SoundScreen, Screen[None]):
     """Each run comes with the number of its colour, which it keeps while others come and go."""
 
     CSS_PATH = "compare.tcss"

@@ -13,14 +13,14 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label
 
-from mnist_tui.tui.closing import ClosesOnce
+from mnist_tui.tui.sound_screen import SoundScreen
 
 Answer = TypeVar("Answer")
 # Says what is wrong with a text; "" where nothing is.
 Check = Callable[[str], str]
 
 
-class Dialog(ClosesOnce, ModalScreen[Answer | None], Generic[Answer]):
+class Dialog(SoundScreen, ModalScreen[Answer | None], Generic[Answer]):
     """Something asked over a screen, which stays as it was until there is an answer; None is none."""
 
     CSS_PATH = "dialogs.tcss"
@@ -32,7 +32,7 @@ class Dialog(ClosesOnce, ModalScreen[Answer | None], Generic[Answer]):
         self.dismiss(None)
 
 
-class ConfirmDialog(ClosesOnce, ModalScreen[bool]):
+class ConfirmDialog(SoundScreen, ModalScreen[bool]):
     """Yes or no, by letter, by arrows and enter, or with the mouse. Escape is no."""
 
     CSS_PATH = "dialogs.tcss"

@@ -10,6 +10,7 @@ from textual.events import Event, ScreenResume
 from textual.screen import Screen
 
 from mnist_tui.tui.session import Phase, Session
+from mnist_tui.tui.sound_screen import SoundScreen
 from mnist_tui.tui.widgets.key_bar import KeyBar
 from mnist_tui.tui.widgets.title_bar import TitleBar
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from mnist_tui.tui.app import Dashboard
 
 
-class HouseScreen(Screen[None]):
+class HouseScreen(SoundScreen, Screen[None]):
     """A screen of the dashboard. Subclasses compose a `body` and draw the session in `draw`."""
 
     TAB: ClassVar[str] = ""

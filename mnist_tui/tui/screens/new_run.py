@@ -19,8 +19,8 @@ from mnist_tui import models
 from mnist_tui.config import SETTINGS, TrainConfig, find_problems
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.recipes import RECIPES
-from mnist_tui.tui.closing import ClosesOnce
 from mnist_tui.tui.memory import Memory
+from mnist_tui.tui.sound_screen import SoundScreen
 from mnist_tui.tui.widgets.setting_row import SettingRow
 
 # Not asked for: `+` gives these.
@@ -36,7 +36,7 @@ class Wanted:
     config: TrainConfig
 
 
-class NewRunForm(ClosesOnce, ModalScreen[Wanted | None]):
+class NewRunForm(SoundScreen, ModalScreen[Wanted | None]):
     """Enter or Ctrl+S begins, Esc leaves everything as it was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -17,9 +17,9 @@ from mnist_tui.events import Event
 from mnist_tui.history import RunHistory, RunStatus
 from mnist_tui.runs import Run
 from mnist_tui.tail import LogTail
-from mnist_tui.tui.closing import ClosesOnce
 from mnist_tui.tui.recorded_model import recorded_summary
 from mnist_tui.tui.screens.on_top import is_on_top
+from mnist_tui.tui.sound_screen import SoundScreen
 from mnist_tui.tui.widgets.key_bar import KeyBar
 from mnist_tui.tui.widgets.run_view import RunView
 from mnist_tui.tui.widgets.run_words import status_word
@@ -39,7 +39,7 @@ class LogGrew(Message):
         self.locked, self.error = locked, error
 
 
-class RunScreen(ClosesOnce, Screen[None]):
+class RunScreen(SoundScreen, Screen[None]):
     """Read-only. Leaves with `dismiss`, so whoever pushed it learns of that."""
 
     CSS_PATH = "run_screen.tcss"

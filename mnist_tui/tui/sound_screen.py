@@ -1,10 +1,11 @@
-"""Screens that are left with an answer, which counts once."""
+"""What Textual's screens lack: one answer each, and no size that the terminal has no more."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from textual.await_complete import AwaitComplete
+from textual.geometry import Size
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -14,7 +15,7 @@ else:
     _Screen = object  # or Textual would take the style of Screen alone, and not of what it is mixed into
 
 
-class ClosesOnce(_Screen):
+class SoundScreen(_Screen):
     """To be mixed into a screen before its Textual class."""
 
     def dismiss(self, result: Any = None) -> AwaitComplete:
@@ -24,3 +25,12 @@ class ClosesOnce(_Screen):
         and would close what lay under the screen.
         """
         return super().dismiss(result) if self.app.screen is self else AwaitComplete()
+
+    def _screen_resized(self, size: Size) -> None:
+        """As Textual has it, but only to the size that the terminal has now.
+
+        A screen tells itself of each size it takes. With two on their way each would call forth the other, without
+        end, and nothing would be drawn any more.
+        """
+        if size == self.app.size:
+            super()._screen_resized(size)
