@@ -769,17 +769,18 @@ def test_two_sizes_at_once_do_not_call_forth_each_other(tmp_path: Path) -> None:
         screen, taken = house.app.screen, []
 
         def take(_: object) -> None:
-            taken.append(screen.size)
-            assert len(taken) < 20  # it would go on for ever, and nothing else would have its turn
+            taken.append(screen.outer_size)
+            if len(taken) == 20:  # it would go on for ever, and nothing else would have its turn
+                screen.stack_updates = 0
 
         screen.screen_layout_refresh_signal.subscribe(screen, take)
         with house.app.batch_update():  # as while a screen comes up
             screen.post_message(Resize(house.app.size, house.app.size))
+            screen.call_later(lambda: None)  # or the next size would take the place of this one
             screen._refresh_layout(Size(200, 60))  # which was the terminal's a moment ago
-            await house.until(lambda: screen.size == house.app.size)
-        await house.pilot.pause()
-        assert taken
-        assert screen.size == house.app.size
+            await house.pilot.pause()
+        assert 0 < len(taken) < 20
+        assert screen.outer_size == house.app.size
 
     in_the_house(story, tmp_path, begun=False)
 
