@@ -31,6 +31,9 @@ class HouseApp(App[int]):
     """`run()` returns the exit code; a `driver_class` stands for a terminal of our own."""
 
     CSS_PATH = "app.tcss"
+    # Ctrl+C leaves, so what is selected could not be copied; the terminal's own selection (Shift and the mouse) can.
+    # And Textual fails at a click that would begin a selection in a toast which has just gone.
+    ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Help", key_display="?"),
         Binding("t", "toggle_theme", "Light / dark", show=False),
@@ -93,7 +96,7 @@ class HouseApp(App[int]):
         from mnist_tui.tui.palette import Palette
 
         if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+            self.push_screen(Palette())
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: every key of this screen by its words, then what only Textual offers."""

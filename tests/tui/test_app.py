@@ -712,6 +712,18 @@ def test_a_screens_key_that_comes_after_the_palettes_leaves_it_where_it_is(tmp_p
     in_the_house(story, tmp_path, begun=False)
 
 
+def test_a_palette_that_is_opened_before_the_last_one_has_gone(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        house.app.action_command_palette()
+        await house.until(lambda: bool(house.app.screen.query(CommandList)))
+        house.app.screen.dismiss()
+        house.app.action_command_palette()
+        await house.until(lambda: bool(house.app.screen.query(CommandList)))
+        assert isinstance(house.app.screen, Palette)
+
+    in_the_house(story, tmp_path, begun=False)
+
+
 def test_a_palette_without_room_for_a_command_takes_its_keys(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         await house.pilot.press("ctrl+p")
