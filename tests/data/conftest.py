@@ -35,7 +35,7 @@ def heard() -> list[Event]:
     return []
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def mnist_folder() -> Path:
     """The data folder that holds the real MNIST."""
     folder = Path(os.environ.get("MNIST_TUI_DATA_DIR") or "nowhere")
