@@ -13,6 +13,7 @@ from textual.message_pump import MessagePump
 
 from mnist_tui import collector
 from mnist_tui.control import Control
+from mnist_tui.cores import give_way
 from mnist_tui.errors import Interrupted
 from mnist_tui.events import Event, RunFailed, failure_of
 
@@ -96,6 +97,7 @@ class Training:
             _post(self._listener, EventsArrived(self))
 
     def _work(self) -> None:
+        give_way()  # to the keys: a training has all cores busy all the time
         with _ENGINE:
             ending = self._ending()
         _post(self._listener, TrainingEnded(self, ending))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import Callable
 
@@ -229,3 +231,21 @@ class Deaf:
 
     def post_message(self, message: Message) -> bool:
         return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux alone")
+def test_a_training_and_its_threads_give_way_to_the_screen() -> None:
+    found: dict[str, int] = {}
+
+    def note(who: str) -> None:
+        found[who] = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    def work(control: Control, report: Report) -> None:
+        note("training")
+        helper = threading.Thread(target=note, args=["its helper"])
+        helper.start()
+        helper.join()
+
+    hear(work)
+    note("the screen")
+    assert found["training"] == found["its helper"] > found["the screen"]
