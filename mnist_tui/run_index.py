@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from mnist_tui.events import EpochFinished
 from mnist_tui.history import RunHistory, RunStatus
 from mnist_tui.run_summary import RunSummary, summary_of, unreadable
 from mnist_tui.runs import Run
+from mnist_tui.runs.catalogue import visible
 from mnist_tui.tail import LogTail
 
 # What tells that a file has changed: when, how long, which file.
@@ -90,15 +90,7 @@ class WatchedRun:
 
 def _folders(runs_dir: Path) -> list[str]:
     """Names of what may be runs, newest first by the time at which their config was written."""
-    try:
-        with os.scandir(runs_dir) as entries:
-            names = [entry.name for entry in entries if not entry.name.startswith(".")]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise RunError(
-            f"{runs_dir} cannot be read: {error.strerror}", remedy="Choose another --runs-dir."
-        ) from error
+    names = [folder.name for folder in visible(runs_dir)]
     stamps = {name: _stamp(Run(runs_dir / name).config_file) for name in names}
     known = [name for name in names if stamps[name] is not None]
     return sorted(known, key=lambda name: (stamps[name], name), reverse=True)

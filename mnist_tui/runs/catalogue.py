@@ -12,16 +12,20 @@ from mnist_tui.runs.run import Run
 
 def list_runs(runs_dir: Path) -> list[Run]:
     """Every run under `runs_dir`, newest last."""
+    found = [Run(folder) for folder in visible(runs_dir) if is_run(folder)]
+    return sorted(found, key=lambda run: (_created(run), run.name))
+
+
+def visible(runs_dir: Path) -> list[Path]:
+    """What may be a run: all but what is hidden. Raises RunError where the folder cannot be read."""
     try:
-        folders = [entry for entry in runs_dir.iterdir() if not entry.name.startswith(".")]
+        return [entry for entry in runs_dir.iterdir() if not entry.name.startswith(".")]
     except FileNotFoundError:
         return []
     except OSError as error:
         raise RunError(
             f"{runs_dir} cannot be read: {error.strerror}", remedy="Choose another --runs-dir."
         ) from error
-    found = [Run(folder) for folder in folders if is_run(folder)]
-    return sorted(found, key=lambda run: (_created(run), run.name))
 
 
 def find(runs_dir: Path, query: str) -> Run:
