@@ -32,7 +32,7 @@ _INTERRUPTED = 130
 # Drawing takes a core, and Python's lock, from the training: at most this share of a core, so that a slow machine
 # draws fewer pictures a second. Neither a flicker nor a slide show, though.
 _DRAWING_SHARE = 0.025
-_FASTEST_FRAME, _SLOWEST_FRAME = 0.1, 0.5
+_FASTEST_FRAME, _SLOWEST_FRAME = 0.1, 1.0
 # What a screen needs to be whole when it comes up. Textual allows five times as much, and nothing is drawn meanwhile.
 _SWITCH_SECONDS = 0.002
 # Seconds given to a worker that still goes on when the screen has gone.

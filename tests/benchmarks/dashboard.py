@@ -8,13 +8,16 @@ is, so each is a median of several rounds, and the two that are compared take tu
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import math
 import os
+import signal
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -24,16 +27,16 @@ from tests.tui.dashboard_terminal import Terminal
 
 TITLE = b"mnist-tui"
 SPEED = b"img/s"
-# An epoch of the comparison, with each backend a few seconds long, and how many of them are one measurement.
-IMAGES = {"native": 60_000, "eager": 15_000}
-EPOCHS = 3
+# Seconds that a run of two which are compared has to itself, and those before them that do not count.
+TURN, WARMING_UP = 1.2, 0.3
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5, help="starts to time")
+    parser.add_argument("--turns", type=int, default=80, help="of each of two runs that are compared")
     parser.add_argument("--keys", type=int, default=200, help="key presses to time")
     parser.add_argument("--data-dir", type=Path, default=os.environ.get("MNIST_TUI_DATA_DIR"))
     wanted = parser.parse_args()
@@ -49,7 +52,7 @@ def main() -> None:
         for backend, target in (("native", "97 %"), ("eager", "95 %")):
             taken = keys(wanted.keys, wanted.data_dir, backend)
             table.add_row(f"a key to its repaint, training, {backend}", *seconds(taken), "p95 0.06 s")
-            ratios = list(compared(wanted.rounds, wanted.data_dir, backend))
+            ratios = list(compared(wanted.turns, wanted.data_dir, backend))
             table.add_row(
                 f"training speed beside headless, {backend}",
                 f"{statistics.median(ratios):.1%}",
@@ -100,28 +103,52 @@ def keys(count: int, data: Path, backend: str) -> list[float]:
 
 
 def compared(rounds: int, data: Path, backend: str) -> Iterator[float]:
-    """For each round, images a second in the dashboard as a share of those of a headless run beside it."""
-    for number in range(rounds):
-        speeds = {}
-        for face in ("dashboard", "headless") if number % 2 else ("headless", "dashboard"):
-            with folder() as home:
-                arguments = training(backend) if face == "dashboard" else headless(backend)
-                with Terminal(arguments, home, MNIST_TUI_DATA_DIR=str(data)) as terminal:
-                    speeds[face] = images_per_second(terminal, home)
-        yield speeds["dashboard"] / speeds["headless"]
+    """For each round, images a second in the dashboard as a share of those of a headless run.
+
+    Both train all the time; but one stands still while the other runs, a second or so in turn, so that a machine
+    which becomes faster or slower does so for both.
+    """
+    faces = {"dashboard": training(backend), "headless": headless(backend)}
+    with contextlib.ExitStack() as stack:
+        runs = []
+        for arguments in faces.values():
+            home = stack.enter_context(folder())
+            terminal = stack.enter_context(Terminal(arguments, home, MNIST_TUI_DATA_DIR=str(data)))
+            stack.callback(terminal.process.send_signal, signal.SIGCONT)
+            runs.append((terminal, home))
+            while not steps_within(home, 0, math.inf):
+                read_for(terminal, 0.2)
+            terminal.process.send_signal(signal.SIGSTOP)
+        for number in range(rounds):
+            speeds = [steps_a_second(*run) for run in (runs if number % 2 else reversed(runs))]
+            yield speeds[0] / speeds[1] if number % 2 else speeds[1] / speeds[0]
 
 
-def images_per_second(terminal: Terminal, home: Path) -> float:
-    """Of the first epochs together, as the log tells."""
+def steps_a_second(terminal: Terminal, home: Path) -> float:
+    """Of a run that stands still, over a turn of its own; a turn that falls into an evaluation goes on."""
+    terminal.process.send_signal(signal.SIGCONT)
+    read_for(terminal, WARMING_UP)
+    begun = time.time()
+    read_for(terminal, TURN)
+    while not (stretches := steps_within(home, begun, time.time())):
+        read_for(terminal, WARMING_UP)
+    terminal.process.send_signal(signal.SIGSTOP)
+    return sum(steps for steps, _ in stretches) / sum(duration for _, duration in stretches)
 
-    def rates() -> list[float]:
-        lines = [line for log in home.glob("runs/*/events.jsonl") for line in log.read_text().splitlines()]
-        rows = (line for line in lines if line.startswith('{"event":"EpochFinished"') and line.endswith("}"))
-        return [json.loads(row)["images_per_second"] for row in rows]
 
-    while len(found := rates()) < EPOCHS:
-        read_for(terminal, 0.2)
-    return statistics.harmonic_mean(found[:EPOCHS])
+def steps_within(home: Path, begun: float, ended: float) -> list[tuple[int, float]]:
+    """The stretches of training between two moments that the log tells of: steps, and seconds."""
+    lines = [line for log in home.glob("runs/*/events.jsonl") for line in log.read_text().splitlines()]
+    rows = [
+        json.loads(line) for line in lines if line.startswith('{"event":"Progress"') and line.endswith("}")
+    ]
+    moments = [datetime.fromisoformat(row["time"]).timestamp() for row in rows]
+    return [
+        (row["step"] - before["step"], moment - moment_before)
+        for before, row, moment_before, moment in zip(rows, rows[1:], moments, moments[1:], strict=False)
+        if begun <= moment_before and moment <= ended and row["step"] > before["step"]
+        if row["epoch"] == before["epoch"] and row["phase"] == before["phase"] == "training"
+    ]
 
 
 def training(backend: str) -> list[str]:
@@ -133,8 +160,7 @@ def headless(backend: str) -> list[str]:
 
 
 def reference(backend: str) -> list[str]:
-    images = f"--train-limit={IMAGES[backend]}"
-    return ["--dataset=mnist", "--recipe=reference", f"--backend={backend}", images]
+    return ["--dataset=mnist", "--recipe=reference", f"--backend={backend}", "--epochs=1000"]
 
 
 def leave(terminal: Terminal) -> None:
@@ -151,7 +177,7 @@ def read_for(terminal: Terminal, duration: float) -> None:
         terminal.read(min(0.01, duration))
 
 
-@contextmanager
+@contextlib.contextmanager
 def folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
         yield Path(name)

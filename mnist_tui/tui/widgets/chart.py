@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 from typing import Any, ClassVar, Literal
 
+from rich.style import Style
 from textual import on
 from textual.app import ComposeResult, RenderResult
 from textual.binding import Binding, BindingType
@@ -55,6 +56,8 @@ class Limits:
 class Paper(Canvas):
     """A canvas whose frame is two thin axes: the panel around it has a border already."""
 
+    _style = Style.null()
+
     def draw_rectangle_box(
         self, x0: int, y0: int, x1: int, y1: int, thickness: int = 1, style: str = "white"
     ) -> None:
@@ -63,9 +66,19 @@ class Paper(Canvas):
         self.set_pixels([(x, y1 - 1) for x in range(x0 + 1, x1 + 1)], "─", style)
         self.set_pixel(x0, y1 - 1, "└", style)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The canvas asks for its style at every line, and finding that out takes longer than drawing the line."""
+        self._style = super().rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """A style for blank lines too: without one Textual fails under NO_COLOR."""
         return super().render_line(y).apply_style(self.rich_style)
+
+    @property
+    def rich_style(self) -> Style:
+        """As it was when these lines began to be drawn."""
+        return self._style
 
     def set_pixel(self, x: int, y: int, char: str = "█", style: str = "white") -> None:
         """Two lines that meet in a cell both stay: their dots are united, and every other cell keeps its colour."""
