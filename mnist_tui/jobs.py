@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,18 @@ class NewRun:
 
     def __call__(self, control: Control, report: Report) -> Outcome:
         """See `runner.start`; a teacher that is named by its recipe is found or trained first."""
+        with self._drawing():
+            return self._train(control, report)
+
+    def _drawing(self) -> AbstractContextManager[None]:
+        """Digits that are to be drawn are, while torch is being loaded."""
+        if self.config.dataset != "synthetic":
+            return nullcontext()
+        from mnist_tui.data.synthetic import ahead
+
+        return ahead.drawing()
+
+    def _train(self, control: Control, report: Report) -> Outcome:
         with collector.importing():
             from mnist_tui import runner
             from mnist_tui.teachers import with_teacher

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mnist_tui.data import catalogue, idx, store
@@ -20,9 +23,8 @@ if TYPE_CHECKING:
 
 SYNTHETIC = "synthetic"
 OWN = "my-digits"
-TRAIN_COUNT, TEST_COUNT = 60_000, 10_000
-TRAIN_SEED, TEST_SEED = 1, 2
 DIGITS = tuple("0123456789")
+Part = Literal["train", "test"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +84,7 @@ def load_test(
 
         return TestSet(OWN, own_digits.load_all(folder), DIGITS)
     if name == SYNTHETIC:
-        return TestSet(SYNTHETIC, _draw("test", TEST_COUNT, TEST_SEED, report), DIGITS)
+        return TestSet(SYNTHETIC, _draw("test", report), DIGITS)
     dataset = load(name, folder, report=report, network=network)
     return TestSet(dataset.name, dataset.test, dataset.classes)
 
@@ -126,18 +128,32 @@ def own(folder: Path) -> Dataset:
 
 def draw_all(report: Report = ignore) -> Dataset:
     """The synthetic dataset, the same at every call: as many images as MNIST has."""
-    train = _draw("train", TRAIN_COUNT, TRAIN_SEED, report)
-    test = _draw("test", TEST_COUNT, TEST_SEED, report)
+    from mnist_tui.data.synthetic import ahead
+
+    wait = _meter("train", report)
+    early = ahead.taken(waiting=lambda: wait(0))
+    train, test = map(_split, early) if early else (_draw("train", report), _draw("test", report))
     return Dataset(SYNTHETIC, train, test, DIGITS, "drawn by mnist-tui", _fingerprint(train, test))
 
 
-def _draw(item: str, count: int, seed: int, report: Report) -> Split:
+def _draw(part: Part, report: Report) -> Split:
     # The skeletons take a moment to load, and whoever has MNIST never needs them.
-    from mnist_tui.data.synthetic import draw
+    from mnist_tui.data.synthetic import PARTS, draw
 
-    meter = Meter(report, SYNTHETIC, "drawing", item, "images", count)
+    meter = _meter(part, report)
     meter(0)
-    return Split(*draw(count, seed, progress=meter))
+    return _split(draw(*PARTS[part], progress=meter))
+
+
+def _meter(part: Part, report: Report) -> Meter:
+    from mnist_tui.data.synthetic import PARTS
+
+    return Meter(report, SYNTHETIC, "drawing", part, "images", PARTS[part][0])
+
+
+def _split(drawn: tuple[NDArray[np.uint8], NDArray[np.int64]]) -> Split:
+    images, labels = drawn
+    return Split(torch.from_numpy(images), torch.from_numpy(labels))
 
 
 def _fingerprint(*splits: Split) -> str:

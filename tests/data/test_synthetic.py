@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from mnist_tui.data.synthetic import BLOCK, draw
+from mnist_tui.data import synthetic
+from mnist_tui.data.synthetic import BLOCK
 from mnist_tui.data.synthetic.curves import NODES, alphabet
 from mnist_tui.data.synthetic.skeletons import ALLOGRAPHS
 
@@ -21,14 +22,11 @@ def digits() -> tuple[Tensor, Tensor]:
     return draw(SOME, seed=7)
 
 
-@contextmanager
-def threads(count: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+def draw(
+    count: int, seed: int, *, threads: int | None = None, progress: Callable[[int], None] | None = None
+) -> tuple[Tensor, Tensor]:
+    images, labels = synthetic.draw(count, seed, threads=threads, progress=progress)
+    return torch.from_numpy(images), torch.from_numpy(labels)
 
 
 def test_the_same_seed_draws_the_same_digits(digits: tuple[Tensor, Tensor]) -> None:
@@ -45,18 +43,17 @@ def test_another_seed_draws_other_digits_in_another_order(digits: tuple[Tensor, 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_the_number_of_threads_changes_no_bit(count: int, digits: tuple[Tensor, Tensor]) -> None:
-    with threads(count):
-        images, labels = draw(SOME, seed=7)
+    images, labels = draw(SOME, seed=7, threads=count)
     assert torch.equal(images, digits[0])
     assert torch.equal(labels, digits[1])
 
 
 def test_the_global_random_state_is_neither_read_nor_changed() -> None:
-    torch.manual_seed(1)
-    before = torch.get_rng_state()
+    np.random.seed(1)
+    before = np.random.get_state()[1].copy()
     first, _ = draw(20, seed=3)
-    assert torch.equal(torch.get_rng_state(), before)
-    torch.manual_seed(2)
+    assert (np.random.get_state()[1] == before).all()
+    np.random.seed(2)
     assert torch.equal(draw(20, seed=3)[0], first)
 
 
@@ -133,6 +130,14 @@ def test_progress_counts_up_to_all_images() -> None:
     assert told[-1] == BLOCK + 10
 
 
+def test_progress_may_end_it() -> None:
+    def enough(done: int) -> None:
+        raise InterruptedError(done)
+
+    with pytest.raises(InterruptedError, match=str(BLOCK)):
+        draw(10 * BLOCK, seed=1, progress=enough)
+
+
 def test_every_class_has_several_ways_of_writing() -> None:
     ways = torch.tensor([allograph.digit for allograph in ALLOGRAPHS]).bincount(minlength=10)
     assert ways.min() >= 3
@@ -140,7 +145,7 @@ def test_every_class_has_several_ways_of_writing() -> None:
 
 def test_nodes_lie_on_the_skeleton_from_its_first_to_its_last_point() -> None:
     letters = alphabet()
-    nodes = letters.mixing @ letters.controls
+    nodes = torch.from_numpy(letters.mixing @ letters.controls)
     for index, allograph in enumerate(ALLOGRAPHS):
         first = allograph.strokes[0][0][0]
         last = allograph.strokes[-1][-1][-1]
@@ -151,7 +156,7 @@ def test_nodes_lie_on_the_skeleton_from_its_first_to_its_last_point() -> None:
 def test_the_pen_lifts_between_strokes_and_nowhere_else() -> None:
     inked = alphabet().inked
     assert inked.shape == (len(ALLOGRAPHS), NODES - 1)
-    lifts = (inked == 0).sum(dim=1).tolist()
+    lifts = (inked == 0).sum(axis=1).tolist()
     assert lifts == [len(allograph.strokes) - 1 for allograph in ALLOGRAPHS]
 
 

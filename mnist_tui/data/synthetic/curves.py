@@ -7,66 +7,67 @@ import itertools
 import math
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from mnist_tui.data.synthetic.skeletons import ALLOGRAPHS, Allograph, Point
 
-NODES = 80
-"""Nodes a digit: at a height of 20 pixels they lie less than a pixel apart, closer than a pen is wide."""
+Floats = NDArray[np.float32]
+
+NODES = 56
+"""Nodes a digit: at a height of 20 pixels they lie at most about a pixel apart, closer than a pen is wide."""
 
 
 @dataclass(frozen=True)
 class Alphabet:
     """All A allographs side by side, padded to K control points, for batched drawing."""
 
-    shares: Tensor  # (10, A) float32: how often a digit (row) is written in each way
-    controls: Tensor  # (A, K, 2) float32: (x, y) in heights of the digit
-    mixing: Tensor  # (A, NODES, K) float32: nodes = mixing @ controls
-    inked: Tensor  # (A, NODES - 1) float32: 1 where the pen is down from one node to the next, else 0
-    ends: Tensor  # (A, K, 1) float32: 1 for control points where a stroke starts or ends, else 0
+    sums: Floats  # (10, A): how often a digit (row) is written in this way or in one before it
+    controls: Floats  # (A, K, 2): (x, y) in heights of the digit
+    mixing: Floats  # (A, NODES, K): nodes = mixing @ controls
+    inked: Floats  # (A, NODES - 1): 1 where the pen is down from one node to the next, else 0
+    ends: Floats  # (A, K, 1): 1 for control points where a stroke starts or ends, else 0
 
 
 @functools.cache
 def alphabet() -> Alphabet:
     """The skeletons, compiled once."""
-    drawings = [_compile(allograph) for allograph in ALLOGRAPHS]
-    shares = torch.zeros(10, len(ALLOGRAPHS))
+    count = len(ALLOGRAPHS)
+    most = max(len(_points(allograph)) for allograph in ALLOGRAPHS)
+    shares = np.zeros((10, count))
+    made = Alphabet(
+        sums=np.zeros((10, count), dtype=np.float32),
+        controls=np.zeros((count, most, 2), dtype=np.float32),
+        mixing=np.zeros((count, NODES, most), dtype=np.float32),
+        inked=np.ones((count, NODES - 1), dtype=np.float32),
+        ends=np.zeros((count, most, 1), dtype=np.float32),
+    )
     for index, allograph in enumerate(ALLOGRAPHS):
         shares[allograph.digit, index] = allograph.share
-    controls, mixing, inked, ends = zip(*drawings, strict=True)
-    pad = functools.partial(torch.nn.utils.rnn.pad_sequence, batch_first=True)
-    return Alphabet(
-        shares=shares,
-        controls=pad(list(controls)),
-        mixing=pad([matrix.T for matrix in mixing]).transpose(1, 2).contiguous(),
-        inked=torch.stack(inked),
-        ends=pad(list(ends)),
-    )
+        _compile(allograph, made.controls[index], made.mixing[index], made.inked[index], made.ends[index])
+    made.sums[:] = shares.cumsum(axis=1) / shares.sum(axis=1, keepdims=True)
+    return made
 
 
-def _compile(allograph: Allograph) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Control points (K, 2), mixing matrix (NODES, K), inked gaps (NODES - 1,) and stroke ends (K, 1)."""
-    points = [point for stroke in allograph.strokes for piece in stroke for point in piece]
+def _points(allograph: Allograph) -> list[Point]:
+    return [point for stroke in allograph.strokes for piece in stroke for point in piece]
+
+
+def _compile(allograph: Allograph, controls: Floats, mixing: Floats, inked: Floats, ends: Floats) -> None:
+    """Fill in an allograph's control points (K, 2), mixing matrix (NODES, K), inked gaps and stroke ends."""
+    points = _points(allograph)
+    controls[: len(points)] = points
     strokes = _spans(allograph)
     lengths = [sum(_length(points, span) for span in stroke) for stroke in strokes]
-    entries: list[tuple[int, int, float]] = []
-    inked = torch.ones(NODES - 1)
-    ends = torch.zeros(len(points), 1)
     start = 0
     for index, spans in enumerate(strokes):
         end = round(NODES * sum(lengths[: index + 1]) / sum(lengths))
-        for node, position in enumerate(torch.linspace(0, lengths[index], end - start).tolist(), start):
+        for node, position in enumerate(np.linspace(0, lengths[index], end - start).tolist(), start):
             for control, weight in _mix(points, spans, position):
-                entries.append((node, control, weight))
+                mixing[node, control] += weight
         inked[end - 1 : end] = 0
         ends[[spans[0][1], spans[-1][2]]] = 1
         start = end
-    nodes, controls, weights = zip(*entries, strict=True)
-    mixing = torch.zeros(NODES, len(points))
-    # All at once: one assignment after the other would take a third of a second.
-    mixing.index_put_((torch.tensor(nodes), torch.tensor(controls)), torch.tensor(weights), accumulate=True)
-    return torch.tensor(points), mixing, inked, ends
 
 
 # From control b to control c of a smooth piece, with the neighbours a and d before and behind them: indexes.
