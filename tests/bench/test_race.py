@@ -20,7 +20,10 @@ CONFIG = TrainConfig(dataset="synthetic", model="linear", epochs=3, batch_size=1
 
 @pytest.fixture
 def data() -> Dataset:
-    splits = [Split(*easy_digits.draw(count, 0, progress=lambda done: None)) for count in (256, 100)]
+    splits = [
+        Split(*map(torch.from_numpy, easy_digits.draw(count, 0, progress=lambda done: None)))
+        for count in (256, 100)
+    ]
     return Dataset("synthetic", *splits, tuple("0123456789"), "drawn", "0" * 16)
 
 

@@ -10,25 +10,27 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from types import ModuleType
+from contextlib import nullcontext
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 
 def draw(count: int, seed: int, *, progress: Callable[[int], None]) -> tuple[Any, Any]:
     """Ten random pictures over and over; the labels say which. A linear model reads them after a few steps."""
-    import torch  # here, as in the real thing: the command line must start without
+    import numpy as np  # here, as in the real thing: the command line must start without
 
     time.sleep(float(os.environ.get("EASY_DIGITS_SECONDS", "0")))
-    pictures = torch.randint(0, 256, (10, 1, 28, 28), generator=torch.Generator().manual_seed(0))
-    labels = (torch.arange(count) + seed) % 10
+    pictures = np.random.default_rng(0).integers(0, 256, (10, 1, 28, 28), dtype=np.uint8)
+    labels = (np.arange(count) + seed) % 10
     progress(count)
-    return pictures.to(torch.uint8)[labels], labels
+    return pictures[labels], labels
 
 
-def module() -> ModuleType:
-    """What goes into `sys.modules` as mnist_tui.data.synthetic."""
+def module(draw: Callable[..., tuple[Any, Any]] = draw) -> ModuleType:
+    """What goes into `sys.modules` as mnist_tui.data.synthetic; nothing is drawn ahead."""
     fake = ModuleType("mnist_tui.data.synthetic")
-    fake.draw = draw  # type: ignore[attr-defined]
+    ahead = SimpleNamespace(drawing=nullcontext, taken=lambda waiting: None)
+    vars(fake).update(draw=draw, PARTS={"train": (60_000, 1), "test": (10_000, 2)}, ahead=ahead)
     return fake
 
 

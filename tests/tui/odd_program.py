@@ -10,8 +10,9 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
+
+from tests.cli import easy_digits
 
 Report = Callable[[Any], None]
 
@@ -19,18 +20,13 @@ ODDITIES: set[str] = set()
 
 
 def draw(count: int, seed: int, *, progress: Callable[[int], None]) -> tuple[Any, Any]:
-    """Ten random pictures over and over; the labels say which."""
-    import torch  # here, as in the real thing: the command line must start without
-
-    pictures = torch.randint(0, 256, (10, 1, 28, 28), generator=torch.Generator().manual_seed(0))
-    labels = (torch.arange(count) + seed) % 10
+    """As easy digits are, but perhaps in an odd way."""
     for done in range(0, count, 100) if "slow-drawing" in ODDITIES else ():
         progress(done)
         time.sleep(0.05)
     if "silent-drawing" in ODDITIES:
         time.sleep(3600)
-    progress(count)
-    return pictures.to(torch.uint8)[labels], labels
+    return easy_digits.draw(count, seed, progress=progress)
 
 
 def slow_testing() -> None:
@@ -157,15 +153,8 @@ _ODDITIES = {
 }
 
 
-def easy_digits() -> ModuleType:
-    """What stands in for mnist_tui.data.synthetic."""
-    fake = ModuleType("mnist_tui.data.synthetic")
-    fake.draw = draw  # type: ignore[attr-defined]
-    return fake
-
-
 def main() -> None:
-    sys.modules["mnist_tui.data.synthetic"] = easy_digits()
+    sys.modules["mnist_tui.data.synthetic"] = easy_digits.module(draw)
     for name in ODDITIES:
         if name in _ODDITIES:
             _ODDITIES[name]()

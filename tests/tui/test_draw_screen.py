@@ -11,7 +11,7 @@ import pytest
 from mnist_tui import runs
 from mnist_tui.data import own_digits
 from mnist_tui.tui.widgets.drawing_pad import DrawingPad
-from tests.tui import odd_program
+from tests.cli import easy_digits
 from tests.tui.app_support import SIZES, House, in_the_house
 from tests.tui.draw_support import (
     drag,
@@ -34,7 +34,7 @@ def _warm() -> None:
 @pytest.fixture
 def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a run that reads lines, and test images at no cost."""
-    monkeypatch.setitem(sys.modules, "mnist_tui.data.synthetic", odd_program.easy_digits())
+    monkeypatch.setitem(sys.modules, "mnist_tui.data.synthetic", easy_digits.module())
     write_line_reader(tmp_path / "runs")
     return tmp_path
 

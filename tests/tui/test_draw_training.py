@@ -15,8 +15,8 @@ from mnist_tui.jobs import Folders, NewRun
 from mnist_tui.live import Snapshot
 from mnist_tui.trainer import Trainer
 from mnist_tui.tui.session import Phase
+from tests.cli import easy_digits
 from tests.engine_fixtures import differences, training_state
-from tests.tui import odd_program
 from tests.tui.app_support import House, in_the_house
 from tests.tui.draw_support import draw_across, draw_down, ink, open_draw, screen, warm_up
 from tests.tui.test_training import CONFIG, the_run
@@ -30,7 +30,7 @@ def _warm() -> None:
 @pytest.fixture(autouse=True)
 def _easy_and_unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Digits at no cost, and steps slow enough to draw between two."""
-    monkeypatch.setitem(sys.modules, "mnist_tui.data.synthetic", odd_program.easy_digits())
+    monkeypatch.setitem(sys.modules, "mnist_tui.data.synthetic", easy_digits.module())
     step = Trainer._take_step
 
     def slowly(*arguments: Any) -> None:

@@ -15,6 +15,7 @@ import mnist_tui.cli
 from mnist_tui import runs
 from mnist_tui.history import RunStatus
 from mnist_tui.runs import Run
+from tests.cli import easy_digits
 from tests.tui import dashboard_terminal, odd_program
 from tests.tui.dashboard_terminal import Terminal
 
@@ -171,7 +172,7 @@ def resume(
     def run(folder: Path) -> RunStatus:
         for name, value in dashboard_terminal.homes(folder).items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setitem(sys.modules, "mnist_tui.data.synthetic", odd_program.easy_digits())
+        monkeypatch.setitem(sys.modules, "mnist_tui.data.synthetic", easy_digits.module())
         program("train", "--headless", "--resume", "latest")
         (row,) = json.loads(program("runs", "list", "--json"))
         return RunStatus(row["status"])

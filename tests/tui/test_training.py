@@ -16,8 +16,8 @@ from mnist_tui.jobs import Folders, NewRun
 from mnist_tui.runs import Run
 from mnist_tui.trainer import Trainer
 from mnist_tui.tui.session import Phase
+from tests.cli import easy_digits
 from tests.engine_fixtures import differences, training_state
-from tests.tui import odd_program
 from tests.tui.app_support import House, in_the_house
 
 CONFIG = TrainConfig(
@@ -29,7 +29,7 @@ STEPS = 30
 @pytest.fixture(autouse=True)
 def _easy_and_unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Digits at no cost, and steps slow enough to press a key between two."""
-    monkeypatch.setitem(sys.modules, "mnist_tui.data.synthetic", odd_program.easy_digits())
+    monkeypatch.setitem(sys.modules, "mnist_tui.data.synthetic", easy_digits.module())
     step = Trainer._take_step
 
     def slowly(*arguments: Any) -> None:

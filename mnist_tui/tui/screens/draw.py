@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
+from textual.timer import Timer
 from textual.widgets import Static
 
 from mnist_tui.canvas import PICTURE, Canvas, Drawing
@@ -31,12 +32,15 @@ from mnist_tui.tui.reading import Asked, KeptNetwork, Reader, Reading
 from mnist_tui.tui.screens.choosing import ChoosingScreen
 from mnist_tui.tui.screens.draw_dialogs import WasDialog, image_dialog
 from mnist_tui.tui.session import Session
-from mnist_tui.tui.widgets.answer_view import AnswerLine, ProbabilityBars, SeenPicture
+from mnist_tui.tui.widgets.answer_view import AnswerLine, ProbabilityBars
 from mnist_tui.tui.widgets.drawing_pad import DrawingPad
 from mnist_tui.tui.widgets.panel import Panel
+from mnist_tui.tui.widgets.seen_picture import GreyPicture, SeenPicture
 
 # Around the canvas and around the picture; the least room for bars beside the picture, and for the answer above it.
 _FRAME, _BARS, _ANSWER = 2, 14, 5
+# Seconds; nobody sees that the frame around the canvas changes a moment later than what is on it.
+_AFTER_THE_ANSWER = 0.1
 
 
 class ReadingDone(Message):
@@ -75,6 +79,7 @@ class DrawScreen(ChoosingScreen):
         self._network: Snapshot | KeptNetwork | None = None
         self._image: int | None = None
         self._said: object = None
+        self._saying: Timer | None = None
 
     def body(self) -> ComposeResult:
         """The canvas, and beside it what is made of it."""
@@ -127,10 +132,13 @@ class DrawScreen(ChoosingScreen):
     @on(DrawingPad.Changed)
     def _drawn(self) -> None:
         self._ask()
-        self._say_pen()
+        # A frame and the keys take as long to draw as the answer, which everybody is waiting for.
+        if self._saying is None:
+            self._saying = self.set_timer(_AFTER_THE_ANSWER, self._say_pen)
 
     def _say_pen(self) -> None:
         """Around the canvas: what is on it, and what the pen does. Only what is new: a mouse moves often."""
+        self._saying = None
         pad, canvas = self.query_one(DrawingPad), self.canvas
         tool = f"{'eraser' if pad.erases else 'pen'} {'down' if pad.pen_is_down else 'up'}"
         said = (canvas.origin, tool, canvas.can_undo, canvas.can_redo, canvas.is_blank)
@@ -154,7 +162,7 @@ class DrawScreen(ChoosingScreen):
         with self.app.batch_update():
             self.query_one(AnswerLine).show(self.reading)
             self.query_one(ProbabilityBars).show(self.reading)
-            self.query_one(SeenPicture).show(self.reading.pixels)
+            self.query_one(GreyPicture).show(self.reading.pixels)
             self.query_one("#network", Static).update(Content(self.reading.network), layout=False)
 
     def _arrange(self, size: Size) -> None:
@@ -168,7 +176,7 @@ class DrawScreen(ChoosingScreen):
         self.query_one("#canvas").styles.width = (
             min(room.width, 2 * room.height, 4 * PICTURE) // 2 * 2 + _FRAME
         )
-        self.query_one(SeenPicture).enlarge(scale)
+        self.query_one(GreyPicture).enlarge(scale)
         self.query_one("#details").styles.height = scale * (picture - _FRAME) + _FRAME
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -1,38 +1,48 @@
-"""What a network says of a drawing: the answer large, ten bars, and the very picture it got."""
+"""What a network says of a drawing: the answer large, and ten bars."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from rich.console import RenderableType
-from textual.app import ComposeResult, RenderResult
 from textual.content import Content
-from textual.widget import Widget
-from textual.widgets import Static
+from textual.events import Resize
 
-from mnist_tui.canvas import PICTURE
 from mnist_tui.events import RunFailed
 from mnist_tui.render import words
-from mnist_tui.render.picture import grey_picture
-from mnist_tui.tui.reading import NOTHING_TRAINED, Pixels, Reading
+from mnist_tui.tui.reading import NOTHING_TRAINED, Reading
 from mnist_tui.tui.widgets import big_digit
-from mnist_tui.tui.widgets.panel import Panel
+from mnist_tui.tui.widgets.text_lines import Line, TextLines
 
 if TYPE_CHECKING:
     from mnist_tui.answer import Answer, Guess
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
-_BLANK = [[0] * PICTURE] * PICTURE
 _WAITING = "Loading torch, which takes a second or two."
 _NOTHING = "Draw a digit: hold the left mouse button, or press space and move the pen with the arrow keys."
 
+# Component classes of both widgets.
+_SURE, _UNSURE, _STRONG, _PLAIN, _NOTE = (
+    f"answer--{word}" for word in ("sure", "unsure", "strong", "plain", "note")
+)
+_MUTED, _ERROR = "answer--muted", "answer--error"
+_BAR_SURE, _BAR_UNSURE, _BAR, _TRACK = (f"bar--{word}" for word in ("sure", "unsure", "other", "track"))
 
-class AnswerLine(Widget):
+
+class AnswerLine(TextLines):
     """The answer, as large as there is room: seen from the last row, or that there is none."""
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = {_SURE, _UNSURE, _STRONG, _NOTE, _MUTED, _ERROR}
     DEFAULT_CSS = """
-    AnswerLine { padding: 0 1; }
+    AnswerLine {
+        padding: 0 1;
+        & > .answer--sure { color: $text-success; text-style: bold; }
+        & > .answer--unsure { color: $text-warning; text-style: bold; }
+        & > .answer--error { color: $text-error; text-style: bold; }
+        & > .answer--strong { text-style: bold; }
+        & > .answer--note { color: $foreground 70%; }
+        & > .answer--muted { color: $text-muted; }
+    }
     """
 
     def __init__(self) -> None:
@@ -42,75 +52,91 @@ class AnswerLine(Widget):
     def show(self, reading: Reading | None) -> None:
         """Draw this one."""
         self._reading = reading
-        self.refresh()
+        self._arrange()
 
-    def render(self) -> RenderResult:
-        """A big digit with words beside it."""
+    def on_resize(self, event: Resize) -> None:
+        """Another size, other lines."""
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """A big digit with words beside it, in the middle of the height."""
+        width, height = self.content_size
         character, style, lines = _said(self._reading)
-        scale = big_digit.scale_for(self.size.width // 2, self.size.height)
+        scale = big_digit.scale_for(width // 2, height)
         glyph = big_digit.drawn(character, scale)
-        room = self.size.width - (len(glyph[0]) + 2 if glyph else 0)
-        beside = _wrapped(lines, room, self.size.height)
-        if not glyph:
-            return Content("\n").join(beside)
-        beside = [Content("")] * ((len(glyph) - len(beside)) // 2) + beside
-        rows = max(len(glyph), len(beside))
-        glyph += [" " * len(glyph[0])] * (rows - len(glyph))
-        beside += [Content("")] * (rows - len(beside))
-        return Content("\n").join(
-            Content.assemble((row, style), "  ", text) for row, text in zip(glyph, beside, strict=True)
-        )
+        room = width - (len(glyph[0]) + 2 if glyph else 0)
+        beside = _wrapped(lines, room, height)
+        if glyph:
+            beside = [()] * ((len(glyph) - len(beside)) // 2) + beside
+            rows = max(len(glyph), len(beside))
+            glyph += [" " * len(glyph[0])] * (rows - len(glyph))
+            beside += [()] * (rows - len(beside))
+            beside = [((row, style), ("  ", style), *line) for row, line in zip(glyph, beside, strict=True)]
+        above = max(0, (height - len(beside)) // 2)
+        self.show_lines([()] * above + beside)
 
 
-def _said(reading: Reading | None) -> tuple[str, str, list[Content]]:
+def _said(reading: Reading | None) -> tuple[str, str, list[Line]]:
     """The big character, or "", its style, and the lines beside it."""
     if reading is None:
-        return "", "", [Content.styled(_WAITING, "$text-muted")]
+        return "", _PLAIN, [((_WAITING, _MUTED),)]
     if reading.failed is not None:
-        return "", "", _failure(reading.failed)
+        return "", _PLAIN, _failure(reading.failed)
     if reading.answer is None:
-        return (
-            "",
-            "",
-            [Content.styled("nothing drawn yet", "bold"), Content.styled(_NOTHING, "$foreground 70%")],
-        )
+        return "", _PLAIN, [(("nothing drawn yet", _STRONG),), ((_NOTHING, _NOTE),)]
     answer = reading.answer
     if not answer.is_sure:
-        return "?", "bold $text-warning", [Content.styled("not sure", "bold $text-warning"), _perhaps(answer)]
+        return "?", _UNSURE, [(("not sure", _UNSURE),), ((_perhaps(answer), _NOTE),)]
     best = answer.best
-    name = [] if big_digit.drawn(best.name) else [Content.styled(best.name, "bold $text-success")]
-    sure = Content.assemble((words.percent(best.probability, 1), "bold"), (" sure", "$foreground 70%"))
-    return best.name, "bold $text-success", [*name, sure, _others(answer)]
+    name: list[Line] = [] if big_digit.drawn(best.name) else [((best.name, _SURE),)]
+    sure = ((words.percent(best.probability, 1), _STRONG), (" sure", _NOTE))
+    return best.name, _SURE, [*name, sure, ((_others(answer), _NOTE),)]
 
 
-def _failure(failed: RunFailed) -> list[Content]:
+def _failure(failed: RunFailed) -> list[Line]:
     # Having trained nothing is no failure.
-    style = "bold" if failed.message == NOTHING_TRAINED else "bold $text-error"
-    return [Content.styled(failed.message, style), Content.styled(failed.remedy, "$foreground 70%")]
+    style = _STRONG if failed.message == NOTHING_TRAINED else _ERROR
+    return [((failed.message, style),), ((failed.remedy, _NOTE),)]
 
 
-def _perhaps(answer: Answer) -> Content:
-    return Content.styled("perhaps " + " or ".join(map(_named, answer.top[:2])), "$foreground 70%")
+def _perhaps(answer: Answer) -> str:
+    return "perhaps " + " or ".join(map(_named, answer.top[:2]))
 
 
-def _others(answer: Answer) -> Content:
-    return Content.styled("then " + ", ".join(map(_named, answer.top[1:])), "$foreground 70%")
+def _others(answer: Answer) -> str:
+    return "then " + ", ".join(map(_named, answer.top[1:]))
 
 
 def _named(guess: Guess) -> str:
     return f"{guess.name} ({words.percent(guess.probability, 1)})"
 
 
-def _wrapped(lines: Sequence[Content], width: int, height: int) -> list[Content]:
-    """No longer than there is room."""
-    return [part for line in lines for part in line.wrap(max(width, 8))][: max(height, 1)]
+def _wrapped(lines: Sequence[Line], width: int, height: int) -> list[Line]:
+    """No longer than there is room; a line of several pieces is short."""
+    return [part for line in lines for part in _parts(line, max(width, 8))][: max(height, 1)]
 
 
-class ProbabilityBars(Widget):
+def _parts(line: Line, width: int) -> list[Line]:
+    if len(line) != 1 or len(line[0][0]) <= width // 2:
+        return [line]
+    text, style = line[0]
+    return [((part.plain, style),) for part in Content(text).wrap(width)]
+
+
+class ProbabilityBars(TextLines):
     """A row a class; two where there is room."""
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = {_BAR_SURE, _BAR_UNSURE, _BAR, _TRACK, _STRONG, _PLAIN, _NOTE}
     DEFAULT_CSS = """
-    ProbabilityBars { padding: 0 1; }
+    ProbabilityBars {
+        padding: 0 1;
+        & > .bar--sure { color: $success; }
+        & > .bar--unsure { color: $warning; }
+        & > .bar--other { color: $primary; }
+        & > .bar--track { color: $foreground 15%; }
+        & > .answer--strong { text-style: bold; }
+        & > .answer--note { color: $foreground 70%; }
+    }
     """
 
     def __init__(self) -> None:
@@ -125,11 +151,15 @@ class ProbabilityBars(Widget):
         self._names = reading.classes if reading and reading.classes else self._names
         self._probabilities = answer.probabilities if answer else None
         self._is_sure = answer is not None and answer.is_sure
-        self.refresh()
+        self._arrange()
 
-    def render(self) -> RenderResult:
+    def on_resize(self, event: Resize) -> None:
+        """Another size, other lines."""
+        self._arrange()
+
+    def _arrange(self) -> None:
         """As wide as there is room."""
-        width = self.content_size.width
+        width, height = self.content_size
         label = min(max(map(len, self._names)), max(1, width // 3))
         room = max(1, width - label - 5)
         values = self._probabilities or (0.0,) * len(self._names)
@@ -138,19 +168,19 @@ class ProbabilityBars(Widget):
             self._line(name[:label].ljust(label), value, room, is_best=0 < value == best)
             for name, value in zip(self._names, values, strict=True)
         ]
-        gap = "\n\n" if self.size.height >= 2 * len(lines) + 1 else "\n"
-        above = "\n" * max(0, (self.size.height - len(lines) * len(gap)) // 2)
-        return Content.assemble(above, Content(gap).join(lines))
+        if height >= 2 * len(lines) + 1:
+            lines = [line for bar in lines for line in (bar, ())]
+        self.show_lines([()] * max(0, (height - len(lines)) // 2) + lines)
 
-    def _line(self, name: str, value: float, room: int, *, is_best: bool) -> Content:
-        colour = ("$success" if self._is_sure else "$warning") if is_best else "$primary"
+    def _line(self, name: str, value: float, room: int, *, is_best: bool) -> Line:
+        colour = (_BAR_SURE if self._is_sure else _BAR_UNSURE) if is_best else _BAR
         figure = "" if self._probabilities is None else f"{100 * value:.0f}"
         bar = bar_of(value, room)
-        return Content.assemble(
-            (f"{name} ", "bold" if is_best else ""),
+        return (
+            (f"{name} ", _STRONG if is_best else _PLAIN),
             (bar, colour),
-            ("·" * (room - len(bar)), "$foreground 15%"),
-            (f"{figure:>4}", "bold" if is_best else "$foreground 70%"),
+            ("·" * (room - len(bar)), _TRACK),
+            (f"{figure:>4}", _STRONG if is_best else _NOTE),
         )
 
 
@@ -158,43 +188,3 @@ def bar_of(share: float, width: int) -> str:
     """A bar of eighths of a cell."""
     eighths = round(8 * width * min(max(share, 0.0), 1.0))
     return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8]).rstrip()
-
-
-class SeenPicture(Panel):
-    """What the network gets, pixel for pixel."""
-
-    DEFAULT_CSS = """
-    SeenPicture { width: auto; height: auto; }
-    SeenPicture Static { width: auto; height: auto; }
-    """
-
-    def __init__(self) -> None:
-        super().__init__("What the network gets")
-        self._pixels: Pixels | None = None
-        self._scale = 1
-
-    def compose(self) -> ComposeResult:
-        """The picture."""
-        yield Static(self._picture())
-
-    def enlarge(self, scale: int) -> None:
-        """So many columns a pixel."""
-        if scale != self._scale:
-            self._scale = scale
-            self.query_one(Static).update(self._picture())
-
-    def show(self, pixels: Pixels | None) -> None:
-        """(28, 28), or None for nothing."""
-        if not _same(pixels, self._pixels):
-            self._pixels = pixels
-            self.query_one(Static).update(self._picture(), layout=False)  # it keeps its size
-
-    def _picture(self) -> RenderableType:
-        rows = _BLANK if self._pixels is None else self._pixels.tolist()
-        return grey_picture(rows, scale=self._scale)
-
-
-def _same(one: Pixels | None, other: Pixels | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return bool(one.tolist() == other.tolist())

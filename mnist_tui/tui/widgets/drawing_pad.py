@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
-from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -18,10 +15,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from mnist_tui.canvas import PICTURE, SIDE, Canvas, Point
+from mnist_tui.tui.widgets.grey_lines import grey_line, levels_of, other_lines
 
-_Levels = npt.NDArray[np.uint8]
-# Greys that are told apart. Few, so that a line is a few stretches of one style each.
-_GREYS = 32
 _LEFT, _RIGHT = 1, 3
 # How far an arrow moves: a pixel of what the network gets, and with Shift as much as a stroke is wide.
 _STEP, _STRIDE = 1 / PICTURE, 3 / PICTURE
@@ -62,7 +57,7 @@ class DrawingPad(Widget, can_focus=True):
         self._by_mouse = False
         self._fine_mouse = False
         self._side = PICTURE
-        self._levels: _Levels = np.zeros((PICTURE, PICTURE), np.uint8)
+        self._levels = np.zeros((PICTURE, PICTURE), np.uint8)
 
     def fit(self, room: Size) -> None:
         """As large as goes into so many cells, but no larger than the canvas has pixels."""
@@ -140,7 +135,7 @@ class DrawingPad(Widget, can_focus=True):
         """See Textual."""
         if 2 * y >= self._side:
             return Strip.blank(self.size.width)
-        strip = Strip(_line(*self._levels[2 * y : 2 * y + 2]), self._side)
+        strip = Strip(grey_line(self._levels, y), self._side)
         return self._with_pen(strip) if self._by_keys and self.has_focus and y == self._pen_line else strip
 
     def on_focus(self) -> None:
@@ -179,34 +174,11 @@ class DrawingPad(Widget, can_focus=True):
 
     def _look(self) -> None:
         """Draw the lines that are another picture now."""
-        seen = self.canvas.seen_at(self._side)
-        levels = np.clip(np.rint(seen * (_GREYS - 1)), 0, _GREYS - 1).astype(np.uint8)
-        before, self._levels = self._levels, levels
-        if before.shape != levels.shape:
+        before, self._levels = self._levels, levels_of(self.canvas.seen_at(self._side))
+        if before.shape != self._levels.shape:
             self.refresh()
             return
-        rows = np.flatnonzero((before != levels).any(axis=1))
-        self._refresh_lines(*{int(row) // 2 for row in rows}, self._pen_line)
+        self._refresh_lines(*other_lines(before, self._levels), self._pen_line)
 
     def _refresh_lines(self, *lines: int) -> None:
         self.refresh(*(Region(0, line, self._side, 1) for line in lines))
-
-
-def _line(upper: _Levels, lower: _Levels) -> list[Segment]:
-    """Stretches of one style."""
-    codes = upper.astype(np.int64) * _GREYS + lower
-    begins = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1])
-    lengths = np.diff(np.append(begins, len(codes)))
-    return [
-        # Where both pixels are alike a blank says it too, and leaves a screen that is read as text quiet.
-        Segment((" " if code % (_GREYS + 1) == 0 else "▀") * length, _style(code))
-        for length, code in zip(lengths.tolist(), codes[begins].tolist(), strict=True)
-    ]
-
-
-@lru_cache(maxsize=_GREYS * _GREYS)
-def _style(code: int) -> Style:
-    above, below = (
-        Color.from_rgb(*(round(255 * level / (_GREYS - 1)),) * 3) for level in divmod(code, _GREYS)
-    )
-    return Style.from_color(above, below)
