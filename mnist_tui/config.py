@@ -96,6 +96,14 @@ class TrainConfig:
         group="Optimisation",
     )
 
+    focus: float = _setting(
+        0.0,
+        "Share of an epoch's images drawn by how badly they are known so far.",
+        low=0,
+        high=0.95,
+        group="Optimisation",
+    )
+
     teacher: str = _setting(
         "", "A run, or a recipe, whose network is learnt from too.", optional=True, group="Teacher"
     )

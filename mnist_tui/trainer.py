@@ -7,14 +7,13 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from mnist_tui import optim
 from mnist_tui.backends import Backend, StepSettings
 from mnist_tui.config import TrainConfig
 from mnist_tui.control import Control
 from mnist_tui.data.dataset import Split
-from mnist_tui.data.resident import ResidentData
+from mnist_tui.data.resident import Batch, ResidentData
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.evaluation import Score, Scoring
 from mnist_tui.events import (
@@ -77,6 +76,7 @@ class Trainer:
             "position": self.position.to_dict(),
             "meter": self._meter.state(),
             **self.learner.state(),
+            **({"focus": self.data.focus.state()} if self.data.focus else {}),
             "random": random_state(self._device),
         }
 
@@ -85,6 +85,8 @@ class Trainer:
         self.position = Position.from_dict(state["position"])
         self.learner.load_state(state)
         self._meter.load_state(state["meter"])
+        if self.data.focus:
+            self.data.focus.load_state(state["focus"])
         self._epoch_watch = Stopwatch(self.position.epoch_seconds)
         restore_random_state(state["random"], self._device)
 
@@ -117,11 +119,11 @@ class Trainer:
         self.backend.begin()
         self._meter.watch.start()
         batches = self.data.batches(self.backend.augment, self.position.epoch, self.position.step)
-        for images, labels in batches:
+        for batch in batches:
             yield from self._answer()
             if self.control.stop_reason:
                 break
-            moved = self._take_step(images, labels)
+            moved = self._take_step(batch)
             if moved is not None:
                 yield moved
             if self._ticker.due():
@@ -129,14 +131,15 @@ class Trainer:
         self._meter.watch.stop()
         yield self._progress("training", self.position.step, self.data.steps)
 
-    def _take_step(self, images: Tensor, labels: Tensor) -> WeightsMoved | None:
+    def _take_step(self, batch: Batch) -> WeightsMoved | None:
         """One step; how far it moved the weights, where it is one of those to look at."""
         before = self._movement.before(self.position.step, self.data.steps)
         steps = self.config.epochs * self.data.steps
         settings = StepSettings(self.steps_done, *optim.schedule(self.config, self.steps_done, steps))
-        targets = self.teacher.targets(images, labels) if self.teacher else None
-        result = self.backend.step(images, labels, settings, targets)
-        self._meter.add(result, len(labels))
+        targets = self.teacher.targets(batch.images, batch.labels) if self.teacher else None
+        result = self.backend.step(batch.images, batch.labels, settings, targets, batch.weights)
+        self._meter.add(result, len(batch.labels))
+        self.data.note_losses(self.position.step, result.losses)
         self.position.step += 1
         if before is None:
             return None
@@ -217,6 +220,7 @@ class Trainer:
             images_per_second=self._meter.images_per_second,
             best=is_best,
         )
+        self.data.finish_epoch(position.epoch)
         position.finish_epoch(test.accuracy, test.loss)
         self._meter, self._epoch_watch = Meter(self._device), Stopwatch()
         return row

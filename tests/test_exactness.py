@@ -37,6 +37,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "averaged": {"ema": 0.9, "label_smoothing": 0.1},
     "validated": {"validation": 20, "batch_size": 30, "shift": 2.0},
     "cleaned": {"shear": 0.2, "clean_epochs": 1, "dropout_scale": 0.5},
+    "focused": {"focus": 0.5},
 }
 
 
@@ -184,12 +185,12 @@ def test_one_more_epoch_after_a_disturbed_run_is_that_of_an_undisturbed_one(lab:
     assert_same(run, undisturbed)
 
 
-@pytest.mark.parametrize("part", ["random", "optimizer", "average", "meter", "position"])
+@pytest.mark.parametrize("part", ["random", "optimizer", "average", "meter", "position", "focus"])
 def test_the_comparison_notices_any_part_of_the_checkpoint_that_is_lost(lab: Lab, part: str) -> None:
     """A control: were the tests above blind, this one would fail."""
     if (part, lab.backend) == ("random", "native"):
         pytest.skip("native's random numbers follow from the step, so none are kept")
-    config = demanding(lab, ema=0.9)
+    config = demanding(lab, ema=0.9, focus=0.5)
     undisturbed = lab.start(config, name="undisturbed").run
     early = lab.start(config, name="early", watch=lab.stop_at(at_step(3))).run
     lab.control = type(lab.control)()

@@ -26,6 +26,8 @@ class StepResult(NamedTuple):
     """() float: the batch's mean loss times its images."""
     correct: Tensor
     """() int64: images whose largest logit was the label's."""
+    losses: Tensor | None = None
+    """(N,) float: each image's own cross-entropy with its label, where the step was given weights."""
 
 
 class Backend(Protocol):
@@ -58,12 +60,18 @@ class Backend(Protocol):
         ...
 
     def step(
-        self, images: Tensor, labels: Tensor, settings: StepSettings, targets: Tensor | None = None
+        self,
+        images: Tensor,
+        labels: Tensor,
+        settings: StepSettings,
+        targets: Tensor | None = None,
+        weights: Tensor | None = None,
     ) -> StepResult:
         """One whole step: gradients, which stay in the parameters' `.grad`, BatchNorm, optimiser and averages.
 
         images: (N, 1, 28, 28) float32 from `augment`. labels: (N,) int64. targets: (N, 10) float32, a probability
-        for each class, which the loss takes in the labels' place.
+        for each class, which the loss takes in the labels' place. weights: (N,) float32, by which each image's loss
+        is multiplied before the mean is taken.
         """
         ...
 

@@ -35,23 +35,36 @@ class EagerBackend:
         return augmented_input(images, maps, self.config)
 
     def step(
-        self, images: Tensor, labels: Tensor, settings: StepSettings, targets: Tensor | None = None
+        self,
+        images: Tensor,
+        labels: Tensor,
+        settings: StepSettings,
+        targets: Tensor | None = None,
+        weights: Tensor | None = None,
     ) -> StepResult:
         """See `Backend`."""
-        result = self.gradients(images, labels, targets)
+        result = self.gradients(images, labels, targets, weights)
         self.update(settings)
         return result
 
-    def gradients(self, images: Tensor, labels: Tensor, targets: Tensor | None = None) -> StepResult:
+    def gradients(
+        self, images: Tensor, labels: Tensor, targets: Tensor | None = None, weights: Tensor | None = None
+    ) -> StepResult:
         """Loss and gradients. A model's log_softmax does no harm: cross_entropy's own leaves it as it is."""
         model = self.learner.model
         model.zero_grad(set_to_none=True)
         logits = model(images)
         wanted = labels if targets is None else targets
-        loss = F.cross_entropy(logits, wanted, label_smoothing=self.config.label_smoothing)
+        smoothing = self.config.label_smoothing
+        if weights is None:
+            loss, losses = F.cross_entropy(logits, wanted, label_smoothing=smoothing), None
+        else:
+            each = F.cross_entropy(logits, wanted, label_smoothing=smoothing, reduction="none")
+            loss = (each * weights).mean()
+            losses = F.cross_entropy(logits.detach(), labels, reduction="none")
         loss.backward()
         correct = (logits.detach().argmax(1) == labels).sum()
-        return StepResult(loss.detach() * len(labels), correct)
+        return StepResult(loss.detach() * len(labels), correct, losses)
 
     def update(self, settings: StepSettings) -> None:
         """Change the weights by their gradients, and the averages by the weights."""

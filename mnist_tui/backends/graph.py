@@ -51,6 +51,7 @@ class GraphBackend(EagerBackend):
         self._images = torch.zeros(config.batch_size, 1, 28, 28, device=device)
         self._labels = torch.zeros(config.batch_size, dtype=torch.int64, device=device)
         self._targets = torch.zeros(config.batch_size, 10, device=device) if config.teacher else None
+        self._weights = torch.ones(config.batch_size, device=device) if config.focus else None
         self.begin()
         try:
             with _undisturbed(learner, device):
@@ -64,15 +65,22 @@ class GraphBackend(EagerBackend):
         self._gradients = [(parameter, parameter.grad) for parameter in learner.model.parameters()]
 
     def step(
-        self, images: Tensor, labels: Tensor, settings: StepSettings, targets: Tensor | None = None
+        self,
+        images: Tensor,
+        labels: Tensor,
+        settings: StepSettings,
+        targets: Tensor | None = None,
+        weights: Tensor | None = None,
     ) -> StepResult:
         """See `Backend`. An epoch's smaller last batch goes the eager way."""
         if len(labels) != len(self._labels):
-            return super().step(images, labels, settings, targets)
+            return super().step(images, labels, settings, targets, weights)
         self._images.copy_(images)
         self._labels.copy_(labels)
         if self._targets is not None and targets is not None:
             self._targets.copy_(targets)
+        if self._weights is not None and weights is not None:
+            self._weights.copy_(weights)
         for parameter, gradient in self._gradients:
             parameter.grad = gradient
         self._replay_gradients()
@@ -89,7 +97,7 @@ class GraphBackend(EagerBackend):
             average.n_averaged += 1
 
     def _compute_gradients(self) -> None:
-        self._result = self.gradients(self._images, self._labels, self._targets)
+        self._result = self.gradients(self._images, self._labels, self._targets, self._weights)
 
     def _follow(self) -> None:
         assert self.learner.average is not None  # the caller looked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -10,6 +11,7 @@ from torch import Tensor
 from mnist_tui.config import TrainConfig
 from mnist_tui.data.augmentation import random_maps
 from mnist_tui.data.dataset import Dataset, Split
+from mnist_tui.data.focus import Focus
 from mnist_tui.errors import ConfigError
 
 # uint8 images and their maps, if any, to what the network sees: `mnist_tui.backends.Backend.augment`.
@@ -17,6 +19,17 @@ Augment = Callable[[Tensor, Tensor | None], Tensor]
 
 # Augmenting this many images at once is quickest: more fall out of the cache, fewer pay for every call.
 CHUNK = 1024
+
+
+class Batch(NamedTuple):
+    """What a step is given."""
+
+    images: Tensor
+    """(N, 1, 28, 28) float32, augmented and normalised."""
+    labels: Tensor
+    """(N,) int64."""
+    weights: Tensor | None
+    """(N,) float32: what each image's loss counts; None where all count alike."""
 
 
 class ResidentData:
@@ -31,31 +44,59 @@ class ResidentData:
         self.test = _on(device, dataset.test)
         self.steps = -(-len(train.images) // config.batch_size)
         """Batches in an epoch; the last may be smaller."""
+        self.focus = Focus(len(train.images), config.focus, device) if config.focus else None
 
-    def batches(self, augment: Augment, epoch: int, first_step: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-        """Epoch `epoch`'s batches from step `first_step` on: (N, 1, 28, 28) float32 and (N,) int64.
+    def batches(self, augment: Augment, epoch: int, first_step: int = 0) -> Iterator[Batch]:
+        """Epoch `epoch`'s batches from step `first_step` on.
 
-        The order depends on (seed, epoch) alone and a chunk's augmentation on (seed, epoch, chunk), so a
-        resumed epoch goes on with the very images the undisturbed one has.
+        The order depends on (seed, epoch) and the focus, if any, alone, and a chunk's augmentation on (seed, epoch,
+        chunk), so a resumed epoch goes on with the very images the undisturbed one has.
         """
         if first_step >= self.steps:
             return
-        order = torch.randperm(len(self.train.images), generator=_generator(self.config.seed, epoch))
+        order, weights = self._order(epoch)
         size = self.config.batch_size
         steps_a_chunk = max(1, CHUNK // size)
         for chunk in range(first_step // steps_a_chunk, -(-self.steps // steps_a_chunk)):
             start = chunk * steps_a_chunk * size
-            members = order[start : start + steps_a_chunk * size].to(self.train.images.device)
+            end = start + steps_a_chunk * size
+            members = order[start:end].to(self.train.images.device)
             generator = _generator(self.config.seed, epoch, chunk + 1)
             maps = self._maps(epoch, len(members), generator)
             images = augment(self.train.images[members], maps)
             labels = self.train.labels[members]
-            done = max(0, first_step * size - start)
-            yield from zip(images[done:].split(size), labels[done:].split(size), strict=True)
+            counts = None if weights is None else weights[start:end].to(members.device)
+            for first in range(max(0, first_step * size - start), len(members), size):
+                some = slice(first, first + size)
+                yield Batch(images[some], labels[some], None if counts is None else counts[some])
+
+    def note_losses(self, step: int, losses: Tensor | None) -> None:
+        """What the images of the epoch's step `step` lost, (N,): a focus goes by it in the epochs to come."""
+        if self.focus is not None and losses is not None:
+            self.focus.note(step * self.config.batch_size, losses)
+
+    def finish_epoch(self, epoch: int) -> None:
+        """All steps of `epoch` are done; once an epoch."""
+        if self.focus is not None:
+            self.focus.finish_epoch(self._order(epoch)[0])
+
+    def _order(self, epoch: int) -> tuple[Tensor, Tensor | None]:
+        """The images of an epoch, and what they count. Each of them once, unless there is a focus that knows something.
+
+        The last, clean epochs have each once too: they are for the network to settle on the images as they are.
+        """
+        generator, count = _generator(self.config.seed, epoch), len(self.train.images)
+        if self.focus is not None and epoch > 1 and not self._is_clean(epoch):
+            return self.focus.draw(generator)
+        alike = None if self.focus is None else torch.ones(count)
+        return torch.randperm(count, generator=generator), alike
+
+    def _is_clean(self, epoch: int) -> bool:
+        return epoch > self.config.epochs - self.config.clean_epochs
 
     def _maps(self, epoch: int, count: int, generator: torch.Generator) -> Tensor | None:
         """The maps of a chunk; none in the clean epochs, which let the statistics settle on images as they are."""
-        if epoch > self.config.epochs - self.config.clean_epochs:
+        if self._is_clean(epoch):
             return None
         images = self.train.images
         maps = random_maps(count, images.shape[-1], self.config, generator)

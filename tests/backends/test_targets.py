@@ -1,4 +1,4 @@
-"""Targets in the labels' place: each backend learns the very mixture it is given."""
+"""Targets in the labels' place, and what each image counts: each backend learns the very mixture it is given."""
 
 from __future__ import annotations
 
@@ -72,3 +72,36 @@ def test_targets_that_are_certain_teach_what_labels_do(backend: str) -> None:
         by_labels.learner.model.parameters(), by_targets.learner.model.parameters(), strict=True
     ):
         torch.testing.assert_close(one, other, rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("by_targets", [False, True])
+def test_an_image_counts_as_its_weight_says(backend: str, smoothing: float, by_targets: bool) -> None:
+    images, labels, targets = batch()
+    weights = torch.linspace(0.0, 3.0, len(labels))
+    made = ready(tiny_config(backend=backend, label_smoothing=smoothing))
+    model = made.learner.model
+    exact = copy.deepcopy(model).double().train()
+    result = made.step(images, labels, SETTINGS, targets if by_targets else None, weights)
+    logits = exact(images.double())
+    wanted = targets.double() if by_targets else labels
+    each = F.cross_entropy(logits, wanted, label_smoothing=smoothing, reduction="none")
+    loss = (each * weights).mean()
+    loss.backward()
+    assert result.loss_sum.item() == pytest.approx(loss.item() * len(labels), rel=1e-5)
+    for ours, theirs in zip(model.parameters(), exact.parameters(), strict=True):
+        assert ours.grad is not None
+        assert theirs.grad is not None
+        assert (ours.grad - theirs.grad).norm() <= 1e-5 * theirs.grad.norm()
+    own = F.cross_entropy(logits, labels, reduction="none")
+    assert result.losses is not None
+    torch.testing.assert_close(result.losses.double(), own.detach(), rtol=1e-5, atol=1e-6)
+
+
+def test_a_weight_of_one_changes_no_bit(backend: str) -> None:
+    images, labels, _ = batch(16)
+    alone, weighted = (ready(tiny_config(backend=backend)) for _ in range(2))
+    alone.step(images, labels, SETTINGS)
+    weighted.step(images, labels, SETTINGS, None, torch.ones(len(labels)))
+    for one, other in zip(alone.learner.model.parameters(), weighted.learner.model.parameters(), strict=True):
+        assert torch.equal(one, other)

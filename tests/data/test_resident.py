@@ -36,7 +36,9 @@ def resident(**changes: Any) -> ResidentData:
 
 
 def batches(data: ResidentData, epoch: int = 1, first_step: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-    return data.batches(partial(augmented_input, config=data.config), epoch, first_step)
+    for batch in data.batches(partial(augmented_input, config=data.config), epoch, first_step):
+        assert batch.weights is None
+        yield batch.images, batch.labels
 
 
 def labels(data: ResidentData, epoch: int = 1, first_step: int = 0) -> list[int]:

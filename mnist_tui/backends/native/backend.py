@@ -67,12 +67,17 @@ class NativeBackend:
         return out
 
     def step(
-        self, images: Tensor, labels: Tensor, settings: StepSettings, targets: Tensor | None = None
+        self,
+        images: Tensor,
+        labels: Tensor,
+        settings: StepSettings,
+        targets: Tensor | None = None,
+        weights: Tensor | None = None,
     ) -> StepResult:
         """See `Backend`."""
         own = self._settings
         own.step, own.rate, own.momentum = settings
-        return self._library.step(self._bound, own, images, labels, targets)
+        return self._library.step(self._bound, own, images, labels, targets, weights)
 
     def logits(self, images: Tensor) -> Tensor:
         """See `Backend`."""

@@ -116,6 +116,7 @@ class Library:
         self._correct = torch.frombuffer(
             self._result, dtype=torch.int64, count=1, offset=_Result.correct.offset
         )[0]
+        self._losses = torch.zeros(images)
         # Ends the threads, also at the end of the process.
         self.close = weakref.finalize(self, functions.native_close, self._network)
 
@@ -126,11 +127,12 @@ class Library:
         images: Tensor,
         labels: Tensor,
         targets: Tensor | None = None,
+        weights: Tensor | None = None,
     ) -> StepResult:
         """A whole training step. What it returns is overwritten by the next.
 
-        images: (N, 1, 28, 28) float32, labels: (N,) int64, targets: (N, 10) float32 to learn in their place, all
-        contiguous; N at most as many as there is room for.
+        images: (N, 1, 28, 28) float32, labels: (N,) int64, targets: (N, 10) float32 to learn in their place,
+        weights: (N,) float32, all contiguous; N at most as many as there is room for.
         """
         self._functions.native_step(
             self._network,
@@ -140,10 +142,13 @@ class Library:
             images.data_ptr(),
             labels.data_ptr(),
             _address(targets),
+            _address(weights),
             len(labels),
+            self._losses.data_ptr(),
             byref(self._result),
         )
-        return StepResult(self._loss_sum, self._correct)
+        losses = None if weights is None else self._losses[: len(labels)]
+        return StepResult(self._loss_sum, self._correct, losses)
 
     def logits(self, bound: Bound, images: Tensor, out: Tensor, *, averaged: bool) -> None:
         """Logits (N, 10) in evaluation mode into `out`, of the weights or of their averages."""
@@ -190,7 +195,9 @@ def _declare(functions: ctypes.CDLL) -> None:
         data,
         data,
         data,
+        data,
         c_int,
+        data,
         POINTER(_Result),
     )
     functions.native_step.restype = None

@@ -76,7 +76,8 @@ uint64_t run(int threads, int images_there) {
   std::vector<float> maps, images(bytes.size()), logits(kMost * kClasses);
   for (int n = 0; n < kMost; n++)
     for (float number : {0.9f + 0.01f * n, -0.2f, 0.1f * n, 0.3f, 1.0f, -4.0f + n}) maps.push_back(number);
-  const std::vector<float> targets(kMost * kClasses, 1.0f / kClasses);
+  const std::vector<float> targets(kMost * kClasses, 1.0f / kClasses), weights(kMost, 1.5f);
+  std::vector<float> losses(kMost);
   std::vector<int64_t> labels(kMost);
   for (int n = 0; n < kMost; n++) labels[n] = n % kClasses;
   native::Settings settings{1e-2, 0.9, 0.999, 1e-8, 1e-3, 0.1, 0.9, 5, 0, &memory.averaged, native::Method::sgd};
@@ -89,7 +90,7 @@ uint64_t run(int threads, int images_there) {
       native_warp(network, bytes.data(), count == 3 ? nullptr : maps.data(), count, bilinear, 0.5f, 0.5f, images.data());
       native::Result result;
       native_step(network, memory.parameters.data(), memory.statistics.data(), &settings, images.data(), labels.data(),
-                  count == 2 ? targets.data() : nullptr, count, &result);
+                  count == 2 ? targets.data() : nullptr, count > 2 ? weights.data() : nullptr, count, losses.data(), &result);
       for (const int averaged : {0, 1})
         native_logits(network, memory.parameters.data(), memory.statistics.data(), averaged, images.data(), count,
                       logits.data());

@@ -29,8 +29,10 @@ NATIVE_EXPORT int native_threads(void* network) noexcept { return static_cast<na
 
 NATIVE_EXPORT void native_step(void* network, const native::Parameter* parameters, const native::Statistics* statistics,
                                const native::Settings* settings, const float* images, const int64_t* labels,
-                               const float* targets, int count, native::Result* result) noexcept {
-  *result = static_cast<native::Network*>(network)->step({parameters, statistics}, *settings, images, labels, targets, count);
+                               const float* targets, const float* weights, int count, float* losses,
+                               native::Result* result) noexcept {
+  const native::Lesson lesson{images, labels, targets, weights, count};
+  *result = static_cast<native::Network*>(network)->step({parameters, statistics}, *settings, lesson, losses);
 }
 
 NATIVE_EXPORT void native_logits(void* network, const native::Parameter* parameters,

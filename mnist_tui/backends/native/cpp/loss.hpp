@@ -8,14 +8,15 @@ namespace native {
 
 struct Guess {
   float loss;
+  float by_label;  // what the label alone would cost, whatever the image counts
   bool correct;
 };
 
 // `gradient` gets that of the batch's mean loss. `targets` is a probability for each class; without it the label has
-// all. With `smoothing`, that share is spread over all classes.
+// all. With `smoothing`, that share is spread over all classes. The image counts `weight` times.
 template <int kClasses>
-Guess cross_entropy(const float* logits, int64_t label, const float* targets, double smoothing, int images,
-                    float* gradient) {
+Guess cross_entropy(const float* logits, int64_t label, const float* targets, double smoothing, double weight,
+                    int images, float* gradient) {
   int best = 0;
   for (int c = 1; c < kClasses; c++)
     if (logits[c] > logits[best]) best = c;
@@ -30,9 +31,9 @@ Guess cross_entropy(const float* logits, int64_t label, const float* targets, do
     const double known = targets ? targets[c] : c == label;
     const double share = (1 - smoothing) * known + smoothing / kClasses;
     loss += share * (log_total - logits[c]);
-    gradient[c] = float((powers[c] / total - share) / images);
+    gradient[c] = float(weight * (powers[c] / total - share) / images);
   }
-  return {float(loss), best == label};
+  return {float(weight * loss), float(log_total - logits[label]), best == label};
 }
 
 }  // namespace native

@@ -44,6 +44,15 @@ struct Tensors {
   }
 };
 
+// The images of a step and what is to be learnt of them: labels, or probabilities in their place. Each image's loss
+// counts as its weight says; without weights, once.
+struct Lesson {
+  const float* images;
+  const int64_t* labels;
+  const float *targets, *weights;
+  int count;
+};
+
 struct Result {
   double loss_sum;
   int64_t correct;
@@ -77,23 +86,27 @@ class Network {
   Team& team() { return team_; }
   const Chain& chain() const { return chain_; }
 
-  // Loss, gradients, statistics, update, averages; `count` images of at most as many as there is room for.
-  Result step(const Tensors& tensors, const Settings& settings, const float* images, const int64_t* labels,
-              const float* targets, int count) {
+  // Loss, gradients, statistics, update, averages, of at most as many images as there is room for; and what each image
+  // alone lost by its label, whatever it counts.
+  Result step(const Tensors& tensors, const Settings& settings, const Lesson& lesson, float* losses) {
+    const int count = lesson.count;
     const Moment moment{settings.seed, settings.step};
     chunks_ = std::min(std::max(count / 2, 1), kMostChunks);
     team_.together([&](int thread) {
       pack(tensors, false, true, thread);
       const Share share = images_of(thread, count);
-      for (int n = share.begin; n < share.end; n++) take(images, n, n);
+      for (int n = share.begin; n < share.end; n++) take(lesson.images, n, n);
       team_.barrier.wait();
       for (int i = 0; i < stages_; i++) forward(i, tensors, settings, moment, thread, count);
       for (int n = share.begin; n < share.end; n++) {
         const float* logits = last().out.get() + n * last().shape.out;
         float* gradient = last().out_gradient.get() + n * last().shape.out_gradient;
-        const float* wanted = targets ? targets + n * kClasses : nullptr;
-        const Guess guess = cross_entropy<kClasses>(logits, labels[n], wanted, settings.smoothing, count, gradient);
+        const float* wanted = lesson.targets ? lesson.targets + n * kClasses : nullptr;
+        const double weight = lesson.weights ? lesson.weights[n] : 1;
+        const Guess guess =
+            cross_entropy<kClasses>(logits, lesson.labels[n], wanted, settings.smoothing, weight, count, gradient);
         losses_[n] = guess.loss;
+        losses[n] = guess.by_label;
         correct_[n] = guess.correct;
       }
       for (int i = stages_ - 1; i >= 0; i--) backward(i, moment, thread, count);
