@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from textual.events import MouseDown
 from textual.pilot import Pilot
 
 from mnist_tui.events import Event
@@ -158,6 +159,38 @@ def test_zooming_holds_while_the_run_goes_on_until_0_shows_the_whole() -> None:
         assert (loss.view.x_min, loss.view.x_max) == (0, 3)
 
     with_run_view(zoom, history)
+
+
+def test_moving_a_zoomed_chart_holds_too() -> None:
+    history = run_of(2)
+
+    async def pan(view: RunView, pilot: Pilot[None]) -> None:
+        loss = charts(view)[0]
+        loss.focus()
+        await pilot.press("left")
+        await settled(view, pilot)
+        moved = loss.view
+        for event in epoch_events(3):
+            history.apply(event)
+        view.advance(history)
+        await settled(view, pilot)
+        assert loss.view == moved
+        assert moved.x_min < 0
+
+    with_run_view(pan, history)
+
+
+def test_a_mouse_that_is_pressed_where_no_chart_is_any_more_does_nothing() -> None:
+    async def press(view: RunView, pilot: Pilot[None]) -> None:
+        chart = charts(view)[0]
+        # As where the screen has become smaller since.
+        chart.post_message(
+            MouseDown(chart, 500, 500, 0, 0, 1, False, False, False, screen_x=500, screen_y=500)
+        )
+        await settled(view, pilot)
+        assert view.app.is_running
+
+    with_run_view(press, run_of(2))
 
 
 def test_plus_stays_with_the_screen_while_a_chart_has_the_focus() -> None:
