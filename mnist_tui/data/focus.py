@@ -24,8 +24,10 @@ class Focus:
 
     def draw(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """An epoch's images (count,) int64, some twice and some not at all, and what each counts, float32 around 1."""
-        count = len(self._scores)
-        likely = self._share * self._scores / self._scores.mean() + (1 - self._share)
+        count, scores = len(self._scores), self._scores
+        if not scores.any():  # everything is known for certain
+            scores = torch.ones_like(scores)
+        likely = self._share * scores / scores.mean() + (1 - self._share)
         members = torch.multinomial(likely, count, replacement=True, generator=generator)
         return members, likely[members].reciprocal().float()
 

@@ -78,6 +78,12 @@ def test_an_image_that_is_known_by_now_is_forgotten_again() -> None:
     assert (members < HARD).sum().item() < 100
 
 
+def test_where_nothing_is_left_to_learn_all_images_are_alike_again() -> None:
+    focus = Focus(100, 0.5, torch.device("cpu"))
+    focus.load_state({"scores": torch.zeros(100, dtype=torch.float64), "losses": torch.zeros(100)})
+    assert torch.equal(focus.draw(generator())[1], torch.ones(100))
+
+
 def test_a_state_goes_on_as_the_focus_it_is_of() -> None:
     one, other = learnt(0.5), Focus(1000, 0.5, torch.device("cpu"))
     other.load_state({name: tensor.clone() for name, tensor in one.state().items()})
