@@ -37,8 +37,11 @@ def trained(name: str, threads: int, config: TrainConfig) -> list[Any]:
     for number, size in enumerate(SIZES):
         batch = Batch(size, number)
         images = backend.augment(bytes_of(batch), maps_of(batch))
-        result = backend.step(images, batch.labels(), StepSettings(number, 0.01, 0.9))
-        found += [images, *(part.clone() for part in result), backend.logits(images)]
+        settings, weights = StepSettings(number, 0.01, 0.9), torch.linspace(0.5, 1.5, size)
+        result = backend.step(images, batch.labels(), settings, None, weights)
+        assert result.losses is not None
+        found += [images, result.loss_sum.clone(), result.correct.clone(), result.losses.clone()]
+        found.append(backend.logits(images))
     return [*found, backend.learner.state()]
 
 
