@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from textual import command
 from textual.command import CommandList, CommandPalette
+from textual.events import Click
 from textual.worker import Worker, WorkerState
 
 from mnist_tui.tui.sound_screen import SoundScreen
+
+
+class SureList(CommandList):
+    """A click on a command that has gone since it was drawn is a click on nothing."""
+
+    async def _on_click(self, event: Click) -> None:
+        """Textual's own comes after this one, and would look for the command."""
+        if event.style.meta.get("option", -1) >= self.option_count:
+            event.prevent_default()
+
+
+command.CommandList = SureList  # type: ignore[misc]  # which CommandPalette makes
 
 
 class Palette(SoundScreen, CommandPalette):

@@ -8,9 +8,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from rich.style import Style
 from textual.command import CommandList
 from textual.containers import VerticalScroll
-from textual.events import Resize
+from textual.events import Click, Resize
 from textual.geometry import Size
 from textual.widgets import Input, Select
 
@@ -736,6 +737,21 @@ def test_a_palette_without_room_for_a_command_takes_its_keys(tmp_path: Path) -> 
         assert isinstance(house.app.screen, Palette)
 
     in_the_house(story, tmp_path, begun=False, size=(20, 3))
+
+
+def test_a_click_on_a_command_that_has_just_gone_is_a_click_on_nothing(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.press("ctrl+p")
+        await house.until(lambda: isinstance(house.app.screen, Palette))
+        commands = house.app.screen.query_one(CommandList)
+        await house.until(lambda: commands.option_count > 0)
+        gone = Style.from_meta({"option": commands.option_count})
+        at = commands.region.offset
+        commands.post_message(Click(commands, 0, 0, 0, 0, 1, False, False, False, *at, gone))
+        await house.pilot.pause()
+        assert isinstance(house.app.screen, Palette)
+
+    in_the_house(story, tmp_path, begun=False)
 
 
 def test_a_palette_that_is_closed_while_it_looks_for_commands_is_no_failure(tmp_path: Path) -> None:
