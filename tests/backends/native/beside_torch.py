@@ -66,13 +66,13 @@ class _Beside:
     def ours(self) -> dict[str, float]:
         """The errors of the compiled step."""
         backend = native(copy.deepcopy(self.model), self.config)
-        return _errors(
-            self._torch(torch.float64), _after_a_step(backend, self._images(torch.float32), self.batch)
-        )
+        found = _after_a_step(backend, self._images(torch.float32), self.batch)
+        return _errors(self._torch(torch.float64), found, self.batch.count)
 
     def torchs(self, hairs: int) -> dict[str, float]:
         """Those of PyTorch's float32, on images that are so many hairs brighter."""
-        return _errors(self._torch(torch.float64, hairs), self._torch(torch.float32, hairs))
+        exact, found = (self._torch(dtype, hairs) for dtype in (torch.float64, torch.float32))
+        return _errors(exact, found, self.batch.count)
 
     def _torch(self, dtype: torch.dtype, hairs: int = 0) -> Found:
         twin, dropouts = stand_in(self.model, plan_for(self.model), dtype)
@@ -94,23 +94,25 @@ def _after_a_step(backend: Backend, images: Tensor, batch: Batch) -> Found:
     return {name: tensor.double().clone() for name, tensor in found.items()}
 
 
-def _errors(exact: Found, found: Found) -> dict[str, float]:
+def _errors(exact: Found, found: Found, images: int) -> dict[str, float]:
     assert exact.keys() == found.keys()
     gradients = torch.cat([tensor.flatten() for name, tensor in exact.items() if "gradient" in name]).norm()
+    whole = gradients.clamp(min=images**-0.5)
     return {
-        name: ((found[name] - truth).norm() / torch.max(truth.norm(), _floor(name, exact, gradients))).item()
+        name: ((found[name] - truth).norm() / torch.max(truth.norm(), _floor(name, exact, whole))).item()
         for name, truth in exact.items()
     }
 
 
-def _floor(name: str, exact: Found, gradients: Tensor) -> Tensor:
+def _floor(name: str, exact: Found, whole: Tensor) -> Tensor:
     """What an error is measured by at least, for the truth may be 0 or next to it.
 
-    A gradient's is a tenth of all: that of what a norm undoes is nothing but rounding. A mean's is the deviation
-    around it, which a norm divides by: the mean of what another norm has made is 0.
+    A gradient's is a tenth of all: that of what a norm undoes is nothing but rounding. Where next to nothing has one,
+    because dropout or ReLUs have silenced a layer, it is a tenth of what the loss gives back: of about 1 / sqrt(N).
+    A mean's is the deviation around it, which a norm divides by: the mean of what another norm has made is 0.
     """
     if "gradient" in name:
-        return 0.1 * gradients
+        return 0.1 * whole
     if name.endswith("running_mean"):
         return (exact[name.replace("running_mean", "running_var")] + EPSILON).sqrt().norm()
     if name.endswith("running_var"):
