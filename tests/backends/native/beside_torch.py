@@ -21,11 +21,11 @@ ROUNDING = 1e-5
 """Of a tensor's norm: what float32 may be off, however good PyTorch's own is."""
 
 HAIRS = range(-4, 5)
-"""How many hairs the images are brighter, where the error of PyTorch's float32 has to be known better than from one
-step: a sum that all but cancels is near to the truth by luck, and a little beside it is not."""
+"""How many hairs images and weights are larger, where the error of PyTorch's float32 has to be known better than from
+one step: a sum that all but cancels is near to the truth by luck, and a little beside it is not."""
 
 HAIR = 2.0**-20
-"""Of the images: several times what float32 tells apart, and nothing to any turning point."""
+"""Of each number: several times what float32 tells apart."""
 
 EPSILON = 1e-5
 """The least that a norm adds to a variance: what is much smaller is nothing to it."""
@@ -66,27 +66,29 @@ class _Beside:
     def ours(self) -> dict[str, float]:
         """The errors of the compiled step."""
         backend = native(copy.deepcopy(self.model), self.config)
-        found = _after_a_step(backend, self._images(torch.float32), self.batch)
+        found = _after_a_step(backend, self.batch.images(torch.float32), self.batch.labels())
         return _errors(self._torch(torch.float64), found, self.batch.count)
 
     def torchs(self, hairs: int) -> dict[str, float]:
-        """Those of PyTorch's float32, on images that are so many hairs brighter."""
+        """Those of PyTorch's float32, with images and weights that are so many hairs larger."""
         exact, found = (self._torch(dtype, hairs) for dtype in (torch.float64, torch.float32))
         return _errors(exact, found, self.batch.count)
 
     def _torch(self, dtype: torch.dtype, hairs: int = 0) -> Found:
-        twin, dropouts = stand_in(self.model, plan_for(self.model), dtype)
+        model = copy.deepcopy(self.model)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.mul_(1 + hairs * HAIR)
+        twin, dropouts = stand_in(model, plan_for(model), dtype)
         dropouts.draw(self.batch.count, seed=self.config.seed, step=SETTINGS.number)
         backend = EagerBackend(self.config, Learner(self.config, twin))
         backend.begin()
-        return _after_a_step(backend, self._images(dtype, hairs), self.batch)
-
-    def _images(self, dtype: torch.dtype, hairs: int = 0) -> Tensor:
-        return (self.batch.images() * (1 + hairs * HAIR)).to(dtype)
+        images = self.batch.images() * (1 + hairs * HAIR)
+        return _after_a_step(backend, images.to(dtype), self.batch.labels())
 
 
-def _after_a_step(backend: Backend, images: Tensor, batch: Batch) -> Found:
-    result = backend.step(images, batch.labels(), SETTINGS)
+def _after_a_step(backend: Backend, images: Tensor, labels: Tensor) -> Found:
+    result = backend.step(images, labels, SETTINGS)
     model = backend.learner.model
     found = {"loss": result.loss_sum, **dict(model.named_buffers())}
     gradients = {f"gradient of {name}": parameter.grad for name, parameter in model.named_parameters()}
