@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from torch import nn
 
+from mnist_tui.backends import StepSettings
 from mnist_tui.backends.native.backend import NativeBackend
 from mnist_tui.backends.native.compiled import compile_backend
 from mnist_tui.backends.native.compiler import Compiler
@@ -21,6 +22,9 @@ from tests.engine_fixtures import tiny_config
 
 QUICKLY = {"-O3": "-O1"}
 """Half the time to compile; the templates and the arithmetic are the same."""
+
+SETTINGS = StepSettings(3, 0.01, 0.9)
+"""Of a step that is compared; its number has a say in dropout."""
 
 CPUINFO = Path("/proc/cpuinfo")
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
 from torch import nn
 
 from mnist_tui.models.reference import Reference, ReferenceFC
-from tests.backends.native.chains import age
+from tests.backends.native.chains import grown
 
 P = 0.25
 """Of every dropout."""
@@ -85,11 +84,22 @@ def _fully_connected() -> nn.Sequential:
     )
 
 
+def _average_of_a_norm() -> nn.Sequential:
+    """A whole map has one gradient, and its mean must be that: then none is left for the bias, which a norm undoes."""
+    return nn.Sequential(
+        nn.Conv2d(1, 10, 1),
+        nn.BatchNorm2d(10),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+    )
+
+
 CHAINS: dict[str, Callable[[], nn.Module]] = {
     "pool of the average": _pool_of_the_average,
     "one by one": _one_by_one,
     "wide padding": _wide_padding,
     "fully connected": _fully_connected,
+    "average of a norm": _average_of_a_norm,
     "reference": lambda: Reference(dropout=P),
     "reference-fc": lambda: ReferenceFC(dropout=P),
 }
@@ -97,8 +107,4 @@ CHAINS: dict[str, Callable[[], nn.Module]] = {
 
 def chain(name: str) -> nn.Module:
     """With weights of its own, the same each time, and norms that have been trained for a while."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(5)
-        network = CHAINS[name]()
-        age(network)
-    return network
+    return grown(5, CHAINS[name])

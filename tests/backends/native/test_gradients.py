@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import copy
+from typing import NamedTuple
 
 import pytest
 import torch
 from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
-from torch import nn
 
 from mnist_tui.backends import StepSettings
-from tests.backends.native.beside_torch import ROUNDING, errors_of_a_step, firm_batch
-from tests.backends.native.chains import Batch, batches, chains
+from tests.backends.native.beside_torch import ROUNDING, errors_of_a_step
+from tests.backends.native.chains import Batch, Chain, batches, chains
 from tests.backends.native.compiling import (
     QUICKLY,
     has_instructions,
@@ -21,6 +20,7 @@ from tests.backends.native.compiling import (
 )
 from tests.backends.native.fixed_chains import CHAINS, chain
 from tests.backends.native.toolchain import needs_compiler
+from tests.backends.native.turning_points import find_firm_batch, firm_batch
 from tests.engine_fixtures import tiny_config
 
 pytestmark = needs_compiler
@@ -84,22 +84,63 @@ def test_what_is_not_a_number_stays_so() -> None:
     assert backend.logits(images)[2].isnan().all()
 
 
+DISTINCT = 200
+"""Chains to be met; Hypothesis draws some of them twice."""
+
+
 @pytest.mark.slow
 def test_two_hundred_random_chains() -> None:
-    """In a chain that magnifies rounding, whose error is larger is a matter of luck: seldom ours, and never by much."""
-    tensors, worse = 0, {}
+    """In a chain that magnifies rounding, whose error is larger is a matter of luck: seldom ours, and never by much.
 
-    @settings(deadline=None, max_examples=25, phases=[Phase.generate])
-    @given(st.lists(st.tuples(chains() | chains(dropout=0.3), batches()), min_size=8, max_size=8))
-    def compare(pairs: list[tuple[nn.Module, Batch]]) -> None:
+    What fails is printed so that it can be made again: `errors_of_a_step(model, batch)`.
+    """
+    met: set[str] = set()
+    tensors, worse, left_out = 0, [], []
+
+    @settings(deadline=None, max_examples=2 * DISTINCT, phases=[Phase.generate])
+    @given(chains() | chains(dropout=0.3), batches())
+    def compare(model: Chain, drawn: Batch) -> None:
         nonlocal tensors
-        for model, batch in pairs:
-            found = errors_of_a_step(model, firm_batch(model, batch))
-            tensors += len(found.ours)
-            worse.update({(str(model), name): pair for name, pair in found.unexcused.items()})
+        if repr(model) in met or len(met) == DISTINCT:
+            return
+        met.add(repr(model))
+        batch = find_firm_batch(model, drawn)
+        if batch is None:
+            left_out.append(f"model = {model!r}\nbatch = {drawn!r}")
+            return
+        found = errors_of_a_step(model, batch)
+        tensors += len(found.ours)
+        worse.extend(
+            Worse(name, *pair, f"model = {model!r}\nbatch = {batch!r}")
+            for name, pair in found.unexcused.items()
+        )
 
     with other_flags(QUICKLY):
         compare()
-    print(f"{len(worse)} of {tensors} tensors are off by more than 1e-5 and than torch's in float32")
-    assert all(ours <= 10 * max(ROUNDING, torchs) for ours, torchs in worse.values()), worse
-    assert len(worse) <= 0.02 * tensors, worse
+    story = "\n".join(
+        [
+            f"{len(worse)} of {tensors} tensors are off by more than 1e-5 and than torch's in float32:",
+            *map(str, worse),
+        ]
+    )
+    print(story)
+    assert len(met) == DISTINCT
+    assert len(left_out) <= 0.02 * DISTINCT, "\n".join(left_out)
+    assert all(one.ours <= MUCH * max(ROUNDING, one.torchs) for one in worse), story
+    assert len(worse) <= 0.01 * tensors, story
+
+
+MUCH = 5
+"""Times what PyTorch's float32 is off at most."""
+
+
+class Worse(NamedTuple):
+    """A tensor that is further from the truth than PyTorch's, and how the case is made again."""
+
+    name: str
+    ours: float
+    torchs: float
+    case: str
+
+    def __str__(self) -> str:
+        return f"{self.name} is off by {self.ours:.1e}, torch's by {self.torchs:.1e}, in\n{self.case}"

@@ -247,38 +247,63 @@ class Stage final : public Link {
       if (S::relu_after) g = where_positive<L>(activated(at, norm, v), g);
       store<L>(back, g);
       if (S::norm) sum += g, product += g * (load<L>(at) - mean);
-      return;
+    } else if constexpr (S::average) {
+      unaverage(at, back, g, norm, mean, v, sum, product);
+    } else {
+      unpick(at, back, g, norm, mean, v, sum, product);
     }
-    constexpr bool overlap = S::pool != 0 && S::pool != S::stride;
+  }
+
+  // To the first of the greatest.
+  static void unpick(const float* at, float* back, Floats<L> g, const float* norm, Floats<L> mean, int v,
+                     Floats<L>& sum, Floats<L>& product) {
     constexpr int window = S::pool * S::pool;
     Floats<L> best = activated(at, norm, v);
     Ints<L> chosen{};
-    if (!S::average) {
-      NATIVE_UNROLL
-      for (int k = 1; k < window; k++) {
-        const Floats<L> value = activated(at + (k / S::pool) * kRowMiddle + (k % S::pool) * kStep, norm, v);
-        const Ints<L> greater = (value > best) | (value != value);
-        best = greater ? value : best;
-        chosen = greater ? Ints<L>{} + k : chosen;
-      }
-      if (S::relu_after) g = where_positive<L>(best, g);
-    } else {
-      g *= 1.0f / window;
+    NATIVE_UNROLL
+    for (int k = 1; k < window; k++) {
+      const Floats<L> value = activated(at + (k / S::pool) * kRowMiddle + (k % S::pool) * kStep, norm, v);
+      const Ints<L> greater = (value > best) | (value != value);
+      best = greater ? value : best;
+      chosen = greater ? Ints<L>{} + k : chosen;
     }
+    if (S::relu_after) g = where_positive<L>(best, g);
     NATIVE_UNROLL
     for (int k = 0; k < window; k++) {
-      const int row = k / (S::pool ? S::pool : 1), column = k % (S::pool ? S::pool : 1);
-      const float* here = at + row * kRowMiddle + column * kStep;
-      Floats<L> own = g;
-      if (S::average) {
-        if (S::relu_after) own = where_positive<L>(activated(here, norm, v), g);
-      } else {
-        own = chosen == k ? g : Floats<L>{};
-      }
-      if (S::norm) sum += own, product += own * (load<L>(here) - mean);
-      float* to = back + row * kRowGradient + column * kStep;
-      store<L>(to, overlap ? load<L>(to) + own : own);
+      const int row = k / S::pool, column = k % S::pool;
+      const Floats<L> own = chosen == k ? g : Floats<L>{};
+      if (S::norm) sum += own, product += own * (load<L>(at + row * kRowMiddle + column * kStep) - mean);
+      give(back + row * kRowGradient + column * kStep, own);
     }
+  }
+
+  // All of a window get one gradient, or none through a ReLU. So those that get it are counted: to add up one number
+  // a hundred times rounds it a hundred times. What it is multiplied by is added up row by row, as in `averaged`.
+  static void unaverage(const float* at, float* back, Floats<L> g, const float* norm, Floats<L> mean, int v,
+                        Floats<L>& sum, Floats<L>& product) {
+    g *= 1.0f / (S::pool * S::pool);
+    Floats<L> count{}, off{};
+    for (int row = 0; row < S::pool; row++) {
+      Floats<L> row_off{};
+      for (int column = 0; column < S::pool; column++) {
+        const float* here = at + row * kRowMiddle + column * kStep;
+        Floats<L> own = g, one = broadcast<L>(1.0f);
+        if (S::relu_after) {
+          one = where_positive<L>(activated(here, norm, v), one);
+          own = where_positive<L>(one, g);
+        }
+        if (S::norm) count += one, row_off += one * (load<L>(here) - mean);
+        give(back + row * kRowGradient + column * kStep, own);
+      }
+      off += row_off;
+    }
+    if (S::norm) sum += count * g, product += off * g;
+  }
+
+  // Where windows overlap, a position gets a gradient from each that it is in.
+  static void give(float* to, Floats<L> gradient) {
+    constexpr bool overlap = S::pool != S::stride;
+    store<L>(to, overlap ? load<L>(to) + gradient : gradient);
   }
 
   // Mean and sum of squares around it of one image, each channel's. Around its first value at first: far from zero,
