@@ -6,13 +6,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
+import numpy as np
 import pytest
-import torch
-from torch import Tensor
 
 from mnist_tui.events import Event
+from tests.cli import easy_digits
 from tests.data.mirror import Mirror
 from tests.data.samples import Sample, sample
 
@@ -48,10 +48,8 @@ def mnist_folder() -> Path:
 def drawn_cheaply(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blank digits stand in for drawn ones: how they look is another suite's business."""
 
-    def draw(count: int, seed: int, *, progress: Callable[[int], None]) -> tuple[Tensor, Tensor]:
+    def draw(count: int, seed: int, *, progress: Callable[[int], None]) -> tuple[Any, Any]:
         progress(count)
-        return torch.full((count, 1, 28, 28), seed, dtype=torch.uint8), torch.arange(count) % 10
+        return np.full((count, 1, 28, 28), seed, dtype=np.uint8), np.arange(count) % 10
 
-    fake = ModuleType("mnist_tui.data.synthetic")
-    fake.draw = draw  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, fake.__name__, fake)
+    monkeypatch.setitem(sys.modules, "mnist_tui.data.synthetic", easy_digits.module(draw))
