@@ -1,14 +1,16 @@
-"""What Textual's screens lack: one answer each, and no size that the terminal has no more."""
+"""What Textual's screens lack: one answer each, and no size and no place that the terminal has no more."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from textual.await_complete import AwaitComplete
-from textual.geometry import Size
+from textual.errors import NoWidget
+from textual.geometry import Region, Size
 
 if TYPE_CHECKING:
     from textual.screen import Screen
+    from textual.widget import Widget
 
     _Screen = Screen[Any]
 else:
@@ -25,6 +27,16 @@ class SoundScreen(_Screen):
         and would close what lay under the screen.
         """
         return super().dismiss(result) if self.app.screen is self else AwaitComplete()
+
+    def get_widget_at(self, x: int, y: int) -> tuple[Widget, Region]:
+        """As Textual has it, but the screen itself where there is nothing.
+
+        What was pressed can lie outside when it is looked at: the terminal may have become smaller meanwhile.
+        """
+        try:
+            return super().get_widget_at(x, y)
+        except NoWidget:
+            return self, self.region
 
     def _screen_resized(self, size: Size) -> None:
         """As Textual has it, but only to the size that the terminal has now.

@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from rich.style import Style
 from textual.command import CommandList
 from textual.containers import VerticalScroll
-from textual.events import Click, Resize
+from textual.events import Click, MouseDown, Resize
 from textual.geometry import Size
 from textual.widgets import Input, Select
 
@@ -27,6 +28,7 @@ from mnist_tui.tui.screens.leave import LeaveDialog
 from mnist_tui.tui.screens.new_run import NewRunForm
 from mnist_tui.tui.session import Phase
 from mnist_tui.tui.widgets import loading
+from mnist_tui.tui.widgets.chart import Chart
 from mnist_tui.tui.widgets.setting_row import SettingRow
 from mnist_tui.tui.widgets.title_bar import TitleBar
 from tests.tui.app_support import SIZES, House, begun, in_the_house
@@ -752,6 +754,23 @@ def test_a_click_on_a_command_that_has_just_gone_is_a_click_on_nothing(tmp_path:
         assert isinstance(house.app.screen, Palette)
 
     in_the_house(story, tmp_path, begun=False)
+
+
+def test_what_is_pressed_where_the_terminal_has_no_more_cells_is_the_screen(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        mouse: tuple[Any, ...] = (500, 500, 0, 0, 1, False, False, False, 500, 500)
+        await house.until(lambda: bool(house.app.screen.query(Chart)))
+        chart = house.app.screen.query(Chart).first()
+        chart.post_message(MouseDown(chart, *mouse))
+        await house.pilot.pause()
+        await house.press("ctrl+p")
+        await house.until(lambda: isinstance(house.app.screen, Palette))
+        palette = house.app.screen
+        palette.post_message(Click(palette, *mouse))
+        await house.until(lambda: house.app.screen is not palette)  # as a click beside it does
+        assert house.app.is_running
+
+    in_the_house(story, tmp_path)
 
 
 def test_a_palette_that_is_closed_while_it_looks_for_commands_is_no_failure(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from textual.events import MouseDown
 from textual.pilot import Pilot
 
 from mnist_tui.events import Event
@@ -178,19 +177,6 @@ def test_moving_a_zoomed_chart_holds_too() -> None:
         assert moved.x_min < 0
 
     with_run_view(pan, history)
-
-
-def test_a_mouse_that_is_pressed_where_no_chart_is_any_more_does_nothing() -> None:
-    async def press(view: RunView, pilot: Pilot[None]) -> None:
-        chart = charts(view)[0]
-        # As where the screen has become smaller since.
-        chart.post_message(
-            MouseDown(chart, 500, 500, 0, 0, 1, False, False, False, screen_x=500, screen_y=500)
-        )
-        await settled(view, pilot)
-        assert view.app.is_running
-
-    with_run_view(press, run_of(2))
 
 
 def test_plus_stays_with_the_screen_while_a_chart_has_the_focus() -> None:

@@ -12,7 +12,7 @@ from textual import on
 from textual.app import ComposeResult, RenderResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid
-from textual.events import Click, MouseDown
+from textual.events import Click
 from textual.geometry import Region
 from textual.strip import Strip
 from textual_hires_canvas import Canvas, HiResMode
@@ -213,10 +213,6 @@ class Chart(PlotWidget, inherit_bindings=False):
         """A double click shows the whole run."""
         if event.chain == 2:
             self.action_reset_scales()
-
-    def on_mouse_down(self, event: MouseDown) -> None:
-        """PlotWidget would look for a legend to drag. There is none, and nothing at all where the chart has gone."""
-        event.prevent_default()
 
     # A screen that is left while it is being built takes the canvases down before the chart hears of its mount.
     def _update_margin_sizes(self) -> None:
