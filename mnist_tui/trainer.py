@@ -137,7 +137,7 @@ class Trainer:
         steps = self.config.epochs * self.data.steps
         settings = StepSettings(self.steps_done, *optim.schedule(self.config, self.steps_done, steps))
         targets = self.teacher.targets(batch.images, batch.labels) if self.teacher else None
-        result = self.backend.step(batch.images, batch.labels, settings, targets, batch.weights)
+        result = self.backend.step(batch, settings, targets)
         self._meter.add(result, len(batch.labels))
         self.data.note_losses(self.position.step, result.losses)
         self.position.step += 1

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
+from mnist_tui.data.resident import Batch
 from mnist_tui.learner import Learner
 
 
@@ -27,7 +28,7 @@ class StepResult(NamedTuple):
     correct: Tensor
     """() int64: images whose largest logit was the label's."""
     losses: Tensor | None = None
-    """(N,) float: each image's own cross-entropy with its label, where the step was given weights."""
+    """(N,) float: each image's own cross-entropy with its label, where the batch had weights."""
 
 
 class Backend(Protocol):
@@ -59,19 +60,11 @@ class Backend(Protocol):
         """
         ...
 
-    def step(
-        self,
-        images: Tensor,
-        labels: Tensor,
-        settings: StepSettings,
-        targets: Tensor | None = None,
-        weights: Tensor | None = None,
-    ) -> StepResult:
+    def step(self, batch: Batch, settings: StepSettings, targets: Tensor | None = None) -> StepResult:
         """One whole step: gradients, which stay in the parameters' `.grad`, BatchNorm, optimiser and averages.
 
-        images: (N, 1, 28, 28) float32 from `augment`. labels: (N,) int64. targets: (N, 10) float32, a probability
-        for each class, which the loss takes in the labels' place. weights: (N,) float32, by which each image's loss
-        is multiplied before the mean is taken.
+        Each image's loss is multiplied by its weight, if any, before the mean is taken. targets: (N, 10) float32, a
+        probability for each class, which the loss takes in the labels' place.
         """
         ...
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from mnist_tui.backends.contract import StepResult, StepSettings
 from mnist_tui.config import TrainConfig
 from mnist_tui.data.augmentation import augmented_input
+from mnist_tui.data.resident import Batch
 from mnist_tui.evaluation import logits_of
 from mnist_tui.learner import Learner
 
@@ -34,23 +35,15 @@ class EagerBackend:
         """See `Backend`."""
         return augmented_input(images, maps, self.config)
 
-    def step(
-        self,
-        images: Tensor,
-        labels: Tensor,
-        settings: StepSettings,
-        targets: Tensor | None = None,
-        weights: Tensor | None = None,
-    ) -> StepResult:
+    def step(self, batch: Batch, settings: StepSettings, targets: Tensor | None = None) -> StepResult:
         """See `Backend`."""
-        result = self.gradients(images, labels, targets, weights)
+        result = self.gradients(batch, targets)
         self.update(settings)
         return result
 
-    def gradients(
-        self, images: Tensor, labels: Tensor, targets: Tensor | None = None, weights: Tensor | None = None
-    ) -> StepResult:
+    def gradients(self, batch: Batch, targets: Tensor | None = None) -> StepResult:
         """Loss and gradients. A model's log_softmax does no harm: cross_entropy's own leaves it as it is."""
+        images, labels, weights = batch
         model = self.learner.model
         model.zero_grad(set_to_none=True)
         logits = model(images)

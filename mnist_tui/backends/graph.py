@@ -18,6 +18,7 @@ from mnist_tui.backends.contract import StepResult, StepSettings
 from mnist_tui.backends.eager import EagerBackend
 from mnist_tui.backends.unfit import Unfit
 from mnist_tui.config import TrainConfig
+from mnist_tui.data.resident import Batch
 from mnist_tui.learner import Learner
 from mnist_tui.state import random_state, restore_random_state
 
@@ -48,10 +49,12 @@ class GraphBackend(EagerBackend):
     ) -> None:
         """Records at once, which changes nothing of the learner. Raises Unfit when it cannot be done."""
         super().__init__(config, learner)
-        self._images = torch.zeros(config.batch_size, 1, 28, 28, device=device)
-        self._labels = torch.zeros(config.batch_size, dtype=torch.int64, device=device)
+        self._batch = Batch(
+            torch.zeros(config.batch_size, 1, 28, 28, device=device),
+            torch.zeros(config.batch_size, dtype=torch.int64, device=device),
+            torch.ones(config.batch_size, device=device) if config.focus else None,
+        )
         self._targets = torch.zeros(config.batch_size, 10, device=device) if config.teacher else None
-        self._weights = torch.ones(config.batch_size, device=device) if config.focus else None
         self.begin()
         try:
             with _undisturbed(learner, device):
@@ -64,23 +67,13 @@ class GraphBackend(EagerBackend):
         # A replay writes into these very tensors.
         self._gradients = [(parameter, parameter.grad) for parameter in learner.model.parameters()]
 
-    def step(
-        self,
-        images: Tensor,
-        labels: Tensor,
-        settings: StepSettings,
-        targets: Tensor | None = None,
-        weights: Tensor | None = None,
-    ) -> StepResult:
+    def step(self, batch: Batch, settings: StepSettings, targets: Tensor | None = None) -> StepResult:
         """See `Backend`. An epoch's smaller last batch goes the eager way."""
-        if len(labels) != len(self._labels):
-            return super().step(images, labels, settings, targets, weights)
-        self._images.copy_(images)
-        self._labels.copy_(labels)
-        if self._targets is not None and targets is not None:
-            self._targets.copy_(targets)
-        if self._weights is not None and weights is not None:
-            self._weights.copy_(weights)
+        if len(batch.labels) != len(self._batch.labels):
+            return super().step(batch, settings, targets)
+        for ours, given in zip((*self._batch, self._targets), (*batch, targets), strict=True):
+            if ours is not None and given is not None:
+                ours.copy_(given)
         for parameter, gradient in self._gradients:
             parameter.grad = gradient
         self._replay_gradients()
@@ -97,7 +90,7 @@ class GraphBackend(EagerBackend):
             average.n_averaged += 1
 
     def _compute_gradients(self) -> None:
-        self._result = self.gradients(self._images, self._labels, self._targets, self._weights)
+        self._result = self.gradients(self._batch, self._targets)
 
     def _follow(self) -> None:
         assert self.learner.average is not None  # the caller looked

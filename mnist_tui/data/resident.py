@@ -28,7 +28,7 @@ class Batch(NamedTuple):
     """(N, 1, 28, 28) float32, augmented and normalised."""
     labels: Tensor
     """(N,) int64."""
-    weights: Tensor | None
+    weights: Tensor | None = None
     """(N,) float32: what each image's loss counts; None where all count alike."""
 
 

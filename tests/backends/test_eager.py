@@ -14,6 +14,7 @@ from mnist_tui.backends import StepSettings
 from mnist_tui.backends.eager import EagerBackend
 from mnist_tui.config import TrainConfig
 from mnist_tui.data.augmentation import augmented_input, network_input, random_maps
+from mnist_tui.data.resident import Batch
 from mnist_tui.learner import Learner
 from mnist_tui.models.reference import Reference
 from mnist_tui.optimizer import Optimizer
@@ -48,7 +49,7 @@ def test_gradients_are_those_of_autograd_in_float64(
     images, labels = batch
     model = network(name)
     exact = copy.deepcopy(model).double().train()
-    result = eager(model, tiny_config(label_smoothing=smoothing)).step(images, labels, SETTINGS)
+    result = eager(model, tiny_config(label_smoothing=smoothing)).step(Batch(images, labels), SETTINGS)
     logits = exact(images.double())
     F.cross_entropy(logits, labels, label_smoothing=smoothing, reduction="sum").backward()
     for (where, ours), theirs in zip(model.named_parameters(), exact.parameters(), strict=True):
@@ -67,9 +68,9 @@ def test_a_step_keeps_no_old_gradient(batch: tuple[Tensor, Tensor]) -> None:
     """With a learning rate of 0 the second step has the first one's gradients."""
     backend = eager(network("linear"))
     before = [parameter.clone() for parameter in backend.learner.model.parameters()]
-    backend.step(*batch, StepSettings(0, 0.0, 0.9))
+    backend.step(Batch(*batch), StepSettings(0, 0.0, 0.9))
     first = [parameter.grad for parameter in backend.learner.model.parameters()]
-    backend.step(*batch, StepSettings(1, 0.0, 0.9))
+    backend.step(Batch(*batch), StepSettings(1, 0.0, 0.9))
     for old, parameter, one in zip(before, backend.learner.model.parameters(), first, strict=True):
         assert torch.equal(old, parameter)
         assert one is not None
@@ -84,7 +85,7 @@ def test_every_step_takes_its_own_rate_and_momentum(batch: tuple[Tensor, Tensor]
     backend, optimizer = eager(ours, config), Optimizer(config, theirs)
     average = [parameter.detach().clone() for parameter in theirs.parameters()]
     for number, (rate, momentum) in enumerate([(0.1, 0.9), (0.2, 0.5), (0.05, 0.8)]):
-        backend.step(*batch, StepSettings(number, rate, momentum))
+        backend.step(Batch(*batch), StepSettings(number, rate, momentum))
         theirs.zero_grad()
         F.cross_entropy(theirs(batch[0]), batch[1]).backward()
         optimizer.step(rate, momentum)
@@ -100,7 +101,7 @@ def test_every_step_takes_its_own_rate_and_momentum(batch: tuple[Tensor, Tensor]
 def test_logits_are_of_the_averaged_weights_in_evaluation_mode(batch: tuple[Tensor, Tensor]) -> None:
     backend = eager(Reference(dropout=0.5), tiny_config(ema=0.5))
     for number in range(2):
-        backend.step(*batch, StepSettings(number, 0.1, 0.9))
+        backend.step(Batch(*batch), StepSettings(number, 0.1, 0.9))
     logits = backend.logits(batch[0])
     assert not logits.requires_grad
     assert torch.equal(logits, backend.learner.tested_model.eval()(batch[0]))
@@ -112,7 +113,7 @@ def test_steps_train_again_after_logits(batch: tuple[Tensor, Tensor]) -> None:
     backend.logits(batch[0])
     backend.begin()
     mean = backend.learner.model.get_buffer("block1.norm1.running_mean").clone()
-    backend.step(*batch, SETTINGS)
+    backend.step(Batch(*batch), SETTINGS)
     assert not torch.equal(mean, backend.learner.model.get_buffer("block1.norm1.running_mean"))
 
 
@@ -130,7 +131,10 @@ def test_images_are_augmented_by_the_maps_alone(rotation: float) -> None:
 def test_a_network_of_log_probabilities_learns_as_one_of_logits(batch: tuple[Tensor, Tensor]) -> None:
     logits = network("linear")
     log_probabilities = nn.Sequential(copy.deepcopy(logits), nn.LogSoftmax(dim=1))
-    one, other = eager(logits).step(*batch, SETTINGS), eager(log_probabilities).step(*batch, SETTINGS)
+    one, other = (
+        eager(logits).step(Batch(*batch), SETTINGS),
+        eager(log_probabilities).step(Batch(*batch), SETTINGS),
+    )
     torch.testing.assert_close(one.loss_sum, other.loss_sum)
     assert one.correct == other.correct
     for mine, theirs in zip(logits.parameters(), log_probabilities.parameters(), strict=True):

@@ -15,7 +15,7 @@ from mnist_tui.backends.graph import CudaRecorder, GraphBackend
 from mnist_tui.backends.unfit import Unfit
 from mnist_tui.config import TrainConfig
 from mnist_tui.control import Control
-from mnist_tui.data.resident import ResidentData
+from mnist_tui.data.resident import Batch, ResidentData
 from mnist_tui.events import Progress, RunFailed
 from mnist_tui.learner import Learner
 from mnist_tui.models.reference import Reference
@@ -32,6 +32,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "adamw": {"optimizer": "adamw", "weight_decay": 0.01, "rotation": 10.0},
     "sgd": {"optimizer": "sgd", "lr": 0.05},
     "averaged": {"ema": 0.9, "label_smoothing": 0.1},
+    "focused": {"focus": 0.5, "clean_epochs": 0},
 }
 
 
@@ -127,7 +128,8 @@ def test_every_replay_draws_its_own_dropout() -> None:
     backend = replaying(config, learner_of(config))
     images, labels = torch.rand(SIZE, 1, 28, 28), torch.arange(SIZE) % 10
     losses = {
-        backend.step(images, labels, StepSettings(number, 0.0, 0.9)).loss_sum.item() for number in range(5)
+        backend.step(Batch(images, labels), StepSettings(number, 0.0, 0.9)).loss_sum.item()
+        for number in range(5)
     }
     assert len(losses) == 5
 
@@ -143,7 +145,7 @@ def test_every_replay_takes_its_own_rate_and_momentum(optimizer: str) -> None:
         backend.begin()
         trail = []
         for settings in steps:
-            backend.step(images, labels, settings)
+            backend.step(Batch(images, labels), settings)
             trail.append([parameter.detach().clone() for parameter in backend.learner.model.parameters()])
         weights.append(trail)
     assert differences(weights[0], weights[1]) == []
@@ -162,7 +164,7 @@ def test_gradients_are_left_in_every_parameter_after_full_and_smaller_batches() 
         gradients = []
         for backend in backends:
             backend.begin()
-            backend.step(images, labels, StepSettings(number, 0.01, 0.9))
+            backend.step(Batch(images, labels), StepSettings(number, 0.01, 0.9))
             gradients.append([parameter.grad.clone() for parameter in backend.learner.model.parameters()])
         assert differences(*gradients) == []
 

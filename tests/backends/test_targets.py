@@ -12,6 +12,7 @@ from torch import Tensor
 from mnist_tui import models
 from mnist_tui.backends import Backend, StepSettings, choose_backend
 from mnist_tui.config import TrainConfig
+from mnist_tui.data.resident import Batch
 from mnist_tui.learner import Learner
 from tests.backends.native.toolchain import needs_compiler
 from tests.engine_fixtures import tiny_config
@@ -50,7 +51,7 @@ def test_gradients_and_loss_are_those_of_the_targets_in_float64(backend: str, sm
     made = ready(tiny_config(backend=backend, label_smoothing=smoothing))
     model = made.learner.model
     exact = copy.deepcopy(model).double().train()
-    result = made.step(images, labels, SETTINGS, targets)
+    result = made.step(Batch(images, labels), SETTINGS, targets)
     logits = exact(images.double())
     loss = F.cross_entropy(logits, targets.double(), label_smoothing=smoothing)
     loss.backward()
@@ -66,8 +67,8 @@ def test_targets_that_are_certain_teach_what_labels_do(backend: str) -> None:
     images, labels, _ = batch()
     config = tiny_config(backend=backend, label_smoothing=0.1)
     by_labels, by_targets = ready(config), ready(config)
-    by_labels.step(images, labels, SETTINGS)
-    by_targets.step(images, labels, SETTINGS, F.one_hot(labels, 10).float())
+    by_labels.step(Batch(images, labels), SETTINGS)
+    by_targets.step(Batch(images, labels), SETTINGS, F.one_hot(labels, 10).float())
     for one, other in zip(
         by_labels.learner.model.parameters(), by_targets.learner.model.parameters(), strict=True
     ):
@@ -82,7 +83,7 @@ def test_an_image_counts_as_its_weight_says(backend: str, smoothing: float, by_t
     made = ready(tiny_config(backend=backend, label_smoothing=smoothing))
     model = made.learner.model
     exact = copy.deepcopy(model).double().train()
-    result = made.step(images, labels, SETTINGS, targets if by_targets else None, weights)
+    result = made.step(Batch(images, labels, weights), SETTINGS, targets if by_targets else None)
     logits = exact(images.double())
     wanted = targets.double() if by_targets else labels
     each = F.cross_entropy(logits, wanted, label_smoothing=smoothing, reduction="none")
@@ -101,7 +102,7 @@ def test_an_image_counts_as_its_weight_says(backend: str, smoothing: float, by_t
 def test_a_weight_of_one_changes_no_bit(backend: str) -> None:
     images, labels, _ = batch(16)
     alone, weighted = (ready(tiny_config(backend=backend)) for _ in range(2))
-    alone.step(images, labels, SETTINGS)
-    weighted.step(images, labels, SETTINGS, None, torch.ones(len(labels)))
+    alone.step(Batch(images, labels), SETTINGS)
+    weighted.step(Batch(images, labels, torch.ones(len(labels))), SETTINGS)
     for one, other in zip(alone.learner.model.parameters(), weighted.learner.model.parameters(), strict=True):
         assert torch.equal(one, other)

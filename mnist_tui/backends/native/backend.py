@@ -14,6 +14,7 @@ from mnist_tui.backends.native.library import Bound, Library, Method, Parameter,
 from mnist_tui.backends.native.plan import Plan
 from mnist_tui.backends.native.source import compiled_stages
 from mnist_tui.config import TrainConfig
+from mnist_tui.data.resident import Batch
 from mnist_tui.learner import Learner
 
 
@@ -66,18 +67,11 @@ class NativeBackend:
         )
         return out
 
-    def step(
-        self,
-        images: Tensor,
-        labels: Tensor,
-        settings: StepSettings,
-        targets: Tensor | None = None,
-        weights: Tensor | None = None,
-    ) -> StepResult:
+    def step(self, batch: Batch, settings: StepSettings, targets: Tensor | None = None) -> StepResult:
         """See `Backend`."""
         own = self._settings
         own.step, own.rate, own.momentum = settings
-        return self._library.step(self._bound, own, images, labels, targets, weights)
+        return self._library.step(self._bound, own, batch, targets)
 
     def logits(self, images: Tensor) -> Tensor:
         """See `Backend`."""

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from mnist_tui.backends.contract import StepResult
 from mnist_tui.backends.unfit import Unfit
+from mnist_tui.data.resident import Batch
 
 
 class Method(IntEnum):
@@ -121,19 +122,14 @@ class Library:
         self.close = weakref.finalize(self, functions.native_close, self._network)
 
     def step(
-        self,
-        bound: Bound,
-        settings: Settings,
-        images: Tensor,
-        labels: Tensor,
-        targets: Tensor | None = None,
-        weights: Tensor | None = None,
+        self, bound: Bound, settings: Settings, batch: Batch, targets: Tensor | None = None
     ) -> StepResult:
         """A whole training step. What it returns is overwritten by the next.
 
-        images: (N, 1, 28, 28) float32, labels: (N,) int64, targets: (N, 10) float32 to learn in their place,
-        weights: (N,) float32, all contiguous; N at most as many as there is room for.
+        targets: (N, 10) float32 to learn in the labels' place. All are contiguous; N is at most as many as there is
+        room for.
         """
+        images, labels, weights = batch
         self._functions.native_step(
             self._network,
             bound.parameters,

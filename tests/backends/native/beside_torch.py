@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from mnist_tui.backends import Backend
 from mnist_tui.backends.eager import EagerBackend
 from mnist_tui.config import TrainConfig
+from mnist_tui.data import resident
 from mnist_tui.learner import Learner
 from tests.backends.native.chains import Batch
 from tests.backends.native.compiling import SETTINGS, native, plan_for
@@ -88,7 +89,7 @@ class _Beside:
 
 
 def _after_a_step(backend: Backend, images: Tensor, labels: Tensor) -> Found:
-    result = backend.step(images, labels, SETTINGS)
+    result = backend.step(resident.Batch(images, labels), SETTINGS)
     model = backend.learner.model
     found = {"loss": result.loss_sum, **dict(model.named_buffers())}
     gradients = {f"gradient of {name}": parameter.grad for name, parameter in model.named_parameters()}

@@ -10,6 +10,7 @@ import torch
 from hypothesis import Phase, given, settings
 
 from mnist_tui.backends import StepSettings
+from mnist_tui.data import resident
 from tests.backends.native.beside_torch import ROUNDING, errors_of_a_step
 from tests.backends.native.chains import Batch, Chain, batches, chains
 from tests.backends.native.compiling import (
@@ -80,7 +81,7 @@ def test_what_is_not_a_number_stays_so() -> None:
     batch = Batch(4, 0)
     images = batch.images(torch.float32)
     images[2, 0, 14, 14] = float("nan")
-    assert backend.step(images, batch.labels(), StepSettings(0, 0.01, 0.9)).loss_sum.isnan()
+    assert backend.step(resident.Batch(images, batch.labels()), StepSettings(0, 0.01, 0.9)).loss_sum.isnan()
     assert backend.logits(images)[2].isnan().all()
 
 

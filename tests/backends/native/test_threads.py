@@ -11,6 +11,7 @@ import torch
 
 from mnist_tui.backends import StepSettings
 from mnist_tui.config import TrainConfig
+from mnist_tui.data import resident
 from mnist_tui.events import RunFinished, RunStopped
 from tests.backends.native.chains import Batch
 from tests.backends.native.compiling import QUICKLY, native, other_flags
@@ -38,7 +39,7 @@ def trained(name: str, threads: int, config: TrainConfig) -> list[Any]:
         batch = Batch(size, number)
         images = backend.augment(bytes_of(batch), maps_of(batch))
         settings, weights = StepSettings(number, 0.01, 0.9), torch.linspace(0.5, 1.5, size)
-        result = backend.step(images, batch.labels(), settings, None, weights)
+        result = backend.step(resident.Batch(images, batch.labels(), weights), settings)
         assert result.losses is not None
         found += [images, result.loss_sum.clone(), result.correct.clone(), result.losses.clone()]
         found.append(backend.logits(images))

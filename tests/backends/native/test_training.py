@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from mnist_tui.backends import StepSettings
 from mnist_tui.backends.eager import EagerBackend
+from mnist_tui.data import resident
 from mnist_tui.data.augmentation import augmented_input, random_maps
 from mnist_tui.learner import Learner
 from tests.backends.native.chains import Batch
@@ -51,7 +52,7 @@ def test_weights_and_averages_move_as_torch_moves_them_in_float64(changes: dict[
     backend = native(chain(CHAIN), config)
     for settings in STEPS:
         batch = Batch(16, settings.number)
-        backend.step(batch.images(torch.float32), batch.labels(), settings)
+        backend.step(resident.Batch(batch.images(torch.float32), batch.labels()), settings)
         hand_over(backend.learner.model, twin.learner.model)
         twin.update(settings)
     ours, exact = tensors_of(backend.learner), tensors_of(twin.learner)
@@ -90,7 +91,7 @@ def test_three_steps_end_where_torch_ends_in_float64(changes: dict[str, Any]) ->
         batch = Batch(16, settings.number)
         dropouts.draw(batch.count, seed=config.seed, step=settings.number)
         for one, dtype in ((backend, torch.float32), (twin, torch.float64)):
-            one.step(batch.images(dtype), batch.labels(), settings)
+            one.step(resident.Batch(batch.images(dtype), batch.labels()), settings)
     images = Batch(30, 9).images()
     torch.testing.assert_close(
         backend.logits(images.float()).double().log_softmax(1),
