@@ -64,9 +64,11 @@ class HouseApp(App[int]):
         self.theme_changed_signal.subscribe(self, lambda theme: self.memory.remember(theme=theme.name))
 
     async def on_event(self, event: Event) -> None:
-        """As Textual has it; and somebody is there."""
+        """As Textual has it; and somebody is there. What is pressed when the last screen has gone is for nobody."""
         if isinstance(event, InputEvent):
             self._last_input = time.monotonic()
+            if not self.screen_stack:
+                return
         await super().on_event(event)
 
     def _tidy(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,15 +13,17 @@ import pytest
 from rich.style import Style
 from textual.command import CommandList
 from textual.containers import VerticalScroll
-from textual.events import Click, MouseDown, Resize
+from textual.events import Click, InputEvent, Key, MouseDown, Resize
 from textual.geometry import Size
 from textual.widgets import Input, Select
 
 from mnist_tui.config import SETTINGS, TrainConfig
 from mnist_tui.control import Control
 from mnist_tui.events import DataProgress, Event, Notice, Preparing, RunPaused, RunResumed
-from mnist_tui.jobs import NewRun
+from mnist_tui.jobs import Folders, NewRun
 from mnist_tui.recipes import RECIPES
+from mnist_tui.tui.app import Dashboard
+from mnist_tui.tui.memory import Memory
 from mnist_tui.tui.palette import Palette
 from mnist_tui.tui.screens.dialogs import AskDialog
 from mnist_tui.tui.screens.help import HelpScreen, active_keys
@@ -771,6 +774,21 @@ def test_what_is_pressed_where_the_terminal_has_no_more_cells_is_the_screen(tmp_
         assert house.app.is_running
 
     in_the_house(story, tmp_path)
+
+
+@pytest.mark.parametrize("event", [Key("a", "a"), Click(None, 5, 5, 0, 0, 1, False, False, False)])
+def test_what_is_pressed_when_the_last_screen_has_gone_is_for_nobody(
+    event: InputEvent, tmp_path: Path
+) -> None:
+    async def press() -> None:
+        # Before it has its screens as after it has taken them down.
+        app = Dashboard(
+            TrainConfig(), Folders(tmp_path, tmp_path), memory=Memory(tmp_path / "dashboard.json")
+        )
+        assert not app.screen_stack
+        await app.on_event(event)
+
+    asyncio.run(press())
 
 
 def test_a_palette_that_is_closed_while_it_looks_for_commands_is_no_failure(tmp_path: Path) -> None:
