@@ -23,8 +23,9 @@ from mnist_tui.tui.themes import NIGHT, PAPER
 
 # The rest of Textual's commands have keys here, some of which do it better: Quit asks while training.
 _ONLY_IN_THE_PALETTE = {"Theme", "Screenshot"}
-# Garbage is collected so often, and only when nobody has touched anything for a moment.
-_TIDYING_SECONDS, _QUIET_SECONDS = 10.0, 0.5
+# So often there is a look whether garbage may be collected: when nobody has touched anything for a moment, or when
+# somebody has been so busy for so long that it would pile up.
+_TIDYING_SECONDS, _QUIET_SECONDS, _UNTIDY_SECONDS = 10.0, 0.5, 60.0
 
 
 class HouseApp(App[int]):
@@ -45,7 +46,7 @@ class HouseApp(App[int]):
         super().__init__(driver_class=driver_class)
         self.memory = memory or Memory()
         self._has_terminal = driver_class is not None
-        self._last_input = 0.0
+        self._last_input = self._last_tidied = time.monotonic()
         self.register_theme(NIGHT)
         self.register_theme(PAPER)
         self.theme = self.memory.theme if self.memory.theme in self.available_themes else NIGHT.name
@@ -72,8 +73,10 @@ class HouseApp(App[int]):
         await super().on_event(event)
 
     def _tidy(self) -> None:
-        if time.monotonic() - self._last_input > _QUIET_SECONDS:
+        now = time.monotonic()
+        if now - self._last_input > _QUIET_SECONDS or now - self._last_tidied > _UNTIDY_SECONDS:
             collector.collect()
+            self._last_tidied = now
 
     def on_print(self, event: Print) -> None:
         """A library printed something: it is put aside with all that the terminal is spared."""

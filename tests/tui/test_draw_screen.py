@@ -267,8 +267,10 @@ def test_a_test_image_is_asked_for_by_digit_or_by_number(trained: Path) -> None:
         await house.until(lambda: "no test image 99,999" in house.toasts)
         assert "0 to 9,999" in house.toasts
         await house.press("T")
-        await house.type("seven")
-        await house.sees("A digit, or # and a number.")
+        for nothing in (" ", "seven"):
+            await house.type(nothing)
+            await house.sees("A digit, or # and a number.")
+            await house.press("enter")  # is refused
         await house.press("escape")
         await house.sees("Test image 1,234")
 

@@ -60,5 +60,5 @@ def _complaint(text: str) -> str:
     try:
         wish_of(text)
     except ValueError:
-        return "A digit, or # and a number." if text.strip() else ""
+        return "A digit, or # and a number." if text else ""
     return ""
