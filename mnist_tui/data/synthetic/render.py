@@ -12,8 +12,9 @@ from mnist_tui.data.synthetic.curves import Floats
 
 BOX = 20
 SIDE = 28
-# Farther out, in widths, a bell is no float32 of full precision any more, and takes a processor twenty times as long.
-_FAR = np.float32(9.3)
+# Bells end here, in widths and at 2e-16, far below what a pixel can show: where the product of two of them is no
+# float32 of full precision any more, a processor takes many times as long.
+_FAR = np.float32(6)
 _PIXELS = np.arange(BOX, dtype=np.float32) + np.float32(0.5)
 
 
