@@ -74,7 +74,7 @@ class Dashboard(HouseApp):
         self.add_mode("train", TrainScreen)
         self.add_mode("model", _model_screen)
         self.add_mode("evaluate", _evaluate_screen)
-        self.add_mode("draw", _draw_screen)
+        self.add_mode("draw", self._draw_screen)
         self.add_mode("runs", self._runs_screen)
         await self.switch_mode("train")
         if self._first_job is not None:
@@ -84,6 +84,11 @@ class Dashboard(HouseApp):
         from mnist_tui.tui.screens.runs import RunsScreen
 
         return RunsScreen(self.folders.runs)
+
+    def _draw_screen(self) -> Screen[None]:
+        from mnist_tui.tui.screens.draw import DrawScreen
+
+        return DrawScreen(self.folders.data)
 
     def begin(self, job: Job) -> None:
         """Train; the Train screen shows it."""
@@ -210,12 +215,6 @@ def _evaluate_screen() -> Screen[None]:
     from mnist_tui.tui.screens.evaluate import EvaluateScreen
 
     return EvaluateScreen()
-
-
-def _draw_screen() -> Screen[None]:
-    from mnist_tui.tui.screens.draw import DrawScreen
-
-    return DrawScreen()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What Textual's screens lack: one answer each, and no size and no place that the terminal has no more."""
+"""What Textual's screens lack: one answer each, once they are up, and no size or place that has gone."""
 
 from __future__ import annotations
 
@@ -21,12 +21,22 @@ class SoundScreen(_Screen):
     """To be mixed into a screen before its Textual class."""
 
     def dismiss(self, result: Any = None) -> AwaitComplete:
-        """As Textual has it, but on top only.
+        """As Textual has it, but on top only, and not before it is up.
 
         Keys and clicks that were pressed in haste arrive when the screen has gone; a second answer would be an error,
-        and would close what lay under the screen.
+        and would close what lay under the screen. Or they arrive while it comes up: widgets that are closed then fail
+        at setting up what they have not got.
         """
-        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
+        if self.app.screen is not self:
+            return AwaitComplete()
+        if not self.is_mounted:
+            self.call_later(self._dismiss_unawaited, result)
+            return AwaitComplete()
+        return super().dismiss(result)
+
+    def _dismiss_unawaited(self, result: Any) -> None:
+        """A callback's result would be awaited, by the very screen that is to go."""
+        self.dismiss(result)
 
     def get_widget_at(self, x: int, y: int) -> tuple[Widget, Region]:
         """As Textual has it, but the screen itself where there is nothing.

@@ -25,7 +25,9 @@ from mnist_tui.recipes import RECIPES
 from mnist_tui.tui.app import Dashboard
 from mnist_tui.tui.memory import Memory
 from mnist_tui.tui.palette import Palette
-from mnist_tui.tui.screens.dialogs import AskDialog
+from mnist_tui.tui.screens.compare import CompareScreen
+from mnist_tui.tui.screens.dialogs import AskDialog, ConfirmDialog
+from mnist_tui.tui.screens.export_dialog import ExportDialog
 from mnist_tui.tui.screens.help import HelpScreen, active_keys
 from mnist_tui.tui.screens.leave import LeaveDialog
 from mnist_tui.tui.screens.new_run import NewRunForm
@@ -846,6 +848,27 @@ def test_two_sizes_at_once_do_not_call_forth_each_other(tmp_path: Path) -> None:
             await house.pilot.pause()
         assert 0 < len(taken) < 20
         assert screen.outer_size == house.app.size
+
+    in_the_house(story, tmp_path, begun=False)
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_a_screen_that_is_closed_while_it_comes_up_is_no_error(turns: int, tmp_path: Path) -> None:
+    """A key in haste may close it at any turn of the loop: before its children are there, and after."""
+
+    async def story(house: House) -> None:
+        for screen in (
+            ConfirmDialog("Delete", "Really?", danger=True),
+            AskDialog("Name", "Which?", check=lambda _: ""),
+            ExportDialog("a-run"),
+            NewRunForm(house.app.seed, house.app.memory),
+            CompareScreen([]),
+        ):
+            house.app.push_screen(screen)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            screen.dismiss()
+            await house.until(lambda closed=screen: house.app.screen is not closed)
 
     in_the_house(story, tmp_path, begun=False)
 

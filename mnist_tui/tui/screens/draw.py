@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on
@@ -70,7 +71,7 @@ class DrawScreen(ChoosingScreen):
         Binding("T,shift+t", "image", "Test image by number or digit", show=False, key_display="T"),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, data_dir: Path) -> None:
         super().__init__()
         self.canvas = Canvas()
         self.reading: Reading | None = None
@@ -80,6 +81,11 @@ class DrawScreen(ChoosingScreen):
         self._image: int | None = None
         self._said: object = None
         self._saying: Timer | None = None
+        reader, finder = Reader(), ImageFinder(data_dir)
+        self._reading: Newest[Asked] = Newest(
+            lambda asked: ReadingDone(reader.read(asked)), self, name="reading"
+        )
+        self._images = Newest(finder.find, self, name="test-images")
 
     def body(self) -> ComposeResult:
         """The canvas, and beside it what is made of it."""
@@ -96,12 +102,6 @@ class DrawScreen(ChoosingScreen):
 
     def on_mount(self) -> None:
         """Begin with what there is."""
-        reader = Reader()
-        self._reading: Newest[Asked] = Newest(
-            lambda asked: ReadingDone(reader.read(asked)), self, name="reading"
-        )
-        finder = ImageFinder(self.dashboard.folders.data)
-        self._images = Newest(finder.find, self, name="test-images")
         self._say_pen()
         super().on_mount()
 
