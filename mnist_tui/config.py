@@ -98,7 +98,7 @@ class TrainConfig:
 
     focus: float = _setting(
         0.0,
-        "Share of an epoch's images drawn by how badly they are known so far.",
+        "Share of an epoch's images drawn by how badly they are known.",
         low=0,
         high=0.95,
         group="Optimisation",

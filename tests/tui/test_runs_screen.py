@@ -250,6 +250,8 @@ def test_exporting_writes_the_epoch_table_where_it_is_asked_to(
         await runs.until(lambda: isinstance(runs.app.screen, ExportDialog))
         line = runs.app.screen.query_one(Input)
         assert line.value == "./alpha.csv"
+        # Told apart without a colour.
+        assert [str(button.render()).strip() for button in runs.app.screen.query(RadioButton)] == ["● CSV", "○ JSON"]
         if format == "json":
             await runs.press("shift+tab", "right", "enter")
             await runs.until(lambda: line.value == "./alpha.json")

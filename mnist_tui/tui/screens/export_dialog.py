@@ -28,8 +28,8 @@ class ExportDialog(Dialog[Path]):
             box.border_title = "Export"
             yield Label(Content(f"The epoch table of {self._name_of_run}"), classes="question")
             with RadioSet(compact=True):
-                yield RadioButton("CSV", value=True)
-                yield RadioButton("JSON")
+                yield _FormatButton("CSV", value=True)
+                yield _FormatButton("JSON")
             yield Input(f"./{self._name_of_run}.csv")
             yield Label("", classes="complaint")
             with Horizontal(classes="answers"):
@@ -69,6 +69,15 @@ class ExportDialog(Dialog[Path]):
     def _accept(self) -> None:
         if not complaint_of(self.path):
             self.dismiss(self.path)
+
+
+class _FormatButton(RadioButton):
+    """Textual tells the two apart by their colour alone, which there may not be."""
+
+    @property
+    def _button(self) -> Content:
+        sign, style = ("●", "toggle--button") if self.value else ("○", "toggle--label")
+        return Content(sign).stylize(self.get_visual_style(style))
 
 
 def complaint_of(path: Path) -> str:

@@ -50,7 +50,7 @@ class NewRunForm(SoundScreen, ModalScreen[Wanted | None]):
         #form {
             width: 112;
             max-width: 96%;
-            height: 40;
+            height: 52;
             max-height: 96%;
             border: round $primary;
             border-title-style: bold;

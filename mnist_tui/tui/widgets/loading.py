@@ -30,7 +30,7 @@ class LoadingPanel(Middle):
             &.-failed { border: round $error; border-title-color: $text-error; }
         }
         ProgressBar { width: 100%; margin-top: 1; }
-        ProgressBar.-unknown PercentageStatus { visibility: hidden; }
+        ProgressBar.-unknown PercentageStatus { display: none; }
         Bar { width: 1fr; & > .bar--indeterminate { color: $primary; } }
     }
     """
