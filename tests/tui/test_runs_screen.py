@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from textual.widgets import Button, Input, Label
+from textual.widgets import Button, Input, Label, RadioButton
 
 from mnist_tui.jobs import ResumedRun
 from mnist_tui.runs import Run
@@ -251,7 +251,10 @@ def test_exporting_writes_the_epoch_table_where_it_is_asked_to(
         line = runs.app.screen.query_one(Input)
         assert line.value == "./alpha.csv"
         # Told apart without a colour.
-        assert [str(button.render()).strip() for button in runs.app.screen.query(RadioButton)] == ["● CSV", "○ JSON"]
+        assert [str(button.render()).strip() for button in runs.app.screen.query(RadioButton)] == [
+            "● CSV",
+            "○ JSON",
+        ]
         if format == "json":
             await runs.press("shift+tab", "right", "enter")
             await runs.until(lambda: line.value == "./alpha.json")
