@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from mnist_tui.events import Event
@@ -216,6 +218,25 @@ def test_ticks_stand_equally_far_apart_each_in_the_middle_of_a_row(
     assert ticks
     assert [place % 1 for place in places] == pytest.approx([0.5] * len(ticks), abs=1e-6)
     assert max(ticks) <= 100.0
+
+
+@given(
+    st.floats(-1e15, 1e15),
+    st.floats(0, 1e15),
+    st.integers(1, 60),
+    st.sampled_from([math.inf, 100.0]),
+)
+def test_every_range_gets_limits_around_it(low: float, extent: float, rows: int, ceiling: float) -> None:
+    """In one row, for a single value, for losses of a training that explodes."""
+    if ceiling < math.inf:
+        low, extent = abs(low) % ceiling, extent % (ceiling - abs(low) % ceiling)
+    axis = ValueAxis(ceiling=ceiling)
+    bottom, top = axis.spread(low, low + extent, rows)
+    assert bottom <= low
+    assert low + extent <= top
+    assert bottom < top
+    ticks, labels = axis.get_ticks_and_labels(bottom, top)
+    assert len(ticks) == len(labels) < 100
 
 
 def test_an_axis_that_was_zoomed_takes_the_ticks_that_fit() -> None:

@@ -80,6 +80,25 @@ def test_layers_image_and_maps_at_every_size(tmp_path: Path, size: tuple[int, in
     in_the_house(story, tmp_path, size=size, begun=False)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 24), (80, 40)])
+def test_filters_and_requirements_take_the_layers_place_where_room_is_scarce(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    trained_run(tmp_path)
+
+    async def story(house: House) -> None:
+        await seen(house)
+        assert "Requirements" not in house.text
+        await house.press("f")
+        await house.sees("Filters of block1.conv1", "✓", "6 BatchNorm2d")
+        assert "block3.conv2" not in house.text
+        await house.press("f")
+        await house.sees("block1.conv2", "Image 0 · ")
+        assert "Requirements" not in house.text
+
+    in_the_house(story, tmp_path, size=size, begun=False)
+
+
 def test_another_layer_another_image_another_digit(tmp_path: Path) -> None:
     trained_run(tmp_path)
 

@@ -59,6 +59,7 @@ class ModelScreen(ChoosingScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("full_stop", "image(1)", "Next image", key_display="."),
         Binding("comma", "image(-1)", "Previous image", key_display=",", show=False),
+        Binding("f", "filters", "Layers / filters"),
         Binding("d", "digit(1)", "Digit"),
         Binding("D", "digit(-1)", "Digit before", show=False),
         Binding("y", "drawing", "Your drawing"),
@@ -178,6 +179,7 @@ class ModelScreen(ChoosingScreen):
 
     def on_resize(self, event: Resize) -> None:
         """There may be more room, or less."""
+        self.refresh_bindings()
         self.call_after_refresh(self._show_ticks)
 
     def _movements(self) -> Sequence[WeightsMoved]:
@@ -317,6 +319,14 @@ class ModelScreen(ChoosingScreen):
         """The other way of finding out."""
         self._method = _METHODS[(_METHODS.index(self._method) + 1) % len(_METHODS)]
         self._look(self.session)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing to fold away where there is room for all."""
+        return action != "filters" or self.has_class("-narrow") or self.has_class("-short")
+
+    def action_filters(self) -> None:
+        """Filters and requirements in the layers' place, where there is not room for all."""
+        self.toggle_class("-filters")
 
     def action_movement(self) -> None:
         """What the table shows where there is not room for all."""

@@ -46,18 +46,26 @@ class ValueAxis(AxisFormatter):
         self._even = 0.0
 
     def spread(self, low: float, high: float, rows: int) -> tuple[float, float]:
-        """Limits around [low, high] with every tick in the middle of a row, all equally far apart."""
+        """Limits around [low, high] with every tick in the middle of a row, all equally far apart.
+
+        Just around them where no round step fits: in very few rows, or with more digits than a float has.
+        """
         fits = [fit for per_tick in _ROWS_A_TICK for fit in self._fits(low, high, rows, per_tick)]
+        if not fits:
+            self.uneven()
+            margin = max((high - low) / 2, abs(high) * 1e-6, 1e-9)
+            return low - margin, high + margin
         best = min(fits, key=lambda fit: fit.cost(high - low, rows))
         self._even = best.step
         return best.bottom - best.unit / 2, best.bottom + best.unit * (rows - 0.5)
 
     def _fits(self, low: float, high: float, rows: int, per_tick: int) -> Iterator[_Fit]:
         """The finest step for so many rows a tick that spans it all; none where no step does."""
-        above = max(rows - 1, 1)
-        for step in itertools.islice(
-            _round_steps(max((high - low) * per_tick / above, self._smallest, 1e-9)), 8
-        ):
+        above = rows - 1
+        if not above:
+            return
+        finest = max((high - low) * per_tick / above, self._smallest, abs(high) * 1e-6, 1e-6)
+        for step in itertools.islice(_round_steps(finest), 8):
             unit = step / per_tick
             bottom = step * math.floor(low / step + 1e-9)
             if bottom + unit * above > self._ceiling:
