@@ -77,17 +77,17 @@ class Link {
   Link(const Shape& shape, const Room& room)
       : shape(shape),
         out(room.images * shape.out),
-        out_gradient(room.images * shape.out_gradient),
         parts(size_t(room.chunks) * shape.part),
         moments(shape.norm ? size_t(room.images) * 2 * shape.step : 0),
         products(shape.norm ? size_t(room.images) * 2 * shape.step : 0),
         gamma(shape.step),
         beta(shape.step),
-        norms_(size_t(room.threads) * norm_size(shape)) {}
+        out_gradients_(size_t(room.threads) * whole_lines(shape.out_gradient)),
+        norms_(size_t(room.threads) * whole_lines(kNormRows * shape.step)) {}
   virtual ~Link() = default;
 
   const Shape shape;
-  Buffer out, out_gradient;
+  Buffer out;
   Buffer parts;  // the gradients of weights and bias, one part a chunk of images
   // Of the norm, two numbers a channel for each image: mean and squares around it; the gradient's sum and that of its
   // products. Backward has its own: a thread may be there while another still reads.
@@ -95,7 +95,10 @@ class Link {
   Buffer gamma, beta;
 
   // `kNormRows` rows of `step` floats. Each thread has its own.
-  float* norm_of(int thread) const { return norms_.get() + size_t(thread) * norm_size(shape); }
+  float* norm_of(int thread) const { return norms_.get() + thread * whole_lines(kNormRows * shape.step); }
+
+  // The gradient by one image's output. Each thread has its own, as that is used up before the next image's comes.
+  float* out_gradient_of(int thread) const { return out_gradients_.get() + thread * whole_lines(shape.out_gradient); }
 
   // Bring PyTorch's [output][input][row][column] into our order, once a step; and gradients, of the outputs
   // [begin, end), back into PyTorch's.
@@ -115,10 +118,10 @@ class Link {
   virtual void spread(const float* in, float* in_gradient, int n, int thread, float* part) = 0;
 
  private:
-  // In whole lines of the cache, which threads had better not share.
-  static int norm_size(const Shape& shape) { return round_up(kNormRows * shape.step, 16); }
+  // Of the cache, which threads had better not share.
+  static size_t whole_lines(size_t floats) { return (floats + 15) / 16 * 16; }
 
-  Buffer norms_;
+  Buffer out_gradients_, norms_;
 };
 
 }  // namespace native

@@ -55,7 +55,8 @@ class Stage final : public Link {
   static constexpr bool kOwnMiddle = S::conv && kTail;
   static constexpr int kRowMiddle = !S::conv ? kInWidth * kStep : kTail ? kWidth * kStep : kRowOut;
   // The middle's gradient has zeros around it as the convolution that takes it to the input needs them.
-  static constexpr bool kOwnGradient = S::conv || kFirst;
+  // Without a convolution it is the input's, unless a norm is waited for, when there is room for one input's only.
+  static constexpr bool kOwnGradient = S::conv || S::norm || kFirst;
   static constexpr int kGradientPadding = S::conv && !kFirst ? S::kernel - 1 - S::padding : 0;
   static constexpr int kRowGradient = (kWidth + 2 * kGradientPadding) * kStep;
   static constexpr size_t kGradientSize = size_t(kHeight + 2 * kGradientPadding) * kRowGradient;
@@ -138,7 +139,7 @@ class Stage final : public Link {
   void gather(const float* in, float* in_gradient, int n, int thread, Moment moment) override {
     const float* norm = norm_of(thread);
     const float* values = middle(in, n);
-    const float* of = out_gradient.get() + n * kOutGradientSize;
+    const float* of = out_gradient_of(thread);
     float* to = gradient(in_gradient, n);
     const Dropper<L> drop(S::drop, stream(moment.seed, moment.step, number_));
     if constexpr (S::pool != 0 && (S::pool != S::stride || kHeight % S::pool != 0 || kWidth % S::pool != 0))
@@ -167,19 +168,20 @@ class Stage final : public Link {
   void spread(const float* in, float* in_gradient, int n, int thread, float* part) override {
     const float* norm = norm_of(thread);
     float* of = gradient(in_gradient, n);
+    float* to = S::conv || kFirst ? of : in_gradient;
     if constexpr (S::norm || S::relu) {
       const float* values = middle(in, n);
       for (int y = 0; y < kHeight; y++)
         for (int x = 0; x < kWidth; x++)
           for (int v = 0; v < kVectors; v++) {
-            float* at = of + y * kRowGradient + x * kStep + v * L;
+            const int at = y * kRowGradient + x * kStep + v * L;
             const Floats<L> value = load<L>(values + y * kRowMiddle + x * kStep + v * L);
-            Floats<L> g = load<L>(at);
+            Floats<L> g = load<L>(of + at);
             if (S::norm)
               g = row(norm, kScale, v) * g - row(norm, kByMean, v) -
                   (value - row(norm, kMean, v)) * row(norm, kBySpread, v);
             if (S::relu) g = where_positive<L>(value, g);
-            store<L>(at, g);
+            store<L>(to + at, g);
           }
     }
     if constexpr (S::conv) {
