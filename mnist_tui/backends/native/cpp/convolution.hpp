@@ -138,9 +138,12 @@ struct Convolution {
         });
       Floats<L> total{};
       for (int y = 0; y < kHeight; y++) {
-        Floats<L> line{};
-        for (int x = 0; x < kWidth; x++) line += load<L>(of + y * row + x * kOutStep);
-        total += line;
+        Floats<L> sums[4] = {};
+        in_blocks<kWidth, 4>([&](auto positions, int x) {
+          NATIVE_UNROLL
+          for (int p = 0; p < decltype(positions)::value; p++) sums[p] += load<L>(of + y * row + (x + p) * kOutStep);
+        });
+        total += (sums[0] + sums[1]) + (sums[2] + sums[3]);
       }
       store<L>(bias + vector * L, load<L>(bias + vector * L) + total);
     }

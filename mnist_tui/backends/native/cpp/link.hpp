@@ -69,7 +69,7 @@ enum NormRow { kMean, kRstd, kScale, kShift, kByMean, kBySpread, kNormRows };
 
 // Forward and backward come in two halves each, as a norm needs sums over the whole batch in between:
 //   forward:   `compute` up to the norm's input | all images | `finish` the rest
-//   backward:  `gather` the gradient back to the norm's output | all images | `spread` it to weights and input
+//   backward:  `gather` the sums that the norm needs | all images | `spread` the gradient to weights and input
 // A half is done image by image, by any thread; what is summed over images is kept for each image or each chunk of
 // images on its own, and added in their order: so the sums do not depend on the threads.
 class Link {
@@ -82,7 +82,7 @@ class Link {
         products(shape.norm ? size_t(room.images) * 2 * shape.step : 0),
         gamma(shape.step),
         beta(shape.step),
-        out_gradients_(size_t(room.threads) * whole_lines(shape.out_gradient)),
+        out_gradients_((shape.norm ? room.images : room.threads) * whole_lines(shape.out_gradient)),
         norms_(size_t(room.threads) * whole_lines(kNormRows * shape.step)) {}
   virtual ~Link() = default;
 
@@ -97,8 +97,10 @@ class Link {
   // `kNormRows` rows of `step` floats. Each thread has its own.
   float* norm_of(int thread) const { return norms_.get() + thread * whole_lines(kNormRows * shape.step); }
 
-  // The gradient by one image's output. Each thread has its own, as that is used up before the next image's comes.
-  float* out_gradient_of(int thread) const { return out_gradients_.get() + thread * whole_lines(shape.out_gradient); }
+  // The gradient by the output of image `n`. Without a norm it is used up before the same thread's next one comes.
+  float* out_gradient_of(int n, int thread) const {
+    return out_gradients_.get() + (shape.norm ? n : thread) * whole_lines(shape.out_gradient);
+  }
 
   // Bring PyTorch's [output][input][row][column] into our order, once a step; and gradients, of the outputs
   // [begin, end), back into PyTorch's.
@@ -111,11 +113,11 @@ class Link {
   // Forward, second half. In evaluation there is no moment.
   virtual void finish(const float* in, int n, int thread, const Moment* moment) = 0;
 
-  // Backward, first half: from the gradient of the output to that of the norm's output.
-  virtual void gather(const float* in, float* in_gradient, int n, int thread, Moment moment) = 0;
+  // Backward, first half: the sums that the norm needs of the gradient by its output.
+  virtual void gather(const float* in, int n, int thread, Moment moment) = 0;
 
-  // Backward, second half: through norm and ReLU to the weights (into `part`, those of a chunk) and the input.
-  virtual void spread(const float* in, float* in_gradient, int n, int thread, float* part) = 0;
+  // Backward, second half: the gradient of the output to the weights (into `part`, those of a chunk) and the input.
+  virtual void spread(const float* in, float* in_gradient, int n, int thread, Moment moment, float* part) = 0;
 
  private:
   // Of the cache, which threads had better not share.

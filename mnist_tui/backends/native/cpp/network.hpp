@@ -117,7 +117,7 @@ class Network {
         team_.barrier.wait();
         balance(link(i), count, thread, thread == 0 ? Wanted{norm_gradient(i, 0), norm_gradient(i, 1)} : Wanted{});
         each_image(thread, count, [&](Image image) {
-          spread(i, image);
+          spread(i, moment, image);
           backward(i - 1, moment, image);
         });
       }
@@ -161,9 +161,8 @@ class Network {
   Link& link(int i) { return *chain_[i]; }
   Link& last() { return *chain_.back(); }
 
-  // What comes into link `i` of image `n`, and in a thread the gradient by it, which the first one has no use for.
+  // What comes into link `i` of image `n`.
   const float* input(int i, int n) { return (i == 0 ? input_ : link(i - 1).out).get() + n * link(i).shape.in; }
-  float* input_gradient(int i, int thread) { return i == 0 ? nullptr : link(i - 1).out_gradient_of(thread); }
   float* norm_gradient(int i, int which) { return norm_gradients_.get() + (size_t(i) * 2 + which) * most_channels_; }
 
   // An image of a step, the chunk that it is in, and the thread that has it from the first link to the last and back.
@@ -230,7 +229,7 @@ class Network {
     const float* logits = last().out.get() + n * last().shape.out;
     const float* wanted = lesson.targets ? lesson.targets + n * kClasses : nullptr;
     const double weight = lesson.weights ? lesson.weights[n] : 1;
-    float* gradient = last().out_gradient_of(image.thread);
+    float* gradient = last().out_gradient_of(n, image.thread);
     const Guess guess =
         cross_entropy<kClasses>(logits, lesson.labels[n], wanted, smoothing, weight, lesson.count, gradient);
     losses_[n] = guess.loss;
@@ -238,17 +237,15 @@ class Network {
     return guess.by_label;
   }
 
-  // From the output of link `i` back to the next norm's, or to the images.
+  // From the output of link `i` back to that of the next norm, or to the images.
   void backward(int i, const Moment& moment, Image image) {
-    for (; i >= 0; i--) {
-      link(i).gather(input(i, image.n), input_gradient(i, image.thread), image.n, image.thread, moment);
-      if (link(i).shape.norm) return;
-      spread(i, image);
-    }
+    for (; i >= 0 && !link(i).shape.norm; i--) spread(i, moment, image);
+    if (i >= 0) link(i).gather(input(i, image.n), image.n, image.thread, moment);
   }
-  void spread(int i, Image image) {
-    float* to = input_gradient(i, image.thread);
-    link(i).spread(input(i, image.n), to, image.n, image.thread, part(i, image.chunk));
+  void spread(int i, const Moment& moment, Image image) {
+    const int n = image.n;
+    float* to = i == 0 ? nullptr : link(i - 1).out_gradient_of(n, image.thread);  // nobody asks for that by the image
+    link(i).spread(input(i, n), to, n, image.thread, moment, part(i, image.chunk));
   }
 
   // The running statistics follow the batch's.
