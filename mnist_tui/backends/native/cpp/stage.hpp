@@ -46,9 +46,9 @@ class Stage final : public Link {
   static constexpr bool kTail = S::norm || S::pool || S::drop > 0 || S::relu_after;  // anything after the convolution
 
   using Conv = Convolution<S::kernel, S::inputs, kInStep, kInWidth, kChannels, kHeight, kWidth>;
-  static constexpr int kWeights = S::conv ? Conv::kWeights : 0;
-  // Of one chunk of images: weights, then bias.
-  static constexpr int kPartSize = S::conv ? kWeights + kStep : 0;
+  // The gradients of one chunk of images: of the weights, then of the bias.
+  static constexpr int kFilters = S::conv ? Conv::kFilter : 0;
+  static constexpr int kPartSize = S::conv ? kFilters + kStep : 0;
 
  private:
   // The middle is where the input is, or where the output goes, if nothing happens in between.
@@ -68,7 +68,7 @@ class Stage final : public Link {
     shape.in = kInSize, shape.out = kOutSize, shape.out_gradient = kOutGradientSize;
     shape.in_first = S::padding * (kInWidth + 1) * kInStep, shape.in_row = kInWidth * kInStep, shape.in_step = kInStep;
     shape.channels = kChannels, shape.step = kStep, shape.filter = S::conv ? S::inputs * kWindow : 0;
-    shape.weights = kWeights, shape.part = kPartSize, shape.pixels = kPixels;
+    shape.weights = kFilters, shape.part = kPartSize, shape.pixels = kPixels;
     shape.bias = S::bias, shape.norm = S::norm, shape.epsilon = S::epsilon, shape.momentum = S::momentum;
     return shape;
   }
@@ -80,7 +80,7 @@ class Stage final : public Link {
         number_(number),
         middle_(kOwnMiddle ? room.images * size_t(kPixels) * kStep : 0),
         gradient_(S::conv ? room.threads * kGradientSize : 0),
-        weights_(kWeights),
+        weights_(S::conv ? Conv::kWeights : 0),
         flipped_(S::conv && !kFirst ? Back::kWeights : 0),
         bias_(kStep) {}
 
@@ -89,12 +89,13 @@ class Stage final : public Link {
       for (int o = 0; o < kChannels; o++) {
         if (S::bias) bias_[o] = from.bias[o];
         for (int i = 0; i < S::inputs; i++)
-          for (int k = 0; k < kWindow; k++) {
-            const float weight = from.weight[(o * S::inputs + i) * kWindow + k];
-            weights_[(k * S::inputs + i) * kStep + o] = weight;
-            if constexpr (!kFirst)
-              if (backward) flipped_[((kWindow - 1 - k) * kChannels + o) * Back::kOutStep + i] = weight;
-          }
+          for (int row = 0; row < S::kernel; row++)
+            for (int column = 0; column < S::kernel; column++) {
+              const float weight = from.weight[((o * S::inputs + i) * S::kernel + row) * S::kernel + column];
+              Conv::pack(weights_.get(), row, column, i, o, weight);
+              if constexpr (!kFirst)
+                if (backward) Back::pack(flipped_.get(), S::kernel - 1 - row, S::kernel - 1 - column, o, i, weight);
+            }
       }
   }
 
@@ -103,16 +104,17 @@ class Stage final : public Link {
       for (int o = begin; o < end; o++)
         for (int i = 0; i < S::inputs; i++)
           for (int k = 0; k < kWindow; k++)
-            gradient[(o * S::inputs + i) * kWindow + k] = parts[(k * S::inputs + i) * kStep + o];
+            gradient[(o * S::inputs + i) * kWindow + k] = parts[Conv::place(k / S::kernel, k % S::kernel, i, o)];
   }
 
   void compute(const float* in, int n, bool training) override {
     if constexpr (S::conv) {
       float* to = kTail ? middle_.get() + size_t(n) * kPixels * kStep : out.get() + n * kOutSize + kFirstOut;
-      Conv::forward(in, weights_.get(), S::bias ? bias_.get() : nullptr, [&](int y, int x, int v, Floats<L> value) {
-        if (S::relu) value = rectified<L>(value);
-        store<L>(to + y * kRowMiddle + x * kStep + v * L, value);
-      });
+      const auto keep = [&](int y, int x, int v, Floats<Conv::L> value) NATIVE_INLINE {
+        if (S::relu) value = rectified<Conv::L>(value);
+        store<Conv::L>(to + y * kRowMiddle + x * kStep + v * Conv::L, value);
+      };
+      Conv::forward(in, weights_.get(), S::bias ? bias_.get() : nullptr, keep);
     }
     if constexpr (S::norm)
       if (training) sum_up(middle(in, n), n);
@@ -144,7 +146,7 @@ class Stage final : public Link {
         Floats<L> sum{}, product{};
         for (int y = 0; y < kOutHeight; y++) {
           Floats<L> sums[kSumsInARow] = {}, products[kSumsInARow] = {};
-          in_blocks<kOutWidth, kSumsInARow>([&](auto positions, int x) {
+          in_blocks<kOutWidth, kSumsInARow>([&](auto positions, int x) NATIVE_INLINE {
             NATIVE_UNROLL
             for (int p = 0; p < decltype(positions)::value; p++) {
               const Floats<L> g = dropped(of, drop, n, y, x + p, v);
@@ -183,19 +185,21 @@ class Stage final : public Link {
           }
     }
     if constexpr (S::conv) {
-      Conv::weight_gradient(in, gradient, kRowGradient, part, part + kWeights);
-      if constexpr (!kFirst)
-        Back::forward(gradient - kFirstGradient, flipped_.get(), nullptr,
-                      [&](int y, int x, int v, Floats<Back::L> value) {
-                        store<Back::L>(in_gradient + (y * S::width + x) * kInStep + v * Back::L, value);
-                      });
+      Conv::weight_gradient(in, gradient, kRowGradient, part, part + kFilters);
+      if constexpr (!kFirst) {
+        const auto keep = [&](int y, int x, int v, Floats<Back::L> value) NATIVE_INLINE {
+          store<Back::L>(in_gradient + (y * S::width + x) * kInStep + v * Back::L, value);
+        };
+        Back::forward(gradient - kFirstGradient, flipped_.get(), nullptr, keep);
+      }
     }
   }
 
  private:
   static constexpr int kStride = S::pool ? S::stride : 1;
   // Every position is in one window of the pool.
-  static constexpr bool kTiled = S::pool == 0 || (S::pool == S::stride && kHeight % S::pool == 0 && kWidth % S::pool == 0);
+  static constexpr bool kTiled =
+      S::pool == 0 || (S::pool == S::stride && kHeight % S::pool == 0 && kWidth % S::pool == 0);
   // Neighbours are added up apart: one sum would wait for its last addition at every position.
   static constexpr int kSumsInARow = 4;
 
@@ -337,7 +341,7 @@ class Stage final : public Link {
     }
   }
 
-  // Where windows do not tile the middle, a position may get a gradient from several, or none: the rest comes after all.
+  // Where windows do not tile the middle, a position may get a gradient from several, or none: the rest comes after.
   static void give(float* to, Floats<L> value, Floats<L> g, const Rows& norm) {
     store<L>(to, kTiled ? before_norm(value, g, norm) : load<L>(to) + g);
   }
@@ -350,7 +354,7 @@ class Stage final : public Link {
       Floats<L> sum{}, square{};
       for (int y = 0; y < kHeight; y++) {
         Floats<L> sums[kSumsInARow] = {}, squares[kSumsInARow] = {};
-        in_blocks<kWidth, kSumsInARow>([&](auto positions, int x) {
+        in_blocks<kWidth, kSumsInARow>([&](auto positions, int x) NATIVE_INLINE {
           NATIVE_UNROLL
           for (int p = 0; p < decltype(positions)::value; p++) {
             const Floats<L> off = load<L>(values + y * kRowMiddle + (x + p) * kStep + v * L) - around;
