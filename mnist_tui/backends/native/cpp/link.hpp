@@ -61,6 +61,7 @@ struct Shape {
   int weights, part;              // floats of one chunk's gradients: of the weights, and with the bias after them
   int pixels;                     // positions that the norm has in an image
   bool bias, norm;
+  bool kept;                 // the output of every image; else each thread has room for that of one
   double epsilon, momentum;  // of the norm
 };
 
@@ -76,18 +77,17 @@ class Link {
  public:
   Link(const Shape& shape, const Room& room)
       : shape(shape),
-        out(room.images * shape.out),
         parts(size_t(room.chunks) * shape.part),
         moments(shape.norm ? size_t(room.images) * 2 * shape.step : 0),
         products(shape.norm ? size_t(room.images) * 2 * shape.step : 0),
         gamma(shape.step),
         beta(shape.step),
+        outs_((shape.kept ? room.images : room.threads) * whole_lines(shape.out)),
         out_gradients_((shape.norm ? room.images : room.threads) * whole_lines(shape.out_gradient)),
         norms_(size_t(room.threads) * whole_lines(kNormRows * shape.step)) {}
   virtual ~Link() = default;
 
   const Shape shape;
-  Buffer out;
   Buffer parts;  // the gradients of weights and bias, one part a chunk of images
   // Of the norm, two numbers a channel for each image: mean and squares around it; the gradient's sum and that of its
   // products. Backward has its own: a thread may be there while another still reads.
@@ -97,7 +97,10 @@ class Link {
   // `kNormRows` rows of `step` floats. Each thread has its own.
   float* norm_of(int thread) const { return norms_.get() + thread * whole_lines(kNormRows * shape.step); }
 
-  // The gradient by the output of image `n`. Without a norm it is used up before the same thread's next one comes.
+  // The output of image `n`, and the gradient by it. Without a norm it is used up before the same thread's next one comes.
+  float* out_of(int n, int thread) const {
+    return outs_.get() + (shape.kept ? n : thread) * whole_lines(shape.out);
+  }
   float* out_gradient_of(int n, int thread) const {
     return out_gradients_.get() + (shape.norm ? n : thread) * whole_lines(shape.out_gradient);
   }
@@ -110,7 +113,7 @@ class Link {
   // Forward, first half: convolution and ReLU of image `n`, and in training the sums the norm needs.
   virtual void compute(const float* in, int n, bool training) = 0;
 
-  // Forward, second half. In evaluation there is no moment.
+  // Forward, second half; may be done again. In evaluation there is no moment.
   virtual void finish(const float* in, int n, int thread, const Moment* moment) = 0;
 
   // Backward, first half: the sums that the norm needs of the gradient by its output.
@@ -123,7 +126,7 @@ class Link {
   // Of the cache, which threads had better not share.
   static size_t whole_lines(size_t floats) { return (floats + 15) / 16 * 16; }
 
-  Buffer out_gradients_, norms_;
+  Buffer outs_, out_gradients_, norms_;
 };
 
 }  // namespace native

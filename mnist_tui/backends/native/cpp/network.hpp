@@ -110,15 +110,15 @@ class Network {
       each_image(thread, count, [&](Image image) {
         forward(next, stages_, lesson, moment, image);
         losses[image.n] = lose(lesson, settings.smoothing, image);
-        backward(stages_ - 1, moment, image);
+        backward(stages_ - 1, moment, image, true);
       });
       for (int i = stages_ - 1; i >= 0; i--) {
         if (!link(i).shape.norm) continue;
         team_.barrier.wait();
         balance(link(i), count, thread, thread == 0 ? Wanted{norm_gradient(i, 0), norm_gradient(i, 1)} : Wanted{});
         each_image(thread, count, [&](Image image) {
-          spread(i, moment, image);
-          backward(i - 1, moment, image);
+          spread(i, moment, image, false);
+          backward(i - 1, moment, image, false);
         });
       }
       team_.barrier.wait();
@@ -143,10 +143,10 @@ class Network {
       for (int n = share.begin; n < share.end; n++) {
         take(images, n, thread);
         for (int i = 0; i < stages_; i++) {
-          link(i).compute(input(i, thread), thread, false);
-          link(i).finish(input(i, thread), thread, thread, nullptr);
+          link(i).compute(input(i, thread, thread), thread, false);
+          link(i).finish(input(i, thread, thread), thread, thread, nullptr);
         }
-        std::memcpy(out + size_t(n) * kClasses, last().out.get() + thread * last().shape.out, kClasses * sizeof(float));
+        std::memcpy(out + size_t(n) * kClasses, last().out_of(thread, thread), kClasses * sizeof(float));
       }
     });
   }
@@ -162,7 +162,9 @@ class Network {
   Link& last() { return *chain_.back(); }
 
   // What comes into link `i` of image `n`.
-  const float* input(int i, int n) { return (i == 0 ? input_ : link(i - 1).out).get() + n * link(i).shape.in; }
+  const float* input(int i, int n, int thread) {
+    return i == 0 ? input_.get() + n * link(0).shape.in : link(i - 1).out_of(n, thread);
+  }
   float* norm_gradient(int i, int which) { return norm_gradients_.get() + (size_t(i) * 2 + which) * most_channels_; }
 
   // An image of a step, the chunk that it is in, and the thread that has it from the first link to the last and back.
@@ -215,18 +217,21 @@ class Network {
     if (next == 0)
       take(lesson.images, n, n);
     else
-      link(next - 1).finish(input(next - 1, n), n, image.thread, &moment);
+      finish(next - 1, moment, image);
     for (int i = next; i < end; i++) {
-      link(i).compute(input(i, n), n, true);
-      link(i).finish(input(i, n), n, image.thread, &moment);
+      link(i).compute(input(i, n, image.thread), n, true);
+      finish(i, moment, image);
     }
-    if (end < stages_) link(end).compute(input(end, n), n, true);
+    if (end < stages_) link(end).compute(input(end, n, image.thread), n, true);
+  }
+  void finish(int i, const Moment& moment, Image image) {
+    link(i).finish(input(i, image.n, image.thread), image.n, image.thread, &moment);
   }
 
   // The gradient of the loss by the logits; returns what the label alone would cost.
   float lose(const Lesson& lesson, double smoothing, Image image) {
     const int n = image.n;
-    const float* logits = last().out.get() + n * last().shape.out;
+    const float* logits = last().out_of(n, image.thread);
     const float* wanted = lesson.targets ? lesson.targets + n * kClasses : nullptr;
     const double weight = lesson.weights ? lesson.weights[n] : 1;
     float* gradient = last().out_gradient_of(n, image.thread);
@@ -237,15 +242,17 @@ class Network {
     return guess.by_label;
   }
 
-  // From the output of link `i` back to that of the next norm, or to the images.
-  void backward(int i, const Moment& moment, Image image) {
-    for (; i >= 0 && !link(i).shape.norm; i--) spread(i, moment, image);
-    if (i >= 0) link(i).gather(input(i, image.n), image.n, image.thread, moment);
+  // From the output of link `i` back to that of the next norm, or to the images. `there` are the outputs that are not
+  // kept if they are of this image, as on its way back from the loss.
+  void backward(int i, const Moment& moment, Image image, bool there) {
+    for (; i >= 0 && !link(i).shape.norm; i--) spread(i, moment, image, there);
+    if (i >= 0) link(i).gather(input(i, image.n, image.thread), image.n, image.thread, moment);
   }
-  void spread(int i, const Moment& moment, Image image) {
-    const int n = image.n;
-    float* to = i == 0 ? nullptr : link(i - 1).out_gradient_of(n, image.thread);  // nobody asks for that by the image
-    link(i).spread(input(i, n), to, n, image.thread, moment, part(i, image.chunk));
+  void spread(int i, const Moment& moment, Image image, bool there) {
+    const int n = image.n, thread = image.thread;
+    if (i > 0 && !there && !link(i - 1).shape.kept) finish(i - 1, moment, image);
+    float* to = i == 0 ? nullptr : link(i - 1).out_gradient_of(n, thread);  // nobody asks for that by the image
+    link(i).spread(input(i, n, thread), to, n, thread, moment, part(i, image.chunk));
   }
 
   // The running statistics follow the batch's.

@@ -19,6 +19,7 @@ struct Nothing {
   static constexpr double drop = 0;
   static constexpr bool drop_channels = false;
   static constexpr int next_padding = 0;  // of the next stage's convolution
+  static constexpr bool next_bare = false;  // of any convolution
 };
 
 // The output gets the zeros around it that the next convolution needs. The first stage needs no gradient by its input.
@@ -45,6 +46,9 @@ class Stage final : public Link {
   static constexpr int kPixels = kHeight * kWidth;
   static constexpr bool kTail = S::norm || S::pool || S::drop > 0 || S::relu_after;  // anything after the convolution
 
+  // Going back takes the middle. The output is made of that again, unless it is the middle: this stage's or the next's.
+  static constexpr bool kKept = S::conv && !kTail || S::next_bare;
+
   using Conv = Convolution<S::kernel, S::inputs, kInStep, kInWidth, kChannels, kHeight, kWidth>;
   // The gradients of one chunk of images: of the weights, then of the bias.
   static constexpr int kFilters = S::conv ? Conv::kFilter : 0;
@@ -69,7 +73,7 @@ class Stage final : public Link {
     shape.in_first = S::padding * (kInWidth + 1) * kInStep, shape.in_row = kInWidth * kInStep, shape.in_step = kInStep;
     shape.channels = kChannels, shape.step = kStep, shape.filter = S::conv ? S::inputs * kWindow : 0;
     shape.weights = kFilters, shape.part = kPartSize, shape.pixels = kPixels;
-    shape.bias = S::bias, shape.norm = S::norm, shape.epsilon = S::epsilon, shape.momentum = S::momentum;
+    shape.bias = S::bias, shape.norm = S::norm, shape.kept = kKept, shape.epsilon = S::epsilon, shape.momentum = S::momentum;
     return shape;
   }
 
@@ -109,7 +113,7 @@ class Stage final : public Link {
 
   void compute(const float* in, int n, bool training) override {
     if constexpr (S::conv) {
-      float* to = kTail ? middle_.get() + size_t(n) * kPixels * kStep : out.get() + n * kOutSize + kFirstOut;
+      float* to = own_middle(n);
       const auto keep = [&](int y, int x, int v, Floats<Conv::L> value) NATIVE_INLINE {
         if (S::relu) value = rectified<Conv::L>(value);
         store<Conv::L>(to + y * kRowMiddle + x * kStep + v * Conv::L, value);
@@ -123,7 +127,7 @@ class Stage final : public Link {
   void finish(const float* in, int n, int thread, const Moment* moment) override {
     if constexpr (kTail || !S::conv) {
       const float* from = middle(in, n);
-      float* to = out.get() + n * kOutSize + kFirstOut;
+      float* to = out_of(n, thread) + kFirstOut;
       const Dropper<L> drop(S::drop, moment ? stream(moment->seed, moment->step, number_) : 0);
       for (int v = 0; v < kVectors; v++) {
         const Rows norm = rows(thread, v);
@@ -213,8 +217,10 @@ class Stage final : public Link {
   }
 
   const float* middle(const float* in, int n) const {
-    if constexpr (!S::conv) return in;
-    return kTail ? middle_.get() + size_t(n) * kPixels * kStep : out.get() + n * kOutSize + kFirstOut;
+    return S::conv ? own_middle(n) : in;
+  }
+  float* own_middle(int n) const {
+    return kTail ? middle_.get() + size_t(n) * kPixels * kStep : out_of(n, 0) + kFirstOut;
   }
   // Where in the middle an output comes from: a position, or the first one of a window.
   static constexpr int window(int y, int x, int v) { return y * kStride * kRowMiddle + x * kStride * kStep + v * L; }
