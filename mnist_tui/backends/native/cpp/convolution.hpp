@@ -62,7 +62,10 @@ struct Convolution {
     return ((row * kKernel + column) * kInputs + input) * kOutStep + output;
   }
 
-  // Puts a weight into `weights`, where `forward` looks for it.
+  // Puts a weight into `weights`, or a bias into `biases`, where `forward` looks for it.
+  static void pack(float* biases, int output, float value) {
+    for (int n = 0; n < kNeighbours; n++) biases[n * kOutStep + output] = value;
+  }
   static void pack(float* weights, int row, int column, int input, int output, float value) {
     for (int n = 0; n < kNeighbours; n++)
       weights[((row * kColumns + column + n) * kInputs + input) * kWeightStep + n * kOutStep + output] = value;
@@ -79,7 +82,7 @@ struct Convolution {
           Floats<L> sums[R][G][kTogether];
           NATIVE_UNROLL
           for (int v = 0; v < kTogether; v++) {
-            const Floats<L> start = bias ? repeated(bias + (vector + v) * L) : Floats<L>{};
+            const Floats<L> start = bias ? load<L>(bias + (vector + v) * L) : Floats<L>{};
             NATIVE_UNROLL
             for (int i = 0; i < R * G; i++) sums[i / G][i % G][v] = start;
           }
@@ -188,13 +191,6 @@ struct Convolution {
   template <int G>
   static constexpr bool meets(int at, int k) {
     return at >= k && (at - k) % kNeighbours == 0 && (at - k) / kNeighbours < G;
-  }
-
-  // The same for every neighbour.
-  static Floats<L> repeated(const float* channels) {
-    float all[L];
-    for (int n = 0; n < kNeighbours; n++) std::memcpy(all + n * kOwn, channels, kOwn * sizeof(float));
-    return load<L>(all);
   }
 
   // Adds what is one neighbour's.

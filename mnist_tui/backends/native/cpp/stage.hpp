@@ -86,12 +86,12 @@ class Stage final : public Link {
         gradient_(S::conv ? room.threads * kGradientSize : 0),
         weights_(S::conv ? Conv::kWeights : 0),
         flipped_(S::conv && !kFirst ? Back::kWeights : 0),
-        bias_(kStep) {}
+        bias_(Conv::kWeightStep) {}
 
   void pack(const Weights& from, bool backward) override {
     if constexpr (S::conv)
       for (int o = 0; o < kChannels; o++) {
-        if (S::bias) bias_[o] = from.bias[o];
+        if (S::bias) Conv::pack(bias_.get(), o, from.bias[o]);
         for (int i = 0; i < S::inputs; i++)
           for (int row = 0; row < S::kernel; row++)
             for (int column = 0; column < S::kernel; column++) {
