@@ -47,7 +47,7 @@ class Stage final : public Link {
   static constexpr bool kTail = S::norm || S::pool || S::drop > 0 || S::relu_after;  // anything after the convolution
 
   // Going back takes the middle. The output is made of that again, unless it is the middle: this stage's or the next's.
-  static constexpr bool kKept = S::conv && !kTail || S::next_bare;
+  static constexpr bool kKept = (S::conv && !kTail) || S::next_bare;
 
   using Conv = Convolution<S::kernel, S::inputs, kInStep, kInWidth, kChannels, kHeight, kWidth>;
   // The gradients of one chunk of images: of the weights, then of the bias.
