@@ -250,9 +250,12 @@ class Stage final : public Link {
   }
 
   static Floats<L> pooled(const float* at, const Rows& norm) {
-    if constexpr (S::pool == 0) return activated(load<L>(at), norm);
-    if constexpr (S::average) return averaged(at, norm);
-    return greatest(at, norm).activated;
+    if constexpr (S::pool == 0)
+      return activated(load<L>(at), norm);
+    else if constexpr (S::average)
+      return averaged(at, norm);
+    else
+      return greatest(at, norm).activated;
   }
 
   // The first of the greatest of a window.
@@ -329,21 +332,21 @@ class Stage final : public Link {
       const Floats<L> value = load<L>(at);
       if (S::relu_after) g = where_positive<L>(activated(value, norm), g);
       give(to, value, g, norm);
-      return;
-    }
-    Greatest best{};
-    if constexpr (S::average)
-      g *= 1.0f / (S::pool * S::pool);
-    else
-      best = greatest(at, norm);
-    NATIVE_UNROLL
-    for (int k = 0; k < S::pool * S::pool; k++) {
-      const int row = k / S::pool, column = k % S::pool;
-      const Floats<L> value = load<L>(at + row * kRowMiddle + column * kStep);
-      Floats<L> own = g;
-      if (!S::average) own = best.which == k ? g : Floats<L>{};
-      if (S::relu_after) own = where_positive<L>(activated(value, norm), own);
-      give(to + row * kRowGradient + column * kStep, value, own, norm);
+    } else {
+      Greatest best{};
+      if constexpr (S::average)
+        g *= 1.0f / (S::pool * S::pool);
+      else
+        best = greatest(at, norm);
+      NATIVE_UNROLL
+      for (int k = 0; k < S::pool * S::pool; k++) {
+        const int row = k / S::pool, column = k % S::pool;
+        const Floats<L> value = load<L>(at + row * kRowMiddle + column * kStep);
+        Floats<L> own = g;
+        if (!S::average) own = best.which == k ? g : Floats<L>{};
+        if (S::relu_after) own = where_positive<L>(activated(value, norm), own);
+        give(to + row * kRowGradient + column * kStep, value, own, norm);
+      }
     }
   }
 
