@@ -70,8 +70,9 @@ def _shape(number: int, stages: tuple[Stage, ...]) -> str:
     members = list(_members(stage))
     if number == 0:
         members.append("bool first = true")
-    if number + 1 < len(stages) and (following := stages[number + 1].conv):
-        members.append(f"int next_padding = {following.padding}")
+    if number + 1 < len(stages):
+        following = stages[number + 1].conv
+        members.append(f"int next_padding = {following.padding}" if following else "bool next_bare = true")
     lines = "".join(f"  static constexpr {member};\n" for member in members)
     return f"  // {stage.to_text()}\n{lines}"
 

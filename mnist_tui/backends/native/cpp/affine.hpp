@@ -14,37 +14,61 @@ struct Pixels {
   float operator()(float byte) const { return (byte / 255.0f - mean) / deviation; }
 };
 
+// An image with two zeros all around it: whatever position is asked for, there is a number to be read without asking
+// whether it is inside.
 template <int kSide>
-float pixel(const uint8_t* image, int x, int y) {
-  const bool inside = unsigned(x) < unsigned(kSide) && unsigned(y) < unsigned(kSide);
-  return inside ? image[y * kSide + x] : 0.0f;
-}
+class Framed {
+  static constexpr int kFrame = 2;
 
-// `map` is (2, 3): where in the input an output position looks, both in [-1, 1] over the image.
+ public:
+  static constexpr int kRow = kSide + 2 * kFrame;
+
+  explicit Framed(const uint8_t* image) {
+    for (int y = 0; y < kSide; y++)
+      for (int x = 0; x < kSide; x++) numbers_[place(float(x), float(y))] = image[y * kSide + x];
+  }
+
+  // Where the number of a whole position is, or for one far outside a zero that has zeros behind it.
+  static int place(float x, float y) { return (int(within(y)) + kFrame) * kRow + int(within(x)) + kFrame; }
+  const float* at(int place) const { return numbers_ + place; }
+
+ private:
+  // What is not a number is outside.
+  static float within(float position) {
+    return position > -kFrame ? position < kSide ? position : kSide : -kFrame;
+  }
+
+  float numbers_[kRow * kRow] = {};
+};
+
+// `map` is (2, 3): where in the input an output position looks, both in [-1, 1] over the image. Each row in three
+// loops, as only the one in the middle, which reads what lies here and there, is not for vectors.
 template <int kSide, bool kBilinear>
 void warp(const uint8_t* image, const float* map, Pixels pixels, float* out) {
+  using Frame = Framed<kSide>;
+  const Frame frame(image);
   const float half = kSide / 2.0f;
   // In pixels: x_in = ax * x + bx * y + cx, for the centre of pixel (0, 0) at the origin.
   const float ax = map[0], bx = map[1], ay = map[3], by = map[4];
   const float corner = (1 - kSide) / 2.0f;
   const float cx = map[2] * half + (ax + bx) * corner - corner, cy = map[5] * half + (ay + by) * corner - corner;
-  for (int y = 0; y < kSide; y++)
+  for (int y = 0; y < kSide; y++) {
+    int place[kSide];
+    float right[kSide], below[kSide], value[kSide];
     for (int x = 0; x < kSide; x++) {
       const float from_x = ax * x + bx * y + cx, from_y = ay * x + by * y + cy;
-      float value;
-      if (kBilinear) {
-        const float left = std::floor(from_x), top = std::floor(from_y);
-        const int column = int(left), row = int(top);
-        const float right = from_x - left, below = from_y - top;
-        const float upper = pixel<kSide>(image, column, row) * (1 - right) + pixel<kSide>(image, column + 1, row) * right;
-        const float lower =
-            pixel<kSide>(image, column, row + 1) * (1 - right) + pixel<kSide>(image, column + 1, row + 1) * right;
-        value = upper * (1 - below) + lower * below;
-      } else {
-        value = pixel<kSide>(image, int(std::nearbyint(from_x)), int(std::nearbyint(from_y)));
-      }
-      out[y * kSide + x] = pixels(value);
+      const float column = kBilinear ? std::floor(from_x) : std::nearbyint(from_x);
+      const float row = kBilinear ? std::floor(from_y) : std::nearbyint(from_y);
+      place[x] = Frame::place(column, row);
+      right[x] = from_x - column, below[x] = from_y - row;
     }
+    for (int x = 0; x < kSide; x++) {
+      const float *upper = frame.at(place[x]), *lower = upper + Frame::kRow;
+      const auto between = [&](const float* left) { return left[0] * (1 - right[x]) + left[1] * right[x]; };
+      value[x] = kBilinear ? between(upper) * (1 - below[x]) + between(lower) * below[x] : *upper;
+    }
+    for (int x = 0; x < kSide; x++) out[y * kSide + x] = pixels(value[x]);
+  }
 }
 
 template <int kSide>

@@ -61,6 +61,7 @@ struct Shape {
   int weights, part;              // floats of one chunk's gradients: of the weights, and with the bias after them
   int pixels;                     // positions that the norm has in an image
   bool bias, norm;
+  bool kept;                 // the output of every image; else each thread has room for that of one
   double epsilon, momentum;  // of the norm
 };
 
@@ -69,25 +70,24 @@ enum NormRow { kMean, kRstd, kScale, kShift, kByMean, kBySpread, kNormRows };
 
 // Forward and backward come in two halves each, as a norm needs sums over the whole batch in between:
 //   forward:   `compute` up to the norm's input | all images | `finish` the rest
-//   backward:  `gather` the gradient back to the norm's output | all images | `spread` it to weights and input
+//   backward:  `gather` the sums that the norm needs | all images | `spread` the gradient to weights and input
 // A half is done image by image, by any thread; what is summed over images is kept for each image or each chunk of
 // images on its own, and added in their order: so the sums do not depend on the threads.
 class Link {
  public:
   Link(const Shape& shape, const Room& room)
       : shape(shape),
-        out(room.images * shape.out),
-        out_gradient(room.images * shape.out_gradient),
         parts(size_t(room.chunks) * shape.part),
         moments(shape.norm ? size_t(room.images) * 2 * shape.step : 0),
         products(shape.norm ? size_t(room.images) * 2 * shape.step : 0),
         gamma(shape.step),
         beta(shape.step),
-        norms_(size_t(room.threads) * norm_size(shape)) {}
+        outs_((shape.kept ? room.images : room.threads) * whole_lines(shape.out)),
+        out_gradients_((shape.norm ? room.images : room.threads) * whole_lines(shape.out_gradient)),
+        norms_(size_t(room.threads) * whole_lines(kNormRows * shape.step)) {}
   virtual ~Link() = default;
 
   const Shape shape;
-  Buffer out, out_gradient;
   Buffer parts;  // the gradients of weights and bias, one part a chunk of images
   // Of the norm, two numbers a channel for each image: mean and squares around it; the gradient's sum and that of its
   // products. Backward has its own: a thread may be there while another still reads.
@@ -95,7 +95,15 @@ class Link {
   Buffer gamma, beta;
 
   // `kNormRows` rows of `step` floats. Each thread has its own.
-  float* norm_of(int thread) const { return norms_.get() + size_t(thread) * norm_size(shape); }
+  float* norm_of(int thread) const { return norms_.get() + thread * whole_lines(kNormRows * shape.step); }
+
+  // The output of image `n`, and the gradient by it. Without a norm it is used up before the same thread's next one comes.
+  float* out_of(int n, int thread) const {
+    return outs_.get() + (shape.kept ? n : thread) * whole_lines(shape.out);
+  }
+  float* out_gradient_of(int n, int thread) const {
+    return out_gradients_.get() + (shape.norm ? n : thread) * whole_lines(shape.out_gradient);
+  }
 
   // Bring PyTorch's [output][input][row][column] into our order, once a step; and gradients, of the outputs
   // [begin, end), back into PyTorch's.
@@ -105,20 +113,20 @@ class Link {
   // Forward, first half: convolution and ReLU of image `n`, and in training the sums the norm needs.
   virtual void compute(const float* in, int n, bool training) = 0;
 
-  // Forward, second half. In evaluation there is no moment.
+  // Forward, second half; may be done again. In evaluation there is no moment.
   virtual void finish(const float* in, int n, int thread, const Moment* moment) = 0;
 
-  // Backward, first half: from the gradient of the output to that of the norm's output.
-  virtual void gather(const float* in, float* in_gradient, int n, int thread, Moment moment) = 0;
+  // Backward, first half: the sums that the norm needs of the gradient by its output.
+  virtual void gather(const float* in, int n, int thread, Moment moment) = 0;
 
-  // Backward, second half: through norm and ReLU to the weights (into `part`, those of a chunk) and the input.
-  virtual void spread(const float* in, float* in_gradient, int n, int thread, float* part) = 0;
+  // Backward, second half: the gradient of the output to the weights (into `part`, those of a chunk) and the input.
+  virtual void spread(const float* in, float* in_gradient, int n, int thread, Moment moment, float* part) = 0;
 
  private:
-  // In whole lines of the cache, which threads had better not share.
-  static int norm_size(const Shape& shape) { return round_up(kNormRows * shape.step, 16); }
+  // Of the cache, which threads had better not share.
+  static size_t whole_lines(size_t floats) { return (floats + 15) / 16 * 16; }
 
-  Buffer norms_;
+  Buffer outs_, out_gradients_, norms_;
 };
 
 }  // namespace native

@@ -88,28 +88,39 @@ class Network {
 
   // Loss, gradients, statistics, update, averages, of at most as many images as there is room for; and what each image
   // alone lost by its label, whatever it counts.
+  //
+  // A norm needs sums over the whole batch: only there do the images wait for each other. From norm to norm each goes
+  // through all the links on its own, so that the next link finds in the cache what one has made.
   Result step(const Tensors& tensors, const Settings& settings, const Lesson& lesson, float* losses) {
     const int count = lesson.count;
     const Moment moment{settings.seed, settings.step};
     chunks_ = std::min(std::max(count / 2, 1), kMostChunks);
     team_.together([&](int thread) {
       pack(tensors, false, true, thread);
-      const Share share = images_of(thread, count);
-      for (int n = share.begin; n < share.end; n++) take(lesson.images, n, n);
+      clear_parts(thread);
       team_.barrier.wait();
-      for (int i = 0; i < stages_; i++) forward(i, tensors, settings, moment, thread, count);
-      for (int n = share.begin; n < share.end; n++) {
-        const float* logits = last().out.get() + n * last().shape.out;
-        float* gradient = last().out_gradient.get() + n * last().shape.out_gradient;
-        const float* wanted = lesson.targets ? lesson.targets + n * kClasses : nullptr;
-        const double weight = lesson.weights ? lesson.weights[n] : 1;
-        const Guess guess =
-            cross_entropy<kClasses>(logits, lesson.labels[n], wanted, settings.smoothing, weight, count, gradient);
-        losses_[n] = guess.loss;
-        losses[n] = guess.by_label;
-        correct_[n] = guess.correct;
+      int next = 0;
+      for (int norm = norm_from(next); norm < stages_; norm = norm_from(next)) {
+        each_image(thread, count, [&](Image image) { forward(next, norm, lesson, moment, image); });
+        team_.barrier.wait();
+        normalise(link(norm), count, thread, thread == 0 ? Wanted{batch_mean_.get(), batch_variance_.get()} : Wanted{});
+        if (thread == 0) follow(norm, tensors.statistics[norm], settings);
+        next = norm + 1;
       }
-      for (int i = stages_ - 1; i >= 0; i--) backward(i, moment, thread, count);
+      each_image(thread, count, [&](Image image) {
+        forward(next, stages_, lesson, moment, image);
+        losses[image.n] = lose(lesson, settings.smoothing, image);
+        backward(stages_ - 1, moment, image, true);
+      });
+      for (int i = stages_ - 1; i >= 0; i--) {
+        if (!link(i).shape.norm) continue;
+        team_.barrier.wait();
+        balance(link(i), count, thread, thread == 0 ? Wanted{norm_gradient(i, 0), norm_gradient(i, 1)} : Wanted{});
+        each_image(thread, count, [&](Image image) {
+          spread(i, moment, image, false);
+          backward(i - 1, moment, image, false);
+        });
+      }
       team_.barrier.wait();
       for (const auto& link : chain_) add_up(*link, thread);
       team_.barrier.wait();
@@ -132,10 +143,10 @@ class Network {
       for (int n = share.begin; n < share.end; n++) {
         take(images, n, thread);
         for (int i = 0; i < stages_; i++) {
-          link(i).compute(input(i, thread), thread, false);
-          link(i).finish(input(i, thread), thread, thread, nullptr);
+          link(i).compute(input(i, thread, thread), thread, false);
+          link(i).finish(input(i, thread, thread), thread, thread, nullptr);
         }
-        std::memcpy(out + size_t(n) * kClasses, last().out.get() + thread * last().shape.out, kClasses * sizeof(float));
+        std::memcpy(out + size_t(n) * kClasses, last().out_of(thread, thread), kClasses * sizeof(float));
       }
     });
   }
@@ -150,22 +161,37 @@ class Network {
   Link& link(int i) { return *chain_[i]; }
   Link& last() { return *chain_.back(); }
 
-  // What comes into link `i` of image `n`, and the gradient by it, which the first one has no use for.
-  const float* input(int i, int n) { return (i == 0 ? input_ : link(i - 1).out).get() + n * link(i).shape.in; }
-  float* input_gradient(int i, int n) {
-    return i == 0 ? nullptr : link(i - 1).out_gradient.get() + n * link(i - 1).shape.out_gradient;
+  // What comes into link `i` of image `n`.
+  const float* input(int i, int n, int thread) {
+    return i == 0 ? input_.get() + n * link(0).shape.in : link(i - 1).out_of(n, thread);
   }
   float* norm_gradient(int i, int which) { return norm_gradients_.get() + (size_t(i) * 2 + which) * most_channels_; }
 
-  Share images_of(int thread, int count) const {
+  // An image of a step, the chunk that it is in, and the thread that has it from the first link to the last and back.
+  struct Image {
+    int n, chunk, thread;
+  };
+
+  template <class Work>
+  void each_image(int thread, int count, Work work) const {
     const Share chunks(chunks_, thread, team_.threads());
-    return between(chunks.begin, chunks.end, count);
+    for (int chunk = chunks.begin; chunk < chunks.end; chunk++) {
+      const Share images(count, chunk, chunks_);
+      for (int n = images.begin; n < images.end; n++) work(Image{n, chunk, thread});
+    }
   }
-  Share between(int first_chunk, int end_chunk, int count) const {
-    Share share(0, 0, 1);
-    share.begin = Share(count, first_chunk, chunks_).begin;
-    share.end = Share(count, end_chunk, chunks_).begin;
-    return share;
+
+  // The first link from `i` on that has a norm; behind the last one where there is none.
+  int norm_from(int i) {
+    while (i < stages_ && !link(i).shape.norm) i++;
+    return i;
+  }
+
+  float* part(int i, int chunk) { return link(i).parts.get() + size_t(chunk) * link(i).shape.part; }
+  void clear_parts(int thread) {
+    const Share chunks(chunks_, thread, team_.threads());
+    for (int i = 0; i < stages_; i++)
+      std::memset(part(i, chunks.begin), 0, size_t(chunks.end - chunks.begin) * link(i).shape.part * sizeof(float));
   }
 
   void pack(const Tensors& tensors, bool averaged, bool backward, int thread) {
@@ -185,18 +211,48 @@ class Network {
       for (int x = 0; x < kSide; x++) to[y * shape.in_row + x * shape.in_step] = from[y * kSide + x];
   }
 
-  void forward(int i, const Tensors& tensors, const Settings& settings, const Moment& moment, int thread, int count) {
-    const Share share = images_of(thread, count);
-    const bool norm = link(i).shape.norm;
-    for (int n = share.begin; n < share.end; n++) {
-      link(i).compute(input(i, n), n, true);
-      if (!norm) link(i).finish(input(i, n), n, thread, &moment);
+  // From link `next`, before which a norm or nothing is, to the norm of link `end`.
+  void forward(int next, int end, const Lesson& lesson, const Moment& moment, Image image) {
+    const int n = image.n;
+    if (next == 0)
+      take(lesson.images, n, n);
+    else
+      finish(next - 1, moment, image);
+    for (int i = next; i < end; i++) {
+      link(i).compute(input(i, n, image.thread), n, true);
+      finish(i, moment, image);
     }
-    if (!norm) return;
-    team_.barrier.wait();
-    normalise(link(i), count, thread, thread == 0 ? Wanted{batch_mean_.get(), batch_variance_.get()} : Wanted{});
-    if (thread == 0) follow(i, tensors.statistics[i], settings);
-    for (int n = share.begin; n < share.end; n++) link(i).finish(input(i, n), n, thread, &moment);
+    if (end < stages_) link(end).compute(input(end, n, image.thread), n, true);
+  }
+  void finish(int i, const Moment& moment, Image image) {
+    link(i).finish(input(i, image.n, image.thread), image.n, image.thread, &moment);
+  }
+
+  // The gradient of the loss by the logits; returns what the label alone would cost.
+  float lose(const Lesson& lesson, double smoothing, Image image) {
+    const int n = image.n;
+    const float* logits = last().out_of(n, image.thread);
+    const float* wanted = lesson.targets ? lesson.targets + n * kClasses : nullptr;
+    const double weight = lesson.weights ? lesson.weights[n] : 1;
+    float* gradient = last().out_gradient_of(n, image.thread);
+    const Guess guess =
+        cross_entropy<kClasses>(logits, lesson.labels[n], wanted, smoothing, weight, lesson.count, gradient);
+    losses_[n] = guess.loss;
+    correct_[n] = guess.correct;
+    return guess.by_label;
+  }
+
+  // From the output of link `i` back to that of the next norm, or to the images. `there` are the outputs that are not
+  // kept if they are of this image, as on its way back from the loss.
+  void backward(int i, const Moment& moment, Image image, bool there) {
+    for (; i >= 0 && !link(i).shape.norm; i--) spread(i, moment, image, there);
+    if (i >= 0) link(i).gather(input(i, image.n, image.thread), image.n, image.thread, moment);
+  }
+  void spread(int i, const Moment& moment, Image image, bool there) {
+    const int n = image.n, thread = image.thread;
+    if (i > 0 && !there && !link(i - 1).shape.kept) finish(i - 1, moment, image);
+    float* to = i == 0 ? nullptr : link(i - 1).out_gradient_of(n, thread);  // nobody asks for that by the image
+    link(i).spread(input(i, n, thread), to, n, thread, moment, part(i, image.chunk));
   }
 
   // The running statistics follow the batch's.
@@ -209,24 +265,6 @@ class Network {
     }
     average(s.mean_average, s.mean, settings, 0, count);
     average(s.variance_average, s.variance, settings, 0, count);
-  }
-
-  void backward(int i, const Moment& moment, int thread, int count) {
-    const Share share = images_of(thread, count);
-    for (int n = share.begin; n < share.end; n++)
-      link(i).gather(input(i, n), input_gradient(i, n), n, thread, moment);
-    if (link(i).shape.norm) {
-      team_.barrier.wait();
-      balance(link(i), count, thread, thread == 0 ? Wanted{norm_gradient(i, 0), norm_gradient(i, 1)} : Wanted{});
-    }
-    const Share chunks(chunks_, thread, team_.threads());
-    const int size = link(i).shape.part;
-    for (int chunk = chunks.begin; chunk < chunks.end; chunk++) {
-      float* part = link(i).parts.get() + size_t(chunk) * size;
-      std::memset(part, 0, size * sizeof(float));
-      const Share own = between(chunk, chunk + 1, count);
-      for (int n = own.begin; n < own.end; n++) link(i).spread(input(i, n), input_gradient(i, n), n, thread, part);
-    }
   }
 
   // The parts of all chunks into the first one's, in their order.

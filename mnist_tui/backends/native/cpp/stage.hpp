@@ -19,6 +19,7 @@ struct Nothing {
   static constexpr double drop = 0;
   static constexpr bool drop_channels = false;
   static constexpr int next_padding = 0;  // of the next stage's convolution
+  static constexpr bool next_bare = false;  // of any convolution
 };
 
 // The output gets the zeros around it that the next convolution needs. The first stage needs no gradient by its input.
@@ -45,17 +46,20 @@ class Stage final : public Link {
   static constexpr int kPixels = kHeight * kWidth;
   static constexpr bool kTail = S::norm || S::pool || S::drop > 0 || S::relu_after;  // anything after the convolution
 
+  // Going back takes the middle. The output is made of that again, unless it is the middle: this stage's or the next's.
+  static constexpr bool kKept = (S::conv && !kTail) || S::next_bare;
+
   using Conv = Convolution<S::kernel, S::inputs, kInStep, kInWidth, kChannels, kHeight, kWidth>;
-  static constexpr int kWeights = S::conv ? Conv::kWeights : 0;
-  // Of one chunk of images: weights, then bias.
-  static constexpr int kPartSize = S::conv ? kWeights + kStep : 0;
+  // The gradients of one chunk of images: of the weights, then of the bias.
+  static constexpr int kFilters = S::conv ? Conv::kFilter : 0;
+  static constexpr int kPartSize = S::conv ? kFilters + kStep : 0;
 
  private:
   // The middle is where the input is, or where the output goes, if nothing happens in between.
   static constexpr bool kOwnMiddle = S::conv && kTail;
   static constexpr int kRowMiddle = !S::conv ? kInWidth * kStep : kTail ? kWidth * kStep : kRowOut;
-  // The middle's gradient has zeros around it as the convolution that takes it to the input needs them.
-  static constexpr bool kOwnGradient = S::conv || kFirst;
+  // The middle's gradient has zeros around it as the convolution that takes it to the input needs them. Without a
+  // convolution it is the input's.
   static constexpr int kGradientPadding = S::conv && !kFirst ? S::kernel - 1 - S::padding : 0;
   static constexpr int kRowGradient = (kWidth + 2 * kGradientPadding) * kStep;
   static constexpr size_t kGradientSize = size_t(kHeight + 2 * kGradientPadding) * kRowGradient;
@@ -68,8 +72,8 @@ class Stage final : public Link {
     shape.in = kInSize, shape.out = kOutSize, shape.out_gradient = kOutGradientSize;
     shape.in_first = S::padding * (kInWidth + 1) * kInStep, shape.in_row = kInWidth * kInStep, shape.in_step = kInStep;
     shape.channels = kChannels, shape.step = kStep, shape.filter = S::conv ? S::inputs * kWindow : 0;
-    shape.weights = kWeights, shape.part = kPartSize, shape.pixels = kPixels;
-    shape.bias = S::bias, shape.norm = S::norm, shape.epsilon = S::epsilon, shape.momentum = S::momentum;
+    shape.weights = kFilters, shape.part = kPartSize, shape.pixels = kPixels;
+    shape.bias = S::bias, shape.norm = S::norm, shape.kept = kKept, shape.epsilon = S::epsilon, shape.momentum = S::momentum;
     return shape;
   }
 
@@ -79,22 +83,23 @@ class Stage final : public Link {
       : Link(shape_of(), room),
         number_(number),
         middle_(kOwnMiddle ? room.images * size_t(kPixels) * kStep : 0),
-        gradient_(kOwnGradient ? room.images * kGradientSize : 0),
-        weights_(kWeights),
+        gradient_(S::conv ? room.threads * kGradientSize : 0),
+        weights_(S::conv ? Conv::kWeights : 0),
         flipped_(S::conv && !kFirst ? Back::kWeights : 0),
-        bias_(kStep) {}
+        bias_(Conv::kWeightStep) {}
 
   void pack(const Weights& from, bool backward) override {
     if constexpr (S::conv)
       for (int o = 0; o < kChannels; o++) {
-        if (S::bias) bias_[o] = from.bias[o];
+        if (S::bias) Conv::pack(bias_.get(), o, from.bias[o]);
         for (int i = 0; i < S::inputs; i++)
-          for (int k = 0; k < kWindow; k++) {
-            const float weight = from.weight[(o * S::inputs + i) * kWindow + k];
-            weights_[(k * S::inputs + i) * kStep + o] = weight;
-            if constexpr (!kFirst)
-              if (backward) flipped_[((kWindow - 1 - k) * kChannels + o) * Back::kOutStep + i] = weight;
-          }
+          for (int row = 0; row < S::kernel; row++)
+            for (int column = 0; column < S::kernel; column++) {
+              const float weight = from.weight[((o * S::inputs + i) * S::kernel + row) * S::kernel + column];
+              Conv::pack(weights_.get(), row, column, i, o, weight);
+              if constexpr (!kFirst)
+                if (backward) Back::pack(flipped_.get(), S::kernel - 1 - row, S::kernel - 1 - column, o, i, weight);
+            }
       }
   }
 
@@ -103,16 +108,17 @@ class Stage final : public Link {
       for (int o = begin; o < end; o++)
         for (int i = 0; i < S::inputs; i++)
           for (int k = 0; k < kWindow; k++)
-            gradient[(o * S::inputs + i) * kWindow + k] = parts[(k * S::inputs + i) * kStep + o];
+            gradient[(o * S::inputs + i) * kWindow + k] = parts[Conv::place(k / S::kernel, k % S::kernel, i, o)];
   }
 
   void compute(const float* in, int n, bool training) override {
     if constexpr (S::conv) {
-      float* to = kTail ? middle_.get() + size_t(n) * kPixels * kStep : out.get() + n * kOutSize + kFirstOut;
-      Conv::forward(in, weights_.get(), S::bias ? bias_.get() : nullptr, [&](int y, int x, int v, Floats<L> value) {
-        if (S::relu) value = rectified<L>(value);
-        store<L>(to + y * kRowMiddle + x * kStep + v * L, value);
-      });
+      float* to = own_middle(n);
+      const auto keep = [&](int y, int x, int v, Floats<Conv::L> value) NATIVE_INLINE {
+        if (S::relu) value = rectified<Conv::L>(value);
+        store<Conv::L>(to + y * kRowMiddle + x * kStep + v * Conv::L, value);
+      };
+      Conv::forward(in, weights_.get(), S::bias ? bias_.get() : nullptr, keep);
     }
     if constexpr (S::norm)
       if (training) sum_up(middle(in, n), n);
@@ -120,190 +126,233 @@ class Stage final : public Link {
 
   void finish(const float* in, int n, int thread, const Moment* moment) override {
     if constexpr (kTail || !S::conv) {
-      const float* norm = norm_of(thread);
       const float* from = middle(in, n);
-      float* to = out.get() + n * kOutSize + kFirstOut;
+      float* to = out_of(n, thread) + kFirstOut;
       const Dropper<L> drop(S::drop, moment ? stream(moment->seed, moment->step, number_) : 0);
-      for (int y = 0; y < kOutHeight; y++)
-        for (int x = 0; x < kOutWidth; x++)
-          for (int v = 0; v < kVectors; v++) {
-            const float* at = from + y * (S::pool ? S::stride : 1) * kRowMiddle + x * (S::pool ? S::stride : 1) * kStep + v * L;
-            Floats<L> value = pooled(at, norm, v);
+      for (int v = 0; v < kVectors; v++) {
+        const Rows norm = rows(thread, v);
+        for (int y = 0; y < kOutHeight; y++)
+          for (int x = 0; x < kOutWidth; x++) {
+            Floats<L> value = pooled(from + window(y, x, v), norm);
             if (S::drop > 0 && moment) value *= drop(position(n, y, x, v));
             store<L>(to + y * kRowOut + x * kStep + v * L, value);
           }
-    }
-  }
-
-  void gather(const float* in, float* in_gradient, int n, int thread, Moment moment) override {
-    const float* norm = norm_of(thread);
-    const float* values = middle(in, n);
-    const float* of = out_gradient.get() + n * kOutGradientSize;
-    float* to = gradient(in_gradient, n);
-    const Dropper<L> drop(S::drop, stream(moment.seed, moment.step, number_));
-    if constexpr (S::pool != 0 && (S::pool != S::stride || kHeight % S::pool != 0 || kWidth % S::pool != 0))
-      for (int y = 0; y < kHeight; y++) std::memset(to + y * kRowGradient, 0, kWidth * kStep * sizeof(float));
-    Floats<L> sum[kVectors] = {}, product[kVectors] = {};
-    for (int y = 0; y < kOutHeight; y++) {
-      Floats<L> row_sum[kVectors] = {}, row_product[kVectors] = {};
-      for (int x = 0; x < kOutWidth; x++)
-        for (int v = 0; v < kVectors; v++) {
-          Floats<L> g = load<L>(of + (y * kOutWidth + x) * kStep + v * L);
-          if (S::drop > 0) g *= drop(position(n, y, x, v));
-          constexpr int stride = S::pool ? S::stride : 1;
-          const float* at = values + y * stride * kRowMiddle + x * stride * kStep + v * L;
-          float* back = to + y * stride * kRowGradient + x * stride * kStep + v * L;
-          unpool(at, back, g, norm, v, row_sum[v], row_product[v]);
-        }
-      for (int v = 0; v < kVectors; v++) sum[v] += row_sum[v], product[v] += row_product[v];
-    }
-    if constexpr (S::norm)
-      for (int v = 0; v < kVectors; v++) {
-        store<L>(&products[size_t(n) * 2 * kStep + v * L], sum[v]);
-        store<L>(&products[(size_t(n) * 2 + 1) * kStep + v * L], product[v] * row(norm, kRstd, v));
       }
+    }
   }
 
-  void spread(const float* in, float* in_gradient, int n, int thread, float* part) override {
-    const float* norm = norm_of(thread);
-    float* of = gradient(in_gradient, n);
-    if constexpr (S::norm || S::relu) {
-      const float* values = middle(in, n);
-      for (int y = 0; y < kHeight; y++)
-        for (int x = 0; x < kWidth; x++)
-          for (int v = 0; v < kVectors; v++) {
-            float* at = of + y * kRowGradient + x * kStep + v * L;
-            const Floats<L> value = load<L>(values + y * kRowMiddle + x * kStep + v * L);
-            Floats<L> g = load<L>(at);
-            if (S::norm)
-              g = row(norm, kScale, v) * g - row(norm, kByMean, v) -
-                  (value - row(norm, kMean, v)) * row(norm, kBySpread, v);
-            if (S::relu) g = where_positive<L>(value, g);
-            store<L>(at, g);
+  void gather(const float* in, int n, int thread, Moment moment) override {
+    if constexpr (S::norm) {
+      const float *values = middle(in, n), *of = out_gradient_of(n, thread);
+      const Dropper<L> drop(S::drop, stream(moment.seed, moment.step, number_));
+      for (int v = 0; v < kVectors; v++) {
+        const Rows norm = rows(thread, v);
+        Floats<L> sum{}, product{};
+        for (int y = 0; y < kOutHeight; y++) {
+          Floats<L> sums[kSumsInARow] = {}, products[kSumsInARow] = {};
+          in_blocks<kOutWidth, kSumsInARow>([&](auto positions, int x) NATIVE_INLINE {
+            NATIVE_UNROLL
+            for (int p = 0; p < decltype(positions)::value; p++) {
+              const Floats<L> g = dropped(of, drop, n, y, x + p, v);
+              tally(values + window(y, x + p, v), g, norm, sums[p], products[p]);
+            }
+          });
+          sum += total(sums);
+          product += total(products);
+        }
+        store<L>(&products[size_t(n) * 2 * kStep + v * L], sum);
+        store<L>(&products[(size_t(n) * 2 + 1) * kStep + v * L], product * norm.rstd);
+      }
+    }
+  }
+
+  void spread(const float* in, float* in_gradient, int n, int thread, Moment moment, float* part) override {
+    // Nobody asks for the gradient by an image.
+    if constexpr (kFirst && !S::conv) return;
+    const float *values = middle(in, n), *of = out_gradient_of(n, thread);
+    float* gradient = S::conv ? gradient_.get() + thread * kGradientSize + kFirstGradient : in_gradient;
+    const Dropper<L> drop(S::drop, stream(moment.seed, moment.step, number_));
+    if constexpr (!kTiled)
+      for (int y = 0; y < kHeight; y++) std::memset(gradient + y * kRowGradient, 0, kWidth * kStep * sizeof(float));
+    for (int v = 0; v < kVectors; v++) {
+      const Rows norm = rows(thread, v);
+      for (int y = 0; y < kOutHeight; y++)
+        for (int x = 0; x < kOutWidth; x++) {
+          float* to = gradient + y * kStride * kRowGradient + x * kStride * kStep + v * L;
+          unpool(values + window(y, x, v), to, dropped(of, drop, n, y, x, v), norm);
+        }
+      if constexpr (!kTiled)
+        for (int y = 0; y < kHeight; y++)
+          for (int x = 0; x < kWidth; x++) {
+            float* at = gradient + y * kRowGradient + x * kStep + v * L;
+            store<L>(at, before_norm(load<L>(values + y * kRowMiddle + x * kStep + v * L), load<L>(at), norm));
           }
     }
     if constexpr (S::conv) {
-      Conv::weight_gradient(in, of, kRowGradient, part, part + kWeights);
-      if constexpr (!kFirst)
-        Back::forward(gradient_.get() + n * kGradientSize, flipped_.get(), nullptr,
-                      [&](int y, int x, int v, Floats<Back::L> value) {
-                        store<Back::L>(in_gradient + (y * S::width + x) * kInStep + v * Back::L, value);
-                      });
+      Conv::weight_gradient(in, gradient, kRowGradient, part, part + kFilters);
+      if constexpr (!kFirst) {
+        const auto keep = [&](int y, int x, int v, Floats<Back::L> value) NATIVE_INLINE {
+          store<Back::L>(in_gradient + (y * S::width + x) * kInStep + v * Back::L, value);
+        };
+        Back::forward(gradient - kFirstGradient, flipped_.get(), nullptr, keep);
+      }
     }
   }
 
  private:
+  static constexpr int kStride = S::pool ? S::stride : 1;
+  // Every position is in one window of the pool.
+  static constexpr bool kTiled =
+      S::pool == 0 || (S::pool == S::stride && kHeight % S::pool == 0 && kWidth % S::pool == 0);
+  // Neighbours are added up apart: one sum would wait for its last addition at every position.
+  static constexpr int kSumsInARow = 4;
+
+  // A norm's numbers for a register of channels.
+  struct Rows {
+    Floats<L> mean, rstd, scale, shift, by_mean, by_spread;
+  };
+  Rows rows(int thread, int v) const {
+    const auto row = [&](NormRow which) { return load<L>(norm_of(thread) + which * kStep + v * L); };
+    return {row(kMean), row(kRstd), row(kScale), row(kShift), row(kByMean), row(kBySpread)};
+  }
+
   const float* middle(const float* in, int n) const {
-    if constexpr (!S::conv) return in;
-    return kTail ? middle_.get() + size_t(n) * kPixels * kStep : out.get() + n * kOutSize + kFirstOut;
+    return S::conv ? own_middle(n) : in;
   }
-  float* gradient(float* in_gradient, int n) {
-    return kOwnGradient ? gradient_.get() + n * kGradientSize + kFirstGradient : in_gradient;
+  float* own_middle(int n) const {
+    return kTail ? middle_.get() + size_t(n) * kPixels * kStep : out_of(n, 0) + kFirstOut;
   }
+  // Where in the middle an output comes from: a position, or the first one of a window.
+  static constexpr int window(int y, int x, int v) { return y * kStride * kRowMiddle + x * kStride * kStep + v * L; }
+
   static uint32_t position(int n, int y, int x, int v) {
     const int place = S::drop_channels ? n : (n * kOutHeight + y) * kOutWidth + x;
     return uint32_t(place) * kStep + v * L;
   }
+  static Floats<L> dropped(const float* gradient, const Dropper<L>& drop, int n, int y, int x, int v) {
+    const Floats<L> g = load<L>(gradient + (y * kOutWidth + x) * kStep + v * L);
+    return S::drop > 0 ? g * drop(position(n, y, x, v)) : g;
+  }
 
-  static Floats<L> row(const float* norm, NormRow which, int v) { return load<L>(norm + which * kStep + v * L); }
+  static Floats<L> total(const Floats<L> (&sums)[kSumsInARow]) { return (sums[0] + sums[1]) + (sums[2] + sums[3]); }
 
   // The value that pooling sees.
-  static Floats<L> activated(const float* at, const float* norm, int v) {
-    Floats<L> value = load<L>(at);
-    if (S::norm) value = value * row(norm, kScale, v) + row(norm, kShift, v);
+  static Floats<L> activated(Floats<L> value, const Rows& norm) {
+    if (S::norm) value = value * norm.scale + norm.shift;
     if (S::relu_after) value = rectified<L>(value);
     return value;
   }
 
-  static Floats<L> pooled(const float* at, const float* norm, int v) {
-    if constexpr (S::pool == 0) return activated(at, norm, v);
-    if constexpr (S::average) return averaged(at, norm, v);
-    Floats<L> result = activated(at, norm, v);
+  // And the gradient by its output back through the norm and the ReLU before it.
+  static Floats<L> before_norm(Floats<L> value, Floats<L> g, const Rows& norm) {
+    if (S::norm) g = norm.scale * g - norm.by_mean - (value - norm.mean) * norm.by_spread;
+    return S::relu ? where_positive<L>(value, g) : g;
+  }
+
+  static Floats<L> pooled(const float* at, const Rows& norm) {
+    if constexpr (S::pool == 0)
+      return activated(load<L>(at), norm);
+    else if constexpr (S::average)
+      return averaged(at, norm);
+    else
+      return greatest(at, norm).activated;
+  }
+
+  // The first of the greatest of a window.
+  struct Greatest {
+    Floats<L> value, activated;
+    Ints<L> which;
+  };
+  static Greatest greatest(const float* at, const Rows& norm) {
+    const Floats<L> first = load<L>(at);
+    Greatest best{first, activated(first, norm), {}};
     NATIVE_UNROLL
     for (int k = 1; k < S::pool * S::pool; k++) {
-      const Floats<L> value = activated(at + (k / S::pool) * kRowMiddle + (k % S::pool) * kStep, norm, v);
-      result = ((value > result) | (value != value)) ? value : result;
+      const Floats<L> value = load<L>(at + (k / S::pool) * kRowMiddle + (k % S::pool) * kStep);
+      const Floats<L> next = activated(value, norm);
+      const Ints<L> greater = (next > best.activated) | (next != next);
+      best.value = greater ? value : best.value;
+      best.activated = greater ? next : best.activated;
+      best.which = greater ? Ints<L>{} + k : best.which;
     }
-    return result;
+    return best;
   }
 
   // Row by row: in one sum of a large window, each number is rounded to what the whole sum can hold.
-  static Floats<L> averaged(const float* at, const float* norm, int v) {
+  static Floats<L> averaged(const float* at, const Rows& norm) {
     Floats<L> sum{};
     for (int row = 0; row < S::pool; row++) {
       Floats<L> row_sum{};
       for (int column = 0; column < S::pool; column++)
-        row_sum += activated(at + row * kRowMiddle + column * kStep, norm, v);
+        row_sum += activated(load<L>(at + row * kRowMiddle + column * kStep), norm);
       sum += row_sum;
     }
     return sum * (1.0f / (S::pool * S::pool));
   }
 
-  // The gradient of one output, to the positions it came from; and what the norm needs of it.
-  static void unpool(const float* at, float* back, Floats<L> g, const float* norm, int v, Floats<L>& sum,
-                     Floats<L>& product) {
-    const Floats<L> mean = S::norm ? row(norm, kMean, v) : Floats<L>{};
-    if constexpr (S::pool == 0) {
-      if (S::relu_after) g = where_positive<L>(activated(at, norm, v), g);
-      store<L>(back, g);
-      if (S::norm) sum += g, product += g * (load<L>(at) - mean);
-    } else if constexpr (S::average) {
-      unaverage(at, back, g, norm, mean, v, sum, product);
-    } else {
-      unpick(at, back, g, norm, mean, v, sum, product);
+  // What the norm needs to know of the gradient of one output.
+  static void tally(const float* at, Floats<L> g, const Rows& norm, Floats<L>& sum, Floats<L>& product) {
+    if constexpr (S::average) {
+      tally_average(at, g, norm, sum, product);
+      return;
     }
-  }
-
-  // To the first of the greatest.
-  static void unpick(const float* at, float* back, Floats<L> g, const float* norm, Floats<L> mean, int v,
-                     Floats<L>& sum, Floats<L>& product) {
-    constexpr int window = S::pool * S::pool;
-    Floats<L> best = activated(at, norm, v);
-    Ints<L> chosen{};
-    NATIVE_UNROLL
-    for (int k = 1; k < window; k++) {
-      const Floats<L> value = activated(at + (k / S::pool) * kRowMiddle + (k % S::pool) * kStep, norm, v);
-      const Ints<L> greater = (value > best) | (value != value);
-      best = greater ? value : best;
-      chosen = greater ? Ints<L>{} + k : chosen;
+    Floats<L> value = load<L>(at), from = activated(value, norm);
+    if constexpr (S::pool != 0) {
+      const Greatest best = greatest(at, norm);
+      value = best.value, from = best.activated;
     }
-    if (S::relu_after) g = where_positive<L>(best, g);
-    NATIVE_UNROLL
-    for (int k = 0; k < window; k++) {
-      const int row = k / S::pool, column = k % S::pool;
-      const Floats<L> own = chosen == k ? g : Floats<L>{};
-      if (S::norm) sum += own, product += own * (load<L>(at + row * kRowMiddle + column * kStep) - mean);
-      give(back + row * kRowGradient + column * kStep, own);
-    }
+    if (S::relu_after) g = where_positive<L>(from, g);
+    sum += g;
+    product += g * (value - norm.mean);
   }
 
   // All of a window get one gradient, or none through a ReLU. So those that get it are counted: to add up one number
   // a hundred times rounds it a hundred times. What it is multiplied by is added up row by row, as in `averaged`.
-  static void unaverage(const float* at, float* back, Floats<L> g, const float* norm, Floats<L> mean, int v,
-                        Floats<L>& sum, Floats<L>& product) {
+  static void tally_average(const float* at, Floats<L> g, const Rows& norm, Floats<L>& sum, Floats<L>& product) {
     g *= 1.0f / (S::pool * S::pool);
     Floats<L> count{}, off{};
     for (int row = 0; row < S::pool; row++) {
       Floats<L> row_off{};
       for (int column = 0; column < S::pool; column++) {
-        const float* here = at + row * kRowMiddle + column * kStep;
-        Floats<L> own = g, one = broadcast<L>(1.0f);
-        if (S::relu_after) {
-          one = where_positive<L>(activated(here, norm, v), one);
-          own = where_positive<L>(one, g);
-        }
-        if (S::norm) count += one, row_off += one * (load<L>(here) - mean);
-        give(back + row * kRowGradient + column * kStep, own);
+        const Floats<L> value = load<L>(at + row * kRowMiddle + column * kStep);
+        Floats<L> one = broadcast<L>(1.0f);
+        if (S::relu_after) one = where_positive<L>(activated(value, norm), one);
+        count += one;
+        row_off += one * (value - norm.mean);
       }
       off += row_off;
     }
-    if (S::norm) sum += count * g, product += off * g;
+    sum += count * g;
+    product += off * g;
   }
 
-  // Where windows overlap, a position gets a gradient from each that it is in.
-  static void give(float* to, Floats<L> gradient) {
-    constexpr bool overlap = S::pool != S::stride;
-    store<L>(to, overlap ? load<L>(to) + gradient : gradient);
+  // The gradient of one output, to the positions it came from.
+  static void unpool(const float* at, float* to, Floats<L> g, const Rows& norm) {
+    if constexpr (S::pool == 0) {
+      const Floats<L> value = load<L>(at);
+      if (S::relu_after) g = where_positive<L>(activated(value, norm), g);
+      give(to, value, g, norm);
+    } else {
+      Greatest best{};
+      if constexpr (S::average)
+        g *= 1.0f / (S::pool * S::pool);
+      else
+        best = greatest(at, norm);
+      NATIVE_UNROLL
+      for (int k = 0; k < S::pool * S::pool; k++) {
+        const int row = k / S::pool, column = k % S::pool;
+        const Floats<L> value = load<L>(at + row * kRowMiddle + column * kStep);
+        Floats<L> own = g;
+        if (!S::average) own = best.which == k ? g : Floats<L>{};
+        if (S::relu_after) own = where_positive<L>(activated(value, norm), own);
+        give(to + row * kRowGradient + column * kStep, value, own, norm);
+      }
+    }
+  }
+
+  // Where windows do not tile the middle, a position may get a gradient from several, or none: the rest comes after.
+  static void give(float* to, Floats<L> value, Floats<L> g, const Rows& norm) {
+    store<L>(to, kTiled ? before_norm(value, g, norm) : load<L>(to) + g);
   }
 
   // Mean and sum of squares around it of one image, each channel's. Around its first value at first: far from zero,
@@ -313,14 +362,17 @@ class Stage final : public Link {
       const Floats<L> around = load<L>(values + v * L);
       Floats<L> sum{}, square{};
       for (int y = 0; y < kHeight; y++) {
-        Floats<L> row_sum{}, row_square{};
-        for (int x = 0; x < kWidth; x++) {
-          const Floats<L> off = load<L>(values + y * kRowMiddle + x * kStep + v * L) - around;
-          row_sum += off;
-          row_square += off * off;
-        }
-        sum += row_sum;
-        square += row_square;
+        Floats<L> sums[kSumsInARow] = {}, squares[kSumsInARow] = {};
+        in_blocks<kWidth, kSumsInARow>([&](auto positions, int x) NATIVE_INLINE {
+          NATIVE_UNROLL
+          for (int p = 0; p < decltype(positions)::value; p++) {
+            const Floats<L> off = load<L>(values + y * kRowMiddle + (x + p) * kStep + v * L) - around;
+            sums[p] += off;
+            squares[p] += off * off;
+          }
+        });
+        sum += total(sums);
+        square += total(squares);
       }
       const Floats<L> mean = sum * (1.0f / kPixels);
       store<L>(&moments[size_t(n) * 2 * kStep + v * L], around + mean);
