@@ -249,7 +249,9 @@ fetch(entry, Path(sys.argv[2]), report=lambda event: print(getattr(event, "item"
 
 def test_two_processes_fetch_every_file_once(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
     """The second one knows no mirror that works: it waits, and then finds the files there."""
-    first = threading.Thread(target=fetch_from, args=(mirror, tmp_path, "gated"))
+    first = threading.Thread(
+        target=fetch_from, args=(mirror, tmp_path, "gated"), kwargs={"read_timeout": 60.0}
+    )
     first.start()
     second = subprocess.Popen(
         [sys.executable, "-c", SECOND_PROCESS, str(Path(__file__).parent), str(tmp_path)],
