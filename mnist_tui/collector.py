@@ -7,12 +7,15 @@ which no other thread runs, the screen's included.
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 # After so many smaller collections there is a full one even if nobody asks.
 _UNASKED = 1000
+# So many new modules are a large import: torch brings a thousand.
+_MANY = 100
 
 _LOCK = threading.Lock()
 _importing = 0
@@ -20,13 +23,18 @@ _importing = 0
 
 @contextmanager
 def importing() -> Iterator[None]:
-    """For large imports: no collection in between, and none looks at what is there at the end."""
+    """For what may be large imports: no collection in between, and none looks at what is there at the end.
+
+    Only where they were large. What is garbage just then would stay with the rest, and a second time there is more of it.
+    """
+    before = len(sys.modules)
     _count(1)
     try:
         yield
     finally:
         _count(-1)
-        gc.freeze()
+        if len(sys.modules) - before >= _MANY:
+            gc.freeze()
 
 
 def wait_to_be_asked() -> None:
