@@ -25,7 +25,7 @@ _importing = 0
 def importing() -> Iterator[None]:
     """For what may be large imports: no collection in between, and none looks at what is there at the end.
 
-    Only where they were large. What is garbage just then would stay with the rest, and a second time there is more of it.
+    Only where they were large: what is garbage just then stays with the rest, and later there is more of it.
     """
     before = len(sys.modules)
     _count(1)
