@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,9 @@ import pytest
 
 from mnist_tui import runs
 from mnist_tui.data import own_digits
+from mnist_tui.tui.drawn_digits import ImageFinder, ImageFound, WantedImage
+from mnist_tui.tui.reading import Asked, Reader, Reading
+from mnist_tui.tui.screens.draw import DrawScreen
 from mnist_tui.tui.widgets.drawing_pad import DrawingPad
 from tests.cli import easy_digits
 from tests.tui.app_support import SIZES, House, in_the_house
@@ -227,6 +232,36 @@ def test_the_picture_is_what_the_network_gets(trained: Path) -> None:
 
 
 # Test images
+
+
+def test_a_test_image_that_is_wanted_before_the_network_is_there_is_of_its_dataset(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    may_read = threading.Event()
+    find, read = ImageFinder.find, Reader.read
+
+    def finding(finder: ImageFinder, wanted: WantedImage) -> ImageFound:
+        asked.append(wanted.dataset)
+        return find(finder, dataclasses.replace(wanted, dataset="synthetic"))
+
+    def reading(reader: Reader, wanted: Asked) -> Reading:
+        may_read.wait(60)
+        return dataclasses.replace(read(reader, wanted), dataset="kmnist")
+
+    monkeypatch.setattr(ImageFinder, "find", finding)
+    monkeypatch.setattr(Reader, "read", reading)
+
+    async def story(house: House) -> None:
+        await house.press("4")
+        await house.until(lambda: isinstance(house.app.screen, DrawScreen))
+        await house.press("t")
+        assert screen(house).reading is None
+        may_read.set()
+        await house.sees("Test image 0 · labelled 2")
+        assert asked == ["kmnist"]
+
+    in_the_house(story, trained, begun=False)
 
 
 def test_test_images_are_loaded_one_after_the_other_and_altered(trained: Path) -> None:

@@ -79,6 +79,7 @@ class DrawScreen(ChoosingScreen):
         self._moment = 0
         self._network: Snapshot | KeptNetwork | None = None
         self._image: int | None = None
+        self._wish: ImageWish | None = None
         self._said: object = None
         self._saying: Timer | None = None
         reader, finder = Reader(), ImageFinder(data_dir)
@@ -155,6 +156,9 @@ class DrawScreen(ChoosingScreen):
     def on_reading_done(self, message: ReadingDone) -> None:
         """The newest that has been read; a newer drawing may be on its way."""
         self.reading = message.reading
+        if self._wish is not None:
+            self._find_image(self._wish)
+            self._wish = None
         pixels = message.reading.pixels
         self.dashboard.drawing = None if pixels is None else pixels.tobytes()
         if not self.is_running:
@@ -232,8 +236,11 @@ class DrawScreen(ChoosingScreen):
         self.app.push_screen(image_dialog(), lambda text: self._find_image(wish_of(text)) if text else None)
 
     def _find_image(self, wish: ImageWish) -> None:
-        dataset = self.reading.dataset if self.reading else ""
-        self._images.ask(WantedImage(dataset or SYNTHETIC, wish, self._image))
+        """Of the dataset that the network was trained on: while it is being loaded, the wish waits."""
+        if self.reading is None:
+            self._wish = wish
+        else:
+            self._images.ask(WantedImage(self.reading.dataset or SYNTHETIC, wish, self._image))
 
     def on_image_found(self, message: ImageFound) -> None:
         """On the canvas with it."""
