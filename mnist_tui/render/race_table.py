@@ -19,7 +19,7 @@ def race_table(result: RaceResult) -> RenderableType:
     """A row for each loop and target: how many rounds reached it, when, and when their mean did."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("loop", no_wrap=True)
-    for name in ("batch", "final %", "in all", "to %", "reached", "median", "mean at", "× plain"):
+    for name in ("batch", "final", "in all", "to %", "times", "median", "mean at", "× plain"):
         table.add_column(name, justify="right", no_wrap=True)
     for racer in result.racers:
         for number, reached in enumerate(racer.reached):

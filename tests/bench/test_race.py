@@ -13,7 +13,9 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.control import Control
 from mnist_tui.data.dataset import Dataset, Split
 from mnist_tui.errors import ConfigError
+from mnist_tui.render.race_table import race_table
 from tests.cli import easy_digits
+from tests.render.stories import text
 
 CONFIG = TrainConfig(dataset="synthetic", model="linear", epochs=3, batch_size=16, backend="eager", lr=0.05)
 
@@ -55,6 +57,16 @@ def test_the_mean_over_rounds_decides_and_each_round_is_counted(data: Dataset) -
     document = result.to_dict()
     assert document["racers"][1]["accuracy"] == pytest.approx(0.992)
     assert document["racers"][1]["rounds"][0][0] == {"seconds": 4.0, "accuracy": 0.991}
+
+
+def test_the_widest_table_fits_80_columns(data: Dataset) -> None:
+    laps = *(0.5,) * 8, 0.99, *(0.5,) * 5, 0.995
+    entrants = [entrant("plain loop", 40.7, laps), entrant("reference", 3.25, laps)]
+    result = race.race(entrants, data, [0.99, 0.994], rounds=1, told=lambda line: None, control=Control())
+    assert result is not None
+    shown = text(race_table(result))
+    assert "48.8 s (15)" in shown
+    assert "…" not in shown
 
 
 def test_whoever_has_spent_the_least_goes_next(data: Dataset) -> None:
