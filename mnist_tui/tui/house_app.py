@@ -103,6 +103,14 @@ class HouseApp(App[int]):
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette())
 
+    def search_themes(self) -> None:
+        """What the palette's own "Theme" opens: another palette of ours."""
+        from textual.theme import ThemeProvider
+
+        from mnist_tui.tui.palette import Palette
+
+        self.push_screen(Palette(providers=[ThemeProvider], placeholder="Find a theme"))
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: every key of this screen by its words, then what only Textual offers."""
         for key in active_keys(screen):

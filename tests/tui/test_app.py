@@ -852,6 +852,25 @@ def test_two_sizes_at_once_do_not_call_forth_each_other(tmp_path: Path) -> None:
     in_the_house(story, tmp_path, begun=False)
 
 
+def test_the_list_of_themes_is_closed_once_by_two_clicks_beside_it(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        below = house.app.screen
+        house.app.search_themes()
+        await house.sees("Find a theme", "mnist-paper")
+        themes = house.app.screen
+        for _ in range(2):
+            themes.call_later(lambda: None if themes.dismiss() else None)
+        await house.until(lambda: house.app.screen is below)
+        house.app.search_themes()
+        await house.sees("mnist-paper")
+        await house.type("paper")
+        await house.sees("mnist-paper")
+        await house.press("enter")
+        await house.until(lambda: house.app.theme == "mnist-paper")
+
+    in_the_house(story, tmp_path, begun=False)
+
+
 @pytest.mark.parametrize("turns", range(6))
 def test_a_screen_that_is_closed_while_it_comes_up_is_no_error(turns: int, tmp_path: Path) -> None:
     """A key in haste may close it at any turn of the loop: before its children are there, and after."""
