@@ -858,8 +858,12 @@ def test_the_list_of_themes_is_closed_once_by_two_clicks_beside_it(tmp_path: Pat
         house.app.search_themes()
         await house.sees("Find a theme", "mnist-paper")
         themes = house.app.screen
+
+        def dismiss() -> None:
+            themes.dismiss()
+
         for _ in range(2):
-            themes.call_later(lambda: None if themes.dismiss() else None)
+            themes.call_later(dismiss)
         await house.until(lambda: house.app.screen is below)
         house.app.search_themes()
         await house.sees("mnist-paper")
