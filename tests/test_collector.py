@@ -39,13 +39,15 @@ with collector.importing():
     import torch
 assert gc.get_freeze_count() > 100_000, gc.get_freeze_count()
 assert len(gc.get_objects()) < 1_000, len(gc.get_objects())
+class Node: pass
 frozen = gc.get_freeze_count()
 with collector.importing():
     import torch
+    for _ in range(1_000):
+        node = Node(); node.self = node
 assert gc.get_freeze_count() <= frozen, "garbage would be kept with each run that begins"
 collector.wait_to_be_asked()
 before = gc.get_stats()[2]["collections"]
-class Node: pass
 for _ in range(200_000):
     node = Node(); node.self = node
 assert gc.get_stats()[2]["collections"] == before
