@@ -70,7 +70,8 @@ class Terminal:
         self._ours, theirs = pty.openpty()
         self.resize(columns, rows, fresh=True)
         self.before = termios.tcgetattr(theirs)
-        self.raw = self._unseen = b""
+        self.raw = b""
+        self._forgotten: dict[int, bool] = {}
         self.process = subprocess.Popen(
             [sys.executable, *arguments],
             env=environment(folder, extra),
@@ -102,6 +103,7 @@ class Terminal:
     def resize(self, columns: int, rows: int, *, fresh: bool = False) -> None:
         """Another size, as when a window is dragged."""
         if fresh:
+            self._unseen = b""
             self._screen = pyte.Screen(columns, rows)
             self._stream = pyte.ByteStream(self._screen)
         elif self.text:
@@ -162,10 +164,18 @@ class Terminal:
         _, _, after = self.raw.rpartition(b"\x1b[?1049l")
         return re.sub(r"\x1b\[[0-9;?<>]*[A-Za-z]", "", after.decode(errors="replace"))
 
-    def _modes(self) -> dict[int, bool]:
-        return {
+    def forget(self, kept: int) -> None:
+        """Let go of all that was drawn before about the last `kept` bytes, for a terminal that is used for hours."""
+        if len(self.raw) > 2 * kept:
+            start = self.raw.find(b"\x1b[", len(self.raw) - kept)  # not within a mode's digits
+            if start > 0:
+                self._forgotten = self._modes(until=start)
+                self.raw = self.raw[start:]
+
+    def _modes(self, until: int | None = None) -> dict[int, bool]:
+        return self._forgotten | {
             int(mode): switch == b"h"
-            for modes, switch in _MODES.findall(self.raw)
+            for modes, switch in _MODES.findall(self.raw[:until])
             for mode in modes.split(b";")
         }
 
