@@ -1,0 +1,66 @@
+"""Screens that are closed in haste."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from textual import on
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Label
+
+from mnist_tui.tui.sound_screen import SoundScreen
+from tests.tui.app_support import House, in_the_house
+
+
+class _Found(Message):
+    """What a thread sends to the screen that it looked for."""
+
+
+class _Waiting(SoundScreen, ModalScreen[None]):
+    """Shows what was found, once it is."""
+
+    shown = 0
+
+    def compose(self) -> ComposeResult:
+        yield Label()
+
+    def on_mount(self) -> None:
+        self.post_message(_Found())
+
+    @on(_Found)
+    def _show(self) -> None:
+        self.query_one(Label).update("found")
+        self.shown += 1
+
+
+@pytest.mark.parametrize("way", ["exit", "pop_screen"])
+@pytest.mark.parametrize("turns", range(4))
+def test_news_for_a_screen_that_has_no_widgets_is_dropped(turns: int, way: str, tmp_path: Path) -> None:
+    """The dashboard ends, or closes the screen, while it comes up: it is mounted without widgets then."""
+
+    async def story(house: House) -> None:
+        screen = _Waiting()
+        house.app.push_screen(screen)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        getattr(house.app, way)()
+        if way == "pop_screen":  # else the end of the story waits for the dashboard's
+            await house.until(lambda: not screen.is_running)
+
+    in_the_house(story, tmp_path, begun=False)
+
+
+def test_news_for_a_screen_that_is_there_arrives(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        screen = _Waiting()
+        house.app.push_screen(screen)
+        await house.until(lambda: screen.shown == 1)
+        house.app.push_screen(_Waiting())
+        screen.post_message(_Found())
+        await house.until(lambda: screen.shown == 2)
+
+    in_the_house(story, tmp_path, begun=False)
