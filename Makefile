@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-slow torture check format pictures bench bench-dashboard bench-drawing clean
+.PHONY: help install run test test-slow torture monkey check format pictures bench bench-dashboard bench-drawing clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test-slow: $(READY) ## Run the long campaigns too
 
 torture: $(READY) ## Try to break it: kills, full disks, hostile files and servers (half an hour)
 	$(BIN)/python -m pytest -q -n 0 -m torture tests/torture
+
+monkey: $(READY) ## Let random keys play with the dashboard for longer (MINUTES=120)
+	$(BIN)/python -m tests.torture.monkey --minutes $(or $(MINUTES),120)
 
 check: $(READY) ## Format, lint, types, floors, tests
 	$(BIN)/ruff format --check .

@@ -95,22 +95,22 @@ def sweep(
         if refused := given - _GIVEN_ANEW:
             _refuse(refused, "--resume goes on with the sweep's own settings")
         home = folders.find(runs_folder, resume)
-        plan = home.plan()
-        plan = plan if on is None else dataclasses.replace(plan, on=on)
+        plan = _measured_on(home.plan(), on)
     else:
         name = name or f"sweep-{datetime.now():%Y-%m-%dT%H-%M-%S}"
         home = folders.folder_of(runs_folder, name)
         axes, space = specs.parse_axes(set_ or []), specs.parse_space(search or [])
         _check_given_once(given, [*axes, *space])
-        if space:
-            if axes or seeds > 1:
-                raise ConfigError(
-                    "--search goes with neither --set nor --seeds",
-                    remedy="Search first; then sweep the best settings over seeds.",
-                )
-            plan = _search(name, space, trials, prune, settings, on)
-        else:
-            plan = _grid(name, axes, seeds, settings, on)
+        if space and (axes or seeds > 1):
+            raise ConfigError(
+                "--search goes with neither --set nor --seeds",
+                remedy="Search first; then sweep the best settings over seeds.",
+            )
+        plan = (
+            _search(name, space, trials, prune, settings, on)
+            if space
+            else _grid(name, axes, seeds, settings, on)
+        )
     _carry_out(plan, home, paths.data_dir(data_dir), jobs, json, (data_dir, runs_dir))
 
 
@@ -141,8 +141,7 @@ def show(
     from mnist_tui.render.sweep_table import facts, sweep_table
 
     folder = paths.runs_dir(runs_dir)
-    plan = folders.find(folder, sweep).plan()
-    plan = plan if on is None else dataclasses.replace(plan, on=on)
+    plan = _measured_on(folders.find(folder, sweep).plan(), on)
     plans.check_metric(plan)
     found = list(results.read(plan, folder).values())
     if format == "json":
@@ -152,6 +151,10 @@ def show(
     else:
         stdout().print(sweep_table(plan, found))
         stdout().print(facts(plan, found))
+
+
+def _measured_on(plan: Plan, on: Metric | None) -> Plan:
+    return plan if on is None else dataclasses.replace(plan, on=on)
 
 
 def _grid(name: str, axes: dict[str, Any], seeds: int, settings: dict[str, Any], on: Metric | None) -> Grid:
