@@ -1,4 +1,4 @@
-"""Damage to files, the same at every call: bits, bytes, lengths, ends, and values no parser likes to see."""
+"""Damage to files and runs, the same at every call: bits, bytes, lengths, ends, and values no parser likes to see."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
+
+from mnist_tui.runs import Run
 
 SPECIAL_BYTES = (
     b"\0",
@@ -49,6 +51,20 @@ SPECIAL_VALUES: tuple[Any, ...] = (
     {"a": [{}]},
 )
 """What a JSON file may hold where another value is expected."""
+
+
+def damage(run: Run, number: int) -> None:
+    """Change a sound run's log, and for two numbers of three its record too; `number` says how."""
+    random = Random(number)
+    log, record = run.log_file.read_text(), run.config_file.read_text()
+    if number % 3 != 1:
+        run.log_file.write_text("\n".join(strange_lines(log.splitlines(), random)) + "\n")
+    else:
+        run.log_file.write_bytes(next(damaged(log.encode(), 1, seed=number)))
+    if number % 3 == 1:
+        run.config_file.write_text(json.dumps(with_strange_values(json.loads(record), random)))
+    elif number % 3 == 2:
+        run.config_file.write_bytes(next(damaged(record.encode(), 1, seed=number)))
 
 
 def damaged(content: bytes, count: int, seed: int) -> Iterator[bytes]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +15,7 @@ from mnist_tui.errors import RunError
 from mnist_tui.runs import Run
 from tests import made_runs
 from tests.torture.in_process import Ended, mnist
-from tests.torture.mutations import damaged, strange_lines, with_strange_values
+from tests.torture.mutations import damage
 
 Report = Callable[[str], None]
 
@@ -79,17 +77,9 @@ def test_no_log_and_no_record_breaks_a_command(odd: Run, report: Report) -> None
     totals: dict[int, int] = {}
     count = 60
     for number in range(count):
-        random = Random(number)
-        if number % 3 != 1:
-            odd.log_file.write_text("\n".join(strange_lines(log.splitlines(), random)) + "\n")
-        else:
-            odd.log_file.write_bytes(next(damaged(log.encode(), 1, seed=number)))
-        if number % 3 == 1:
-            odd.config_file.write_text(json.dumps(with_strange_values(json.loads(record), random)))
-        elif number % 3 == 2:
-            odd.config_file.write_bytes(next(damaged(record.encode(), 1, seed=number)))
-        else:
-            odd.config_file.write_text(record)
+        odd.log_file.write_text(log)
+        odd.config_file.write_text(record)
+        damage(odd, number)
         for code, times in try_commands(f"damage {number}").items():
             totals[code] = totals.get(code, 0) + times
     report(f"{count} damaged runs, {len(COMMANDS)} commands on each; exit codes {totals}")

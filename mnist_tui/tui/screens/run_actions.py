@@ -113,13 +113,13 @@ class RunActions(HouseScreen):
 
     def _rename(self, run: Run, name: str) -> str:
         run.rename(name)
-        self.app.call_from_thread(self.marks.rename, run.name, name)
-        self.app.call_from_thread(self.changed, name)
+        self.call_later(self.marks.rename, run.name, name)
+        self.call_later(self.changed, name)
         return f"{run.name} is now {name}"
 
     def _delete(self, run: Run) -> str:
         run.delete()
-        self.app.call_from_thread(self.changed)
+        self.call_later(self.changed)
         return f"Deleted {run.name}"
 
     def _export(self, run: Run, path: Path) -> str:

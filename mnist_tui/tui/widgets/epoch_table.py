@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.events import Resize
+from textual.events import Click, Resize
 from textual.widgets import DataTable, Static
 
 from mnist_tui.events import EpochFinished
@@ -39,6 +39,10 @@ class EpochRows(DataTable[Text]):
     def on_mount(self) -> None:
         """Stay at the newest row; scrolling up lets go, scrolling down to the end takes hold again."""
         self.anchor()
+
+    def on_click(self, event: Click) -> None:
+        """Nothing: no row is chosen here, and what heads a column that has gone would be looked up in vain."""
+        event.prevent_default()
 
     def rule(self, columns: Sequence[Column]) -> None:
         """Begin again, with these columns."""
