@@ -64,6 +64,10 @@ class Ground:
         arguments = (*words, "--runs-dir", self.runs_dir)
         return self._nursery.run(*arguments, under=self.disk, fault=fault, humble=humble)
 
+    def ended(self, name: str) -> bool:
+        """Whether the run has come to its end: a kill may strike just after the last line of its log."""
+        return self.begun(name) and self.run(name).history().status is RunStatus.FINISHED
+
     def assert_usable(self, name: str) -> None:
         """What is left can be listed and opened, and is as far as its log says."""
         if not self.begun(name):
@@ -81,7 +85,7 @@ class Ground:
         """The run comes to its end now, and to the very weights and rows of the undisturbed one."""
         self.assert_usable(name)
         run = self.run(name)
-        if not (self.begun(name) and run.history().status is RunStatus.FINISHED):
+        if not self.ended(name):
             ended = self.train(name)
             assert ended.code == 0, ended.err
         assert_same(run, self.undisturbed)

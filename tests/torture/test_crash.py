@@ -68,6 +68,8 @@ def test_kills_inside_operations_on_the_disk(ground: Ground, report: Report) -> 
             kills += 1
             places[place_of(ended.struck)] += 1
             ground.assert_usable("killed")
+            if ground.ended("killed"):
+                break
         ground.assert_goes_on("killed")
     report(f"{kills} kills of {number} runs: {in_words(places)}")
 
@@ -98,6 +100,8 @@ def test_kills_at_any_moment(ground: Ground, report: Report) -> None:
             kills += 1
             ground.assert_usable("killed")
             places[phase(ground.run("killed"))] += 1
+            if ground.ended("killed"):
+                break
         ground.assert_goes_on("killed")
     report(f"{kills} kills of {number} runs, in {in_words(places)}")
 
