@@ -1,16 +1,20 @@
 """Digits that are learnt and drawn in a moment, in the place of the synthetic ones; also a program that has them.
 
 `python easy_digits.py train …` is `mnist-tui train …` with these digits, for tests that need a real process.
-With EASY_DIGITS_SECONDS it draws that long without a sign of life.
+With EASY_DIGITS_SECONDS it draws that long without a sign of life. With EASY_DIGITS_STACKS a SIGUSR1 writes into that
+file where each thread is: the dashboard has standard error put aside.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -39,6 +43,8 @@ if __name__ in ("__main__", "__mp_main__"):  # the second in the processes of a 
 
 if __name__ == "__main__":
     sys.argv[0] = "mnist-tui"
+    if stacks := os.environ.get("EASY_DIGITS_STACKS"):
+        faulthandler.register(signal.SIGUSR1, Path(stacks).open("w"))  # noqa: SIM115 - as long as it lives
     from mnist_tui.cli import main
 
     main()

@@ -87,7 +87,7 @@ class Monkey:
         """
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            with Terminal([*PROGRAM], self.folder, PYTHONFAULTHANDLER="1") as terminal:
+            with Terminal([*PROGRAM], self.folder, EASY_DIGITS_STACKS=str(self._stacks)) as terminal:
                 terminal.wait_for("training")
                 self.starts += 1
                 self._press(terminal, until)
@@ -110,11 +110,26 @@ class Monkey:
             if self.keys % 100 == 0:
                 turn = self.keys // 100 % len(SIZES)
                 terminal.resize(*SIZES[turn], fresh=True)  # another than the last, or nothing need be drawn
-                _must_draw(terminal)
+                self._must_draw(terminal)
                 terminal.forget(_KEPT)
             if time.monotonic() > due:
                 due += 60
                 self._weigh(terminal.process.pid)
+
+    def _must_draw(self, terminal: Terminal) -> None:
+        end = time.monotonic() + 20
+        while not terminal.read() and terminal.process.poll() is None:
+            if time.monotonic() > end:
+                for _ in range(3):  # what moves is not stuck, but busy
+                    terminal.signal(signal.SIGUSR1)
+                    terminal.read(1)
+                raise AssertionError(
+                    f"it does not draw any more; its threads, three times:\n{self._stacks.read_text()}"
+                )
+
+    @property
+    def _stacks(self) -> Path:
+        return self.folder / "stacks.txt"
 
     def _weigh(self, process: int) -> None:
         try:
@@ -143,17 +158,6 @@ def resident(process: int) -> int:
     """The bytes of memory it holds (Linux)."""
     pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     return pages * resource.getpagesize()
-
-
-def _must_draw(terminal: Terminal) -> None:
-    end = time.monotonic() + 20
-    while not terminal.read() and terminal.process.poll() is None:
-        if time.monotonic() > end:
-            terminal.signal(signal.SIGABRT)  # faulthandler then says where every thread is
-            terminal.ended()
-            raise AssertionError(
-                f"it does not draw any more:\n{terminal.raw[-8000:].decode(errors='replace')}"
-            )
 
 
 def _leave(terminal: Terminal) -> float:
