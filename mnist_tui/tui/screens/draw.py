@@ -124,9 +124,8 @@ class DrawScreen(ChoosingScreen):
 
     def _network_of(self, session: Session) -> Snapshot | KeptNetwork:
         if self._phase is not session.phase and not session.phase.is_busy:
-            self._moment += (
-                1  # a training has ended, or one comes back to this screen: another run may be the newest
-            )
+            # A training has ended, or one comes back to this screen: another run may be the newest.
+            self._moment += 1
         live = session.snapshot() if self.chosen is None and session.phase.is_busy else None
         return live or KeptNetwork(self.dashboard.folders.runs, self.chosen, self._moment)
 
