@@ -267,8 +267,8 @@ def to_json(event: Event) -> str:
 def from_json(line: str) -> Event | None:
     """The event in one line of a log; None where there is none this version can read.
 
-    A torn last line and an event of a newer version are normal in a log and are passed over.
-    Fields this version does not know are dropped.
+    A torn last line and an event of a newer version are normal in a log and are passed over, as is a line with numbers
+    that no training comes to. Fields this version does not know are dropped.
     """
     try:
         record = json.loads(line)
@@ -280,11 +280,12 @@ def from_json(line: str) -> Event | None:
     if kind is None:
         return None
     try:
-        return kind(
+        event = kind(
             **{name: _restored(kind, name, record[name]) for name in _FIELDS[kind.__name__] if name in record}
         )
     except (TypeError, ValueError, OverflowError):
         return None
+    return event if _is_possible(event) else None
 
 
 def _resolved(kind: type[Event]) -> Mapping[str, Any]:
@@ -295,6 +296,37 @@ def _resolved(kind: type[Event]) -> Mapping[str, Any]:
 _FREQUENT_LINES = tuple(f'{{"event":"{kind.__name__}"' for kind in FREQUENT)
 # For each event, its fields in order with their types.
 _FIELDS = {name: _resolved(kind) for name, kind in EVENTS.items()}
+
+
+_ACCURACIES = {
+    name: [entry for entry in fields if entry.endswith("accuracy")] for name, fields in _FIELDS.items()
+}
+_LOSSES = {name: [entry for entry in fields if entry.endswith("loss")] for name, fields in _FIELDS.items()}
+_LARGEST = 3.4028235e38
+"""Of the float32 numbers: what is larger was never a loss, and two such numbers may lie infinitely far apart."""
+
+
+def _is_possible(event: Event) -> bool:
+    """Whether its accuracies and losses can be some; a loss may be NaN."""
+    name = type(event).__name__
+    for entry in _ACCURACIES[name]:
+        accuracy = getattr(event, entry)
+        if not (accuracy is None or 0 <= accuracy <= 1):
+            return False
+    for entry in _LOSSES[name]:
+        loss = getattr(event, entry)
+        if loss is not None and abs(loss) > _LARGEST:
+            return False
+    return not (isinstance(event, Progress) and _has_larger(event.batch_losses))
+
+
+def _has_larger(losses: tuple[float, ...]) -> bool:
+    if not losses:
+        return False
+    low, high = min(losses), max(losses)
+    if math.isnan(low) or math.isnan(high):  # the first one is, with which no other compares
+        return any(abs(loss) > _LARGEST for loss in losses)
+    return low < -_LARGEST or high > _LARGEST
 
 
 def _finite(value: Any) -> Any:

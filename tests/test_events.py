@@ -26,6 +26,7 @@ from mnist_tui.events import (
 )
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
+losses = st.floats(width=32, allow_nan=False, allow_infinity=False)
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | finite | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -45,7 +46,13 @@ VALUES: Mapping[Any, st.SearchStrategy[Any]] = {
 }
 
 
-def field_values(annotation: Any) -> st.SearchStrategy[Any]:
+def field_values(name: str, annotation: Any) -> st.SearchStrategy[Any]:
+    if name.endswith("accuracy"):
+        return st.floats(0, 1) if annotation is float else st.none() | st.floats(0, 1)
+    if name.endswith("loss"):
+        return losses if annotation is float else st.none() | losses
+    if name == "batch_losses":
+        return st.lists(losses).map(tuple)
     if typing.get_origin(annotation) is Literal:
         return st.sampled_from(typing.get_args(annotation))
     return VALUES[annotation]
@@ -54,7 +61,8 @@ def field_values(annotation: Any) -> st.SearchStrategy[Any]:
 def any_of(kind: type[Event]) -> st.SearchStrategy[Event]:
     hints = typing.get_type_hints(kind)
     return st.builds(
-        kind, **{entry.name: field_values(hints[entry.name]) for entry in dataclasses.fields(kind)}
+        kind,
+        **{entry.name: field_values(entry.name, hints[entry.name]) for entry in dataclasses.fields(kind)},
     )
 
 
@@ -202,6 +210,25 @@ def test_what_is_no_event_of_this_version_is_none(line: str) -> None:
 )
 def test_a_value_of_the_wrong_type_makes_the_line_unreadable(event: Event, wrong: dict[str, Any]) -> None:
     assert events.from_json(changed(event)) == event
+    assert events.from_json(changed(event, **wrong)) is None
+
+
+@pytest.mark.parametrize(
+    ("event", "wrong"),
+    [
+        (PROGRESS, {"accuracy": 1.01}),
+        (PROGRESS, {"accuracy": None}),
+        (PROGRESS, {"loss": 1e39}),
+        (PROGRESS, {"batch_losses": [1.0, -1e308]}),
+        (PROGRESS, {"batch_losses": [None, 1e308]}),
+        (FINISHED, {"test_accuracy": -0.01}),
+        (FINISHED, {"validation_accuracy": 2}),
+        (FINISHED, {"train_loss": -1e308}),
+    ],
+)
+def test_numbers_that_no_training_comes_to_make_the_line_unreadable(
+    event: Event, wrong: dict[str, Any]
+) -> None:
     assert events.from_json(changed(event, **wrong)) is None
 
 

@@ -47,8 +47,7 @@ class RunPreview(Container):
     def show(self, found: IndexedRun | None) -> None:
         """Draw this run; nothing for None."""
         self.border_title = Content(found.summary.name) if found else ""
-        # A damaged log may say anything, and Textual's Sparkline draws only numbers.
-        curve = [row.test_accuracy for row in found.rows if 0 <= row.test_accuracy <= 1] if found else []
+        curve = [row.test_accuracy for row in found.rows] if found else []
         self.query_one(Sparkline).data = curve
         self.query_one("#curve").display = len(curve) > 1
         self.query_one("#curve-title", Static).update(_curve_title(curve))
