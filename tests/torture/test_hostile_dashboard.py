@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.tui.hostile_tour import tour
 
-TOURS, RUNS = 8, 6
+TOURS, RUNS = 4, 6
 
 
 def test_no_run_breaks_a_screen(tmp_path: Path, report: Callable[[str], None]) -> None:
