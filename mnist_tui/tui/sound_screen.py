@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.await_complete import AwaitComplete
 from textual.errors import NoWidget
+from textual.events import Event
 from textual.geometry import Region, Size
 from textual.messages import Prune
 
@@ -43,10 +44,10 @@ class SoundScreen(_Screen):
     async def _on_message(self, message: Message) -> None:
         """As Textual has it, but not for a screen that is on its way out, or that never came up.
 
-        What a thread found for it can arrive when its widgets have gone, or when none were made any more. Prune is what
-        takes it away.
+        What a thread found for it can arrive when its widgets have gone, or when none were made any more. Events and
+        Prune, which takes it away, are Textual's own affair and needed on the way out.
         """
-        if isinstance(message, Prune) or (self.is_attached and self.display):
+        if isinstance(message, (Event, Prune)) or (self.is_attached and self.display):
             await super()._on_message(message)
 
     def get_widget_at(self, x: int, y: int) -> tuple[Widget, Region]:
