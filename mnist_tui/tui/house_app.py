@@ -12,9 +12,12 @@ from typing import ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.driver import Driver
 from textual.events import Event, InputEvent, Print
 from textual.screen import Screen
+from textual.widget import MountError
+from textual.worker import WorkerFailed
 
 from mnist_tui import collector
 from mnist_tui.tui.memory import Memory
@@ -71,6 +74,15 @@ class HouseApp(App[int]):
             if not self.screen_stack:
                 return
         await super().on_event(event)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """As Textual has it, but for a screen that was coming up when the end was decided.
+
+        Textual goes on setting it up and then misses what it mounts no more, or what a screen looks for in itself.
+        """
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if not (self._exit and isinstance(cause, (MountError, NoMatches))):
+            super()._handle_exception(error)
 
     def _tidy(self) -> None:
         now = time.monotonic()

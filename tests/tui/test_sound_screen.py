@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
+from mnist_tui.tui.screens.compare import CompareScreen
 from mnist_tui.tui.sound_screen import SoundScreen
 from tests.tui.app_support import House, in_the_house
 
@@ -62,5 +63,16 @@ def test_news_for_a_screen_that_is_there_arrives(tmp_path: Path) -> None:
         house.app.push_screen(_Waiting())
         screen.post_message(_Found())
         await house.until(lambda: screen.shown == 2)
+
+    in_the_house(story, tmp_path, begun=False)
+
+
+@pytest.mark.parametrize("turns", range(8))
+def test_an_exit_while_a_screen_comes_up_is_no_error(turns: int, tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        house.app.push_screen(CompareScreen([]))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        house.app.exit()
 
     in_the_house(story, tmp_path, begun=False)
