@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.await_complete import AwaitComplete
 from textual.errors import NoWidget
-from textual.events import Event
 from textual.geometry import Region, Size
-from textual.messages import Prune
 
 if TYPE_CHECKING:
     from textual.message import Message
@@ -42,12 +40,13 @@ class SoundScreen(_Screen):
         self.dismiss(result)
 
     async def _on_message(self, message: Message) -> None:
-        """As Textual has it, but not for a screen that is on its way out, or that never came up.
+        """As Textual has it, but no news of our own for a screen that is on its way out, or that never came up.
 
-        What a thread found for it can arrive when its widgets have gone, or when none were made any more. Events and
-        Prune, which takes it away, are Textual's own affair and needed on the way out.
+        What a thread found for it can arrive when its widgets have gone, or when none were made any more. Textual's own
+        messages are never kept from it: others wait for their being answered, also on the way out.
         """
-        if isinstance(message, (Event, Prune)) or (self.is_attached and self.display):
+        is_news = not type(message).__module__.startswith("textual.")
+        if not is_news or (self.is_attached and self.display):
             await super()._on_message(message)
 
     def get_widget_at(self, x: int, y: int) -> tuple[Widget, Region]:
