@@ -1,4 +1,4 @@
-"""What Textual's screens lack: one answer each, once they are up, and no news, size or place for what has gone."""
+"""What Textual's screens lack: one answer each, once they are up, and no size or place that has gone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from textual.errors import NoWidget
 from textual.geometry import Region, Size
 
 if TYPE_CHECKING:
-    from textual.message import Message
     from textual.screen import Screen
     from textual.widget import Widget
 
@@ -38,16 +37,6 @@ class SoundScreen(_Screen):
     def _dismiss_unawaited(self, result: Any) -> None:
         """A callback's result would be awaited, by the very screen that is to go."""
         self.dismiss(result)
-
-    async def _on_message(self, message: Message) -> None:
-        """As Textual has it, but no news of our own for a screen that is on its way out, or that never came up.
-
-        What a thread found for it can arrive when its widgets have gone, or when none were made any more. Textual's own
-        messages are never kept from it: others wait for their being answered, also on the way out.
-        """
-        is_news = not type(message).__module__.startswith("textual.")
-        if not is_news or (self.is_attached and self.display):
-            await super()._on_message(message)
 
     def get_widget_at(self, x: int, y: int) -> tuple[Widget, Region]:
         """As Textual has it, but the screen itself where there is nothing.
