@@ -10,9 +10,11 @@ import time
 from collections.abc import Iterable
 from typing import ClassVar
 
+from textual._context import active_message_pump
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
+from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.events import Event, InputEvent, Print
 from textual.screen import Screen
@@ -76,12 +78,12 @@ class HouseApp(App[int]):
         await super().on_event(event)
 
     def _handle_exception(self, error: Exception) -> None:
-        """As Textual has it, but for a screen that was coming up when the end was decided.
+        """As Textual has it, but for what was coming up when its end was decided, alone or with all else.
 
-        Textual goes on setting it up and then misses what it mounts no more, or what a screen looks for in itself.
+        Textual goes on setting it up and then misses what it mounts no more, or what a widget looks for in itself.
         """
         cause = error.error if isinstance(error, WorkerFailed) else error
-        if not (self._exit and isinstance(cause, (MountError, NoMatches))):
+        if not (isinstance(cause, (MountError, NoMatches)) and (self._exit or _is_going())):
             super()._handle_exception(error)
 
     def _tidy(self) -> None:
@@ -136,6 +138,12 @@ class HouseApp(App[int]):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             loop.add_signal_handler(number, self.leave, 128 + number)
+
+
+def _is_going() -> bool:
+    """Whether the widget at work is being taken down."""
+    at_work = active_message_pump.get(None)
+    return isinstance(at_work, DOMNode) and at_work._pruning
 
 
 def our_driver() -> type[Driver] | None:

@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 from textual import on
 from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.events import Focus
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
 from mnist_tui.tui.screens.compare import CompareScreen
 from mnist_tui.tui.sound_screen import SoundScreen
+from mnist_tui.tui.widgets.chart import Chart
 from tests.tui.app_support import House, in_the_house
 
 
@@ -36,6 +39,32 @@ class _Waiting(SoundScreen, ModalScreen[None]):
     def _show(self) -> None:
         self.query_one(Label).update("found")
         self.shown += 1
+
+
+class _Charting(SoundScreen, ModalScreen[None]):
+    """Has room for a chart, which comes later."""
+
+    def compose(self) -> ComposeResult:
+        yield Vertical()
+
+
+@pytest.mark.parametrize("turns", range(8))
+def test_a_chart_that_comes_up_while_its_screen_goes_is_no_error(turns: int, tmp_path: Path) -> None:
+    """Its canvases are never mounted then, though it is told that it has the focus."""
+
+    async def story(house: House) -> None:
+        screen = _Charting()
+        house.app.push_screen(screen)
+        await house.until(lambda: screen.is_mounted)
+        chart = Chart()
+        screen.query_one(Vertical).mount(chart)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        chart.post_message(Focus())
+        screen.dismiss()
+        await house.until(lambda: not screen.is_running)
+
+    in_the_house(story, tmp_path, begun=False)
 
 
 @pytest.mark.parametrize("way", ["exit", "dismiss"])
