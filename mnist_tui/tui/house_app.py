@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
 import time
 from collections.abc import Iterable
-from typing import ClassVar
+from types import FrameType
+from typing import Any, ClassVar
 
 from textual._context import active_message_pump
 from textual.app import App, SystemCommand
@@ -31,6 +33,9 @@ _ONLY_IN_THE_PALETTE = {"Theme", "Screenshot"}
 # So often there is a look whether garbage may be collected: when nobody has touched anything for a moment, or when
 # somebody has been so busy for so long that it would pile up.
 _TIDYING_SECONDS, _QUIET_SECONDS, _UNTIDY_SECONDS = 10.0, 0.5, 60.0
+
+# What a shell, a closed terminal and Ctrl+C send; Windows has no SIGHUP, and no driver of ours.
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name))
 
 
 class HouseApp(App[int]):
@@ -55,6 +60,15 @@ class HouseApp(App[int]):
         self.register_theme(NIGHT)
         self.register_theme(PAPER)
         self.theme = self.memory.theme if self.memory.theme in self.available_themes else NIGHT.name
+
+    def run(self, **options: Any) -> int | None:
+        """As Textual has it; afterwards signals go where they went."""
+        before = {number: signal.getsignal(number) for number in _SIGNALS if self._has_terminal}
+        try:
+            return super().run(**options)
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler or signal.SIG_DFL)
 
     def on_load(self) -> None:
         """Before the terminal is changed: a signal that comes then must find somebody who puts it right."""
@@ -134,10 +148,20 @@ class HouseApp(App[int]):
         yield from (command for command in offered if command.title in _ONLY_IN_THE_PALETTE)
 
     def _listen_to_signals(self) -> None:
-        """A closed terminal and a `kill` leave as `q` does, without a question."""
+        """A closed terminal and a `kill` leave as `q` does, without a question.
+
+        The loop's own way would be `add_signal_handler`. It reads a signal's number from the pipe that wakes it, which
+        is full when the loop has been busy and threads have posted much: the signal would be lost, and Python would
+        complain of it on the terminal, even of one that only tells of a new size.
+        """
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            loop.add_signal_handler(number, self.leave, 128 + number)
+
+        def leave(number: int, _frame: FrameType | None) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has just ended
+                loop.call_soon_threadsafe(self.leave, 128 + number)
+
+        for number in _SIGNALS:
+            signal.signal(number, leave)
 
 
 def _is_going() -> bool:

@@ -5,7 +5,9 @@ Each oddity makes one moment long enough to be met, or breaks one thing.
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import sys
 import time
 import warnings
@@ -130,6 +132,20 @@ def broken_screen() -> None:
     EpochTable.advance = refuse  # type: ignore[method-assign]
 
 
+def full_pipe() -> None:
+    """`?` is answered by a loop so busy that its wake-up calls pile up; just then a new size comes, and SIGTERM."""
+    from mnist_tui.tui.house_app import HouseApp
+
+    def be_busy(_app: Any) -> None:
+        loop = asyncio.get_running_loop()
+        for _ in range(10_000):
+            loop.call_soon_threadsafe(lambda: None)
+        signal.raise_signal(signal.SIGWINCH)
+        signal.raise_signal(signal.SIGTERM)
+
+    HouseApp.action_help = be_busy  # type: ignore[method-assign]
+
+
 def _every_report(make: Callable[[Report], Report]) -> None:
     from mnist_tui import runner
 
@@ -150,6 +166,7 @@ _ODDITIES = {
     "broken-worker": broken_worker,
     "broken-start": broken_start,
     "broken-screen": broken_screen,
+    "full-pipe": full_pipe,
 }
 
 

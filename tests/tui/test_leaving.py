@@ -265,3 +265,12 @@ def test_standard_error_may_go_elsewhere(tmp_path: Path) -> None:
         assert terminal.ended()[0] == 0
         assert terminal.problems() == []
     assert (tmp_path / "runs.err").read_text() == ""
+
+
+def test_a_signal_is_not_lost_on_a_busy_loop(tmp_path: Path) -> None:
+    with dashboard(tmp_path, "full-pipe", begun=False) as terminal:
+        reach(terminal, IDLE)
+        terminal.press("?")
+        code, _ = terminal.ended()
+        assert code == 143
+        assert "Exception" not in terminal.after_the_screen
