@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -37,9 +38,31 @@ def config_file() -> Path:
     return platformdirs.user_config_path(APP) / "config.toml"
 
 
+def expanded(path: Path | str) -> Path:
+    """With `~` and `~somebody` as a shell has them; as it stands where nobody is called that."""
+    try:
+        return Path(path).expanduser()
+    except (RuntimeError, ValueError):  # nobody, or a zero byte in the name
+        return Path(path)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is one, as far as can be seen: pathlib raises for a name that is too long, or may not be seen."""
+    with contextlib.suppress(OSError):
+        return path.is_dir()
+    return False
+
+
+def is_file(path: Path) -> bool:
+    """Likewise."""
+    with contextlib.suppress(OSError):
+        return path.is_file()
+    return False
+
+
 def _first(flag: Path | None, variable: str) -> Path | None:
     if flag is not None:
-        return flag.expanduser()
+        return expanded(flag)
     # An empty variable counts as unset, as it does for the XDG ones.
     value = os.environ.get(variable, "")
-    return Path(value).expanduser() if value else None
+    return expanded(value) if value else None

@@ -32,6 +32,12 @@ def test_without_either_it_is_the_platforms_folder(
     assert paths.APP in place().parts
 
 
+@pytest.mark.parametrize("name", ["~nobody-here/runs", "~a\0/runs", "~~", "a" * 5000])
+def test_what_is_nobodys_home_is_a_name_like_any_other(name: str) -> None:
+    assert paths.expanded(name) == Path(name)
+    assert paths.runs_dir(Path(name)) == Path(name)
+
+
 def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(paths.RUNS_DIR_VARIABLE, "~/runs")
     assert paths.runs_dir() == Path.home() / "runs"

@@ -8,6 +8,7 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
+from mnist_tui import paths
 from mnist_tui.errors import ModelError
 from mnist_tui.models.names import NAMES, REGISTRY
 
@@ -56,13 +57,14 @@ def _split(spec: str) -> tuple[str, str]:
 
 
 def _is_path(place: str) -> bool:
-    return place.endswith(".py") or "/" in place or "\\" in place or Path(place).is_file()
+    return place.endswith(".py") or "/" in place or "\\" in place or paths.is_file(Path(place))
 
 
 def _from_file(spec: str, place: str, class_name: str) -> ModelSource:
-    path = Path(place).expanduser().resolve()
-    if not path.exists():
+    path = paths.expanded(place).absolute()
+    if not paths.is_file(path) and not paths.is_folder(path):
         raise misfit(spec, f"there is no file {path}", remedy="Correct the path before the colon.")
+    path = path.resolve()
     if path.suffix != ".py" or not path.is_file():
         raise misfit(spec, f"{path} is not a Python file", remedy=f"Give {FORMS}.")
     return ModelSource(

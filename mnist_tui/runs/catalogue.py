@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from mnist_tui import paths
 from mnist_tui.errors import RunError
 from mnist_tui.runs.names import LATEST
 from mnist_tui.runs.run import Run
@@ -30,7 +31,7 @@ def visible(runs_dir: Path) -> list[Path]:
 
 def find(runs_dir: Path, query: str) -> Run:
     """The run that `query` means: a name, a unique prefix of one, a path to a folder, or `latest`."""
-    if os.sep in query and is_run(path := _expanded(query)):
+    if os.sep in query and is_run(path := paths.expanded(query)):
         return Run(path.resolve())
     runs = list_runs(runs_dir)
     if query == LATEST and runs:
@@ -55,13 +56,6 @@ def is_run(folder: Path) -> bool:
         return Run(folder).config_file.is_file()
     except OSError:
         return False
-
-
-def _expanded(query: str) -> Path:
-    try:
-        return Path(query).expanduser()
-    except (RuntimeError, ValueError):  # `~name` of nobody known here, or with a zero in it
-        return Path(query)
 
 
 def _created(run: Run) -> str:

@@ -74,6 +74,16 @@ def test_a_missing_file_is_named(tmp_path):
     assert f"no file {tmp_path / 'gone.py'}" in complaint(f"{tmp_path / 'gone.py'}:Net")
 
 
+@pytest.mark.parametrize("place", ["~nobody-here/net.py", "a" * 5000 + ".py", "a\0/net.py"])
+def test_a_path_that_leads_nowhere_is_named(place):
+    assert f"no file {Path.cwd() / place}" in complaint(f"{place}:Net")
+
+
+def test_links_in_a_ring_are_no_file(tmp_path):
+    (tmp_path / "ring.py").symlink_to(tmp_path / "ring.py")
+    assert f"no file {tmp_path / 'ring.py'}" in complaint(f"{tmp_path / 'ring.py'}:Net")
+
+
 def test_a_file_that_is_not_python_is_named(write):
     assert "notes.txt is not a Python file" in complaint(write("hello", "notes.txt"))
 

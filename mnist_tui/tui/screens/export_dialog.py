@@ -10,6 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Label, RadioButton, RadioSet
 
+from mnist_tui import paths
 from mnist_tui.tui.screens.dialogs import Dialog
 
 FORMATS = ("csv", "json")
@@ -43,7 +44,7 @@ class ExportDialog(Dialog[Path]):
     @property
     def path(self) -> Path:
         """What was typed."""
-        return Path(self.query_one(Input).value).expanduser()
+        return paths.expanded(self.query_one(Input).value)
 
     @on(RadioSet.Changed)
     def _format_chosen(self, event: RadioSet.Changed) -> None:
@@ -56,7 +57,7 @@ class ExportDialog(Dialog[Path]):
     def _typed(self) -> None:
         """Say at once what is wrong, and what would be lost."""
         complaint, label = complaint_of(self.path), self.query_one(".complaint", Label)
-        replaces = not complaint and self.path.exists()
+        replaces = not complaint and paths.is_file(self.path)
         label.update(Content("This file will be replaced." if replaces else complaint))
         label.set_class(replaces, "-warning")
         self.query_one("#yes", Button).disabled = bool(complaint)
@@ -84,9 +85,9 @@ def complaint_of(path: Path) -> str:
     """Why nothing can be written there; "" where it can."""
     if not _format(path):
         return "End the path in .csv or .json."
-    if path.is_dir():
+    if paths.is_folder(path):
         return "This is a folder."
-    return "" if path.parent.is_dir() else f"There is no folder {path.parent}."
+    return "" if paths.is_folder(path.parent) else f"There is no folder {path.parent}."
 
 
 def _format(path: Path) -> str:
