@@ -114,6 +114,13 @@ class TrainConfig:
         1.0, "The teacher's logits are divided by this.", low=0.01, high=100, group="Teacher"
     )
 
+    deskew: float = _setting(
+        0.0,
+        "Share of each digit's slant taken away before the network sees it, also after training.",
+        low=0,
+        high=1,
+        group="Augmentation",
+    )
     rotation: float = _setting(7.0, "Random rotation up to ± degrees.", low=0, high=180, group="Augmentation")
     shift: float = _setting(0.0, "Random shift up to ± pixels.", low=0, high=14, group="Augmentation")
     scale: float = _setting(

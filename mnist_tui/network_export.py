@@ -16,7 +16,8 @@ from safetensors.torch import load as from_safetensors
 from torch import Tensor, nn
 
 from mnist_tui import __version__, atomic, checkpoint
-from mnist_tui.data.augmentation import network_input
+from mnist_tui.data.augmentation import mapped_input, network_input
+from mnist_tui.data.slant import upright_maps_at_once
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.models.apart import load_model_apart
 from mnist_tui.trained import TrainedNetwork
@@ -66,12 +67,13 @@ class PixelNetwork(nn.Module):
     def __init__(self, network: TrainedNetwork) -> None:
         super().__init__()
         self.network = network.model
-        self.mean, self.std = network.config.mean, network.config.std
+        self.config = network.config
 
     def forward(self, images: Tensor) -> Tensor:
         """As `network_input`, in operations that every format knows."""
-        pixels = images.to(torch.float32) / 255
-        return self.network((pixels - self.mean) / self.std)  # type: ignore[no-any-return]
+        config = self.config
+        maps = upright_maps_at_once(images, config.deskew) if config.deskew else None
+        return self.network(mapped_input(images, maps, config))  # type: ignore[no-any-return]
 
 
 def check_packages(format: FormatName) -> None:
@@ -128,9 +130,10 @@ def metadata(network: TrainedNetwork, *, normalised_inside: bool) -> dict[str, A
         "classes": list(network.classes),
         "input": INPUT
         if normalised_inside
-        else "images: float32 (N, 1, 28, 28), (pixels / 255 - mean) / std",
+        else "images: float32 (N, 1, 28, 28), (pixels / 255 - mean) / std, after `deskew`",
         "output": OUTPUT,
         "preprocessing": {
+            "deskew": config.deskew,
             "divide_by": 255,
             "mean": config.mean,
             "std": config.std,

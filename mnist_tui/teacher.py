@@ -47,7 +47,8 @@ def open_teacher(
 ) -> Teacher:
     """The teacher whose weights `checkpoint.save_weights` wrote, for a student with `config`.
 
-    Raises RunError when they cannot be used, and Interrupted soon after `stopped` has become true.
+    Raises RunError when they cannot be used, ConfigError when the two would see different pictures, and Interrupted
+    soon after `stopped` has become true.
     """
     state, metadata = checkpoint.load_weights(weights)
     try:
@@ -58,6 +59,12 @@ def open_teacher(
         raise RunError(
             f"the teacher in {weights} cannot be used: {error}", remedy="Choose another --teacher."
         ) from error
+    if taught.deskew != config.deskew:
+        raise ConfigError(
+            f"the teacher in {weights} was trained with deskew {taught.deskew:g}, and would see other pictures than a "
+            f"student with {config.deskew:g}",
+            remedy=f"Use --deskew {taught.deskew:g}, or choose another --teacher.",
+        )
     model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     asked = config.replace(ema=0.0, backend="auto" if device.type == "cpu" else "eager")
     backend = choose_backend(asked, Learner(asked, model), device, report=report, stopped=stopped)

@@ -30,9 +30,10 @@ def with_teacher(
 ) -> TrainConfig:
     """The student's config with a run as its teacher, where it names a recipe.
 
-    That run is an ordinary one, with the student's data and seed 1. It is trained first where there is none, or
-    resumed where it was stopped; `report` hears of it as Preparing. Two processes that want the same one train it once.
-    Raises MnistTuiError when the teacher fails, and Interrupted when `control` stopped it.
+    That run is an ordinary one, with the student's data, as upright as the student has it, and seed 1. It is trained
+    first where there is none, or resumed where it was stopped; `report` hears of it as Preparing. Two processes that
+    want the same one train it once. Raises MnistTuiError when the teacher fails, and Interrupted when `control`
+    stopped it.
     """
     if student.teacher not in recipes.RECIPES:
         return student
@@ -41,6 +42,7 @@ def with_teacher(
         dataset=student.dataset,
         validation=student.validation,
         train_limit=student.train_limit,
+        deskew=student.deskew,
         device=student.device,
     )
     runs.check_place(runs_dir)

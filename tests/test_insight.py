@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mnist_tui.config import TrainConfig
+from mnist_tui.data.augmentation import judged_pixels
 from mnist_tui.insight import METHODS, look_inside, where_it_looked
 from mnist_tui.models import load_model
 from mnist_tui.trained import DIGITS, TrainedNetwork
@@ -40,6 +43,15 @@ def test_what_is_seen_fits_together(method: str) -> None:
     assert looked.heat.shape == (28, 28)
     assert looked.heat.abs().max() == pytest.approx(1.0)
     assert looked.most > 0
+
+
+def test_what_is_drawn_is_what_the_network_gets() -> None:
+    reference = network(load_model("reference"))
+    assert torch.equal(look_inside(reference, IMAGE).pixels, IMAGE[0])
+    upright = replace(reference, config=TrainConfig(deskew=1.0, interpolation="bilinear"))
+    seen = look_inside(upright, IMAGE)
+    assert torch.equal(seen.pixels, judged_pixels(IMAGE[None], upright.config)[0, 0])
+    assert not torch.equal(seen.pixels, IMAGE[0])
 
 
 def test_even_a_network_that_always_draws_leaves_torchs_random_numbers_alone() -> None:

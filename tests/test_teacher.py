@@ -11,7 +11,7 @@ from torch import Tensor
 from mnist_tui import checkpoint
 from mnist_tui.backends.eager import EagerBackend
 from mnist_tui.config import TrainConfig
-from mnist_tui.errors import RunError
+from mnist_tui.errors import ConfigError, RunError
 from mnist_tui.events import RunFinished, RunStopped
 from mnist_tui.learner import Learner
 from mnist_tui.models.linear import SoftmaxRegression
@@ -85,6 +85,15 @@ def test_a_teacher_that_is_not_there_is_refused_before_anything_is_made(lab: Lab
     with pytest.raises(RunError, match="no run 'nobody'"):
         lab.start(tiny_config(teacher="nobody"))
     assert not lab.runs_dir.exists()
+
+
+def test_a_teacher_that_would_see_other_pictures_is_refused(lab: Lab) -> None:
+    lab.start(tiny_config(deskew=0.5), name="professor")
+    with pytest.raises(ConfigError, match=r"trained with deskew 0\.5") as refused:
+        lab.start(tiny_config(teacher="professor"))
+    assert "--deskew 0.5" in refused.value.remedy
+    student = lab.start(tiny_config(teacher="professor", deskew=0.5), name="student")
+    assert isinstance(student.event, RunFinished)
 
 
 def test_a_teacher_without_weights_that_fit_is_refused(lab: Lab) -> None:

@@ -93,6 +93,12 @@ def test_students_that_hold_other_images_out_have_other_teachers(lab: Lab) -> No
     assert [run.record()["config"]["validation"] for run in masters(lab)] == [0, 20]
 
 
+def test_a_student_that_sees_digits_upright_has_a_teacher_that_does(lab: Lab) -> None:
+    train(lab, "first")
+    train(lab, "second", deskew=0.5)
+    assert [run.record()["config"]["deskew"] for run in masters(lab)] == [0.0, 0.5]
+
+
 def test_two_students_at_once_train_one_teacher(lab: Lab) -> None:
     waiting, ended = threading.Event(), threading.Event()
 

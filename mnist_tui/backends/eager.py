@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mnist_tui.backends.contract import StepResult, StepSettings
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.augmentation import augmented_input
+from mnist_tui.data.augmentation import mapped_input
 from mnist_tui.data.resident import Batch
 from mnist_tui.evaluation import logits_of
 from mnist_tui.learner import Learner
@@ -33,7 +33,7 @@ class EagerBackend:
 
     def augment(self, images: Tensor, maps: Tensor | None) -> Tensor:
         """See `Backend`."""
-        return augmented_input(images, maps, self.config)
+        return mapped_input(images, maps, self.config)
 
     def step(self, batch: Batch, settings: StepSettings, targets: Tensor | None = None) -> StepResult:
         """See `Backend`."""

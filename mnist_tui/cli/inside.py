@@ -48,7 +48,7 @@ def _image(network: TrainedNetwork, number: int, layer: str, data_dir: Path) -> 
     label = insight.answer.best.index
     return ImageView(
         number=number,
-        pixels=pixels[0].tolist(),
+        pixels=insight.pixels.tolist(),
         truth=network.classes[int(split.labels[number])],
         guesses=[(guess.name, guess.probability) for guess in insight.answer.top],
         heats={method: where_it_looked(network, pixels, label, method).heat.tolist() for method in METHODS},

@@ -1,4 +1,4 @@
-"""From stored pixels to what the network sees: random affine maps and normalisation, batched.
+"""From stored pixels to what the network sees: set upright, random affine maps and normalisation, batched.
 
 The maps are drawn apart from being applied, so that every backend applies the very same ones.
 """
@@ -12,24 +12,34 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mnist_tui.config import TrainConfig
+from mnist_tui.data.slant import upright_maps
 
 
 def network_input(images: Tensor, config: TrainConfig) -> Tensor:
-    """Normalise images: (N, 1, 28, 28) uint8 -> float32 of the same shape."""
-    return _normalised(images.float().div_(255), config)
+    """What a network is to judge: (N, 1, 28, 28) uint8 -> float32 of the same shape, upright if wished, normalised."""
+    maps = upright_maps(images, config.deskew) if config.deskew else None
+    return mapped_input(images, maps if maps is None else maps.to(images.device), config)
 
 
-def augmented_input(images: Tensor, maps: Tensor | None, config: TrainConfig) -> Tensor:
-    """`network_input` after one affine map an image: `random_maps`, on the images' device.
+def judged_pixels(images: Tensor, config: TrainConfig) -> Tensor:
+    """`network_input` before it is normalised, for people to look at: (N, 1, 28, 28) uint8, as `images` are."""
+    if not config.deskew:
+        return images
+    return network_input(images, config.replace(mean=0.0, std=1.0)).mul_(255).round_().to(torch.uint8)
+
+
+def mapped_input(images: Tensor, maps: Tensor | None, config: TrainConfig) -> Tensor:
+    """`images` after one affine map each, and normalised: maps (N, 2, 3) on their device; None moves no pixel.
 
     Pixels moved in from outside are black, as they are when an image is rotated before normalising.
     """
-    if maps is None:
-        return network_input(images, config)
-    grid = F.affine_grid(maps, list(images.shape), align_corners=False)
     pixels = images.float().div_(255)
-    moved = F.grid_sample(pixels, grid, mode=config.interpolation, padding_mode="zeros", align_corners=False)
-    return _normalised(moved, config)
+    if maps is not None:
+        grid = F.affine_grid(maps, list(images.shape), align_corners=False)
+        pixels = F.grid_sample(
+            pixels, grid, mode=config.interpolation, padding_mode="zeros", align_corners=False
+        )
+    return _normalised(pixels, config)
 
 
 def random_maps(count: int, size: int, config: TrainConfig, generator: torch.Generator) -> Tensor | None:

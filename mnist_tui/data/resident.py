@@ -12,6 +12,7 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.data.augmentation import random_maps
 from mnist_tui.data.dataset import Dataset, Split
 from mnist_tui.data.focus import Focus
+from mnist_tui.data.slant import composed, upright_maps
 from mnist_tui.errors import ConfigError
 
 # uint8 images and their maps, if any, to what the network sees: `mnist_tui.backends.Backend.augment`.
@@ -44,6 +45,8 @@ class ResidentData:
         self.test = _on(device, dataset.test)
         self.steps = -(-len(train.images) // config.batch_size)
         """Batches in an epoch; the last may be smaller."""
+        self._upright = upright_maps(train.images, config.deskew) if config.deskew else None
+        """(N, 2, 3) on the CPU: what is done to each training image before anything random."""
         self.focus = Focus(len(train.images), config.focus, device) if config.focus else None
 
     def batches(self, augment: Augment, epoch: int, first_step: int = 0) -> Iterator[Batch]:
@@ -60,9 +63,9 @@ class ResidentData:
         for chunk in range(first_step // steps_a_chunk, -(-self.steps // steps_a_chunk)):
             start = chunk * steps_a_chunk * size
             end = start + steps_a_chunk * size
-            members = order[start:end].to(self.train.images.device)
             generator = _generator(self.config.seed, epoch, chunk + 1)
-            maps = self._maps(epoch, len(members), generator)
+            maps = self._maps(epoch, order[start:end], generator)
+            members = order[start:end].to(self.train.images.device)
             images = augment(self.train.images[members], maps)
             labels = self.train.labels[members]
             counts = None if weights is None else weights[start:end].to(members.device)
@@ -94,12 +97,17 @@ class ResidentData:
     def _is_clean(self, epoch: int) -> bool:
         return epoch > self.config.epochs - self.config.clean_epochs
 
-    def _maps(self, epoch: int, count: int, generator: torch.Generator) -> Tensor | None:
-        """The maps of a chunk; none in the clean epochs, which let the statistics settle on images as they are."""
-        if self._is_clean(epoch):
-            return None
+    def _maps(self, epoch: int, members: Tensor, generator: torch.Generator) -> Tensor | None:
+        """How a chunk's images are moved; none at random in the clean epochs, which let the statistics settle."""
         images = self.train.images
-        maps = random_maps(count, images.shape[-1], self.config, generator)
+        maps = (
+            None
+            if self._is_clean(epoch)
+            else random_maps(len(members), images.shape[-1], self.config, generator)
+        )
+        if self._upright is not None:
+            upright = self._upright[members]
+            maps = upright if maps is None else composed(upright, maps)
         return maps if maps is None else maps.to(images.device)
 
 

@@ -52,9 +52,11 @@ class Reading:
 
     asked: Asked
     pixels: Pixels | None
-    """(28, 28): what the network got; None where nothing is drawn."""
+    """(28, 28), for any network; None where nothing is drawn."""
     answer: Answer | None
     """None where nothing is drawn, or where there is no network."""
+    seen: Pixels | None = None
+    """(28, 28): what this network gets of `pixels`, which it may want upright; None where nothing is drawn."""
     classes: tuple[str, ...] = ()
     dataset: str = ""
     """What the network was trained on."""
@@ -78,7 +80,7 @@ class Reader:
             network = self._network(asked.network)
             return _read(asked, pixels, network)
         except Exception as error:  # a person's own network may raise anything
-            return Reading(asked, pixels, None, failed=failure_of(error))
+            return Reading(asked, pixels, None, pixels, failed=failure_of(error))
 
     def _network(self, wanted: Snapshot | KeptNetwork) -> TrainedNetwork:
         self._networks = self._networks or Networks()
@@ -86,7 +88,7 @@ class Reader:
 
 
 def pixels_of(drawing: Drawing) -> Pixels | None:
-    """(28, 28) as the network gets it; None where nothing is drawn."""
+    """(28, 28) as in MNIST; None where nothing is drawn."""
     from mnist_tui.data.digit_image import from_canvas
 
     if drawing.is_framed:
@@ -102,12 +104,14 @@ def _read(asked: Asked, pixels: Pixels | None, network: TrainedNetwork) -> Readi
     import torch
 
     from mnist_tui.answer import answer
+    from mnist_tui.data.augmentation import judged_pixels
 
-    said = None
+    said = seen = None
     if pixels is not None:
         image = torch.from_numpy(pixels.copy()).view(1, 1, PICTURE, PICTURE)
         said = answer(network.logits(image), network.classes)
-    return Reading(asked, pixels, said, network.classes, network.config.dataset, _words(asked, network))
+        seen = judged_pixels(image, network.config)[0, 0].numpy()
+    return Reading(asked, pixels, said, seen, network.classes, network.config.dataset, _words(asked, network))
 
 
 def _words(asked: Asked, network: TrainedNetwork) -> str:

@@ -13,7 +13,7 @@ from mnist_tui import models
 from mnist_tui.backends import StepSettings
 from mnist_tui.backends.eager import EagerBackend
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.augmentation import augmented_input, network_input, random_maps
+from mnist_tui.data.augmentation import mapped_input, network_input, random_maps
 from mnist_tui.data.resident import Batch
 from mnist_tui.learner import Learner
 from mnist_tui.models.reference import Reference
@@ -124,7 +124,7 @@ def test_images_are_augmented_by_the_maps_alone(rotation: float) -> None:
     images = torch.randint(0, 256, (5, 1, 28, 28), dtype=torch.uint8, generator=random)
     maps = random_maps(5, 28, config, random)
     seen = eager(network("linear"), config).augment(images, maps)
-    assert torch.equal(seen, augmented_input(images, maps, config))
+    assert torch.equal(seen, mapped_input(images, maps, config))
     assert torch.equal(seen, network_input(images, config)) == (maps is None)
 
 

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors import safe_open
 
 from mnist_tui import network_export
 from mnist_tui.data import own_digits
+from mnist_tui.trained import load_trained
 from tests import trained_runs
 from tests.cli.conftest import Mnist
 
@@ -152,6 +154,35 @@ def test_export_writes_a_file_that_answers_as_the_run(
             )
             logits = load(io.BytesIO(path.read_bytes()))(trained_runs.pictures(labels))
         assert logits.argmax(1).tolist() == labels
+
+
+@pytest.mark.parametrize("format", ["onnx", "torchscript", "pt2", "safetensors"])
+def test_an_exported_network_sets_digits_upright_as_the_run_does(
+    mnist: Mnist, runs_dir: Path, tmp_path: Path, format: str
+) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime") if format == "onnx" else None
+    run = trained_runs.write(runs_dir, dataset="synthetic", deskew=0.7, interpolation="bilinear")
+    path = tmp_path / "net"
+    done = mnist("export", "reader", "--format", format, "-o", path)
+    assert done.code == 0, done.err
+    images = torch.randint(
+        0, 256, (7, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(1)
+    )
+    expected = load_trained(run).logits(images)
+    if format == "safetensors":
+        with safe_open(path, "pt") as file:
+            assert json.loads(file.metadata()["preprocessing"])["deskew"] == 0.7
+        return
+    if onnxruntime is not None:
+        (logits,) = onnxruntime.InferenceSession(path).run(None, {"images": images.numpy()})
+        logits = torch.from_numpy(logits)
+    else:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            file = io.BytesIO(path.read_bytes())
+            made = torch.jit.load(file) if format == "torchscript" else torch.export.load(file).module()
+            logits = made(images)
+    torch.testing.assert_close(logits, expected)
 
 
 def test_export_to_onnx_is_read_by_onnxruntime(mnist: Mnist, runs_dir: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from mnist_tui.data.augmentation import augmented_input
+from mnist_tui.data.augmentation import mapped_input
 from mnist_tui.data.focus import Focus
 from mnist_tui.data.resident import Batch, ResidentData
 from tests.data.test_resident import COUNT, resident
@@ -98,7 +98,7 @@ def test_a_state_goes_on_as_the_focus_it_is_of() -> None:
 
 
 def batches(data: ResidentData, epoch: int, first_step: int = 0) -> list[Batch]:
-    return list(data.batches(partial(augmented_input, config=data.config), epoch, first_step))
+    return list(data.batches(partial(mapped_input, config=data.config), epoch, first_step))
 
 
 def labels(data: ResidentData, epoch: int) -> Tensor:

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.augmentation import augmented_input
+from mnist_tui.data.augmentation import mapped_input
 from mnist_tui.data.dataset import Dataset, Split
 from mnist_tui.data.resident import CHUNK, ResidentData, split_validation
+from mnist_tui.data.slant import composed, upright_maps
 from mnist_tui.errors import ConfigError
 
 COUNT = 2 * CHUNK + 77
@@ -36,7 +37,7 @@ def resident(**changes: Any) -> ResidentData:
 
 
 def batches(data: ResidentData, epoch: int = 1, first_step: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-    for batch in data.batches(partial(augmented_input, config=data.config), epoch, first_step):
+    for batch in data.batches(partial(mapped_input, config=data.config), epoch, first_step):
         assert batch.weights is None
         yield batch.images, batch.labels
 
@@ -44,6 +45,37 @@ def batches(data: ResidentData, epoch: int = 1, first_step: int = 0) -> Iterator
 def labels(data: ResidentData, epoch: int = 1, first_step: int = 0) -> list[int]:
     found = [labels for _, labels in batches(data, epoch, first_step)]
     return torch.cat(found).tolist() if found else []
+
+
+def test_images_are_set_upright_before_anything_random() -> None:
+    """In the clean epoch as well, and each by its own slant."""
+    random = torch.Generator().manual_seed(3)
+    images = torch.randint(0, 256, (CHUNK + 50, 1, 28, 28), dtype=torch.uint8, generator=random)
+    train = Split(images, torch.arange(len(images)))
+    config = TrainConfig(deskew=0.5, rotation=20.0, epochs=2, clean_epochs=1, batch_size=len(images))
+
+    def seen(epoch: int, **changes: Any) -> tuple[Tensor, Tensor]:
+        data = ResidentData(
+            Dataset("synthetic", train, train, (), "slanted", "f"),
+            config.replace(**changes),
+            torch.device("cpu"),
+        )
+        maps: list[Tensor | None] = []
+
+        def augment(chunk: Tensor, given: Tensor | None) -> Tensor:
+            maps.append(given)
+            return chunk.float()
+
+        (batch,) = data.batches(augment, epoch)
+        (moved,) = maps
+        assert moved is not None
+        return moved, upright_maps(images[batch.labels], 0.5)
+
+    clean, upright = seen(2)
+    assert torch.equal(clean, upright)
+    moved, upright = seen(1)
+    at_random, _ = seen(1, deskew=0.0)
+    torch.testing.assert_close(moved, composed(upright, at_random))
 
 
 SIZES = [1, 7, 16, 64, 1000, CHUNK - 1, CHUNK, CHUNK + 1, COUNT - 1, COUNT, COUNT + 1, 100_000]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -20,7 +21,7 @@ DOWN, ACROSS = 1, 7
 
 
 def write_line_reader(
-    runs_dir: Path, name: str = "lines", *, down: int = DOWN, across: int = ACROSS, **settings: str
+    runs_dir: Path, name: str = "lines", *, down: int = DOWN, across: int = ACROSS, **settings: Any
 ) -> Run:
     """A finished run whose best weights answer `down` and `across`, and are not sure of a cross."""
     run = made_runs.write_finished(runs_dir, name, 0.9, model="linear", dataset="synthetic", **settings)

@@ -9,13 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from mnist_tui import runs
 from mnist_tui.data import own_digits
+from mnist_tui.data.slant import upright_maps
 from mnist_tui.tui.drawn_digits import ImageFinder, ImageFound, WantedImage
-from mnist_tui.tui.reading import Asked, Reader, Reading
+from mnist_tui.tui.reading import Asked, Pixels, Reader, Reading
 from mnist_tui.tui.screens.draw import DrawScreen
 from mnist_tui.tui.widgets.drawing_pad import DrawingPad
+from mnist_tui.tui.widgets.grey_lines import levels_of
+from mnist_tui.tui.widgets.seen_picture import GreyPicture
 from tests.cli import easy_digits
 from tests.tui.app_support import SIZES, House, in_the_house
 from tests.tui.draw_support import (
@@ -229,6 +233,29 @@ def test_the_picture_is_what_the_network_gets(trained: Path) -> None:
         assert columns.mean() == pytest.approx(14, abs=1)
 
     in_the_house(story, trained, begun=False)
+
+
+def test_a_network_that_wants_digits_upright_gets_and_shows_them_so(tmp_path: Path) -> None:
+    write_line_reader(tmp_path / "runs", deskew=1.0, interpolation="bilinear")
+
+    async def story(house: House) -> None:
+        await open_draw(house)
+        await drag(house, (0.65, 0.1), (0.35, 0.9))
+        await says(house, "1")
+        reading = screen(house).reading
+        drawn, seen = (
+            upright_maps(as_tensor(picture), 1.0)[0, 0, 1] for picture in (reading.pixels, reading.seen)
+        )
+        assert drawn < -0.2
+        assert abs(seen) < 0.05
+        shown = screen(house).query_one(GreyPicture)._levels
+        assert (shown == levels_of(reading.seen / 255)).all()
+
+    in_the_house(story, tmp_path, begun=False)
+
+
+def as_tensor(pixels: Pixels) -> torch.Tensor:
+    return torch.from_numpy(pixels.copy()).view(1, 1, 28, 28)
 
 
 # Test images

@@ -165,7 +165,7 @@ class DrawScreen(ChoosingScreen):
         with self.app.batch_update():
             self.query_one(AnswerLine).show(self.reading)
             self.query_one(ProbabilityBars).show(self.reading)
-            self.query_one(GreyPicture).show(self.reading.pixels)
+            self.query_one(GreyPicture).show(self.reading.seen)
             self.query_one("#network", Static).update(Content(self.reading.network), layout=False)
 
     def _arrange(self, size: Size) -> None:

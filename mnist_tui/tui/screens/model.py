@@ -255,7 +255,7 @@ class ModelScreen(ChoosingScreen):
         best = seen.insight.answer.best
         title = f"{seen.image.name} read as {best.name} {words.percent(best.probability)}"
         note = f"what speaks for {best.name}, and against · by {seen.looked.method}"
-        pixels, heat = seen.image.pixels.tolist(), seen.looked.heat.tolist()
+        pixels, heat = seen.insight.pixels.tolist(), seen.looked.heat.tolist()
 
         def draw(room: Room, plain: bool) -> RenderableType:
             over = heat_picture(pixels, heat, plain=plain)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from mnist_tui.backends import StepSettings
 from mnist_tui.backends.eager import EagerBackend
 from mnist_tui.data import resident
-from mnist_tui.data.augmentation import augmented_input, random_maps
+from mnist_tui.data.augmentation import mapped_input, random_maps
 from mnist_tui.learner import Learner
 from tests.backends.native.chains import Batch
 from tests.backends.native.compiling import QUICKLY, native, other_flags, plan_for
@@ -108,7 +108,7 @@ def test_images_are_mapped_as_grid_sample_maps_them(interpolation: str) -> None:
     images = torch.randint(0, 256, (100, 1, 28, 28), dtype=torch.uint8, generator=random)
     maps = random_maps(100, 28, config, random)
     found = native(chain(CHAIN), config, threads=3).augment(images, maps)
-    expected = augmented_input(images, maps, config)
+    expected = mapped_input(images, maps, config)
     off = (found - expected).abs()
     if interpolation == "bilinear":
         assert off.max() < 1e-3  # of 2: the maps' own rounding, times the steepest edge
@@ -133,4 +133,4 @@ def test_without_maps_images_are_only_normalised(count: int) -> None:
     config = tiny_config()
     images = torch.randint(0, 256, (count, 1, 28, 28), dtype=torch.uint8)
     found = native(chain(CHAIN), config, threads=4).augment(images, None)
-    torch.testing.assert_close(found, augmented_input(images, None, config), rtol=0, atol=1e-6)
+    torch.testing.assert_close(found, mapped_input(images, None, config), rtol=0, atol=1e-6)
