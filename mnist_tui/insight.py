@@ -9,7 +9,7 @@ from typing import Literal
 from torch import Tensor
 
 from mnist_tui.answer import Answer, answer
-from mnist_tui.data.augmentation import judged_pixels, network_input
+from mnist_tui.data.augmentation import network_input
 from mnist_tui.inspection.feature_maps import feature_maps
 from mnist_tui.inspection.filters import Filters, first_filters
 from mnist_tui.inspection.saliency import gradient_saliency, occlusion
@@ -51,7 +51,7 @@ def look_inside(network: TrainedNetwork, image: Tensor) -> Insight:
         maps = feature_maps(network.model, seen)
         filters = first_filters(network.model, seen)
         said = answer(network.logits(image[None]), network.classes)
-    return Insight(judged_pixels(image[None], network.config)[0, 0], said, filters, maps)
+    return Insight(network.sees(image[None])[0, 0], said, filters, maps)
 
 
 def where_it_looked(network: TrainedNetwork, image: Tensor, label: int, method: Method) -> Looked:

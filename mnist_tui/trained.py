@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from mnist_tui import checkpoint, models, optim
 from mnist_tui.config import TrainConfig
 from mnist_tui.data import catalogue
-from mnist_tui.data.augmentation import network_input
+from mnist_tui.data.augmentation import judged_pixels, network_input
 from mnist_tui.data.dataset import DIGITS
 from mnist_tui.errors import ConfigError, ModelError, RunError
 from mnist_tui.models.apart import load_model_apart
@@ -52,6 +52,10 @@ class TrainedNetwork:
         """(N, 1, 28, 28) uint8 to (N, 10) float32; draws no random number."""
         batches = (self.model(network_input(batch, self.config)) for batch in images.split(_BATCH))
         return torch.cat(list(batches)).float() if len(images) else torch.zeros(0, len(self.classes))
+
+    def sees(self, images: Tensor) -> Tensor:
+        """What it judges of images (N, 1, 28, 28) uint8, alike: the digits upright, where it wants them so."""
+        return judged_pixels(images, self.config)
 
 
 def load_trained(run: Run, weights: WeightsName = "best") -> TrainedNetwork:

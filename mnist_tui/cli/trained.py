@@ -80,6 +80,9 @@ def predict(
     answered; the exit code is 1 then.
     """
     found = runs.find(paths.runs_dir(runs_dir), run)
+    import torch
+
+    from mnist_tui.answer import answer as answered
     from mnist_tui.data.picture_file import read_digit
     from mnist_tui.trained import load_trained
 
@@ -92,8 +95,9 @@ def predict(
             told.append({"file": name, "error": str(error)})
             complain(str(error), error.remedy)
             continue
-        answer = _answer(network, pixels, threshold)
-        rows = pixels.tolist()
+        image = torch.from_numpy(pixels)[None, None]
+        answer = answered(network.logits(image), network.classes, threshold)
+        rows = network.sees(image)[0, 0].tolist()
         told.append({"file": name, **_as_json(answer), "pixels": rows})
         if not json:
             from mnist_tui.render.answer_bars import answer_view
@@ -185,14 +189,6 @@ def _facts(network: TrainedNetwork) -> dict[str, Any]:
         "epoch": network.epoch,
         "classes": list(network.classes),
     }
-
-
-def _answer(network: TrainedNetwork, pixels: Any, threshold: float) -> Answer:
-    import torch
-
-    from mnist_tui.answer import answer
-
-    return answer(network.logits(torch.from_numpy(pixels)[None, None]), network.classes, threshold)
 
 
 def _as_json(answer: Answer) -> dict[str, Any]:

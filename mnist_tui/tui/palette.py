@@ -1,4 +1,4 @@
-"""Textual's command palette, which may be closed while it looks for commands, and may have no room for any."""
+"""Textual's command palette, which may be closed while it looks for commands."""
 
 from __future__ import annotations
 
@@ -6,22 +6,12 @@ from typing import Any
 
 from textual import command
 from textual.command import CommandList, CommandPalette
-from textual.events import Click
 from textual.worker import Worker, WorkerState
 
 from mnist_tui.tui.sound_screen import SoundScreen
+from mnist_tui.tui.widgets.sure_options import SureCommands
 
-
-class SureList(CommandList):
-    """A click on a command that has gone since it was drawn is a click on nothing."""
-
-    async def _on_click(self, event: Click) -> None:
-        """Textual's own comes after this one, and would look for the command."""
-        if event.style.meta.get("option", -1) >= self.option_count:
-            event.prevent_default()
-
-
-command.CommandList = SureList  # type: ignore[misc]  # which CommandPalette makes
+command.CommandList = SureCommands  # type: ignore[misc]  # which CommandPalette makes
 
 
 class Palette(SoundScreen, CommandPalette):
@@ -35,8 +25,3 @@ class Palette(SoundScreen, CommandPalette):
         """What fails while there still is a list to fill is a failure."""
         if event.state is WorkerState.ERROR and event.worker.error and self.query(CommandList):
             raise event.worker.error
-
-    def _action_command_list(self, action: str) -> None:
-        """As Textual has it, but a list that has no room for a line has no pages to turn either."""
-        if self.query_one(CommandList).scrollable_content_region:
-            super()._action_command_list(action)

@@ -104,13 +104,12 @@ def _read(asked: Asked, pixels: Pixels | None, network: TrainedNetwork) -> Readi
     import torch
 
     from mnist_tui.answer import answer
-    from mnist_tui.data.augmentation import judged_pixels
 
     said = seen = None
     if pixels is not None:
         image = torch.from_numpy(pixels.copy()).view(1, 1, PICTURE, PICTURE)
         said = answer(network.logits(image), network.classes)
-        seen = judged_pixels(image, network.config)[0, 0].numpy()
+        seen = network.sees(image)[0, 0].numpy()
     return Reading(asked, pixels, said, seen, network.classes, network.config.dataset, _words(asked, network))
 
 

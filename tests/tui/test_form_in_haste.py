@@ -25,6 +25,8 @@ def test_a_list_without_room_has_no_pages_to_turn(tmp_path: Path) -> None:
         choices.add_options(["one", "two"])
         await house.until(lambda: not choices.scrollable_content_region)
         choices.highlighted = 1
+        choices.action_page_down()
+        choices.action_page_up()
         await house.press("pagedown", "pageup")
         assert choices.highlighted == 1
 

@@ -17,6 +17,7 @@ from mnist_tui import runs
 from mnist_tui.errors import RunError
 from mnist_tui.runs import Run
 from mnist_tui.tui.screens.dialogs import Dialog
+from mnist_tui.tui.widgets.sure_options import SureOptions
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class NetworkDialog(Dialog[NetworkChoice]):
         """The list, which fills when the runs have been read."""
         with Vertical(classes="dialog") as box:
             box.border_title = "Network"
-            yield OptionList(Option("The network in training, else the newest run"))
+            yield SureOptions(Option("The network in training, else the newest run"))
             yield Label("", classes="complaint")
 
     def on_mount(self) -> None:

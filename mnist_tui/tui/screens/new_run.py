@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import DescendantFocus
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Label, OptionList, Select, Static
+from textual.widgets import Button, Input, Label, Select, Static
 
 from mnist_tui import models
 from mnist_tui.config import SETTINGS, TrainConfig, find_problems
@@ -43,7 +43,6 @@ class NewRunForm(SoundScreen, ModalScreen[Wanted | None]):
         Binding("escape", "cancel", "Cancel"),
         Binding("enter", "begin", "Begin"),
         Binding("ctrl+s", "begin", "Begin", show=False, priority=True),
-        Binding("pageup,pagedown", "stay", show=False, priority=True),
     ]
     DEFAULT_CSS = """
     NewRunForm {
@@ -131,15 +130,6 @@ class NewRunForm(SoundScreen, ModalScreen[Wanted | None]):
         if not self._problems(values):
             self._memory.remember(form=values)
             self.dismiss(Wanted(TrainConfig.from_dict(values)))
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Page keys are the focused widget's, but for a list of choices without room, where Textual's would fail."""
-        if action == "stay":
-            return isinstance(self.focused, OptionList) and not self.focused.scrollable_content_region
-        return True
-
-    def action_stay(self) -> None:
-        """Nothing: there is no page to turn."""
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:

@@ -10,11 +10,13 @@ from textual.content import Content
 from textual.suggester import SuggestFromList
 from textual.widget import Widget
 from textual.widgets import Input, Select
+from textual.widgets._select import SelectCurrent
 
 from mnist_tui.config import SETTINGS, TYPES, choices
 from mnist_tui.models.names import NAMES
 from mnist_tui.recipes import RECIPES
 from mnist_tui.render import words
+from mnist_tui.tui.widgets.sure_options import SureChoices
 
 
 class Choice(Select[str], inherit_bindings=False):
@@ -23,6 +25,11 @@ class Choice(Select[str], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,space,up", "show_overlay", "Show menu", show=False)
     ]
+
+    def compose(self) -> ComposeResult:
+        """As Textual does, with our own list."""
+        yield SelectCurrent(self.prompt)
+        yield SureChoices(type_to_search=self._type_to_search).data_bind(compact=Select.compact)
 
 
 # The room for the name of a setting, and the blanks between the parts of a row.
