@@ -34,8 +34,8 @@ RECIPES: Mapping[str, TrainConfig] = {
     for config in (
         # The published run's settings, which are TrainConfig's defaults: batch 16, Adam, one-cycle to 0.01.
         TrainConfig(recipe="reference"),
-        # The most accurate: a network this small underfits, so it drops nothing, looks most at what it gets wrong, and is
-        # spared much of the slant that tells hands apart and not digits.
+        # The most accurate: a network this small underfits, so it drops nothing, looks most at what it gets wrong, and
+        # is spared most of the slant, which tells hands apart and not digits.
         TrainConfig(
             recipe="accurate",
             **{**_SGD, **_SMALLER_BATCHES},
