@@ -116,7 +116,7 @@ class TrainConfig:
 
     deskew: float = _setting(
         0.0,
-        "Share of each digit's slant taken away before the network sees it, also after training.",
+        "Share of each digit's slant taken away, in training and after it.",
         low=0,
         high=1,
         group="Augmentation",

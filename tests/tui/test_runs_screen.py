@@ -283,6 +283,7 @@ def test_export_says_what_it_would_replace_and_what_it_cannot_write(runs_dir: Pa
             ("~nobody-here", "End the path in"),
             ("~nobody-here/t.csv", "no folder"),
             ("a" * 5000 + "/t.csv", "no folder"),
+            ("a\0.csv", "zero byte"),
         ):
             dialog.query_one(Input).value = str(path)
             await runs.pilot.pause()

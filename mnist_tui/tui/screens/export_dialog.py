@@ -85,6 +85,8 @@ def complaint_of(path: Path) -> str:
     """Why nothing can be written there; "" where it can."""
     if not _format(path):
         return "End the path in .csv or .json."
+    if "\0" in str(path):  # pasted
+        return "No path has a zero byte in it."
     if paths.is_folder(path):
         return "This is a folder."
     return "" if paths.is_folder(path.parent) else f"There is no folder {path.parent}."
