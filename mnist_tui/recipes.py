@@ -46,13 +46,14 @@ RECIPES: Mapping[str, TrainConfig] = {
         ),
         # For another network to learn from, with `--teacher teacher`: the same blocks with twice the channels.
         TrainConfig(recipe="teacher", model="wide", **_SGD, **_AUGMENTED, ema=0.998),
-        # Near the published final accuracy in a fraction of its time.
+        # Beyond the published final accuracy in a fraction of its time.
         TrainConfig(
             recipe="quick",
-            epochs=8,
+            epochs=6,
             **{**_SGD, **_SMALLER_BATCHES},
             **_AUGMENTED,
             dropout_scale=0.0,
+            deskew=0.6,
         ),
         # A first network that reads digits, while one waits.
         TrainConfig(
