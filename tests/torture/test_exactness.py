@@ -54,7 +54,7 @@ def check(lab: Lab, config: Any, seed: int, **resumed: Any) -> int:  # noqa: F81
 def test_every_recipe(lab: Lab, name: str, report: Report) -> None:  # noqa: F811
     changes: dict[str, Any] = {"epochs": min(3, recipes.recipe(name).epochs), "backend": lab.backend}
     if name == "accurate":  # what it looks at goes by its losses already; a teacher besides
-        teacher = tiny_config(epochs=1, backend=lab.backend)
+        teacher = tiny_config(epochs=1, backend=lab.backend, deskew=recipes.recipe(name).deskew)
         changes["teacher"] = lab.start(teacher, name="the-teacher").run.name
         lab.heard.clear()
     config = recipes.configured(name, dataset="synthetic", device="cpu", threads=1, **changes)
