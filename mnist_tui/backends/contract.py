@@ -56,7 +56,8 @@ class Backend(Protocol):
     def augment(self, images: Tensor, maps: Tensor | None) -> Tensor:
         """What the network is to see: (N, 1, 28, 28) uint8 -> float32 of that shape, mapped and normalised.
 
-        maps: (N, 2, 3) float32 as `random_maps` draws them, on the images' device; None moves no pixel.
+        maps: (N, 2, 3) float32, output position -> input position as in `random_maps`, on the images' device; None
+        moves no pixel.
         """
         ...
 

@@ -99,12 +99,9 @@ class ResidentData:
 
     def _maps(self, epoch: int, members: Tensor, generator: torch.Generator) -> Tensor | None:
         """How a chunk's images are moved; none at random in the clean epochs, which let the statistics settle."""
-        images = self.train.images
-        maps = (
-            None
-            if self._is_clean(epoch)
-            else random_maps(len(members), images.shape[-1], self.config, generator)
-        )
+        images, maps = self.train.images, None
+        if not self._is_clean(epoch):
+            maps = random_maps(len(members), images.shape[-1], self.config, generator)
         if self._upright is not None:
             upright = self._upright[members]
             maps = upright if maps is None else composed(upright, maps)

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from safetensors import safe_open
 
-from mnist_tui import network_export
+from mnist_tui import network_export, runs
 from mnist_tui.data import own_digits
 from mnist_tui.trained import load_trained
 from tests import trained_runs
@@ -123,6 +123,23 @@ def test_predict_answers_the_others_when_one_cannot_be_read(
         (True, None),
         (True, None),
     ]
+
+
+def test_predict_shows_the_picture_that_the_network_judges(
+    mnist: Mnist, runs_dir: Path, picture: str, tmp_path: Path
+) -> None:
+    slanting = Image.open(picture).transform((28, 28), Image.Transform.AFFINE, (1, 0.3, -4, 0, 1, 0))
+    path = tmp_path / "slanting.png"
+    slanting.save(path)
+
+    def seen(name: str, **settings: object) -> torch.Tensor:
+        trained_runs.write(runs_dir, name, **settings)
+        (told,) = json.loads(mnist("predict", name, path, "--json").out)["images"]
+        return torch.tensor(told["pixels"], dtype=torch.uint8).view(1, 1, 28, 28)
+
+    plain, upright = seen("plain"), seen("upright", deskew=1.0, interpolation="bilinear")
+    assert torch.equal(upright, load_trained(runs.find(runs_dir, "upright")).sees(plain))
+    assert not torch.equal(upright, plain)
 
 
 def test_predict_reads_standard_input(

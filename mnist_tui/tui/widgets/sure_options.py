@@ -12,9 +12,8 @@ from textual.widgets._select import SelectOverlay
 if TYPE_CHECKING:
     _OptionList = OptionList
 else:
-    _OptionList = (
-        object  # or Textual would take the style of OptionList alone, and not of what it is mixed into
-    )
+    # Or Textual would take the style of OptionList alone, and not of what it is mixed into.
+    _OptionList = object
 
 
 class _Sure(_OptionList):
