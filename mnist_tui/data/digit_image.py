@@ -44,7 +44,7 @@ def from_canvas(canvas: npt.NDArray[np.generic]) -> Pixels:
     One that is as MNIST's are comes back as it is. Takes a millisecond. Raises NoDigitError where it is blank.
     """
     ink = _as_ink(canvas)
-    if ink.size == 0 or float(ink.max()) < _EDGE:
+    if ink.size == 0 or float(ink.max()) <= _EDGE:
         raise NoDigitError("there is no digit on it", remedy="Draw one, larger or darker.")
     if ink.shape == (SIDE, SIDE) and _is_mnist_sized(ink):
         return _centred(ink)
@@ -112,7 +112,7 @@ def _filtered(fine: Ink, filter: ImageFilter.RankFilter, times: float) -> Ink:
     for _ in range(round(times)):
         image = image.filter(filter)
     changed: Ink = np.asarray(image, dtype=np.float32) / np.float32(255)
-    return changed if float(changed.max()) >= _EDGE else fine
+    return changed if float(changed.max()) > _EDGE else fine
 
 
 def _fitted(fine: Ink) -> Pixels:

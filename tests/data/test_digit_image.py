@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image, ImageDraw
@@ -166,6 +166,7 @@ def test_whatever_the_pixels_there_is_a_picture_or_no_digit(pixels: Pixels) -> N
 @given(
     arrays.arrays(np.float32, st.tuples(st.integers(1, 40), st.integers(1, 40)), elements=st.floats(width=32))
 )
+@example(np.array([[0.25]], np.float32))  # just what is no ink yet
 def test_whatever_the_canvas_there_is_a_picture_or_no_digit(canvas: np.ndarray) -> None:  # type: ignore[type-arg]
     with contextlib.suppress(NoDigitError):
         assert from_canvas(canvas).shape == (28, 28)
