@@ -33,8 +33,8 @@ SUFFIXES: Mapping[FormatName, str] = {
 INPUT = "images: uint8 (N, 1, 28, 28), any N; 0 is paper, 255 full ink, the digit centred by mass as in MNIST"
 OUTPUT = "logits: float32 (N, 10), one a class"
 _ONNX_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
-# Logits are about 10; another program may add in another order, and no more than that.
-_MOST_DIFFERENCE = 1e-3
+MOST_DIFFERENCE = 1e-3
+"""Of any logit: logits are about 10, and another program may add their float32 products in another order."""
 _BATCH = 500
 
 Answers = Callable[[Tensor], Tensor]
@@ -58,7 +58,7 @@ class Comparison:
     @property
     def agrees(self) -> bool:
         """Whether the file may be called the same network."""
-        return self.max_difference <= _MOST_DIFFERENCE and self.same_answers == self.images
+        return self.max_difference <= MOST_DIFFERENCE and self.same_answers == self.images
 
 
 class PixelNetwork(nn.Module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import warnings
@@ -199,7 +200,12 @@ def test_an_exported_network_sets_digits_upright_as_the_run_does(
             file = io.BytesIO(path.read_bytes())
             made = torch.jit.load(file) if format == "torchscript" else torch.export.load(file).module()
             logits = made(images)
-    torch.testing.assert_close(logits, expected)
+    # Another program may add its 784 products in another order, which alone is 1.2e-5 on some processors. The bound is
+    # what `export` promises; the same images left slanting are a thousand times as far away.
+    trained = load_trained(run)
+    slanting = dataclasses.replace(trained, config=trained.config.replace(deskew=0.0)).logits(images)
+    assert (logits - expected).abs().max() < network_export.MOST_DIFFERENCE
+    assert (slanting - expected).abs().max() > 1000 * network_export.MOST_DIFFERENCE
 
 
 def test_export_to_onnx_is_read_by_onnxruntime(mnist: Mnist, runs_dir: Path, tmp_path: Path) -> None:
