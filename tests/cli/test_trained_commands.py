@@ -201,11 +201,11 @@ def test_an_exported_network_sets_digits_upright_as_the_run_does(
             made = torch.jit.load(file) if format == "torchscript" else torch.export.load(file).module()
             logits = made(images)
     # Another program may add its 784 products in another order, which alone is 1.2e-5 on some processors. The bound is
-    # what `export` promises; the same images left slanting are a thousand times as far away.
+    # what `export` promises; the same images left slanting are hundreds of times as far away.
     trained = load_trained(run)
     slanting = dataclasses.replace(trained, config=trained.config.replace(deskew=0.0)).logits(images)
     assert (logits - expected).abs().max() < network_export.MOST_DIFFERENCE
-    assert (slanting - expected).abs().max() > 1000 * network_export.MOST_DIFFERENCE
+    assert (slanting - expected).abs().max() > 100 * network_export.MOST_DIFFERENCE
 
 
 def test_export_to_onnx_is_read_by_onnxruntime(mnist: Mnist, runs_dir: Path, tmp_path: Path) -> None:
