@@ -1,31 +1,24 @@
-"""`mnist-tui eval`, `predict` and `export`: what can be done with a trained network."""
+"""`mnist-tui eval` and `export`: a trained network evaluated on a test set, and written for other programs."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from mnist_tui import paths, runs
-from mnist_tui.answer import THRESHOLD
-from mnist_tui.cli.options import DataDir, Json, RunName, RunsDir
-from mnist_tui.cli.output import complain, print_json, say, stdout
+from mnist_tui.cli.options import DataDir, Json, RunName, RunsDir, Weights
+from mnist_tui.cli.output import print_json, say, stdout
 from mnist_tui.cli.reporter import Reporter
 from mnist_tui.cli.signals import stopping
 from mnist_tui.config import DatasetName
 from mnist_tui.control import Control
-from mnist_tui.errors import ConfigError, Interrupted, MnistTuiError
+from mnist_tui.errors import ConfigError, Interrupted
 
 if TYPE_CHECKING:
-    from mnist_tui.answer import Answer
     from mnist_tui.data.dataset import TestSet
     from mnist_tui.trained import TrainedNetwork
-
-Weights = Annotated[
-    Literal["best", "last"],
-    typer.Option("--weights", help="Those of the best epoch, or of the last checkpoint."),
-]
 
 
 def evaluate(
@@ -46,7 +39,7 @@ def evaluate(
 
     found = evaluation_of(network.logits(tested.split.images), tested.split.labels, network.classes)
     if json:
-        print_json({**_facts(network), "dataset": tested.name, **found.to_dict()})
+        print_json({**network.to_dict(), "dataset": tested.name, **found.to_dict()})
         return
     from mnist_tui.render.evaluation import evaluation_tables, mistakes_gallery
 
@@ -56,56 +49,6 @@ def evaluate(
     if worst:
         pictures = [tested.split.images[mistake.index, 0].tolist() for mistake in worst]
         console.print(mistakes_gallery(worst, pictures, network.classes))
-
-
-def predict(
-    run: RunName,
-    images: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="IMAGE...", help="Pictures, or 28×28 numbers as .csv or .npy; - is standard input."
-        ),
-    ],
-    weights: Weights = "best",
-    threshold: Annotated[
-        float,
-        typer.Option(min=0, max=1, help="Below this probability the answer is: not sure."),
-    ] = THRESHOLD,
-    json: Json = False,
-    runs_dir: RunsDir = None,
-) -> None:
-    """Read digits from any pictures: dark on light or light on dark, photographed, drawn or scanned.
-
-    Shows the exact picture the network gets. A picture that cannot be read does not keep the others from being
-    answered; the exit code is 1 then.
-    """
-    found = runs.find(paths.runs_dir(runs_dir), run)
-    import torch
-
-    from mnist_tui.answer import answer as answered
-    from mnist_tui.data.picture_file import read_digit
-    from mnist_tui.trained import load_trained
-
-    network = load_trained(found, weights)
-    told: list[dict[str, Any]] = []
-    for name in images:
-        try:
-            pixels = read_digit(name)
-        except MnistTuiError as error:
-            told.append({"file": name, "error": str(error)})
-            complain(str(error), error.remedy)
-            continue
-        image = torch.from_numpy(pixels)[None, None]
-        answer = answered(network.logits(image), network.classes, threshold)
-        rows = network.sees(image)[0, 0].tolist()
-        told.append({"file": name, **_as_json(answer), "pixels": rows})
-        if not json:
-            from mnist_tui.render.answer_bars import answer_view
-
-            stdout().print(answer_view(name, rows, answer, network.classes))
-    if json:
-        print_json({**_facts(network), "threshold": threshold, "images": told})
-    raise typer.Exit(1 if any("error" in entry for entry in told) else 0)
 
 
 def export(
@@ -137,7 +80,7 @@ def export(
     if json:
         shown = {"max_difference": compared.max_difference, "same_answers": compared.same_answers}
         print_json(
-            {**_facts(network), "format": format, "file": str(path), "images": compared.images, **shown}
+            {**network.to_dict(), "format": format, "file": str(path), "images": compared.images, **shown}
         )
         return
     console = stdout()
@@ -180,21 +123,3 @@ def _with_test_set(
             remedy="Choose a dataset of the same classes.",
         )
     return network, tested
-
-
-def _facts(network: TrainedNetwork) -> dict[str, Any]:
-    return {
-        "run": network.run,
-        "weights": network.weights,
-        "epoch": network.epoch,
-        "classes": list(network.classes),
-    }
-
-
-def _as_json(answer: Answer) -> dict[str, Any]:
-    return {
-        "answer": answer.best.name if answer.is_sure else None,
-        "sure": answer.is_sure,
-        "top": [{"class": guess.name, "probability": guess.probability} for guess in answer.top],
-        "probabilities": list(answer.probabilities),
-    }

@@ -1,4 +1,4 @@
-"""Reading a picture of a digit from a file that anybody may have made: bounded memory and time, errors that name it."""
+"""Pictures from files that anyone may have made: read in bounded memory and time, with errors that name the file."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from mnist_tui.data import digit_image, grid
-from mnist_tui.errors import NoDigitError, PictureError
+from mnist_tui.errors import PictureError
 
 STDIN = "-"
 """What stands for standard input among file names."""
@@ -42,30 +41,14 @@ _TURNS = {
 _ORIENTATION = 0x0112
 
 
-def read_digit(name: str) -> digit_image.Pixels:
-    """What the network gets of the file called `name`, or of standard input: (28, 28) uint8.
-
-    PNG, JPEG, WebP, GIF, BMP or PPM; or 28×28 numbers as CSV or as an .npy array. Raises PictureError, which names
-    the file, where it cannot be used, and NoDigitError where nothing is on it.
-    """
-    shown = "standard input" if name == STDIN else name
+def content_of(name: str) -> bytes:
+    """The bytes of the file called `name`, or of standard input. Raises PictureError, which names it."""
     try:
-        return digit_of(_content(name), shown)
+        return _content(name)
     except OSError as error:
+        shown = "standard input" if name == STDIN else name
         reason = error.strerror or type(error).__name__
         raise PictureError(f"{shown} cannot be read: {reason}", remedy="Check its name.") from error
-
-
-def digit_of(content: bytes, name: str) -> digit_image.Pixels:
-    """What the network gets of a file with this `content`; `name` is what errors call it."""
-    try:
-        if grid.is_grid(content):
-            return digit_image.from_picture(grid.parse(content))
-        return digit_image.from_picture(_decoded(content))
-    except NoDigitError as error:
-        raise NoDigitError(f"{name}: {error}", remedy=error.remedy) from error
-    except PictureError as error:
-        raise PictureError(f"{name} {error}", remedy=error.remedy) from error
 
 
 def _content(name: str) -> bytes:
@@ -87,7 +70,7 @@ def _bounded(file: BinaryIO, name: str) -> bytes:
     return content
 
 
-def _decoded(content: bytes) -> npt.NDArray[np.uint8]:
+def decoded(content: bytes) -> npt.NDArray[np.uint8]:
     """(H, W), (H, W, 3) or (H, W, 4) uint8, upright. Raises PictureError with the rest of a sentence."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on odd files would go across the screen
