@@ -48,6 +48,7 @@ from tests.engine_fixtures import (
     tiny_dataset,
     training_state,
 )
+from tests.patience import PATIENCE
 from tests.test_runs import held_elsewhere
 
 
@@ -99,11 +100,11 @@ def test_a_pause_saves_a_checkpoint_while_it_lasts(lab: Lab) -> None:
 
     training = threading.Thread(target=lab.start, kwargs={"watch": watch})
     training.start()
-    assert saved.wait(20)
+    assert saved.wait(PATIENCE)
     assert type(lab.heard[-1]) is CheckpointSaved
     assert training.is_alive()
     lab.control.resume()
-    training.join(20)
+    training.join(PATIENCE)
     assert not training.is_alive()
     assert names(lab.heard)[:5] == [
         "RunStarted",

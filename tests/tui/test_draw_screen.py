@@ -21,6 +21,7 @@ from mnist_tui.tui.widgets.drawing_pad import DrawingPad
 from mnist_tui.tui.widgets.grey_lines import levels_of
 from mnist_tui.tui.widgets.seen_picture import GreyPicture
 from tests.cli import easy_digits
+from tests.patience import PATIENCE
 from tests.tui.app_support import SIZES, House, in_the_house
 from tests.tui.draw_support import (
     drag,
@@ -273,7 +274,7 @@ def test_a_test_image_that_is_wanted_before_the_network_is_there_is_of_its_datas
         return find(finder, dataclasses.replace(wanted, dataset="synthetic"))
 
     def reading(reader: Reader, wanted: Asked) -> Reading:
-        may_read.wait(60)
+        may_read.wait(PATIENCE)
         return dataclasses.replace(read(reader, wanted), dataset="kmnist")
 
     monkeypatch.setattr(ImageFinder, "find", finding)
