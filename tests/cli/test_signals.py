@@ -90,7 +90,7 @@ def test_a_signal_while_torch_is_imported_is_no_traceback(words: tuple[str, ...]
 
 
 def test_a_second_signal_waits_for_nothing() -> None:
-    with program.start(*program.LONG, EASY_DIGITS_SECONDS="50") as training:
+    with program.start(*program.LONG, EASY_DIGITS_SECONDS="3600") as training:
         training.wait_for("drawing synthetic train", "stderr")
         training.process.send_signal(signal.SIGINT)
         with pytest.raises(TimeoutError):
