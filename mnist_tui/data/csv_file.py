@@ -30,7 +30,7 @@ _MOST_CHARACTERS = 200_000
 _MOST_SHOWN = 40
 _NUMBERS = re.compile(r"""[\s0-9.,;|eE+"'-]+""")
 _SEPARATORS = " \t\n\r\f\v,;|"
-_QUOTED_DECIMAL = re.compile(r'"\s*([+-]?\d*),(\d*)\s*"')
+_QUOTED_DECIMAL = re.compile(r'"\s*([+-]?\d+),(\d+)\s*"')
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _REMEDY = (
     f"Give one row per image, {PIXELS} values with or without a label before them; "
@@ -46,8 +46,12 @@ def is_csv(head: bytes) -> bool:
     lines = [line for line in text.splitlines()[:100] if line.strip(_SEPARATORS)][:2]
     if not lines:
         return False
-    is_header = max(map(lines[0].count, ",;\t|")) >= SIDE - 1
-    return _is_numbers(lines[0]) or (is_header and _is_numbers(lines[-1][:200]))
+    first, second = lines[0], lines[-1]
+    mark = max(",;\t|", key=first.count)
+    is_table = first.count(mark) >= SIDE - 1 and (
+        first.count(mark) == second.count(mark) or _is_numbers(second[:200])
+    )
+    return _is_numbers(first) or is_table
 
 
 def _is_numbers(line: str) -> bool:
@@ -173,6 +177,8 @@ def _header(form: _Format, line: str) -> list[str]:
         cells = [cell.strip() for cell in next(csv.reader([line], delimiter=form.delimiter or " "))]
     except csv.Error:  # a cell that is longer than csv takes is no name
         return []
+    while len(cells) > 1 and not cells[-1]:
+        cells.pop()
     words = [cell for cell in cells if not _is_number(cell)]
     is_named = not (_LABELS | _INDICES).isdisjoint({cells[0].lower(), cells[-1].lower()})
     return cells if is_named or len(words) > len(cells) / 2 or _is_numbered(cells) else []
