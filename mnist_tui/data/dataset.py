@@ -132,17 +132,25 @@ def _named(name: str, folder: Path, report: Report, network: Network | None) -> 
 
 
 def parse(entry: Entry, home: Path, contents: store.Contents) -> Dataset:
-    """The dataset in `contents`, the verified files of `entry` from the folder `home`. Raises DataError."""
+    """The dataset in `contents`, the verified files of `entry`, whose place is the folder `home`. Raises DataError."""
 
     def split(images: DataFile, labels: DataFile, count: int) -> Split:
         return Split(
-            idx.images(contents[images], count, home / images.name),
-            idx.labels(contents[labels], count, len(entry.classes), home / labels.name),
+            idx.images(contents[images].content, count, contents[images].path),
+            idx.labels(contents[labels].content, count, len(entry.classes), contents[labels].path),
         )
 
     train = split(entry.train_images, entry.train_labels, entry.train_count)
     test = split(entry.test_images, entry.test_labels, entry.test_count)
-    return Dataset(entry.name, train, test, entry.classes, str(home), _fingerprint(train, test))
+    return Dataset(
+        entry.name, train, test, entry.classes, source_of(home, contents), _fingerprint(train, test)
+    )
+
+
+def source_of(home: Path, contents: store.Contents) -> str:
+    """The folder that the files lie in; `home` where they lie in several, or nowhere."""
+    folders = {found.path.parent for found in contents.values()}
+    return str(folders.pop() if len(folders) == 1 else home)
 
 
 def own(folder: Path) -> Dataset:
