@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import pickletools
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,11 +15,9 @@ from torch import Tensor
 
 from mnist_tui import atomic
 from mnist_tui.errors import RunError
+from mnist_tui.torch_archive import check_archive
 
 FORMAT = 1
-_PROTOCOL = 2
-# What torch would call, and what would then take as much memory as a number in the file says.
-_GREEDY = ("__builtin__ bytearray", "builtins bytearray")
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
@@ -38,7 +33,8 @@ def load_state(path: Path) -> dict[str, Any]:
     Only tensors and plain values are accepted (`weights_only=True`): a checkpoint never runs code.
     """
     try:
-        _check_whole(path)
+        with path.open("rb") as file:
+            check_archive(file)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise RunError(f"there is no checkpoint at {path}", remedy="Start a new run.") from None
@@ -52,32 +48,6 @@ def load_state(path: Path) -> dict[str, Any]:
             f"{path} is a checkpoint of another version of this program", remedy="Start a new run."
         )
     return state
-
-
-def _check_whole(path: Path) -> None:
-    """Raise ValueError or BadZipFile for what `save_state` cannot have written, before torch makes room for it.
-
-    Of what torch reads besides, old formats claim any size they like, and compressed content unpacks to any.
-    """
-    with path.open("rb") as file, zipfile.ZipFile(file) as archive:
-        unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > file.seek(0, os.SEEK_END):
-            raise ValueError(f"it would unpack to {unpacked:,} bytes, more than it has")
-        # torch looks at no sum, and would go on with other weights.
-        if (part := archive.testzip()) is not None:
-            raise ValueError(f"{part} in it is damaged")
-        for entry in archive.infolist():
-            if entry.filename.casefold().endswith("data.pkl"):
-                _check_pickle(archive.read(entry))
-
-
-def _check_pickle(content: bytes) -> None:
-    """Raise ValueError for a pickle that torch would warn of on the terminal, or let take any memory."""
-    for code, argument, _ in pickletools.genops(content):
-        if code.name == "PROTO" and argument != _PROTOCOL:
-            raise ValueError(f"it is pickled by protocol {argument}")
-        if code.name == "GLOBAL" and argument in _GREEDY:
-            raise ValueError(f"it names {argument}")
 
 
 def check_like(found: Any, expected: Any, name: str = "it") -> None:

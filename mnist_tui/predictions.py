@@ -49,6 +49,12 @@ class PredictedFile:
         """The images that were not."""
         return [outcome for outcome in self.outcomes if isinstance(outcome, UnusableImage)]
 
+    @property
+    def correct(self) -> tuple[int, int] | None:
+        """How many answers are right, and of how many; None where the file does not say what the digits are."""
+        judged = [prediction.is_right for prediction in self.predictions if prediction.is_right is not None]
+        return (sum(judged), len(judged)) if judged else None
+
     def to_dicts(self) -> list[dict[str, Any]]:
         """An entry of plain values for each image.
 

@@ -23,7 +23,9 @@ def predict(
     images: Annotated[
         list[str],
         typer.Argument(
-            metavar="IMAGE...", help="Pictures, or 28×28 numbers as .csv or .npy; - is standard input."
+            metavar="IMAGE...",
+            help="Pictures; or images as numbers, also many in a file: .csv as Kaggle has it, .npy, .npz, .pt; "
+            "- is standard input.",
         ),
     ],
     weights: Weights = "best",
@@ -37,7 +39,7 @@ def predict(
     """Read digits from any pictures: dark on light or light on dark, photographed, drawn or scanned.
 
     Shows the exact picture the network gets. A picture that cannot be read does not keep the others from being
-    answered; the exit code is 1 then.
+    answered; the exit code is 1 then. Where a file has labels, says how many of the answers are right.
     """
     found = runs.find(paths.runs_dir(runs_dir), run)
     from mnist_tui.predictions import predict_file
@@ -45,14 +47,17 @@ def predict(
 
     network = load_trained(found, weights)
     entries: list[dict[str, Any]] = []
+    accuracies: list[dict[str, Any]] = []
     for name in images:
         file = predict_file(name, network, threshold)
         _say_what_is_wrong(file)
         entries += file.to_dicts()
+        accuracies += _accuracy(file)
         if not json:
             _show(file)
     if json:
-        print_json({**network.to_dict(), "threshold": threshold, "images": entries})
+        labeled = {"labeled": accuracies} if accuracies else {}
+        print_json({**network.to_dict(), "threshold": threshold, "images": entries, **labeled})
     raise typer.Exit(1 if any("error" in entry for entry in entries) else 0)
 
 
@@ -64,6 +69,14 @@ def _say_what_is_wrong(file: PredictedFile) -> None:
         complain(str(image.error), image.error.remedy)
     if len(unusable) > _ERRORS:
         complain(f"{file.name}: {len(unusable) - _ERRORS:,} more of its images cannot be used")
+
+
+def _accuracy(file: PredictedFile) -> list[dict[str, Any]]:
+    """An entry for a file that says what its digits are."""
+    if file.correct is None:
+        return []
+    correct, count = file.correct
+    return [{"file": file.name, "images": count, "correct": correct, "accuracy": correct / count}]
 
 
 def _show(file: PredictedFile) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 def evaluate(
     run: RunName,
     dataset: Annotated[
-        DatasetName | None,
-        typer.Option(help="Test on these images; else on the test images of what the run was trained on."),
+        str | None,
+        typer.Option(
+            metavar="DATASET|FILE",
+            help=f"Test on these images: {', '.join(get_args(DatasetName))}, or a file with labels: .csv as Kaggle "
+            "has it, .npz, .npy, .pt. [dim]\\[default: the test images of what the run was trained on][/dim]",
+        ),
     ] = None,
     weights: Weights = "best",
     mistakes: Annotated[int, typer.Option(metavar="N", min=0, help="Draw the N worst mistakes.")] = 6,
@@ -103,17 +107,17 @@ def _with_test_set(
     runs_dir: Path | None,
 ) -> tuple[TrainedNetwork, TestSet]:
     found = runs.find(paths.runs_dir(runs_dir), run)
-    from mnist_tui.data.dataset import load_test
+    from mnist_tui.data.dataset import load_labeled, load_test
     from mnist_tui.trained import load_trained
 
     network = load_trained(found, weights)
+    trained_on, folder = network.config.dataset, paths.data_dir(data_dir)
     control = Control()
     with stopping(control) as caught, Reporter(control) as report:
         try:
-            trained_on = network.config.dataset
-            tested = load_test(
-                dataset or trained_on, paths.data_dir(data_dir), trained_on=trained_on, report=report
-            )
+            if dataset is not None and _is_file(dataset):
+                return network, load_labeled(Path(dataset), network.classes, report=report)
+            tested = load_test(dataset or trained_on, folder, trained_on=trained_on, report=report)
         except Interrupted:
             raise typer.Exit(caught.exit_code) from None
     if tested.classes != network.classes:
@@ -123,3 +127,16 @@ def _with_test_set(
             remedy="Choose a dataset of the same classes.",
         )
     return network, tested
+
+
+def _is_file(dataset: str) -> bool:
+    """Whether it is a path rather than a dataset's name. Raises BadParameter for what is neither."""
+    names = get_args(DatasetName)
+    if dataset in names:
+        return False
+    path = Path(dataset)
+    if path.exists() or path.suffix or len(path.parts) > 1:
+        return True
+    raise typer.BadParameter(
+        f"{dataset!r} is neither a file nor one of {', '.join(names)}", param_hint="--dataset"
+    )

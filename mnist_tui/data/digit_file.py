@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mnist_tui.data import digit_image, grid, picture_file
+from mnist_tui.data import digit_image, input_file, number_file, picture_file
 from mnist_tui.data.digit_image import Pixels
+from mnist_tui.data.input_file import naming
+from mnist_tui.data.labeled_images import LabeledImages
 from mnist_tui.errors import NoDigitError, PictureError
 
 Box = tuple[int, int, int, int]
@@ -50,20 +52,34 @@ def read_digits(name: str) -> DigitFile:
 
     Raises PictureError, which names the file, where it cannot be used, and NoDigitError where nothing is on it.
     """
-    shown = "standard input" if name == picture_file.STDIN else name
-    return digits_of(picture_file.content_of(name), shown)
+    return digits_of(input_file.read(name, number_file.most_bytes), input_file.display_name(name))
 
 
 def digits_of(content: bytes, name: str) -> DigitFile:
     """The digits of a file with this `content`; `name` is what errors call it."""
-    try:
-        return DigitFile(_images(content))
-    except NoDigitError as error:
-        raise NoDigitError(f"{name}: {error}", remedy=error.remedy) from error
-    except PictureError as error:
-        raise PictureError(f"{name} {error}", remedy=error.remedy) from error
+    with naming(name):
+        if number_file.is_of_numbers(content, name):
+            return _of_numbers(number_file.parse(content), name)
+        return DigitFile([DigitImage(digit_image.from_picture(picture_file.decoded(content)))])
 
 
-def _images(content: bytes) -> list[DigitImage]:
-    picture = grid.parse(content) if grid.is_grid(content) else picture_file.decoded(content)
-    return [DigitImage(digit_image.from_picture(picture))]
+def _of_numbers(file: LabeledImages, name: str) -> DigitFile:
+    """One image is looked at as a picture is; several are a dataset, whose images are taken as they are."""
+    remarks = [f"{name}: {remark}" for remark in file.remarks]
+    labels = [None] * len(file.pixels) if file.labels is None else file.labels.tolist()
+    if len(file.pixels) == 1:
+        return DigitFile([DigitImage(digit_image.from_picture(file.pixels[0]), label=labels[0])], remarks)
+    images = [
+        _image_of(pixels, index, file.place(index), label, name)
+        for index, (pixels, label) in enumerate(zip(file.pixels, labels, strict=True))
+    ]
+    return DigitFile(images, remarks)
+
+
+def _image_of(
+    pixels: Pixels, index: int, place: str, label: int | None, name: str
+) -> DigitImage | UnusableImage:
+    if pixels.min() == pixels.max():
+        error = NoDigitError(f"{name}, {place}: there is no digit on it", remedy="Leave it out.")
+        return UnusableImage(error, index, place)
+    return DigitImage(pixels, index, place, label)

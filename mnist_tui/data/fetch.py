@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError
 
 from mnist_tui.data.catalogue import DataFile, Entry
 from mnist_tui.data.download import Download, MirrorFailedError, Network, in_words
-from mnist_tui.data.files import UnusableFileError, read_verified
+from mnist_tui.data.files import UnusableFileError, find_verified
 from mnist_tui.data.progress import Meter, Report, ignore
 from mnist_tui.errors import DataError
 from mnist_tui.events import Event, Notice
@@ -113,7 +113,7 @@ class _Fetch:
 
     def _is_there(self, file: DataFile) -> bool:
         try:
-            read_verified(self.home, file)
+            find_verified(self.entry, self.home, file)
         except UnusableFileError:
             return False
         return True

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import io
 import struct
-import sys
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from mnist_tui.errors import PictureError
-
-STDIN = "-"
-"""What stands for standard input among file names."""
 
 MAX_BYTES = 64 * 2**20
 # Pixels that may be decoded; each takes four bytes, or several times that where a decoder keeps copies of its own.
@@ -41,33 +35,15 @@ _TURNS = {
 _ORIENTATION = 0x0112
 
 
-def content_of(name: str) -> bytes:
-    """The bytes of the file called `name`, or of standard input. Raises PictureError, which names it."""
+def is_picture(content: bytes) -> bool:
+    """Whether Pillow knows it by how it begins."""
     try:
-        return _content(name)
-    except OSError as error:
-        shown = "standard input" if name == STDIN else name
-        reason = error.strerror or type(error).__name__
-        raise PictureError(f"{shown} cannot be read: {reason}", remedy="Check its name.") from error
-
-
-def _content(name: str) -> bytes:
-    if name == STDIN:
-        return _bounded(sys.stdin.buffer, "standard input")
-    path = Path(name)
-    if path.exists() and not path.is_file():  # a pipe that nobody writes to would be waited for
-        raise PictureError(f"{name} is no file", remedy=f"Name a picture, or {STDIN} for standard input.")
-    with path.open("rb") as file:
-        return _bounded(file, name)
-
-
-def _bounded(file: BinaryIO, name: str) -> bytes:
-    content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise PictureError(f"{name} is larger than {MAX_BYTES >> 20} MB", remedy="Make the picture smaller.")
-    if not content:
-        raise PictureError(f"{name} is empty", remedy="Save the picture again.")
-    return content
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            Image.open(io.BytesIO(content), formats=_FORMATS)
+    except Exception:  # it raises almost anything; `decoded` says what
+        return False
+    return True
 
 
 def decoded(content: bytes) -> npt.NDArray[np.uint8]:

@@ -36,11 +36,10 @@ def answer_table(file: PredictedFile) -> RenderableType:
 
 def accuracy_line(file: PredictedFile) -> Text | None:
     """`train.csv: 41,870 of 42,000 right, 99.69 %`; None where the file does not say what the digits are."""
-    judged = [prediction.is_right for prediction in file.predictions if prediction.is_right is not None]
-    if not judged:
+    if file.correct is None:
         return None
-    right = sum(judged)
-    return Text(f"{file.name}: {right:,} of {len(judged):,} right, {words.percent(right / len(judged))}")
+    right, count = file.correct
+    return Text(f"{file.name}: {right:,} of {count:,} right, {words.percent(right / count)}")
 
 
 def _cells(prediction: Prediction, classes: Sequence[str], *, is_labeled: bool) -> list[Text]:
