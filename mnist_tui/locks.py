@@ -8,6 +8,7 @@ existence stays behind when its process is killed, and is copied along with the 
 from __future__ import annotations
 
 import errno
+import math
 import os
 import time
 from pathlib import Path
@@ -38,7 +39,7 @@ class Lock:
         """Raises TimeoutError where another has it for longer than `seconds`, OSError where there can be no lock."""
         if fcntl is None:
             self._other = filelock.FileLock(self.path, is_singleton=False)
-            self._other.acquire(timeout=seconds)
+            self._other.acquire(timeout=-1 if seconds == math.inf else seconds)
             return
         end = time.monotonic() + seconds
         while not self._try():
@@ -71,7 +72,7 @@ class Lock:
 
     def __enter__(self) -> Lock:
         """Wait for it, for as long as it takes."""
-        self.acquire(float("inf"))
+        self.acquire(math.inf)
         return self
 
     def __exit__(self, *_: object) -> None:

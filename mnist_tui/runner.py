@@ -6,6 +6,7 @@ import dataclasses
 import errno
 import hashlib
 import itertools
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ from mnist_tui.history import RunHistory, RunStatus
 from mnist_tui.inspection import inspect_model
 from mnist_tui.live import Snapshot
 from mnist_tui.meter import Ticker
-from mnist_tui.runs import Run, RunWriter, integrity
+from mnist_tui.runs import Run, RunWriter, contents, integrity
 from mnist_tui.trainer import DivergedError, Trainer
 
 Report = Callable[[Event], None]
@@ -331,9 +332,13 @@ def _machine_record(trainer: Trainer) -> dict[str, Any]:
 
 
 def _layer_table(model: torch.nn.Module, name: str) -> dict[str, Any] | None:
-    """None for a network that trains but defeats the inspection: a table is no reason not to train."""
+    """None for a network that trains but defeats the inspection: a table is no reason not to train.
+
+    So too where the record would become larger than whoever reads it takes.
+    """
     try:
-        return inspect_model(model, name=name).to_dict()
+        table = inspect_model(model, name=name).to_dict()
+        return table if len(json.dumps(table, indent=2)) < contents.LARGEST_RECORD // 2 else None
     except Exception:
         return None
 

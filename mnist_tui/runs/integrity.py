@@ -92,8 +92,9 @@ def _check_config(run: Run, config: TrainConfig, known: Any, where: Path) -> Non
         if name in CHANGEABLE or name not in known or _is_same(value, known[name]):
             continue
         raise RunError(
-            f"{run.config_file} was changed: it has {name} {_shown(value)}, and {where.name} {_shown(known[name])}",
-            remedy=f"Bring {name} back to that, or start a new run.",
+            f"{run.config_file} and {where.name} do not belong together: {name} is {_shown(value)} in the one and "
+            f"{_shown(known[name])} in the other",
+            remedy="Bring back the one that was changed, or start a new run.",
         )
 
 
