@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from io import BufferedReader
+from io import BufferedReader, FileIO
 from pathlib import Path
 
 # Never through a link, never waiting for the other end of a pipe, never as the controlling terminal.
@@ -17,6 +17,8 @@ from pathlib import Path
 _SAFELY = sum(
     getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")
 )
+
+_BUFFER = 2**17  # a log has many lines
 
 _KINDS = (
     (stat.S_ISLNK, "a link"),
@@ -46,7 +48,7 @@ def open_descriptor(path: Path, flags: int = os.O_RDONLY) -> int:
 
 def open_to_read(path: Path) -> BufferedReader:
     """The file's bytes, buffered. Raises as `open_descriptor` does."""
-    return os.fdopen(open_descriptor(path), "rb")
+    return BufferedReader(FileIO(open_descriptor(path)), _BUFFER)
 
 
 def read_bytes(path: Path, limit: int) -> bytes:

@@ -221,11 +221,7 @@ class _Recorder:
 
     def _save_weights(self, row: EpochFinished) -> None:
         # Nothing of where, when and on how many threads: the same weights are to be the same file.
-        config = {
-            name: value
-            for name, value in self._trainer.config.to_dict().items()
-            if name not in (*integrity.CHANGEABLE, "teacher")
-        }
+        config = {k: v for k, v in integrity.deciding(self._trainer.config).items() if k != "teacher"}
         metrics = {"epoch": row.epoch, "test_accuracy": row.test_accuracy, "test_loss": row.test_loss}
         checkpoint.save_weights(
             self._run.weights_file,

@@ -95,7 +95,9 @@ def test_a_name_that_is_a_dangling_link_is_taken(run: Run, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("kind", odd_files.ODD)
 @pytest.mark.parametrize("name", [contents.CONFIG, contents.LOG])
-def test_a_run_with_an_odd_file_is_listed_with_its_reason(tmp_path: Path, run: Run, kind: str, name: str) -> None:
+def test_a_run_with_an_odd_file_is_listed_with_its_reason(
+    tmp_path: Path, run: Run, kind: str, name: str
+) -> None:
     made_runs.write_finished(tmp_path, "sound", 0.9)
     odd_files.put(kind, run.folder / name)
     tracemalloc.start()
@@ -173,7 +175,7 @@ def test_a_file_of_lines_that_are_no_events_is_given_up(
     assert summarise(run).status == "finished"
     with run.log_file.open("ab") as log:
         log.write(line * 1000)
-    assert "most of it is no log of a run" in summarise(run).reason
+    assert "most of it is not the log of a run" in summarise(run).reason
 
 
 def test_a_log_larger_than_any_is_not_read(run: Run) -> None:
@@ -204,7 +206,14 @@ def aged(folder: Path) -> Path:
 
 def test_hidden_folders_of_a_person_beside_the_runs_stay(tmp_path: Path) -> None:
     hexes = "0123456789abcdef" * 2
-    names = [".deleted-photos", ".new-thesis", ".deleted-12", f".new-{hexes[:-1]}", f".new-{hexes}f", ".deleted-x-y"]
+    names = [
+        ".deleted-photos",
+        ".new-thesis",
+        ".deleted-12",
+        f".new-{hexes[:-1]}",
+        f".new-{hexes}f",
+        ".deleted-x-y",
+    ]
     for name in names:
         (tmp_path / name).mkdir()
         aged(tmp_path / name)
@@ -236,7 +245,12 @@ def fill(folder: Path) -> None:
 
 def test_what_a_run_may_hold_is_swept_and_deleted_whole(tmp_path: Path) -> None:
     young = leftovers.hidden_for_making(tmp_path)
-    for folder in (tmp_path / ".deleted-12-run", leftovers.hidden_for_making(tmp_path), young, tmp_path / "run"):
+    for folder in (
+        tmp_path / ".deleted-12-run",
+        leftovers.hidden_for_making(tmp_path),
+        young,
+        tmp_path / "run",
+    ):
         folder.mkdir()
         fill(folder)
         aged(folder)

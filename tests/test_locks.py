@@ -45,9 +45,8 @@ def test_it_is_held_until_its_process_is_killed(tmp_path: Path) -> None:
 
 
 def test_two_values_of_one_process_exclude_each_other(tmp_path: Path) -> None:
-    with Lock(tmp_path / ".lock"):
-        with pytest.raises(TimeoutError):
-            Lock(tmp_path / ".lock").acquire()
+    with Lock(tmp_path / ".lock"), pytest.raises(TimeoutError):
+        Lock(tmp_path / ".lock").acquire()
     with Lock(tmp_path / ".lock"):
         pass
 

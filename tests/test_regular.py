@@ -30,7 +30,9 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path, kind: str, f
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_link_that_appears_just_then_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_that_appears_just_then_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "diary").write_text("dear")
     link = tmp_path / "file"
     link.symlink_to("diary")

@@ -27,7 +27,12 @@ CHANGEABLE = ("extra_epochs", "threads", "backend")
 
 def origin(config: TrainConfig, teacher: str) -> dict[str, Any]:
     """What a checkpoint is to say of its run; `teacher` is the `sum_of` its teacher's weights, "" without one."""
-    return {"config": config.to_dict(), "teacher_sha256": teacher}
+    return {"config": deciding(config), "teacher_sha256": teacher}
+
+
+def deciding(config: TrainConfig) -> dict[str, Any]:
+    """The settings that decide the weights of a run, or of each of its epochs."""
+    return {name: value for name, value in config.to_dict().items() if name not in CHANGEABLE}
 
 
 def sum_in(record: Mapping[str, Any]) -> str:
@@ -87,9 +92,9 @@ def lost_from(run: Run, history: RunHistory, epochs: int, steps: int) -> str:
 
 def _check_config(run: Run, config: TrainConfig, known: Any, where: Path) -> None:
     known = known if isinstance(known, Mapping) else {}
-    for name, value in config.to_dict().items():
+    for name, value in deciding(config).items():
         # A setting that is younger than the checkpoint had no other value than its default.
-        if name in CHANGEABLE or name not in known or _is_same(value, known[name]):
+        if name not in known or _is_same(value, known[name]):
             continue
         raise RunError(
             f"{run.config_file} and {where.name} do not belong together: {name} is {_shown(value)} in the one and "

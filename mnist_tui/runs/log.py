@@ -71,7 +71,7 @@ class LogReader:
     def _lose_patience(self, size: int) -> None:
         self._patience -= size + _COST_PER_LINE
         if self._patience < 0:
-            raise OddFileError(errno.EINVAL, "most of it is no log of a run")
+            raise OddFileError(errno.EINVAL, "most of it is not the log of a run")
 
 
 def drop_torn_line(descriptor: int) -> None:
