@@ -75,11 +75,12 @@ def export(
     pt2 take images of uint8, (N, 1, 28, 28), 0 paper and 255 ink, any N, and give logits, float32 (N, 10). ONNX takes
     an extra: pip install "mnist-tui\\[onnx]".
     """
-    from mnist_tui.network_export import INPUT, OUTPUT, SUFFIXES, check_packages, export_network
+    from mnist_tui.network_export import INPUT, OUTPUT, SUFFIXES, check_packages, check_place, export_network
 
     check_packages(format)
+    path = output or Path(f"{runs.find(paths.runs_dir(runs_dir), run).name}{SUFFIXES[format]}")
+    check_place(path)
     network, tested = _with_test_set(run, weights, None, data_dir, runs_dir)
-    path = output or Path(f"{network.run}{SUFFIXES[format]}")
     compared = export_network(network, format, path, tested.split.images)
     if json:
         shown = {"max_difference": compared.max_difference, "same_answers": compared.same_answers}
