@@ -42,6 +42,7 @@ from mnist_tui.history import RunStatus
 from mnist_tui.inspection import inspect_model
 from mnist_tui.live import Snapshot
 from mnist_tui.meter import Ticker
+from mnist_tui.models.memory_format import memory_format
 from mnist_tui.runs import Run, RunWriter
 from mnist_tui.trainer import DivergedError, Trainer
 
@@ -125,7 +126,7 @@ def resume(
         _check_data(run, record, data)
         kept = _backend_of(record) if backend is None else ""
         teacher = run.teacher_file if config.teacher else None
-        trainer = assemble(config, data, control, before=kept, teacher=teacher, report=tell)
+        trainer = assemble(config, data, control, before=kept, record=record, teacher=teacher, report=tell)
         # Without a checkpoint it was killed in its first moments, and the same start gives the same run.
         if run.checkpoint_file.exists():
             _restore(trainer, run)
@@ -275,6 +276,7 @@ def _record(trainer: Trainer, data: Dataset, source: models.ModelSource) -> dict
             "name": source.name,
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "source_sha256": source.source_sha256,
+            "memory_format": memory_format(config.model),
             # The layer table, so that whoever reads the run later needs neither torch nor the model's code.
             "summary": _layer_table(model, source.name),
         },
@@ -285,6 +287,7 @@ def _record(trainer: Trainer, data: Dataset, source: models.ModelSource) -> dict
             "train_images": len(resident.train.images),
             "validation_images": len(resident.validation.images) if resident.validation else 0,
             "test_images": len(resident.test.images),
+            "joins_last_image": resident.joins_last_image,
         },
         "machine": _machine_record(trainer),
         "versions": machine.versions(),
