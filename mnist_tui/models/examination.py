@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import torch
@@ -55,7 +56,9 @@ def examine(source: ModelSource, model: nn.Module, *, batch: int = 16, last: int
 def _why_not_one(rehearsal: Rehearsal) -> str:
     """Why a step cannot have a single image; "" where it can."""
     try:
-        rehearsal.train(1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what may never happen
+            rehearsal.train(1)
     except ModelError as error:
         return _cause(error)
     return ""

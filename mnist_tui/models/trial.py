@@ -23,9 +23,10 @@ TAKES = "A model takes images of shape (N, 1, 28, 28), for any N."
 def try_forward(source: ModelSource, model: nn.Module) -> None:
     """Run `model` once in evaluation mode, which also gives lazy layers their shapes. Raises ModelError on a misfit.
 
-    `model` stays as it is, but for those layers.
+    `model` stays as it is, but for those layers, and for layers that its forward itself makes at the first call.
     """
     kept = None if any(is_lazy(tensor) for tensor in _tensors(model)) else Kept(model)
+    weights = len(list(_tensors(model)))
     images = random_images(IMAGES)
     with evaluating(model), torch.no_grad():
         try:
@@ -33,7 +34,7 @@ def try_forward(source: ModelSource, model: nn.Module) -> None:
         except RAISED as error:
             raise raised(source, model, error, images) from error
         finally:
-            if kept is not None:
+            if kept is not None and len(list(_tensors(model))) == weights:
                 kept.restore()
     check_output(source, output, images)
 
