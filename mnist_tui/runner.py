@@ -45,6 +45,7 @@ from mnist_tui.history import RunHistory, RunStatus
 from mnist_tui.inspection import inspect_model
 from mnist_tui.live import Snapshot
 from mnist_tui.meter import Ticker
+from mnist_tui.models.memory_format import memory_format
 from mnist_tui.runs import Run, RunWriter, contents, integrity
 from mnist_tui.trainer import DivergedError, Trainer
 
@@ -137,7 +138,7 @@ def resume(
         _check_data(run, record, data)
         kept = _backend_of(record) if backend is None else ""
         teacher = run.teacher_file if config.teacher else None
-        trainer = assemble(config, data, control, before=kept, teacher=teacher, report=tell)
+        trainer = assemble(config, data, control, before=kept, record=record, teacher=teacher, report=tell)
         if state is not None:
             _restore(trainer, run, state)
         early += _differences(record, before, trainer)
@@ -301,6 +302,7 @@ def _record(trainer: Trainer, data: Dataset, source: models.ModelSource) -> dict
             "name": source.name,
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "source_sha256": source.source_sha256,
+            "memory_format": memory_format(config.model),
             # The layer table, so that whoever reads the run later needs neither torch nor the model's code.
             "summary": _layer_table(model, source.name),
         },
@@ -311,6 +313,7 @@ def _record(trainer: Trainer, data: Dataset, source: models.ModelSource) -> dict
             "train_images": len(resident.train.images),
             "validation_images": len(resident.validation.images) if resident.validation else 0,
             "test_images": len(resident.test.images),
+            "joins_last_image": resident.joins_last_image,
         },
         "machine": _machine_record(trainer),
         "versions": machine.versions(),
