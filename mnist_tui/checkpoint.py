@@ -34,12 +34,16 @@ def load_state(path: Path) -> dict[str, Any]:
     Only tensors and plain values are accepted (`weights_only=True`): a checkpoint never runs code.
     """
     try:
-        with regular.open_to_read(path) as file:
+        file = regular.open_to_read(path)
+    except FileNotFoundError:
+        raise RunError(f"there is no checkpoint at {path}", remedy="Start a new run.") from None
+    except OSError as error:
+        raise RunError(f"{path} cannot be read: {error.strerror}", remedy=regular.remedy(error)) from error
+    try:
+        with file:
             check_archive(file)
             file.seek(0)
             state = torch.load(file, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise RunError(f"there is no checkpoint at {path}", remedy="Start a new run.") from None
     except Exception as error:  # torch.load raises almost anything on a damaged file
         first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise RunError(
@@ -122,5 +126,6 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
             metadata = {key: json.loads(text) for key, text in (file.metadata() or {}).items()}
     except (OSError, SafetensorError, ValueError, RecursionError) as error:
-        raise RunError(f"{path} holds no readable weights: {error}", remedy="Choose another run.") from error
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise RunError(f"{path} holds no readable weights: {reason}", remedy="Choose another run.") from error
     return weights, metadata

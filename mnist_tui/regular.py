@@ -68,6 +68,16 @@ def is_there(path: Path) -> bool:
         return False
 
 
+def remedy(error: OSError) -> str:
+    """What a person can do about a file of a run that could not be opened or read."""
+    is_odd = isinstance(error, (OddFileError, IsADirectoryError))
+    return (
+        "Put the file back in its place, or delete this run."
+        if is_odd
+        else "Check its permissions, and the disk."
+    )
+
+
 def _check(state: os.stat_result, path: Path) -> None:
     if stat.S_ISREG(state.st_mode):
         return

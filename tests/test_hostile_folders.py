@@ -174,7 +174,7 @@ def test_a_file_of_lines_that_are_no_events_is_given_up(
         log.write(line * 10)
     assert summarise(run).status == "finished"
     with run.log_file.open("ab") as log:
-        log.write(line * 1000)
+        log.write(line * 4000)
     assert "most of it is not the log of a run" in summarise(run).reason
 
 

@@ -176,7 +176,7 @@ def test_a_teacher_that_is_missing_or_odd_is_named(lab: Lab, student: Run) -> No
 @pytest.mark.parametrize("kind", [kind for kind in odd_files.ODD if kind != "hole"])
 def test_an_odd_checkpoint_is_named_and_not_waited_for(lab: Lab, stopped: Run, kind: str) -> None:
     odd_files.put(kind, stopped.checkpoint_file)
-    with pytest.raises(RunError, match=r"last\.ckpt is no readable checkpoint: .* not a regular file"):
+    with pytest.raises(RunError, match=r"last\.ckpt cannot be read: .* not a regular file"):
         lab.resume(stopped)
 
 

@@ -15,6 +15,7 @@ import mnist_tui.cli
 from mnist_tui import runs
 from mnist_tui.history import RunStatus
 from mnist_tui.runs import Run
+from tests import made_runs, odd_files
 from tests.cli import easy_digits
 from tests.patience import SOON
 from tests.tui import dashboard_terminal, odd_program
@@ -272,3 +273,17 @@ def test_a_signal_is_not_lost_on_a_busy_loop(tmp_path: Path) -> None:
         code, _ = terminal.ended()
         assert code == 143
         assert "Exception" not in terminal.after_the_screen
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link to a device", "hole"])
+def test_an_odd_run_in_the_list_does_not_keep_it_from_leaving(tmp_path: Path, kind: str) -> None:
+    made_runs.write_finished(tmp_path / "runs", "sound", 0.9)
+    odd_files.put(kind, made_runs.write_finished(tmp_path / "runs", "strange", 0.9).log_file)
+    with dashboard(tmp_path, begun=False) as terminal:
+        terminal.wait_for(*IDLE.signs)
+        terminal.press("5")
+        terminal.wait_for("unreadable", "finished")
+        terminal.signal(signal.SIGTERM)
+        code, _ = terminal.ended()
+        assert code == 143
+        assert terminal.problems() == []
