@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,8 +12,9 @@ import typer
 
 from mnist_tui import paths
 from mnist_tui.cli.options import DataDir, Json, RunsDir, configured, with_settings
-from mnist_tui.cli.output import complain, print_json, say, stderr, stdout
+from mnist_tui.cli.output import animates, complain, print_json, say, stderr, stdout
 from mnist_tui.cli.signals import stopping
+from mnist_tui.cli.streams import do_without_stdout
 from mnist_tui.cli.sweep_json import JsonSweepView
 from mnist_tui.cli.views import while_watched
 from mnist_tui.control import Control
@@ -213,9 +213,9 @@ def _view(json: bool) -> Any:
 
     if json:
         return JsonSweepView()
+    do_without_stdout()
     console = stdout()
-    is_live = console.is_terminal and not console.is_dumb_terminal
-    return LiveSweepView(console) if is_live else PlainSweepView(console, sys.stderr)
+    return LiveSweepView(console) if animates(console) else PlainSweepView(console, stderr())
 
 
 def _say_what_is_next(board: Any, home: folders.SweepFolder, given: tuple[Path | None, Path | None]) -> None:
