@@ -71,7 +71,7 @@ class Team {
     while (!over_.load(std::memory_order_acquire)) {
       const uint32_t round = round_.load(std::memory_order_acquire);
       take_part(round, 0);
-      wait([&] { return over_.load() || round_.load() != round; });
+      wait(patience_, [&] { return over_.load() || round_.load() != round; });
     }
   }
 
@@ -83,6 +83,8 @@ class Team {
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   template <class Work>
   class OneRound final : public Job {
    public:
@@ -119,14 +121,26 @@ class Team {
     }
   };
 
-  // How long a thread looks for what it waits for before it sleeps. At each piece of a small step another thread is
-  // done within this time; a thread without a core is not back for milliseconds, and who looks for it that long takes
-  // the core from it.
-  static constexpr std::chrono::microseconds kPatience{50};
+  // How long a thread looks for what it waits for before it sleeps. On cores of their own the threads are never away
+  // for longer than Python needs from one step to the next, and to sleep through that costs more. A thread that the
+  // system took the core from is back after milliseconds: to look for it that long takes a core from others, perhaps
+  // from the very thread. So the patience of each follows from what its waits have come to.
+  class Patience {
+   public:
+    Clock::duration now() const { return left_; }
+    void learn(Clock::duration waited) {
+      left_ = waited < kAway ? std::min<Clock::duration>(left_ + kGain, kMost) : left_ / 2;
+    }
+
+   private:
+    static constexpr std::chrono::microseconds kMost{150}, kGain{1}, kAway{500};
+    Clock::duration left_ = kMost;
+  };
 
   void help(int thread) {
+    Patience patience;
     for (uint32_t round = 0; !quit_.load(std::memory_order_relaxed);) {
-      wait([&] { return round_.load() != round; });
+      wait(patience, [&] { return round_.load() != round; });
       round = round_.load(std::memory_order_acquire);
       take_part(round, thread);
     }
@@ -165,12 +179,19 @@ class Team {
   }
 
   template <class Condition>
-  void wait(Condition is_true) {
+  void wait(Patience& patience, Condition is_true) {
     if (is_soon(is_true)) return;
-    const auto end = std::chrono::steady_clock::now() + kPatience;
+    const auto begun = Clock::now();
+    bool came = false;
     do {
-      if (is_soon(is_true)) return;
-    } while (std::chrono::steady_clock::now() < end);
+      came = is_soon(is_true);
+    } while (!came && Clock::now() - begun < patience.now());
+    if (!came) sleep_until(is_true);
+    patience.learn(Clock::now() - begun);
+  }
+
+  template <class Condition>
+  void sleep_until(Condition is_true) {
     std::unique_lock<std::mutex> guard(lock_);
     for (;;) {
       asleep_.store(true);
@@ -202,6 +223,7 @@ class Team {
   std::vector<std::thread> helpers_;
   Job* job_ = nullptr;
   uint32_t first_ = 0;  // round of the job
+  Patience patience_;   // the caller's
   alignas(64) std::atomic<uint32_t> round_{0};
   std::atomic<bool> over_{true}, quit_{false};
   alignas(64) std::atomic<int> undone_{0};
