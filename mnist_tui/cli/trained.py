@@ -14,7 +14,7 @@ from mnist_tui.cli.reporter import Reporter
 from mnist_tui.cli.signals import stopping
 from mnist_tui.config import DatasetName
 from mnist_tui.control import Control
-from mnist_tui.errors import ConfigError, Interrupted
+from mnist_tui.errors import ConfigError, Interrupted, MnistTuiError
 
 if TYPE_CHECKING:
     from mnist_tui.data.dataset import TestSet
