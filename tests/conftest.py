@@ -7,6 +7,7 @@ import signal
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 pytest_plugins = ["tests.trial_server"]
@@ -15,6 +16,12 @@ pytest_plugins = ["tests.trial_server"]
 os.environ.setdefault(
     "MNIST_TUI_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"mnist-tui-tests-{os.getuid()}")
 )
+
+# An example may take long because the machine is busy.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 
 _LONG = 3 * 3600  # seconds; the campaigns take half an hour on two quiet cores
 
