@@ -22,7 +22,7 @@ FEW = 2
 
 def inspect_model(model: nn.Module, name: str, input_shape: tuple[int, ...]) -> ModelSummary:
     """See `mnist_tui.inspection.inspect_model`."""
-    twin = _copied(model)
+    twin = copy.deepcopy(model).cpu().eval()
     with torch.random.fork_rng(devices=[]), _attention_in_steps():
         watch = Watch(twin, _images(twin, FEW, input_shape))
         more = _rows_with_one_more(model, input_shape)
@@ -45,21 +45,11 @@ def inspect_model(model: nn.Module, name: str, input_shape: tuple[int, ...]) -> 
 
 def _rows_with_one_more(model: nn.Module, input_shape: tuple[int, ...]) -> list[Row]:
     """Those of a pass with another number of images; none for a network that takes no such number."""
-    twin = _copied(model)
+    twin = copy.deepcopy(model).cpu().eval()
     try:
         return Watch(twin, _images(twin, FEW + 1, input_shape)).rows
     except Exception:  # whatever a person's own code raises; the table then says that its MACs are not known
         return []
-
-
-def _copied(model: nn.Module) -> nn.Module:
-    """A copy on the CPU, in evaluation mode. What a module has computed and kept, such as a normed weight, is copied
-    without its graph, with which torch copies nothing."""
-    kept = [value for module in model.modules() for value in vars(module).values()]
-    memo = {
-        id(value): value.detach().clone() for value in kept if isinstance(value, Tensor) and not value.is_leaf
-    }
-    return copy.deepcopy(model, memo).cpu().eval()
 
 
 def _images(model: nn.Module, count: int, shape: tuple[int, ...]) -> Tensor:

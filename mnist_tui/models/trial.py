@@ -12,7 +12,7 @@ from torch.nn.parameter import is_lazy
 from mnist_tui.errors import ModelError
 from mnist_tui.models.run_source import RAISED, first_own_line
 from mnist_tui.models.source import ModelSource, misfit
-from mnist_tui.models.untouched import Kept
+from mnist_tui.models.untouched import Kept, release_graphs
 
 CLASSES = 10
 IMAGE_SHAPE = (1, 28, 28)
@@ -37,6 +37,7 @@ def try_forward(source: ModelSource, model: nn.Module) -> None:
             if kept is not None and len(list(_tensors(model))) == weights:
                 kept.restore()
     check_output(source, output, images)
+    release_graphs(model)
 
 
 def random_images(count: int) -> Tensor:

@@ -94,6 +94,11 @@ TRAINS: dict[str, str] = {
         conv=f"parametrizations.weight_norm({CONV})",
         fc=f"parametrizations.weight_norm({FC})",
     ),
+    "weight norm of old": module(
+        "return self.fc(self.conv(x).relu().flatten(1))",
+        conv=f"torch.nn.utils.weight_norm({CONV})",
+        fc=FC,
+    ),
     "spectral norm": module(
         "return self.fc(self.conv(x).relu().flatten(1))",
         conv=f"parametrizations.spectral_norm({CONV})",
@@ -160,6 +165,25 @@ TRAINS: dict[str, str] = {
             "return self.fc(Square.apply(self.a(x.view(-1, 784))))",
             a="nn.Linear(784, 16)",
             fc="nn.Linear(16, 10)",
+        )
+    ),
+    "changes its images": module(
+        "x.sub_(0.1); x = F.relu_(x); return self.fc(self.conv(x).relu_().view(-1, 4 * 26 * 26))",
+        conv=CONV,
+        fc=FC,
+    ),
+    "layers of the first forward": module(
+        "x = x.flatten(1); self.fc = self.fc or nn.Linear(x.shape[1], 10); return self.fc(x)", fc="None"
+    ),
+    "compiled to TorchScript": (
+        "class Inner(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.conv, self.norm = nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4)\n"
+        "    def forward(self, x):\n"
+        "        return self.norm(self.conv(x)).relu()\n"
+        + module(
+            "return self.fc(self.inner(x).view(-1, 4 * 26 * 26))", inner="torch.jit.script(Inner())", fc=FC
         )
     ),
     "recomputed in backward": module(

@@ -11,6 +11,12 @@ from mnist_tui.models import NAMES, load_model, resolve
 from mnist_tui.models.examination import Examination, examine
 from tests.models.strangers import LINEAR, NOTICED, REFUSED, TRAINS, module, write
 
+# What is older than what torch recommends is brought all the same.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:`torch.nn.utils.weight_norm` is deprecated"),
+    pytest.mark.filterwarnings("ignore:`torch.jit.script"),
+]
+
 
 def examined(spec: str, **sizes: int) -> Examination:
     return examine(resolve(spec), load_model(spec), **sizes)
