@@ -46,17 +46,21 @@ def open_descriptor(path: Path, flags: int = os.O_RDONLY) -> int:
     return descriptor
 
 
-def open_to_read(path: Path) -> BufferedReader:
-    """The file's bytes, buffered. Raises as `open_descriptor` does."""
-    return BufferedReader(FileIO(open_descriptor(path)), _BUFFER)
+def open_to_read(path: Path, limit: int | None = None) -> BufferedReader:
+    """The file's bytes, buffered. Raises as `open_descriptor` does, and OddFileError for more than `limit` bytes."""
+    file: BufferedReader = BufferedReader(FileIO(open_descriptor(path)), _BUFFER)
+    if limit is not None and os.fstat(file.fileno()).st_size > limit:
+        file.close()
+        raise _too_large(path, limit)
+    return file
 
 
 def read_bytes(path: Path, limit: int) -> bytes:
     """The whole file. Raises OddFileError for one of more than `limit` bytes, which is not read to its end."""
-    with open_to_read(path) as file:
-        content = file.read(limit + 1)
+    with open_to_read(path, limit) as file:
+        content = file.read(limit + 1)  # it may have grown
     if len(content) > limit:
-        raise OddFileError(errno.EFBIG, f"it is larger than {limit:,} bytes", str(path))
+        raise _too_large(path, limit)
     return content
 
 
@@ -76,6 +80,10 @@ def remedy(error: OSError) -> str:
         if is_odd
         else "Check its permissions, and the disk."
     )
+
+
+def _too_large(path: Path, limit: int) -> OddFileError:
+    return OddFileError(errno.EFBIG, f"it is larger than {limit:,} bytes", str(path))
 
 
 def _check(state: os.stat_result, path: Path) -> None:
