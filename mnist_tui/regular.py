@@ -19,6 +19,7 @@ _SAFELY = sum(
 )
 
 _BUFFER = 2**17  # a log has many lines
+_CHUNK = 2**20
 
 _KINDS = (
     (stat.S_ISLNK, "a link"),
@@ -57,11 +58,13 @@ def open_to_read(path: Path, limit: int | None = None) -> BufferedReader:
 
 def read_bytes(path: Path, limit: int) -> bytes:
     """The whole file. Raises OddFileError for one of more than `limit` bytes, which is not read to its end."""
+    content = bytearray()
     with open_to_read(path, limit) as file:
-        content = file.read(limit + 1)  # it may have grown
-    if len(content) > limit:
-        raise _too_large(path, limit)
-    return content
+        while part := file.read(_CHUNK):  # the limit at once would take that much memory for a small file
+            content += part
+            if len(content) > limit:  # it has grown meanwhile
+                raise _too_large(path, limit)
+    return bytes(content)
 
 
 def is_there(path: Path) -> bool:
