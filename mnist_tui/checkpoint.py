@@ -18,7 +18,6 @@ from mnist_tui.errors import RunError
 from mnist_tui.torch_archive import check_archive
 
 FORMAT = 1
-_LARGEST_WEIGHTS = 2**32  # bytes that are copied through the memory: a billion numbers
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
@@ -108,14 +107,6 @@ def _in_one_order(content: bytes) -> bytes:
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)  # as safetensors does, so that tensors are where a processor likes them
     return len(text).to_bytes(8, "little") + text + content[start:]
-
-
-def read_weights(path: Path) -> bytes:
-    """The file of `save_weights` as it is. Raises RunError when it cannot be read."""
-    try:
-        return regular.read_bytes(path, _LARGEST_WEIGHTS)
-    except OSError as error:
-        raise RunError(f"{path} cannot be read: {error.strerror}", remedy="Choose another run.") from error
 
 
 def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -273,6 +273,7 @@ OF_A_PERSON: dict[str, Make] = {
     "source": lambda path: path.touch(),
     "source/.git": lambda path: path.mkdir(parents=True),
     "source/link.py": lambda path: (path.parent.mkdir(), path.symlink_to("/etc/passwd")),
+    "source/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a": lambda path: path.mkdir(parents=True),
     "source/parts/.env": lambda path: (path.parent.mkdir(parents=True), path.touch()),
 }
 

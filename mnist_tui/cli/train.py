@@ -104,7 +104,7 @@ def _say_how_to_resume(outcome: Outcome, folders: Folders) -> None:
     event = outcome.event
     assert isinstance(event, RunStopped)
     say(stderr(), f"Stopped in epoch {event.epoch}, after step {event.step:,}: {event.reason}.")
-    say(stderr(), f"Go on with: {runs.resume_command(outcome.run, folders.data)}")
+    say(stderr(), f"Go on with: {runs.resume_command(outcome.run.folder, folders.data)}")
 
 
 def _say_what_failed(event: RunFailed, log: Path) -> None:

@@ -58,6 +58,24 @@ def test_an_odd_checkpoint_is_not_waited_for(runs_dir: Path) -> None:
     assert "last.ckpt cannot be read: it is a named pipe" in refused.stderr
 
 
+def test_odd_weights_are_named(mnist: Mnist, runs_dir: Path) -> None:
+    run = trained_runs.write(runs_dir)
+    for file, words in ((run.weights_file, ()), (run.checkpoint_file, ("--weights", "last"))):
+        odd_files.put("pipe", file)
+        refused = mnist("predict", "reader", "nothing.png", *words)
+        assert refused.code == 4
+        assert f"{file.name} " in refused.err
+        assert "it is a named pipe, not a regular file" in refused.err
+
+
+def test_remedies_say_where_the_runs_are(mnist: Mnist, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    for words in (("runs", "show", "x"), ("sweep", "show", "x")):
+        refused = mnist(*words, "--runs-dir", other)
+        assert refused.err.endswith(f"do: See `mnist-tui {words[0]} list --runs-dir {other}`.\n")
+    assert f"mnist-tui train --runs-dir {other}\n" in mnist("runs", "list", "--runs-dir", other).err
+
+
 def test_show_says_how_to_go_on_from_anywhere(mnist: Mnist, tmp_path: Path) -> None:
     made_runs.write(tmp_path / "other", "mine", epoch(1))
     shown = mnist("runs", "show", "mine", "--runs-dir", tmp_path / "other").out
