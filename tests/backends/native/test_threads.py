@@ -95,7 +95,7 @@ def one_core() -> Iterator[None]:
 
 
 def test_threads_that_share_a_core_burn_little_in_waiting_for_each_other(one_core: None) -> None:
-    """CPU time, which other work on this machine hardly changes. Threads that wait in a spin take three times as much."""
+    """CPU time, which other work hardly changes. Threads that wait in a spin take three times as much."""
     alone, both = ([*times_of_steps(threads)] for threads in (1, 2))
     assert min(both) < 2 * min(alone)
 
