@@ -23,6 +23,9 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("patient")
 
+# Threads of torch that wait for each other at full speed, in each worker, take the processor from the other tests.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 _LONG = 3 * 3600  # seconds; the campaigns take half an hour on two quiet cores
 
 
