@@ -245,7 +245,7 @@ def test_a_failed_run_can_be_resumed_once_its_cause_is_gone(lab: Lab, tmp_path: 
     """The cause here is a file, as a full disk or too little memory would be."""
     obstacle = tmp_path / "obstacle"
     body = (
-        f"if self.n > 8 and __import__('os').path.exists({str(obstacle)!r}): raise RuntimeError('in the way')"
+        f"if self.n > 9 and __import__('os').path.exists({str(obstacle)!r}): raise RuntimeError('in the way')"
     )
     config = tiny_config(model=failing_net(tmp_path, body))
     undisturbed = lab.start(config, name="undisturbed").run

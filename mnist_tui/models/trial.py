@@ -55,7 +55,7 @@ def raised(
         source.spec,
         f"its forward raised {type(error).__name__}: {error}{where}, "
         f"for an input of shape {tuple(images.shape)}{when}",
-        remedy=_other_type(model) or TAKES,
+        remedy=_other_type(model) or (_alone(str(error)) if len(images) == 1 else TAKES),
     )
 
 
@@ -75,12 +75,21 @@ def check_output(source: ModelSource, output: object, images: Tensor) -> Tensor:
 def _remedy(output: object, images: int) -> str:
     if isinstance(output, (tuple, list, dict)):
         return "Let forward return the logits alone, a floating tensor of shape (N, 10)."
-    if isinstance(output, Tensor) and images == 1 and tuple(output.shape) == (CLASSES,):
-        return (
-            "`squeeze()` also drops the batch dimension of a single image: "
-            "squeeze the spatial dimensions only, as in x.squeeze((2, 3)), or write x.flatten(1)."
-        )
+    if images == 1:
+        return _alone()
     return "A model answers with one logit per class: a floating tensor of shape (N, 10)."
+
+
+def _alone(error: str = "") -> str:
+    """What to do about a network that takes two images and fails on one."""
+    if "more than 1 value per channel" in error:
+        return (
+            "A single image must get its answer too: let BatchNorm keep running statistics, or use LayerNorm."
+        )
+    return (
+        "A single image must get its answer too: `squeeze()` drops its batch dimension; "
+        "squeeze the spatial dimensions only, as in x.squeeze((2, 3)), or write x.flatten(1)."
+    )
 
 
 def _complaint(output: object, images: int) -> str:

@@ -217,6 +217,10 @@ NOTICED: dict[str, tuple[str, str]] = {
         module("return F.softmax(self.fc(F.gelu(x).flatten(1)), 1)", fc=LINEAR),
         "ends in probabilities, as after a softmax",
     ),
+    "softmax in evaluation": (
+        module("x = self.fc(x.flatten(1)); return x if self.training else x.softmax(1)", fc=LINEAR),
+        "ends in probabilities in evaluation mode, as after a softmax",
+    ),
     "sigmoid": (module("return self.fc(x.flatten(1)).sigmoid()", fc=LINEAR), "as after a sigmoid"),
     "dropout for ever": (
         module("return self.fc(F.dropout(x.flatten(1), 0.5))", fc=LINEAR),
@@ -290,6 +294,31 @@ REFUSED: dict[str, tuple[str, str]] = {
             pool="nn.AdaptiveAvgPool2d(1)",
         ),
         r"shape \(10,\), not \(1, 10\).*squeeze the spatial dimensions only",
+    ),
+    "squeeze before the last layer": (
+        module(
+            "return self.fc(self.pool(self.conv(x)).squeeze())",
+            conv="nn.Conv2d(1, 10, 3)",
+            pool="nn.AdaptiveAvgPool2d(1)",
+            fc="nn.Linear(10, 10)",
+        ),
+        r"shape \(10,\), not \(1, 10\).*squeeze the spatial dimensions only",
+    ),
+    "squeeze of the images": (
+        module(
+            "return self.fc(self.rnn(x.squeeze())[0][:, -1])",
+            rnn="nn.GRU(28, 8, batch_first=True)",
+            fc="nn.Linear(8, 10)",
+        ),
+        "squeeze the spatial dimensions only",
+    ),
+    "batch norm over vectors without statistics": (
+        module(
+            "return self.fc(self.norm(x.flatten(1)))",
+            norm="nn.BatchNorm1d(784, track_running_stats=False)",
+            fc=LINEAR,
+        ),
+        "more than 1 value per channel.*let BatchNorm keep running statistics",
     ),
     "two images only": (
         module("return self.fc(x.view(2, -1))", fc=LINEAR),
