@@ -84,6 +84,8 @@ class HouseApp(App[int]):
             self.begin_capture_print(self)
             collector.wait_to_be_asked()
             self.set_interval(_TIDYING_SECONDS, self._tidy)
+            # The shell had the terminal, and Textual draws what has changed since.
+            self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.theme_changed_signal.subscribe(self, lambda theme: self.memory.remember(theme=theme.name))
 
     async def on_event(self, event: Event) -> None:
