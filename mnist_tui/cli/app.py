@@ -13,7 +13,7 @@ from mnist_tui.cli import dashboard
 from mnist_tui.cli.config_file import option_defaults
 from mnist_tui.cli.lazy import LazyCommands
 from mnist_tui.cli.output import be_printable, complain, discard
-from mnist_tui.cores import wait_briefly
+from mnist_tui.cores import prepare_openmp
 from mnist_tui.errors import MnistTuiError
 
 EPILOG = (
@@ -76,7 +76,7 @@ def _open_or_help(context: typer.Context) -> None:
 def run() -> None:
     """Run the command; a MnistTuiError becomes its message and its exit code, never a traceback."""
     be_printable()
-    wait_briefly()
+    prepare_openmp()
     try:
         app(prog_name=app.info.name)
     except MnistTuiError as error:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from mnist_tui.cores import usable_cores, wait_briefly
+from mnist_tui.cores import prepare_openmp, usable_cores
 
 _STEPS_PER_LOOK = 4
 
@@ -123,7 +123,7 @@ def busy(loops: int) -> Iterator[None]:
 
 def work(backend_name: str, threads: int, batch_size: int) -> None:
     """For each number of seconds on standard input, images, seconds and CPU seconds on standard output."""
-    wait_briefly()
+    prepare_openmp()
     import torch
 
     from mnist_tui.backends import StepSettings
