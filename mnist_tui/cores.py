@@ -27,9 +27,19 @@ def usable_cores(root: Path = Path("/")) -> int:
     (`docker run --cpus`, a Kubernetes limit), rounded up to whole cores, and OMP_NUM_THREADS. `root` is where `/proc`
     is.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    allowed = (math.ceil(quota) for quota in quotas(root))
-    return max(1, min([cores, *allowed, *_asked_for()]))
+    return min([_there(), *_allowed(root), *_asked_for()])
+
+
+def _there() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _allowed(root: Path) -> Iterator[int]:
+    """Whole cores by each control group's limit."""
+    for quota in quotas(root):
+        yield math.ceil(quota)
 
 
 def _asked_for() -> Iterator[int]:
@@ -40,14 +50,17 @@ def _asked_for() -> Iterator[int]:
             yield number
 
 
-def wait_briefly() -> None:
-    """Let the threads that torch computes on not wait for each other awake for long. For before torch is imported.
+def prepare_openmp(root: Path = Path("/")) -> None:
+    """Let torch begin with as many threads as it may use, which do not look for each other for long.
 
-    OpenMP reads this from the environment, once; what is said there already stands.
+    To be called before torch is imported: OpenMP reads this from the environment, once. What is said there stands.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         for variable, value in _PATIENCE.items():
             os.environ.setdefault(variable, value)
+    allowed = min(_allowed(root), default=_there())
+    if allowed < _there():  # of which torch knows nothing
+        os.environ.setdefault("OMP_NUM_THREADS", str(allowed))
 
 
 def give_way() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mnist_tui import cores
-from mnist_tui.cores import usable_cores
+from mnist_tui.cores import prepare_openmp, usable_cores
 
 V1 = "33 31 0:30 {root} {place} rw,relatime - cgroup cgroup rw,cpu,cpuacct"
 V2 = "41 31 0:38 {root} {place} rw,relatime - cgroup2 cgroup2 rw"
@@ -177,3 +177,20 @@ def test_threads_of_torch_wait_briefly() -> None:
 @pytest.mark.parametrize("own", [{"GOMP_SPINCOUNT": "77"}, {"OMP_WAIT_POLICY": "ACTIVE"}])
 def test_what_a_person_says_of_openmp_stands(own: dict[str, str]) -> None:
     assert "GOMP_SPINCOUNT = '30000'" not in openmp_says(**own)
+
+
+@pytest.mark.parametrize(("own", "expected"), [(None, "2"), ("5", "5")])
+def test_torch_begins_with_no_more_threads_than_are_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: str | None, expected: str
+) -> None:
+    monkeypatch.setattr(os, "environ", {} if own is None else {"OMP_NUM_THREADS": own})
+    prepare_openmp(system(tmp_path, V2, "/pod", {"pod": "150000 100000"}))
+    assert os.environ["OMP_NUM_THREADS"] == expected
+
+
+def test_torch_is_told_nothing_where_nothing_is_limited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "environ", {})
+    prepare_openmp(tmp_path)
+    assert "OMP_NUM_THREADS" not in os.environ

@@ -13,7 +13,7 @@ from mnist_tui.cli import dashboard, streams
 from mnist_tui.cli.config_file import option_defaults
 from mnist_tui.cli.lazy import LazyCommands
 from mnist_tui.cli.output import complain
-from mnist_tui.cores import wait_briefly
+from mnist_tui.cores import prepare_openmp
 from mnist_tui.errors import MnistTuiError
 
 EPILOG = (
@@ -88,7 +88,7 @@ def _open_or_help(context: typer.Context) -> None:
 def run() -> None:
     """Run the command; a MnistTuiError becomes its message and its exit code, never a traceback."""
     streams.prepare()
-    wait_briefly()
+    prepare_openmp()
     try:
         app(prog_name=app.info.name)
     except SystemExit as ended:

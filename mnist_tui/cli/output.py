@@ -12,6 +12,8 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
+from mnist_tui.cli import cursor
+
 _BIDIRECTIONAL = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 """Embeddings, overrides and isolates, with which a text looks like another: it is written backwards, for one."""
 # Rich drops some of these itself, but not the one that begins an escape sequence. Tabs and newlines are its own.
@@ -24,6 +26,12 @@ _CONTROL_CODES = {
 
 class _Harmless(Console):
     """What comes out of a file, such as a run of somebody else's, has no control over the terminal."""
+
+    def show_cursor(self, show: bool = True) -> bool:
+        """As Rich has it; and a signal finds out whether it is hidden."""
+        if self.is_terminal:
+            cursor.changed(2 if self.stderr else 1, shown=show)
+        return super().show_cursor(show)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
         for segment in super().render(renderable, options):

@@ -1,8 +1,8 @@
 """Steps beside other work: `python -m tests.benchmarks.busy [--backend native] [--loops 0 1 2 4 8]`.
 
 The reference network's steps on one thread and on several, in turn in short slices, while so many other processes do
-nothing but loop. What several threads may expect is their share of the cores: among N loops on C cores, T threads get
-C·T/(N+T) cores' worth, at most C and at most T. CPU time per image says what is lost in waiting for each other.
+nothing but loop. What T threads may expect is their share of what they do without loops: among N loops on C cores they
+get C·T/(N+T) cores' worth, at most C and at most T. CPU time per image says what is lost in waiting for each other.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from mnist_tui.cores import usable_cores, wait_briefly
+from mnist_tui.cores import prepare_openmp, usable_cores
 
 _STEPS_PER_LOOK = 4
 
@@ -82,12 +82,12 @@ def measured(wanted: argparse.Namespace) -> Table:
     try:
         for worker in workers:
             worker.run(wanted.seconds)
-        alone = median_speed([workers[0].run(wanted.seconds) for _ in range(wanted.rounds)])
+        alone = median_speed([workers[1].run(wanted.seconds) for _ in range(wanted.rounds)])
         for loops in wanted.loops:
             with busy(loops):
                 rounds = [[worker.run(wanted.seconds) for worker in workers] for _ in range(wanted.rounds)]
             slices = [*zip(*rounds, strict=True)]
-            share = alone * fair_cores(loops, wanted.threads)
+            share = alone * fair_cores(loops, wanted.threads) / fair_cores(0, wanted.threads)
             speeds = [median_speed(own) for own in slices]
             burnt = " / ".join(
                 f"{sum(s.cpu_seconds for s in own) / sum(s.images for s in own) * 1e6:.0f}" for own in slices
@@ -123,7 +123,7 @@ def busy(loops: int) -> Iterator[None]:
 
 def work(backend_name: str, threads: int, batch_size: int) -> None:
     """For each number of seconds on standard input, images, seconds and CPU seconds on standard output."""
-    wait_briefly()
+    prepare_openmp()
     import torch
 
     from mnist_tui.backends import StepSettings
