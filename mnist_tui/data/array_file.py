@@ -9,7 +9,6 @@ import io
 import math
 import warnings
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -25,7 +24,7 @@ MAX_BYTES = 384 * 2**20
 Shapes = Mapping[str, tuple[int, ...]]
 Order = Literal["gray", "label and gray", "color last", "color first"]
 
-_MAX_HEADER = 1_000
+_MAX_HEADER, _CHUNK = 1_000, 2**20
 # Of an archive no more arrays are looked at, and no more of their names are said; one-hot labels may be so long.
 _MOST_MEMBERS, _MOST_NAMES, _MOST_CLASSES = 100, 8, 100
 # What images and labels are called, most wanted first: those kept for testing before those for training.
@@ -61,7 +60,9 @@ def parse(content: bytes) -> LabeledImages:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _parse_archive(archive, content)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except PictureError:
+        raise
+    except Exception as error:  # a damaged archive makes zipfile raise almost anything
         raise PictureError(f"is damaged: {error}", remedy="Save it again.") from error
 
 
@@ -176,7 +177,7 @@ def _wrong_shape(shapes: Shapes) -> PictureError:
             return PictureError(f"is an array of shape {shape}", remedy=_REMEDY)
 
 
-def parse_npy(content: bytes) -> Numbers:
+def parse_npy(content: bytes | bytearray) -> Numbers:
     """The array of an .npy file, a view of its bytes. Raises PictureError."""
     file = io.BytesIO(content[: _MAX_HEADER + 20])
     kind, shape, by_columns = _header(file)
@@ -225,7 +226,21 @@ def _parse_archive(archive: zipfile.ZipFile, content: bytes) -> LabeledImages:
         raise PictureError("is an archive without arrays", remedy="Unpack it, or save arrays with np.savez.")
     shapes = {name: _member_shape(archive, member) for name, member in members.items()}
     known = {name: shape for name, shape in shapes.items() if shape is not None}
-    return _images(known, lambda name: parse_npy(archive.read(members[name])))
+    return _images(known, lambda name: parse_npy(_unpacked(archive, members[name])))
+
+
+def _unpacked(archive: zipfile.ZipFile, name: str) -> bytearray:
+    """A member's content, of which `ZipFile.read` would hold two copies at the end."""
+    info = archive.getinfo(name)
+    content = bytearray(info.file_size)
+    view, filled = memoryview(content), 0
+    with archive.open(info) as file:
+        while chunk := file.read(_CHUNK):
+            view[filled : filled + len(chunk)] = chunk
+            filled += len(chunk)
+    if filled < len(content):
+        raise PictureError(f"is damaged: {name} in it is cut off", remedy="Save it again.")
+    return content
 
 
 def _member_shape(archive: zipfile.ZipFile, name: str) -> tuple[int, ...] | None:
