@@ -1,4 +1,4 @@
-"""Images as arrays: .npy, .npz as Keras has MNIST, and tensors as torch.save writes them; never by unpickling objects.
+"""Images as arrays: .npy, .npz as Keras has MNIST, IDX, and tensors of torch.save; never by unpickling objects.
 
 Everything is read by hand or checked before, as numpy and torch would make room for all that a header promises.
 """
@@ -17,7 +17,7 @@ import numpy as np
 from mnist_tui.data.labeled_images import MAX_IMAGES, PIXELS, SIDE, LabeledImages, Numbers, labeled_images
 from mnist_tui.errors import PictureError
 
-NPY, ZIP = b"\x93NUMPY", b"PK\x03\x04"
+NPY, ZIP, IDX = b"\x93NUMPY", b"PK\x03\x04", b"\0\0\x08"
 MAX_BYTES = 384 * 2**20
 """Of an array once it is unpacked: MNIST's training images as float64 have 376 MB."""
 
@@ -49,14 +49,16 @@ _REMEDY = (
 
 
 def is_array_file(content: bytes) -> bool:
-    """Whether it is an .npy file, or an archive, which holds arrays or tensors."""
-    return content.startswith((NPY, ZIP))
+    """Whether it is an .npy or IDX file, or an archive, which holds arrays or tensors."""
+    return content.startswith((NPY, ZIP, IDX))
 
 
 def parse(content: bytes) -> LabeledImages:
     """The images of an array file. Raises PictureError with the rest of a sentence that begins with the file's name."""
     if content.startswith(NPY):
         return images_of({"": parse_npy(content)})
+    if content.startswith(IDX):
+        return images_of({"": _parse_idx(content)})
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _parse_archive(archive, content)
@@ -190,6 +192,20 @@ def parse_npy(content: bytes | bytearray) -> Numbers:
         )
     array = np.frombuffer(content, dtype=kind, offset=start).reshape(shape[::-1] if by_columns else shape)
     return array.T if by_columns else array
+
+
+def _parse_idx(content: bytes) -> Numbers:
+    """The unsigned bytes of an IDX file (http://yann.lecun.com/exdb/mnist), as MNIST's own files are."""
+    start = 4 + 4 * content[3] if len(content) > 3 else len(content) + 1
+    shape = tuple(int.from_bytes(content[at : at + 4], "big") for at in range(4, start, 4))
+    if len(content) - start != math.prod(shape) or not shape:
+        raise PictureError(
+            f"holds {max(len(content) - start, 0):,} values, but its IDX header says {_times(shape)}",
+            remedy="Fetch or unpack it again.",
+        )
+    if len(shape) == 1:
+        raise PictureError(f"holds {shape[0]:,} labels and no images", remedy="Name the file of images.")
+    return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
 
 
 def _header(file: io.BytesIO) -> tuple[np.dtype[Any], tuple[int, ...], bool]:
