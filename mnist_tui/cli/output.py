@@ -13,19 +13,14 @@ from rich.segment import Segment
 from rich.text import Text
 
 from mnist_tui.cli import cursor
-
-_BIDIRECTIONAL = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
-"""Embeddings, overrides and isolates, with which a text looks like another: it is written backwards, for one."""
-# Rich drops some of these itself, but not the one that begins an escape sequence. Tabs and newlines are its own.
-_CONTROL_CODES = {
-    code: None
-    for code in (*range(32), *range(127, 160), 0x2028, 0x2029, *_BIDIRECTIONAL)
-    if chr(code) not in "\t\n"
-}
+from mnist_tui.harmless_text import without_control_codes
 
 
 class _Harmless(Console):
-    """What comes out of a file, such as a run of somebody else's, has no control over the terminal."""
+    """What comes out of a file, such as a stranger's run, has no control over the terminal.
+
+    Rich drops some control codes itself, but not the one that begins an escape sequence.
+    """
 
     def show_cursor(self, show: bool = True) -> bool:
         """As Rich has it; and a signal finds out whether it is hidden."""
@@ -38,7 +33,7 @@ class _Harmless(Console):
             if segment.control or segment.text.isprintable():
                 yield segment
             else:
-                yield Segment(segment.text.translate(_CONTROL_CODES), segment.style)
+                yield Segment(without_control_codes(segment.text), segment.style)
 
     def on_broken_pipe(self) -> NoReturn:
         """Raise it on: Rich would end the process, also one that has a checkpoint to write."""
@@ -74,6 +69,11 @@ def animates(console: Console) -> bool:
 def say(console: Console, message: str, style: str = "") -> None:
     """One line, however long; brackets and colons in it are themselves, not Rich's markup and emoji."""
     console.print(Text(message, style=style), soft_wrap=True)
+
+
+def say_traceback(traceback: str) -> None:
+    """As Python prints one: the message in it may be a stranger's."""
+    say(stderr(), traceback.rstrip("\n"))
 
 
 def complain(message: str, remedy: str = "") -> None:

@@ -9,11 +9,44 @@ import os
 import sys
 from typing import NoReturn, TextIO
 
-from mnist_tui.cli.output import complain, discard
+from mnist_tui.cli.output import complain
 
 STDIN, STDOUT, STDERR = range(3)
 
 _closed: set[int] = set()
+
+
+class _Output(io.RawIOBase):
+    """A standard stream that remembers why it could not be written to; a `forgiving` one goes on as if it had been."""
+
+    def __init__(self, number: int, *, forgiving: bool = False) -> None:
+        super().__init__()
+        self._number = number
+        self.forgiving = forgiving
+        self.error: OSError | None = None
+
+    def fileno(self) -> int:
+        return self._number
+
+    def isatty(self) -> bool:
+        return os.isatty(self._number)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: object) -> int | None:
+        view = memoryview(content)  # type: ignore[arg-type]
+        try:
+            if self._number in _closed:
+                raise OSError(errno.EBADF, "standard output is closed")
+            return os.write(self._number, view)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            self.error = error
+            if self.forgiving:
+                return view.nbytes
+            raise
 
 
 def prepare() -> None:
@@ -28,11 +61,8 @@ def prepare() -> None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
     if sys.stdin is None:
         sys.stdin = open(STDIN, closefd=False)  # noqa: SIM115 - it stays open to the end
-    if sys.stdout is None:
-        sys.stdout = _text(_ClosedOutput())
-    if sys.stderr is None or sys.stderr is sys.__stderr__:
-        encoding = "utf-8" if sys.stderr is None else sys.stderr.encoding
-        sys.stderr = _text(_BestEffort(), encoding, write_through=True)
+    sys.stdout = _watched(sys.stdout, _Output(STDOUT))
+    sys.stderr = _watched(sys.stderr, _Output(STDERR, forgiving=True))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # Where the terminal's encoding lacks a character, it shows a question mark.
@@ -47,23 +77,31 @@ def was_closed(number: int) -> bool:
 def do_without_stdout() -> None:
     """Let a command whose result is more than its output go on although stdout was closed on purpose."""
     if STDOUT in _closed:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - it stays open to the end
+        forget_stdout()
+
+
+def forget_stdout() -> None:
+    """Let the rest of the output lead to nowhere: what can no longer be written fails again at every later try."""
+    raw = _raw_stdout()
+    if raw is not None:
+        raw.forgiving = True
 
 
 def lost_output() -> OSError | None:
-    """Why stdout cannot be written to, if it cannot: what a failed write left is tried once more."""
+    """Why a part of the output could not be written, if one could not."""
     try:
         sys.stdout.flush()
     except OSError as error:
         return error
-    return None
+    raw = _raw_stdout()
+    return raw.error if raw is not None and not raw.forgiving else None
 
 
 def leave(code: int) -> NoReturn:
-    """End the process with this exit code, or with 1 where stdout lost what was to be said."""
+    """End the process with this exit code, or with 1 where a part of the output got lost."""
     error = lost_output()
     if error is not None:
-        discard(STDOUT)
+        forget_stdout()
         if not isinstance(error, BrokenPipeError):  # else the reader (head, less) has gone
             complain(f"the output cannot be written: {error.strerror}")
         code = code or 1
@@ -80,40 +118,19 @@ def _is_closed(number: int) -> bool:
     return False
 
 
-def _text(raw: io.RawIOBase, encoding: str = "utf-8", *, write_through: bool = False) -> TextIO:
+def _watched(stream: TextIO | None, raw: _Output) -> TextIO:
+    """The same stream over `raw`; one that a test put in its place stays."""
+    if stream is not None and stream not in (sys.__stdout__, sys.__stderr__):
+        return stream
+    is_terminal = raw.isatty()
     return io.TextIOWrapper(
-        io.BufferedWriter(raw), encoding, line_buffering=True, write_through=write_through
+        io.BufferedWriter(raw),
+        encoding=stream.encoding if stream is not None else "utf-8",
+        line_buffering=is_terminal or raw.forgiving,
+        write_through=isinstance(stream, io.TextIOWrapper) and stream.write_through,
     )
 
 
-class _ClosedOutput(io.RawIOBase):
-    """What a closed stdout is: no byte can be written to it."""
-
-    def fileno(self) -> int:
-        return STDOUT
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, content: object) -> int:
-        raise OSError(errno.EBADF, "standard output is closed")
-
-
-class _BestEffort(io.RawIOBase):
-    """Standard error, as far as it can be written to."""
-
-    def fileno(self) -> int:
-        return STDERR
-
-    def isatty(self) -> bool:
-        return os.isatty(STDERR)
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, content: object) -> int:
-        view = memoryview(content)  # type: ignore[arg-type]
-        try:
-            return os.write(STDERR, view)
-        except OSError:
-            return view.nbytes
+def _raw_stdout() -> _Output | None:
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    return raw if isinstance(raw, _Output) else None

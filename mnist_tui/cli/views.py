@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
 from rich.console import Console
 
-from mnist_tui.cli.output import animates, discard, print_json_line, stderr, stdout
-from mnist_tui.cli.streams import do_without_stdout
+from mnist_tui.cli.output import animates, print_json_line, stderr, stdout
+from mnist_tui.cli.streams import do_without_stdout, forget_stdout
 from mnist_tui.control import Control
 from mnist_tui.events import Event, to_dict
 from mnist_tui.history import RunHistory
@@ -58,7 +57,7 @@ def while_watched(view: Shows[News_contra], control: Control) -> Callable[[News_
             view.show(event)
         except OSError as error:
             lost = True
-            discard(sys.stdout.fileno())
+            forget_stdout()
             control.stop(f"the output cannot be written: {error.strerror}")
 
     return show

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import FrameType
 from typing import Any, ClassVar
 
@@ -19,11 +19,13 @@ from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.events import Event, InputEvent, Print
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widget import MountError
 from textual.worker import WorkerFailed
 
 from mnist_tui import collector
+from mnist_tui.tui.harmless_lines import HarmlessLines
 from mnist_tui.tui.memory import Memory
 from mnist_tui.tui.screens.help import HelpScreen, active_keys
 from mnist_tui.tui.themes import NIGHT, PAPER
@@ -38,6 +40,8 @@ _TIDYING_SECONDS, _QUIET_SECONDS, _UNTIDY_SECONDS = 10.0, 0.5, 60.0
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name))
 # Those whose handlers are the driver's or ours as long as we have the terminal.
 _HANDLED = (*_SIGNALS, *(getattr(signal, n) for n in ("SIGQUIT", "SIGTSTP", "SIGCONT") if hasattr(signal, n)))
+
+_HARMLESS = HarmlessLines()
 
 
 class HouseApp(App[int]):
@@ -72,6 +76,10 @@ class HouseApp(App[int]):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler or signal.SIG_DFL)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's, and one that no text of a run gets past."""
+        return [*super().get_line_filters(), _HARMLESS]
 
     def on_load(self) -> None:
         """Before the terminal is changed: a signal that comes then must find somebody who puts it right."""
