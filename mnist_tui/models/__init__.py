@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 __all__ = ["NAMES", "REGISTRY", "ModelSource", "load_model", "resolve"]
 
 
-def load_model(spec: str) -> nn.Module:
+def load_model(source: ModelSource | str) -> nn.Module:
     """A new network from a registered name, `path/file.py:Class` or `package.module:Class`, tried once.
 
     It takes images (N, 1, 28, 28) to logits (N, 10) or to log-probabilities: a network that ends in
     log_softmax trains and predicts the same, as log_softmax of its own result changes nothing.
-    Raises ModelError where `spec` names no such network.
+    Raises ModelError where `source` names no such network.
     """
     from mnist_tui.models import (
         loader,
     )  # torch takes a second to import, and most commands need only the names
 
-    return loader.build(resolve(spec))
+    return loader.build(resolve(source) if isinstance(source, str) else source)
