@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -14,7 +15,9 @@ from mnist_tui.control import Control
 from mnist_tui.data.dataset import Dataset
 from mnist_tui.data.resident import ResidentData
 from mnist_tui.errors import ModelError
+from mnist_tui.events import Notice
 from mnist_tui.learner import Learner
+from mnist_tui.models import ModelSource
 from mnist_tui.models.dropout import scale_dropout
 from mnist_tui.teacher import open_teacher
 from mnist_tui.trainer import Trainer
@@ -26,13 +29,16 @@ def assemble(
     control: Control,
     *,
     before: str = "",
+    code: ModelSource | None = None,
     teacher: Path | None = None,
+    teachers_code: ModelSource | None = None,
     report: Report,
 ) -> Trainer:
     """A trainer at step 0, whose config says which device, backend and threads were taken.
 
-    `before` names the backend that a resumed run has had so far, see `choose_backend`; `teacher` is the file of
-    another network's weights to learn from. Sets torch's threads and seed.
+    `before` names the backend that a resumed run has had so far, see `choose_backend`; `code` is where the network
+    comes from, if not from what `config.model` names now. `teacher` is the file of another network's weights to learn
+    from, and `teachers_code` where that one comes from. Sets torch's threads and seed.
     """
 
     def stopped() -> bool:
@@ -41,7 +47,7 @@ def assemble(
     device = machine.choose_device(config.device)
     resident = ResidentData(data, config, device)
     torch.manual_seed(config.seed)
-    model = models.load_model(config.model)
+    model = models.load_model(code or config.model, tell=_noticing(report))
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise ModelError(f"{config.model} has no parameter to train", remedy="Choose another --model.")
     scale_dropout(model, config.dropout_scale)
@@ -56,6 +62,13 @@ def assemble(
     if teacher is None:
         return Trainer(config, backend, resident, control)
     taught = config.replace(batch_size=fitting.batch_size)
-    tutor = open_teacher(teacher, taught, device, report=report, stopped=stopped)
+    tutor = open_teacher(teacher, taught, device, code=teachers_code, report=report, stopped=stopped)
     tutor.backend.use_threads(threads)
     return Trainer(config, backend, resident, control, tutor)
+
+
+def _noticing(report: Report) -> Callable[[str], None]:
+    def tell(text: str) -> None:
+        report(Notice(message=text, topic="model"))
+
+    return tell

@@ -39,6 +39,15 @@ class RunError(MnistTuiError):
     exit_code = 4
 
 
+class UntrustedCodeError(RunError):
+    """A run's network is of a person's own code, and nobody has said yet that it may be run here."""
+
+    def __init__(self, message: str, code: object) -> None:
+        super().__init__(message, remedy="If you trust whoever made it, say so with --trust.")
+        self.code = code
+        """The `RunCode`."""
+
+
 class PictureError(MnistTuiError):
     """A picture that cannot be used: unreadable, too large, damaged."""
 

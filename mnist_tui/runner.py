@@ -42,6 +42,7 @@ from mnist_tui.history import RunStatus
 from mnist_tui.inspection import inspect_model
 from mnist_tui.live import Snapshot
 from mnist_tui.meter import Ticker
+from mnist_tui.run_code import code_of, code_to_keep
 from mnist_tui.runs import Run, RunWriter
 from mnist_tui.trainer import DivergedError, Trainer
 
@@ -79,15 +80,30 @@ def start(
     runs.check_place(runs_dir, name)
     machine.choose_device(config.device)
     source = models.resolve(config.model)
-    teacher = runs.find(runs_dir, config.teacher).weights_file if config.teacher else None
+    teacher = runs.find(runs_dir, config.teacher) if config.teacher else None
+    teachers = code_of(teacher).trusted() if teacher else None
     early: list[Event] = []
     tell = _keeping_notices(early, report)
     data = _load(config, data_dir, control, tell)
     # The log must say what was used, not what was asked for: a resume goes by it.
     config = config.replace(dataset=data.name, model=source.spec)
-    trainer = assemble(config, data, control, teacher=teacher, report=tell)
+    _tell_of_building(source, tell)
+    trainer = assemble(
+        config,
+        data,
+        control,
+        code=source,
+        teacher=teacher.weights_file if teacher else None,
+        teachers_code=teachers.source if teachers else None,
+        report=tell,
+    )
     record = _record(trainer, data, source)
-    run = runs.create(runs_dir, record, name=name, teacher=teacher.read_bytes() if teacher else None)
+    code = code_to_keep(trainer.learner.model, source, record, teacher, tell)
+    run = runs.create(
+        runs_dir, record, name=name, teacher=teacher.weights_file.read_bytes() if teacher else None, code=code
+    )
+    for part in ("model", "teacher") if teacher else ("model",):
+        code_of(run, part).trust()  # whoever trains with it has said so
     with run.writer() as writer:
         return _Recorder(trainer, run, writer, report).drive(_started(run, record, trainer), early)
 
@@ -112,20 +128,31 @@ def resume(
     control = control or Control()
     with run.writer() as writer:
         record, before = _resumable(run, more_epochs)
-        _check_source(run, record, before)
+        code = code_of(run).trusted()
+        teachers = code_of(run, "teacher").trusted() if "teacher" in record else None
         config = before.replace(
             extra_epochs=before.extra_epochs + more_epochs,
             threads=before.threads if threads is None else threads,
             backend=backend or "auto",
         )
         machine.choose_device(config.device)
-        early: list[Event] = []
+        early: list[Event] = [Notice(message=code.change, topic="model")] if code.change else []
         tell = _keeping_notices(early, report)
         data = _load(config, data_dir, control, tell)
         _check_data(run, record, data)
+        _tell_of_building(code.source, tell)
         kept = _backend_of(record) if backend is None else ""
         teacher = run.teacher_file if config.teacher else None
-        trainer = assemble(config, data, control, before=kept, teacher=teacher, report=tell)
+        trainer = assemble(
+            config,
+            data,
+            control,
+            before=kept,
+            code=code.source,
+            teacher=teacher,
+            teachers_code=teachers.source if teachers else None,
+            report=tell,
+        )
         # Without a checkpoint it was killed in its first moments, and the same start gives the same run.
         if run.checkpoint_file.exists():
             _restore(trainer, run)
@@ -252,6 +279,12 @@ def _load(config: TrainConfig, data_dir: Path, control: Control, report: Report)
     return datasets.load(config.dataset, data_dir, report=answering)
 
 
+def _tell_of_building(source: models.ModelSource, report: Report) -> None:
+    """A person's own code may take any time to be imported."""
+    if not source.is_registered:
+        report(Preparing(what=f"making the network of {source.place}"))
+
+
 def _keeping_notices(kept: list[Event], report: Report) -> Report:
     """Notices wait for the run's log to exist; what takes a while goes straight to the person."""
 
@@ -366,15 +399,6 @@ def _resumable(run: Run, more_epochs: int) -> tuple[dict[str, Any], TrainConfig]
             f"run {run.name} was made by another version of this program: {error}",
             remedy="Resume it with that version, or start a new run.",
         ) from error
-
-
-def _check_source(run: Run, record: dict[str, Any], config: TrainConfig) -> None:
-    before, now = record.get("model", {}).get("source_sha256"), models.resolve(config.model).source_sha256
-    if before != now and before is not None:
-        raise RunError(
-            f"{config.model} is not the code that run {run.name} began with",
-            remedy="Bring the file back to what it was, or start a new run.",
-        )
 
 
 def _check_data(run: Run, record: dict[str, Any], data: Dataset) -> None:

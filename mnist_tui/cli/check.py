@@ -9,6 +9,7 @@ import typer
 from mnist_tui.cli.inspect_model import RunOption, model_of
 from mnist_tui.cli.options import Json, Model, RunsDir
 from mnist_tui.cli.output import print_json, say, stdout
+from mnist_tui.cli.trusting import Trust
 
 
 def check(
@@ -23,6 +24,7 @@ def check(
         Literal["any", "gap", "fc"],
         typer.Option(help="What comes last: global average pooling (gap), fully connected (fc), or either."),
     ] = "any",
+    trust: Trust = False,
     json: Json = False,
     runs_dir: RunsDir = None,
 ) -> None:
@@ -34,8 +36,8 @@ def check(
     from mnist_tui.models import load_model, resolve
     from mnist_tui.render.layer_table import requirement_table
 
-    spec = model_of(run, runs_dir) if run else model
-    summary = inspect_model(load_model(spec), name=resolve(spec).name)
+    source = model_of(run, runs_dir, trust) if run else resolve(model)
+    summary = inspect_model(load_model(source), name=source.name)
     limits = Limits(
         max_parameters=max_parameters,
         min_batch_norms=min_batch_norms,

@@ -50,7 +50,9 @@ def required_arguments(maker: Callable[..., Any]) -> list[str]:
     except (TypeError, ValueError):  # of something written in C
         return []
     open_ended = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [entry.name for entry in parameters if entry.default is entry.empty and entry.kind not in open_ended]
+    return [
+        entry.name for entry in parameters if entry.default is entry.empty and entry.kind not in open_ended
+    ]
 
 
 def _only_one(source: ModelSource, imported: Imported) -> str:
@@ -81,7 +83,9 @@ def _is_part(name: str, classes: list[str], imported: Imported) -> bool:
     if imported.tree is None:
         return False
     bodies = {node.name: node for node in imported.tree.body if isinstance(node, ast.ClassDef)}
-    return any(name in script.looked_up(bodies[other]) for other in classes if other != name and other in bodies)
+    return any(
+        name in script.looked_up(bodies[other]) for other in classes if other != name and other in bodies
+    )
 
 
 def _is_defined_in(module: ModuleType, value: object) -> bool:
@@ -102,7 +106,9 @@ def _authors_call(name: str, imported: Imported) -> Maker | None:
 
 def _is_plain(node: ast.AST) -> bool:
     """Names, constants and what is computed of them; no call, which could do anything."""
-    return not any(isinstance(inner, (ast.Call, ast.Lambda, ast.NamedExpr, ast.Starred)) for inner in ast.walk(node))
+    return not any(
+        isinstance(inner, (ast.Call, ast.Lambda, ast.NamedExpr, ast.Starred)) for inner in ast.walk(node)
+    )
 
 
 def _needs_arguments(source: ModelSource, name: str, needed: list[str], imported: Imported) -> ModelError:
@@ -141,5 +147,7 @@ def _all_names(imported: Imported) -> Iterator[str]:
 def _remedy(source: ModelSource, imported: Imported) -> str:
     names = _names(imported)
     if not names:
-        return f"{source.place} defines no torch.nn.Module class; a model is one from (N, 1, 28, 28) to (N, 10)."
+        return (
+            f"{source.place} defines no torch.nn.Module class; a model is one from (N, 1, 28, 28) to (N, 10)."
+        )
     return f"Networks in {source.place}: {', '.join(names)}."

@@ -53,6 +53,8 @@ class Project:
         self._depth, self._path = 0, list(sys.path)
         self.contents: dict[Path, bytes] = {}
         """What has been run: each file as it was then."""
+        self.used: set[Path] = set()
+        """The folders in which modules were found."""
         self._names: set[str] = set()
         self._modules: dict[str, ModuleType] = {}
         self._builtins = {
@@ -92,6 +94,8 @@ class Project:
         found = PathFinder.find_spec(name, places)
         if found is None or not self._is_own(found):
             return None
+        if path is None:
+            self.used.add(_folder_of(found))
         if isinstance(found.loader, SourceFileLoader):
             found.loader = OwnSource(name, str(_real(found.loader.path)), self)
         self._names.add(name)
@@ -124,6 +128,10 @@ class Project:
         for name in [name for name in self._names if sys.modules.get(name) is module]:
             del sys.modules[name]
 
+    def all_folders(self) -> list[Path]:
+        """Where modules are looked for, in that order, without sys.path."""
+        return [*self.folders, *self._last]
+
     def owns(self, name: str) -> bool:
         """Whether the module called so is one of the project."""
         return name in self._names
@@ -131,7 +139,9 @@ class Project:
     def _is_own(self, found: ModuleSpec) -> bool:
         if isinstance(found.loader, SourceFileLoader):
             return self._is_own_file(_real(found.loader.path))
-        if found.origin is None and found.submodule_search_locations is not None:  # a folder without __init__.py
+        if (
+            found.origin is None and found.submodule_search_locations is not None
+        ):  # a folder without __init__.py
             return all(self._is_within(_real(place)) for place in found.submodule_search_locations)
         return False
 
@@ -171,9 +181,8 @@ class OwnSource(SourceFileLoader):
         self._project = project
 
     def get_code(self, fullname: str) -> CodeType:
-        return compile(
-            decoded(self._project.read(Path(self.path))), self.path, "exec", dont_inherit=True
-        )
+        """Of the bytes that the project remembers as those that were run."""
+        return compile(decoded(self._project.read(Path(self.path))), self.path, "exec", dont_inherit=True)
 
     def exec_module(self, module: ModuleType) -> None:
         """With the project's own `import`, `print` and `input`."""
@@ -232,6 +241,12 @@ def _print(*values: Any, file: Any = None, **named: Any) -> None:
 
 def _refuse_input(prompt: object = "", /) -> str:
     raise Unanswered(f"it asks for a line to be typed{f' ({prompt})' if prompt else ''}")
+
+
+def _folder_of(found: ModuleSpec) -> Path:
+    """The folder that has a module's file or a package's folder."""
+    places = found.submodule_search_locations
+    return _real(next(iter(places)) if places else str(found.origin)).parent
 
 
 def _real(path: str) -> Path:

@@ -38,6 +38,8 @@ class Imported:
     tree: ast.Module | None = None
     text: str = ""
     """Of a notebook: the Python file that its cells come to."""
+    package: str = ""
+    """The name under which it was imported, where it is a part of a package."""
 
 
 def run(source: ModelSource, tell: Tell) -> Imported:
@@ -69,12 +71,12 @@ class _FileRun:
             return self._run_notebook(self._cells)
         if not script.trains_when_run(self._tree):
             try:
-                return Imported(self._run_whole(), self._project, self._tree)
+                return self._imported(self._run_whole())
             except RAISED as error:
                 return self._run_rest(error)
         module, _ = self._run_needed(script.needed(self._tree, self._source.class_name))
         self._say(f"{self._path.name} trains when it is run: only what the network needs of it was")
-        return Imported(module, self._project, self._tree)
+        return self._imported(module)
 
     def _run_whole(self) -> ModuleType:
         with self._project.importing():
@@ -101,14 +103,17 @@ class _FileRun:
             f"{self._path.name} raised {why}: only what the network needs of it was run"
             + (f". {remedy}" if remedy else "")
         )
-        return Imported(module, self._project, self._tree)
+        return self._imported(module)
 
     def _run_notebook(self, cells: Cells) -> Imported:
         CELLS[str(self._path)] = cells
         selection = script.needed(self._tree, self._source.class_name)
         module, text = self._run_needed(selection)
         self._say(f"{self._path.name}: ran {selection.words}; left out {selection.left_out} other statements")
-        return Imported(module, self._project, self._tree, text)
+        return self._imported(module, text)
+
+    def _imported(self, module: ModuleType, text: str = "") -> Imported:
+        return Imported(module, self._project, self._tree, text, self._package)
 
     def _run_needed(self, selection: script.Selection) -> tuple[ModuleType, str]:
         """The statements of `selection` alone, each with its own line number."""

@@ -103,7 +103,11 @@ def _kind(statement: ast.stmt) -> str:
         return "class"
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return "function"
-    return "assignment" if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)) else "other statement"
+    return (
+        "assignment"
+        if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign))
+        else "other statement"
+    )
 
 
 def _plural(kind: str, count: int) -> str:
@@ -113,7 +117,9 @@ def _plural(kind: str, count: int) -> str:
 def networks(tree: ast.Module) -> set[str]:
     """The classes with a forward, or with a base that is called as networks are; else what is assigned a network."""
     classes = {
-        statement.name for statement in tree.body if isinstance(statement, ast.ClassDef) and _is_network(statement)
+        statement.name
+        for statement in tree.body
+        if isinstance(statement, ast.ClassDef) and _is_network(statement)
     }
     return classes or {
         name
@@ -165,7 +171,9 @@ def _is_star(statement: ast.stmt) -> bool:
 
 def _is_work(statement: ast.stmt, trainers: Collection[str]) -> bool:
     """Loops, with-blocks, what trains, and what is for the command line only."""
-    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)):
+    if isinstance(
+        statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+    ):
         return False
     loops = (ast.For, ast.While, ast.With, ast.Assert, ast.Raise, ast.Delete)
     return isinstance(statement, loops) or _is_main_guard(statement) or _calls(statement, trainers)
@@ -210,7 +218,9 @@ def _prepares(value: ast.expr, wanted: set[str]) -> bool:
 
 
 # Their functions, such as torch.manual_seed, prepare nothing that is a name of the file.
-_MODULES = frozenset({"torch", "nn", "F", "np", "numpy", "random", "plt", "os", "optim", "datasets", "transforms"})
+_MODULES = frozenset(
+    {"torch", "nn", "F", "np", "numpy", "random", "plt", "os", "optim", "datasets", "transforms"}
+)
 
 
 def _root(node: ast.expr) -> str:

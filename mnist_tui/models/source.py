@@ -63,6 +63,11 @@ class ModelSource:
         return self.spec in REGISTRY
 
     @property
+    def is_of_this_program(self) -> bool:
+        """Whether it is in one of this program's own modules."""
+        return self.path is None and self.module.partition(".")[0] == "mnist_tui"
+
+    @property
     def place(self) -> str:
         """The file's name, or the module's."""
         return self.path.name if self.path else self.module
@@ -126,11 +131,9 @@ def _from_module(spec: str, module: str, class_name: str) -> ModelSource:
     found = _located(module)
     if found is None:
         remedy = (
-            "Call mnist-tui in the folder that has it, install it, or name its file instead: `path/to/file.py:Class`."
+            "Call mnist-tui in the folder that has it, or name its file instead: `path/to/file.py:Class`."
         )
-        raise misfit(
-            spec, f"there is no module {module!r} in this folder or on Python's path", remedy=remedy
-        )
+        raise misfit(spec, f"there is no module {module!r} in this folder or on Python's path", remedy=remedy)
     origin = found.origin or ""
     sha256 = _sha256(spec, Path(origin)) if origin.endswith(".py") else None
     return ModelSource(class_name, spec, class_name, module=module, source_sha256=sha256)

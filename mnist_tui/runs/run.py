@@ -1,7 +1,7 @@
 """A run's folder: its files, what they say, its one writer, its name and its end.
 
 <runs>/2026-11-23T21-14-07-mnist-reference/
-    config.json  events.jsonl  last.ckpt  best.safetensors  (teacher.safetensors)
+    config.json  events.jsonl  last.ckpt  best.safetensors  (teacher.safetensors)  (source/)  (teacher-source/)
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mnist_tui import atomic, events
 from mnist_tui.errors import RunError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import filelock
 
 _FILES = ("config.json", "events.jsonl", "last.ckpt", "best.safetensors", "teacher.safetensors")
+SOURCE_FOLDERS = {"model": "source", "teacher": "teacher-source"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,10 @@ class Run:
     def teacher_file(self) -> Path:
         """The teacher's weights, for a run that learns from one: its own copy, as the teacher may be deleted."""
         return self.folder / "teacher.safetensors"
+
+    def source_folder(self, part: Literal["model", "teacher"] = "model") -> Path:
+        """The files of the person's own code that made its network, or its teacher's."""
+        return self.folder / SOURCE_FOLDERS[part]
 
     def record(self) -> dict[str, Any]:
         """What `config.json` says. Raises RunError when it cannot be read."""
@@ -218,4 +223,4 @@ class Run:
 
 def _is_of_a_run(name: str) -> bool:
     """Whether a run writes a file of this name; the hidden ones are its lock and what a kill left half written."""
-    return name.startswith(".") or name in _FILES
+    return name.startswith(".") or name in (*_FILES, *SOURCE_FOLDERS.values())
