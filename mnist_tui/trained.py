@@ -17,6 +17,7 @@ from mnist_tui.data.dataset import DIGITS
 from mnist_tui.errors import ConfigError, ModelError, RunError
 from mnist_tui.models import ModelSource
 from mnist_tui.models.apart import load_model_apart
+from mnist_tui.models.run_source import explaining
 from mnist_tui.run_code import code_of
 from mnist_tui.runs import Run
 
@@ -54,8 +55,11 @@ class TrainedNetwork:
     @torch.no_grad()
     def logits(self, images: Tensor) -> Tensor:
         """(N, 1, 28, 28) uint8 to (N, 10) float32; draws no random number."""
-        batches = (self.model(network_input(batch, self.config)) for batch in images.split(_BATCH))
-        return torch.cat(list(batches)).float() if len(images) else torch.zeros(0, len(self.classes))
+        if not len(images):
+            return torch.zeros(0, len(self.classes))
+        with explaining():
+            batches = [self.model(network_input(batch, self.config)) for batch in images.split(_BATCH)]
+        return torch.cat(batches).float()
 
     def sees(self, images: Tensor) -> Tensor:
         """What it judges of images (N, 1, 28, 28) uint8, alike: the digits upright, where it wants them so."""

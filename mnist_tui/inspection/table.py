@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 from collections.abc import Iterator
 
 import torch
@@ -12,14 +11,19 @@ from torch import nn
 from mnist_tui.inspection.fields import Field, State, Unknown
 from mnist_tui.inspection.leaves import HOLDERS, is_leaf, type_name
 from mnist_tui.inspection.rows import Row, own_weights
+from mnist_tui.inspection.scripted import in_shells, takes_hooks
 from mnist_tui.inspection.settings import describe
 from mnist_tui.inspection.summary import Block, Layer, ModelSummary, ReceptiveField, total
 from mnist_tui.inspection.watch import BATCH, Watch
+from mnist_tui.twin import twin_of
 
 
 def inspect_model(model: nn.Module, name: str, input_shape: tuple[int, ...]) -> ModelSummary:
     """See `mnist_tui.inspection.inspect_model`."""
-    twin = copy.deepcopy(model).cpu().eval()
+    twin = twin_of(model)
+    if any(weight.device.type != "cpu" for weight in twin.parameters()):
+        twin = twin.cpu()
+    twin = in_shells(twin.eval())
     image = torch.zeros(BATCH, *input_shape, dtype=_dtype(twin))
     with torch.random.fork_rng(devices=[]), _attention_in_steps():
         watch = Watch(twin, image)
@@ -60,6 +64,8 @@ def _passed_by(model: nn.Module, watch: Watch) -> Iterator[Row]:
     seen = {id(row.module) for row in watch.rows}
     inner: set[int] = set()
     for path, module in model.named_modules():
+        if not takes_hooks(module):
+            continue
         if path and is_leaf(module):
             inner.update(id(child) for child in module.modules() if child is not module)
             if not {id(module)} & (seen | inner):

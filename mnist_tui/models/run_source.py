@@ -9,7 +9,7 @@ import importlib
 import re
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec
@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 from mnist_tui import torchvision_import
-from mnist_tui.errors import ModelError
+from mnist_tui.errors import MnistTuiError, ModelError
 from mnist_tui.models import packages, script
 from mnist_tui.models.notebook import Cells, read_cells
 from mnist_tui.models.project import OWN_FILES, DamagedCopyError, OwnSource, Project, Unanswered, owner
@@ -275,3 +275,25 @@ def saying(source: ModelSource, doing: str, error: BaseException) -> ModelError:
     if isinstance(error, Unanswered):
         return misfit(source.spec, f"{doing}: {error}{where}", remedy="Give it a default.")
     return misfit(source.spec, f"{doing} raised {short(error)}{where}", remedy=packages.remedy(error))
+
+
+@contextlib.contextmanager
+def explaining() -> Iterator[None]:
+    """What a person's network raises while it is used becomes a ModelError."""
+    try:
+        yield
+    except RAISED as error:
+        told = explained(error)
+        if told is error:
+            raise
+        raise told from error
+
+
+def explained(error: BaseException) -> BaseException:
+    """`error` as a ModelError with its line, where it comes out of a person's own code; else itself."""
+    where = first_own_line(error)
+    if isinstance(error, MnistTuiError) or not where:
+        return error
+    return ModelError(
+        f"the network's own code raised {short(error)}{where}", remedy="Correct that, and begin again."
+    )
