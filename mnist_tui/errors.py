@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from mnist_tui.run_code import RunCode
 
 
 class MnistTuiError(Exception):
@@ -42,10 +45,9 @@ class RunError(MnistTuiError):
 class UntrustedCodeError(RunError):
     """A run's network is of a person's own code, and nobody has said yet that it may be run here."""
 
-    def __init__(self, message: str, code: object) -> None:
+    def __init__(self, message: str, code: RunCode) -> None:
         super().__init__(message, remedy="If you trust whoever made it, say so with --trust.")
         self.code = code
-        """The `RunCode`."""
 
 
 class PictureError(MnistTuiError):

@@ -92,9 +92,7 @@ def code_of_spec(spec: str, whose: str) -> RunCode:
 
 def _code(spec: str, told: Mapping[str, Any], folder: Path, whose: str) -> RunCode:
     copied = told.get("source")
-    if spec in models.REGISTRY:
-        return RunCode(models.resolve(spec), whose)
-    if isinstance(copied, dict):
+    if isinstance(copied, dict) and spec not in models.REGISTRY:
         place, _, name = spec.rpartition(":")
         source = ModelSource(name if place else spec, spec, name)
         source = kept.kept_source(source, copied, folder, whose)
@@ -107,7 +105,7 @@ def _code(spec: str, told: Mapping[str, Any], folder: Path, whose: str) -> RunCo
             f"{spec} is not the code that {whose} was trained with",
             remedy="Bring the file back to what it was, or choose another run.",
         )
-    if source.is_of_this_program:
+    if source.is_registered or source.is_of_this_program:
         return RunCode(source, whose)
     return RunCode(source, whose, kept.digest_of(source, None), (str(source.path or source.module),))
 
