@@ -11,8 +11,7 @@ from mnist_tui import models, trust
 from mnist_tui.errors import ModelError, RunError, UntrustedCodeError
 from mnist_tui.events import Event, Notice
 from mnist_tui.models import ModelSource, kept
-from mnist_tui.runs import Run
-from mnist_tui.runs.run import SOURCE_FOLDERS
+from mnist_tui.runs import Run, contents
 
 if TYPE_CHECKING:
     from torch import nn
@@ -85,6 +84,12 @@ def code_of(run: Run, part: Part = "model") -> RunCode:
         ) from error
 
 
+def teachers_code_of(run: Run) -> RunCode | None:
+    """The code of its teacher's network, where the run says which that is."""
+    told = run.record().get("teacher")
+    return code_of(run, "teacher") if isinstance(told, dict) and "spec" in told else None
+
+
 def code_of_spec(spec: str, whose: str) -> RunCode:
     """The code that a file of somebody's names as its network's."""
     return _code(spec, {}, Path(), whose)
@@ -138,19 +143,20 @@ def _kept_of(
     if copied is None:
         return {}
     told["source"] = copied.record
-    return {Path(SOURCE_FOLDERS["model"], name): content for name, content in copied.files.items()}
+    return {Path(contents.SOURCES["model"], name): content for name, content in copied.files.items()}
 
 
 def _of_teacher(teacher: Run, record: dict[str, Any]) -> dict[Path, bytes]:
     """The teacher's run may be deleted, or trained anew, before this one is resumed."""
     before = teacher.record()
     told = before.get("model", {})
-    record["teacher"] = {"spec": before["config"].get("model"), "source_sha256": told.get("source_sha256")}
+    about = record.setdefault("teacher", {})
+    about |= {"spec": before["config"].get("model"), "source_sha256": told.get("source_sha256")}
     if "source" not in told:
         return {}
-    record["teacher"]["source"] = told["source"]
+    about["source"] = told["source"]
     folder = teacher.source_folder()
     return {
-        Path(SOURCE_FOLDERS["teacher"], name): (folder / name).read_bytes()
+        Path(contents.SOURCES["teacher"], name): (folder / name).read_bytes()
         for name in told["source"]["files"]
     }

@@ -9,6 +9,7 @@ from typing import Any
 from mnist_tui.errors import RunError
 from mnist_tui.history import RunHistory
 from mnist_tui.runs import Run
+from mnist_tui.runs.catalogue import credible
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class RunSummary:
     best_test_accuracy: float | None = None
     final_test_accuracy: float | None = None
     seconds: float = 0.0
+    began: float = 0.0
+    """When it was created, in seconds since 1970, as far as this machine can tell; 0 where it cannot."""
+    reason: str = ""
+    """Why it is unreadable."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -40,13 +45,13 @@ def summarise(run: Run) -> RunSummary:
     """Read a run's config and log, past the many lines of progress. A damaged run is one with little to say."""
     try:
         return summary_of(run, run.record(), run.history(progress=False))
-    except RunError:
-        return unreadable(run)
+    except RunError as error:
+        return unreadable(run, str(error))
 
 
-def unreadable(run: Run) -> RunSummary:
+def unreadable(run: Run, reason: str = "") -> RunSummary:
     """All that can be said of a damaged run."""
-    return RunSummary(name=run.name, path=str(run.folder), status="unreadable")
+    return RunSummary(name=run.name, path=str(run.folder), status="unreadable", reason=reason)
 
 
 def summary_of(run: Run, record: Mapping[str, Any], history: RunHistory) -> RunSummary:
@@ -57,6 +62,7 @@ def summary_of(run: Run, record: Mapping[str, Any], history: RunHistory) -> RunS
     return RunSummary(
         name=run.name,
         created=str(record.get("created", "")),
+        began=credible(str(record.get("created", "")), run.config_file),
         status=history.status.value,
         dataset=str(config.get("dataset", "?")),
         model=str(model.get("name", "?")),
@@ -84,6 +90,8 @@ def sorted_by(key: str, summaries: list[RunSummary]) -> list[RunSummary]:
     if key in ("best", "final"):
         accuracy = f"{key}_test_accuracy"
         return sorted(summaries, key=lambda summary: -(getattr(summary, accuracy) or 0.0))
+    if key == "created":
+        return sorted(summaries, key=lambda summary: (summary.began, summary.name))
     return sorted(summaries, key=lambda summary: getattr(summary, key))
 
 

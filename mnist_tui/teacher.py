@@ -20,6 +20,7 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, RunError
 from mnist_tui.learner import Learner
 from mnist_tui.models import ModelSource
+from mnist_tui.models.memory_format import memory_format, place
 from mnist_tui.run_code import code_of_spec
 
 
@@ -50,13 +51,15 @@ def open_teacher(
     device: torch.device,
     *,
     code: ModelSource | None = None,
+    formerly: bool = False,
     report: Report,
     stopped: Callable[[], bool],
 ) -> Teacher:
     """The teacher whose weights `checkpoint.save_weights` wrote, for a student with `config`.
 
-    Its network is made of `code`, or of what the weights' own record names. Raises RunError when they cannot be used,
-    ConfigError when the two would see different pictures, and Interrupted soon after `stopped` has become true.
+    Its network is made of `code`, or of what the weights' own record names; `formerly` is as in `memory_format`. Raises
+    RunError when they cannot be used, ConfigError when the two would see different pictures, and Interrupted soon after
+    `stopped` has become true.
     """
     state, metadata = checkpoint.load_weights(weights)
     try:
@@ -74,7 +77,7 @@ def open_teacher(
             f"student with {config.deskew:g}",
             remedy=f"Use --deskew {taught.deskew:g}, or choose another --teacher.",
         )
-    model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = place(model, device, memory_format(taught.model, formerly=formerly))
     asked = config.replace(ema=0.0, backend="auto" if device.type == "cpu" else "eager")
     backend = choose_backend(asked, Learner(asked, model), device, report=report, stopped=stopped)
     return Teacher(backend, taught, config)

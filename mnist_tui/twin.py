@@ -5,17 +5,29 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 _PARTS = frozenset({"_parameters", "_buffers", "_modules"})
 
 
 def twin_of(model: nn.Module) -> nn.Module:
-    """Its own parameters, buffers and modules, whatever else the model holds."""
+    """Its own parameters, buffers and modules, whatever else the model holds.
+
+    What a module has computed and kept, such as a normed weight, is copied without its graph, with which torch copies
+    nothing.
+    """
+    memo = _detached(model)
     try:
-        return copy.deepcopy(model)
+        return copy.deepcopy(model, dict(memo))
     except Exception:  # anything a person's own attribute raises when it is copied
-        return copy.deepcopy(model, _uncopyable(model))
+        return copy.deepcopy(model, memo | _uncopyable(model))
+
+
+def _detached(model: nn.Module) -> dict[int, Any]:
+    kept = [value for module in model.modules() for value in vars(module).values()]
+    return {
+        id(value): value.detach().clone() for value in kept if isinstance(value, Tensor) and not value.is_leaf
+    }
 
 
 def _uncopyable(model: nn.Module) -> dict[int, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mnist_tui.cli.output import say, stderr
-from mnist_tui.run_code import RunCode, code_of
+from mnist_tui.run_code import RunCode, code_of, teachers_code_of
 from mnist_tui.runs import Run
 
 Trust = Annotated[
@@ -27,8 +27,9 @@ def agree(run: Run, trust: bool, *, teacher: bool = False, tell: bool = True) ->
     With `teacher` also that of the network it learns from; with `tell` a change of the code since then is said. Raises
     RunError where it may not.
     """
-    if teacher and "teacher" in run.record():
-        _agree(code_of(run, "teacher"), trust)
+    teachers = teachers_code_of(run) if teacher else None
+    if teachers is not None:
+        _agree(teachers, trust)
     code = _agree(code_of(run), trust)
     if tell and code.change:
         say(stderr(), f"notice: {code.change}", "yellow")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
+import time
+from datetime import datetime
 from pathlib import Path
 
 from mnist_tui import paths
@@ -51,15 +54,36 @@ def find(runs_dir: Path, query: str) -> Run:
 
 
 def is_run(folder: Path) -> bool:
-    """Whether a run's config is there, as far as can be seen: a folder may be another person's."""
+    """Whether something is called as a run's config is, as far as can be seen: a folder may be another person's.
+
+    What it is, whoever reads it is told.
+    """
     try:
-        return Run(folder).config_file.is_file()
-    except OSError:
+        return not stat.S_ISDIR(Run(folder).config_file.lstat().st_mode)
+    except (OSError, ValueError):
         return False
 
 
-def _created(run: Run) -> str:
+def credible(created: str, config_file: Path) -> float:
+    """When a run was created, in seconds since 1970, as far as this machine can tell; 0 where it cannot.
+
+    A run says so itself. What it says of the future, or of a time after its own file was written here, is not true:
+    its machine's clock was ahead, or somebody wants it to be the newest.
+    """
     try:
-        return str(run.record().get("created", ""))
+        seconds = datetime.fromisoformat(created).timestamp()
+        seen = min(config_file.lstat().st_ctime, time.time())
+    except (OSError, OverflowError, ValueError):
+        return 0.0
+    return seconds if seconds <= seen + _CLOCK_SECONDS else 0.0
+
+
+# A file server's clock, which stamps the files, need not be ours.
+_CLOCK_SECONDS = 60.0
+
+
+def _created(run: Run) -> float:
+    try:
+        return credible(str(run.record().get("created", "")), run.config_file)
     except RunError:
-        return ""
+        return 0.0

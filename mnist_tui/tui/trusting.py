@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mnist_tui.errors import UntrustedCodeError
 from mnist_tui.events import RunFailed, failure_of
-from mnist_tui.run_code import RunCode, code_of
+from mnist_tui.run_code import RunCode, code_of, teachers_code_of
 from mnist_tui.runs import Run
 from mnist_tui.tui.screens.dialogs import ConfirmDialog
 
@@ -34,10 +34,8 @@ def failure(error: BaseException) -> RunFailed:
 
 def unknown_code(run: Run) -> list[RunCode]:
     """Of the run's network and its teacher's, what may not be run yet. Raises RunError as `code_of` does."""
-    codes = [code_of(run)]
-    if "teacher" in run.record():
-        codes.append(code_of(run, "teacher"))
-    return [code for code in codes if not code.is_known]
+    codes = (code_of(run), teachers_code_of(run))
+    return [code for code in codes if code is not None and not code.is_known]
 
 
 def spec_for_another(run: Run) -> str:

@@ -171,7 +171,9 @@ def test_whole_numbers_are_no_logits(write):
 
 
 def test_a_module_that_is_not_installed_is_named():
-    assert "no module 'no_such_package' in this folder or on Python's path" in complaint("no_such_package:Net")
+    assert "no module 'no_such_package' in this folder or on Python's path" in complaint(
+        "no_such_package:Net"
+    )
 
 
 def test_a_file_may_import_its_siblings(write):
