@@ -43,8 +43,8 @@ class RunCode:
         more = f" and {len(self.files) - 3} more" if len(self.files) > 3 else ""
         files = ", ".join(self.files[:3]) + more
         return (
-            f"{self.whose[:1].upper()}{self.whose[1:]} was not trained on this machine by you. To use it, its "
-            f"network's code is run, which can do whatever you can: {files}."
+            f"{self.whose[:1].upper()}{self.whose[1:]} was not trained on this machine, and its network is made by "
+            f"running the code that came with it, which can do whatever you can: {files}"
         )
 
     @property

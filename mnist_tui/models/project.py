@@ -130,7 +130,7 @@ class Project:
 
     def all_folders(self) -> list[Path]:
         """Where modules are looked for, in that order, without sys.path."""
-        return [*self.folders, *self._last]
+        return list(dict.fromkeys([*self.folders, *self._last]))
 
     def owns(self, name: str) -> bool:
         """Whether the module called so is one of the project."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 CLASS = """
@@ -136,7 +136,6 @@ class Brought:
     spec: str = "net.py:Net"
     says: str = ""
     trains: bool = True
-    stdout: str = field(default="", repr=False)
 
     def write(self, folder: Path) -> None:
         for name, content in self.files.items():
