@@ -13,7 +13,6 @@ from pathlib import Path
 
 from mnist_tui import paths
 from mnist_tui.errors import ModelError
-from mnist_tui.models import project
 from mnist_tui.models.names import NAMES, REGISTRY
 
 FORMS = (
@@ -141,6 +140,8 @@ def _from_module(spec: str, module: str, class_name: str) -> ModelSource:
 
 def _in_this_folder(module: str) -> Path | None:
     """The file of a module that lies in the current folder, where `python -m` would look first."""
+    from mnist_tui.models import project  # what it takes to run one is not needed to name the others
+
     top = module.partition(".")[0]
     try:
         here = str(Path.cwd())

@@ -10,7 +10,6 @@ import pytest
 import mnist_tui.evaluation.report  # as is the next, here, so that no test waits for torch
 import mnist_tui.live_network  # noqa: F401
 from mnist_tui import trust
-from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ModelError
 from mnist_tui.events import DataProgress
 from mnist_tui.runs import Run
@@ -55,7 +54,7 @@ def run(tmp_path: Path, canary: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return run
 
 
-@pytest.mark.parametrize("key", ["3", "4", "2"])
+@pytest.mark.parametrize("key", ["3", "4"])
 def test_a_screen_asks_once_and_runs_nothing_until_it_may(
     key: str, tmp_path: Path, run: Run, canary: Path
 ) -> None:
@@ -77,12 +76,20 @@ def test_a_screen_asks_once_and_runs_nothing_until_it_may(
         await house.until(canary.exists)
         await house.until(lambda: "has not been run" not in house.text)
 
-    in_the_house(
-        story,
-        tmp_path,
-        begun=False,
-        seed=TrainConfig(model=run.record()["config"]["model"]) if key == "2" else None,
-    )
+    in_the_house(story, tmp_path, begun=False)
+
+
+def test_the_model_screen_asks_where_a_strangers_run_is_chosen(tmp_path: Path, run: Run, canary: Path) -> None:
+    async def story(house: House) -> None:
+        await house.press("2", "n")
+        await house.sees("theirs")
+        await house.press("down", "enter")
+        await house.sees("Run this code?")
+        assert not canary.exists()
+        await house.press("y")
+        await house.until(canary.exists)
+
+    in_the_house(story, tmp_path, begun=False)
 
 
 def test_a_new_run_like_a_strangers_is_asked_about_first(tmp_path: Path, run: Run, canary: Path) -> None:
