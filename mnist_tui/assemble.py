@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from mnist_tui.data.resident import ResidentData
 from mnist_tui.errors import ModelError
 from mnist_tui.events import Notice
 from mnist_tui.learner import Learner
+from mnist_tui.models import ModelSource
 from mnist_tui.models.dropout import scale_dropout
 from mnist_tui.models.examination import examine
 from mnist_tui.models.memory_format import memory_format, place
@@ -32,14 +33,18 @@ def assemble(
     control: Control,
     *,
     before: str = "",
+    code: ModelSource | None = None,
     record: Mapping[str, Any] | None = None,
     teacher: Path | None = None,
+    teachers_code: ModelSource | None = None,
     report: Report,
 ) -> Trainer:
     """A trainer at step 0, whose config says which device, backend and threads were taken.
 
     A resumed run gives its `record`, so that all stays as it was, and `before`, the backend that it has had so far, see
-    `choose_backend`; `teacher` is the file of another network's weights to learn from. Sets torch's threads and seed.
+    `choose_backend`; `code` is where the network comes from, if not from what `config.model` names now. `teacher` is
+    the file of another network's weights to learn from, and `teachers_code` where that one comes from. Sets torch's
+    threads and seed.
     """
 
     def stopped() -> bool:
@@ -48,13 +53,14 @@ def assemble(
     device = machine.choose_device(config.device)
     resident = ResidentData(data, config, device)
     torch.manual_seed(config.seed)
-    model = models.load_model(config.model)
+    source = code or models.resolve(config.model)
+    model = models.load_model(source, tell=_noticing(report))
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise ModelError(f"{config.model} has no parameter to train", remedy="Choose another --model.")
     scale_dropout(model, config.dropout_scale)
     formerly = record is not None and "memory_format" not in record.get("model", {})
     model = place(model, device, memory_format(config.model, formerly=formerly))
-    _prepare_last_batch(model, config, resident, record, report)
+    _prepare_last_batch(source, model, config, resident, record, report)
     learner = Learner(config, model)
     # Some backends make room for a whole batch beforehand, and there are never more images than there are.
     fitting = config.replace(batch_size=min(config.batch_size, len(resident.train.images)))
@@ -73,12 +79,22 @@ def assemble(
     if teacher is None:
         return Trainer(config, backend, resident, control)
     taught = config.replace(batch_size=fitting.batch_size)
-    tutor = open_teacher(teacher, taught, device, formerly=formerly, report=report, stopped=stopped)
+    tutor = open_teacher(
+        teacher, taught, device, code=teachers_code, formerly=formerly, report=report, stopped=stopped
+    )
     tutor.backend.use_threads(threads)
     return Trainer(config, backend, resident, control, tutor)
 
 
+def _noticing(report: Report) -> Callable[[str], None]:
+    def tell(text: str) -> None:
+        report(Notice(message=text, topic="model"))
+
+    return tell
+
+
 def _prepare_last_batch(
+    source: ModelSource,
     model: nn.Module,
     config: TrainConfig,
     data: ResidentData,
@@ -96,7 +112,7 @@ def _prepare_last_batch(
     if record is not None and (joins is not None or native or data.last_batch != 1):
         return
     batch = min(config.batch_size, len(data.train.images))
-    found = examine(models.resolve(config.model), model, batch=batch, last=data.last_batch)
+    found = examine(source, model, batch=batch, last=data.last_batch)
     if record is None:
         for message in found.notices:
             report(Notice(message=message, topic="model"))

@@ -48,7 +48,10 @@ class TrainConfig:
     recipe: str = _setting("reference", "The recipe these settings start from.", group="What")
     dataset: DatasetName = _setting("auto", "Dataset; auto is MNIST, else drawn digits.", group="What")
     model: str = _setting(
-        "reference", "Registered name, path/file.py:Class or package.module:Class.", group="What"
+        "reference",
+        "Registered name, path/file.py:Class, package.module:Class or notebook.ipynb:Class; an instance or a function "
+        "without arguments will do for a class, and a file alone where it holds one network.",
+        group="What",
     )
 
     epochs: int = _setting(15, "Passes over the training images.", low=1, high=1_000_000)

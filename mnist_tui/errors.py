@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from mnist_tui.run_code import RunCode
 
 
 class MnistTuiError(Exception):
@@ -37,6 +40,14 @@ class RunError(MnistTuiError):
     """A run or checkpoint that is missing, damaged, in use, or cannot be resumed."""
 
     exit_code = 4
+
+
+class UntrustedCodeError(RunError):
+    """A run's network is of a person's own code, and nobody has said yet that it may be run here."""
+
+    def __init__(self, message: str, code: RunCode) -> None:
+        super().__init__(message, remedy="If you trust whoever made it, say so with --trust.")
+        self.code = code
 
 
 class PictureError(MnistTuiError):

@@ -14,6 +14,7 @@ from mnist_tui.inspection.feature_maps import feature_maps
 from mnist_tui.inspection.filters import Filters, first_filters
 from mnist_tui.inspection.saliency import gradient_saliency, occlusion
 from mnist_tui.models.apart import OwnRandomNumbers
+from mnist_tui.models.run_source import explaining
 from mnist_tui.trained import TrainedNetwork
 
 Method = Literal["occlusion", "gradient"]
@@ -47,7 +48,7 @@ class Looked:
 def look_inside(network: TrainedNetwork, image: Tensor) -> Insight:
     """From any thread; draws none of a training's random numbers. image: (1, 28, 28) uint8."""
     seen = network_input(image[None], network.config)
-    with OwnRandomNumbers():
+    with OwnRandomNumbers(), explaining():
         maps = feature_maps(network.model, seen)
         filters = first_filters(network.model, seen)
         said = answer(network.logits(image[None]), network.classes)
@@ -57,7 +58,7 @@ def look_inside(network: TrainedNetwork, image: Tensor) -> Insight:
 def where_it_looked(network: TrainedNetwork, image: Tensor, label: int, method: Method) -> Looked:
     """What speaks for the class `label`. image: (1, 28, 28) uint8. Draws none of a training's random numbers."""
     seen = network_input(image[None], network.config)
-    with OwnRandomNumbers():
+    with OwnRandomNumbers(), explaining():
         if method == "gradient":
             return Looked(method, label, gradient_saliency(network.model, seen, label), 1.0)
         fall = occlusion(network.model, seen, label)

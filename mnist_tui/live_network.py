@@ -8,6 +8,7 @@ from torch import nn
 
 from mnist_tui.errors import RunError
 from mnist_tui.live import Snapshot
+from mnist_tui.models import ModelSource
 from mnist_tui.trained import TrainedNetwork, built, classes_of
 
 
@@ -18,6 +19,7 @@ class LiveNetwork:
         self._snapshot: Snapshot | None = None
         self._model: nn.Module | None = None
         self._folder: Path | None = None
+        self._code: ModelSource | None = None
 
     def of(self, snapshot: Snapshot) -> TrainedNetwork:
         """The network of this moment, good until the next call; far below a millisecond but for the first.
@@ -37,12 +39,14 @@ class LiveNetwork:
             "live",
             epoch=snapshot.epoch if snapshot.step == snapshot.steps else snapshot.epoch - 1,
             test_accuracy=snapshot.test_accuracy,
+            code=self._code,
         )
 
     def _built(self, snapshot: Snapshot) -> nn.Module:
         if self._model is None or self._folder != snapshot.run.folder:
             self._snapshot = self._model = None
-            self._model = built(snapshot.run, snapshot.config).eval().requires_grad_(False)
+            model, self._code = built(snapshot.run)
+            self._model = model.eval().requires_grad_(False)
             self._folder = snapshot.run.folder
         return self._model
 

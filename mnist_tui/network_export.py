@@ -175,7 +175,7 @@ def _to_safetensors(network: TrainedNetwork) -> bytes:
 
 
 def _from_safetensors(content: bytes, network: TrainedNetwork) -> Answers:
-    model = load_model_apart(network.config.model).eval()
+    model = load_model_apart(network.code or network.config.model).eval()
     model.load_state_dict(from_safetensors(content))
     return lambda images: model(network_input(images, network.config))
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mnist_tui.config import TrainConfig
+from mnist_tui.twin import twin_of
 
 
 def learning_rate(config: TrainConfig, step: int, steps: int) -> float:
@@ -44,7 +45,9 @@ def averaged(config: TrainConfig, model: nn.Module) -> AveragedModel | None:
     """
     if not config.ema:
         return None
-    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
+    average = AveragedModel(nn.Identity(), multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
+    average.module = twin_of(model)  # where AveragedModel's own copy would fail at a lock or an open file
+    return average
 
 
 def follow(average: AveragedModel, model: nn.Module, decay: float) -> None:

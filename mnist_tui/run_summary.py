@@ -9,6 +9,7 @@ from typing import Any
 from mnist_tui.errors import RunError
 from mnist_tui.history import RunHistory
 from mnist_tui.runs import Run
+from mnist_tui.runs.catalogue import credible
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class RunSummary:
     best_test_accuracy: float | None = None
     final_test_accuracy: float | None = None
     seconds: float = 0.0
+    began: float = 0.0
+    """When it was created, in seconds since 1970, as far as this machine can tell; 0 where it cannot."""
     reason: str = ""
     """Why it is unreadable."""
 
@@ -59,6 +62,7 @@ def summary_of(run: Run, record: Mapping[str, Any], history: RunHistory) -> RunS
     return RunSummary(
         name=run.name,
         created=str(record.get("created", "")),
+        began=credible(str(record.get("created", "")), run.config_file),
         status=history.status.value,
         dataset=str(config.get("dataset", "?")),
         model=str(model.get("name", "?")),
@@ -86,6 +90,8 @@ def sorted_by(key: str, summaries: list[RunSummary]) -> list[RunSummary]:
     if key in ("best", "final"):
         accuracy = f"{key}_test_accuracy"
         return sorted(summaries, key=lambda summary: -(getattr(summary, accuracy) or 0.0))
+    if key == "created":
+        return sorted(summaries, key=lambda summary: (summary.began, summary.name))
     return sorted(summaries, key=lambda summary: getattr(summary, key))
 
 

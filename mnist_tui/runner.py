@@ -46,6 +46,7 @@ from mnist_tui.inspection import inspect_model
 from mnist_tui.live import Snapshot
 from mnist_tui.meter import Ticker
 from mnist_tui.models.memory_format import memory_format
+from mnist_tui.run_code import code_of, code_to_keep, teachers_code_of
 from mnist_tui.runs import Run, RunWriter, contents, integrity
 from mnist_tui.trainer import DivergedError, Trainer
 
@@ -83,18 +84,31 @@ def start(
     runs.check_place(runs_dir, name)
     machine.choose_device(config.device)
     source = models.resolve(config.model)
-    teacher = runs.find(runs_dir, config.teacher).weights_file if config.teacher else None
+    teacher = runs.find(runs_dir, config.teacher) if config.teacher else None
+    teachers = code_of(teacher).trusted() if teacher else None
     early: list[Event] = []
     tell = _keeping_notices(early, report)
     data = _load(config, data_dir, control, tell)
     # The log must say what was used, not what was asked for: a resume goes by it.
     config = config.replace(dataset=data.name, model=source.spec)
-    trainer = assemble(config, data, control, teacher=teacher, report=tell)
+    _tell_of_building(source, tell)
+    trainer = assemble(
+        config,
+        data,
+        control,
+        code=source,
+        teacher=teacher.weights_file if teacher else None,
+        teachers_code=teachers.source if teachers else None,
+        report=tell,
+    )
     record = _record(trainer, data, source)
-    content = integrity.read_weights(teacher) if teacher else None
+    content = integrity.read_weights(teacher.weights_file) if teacher else None
     if content is not None:
         record["teacher"] = {"sha256": hashlib.sha256(content).hexdigest()}
-    run = runs.create(runs_dir, record, name=name, teacher=content)
+    code = code_to_keep(trainer.learner.model, source, record, teacher, tell)
+    run = runs.create(runs_dir, record, name=name, teacher=content, code=code)
+    for part in ("model", "teacher") if teacher else ("model",):
+        code_of(run, part).trust()  # whoever trains with it has said so
     origin = integrity.origin(trainer.config, integrity.sum_in(record))
     with run.writer() as writer:
         recorder = _Recorder(trainer, run, writer, report, origin, data_dir)
@@ -125,20 +139,32 @@ def resume(
         has_state = os.path.lexists(run.checkpoint_file)
         state = checkpoint.load_state(run.checkpoint_file) if has_state else None
         learned_from = integrity.check(run, record, before, state, history)
-        _check_source(run, record, before)
+        code = code_of(run).trusted()
+        teachers = teachers_code_of(run)
         config = before.replace(
             extra_epochs=before.extra_epochs + more_epochs,
             threads=before.threads if threads is None else threads,
             backend=backend or "auto",
         )
         machine.choose_device(config.device)
-        early: list[Event] = []
+        early: list[Event] = [Notice(message=code.change, topic="model")] if code.change else []
         tell = _keeping_notices(early, report)
         data = _load(config, data_dir, control, tell)
         _check_data(run, record, data)
+        _tell_of_building(code.source, tell)
         kept = _backend_of(record) if backend is None else ""
         teacher = run.teacher_file if config.teacher else None
-        trainer = assemble(config, data, control, before=kept, record=record, teacher=teacher, report=tell)
+        trainer = assemble(
+            config,
+            data,
+            control,
+            before=kept,
+            record=record,
+            code=code.source,
+            teacher=teacher,
+            teachers_code=teachers.trusted().source if teachers else None,
+            report=tell,
+        )
         if state is not None:
             _restore(trainer, run, state)
         early += _differences(record, before, trainer)
@@ -279,6 +305,12 @@ def _load(config: TrainConfig, data_dir: Path, control: Control, report: Report)
     return datasets.load(config.dataset, data_dir, report=answering)
 
 
+def _tell_of_building(source: models.ModelSource, report: Report) -> None:
+    """A person's own code may take any time to be imported."""
+    if not source.is_registered:
+        report(Preparing(what=f"making the network of {source.place}"))
+
+
 def _keeping_notices(kept: list[Event], report: Report) -> Report:
     """Notices wait for the run's log to exist; what takes a while goes straight to the person."""
 
@@ -406,15 +438,6 @@ def _resumable(run: Run, more_epochs: int) -> tuple[dict[str, Any], TrainConfig,
             f"run {run.name} was made by another version of this program: {error}",
             remedy="Resume it with that version, or start a new run.",
         ) from error
-
-
-def _check_source(run: Run, record: dict[str, Any], config: TrainConfig) -> None:
-    before, now = record.get("model", {}).get("source_sha256"), models.resolve(config.model).source_sha256
-    if before != now and before is not None:
-        raise RunError(
-            f"{config.model} is not the code that run {run.name} began with",
-            remedy="Bring the file back to what it was, or start a new run.",
-        )
 
 
 def _check_data(run: Run, record: dict[str, Any], data: Dataset) -> None:

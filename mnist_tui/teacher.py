@@ -19,7 +19,9 @@ from mnist_tui.backends.choose import Report
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, RunError
 from mnist_tui.learner import Learner
+from mnist_tui.models import ModelSource
 from mnist_tui.models.memory_format import memory_format, place
+from mnist_tui.run_code import code_of_spec
 
 
 class Teacher:
@@ -52,19 +54,22 @@ def open_teacher(
     config: TrainConfig,
     device: torch.device,
     *,
+    code: ModelSource | None = None,
     formerly: bool = False,
     report: Report,
     stopped: Callable[[], bool],
 ) -> Teacher:
     """The teacher whose weights `checkpoint.save_weights` wrote, for a student with `config`.
 
-    `formerly` is as in `memory_format`. Raises RunError when they cannot be used, ConfigError when the two would see
-    different pictures, and Interrupted soon after `stopped` has become true.
+    Its network is made of `code`, or of what the weights' own record names; `formerly` is as in `memory_format`. Raises
+    RunError when they cannot be used, ConfigError when the two would see different pictures, and Interrupted soon after
+    `stopped` has become true.
     """
     state, metadata = checkpoint.load_weights(weights)
     try:
         taught = TrainConfig.from_dict(metadata["config"])
-        model = models.load_model(taught.model)
+        code = code or code_of_spec(taught.model, f"the teacher in {weights}").trusted().source
+        model = models.load_model(code)
         model.load_state_dict(state)
     except (ConfigError, KeyError, TypeError, RuntimeError) as error:
         raise RunError(

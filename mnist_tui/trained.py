@@ -10,13 +10,16 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from mnist_tui import checkpoint, models, optim
+from mnist_tui import checkpoint, optim
 from mnist_tui.config import TrainConfig
 from mnist_tui.data import catalogue
 from mnist_tui.data.augmentation import judged_pixels, network_input
 from mnist_tui.data.dataset import DIGITS
 from mnist_tui.errors import ConfigError, ModelError, RunError
+from mnist_tui.models import ModelSource
 from mnist_tui.models.apart import load_model_apart
+from mnist_tui.models.run_source import explaining
+from mnist_tui.run_code import code_of
 from mnist_tui.runs import Run
 
 WeightsName = Literal["best", "last"]
@@ -41,6 +44,8 @@ class TrainedNetwork:
     """The last epoch it has finished; None where that is not known."""
     test_accuracy: float | None = None
     """What the run itself measured after that epoch, as a fraction."""
+    code: ModelSource | None = None
+    """What its network is made of, where that is not what the config names now."""
 
     @property
     def label(self) -> str:
@@ -60,8 +65,11 @@ class TrainedNetwork:
     @torch.no_grad()
     def logits(self, images: Tensor) -> Tensor:
         """(N, 1, 28, 28) uint8 to (N, 10) float32; draws no random number."""
-        batches = (self.model(network_input(batch, self.config)) for batch in images.split(_BATCH))
-        return torch.cat(list(batches)).float() if len(images) else torch.zeros(0, len(self.classes))
+        if not len(images):
+            return torch.zeros(0, len(self.classes))
+        with explaining():
+            batches = [self.model(network_input(batch, self.config)) for batch in images.split(_BATCH)]
+        return torch.cat(batches).float()
 
     def sees(self, images: Tensor) -> Tensor:
         """What it judges of images (N, 1, 28, 28) uint8, alike: the digits upright, where it wants them so."""
@@ -76,7 +84,7 @@ def load_trained(run: Run, weights: WeightsName = "best") -> TrainedNetwork:
     """
     config = _config(run)
     values, facts = _best(run) if weights == "best" else _last(run)
-    model = built(run, config)
+    model, code = built(run)
     try:
         model.load_state_dict(values)
     except (RuntimeError, TypeError, AttributeError) as error:
@@ -91,7 +99,7 @@ def load_trained(run: Run, weights: WeightsName = "best") -> TrainedNetwork:
             remedy="Choose another run.",
         )
     model.eval().requires_grad_(False)
-    return TrainedNetwork(model, config, classes_of(config.dataset), run.name, weights, **facts)
+    return TrainedNetwork(model, config, classes_of(config.dataset), run.name, weights, code=code, **facts)
 
 
 def classes_of(dataset: str) -> tuple[str, ...]:
@@ -110,16 +118,15 @@ def _config(run: Run) -> TrainConfig:
         ) from error
 
 
-def built(run: Run, config: TrainConfig) -> nn.Module:
-    """The network of `run` with weights of no meaning, from any thread. Raises RunError where its code has changed."""
+def built(run: Run) -> tuple[nn.Module, ModelSource]:
+    """The network of `run` with weights of no meaning, and what it was made of; from any thread.
+
+    It is made of the run's own copy of the code where there is one. Raises RunError where that is damaged, or has
+    changed, and UntrustedCodeError where nobody has said that it may be run.
+    """
+    code = code_of(run).trusted()
     try:
-        before, now = run.record().get("model", {}).get("source_sha256"), models.resolve(config.model)
-        if before != now.source_sha256 and before is not None:
-            raise RunError(
-                f"{config.model} is not the code that run {run.name} was trained with",
-                remedy="Bring the file back to what it was, or choose another run.",
-            )
-        return load_model_apart(config.model)
+        return load_model_apart(code.source), code.source
     except ModelError as error:
         raise RunError(
             f"the network of run {run.name} cannot be built: {error}",

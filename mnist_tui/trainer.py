@@ -30,6 +30,7 @@ from mnist_tui.events import (
     failure_of,
 )
 from mnist_tui.meter import Meter, Stopwatch, Ticker
+from mnist_tui.models.run_source import explained
 from mnist_tui.movement import Movement
 from mnist_tui.state import BestEpoch, Position, random_state, restore_random_state
 from mnist_tui.teacher import Teacher
@@ -95,7 +96,7 @@ class Trainer:
         try:
             yield from self._epochs()
         except Exception as error:
-            yield failure_of(error)
+            yield failure_of(explained(error))
 
     def _epochs(self) -> Iterator[Event]:
         while self.position.epoch <= self.config.all_epochs:

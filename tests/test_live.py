@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from mnist_tui import runner
 from mnist_tui.errors import RunError
@@ -158,11 +159,14 @@ def test_a_network_follows_the_snapshots(lab: Lab) -> None:
     assert (last.run, last.weights, last.epoch) == (outcome.run.name, "live", 2)
 
 
-def test_a_network_whose_code_was_changed_meanwhile_is_not_guessed_at(lab: Lab) -> None:
+def test_a_network_whose_code_was_changed_meanwhile_is_made_of_the_runs_own_copy(lab: Lab) -> None:
     onlooker = Onlooker(lab)
     spec = lab.small_net()
-    lab.start(tiny_config(model=spec), watch=onlooker)
+    run = lab.start(tiny_config(model=spec), watch=onlooker).run
     file = Path(spec.rpartition(":")[0])
     file.write_text(file.read_text().replace("nn.ReLU()", "nn.Tanh()"))
-    with pytest.raises(RunError, match="is not the code"):
-        LiveNetwork().of(onlooker.after(RunFinished)[-1])
+    snapshot = onlooker.after(RunFinished)[-1]
+    assert not any(isinstance(module, nn.Tanh) for module in LiveNetwork().of(snapshot).model.modules())
+    (run.source_folder() / file.name).write_text(file.read_text())
+    with pytest.raises(RunError, match="missing or damaged"):
+        LiveNetwork().of(snapshot)

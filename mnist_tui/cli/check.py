@@ -9,6 +9,7 @@ import typer
 from mnist_tui.cli.inspect_model import RunOption, model_of
 from mnist_tui.cli.options import Json, Model, RunsDir
 from mnist_tui.cli.output import print_json, say, stdout
+from mnist_tui.cli.trusting import Trust
 
 
 def check(
@@ -23,6 +24,7 @@ def check(
         Literal["any", "gap", "fc"],
         typer.Option(help="What comes last: global average pooling (gap), fully connected (fc), or either."),
     ] = "any",
+    trust: Trust = False,
     json: Json = False,
     runs_dir: RunsDir = None,
 ) -> None:
@@ -35,8 +37,8 @@ def check(
     from mnist_tui.models.examination import examine
     from mnist_tui.render.layer_table import requirement_table
 
-    spec = model_of(run, runs_dir) if run else model
-    network, source = load_model(spec), resolve(spec)
+    source = model_of(run, runs_dir, trust) if run else resolve(model)
+    network = load_model(source)
     summary = inspect_model(network, name=source.name)
     # A run's network has been trained, and what there is to say of it was said then.
     findings = () if run else examine(source, network).notices

@@ -11,6 +11,8 @@ import typer
 from mnist_tui import paths, runs
 from mnist_tui.cli.options import DataDir, Json, Model, RunsDir
 from mnist_tui.cli.output import print_json, say, stdout
+from mnist_tui.cli.trusting import Trust, agree
+from mnist_tui.models import ModelSource, resolve
 
 if TYPE_CHECKING:
     from mnist_tui.render.insight_view import InsightView
@@ -47,6 +49,7 @@ def inspect_model(
     layer: Annotated[
         str, typer.Option(metavar="PATH", help="With --image: the feature maps of this layer only.")
     ] = "",
+    trust: Trust = False,
     json: Json = False,
     runs_dir: RunsDir = None,
     data_dir: DataDir = None,
@@ -56,7 +59,7 @@ def inspect_model(
     Of a run that has weights, also its first layer's filters and how far training moved each layer.
     """
     from mnist_tui.inspection import inspect_model as inspect
-    from mnist_tui.models import load_model, resolve
+    from mnist_tui.models import load_model
     from mnist_tui.models.examination import examine
     from mnist_tui.render.insight_view import insight_view
     from mnist_tui.render.layer_table import layer_table
@@ -65,8 +68,8 @@ def inspect_model(
         raise typer.BadParameter(
             "an image needs a trained network: name one with --run", param_hint="--image"
         )
-    spec = model_of(run, runs_dir) if run else model
-    network, source = load_model(spec), resolve(spec)
+    source = model_of(run, runs_dir, trust) if run else resolve(model)
+    network = load_model(source)
     summary = inspect(network, name=source.name)
     # A run's network has been trained, and what there is to say of it was said then.
     findings = () if run else examine(source, network).notices
@@ -96,6 +99,6 @@ def _inside(
     return inside_of(found, weights or "best", image=image, layer=layer, data_dir=data_dir)
 
 
-def model_of(run: str, runs_dir: Path | None) -> str:
+def model_of(run: str, runs_dir: Path | None, trust: bool) -> ModelSource:
     """The model that a run was trained with."""
-    return str(runs.find(paths.runs_dir(runs_dir), run).record()["config"].get("model", "reference"))
+    return agree(runs.find(paths.runs_dir(runs_dir), run), trust).source

@@ -10,6 +10,7 @@ from mnist_tui import paths, runs
 from mnist_tui.answer import THRESHOLD
 from mnist_tui.cli.options import Json, RunName, RunsDir, Weights
 from mnist_tui.cli.output import complain, print_json, say, stderr, stdout
+from mnist_tui.cli.trusting import Trust, agree
 
 if TYPE_CHECKING:
     from mnist_tui.predictions import PredictedFile
@@ -33,6 +34,7 @@ def predict(
         float,
         typer.Option(min=0, max=1, help="Below this probability the answer is: not sure."),
     ] = THRESHOLD,
+    trust: Trust = False,
     json: Json = False,
     runs_dir: RunsDir = None,
 ) -> None:
@@ -42,6 +44,7 @@ def predict(
     answered; the exit code is 1 then. Where a file has labels, says how many of the answers are right.
     """
     found = runs.find(paths.runs_dir(runs_dir), run)
+    agree(found, trust)
     from mnist_tui.predictions import predict_file
     from mnist_tui.trained import load_trained
 

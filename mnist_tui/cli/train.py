@@ -12,6 +12,7 @@ from mnist_tui.cli.dashboard import is_terminal, open_dashboard
 from mnist_tui.cli.options import DataDir, Json, RunsDir, configured, with_settings
 from mnist_tui.cli.output import complain, say, say_traceback, stderr, stdout
 from mnist_tui.cli.signals import leaving_at_once, stopping
+from mnist_tui.cli.trusting import Trust, agree
 from mnist_tui.cli.views import choose_view, while_watched
 from mnist_tui.control import Control
 from mnist_tui.errors import ConfigError, Interrupted
@@ -42,6 +43,7 @@ def train(
     more_epochs: Annotated[
         int, typer.Option(metavar="N", min=0, help="With --resume: N epochs after the schedule's end.")
     ] = 0,
+    trust: Trust = False,
     json: Json = False,
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,
@@ -57,9 +59,12 @@ def train(
     if resume:
         changes = _changes(context, [*settings, "name"])
         found = runs.find(folders.runs, resume)  # refused before torch is loaded
+        agree(found, trust, teacher=True, tell=False)
         job = ResumedRun(resume, folders, more_epochs, **changes)
     else:
         job = NewRun(configured(settings), folders, name)
+        if job.config.teacher and job.config.teacher not in recipes.RECIPES:
+            agree(runs.find(folders.runs, job.config.teacher), trust)
     if not headless and not json and is_terminal():
         open_dashboard(job.config if isinstance(job, NewRun) else recipes.recipe("reference"), folders, job)
     control = Control()

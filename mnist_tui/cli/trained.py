@@ -12,6 +12,7 @@ from mnist_tui.cli.options import DataDir, Json, RunName, RunsDir, Weights
 from mnist_tui.cli.output import print_json, say, stdout
 from mnist_tui.cli.reporter import Reporter
 from mnist_tui.cli.signals import stopping
+from mnist_tui.cli.trusting import Trust, agree
 from mnist_tui.config import DatasetName
 from mnist_tui.control import Control
 from mnist_tui.errors import ConfigError, Interrupted, MnistTuiError
@@ -33,12 +34,13 @@ def evaluate(
     ] = None,
     weights: Weights = "best",
     mistakes: Annotated[int, typer.Option(metavar="N", min=0, help="Draw the N worst mistakes.")] = 6,
+    trust: Trust = False,
     json: Json = False,
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,
 ) -> None:
     """Say what a trained network gets right and wrong: per class, confused with what, and how sure it was."""
-    network, tested = _with_test_set(run, weights, dataset, data_dir, runs_dir)
+    network, tested = _with_test_set(run, weights, dataset, trust, data_dir, runs_dir)
     from mnist_tui.evaluation.report import evaluation_of
 
     found = evaluation_of(network.logits(tested.split.images), tested.split.labels, network.classes)
@@ -65,6 +67,7 @@ def export(
         typer.Option("--output", "-o", metavar="FILE", help="Where to; else the run's name, in this folder."),
     ] = None,
     weights: Weights = "best",
+    trust: Trust = False,
     json: Json = False,
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,
@@ -80,7 +83,7 @@ def export(
     from mnist_tui.network_export import INPUT, OUTPUT, SUFFIXES, check_packages, export_network
 
     check_packages(format)
-    network, tested = _with_test_set(run, weights, None, data_dir, runs_dir)
+    network, tested = _with_test_set(run, weights, None, trust, data_dir, runs_dir)
     path = output or Path(f"{network.run}{SUFFIXES[format]}")
     compared = export_network(network, format, path, tested.split.images)
     if json:
@@ -114,10 +117,12 @@ def _with_test_set(
     run: str,
     weights: Literal["best", "last"],
     dataset: str | None,
+    trust: bool,
     data_dir: Path | None,
     runs_dir: Path | None,
 ) -> tuple[TrainedNetwork, TestSet]:
     found = runs.find(paths.runs_dir(runs_dir), run)
+    agree(found, trust)
     from mnist_tui.data.dataset import load_labeled, load_test
     from mnist_tui.trained import load_trained
 

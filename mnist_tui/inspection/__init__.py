@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mnist_tui.errors import MnistTuiError
 from mnist_tui.inspection.requirements import Limits, Requirement, check
 from mnist_tui.inspection.summary import Block, Layer, ModelSummary, ReceptiveField
 
@@ -26,10 +27,22 @@ def inspect_model(model: nn.Module, *, name: str, input_shape: tuple[int, ...] =
     """The layer table of `model` for images of `input_shape` (C, H, W).
 
     A copy of it runs once, in evaluation mode, without gradients and on the CPU; `model`, its buffers and
-    the random state stay as they are. What cannot be told is None, with the reason in the notes.
+    the random state stay as they are. What cannot be told is None, with the reason in the notes. Raises InspectionError
+    where nothing can be told.
     """
     from mnist_tui.inspection import (
         table,
     )  # torch takes a second to import, and a finished summary needs none
 
-    return table.inspect_model(model, name, input_shape)
+    try:
+        return table.inspect_model(model, name, input_shape)
+    except Exception as error:  # whatever a person's own code raises when it is watched
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InspectionError(
+            f"the layers of {name} cannot be told, as its forward cannot be watched: {reason}",
+            remedy="It can be trained all the same.",
+        ) from error
+
+
+class InspectionError(MnistTuiError):
+    """A network that defeats the inspection."""

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from mnist_tui.inspection.call import tensors
 from mnist_tui.inspection.leaves import is_leaf
+from mnist_tui.inspection.scripted import takes_hooks
 
 
 def feature_maps(model: nn.Module, image: Tensor) -> dict[str, Tensor]:
@@ -22,7 +23,7 @@ def feature_maps(model: nn.Module, image: Tensor) -> dict[str, Tensor]:
     handles = [
         module.register_forward_hook(_keeping(maps, path))
         for path, module in model.named_modules()
-        if is_leaf(module)
+        if is_leaf(module) and takes_hooks(module)
     ]
     try:
         with torch.no_grad():

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from mnist_tui.inspection.leaves import type_name
+from mnist_tui.inspection.scripted import takes_hooks
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +31,7 @@ def first_filters(model: nn.Module, image: Tensor) -> Filters | None:
     handles = [
         module.register_forward_pre_hook(lambda _module, _given, named=(path, module): first.append(named))
         for path, module in model.named_modules()
-        if isinstance(getattr(module, "weight", None), Tensor)
+        if isinstance(getattr(module, "weight", None), Tensor) and takes_hooks(module)
     ]
     try:
         with torch.no_grad():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from torch import nn
 from torch.nn.utils.parametrize import type_before_parametrizations
 
+from mnist_tui.inspection.scripted import Shell
+
 # Torch's own modules whose children do the work; other ones with children, such as MultiheadAttention,
 # use the children's weights without calling them.
 OPENED = frozenset({"torch.nn.modules.container", "torch.nn.modules.transformer"})
@@ -12,6 +14,8 @@ OPENED = frozenset({"torch.nn.modules.container", "torch.nn.modules.transformer"
 
 def is_leaf(module: nn.Module) -> bool:
     """Whether `module` is one row: it has no children, or is a layer of torch's own."""
+    if isinstance(module, Shell):
+        return True
     origin = type_before_parametrizations(module).__module__
     ours = origin.startswith("torch.nn.") and origin not in OPENED
     return not isinstance(module, HOLDERS) and (ours or not any(module.children()))
@@ -19,6 +23,8 @@ def is_leaf(module: nn.Module) -> bool:
 
 def type_name(module: nn.Module) -> str:
     """The class as its author called it."""
+    if isinstance(module, Shell):
+        return module.name
     return type_before_parametrizations(module).__name__
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 from collections.abc import Iterator
 
 import torch
@@ -12,9 +11,11 @@ from torch import Tensor, nn
 from mnist_tui.inspection.fields import Field, State, Unknown
 from mnist_tui.inspection.leaves import HOLDERS, is_leaf, type_name
 from mnist_tui.inspection.rows import Row, count_per_image, own_weights
+from mnist_tui.inspection.scripted import in_shells, takes_hooks
 from mnist_tui.inspection.settings import describe
 from mnist_tui.inspection.summary import Block, Layer, ModelSummary, ReceptiveField, total
 from mnist_tui.inspection.watch import Watch
+from mnist_tui.twin import twin_of
 
 # A forward that squeezes away a batch of one would look like another network.
 FEW = 2
@@ -22,7 +23,7 @@ FEW = 2
 
 def inspect_model(model: nn.Module, name: str, input_shape: tuple[int, ...]) -> ModelSummary:
     """See `mnist_tui.inspection.inspect_model`."""
-    twin = copy.deepcopy(model).cpu().eval()
+    twin = _copied(model)
     with torch.random.fork_rng(devices=[]), _attention_in_steps():
         watch = Watch(twin, _images(twin, FEW, input_shape))
         more = _rows_with_one_more(model, input_shape)
@@ -45,11 +46,19 @@ def inspect_model(model: nn.Module, name: str, input_shape: tuple[int, ...]) -> 
 
 def _rows_with_one_more(model: nn.Module, input_shape: tuple[int, ...]) -> list[Row]:
     """Those of a pass with another number of images; none for a network that takes no such number."""
-    twin = copy.deepcopy(model).cpu().eval()
+    twin = _copied(model)
     try:
         return Watch(twin, _images(twin, FEW + 1, input_shape)).rows
     except Exception:  # whatever a person's own code raises; the table then says that its MACs are not known
         return []
+
+
+def _copied(model: nn.Module) -> nn.Module:
+    """A copy on the CPU, in evaluation mode, which takes hooks."""
+    twin = twin_of(model)
+    if any(weight.device.type != "cpu" for weight in twin.parameters()):
+        twin = twin.cpu()
+    return in_shells(twin.eval())
 
 
 def _images(model: nn.Module, count: int, shape: tuple[int, ...]) -> Tensor:
@@ -77,6 +86,8 @@ def _passed_by(model: nn.Module, watch: Watch) -> Iterator[Row]:
     seen = {id(row.module) for row in watch.rows}
     inner: set[int] = set()
     for path, module in model.named_modules():
+        if not takes_hooks(module):
+            continue
         if path and is_leaf(module):
             inner.update(id(child) for child in module.modules() if child is not module)
             if not {id(module)} & (seen | inner):

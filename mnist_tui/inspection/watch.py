@@ -19,6 +19,7 @@ from mnist_tui.inspection.leaves import is_leaf
 from mnist_tui.inspection.macs import count_macs
 from mnist_tui.inspection.rows import Row, own_weights
 from mnist_tui.inspection.rules import averages_map
+from mnist_tui.inspection.scripted import takes_hooks
 from mnist_tui.inspection.settings import describe_windows
 from mnist_tui.inspection.windows import POOLINGS, windows
 
@@ -47,7 +48,8 @@ class Watch:
         self._open: list[Row] = []
         self._flow = Flow(image, fields.image(image.shape[1:]))
         for path, module in model.named_modules():
-            self._hook(path, module)
+            if takes_hooks(module):
+                self._hook(path, module)
         with torch.no_grad(), _Operations(self), _Functions(self):
             model(image)
 

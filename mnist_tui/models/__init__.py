@@ -8,20 +8,23 @@ from mnist_tui.models.names import NAMES, REGISTRY
 from mnist_tui.models.source import ModelSource, resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import nn
 
 __all__ = ["NAMES", "REGISTRY", "ModelSource", "load_model", "resolve"]
 
 
-def load_model(spec: str) -> nn.Module:
+def load_model(source: ModelSource | str, *, tell: Callable[[str], None] | None = None) -> nn.Module:
     """A new network from a registered name, `path/file.py:Class` or `package.module:Class`, tried once.
 
     It takes images (N, 1, 28, 28) to logits (N, 10) or to log-probabilities: a network that ends in
-    log_softmax trains and predicts the same, as log_softmax of its own result changes nothing.
-    Raises ModelError where `spec` names no such network.
+    log_softmax trains and predicts the same, as log_softmax of its own result changes nothing. What a person should
+    know of a file that was not run as a whole, `tell` hears, or else standard error.
+    Raises ModelError where `source` names no such network.
     """
     from mnist_tui.models import (
         loader,
     )  # torch takes a second to import, and most commands need only the names
 
-    return loader.build(resolve(spec))
+    return loader.build(resolve(source) if isinstance(source, str) else source, tell=tell)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -10,16 +12,42 @@ from torch import nn
 from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from mnist_tui.models import load_model
+from mnist_tui.models import ModelSource, loader, resolve
 
 
-def load_model_apart(spec: str) -> nn.Module:
+def load_model_apart(source: ModelSource | str) -> nn.Module:
     """`load_model`, in any thread at any time: a training elsewhere goes on with the very dropout it would have had.
 
     The initial weights are good for nothing but being replaced.
     """
-    with OwnRandomNumbers():
-        return load_model(spec)
+    with OwnRandomNumbers(), _seeding_nothing():
+        return loader.build(resolve(source) if isinstance(source, str) else source, apart=True)
+
+
+@contextlib.contextmanager
+def _seeding_nothing() -> Iterator[None]:
+    """In this thread `torch.manual_seed` and its like, which many a file calls, leave torch's generator alone."""
+    here = threading.get_ident()
+
+    def only_elsewhere(original: Callable[..., Any]) -> Callable[..., Any]:
+        def seed(*arguments: Any, **named: Any) -> Any:
+            if threading.get_ident() == here:
+                return torch.default_generator
+            return original(*arguments, **named)
+
+        return seed
+
+    before = {(owner, name): getattr(owner, name) for owner in (torch, torch.random) for name in _SEEDS}
+    for (owner, name), original in before.items():
+        setattr(owner, name, only_elsewhere(original))
+    try:
+        yield
+    finally:
+        for (owner, name), original in before.items():
+            setattr(owner, name, original)
+
+
+_SEEDS = ("manual_seed", "seed", "set_rng_state")
 
 
 class OwnRandomNumbers(TorchDispatchMode):

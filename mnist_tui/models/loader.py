@@ -2,54 +2,99 @@
 
 from __future__ import annotations
 
-import inspect
-from types import ModuleType
+import contextlib
+import importlib.util
+import sys
+import weakref
+from collections.abc import Iterator
 
+import torch
 from torch import nn
 
-from mnist_tui.models.find_class import find_class
-from mnist_tui.models.run_source import first_own_line, run_file, run_module
+from mnist_tui.models.find_network import Maker, find_network, is_instance
+from mnist_tui.models.guard import as_its_author_runs_it, torch_as_it_was
+from mnist_tui.models.run_source import RAISED, Imported, Tell, import_failed, run, saying
 from mnist_tui.models.source import ModelSource, misfit
 from mnist_tui.models.trial import try_forward
 
 
-def build(source: ModelSource) -> nn.Module:
-    """A new network of `source`'s class, after one trial forward. Raises ModelError naming what is wrong."""
-    model = _instantiate(source, find_class(source, _run(source)))
+def build(source: ModelSource, *, apart: bool = False, tell: Tell | None = None) -> nn.Module:
+    """A new network of `source`, after one trial forward. Raises ModelError naming what is wrong.
+
+    `tell` hears what a person should know; without it that goes to standard error. `apart` of a training, torch's
+    random numbers are not touched.
+    """
+    if source.is_registered:
+        return _tried(source, _made(source, find_network(source, run(source, _say))))
+    with as_its_author_runs_it(source.path):
+        with torch_as_it_was():
+            imported, maker = _imported(source, tell or _say, apart=apart)
+            model = _made(source, maker)
+        _MADE_OF[model] = imported
+        return _tried(source, model)
+
+
+def code_of(model: nn.Module) -> Imported | None:
+    """What was run to make `model`; None for a network of the house."""
+    return _MADE_OF.get(model)
+
+
+_MADE_OF: weakref.WeakKeyDictionary[nn.Module, Imported] = weakref.WeakKeyDictionary()
+
+
+def _imported(source: ModelSource, tell: Tell, *, apart: bool) -> tuple[Imported, Maker]:
+    """Initial weights are drawn after the same random numbers, whether or not the import draws any.
+
+    Those of an instance are drawn by the import, which so has to be done anew each time.
+    """
+    before = None if apart else torch.get_rng_state()
+    imported = run(source, tell)
+    maker = find_network(source, imported)
+    if is_instance(source, imported):
+        return (imported, maker) if source.path else _imported_anew(source, imported)
+    if before is not None:
+        torch.set_rng_state(before)
+    return imported, maker
+
+
+def _imported_anew(source: ModelSource, imported: Imported) -> tuple[Imported, Maker]:
+    """An installed module is run once in a process, and its instance may have been trained already."""
+    spec = imported.module.__spec__
+    if spec is None or spec.loader is None:
+        return imported, find_network(source, imported)
+    try:
+        again = Imported(importlib.util.module_from_spec(spec))
+        spec.loader.exec_module(again.module)
+    except RAISED as error:
+        raise import_failed(source, error) from error
+    return again, find_network(source, again)
+
+
+def _made(source: ModelSource, maker: Maker) -> nn.Module:
+    with _told(source, f"making a {source.name}"):
+        model = maker()
+    if isinstance(model, nn.Module):
+        return model
+    raise misfit(
+        source.spec,
+        f"{source.class_name} gives a {type(model).__name__}, not a torch.nn.Module",
+        remedy="Name a class, an instance, or a function without arguments that returns one.",
+    )
+
+
+@contextlib.contextmanager
+def _told(source: ModelSource, doing: str) -> Iterator[None]:
+    """What a person's code raises, as a sentence."""
+    try:
+        yield
+    except RAISED as error:
+        raise saying(source, doing, error) from error
+
+
+def _tried(source: ModelSource, model: nn.Module) -> nn.Module:
     try_forward(source, model)
     return model
 
 
-def _run(source: ModelSource) -> ModuleType:
-    return run_file(source.spec, source.path) if source.path else run_module(source.spec, source.module)
-
-
-def _instantiate(source: ModelSource, network: type[nn.Module]) -> nn.Module:
-    needed = _required_arguments(network)
-    if needed:
-        raise misfit(
-            source.spec,
-            f"{source.class_name} needs arguments: {', '.join(needed)}",
-            remedy="Give them default values, or name a subclass that does.",
-        )
-    try:
-        return network()
-    except Exception as error:
-        where = first_own_line(error, source.path)
-        raise misfit(
-            source.spec, f"making a {source.class_name} raised {type(error).__name__}: {error}{where}"
-        ) from error
-
-
-def _required_arguments(network: type[nn.Module]) -> list[str]:
-    positional_or_named = (
-        inspect.Parameter.POSITIONAL_ONLY,
-        inspect.Parameter.POSITIONAL_OR_KEYWORD,
-        inspect.Parameter.KEYWORD_ONLY,
-    )
-    parameters = inspect.signature(network).parameters.values()
-    return [
-        entry.name
-        for entry in parameters
-        if entry.default is entry.empty and entry.kind in positional_or_named
-    ]
+def _say(text: str) -> None:
+    print(f"notice: {''.join(char for char in text if char.isprintable())}", file=sys.stderr)

@@ -1,101 +1,299 @@
-"""Running a user's source as a module of its own, without marks on the folder or on other modules."""
+"""Running a person's source as a module of its own, and what it raises as one sentence with file and line."""
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import hashlib
 import importlib
+import re
 import sys
 import traceback
-from collections.abc import Iterator
-from importlib.machinery import ModuleSpec, SourceFileLoader
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import ModuleType
 
-from mnist_tui.errors import ModelError
-from mnist_tui.models.source import misfit
+from mnist_tui import torchvision_import
+from mnist_tui.errors import MnistTuiError, ModelError
+from mnist_tui.models import packages, script
+from mnist_tui.models.notebook import Cells, read_cells
+from mnist_tui.models.project import OWN_FILES, DamagedCopyError, OwnSource, Project, Unanswered, owner
+from mnist_tui.models.source import ModelSource, misfit
 
 # A script that trains when imported often ends in sys.exit, which is no Exception.
 RAISED = (Exception, SystemExit)
+Tell = Callable[[str], None]
 
 
-class _FreshSource(SourceFileLoader):
-    """Compiles the file as it is now: cached byte code misses an edit of the same second and size."""
+@dataclass
+class Imported:
+    """A module that has been run, with what it is made of."""
 
-    def get_code(self, fullname: str) -> CodeType:
-        return self.source_to_code(self.get_data(self.path), self.path)
+    module: ModuleType
+    project: Project | None = None
+    """None for an installed module."""
+    tree: ast.Module | None = None
+    text: str = ""
+    """Of a notebook: the Python file that its cells come to."""
+    package: str = ""
+    """The name under which it was imported, where it is a part of a package."""
 
 
-def run_file(spec: str, path: Path) -> ModuleType:
-    """Run the file at `path`, which may import its siblings. Raises ModelError with exception and line."""
-    # Unique by path: `net.py` must be neither another folder's `net.py` nor an installed `net`.
-    name = f"mnist_tui_model_{path.stem}_{hashlib.sha256(bytes(path)).hexdigest()[:12]}"
-    module = module_from_spec(ModuleSpec(name, loader := _FreshSource(name, str(path)), origin=str(path)))
-    module.__file__ = str(path)
-    sys.modules[name] = module  # dataclasses and pickle look a class's module up by name
+def run(source: ModelSource, tell: Tell) -> Imported:
+    """Run the file or import the module that `source` names. Raises ModelError with exception and line."""
+    torchvision_import.install()
     try:
-        with _siblings_importable(path.parent):
-            loader.exec_module(module)
+        if source.path is None:
+            return Imported(importlib.import_module(source.module))
+        return _FileRun(source, source.path, tell).run()
     except RAISED as error:
-        del sys.modules[name]
-        raise _import_failed(spec, str(path), error, path) from error
-    return module
+        raise import_failed(source, error) from error
 
 
-def run_module(spec: str, name: str) -> ModuleType:
-    """Import the module called `name`. Raises ModelError with its exception."""
-    try:
-        return importlib.import_module(name)
-    except RAISED as error:
-        raise _import_failed(spec, name, error, None) from error
+class _FileRun:
+    """One file, as a whole or the part of it that a network needs."""
+
+    def __init__(self, source: ModelSource, path: Path, tell: Tell) -> None:
+        self._source, self._path, self._tell = source, path, tell
+        content = path.read_bytes()
+        self._cells = read_cells(script.decoded(content)) if path.suffix == ".ipynb" else None
+        text = self._cells.text if self._cells else script.decoded(content)
+        self._tree = ast.parse(text, str(path))
+        self._package, root = _package(source, self._tree)
+        self._project = _project(source, [path.parent, root] if root else [path.parent])
+
+    def run(self) -> Imported:
+        """The whole file; where that trains or raises, what the network needs of it."""
+        if self._cells is not None:
+            return self._run_notebook(self._cells)
+        if not script.trains_when_run(self._tree):
+            try:
+                return self._imported(self._run_whole())
+            except RAISED as error:
+                return self._run_rest(error)
+        module, _ = self._run_needed(script.needed(self._tree, self._source.class_name))
+        self._say(f"{self._path.name} trains when it is run: only what the network needs of it was")
+        return self._imported(module)
+
+    def _run_whole(self) -> ModuleType:
+        with self._project.importing():
+            if self._package:
+                return importlib.import_module(self._package)
+            module, loader = self._empty()
+            try:
+                loader.exec_module(module)
+            except BaseException:
+                self._project.forget(module)
+                raise
+            return module
+
+    def _run_rest(self, error: BaseException) -> Imported:
+        """What the network needs may still run, such as without a package that only draws curves."""
+        selection = script.needed(self._tree, self._source.class_name)
+        names = [self._source.class_name] if self._source.class_name else script.networks(self._tree)
+        if not selection.left_out or not selection.may_give(names) or isinstance(error, DamagedCopyError):
+            raise error
+        why = f"{short(error)}{first_own_line(error, self._path)}"
+        module, _ = self._run_needed(selection)
+        remedy = packages.remedy(error)
+        self._say(
+            f"{self._path.name} raised {why}: only what the network needs of it was run"
+            + (f". {remedy}" if remedy else "")
+        )
+        return self._imported(module)
+
+    def _run_notebook(self, cells: Cells) -> Imported:
+        CELLS[str(self._path)] = cells
+        selection = script.needed(self._tree, self._source.class_name)
+        module, text = self._run_needed(selection)
+        self._say(f"{self._path.name}: ran {selection.words}; left out {selection.left_out} other statements")
+        return self._imported(module, text)
+
+    def _imported(self, module: ModuleType, text: str = "") -> Imported:
+        return Imported(module, self._project, self._tree, text, self._package)
+
+    def _run_needed(self, selection: script.Selection) -> tuple[ModuleType, str]:
+        """The statements of `selection` alone, each with its own line number."""
+        tree = ast.Module(selection.body, [])
+        with self._project.importing():
+            module, _ = self._empty()
+            self._project.read(self._path)
+            try:
+                self._project.execute(module, compile(tree, str(self._path), "exec"), self._path)
+            except BaseException:
+                self._project.forget(module)
+                raise
+        return module, ast.unparse(tree) + "\n"
+
+    def _empty(self) -> tuple[ModuleType, OwnSource]:
+        """A module with nothing in it yet, in `sys.modules` already: dataclasses and pickle look a class up there."""
+        name = self._package if self._package else _unique_name(self._path)
+        loader = OwnSource(name, str(self._path), self._project)
+        module = module_from_spec(ModuleSpec(name, loader, origin=str(self._path)))
+        if self._package:
+            self._have_package(self._package.rpartition(".")[0])
+        sys.modules[name] = module
+        if not self._package and self._path.stem.isidentifier():
+            self._project.call(self._path.stem, module)  # for its siblings, which may import it in their turn
+        return module, loader
+
+    def _have_package(self, name: str) -> None:
+        """The package around the file, or where its `__init__` raises one that only knows its folder."""
+        try:
+            importlib.import_module(name)
+        except RAISED:
+            bare = ModuleType(name)
+            bare.__path__ = [str(self._path.parent)]
+            sys.modules[name] = bare
+
+    def _say(self, text: str) -> None:
+        if self._source.kept is None:  # a run has said it when it began
+            self._tell(text)
 
 
-def first_own_line(error: BaseException, path: Path | None) -> str:
-    """` (line 12 of net.py)`: the last line of the file at `path` before `error`; "" where there is none."""
+def _unique_name(path: Path) -> str:
+    """By path: `net.py` must be neither another folder's `net.py` nor an installed `net`."""
+    stem = re.sub(r"\W", "_", path.stem)
+    return f"mnist_tui_model_{stem}_{hashlib.sha256(bytes(path)).hexdigest()[:12]}"
+
+
+def _project(source: ModelSource, folders: list[Path]) -> Project:
+    if source.kept is not None:
+        return Project(source.kept.folders, sums=source.kept.sums, origins=source.kept.origins)
+    return Project(folders, last=_here())
+
+
+def _here() -> list[Path]:
+    with contextlib.suppress(OSError):  # it has been deleted
+        return [Path.cwd()]
+    return []
+
+
+def _package(source: ModelSource, tree: ast.Module) -> tuple[str, Path | None]:
+    """The name of the file within its package, and the folder that has the package; "" and None where it has none.
+
+    A file is run in its package where it was named so, or where its own imports need it: relative ones, and those that
+    name a folder it lies in.
+    """
+    path = source.path
+    assert path is not None
+    if source.module:
+        depth = source.module.count(".") + (path.name == "__init__.py")
+        return source.module, path.parents[depth]
+    if path.name == "__init__.py":
+        return path.parent.name, path.parents[1]
+    parents = _importable(path)
+    wanted = script.package_levels(tree)
+    used = script.imported(tree)
+    by_name = [count for count, folder in enumerate(parents, 1) if folder.name in used]
+    depth = min(max([wanted, *_regular(path, wanted), *by_name[:1]]), len(parents))
+    if not depth:
+        return "", None
+    names = [folder.name for folder in reversed(parents[:depth])]
+    if names[0] in sys.modules and owner(names[0]) is None:  # of another package, or of this program
+        return "", None
+    return ".".join([*names, path.stem]), parents[depth - 1].parent
+
+
+def _regular(path: Path, levels: int) -> list[int]:
+    """How deep the file lies in packages with an `__init__.py`, where it needs its package at all."""
+    if not levels:
+        return []
+    depth = 0
+    while (path.parents[depth] / "__init__.py").is_file():
+        depth += 1
+    return [depth]
+
+
+def _importable(path: Path) -> list[Path]:
+    """The folders around a file that can be packages, the nearest first."""
+    found: list[Path] = []
+    for folder in path.parents if path.stem.isidentifier() else []:
+        if not folder.name.isidentifier():
+            break
+        found.append(folder)
+    return found
+
+
+CELLS: dict[str, Cells] = {}
+"""Of each notebook that has been run, its cells."""
+
+
+def first_own_line(error: BaseException, path: Path | None = None) -> str:
+    """` (line 12 of net.py)`: the last line of a person's file before `error`; "" where there is none."""
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
-        return f" (line {error.lineno} of {Path(error.filename).name})"
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if path and frame.filename == str(path)
-    ]
-    return f" (line {frames[-1].lineno} of {Path(frames[-1].filename).name})" if frames else ""
+        return _place(error.filename, error.lineno)
+    own = OWN_FILES | ({str(path)} if path else set())
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in own]
+    return _place(frames[-1].filename, frames[-1].lineno or 0) if frames else ""
 
 
-def _import_failed(spec: str, what: str, error: BaseException, path: Path | None) -> ModelError:
-    where = first_own_line(error, path)
-    return misfit(
-        spec,
-        f"importing {what} raised {type(error).__name__}: {error}{where}",
-        remedy="It must import without doing work; keep that under `if __name__ == '__main__':`.",
+def _place(filename: str, line: int) -> str:
+    cells = CELLS.get(filename)
+    place = cells.place(line) if cells else f"line {line}"
+    return f" ({place} of {Path(filename).name})"
+
+
+def short(error: BaseException) -> str:
+    """`ValueError: too many values`, in one line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def import_failed(source: ModelSource, error: BaseException) -> ModelError:
+    """Why a file or module cannot be imported, and what to do about it."""
+    what, where = source.path or source.module, first_own_line(error, source.path)
+    if isinstance(error, ModelError):
+        return error
+    if isinstance(error, Unanswered):
+        return misfit(
+            source.spec,
+            f"when {what} is imported {error}{where}",
+            remedy="Nobody can answer while a network is loaded: give it a default, or keep that under "
+            "`if __name__ == '__main__':`.",
+        )
+    if isinstance(error, DamagedCopyError):
+        return misfit(source.spec, str(error), remedy="That copy is damaged; choose another run.")
+    if isinstance(error, SyntaxError):
+        return misfit(
+            source.spec,
+            f"{what} is not Python that can be read: {error.msg}{where}",
+            remedy="Correct that line; Python 3 is expected.",
+        )
+    remedy = packages.remedy(error) or (
+        "It must import without doing work; keep that under `if __name__ == '__main__':`."
     )
+    return misfit(source.spec, f"importing {what} raised {short(error)}{where}", remedy=remedy)
+
+
+def saying(source: ModelSource, doing: str, error: BaseException) -> ModelError:
+    """The error that says what a person's code raised while `doing`, such as `making a Net`."""
+    where = first_own_line(error, source.path)
+    if isinstance(error, Unanswered):
+        return misfit(source.spec, f"{doing}: {error}{where}", remedy="Give it a default.")
+    return misfit(source.spec, f"{doing} raised {short(error)}{where}", remedy=packages.remedy(error))
 
 
 @contextlib.contextmanager
-def _siblings_importable(folder: Path) -> Iterator[None]:
-    """`folder` first on the path and no byte code written; forgets what another import left of siblings."""
-    for name in _left_behind:
-        sys.modules.pop(name, None)
-    _left_behind.clear()
-    before, wrote_nothing = set(sys.modules), sys.dont_write_bytecode
-    sys.path.insert(0, str(folder))
-    sys.dont_write_bytecode = True
-    importlib.invalidate_caches()  # a sibling may be younger than the finder's listing
+def explaining() -> Iterator[None]:
+    """What a person's network raises while it is used becomes a ModelError."""
     try:
         yield
-    finally:
-        sys.dont_write_bytecode = wrote_nothing
-        with contextlib.suppress(ValueError):  # the file may have tidied the path itself
-            sys.path.remove(str(folder))
-        _left_behind.update(
-            name for name in set(sys.modules) - before if _lives_in(folder, sys.modules[name])
-        )
+    except RAISED as error:
+        told = explained(error)
+        if told is error:
+            raise
+        raise told from error
 
 
-# Siblings stay importable by name, for pickle, until the next file is run: there the same name may be
-# another folder's module, or this one edited since.
-_left_behind: set[str] = set()
-
-
-def _lives_in(folder: Path, module: ModuleType) -> bool:
-    origin = getattr(module, "__file__", None) or ""
-    return folder in Path(origin).parents and not module.__name__.startswith("mnist_tui")
+def explained(error: BaseException) -> BaseException:
+    """`error` as a ModelError with its line, where it comes out of a person's own code; else itself."""
+    where = first_own_line(error)
+    if isinstance(error, MnistTuiError) or not where:
+        return error
+    return ModelError(
+        f"the network's own code raised {short(error)}{where}", remedy="Correct that, and begin again."
+    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import time
+from datetime import datetime
 from pathlib import Path
 
 from mnist_tui import paths
@@ -66,8 +68,26 @@ def is_run(folder: Path) -> bool:
         return False
 
 
-def _created(run: Run) -> str:
+def credible(created: str, config_file: Path) -> float:
+    """When a run was created, in seconds since 1970, as far as this machine can tell; 0 where it cannot.
+
+    A run says so itself. What it says of the future, or of a time after its own file was written here, is not true:
+    its machine's clock was ahead, or somebody wants it to be the newest.
+    """
     try:
-        return str(run.record().get("created", ""))
+        seconds = datetime.fromisoformat(created).timestamp()
+        seen = min(config_file.lstat().st_ctime, time.time())
+    except (OSError, OverflowError, ValueError):
+        return 0.0
+    return seconds if seconds <= seen + _CLOCK_SECONDS else 0.0
+
+
+# A file server's clock, which stamps the files, need not be ours.
+_CLOCK_SECONDS = 60.0
+
+
+def _created(run: Run) -> float:
+    try:
+        return credible(str(run.record().get("created", "")), run.config_file)
     except RunError:
-        return ""
+        return 0.0

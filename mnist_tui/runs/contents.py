@@ -18,8 +18,8 @@ CONFIG, LOG, CHECKPOINT, WEIGHTS, TEACHER = (
 )
 FILES = (CONFIG, LOG, CHECKPOINT, WEIGHTS, TEACHER)
 LOCK = ".lock"
-SOURCE = "source"
-"""A folder with the network's own code; any regular files below it that are not hidden belong to the run."""
+SOURCES = {"model": "source", "teacher": "teacher-source"}
+"""Folders with the networks' own code; any regular files below them that are not hidden belong to the run."""
 
 _DEEPEST = 20
 """Folders within folders of the source; what is deeper was not put there by a run."""
@@ -45,8 +45,9 @@ def unfinished(folder: Path) -> list[Path]:
 def _strangers(folder: Path) -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name == SOURCE and entry.is_dir(follow_symlinks=False):
-                yield from (f"{SOURCE}/{name}" for name in _strangers_to_source(Path(entry.path), _DEEPEST))
+            if entry.name in SOURCES.values() and entry.is_dir(follow_symlinks=False):
+                below = _strangers_to_source(Path(entry.path), _DEEPEST)
+                yield from (f"{entry.name}/{name}" for name in below)
             # What stands in the place of a file of its own, be it a link or a pipe, may go with the run.
             elif entry.is_dir(follow_symlinks=False) or not (
                 entry.name == LOCK or entry.name in FILES or _is_unfinished(entry, FILES)

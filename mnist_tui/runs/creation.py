@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from mnist_tui import atomic
@@ -36,10 +37,18 @@ def check_place(runs_dir: Path, name: str = "") -> None:
     raise _not_writable(runs_dir, OSError(code, os.strerror(code)))
 
 
-def create(runs_dir: Path, record: Mapping[str, Any], *, name: str = "", teacher: bytes | None = None) -> Run:
+def create(
+    runs_dir: Path,
+    record: Mapping[str, Any],
+    *,
+    name: str = "",
+    teacher: bytes | None = None,
+    code: Mapping[Path, bytes] = MappingProxyType({}),
+) -> Run:
     """A new folder with its `config.json`; without a `name`, one made of the time, dataset and recipe.
 
-    `teacher` is what its `teacher_file` is to hold. The folder appears whole or not at all, also after a kill.
+    `teacher` is what its `teacher_file` is to hold, `code` the networks' files by their paths in the run. The folder
+    appears whole or not at all, also after a kill.
     """
     config = record["config"]
     stem = name or f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{config['dataset']}-{config['recipe']}"
@@ -52,6 +61,9 @@ def create(runs_dir: Path, record: Mapping[str, Any], *, name: str = "", teacher
         _check_locks(making)
         if teacher is not None:
             atomic.write_bytes(making.teacher_file, teacher)
+        for path, content in code.items():
+            atomic.make_folder((making.folder / path).parent)
+            atomic.write_bytes(making.folder / path, content)
         atomic.write_text(making.config_file, record_text(record))
         run = _put_in_place(making, stem, numbered=not name)
         atomic.sync_folder(runs_dir)

@@ -1,7 +1,7 @@
 """A run's folder: its files, what they say, its one writer, its name and its end.
 
 <runs>/2026-11-23T21-14-07-mnist-reference/
-    config.json  events.jsonl  last.ckpt  best.safetensors  (teacher.safetensors)
+    config.json  events.jsonl  last.ckpt  best.safetensors  (teacher.safetensors)  (source/)  (teacher-source/)
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mnist_tui import atomic, locks, regular
 from mnist_tui.errors import RunError
@@ -64,6 +64,10 @@ class Run:
     def teacher_file(self) -> Path:
         """The teacher's weights, for a run that learns from one: its own copy, as the teacher may be deleted."""
         return self.folder / contents.TEACHER
+
+    def source_folder(self, part: Literal["model", "teacher"] = "model") -> Path:
+        """The files of the person's own code that made its network, or its teacher's."""
+        return self.folder / contents.SOURCES[part]
 
     def record(self) -> dict[str, Any]:
         """What `config.json` says. Raises RunError when it cannot be read."""

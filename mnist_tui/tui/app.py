@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -17,6 +19,7 @@ from mnist_tui.errors import MnistTuiError
 from mnist_tui.events import RunFailed
 from mnist_tui.history import RunHistory
 from mnist_tui.jobs import Folders, Job, ResumedRun
+from mnist_tui.run_code import RunCode
 from mnist_tui.runs import Run
 from mnist_tui.tui.bridge import EventsArrived, Training, TrainingEnded
 from mnist_tui.tui.house_app import HouseApp, our_driver
@@ -26,6 +29,7 @@ from mnist_tui.tui.screens.house import HouseScreen
 from mnist_tui.tui.screens.leave import LeaveDialog
 from mnist_tui.tui.screens.train import TrainScreen
 from mnist_tui.tui.session import Phase, Session
+from mnist_tui.tui.trusting import TrustDialog, spec_for_another, unknown_code
 from mnist_tui.tui.widgets.title_bar import TABS
 
 _INTERRUPTED = 130
@@ -65,6 +69,8 @@ class Dashboard(HouseApp):
         self.session = Session(self)
         self.drawing: bytes | None = None
         """What is drawn on screen 4, as a network gets it, (28, 28) uint8: for the screens that look into networks."""
+        self.refused_code: set[str] = set()
+        """The sums of code that was asked about and may not be run."""
         self._first_job = job
         self._leaving: int | None = None
         self._drawing_seconds = 0.0
@@ -99,8 +105,12 @@ class Dashboard(HouseApp):
         if isinstance(job, ResumedRun):
             try:
                 job, before = _looked_up(job)
+                unknown = unknown_code(Run(Path(job.query)))
             except MnistTuiError as error:
                 self.notify(f"{error}. {error.remedy}", severity="error", timeout=10)
+                return
+            if unknown:
+                self._ask_to_trust(unknown, lambda: self.begin(job))
                 return
             # What another run would be begun with, to be changed.
             self.seed = _settings_of(before) or self.seed
@@ -151,9 +161,28 @@ class Dashboard(HouseApp):
         if self.session.phase.is_busy:
             self.notify("A run is training already: stop it first.", severity="warning")
             return
-        self.seed = salvaged({**message.settings, "extra_epochs": 0}) or self.seed
+        try:
+            unknown, spec = unknown_code(message.run), spec_for_another(message.run)
+        except MnistTuiError as error:
+            self.notify(f"{error}. The form has the reference network.", severity="warning", markup=False)
+            unknown, spec = [], "reference"
+        if unknown:
+            self._ask_to_trust(unknown, lambda: self.post_message(message))
+            return
+        self.seed = salvaged({**message.settings, "model": spec, "extra_epochs": 0}) or self.seed
         await self.action_open("train")
         await self.screen.run_action("new_run")
+
+    def _ask_to_trust(self, unknown: list[RunCode], then: Callable[[], object]) -> None:
+        """Ask whether the first of these may be run; `then` comes to the others."""
+        code = unknown[0]
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                code.trust()
+                then()
+
+        self.push_screen(TrustDialog(code), answered)
 
     async def action_open(self, name: str) -> None:
         """Switch to one of the five screens; not from under a dialog, which a key pressed just before could do."""

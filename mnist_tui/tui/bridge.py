@@ -19,6 +19,7 @@ from mnist_tui.events import Event, RunFailed, failure_of
 
 if TYPE_CHECKING:
     from mnist_tui.inspection.summary import ModelSummary
+    from mnist_tui.runs import Run
     from mnist_tui.tui.looker import Looker, Seen, Wish
 
 Report = Callable[[Event], None]
@@ -120,23 +121,25 @@ class ModelInspected(Message):
         self.spec, self.result = spec, result
 
 
-def inspect_in_background(spec: str, listener: MessagePump) -> None:
-    """Look at a model, which loads torch, and send a ModelInspected."""
+def inspect_in_background(spec: str, listener: MessagePump, run: Run | None = None) -> None:
+    """Look at a model, or at that of a run, which loads torch, and send a ModelInspected."""
 
     def work() -> None:
-        _post(listener, ModelInspected(spec, _inspected(spec)))
+        _post(listener, ModelInspected(spec, _inspected(spec, run)))
 
     threading.Thread(target=work, name="inspection", daemon=True).start()
 
 
-def _inspected(spec: str) -> ModelSummary | RunFailed:
+def _inspected(spec: str, run: Run | None) -> ModelSummary | RunFailed:
     try:
         with collector.importing():
             from mnist_tui.inspection import inspect_model
             from mnist_tui.models import load_model, resolve
+            from mnist_tui.run_code import code_of
 
         with _ENGINE:
-            return inspect_model(load_model(spec), name=resolve(spec).name)
+            source = resolve(spec) if run is None else code_of(run).trusted().source
+            return inspect_model(load_model(source), name=source.name)
     except BaseException as error:  # a person's own code may raise anything
         return failure_of(error)
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from mnist_tui.errors import ConfigError
-from mnist_tui.events import RunFailed, failure_of
+from mnist_tui.events import RunFailed
 from mnist_tui.live import Snapshot
 from mnist_tui.tui.reading import KeptNetwork, Networks
+from mnist_tui.tui.trusting import failure
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,7 +64,7 @@ class Evaluator:
         try:
             return EvaluationDone(asked, self._evaluated(asked))
         except BaseException as error:  # a person's own network may raise anything
-            return EvaluationDone(asked, failure_of(error))
+            return EvaluationDone(asked, failure(error))
 
     def _evaluated(self, asked: Asked) -> Evaluated:
         from mnist_tui.evaluation.report import evaluation_of

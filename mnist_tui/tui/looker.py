@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Literal
 
 from mnist_tui import regular, runs
 from mnist_tui.errors import MnistTuiError, RunError
-from mnist_tui.events import RunFailed, WeightsMoved, failure_of
+from mnist_tui.events import RunFailed, WeightsMoved
 from mnist_tui.jobs import Folders
 from mnist_tui.live import Snapshot
 from mnist_tui.runs import Run
+from mnist_tui.tui.trusting import failure
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -85,7 +86,7 @@ class Looker:
         try:
             return self._look(wish)
         except Exception as error:  # a person's own network may raise anything
-            return failure_of(error)
+            return failure(error)
 
     def _look(self, wish: Wish) -> Seen:
         import torch

@@ -21,6 +21,6 @@ class ResumeRequested(Message):
 class NewRunRequested(Message):
     """Ask for the settings of a new run, which begin with these: those of a run, to be changed."""
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Mapping[str, Any], run: Run) -> None:
         super().__init__()
-        self.settings = settings
+        self.settings, self.run = settings, run

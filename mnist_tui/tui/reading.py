@@ -12,9 +12,10 @@ import numpy.typing as npt
 from mnist_tui import regular, runs
 from mnist_tui.canvas import PICTURE, Drawing
 from mnist_tui.errors import NoDigitError, RunError
-from mnist_tui.events import RunFailed, failure_of
+from mnist_tui.events import RunFailed
 from mnist_tui.live import Snapshot
 from mnist_tui.runs import Run
+from mnist_tui.tui.trusting import failure
 
 if TYPE_CHECKING:
     from mnist_tui.answer import Answer
@@ -80,7 +81,7 @@ class Reader:
             network = self._network(asked.network)
             return _read(asked, pixels, network)
         except Exception as error:  # a person's own network may raise anything
-            return Reading(asked, pixels, None, pixels, failed=failure_of(error))
+            return Reading(asked, pixels, None, pixels, failed=failure(error))
 
     def _network(self, wanted: Snapshot | KeptNetwork) -> TrainedNetwork:
         self._networks = self._networks or Networks()

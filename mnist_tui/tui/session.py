@@ -22,6 +22,7 @@ class Phase(StrEnum):
     IDLE = "ready"
     LOADING = "loading torch"
     FETCHING = "getting data"
+    BUILDING = "making the network"
     COMPILING = "compiling"
     TRAINING = "training"
     EVALUATING = "evaluating"
@@ -63,6 +64,12 @@ _OF_STATUS = {
 }
 
 
+def _phase_of(waiting: DataProgress | Preparing) -> Phase:
+    if isinstance(waiting, DataProgress):
+        return Phase.FETCHING
+    return Phase.BUILDING if waiting.what.startswith(Phase.BUILDING.value) else Phase.COMPILING
+
+
 class Session:
     """At most one training at a time; the finished one stays until the next begins."""
 
@@ -96,12 +103,13 @@ class Session:
             self.has_begun = self.has_begun or isinstance(event, RunStarted)
             self.history.apply(self._with_log(event) if isinstance(event, RunFailed) else event)
         if self.waiting is not None:
-            self._move_to(Phase.COMPILING if isinstance(self.waiting, Preparing) else Phase.FETCHING)
+            self._move_to(_phase_of(self.waiting))
         elif self.has_begun:
             self._move_to(_OF_STATUS[self.history.status])
 
     def end(self, ending: Ending) -> None:
         """The worker is done."""
+        self.waiting = None
         if ending.interrupted:
             # As it was before; a run that had been killed stands as stopped.
             self.failed = self.history.failed

@@ -165,9 +165,11 @@ def in_terminal(
     rows: int = 24,
     interrupt_at: str = "",
     hang_up_at: str = "",
+    answer_at: str = "",
+    answer: bytes = b"",
     **extra: str,
 ) -> Screen:
-    """Run in a pseudo-terminal: Ctrl+C is pressed, or its window closed, once a text has appeared."""
+    """Run in a pseudo-terminal: Ctrl+C is pressed, its window closed or `answer` typed once a text has appeared."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     env = {"TERM": "xterm-256color", **extra}
@@ -188,6 +190,9 @@ def in_terminal(
             if interrupt_at and interrupt_at.encode() in raw:
                 interrupt_at = ""
                 os.write(ours, b"\x03")
+            if answer_at and answer_at.encode() in raw:
+                answer_at = ""
+                os.write(ours, answer)
             if hang_up_at and hang_up_at.encode() in raw:
                 break
         if hang_up_at:

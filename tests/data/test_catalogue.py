@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from mnist_tui.data import catalogue, torchvision_import
+from mnist_tui import torchvision_import
+from mnist_tui.data import catalogue
 from mnist_tui.errors import DataError
 
 
@@ -94,7 +95,7 @@ def test_a_torchvision_that_works_is_left_alone(tmp_path: Path) -> None:
     )
     (tmp_path / "torchvision" / "datasets.py").write_text("MNIST = 'theirs'\n")
     done = run(
-        "import torch; from mnist_tui.data.torchvision_import import datasets;"
+        "import torch; from mnist_tui.torchvision_import import datasets;"
         "print(datasets().MNIST, hasattr(torch.ops.torchvision, 'qnms'))",
         tmp_path,
     )

@@ -101,7 +101,7 @@ def test_a_folder_is_not_a_python_file(tmp_path):
             "import no_such_module\n",
             "ModuleNotFoundError: No module named 'no_such_module' (line 1 of net.py)",
         ),
-        ("x = (\n\n", "SyntaxError"),
+        ("x = (\n\n", "is not Python that can be read: '(' was never closed (line 1 of net.py)"),
     ],
 )
 def test_a_file_that_raises_is_told_with_its_exception_and_line(write, source, words):
@@ -118,18 +118,22 @@ def test_a_class_that_is_not_there_gets_the_nearest_and_all(write):
     assert "Networks in net.py: Nets, Other." in text
 
 
-def test_a_file_without_a_class_lists_its_networks(write):
-    text = complaint(write(GOOD).removesuffix(":Net"))
-    assert "add a colon and its class" in text
-    assert "Networks in net.py: Net." in text
+def test_a_file_of_one_network_needs_no_class(write):
+    assert type(load_model(write(GOOD).removesuffix(":Net"))).__name__ == "Net"
+
+
+def test_a_file_of_several_networks_lists_them(write):
+    text = complaint(write(GOOD + GOOD.removeprefix(HEAD).replace("Net", "Other")).removesuffix(":Net"))
+    assert "add a colon and the network's name" in text
+    assert "Networks in net.py: Net, Other." in text
 
 
 @pytest.mark.parametrize(
     ("source", "words"),
     [
         ("class Net: pass\n", "Net is not a torch.nn.Module"),
-        ("def Net(): pass\n", "Net is a function, not a torch.nn.Module class"),
-        (HEAD + "Net = nn.Flatten()\n", "Net is an instance of Flatten, not a class"),
+        ("def Net(): pass\n", "Net gives a NoneType, not a torch.nn.Module"),
+        ("Net = 3\n", "Net is a int, not a torch.nn.Module class"),
     ],
 )
 def test_what_is_no_module_class_is_told_by_kind(write, source, words):
@@ -167,7 +171,9 @@ def test_whole_numbers_are_no_logits(write):
 
 
 def test_a_module_that_is_not_installed_is_named():
-    assert "no module 'no_such_package' on Python's path" in complaint("no_such_package:Net")
+    assert "no module 'no_such_package' in this folder or on Python's path" in complaint(
+        "no_such_package:Net"
+    )
 
 
 def test_a_file_may_import_its_siblings(write):

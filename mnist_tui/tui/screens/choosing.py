@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from mnist_tui.events import RunFailed
 from mnist_tui.runs import Run
 from mnist_tui.tui.screens.house import HouseScreen
 from mnist_tui.tui.screens.network_dialog import NetworkChoice, NetworkDialog
+from mnist_tui.tui.screens.on_top import is_on_top
+from mnist_tui.tui.trusting import CodeUnknown, TrustDialog
 
 
 class ChoosingScreen(HouseScreen):
@@ -22,8 +25,25 @@ class ChoosingScreen(HouseScreen):
     def _choose(self, choice: NetworkChoice | None) -> None:
         if choice is not None:
             self.chosen = choice.run
+            self.dashboard.refused_code.clear()
             self.network_chosen()
 
     def network_chosen(self) -> None:
-        """Another one, perhaps."""
+        """Another one, perhaps, or one that may be opened now."""
         self.session_changed()
+
+    def ask_for_trust(self, failed: RunFailed) -> None:
+        """Once, where there is no network for want of an answer; until then nothing is run."""
+        if not isinstance(failed, CodeUnknown) or not is_on_top(self):
+            return
+        code, refused = failed.code, self.dashboard.refused_code
+        if code.digest in refused:
+            return
+        refused.add(code.digest)
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                code.trust()
+                self.network_chosen()
+
+        self.app.push_screen(TrustDialog(code), answered)

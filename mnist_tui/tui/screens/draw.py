@@ -115,6 +115,11 @@ class DrawScreen(ChoosingScreen):
         """The canvas gets what the rest does not need."""
         self._arrange(event.size)
 
+    def network_chosen(self) -> None:
+        """Also where it is the same one, which may be opened now."""
+        self._moment += 1
+        super().network_chosen()
+
     def draw(self, session: Session) -> None:
         """Read it again when there is a newer network."""
         network = self._network_of(session)
@@ -167,6 +172,8 @@ class DrawScreen(ChoosingScreen):
             self.query_one(ProbabilityBars).show(self.reading)
             self.query_one(GreyPicture).show(self.reading.seen)
             self.query_one("#network", Static).update(Content(self.reading.network), layout=False)
+        if self.reading.failed is not None:
+            self.ask_for_trust(self.reading.failed)
 
     def _arrange(self, size: Size) -> None:
         rows = size.height - 2  # title and keys

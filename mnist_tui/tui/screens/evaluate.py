@@ -133,6 +133,7 @@ class EvaluateScreen(ChoosingScreen):
             return
         if isinstance(message.result, RunFailed):
             self._say(f"{message.result.message}\n\n{message.result.remedy}".strip())
+            self.ask_for_trust(message.result)
         else:
             self._show(message.result)
 

@@ -122,7 +122,7 @@ class ModelScreen(ChoosingScreen):
             self._show_model(summary)
         elif not session.phase.is_busy:
             self._drawn = wanted
-            self._inspect(spec)
+            self._inspect(spec, session.run)
         elif session.history.started is not None:
             # Looking at a model would have to wait until the training is over.
             self._drawn = wanted
@@ -143,12 +143,17 @@ class ModelScreen(ChoosingScreen):
         elif self.session.phase.is_busy:
             self._say(NOT_RECORDED)
         else:
-            self._inspect(str(record["config"].get("model")))
+            self._inspect(str(record["config"].get("model")), run)
 
-    def _inspect(self, spec: str) -> None:
+    def _inspect(self, spec: str, run: Run | None = None) -> None:
         self._say("Looking at the model …")
         self._inspected = spec
-        inspect_in_background(spec, self)
+        inspect_in_background(spec, self, run)
+
+    def network_chosen(self) -> None:
+        """Also where it is the same one, which may be opened now."""
+        self._asked = self._drawn = None
+        super().network_chosen()
 
     def on_model_inspected(self, message: ModelInspected) -> None:
         """Unless another model is wanted by now, or a run has brought its own table."""
@@ -243,6 +248,7 @@ class ModelScreen(ChoosingScreen):
         self.query_one("#image", PicturePanel).say("Image", f"{failed.message}\n\n{failed.remedy}")
         self.query_one("#filters", PicturePanel).say("Filters", "")
         self.query_one("#maps", PicturePanel).say("Feature maps", "")
+        self.ask_for_trust(failed)
 
     def _show_seen(self, seen: Seen) -> None:
         self.query_one("#table").border_subtitle = seen.label

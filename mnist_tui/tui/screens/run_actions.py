@@ -64,7 +64,7 @@ class RunActions(HouseScreen):
         """Ask the app for a new run that begins with this one's settings."""
         found = self.selected()
         if found is not None:
-            self.post_message(NewRunRequested(found.record.get("config", {})))
+            self.post_message(NewRunRequested(found.record.get("config", {}), found.run))
 
     @work
     async def action_rename(self) -> None:

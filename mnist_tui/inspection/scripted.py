@@ -1,0 +1,41 @@
+"""Compiled modules of TorchScript, which take no hooks: each in a shell that does, for a copy of the network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+
+class Shell(nn.Module):
+    """One row of the table, called as the class that was compiled."""
+
+    def __init__(self, inner: Any) -> None:
+        super().__init__()
+        self.inner = inner
+
+    @property
+    def name(self) -> str:
+        """The class's."""
+        return str(self.inner.original_name)
+
+    def forward(self, *given: Any, **named: Any) -> Any:
+        """What is inside does it."""
+        return self.inner(*given, **named)
+
+
+def in_shells(model: nn.Module) -> nn.Module:
+    """`model`, with a shell around each compiled module; around itself where it is one."""
+    if isinstance(model, torch.jit.ScriptModule):
+        return Shell(model)
+    for module in model.modules():
+        for name, child in module._modules.items():
+            if isinstance(child, torch.jit.ScriptModule) and not isinstance(module, Shell):
+                module._modules[name] = Shell(child)
+    return model
+
+
+def takes_hooks(module: nn.Module) -> bool:
+    """Whether it can be watched."""
+    return not isinstance(module, torch.jit.ScriptModule)

@@ -1,0 +1,153 @@
+"""The network in a module that has been run: a class, an instance, or what a function makes."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import inspect
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+from torch import nn
+
+from mnist_tui.errors import ModelError
+from mnist_tui.models import script
+from mnist_tui.models.run_source import Imported
+from mnist_tui.models.source import ModelSource, misfit
+
+Maker = Callable[[], object]
+
+
+def find_network(source: ModelSource, imported: Imported) -> Maker:
+    """What makes the network that `source` names. Raises ModelError listing those that there are."""
+    name = source.class_name or _only_one(source, imported)
+    found = getattr(imported.module, name, None)
+    if isinstance(found, nn.Module):
+        return lambda: found
+    if inspect.isclass(found) and not issubclass(found, nn.Module):
+        raise misfit(source.spec, f"{name} is not a torch.nn.Module", remedy=_remedy(source, imported))
+    if not callable(found):
+        raise misfit(source.spec, _complaint(name, found, imported), remedy=_remedy(source, imported))
+    needed = required_arguments(found)
+    if not needed:
+        return found
+    call = _authors_call(name, imported)
+    if call is None:
+        raise _needs_arguments(source, name, needed, imported)
+    return call
+
+
+def is_instance(source: ModelSource, imported: Imported) -> bool:
+    """Whether the network is made by the import itself."""
+    return isinstance(getattr(imported.module, source.class_name, None), nn.Module)
+
+
+def required_arguments(maker: Callable[..., Any]) -> list[str]:
+    """The names of those without a default."""
+    try:
+        parameters = inspect.signature(maker).parameters.values()
+    except (TypeError, ValueError):  # of something written in C
+        return []
+    open_ended = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [
+        entry.name for entry in parameters if entry.default is entry.empty and entry.kind not in open_ended
+    ]
+
+
+def _only_one(source: ModelSource, imported: Imported) -> str:
+    """The one network of a file that was named alone: the one class that needs nothing, or else the one instance."""
+    module = imported.module
+    classes = [name for name, value in vars(module).items() if _is_defined_in(module, value)]
+    ready = [name for name in classes if not required_arguments(getattr(module, name))]
+    made = [name for name, value in vars(module).items() if isinstance(value, nn.Module)]
+    whole = [name for name in ready if not _is_part(name, classes, imported)]
+    called = [name for name in classes if _authors_call(name, imported)]
+    for candidates in (ready, whole, _differing(module, made), called):
+        if len(candidates) == 1:
+            return candidates[0]
+    raise misfit(
+        source.spec,
+        "a file alone names no network where it holds none, or several; add a colon and the network's name",
+        remedy=_remedy(source, imported),
+    )
+
+
+def _differing(module: ModuleType, names: list[str]) -> list[str]:
+    """One name for each instance."""
+    return list({id(getattr(module, name)): name for name in names}.values())
+
+
+def _is_part(name: str, classes: list[str], imported: Imported) -> bool:
+    """Whether another class of the file is made of this one, or derived from it."""
+    if imported.tree is None:
+        return False
+    bodies = {node.name: node for node in imported.tree.body if isinstance(node, ast.ClassDef)}
+    return any(
+        name in script.looked_up(bodies[other]) for other in classes if other != name and other in bodies
+    )
+
+
+def _is_defined_in(module: ModuleType, value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, nn.Module) and value.__module__ == module.__name__
+
+
+def _authors_call(name: str, imported: Imported) -> Maker | None:
+    """As the file itself makes one, such as `Net(784, hidden_size)`, with the names of the file."""
+    for call in script.calls_of(imported.tree, name) if imported.tree else ():
+        values = [*call.args, *(keyword.value for keyword in call.keywords)]
+        if all(map(_is_plain, values)) and all(keyword.arg for keyword in call.keywords):
+            known = vars(imported.module)
+            if script.looked_up(call) <= known.keys():
+                code = compile(ast.Expression(call), imported.module.__file__ or "", "eval")
+                return lambda: eval(code, known)
+    return None
+
+
+def _is_plain(node: ast.AST) -> bool:
+    """Names, constants and what is computed of them; no call, which could do anything."""
+    return not any(
+        isinstance(inner, (ast.Call, ast.Lambda, ast.NamedExpr, ast.Starred)) for inner in ast.walk(node)
+    )
+
+
+def _needs_arguments(source: ModelSource, name: str, needed: list[str], imported: Imported) -> ModelError:
+    others = [other for other in _names(imported) if other != name]
+    instead = f" There are also {', '.join(others)}." if others else ""
+    return misfit(
+        source.spec,
+        f"{name} needs arguments: {', '.join(needed)}",
+        remedy=f"Give them default values, or add a function without arguments to {source.place}, such as "
+        f"`def make(): return {name}(…)`, and name that: {source.place}:make.{instead}",
+    )
+
+
+def _complaint(name: str, found: object, imported: Imported) -> str:
+    if found is not None:
+        return f"{name} is a {type(found).__name__}, not a torch.nn.Module class, an instance of one or a function"
+    near = difflib.get_close_matches(name, _names(imported), n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"there is no class {name!r}{hint}"
+
+
+def _names(imported: Imported) -> list[str]:
+    """The networks there are, by name: also those of the part of the file that was not run."""
+    return list(dict.fromkeys(_all_names(imported)))
+
+
+def _all_names(imported: Imported) -> Iterator[str]:
+    module = imported.module
+    for name, value in vars(module).items():
+        if _is_defined_in(module, value) or isinstance(value, nn.Module):
+            yield name
+    if imported.tree is not None:
+        yield from sorted(script.networks(imported.tree))
+
+
+def _remedy(source: ModelSource, imported: Imported) -> str:
+    names = _names(imported)
+    if not names:
+        return (
+            f"{source.place} defines no torch.nn.Module class; a model is one from (N, 1, 28, 28) to (N, 10)."
+        )
+    return f"Networks in {source.place}: {', '.join(names)}."

@@ -1,0 +1,147 @@
+"""A person's code runs as its author runs it: with a command line of its own, and without a trace on this process."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import torch
+
+from mnist_tui.models.project import Unanswered
+
+# What would open a window, or ask for an account, before there is anything to see or to log.
+_ENVIRONMENT = {"MPLBACKEND": "Agg", "WANDB_MODE": "disabled"}
+
+
+_one_at_a_time = threading.RLock()
+
+
+@contextlib.contextmanager
+def as_its_author_runs_it(path: Path | None) -> Iterator[None]:
+    """While a network is imported, made and tried. What the code changes of the process is put back.
+
+    `sys.argv` has the file alone, what is written to standard output goes to standard error, and whoever reads
+    standard input gets Unanswered.
+    """
+    with _one_at_a_time, contextlib.ExitStack() as stack:
+        if path is not None:
+            stack.enter_context(_attribute(sys, "argv", [str(path)]))
+        stack.enter_context(_attribute(sys, "stdin", _Nobody()))
+        stack.enter_context(contextlib.redirect_stdout(sys.stderr))
+        stack.enter_context(_attribute(argparse.ArgumentParser, "error", _refuse_arguments))
+        stack.enter_context(_same_folder())
+        stack.enter_context(_environment())
+        stack.enter_context(_same_signals())
+        stack.enter_context(warnings.catch_warnings())
+        stack.callback(sys.setrecursionlimit, sys.getrecursionlimit())
+        yield
+
+
+@contextlib.contextmanager
+def torch_as_it_was() -> Iterator[None]:
+    """torch's settings are the same afterwards. Random numbers are seen to by whoever draws them."""
+    dtype, device, threads = torch.get_default_dtype(), torch.get_default_device(), torch.get_num_threads()
+    grad, deterministic = torch.is_grad_enabled(), torch.are_deterministic_algorithms_enabled()
+    anomaly, precision = torch.is_anomaly_enabled(), torch.get_float32_matmul_precision()
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(dtype)
+        if torch.get_default_device() != device:
+            torch.set_default_device(None if device.type == "cpu" else device)
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+        torch.set_grad_enabled(grad)
+        torch.use_deterministic_algorithms(deterministic)
+        torch.autograd.set_detect_anomaly(anomaly)
+        torch.set_float32_matmul_precision(precision)
+
+
+class _Nobody:
+    """Standard input, where nobody is."""
+
+    encoding, errors, closed = "utf-8", "strict", False
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise Unanswered(f"it reads standard input (sys.stdin.{name})")
+
+    def readline(self, *_: object) -> NoReturn:
+        raise Unanswered("it asks for a line to be typed")
+
+    read = readlines = __next__ = readline
+
+    def __iter__(self) -> _Nobody:
+        return self
+
+    def isatty(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        """`exit()` closes it."""
+
+
+def _refuse_arguments(_parser: argparse.ArgumentParser, message: str) -> NoReturn:
+    raise Unanswered(f"it asks for arguments of a command line: {message}")
+
+
+@contextlib.contextmanager
+def _attribute(owner: Any, name: str, value: object) -> Iterator[None]:
+    before = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
+
+
+@contextlib.contextmanager
+def _same_folder() -> Iterator[None]:
+    try:
+        before = Path.cwd()
+    except OSError:  # it has been deleted
+        yield
+        return
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            if Path.cwd() != before:
+                os.chdir(before)
+
+
+@contextlib.contextmanager
+def _environment() -> Iterator[None]:
+    added = {name: value for name, value in _ENVIRONMENT.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
+
+
+@contextlib.contextmanager
+def _same_signals() -> Iterator[None]:
+    """Only the main thread may set a handler, and so needs to have it put back."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [number for number in signal.valid_signals() if signal.getsignal(number) is not None]
+    before = {number: signal.getsignal(number) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if signal.getsignal(number) is not handler:
+                with contextlib.suppress(OSError, ValueError):
+                    signal.signal(number, handler)

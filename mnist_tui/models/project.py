@@ -1,0 +1,253 @@
+"""A person's own modules: found in his folders, run from their source, kept apart from others of the same names.
+
+Two networks may each have a `blocks.py`, and both be alive: one in training, one beside it. So the modules of one
+project are in `sys.modules` only while they, or nobody else's, are wanted; an import within one of its functions, also
+long after, finds its own project's again. No torch.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import hashlib
+import importlib
+import os
+import sys
+import sysconfig
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from mnist_tui.models.script import decoded
+
+
+class Unanswered(Exception):  # noqa: N818 - it ends in a sentence of ours
+    """A person's code asks for what nobody can give while a network is loaded: a line, or an argument."""
+
+
+class DamagedCopyError(Exception):
+    """A file is not what its sum says."""
+
+
+class Project:
+    """The modules that one network's file imports, itself included."""
+
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        *,
+        last: Sequence[Path] = (),
+        sums: Mapping[Path, str] | None = None,
+        origins: Mapping[Path, Path] | None = None,
+    ) -> None:
+        """Modules are looked for in `folders` first, and in `last` where they are nowhere else.
+
+        With `sums` no other files are taken, and these only as the sums say. `origins` is what `__file__` is to be.
+        """
+        self.folders, self._last = list(folders), list(last)
+        self._sums, self._origins = sums, origins or {}
+        self._depth, self._path = 0, list(sys.path)
+        self.contents: dict[Path, bytes] = {}
+        """What has been run: each file as it was then."""
+        self.used: set[Path] = set()
+        """The folders in which modules were found."""
+        self._names: set[str] = set()
+        self._modules: dict[str, ModuleType] = {}
+        self._builtins = {
+            **vars(builtins),
+            "__import__": self._import,
+            "print": _print,
+            "input": _refuse_input,
+        }
+
+    @contextlib.contextmanager
+    def importing(self) -> Iterator[None]:
+        """In this thread, what is imported is looked for in the project first. One thread at a time."""
+        with _one_at_a_time:
+            self._come_in()
+            before, _here.project = getattr(_here, "project", None), self
+            wrote_nothing, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+            if not self._depth:
+                self._path = list(sys.path)
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                sys.dont_write_bytecode = wrote_nothing
+                _here.project = before
+                if not self._depth and sys.path != self._path:
+                    self.folders += self._added()
+                    sys.path[:] = self._path
+
+    def _added(self) -> list[Path]:
+        """The folders that the project's own code has put on the path."""
+        return [Path(os.path.realpath(entry)) for entry in sys.path if entry not in self._path]
+
+    def find(self, name: str, path: Sequence[str] | None) -> ModuleSpec | None:
+        """Where a module of the project is; None for every other."""
+        places = [*map(str, self.folders), *sys.path, *map(str, self._last)] if path is None else path
+        found = PathFinder.find_spec(name, places)
+        if found is None or not self._is_own(found):
+            return None
+        if path is None:
+            self.used.add(_folder_of(found))
+        if isinstance(found.loader, SourceFileLoader):
+            found.loader = OwnSource(name, str(_real(found.loader.path)), self)
+        self._names.add(name)
+        return found
+
+    def read(self, path: Path) -> bytes:
+        """The file's bytes, which are about to be run. Raises DamagedCopyError where they are not those of the sum."""
+        content = path.read_bytes()
+        if self._sums is not None and hashlib.sha256(content).hexdigest() != self._sums.get(path):
+            raise DamagedCopyError(f"{path} is not what it was when the run began")
+        self.contents[path] = content
+        OWN_FILES.add(str(path))
+        return content
+
+    def execute(self, module: ModuleType, code: CodeType, path: Path) -> None:
+        """Run `code` of the file at `path` as the body of `module`."""
+        module.__dict__["__builtins__"] = self._builtins
+        module.__file__ = str(self._origins.get(path, path))
+        self._names.add(module.__name__)
+        exec(code, module.__dict__)
+
+    def call(self, name: str, module: ModuleType) -> None:
+        """Let `module` be found under another name too, unless that is taken."""
+        if name not in sys.modules and name not in sys.stdlib_module_names:
+            sys.modules[name] = module
+            self._names.add(name)
+
+    def forget(self, module: ModuleType) -> None:
+        """It has raised, and is no module, under none of its names."""
+        for name in [name for name in self._names if sys.modules.get(name) is module]:
+            del sys.modules[name]
+
+    def all_folders(self) -> list[Path]:
+        """Where modules are looked for, in that order, without sys.path."""
+        return list(dict.fromkeys([*self.folders, *self._last]))
+
+    def owns(self, name: str) -> bool:
+        """Whether the module called so is one of the project."""
+        return name in self._names
+
+    def _is_own(self, found: ModuleSpec) -> bool:
+        if isinstance(found.loader, SourceFileLoader):
+            return self._is_own_file(_real(found.loader.path))
+        if (
+            found.origin is None and found.submodule_search_locations is not None
+        ):  # a folder without __init__.py
+            return all(self._is_within(_real(place)) for place in found.submodule_search_locations)
+        return False
+
+    def _is_own_file(self, path: Path) -> bool:
+        return path in self._sums if self._sums is not None else self._is_within(path)
+
+    def _is_within(self, path: Path) -> bool:
+        roots = [*self.folders, *self._last, *self._added()]
+        return not is_installed(path) and any(root == path or root in path.parents for root in roots)
+
+    def _import(self, name: str, *arguments: Any, **named: Any) -> Any:
+        """What an `import` in one of its files calls."""
+        with self.importing():
+            return builtins.__import__(name, *arguments, **named)
+
+    def _come_in(self) -> None:
+        """Take the place of the project whose modules can be imported by name now."""
+        global _present
+        _install()
+        importlib.invalidate_caches()  # a file may be younger than the finder's listing of its folder
+        if _present is self:
+            return
+        if _present is not None:
+            _present._go_out()
+        sys.modules.update(self._modules)
+        _present = self
+
+    def _go_out(self) -> None:
+        self._modules = {name: sys.modules.pop(name) for name in self._names if name in sys.modules}
+
+
+class OwnSource(SourceFileLoader):
+    """Compiles the file as it is now: cached byte code misses an edit of the same second and size."""
+
+    def __init__(self, name: str, path: str, project: Project) -> None:
+        super().__init__(name, path)
+        self._project = project
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Of the bytes that the project remembers as those that were run."""
+        return compile(decoded(self._project.read(Path(self.path))), self.path, "exec", dont_inherit=True)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """With the project's own `import`, `print` and `input`."""
+        self._project.execute(module, self.get_code(module.__name__), Path(self.path))
+
+
+OWN_FILES: set[str] = set()
+"""Every file of a person's that has been run: what an error is traced back to."""
+
+_one_at_a_time = threading.RLock()
+_here = threading.local()
+_present: Project | None = None
+
+
+def owner(name: str) -> Project | None:
+    """The project whose module can be imported as `name` now."""
+    return _present if _present is not None and _present.owns(name) else None
+
+
+def is_installed(path: Path) -> bool:
+    """Whether a file belongs to Python, to an installed package, or to this program."""
+    if {"site-packages", "dist-packages"} & set(path.parts):
+        return True
+    return any(folder in path.parents for folder in _INSTALLED)
+
+
+_INSTALLED = tuple(
+    Path(folder)
+    for folder in (
+        sysconfig.get_path("stdlib"),
+        sysconfig.get_path("platstdlib"),
+        str(Path(__file__).parents[1]),
+    )
+)
+
+
+class _Finder(MetaPathFinder):
+    """Asks the project that imports in this thread."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        project: Project | None = getattr(_here, "project", None)
+        return project.find(fullname, path) if project is not None else None
+
+
+def _install() -> None:
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+
+
+def _print(*values: Any, file: Any = None, **named: Any) -> None:
+    """Standard output is for our results: what a person's own code prints goes to standard error."""
+    builtins.print(*values, file=sys.stderr if file in (None, sys.stdout) else file, **named)
+
+
+def _refuse_input(prompt: object = "", /) -> str:
+    raise Unanswered(f"it asks for a line to be typed{f' ({prompt})' if prompt else ''}")
+
+
+def _folder_of(found: ModuleSpec) -> Path:
+    """The folder that has a module's file or a package's folder."""
+    places = found.submodule_search_locations
+    return _real(next(iter(places)) if places else str(found.origin)).parent
+
+
+def _real(path: str) -> Path:
+    return Path(os.path.realpath(path))

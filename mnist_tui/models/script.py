@@ -1,0 +1,277 @@
+"""A person's file as text and as statements: which of them a network needs, and whether the file trains when it is run.
+
+Many a file is a whole experiment: it loads data, trains and draws at its top level. Of such a one only the statements
+that the network needs are run: imports, definitions, and the assignments that those use. No torch.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import codecs
+import io
+import symtable
+import tokenize
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+_TRAINS = frozenset({"backward", "fit", "fit_one_cycle"})
+_NETWORKS = ("Module", "Sequential", "ModuleList", "LightningModule", "Net", "Network")
+
+
+def decoded(content: bytes) -> str:
+    """As Python reads a source file; what it would refuse for its encoding is taken for UTF-16 or Windows-1252."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", errors="replace")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        text = content.decode(encoding)
+    except (SyntaxError, UnicodeDecodeError):
+        text = content.decode("cp1252", errors="replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The statements to run, in their order, and how many there are of each kind."""
+
+    body: list[ast.stmt] = field(default_factory=list)
+    left_out: int = 0
+
+    @property
+    def words(self) -> str:
+        """`3 imports, 1 class, 2 functions, 1 assignment`."""
+        kinds = {"import": 0, "class": 0, "function": 0, "assignment": 0, "other statement": 0}
+        for statement in self.body:
+            kinds[_kind(statement)] += 1
+        counted = [(count, kind) for kind, count in kinds.items() if count]
+        return ", ".join(f"{count} {_plural(kind, count)}" for count, kind in counted) or "nothing"
+
+    def may_give(self, names: Collection[str]) -> bool:
+        """Whether running it gives any of `names` a meaning, as far as can be told."""
+        return any(_is_star(statement) or _bound(statement) & set(names) for statement in self.body)
+
+
+def needed(tree: ast.Module, name: str) -> Selection:
+    """What making `name` takes, or, where it is empty, making the networks that the file defines."""
+    roots = {name} if name else networks(tree)
+    roots |= {used for root in roots for call in calls_of(tree, root) for used in looked_up(call)}
+    trainers = _trainers(tree)
+    usable = [statement for statement in tree.body if not _is_work(statement, trainers)]
+    targets = frozenset({name})
+    wanted = _closure(usable, roots, targets)
+    body = [kept for statement in usable if (kept := _part(statement, wanted, targets))]
+    known = {bound for statement in tree.body for bound in _bound(statement)} | set(dir(builtins))
+    if not wanted - known:  # nothing is left that an `import *` could be for
+        body = [statement for statement in body if not _is_star(statement)]
+    return Selection(body, len(tree.body) - len(body))
+
+
+def trains_when_run(tree: ast.Module) -> bool:
+    """Whether running the file trains a network, instead of only defining one."""
+    trainers = _trainers(tree)
+    return any(_calls(statement, trainers) for statement in tree.body if not _defines(statement))
+
+
+def calls_of(tree: ast.Module, name: str) -> Iterator[ast.Call]:
+    """Where the file itself calls `name`, such as `Net(784, 10)`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
+            yield node
+
+
+def package_levels(tree: ast.Module) -> int:
+    """How many packages above the file its relative imports reach: 1 for `from .blocks import Block`."""
+    return max((node.level for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)), default=0)
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """The first parts of the names of all modules that it imports from the top."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def _kind(statement: ast.stmt) -> str:
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return "import"
+    if isinstance(statement, ast.ClassDef):
+        return "class"
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return "function"
+    return (
+        "assignment"
+        if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign))
+        else "other statement"
+    )
+
+
+def _plural(kind: str, count: int) -> str:
+    return kind if count == 1 else f"{kind}es" if kind.endswith("s") else f"{kind}s"
+
+
+def networks(tree: ast.Module) -> set[str]:
+    """The classes with a forward, or with a base that is called as networks are; else what is assigned a network."""
+    classes = {
+        statement.name
+        for statement in tree.body
+        if isinstance(statement, ast.ClassDef) and _is_network(statement)
+    }
+    return classes or {
+        name
+        for statement in tree.body
+        if isinstance(statement, ast.Assign) and "Sequential" in ast.dump(statement.value)
+        for name in _bound(statement)
+    }
+
+
+def _is_network(node: ast.ClassDef) -> bool:
+    has_forward = any(isinstance(entry, ast.FunctionDef) and entry.name == "forward" for entry in node.body)
+    return has_forward or any(ast.unparse(base).endswith(_NETWORKS) for base in node.bases)
+
+
+def _trainers(tree: ast.Module) -> set[str]:
+    """The functions that train, and those that call them."""
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    trainers: set[str] = set()
+    while True:
+        more = {name for name, node in functions.items() if name not in trainers and _calls(node, trainers)}
+        if not more:
+            return trainers
+        trainers |= more
+
+
+def _calls(node: ast.AST, trainers: Collection[str]) -> bool:
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Call):
+            called = inner.func
+            if isinstance(called, ast.Attribute) and called.attr in _TRAINS:
+                return True
+            if isinstance(called, ast.Name) and called.id in trainers:
+                return True
+    return False
+
+
+def _defines(statement: ast.stmt) -> bool:
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+    return isinstance(statement, definitions) or _is_main_guard(statement)
+
+
+def _is_main_guard(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.If) and "__name__" in ast.dump(statement.test)
+
+
+def _is_star(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*"
+
+
+def _is_work(statement: ast.stmt, trainers: Collection[str]) -> bool:
+    """Loops, with-blocks, what trains, and what is for the command line only."""
+    if isinstance(
+        statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+    ):
+        return False
+    loops = (ast.For, ast.While, ast.With, ast.Assert, ast.Raise, ast.Delete)
+    return isinstance(statement, loops) or _is_main_guard(statement) or _calls(statement, trainers)
+
+
+def _closure(statements: list[ast.stmt], roots: set[str], targets: frozenset[str]) -> set[str]:
+    """Every name that `roots` depend on, themselves included."""
+    wanted = set(roots)
+    while True:
+        parts = [part for statement in statements if (part := _part(statement, wanted, targets))]
+        more = {name for part in parts for name in looked_up(part)} - wanted
+        if not more:
+            return wanted
+        wanted |= more
+
+
+def _part(statement: ast.stmt, wanted: set[str], targets: frozenset[str]) -> ast.stmt | None:
+    """As much of a statement as has to do with the names that are wanted; None where nothing has."""
+    if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+        return statement
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        names = [alias for alias in statement.names if _import_name(alias) in wanted or alias.name == "*"]
+        if not names:
+            return None
+        if isinstance(statement, ast.Import):
+            return ast.copy_location(ast.Import(names), statement)
+        return ast.copy_location(ast.ImportFrom(statement.module, names, statement.level), statement)
+    if isinstance(statement, ast.Expr):
+        return statement if _prepares(statement.value, wanted - targets) else None
+    return statement if _bound(statement) & wanted or _changed(statement) & wanted else None
+
+
+def _import_name(alias: ast.alias) -> str:
+    return alias.asname or alias.name.partition(".")[0]
+
+
+def _prepares(value: ast.expr, wanted: set[str]) -> bool:
+    """A call that what is wanted may go by: of `sys.path`, and of a method such as `parser.add_argument`."""
+    if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Attribute):
+        return False
+    return ast.unparse(value.func).startswith("sys.path.") or _root(value.func) in wanted - _MODULES
+
+
+# Their functions, such as torch.manual_seed, prepare nothing that is a name of the file.
+_MODULES = frozenset(
+    {"torch", "nn", "F", "np", "numpy", "random", "plt", "os", "optim", "datasets", "transforms"}
+)
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _bound(statement: ast.stmt) -> set[str]:
+    """The names that a statement gives a meaning to."""
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {statement.name}
+    names: set[str] = set()
+    for node in _outer(statement):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            names |= {_import_name(alias) for alias in node.names}
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names.add(node.name)
+    return names
+
+
+def _changed(statement: ast.stmt) -> set[str]:
+    """The names whose attributes or entries it assigns to, as in `config["width"] = 32`."""
+    targets = (
+        node
+        for node in _outer(statement)
+        if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Store)
+    )
+    return {_root(node) for node in targets}
+
+
+def _outer(statement: ast.stmt) -> Iterator[ast.AST]:
+    """All of a statement but the bodies of functions and classes within it, which have names of their own."""
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+def looked_up(node: ast.AST) -> set[str]:
+    """The names of the file that a statement or an expression looks up, also in functions within it."""
+    return set(_looked_up(symtable.symtable(ast.unparse(node), "", "exec"), is_top=True))
+
+
+def _looked_up(table: symtable.SymbolTable, *, is_top: bool = False) -> Iterator[str]:
+    for symbol in table.get_symbols():
+        if symbol.is_referenced() and (is_top or symbol.is_global()):
+            yield symbol.get_name()
+    for inner in table.get_children():
+        yield from _looked_up(inner)

@@ -1,0 +1,162 @@
+"""The code of a run's network: the copy that the run keeps, or the file it names; and whether it may be run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from mnist_tui import models, trust
+from mnist_tui.errors import ModelError, RunError, UntrustedCodeError
+from mnist_tui.events import Event, Notice
+from mnist_tui.models import ModelSource, kept
+from mnist_tui.runs import Run, contents
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Report = Callable[[Event], None]
+Part = Literal["model", "teacher"]
+
+
+@dataclass(frozen=True)
+class RunCode:
+    """What would be run to have a run's network."""
+
+    source: ModelSource
+    whose: str
+    """Such as `run my-run`."""
+    digest: str = ""
+    """Stands for this very code; "" for what comes with this program."""
+    files: tuple[str, ...] = ()
+    """Paths of the files that would be run."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it was trained with on this machine, or agreed to."""
+        return not self.digest or trust.is_known(self.digest)
+
+    @property
+    def question(self) -> str:
+        """Names the run and the files."""
+        more = f" and {len(self.files) - 3} more" if len(self.files) > 3 else ""
+        files = ", ".join(self.files[:3]) + more
+        return (
+            f"{self.whose[:1].upper()}{self.whose[1:]} was not trained on this machine, and its network is made by "
+            f"running the code that came with it, which can do whatever you can: {files}"
+        )
+
+    @property
+    def change(self) -> str:
+        """What a person should know where the code that was trained with is no more; else ""."""
+        change = kept.changed(self.source)
+        return f"{change} since {self.whose} began; its own copy is used" if change else ""
+
+    def trusted(self) -> RunCode:
+        """Itself. Raises UntrustedCodeError where it is not known."""
+        if not self.is_known:
+            raise UntrustedCodeError(self.question, self)
+        return self
+
+    def trust(self) -> None:
+        """From now on it is known, in whatever run it lies."""
+        if self.digest:
+            trust.remember(self.digest, f"{self.whose}: {self.source.spec}")
+
+
+def code_of(run: Run, part: Part = "model") -> RunCode:
+    """The code of `run`'s network, or of its teacher's, without running any of it.
+
+    Raises RunError where it is damaged, has changed, or is not to be found.
+    """
+    record = run.record()
+    told = record.get(part, {})
+    told = told if isinstance(told, dict) else {}
+    spec = record["config"].get("model", "reference") if part == "model" else told.get("spec", "")
+    whose = f"run {run.name}" if part == "model" else f"the teacher of run {run.name}"
+    try:
+        return _code(str(spec), told, run.source_folder(part), whose)
+    except ModelError as error:
+        raise RunError(
+            f"the network of {whose} cannot be built: {error}",
+            remedy=error.remedy or "Bring its file back to where it was, or choose another run.",
+        ) from error
+
+
+def teachers_code_of(run: Run) -> RunCode | None:
+    """The code of its teacher's network, where the run says which that is."""
+    told = run.record().get("teacher")
+    return code_of(run, "teacher") if isinstance(told, dict) and "spec" in told else None
+
+
+def code_of_spec(spec: str, whose: str) -> RunCode:
+    """The code that a file of somebody's names as its network's."""
+    return _code(spec, {}, Path(), whose)
+
+
+def _code(spec: str, told: Mapping[str, Any], folder: Path, whose: str) -> RunCode:
+    copied = told.get("source")
+    if isinstance(copied, dict) and spec not in models.REGISTRY:
+        place, _, name = spec.rpartition(":")
+        source = ModelSource(name if place else spec, spec, name)
+        source = kept.kept_source(source, copied, folder, whose)
+        assert source.kept is not None
+        return RunCode(source, whose, kept.digest_of(source, copied), tuple(map(str, source.kept.sums)))
+    source = models.resolve(spec)
+    before = told.get("source_sha256")
+    if before is not None and before != source.source_sha256:
+        raise RunError(
+            f"{spec} is not the code that {whose} was trained with",
+            remedy="Bring the file back to what it was, or choose another run.",
+        )
+    if source.is_registered or source.is_of_this_program:
+        return RunCode(source, whose)
+    return RunCode(source, whose, kept.digest_of(source, None), (str(source.path or source.module),))
+
+
+def code_to_keep(
+    model: nn.Module, source: ModelSource, record: dict[str, Any], teacher: Run | None, report: Report
+) -> dict[Path, bytes]:
+    """The files that a new run is to keep, by their paths in it; `record` is told of them.
+
+    What is too large is not kept, and a notice says so: such a run goes by the sum of its one file.
+    """
+    files = _kept_of(model, source, record["model"], report)
+    if teacher is not None:
+        files |= _of_teacher(teacher, record)
+    return files
+
+
+def _kept_of(
+    model: nn.Module, source: ModelSource, told: dict[str, Any], report: Report
+) -> dict[Path, bytes]:
+    from mnist_tui.models import loader
+
+    imported = loader.code_of(model)
+    try:
+        copied = kept.copy_of(source, imported) if imported is not None else None
+    except kept.TooLargeError as error:
+        message = f"the network's code is not kept with the run: {error}"
+        report(Notice(message=message, topic="model"))
+        return {}
+    if copied is None:
+        return {}
+    told["source"] = copied.record
+    return {Path(contents.SOURCES["model"], name): content for name, content in copied.files.items()}
+
+
+def _of_teacher(teacher: Run, record: dict[str, Any]) -> dict[Path, bytes]:
+    """The teacher's run may be deleted, or trained anew, before this one is resumed."""
+    before = teacher.record()
+    told = before.get("model", {})
+    about = record.setdefault("teacher", {})
+    about |= {"spec": before["config"].get("model"), "source_sha256": told.get("source_sha256")}
+    if "source" not in told:
+        return {}
+    about["source"] = told["source"]
+    folder = teacher.source_folder()
+    return {
+        Path(contents.SOURCES["teacher"], name): (folder / name).read_bytes()
+        for name in told["source"]["files"]
+    }

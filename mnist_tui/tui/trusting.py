@@ -1,0 +1,54 @@
+"""Code of a run that was not trained here: what a thread says of it, and the question it leads to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnist_tui.errors import UntrustedCodeError
+from mnist_tui.events import RunFailed, failure_of
+from mnist_tui.run_code import RunCode, code_of, teachers_code_of
+from mnist_tui.runs import Run
+from mnist_tui.tui.screens.dialogs import ConfirmDialog
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeUnknown(RunFailed):
+    """There is no network, as nobody has said yet that its code may be run."""
+
+    code: RunCode
+
+
+def failure(error: BaseException) -> RunFailed:
+    """`failure_of`, with the code in question where that is why."""
+    if not isinstance(error, UntrustedCodeError):
+        return failure_of(error)
+    return CodeUnknown(
+        error=type(error).__name__,
+        message=f"The code of {error.code.whose} has not been run: it was not trained on this machine",
+        remedy="Choose a network to be asked again.",
+        exit_code=error.exit_code,
+        code=error.code,
+    )
+
+
+def unknown_code(run: Run) -> list[RunCode]:
+    """Of the run's network and its teacher's, what may not be run yet. Raises RunError as `code_of` does."""
+    codes = (code_of(run), teachers_code_of(run))
+    return [code for code in codes if code is not None and not code.is_known]
+
+
+def spec_for_another(run: Run) -> str:
+    """The model of a new run like this one: the file, or the run's own copy where that is not what it was."""
+    code = code_of(run)
+    kept: Path | None = code.source.path
+    if not code.change or kept is None:
+        return code.source.spec
+    return f"{kept}:{code.source.class_name}" if code.source.class_name else str(kept)
+
+
+class TrustDialog(ConfirmDialog):
+    """Names the run and its files; the answer at hand is no."""
+
+    def __init__(self, code: RunCode) -> None:
+        super().__init__("Run this code?", code.question, "Run it", "Do not", danger=True)
