@@ -4,8 +4,15 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
+# Where the home folder cannot be written, what is kept goes into the clone.
+ifneq ($(shell test -w "$$HOME" && echo yes),yes)
+export XDG_DATA_HOME ?= $(CURDIR)/.home/data
+export XDG_STATE_HOME ?= $(CURDIR)/.home/state
+export XDG_CACHE_HOME ?= $(CURDIR)/.home/cache
+endif
+
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-slow torture monkey check format pictures bench bench-busy bench-dashboard bench-drawing clean
+.PHONY: help install run test test-slow test-bounds torture monkey check format pictures bench bench-busy bench-dashboard bench-drawing clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,10 +29,14 @@ run: $(READY) ## Train the reference network in the dashboard (headless where th
 	$(BIN)/mnist-tui train
 
 test: $(READY) ## Run the tests
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
 
 test-slow: $(READY) ## Run the long campaigns too
-	$(BIN)/python -m pytest -q -n 2 -m 'not torture'
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not torture'
+
+test-bounds: $(READY) ## Run the tests with the lowest and the newest dependencies allowed (installs both)
+	.ci/bounds lowest
+	.ci/bounds newest
 
 torture: $(READY) ## Try to break it: kills, full disks, hostile files and servers (half an hour)
 	$(BIN)/python -m pytest -q -n 0 -m torture tests/torture
