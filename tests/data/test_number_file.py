@@ -278,6 +278,8 @@ def test_a_csv_file_that_is_wrong_is_told_in_its_own_words(content: str, words: 
         (npy(np.zeros((784, 60))), "Transpose it to (60, 784)"),
         (npy(np.zeros((0, 28, 28))), "(0, 28, 28)"),
         (npy(np.zeros((28, 28), complex)), "complex128"),
+        (npy(np.zeros((28, 28), np.clongdouble)), "is an array of"),
+        (npy(np.full((28, 28), 1e300)), "no finite number at [0], pixel 0"),
         (npy(np.array([{}] * 784, dtype=object)), "Python objects"),
         (npy(np.zeros((28, 28), dtype=[("a", "u1")])), "is an array of"),
         (npy(np.zeros((28, 28), dtype="U3")), "is an array of"),
