@@ -97,8 +97,9 @@ def _check_labels(name: str, file: DigitFile, network: TrainedNetwork) -> None:
     for image in file.images:
         label = image.label if isinstance(image, DigitImage) else None
         if label is not None and label >= len(network.classes):
+            where = f"{name}, {image.place}" if image.place else name
             raise PictureError(
-                f"{name}, {image.place}: its label is {label}, but run {network.run} has "
+                f"{where}: its label is {label}, but run {network.run} has "
                 f"{len(network.classes)} classes, 0 to {len(network.classes) - 1}",
                 remedy="Choose a run of the same classes, or leave the labels out.",
             )

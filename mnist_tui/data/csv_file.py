@@ -163,8 +163,12 @@ def _parse_table(content: bytes) -> LabeledImages:
     names = _header(form, head[0][1])
     rows = itertools.chain(head[1:] if names else head, lines)
     first = next(rows, None)
-    if first is None:
+    if first is None and len(names) >= SIDE:
         raise PictureError("holds a header and no rows", remedy=_REMEDY)
+    if first is None or (names and not any(map(_is_number, form.cells(form.cleaned(first[1]))))):
+        raise PictureError(
+            f"is no table of numbers: it begins with {_quoted(head[0][1].strip())}", remedy=_REMEDY
+        )
     begin = [first, *itertools.islice(rows, _ROWS_LOOKED_AT)]
     columns = _columns(names, [form.cells(form.cleaned(line)) for _, line in begin])
     values = list(_blocks(itertools.chain(begin, rows), form, columns))
@@ -232,7 +236,8 @@ def _unnamed_label(rows: Sequence[Sequence[str]], first: int) -> tuple[int, tupl
 
 def _wrong_count(count: int, pixels: int) -> str:
     besides = f", {pixels:,} of them pixels" if pixels != count else ""
-    return f"holds {count:,} values in row 1{besides}; an image has {SIDE} × {SIDE} = {PIXELS}"
+    values = "1 value" if count == 1 else f"{count:,} values"
+    return f"holds {values} in row 1{besides}; an image has {SIDE} × {SIDE} = {PIXELS}"
 
 
 def _blocks(rows: Iterator[Line], form: _Format, columns: _Columns) -> Iterator[Numbers]:
@@ -277,7 +282,7 @@ def _numbers(lines: Sequence[Line], done: int, form: _Format, columns: _Columns)
 
 def _quoted(cell: str) -> str:
     """`'abc'`, or that there is nothing."""
-    return repr(cell[:_MOST_SHOWN]) if cell else "nothing"
+    return repr(cell if len(cell) <= _MOST_SHOWN else f"{cell[:_MOST_SHOWN]}…") if cell else "nothing"
 
 
 def _compact(values: Numbers) -> Numbers:

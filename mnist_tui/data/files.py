@@ -99,9 +99,10 @@ def places(entry: Entry, home: Path, file: DataFile) -> Iterator[Path]:
     """
     plain = file.name.removesuffix(".gz")
     dotted = plain.replace("-idx", ".idx")
-    data_folder = home.parents[len(entry.folder.parts) - 1]
-    folders = dict.fromkeys((home, home.parent, data_folder / entry.name, data_folder))
-    for folder in folders:
+    depth = len(entry.folder.parts)
+    is_usual = home.parts[-depth:] == entry.folder.parts
+    data_folder = home.parents[depth - 1] if is_usual else home
+    for folder in dict.fromkeys((home, home.parent, data_folder / entry.name, data_folder)):
         for name in dict.fromkeys((plain, dotted)):
             yield from (folder / name, folder / name / name, folder / f"{name}.gz")
 

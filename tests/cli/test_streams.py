@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -17,9 +18,12 @@ import pytest
 
 from mnist_tui import runs
 from mnist_tui.cli import output
+from mnist_tui.cli.views import choose_view
+from mnist_tui.events import EpochStarted, Notice, Preparing
 from tests import trained_runs
 from tests.cli import program
 from tests.cli.conftest import Mnist
+from tests.render.stories import row, started
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 
@@ -238,3 +242,21 @@ def test_events_as_json_have_no_control_codes(tmp_path: Path, mnist: Mnist) -> N
     assert done.code == 0, done.err
     assert re.fullmatch(r"[\n -~]+", done.out)
     assert all(json.loads(line)["event"] for line in done.out.splitlines())
+
+
+def test_lines_of_a_training_have_no_control_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    view = choose_view(json=False)
+    begin = EpochStarted(epoch=1, epochs=15, steps=3750)
+    config = {**started().config, "model": NASTY, "recipe": NASTY}
+    for event in (replace(started(), run=NASTY, config=config), Notice(message=NASTY), begin, row(1)):
+        view.show(event)
+    view.show(Preparing(what=NASTY))
+    out, err = capsys.readouterr()
+    assert "owned" in out
+    assert "owned" in err
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u202e\u2066]", out + err)
+
+
+def test_a_traceback_has_no_control_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    output.say_traceback(f"Traceback [/x]:\n  line\nValueError: {NASTY}\n")
+    assert capsys.readouterr().err.startswith("Traceback [/x]:\n  line\nValueError: a]0;ownedbcdefg\nü\n")
