@@ -58,12 +58,14 @@ class _FileRun:
 
     def __init__(self, source: ModelSource, path: Path, tell: Tell) -> None:
         self._source, self._path, self._tell = source, path, tell
-        content = path.read_bytes()
+        self._project = _project(source, path)
+        content = self._project.read(path)
         self._cells = read_cells(script.decoded(content)) if path.suffix == ".ipynb" else None
         text = self._cells.text if self._cells else script.decoded(content)
         self._tree = ast.parse(text, str(path))
         self._package, root = _package(source, self._tree)
-        self._project = _project(source, [path.parent, root] if root else [path.parent])
+        if root is not None and source.kept is None:
+            self._project.folders.insert(0, root)
 
     def run(self) -> Imported:
         """The whole file; where that trains or raises, what the network needs of it."""
@@ -160,10 +162,10 @@ def _unique_name(path: Path) -> str:
     return f"mnist_tui_model_{stem}_{hashlib.sha256(bytes(path)).hexdigest()[:12]}"
 
 
-def _project(source: ModelSource, folders: list[Path]) -> Project:
+def _project(source: ModelSource, path: Path) -> Project:
     if source.kept is not None:
         return Project(source.kept.folders, sums=source.kept.sums, origins=source.kept.origins)
-    return Project(folders, last=_here())
+    return Project([path.parent], last=_here())
 
 
 def _here() -> list[Path]:
