@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-slow torture monkey check format pictures bench bench-dashboard bench-drawing clean
+.PHONY: help install run test test-slow torture monkey check format pictures bench bench-busy bench-dashboard bench-drawing clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ pictures: $(READY) ## Draw the pictures of the README from a real run (RUN=lates
 
 bench: $(READY) ## Measure this machine's speed beside a plain loop
 	$(BIN)/mnist-tui bench
+
+bench-busy: $(READY) ## Measure what two threads make of a busy machine, beside 0 to 8 busy loops
+	$(BIN)/python -m tests.benchmarks.busy
 
 bench-dashboard: $(READY) ## Measure the dashboard: first frame, keys, what it costs (MNIST_TUI_DATA_DIR=...)
 	$(BIN)/python -m tests.benchmarks.dashboard

@@ -18,7 +18,6 @@ from mnist_tui.errors import RunError
 from mnist_tui.torch_archive import check_archive
 
 FORMAT = 1
-_LARGEST_WEIGHTS = 2**32  # bytes that are copied through the memory: a billion numbers
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
@@ -34,12 +33,16 @@ def load_state(path: Path) -> dict[str, Any]:
     Only tensors and plain values are accepted (`weights_only=True`): a checkpoint never runs code.
     """
     try:
-        with regular.open_to_read(path) as file:
+        file = regular.open_to_read(path)
+    except FileNotFoundError:
+        raise RunError(f"there is no checkpoint at {path}", remedy="Start a new run.") from None
+    except OSError as error:
+        raise RunError(f"{path} cannot be read: {error.strerror}", remedy=regular.remedy(error)) from error
+    try:
+        with file:
             check_archive(file)
             file.seek(0)
             state = torch.load(file, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise RunError(f"there is no checkpoint at {path}", remedy="Start a new run.") from None
     except Exception as error:  # torch.load raises almost anything on a damaged file
         first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise RunError(
@@ -106,14 +109,6 @@ def _in_one_order(content: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text + content[start:]
 
 
-def read_weights(path: Path) -> bytes:
-    """The file of `save_weights` as it is. Raises RunError when it cannot be read."""
-    try:
-        return regular.read_bytes(path, _LARGEST_WEIGHTS)
-    except OSError as error:
-        raise RunError(f"{path} cannot be read: {error.strerror}", remedy="Choose another run.") from error
-
-
 def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The weights and the metadata of `save_weights`. Raises RunError when they cannot be read."""
     try:
@@ -122,5 +117,6 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
             metadata = {key: json.loads(text) for key, text in (file.metadata() or {}).items()}
     except (OSError, SafetensorError, ValueError, RecursionError) as error:
-        raise RunError(f"{path} holds no readable weights: {error}", remedy="Choose another run.") from error
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise RunError(f"{path} holds no readable weights: {reason}", remedy="Choose another run.") from error
     return weights, metadata

@@ -255,11 +255,15 @@ def is_frequent(line: bytes) -> bool:
     return line.startswith(_FREQUENT_LINES)
 
 
+def to_dict(event: Event) -> dict[str, Any]:
+    """Plain values for JSON. Numbers that are not finite become None, as JSON has none."""
+    fields = {name: _finite(getattr(event, name)) for name in _FIELDS[type(event).__name__]}
+    return {"event": type(event).__name__, "schema_version": SCHEMA_VERSION, **fields}
+
+
 def to_json(event: Event) -> str:
-    """One line of JSON, without the newline. Numbers that are not finite become null, as JSON has none."""
-    fields = {name: getattr(event, name) for name in _FIELDS[type(event).__name__]}
-    record = {"event": type(event).__name__, "schema_version": SCHEMA_VERSION, **fields}
-    text = json.dumps(_finite(record), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    """One line of JSON, without the newline."""
+    text = json.dumps(to_dict(event), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # A path that is not UTF-8 has lone surrogates, which no file takes; JSON's escape for them is Python's.
     return text.encode(errors="backslashreplace").decode()
 

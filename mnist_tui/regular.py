@@ -19,6 +19,7 @@ _SAFELY = sum(
 )
 
 _BUFFER = 2**17  # a log has many lines
+_CHUNK = 2**20
 
 _KINDS = (
     (stat.S_ISLNK, "a link"),
@@ -46,18 +47,24 @@ def open_descriptor(path: Path, flags: int = os.O_RDONLY) -> int:
     return descriptor
 
 
-def open_to_read(path: Path) -> BufferedReader:
-    """The file's bytes, buffered. Raises as `open_descriptor` does."""
-    return BufferedReader(FileIO(open_descriptor(path)), _BUFFER)
+def open_to_read(path: Path, limit: int | None = None) -> BufferedReader:
+    """The file's bytes, buffered. Raises as `open_descriptor` does, and OddFileError for more than `limit` bytes."""
+    file: BufferedReader = BufferedReader(FileIO(open_descriptor(path)), _BUFFER)
+    if limit is not None and os.fstat(file.fileno()).st_size > limit:
+        file.close()
+        raise _too_large(path, limit)
+    return file
 
 
 def read_bytes(path: Path, limit: int) -> bytes:
     """The whole file. Raises OddFileError for one of more than `limit` bytes, which is not read to its end."""
-    with open_to_read(path) as file:
-        content = file.read(limit + 1)
-    if len(content) > limit:
-        raise OddFileError(errno.EFBIG, f"it is larger than {limit:,} bytes", str(path))
-    return content
+    content = bytearray()
+    with open_to_read(path, limit) as file:
+        while part := file.read(_CHUNK):  # the limit at once would take that much memory for a small file
+            content += part
+            if len(content) > limit:  # it has grown meanwhile
+                raise _too_large(path, limit)
+    return bytes(content)
 
 
 def is_there(path: Path) -> bool:
@@ -66,6 +73,20 @@ def is_there(path: Path) -> bool:
         return stat.S_ISREG(path.lstat().st_mode)
     except (OSError, ValueError):
         return False
+
+
+def remedy(error: OSError) -> str:
+    """What a person can do about a file of a run that could not be opened or read."""
+    is_odd = isinstance(error, (OddFileError, IsADirectoryError))
+    return (
+        "Put the file back in its place, or delete this run."
+        if is_odd
+        else "Check its permissions, and the disk."
+    )
+
+
+def _too_large(path: Path, limit: int) -> OddFileError:
+    return OddFileError(errno.EFBIG, f"it is larger than {limit:,} bytes", str(path))
 
 
 def _check(state: os.stat_result, path: Path) -> None:

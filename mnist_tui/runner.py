@@ -102,7 +102,7 @@ def start(
         report=tell,
     )
     record = _record(trainer, data, source)
-    content = checkpoint.read_weights(teacher.weights_file) if teacher else None
+    content = integrity.read_weights(teacher.weights_file) if teacher else None
     if content is not None:
         record["teacher"] = {"sha256": hashlib.sha256(content).hexdigest()}
     code = code_to_keep(trainer.learner.model, source, record, teacher, tell)
@@ -396,7 +396,7 @@ def _write_record(run: Run, record: dict[str, Any], data_dir: Path) -> None:
 
 def _remedy(error: OSError, run: Run, data_dir: Path) -> str:
     room = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    return f"{'Make room' if room else 'See to the disk'}, then: {runs.resume_command(run, data_dir)}"
+    return f"{'Make room' if room else 'See to the disk'}, then: {runs.resume_command(run.folder, data_dir)}"
 
 
 def _backend_of(record: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -134,7 +135,7 @@ def built(run: Run) -> tuple[nn.Module, ModelSource]:
 
 
 def _best(run: Run) -> tuple[Mapping[str, Tensor], dict[str, Any]]:
-    if not run.weights_file.is_file():
+    if not os.path.lexists(run.weights_file):
         raise RunError(
             f"run {run.name} has no best weights yet: there is no {run.weights_file}",
             remedy="They are written after the first epoch; until then try --weights last.",
@@ -146,7 +147,7 @@ def _best(run: Run) -> tuple[Mapping[str, Tensor], dict[str, Any]]:
 
 
 def _last(run: Run) -> tuple[Mapping[str, Tensor], dict[str, Any]]:
-    if not run.checkpoint_file.is_file():
+    if not os.path.lexists(run.checkpoint_file):
         raise RunError(
             f"run {run.name} has no checkpoint yet: there is no {run.checkpoint_file}",
             remedy="Pause it, or wait for the end of its first epoch.",

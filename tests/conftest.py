@@ -7,6 +7,7 @@ import signal
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 pytest_plugins = ["tests.trial_server"]
@@ -19,6 +20,15 @@ os.environ.pop("MNIST_TUI_STATE_DIR", None)
 os.environ.setdefault(
     "MNIST_TUI_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"mnist-tui-tests-{os.getuid()}")
 )
+
+# An example may take long because the machine is busy.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
+
+# Threads of torch that wait for each other at full speed, in each worker, take the processor from the other tests.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 _LONG = 3 * 3600  # seconds; the campaigns take half an hour on two quiet cores
 

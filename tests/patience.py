@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 
-PATIENCE = 240.0
+PATIENCE = 500.0
 """Seconds; less than a test's time limit, so that the test can say what never came."""
 
-SOON = 60.0
+SOON = 100.0
 """Seconds that a program has to be gone after a signal; alone on its machine it takes less than one.
 
 What it would otherwise wait for, such as a run's end or a compiler, takes much longer in the tests.

@@ -174,7 +174,7 @@ def test_a_file_of_lines_that_are_no_events_is_given_up(
         log.write(line * 10)
     assert summarise(run).status == "finished"
     with run.log_file.open("ab") as log:
-        log.write(line * 1000)
+        log.write(line * 4000)
     assert "most of it is not the log of a run" in summarise(run).reason
 
 
@@ -273,6 +273,7 @@ OF_A_PERSON: dict[str, Make] = {
     "source": lambda path: path.touch(),
     "source/.git": lambda path: path.mkdir(parents=True),
     "source/link.py": lambda path: (path.parent.mkdir(), path.symlink_to("/etc/passwd")),
+    "source/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a": lambda path: path.mkdir(parents=True),
     "source/parts/.env": lambda path: (path.parent.mkdir(parents=True), path.touch()),
 }
 

@@ -14,6 +14,7 @@ import pytest
 
 from mnist_tui import locks
 from mnist_tui.locks import Lock
+from tests import made_runs
 
 HOLD = """
 import sys
@@ -140,12 +141,27 @@ def test_another_user_sees_that_it_is_held(tmp_path: Path) -> None:
 
 def seen_by_another(path: Path) -> str:
     """What a process of another user says, that came here before it lost its rights."""
-    script = (
-        "import os, sys; from pathlib import Path; from mnist_tui import locks; os.chdir(sys.argv[1]); "
-        "os.setgid(65534); os.setuid(65534); print(locks.is_held(Path('.lock')))"
-    )
     path.parent.chmod(0o755)
+    return answer_of_another(path.parent, "print(locks.is_held(Path('.lock')))")
+
+
+def answer_of_another(folder: Path, question: str) -> str:
+    script = (
+        "import os, sys; from pathlib import Path; from mnist_tui import locks, runs; os.chdir(sys.argv[1]); "
+        f"from mnist_tui.run_summary import summarise; os.setgid(65534); os.setuid(65534); {question}"
+    )
     done = subprocess.run(
-        [sys.executable, "-c", script, str(path.parent)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", script, str(folder)], capture_output=True, text=True, check=True
     )
     return done.stdout.strip()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="to become somebody else takes root")
+def test_another_users_live_run_is_training(tmp_path: Path) -> None:
+    run = made_runs.write(tmp_path, "live", made_runs.epoch(1))
+    for path in (tmp_path, run.folder):
+        path.chmod(0o755)
+    question = "print(summarise(runs.Run(Path('live'))).status)"
+    with run.writer():
+        assert answer_of_another(tmp_path, question) == "training"
+    assert answer_of_another(tmp_path, question) == "interrupted"

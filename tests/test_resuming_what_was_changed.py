@@ -169,6 +169,11 @@ def test_a_teacher_that_is_missing_or_odd_is_named(lab: Lab, student: Run) -> No
     with pytest.raises(RunError, match=r"teacher\.safetensors cannot be read: it is a named pipe"):
         lab.resume(student)
     student.teacher_file.unlink()
+    with student.teacher_file.open("wb") as file:
+        file.truncate(2**33)
+    with pytest.raises(RunError, match=r"teacher\.safetensors cannot be read: it is larger than"):
+        lab.resume(student)
+    student.teacher_file.unlink()
     with pytest.raises(RunError, match=r"teacher\.safetensors cannot be read: No such file"):
         lab.resume(student)
 
@@ -176,7 +181,7 @@ def test_a_teacher_that_is_missing_or_odd_is_named(lab: Lab, student: Run) -> No
 @pytest.mark.parametrize("kind", [kind for kind in odd_files.ODD if kind != "hole"])
 def test_an_odd_checkpoint_is_named_and_not_waited_for(lab: Lab, stopped: Run, kind: str) -> None:
     odd_files.put(kind, stopped.checkpoint_file)
-    with pytest.raises(RunError, match=r"last\.ckpt is no readable checkpoint: .* not a regular file"):
+    with pytest.raises(RunError, match=r"last\.ckpt cannot be read: .* not a regular file"):
         lab.resume(stopped)
 
 
@@ -323,7 +328,7 @@ def test_the_command_that_resumes_says_what_is_not_usual(
 ) -> None:
     monkeypatch.setenv("MNIST_TUI_RUNS_DIR", str(tmp_path / "usual"))
     monkeypatch.setenv("MNIST_TUI_DATA_DIR", str(tmp_path / "usual-data"))
-    command = runs.resume_command(Run(tmp_path / folder / "mine"), tmp_path / data)
+    command = runs.resume_command(tmp_path / folder / "mine", tmp_path / data)
     assert command == shown.format(root=tmp_path)
 
 

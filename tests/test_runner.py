@@ -245,7 +245,7 @@ def test_a_failed_run_can_be_resumed_once_its_cause_is_gone(lab: Lab, tmp_path: 
     """The cause here is a file, as a full disk or too little memory would be."""
     obstacle = tmp_path / "obstacle"
     body = (
-        f"if self.n > 2 and __import__('os').path.exists({str(obstacle)!r}): raise RuntimeError('in the way')"
+        f"if self.n > 9 and __import__('os').path.exists({str(obstacle)!r}): raise RuntimeError('in the way')"
     )
     config = tiny_config(model=failing_net(tmp_path, body))
     undisturbed = lab.start(config, name="undisturbed").run
@@ -570,7 +570,7 @@ def test_a_resume_that_cannot_write_its_config_says_so(
     monkeypatch.setattr(atomic, "write_text", full)
     with pytest.raises(RunError, match=f"{stopped.config_file} cannot be written: No space left") as raised:
         lab.resume(stopped, threads=2)
-    assert raised.value.remedy == f"Make room, then: {runs.resume_command(stopped, tmp_path)}"
+    assert raised.value.remedy == f"Make room, then: {runs.resume_command(stopped.folder, tmp_path)}"
 
 
 def test_a_run_resumed_as_it_was_keeps_its_config(lab: Lab, stopped: Run) -> None:

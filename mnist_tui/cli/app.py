@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mnist_tui import __version__, paths
-from mnist_tui.cli import dashboard
+from mnist_tui.cli import dashboard, streams
 from mnist_tui.cli.config_file import option_defaults
 from mnist_tui.cli.lazy import LazyCommands
-from mnist_tui.cli.output import be_printable, complain, discard
+from mnist_tui.cli.output import complain
+from mnist_tui.cores import prepare_openmp
 from mnist_tui.errors import MnistTuiError
 
 EPILOG = (
@@ -20,6 +21,9 @@ EPILOG = (
     "config file (batch_size = 64); an option given here wins over both. Exit codes: 0 done, 1 failed, 2 wrong "
     "usage, 3 data not to be had, 4 run or checkpoint unusable, 130 and 143 interrupted."
 )
+
+# What a shell sets when it asks for completions.
+_COMPLETION = "_MNIST_TUI_COMPLETE"
 
 app = typer.Typer(
     name="mnist-tui",
@@ -75,7 +79,7 @@ def _check_folder() -> None:
 
 def _open_or_help(context: typer.Context) -> None:
     """Without a command: the dashboard, or where there is no terminal for one, what commands there are."""
-    if not dashboard.is_terminal():
+    if not dashboard.is_terminal() and not streams.was_closed(streams.STDIN):
         typer.echo(context.get_help())
         raise typer.Exit
     context.invoke(dashboard.dashboard)
@@ -83,12 +87,21 @@ def _open_or_help(context: typer.Context) -> None:
 
 def run() -> None:
     """Run the command; a MnistTuiError becomes its message and its exit code, never a traceback."""
-    be_printable()
+    streams.prepare()
+    prepare_openmp()
     try:
         app(prog_name=app.info.name)
+    except SystemExit as ended:
+        streams.leave(ended.code if isinstance(ended.code, int) else 0)
     except MnistTuiError as error:
         complain(str(error), error.remedy)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:  # the reader (head, less) has gone
-        discard(sys.stdout.fileno())
-        sys.exit(1)
+        streams.leave(error.exit_code)
+    except OSError:
+        if streams.lost_output() is None:
+            raise
+        streams.leave(1)
+    except Exception as error:
+        if _COMPLETION not in os.environ:
+            raise
+        complain(f"{_COMPLETION} is set, but the rest of a shell's completion is not: {error}", "Unset it.")
+        streams.leave(2)

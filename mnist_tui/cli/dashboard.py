@@ -11,7 +11,7 @@ import typer
 
 from mnist_tui import paths, runs
 from mnist_tui.cli.options import DataDir, RunsDir, configured, with_settings
-from mnist_tui.cli.output import complain, say, stderr
+from mnist_tui.cli.output import complain, say, say_traceback, stderr
 from mnist_tui.errors import ConfigError
 from mnist_tui.jobs import Folders, Job, NewRun
 
@@ -55,10 +55,10 @@ def open_dashboard(config: Any, folders: Folders, job: Job | None) -> NoReturn:
 def _say_how_it_ended(left: Left, folders: Folders) -> None:
     """What stays in the terminal, as a headless run would leave it."""
     if left.failed is not None:
-        sys.stderr.write(left.failed.traceback)
+        say_traceback(left.failed.traceback)
         complain(left.failed.message, left.failed.remedy)
     elif left.run is not None:
-        say(stderr(), f"Go on with: {runs.resume_command(left.run, folders.data)}")
+        say(stderr(), f"Go on with: {runs.resume_command(left.run.folder, folders.data)}")
 
 
 def is_terminal() -> bool:

@@ -2,45 +2,78 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-# Rich drops some of these itself, but not the one that begins an escape sequence. Tabs and newlines are its own.
-_CONTROL_CODES = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+from mnist_tui.cli import cursor
+from mnist_tui.harmless_text import without_control_codes
 
 
 class _Harmless(Console):
-    """What comes out of a file, such as a run of somebody else's, has no control over the terminal."""
+    """What comes out of a file, such as a stranger's run, has no control over the terminal.
+
+    Rich drops some control codes itself, but not the one that begins an escape sequence.
+    """
+
+    def show_cursor(self, show: bool = True) -> bool:
+        """As Rich has it; and a signal finds out whether it is hidden."""
+        if self.is_terminal:
+            cursor.changed(2 if self.stderr else 1, shown=show)
+        return super().show_cursor(show)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
         for segment in super().render(renderable, options):
             if segment.control or segment.text.isprintable():
                 yield segment
             else:
-                yield Segment(segment.text.translate(_CONTROL_CODES), segment.style)
+                yield Segment(without_control_codes(segment.text), segment.style)
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Raise it on: Rich would end the process, also one that has a checkpoint to write."""
+        raise
 
 
 def stdout() -> Console:
     """For results. Made when needed, since tests and pipes change what stdout is."""
-    return _Harmless(highlight=False)
+    return _Harmless(highlight=False, force_terminal=_forced())
 
 
 def stderr() -> Console:
     """For everything that is not the answer."""
-    return _Harmless(stderr=True, highlight=False)
+    return _Harmless(stderr=True, highlight=False, force_terminal=_forced())
+
+
+def _forced() -> bool | None:
+    """Rich knows FORCE_COLOR; the older convention means the same (https://bixense.com/clicolors)."""
+    return True if os.environ.get("CLICOLOR_FORCE", "0") not in ("", "0") else None
+
+
+def animates(console: Console) -> bool:
+    """Whether lines can be drawn anew: in a terminal, and not merely in a file that takes colors, as CI logs do.
+
+    FORCE_COLOR and the like make Rich take anything for a terminal.
+    """
+    try:
+        return console.is_interactive and not console.is_dumb_terminal and os.isatty(console.file.fileno())
+    except (OSError, ValueError):  # a stream that is no file, as in tests
+        return False
 
 
 def say(console: Console, message: str, style: str = "") -> None:
     """One line, however long; brackets and colons in it are themselves, not Rich's markup and emoji."""
     console.print(Text(message, style=style), soft_wrap=True)
+
+
+def say_traceback(traceback: str) -> None:
+    """As Python prints one: the message in it may be a stranger's."""
+    say(stderr(), traceback.rstrip("\n"))
 
 
 def complain(message: str, remedy: str = "") -> None:
@@ -49,13 +82,6 @@ def complain(message: str, remedy: str = "") -> None:
     console.print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
     if remedy:
         console.print(Text.assemble(("   do: ", "bold"), remedy), soft_wrap=True)
-
-
-def be_printable() -> None:
-    """Where the terminal's encoding lacks a character, print a question mark rather than fail."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
 
 
 def discard(*streams: int) -> None:
@@ -68,5 +94,17 @@ def discard(*streams: int) -> None:
 
 def print_json(value: Any) -> None:
     """One JSON document on stdout."""
-    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
+    for part in json.JSONEncoder(indent=2).iterencode(value):  # however long it is
+        sys.stdout.write(_harmless_json(part))
     sys.stdout.write("\n")
+
+
+def print_json_line(value: Any) -> None:
+    """One JSON document on one line of stdout, written at once: something may be following."""
+    sys.stdout.write(_harmless_json(json.dumps(value, separators=(",", ":"))) + "\n")
+    sys.stdout.flush()
+
+
+def _harmless_json(text: str) -> str:
+    """JSON in ASCII has no control code but this one, nor a character that turns lines around."""
+    return text.replace("\x7f", "\\u007f")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mnist_tui.cli.output import say, stderr
+from mnist_tui.cli.output import animates, say, stderr
 from mnist_tui.control import Control
 from mnist_tui.errors import Interrupted
 from mnist_tui.events import DataProgress, Event, Notice
@@ -34,7 +34,7 @@ class Reporter:
             raise Interrupted(self._control.stop_reason)
         if isinstance(event, Notice):
             say(self._console, f"notice: {event.message}", "yellow")
-        elif isinstance(event, DataProgress) and self._console.is_terminal:
+        elif isinstance(event, DataProgress) and animates(self._console):
             self._draw(event)
 
     def _draw(self, event: DataProgress) -> None:

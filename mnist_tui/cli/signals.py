@@ -1,19 +1,21 @@
-"""Ctrl+C, SIGTERM and SIGHUP: while there is something to keep a wish to stop, before that the end at once."""
+"""Ctrl+C, SIGTERM and SIGHUP: while there is something to keep a wish to stop, before that the end at once.
+
+And the terminal as the shell expects it, when Ctrl+Z or SIGQUIT takes it from a live display.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from mnist_tui.cli import cursor
 from mnist_tui.cli.output import discard
 from mnist_tui.control import Control
 
 _REASONS = {"SIGINT": "interrupted by Ctrl+C", "SIGTERM": "terminated", "SIGHUP": "the terminal was closed"}
-_SHOW_CURSOR = b"\x1b[?25h"
 
 
 class Caught:
@@ -38,6 +40,7 @@ def stopping(control: Control) -> Iterator[Caught]:
             _leave(number)
         caught.number = number
         if number == getattr(signal, "SIGHUP", None):
+            cursor.show()  # for a terminal that has only been said to be closed
             discard(*terminals)  # gone, and every write to them would fail
         control.stop(_REASONS[signal.Signals(number).name])
 
@@ -53,10 +56,24 @@ def leaving_at_once() -> Iterator[None]:
 
 
 def _leave(number: int) -> None:
-    for stream in (sys.stdout, sys.stderr):
-        if stream.isatty():
-            os.write(stream.fileno(), _SHOW_CURSOR)
+    cursor.show()
     os._exit(128 + number)
+
+
+def _suspend(number: int, _frame: FrameType | None) -> None:
+    """Ctrl+Z: stop as by default, until somebody says `fg`."""
+    cursor.show()
+    handler = signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
+    signal.signal(number, handler)
+    cursor.hide_again()
+
+
+def _quit(number: int, _frame: FrameType | None) -> None:
+    r"""Ctrl+\: end as by default, perhaps with a core dump."""
+    cursor.show()
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
 
 
 @contextmanager
@@ -66,12 +83,13 @@ def _handling(handle: Callable[[int], None]) -> Iterator[None]:
     def handler(number: int, _frame: FrameType | None) -> None:
         handle(number)
 
-    numbers = [getattr(signal, name) for name in _REASONS if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in numbers}
+    handlers = {**dict.fromkeys(_REASONS, handler), "SIGTSTP": _suspend, "SIGQUIT": _quit}
+    wanted = {getattr(signal, name): own for name, own in handlers.items() if hasattr(signal, name)}
+    before = {number: signal.getsignal(number) for number in wanted}
     # What is ignored stays so: nohup and a shell's background jobs rely on it.
     before = {number: former for number, former in before.items() if former != signal.SIG_IGN}
     for number in before:
-        signal.signal(number, handler)
+        signal.signal(number, wanted[number])
     try:
         yield
     finally:

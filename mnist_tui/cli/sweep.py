@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from mnist_tui import paths
+from mnist_tui import paths, runs
 from mnist_tui.cli.options import DataDir, Json, RunsDir, configured, with_settings
-from mnist_tui.cli.output import complain, print_json, say, stderr, stdout
+from mnist_tui.cli.output import animates, complain, print_json, say, stderr, stdout
 from mnist_tui.cli.signals import stopping
+from mnist_tui.cli.streams import do_without_stdout
 from mnist_tui.cli.sweep_json import JsonSweepView
 from mnist_tui.cli.views import while_watched
 from mnist_tui.control import Control
@@ -111,7 +110,7 @@ def sweep(
             if space
             else _grid(name, axes, seeds, settings, on)
         )
-    _carry_out(plan, home, paths.data_dir(data_dir), jobs, json, (data_dir, runs_dir))
+    _carry_out(plan, home, paths.data_dir(data_dir), jobs, json)
 
 
 @app.command("list")
@@ -179,14 +178,7 @@ def _search(
     return Search(name, utc_now(), config, space, trials, prune)
 
 
-def _carry_out(
-    plan: Plan,
-    home: folders.SweepFolder,
-    data_dir: Path,
-    jobs: int,
-    json: bool,
-    given: tuple[Path | None, Path | None],
-) -> None:
+def _carry_out(plan: Plan, home: folders.SweepFolder, data_dir: Path, jobs: int, json: bool) -> None:
     from mnist_tui.trials.campaign import Campaign
 
     if isinstance(plan, Search):
@@ -201,7 +193,7 @@ def _carry_out(
         except Interrupted as interruption:
             complain(str(interruption), "Nothing was begun; start it again.")
             raise typer.Exit(caught.exit_code) from None
-    _say_what_is_next(view.board, home, given)
+    _say_what_is_next(view.board, home, data_dir)
     if control.stop_reason:
         raise typer.Exit(caught.exit_code)
     if any(result.status is TrialStatus.FAILED for result in view.board.results.values()):
@@ -213,24 +205,21 @@ def _view(json: bool) -> Any:
 
     if json:
         return JsonSweepView()
+    do_without_stdout()
     console = stdout()
-    is_live = console.is_terminal and not console.is_dumb_terminal
-    return LiveSweepView(console) if is_live else PlainSweepView(console, sys.stderr)
+    return LiveSweepView(console) if animates(console) else PlainSweepView(console, stderr())
 
 
-def _say_what_is_next(board: Any, home: folders.SweepFolder, given: tuple[Path | None, Path | None]) -> None:
+def _say_what_is_next(board: Any, home: folders.SweepFolder, data_dir: Path) -> None:
     counts = board.counts
     if counts[TrialStatus.FAILED]:
         complain(
             f"{counts[TrialStatus.FAILED]} of {board.total} trials failed",
-            f"See why with `mnist-tui sweep show {shlex.quote(home.name)} --format json`.",
+            f"See why with `{runs.command('sweep', 'show', home.name, '--format', 'json', runs_dir=home.runs_dir)}`.",
         )
     if board.ended - counts[TrialStatus.FAILED] < board.total:
-        command = ["mnist-tui", "sweep", "--resume", home.name]
-        for option, path in zip(("--data-dir", "--runs-dir"), given, strict=True):
-            if path is not None:
-                command += [option, str(path)]
-        say(stderr(), f"Go on with: {shlex.join(command)}")
+        go_on = runs.command("sweep", "--resume", home.name, runs_dir=home.runs_dir, data_dir=data_dir)
+        say(stderr(), f"Go on with: {go_on}")
 
 
 def _given(context: typer.Context) -> set[str]:

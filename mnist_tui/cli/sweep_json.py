@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import Any
 
-from mnist_tui.events import EpochFinished, Notice, to_json, utc_now
+from mnist_tui.cli.output import print_json_line
+from mnist_tui.events import EpochFinished, Notice, to_dict, utc_now
 from mnist_tui.sweep import results
 from mnist_tui.sweep.board import Board, News, SweepStarted, Told, TrialEnded, TrialStarted, TrialTold
 
@@ -38,12 +37,10 @@ class JsonSweepView:
             case TrialStarted():
                 _write("TrialStarted", {"run": news.trial.name, "resumed": news.resumed})
             case TrialTold(event=EpochFinished() as event):
-                _write("TrialEpoch", {"run": news.trial.name, "epoch": json.loads(to_json(event))})
+                _write("TrialEpoch", {"run": news.trial.name, "epoch": to_dict(event)})
             case TrialEnded():
                 _write("TrialEnded", news.result.to_dict())
 
 
 def _write(name: str, fields: dict[str, Any]) -> None:
-    line = json.dumps({"event": name, "time": utc_now(), **fields}, ensure_ascii=False, separators=(",", ":"))
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    print_json_line({"event": name, "time": utc_now(), **fields})

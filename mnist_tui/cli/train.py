@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +10,7 @@ import typer
 from mnist_tui import paths, recipes, runs
 from mnist_tui.cli.dashboard import is_terminal, open_dashboard
 from mnist_tui.cli.options import DataDir, Json, RunsDir, configured, with_settings
-from mnist_tui.cli.output import complain, say, stderr, stdout
+from mnist_tui.cli.output import complain, say, say_traceback, stderr, stdout
 from mnist_tui.cli.signals import leaving_at_once, stopping
 from mnist_tui.cli.trusting import Trust, agree
 from mnist_tui.cli.views import choose_view, while_watched
@@ -109,10 +108,10 @@ def _say_how_to_resume(outcome: Outcome, folders: Folders) -> None:
     event = outcome.event
     assert isinstance(event, RunStopped)
     say(stderr(), f"Stopped in epoch {event.epoch}, after step {event.step:,}: {event.reason}.")
-    say(stderr(), f"Go on with: {runs.resume_command(outcome.run, folders.data)}")
+    say(stderr(), f"Go on with: {runs.resume_command(outcome.run.folder, folders.data)}")
 
 
 def _say_what_failed(event: RunFailed, log: Path) -> None:
     if event.traceback:
-        sys.stderr.write(event.traceback)
+        say_traceback(event.traceback)
     complain(event.message, f"{event.remedy} The log is {log}.".strip())

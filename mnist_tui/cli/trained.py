@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
-from mnist_tui import paths, runs
+from mnist_tui import atomic, paths, runs
 from mnist_tui.cli.options import DataDir, Json, RunName, RunsDir, Weights
 from mnist_tui.cli.output import print_json, say, stdout
 from mnist_tui.cli.reporter import Reporter
@@ -15,7 +15,7 @@ from mnist_tui.cli.signals import stopping
 from mnist_tui.cli.trusting import Trust, agree
 from mnist_tui.config import DatasetName
 from mnist_tui.control import Control
-from mnist_tui.errors import ConfigError, Interrupted
+from mnist_tui.errors import ConfigError, Interrupted, MnistTuiError
 
 if TYPE_CHECKING:
     from mnist_tui.data.dataset import TestSet
@@ -78,12 +78,13 @@ def export(
     pt2 take images of uint8, (N, 1, 28, 28), 0 paper and 255 ink, any N, and give logits, float32 (N, 10). ONNX takes
     an extra: pip install "mnist-tui\\[onnx]".
     """
-    from mnist_tui.network_export import INPUT, OUTPUT, SUFFIXES, check_packages, check_place, export_network
+    if output is not None:  # before torch is loaded, and the whole test set looked at
+        _check_place(output)
+    from mnist_tui.network_export import INPUT, OUTPUT, SUFFIXES, check_packages, export_network
 
     check_packages(format)
-    path = output or Path(f"{runs.find(paths.runs_dir(runs_dir), run).name}{SUFFIXES[format]}")
-    check_place(path)
     network, tested = _with_test_set(run, weights, None, trust, data_dir, runs_dir)
+    path = output or Path(f"{network.run}{SUFFIXES[format]}")
     compared = export_network(network, format, path, tested.split.images)
     if json:
         shown = {"max_difference": compared.max_difference, "same_answers": compared.same_answers}
@@ -101,6 +102,15 @@ def export(
         f"  checked on {compared.images:,} test images of {tested.name}: {compared.same_answers:,} answers the same, "
         f"outputs differ by at most {compared.max_difference:.2g}",
     )
+
+
+def _check_place(path: Path) -> None:
+    try:
+        atomic.check_place(path)
+    except OSError as error:
+        raise MnistTuiError(
+            f"{path} cannot be written: {error.strerror}", remedy="Choose another --output."
+        ) from error
 
 
 def _with_test_set(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
 from rich.console import Console
 
-from mnist_tui.cli.output import discard, stdout
+from mnist_tui.cli.output import animates, print_json_line, stderr, stdout
+from mnist_tui.cli.streams import do_without_stdout, forget_stdout
 from mnist_tui.control import Control
-from mnist_tui.events import Event, to_json
+from mnist_tui.events import Event, to_dict
 from mnist_tui.history import RunHistory
 from mnist_tui.render.live import LiveView
 from mnist_tui.render.plain import PlainView
@@ -57,7 +57,7 @@ def while_watched(view: Shows[News_contra], control: Control) -> Callable[[News_
             view.show(event)
         except OSError as error:
             lost = True
-            discard(sys.stdout.fileno())
+            forget_stdout()
             control.stop(f"the output cannot be written: {error.strerror}")
 
     return show
@@ -68,8 +68,7 @@ class JsonView:
 
     def show(self, event: Event) -> None:
         """Write it at once: somebody may be following."""
-        sys.stdout.write(to_json(event) + "\n")
-        sys.stdout.flush()
+        print_json_line(to_dict(event))
 
     def conclude(self, console: Console) -> None:
         """RunFinished has said it all."""
@@ -85,9 +84,6 @@ def choose_view(*, json: bool, before: RunHistory | None = None) -> View:
     """By what stdout is. `before` is the story so far of a run that is resumed, whose table begins with it."""
     if json:
         return JsonView()
+    do_without_stdout()
     console = stdout()
-    return (
-        LiveView(console, before)
-        if console.is_terminal and not console.is_dumb_terminal
-        else PlainView(sys.stdout, sys.stderr, before)
-    )
+    return LiveView(console, before) if animates(console) else PlainView(console, stderr(), before)

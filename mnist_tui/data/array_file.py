@@ -1,4 +1,4 @@
-"""Images as arrays: .npy, .npz as Keras has MNIST, and tensors as torch.save writes them; never by unpickling objects.
+"""Images as arrays: .npy, .npz as Keras has MNIST, IDX, and tensors of torch.save; never by unpickling objects.
 
 Everything is read by hand or checked before, as numpy and torch would make room for all that a header promises.
 """
@@ -9,7 +9,6 @@ import io
 import math
 import warnings
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -18,14 +17,14 @@ import numpy as np
 from mnist_tui.data.labeled_images import MAX_IMAGES, PIXELS, SIDE, LabeledImages, Numbers, labeled_images
 from mnist_tui.errors import PictureError
 
-NPY, ZIP = b"\x93NUMPY", b"PK\x03\x04"
+NPY, ZIP, IDX = b"\x93NUMPY", b"PK\x03\x04", b"\0\0\x08"
 MAX_BYTES = 384 * 2**20
 """Of an array once it is unpacked: MNIST's training images as float64 have 376 MB."""
 
 Shapes = Mapping[str, tuple[int, ...]]
 Order = Literal["gray", "label and gray", "color last", "color first"]
 
-_MAX_HEADER = 1_000
+_MAX_HEADER, _CHUNK = 1_000, 2**20
 # Of an archive no more arrays are looked at, and no more of their names are said; one-hot labels may be so long.
 _MOST_MEMBERS, _MOST_NAMES, _MOST_CLASSES = 100, 8, 100
 # What images and labels are called, most wanted first: those kept for testing before those for training.
@@ -50,18 +49,22 @@ _REMEDY = (
 
 
 def is_array_file(content: bytes) -> bool:
-    """Whether it is an .npy file, or an archive, which holds arrays or tensors."""
-    return content.startswith((NPY, ZIP))
+    """Whether it is an .npy or IDX file, or an archive, which holds arrays or tensors."""
+    return content.startswith((NPY, ZIP, IDX))
 
 
 def parse(content: bytes) -> LabeledImages:
     """The images of an array file. Raises PictureError with the rest of a sentence that begins with the file's name."""
     if content.startswith(NPY):
         return images_of({"": parse_npy(content)})
+    if content.startswith(IDX):
+        return images_of({"": _parse_idx(content)})
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _parse_archive(archive, content)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except PictureError:
+        raise
+    except Exception as error:  # a damaged archive makes zipfile raise almost anything
         raise PictureError(f"is damaged: {error}", remedy="Save it again.") from error
 
 
@@ -176,7 +179,7 @@ def _wrong_shape(shapes: Shapes) -> PictureError:
             return PictureError(f"is an array of shape {shape}", remedy=_REMEDY)
 
 
-def parse_npy(content: bytes) -> Numbers:
+def parse_npy(content: bytes | bytearray) -> Numbers:
     """The array of an .npy file, a view of its bytes. Raises PictureError."""
     file = io.BytesIO(content[: _MAX_HEADER + 20])
     kind, shape, by_columns = _header(file)
@@ -189,6 +192,20 @@ def parse_npy(content: bytes) -> Numbers:
         )
     array = np.frombuffer(content, dtype=kind, offset=start).reshape(shape[::-1] if by_columns else shape)
     return array.T if by_columns else array
+
+
+def _parse_idx(content: bytes) -> Numbers:
+    """The unsigned bytes of an IDX file (http://yann.lecun.com/exdb/mnist), as MNIST's own files are."""
+    start = 4 + 4 * content[3] if len(content) > 3 else len(content) + 1
+    shape = tuple(int.from_bytes(content[at : at + 4], "big") for at in range(4, start, 4))
+    if len(content) - start != math.prod(shape) or not shape:
+        raise PictureError(
+            f"holds {max(len(content) - start, 0):,} values, but its IDX header says {_times(shape)}",
+            remedy="Fetch or unpack it again.",
+        )
+    if len(shape) == 1:
+        raise PictureError(f"holds {shape[0]:,} labels and no images", remedy="Name the file of images.")
+    return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
 
 
 def _header(file: io.BytesIO) -> tuple[np.dtype[Any], tuple[int, ...], bool]:
@@ -225,7 +242,21 @@ def _parse_archive(archive: zipfile.ZipFile, content: bytes) -> LabeledImages:
         raise PictureError("is an archive without arrays", remedy="Unpack it, or save arrays with np.savez.")
     shapes = {name: _member_shape(archive, member) for name, member in members.items()}
     known = {name: shape for name, shape in shapes.items() if shape is not None}
-    return _images(known, lambda name: parse_npy(archive.read(members[name])))
+    return _images(known, lambda name: parse_npy(_unpacked(archive, members[name])))
+
+
+def _unpacked(archive: zipfile.ZipFile, name: str) -> bytearray:
+    """A member's content, of which `ZipFile.read` would hold two copies at the end."""
+    info = archive.getinfo(name)
+    content = bytearray(info.file_size)
+    view, filled = memoryview(content), 0
+    with archive.open(info) as file:
+        while chunk := file.read(_CHUNK):
+            view[filled : filled + len(chunk)] = chunk
+            filled += len(chunk)
+    if filled < len(content):
+        raise PictureError(f"is damaged: {name} in it is cut off", remedy="Save it again.")
+    return content
 
 
 def _member_shape(archive: zipfile.ZipFile, name: str) -> tuple[int, ...] | None:

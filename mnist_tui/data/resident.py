@@ -63,7 +63,7 @@ class ResidentData:
 
     def join_last_image(self) -> None:
         """Where an epoch's last batch has one image only, let it go with the batch before it."""
-        if self.steps > 1 and self.last_batch == 1:
+        if self.last_batch == 1 and self.steps > 1 and self.config.batch_size > 1:
             self.joins_last_image = True
             self.steps -= 1
 

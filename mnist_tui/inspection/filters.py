@@ -35,7 +35,7 @@ def first_filters(model: nn.Module, image: Tensor) -> Filters | None:
     ]
     try:
         with torch.no_grad():
-            model(image)
+            model(image.clone())  # which a forward may change in place
     finally:
         for handle in handles:
             handle.remove()

@@ -172,7 +172,7 @@ REDUCTIONS = frozenset(
     {"mean", "sum", "prod", "amax", "amin", "max", "min", "argmax", "argmin", "any", "all"}
     | {"var", "std", "var_mean", "logsumexp", "linalg_vector_norm"}
 )
-MIXERS = frozenset({"_softmax", "_log_softmax", "cumsum", "cumprod", "sort"})
+MIXERS = frozenset({"_softmax", "_safe_softmax", "_log_softmax", "cumsum", "cumprod", "sort"})
 VIEWS = frozenset({"view", "_unsafe_view", "_reshape_alias", "unsqueeze", "squeeze"})
 PICKS = frozenset({"slice", "select", "split", "split_with_sizes", "unbind"})
 PADDINGS = frozenset({"constant_pad_nd", "reflection_pad2d", "replication_pad2d"})

@@ -30,9 +30,9 @@ def gradient_saliency(model: nn.Module, image: Tensor, label: int) -> Tensor:
     """
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(NOISY_COPIES, *image.shape[1:], generator=generator).to(image.device)
-    with torch.enable_grad():
+    with torch.enable_grad():  # the network gets a clone, as it may change its input in place
         copies = (image + NOISE * (image.max() - image.min()) * noise).requires_grad_()
-        (gradient,) = torch.autograd.grad(log_odds(model(copies), label).sum(), copies)
+        (gradient,) = torch.autograd.grad(log_odds(model(copies.clone()), label).sum(), copies)
     strength = gradient.abs().mean(0)[0].float().cpu()
     most = strength.max()
     return strength / most if most > 0 else strength
@@ -55,7 +55,7 @@ def occlusion(model: nn.Module, image: Tensor, label: int) -> Tensor:
     fall = torch.zeros(squares.shape[:2], device=image.device)
     if len(covered):
         scores = [log_odds(model(batch).float(), label) for batch in covered.split(_BATCH)]
-        fall[inked] = log_odds(model(image).float(), label) - torch.cat(scores)
+        fall[inked] = log_odds(model(image.clone()).float(), label) - torch.cat(scores)
     return F.interpolate(fall[None, None], image.shape[-2:], mode="bilinear", align_corners=False)[0, 0].cpu()
 
 

@@ -91,7 +91,9 @@ def _passed_by(model: nn.Module, watch: Watch) -> Iterator[Row]:
         if path and is_leaf(module):
             inner.update(id(child) for child in module.modules() if child is not module)
             if not {id(module)} & (seen | inner):
-                yield Row(path, module=module, notes=[f"{path} is never called"])
+                hidden = isinstance(module, torch.jit.ScriptModule)
+                note = "is compiled to TorchScript, which hides its calls" if hidden else "is never called"
+                yield Row(path, module=module, notes=[f"{path} {note}"])
         elif not ({path} & watch.containers.keys() or id(module) in inner or isinstance(module, HOLDERS)):
             yield from own_weights(path, module)
 

@@ -34,20 +34,38 @@ def find(rehearsal: Rehearsal) -> list[str]:
 
 
 def _about_range(answers: Tensor, trained: Tensor) -> Iterator[str]:
-    """What the loss takes are logits: any numbers."""
-    outputs = torch.cat([answers, trained])
-    if not outputs.isfinite().all():
+    """What the loss takes are logits: any numbers, in both modes."""
+    if not answers.isfinite().all():
         yield "answers with numbers that are not finite in evaluation mode"
-    elif outputs.min() >= 0 and not _differ(outputs.sum(1), torch.ones(len(outputs)), _rounding(outputs)):
-        yield (
-            "ends in probabilities, as after a softmax, where the loss takes logits: it learns slowly and is never "
-            "sure; leave the softmax out, or end with log_softmax"
-        )
-    elif outputs.min() > 0 and outputs.max() < 1:
-        yield (
-            "ends in numbers between 0 and 1, as after a sigmoid, where the loss takes logits: it learns slowly and "
-            "is never sure; leave the sigmoid out"
-        )
+        return
+    for fits, what in _RANGES.items():
+        modes = [mode for mode, outputs in (("training", trained), ("evaluation", answers)) if fits(outputs)]
+        if modes:
+            yield what.format(f" in {modes[0]} mode" if len(modes) == 1 else "")
+            return
+
+
+def _are_probabilities(outputs: Tensor) -> bool:
+    return bool(outputs.min() >= 0) and not _differ(
+        outputs.sum(1), torch.ones(len(outputs)), _rounding(outputs)
+    )
+
+
+def _are_fractions(outputs: Tensor) -> bool:
+    """Of eighty logits at least, some would be negative."""
+    return bool(outputs.min() > 0 and outputs.max() < 1)
+
+
+_RANGES = {
+    _are_probabilities: (
+        "ends in probabilities{}, as after a softmax, where the loss takes logits: it learns slowly or is never sure; "
+        "leave the softmax out, or end with log_softmax"
+    ),
+    _are_fractions: (
+        "ends in numbers between 0 and 1{}, as after a sigmoid, where the loss takes logits: it learns slowly or is "
+        "never sure; leave the sigmoid out"
+    ),
+}
 
 
 def _about_dependence(rehearsal: Rehearsal, images: Tensor, answers: Tensor) -> Iterator[str]:

@@ -67,7 +67,7 @@ class Rehearsal:
         return bool((answers == answers[:1]).all())
 
     def _run(self, images: Tensor, seed: int, *, training: bool) -> Tensor:
-        images = images.to(self._device)
+        images = images.to(self._device, copy=True)  # a forward may change its input in place
         torch.manual_seed(seed)
         self.model.train(training)
         try:

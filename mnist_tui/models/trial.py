@@ -12,7 +12,7 @@ from torch.nn.parameter import is_lazy
 from mnist_tui.errors import ModelError
 from mnist_tui.models.run_source import RAISED, first_own_line
 from mnist_tui.models.source import ModelSource, misfit
-from mnist_tui.models.untouched import Kept
+from mnist_tui.models.untouched import Kept, release_graphs
 
 CLASSES = 10
 IMAGE_SHAPE = (1, 28, 28)
@@ -37,6 +37,7 @@ def try_forward(source: ModelSource, model: nn.Module) -> None:
             if kept is not None and len(list(_tensors(model))) == weights:
                 kept.restore()
     check_output(source, output, images)
+    release_graphs(model)
 
 
 def random_images(count: int) -> Tensor:
@@ -54,7 +55,7 @@ def raised(
         source.spec,
         f"its forward raised {type(error).__name__}: {error}{where}, "
         f"for an input of shape {tuple(images.shape)}{when}",
-        remedy=_other_type(model) or TAKES,
+        remedy=_other_type(model) or (_alone(str(error)) if len(images) == 1 else TAKES),
     )
 
 
@@ -74,12 +75,21 @@ def check_output(source: ModelSource, output: object, images: Tensor) -> Tensor:
 def _remedy(output: object, images: int) -> str:
     if isinstance(output, (tuple, list, dict)):
         return "Let forward return the logits alone, a floating tensor of shape (N, 10)."
-    if isinstance(output, Tensor) and images == 1 and tuple(output.shape) == (CLASSES,):
-        return (
-            "`squeeze()` also drops the batch dimension of a single image: "
-            "squeeze the spatial dimensions only, as in x.squeeze((2, 3)), or write x.flatten(1)."
-        )
+    if images == 1:
+        return _alone()
     return "A model answers with one logit per class: a floating tensor of shape (N, 10)."
+
+
+def _alone(error: str = "") -> str:
+    """What to do about a network that takes two images and fails on one."""
+    if "more than 1 value per channel" in error:
+        return (
+            "A single image must get its answer too: let BatchNorm keep running statistics, or use LayerNorm."
+        )
+    return (
+        "A single image must get its answer too: `squeeze()` drops its batch dimension; "
+        "squeeze the spatial dimensions only, as in x.squeeze((2, 3)), or write x.flatten(1)."
+    )
 
 
 def _complaint(output: object, images: int) -> str:

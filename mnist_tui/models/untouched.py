@@ -46,6 +46,14 @@ class Kept:
             parameter.grad = gradient
 
 
+def release_graphs(model: nn.Module) -> None:
+    """Detach what modules have computed and kept, such as a normed weight: torch copies no tensor with its graph."""
+    for module in model.modules():
+        for name, value in vars(module).items():
+            if isinstance(value, Tensor) and not value.is_leaf:
+                vars(module)[name] = value.detach()
+
+
 _CONTAINERS = (list, dict, set, OrderedDict, deque)
 
 

@@ -1,10 +1,9 @@
-"""`train` off a terminal: one line an epoch, no control codes."""
+"""`train` off a terminal: one line an epoch, in color where that is asked for, and nothing drawn anew."""
 
 from __future__ import annotations
 
-from typing import TextIO
-
 from rich.console import Console
+from rich.text import Text
 
 from mnist_tui.events import (
     DataProgress,
@@ -26,7 +25,7 @@ from mnist_tui.render.statistics import statistics_panel
 class PlainView:
     """Results to `out`; notices, and what takes a while before the first of them, to `err`."""
 
-    def __init__(self, out: TextIO, err: TextIO, before: RunHistory | None = None) -> None:
+    def __init__(self, out: Console, err: Console, before: RunHistory | None = None) -> None:
         """`before` is the story so far of a run that is resumed."""
         self.history = before or RunHistory()
         self._out, self._err = out, err
@@ -56,20 +55,29 @@ class PlainView:
                 self._run = event.run
             case EpochStarted() if not self._titled:  # by now the notices, which the title heeds, have come
                 self._titled = True
-                lines = (f"run {self._run}: {title(self.history)}", *map(epoch_line, self.history.rows))
-                print(*lines, sep="\n", file=self._out, flush=True)
+                _say(self._out, f"run {self._run}: {title(self.history)}", "bold")
+                for row in self.history.rows:
+                    self._say_epoch(row)
             case EpochFinished():
-                print(epoch_line(event), file=self._out, flush=True)
+                self._say_epoch(event)
             case Notice():
-                print(f"notice: {event.message}", file=self._err, flush=True)
+                _say(self._err, f"notice: {event.message}", "yellow")
             case RunPaused() | RunResumed():
-                print(f"{self.history.status} at step {event.step:,}", file=self._err, flush=True)
+                _say(self._err, f"{self.history.status} at step {event.step:,}")
+
+    def _say_epoch(self, row: EpochFinished) -> None:
+        _say(self._out, epoch_line(row), "green" if row.best else "")
 
     def _tell_what_takes_long(self, doing: str) -> None:
         """A line for each thing, however often it is told."""
         if doing != self._doing:
             self._doing = doing
-            print(f"{doing} …", file=self._err, flush=True)
+            _say(self._err, f"{doing} …")
+
+
+def _say(console: Console, line: str, style: str = "") -> None:
+    """However long it is; what comes out of a file has no markup in it."""
+    console.print(Text(line, style=style), soft_wrap=True)
 
 
 def epoch_line(row: EpochFinished) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -87,7 +86,7 @@ class LiveSweepView:
 class PlainSweepView:
     """A line for each trial that ends, to `out`; the rest to `err`."""
 
-    def __init__(self, console: Console, err: TextIO) -> None:
+    def __init__(self, console: Console, err: Console) -> None:
         self.board = Board()
         self._console, self._err = console, err
         self._said = ""
@@ -121,7 +120,7 @@ class PlainSweepView:
     def _tell(self, text: str) -> None:
         if text != self._said:
             self._said = text
-            print(text, file=self._err, flush=True)
+            self._err.print(Text(text), soft_wrap=True)
 
     def _line(self, result: TrialResult) -> Text:
         """`[ 3/20] lr=0.005 seed=2  valid 99.31 %  0:41`."""

@@ -1,7 +1,7 @@
 """Runs on disk: a folder each, written by one process, read by any. No torch."""
 
 from mnist_tui.runs.catalogue import find, list_runs
-from mnist_tui.runs.commands import resume_command
+from mnist_tui.runs.commands import command, resume_command
 from mnist_tui.runs.creation import check_place, create, record_text
 from mnist_tui.runs.names import LATEST, SWEEPS, check_name
 from mnist_tui.runs.run import Run
@@ -14,6 +14,7 @@ __all__ = [
     "RunWriter",
     "check_name",
     "check_place",
+    "command",
     "create",
     "find",
     "list_runs",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mnist_tui import paths
 from mnist_tui.errors import RunError
+from mnist_tui.runs.commands import command
 from mnist_tui.runs.names import LATEST
 from mnist_tui.runs.run import Run
 
@@ -50,7 +51,10 @@ def find(runs_dir: Path, query: str) -> Run:
             remedy="Give more of the name.",
         )
     known = f" The newest is {runs[-1].name}." if runs else ""
-    raise RunError(f"there is no run {query!r} in {runs_dir}.{known}", remedy="See `mnist-tui runs list`.")
+    raise RunError(
+        f"there is no run {query!r} in {runs_dir}.{known}",
+        remedy=f"See `{command('runs', 'list', runs_dir=runs_dir)}`.",
+    )
 
 
 def is_run(folder: Path) -> bool:

@@ -1,4 +1,4 @@
-"""What a person types to go on with a run."""
+"""Commands that a person is told to type: with the folders where these are not the usual ones."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ import shlex
 from pathlib import Path
 
 from mnist_tui import paths
-from mnist_tui.runs.run import Run
 
 
-def resume_command(run: Run, data_dir: Path | None = None) -> str:
-    """Goes on with `run`, from this folder: says where it is, and its data, where that is not the usual place."""
-    command = ["mnist-tui", "train", "--resume", run.name]
+def command(*words: str, runs_dir: Path, data_dir: Path | None = None) -> str:
+    """`mnist-tui` and `words`, to be typed in this folder, so that it finds these runs and this data."""
+    typed = ["mnist-tui", *words]
     if data_dir is not None and not _is_same(data_dir, paths.data_dir()):
-        command += ["--data-dir", str(data_dir)]
-    if not _is_same(run.folder.parent, paths.runs_dir()):
-        command += ["--runs-dir", str(run.folder.parent)]
-    return shlex.join(command)
+        typed += ["--data-dir", str(data_dir)]
+    if not _is_same(runs_dir, paths.runs_dir()):
+        typed += ["--runs-dir", str(runs_dir)]
+    return shlex.join(typed)
+
+
+def resume_command(run_folder: Path, data_dir: Path | None = None) -> str:
+    """What goes on with the run in this folder."""
+    return command("train", "--resume", run_folder.name, runs_dir=run_folder.parent, data_dir=data_dir)
 
 
 def _is_same(folder: Path, other: Path) -> bool:

@@ -21,8 +21,14 @@ LOCK = ".lock"
 SOURCES = {"model": "source", "teacher": "teacher-source"}
 """Folders with the networks' own code; any regular files below them that are not hidden belong to the run."""
 
+_DEEPEST = 20
+"""Folders within folders of the source; what is deeper was not put there by a run."""
+
 LARGEST_RECORD = 4 * 2**20
 """Bytes of a `config.json`. A layer takes about 500, and other settings 3,000."""
+
+LARGEST_WEIGHTS = 4 * 2**30
+"""Bytes of a teacher's weights, which are copied and summed: a billion numbers."""
 
 
 def strangers(folder: Path) -> list[str]:
@@ -40,7 +46,8 @@ def _strangers(folder: Path) -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name in SOURCES.values() and entry.is_dir(follow_symlinks=False):
-                yield from (f"{entry.name}/{name}" for name in _strangers_to_source(Path(entry.path)))
+                below = _strangers_to_source(Path(entry.path), _DEEPEST)
+                yield from (f"{entry.name}/{name}" for name in below)
             # What stands in the place of a file of its own, be it a link or a pipe, may go with the run.
             elif entry.is_dir(follow_symlinks=False) or not (
                 entry.name == LOCK or entry.name in FILES or _is_unfinished(entry, FILES)
@@ -48,15 +55,16 @@ def _strangers(folder: Path) -> Iterator[str]:
                 yield entry.name
 
 
-def _strangers_to_source(folder: Path) -> Iterator[str]:
+def _strangers_to_source(folder: Path, depth: int) -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if _is_unfinished(entry):
                 continue
             if entry.name.startswith("."):
                 yield entry.name
-            elif entry.is_dir(follow_symlinks=False):
-                yield from (f"{entry.name}/{name}" for name in _strangers_to_source(Path(entry.path)))
+            elif entry.is_dir(follow_symlinks=False) and depth:
+                below = _strangers_to_source(Path(entry.path), depth - 1)
+                yield from (f"{entry.name}/{name}" for name in below)
             elif not entry.is_file(follow_symlinks=False):
                 yield entry.name
 

@@ -16,6 +16,7 @@ from mnist_tui import regular
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import RunError
 from mnist_tui.history import RunHistory
+from mnist_tui.runs import contents
 from mnist_tui.runs.run import Run
 
 PART = "run"
@@ -41,10 +42,18 @@ def sum_in(record: Mapping[str, Any]) -> str:
     return str(teacher.get("sha256", "")) if isinstance(teacher, Mapping) else ""
 
 
+def read_weights(path: Path) -> bytes:
+    """A file of weights as it is. Raises RunError where it cannot be read."""
+    try:
+        return regular.read_bytes(path, contents.LARGEST_WEIGHTS)
+    except OSError as error:
+        raise Run(path.parent).unreadable(path, error) from error
+
+
 def sum_of(path: Path) -> str:
     """The file's SHA-256. Raises RunError where it cannot be read."""
     try:
-        with regular.open_to_read(path) as file:
+        with regular.open_to_read(path, contents.LARGEST_WEIGHTS) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise Run(path.parent).unreadable(path, error) from error

@@ -17,9 +17,11 @@ LONGEST_LINE = contents.LARGEST_RECORD + 2**16
 LARGEST = 16 * 2**30
 """Bytes. At full speed on a fast machine a day writes about one of these sixteen."""
 
-# How much is read of what turns out to be no event: bytes, and for each line as if it had so many more.
-_PATIENCE = 256 * 2**20
+# How much is read of what turns out to be no event: bytes, and for each line as if it had so many more. What begins
+# like one may be of a newer version, whose log is still to be read: it costs a small part of that.
+_PATIENCE = 64 * 2**20
 _COST_PER_LINE = 400
+_EVENTS_SHARE = 16
 
 _BEGINNING = b'{"event":"'
 
@@ -56,7 +58,8 @@ class LogReader:
             return None
         event = events.from_json(line.decode("utf-8", errors="replace"))
         if event is None:
-            self._lose_patience(len(line))
+            cost = len(line) + _COST_PER_LINE
+            self._lose_patience(cost // _EVENTS_SHARE if line.startswith(_BEGINNING) else cost)
         return event
 
     def _pass_over_the_rest(self, size: int) -> None:
@@ -68,8 +71,8 @@ class LogReader:
                 self.end += size
                 return
 
-    def _lose_patience(self, size: int) -> None:
-        self._patience -= size + _COST_PER_LINE
+    def _lose_patience(self, cost: int) -> None:
+        self._patience -= cost
         if self._patience < 0:
             raise OddFileError(errno.EINVAL, "most of it is not the log of a run")
 

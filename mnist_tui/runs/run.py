@@ -21,7 +21,6 @@ from mnist_tui.errors import RunError
 from mnist_tui.events import Event
 from mnist_tui.history import RunHistory, RunStatus, fold
 from mnist_tui.locks import Lock
-from mnist_tui.regular import OddFileError
 from mnist_tui.runs import contents, leftovers
 from mnist_tui.runs.log import LogReader
 from mnist_tui.runs.names import check_name
@@ -107,12 +106,7 @@ class Run:
 
     def unreadable(self, path: Path, error: OSError) -> RunError:
         """The error that says why one of its files cannot be read, and what to do."""
-        return RunError(
-            f"{path} cannot be read: {error.strerror or error}",
-            remedy="Put the file back in its place, or delete this run."
-            if isinstance(error, (OddFileError, IsADirectoryError))
-            else "Check its permissions, and the disk.",
-        )
+        return RunError(f"{path} cannot be read: {error.strerror or error}", remedy=regular.remedy(error))
 
     def history(self, *, progress: bool = True) -> RunHistory:
         """The run's story so far; one whose log ends in the middle with no writer was interrupted."""

@@ -186,4 +186,7 @@ def find(runs_dir: Path, query: str) -> SweepFolder:
         raise RunError(
             f"{query!r} could mean {len(matches)} sweeps: {names}", remedy="Give more of the name."
         )
-    raise RunError(f"there is no sweep {query!r} in {runs_dir}", remedy="See `mnist-tui sweep list`.")
+    raise RunError(
+        f"there is no sweep {query!r} in {runs_dir}",
+        remedy=f"See `{runs.command('sweep', 'list', runs_dir=runs_dir)}`.",
+    )

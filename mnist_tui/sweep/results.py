@@ -13,6 +13,7 @@ from typing import Any
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, RunError
+from mnist_tui.harmless_text import csv_cell
 from mnist_tui.history import RunHistory, RunStatus
 from mnist_tui.runs import Run
 from mnist_tui.sweep.plans import Combination, Grid, Metric, Plan, Search, Trial, size
@@ -187,11 +188,12 @@ def to_csv(plan: Plan, results: Sequence[TrialResult]) -> str:
     ordered = best_first(rows(results), plan.on)
     settings = list(dict.fromkeys(name for row in ordered for name, _ in row.combination.values))
     figures = [f"{metric}_{name}" for metric in ("validation", "test") for name in _FIGURES]
-    writer = csv.DictWriter(text, [*settings, "seeds", "done", *figures, "seconds"], lineterminator="\n")
-    writer.writeheader()
+    heads = [*settings, "seeds", "done", *figures, "seconds"]
+    writer = csv.DictWriter(text, heads, lineterminator="\n")
+    writer.writerow({head: csv_cell(head) for head in heads})
     for row in ordered:
         writer.writerow(
-            dict(row.combination.values)
+            {name: csv_cell(value) for name, value in row.combination.values}
             | {"seeds": len(row.results), "done": row.done, "seconds": row.seconds}
             | _figures("validation", row.validation)
             | _figures("test", row.test)

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import FrameType
 from typing import Any, ClassVar
 
@@ -19,11 +19,13 @@ from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.events import Event, InputEvent, Print
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widget import MountError
 from textual.worker import WorkerFailed
 
 from mnist_tui import collector
+from mnist_tui.tui.harmless_lines import HarmlessLines
 from mnist_tui.tui.memory import Memory
 from mnist_tui.tui.screens.help import HelpScreen, active_keys
 from mnist_tui.tui.themes import NIGHT, PAPER
@@ -36,6 +38,10 @@ _TIDYING_SECONDS, _QUIET_SECONDS, _UNTIDY_SECONDS = 10.0, 0.5, 60.0
 
 # What a shell, a closed terminal and Ctrl+C send; Windows has no SIGHUP, and no driver of ours.
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name))
+# Those whose handlers are the driver's or ours as long as we have the terminal.
+_HANDLED = (*_SIGNALS, *(getattr(signal, n) for n in ("SIGQUIT", "SIGTSTP", "SIGCONT") if hasattr(signal, n)))
+
+_HARMLESS = HarmlessLines()
 
 
 class HouseApp(App[int]):
@@ -50,6 +56,7 @@ class HouseApp(App[int]):
         Binding("t", "toggle_theme", "Light / dark", show=False),
         # Textual's own palette key, with words, so that help tells of it.
         Binding("ctrl+p", "command_palette", "Find a command", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),
     ]
 
     def __init__(self, *, memory: Memory | None = None, driver_class: type[Driver] | None = None) -> None:
@@ -63,12 +70,16 @@ class HouseApp(App[int]):
 
     def run(self, **options: Any) -> int | None:
         """As Textual has it; afterwards signals go where they went."""
-        before = {number: signal.getsignal(number) for number in _SIGNALS if self._has_terminal}
+        before = {number: signal.getsignal(number) for number in _HANDLED if self._has_terminal}
         try:
             return super().run(**options)
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler or signal.SIG_DFL)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's, and one that no text of a run gets past."""
+        return [*super().get_line_filters(), _HARMLESS]
 
     def on_load(self) -> None:
         """Before the terminal is changed: a signal that comes then must find somebody who puts it right."""
@@ -81,6 +92,8 @@ class HouseApp(App[int]):
             self.begin_capture_print(self)
             collector.wait_to_be_asked()
             self.set_interval(_TIDYING_SECONDS, self._tidy)
+            # The shell had the terminal, and Textual draws what has changed since.
+            self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.theme_changed_signal.subscribe(self, lambda theme: self.memory.remember(theme=theme.name))
 
     async def on_event(self, event: Event) -> None:
@@ -119,6 +132,12 @@ class HouseApp(App[int]):
         """The keys of this screen."""
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(active_keys(self.screen)))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is a shell to go to where there is a terminal of ours."""
+        if action == "suspend_process":
+            return self._driver is not None and self._driver.can_suspend
+        return super().check_action(action, parameters)
 
     def action_toggle_theme(self) -> None:
         """Between light and dark; the palette has more."""
@@ -162,6 +181,16 @@ class HouseApp(App[int]):
 
         for number in _SIGNALS:
             signal.signal(number, leave)
+        if signal.getsignal(signal.SIGQUIT) != signal.SIG_IGN:
+            signal.signal(signal.SIGQUIT, self._quit)
+
+    def _quit(self, number: int, _frame: FrameType | None) -> None:
+        """End at once, as by default, but for the terminal, which is given back."""
+        with contextlib.suppress(Exception):  # whatever state the driver is in, this is the end
+            if self._driver is not None:
+                self._driver.suspend_application_mode()
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
 
 
 def _is_going() -> bool:

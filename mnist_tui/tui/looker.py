@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from mnist_tui import runs
+from mnist_tui import regular, runs
 from mnist_tui.errors import MnistTuiError, RunError
 from mnist_tui.events import RunFailed, WeightsMoved
 from mnist_tui.jobs import Folders
@@ -139,7 +139,7 @@ class Looker:
 
         wanted = resolve(spec).spec
         for run in reversed(runs.list_runs(self._folders.runs)):
-            if run.weights_file.is_file() and _model_of(run) == wanted:
+            if regular.is_there(run.weights_file) and _model_of(run) == wanted:
                 return run
         raise _nothing_yet("This network has not been trained yet.")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tui import runs
+from mnist_tui import regular, runs
 from mnist_tui.canvas import PICTURE, Drawing
 from mnist_tui.errors import NoDigitError, RunError
 from mnist_tui.events import RunFailed
@@ -143,7 +143,7 @@ class Networks:
         if isinstance(wanted, Snapshot):
             return self._live.of(wanted)
         run = wanted.run or self._newest_run(wanted)
-        weights: WeightsName = "best" if run.weights_file.is_file() else "last"
+        weights: WeightsName = "best" if regular.is_there(run.weights_file) else "last"
         file = run.weights_file if weights == "best" else run.checkpoint_file
         opened = (file, _written(file))
         if self._kept is None or opened != self._opened:
@@ -161,7 +161,7 @@ class Networks:
 def newest_trained(runs_dir: Path) -> Run:
     """The newest run that has weights. Raises RunError where there is none."""
     for run in reversed(runs.list_runs(runs_dir)):
-        if run.weights_file.is_file() or run.checkpoint_file.is_file():
+        if regular.is_there(run.weights_file) or regular.is_there(run.checkpoint_file):
             return run
     raise RunError(NOTHING_TRAINED, remedy="Train one: press 1, then n.")
 

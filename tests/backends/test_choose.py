@@ -96,11 +96,13 @@ def test_a_resumed_run_whose_backend_is_gone_goes_on_with_eager(before: str) -> 
 def test_what_takes_long_is_told_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch, stopped: bool) -> None:
     build, done = choose._build, []
 
-    def slow(_name: str, config: Any, learner: Any, device: Any, told: Any, stopping: Any) -> Backend:
+    def slow(
+        _name: str, config: Any, learner: Any, device: Any, largest: int, told: Any, stopping: Any
+    ) -> Backend:
         assert stopping() == stopped
         told("compiling the step")
         done.append(True)
-        return build("eager", config, learner, device, told, stopping)
+        return build("eager", config, learner, device, largest, told, stopping)
 
     monkeypatch.setattr(choose, "_build", slow)
     if stopped:

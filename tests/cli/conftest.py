@@ -32,8 +32,9 @@ Mnist = Callable[..., Result]
 
 @pytest.fixture(autouse=True)
 def _at_home_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No settings, no data, no runs and no network but the test's own."""
-    for name in [name for name in os.environ if name.startswith("MNIST_TUI_")] + ["NO_COLOR", "FORCE_COLOR"]:
+    """No settings, no data, no runs and no network but the test's own; compiled steps are shared."""
+    others = [name for name in os.environ if name.startswith("MNIST_TUI_") and name != "MNIST_TUI_CACHE_DIR"]
+    for name in (*others, "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))

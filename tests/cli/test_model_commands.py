@@ -12,6 +12,7 @@ from mnist_tui import recipes
 from mnist_tui.config import TrainConfig
 from tests.cli import past_runs
 from tests.cli.conftest import Mnist
+from tests.models.strangers import NOTICED, REFUSED, write
 
 # What is promised to whoever reads the JSON; more may come.
 SUMMARY = {"model", "input_shape", "parameters", "trainable_parameters", "macs", "layers"}
@@ -61,6 +62,24 @@ def test_the_model_of_a_run(mnist: Mnist, runs_dir: Path) -> None:
     assert json.loads(mnist("inspect-model", "--run", "good", "--json").out)["model"] == "linear"
     assert json.loads(mnist("check", "--run", "good", "--json").out)["model"] == "linear"
     assert mnist("inspect-model", "--run", "nope").code == 4
+
+
+def test_what_is_likely_a_mistake_in_a_network_is_said_of_it(mnist: Mnist, tmp_path: Path) -> None:
+    source, words = NOTICED["softmax function"]
+    spec = write(tmp_path, source)
+    for command in ("inspect-model", "check"):
+        assert words in mnist(command, "--model", spec).out
+        (finding,) = json.loads(mnist(command, "--model", spec, "--json").out)["findings"]
+        assert words in finding
+        assert json.loads(mnist(command, "--model", "linear", "--json").out)["findings"] == []
+
+
+def test_a_network_that_cannot_be_used_is_refused_with_its_remedy(mnist: Mnist, tmp_path: Path) -> None:
+    spec = write(tmp_path, REFUSED["squeeze"][0])
+    for command in ("inspect-model", "check"):
+        done = mnist(command, "--model", spec)
+        assert done.code == 2
+        assert "squeeze the spatial dimensions only" in done.err
 
 
 @pytest.fixture

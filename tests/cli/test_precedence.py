@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +120,13 @@ def test_help_needs_no_good_file(mnist: Mnist) -> None:
     write("epochs = ")
     assert mnist("--help").code == 0
     assert program.run("--version").returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_a_config_file_that_is_none_is_not_waited_for(kind: str, mnist: Mnist, tmp_path: Path) -> None:
+    path = {"pipe": tmp_path / "pipe", "device": Path("/dev/zero"), "folder": tmp_path}[kind]
+    if kind == "pipe":
+        os.mkfifo(path)
+    done = mnist("--config", path, "runs", "list")
+    assert (done.code, done.out) == (2, "")
+    assert f"{path} is no regular file" in done.err

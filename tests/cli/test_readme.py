@@ -49,6 +49,9 @@ def test_the_commands_do_what_the_readme_says(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "nets.py").write_text(NET)
     Image.fromarray(trained_runs.picture_of(3)[0].numpy()).save(tmp_path / "photo.jpg")
+    rows = [trained_runs.picture_of(label).flatten().tolist() for label in (3, 7)]
+    (tmp_path / "test.csv").write_text("\n".join(",".join(map(str, row)) for row in rows))
+    (tmp_path / "train.csv").write_text("\n".join(",".join(map(str, [3, *row])) for row in rows))
     # The reference recipe takes minutes; the words of the commands stay as they are.
     for name, value in {"MODEL": "linear", "EPOCHS": "1", "TRAIN_LIMIT": "200"}.items():
         monkeypatch.setenv(f"MNIST_TUI_{name}", value)

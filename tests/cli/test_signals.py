@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import signal
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from mnist_tui.control import Control
 from tests.cli import program
 from tests.cli.conftest import Mnist
 from tests.patience import SOON
+from tests.tui.dashboard_terminal import Terminal, in_a_shell
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
@@ -148,3 +150,33 @@ def test_ctrl_c_in_a_terminal_before_torch_is_there_leaves_it_sane() -> None:
     assert screen.code == 130
     assert screen.cursor_is_visible
     assert "Traceback" not in screen.text
+
+
+def in_terminal(folder: Path, *, shell: bool = False) -> Terminal:
+    words = program.command(*program.LONG)
+    return Terminal(in_a_shell(*words) if shell else words[1:], folder)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs a shell with job control")
+def test_ctrl_z_gives_the_terminal_back_until_fg(tmp_path: Path) -> None:
+    with in_terminal(tmp_path, shell=True) as terminal:
+        terminal.wait_for("best")
+        assert not terminal.cursor_is_visible
+        terminal.press("\x1a")
+        terminal.wait_for("[left 148]")
+        assert terminal.cursor_is_visible
+        terminal.press("\n")
+        terminal.wait_until(lambda: not terminal.cursor_is_visible, "the live display")
+        terminal.press("\x03")
+        terminal.wait_for("[ended 130]")
+        assert terminal.cursor_is_visible
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGQUIT, 131), (signal.SIGHUP, 129)])
+def test_harder_signals_leave_the_cursor_visible(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    with in_terminal(tmp_path) as terminal:
+        terminal.wait_for("best")
+        assert not terminal.cursor_is_visible
+        terminal.signal(number)
+        assert terminal.ended()[0] == code
+        assert terminal.problems() == []

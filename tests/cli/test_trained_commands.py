@@ -152,6 +152,80 @@ def test_predict_reads_standard_input(
     assert "7, 100.0 %" in done.out
 
 
+LABELS = [3, 1, 4, 9]
+
+
+def labeled_csv(path: Path, labels: list[int], header: bool = True) -> Path:
+    """As Kaggle has its train.csv, with the pictures of `LABELS` and these labels."""
+    rows = [
+        ",".join(map(str, [label, *trained_runs.picture_of(number)[0].flatten().tolist()]))
+        for label, number in zip(labels, LABELS, strict=True)
+    ]
+    names = ["label," + ",".join(f"pixel{number}" for number in range(784))] if header else []
+    path.write_text("\n".join([*names, *rows]) + "\n")
+    return path
+
+
+def test_predict_answers_every_row_of_a_file(mnist: Mnist, runs_dir: Path, tmp_path: Path) -> None:
+    trained_runs.write(runs_dir)
+    path = labeled_csv(tmp_path / "train.csv", [3, 1, 4, 8])
+    done = mnist("predict", "reader", path)
+    assert done.code == 0, done.err
+    shown = done.out.replace("\n", "")
+    for number, answer in enumerate(LABELS, 1):
+        assert f"train.csv · row {number}" in shown
+        assert f"{answer}, 100.0 %" in shown
+    assert "3 of 4 right, 75.00 %" in done.out
+    told = json.loads(mnist("predict", "reader", path, "--json").out)
+    assert [entry["index"] for entry in told["images"]] == [0, 1, 2, 3]
+    assert [entry["answer"] for entry in told["images"]] == ["3", "1", "4", "9"]
+    assert [entry["label"] for entry in told["images"]] == ["3", "1", "4", "8"]
+    assert told["labeled"] == [{"file": str(path), "images": 4, "correct": 3, "accuracy": 0.75}]
+
+
+def test_predict_lists_a_file_of_many(mnist: Mnist, runs_dir: Path, tmp_path: Path) -> None:
+    trained_runs.write(runs_dir)
+    images = trained_runs.pictures([number % 10 for number in range(150)]).numpy()
+    images[7] = 0
+    np.savez(tmp_path / "many.npz", x_test=images, x_train=images[:3])
+    done = mnist("predict", "reader", tmp_path / "many.npz")
+    assert done.code == 1
+    assert "x_test[7]: there is no digit on it" in done.err
+    assert "notice: " in done.err
+    assert "x_train were not" in done.err.replace("\n", "")
+    assert "x_test[8]  8           100.0 %" in done.out
+    assert "… and 49 more; --json has all of them" in done.out
+    told = json.loads(mnist("predict", "reader", tmp_path / "many.npz", "--json").out)["images"]
+    assert len(told) == 150
+    assert [entry["index"] for entry in told if "error" in entry] == [7]
+
+
+def test_a_label_that_the_run_does_not_know_is_told(mnist: Mnist, runs_dir: Path, tmp_path: Path) -> None:
+    trained_runs.write(runs_dir)
+    path = labeled_csv(tmp_path / "letters.csv", [3, 1, 4, 25])
+    for arguments in (("predict", "reader", path), ("eval", "reader", "--dataset", path)):
+        done = mnist(*arguments)
+        assert done.code in (1, 3)
+        assert "25" in done.err
+        assert "row 4" in done.err
+
+
+def test_eval_takes_a_file_with_labels(mnist: Mnist, runs_dir: Path, tmp_path: Path) -> None:
+    trained_runs.write(runs_dir)
+    path = labeled_csv(tmp_path / "train.csv", [3, 1, 4, 8])
+    told = json.loads(mnist("eval", "reader", "--dataset", path, "--json").out)
+    assert (told["dataset"], told["images"], told["correct"]) == (str(path), 4, 3)
+    assert "accuracy 75.00 %" in mnist("eval", "reader", "--dataset", path).out
+    np.save(tmp_path / "test.npy", trained_runs.pictures(LABELS).numpy())
+    without = mnist("eval", "reader", "--dataset", tmp_path / "test.npy")
+    assert (without.code, without.out) == (3, "")
+    assert "4 images without labels" in without.err
+    assert "mnist-tui predict" in without.err
+    unknown = mnist("eval", "reader", "--dataset", "minst")
+    assert unknown.code == 2
+    assert "'minst' is neither a file nor one of" in unknown.err.replace("\n", " ")
+
+
 @pytest.mark.parametrize("format", ["safetensors", "torchscript", "pt2"])
 def test_export_writes_a_file_that_answers_as_the_run(
     mnist: Mnist, runs_dir: Path, tmp_path: Path, format: str

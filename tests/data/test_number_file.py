@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import pickle
 import struct
@@ -17,7 +18,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mnist_tui.data import array_file, csv_file, number_file
+from mnist_tui.data import array_file, csv_file, idx, number_file
 from mnist_tui.data.digit_file import DigitImage, UnusableImage, digits_of
 from mnist_tui.data.labeled_images import LabeledImages
 from mnist_tui.errors import NoDigitError, PictureError
@@ -140,6 +141,9 @@ OTHER_FORMS = {
     "names of nobody": npz(arr_0=IMAGES, arr_1=np.array(LABELS)),
     "one-hot labels": npz(x=ROWS, y=np.eye(10)[LABELS]),
     "objects beside the images": npz(images=IMAGES, notes=np.array([{}], dtype=object)),
+    "IDX": idx.plain(torch.from_numpy(IMAGES)),
+    "IDX in gzip": gzip.compress(idx.plain(torch.from_numpy(IMAGES))),
+    "CSV in gzip": gzip.compress(csv(ROWS).encode()),
     "a tensor": saved(torch.from_numpy(IMAGES)),
     "a bfloat16 tensor": saved((torch.from_numpy(IMAGES) / 255).bfloat16()),
     "a dictionary of tensors": saved(
@@ -290,6 +294,12 @@ def test_a_csv_file_that_is_wrong_is_told_in_its_own_words(content: str, words: 
         (saved(torch.zeros(3), _use_new_zipfile_serialization=False), "is a Python pickle"),
         (b"\x89HDF\r\n\x1a\n" + bytes(50), "is HDF5"),
         (b"PAR1" + bytes(50), "is Parquet"),
+        (idx.plain(torch.tensor(LABELS, dtype=torch.uint8)), "3 labels and no images"),
+        (idx.plain(torch.from_numpy(IMAGES))[:-1], "2,351 values, but its IDX header says 3 × 28 × 28"),
+        (b"\0\0\x08", "0 values, but its IDX header"),
+        (gzip.compress(csv(ROWS).encode())[:-20], "its compression is cut off"),
+        (gzip.compress(pickle.dumps(IMAGES)), "is a Python pickle"),
+        (b"\x1f\x8bnothing", "its compression is broken"),
     ],
 )
 def test_an_array_that_is_wrong_is_told_in_its_own_words(content: bytes, words: str) -> None:
@@ -343,6 +353,11 @@ def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
         bomb = _bomb(3 * 2**20)
         assert "would unpack images.npy to" in complaint(bomb, "x.npz")
     assert time.thread_time() - begun < 5
+
+
+def test_a_bomb_in_gzip_is_not_unpacked_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(array_file, "MAX_BYTES", 2**20)
+    assert "would unpack to more than 1 MB" in complaint(gzip.compress(bytes(30 * 2**20)), "x.gz")
 
 
 def test_more_images_than_anyone_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

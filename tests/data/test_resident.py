@@ -105,6 +105,31 @@ def test_starting_at_any_step_gives_exactly_the_rest_of_the_epoch(size: int) -> 
             assert torch.equal(numbers, expected_numbers)
 
 
+@pytest.mark.parametrize("size", [4, 7, 512, CHUNK, CHUNK - 1, 2 * CHUNK])
+def test_a_single_last_image_may_join_the_batch_before(size: int) -> None:
+    limit = CHUNK * 2 // size * size + 1
+    alone, joined = resident(batch_size=size, train_limit=limit), resident(batch_size=size, train_limit=limit)
+    joined.join_last_image()
+    assert (joined.steps, joined.largest_batch, joined.last_batch) == (alone.steps - 1, size + 1, size + 1)
+    assert (alone.largest_batch, alone.last_batch) == (size, 1)
+    assert labels(joined) == labels(alone)
+    found = [len(labels) for _, labels in batches(joined)]
+    assert found == [size] * (joined.steps - 1) + [size + 1]
+    for start in {0, joined.steps - 1, joined.steps // 2}:
+        rest = list(batches(joined, first_step=start))
+        for whole, again in zip(list(batches(joined))[start:], rest, strict=True):
+            assert torch.equal(whole[0], again[0])
+            assert torch.equal(whole[1], again[1])
+
+
+@pytest.mark.parametrize(("size", "limit"), [(16, 32), (16, 34), (1, 5), (16, 1)])
+def test_where_no_image_is_left_alone_by_others_nothing_joins(size: int, limit: int) -> None:
+    data = resident(batch_size=size, train_limit=limit)
+    steps = data.steps
+    data.join_last_image()
+    assert (data.steps, data.joins_last_image) == (steps, False)
+
+
 def test_images_and_labels_stay_together() -> None:
     for images, numbers in batches(resident(), 1):
         pixels = images.mul(255).round().long()

@@ -183,9 +183,3 @@ def test_work_that_grows_faster_than_the_images_is_not_given_a_number(body):
     summary = inspect_model(Among(), name="among")
     assert summary.macs is None
     assert any("depends on the number of images" in note for note in summary.notes)
-
-
-def test_a_normed_weight_that_carries_its_graph_is_inspected():
-    with pytest.warns(FutureWarning):
-        layer = torch.nn.utils.weight_norm(nn.Linear(784, 10))
-    assert inspect_model(nn.Sequential(nn.Flatten(), layer), name="normed").macs == 7840

@@ -94,6 +94,11 @@ TRAINS: dict[str, str] = {
         conv=f"parametrizations.weight_norm({CONV})",
         fc=f"parametrizations.weight_norm({FC})",
     ),
+    "weight norm of old": module(
+        "return self.fc(self.conv(x).relu().flatten(1))",
+        conv=f"torch.nn.utils.weight_norm({CONV})",
+        fc=FC,
+    ),
     "spectral norm": module(
         "return self.fc(self.conv(x).relu().flatten(1))",
         conv=f"parametrizations.spectral_norm({CONV})",
@@ -162,6 +167,25 @@ TRAINS: dict[str, str] = {
             fc="nn.Linear(16, 10)",
         )
     ),
+    "changes its images": module(
+        "x.sub_(0.1); x = F.relu_(x); return self.fc(self.conv(x).relu_().view(-1, 4 * 26 * 26))",
+        conv=CONV,
+        fc=FC,
+    ),
+    "layers of the first forward": module(
+        "x = x.flatten(1); self.fc = self.fc or nn.Linear(x.shape[1], 10); return self.fc(x)", fc="None"
+    ),
+    "compiled to TorchScript": (
+        "class Inner(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.conv, self.norm = nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4)\n"
+        "    def forward(self, x):\n"
+        "        return self.norm(self.conv(x)).relu()\n"
+        + module(
+            "return self.fc(self.inner(x).view(-1, 4 * 26 * 26))", inner="torch.jit.script(Inner())", fc=FC
+        )
+    ),
     "recomputed in backward": module(
         "x = checkpoint(self.conv, x, use_reentrant=False).relu();"
         "return self.fc(F.dropout(x.flatten(1), 0.2, self.training))",
@@ -192,6 +216,10 @@ NOTICED: dict[str, tuple[str, str]] = {
     "softmax function": (
         module("return F.softmax(self.fc(F.gelu(x).flatten(1)), 1)", fc=LINEAR),
         "ends in probabilities, as after a softmax",
+    ),
+    "softmax in evaluation": (
+        module("x = self.fc(x.flatten(1)); return x if self.training else x.softmax(1)", fc=LINEAR),
+        "ends in probabilities in evaluation mode, as after a softmax",
     ),
     "sigmoid": (module("return self.fc(x.flatten(1)).sigmoid()", fc=LINEAR), "as after a sigmoid"),
     "dropout for ever": (
@@ -266,6 +294,31 @@ REFUSED: dict[str, tuple[str, str]] = {
             pool="nn.AdaptiveAvgPool2d(1)",
         ),
         r"shape \(10,\), not \(1, 10\).*squeeze the spatial dimensions only",
+    ),
+    "squeeze before the last layer": (
+        module(
+            "return self.fc(self.pool(self.conv(x)).squeeze())",
+            conv="nn.Conv2d(1, 10, 3)",
+            pool="nn.AdaptiveAvgPool2d(1)",
+            fc="nn.Linear(10, 10)",
+        ),
+        r"shape \(10,\), not \(1, 10\).*squeeze the spatial dimensions only",
+    ),
+    "squeeze of the images": (
+        module(
+            "return self.fc(self.rnn(x.squeeze())[0][:, -1])",
+            rnn="nn.GRU(28, 8, batch_first=True)",
+            fc="nn.Linear(8, 10)",
+        ),
+        "squeeze the spatial dimensions only",
+    ),
+    "batch norm over vectors without statistics": (
+        module(
+            "return self.fc(self.norm(x.flatten(1)))",
+            norm="nn.BatchNorm1d(784, track_running_stats=False)",
+            fc=LINEAR,
+        ),
+        "more than 1 value per channel.*let BatchNorm keep running statistics",
     ),
     "two images only": (
         module("return self.fc(x.view(2, -1))", fc=LINEAR),

@@ -7,9 +7,17 @@ import torch
 from torch import nn
 
 from mnist_tui.errors import ModelError
+from mnist_tui.inspection import inspect_model
 from mnist_tui.models import NAMES, load_model, resolve
 from mnist_tui.models.examination import Examination, examine
 from tests.models.strangers import LINEAR, NOTICED, REFUSED, TRAINS, module, write
+
+# What is older than what torch recommends is brought all the same.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:`torch.nn.utils.weight_norm` is deprecated"),
+    pytest.mark.filterwarnings("ignore:`torch.jit.script"),
+    pytest.mark.filterwarnings("ignore:The .grad attribute"),  # of torch's own copy of a ScriptModule
+]
 
 
 def examined(spec: str, **sizes: int) -> Examination:
@@ -106,3 +114,11 @@ def test_the_programs_own_networks_are_not_tried(name, monkeypatch):
     monkeypatch.setattr(nn.Module, "__call__", lambda *_: pytest.fail("called"))
     model = torch.nn.Module()
     assert examine(resolve(name), model) == Examination()
+
+
+@pytest.mark.parametrize("name", [*TRAINS, *NOTICED])
+def test_it_has_a_layer_table_with_its_products(tmp_path, name):
+    source = TRAINS.get(name) or NOTICED[name][0]
+    summary = inspect_model(load_model(write(tmp_path, source)), name=name)
+    # In attention among images each meets all others.
+    assert (summary.macs is None) == (name == "attention among images")

@@ -83,7 +83,10 @@ def test_a_resumed_run_has_the_rows_that_its_checkpoint_had_seen_and_no_others()
     out, shown = io.StringIO(), Console(file=io.StringIO(), width=80, force_terminal=True)
     before = [fold([started(), row(1), row(2), row(3)]) for _ in range(2)]
     resumed = dataclasses.replace(started(), resumed_epoch=2, resumed_step=7500)
-    with PlainView(out, io.StringIO(), before[0]) as plain, LiveView(shown, before[1]) as live:
+    with (
+        PlainView(Console(file=out), Console(quiet=True), before[0]) as plain,
+        LiveView(shown, before[1]) as live,
+    ):
         for event in (resumed, BEGIN, row(3, test_accuracy=0.5)):
             plain.show(event)
             live.show(event)
@@ -95,7 +98,7 @@ def test_a_resumed_run_has_the_rows_that_its_checkpoint_had_seen_and_no_others()
 
 def test_plain_results_and_the_rest_go_different_ways() -> None:
     out, err = io.StringIO(), io.StringIO()
-    with PlainView(out, err) as view:
+    with PlainView(Console(file=out), Console(file=err)) as view:
         for done in (1, 2):
             view.show(
                 DataProgress(dataset="mnist", stage="fetching", item="a.gz", done=done, total=2, unit="bytes")

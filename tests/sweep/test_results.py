@@ -134,3 +134,14 @@ def test_the_board_follows_a_sweep() -> None:
     seen = {trial.name: TrialResult(trial, TrialStatus.STOPPED) for trial in trials}
     board.apply(Seen(seen))
     assert [result.status.value for result in board.results.values()] == ["failed", *["stopped"] * 3]
+
+
+def test_csv_holds_no_formulas_and_no_control_codes() -> None:
+    nasty = '=HYPERLINK("http://x")\x1b]0;owned\x07'
+    combination = replace(PLAN.combinations[0], values=((nasty, nasty), ("lr", -0.5)))
+    plan = replace(PLAN, combinations=(combination,))
+    text = results.to_csv(plan, [TrialResult(trial) for trial in plan.trials()])
+    assert "\x1b" not in text
+    (row,) = csv.DictReader(io.StringIO(text))
+    harmless = '\'=HYPERLINK("http://x")]0;owned'
+    assert (row[harmless], row["lr"]) == (harmless, "-0.5")

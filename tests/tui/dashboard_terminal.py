@@ -53,6 +53,16 @@ def environment(folder: Path, extra: Mapping[str, str] | None = None) -> dict[st
     }
 
 
+# A shell that has its jobs under control runs a program, and brings it back once somebody presses Enter.
+_SHELL = '"$@"; echo "[left $?]"; read -r word; fg; echo "[ended $?]"'
+_EXEC = "import os, sys; os.execvp(sys.argv[1], sys.argv[1:])"
+
+
+def in_a_shell(*command: str) -> list[str]:
+    """Arguments of Python: it becomes a shell that runs `command`, and says when that has left and ended."""
+    return ["-c", _EXEC, "bash", "-m", "-c", _SHELL, "shell", *command]
+
+
 class Terminal:
     """A process in a terminal. Waiting reads what it draws; nothing is read in between."""
 
@@ -161,6 +171,11 @@ class Terminal:
         """What was written once the alternate screen had been left."""
         _, _, after = self.raw.rpartition(b"\x1b[?1049l")
         return re.sub(r"\x1b\[[0-9;?<>]*[A-Za-z]", "", after.decode(errors="replace"))
+
+    @property
+    def cursor_is_visible(self) -> bool:
+        """As was last said of it."""
+        return self._modes().get(_CURSOR, True)
 
     def forget(self, kept: int) -> None:
         """Let go of all that was drawn before about the last `kept` bytes, for a terminal that is used for hours."""

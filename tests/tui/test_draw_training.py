@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,13 +11,18 @@ from mnist_tui import runner
 from mnist_tui.config import TrainConfig
 from mnist_tui.jobs import Folders, NewRun
 from mnist_tui.live import Snapshot
-from mnist_tui.trainer import Trainer
 from mnist_tui.tui.session import Phase
 from tests.cli import easy_digits
 from tests.engine_fixtures import differences, training_state
 from tests.tui.app_support import House, in_the_house
 from tests.tui.draw_support import draw_across, draw_down, ink, open_draw, screen, warm_up
-from tests.tui.test_training import CONFIG, the_run
+from tests.tui.held_training import HeldTraining, fixture_training
+from tests.tui.test_training import CONFIG, FIRST, SECOND, the_run
+
+__all__ = ["fixture_training"]
+
+ENDLESS = CONFIG.replace(epochs=1000)
+"""For what is seen in training, however long it takes; the test stops it."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -28,16 +31,9 @@ def _warm() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _easy_and_unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Digits at no cost, and steps slow enough to draw between two."""
+def _easy(monkeypatch: pytest.MonkeyPatch, training: HeldTraining) -> None:
+    """Digits at no cost."""
     monkeypatch.setitem(sys.modules, "mnist_tui.data.synthetic", easy_digits.module())
-    step = Trainer._take_step
-
-    def slowly(*arguments: Any) -> None:
-        time.sleep(0.05)
-        step(*arguments)
-
-    monkeypatch.setattr(Trainer, "_take_step", slowly)
 
 
 def job(folder: Path, config: TrainConfig = CONFIG) -> NewRun:
@@ -58,13 +54,15 @@ def test_the_answer_comes_from_the_network_as_it_is_being_trained(tmp_path: Path
         await house.until(lambda: moment(house) > (1, 0))
         first = moment(house)
         answered = screen(house).reading.answer
-        await house.sees("live · epoch 1, step")
+        await house.sees("live · epoch")
         await house.until(lambda: moment(house) > first)
         assert screen(house).reading.answer.probabilities != answered.probabilities
-        await house.until(lambda: house.app.session.phase is Phase.FINISHED)
+        await house.until(lambda: house.app.session.history.epochs)
+        house.app.session.stop()
+        await house.until(lambda: house.app.session.phase is Phase.STOPPED)
         await house.sees("best, epoch")
 
-    in_the_house(story, tmp_path, job=job(tmp_path))
+    in_the_house(story, tmp_path, job=job(tmp_path, ENDLESS))
 
 
 def test_a_paused_network_goes_on_answering(tmp_path: Path) -> None:
@@ -83,10 +81,12 @@ def test_a_paused_network_goes_on_answering(tmp_path: Path) -> None:
         house.app.session.stop()
         await house.until(lambda: house.app.session.phase is Phase.STOPPED)
 
-    in_the_house(story, tmp_path, job=job(tmp_path))
+    in_the_house(story, tmp_path, job=job(tmp_path, ENDLESS))
 
 
-def test_whoever_draws_all_the_while_does_not_change_the_weights(tmp_path: Path) -> None:
+def test_whoever_draws_all_the_while_does_not_change_the_weights(
+    tmp_path: Path, training: HeldTraining
+) -> None:
     """Dropout and BatchNorm, whose random numbers and statistics are easiest to disturb."""
     file = tmp_path / "small_net.py"
     file.write_text(
@@ -97,6 +97,7 @@ def test_whoever_draws_all_the_while_does_not_change_the_weights(tmp_path: Path)
         "            nn.Flatten(), nn.Linear(4 * 4 * 4, 10))\n"
     )
     config = CONFIG.replace(model=f"{file}:Net", backend="eager", ema=0.9, rotation=7.0)
+    training.hold(FIRST, SECOND)
 
     async def story(house: House) -> None:
         await open_draw(house)
@@ -105,7 +106,10 @@ def test_whoever_draws_all_the_while_does_not_change_the_weights(tmp_path: Path)
             await draw_down(house)
             answered.add(moment(house))
             await house.press("u")
-        assert len(answered) >= 2
+            # Each epoch's first half is answered from, that is by another network.
+            for count, held in enumerate((FIRST, SECOND), start=1):
+                if len(answered - {(0, 0)}) >= count:
+                    training.let_go(held)
 
     in_the_house(story, tmp_path, job=job(tmp_path, config))
     undisturbed = runner.start(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -15,10 +16,11 @@ import mnist_tui.cli
 from mnist_tui import runs
 from mnist_tui.history import RunStatus
 from mnist_tui.runs import Run
+from tests import made_runs, odd_files
 from tests.cli import easy_digits
 from tests.patience import SOON
 from tests.tui import dashboard_terminal, odd_program
-from tests.tui.dashboard_terminal import Terminal
+from tests.tui.dashboard_terminal import Terminal, in_a_shell
 
 SMALL = (
     "--dataset=synthetic",
@@ -272,3 +274,48 @@ def test_a_signal_is_not_lost_on_a_busy_loop(tmp_path: Path) -> None:
         code, _ = terminal.ended()
         assert code == 143
         assert "Exception" not in terminal.after_the_screen
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link to a device", "hole"])
+def test_an_odd_run_in_the_list_does_not_keep_it_from_leaving(tmp_path: Path, kind: str) -> None:
+    made_runs.write_finished(tmp_path / "runs", "sound", 0.9)
+    odd_files.put(kind, made_runs.write_finished(tmp_path / "runs", "strange", 0.9).log_file)
+    with dashboard(tmp_path, begun=False) as terminal:
+        terminal.wait_for(*IDLE.signs)
+        terminal.press("5")
+        terminal.wait_for("unreadable", "finished")
+        terminal.signal(signal.SIGTERM)
+        code, _ = terminal.ended()
+        assert code == 143
+        assert terminal.problems() == []
+
+
+@pytest.mark.parametrize("state", [IDLE, TRAINING], ids=lambda state: state.name)
+def test_sigquit_ends_it_at_once_and_gives_the_terminal_back(state: State, tmp_path: Path) -> None:
+    with dashboard(tmp_path, *state.oddities, begun=state is not IDLE) as terminal:
+        reach(terminal, state)
+        terminal.signal(signal.SIGQUIT)
+        assert terminal.ended()[0] == 131
+        assert terminal.problems() == []
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs a shell with job control")
+def test_ctrl_z_leads_to_the_shell_and_fg_back(tmp_path: Path) -> None:
+    with Terminal(in_a_shell(sys.executable, "-m", "mnist_tui", "dashboard"), tmp_path) as terminal:
+        terminal.wait_for("● ready")
+        terminal.press("?")
+        terminal.wait_for("^z", "Suspend")
+        terminal.press("\x1b")
+        terminal.wait_until(lambda: "^z" not in terminal.text, "the end of the help")
+        terminal.press("\x1a")
+        terminal.wait_until(lambda: b"[left " in terminal.raw, "the shell")
+        assert terminal.problems() == []
+        terminal.press("\n")
+        terminal.wait_until(
+            lambda: b"Train a small network" in terminal.raw.partition(b"[left ")[2], "the same picture"
+        )
+        terminal.press("5")
+        terminal.wait_for("No runs yet")
+        terminal.press("q")
+        terminal.wait_until(lambda: b"[ended 0]" in terminal.raw, "the end")
+        assert terminal.problems() == []

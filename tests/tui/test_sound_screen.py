@@ -48,11 +48,10 @@ class _Charting(SoundScreen, ModalScreen[None]):
         yield Vertical()
 
 
-@pytest.mark.parametrize("turns", range(8))
-def test_a_chart_that_comes_up_while_its_screen_goes_is_no_error(turns: int, tmp_path: Path) -> None:
+def test_a_chart_that_comes_up_while_its_screen_goes_is_no_error(tmp_path: Path) -> None:
     """Its canvases are never mounted then, though it is told that it has the focus."""
 
-    async def story(house: House) -> None:
+    async def gone_after(turns: int, house: House) -> None:
         screen = _Charting()
         house.app.push_screen(screen)
         await house.until(lambda: screen.is_mounted)
@@ -63,6 +62,10 @@ def test_a_chart_that_comes_up_while_its_screen_goes_is_no_error(turns: int, tmp
         chart.post_message(Focus())
         screen.dismiss()
         await house.until(lambda: not screen.is_running)
+
+    async def story(house: House) -> None:
+        for turns in range(8):
+            await gone_after(turns, house)
 
     in_the_house(story, tmp_path, begun=False)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,29 +12,25 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.history import RunStatus
 from mnist_tui.jobs import Folders, NewRun
 from mnist_tui.runs import Run
-from mnist_tui.trainer import Trainer
 from mnist_tui.tui.session import Phase
 from tests.cli import easy_digits
 from tests.engine_fixtures import differences, training_state
 from tests.tui.app_support import House, in_the_house
+from tests.tui.held_training import HeldTraining, fixture_training
 
 CONFIG = TrainConfig(
     dataset="synthetic", model="linear", train_limit=480, epochs=2, batch_size=16, threads=1, device="cpu"
 )
 STEPS = 30
+FIRST, SECOND = (1, 15), (2, 15)  # moments in the two epochs
+
+__all__ = ["fixture_training"]
 
 
 @pytest.fixture(autouse=True)
-def _easy_and_unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Digits at no cost, and steps slow enough to press a key between two."""
+def _easy(monkeypatch: pytest.MonkeyPatch, training: HeldTraining) -> None:
+    """Digits at no cost."""
     monkeypatch.setitem(sys.modules, "mnist_tui.data.synthetic", easy_digits.module())
-    step = Trainer._take_step
-
-    def slowly(*arguments: Any) -> None:
-        time.sleep(0.05)
-        step(*arguments)
-
-    monkeypatch.setattr(Trainer, "_take_step", slowly)
 
 
 def the_run(folder: Path) -> Run:
@@ -56,10 +50,15 @@ async def is_in_epoch(house: House, epoch: int) -> None:
     await house.until(there)
 
 
-def test_paused_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_run(tmp_path: Path) -> None:
+def test_paused_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_run(
+    tmp_path: Path, training: HeldTraining
+) -> None:
+    training.hold(FIRST, SECOND)
+
     async def story(house: House) -> None:
         await is_in_epoch(house, 1)
         await house.press("space")
+        training.let_go(FIRST)
         await becomes(house, Phase.PAUSED)
         await house.until(lambda: house.app.session.history.checkpoint is not None)
         assert 0 < training_state(the_run(tmp_path))["position"]["step"] < STEPS
@@ -67,6 +66,7 @@ def test_paused_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_r
         await house.press("space")
         await is_in_epoch(house, 2)
         await house.press("s")
+        training.let_go(SECOND)
         await becomes(house, Phase.STOPPED)
         await house.until(lambda: not the_run(tmp_path).is_locked())
         assert the_run(tmp_path).history().status is RunStatus.STOPPED
@@ -95,10 +95,15 @@ def test_one_more_epoch_after_the_end(tmp_path: Path) -> None:
     assert (history.status, len(history.rows)) == (RunStatus.FINISHED, 2)
 
 
-def test_a_run_that_another_process_trains_is_refused_with_the_reason(tmp_path: Path) -> None:
+def test_a_run_that_another_process_trains_is_refused_with_the_reason(
+    tmp_path: Path, training: HeldTraining
+) -> None:
+    training.hold(FIRST)
+
     async def story(house: House) -> None:
         await is_in_epoch(house, 1)
         await house.press("s")
+        training.let_go(FIRST)
         await becomes(house, Phase.STOPPED)
         await house.until(lambda: not the_run(tmp_path).is_locked())
         with the_run(tmp_path).writer():

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from mnist_tui.backends.native import processor
-from mnist_tui.backends.native.cache import Cache, key_of
+from mnist_tui.backends.native.cache import Cache, Kept, key_of
 from mnist_tui.backends.native.compiler import HEADERS, Compiler, compile_library, find_compiler
 from mnist_tui.backends.native.folder import private_folder, writing
 from mnist_tui.backends.native.loading import load, try_out
@@ -36,14 +36,16 @@ def build(
     """
     if os.name != "posix":
         raise Unfit("steps are compiled on Linux and macOS only")
-    cache = Cache(private_folder())
-    compiler = find_compiler(stopped)
-    key = key_of(_ingredients(units, headers, compiler))
-    library = cache.find(key)
-    if library is None:
-        told(f"compiling this network's step with {compiler.name}")
-        library = _compile(cache, key, compiler, units, headers, stopped)
-    return load(library)
+    with private_folder() as folder:
+        cache = Cache(folder.place)
+        compiler = find_compiler(stopped)
+        key = key_of(_ingredients(units, headers, compiler))
+        library = cache.find(key)
+        if library is None:
+            told(f"compiling this network's step with {compiler.name}")
+            with writing(folder.path):
+                library = _compile(cache, key, compiler, units, headers, stopped)
+        return load(library.content, kept_as=folder.path / library.name)
 
 
 def _ingredients(units: Sequence[Unit], headers: Path, compiler: Compiler) -> Iterator[bytes]:
@@ -71,15 +73,12 @@ def _compile(
     units: Sequence[Unit],
     headers: Path,
     stopped: Callable[[], bool],
-) -> Path:
-    with writing(cache.folder):
-        cache.make_room()
-        with tempfile.TemporaryDirectory(
-            dir=cache.folder, prefix=".", suffix=".tmp", ignore_cleanup_errors=True
-        ) as workspace:
-            log = cache.folder / "compiler.log"
-            made = compile_library(
-                compiler, units, Path(workspace), headers=headers, log=log, stopped=stopped
-            )
-            try_out(made, stopped=stopped)
-            return cache.publish(key, made.read_bytes())
+) -> Kept:
+    cache.make_room()
+    with tempfile.TemporaryDirectory(
+        dir=cache.folder, prefix=".", suffix=".tmp", ignore_cleanup_errors=True
+    ) as workspace:
+        log = cache.folder / "compiler.log"
+        made = compile_library(compiler, units, Path(workspace), headers=headers, log=log, stopped=stopped)
+        try_out(made, stopped=stopped)
+        return cache.publish(key, made.read_bytes())

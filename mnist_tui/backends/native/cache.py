@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mnist_tui import atomic
 
@@ -19,6 +20,9 @@ KEPT = 50
 
 ABANDONED = 24 * 60 * 60
 """Seconds after which a temporary file or folder belongs to nobody any more."""
+
+LARGEST = 256 * 1024 * 1024
+"""Bytes of a library; real ones have less than one of these megabytes."""
 
 _KEY_LENGTH = 40  # 160 bits; encrypted homes allow 143 characters in a name, temporary ones included
 
@@ -32,30 +36,36 @@ def key_of(parts: Iterable[bytes]) -> str:
     return digest.hexdigest()[:_KEY_LENGTH]
 
 
+class Kept(NamedTuple):
+    """A library of the cache: what was compared with its sum is what is loaded, whatever is in the file by then."""
+
+    name: str
+    """Of its file."""
+    content: bytes
+
+
 @dataclass(frozen=True)
 class Cache:
     """One file a library, `<key>-<sha256 of its bytes>.so`: one rename publishes it, and it proves itself."""
 
     folder: Path
 
-    def find(self, key: str) -> Path | None:
-        """The library of that key, if a sound one is there; a damaged one is deleted.
-
-        Loading a truncated library can end the process (SIGBUS), so all of it is read and compared first.
-        """
+    def find(self, key: str) -> Kept | None:
+        """The library of that key, if a sound one is there; a damaged one is deleted."""
         for path in sorted(self.folder.glob(f"{key}-*.so")):
-            if _is_sound(path):
+            content = _read(path)
+            if path.stem.endswith("-" + hashlib.sha256(content).hexdigest()):
                 with contextlib.suppress(OSError):
                     os.utime(path)  # used now
-                return path
+                return Kept(path.name, content)
             _delete(path)
         return None
 
-    def publish(self, key: str, content: bytes) -> Path:
+    def publish(self, key: str, content: bytes) -> Kept:
         """Keep `content`, whole or not at all, whoever else does the same. Raises OSError."""
-        path = self.folder / f"{key}-{hashlib.sha256(content).hexdigest()}.so"
-        atomic.write_bytes(path, content)
-        return path
+        name = f"{key}-{hashlib.sha256(content).hexdigest()}.so"
+        atomic.write_bytes(self.folder / name, content)
+        return Kept(name, content)
 
     def make_room(self) -> None:
         """Delete all but the `KEPT` - 1 libraries last used, and what killed processes left behind."""
@@ -66,11 +76,15 @@ class Cache:
             _delete(path)
 
 
-def _is_sound(path: Path) -> bool:
+def _read(path: Path) -> bytes:
+    """What a file of this user's holds; nothing of what is none, is somebody else's, or is no library by its size."""
     with contextlib.suppress(OSError):
-        if stat.S_ISREG(path.lstat().st_mode):
-            return path.stem.endswith("-" + hashlib.sha256(path.read_bytes()).hexdigest())
-    return False
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            found = os.fstat(descriptor)
+            own = stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid()
+            return file.read() if own and found.st_size <= LARGEST else b""
+    return b""
 
 
 def _last_used(path: Path) -> float:

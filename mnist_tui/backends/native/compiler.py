@@ -144,15 +144,15 @@ def _for_this_processor() -> tuple[str, ...]:
 def _call(
     name: str, commands: Sequence[list[str]], *, stopped: Callable[[], bool], workspace: Path | None = None
 ) -> Ended:
-    """Speaking English, which its version and its errors are read in."""
-    environment = {"LC_ALL": "C"} | ({} if workspace is None else {"TMPDIR": str(workspace)})
+    """Speaking English, which its version and its errors are read in. Temporary files are in the workspace."""
+    environment = {"LC_ALL": "C"} | ({} if workspace is None else {"TMPDIR": "."})
     try:
         return run_all(
             commands,
             at_once=usable_cores(),
             time_limit=TIME_LIMIT,
             stopped=stopped,
-            folder=workspace,
+            workspace=workspace,
             environment=environment,
         )
     except OSError as error:

@@ -1,30 +1,51 @@
-"""The folder that compiled libraries are kept in: whoever can write there can run code as this user."""
+"""The folder that compiled libraries are kept in: whoever can write there can run code as this user.
+
+It is opened once, looked at through what was opened, and used through that too. Whatever takes its name meanwhile is
+neither read nor written.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_tui import paths
 from mnist_tui.backends.unfit import Unfit
 
 _ELSEWHERE = "set MNIST_TUI_CACHE_DIR to a folder of your own"
+_FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-def private_folder() -> Path:
-    """The absolute path of the folder, made where it is missing. Raises Unfit for one not to be trusted."""
-    folder = paths.cache_dir().absolute() / "native"
-    with writing(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            folder.mkdir(mode=0o700)
-        except FileExistsError:
-            _check(folder)
-        _check_programs_run(folder)
-    return folder
+@dataclass(frozen=True)
+class PrivateFolder:
+    """One that was found to be this user's alone."""
+
+    path: Path
+    """Its absolute path, for people to read."""
+    place: Path
+    """Where the very folder is reached while it is open, also when it has been moved; on Linux, elsewhere `path`."""
+
+
+@contextmanager
+def private_folder() -> Iterator[PrivateFolder]:
+    """The folder, made where it is missing. Raises Unfit for one not to be trusted."""
+    path = paths.cache_dir().absolute() / "native"
+    with writing(path):
+        descriptor = _open(path)
+    place = Path(f"/proc/self/fd/{descriptor}")
+    folder = PrivateFolder(path, place if place.is_dir() else path)
+    try:
+        yield folder
+    except Unfit as unfit:
+        told = (text.replace(str(folder.place), str(path)) for text in (unfit.reason, unfit.hint))
+        raise Unfit(*told) from unfit
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -39,8 +60,45 @@ def writing(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _check(folder: Path) -> None:
-    found = folder.lstat()
+def _open(path: Path) -> int:
+    """A descriptor of the folder, which has been checked."""
+    _make(path.parent)
+    above = os.open(path.parent, os.O_RDONLY | _FOLDER & ~getattr(os, "O_NOFOLLOW", 0))
+    try:
+        _check_above(path.parent, os.fstat(above))
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(path.name, mode=0o700, dir_fd=above)
+        _check(path, os.stat(path.name, dir_fd=above, follow_symlinks=False))
+        descriptor = os.open(path.name, os.O_RDONLY | _FOLDER, dir_fd=above)
+    finally:
+        os.close(above)
+    try:
+        _check(path, os.fstat(descriptor))
+        _check_programs_run(path, descriptor)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _make(folder: Path) -> None:
+    """For this user alone whatever the umask says, and so with those above that are missing."""
+    for place in reversed([folder, *folder.parents]):
+        if not place.exists():
+            place.mkdir(mode=0o700, exist_ok=True)
+
+
+def _check_above(folder: Path, found: os.stat_result) -> None:
+    """Others could put a folder of theirs in the cache's place. A user's own group counts as that user."""
+    others = stat.S_IWOTH if found.st_gid == os.getegid() else stat.S_IWOTH | stat.S_IWGRP
+    if found.st_mode & others and not found.st_mode & stat.S_ISVTX:
+        raise Unfit(
+            f"the folder {folder} of the cache can be written by other users",
+            hint=f"Let nobody else write there (chmod go-w), or {_ELSEWHERE}.",
+        )
+
+
+def _check(path: Path, found: os.stat_result) -> None:
     if stat.S_ISLNK(found.st_mode):
         wrong = "is a symbolic link"
     elif not stat.S_ISDIR(found.st_mode):
@@ -52,14 +110,12 @@ def _check(folder: Path) -> None:
     else:
         return
     # Not "change its permissions": what others have put into it would then be trusted.
-    raise Unfit(
-        f"the cache folder {folder} {wrong}", hint=f"Delete it and it is made again, or {_ELSEWHERE}."
-    )
+    raise Unfit(f"the cache folder {path} {wrong}", hint=f"Delete it and it is made again, or {_ELSEWHERE}.")
 
 
-def _check_programs_run(folder: Path) -> None:
-    if os.statvfs(folder).f_flag & getattr(os, "ST_NOEXEC", 0):
+def _check_programs_run(path: Path, descriptor: int) -> None:
+    if os.fstatvfs(descriptor).f_flag & getattr(os, "ST_NOEXEC", 0):
         raise Unfit(
-            f"the cache folder {folder} is on a disk from which no program may run (noexec)",
+            f"the cache folder {path} is on a disk from which no program may run (noexec)",
             hint=f"For compiled steps {_ELSEWHERE} on another disk.",
         )

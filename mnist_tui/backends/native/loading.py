@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import hashlib
+import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,19 +33,57 @@ def try_out(library: Path, *, stopped: Callable[[], bool]) -> None:
     """
     command = [sys.executable, "-I", "-S", "-c", _TRIAL, f"./{library.name}"]
     try:
-        outcome = run(command, time_limit=_TRIAL_LIMIT, stopped=stopped, folder=library.parent)
+        outcome = run(command, time_limit=_TRIAL_LIMIT, stopped=stopped, workspace=library.parent)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unfit(f"the compiled library cannot be tried out: {error}") from error
     if outcome.status != 0:
         raise Unfit(f"the compiled library cannot be loaded: {outcome.explanation}")
 
 
-def load(library: Path) -> ctypes.CDLL:
-    """A library that has been tried out. Raises Unfit where this process, with all that it holds, refuses it."""
-    try:
+_loaded: dict[bytes, ctypes.CDLL] = {}  # by the sum of their bytes
+
+
+def load(content: bytes, *, kept_as: Path) -> ctypes.CDLL:
+    """A library that has been tried out. Raises Unfit where this process, with all that it holds, refuses it.
+
+    Of the bytes that are given and no others: they are put where nobody else can write, and `kept_as` only tells what
+    to delete. The same bytes are loaded once.
+    """
+    digest = hashlib.sha256(content).digest()
+    if digest not in _loaded:
+        try:
+            _loaded[digest] = _from_memory(content) or _from_copy(content)
+        except OSError as error:
+            raise Unfit(
+                f"the compiled library cannot be loaded: {error}",
+                hint=f"Delete {kept_as} to have it compiled again.",
+            ) from error
+    return _loaded[digest]
+
+
+def _from_memory(content: bytes) -> ctypes.CDLL | None:
+    """By a file that is in memory alone; None where there is no such thing, or none that may be run."""
+    if not hasattr(os, "memfd_create"):
+        return None
+    import fcntl  # of POSIX alone
+
+    sealed = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
+    with contextlib.suppress(OSError):
+        descriptor = os.memfd_create("compiled step", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        try:
+            with os.fdopen(descriptor, "wb", closefd=False) as file:
+                file.write(content)
+            fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, sealed)
+            # It stays open: the system takes two libraries of one name for the same.
+            return ctypes.CDLL(f"/proc/self/fd/{descriptor}")
+        except OSError:
+            os.close(descriptor)
+    return None
+
+
+def _from_copy(content: bytes) -> ctypes.CDLL:
+    """By a file in a folder of this user's alone, which is then deleted."""
+    with tempfile.TemporaryDirectory() as folder:
+        library = Path(folder) / "step.so"
+        library.write_bytes(content)
         return ctypes.CDLL(str(library))
-    except OSError as error:
-        raise Unfit(
-            f"the compiled library cannot be loaded: {error}",
-            hint=f"Delete {library} to have it compiled again.",
-        ) from error

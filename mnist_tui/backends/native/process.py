@@ -16,6 +16,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
+from mnist_tui.backends.native.watcher import Watcher
 from mnist_tui.errors import Interrupted
 
 POLL = 0.1
@@ -61,12 +62,17 @@ def run(
     *,
     time_limit: float,
     stopped: Callable[[], bool],
-    folder: Path | None = None,
+    workspace: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Outcome:
     """As `run_all` does it, one program."""
     ended = run_all(
-        [command], at_once=1, time_limit=time_limit, stopped=stopped, folder=folder, environment=environment
+        [command],
+        at_once=1,
+        time_limit=time_limit,
+        stopped=stopped,
+        workspace=workspace,
+        environment=environment,
     )
     return ended.outcome
 
@@ -77,20 +83,35 @@ def run_all(
     at_once: int,
     time_limit: float,
     stopped: Callable[[], bool],
-    folder: Path | None = None,
+    workspace: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Ended:
     """Run `commands`, so many at once, and return the first that fails, or the last of them if none does.
 
-    Each runs in `folder` (else here), without input, with `environment` beside this process's own, and in a
-    session of its own: a Ctrl+C in the terminal reaches this process alone, which then ends the programs with all
-    that they started, as it does after `time_limit` seconds for all together, and with the others when one
-    fails. Raises OSError when one cannot be started, subprocess.TimeoutExpired, and Interrupted once `stopped`
-    says so.
+    Each runs without input, with `environment` beside this process's own, and in a session of its own: a Ctrl+C in
+    the terminal reaches this process alone, which then ends the programs with all that they started, as it does after
+    `time_limit` seconds for all together, and with the others when one fails. Those in a `workspace`, a folder that
+    holds nothing but what they write, end with this process and that folder even when this process is killed. Raises
+    OSError when one cannot be started, subprocess.TimeoutExpired, and Interrupted once `stopped` says so.
     """
-    over: SimpleQueue[_Program] = SimpleQueue()
     variables = {**os.environ, **(environment or {})}
-    programs = [_Program(command, folder, variables, over) for command in commands]
+    if workspace is None:
+        return _run_all(commands, at_once, time_limit, stopped, None, variables, lambda group: None)
+    with Watcher(workspace) as watcher:
+        return _run_all(commands, at_once, time_limit, stopped, workspace, variables, watcher.watch)
+
+
+def _run_all(
+    commands: Sequence[Sequence[str]],
+    at_once: int,
+    time_limit: float,
+    stopped: Callable[[], bool],
+    folder: Path | None,
+    variables: Mapping[str, str],
+    watch: Callable[[int], None],
+) -> Ended:
+    over: SimpleQueue[_Program] = SimpleQueue()
+    programs = [_Program(command, folder, variables, over, watch) for command in commands]
     waiting, running = deque(programs), 0
     deadline = time.monotonic() + time_limit
     try:
@@ -142,11 +163,12 @@ class _Program(threading.Thread):
         folder: Path | None,
         environment: Mapping[str, str],
         over: SimpleQueue[_Program],
+        watch: Callable[[int], None],
     ) -> None:
-        """It puts itself into `over` when it has ended."""
+        """It puts itself into `over` when it has ended, and tells `watch` its process group when it has begun."""
         super().__init__(name="compiler")
         self.command = command
-        self._folder, self._environment, self._over = folder, environment, over
+        self._folder, self._environment, self._over, self._watch = folder, environment, over, watch
         self.unwanted = threading.Event()
         self.ended = threading.Event()
         self.output = bytearray()
@@ -155,7 +177,9 @@ class _Program(threading.Thread):
 
     def run(self) -> None:
         try:
-            self._follow(self._start())
+            process = self._start()
+            self._watch(process.pid)
+            self._follow(process)
         except OSError as error:
             self.refusal = error
         finally:

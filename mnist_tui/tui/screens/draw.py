@@ -61,7 +61,7 @@ class DrawScreen(ChoosingScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "pen", "Pen"),
         Binding("e", "eraser", "Eraser"),
-        Binding("u,ctrl+z", "undo", "Undo"),
+        Binding("u", "undo", "Undo"),
         Binding("r,ctrl+y", "redo", "Redo"),
         Binding("c", "clear", "Clear"),
         Binding("enter", "was", "That was a …", key_display="⏎"),

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widgets import Label, OptionList
 from textual.widgets.option_list import Option
 
-from mnist_tui import runs
+from mnist_tui import regular, runs
 from mnist_tui.errors import RunError
 from mnist_tui.runs import Run
 from mnist_tui.tui.screens.dialogs import Dialog
@@ -76,7 +76,7 @@ class NetworkDialog(Dialog[NetworkChoice]):
 
 
 def _has_weights(run: Run) -> bool:
-    return run.weights_file.is_file() or run.checkpoint_file.is_file()
+    return regular.is_there(run.weights_file) or regular.is_there(run.checkpoint_file)
 
 
 def _model_of(run: Run) -> str:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 
-from mnist_tui import atomic, runs
+from mnist_tui import atomic, regular, runs
 from mnist_tui.errors import RunError
 from mnist_tui.export import exported
 from mnist_tui.history import RunStatus
@@ -151,7 +151,7 @@ def _why_not_resumed(found: IndexedRun) -> str:
     name = found.run.name
     if found.summary.status == RunStatus.FINISHED:
         return f"{name} is finished: nothing is left to resume."
-    if not found.run.checkpoint_file.exists():
+    if not regular.is_there(found.run.checkpoint_file):
         return f"{name} has no checkpoint to resume from."
     if found.run.is_locked():
         return f"{name} is being trained already."

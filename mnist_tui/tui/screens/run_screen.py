@@ -23,6 +23,7 @@ from mnist_tui.tui.sound_screen import SoundScreen
 from mnist_tui.tui.widgets.key_bar import KeyBar
 from mnist_tui.tui.widgets.run_view import RunView
 from mnist_tui.tui.widgets.run_words import status_word
+from mnist_tui.tui.widgets.say import say
 from mnist_tui.tui.widgets.title_bar import facts
 
 _SECONDS_BETWEEN_READS = 0.5
@@ -130,4 +131,4 @@ class RunScreen(SoundScreen, Screen[None]):
         where = self.query_one("#where", Static)
         room = where.size.width - left.cell_length - 1
         right = facts(self.history.started, room - 3)
-        where.update(Content.assemble(left, (right.rjust(max(room, 0)), "$foreground 75%")), layout=False)
+        say(where, Content.assemble(left, (right.rjust(max(room, 0)), "$foreground 75%")), layout=False)

@@ -24,6 +24,7 @@ from mnist_tui.tui.screens.run_screen import RunScreen
 from mnist_tui.tui.widgets.folding_table import FoldingTable
 from mnist_tui.tui.widgets.run_preview import RunPreview
 from mnist_tui.tui.widgets.runs_table import ORDERS, Order, RunsTable, order_of
+from mnist_tui.tui.widgets.say import say
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 _SECONDS_BETWEEN_PARTS = 0.3
@@ -237,12 +238,11 @@ class RunsScreen(RunActions):
         if self._wanted in self.names():
             self.table.move_to(self._wanted)
             self._wanted = ""
-        self.query_one("#count", Label).update(self._count())
+        say(self.query_one("#count", Label), self._count())
         self.set_class(self.is_complete and not self.found, "-empty")
         self.set_class(bool(self.found) and not self.table.rows, "-unmatched")
-        self.query_one("#nothing", Static).update(
-            _no_match(self.query_text) if self.found else nothing_here(self.runs_dir, self._error)
-        )
+        nothing = _no_match(self.query_text) if self.found else nothing_here(self.runs_dir, self._error)
+        say(self.query_one("#nothing", Static), nothing)
         if (self.selected() is None) != self._had_none:
             self._had_none = not self._had_none
             self.refresh_bindings()

@@ -85,6 +85,7 @@ class FoldingTable(ScrollView, Generic[Row], can_focus=True):
         self._keys: list[str] = []
         self._rows: list[Row] = []
         self._widths: list[tuple[Column[Row], int]] = []
+        self._shown: list[Strip] = []
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -112,7 +113,14 @@ class FoldingTable(ScrollView, Generic[Row], can_focus=True):
         self._keep_cursor_in_view()
         if self.current is not before:
             self.post_message(self.Highlighted())
-        self.refresh()
+        self._refresh_what_differs()
+
+    def _refresh_what_differs(self) -> None:
+        # Rows that are the same may have cells that are not, such as an age; most often nothing differs.
+        shown = [self.render_line(y) for y in range(self.size.height)]
+        if shown != self._shown:
+            self._shown = shown
+            self.refresh()
 
     def move_to(self, key: str) -> None:
         """Put the cursor on this row, if it is there."""

@@ -6,14 +6,17 @@ import ctypes
 import os
 import shutil
 import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from mnist_tui.backends.native import processor
+from mnist_tui.backends.native import loading, processor
 from mnist_tui.backends.native.cache import Cache
 from tests.backends.native.toolchain import (
+    REAL,
     SOURCE,
     building,
     disk,
@@ -46,7 +49,7 @@ def test_a_relative_cache_folder(cache: Path, tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("MNIST_TUI_CACHE_DIR", "cache")
     library, _ = make()
     assert library.answer() == 42
-    assert [library._name] == [str(path) for path in libraries(cache)]
+    assert len(libraries(cache)) == 1
 
 
 def test_nan_stays_nan() -> None:
@@ -234,10 +237,65 @@ def test_a_library_that_this_process_alone_refuses(entry: Path, cache: Path) -> 
     shutil.copytree(entry.parent, cache)
     key = entry.name.partition("-")[0]
     (cache / entry.name).unlink()
-    path = Cache(cache).publish(key, b"no library")
+    kept = Cache(cache).publish(key, b"no library")
     answer = refused()
     assert "the compiled library cannot be loaded" in answer.reason
-    assert str(path) in answer.hint
+    assert str(cache / kept.name) in answer.hint
+
+
+def test_without_files_in_memory_a_copy_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(loading, "_loaded", {})
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    assert make()[0].answer() == 42
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+# Folders that are exchanged while they are used
+
+
+needs_places = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a folder has its path alone")
+
+
+@pytest.fixture
+def exchange(cache: Path) -> str:
+    """What a shell does to put the folder `foreign` in the cache's place, once it is there."""
+    foreign = cache.with_name("foreign")
+    return f"if [ -e '{foreign}' ]; then mv '{cache}' '{cache}.own' && mv '{foreign}' '{cache}'; fi"
+
+
+@needs_places
+def test_a_folder_that_is_exchanged_before_the_look_up(
+    cache: Path, exchange: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiler = tmp_path / "fake++"
+    compiler.write_text(f"#!/bin/sh\n{exchange}\nexec '{REAL}' \"$@\"\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CXX", str(compiler))
+    make()
+    [own] = libraries(cache)
+    make('extern "C" int answer() { return 13; }')
+    [other] = [path for path in libraries(cache) if path != own]
+    foreign = cache.with_name("foreign")
+    foreign.mkdir()
+    other.rename(
+        foreign / f"{own.name.partition('-')[0]}-{other.name.partition('-')[2]}"
+    )  # sound by its name
+    assert make()[0].answer() == 42
+    assert not foreign.exists()
+
+
+@needs_places
+def test_a_folder_that_is_exchanged_while_it_compiles(
+    cache: Path, exchange: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.with_name("foreign").mkdir(parents=True)
+    fake = script(tmp_path / "fake++", f'{exchange}\nexec "$REAL" "$@"')
+    monkeypatch.setenv("CXX", str(fake))
+    assert make()[0].answer() == 42
+    assert len(libraries(cache.with_name("native.own"))) == 1
+    assert libraries(cache) == []
 
 
 # Processes at once, disks that are full or read-only

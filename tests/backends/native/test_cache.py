@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_tui.backends.native.cache import ABANDONED, KEPT, Cache, key_of
+from mnist_tui.backends.native.cache import ABANDONED, KEPT, LARGEST, Cache, key_of
 
 KEY = key_of([b"key"])
 
@@ -27,16 +27,16 @@ def test_the_division_into_parts_counts() -> None:
 def test_what_is_published_is_found(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     assert cache.find(KEY) is None
-    path = cache.publish(KEY, b"content")
-    assert cache.find(KEY) == path
-    assert path.read_bytes() == b"content"
+    kept = cache.publish(KEY, b"content")
+    assert cache.find(KEY) == kept
+    assert (tmp_path / kept.name).read_bytes() == kept.content == b"content"
     assert cache.find(key_of([b"another"])) is None
-    assert list(tmp_path.iterdir()) == [path]
+    assert [path.name for path in tmp_path.iterdir()] == [kept.name]
 
 
 def test_names_are_short_enough_for_encrypted_homes(tmp_path: Path) -> None:
-    path = Cache(tmp_path).publish(KEY, b"content")
-    assert len(f".{path.name}.12345678.tmp") <= 143
+    kept = Cache(tmp_path).publish(KEY, b"content")
+    assert len(f".{kept.name}.12345678.tmp") <= 143
 
 
 def test_a_sound_library_beside_a_damaged_one(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_the_longest_unused_libraries_make_room(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     keys = [key_of([bytes([number])]) for number in range(KEPT + 9)]
     for number, key in enumerate(keys):
-        age(cache.publish(key, key.encode()), seconds=1000 + number)
+        age(tmp_path / cache.publish(key, key.encode()).name, seconds=1000 + number)
     assert cache.find(keys[-1])  # the oldest, and now the last used
     cache.make_room()
     cache.publish(KEY, b"the new one")
@@ -88,3 +88,16 @@ def test_a_folder_that_is_gone_is_empty(tmp_path: Path) -> None:
     assert cache.find(KEY) is None
     with pytest.raises(OSError, match="gone"):
         cache.publish(KEY, b"content")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="giving a file away needs root")
+def test_a_library_of_another_user_goes(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    os.chown(tmp_path / cache.publish(KEY, b"content").name, 65534, -1)
+    assert cache.find(KEY) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_too_large_for_a_library_is_not_read(tmp_path: Path) -> None:
+    os.truncate(tmp_path / Cache(tmp_path).publish(KEY, b"content").name, LARGEST + 1)
+    assert Cache(tmp_path).find(KEY) is None

@@ -13,7 +13,7 @@ from tests.backends.native.interpreter import assert_agrees
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(model=chains() | chains(dropout=0.3), batch=batches())
 def test_a_plan_computes_what_its_network_computes(
     model: nn.Sequential, batch: Batch, training: bool
@@ -21,7 +21,7 @@ def test_a_plan_computes_what_its_network_computes(
     assert_agrees(plan_of(trace(model)), model, batch, training=training)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(chains(dropout=0.3))
 def test_a_plan_leads_from_the_image_to_ten_logits_without_a_gap(model: nn.Sequential) -> None:
     stages = plan_of(trace(model)).stages
@@ -29,14 +29,14 @@ def test_a_plan_leads_from_the_image_to_ten_logits_without_a_gap(model: nn.Seque
     assert stages[-1].out == RESULT
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(chains(dropout=0.3))
 def test_a_plan_names_each_tensor_of_the_network_once(model: nn.Sequential) -> None:
     names = [name for stage in plan_of(trace(model)).stages for name in stage.tensor_names() if name]
     assert sorted(names) == sorted(model.state_dict())
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(chains() | chains(dropout=0.3))
 def test_a_chain_is_made_again_from_what_is_printed_of_it(model: Chain) -> None:
     again = eval(repr(model), {"grown": grown, "nn": nn})

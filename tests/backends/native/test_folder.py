@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,16 +20,22 @@ __all__ = ["fixture_cache"]
 def test_it_is_made_for_this_user_alone(cache: Path, mask: int) -> None:
     before = os.umask(mask)
     try:
-        assert private_folder() == cache
-        assert private_folder() == cache
+        opened(cache)
+        opened(cache)
     finally:
         os.umask(before)
-    assert stat.S_IMODE(cache.stat().st_mode) == 0o700
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in (cache, cache.parent)] == [0o700, 0o700]
+
+
+def opened(cache: Path) -> None:
+    with private_folder() as folder:
+        assert folder.path == cache
+        assert folder.place.samefile(cache)
 
 
 def distrusted(cache: Path, what: str) -> None:
-    with pytest.raises(Unfit) as raised:
-        private_folder()
+    with pytest.raises(Unfit) as raised, private_folder():
+        pass
     assert raised.value.reason == f"the cache folder {cache} {what}"
     assert "MNIST_TUI_CACHE_DIR" in raised.value.hint
 
@@ -44,7 +51,7 @@ def test_others_may_write_there(cache: Path, mode: int) -> None:
 def test_others_may_read_there(cache: Path, mode: int) -> None:
     cache.mkdir(parents=True)
     cache.chmod(mode)
-    assert private_folder() == cache
+    opened(cache)
 
 
 @pytest.mark.parametrize("target", [".", "nowhere"])
@@ -62,8 +69,8 @@ def test_a_file(cache: Path) -> None:
 
 def test_a_file_above_it(cache: Path) -> None:
     cache.parent.touch()
-    with pytest.raises(Unfit, match=f"the cache folder {cache} cannot be written: "):
-        private_folder()
+    with pytest.raises(Unfit, match=f"the cache folder {cache} cannot be written: "), private_folder():
+        pass
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="giving a folder away needs root")
@@ -76,5 +83,47 @@ def test_somebody_elses(cache: Path) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may do anything")
 def test_no_permission(cache: Path) -> None:
     cache.parent.mkdir(mode=0o500)
-    with pytest.raises(Unfit, match="cannot be written: Permission denied"):
-        private_folder()
+    with pytest.raises(Unfit, match="cannot be written: Permission denied"), private_folder():
+        pass
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o707, 0o703])
+def test_others_may_write_above_it(cache: Path, mode: int) -> None:
+    cache.mkdir(parents=True, mode=0o700)
+    cache.parent.chmod(mode)
+    with pytest.raises(Unfit) as raised, private_folder():
+        pass
+    assert raised.value.reason == f"the folder {cache.parent} of the cache can be written by other users"
+    assert "MNIST_TUI_CACHE_DIR" in raised.value.hint
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="giving a folder to another group needs root")
+def test_another_group_may_write_above_it(cache: Path) -> None:
+    cache.mkdir(parents=True, mode=0o700)
+    cache.parent.chmod(0o770)
+    opened(cache)  # one's own group, as where every user has one
+    os.chown(cache.parent, -1, 65534)
+    with pytest.raises(Unfit, match="of the cache can be written by other users"), private_folder():
+        pass
+
+
+def test_a_sticky_folder_above_it_is_as_good_as_tmp(cache: Path) -> None:
+    cache.mkdir(parents=True, mode=0o700)
+    cache.parent.chmod(0o1777)
+    opened(cache)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such way to a folder")
+def test_it_stays_the_folder_that_was_looked_at(cache: Path) -> None:
+    with private_folder() as folder:
+        (cache / "own").touch()
+        cache.rename(cache.with_name("moved"))
+        cache.mkdir()
+        (cache / "foreign").touch()
+        assert [path.name for path in folder.place.iterdir()] == ["own"]
+
+
+def test_what_is_wrong_inside_is_told_with_the_path_that_people_know(cache: Path) -> None:
+    with pytest.raises(Unfit) as raised, private_folder() as folder:
+        raise Unfit(f"{folder.place}/file", f"Look at {folder.place}.")
+    assert (raised.value.reason, raised.value.hint) == (f"{cache}/file", f"Look at {cache}.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -84,6 +86,27 @@ def test_ctrl_c_in_the_terminal_leaves_nothing_behind(cache: Path, tmp_path: Pat
     assert "KeyboardInterrupt" in output
     assert not pulse.wait()
     assert libraries(cache) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGQUIT])
+def test_a_death_without_a_last_word_leaves_nothing_behind(
+    cache: Path, tmp_path: Path, pulse: Pulse, number: signal.Signals
+) -> None:
+    process = building(CXX=str(script(tmp_path / "fake++", f": > half.o; {pulse.hanging}")))
+    assert pulse.wait()
+    assert len(list(cache.glob(".*.tmp"))) == 1
+    process.send_signal(number)
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == -number
+    assert not pulse.wait()
+    wait_until(lambda: not list(cache.iterdir()))
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 # Several

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -79,3 +81,31 @@ def test_a_run_goes_on_with_other_threads_as_if_undisturbed(
     assert isinstance(lab.resume(outcome.run, threads=16).event, RunFinished)
     assert differences(training_state(outcome.run), training_state(undisturbed)) == []
     assert rows(outcome.run) == rows(undisturbed)
+
+
+@pytest.fixture
+def one_core() -> Iterator[None]:
+    """This thread and those it starts share a core, as beside other work."""
+    if not hasattr(os, "sched_setaffinity"):
+        pytest.skip("this system lets nobody choose a core")
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    yield
+    os.sched_setaffinity(0, cores)
+
+
+def test_threads_that_share_a_core_burn_little_in_waiting_for_each_other(one_core: None) -> None:
+    """CPU time, which other work hardly changes. Threads that wait in a spin take three times as much."""
+    alone, both = ([*times_of_steps(threads)] for threads in (1, 2))
+    assert min(both) < 2 * min(alone)
+
+
+def times_of_steps(threads: int) -> Iterator[float]:
+    backend = native(chain("one by one"), tiny_config(), threads=threads)
+    batch = Batch(16, 1)
+    step = resident.Batch(batch.images(torch.float32), batch.labels(), None)
+    for _ in range(5):
+        begun = process_time()
+        for number in range(200):
+            backend.step(step, StepSettings(number, 0.001, 0.9))
+        yield process_time() - begun

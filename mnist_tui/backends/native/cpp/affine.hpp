@@ -73,18 +73,15 @@ void warp(const uint8_t* image, const float* map, Pixels pixels, float* out) {
 
 template <int kSide>
 void warp_all(Team& team, const uint8_t* images, const float* maps, int count, bool bilinear, Pixels pixels, float* out) {
-  team.together([&](int thread) {
-    const Share share(count, thread, team.threads());
-    for (int64_t n = share.begin; n < share.end; n++) {
-      const uint8_t* image = images + n * kSide * kSide;
-      float* to = out + n * kSide * kSide;
-      if (!maps)
-        for (int i = 0; i < kSide * kSide; i++) to[i] = pixels(image[i]);
-      else if (bilinear)
-        warp<kSide, true>(image, maps + n * 6, pixels, to);
-      else
-        warp<kSide, false>(image, maps + n * 6, pixels, to);
-    }
+  team.each(count, [&](int64_t n, int) {
+    const uint8_t* image = images + n * kSide * kSide;
+    float* to = out + n * kSide * kSide;
+    if (!maps)
+      for (int i = 0; i < kSide * kSide; i++) to[i] = pixels(image[i]);
+    else if (bilinear)
+      warp<kSide, true>(image, maps + n * 6, pixels, to);
+    else
+      warp<kSide, false>(image, maps + n * 6, pixels, to);
   });
 }
 

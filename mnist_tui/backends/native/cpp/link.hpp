@@ -71,8 +71,9 @@ enum NormRow { kMean, kRstd, kScale, kShift, kByMean, kBySpread, kNormRows };
 // Forward and backward come in two halves each, as a norm needs sums over the whole batch in between:
 //   forward:   `compute` up to the norm's input | all images | `finish` the rest
 //   backward:  `gather` the sums that the norm needs | all images | `spread` the gradient to weights and input
-// A half is done image by image, by any thread; what is summed over images is kept for each image or each chunk of
-// images on its own, and added in their order: so the sums do not depend on the threads.
+// A half is done image by image, by any thread, and the next half of an image by any other; what is summed over images
+// is kept for each image or each chunk of images on its own, and added in their order: so the sums do not depend on the
+// threads.
 class Link {
  public:
   Link(const Shape& shape, const Room& room)
@@ -84,20 +85,19 @@ class Link {
         beta(shape.step),
         outs_((shape.kept ? room.images : room.threads) * whole_lines(shape.out)),
         out_gradients_((shape.norm ? room.images : room.threads) * whole_lines(shape.out_gradient)),
-        norms_(size_t(room.threads) * whole_lines(kNormRows * shape.step)) {}
+        norm(kNormRows * shape.step) {}
   virtual ~Link() = default;
 
   const Shape shape;
   Buffer parts;  // the gradients of weights and bias, one part a chunk of images
   // Of the norm, two numbers a channel for each image: mean and squares around it; the gradient's sum and that of its
-  // products. Backward has its own: a thread may be there while another still reads.
+  // products.
   Buffer moments, products;
   Buffer gamma, beta;
+  Buffer norm;  // `kNormRows` rows of `step` floats
 
-  // `kNormRows` rows of `step` floats. Each thread has its own.
-  float* norm_of(int thread) const { return norms_.get() + thread * whole_lines(kNormRows * shape.step); }
-
-  // The output of image `n`, and the gradient by it. Without a norm it is used up before the same thread's next one comes.
+  // The output of image `n`, and the gradient by it. What is not kept of every image is used up before the thread's next
+  // image comes.
   float* out_of(int n, int thread) const {
     return outs_.get() + (shape.kept ? n : thread) * whole_lines(shape.out);
   }
@@ -126,7 +126,7 @@ class Link {
   // Of the cache, which threads had better not share.
   static size_t whole_lines(size_t floats) { return (floats + 15) / 16 * 16; }
 
-  Buffer outs_, out_gradients_, norms_;
+  Buffer outs_, out_gradients_;
 };
 
 }  // namespace native

@@ -64,6 +64,8 @@ class Network {
 
   // Gradients of a step's images are summed in this many parts at most, so this many threads can help.
   static constexpr int kMostChunks = 16;
+  // Each link's gradients are added up, and its weights updated, in so many pieces.
+  static constexpr int kCuts = 4;
 
   static Room room_for(int images, int threads) {
     const int helping = std::min(threads, kMostChunks);
@@ -74,6 +76,7 @@ class Network {
   Network(const Room& room, Chain chain)
       : team_(room.threads),
         chain_(std::move(chain)),
+        norms_(norms_of(chain_)),
         stages_(static_cast<int>(chain_.size())),
         most_channels_(most_channels(chain_)),
         input_(room.images * chain_[0]->shape.in),
@@ -88,66 +91,28 @@ class Network {
 
   // Loss, gradients, statistics, update, averages, of at most as many images as there is room for; and what each image
   // alone lost by its label, whatever it counts.
-  //
-  // A norm needs sums over the whole batch: only there do the images wait for each other. From norm to norm each goes
-  // through all the links on its own, so that the next link finds in the cache what one has made.
   Result step(const Tensors& tensors, const Settings& settings, const Lesson& lesson, float* losses) {
-    const int count = lesson.count;
-    const Moment moment{settings.seed, settings.step};
-    chunks_ = std::min(std::max(count / 2, 1), kMostChunks);
-    team_.together([&](int thread) {
-      pack(tensors, false, true, thread);
-      clear_parts(thread);
-      team_.barrier.wait();
-      int next = 0;
-      for (int norm = norm_from(next); norm < stages_; norm = norm_from(next)) {
-        each_image(thread, count, [&](Image image) { forward(next, norm, lesson, moment, image); });
-        team_.barrier.wait();
-        normalise(link(norm), count, thread, thread == 0 ? Wanted{batch_mean_.get(), batch_variance_.get()} : Wanted{});
-        if (thread == 0) follow(norm, tensors.statistics[norm], settings);
-        next = norm + 1;
-      }
-      each_image(thread, count, [&](Image image) {
-        forward(next, stages_, lesson, moment, image);
-        losses[image.n] = lose(lesson, settings.smoothing, image);
-        backward(stages_ - 1, moment, image, true);
-      });
-      for (int i = stages_ - 1; i >= 0; i--) {
-        if (!link(i).shape.norm) continue;
-        team_.barrier.wait();
-        balance(link(i), count, thread, thread == 0 ? Wanted{norm_gradient(i, 0), norm_gradient(i, 1)} : Wanted{});
-        each_image(thread, count, [&](Image image) {
-          spread(i, moment, image, false);
-          backward(i - 1, moment, image, false);
-        });
-      }
-      team_.barrier.wait();
-      for (const auto& link : chain_) add_up(*link, thread);
-      team_.barrier.wait();
-      for (int i = 0; i < stages_; i++) update_stage(i, tensors, settings, thread);
-    });
+    Step job(*this, tensors, settings, lesson, losses);
+    team_.together(job);
     finish_counts(tensors, settings);
     Result result{0, 0};
-    for (int n = 0; n < count; n++) result.loss_sum += losses_[n], result.correct += correct_[n];
+    for (int n = 0; n < lesson.count; n++) result.loss_sum += losses_[n], result.correct += correct_[n];
     return result;
   }
 
   // As in evaluation mode, of the parameters or of their averages.
   void logits(const Tensors& tensors, bool averaged, const float* images, int count, float* out) {
-    team_.together([&](int thread) {
-      pack(tensors, averaged, false, thread);
-      team_.barrier.wait();
-      for (int i = 0; i < stages_; i++)
-        if (link(i).shape.norm) normalise(link(i), tensors.weights(i, averaged), thread);
-      const Share share(count, thread, team_.threads());
-      for (int n = share.begin; n < share.end; n++) {
-        take(images, n, thread);
-        for (int i = 0; i < stages_; i++) {
-          link(i).compute(input(i, thread, thread), thread, false);
-          link(i).finish(input(i, thread, thread), thread, thread, nullptr);
-        }
-        std::memcpy(out + size_t(n) * kClasses, last().out_of(thread, thread), kClasses * sizeof(float));
+    team_.each(stages_, [&](int i, int) {
+      pack(i, tensors, averaged, false);
+      if (link(i).shape.norm) normalise(link(i), tensors.weights(i, averaged));
+    });
+    team_.each(count, [&](int n, int thread) {
+      take(images, n, thread);
+      for (int i = 0; i < stages_; i++) {
+        link(i).compute(input(i, thread, thread), thread, false);
+        link(i).finish(input(i, thread, thread), thread, thread, nullptr);
       }
+      std::memcpy(out + size_t(n) * kClasses, last().out_of(thread, thread), kClasses * sizeof(float));
     });
   }
 
@@ -156,6 +121,13 @@ class Network {
     int most = 0;
     for (const auto& link : chain) most = std::max(most, link->shape.step);
     return most;
+  }
+
+  static std::vector<int> norms_of(const Chain& chain) {
+    std::vector<int> norms;
+    for (size_t i = 0; i < chain.size(); i++)
+      if (chain[i]->shape.norm) norms.push_back(int(i));
+    return norms;
   }
 
   Link& link(int i) { return *chain_[i]; }
@@ -167,39 +139,87 @@ class Network {
   }
   float* norm_gradient(int i, int which) { return norm_gradients_.get() + (size_t(i) * 2 + which) * most_channels_; }
 
-  // An image of a step, the chunk that it is in, and the thread that has it from the first link to the last and back.
+  // An image of a step, the chunk that it is in, and the thread that has it.
   struct Image {
     int n, chunk, thread;
   };
 
-  template <class Work>
-  void each_image(int thread, int count, Work work) const {
-    const Share chunks(chunks_, thread, team_.threads());
-    for (int chunk = chunks.begin; chunk < chunks.end; chunk++) {
-      const Share images(count, chunk, chunks_);
-      for (int n = images.begin; n < images.end; n++) work(Image{n, chunk, thread});
-    }
-  }
+  // A norm needs sums over the whole batch: only there do the images wait for each other. From norm to norm each goes
+  // through all the links on its own, so that the next link finds in the cache what one has made. So a step's rounds are
+  //   0 pack | forward to each norm | forward to the loss and back to the last norm | back to each norm before it and
+  //   to the images | add up the chunks' gradients | update
+  class Step final : public Job {
+   public:
+    Step(Network& network, const Tensors& tensors, const Settings& settings, const Lesson& lesson, float* losses)
+        : network_(network),
+          tensors_(tensors),
+          settings_(settings),
+          lesson_(lesson),
+          moment_{settings.seed, settings.step},
+          losses_(losses),
+          chunks_(std::min(std::max(lesson.count / 2, 1), kMostChunks)),
+          norms_(int(network.norms_.size())),
+          turn_(norms_ + 1),
+          adding_(turn_ + norms_ + 1) {}
 
-  // The first link from `i` on that has a norm; behind the last one where there is none.
-  int norm_from(int i) {
-    while (i < stages_ && !link(i).shape.norm) i++;
-    return i;
-  }
+    int begin(int number) override {
+      if (number == 0) return network_.stages_;
+      if (number > 1 && number <= turn_)
+        network_.end_forward(network_.norms_[number - 2], lesson_.count, tensors_, settings_);
+      if (number > turn_ && number < adding_) network_.end_backward(norm_back(number), lesson_.count);
+      if (number < adding_) return chunks_;
+      return number <= adding_ + 1 ? network_.stages_ * kCuts : 0;
+    }
+
+    void work(int number, int piece, int thread) override {
+      if (number == 0) {
+        network_.pack(piece, tensors_, false, true);
+      } else if (number < adding_) {
+        if (number == turn_) network_.clear_parts(piece);
+        const Share images(lesson_.count, piece, chunks_);
+        for (int n = images.begin; n < images.end; n++) pass(number, Image{n, piece, thread});
+      } else if (number == adding_) {
+        network_.add_up(piece / kCuts, piece % kCuts, chunks_);
+      } else {
+        network_.update_stage(piece / kCuts, piece % kCuts, tensors_, settings_);
+      }
+    }
+
+   private:
+    int norm_back(int number) const { return network_.norms_[adding_ - 1 - number]; }
+
+    void pass(int number, Image image) {
+      if (number > turn_) {
+        network_.spread(norm_back(number), moment_, image, false);
+        network_.backward(norm_back(number) - 1, moment_, image, false);
+        return;
+      }
+      const int next = number == 1 ? 0 : network_.norms_[number - 2] + 1;
+      network_.forward(next, number == turn_ ? network_.stages_ : network_.norms_[number - 1], lesson_, moment_, image);
+      if (number < turn_) return;
+      losses_[image.n] = network_.lose(lesson_, settings_.smoothing, image);
+      network_.backward(network_.stages_ - 1, moment_, image, true);
+    }
+
+    Network& network_;
+    const Tensors& tensors_;
+    const Settings& settings_;
+    const Lesson& lesson_;
+    const Moment moment_;
+    float* const losses_;
+    const int chunks_, norms_;
+    const int turn_, adding_;  // the rounds in which images turn back, and in which gradients are added up
+  };
 
   float* part(int i, int chunk) { return link(i).parts.get() + size_t(chunk) * link(i).shape.part; }
-  void clear_parts(int thread) {
-    const Share chunks(chunks_, thread, team_.threads());
-    for (int i = 0; i < stages_; i++)
-      std::memset(part(i, chunks.begin), 0, size_t(chunks.end - chunks.begin) * link(i).shape.part * sizeof(float));
+  void clear_parts(int chunk) {
+    for (int i = 0; i < stages_; i++) std::memset(part(i, chunk), 0, link(i).shape.part * sizeof(float));
   }
 
-  void pack(const Tensors& tensors, bool averaged, bool backward, int thread) {
-    for (int i = thread; i < stages_; i += team_.threads()) {
-      const Weights weights = tensors.weights(i, averaged);
-      link(i).pack(weights, backward);
-      if (link(i).shape.norm) take_norm(link(i), weights);
-    }
+  void pack(int i, const Tensors& tensors, bool averaged, bool backward) {
+    const Weights weights = tensors.weights(i, averaged);
+    link(i).pack(weights, backward);
+    if (link(i).shape.norm) take_norm(link(i), weights);
   }
 
   // Image `n` into the place `slot`, with zeros around it.
@@ -255,6 +275,13 @@ class Network {
     link(i).spread(input(i, n, thread), to, n, thread, moment, part(i, image.chunk));
   }
 
+  // When all images have come to the norm of link `i`, and when all have come back to it.
+  void end_forward(int i, int count, const Tensors& tensors, const Settings& settings) {
+    normalise(link(i), count, batch_mean_.get(), batch_variance_.get());
+    follow(i, tensors.statistics[i], settings);
+  }
+  void end_backward(int i, int count) { balance(link(i), count, norm_gradient(i, 0), norm_gradient(i, 1)); }
+
   // The running statistics follow the batch's.
   void follow(int i, const Statistics& s, const Settings& settings) {
     const float momentum = float(link(i).shape.momentum);
@@ -267,20 +294,19 @@ class Network {
     average(s.variance_average, s.variance, settings, 0, count);
   }
 
-  // The parts of all chunks into the first one's, in their order.
-  void add_up(Link& link, int thread) {
-    const int size = link.shape.part;
-    const Share share(size, thread, team_.threads());
-    float* total = link.parts.get();
-    for (int chunk = 1; chunk < chunks_; chunk++) {
-      const float* part = total + size_t(chunk) * size;
-      for (int i = share.begin; i < share.end; i++) total[i] += part[i];
+  // The parts of all chunks into the first one's, in their order; a cut of them.
+  void add_up(int i, int cut, int chunks) {
+    const Share share(link(i).shape.part, cut, kCuts);
+    float* total = part(i, 0);
+    for (int chunk = 1; chunk < chunks; chunk++) {
+      const float* more = part(i, chunk);
+      for (int at = share.begin; at < share.end; at++) total[at] += more[at];
     }
   }
 
-  void update_stage(int i, const Tensors& tensors, const Settings& settings, int thread) {
+  void update_stage(int i, int cut, const Tensors& tensors, const Settings& settings) {
     const Shape& shape = link(i).shape;
-    const Share share(shape.channels, thread, team_.threads());
+    const Share share(shape.channels, cut, kCuts);
     if (shape.filter) {
       const Parameter& weight = tensors.parameter(i, 0);
       link(i).unpack(share.begin, share.end, weight.gradient);
@@ -301,7 +327,7 @@ class Network {
     average(p.average, p.value, settings, begin, end);
   }
 
-  // Counts move when all threads are done with them.
+  // Counts move when all pieces are done with them.
   void finish_counts(const Tensors& tensors, const Settings& settings) {
     for (int i = 0; i < 4 * stages_; i++)
       if (tensors.parameters[i].steps) *tensors.parameters[i].steps += 1;
@@ -319,10 +345,10 @@ class Network {
 
   Team team_;
   const Chain chain_;
+  const std::vector<int> norms_;  // the links that have one
   const int stages_, most_channels_;
-  int chunks_ = 1;
   Buffer input_, norm_gradients_;
-  Buffer batch_mean_, batch_variance_;  // of the norm that the first thread is at
+  Buffer batch_mean_, batch_variance_;  // of the norm that all images have just come to
   std::vector<float> losses_;
   std::vector<int> correct_;
 };

@@ -14,8 +14,8 @@ constexpr int kBlock = kNarrowest;
 // Done once a channel, not once an image: one body is enough, where a compiler would else make one for each of a block.
 #define NATIVE_ONE_BODY __attribute__((noinline)) inline
 
-NATIVE_ONE_BODY void set_norm(Link& link, int thread, int c, float mean, float rstd) {
-  float *norm = link.norm_of(thread), scale = link.gamma[c] * rstd;
+NATIVE_ONE_BODY void set_norm(Link& link, int c, float mean, float rstd) {
+  float *norm = link.norm.get(), scale = link.gamma[c] * rstd;
   const int step = link.shape.step;
   norm[kMean * step + c] = mean;
   norm[kRstd * step + c] = rstd;
@@ -31,22 +31,17 @@ inline void take_norm(Link& link, const Weights& from) {
   }
 }
 
-// Where the numbers of a batch are wanted, besides a thread's own norm; null where they are not.
-struct Wanted {
-  float *first, *second;
-};
-
-NATIVE_ONE_BODY void end_normalise(Link& link, int images, int thread, int c, double mean, double spread, Wanted to) {
+NATIVE_ONE_BODY void end_normalise(Link& link, int images, int c, double mean, double spread, float* means,
+                                   float* variances) {
   const double count = double(images) * link.shape.pixels;
-  set_norm(link, thread, c, float(mean), float(1.0 / std::sqrt(spread / count + link.shape.epsilon)));
-  if (!to.first) return;
-  to.first[c] = float(mean);
-  to.second[c] = float(spread / std::fmax(count - 1, 1.0));
+  set_norm(link, c, float(mean), float(1.0 / std::sqrt(spread / count + link.shape.epsilon)));
+  means[c] = float(mean);
+  variances[c] = float(spread / std::fmax(count - 1, 1.0));
 }
 
-// Mean and variance of the batch, from every image's own. Each thread has its own norm; mean and unbiased
-// variance are `wanted` besides.
-inline void normalise(Link& link, int images, int thread, Wanted wanted) {
+// The norm by mean and variance of the batch, from every image's own; and what the running statistics follow, the mean
+// and the unbiased variance of each channel.
+inline void normalise(Link& link, int images, float* batch_means, float* batch_variances) {
   const int step = link.shape.step;
   for (int first = 0; first < step; first += kBlock) {
     double mean[kBlock] = {}, spread[kBlock] = {};
@@ -62,30 +57,30 @@ inline void normalise(Link& link, int images, int thread, Wanted wanted) {
         spread[c] += spreads[c] + link.shape.pixels * off * off;
       }
     }
-    for (int c = 0; c < kBlock; c++) end_normalise(link, images, thread, first + c, mean[c], spread[c], wanted);
+    for (int c = 0; c < kBlock; c++)
+      end_normalise(link, images, first + c, mean[c], spread[c], batch_means, batch_variances);
   }
 }
 
 // As in evaluation, from the running statistics.
-inline void normalise(Link& link, const Weights& from, int thread) {
+inline void normalise(Link& link, const Weights& from) {
   for (int c = 0; c < link.shape.channels; c++)
-    set_norm(link, thread, c, from.mean[c], float(1.0 / std::sqrt(double(from.variance[c]) + link.shape.epsilon)));
+    set_norm(link, c, from.mean[c], float(1.0 / std::sqrt(double(from.variance[c]) + link.shape.epsilon)));
 }
 
-NATIVE_ONE_BODY void end_balance(Link& link, int images, int thread, int c, double sum, double product, Wanted to) {
+NATIVE_ONE_BODY void end_balance(Link& link, int images, int c, double sum, double product, float* gammas, float* betas) {
   const int step = link.shape.step;
   const double count = double(images) * link.shape.pixels;
-  float* norm = link.norm_of(thread);
+  float* norm = link.norm.get();
   const double scale = norm[kScale * step + c];
   norm[kByMean * step + c] = float(scale * sum / count);
   norm[kBySpread * step + c] = float(scale * norm[kRstd * step + c] * product / count);
-  if (!to.first) return;
-  to.first[c] = float(product);
-  to.second[c] = float(sum);
+  gammas[c] = float(product);
+  betas[c] = float(sum);
 }
 
-// What `spread` needs of all images; the gradients of gamma and beta are `wanted` besides.
-inline void balance(Link& link, int images, int thread, Wanted wanted) {
+// What `spread` needs of all images, and the gradients of gamma and beta.
+inline void balance(Link& link, int images, float* gammas, float* betas) {
   const int step = link.shape.step;
   for (int first = 0; first < step; first += kBlock) {
     double sum[kBlock] = {}, product[kBlock] = {};
@@ -96,7 +91,7 @@ inline void balance(Link& link, int images, int thread, Wanted wanted) {
         product[c] += products[c];
       }
     }
-    for (int c = 0; c < kBlock; c++) end_balance(link, images, thread, first + c, sum[c], product[c], wanted);
+    for (int c = 0; c < kBlock; c++) end_balance(link, images, first + c, sum[c], product[c], gammas, betas);
   }
 }
 

@@ -12,7 +12,7 @@ namespace native {
 inline double peak(Team& team, double seconds) {
   constexpr int L = kWidest, kChains = kRegisters >= 32 ? 24 : 12, kTimes = 20000;
   std::vector<double> speeds(team.threads()), kept(team.threads());
-  team.together([&](int thread) {
+  team.each(team.threads(), [&](int thread, int) {
     Floats<L> sums[kChains];
     for (int i = 0; i < kChains; i++) sums[i] = broadcast<L>(float(i));
     Floats<L> factor = broadcast<L>(0.999f), summand = broadcast<L>(1e-3f);

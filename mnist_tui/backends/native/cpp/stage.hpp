@@ -130,7 +130,7 @@ class Stage final : public Link {
       float* to = out_of(n, thread) + kFirstOut;
       const Dropper<L> drop(S::drop, moment ? stream(moment->seed, moment->step, number_) : 0);
       for (int v = 0; v < kVectors; v++) {
-        const Rows norm = rows(thread, v);
+        const Rows norm = rows(v);
         for (int y = 0; y < kOutHeight; y++)
           for (int x = 0; x < kOutWidth; x++) {
             Floats<L> value = pooled(from + window(y, x, v), norm);
@@ -146,7 +146,7 @@ class Stage final : public Link {
       const float *values = middle(in, n), *of = out_gradient_of(n, thread);
       const Dropper<L> drop(S::drop, stream(moment.seed, moment.step, number_));
       for (int v = 0; v < kVectors; v++) {
-        const Rows norm = rows(thread, v);
+        const Rows norm = rows(v);
         Floats<L> sum{}, product{};
         for (int y = 0; y < kOutHeight; y++) {
           Floats<L> sums[kSumsInARow] = {}, products[kSumsInARow] = {};
@@ -175,7 +175,7 @@ class Stage final : public Link {
     if constexpr (!kTiled)
       for (int y = 0; y < kHeight; y++) std::memset(gradient + y * kRowGradient, 0, kWidth * kStep * sizeof(float));
     for (int v = 0; v < kVectors; v++) {
-      const Rows norm = rows(thread, v);
+      const Rows norm = rows(v);
       for (int y = 0; y < kOutHeight; y++)
         for (int x = 0; x < kOutWidth; x++) {
           float* to = gradient + y * kStride * kRowGradient + x * kStride * kStep + v * L;
@@ -211,8 +211,8 @@ class Stage final : public Link {
   struct Rows {
     Floats<L> mean, rstd, scale, shift, by_mean, by_spread;
   };
-  Rows rows(int thread, int v) const {
-    const auto row = [&](NormRow which) { return load<L>(norm_of(thread) + which * kStep + v * L); };
+  Rows rows(int v) const {
+    const auto row = [&](NormRow which) { return load<L>(norm.get() + which * kStep + v * L); };
     return {row(kMean), row(kRstd), row(kScale), row(kShift), row(kByMean), row(kBySpread)};
   }
 

@@ -1,0 +1,136 @@
+"""The standard streams as cron jobs, services and full disks leave them: closed, or impossible to write to."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+import sys
+from typing import NoReturn, TextIO
+
+from mnist_tui.cli.output import complain
+
+STDIN, STDOUT, STDERR = range(3)
+
+_closed: set[int] = set()
+
+
+class _Output(io.RawIOBase):
+    """A standard stream that remembers why it could not be written to; a `forgiving` one goes on as if it had been."""
+
+    def __init__(self, number: int, *, forgiving: bool = False) -> None:
+        super().__init__()
+        self._number = number
+        self.forgiving = forgiving
+        self.error: OSError | None = None
+
+    def fileno(self) -> int:
+        return self._number
+
+    def isatty(self) -> bool:
+        return os.isatty(self._number)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: object) -> int | None:
+        view = memoryview(content)  # type: ignore[arg-type]
+        try:
+            if self._number in _closed:
+                raise OSError(errno.EBADF, "standard output is closed")
+            return os.write(self._number, view)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            self.error = error
+            if self.forgiving:
+                return view.nbytes
+            raise
+
+
+def prepare() -> None:
+    """Open what is closed, and let what is said on stderr never be the reason that a command fails.
+
+    A closed stdin is at its end, a closed stderr swallows all, and a closed stdout cannot be written to, as a full
+    disk cannot. Without this the next file that is opened would be stdout.
+    """
+    for number in (STDIN, STDOUT, STDERR):
+        if _is_closed(number):
+            _closed.add(number)
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
+    if sys.stdin is None:
+        sys.stdin = open(STDIN, closefd=False)  # noqa: SIM115 - it stays open to the end
+    sys.stdout = _watched(sys.stdout, _Output(STDOUT))
+    sys.stderr = _watched(sys.stderr, _Output(STDERR, forgiving=True))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Where the terminal's encoding lacks a character, it shows a question mark.
+            stream.reconfigure(errors="replace")
+
+
+def was_closed(number: int) -> bool:
+    """Whether the process was started with this stream closed."""
+    return number in _closed
+
+
+def do_without_stdout() -> None:
+    """Let a command whose result is more than its output go on although stdout was closed on purpose."""
+    if STDOUT in _closed:
+        forget_stdout()
+
+
+def forget_stdout() -> None:
+    """Let the rest of the output lead to nowhere: what can no longer be written fails again at every later try."""
+    raw = _raw_stdout()
+    if raw is not None:
+        raw.forgiving = True
+
+
+def lost_output() -> OSError | None:
+    """Why a part of the output could not be written, if one could not."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        return error
+    raw = _raw_stdout()
+    return raw.error if raw is not None and not raw.forgiving else None
+
+
+def leave(code: int) -> NoReturn:
+    """End the process with this exit code, or with 1 where a part of the output got lost."""
+    error = lost_output()
+    if error is not None:
+        forget_stdout()
+        if not isinstance(error, BrokenPipeError):  # else the reader (head, less) has gone
+            complain(f"the output cannot be written: {error.strerror}")
+        code = code or 1
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
+    sys.exit(code)
+
+
+def _is_closed(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return True
+    return False
+
+
+def _watched(stream: TextIO | None, raw: _Output) -> TextIO:
+    """The same stream over `raw`; one that a test put in its place stays."""
+    if stream is not None and stream not in (sys.__stdout__, sys.__stderr__):
+        return stream
+    is_terminal = raw.isatty()
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        encoding=stream.encoding if stream is not None else "utf-8",
+        line_buffering=is_terminal or raw.forgiving,
+        write_through=isinstance(stream, io.TextIOWrapper) and stream.write_through,
+    )
+
+
+def _raw_stdout() -> _Output | None:
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    return raw if isinstance(raw, _Output) else None
