@@ -16,6 +16,8 @@ from importlib.util import module_from_spec
 from pathlib import Path
 from types import ModuleType
 
+import torch
+
 from mnist_tui import torchvision_import
 from mnist_tui.errors import MnistTuiError, ModelError
 from mnist_tui.models import packages, script
@@ -77,7 +79,7 @@ class _FileRun:
             except RAISED as error:
                 return self._run_rest(error)
         module, _ = self._run_needed(script.needed(self._tree, self._source.class_name))
-        self._say(f"{self._path.name} trains when it is run: only what the network needs of it was")
+        self._say(f"{self._path.name} trains when it is run: only what the network needs of it was run")
         return self._imported(module)
 
     def _run_whole(self) -> ModuleType:
@@ -265,10 +267,17 @@ def import_failed(source: ModelSource, error: BaseException) -> ModelError:
             f"{what} is not Python that can be read: {error.msg}{where}",
             remedy="Correct that line; Python 3 is expected.",
         )
-    remedy = packages.remedy(error) or (
+    remedy = _remedy(error) or (
         "It must import without doing work; keep that under `if __name__ == '__main__':`."
     )
     return misfit(source.spec, f"importing {what} raised {short(error)}{where}", remedy=remedy)
+
+
+def _remedy(error: BaseException) -> str:
+    """What to do about a package or a device that is not there; "" for anything else."""
+    if "CUDA" in str(error) and not torch.cuda.is_available():
+        return "There is no CUDA here: write `.to('cuda' if torch.cuda.is_available() else 'cpu')` for `.cuda()`."
+    return packages.remedy(error)
 
 
 def saying(source: ModelSource, doing: str, error: BaseException) -> ModelError:
@@ -276,7 +285,7 @@ def saying(source: ModelSource, doing: str, error: BaseException) -> ModelError:
     where = first_own_line(error, source.path)
     if isinstance(error, Unanswered):
         return misfit(source.spec, f"{doing}: {error}{where}", remedy="Give it a default.")
-    return misfit(source.spec, f"{doing} raised {short(error)}{where}", remedy=packages.remedy(error))
+    return misfit(source.spec, f"{doing} raised {short(error)}{where}", remedy=_remedy(error))
 
 
 @contextlib.contextmanager
