@@ -44,7 +44,7 @@ class RunCode:
         files = ", ".join(self.files[:3]) + more
         return (
             f"{self.whose[:1].upper()}{self.whose[1:]} was not trained on this machine, and its network is made by "
-            f"running the code that came with it, which can do whatever you can: {files}"
+            f"running code, which can do whatever you can: {files}"
         )
 
     @property

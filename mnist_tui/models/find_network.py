@@ -79,13 +79,12 @@ def _differing(module: ModuleType, names: list[str]) -> list[str]:
 
 
 def _is_part(name: str, classes: list[str], imported: Imported) -> bool:
-    """Whether another class of the file is made of this one, or derived from it."""
+    """Whether another class of the file is made of this one."""
     if imported.tree is None:
         return False
-    bodies = {node.name: node for node in imported.tree.body if isinstance(node, ast.ClassDef)}
-    return any(
-        name in script.looked_up(bodies[other]) for other in classes if other != name and other in bodies
-    )
+    bodies = {node.name: node.body for node in imported.tree.body if isinstance(node, ast.ClassDef)}
+    others = [statement for other in classes if other != name for statement in bodies.get(other, [])]
+    return any(name in script.looked_up(statement) for statement in others)
 
 
 def _is_defined_in(module: ModuleType, value: object) -> bool:

@@ -21,18 +21,11 @@ _CALLED = {
 
 def remedy(error: BaseException) -> str:
     """How to install what an import did not find; "" for every other error."""
-    missing = _missing(error)
-    if not missing:
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
         return ""
+    missing = error.name.partition(".")[0]
     command = shlex.join([sys.executable, "-m", "pip", "install", _CALLED.get(missing, missing)])
     return (
         f"Install it where mnist-tui is installed: {command}; or, if {missing} is a file of yours, put it beside the "
         "network's file."
     )
-
-
-def _missing(error: BaseException) -> str:
-    """torch's own tensorboard writer, for one, raises the error within another."""
-    if not isinstance(error, ModuleNotFoundError) or not error.name:
-        return ""
-    return error.name.partition(".")[0]

@@ -16,6 +16,8 @@ from importlib.util import module_from_spec
 from pathlib import Path
 from types import ModuleType
 
+import torch
+
 from mnist_tui import torchvision_import
 from mnist_tui.errors import MnistTuiError, ModelError
 from mnist_tui.models import packages, script
@@ -58,12 +60,14 @@ class _FileRun:
 
     def __init__(self, source: ModelSource, path: Path, tell: Tell) -> None:
         self._source, self._path, self._tell = source, path, tell
-        content = path.read_bytes()
+        self._project = _project(source, path)
+        content = self._project.read(path)
         self._cells = read_cells(script.decoded(content)) if path.suffix == ".ipynb" else None
         text = self._cells.text if self._cells else script.decoded(content)
         self._tree = ast.parse(text, str(path))
         self._package, root = _package(source, self._tree)
-        self._project = _project(source, [path.parent, root] if root else [path.parent])
+        if root is not None and source.kept is None:
+            self._project.folders.insert(0, root)
 
     def run(self) -> Imported:
         """The whole file; where that trains or raises, what the network needs of it."""
@@ -75,7 +79,7 @@ class _FileRun:
             except RAISED as error:
                 return self._run_rest(error)
         module, _ = self._run_needed(script.needed(self._tree, self._source.class_name))
-        self._say(f"{self._path.name} trains when it is run: only what the network needs of it was")
+        self._say(f"{self._path.name} trains when it is run: only what the network needs of it was run")
         return self._imported(module)
 
     def _run_whole(self) -> ModuleType:
@@ -160,10 +164,10 @@ def _unique_name(path: Path) -> str:
     return f"mnist_tui_model_{stem}_{hashlib.sha256(bytes(path)).hexdigest()[:12]}"
 
 
-def _project(source: ModelSource, folders: list[Path]) -> Project:
+def _project(source: ModelSource, path: Path) -> Project:
     if source.kept is not None:
         return Project(source.kept.folders, sums=source.kept.sums, origins=source.kept.origins)
-    return Project(folders, last=_here())
+    return Project([path.parent], last=_here())
 
 
 def _here() -> list[Path]:
@@ -263,10 +267,17 @@ def import_failed(source: ModelSource, error: BaseException) -> ModelError:
             f"{what} is not Python that can be read: {error.msg}{where}",
             remedy="Correct that line; Python 3 is expected.",
         )
-    remedy = packages.remedy(error) or (
+    remedy = _remedy(error) or (
         "It must import without doing work; keep that under `if __name__ == '__main__':`."
     )
     return misfit(source.spec, f"importing {what} raised {short(error)}{where}", remedy=remedy)
+
+
+def _remedy(error: BaseException) -> str:
+    """What to do about a package or a device that is not there; "" for anything else."""
+    if "CUDA" in str(error) and not torch.cuda.is_available():
+        return "There is no CUDA here: write `.to('cuda' if torch.cuda.is_available() else 'cpu')` for `.cuda()`."
+    return packages.remedy(error)
 
 
 def saying(source: ModelSource, doing: str, error: BaseException) -> ModelError:
@@ -274,7 +285,7 @@ def saying(source: ModelSource, doing: str, error: BaseException) -> ModelError:
     where = first_own_line(error, source.path)
     if isinstance(error, Unanswered):
         return misfit(source.spec, f"{doing}: {error}{where}", remedy="Give it a default.")
-    return misfit(source.spec, f"{doing} raised {short(error)}{where}", remedy=packages.remedy(error))
+    return misfit(source.spec, f"{doing} raised {short(error)}{where}", remedy=_remedy(error))
 
 
 @contextlib.contextmanager

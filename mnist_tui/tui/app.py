@@ -29,7 +29,7 @@ from mnist_tui.tui.screens.house import HouseScreen
 from mnist_tui.tui.screens.leave import LeaveDialog
 from mnist_tui.tui.screens.train import TrainScreen
 from mnist_tui.tui.session import Phase, Session
-from mnist_tui.tui.trusting import TrustDialog, spec_for_another, unknown_code
+from mnist_tui.tui.trusting import spec_for_another, unknown_code
 from mnist_tui.tui.widgets.title_bar import TABS
 
 _INTERRUPTED = 130
@@ -175,6 +175,8 @@ class Dashboard(HouseApp):
 
     def _ask_to_trust(self, unknown: list[RunCode], then: Callable[[], object]) -> None:
         """Ask whether the first of these may be run; `then` comes to the others."""
+        from mnist_tui.tui.screens.trust_dialog import TrustDialog
+
         code = unknown[0]
 
         def answered(yes: bool | None) -> None:

@@ -1,4 +1,4 @@
-"""Code of a run that was not trained here: what a thread says of it, and the question it leads to."""
+"""Code of a run that was not trained here: what a thread says of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from mnist_tui.errors import UntrustedCodeError
 from mnist_tui.events import RunFailed, failure_of
 from mnist_tui.run_code import RunCode, code_of, teachers_code_of
 from mnist_tui.runs import Run
-from mnist_tui.tui.screens.dialogs import ConfirmDialog
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +25,7 @@ def failure(error: BaseException) -> RunFailed:
     return CodeUnknown(
         error=type(error).__name__,
         message=f"The code of {error.code.whose} has not been run: it was not trained on this machine",
-        remedy="Choose a network to be asked again.",
+        remedy="Choose it with n to be asked again.",
         exit_code=error.exit_code,
         code=error.code,
     )
@@ -45,10 +44,3 @@ def spec_for_another(run: Run) -> str:
     if not code.change or kept is None:
         return code.source.spec
     return f"{kept}:{code.source.class_name}" if code.source.class_name else str(kept)
-
-
-class TrustDialog(ConfirmDialog):
-    """Names the run and its files; the answer at hand is no."""
-
-    def __init__(self, code: RunCode) -> None:
-        super().__init__("Run this code?", code.question, "Run it", "Do not", danger=True)

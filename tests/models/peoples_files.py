@@ -347,6 +347,12 @@ REFUSED: dict[str, Brought] = {
     "two networks and no class": one(
         PLAIN + CLASS.replace("Net", "Other"), "net.py", "Networks in net.py: Net, Other.", trains=False
     ),
+    "a network and one that is derived from it": one(
+        PLAIN + "\n\nclass Better(Net):\n    pass\n",
+        "net.py",
+        "Networks in net.py: Net, Better.",
+        trains=False,
+    ),
     "arguments": one(
         IMPORTS + "class Net(nn.Module):\n    def __init__(self, args):\n        super().__init__()\n"
         "        self.fc = nn.Linear(784, args.classes)\n",

@@ -65,7 +65,7 @@ def test_a_screen_asks_once_and_runs_nothing_until_it_may(
         await house.press("enter")  # the answer at hand is no
         await house.sees("has not been run")
         await house.press("1", key)
-        await house.pilot.pause(0.2)
+        await house.sees("has not been run")
         assert "Run this code?" not in house.text
         assert not canary.exists()
         await house.press("n")
@@ -116,7 +116,8 @@ def test_a_failure_before_the_run_is_what_the_title_says(tmp_path: Path) -> None
         await house.tell(fetching, until=Phase.FETCHING)
         await house.tell(fetching, ModelError("importing net.py raised KeyError"), until=Phase.FAILED)
         await house.sees("● failed", "importing net.py raised KeyError")
-        await house.pilot.pause(0.5)  # events that were on their way come now
+        house.app._take(house.app.session.training)  # events that were on their way
+        house.app.session_changed()
         await house.sees("● failed", "importing net.py raised KeyError")
         assert "getting data" not in house.title
 

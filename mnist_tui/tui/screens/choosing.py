@@ -7,7 +7,8 @@ from mnist_tui.runs import Run
 from mnist_tui.tui.screens.house import HouseScreen
 from mnist_tui.tui.screens.network_dialog import NetworkChoice, NetworkDialog
 from mnist_tui.tui.screens.on_top import is_on_top
-from mnist_tui.tui.trusting import CodeUnknown, TrustDialog
+from mnist_tui.tui.screens.trust_dialog import TrustDialog
+from mnist_tui.tui.trusting import CodeUnknown
 
 
 class ChoosingScreen(HouseScreen):

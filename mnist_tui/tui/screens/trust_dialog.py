@@ -1,0 +1,13 @@
+"""The question before code of a run is run that was not trained here."""
+
+from __future__ import annotations
+
+from mnist_tui.run_code import RunCode
+from mnist_tui.tui.screens.dialogs import ConfirmDialog
+
+
+class TrustDialog(ConfirmDialog):
+    """Names the run and its files; the answer at hand is no."""
+
+    def __init__(self, code: RunCode) -> None:
+        super().__init__("Run this code?", f"{code.question}.", "Run it", "Do not", danger=True)
