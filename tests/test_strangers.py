@@ -8,6 +8,7 @@ import torch
 from mnist_tui import runs
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.events import EpochStarted, Notice, RunFinished
+from mnist_tui.network_export import export_network
 from mnist_tui.runs import Run
 from mnist_tui.trained import load_trained
 from tests.backends.native.toolchain import needs_compiler
@@ -18,6 +19,7 @@ from tests.models.strangers import NOTICED, REFUSED, TRAINS, write
 pytestmark = [
     pytest.mark.filterwarnings("ignore:`torch.nn.utils.weight_norm` is deprecated"),
     pytest.mark.filterwarnings("ignore:`torch.jit.script"),
+    pytest.mark.filterwarnings("ignore:`torch.jit.load"),
 ]
 BACKENDS = ["eager", pytest.param("auto", marks=needs_compiler)]
 CHAINS = (
@@ -177,3 +179,19 @@ def test_a_strangers_teacher_teaches(lab, tmp_path):
     lab.start(tiny_config(model=write(tmp_path, TRAINS["view"]), epochs=1), name="teacher")
     student = lab.start(tiny_config(teacher="teacher", epochs=1))
     assert rows(student.run)[0].test_accuracy > 0.5
+
+
+@pytest.mark.parametrize("name", ["vectors", "probabilities beside logits"])
+def test_a_network_fits_as_its_authors_loop_makes_it_fit(lab, tmp_path, name):
+    """The weights keep their names, and what is exported takes images as from any other network."""
+    source, words = NOTICED[name]
+    run = lab.start(tiny_config(model=write(tmp_path, source)), watch=lab.stop_at(at_step(9))).run
+    lab.resume(run)
+    (notice,) = notices(lab)
+    assert words in notice
+    network = load_trained(run)
+    assert {*network.model.state_dict()} == {"fc.weight", "fc.bias"}
+    images = lab.dataset.test.images[:3]
+    path = tmp_path / "net.pt"
+    export_network(network, "torchscript", path, images)
+    torch.testing.assert_close(torch.jit.load(path)(images), network.logits(images), rtol=0, atol=1e-4)

@@ -29,10 +29,11 @@ def in_shells(model: nn.Module) -> nn.Module:
     """`model`, with a shell around each compiled module; around itself where it is one."""
     if isinstance(model, torch.jit.ScriptModule):
         return Shell(model)
-    for module in model.modules():
-        for name, child in module._modules.items():
-            if isinstance(child, torch.jit.ScriptModule) and not isinstance(module, Shell):
-                module._modules[name] = Shell(child)
+    for module in list(model.modules()):
+        if not isinstance(module, torch.jit.ScriptModule):  # what is within a compiled one stays there
+            for name, child in module._modules.items():
+                if isinstance(child, torch.jit.ScriptModule):
+                    module._modules[name] = Shell(child)
     return model
 
 

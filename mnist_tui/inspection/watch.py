@@ -103,11 +103,9 @@ class Watch:
             row.state = self._flow.state(output)
 
     def _hook(self, path: str, module: nn.Module) -> None:
-        if isinstance(module, torch.jit.ScriptModule):
-            return  # it takes no hooks; what it computes is seen all the same
         leaf = bool(path) and is_leaf(module)
         begin, end = (self._leaf_begins, self._leaf_ends) if leaf else (self._begins, self._ends)
-        module.register_forward_pre_hook(lambda module, _: begin(path, module))
+        module.register_forward_pre_hook(lambda module, _: begin(path, module), prepend=True)
         module.register_forward_hook(lambda _, __, result: end(result))
 
     def _leaf_begins(self, path: str, module: nn.Module) -> None:

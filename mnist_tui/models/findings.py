@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
+from mnist_tui.models.adapters import adaptations
 from mnist_tui.models.rehearsal import Rehearsal
 from mnist_tui.models.trial import random_images
 
@@ -26,6 +27,7 @@ def find(rehearsal: Rehearsal) -> list[str]:
     return [
         f"the network {rehearsal.source.name} {finding}"
         for finding in (
+            *adaptations(rehearsal.model),
             *_about_range(answers, trained),
             *_about_dependence(rehearsal, images, answers),
             *_about_gradients(rehearsal),

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from mnist_tui.errors import ModelError
+from mnist_tui.models.adapters import adapt
 from mnist_tui.models.run_source import RAISED, first_own_line
 from mnist_tui.models.source import ModelSource, misfit
 from mnist_tui.models.untouched import Kept, release_graphs
@@ -23,21 +24,33 @@ TAKES = "A model takes images of shape (N, 1, 28, 28), for any N."
 def try_forward(source: ModelSource, model: nn.Module) -> None:
     """Run `model` once in evaluation mode, which also gives lazy layers their shapes. Raises ModelError on a misfit.
 
-    `model` stays as it is, but for those layers, and for layers that its forward itself makes at the first call.
+    `model` stays as it is, but for those layers, for layers that its forward itself makes at the first call, and for
+    what `adapt` adds where it would not fit else.
     """
-    kept = None if any(is_lazy(tensor) for tensor in _tensors(model)) else Kept(model)
-    weights = len(list(_tensors(model)))
     images = random_images(IMAGES)
     with evaluating(model), torch.no_grad():
+        lazy = any(is_lazy(tensor) for tensor in _tensors(model))
         try:
-            output = model(images)
-        except RAISED as error:
-            raise raised(source, model, error, images) from error
-        finally:
-            if kept is not None and len(list(_tensors(model))) == weights:
-                kept.restore()
-    check_output(source, output, images)
+            _output(source, model, images)
+        except ModelError:
+            if lazy or not adapt(model, images, CLASSES):
+                raise
+            _output(source, model, images)
     release_graphs(model)
+
+
+def _output(source: ModelSource, model: nn.Module, images: Tensor) -> Tensor:
+    """The checked output of a network, which stays as it is unless it makes layers meanwhile."""
+    kept = None if any(is_lazy(tensor) for tensor in _tensors(model)) else Kept(model)
+    weights = len(list(_tensors(model)))
+    try:
+        output = model(images)
+    except RAISED as error:
+        raise raised(source, model, error, images) from error
+    finally:
+        if kept is not None and len(list(_tensors(model))) == weights:
+            kept.restore()
+    return check_output(source, output, images)
 
 
 def random_images(count: int) -> Tensor:

@@ -279,6 +279,23 @@ NOTICED: dict[str, tuple[str, str]] = {
         ),
         "has first.weight, first.bias frozen",
     ),
+    "vectors": (module("return self.fc(x)", fc=LINEAR), "takes images as vectors (N, 784)"),
+    "rows": (
+        module(
+            "return self.fc(self.rnn(x)[0][:, -1])",
+            rnn="nn.GRU(28, 8, batch_first=True)",
+            fc="nn.Linear(8, 10)",
+        ),
+        "takes images as rows (N, 28, 28)",
+    ),
+    "probabilities beside logits": (
+        module("x = self.fc(x.flatten(1)); return x.softmax(1), x", fc=LINEAR),
+        "has several results, of which 1 is taken for its logits",
+    ),
+    "a dictionary": (
+        module("return {'loss': x.mean(), 'logits': self.fc(x.flatten(1))}", fc=LINEAR),
+        "has several results, of which 'logits' is taken",
+    ),
     "blind": (
         module("return self.fc(torch.zeros_like(x).flatten(1))", fc=LINEAR),
         "gives the same answer for every image",
@@ -362,12 +379,12 @@ REFUSED: dict[str, tuple[str, str]] = {
         module("assert not self.training, 'sorry'; return self.fc(x.flatten(1))", fc=LINEAR),
         "AssertionError: sorry.*in training mode",
     ),
-    "two results": (
-        module("return self.fc(x.flatten(1)), x", fc=LINEAR),
+    "two results, neither of them logits": (
+        module("x = self.fc(x.flatten(1)); return x[:, :5], x[:, 5:]", fc=LINEAR),
         "gives a tuple, not a tensor.*the logits alone",
     ),
-    "a dictionary": (
-        module("return {'logits': self.fc(x.flatten(1))}", fc=LINEAR),
+    "a dictionary without logits": (
+        module("return {'loss': self.fc(x.flatten(1)).mean()}", fc=LINEAR),
         "gives a dict, not a tensor.*the logits alone",
     ),
     "double weights": (

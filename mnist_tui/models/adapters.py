@@ -1,0 +1,115 @@
+"""A network whose author's own loop flattens the images, or takes one of several results: hooks that do the same.
+
+Hooks of the module itself leave its class and the names of its weights as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mnist_tui.models.run_source import RAISED
+from mnist_tui.models.untouched import Kept
+
+_LOGITS = "logits"
+"""What the result of many a library's network calls them."""
+
+
+def adapt(model: nn.Module, images: Tensor, classes: int) -> bool:
+    """Let `model` take `images` as (N, 784) or (N, 28, 28), or give one of its results, where that makes it fit.
+
+    Whether it did. `model` is in evaluation mode, and is tried without gradients; it stays as it is, but for the hooks.
+    """
+    if isinstance(model, torch.jit.ScriptModule):  # it takes no hooks
+        return False
+    for reshape in (None, _as_vectors, _as_rows):
+        kept = Kept(model)
+        try:
+            result = model(images if reshape is None else reshape(images))
+        except RAISED:
+            continue
+        finally:
+            kept.restore()
+        found = _place_of_logits(result, (len(images), classes))
+        if found is not None:
+            _attach(model, reshape, found)
+            return True
+    return False
+
+
+def adaptations(model: nn.Module) -> Iterator[str]:
+    """What `adapt` has done to `model`: each the rest of a sentence that begins with the network."""
+    for hook in model._forward_pre_hooks.values():
+        if (shape := _SHAPES.get(_function(hook))) is not None:
+            yield f"takes images as {shape[0]} and gets them so: `{shape[1]}` at the start of forward would do the same"
+    for hook in model._forward_hooks.values():
+        if _function(hook) is _take:
+            yield f"has several results, of which {hook.args[0]!r} is taken for its logits"  # type: ignore[attr-defined]
+
+
+def _as_vectors(images: Tensor) -> Tensor:
+    return images.flatten(1)
+
+
+def _as_rows(images: Tensor) -> Tensor:
+    return images.squeeze(1)
+
+
+_SHAPES: Mapping[Callable[..., Any], tuple[str, str]] = {
+    _as_vectors: ("vectors (N, 784)", "x = x.flatten(1)"),
+    _as_rows: ("rows (N, 28, 28)", "x = x.squeeze(1)"),
+}
+
+
+def _place_of_logits(result: object, shape: tuple[int, int]) -> tuple[int | str, ...] | None:
+    """() where `result` is logits of that shape itself, their index or key in it where it holds several, else None.
+
+    Logits and their probabilities are often returned together; the logits are wanted.
+    """
+    if _has_shape(result, shape):
+        return ()
+    items: list[tuple[Any, Any]] = []
+    if isinstance(result, Mapping):
+        items = sorted(result.items(), key=lambda item: item[0] != _LOGITS)
+    elif isinstance(result, (tuple, list)):
+        items = list(enumerate(result))
+    fitting = [(place, item) for place, item in items if _has_shape(item, shape)]
+    fitting.sort(key=lambda entry: _is_probability(entry[1]))
+    return (fitting[0][0],) if fitting else None
+
+
+def _has_shape(result: object, shape: tuple[int, int]) -> bool:
+    return isinstance(result, Tensor) and tuple(result.shape) == shape and result.is_floating_point()
+
+
+def _is_probability(output: Tensor) -> bool:
+    sums = output.float().sum(1)
+    return bool((output >= 0).all()) and torch.allclose(sums, torch.ones_like(sums), atol=1e-2)
+
+
+def _attach(
+    model: nn.Module, reshape: Callable[[Tensor], Tensor] | None, place: tuple[int | str, ...]
+) -> None:
+    if reshape is not None:
+        model.register_forward_pre_hook(partial(_give, reshape))
+    if place:
+        model.register_forward_hook(partial(_take, place[0]))
+
+
+def _give(reshape: Callable[[Tensor], Tensor], _module: nn.Module, given: tuple[Tensor, ...]) -> Tensor:
+    return reshape(given[0])
+
+
+def _take(place: int | str, _module: nn.Module, _given: tuple[Tensor, ...], result: Any) -> Any:
+    return result[place]
+
+
+def _function(hook: object) -> Callable[..., Any]:
+    """What a hook of `adapt` does; for any other hook, nothing that is known here."""
+    if not isinstance(hook, partial):
+        return _function
+    return hook.args[0] if hook.func is _give else hook.func
