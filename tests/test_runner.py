@@ -69,7 +69,11 @@ def stopped(lab: Lab) -> Run:
 
 def contents(run: Run) -> dict[str, bytes]:
     """Every file of the run's folder but the lock."""
-    return {file.name: file.read_bytes() for file in run.folder.iterdir() if file.name != ".lock"}
+    return {
+        file.name: file.read_bytes()
+        for file in run.folder.rglob("*")
+        if file.is_file() and file.name != ".lock"
+    }
 
 
 # The order of things
@@ -235,7 +239,7 @@ def test_a_failure_in_the_model_keeps_the_last_good_checkpoint(lab: Lab, tmp_pat
     )
     failed = outcome.event
     assert isinstance(failed, RunFailed)
-    said = "the network's own code raised OSError: no such thing (line 11 of failing.py)"
+    said = "the network's own code raised OSError: no such thing (line 12 of failing.py)"
     assert (failed.error, failed.message, failed.exit_code) == ("NetworkCodeError", said, 1)
     assert failed.traceback == ""
     assert outcome.run.history().status is RunStatus.FAILED
