@@ -30,6 +30,10 @@ class ModelError(MnistTuiError):
     exit_code = 2
 
 
+class NetworkCodeError(MnistTuiError):
+    """What a person's own network raised while it was used."""
+
+
 class DataError(MnistTuiError):
     """A dataset that is not to be had: missing, damaged, unreachable, or with no room to store it."""
 

@@ -38,6 +38,7 @@ from mnist_tui.events import (
     RunStopped,
 )
 from mnist_tui.history import RunStatus
+from mnist_tui.run_code import code_of
 from mnist_tui.runs import Run, RunWriter
 from tests.engine_fixtures import (
     Lab,
@@ -68,7 +69,11 @@ def stopped(lab: Lab) -> Run:
 
 def contents(run: Run) -> dict[str, bytes]:
     """Every file of the run's folder but the lock."""
-    return {file.name: file.read_bytes() for file in run.folder.iterdir() if file.name != ".lock"}
+    return {
+        file.name: file.read_bytes()
+        for file in run.folder.rglob("*")
+        if file.is_file() and file.name != ".lock"
+    }
 
 
 # The order of things
@@ -234,8 +239,9 @@ def test_a_failure_in_the_model_keeps_the_last_good_checkpoint(lab: Lab, tmp_pat
     )
     failed = outcome.event
     assert isinstance(failed, RunFailed)
-    assert (failed.error, failed.message, failed.exit_code) == ("OSError", "no such thing", 1)
-    assert "in forward" in failed.traceback
+    said = "the network's own code raised OSError: no such thing (line 12 of failing.py)"
+    assert (failed.error, failed.message, failed.exit_code) == ("NetworkCodeError", said, 1)
+    assert failed.traceback == ""
     assert outcome.run.history().status is RunStatus.FAILED
     assert training_state(outcome.run)["position"]["epoch"] == 2
     assert not outcome.run.is_locked()
@@ -459,14 +465,18 @@ def test_a_config_of_another_version_is_not_resumed(
     refused(lab, stopped, message)
 
 
-def test_a_model_file_that_has_changed_is_not_resumed(lab: Lab) -> None:
+def test_a_model_file_that_has_changed_is_not_resumed_where_the_run_has_no_copy(lab: Lab) -> None:
     spec = lab.small_net()
     run = lab.start(tiny_config(model=spec), name="mine", watch=lab.stop_at(at_step(3))).run
+    record = run.record()
+    del record["model"]["source"]  # as before there were copies
+    run.config_file.write_text(json.dumps(record))
+    code_of(run).trust()
     lab.heard.clear()
     file = Path(spec.rpartition(":")[0])
     source = file.read_text()
     file.write_text(source.replace("0.3", "0.4"))
-    refused(lab, run, "is not the code that run mine began with")
+    refused(lab, run, "is not the code that run mine was trained with")
     file.write_text(source)
     assert isinstance(lab.resume(run).event, RunFinished)
 

@@ -19,7 +19,7 @@ from types import ModuleType
 import torch
 
 from mnist_tui import torchvision_import
-from mnist_tui.errors import MnistTuiError, ModelError
+from mnist_tui.errors import MnistTuiError, ModelError, NetworkCodeError
 from mnist_tui.models import packages, script
 from mnist_tui.models.notebook import Cells, read_cells
 from mnist_tui.models.project import OWN_FILES, DamagedCopyError, OwnSource, Project, Unanswered, owner
@@ -290,7 +290,7 @@ def saying(source: ModelSource, doing: str, error: BaseException) -> ModelError:
 
 @contextlib.contextmanager
 def explaining() -> Iterator[None]:
-    """What a person's network raises while it is used becomes a ModelError."""
+    """What a person's network raises while it is used becomes a NetworkCodeError."""
     try:
         yield
     except RAISED as error:
@@ -301,10 +301,10 @@ def explaining() -> Iterator[None]:
 
 
 def explained(error: BaseException) -> BaseException:
-    """`error` as a ModelError with its line, where it comes out of a person's own code; else itself."""
+    """`error` as a NetworkCodeError with its line, where it comes out of a person's own code; else itself."""
     where = first_own_line(error)
     if isinstance(error, MnistTuiError) or not where:
         return error
-    return ModelError(
+    return NetworkCodeError(
         f"the network's own code raised {short(error)}{where}", remedy="Correct that, and begin again."
     )
