@@ -27,7 +27,7 @@ BAD_VALUES = {
     "--validation 70000": (2, ["validation is 70,000", "60,000", "--validation"]),
     "--seed -1": (2, ["seed is -1"]),
     "--name a/b": (4, ["'a/b' cannot be a run's name"]),
-    "--epoch 3": (2, ["No such option: --epoch", "--epochs"]),
+    "--epoch 3": (2, ["No such option", "--epochs"]),
 }
 
 

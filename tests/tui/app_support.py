@@ -114,6 +114,11 @@ def in_the_house(
                 if first is not None:
                     await house.until(lambda: app.session.training is not None)
                 await story(house)
+            except BaseException:
+                # Paused, it would keep what other tests' trainings wait for.
+                if app.session.training is not None:
+                    app.session.training.control.stop("the test has failed")
+                raise
             finally:
                 # A worker that goes on would be in the next test's way.
                 scripted.tell(Interrupted("the test is over"))

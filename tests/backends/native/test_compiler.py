@@ -139,10 +139,11 @@ def test_it_speaks_english_and_keeps_its_files_in_the_cache(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
-    fake = script(tmp_path / "fake++", 'echo "error: $LC_ALL $TMPDIR $(pwd)"; : > "$TMPDIR/file"; exit 1')
+    told = 'echo "error: mine"; echo "told: $LC_ALL $TMPDIR $(pwd)"; : > "$TMPDIR/file"; exit 1'
+    fake = script(tmp_path / "fake++", told)
     monkeypatch.setenv("CXX", str(fake))
     log = Path(refused().hint.removeprefix("Its whole output is in ").removesuffix("."))
-    locale, temporary, here = log.read_text().partition("error: ")[2].splitlines()[0].split(" ")
+    locale, temporary, here = log.read_text().partition("told: ")[2].splitlines()[0].split(" ")
     assert locale == "C"
     assert temporary == "."
     assert Path(here).parent == cache
