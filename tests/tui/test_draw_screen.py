@@ -431,7 +431,7 @@ def test_a_run_that_became_the_newest_is_asked_on_coming_back(trained: Path) -> 
         await draw_down(house)
         await says(house, "1")
         await house.press("5")
-        write_line_reader(trained / "runs", "newer", down=6, created="2026-12-24T00:00:00.000Z")
+        write_line_reader(trained / "runs", "newer", down=6, created="2026-11-25T00:00:00.000Z")
         await house.press("4")
         await says(house, "6")
 

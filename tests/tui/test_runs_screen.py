@@ -133,7 +133,7 @@ def test_o_and_the_heads_order_the_list(runs_dir: Path) -> None:
 def test_the_cursor_stays_on_its_run_while_others_come(runs_dir: Path) -> None:
     async def test(runs: Opened) -> None:
         await runs.go_to("beta")
-        made_runs.write_finished(runs_dir, "newest", 0.9, created="2026-12-01T00:00:00.000Z")
+        made_runs.write_finished(runs_dir, "newest", 0.9, created="2026-11-25T00:00:00.000Z")
         await runs.until(lambda: "newest" in runs.names)
         found = runs.screen.selected()
         assert found is not None
