@@ -34,7 +34,7 @@ def from_picture(picture: npt.NDArray[np.generic]) -> Pixels:
 
     Dark on light or light on dark, on uneven paper, anywhere in it. Raises NoDigitError where nothing stands out.
     """
-    clean = _clean(np.asarray(picture, dtype=np.uint8))
+    clean = clean(np.asarray(picture, dtype=np.uint8))
     return from_canvas(find_ink(picture) if clean is None else clean)
 
 
@@ -53,7 +53,7 @@ def from_canvas(canvas: npt.NDArray[np.generic]) -> Pixels:
     return _fitted(fine)
 
 
-def _clean(picture: Pixels) -> Pixels | None:
+def clean(picture: Pixels) -> Pixels | None:
     """A picture that is as MNIST's are, or the negative of one: nothing is to be found in it, so nothing is changed."""
     if picture.shape != (SIDE, SIDE):
         return None
@@ -76,7 +76,7 @@ def _as_ink(canvas: npt.NDArray[np.generic]) -> Ink:
 
 def _is_mnist_sized(ink: Ink) -> bool:
     top, bottom, left, right = _box(ink)
-    usual = _THINNEST <= _stroke_width(ink) <= _THICKEST
+    usual = _THINNEST <= stroke_width(ink) <= _THICKEST
     return usual and BOX - 2 <= max(bottom - top, right - left) <= BOX + 1
 
 
@@ -98,7 +98,7 @@ def _fine(ink: Ink) -> Ink:
 
 def _with_usual_strokes(fine: Ink) -> Ink:
     """A thin pen's strokes thickened and a broad brush's thinned, to what the network has seen."""
-    width = _stroke_width(fine) / _FINE
+    width = stroke_width(fine) / _FINE
     if width < _THINNEST:
         return _filtered(fine, ImageFilter.MaxFilter(3), (_THIN - width) * _FINE / 2)
     if width > _THICKEST:
@@ -158,7 +158,7 @@ def _middle(ink: Ink) -> tuple[float, float]:
     return float(rows @ np.arange(len(rows))) / total, float(columns @ np.arange(len(columns))) / total
 
 
-def _stroke_width(ink: Ink) -> float:
+def stroke_width(ink: Ink) -> float:
     """In pixels: a stroke of length l and width w has the area l·w, and an edge of about 2·l, however soft."""
     padded = np.pad(ink, 1)
     down = padded[2:, 1:-1] - padded[:-2, 1:-1]

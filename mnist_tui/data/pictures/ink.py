@@ -1,0 +1,254 @@
+"""How strongly each pixel of a sheet is inked: told from paper, light, shadow and noise, whatever the colors.
+
+Paper is what a morphological closing leaves of a picture of dark ink: it fills what is narrower than its window and keeps
+every edge of what is wider, so the edge of a shadow or of a table leaves no trace, however sharp.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.uint8]
+"""(H, W) of 0 and 1."""
+
+# Windows of the closing, as shares of the longer side: a pen, a broad marker, a digit enlarged to fill the picture.
+_WINDOWS = (0.08, 0.18, 0.42)
+# Ink must stand out by this share of the paper's brightness, and by so many deviations of the noise.
+LEAST_CONTRAST, _LEAST_SIGNAL, _SURE_SIGNAL = 0.05, 4.5, 8.0
+# Shadows are looked into where this share of the light is left.
+_DARKEST = 0.4
+# A stroke is covered by what a narrow window sees of it; of a broad one it sees the ends.
+_COVERED = 0.75
+_COARSE = 200
+
+
+@dataclass(frozen=True)
+class Ink:
+    """What stands out from the paper."""
+
+    amount: Floats
+    """(H, W) from 0, paper, to about 1, full ink."""
+    mask: Mask
+    """(H, W): what is ink rather than paper."""
+    contrast: float
+    """How far ink stands out, as a share of the paper's brightness."""
+    noise: float
+    """The standard deviation of the paper, in the same unit."""
+
+
+def dark_on_light(sheet: Bytes) -> Bytes:
+    """(H, W) of a sheet, gray or color: its ink dark, its paper light, its noise smoothed."""
+    gray = _smooth(gray_of(sheet))
+    return np.asarray(cv2.bitwise_not(gray), np.uint8) if is_light_on_dark(gray) else gray
+
+
+def faint_ink(gray: Bytes) -> Mask:
+    """(H, W): everything narrow that stands out from the paper, however little."""
+    layer = _raised(gray, _WINDOWS[0])
+    paper, noise = _paper_of(_counts(layer))
+    return _above(layer, max(LEAST_CONTRAST * 255, paper + _LEAST_SIGNAL * noise))
+
+
+def gray_of(sheet: Bytes) -> Bytes:
+    """(H, W): a color picture along the direction from the paper's color to the ink's, in which they differ most."""
+    if sheet.ndim == 2:
+        return sheet
+    coarse = coarsened(sheet).astype(np.float32)
+    apart = (coarse - cv2.blur(coarse, _odd(0.2 * max(coarse.shape)))).reshape(-1, 3)
+    apart *= np.square(apart).sum(axis=1, keepdims=True) ** 0.5
+    axis = np.linalg.eigh(apart.T @ apart)[1][:, -1]
+    axis *= (np.sign(axis.sum()) or 1.0) / np.abs(axis).sum()
+    axis[np.abs(axis) < 0.02] = 0
+    offset = -255 * axis[axis < 0].sum()
+    return np.asarray(cv2.transform(sheet, np.array([[*axis, offset]], np.float64)), np.uint8)
+
+
+def is_light_on_dark(gray: Bytes) -> bool:
+    """Ink is the rarer of the two: what differs from its surroundings differs to its side."""
+    coarse = coarsened(gray).astype(np.float32)
+    apart = coarse - cv2.blur(coarse, _odd(0.3 * max(coarse.shape)), borderType=cv2.BORDER_REPLICATE)
+    return float((apart**3).sum()) > 0
+
+
+def coarsened(picture: Bytes, side: int = _COARSE) -> Bytes:
+    """The picture with its longer side at most `side`, every pixel a mean."""
+    scale = side / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _smooth(gray: Bytes) -> Bytes:
+    """Blurred by as much as its noise asks for."""
+    noise = _noise(gray)
+    if noise < 2:
+        return gray
+    sigma = min(0.6 + 0.1 * noise, 2.5) * min(1.0, max(gray.shape) / 500)
+    return np.asarray(cv2.GaussianBlur(gray, (0, 0), max(sigma, 0.4)), np.uint8)
+
+
+def _noise(gray: Bytes) -> float:
+    """Standard deviation of what differs from pixel to pixel (Immerkær, 1996), by a median that strokes do not move."""
+    if min(gray.shape) < 3:
+        return 0.0
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+    rough = np.abs(cv2.filter2D(gray, cv2.CV_32F, kernel))
+    return 1.4826 * float(np.median(rough[::2, ::2])) / 6
+
+
+def without(gray: Bytes, erase: Mask, faint: Mask) -> Bytes:
+    """The sheet with paper in place of what is to be erased, and of the blur around it that is not of other ink."""
+    if not erase.any():
+        return gray
+    side = max(3, round(_WINDOWS[0] * max(gray.shape)) | 1)
+    paper = cv2.morphologyEx(gray, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
+    around = cv2.dilate(erase, np.ones((5, 5), np.uint8)) & ~(faint & ~erase)
+    return np.where(around > 0, paper, gray).astype(np.uint8)
+
+
+def find_ink(gray: Bytes) -> Ink | None:
+    """The ink of a sheet, dark on light; None where nothing stands out."""
+    layers = [_layer(gray, window) for window in _WINDOWS]
+    masks: list[Mask] = []
+    noise = 0.0
+    for layer in layers:
+        threshold, deviation = _threshold(layer)
+        masks.append(_above(layer, threshold))
+        noise = max(noise, deviation)
+    mask, amount = _joined(gray, layers, masks)
+    if not mask.any():
+        return None
+    contrast = _percentile(amount[mask > 0], 0.75)
+    if contrast < max(255 * LEAST_CONTRAST, _SURE_SIGNAL * noise):
+        return None
+    low = min(max(2.5 * noise, 0.08 * contrast), 0.4 * contrast)
+    scaled = (amount.astype(np.float32) - np.float32(low)) / np.float32(0.92 * contrast - low)
+    return Ink(scaled.clip(0, 1).astype(np.float32), mask, contrast / 255, noise / 255)
+
+
+def _layer(gray: Bytes, window: float) -> Bytes:
+    """What a window sees; a broad one looks for broad strokes only, and does so in fewer pixels."""
+    factor = 1 if window == _WINDOWS[0] or max(gray.shape) < 300 else 2
+    if factor == 1:
+        return _raised(gray, window)
+    height, width = gray.shape
+    small = cv2.resize(gray, (width // factor, height // factor), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(_raised(small, window), (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _raised(gray: Bytes, window: float) -> Bytes:
+    """(H, W): by how many of 255 parts of the paper's brightness each pixel is darker than the paper around it."""
+    side = max(3, round(window * max(gray.shape)) | 1)
+    reach = side // 2 + 1
+    padded = cv2.copyMakeBorder(gray, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
+    paper = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[reach:-reach, reach:-reach]
+    # In the dark, where noise is as large as ink is dark, ink counts for less.
+    darkest = max(32.0, _DARKEST * _percentile(paper[::4, ::4].ravel(), 0.98))
+    return np.asarray(cv2.divide(cv2.subtract(paper, gray), cv2.max(paper, darkest), scale=255), np.uint8)
+
+
+def _above(layer: Bytes, threshold: float) -> Mask:
+    return np.asarray(cv2.threshold(layer, threshold, 1, cv2.THRESH_BINARY)[1], np.uint8)
+
+
+def _threshold(layer: Bytes) -> tuple[float, float]:
+    """Between paper and ink, or 255 where there is no ink, and the paper's deviation."""
+    counts = _counts(layer)
+    paper, noise = _paper_of(counts)
+    floor = max(LEAST_CONTRAST * 255, paper + _LEAST_SIGNAL * noise)
+    # By the roots of the counts, so that a few strokes on a large sheet weigh as much as it.
+    threshold = max(floor, _otsu(np.sqrt(counts)))
+    return (threshold if counts[int(threshold) + 1 :].sum() >= 3 else 255.0), noise
+
+
+def _counts(layer: Bytes) -> npt.NDArray[np.float64]:
+    return cv2.calcHist([layer], [0], None, [256], [0, 256]).reshape(-1).astype(np.float64)
+
+
+def _paper_of(counts: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """The paper's level and its deviation, of 255."""
+    paper = _median(counts)
+    return paper, max(1.4826 * _median(_folded(counts, paper)), 0.7)
+
+
+def _percentile(values: Bytes, share: float) -> float:
+    counts = np.bincount(values, minlength=256)
+    return float(np.searchsorted(np.cumsum(counts), share * counts.sum()))
+
+
+def _median(counts: npt.NDArray[np.float64]) -> float:
+    return float(np.searchsorted(np.cumsum(counts), counts.sum() / 2))
+
+
+def _folded(counts: npt.NDArray[np.float64], middle: float) -> npt.NDArray[np.float64]:
+    folded = np.zeros(256)
+    np.add.at(folded, np.abs(np.arange(256) - round(middle)), counts)
+    return folded
+
+
+def _otsu(counts: npt.NDArray[np.float64]) -> float:
+    levels = np.arange(len(counts))
+    below, sums = np.cumsum(counts), np.cumsum(counts * levels)
+    above = below[-1] - below
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = (sums[-1] * below / below[-1] - sums) ** 2 / (below * above)
+    return float(np.argmax(np.where((below > 0) & (above > 0), between, -1)))
+
+
+def _joined(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tuple[Mask, Bytes]:
+    """Of each connected piece what the narrowest window sees that sees all of it; of a shadow what is within it."""
+    narrow, narrow_amount = masks[0], layers[0]
+    for mask, layer in zip(masks[1:], layers[1:], strict=True):
+        mask = cv2.bitwise_or(mask, narrow)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+        if count <= 1:
+            continue
+        seen = np.bincount(labels[narrow > 0], minlength=count)
+        areas = stats[:, cv2.CC_STAT_AREA]
+        thick = seen < _COVERED * areas
+        thick[0] = False
+        for number in np.flatnonzero(thick):
+            if _is_shadow(gray, labels, stats[number], int(number), narrow):
+                thick[number] = False
+        if not thick.any():
+            continue
+        taken = thick[labels]
+        narrow = np.where(taken, 1, narrow).astype(np.uint8)
+        near = cv2.dilate(taken.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        narrow_amount = np.where(near, np.maximum(layer, narrow_amount), narrow_amount)
+    return narrow, narrow_amount
+
+
+def _is_shadow(gray: Bytes, labels: npt.NDArray[np.int32], stats: Any, number: int, narrow: Mask) -> bool:
+    """A broad dark piece that comes in over the border, or that is lighter than the strokes that are seen within it."""
+    left, top, width, height, area = (int(value) for value in stats[:5])
+    window = (slice(top, top + height), slice(left, left + width))
+    own = labels[window] == number
+    if area < 30:
+        return False
+    rim = np.zeros(gray.shape, bool)
+    rim[0] = rim[-1] = True
+    rim[:, 0] = rim[:, -1] = True
+    touching = int(np.count_nonzero(own & rim[window]))
+    if touching > 0.25 * np.sqrt(area):
+        return True
+    within = own & (narrow[window] > 0)
+    rest = own & ~(cv2.dilate(narrow[window], np.ones((5, 5), np.uint8)) > 0)
+    if np.count_nonzero(within) < 0.02 * area or not rest.any():
+        return False
+    values = gray[window]
+    return float(np.median(values[within])) < 0.75 * float(np.median(values[rest]))
+
+
+def _odd(size: float) -> tuple[int, int]:
+    side = max(3, round(size) | 1)
+    return side, side

@@ -1,0 +1,188 @@
+"""A picture read: each digit as what MNIST is, with its place, and what else it could be taken for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from mnist_tui.data import digit_image
+from mnist_tui.data.digit_image import Pixels
+from mnist_tui.data.pictures.ink import Bytes, Floats, Ink, dark_on_light, faint_ink, find_ink, without
+from mnist_tui.data.pictures.rules import find_rules, tilt_of
+from mnist_tui.data.pictures.segmentation import Box, Piece, Segmentation, segment
+from mnist_tui.data.pictures.sheet import Sheet, find_sheet, whole
+from mnist_tui.errors import NoDigitError
+
+# Longest side of what is looked at.
+_SIDE = 700
+
+
+@dataclass(frozen=True, eq=False)
+class Digit:
+    """One digit on a picture."""
+
+    pixels: Pixels
+    """What the network gets: (28, 28)."""
+    others: tuple[Pixels, ...]
+    """What it would get if the ink were taken for a little more or less than it was."""
+    box: tuple[int, int, int, int]
+    """Left, top, width and height in the picture."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All digits on a picture: lines from top to bottom, each from left to right."""
+
+    lines: tuple[tuple[Digit, ...], ...]
+    is_doubtful: bool = False
+
+    @property
+    def digits(self) -> tuple[Digit, ...]:
+        """All of them in order."""
+        return tuple(digit for line in self.lines for digit in line)
+
+
+def read(picture: npt.NDArray[np.generic]) -> Reading:
+    """The digits of a picture of uint8: (H, W) gray, (H, W, 3) color or (H, W, 4) with alpha.
+
+    Raises NoDigitError where there are none.
+    """
+    cv2.setNumThreads(1)  # reading is short, and a training beside it keeps its cores
+    pixels = np.asarray(picture, dtype=np.uint8)
+    clean = digit_image.clean(pixels)
+    if clean is not None:
+        digit = Digit(digit_image.from_canvas(clean), (), _box_of(clean))
+        return Reading(((digit,),))
+    opaque = on_a_background(pixels)
+    sheet = _of_size(opaque)
+    lines, is_doubtful = _lines_on(sheet)
+    if not lines:
+        raise NoDigitError(
+            "there is no digit on it: nothing stands out from the background",
+            remedy="Write it larger or darker, or give it more light.",
+        )
+    return Reading(lines, is_doubtful)
+
+
+def on_a_background(pixels: Bytes) -> Bytes:
+    """(H, W) or (H, W, 3): ink of one color on white or black, whichever is further from it; a picture on its own commonest color."""
+    if pixels.ndim == 2 or pixels.shape[2] == 3:
+        return pixels
+    if pixels.shape[2] == 1:
+        return np.ascontiguousarray(pixels[:, :, 0])
+    color, alpha = pixels[:, :, :3], pixels[:, :, 3]
+    if int(alpha.min()) >= 250:
+        return np.ascontiguousarray(color)
+    visible = color[alpha > 127]
+    if not len(visible):
+        return np.zeros_like(color)
+    gray = visible.mean(axis=1)
+    is_picture = np.percentile(gray, 98) - np.percentile(gray, 2) > 64
+    background = np.median(visible, axis=0) if is_picture else np.full(3, 255.0 * (gray.mean() < 128))
+    share = alpha[:, :, None].astype(np.float32) / 255
+    return np.rint(color * share + background.astype(np.float32) * (1 - share)).astype(np.uint8)
+
+
+def _box_of(canvas: Pixels) -> tuple[int, int, int, int]:
+    left, top, width, height = cv2.boundingRect((canvas > 64).astype(np.uint8))
+    return left, top, width, height
+
+
+def _of_size(picture: Bytes) -> Sheet:
+    """All of a picture, no larger than it has to be."""
+    factor = max(picture.shape[:2]) / _SIDE
+    if factor <= 1:
+        return whole(picture)
+    size = (max(1, round(picture.shape[1] / factor)), max(1, round(picture.shape[0] / factor)))
+    smaller = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    scale = np.diag([picture.shape[1] / size[0], picture.shape[0] / size[1], 1.0])
+    return Sheet(np.asarray(smaller, np.uint8), scale)
+
+
+def _lines_on(sheet: Sheet) -> tuple[tuple[tuple[Digit, ...], ...], bool]:
+    inner = find_sheet(sheet)
+    if inner is not None:
+        lines, is_doubtful = _lines_on(inner)
+        if lines or inner.pixels[..., 0].size > _SMALL_SHEET * sheet.pixels[..., 0].size:
+            return lines, is_doubtful
+    return _digits_on(sheet)
+
+
+_SMALL_SHEET = 0.2
+
+
+def _digits_on(sheet: Sheet) -> tuple[tuple[tuple[Digit, ...], ...], bool]:
+    gray = dark_on_light(sheet.pixels)
+    faint = faint_ink(gray)
+    tilt = tilt_of(faint)
+    if abs(tilt) > 0.4:
+        sheet = _turned(sheet, tilt)
+        gray = dark_on_light(sheet.pixels)
+        faint = faint_ink(gray)
+    rules = find_rules(faint)
+    ink = find_ink(without(gray, rules.erase, faint))
+    found = segment(ink, rules.inside) if ink is not None else None
+    if rules.stem and (found is None or not found.lines):
+        ink = find_ink(gray)
+        found = segment(ink, None) if ink is not None else None
+    if ink is None or found is None:
+        return (), False
+    lines = tuple(
+        tuple(digit for piece in line if (digit := _cut(ink, found, piece, sheet)) is not None) for line in found.lines
+    )
+    return tuple(line for line in lines if line), found.is_doubtful
+
+
+def _turned(sheet: Sheet, degrees: float) -> Sheet:
+    height, width = sheet.pixels.shape[:2]
+    turn = np.vstack([cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0), [0, 0, 1]])
+    pixels = cv2.warpAffine(sheet.pixels, turn[:2], (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return Sheet(np.asarray(pixels, np.uint8), sheet.to_picture @ np.linalg.inv(turn))
+
+
+def _cut(ink: Ink, found: Segmentation, piece: Piece, sheet: Sheet) -> Digit | None:
+    reach = max(2, round(0.004 * max(ink.mask.shape)))
+    box = piece.box
+    top, left = max(0, box.top - reach), max(0, box.left - reach)
+    window = (slice(top, box.bottom + reach), slice(left, box.right + reach))
+    own = np.isin(found.labels[window], piece.numbers).astype(np.uint8)
+    near = cv2.dilate(own, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)).astype(np.float32)
+    canvas = ink.amount[window] * near
+    try:
+        pixels = digit_image.from_canvas(_thick_enough(canvas))
+        others = tuple(
+            digit_image.from_canvas(_thick_enough(other))
+            for other in ((canvas * np.float32(1.8)).clip(0, 1), ((canvas - np.float32(0.35)) / np.float32(0.5)).clip(0, 1))
+            if other.max() > 0.5
+        )
+    except NoDigitError:
+        return None
+    return Digit(pixels, others, _in_picture(box, sheet))
+
+
+def _thick_enough(canvas: Floats) -> Floats:
+    """Lines that would vanish between the pixels of a small picture are made thicker."""
+    rows, columns = np.flatnonzero((canvas > 0.25).any(axis=1)), np.flatnonzero((canvas > 0.25).any(axis=0))
+    if not len(rows):
+        return canvas
+    longer = max(int(rows[-1] - rows[0]), int(columns[-1] - columns[0])) + 1
+    wanted = longer / digit_image.BOX / 2
+    width = digit_image.stroke_width(canvas)
+    if width >= wanted:
+        return canvas
+    spare = round(wanted - width)
+    padded = cv2.copyMakeBorder(canvas, spare, spare, spare, spare, cv2.BORDER_CONSTANT, value=0)
+    return np.asarray(cv2.dilate(padded, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (spare + 1, spare + 1))), np.float32)
+
+
+def _in_picture(box: Box, sheet: Sheet) -> tuple[int, int, int, int]:
+    corners = np.array(
+        [(box.left, box.top), (box.right, box.top), (box.right, box.bottom), (box.left, box.bottom)], np.float64
+    )
+    points = cv2.perspectiveTransform(corners[None], sheet.to_picture)[0]
+    left, top = np.floor(points.min(axis=0) + 1e-6)
+    right, bottom = np.ceil(points.max(axis=0) - 1e-6)
+    return int(left), int(top), int(right - left), int(bottom - top)

@@ -1,0 +1,214 @@
+"""Lines that are no writing: the rules of squared and ruled paper, frames of boxes and cells, axes, underlines."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from mnist_tui.data.pictures.ink import Mask
+
+# The shortest line looked at, as a share of the sheet's shorter side.
+_SHORTEST = 0.2
+# A line from one side of the sheet to the other is a rule; so many parallel ones of the same length are, too.
+_END, _MANY = 0.015, 3
+_THICKEST = 0.035
+
+
+@dataclass(frozen=True)
+class Line:
+    """A long thin piece of ink, horizontal unless said otherwise: rows top to bottom, columns left to right."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+    thickness: float
+
+    @property
+    def length(self) -> int:
+        """In pixels."""
+        return self.right - self.left
+
+    @property
+    def middle(self) -> float:
+        """Its row."""
+        return (self.top + self.bottom) / 2
+
+
+def lines_of(mask: Mask, shortest: int, thickest: float) -> tuple[list[Line], npt.NDArray[np.int32]]:
+    """The horizontal lines of a mask, and labels (H, W) with the band of each: its number in the list, from 1."""
+    joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, max(3, shortest // 12) | 1), np.uint8))
+    joined = cv2.dilate(joined, np.ones((3, 1), np.uint8))
+    long = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((1, shortest), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(long, connectivity=8)
+    lines: list[Line] = []
+    kept = np.zeros(count, np.int32)
+    for number in range(1, count):
+        left, top, width, height = (int(value) for value in stats[number, :4])
+        window = (slice(top, top + height), slice(left, left + width))
+        runs = np.count_nonzero((labels[window] == number) & (mask[window] > 0), axis=0)
+        thickness = float(np.median(runs[runs > 0])) if runs.any() else 0.0
+        if not 0 < thickness <= thickest or height > max(4 * thickness + 6, 0.08 * width):
+            continue
+        lines.append(Line(top, top + height, left, left + width, thickness))
+        kept[number] = len(lines)
+    return lines, kept[labels]
+
+
+@dataclass(frozen=True, eq=False)
+class Rules:
+    """What of a mask is lines, and the inside of the smallest frame around something: rows, then columns."""
+
+    erase: Mask
+    inside: tuple[int, int, int, int] | None
+    count: int
+    stem: bool
+    """Whether all it found is one upright line, which may just as well be a 1."""
+
+
+def tilt_of(mask: Mask) -> float:
+    """By how many degrees the long lines of a sheet are turned, clockwise on the screen; 0 where there are too few.
+
+    Hough's transform (Duda and Hart, 1972) of the angles near the sheet's sides.
+    """
+    small = _thin(mask)
+    height, width = small.shape
+    rows, columns = np.nonzero(small)
+    if not len(rows):
+        return 0.0
+    angles = np.arange(-_MOST_TILTED, _MOST_TILTED + 0.01, 0.5)
+    scores = np.zeros(len(angles))
+    for number, slope in enumerate(np.tan(np.radians(angles))):
+        for along, across, length in ((columns, rows, width), (rows, -columns, height)):
+            places = np.rint(across - slope * along).astype(np.intp)
+            counts = np.bincount(places - places.min())
+            scores[number] += counts[counts > 0.4 * length].sum() / length
+    best = int(np.argmax(scores))
+    return float(angles[best]) if scores[best] > 1.5 else 0.0
+
+
+def _thin(mask: Mask, side: int = 300) -> Mask:
+    """A smaller mask of what is no thicker than a rule."""
+    scale = side / max(mask.shape)
+    if scale < 1:
+        reach = max(1, round(1 / scale))
+        thicker = cv2.dilate(mask, np.ones((reach, reach), np.uint8))
+        mask = cv2.resize(thicker, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
+    return (mask & ~cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((6, 6), np.uint8))).astype(np.uint8)
+
+
+_MOST_TILTED = 12.0
+
+
+def find_rules(mask: Mask) -> Rules:
+    """The lines of a mask that are no writing."""
+    shortest = max(9, round(_SHORTEST * min(mask.shape)))
+    thickest = max(3.0, _THICKEST * max(mask.shape))
+    across, across_labels = lines_of(mask, shortest, thickest)
+    turned = np.ascontiguousarray(mask.T)
+    down, down_labels = lines_of(turned, shortest, thickest)
+    height, width = mask.shape
+    is_rule = (_are_rules(across, width), _are_rules(down, height))
+    tolerance = 0.03 * max(mask.shape)
+    frame = _frame(across, down, is_rule, tolerance)
+    for kind in (0, 1):
+        for number in frame[kind]:
+            is_rule[kind][number] = True
+    _spread(across, down, is_rule, tolerance)
+    without = _without(mask, across, across_labels, is_rule[0])
+    without = _without(np.ascontiguousarray(without.T), down, down_labels, is_rule[1]).T
+    erase = (mask & ~without).astype(np.uint8)
+    inside = _inside(across, down, frame)
+    return Rules(erase, inside, int(sum(map(sum, is_rule))), not any(is_rule[0]) and sum(is_rule[1]) == 1)
+
+
+def _are_rules(lines: list[Line], whole: int) -> list[bool]:
+    rules = [line.left <= _END * whole and line.right >= (1 - _END) * whole for line in lines]
+    for number, line in enumerate(lines):
+        alike = [
+            other
+            for other in lines
+            if abs(other.length - line.length) < 0.12 * line.length
+            and abs(other.left - line.left) < 0.1 * line.length
+            and other.thickness < 1.7 * line.thickness + 1
+            and line.thickness < 1.7 * other.thickness + 1
+        ]
+        if len(alike) >= _MANY:
+            rules[number] = True
+    return rules
+
+
+def _frame(
+    across: list[Line], down: list[Line], is_rule: tuple[list[bool], list[bool]], tolerance: float
+) -> tuple[list[int], list[int]]:
+    """The numbers of the lines of the largest frame: two across and two down that reach each other's ends."""
+    best: tuple[list[int], list[int]] = ([], [])
+    most = 0.0
+    rows, columns = _longest(across, is_rule[0]), _longest(down, is_rule[1])
+    for (i, upper), (j, lower) in itertools.permutations(rows, 2):
+        if lower.middle - upper.middle < 4 * tolerance:
+            continue
+        sides = [(k, side) for k, side in columns if _reaches(side, upper.middle, lower.middle, tolerance)]
+        for (k, left), (m, right) in itertools.permutations(sides, 2):
+            breadth = right.middle - left.middle
+            area = breadth * (lower.middle - upper.middle)
+            met = all(_reaches(line, left.middle, right.middle, tolerance) for line in (upper, lower))
+            if breadth > 4 * tolerance and met and area > most:
+                most, best = area, ([i, j], [k, m])
+    return best
+
+
+def _longest(lines: list[Line], is_rule: list[bool], count: int = 8) -> list[tuple[int, Line]]:
+    shorter = [(number, line) for number, line in enumerate(lines) if not is_rule[number]]
+    return sorted(shorter, key=lambda entry: -entry[1].length)[:count]
+
+
+def _reaches(line: Line, first: float, last: float, tolerance: float) -> bool:
+    return line.left <= first + tolerance and line.right >= last - tolerance
+
+
+def _spread(across: list[Line], down: list[Line], is_rule: tuple[list[bool], list[bool]], tolerance: float) -> None:
+    """What ends on rules at both ends and is as thin as they are is one, too: the sides of cells."""
+    for lines, others, rules, known in ((down, across, is_rule[1], is_rule[0]), (across, down, is_rule[0], is_rule[1])):
+        for number, line in enumerate(lines):
+            ends = [
+                any(
+                    known[index] and abs(other.middle - end) < tolerance and other.left - tolerance <= line.middle <= other.right + tolerance
+                    and line.thickness < 1.6 * other.thickness + 1
+                    for index, other in enumerate(others)
+                )
+                for end in (line.left, line.right)
+            ]
+            rules[number] |= all(ends)
+
+
+def _without(mask: Mask, lines: list[Line], labels: npt.NDArray[np.int32], is_rule: list[bool]) -> Mask:
+    """The mask without its lines, but with what crosses them."""
+    left = mask.copy()
+    for number, line in enumerate(lines):
+        if not is_rule[number]:
+            continue
+        spare = round(line.thickness) + 2
+        top, bottom = max(0, line.top - 2 * spare), min(mask.shape[0], line.bottom + 2 * spare)
+        window = (slice(top, bottom), slice(line.left, line.right))
+        crossing = cv2.morphologyEx(
+            cv2.copyMakeBorder(left[window], spare, spare, 0, 0, cv2.BORDER_CONSTANT, value=0),
+            cv2.MORPH_OPEN,
+            np.ones((round(1.5 * line.thickness) + 3, 1), np.uint8),
+        )[spare:-spare]
+        own = labels[window] == number + 1
+        part = left[window]
+        part[own & (crossing == 0)] = 0
+    return left
+
+
+def _inside(across: list[Line], down: list[Line], frame: tuple[list[int], list[int]]) -> tuple[int, int, int, int] | None:
+    if not frame[0]:
+        return None
+    upper, lower = (across[number] for number in frame[0])
+    left, right = (down[number] for number in frame[1])
+    return upper.bottom, lower.top, left.bottom, right.top

@@ -1,0 +1,216 @@
+"""From ink to digits: which connected pieces make up one, which are none, and in what order they are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from mnist_tui.data.pictures.ink import Ink
+
+# Shares of the tallest piece: what is as tall is a digit of its own; what is lower is a part of one, or a speck.
+_OWN = 0.45
+# Pieces below this share of a digit's ink, or further from it than this share of its height, are no part of it.
+_LEAST_PIECE, _FARTHEST = 0.03, 0.3
+# No digit is lower than this share of the sheet's longer side, nor than so many pixels.
+_LOWEST, _LOWEST_PIXELS = 0.025, 7
+# A piece that is fainter than this share of the darkest is no ink; the border cuts off so much of a stroke's length.
+_FAINTEST, _CUT = 0.5, 0.15
+# An underline is so much wider than high.
+_FLAT = 7.0
+
+
+@dataclass(frozen=True)
+class Box:
+    """Rows top to bottom, columns left to right; the ends are one past the last."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return self.right - self.left
+
+    def around(self, other: Box) -> Box:
+        """The smallest one with both in it."""
+        return Box(
+            min(self.top, other.top), max(self.bottom, other.bottom), min(self.left, other.left), max(self.right, other.right)
+        )
+
+    def gaps(self, other: Box) -> tuple[int, int]:
+        """How far they are apart down and across; below 0, by how much they overlap."""
+        return max(self.top, other.top) - min(self.bottom, other.bottom), max(self.left, other.left) - min(self.right, other.right)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A connected piece of ink, or several that belong together."""
+
+    numbers: tuple[int, ...]
+    box: Box
+    area: int
+
+    def joined(self, other: Piece) -> Piece:
+        """Both as one."""
+        return Piece(self.numbers + other.numbers, self.box.around(other.box), self.area + other.area)
+
+
+@dataclass(frozen=True, eq=False)
+class Segmentation:
+    """Lines of digits from top to bottom, each from left to right, and what is needed to cut them out."""
+
+    lines: tuple[tuple[Piece, ...], ...]
+    labels: npt.NDArray[np.int32]
+    is_doubtful: bool
+    """Whether pieces were left out that could well be parts of a digit."""
+
+
+def segment(ink: Ink, inside: tuple[int, int, int, int] | None) -> Segmentation:
+    """The digits of a sheet; of what is in a frame, where there is one with something in it."""
+    mask = ink.mask
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    pieces = [
+        Piece((number,), Box(int(top), int(top + height), int(left), int(left + width)), int(area))
+        for number, (left, top, width, height, area) in enumerate(stats[:count].tolist())
+        if number
+    ]
+    height, width = mask.shape
+    least = max(2.0, 0.004 * max(mask.shape))
+    pieces = [piece for piece in pieces if max(piece.box.height, piece.box.width) >= least]
+    pieces = _framed(pieces, inside)
+    pieces = _dark_enough(pieces, _darkness(ink, labels, count))
+    pieces = _without_border(pieces, labels)
+    pieces = _without_underlines(pieces)
+    lowest = min(max(_LOWEST_PIXELS, _LOWEST * max(mask.shape)), 0.5 * max(mask.shape))
+    tallest = max((piece.box.height for piece in pieces), default=0)
+    widest = max((piece.box.width for piece in pieces), default=0)
+    if max(tallest, 0.4 * widest) < lowest:
+        return Segmentation((), labels, False)
+    digits, is_doubtful = _digits(pieces, tallest)
+    return Segmentation(_in_lines(digits), labels, is_doubtful)
+
+
+def _framed(pieces: list[Piece], inside: tuple[int, int, int, int] | None) -> list[Piece]:
+    if inside is None:
+        return pieces
+    top, bottom, left, right = inside
+    within = [
+        piece
+        for piece in pieces
+        if top <= (piece.box.top + piece.box.bottom) / 2 <= bottom and left <= (piece.box.left + piece.box.right) / 2 <= right
+    ]
+    is_filled = any(piece.box.height > 0.15 * (bottom - top) for piece in within)
+    return within if is_filled else pieces
+
+
+def _darkness(ink: Ink, labels: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.float64]:
+    """(count,): how dark each piece is on the whole."""
+    inked = ink.mask > 0
+    numbers = labels[inked]
+    sums = np.bincount(numbers, weights=ink.amount[inked], minlength=count)
+    return np.asarray(sums / np.maximum(1, np.bincount(numbers, minlength=count)))
+
+
+def _dark_enough(pieces: list[Piece], darkness: npt.NDArray[np.float64]) -> list[Piece]:
+    """Without what is much fainter than the rest: the soft edges of shadows, stains."""
+    large = max((piece.box.height for piece in pieces), default=0)
+    full = max((darkness[piece.numbers[0]] for piece in pieces if piece.box.height > 0.3 * large), default=0.0)
+    return [piece for piece in pieces if darkness[piece.numbers[0]] >= _FAINTEST * full]
+
+
+def _without_border(pieces: list[Piece], labels: npt.NDArray[np.int32]) -> list[Piece]:
+    """Without what comes in over the border: a digit cut off is read where there is no other."""
+    rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    touching = np.bincount(rim, minlength=int(labels.max()) + 1)
+    # A stroke that is cut off is as wide as a pen; an edge of the table or a shadow is broad.
+    cut = [piece for piece in pieces if touching[piece.numbers[0]] < _CUT * max(piece.box.height, piece.box.width)]
+    inner = [piece for piece in cut if not touching[piece.numbers[0]]]
+    tallest = max((piece.box.height for piece in cut), default=0)
+    return inner if any(piece.box.height > 0.2 * tallest for piece in inner) else cut
+
+
+def _without_underlines(pieces: list[Piece]) -> list[Piece]:
+    """Flat pieces below everything else, as wide as half of it."""
+    left = sorted(pieces, key=lambda piece: piece.box.bottom)
+    while len(left) >= 1:
+        last, others = left[-1], left[:-1]
+        is_flat = last.box.width > _FLAT * last.box.height
+        tall = [piece for piece in others if piece.box.height > last.box.height and piece.box.height > 0.25 * last.box.width]
+        if not is_flat:
+            break
+        if others and not tall and any(piece.box.width <= _FLAT * piece.box.height for piece in others):
+            tall = others
+        foot = max((piece.box.bottom for piece in tall), default=-1)
+        breadth = max((piece.box.width for piece in tall), default=0)
+        if foot > last.box.top or last.box.width < 0.5 * breadth:
+            break
+        left = others
+    return left
+
+
+def _digits(pieces: list[Piece], tallest: int) -> tuple[list[Piece], bool]:
+    own = [piece for piece in pieces if piece.box.height >= _OWN * tallest]
+    small = [piece for piece in pieces if piece.box.height < _OWN * tallest]
+    digits = _merged(own, tallest)
+    is_doubtful = False
+    for piece in sorted(small, key=lambda piece: -piece.area):
+        distances = [max(0, *digit.box.gaps(piece.box)) for digit in digits]
+        if not distances:
+            break
+        nearest = int(np.argmin(distances))
+        digit = digits[nearest]
+        reach = max(digit.box.height, digit.box.width)
+        if piece.area < _LEAST_PIECE * digit.area:
+            continue
+        if distances[nearest] <= max(2, _FARTHEST * reach):
+            digits[nearest] = digit.joined(piece)
+        elif distances[nearest] <= reach and piece.area > 0.15 * digit.area:
+            is_doubtful = True
+    return digits, is_doubtful
+
+
+def _merged(own: list[Piece], tallest: int) -> list[Piece]:
+    """Tall pieces joined where one stands over the other or beside it within its box: strokes of one digit."""
+    digits: list[Piece] = []
+    waiting = sorted(own, key=lambda piece: -piece.area)
+    for piece in waiting:
+        for number, digit in enumerate(digits):
+            if _are_one(digit.box, piece.box, tallest):
+                digits[number] = digit.joined(piece)
+                break
+        else:
+            digits.append(piece)
+    return digits
+
+
+def _are_one(one: Box, other: Box, tallest: int) -> bool:
+    down, across = one.gaps(other)
+    narrower, lower = min(one.width, other.width), min(one.height, other.height)
+    overlap_across, overlap_down = -across / max(1, narrower), -down / max(1, lower)
+    if overlap_across > 0.5 and down <= 0.08 * tallest:
+        return True
+    return overlap_across > 0.2 and overlap_down > 0.2
+
+
+def _in_lines(digits: list[Piece]) -> tuple[tuple[Piece, ...], ...]:
+    lines: list[list[Piece]] = []
+    for digit in sorted(digits, key=lambda digit: digit.box.top + digit.box.bottom):
+        for line in lines:
+            last = line[-1].box
+            down, _ = last.gaps(digit.box)
+            if -down > 0.4 * min(last.height, digit.box.height):
+                line.append(digit)
+                break
+        else:
+            lines.append([digit])
+    return tuple(tuple(sorted(line, key=lambda digit: digit.box.left)) for line in lines)
