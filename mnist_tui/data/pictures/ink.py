@@ -25,7 +25,7 @@ LEAST_CONTRAST, _LEAST_SIGNAL, _SURE_SIGNAL = 0.05, 4.5, 8.0
 # Shadows are looked into where this share of the light is left.
 _DARKEST = 0.4
 # A stroke is covered by what a narrow window sees of it; of a broad one it sees the ends.
-_COVERED = 0.75
+_COVERED = 0.9
 _COARSE = 200
 
 
@@ -41,6 +41,8 @@ class Ink:
     """How far ink stands out, as a share of the paper's brightness."""
     noise: float
     """The standard deviation of the paper, in the same unit."""
+    gray: Bytes
+    """(H, W): the sheet it was found on, ink dark and paper light."""
 
 
 def dark_on_light(sheet: Bytes) -> Bytes:
@@ -131,7 +133,7 @@ def find_ink(gray: Bytes) -> Ink | None:
         return None
     low = min(max(2.5 * noise, 0.08 * contrast), 0.4 * contrast)
     scaled = (amount.astype(np.float32) - np.float32(low)) / np.float32(0.92 * contrast - low)
-    return Ink(scaled.clip(0, 1).astype(np.float32), mask, contrast / 255, noise / 255)
+    return Ink(scaled.clip(0, 1).astype(np.float32), mask, contrast / 255, noise / 255, gray)
 
 
 def _layer(gray: Bytes, window: float) -> Bytes:
@@ -214,7 +216,7 @@ def _joined(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tuple[Mask, 
             continue
         seen = np.bincount(labels[narrow > 0], minlength=count)
         areas = stats[:, cv2.CC_STAT_AREA]
-        thick = seen < _COVERED * areas
+        thick = (seen < _COVERED * areas) | (_parts(labels, narrow, areas) > 1)
         thick[0] = False
         for number in np.flatnonzero(thick):
             if _is_shadow(gray, labels, stats[number], int(number), narrow):
@@ -226,6 +228,17 @@ def _joined(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tuple[Mask, 
         near = cv2.dilate(taken.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
         narrow_amount = np.where(near, np.maximum(layer, narrow_amount), narrow_amount)
     return narrow, narrow_amount
+
+
+def _parts(labels: npt.NDArray[np.int32], narrow: Mask, areas: npt.NDArray[np.int32]) -> npt.NDArray[np.intp]:
+    """Of how many pieces a narrow window sees each piece to be: a broad junction looks like a gap to it."""
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(narrow, connectivity=8)
+    whole = np.zeros(count, np.intp)
+    inked = parts > 0
+    whole[parts[inked]] = labels[inked]
+    large = stats[:, cv2.CC_STAT_AREA] > 0.03 * areas[whole]
+    large[0] = False
+    return np.bincount(whole[large], minlength=len(areas))
 
 
 def _is_shadow(gray: Bytes, labels: npt.NDArray[np.int32], stats: Any, number: int, narrow: Mask) -> bool:
@@ -243,7 +256,7 @@ def _is_shadow(gray: Bytes, labels: npt.NDArray[np.int32], stats: Any, number: i
         return True
     within = own & (narrow[window] > 0)
     rest = own & ~(cv2.dilate(narrow[window], np.ones((5, 5), np.uint8)) > 0)
-    if np.count_nonzero(within) < 0.02 * area or not rest.any():
+    if np.count_nonzero(within) < 0.02 * area or np.count_nonzero(rest) < 0.25 * area:
         return False
     values = gray[window]
     return float(np.median(values[within])) < 0.75 * float(np.median(values[rest]))

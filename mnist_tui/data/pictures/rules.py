@@ -12,10 +12,12 @@ import numpy.typing as npt
 from mnist_tui.data.pictures.ink import Mask
 
 # The shortest line looked at, as a share of the sheet's shorter side.
-_SHORTEST = 0.2
+_SHORTEST = 0.15
 # A line from one side of the sheet to the other is a rule; so many parallel ones of the same length are, too.
 _END, _MANY = 0.015, 3
-_THICKEST = 0.035
+_THICKEST = 0.025
+# So many lengths of the sheet in lines that are turned by at most so many degrees tell how the sheet lies.
+_LINES, _MOST_TILTED = 1.5, 12.0
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,9 @@ class Line:
 
 def lines_of(mask: Mask, shortest: int, thickest: float) -> tuple[list[Line], npt.NDArray[np.int32]]:
     """The horizontal lines of a mask, and labels (H, W) with the band of each: its number in the list, from 1."""
-    joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, max(3, shortest // 12) | 1), np.uint8))
+    # A broad stroke would make one piece with the lines that run into it.
+    broad = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((round(thickest), round(thickest)), np.uint8))
+    joined = cv2.morphologyEx(mask & ~broad, cv2.MORPH_CLOSE, np.ones((1, max(3, shortest // 12) | 1), np.uint8))
     joined = cv2.dilate(joined, np.ones((3, 1), np.uint8))
     long = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((1, shortest), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(long, connectivity=8)
@@ -81,14 +85,16 @@ def tilt_of(mask: Mask) -> float:
     if not len(rows):
         return 0.0
     angles = np.arange(-_MOST_TILTED, _MOST_TILTED + 0.01, 0.5)
-    scores = np.zeros(len(angles))
+    evidence, sharpness = np.zeros((2, len(angles)))
     for number, slope in enumerate(np.tan(np.radians(angles))):
         for along, across, length in ((columns, rows, width), (rows, -columns, height)):
             places = np.rint(across - slope * along).astype(np.intp)
             counts = np.bincount(places - places.min())
-            scores[number] += counts[counts > 0.4 * length].sum() / length
-    best = int(np.argmax(scores))
-    return float(angles[best]) if scores[best] > 1.5 else 0.0
+            long = counts[counts > 0.4 * length] / length
+            evidence[number] += long.sum()
+            sharpness[number] += np.square(long).sum()
+    best = int(np.argmax(sharpness))
+    return float(angles[best]) if evidence[best] > _LINES else 0.0
 
 
 def _thin(mask: Mask, side: int = 300) -> Mask:
@@ -101,7 +107,6 @@ def _thin(mask: Mask, side: int = 300) -> Mask:
     return (mask & ~cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((6, 6), np.uint8))).astype(np.uint8)
 
 
-_MOST_TILTED = 12.0
 
 
 def find_rules(mask: Mask) -> Rules:
@@ -127,7 +132,12 @@ def find_rules(mask: Mask) -> Rules:
 
 
 def _are_rules(lines: list[Line], whole: int) -> list[bool]:
-    rules = [line.left <= _END * whole and line.right >= (1 - _END) * whole for line in lines]
+    rules = []
+    for line in lines:
+        level = [other for other in lines if abs(other.middle - line.middle) <= 2 + 0.5 * line.thickness]
+        ends = min(other.left for other in level), max(other.right for other in level)
+        length = sum(other.length for other in level)
+        rules.append(ends[0] <= _END * whole and ends[1] >= (1 - _END) * whole and length > 0.4 * whole)
     for number, line in enumerate(lines):
         alike = [
             other
@@ -198,7 +208,7 @@ def _without(mask: Mask, lines: list[Line], labels: npt.NDArray[np.int32], is_ru
         crossing = cv2.morphologyEx(
             cv2.copyMakeBorder(left[window], spare, spare, 0, 0, cv2.BORDER_CONSTANT, value=0),
             cv2.MORPH_OPEN,
-            np.ones((round(1.5 * line.thickness) + 3, 1), np.uint8),
+            np.ones((round(1.3 * line.thickness + 1.5), 1), np.uint8),
         )[spare:-spare]
         own = labels[window] == number + 1
         part = left[window]

@@ -17,7 +17,9 @@ _LEAST_PIECE, _FARTHEST = 0.03, 0.3
 # No digit is lower than this share of the sheet's longer side, nor than so many pixels.
 _LOWEST, _LOWEST_PIXELS = 0.025, 7
 # A piece that is fainter than this share of the darkest is no ink; the border cuts off so much of a stroke's length.
-_FAINTEST, _CUT = 0.5, 0.15
+_FAINTEST, _CUT = 0.6, 0.15
+# Of a piece's surroundings, so much may be as dark as it is.
+_EDGE = 0.25
 # An underline is so much wider than high.
 _FLAT = 7.0
 
@@ -91,6 +93,7 @@ def segment(ink: Ink, inside: tuple[int, int, int, int] | None) -> Segmentation:
     pieces = _dark_enough(pieces, _darkness(ink, labels, count))
     pieces = _without_border(pieces, labels)
     pieces = _without_underlines(pieces)
+    pieces = [piece for piece in pieces if not _is_edge(ink, labels, piece)]
     lowest = min(max(_LOWEST_PIXELS, _LOWEST * max(mask.shape)), 0.5 * max(mask.shape))
     tallest = max((piece.box.height for piece in pieces), default=0)
     widest = max((piece.box.width for piece in pieces), default=0)
@@ -137,6 +140,23 @@ def _without_border(pieces: list[Piece], labels: npt.NDArray[np.int32]) -> list[
     inner = [piece for piece in cut if not touching[piece.numbers[0]]]
     tallest = max((piece.box.height for piece in cut), default=0)
     return inner if any(piece.box.height > 0.2 * tallest for piece in inner) else cut
+
+
+def _is_edge(ink: Ink, labels: npt.NDArray[np.int32], piece: Piece) -> bool:
+    """Whether it is as dark beside it as it is itself: the corner of a shadow or of a table, not a stroke on paper."""
+    reach = max(3, round(0.008 * max(ink.mask.shape)))
+    box = piece.box
+    top, left = max(0, box.top - reach), max(0, box.left - reach)
+    window = (slice(top, box.bottom + reach), slice(left, box.right + reach))
+    own = (labels[window] == piece.numbers[0]).astype(np.uint8)
+    around = cv2.dilate(own, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    around -= cv2.dilate(own, np.ones((2 * reach - 1, 2 * reach - 1), np.uint8))
+    ring = ink.gray[window][(around > 0) & (ink.mask[window] == 0)]
+    if len(ring) < 8:
+        return False
+    inked = float(np.median(ink.gray[window][own > 0]))
+    paper = float(np.percentile(ring, 75))
+    return float(np.mean(ring < inked + 0.15 * (paper - inked))) > _EDGE
 
 
 def _without_underlines(pieces: list[Piece]) -> list[Piece]:

@@ -17,6 +17,8 @@ _LEAST, _MOST, _LIKENESS = 0.06, 0.97, 0.945
 # Within this share of the picture's side, a corner is one of the picture's own.
 _AT_BORDER = 0.015
 _TRIM = 0.012
+# No shadow leaves less light than this share, nor changes a color's share of red, green or blue by more.
+_LEAST_LIGHT, _OTHER_TINT = 0.3, 0.04
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,10 +91,18 @@ def _quadrangle(mask: Mask, calm: Bytes) -> tuple[float, Floats] | None:
     shape = np.zeros_like(mask)
     cv2.fillConvexPoly(shape, np.rint(corners).astype(np.int32), 1)
     likeness = np.count_nonzero(piece & shape) / np.count_nonzero(piece | shape)
-    if likeness < _LIKENESS or _free_corners(corners, width, height) < 1:
+    if likeness < _LIKENESS:
         return None
-    if not _stands_out(calm, shape):
+    sides = _sides(calm, shape)
+    if sides is None or not _stands_out(*sides):
         return None
+    if not _is_right_angled(corners):
+        return None
+    if not _is_other_material(*sides):
+        # It could be the light, or a finger's shadow: then it has no corners of its own, or is darker than the rest.
+        is_lighter = np.median(sides[0]) > np.median(sides[1])
+        if _free_corners(corners, width, height) < (2 if is_lighter else 4):
+            return None
     return likeness, corners
 
 
@@ -117,20 +127,38 @@ def _free_corners(corners: Floats, width: int, height: int) -> int:
     return int(np.count_nonzero(inside))
 
 
-def _stands_out(calm: Bytes, shape: Mask) -> bool:
-    """Whether just inside of the outline it looks other than just outside, along nearly all of it."""
+def _is_right_angled(corners: Floats) -> bool:
+    """Whether its corners are those of a sheet seen from nearly above."""
+    sides = np.roll(corners, -1, axis=0) - corners
+    sides /= np.linalg.norm(sides, axis=1, keepdims=True) + 1e-6
+    cosines = (sides * np.roll(sides, -1, axis=0)).sum(axis=1)
+    return float(np.abs(cosines).max()) < 0.2
+
+
+def _sides(calm: Bytes, shape: Mask) -> tuple[Floats, Floats] | None:
+    """The colors (N, channels) just inside of an outline and just outside of it."""
     kernel = np.ones((3, 3), np.uint8)
-    inner = cv2.erode(shape, kernel, iterations=3)
-    ring_in = cv2.erode(shape, kernel, iterations=2) - inner
-    outer = cv2.dilate(shape, kernel, iterations=3)
-    ring_out = cv2.dilate(shape, kernel, iterations=4) - outer
-    if not ring_in.any() or not ring_out.any():
-        return False
+    inner = cv2.erode(shape, kernel, iterations=2) - cv2.erode(shape, kernel, iterations=3)
+    outer = cv2.dilate(shape, kernel, iterations=4) - cv2.dilate(shape, kernel, iterations=3)
+    if not inner.any() or not outer.any():
+        return None
     values = calm.reshape(*calm.shape[:2], -1).astype(np.float32)
-    inside, outside = values[ring_in > 0], values[ring_out > 0]
-    apart = float(np.linalg.norm(np.median(inside, axis=0) - np.median(outside, axis=0)))
-    spread = float(np.linalg.norm(np.median(np.abs(inside - np.median(inside, axis=0)), axis=0)))
+    return values[inner > 0], values[outer > 0]
+
+
+def _stands_out(inside: Floats, outside: Floats) -> bool:
+    """Whether they look different along nearly all of the outline."""
+    middle = np.median(inside, axis=0)
+    apart = float(np.linalg.norm(middle - np.median(outside, axis=0)))
+    spread = float(np.linalg.norm(np.median(np.abs(inside - middle), axis=0)))
     return apart > max(12.0, 3 * spread)
+
+
+def _is_other_material(inside: Floats, outside: Floats) -> bool:
+    """Whether it is more than a shadow that makes outside darker, or lighter, than inside."""
+    paper, other = np.median(inside, axis=0) + 1, np.median(outside, axis=0) + 1
+    light = other.mean() / paper.mean()
+    return light < _LEAST_LIGHT or float(np.abs(other / other.sum() - paper / paper.sum()).max()) > _OTHER_TINT
 
 
 def _laid_upright(sheet: Sheet, corners: Floats) -> Sheet:
