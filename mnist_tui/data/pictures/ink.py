@@ -258,8 +258,8 @@ def _is_shadow(gray: Bytes, labels: npt.NDArray[np.int32], stats: Any, number: i
     rest = own & ~(cv2.dilate(narrow[window], np.ones((5, 5), np.uint8)) > 0)
     if np.count_nonzero(within) < 0.02 * area or np.count_nonzero(rest) < 0.25 * area:
         return False
-    values = gray[window]
-    return float(np.median(values[within])) < 0.75 * float(np.median(values[rest]))
+    darkness = np.percentile(gray[window], 95) - gray[window]
+    return float(np.median(darkness[rest])) < 0.75 * float(np.median(darkness[within]))
 
 
 def _odd(size: float) -> tuple[int, int]:

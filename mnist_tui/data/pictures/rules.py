@@ -16,6 +16,8 @@ _SHORTEST = 0.15
 # A line from one side of the sheet to the other is a rule; so many parallel ones of the same length are, too.
 _END, _MANY = 0.015, 3
 _THICKEST = 0.025
+# A line goes on behind a broad stroke of up to this share of the sheet.
+_WIDEST_GAP = 0.5
 # So many lengths of the sheet in lines that are turned by at most so many degrees tell how the sheet lies.
 _LINES, _MOST_TILTED = 1.5, 12.0
 
@@ -34,6 +36,12 @@ class Line:
     def length(self) -> int:
         """In pixels."""
         return self.right - self.left
+
+    def joined(self, other: Line) -> Line:
+        """Both as one."""
+        longer = self if self.length > other.length else other
+        ends = min(self.left, other.left), max(self.right, other.right)
+        return Line(min(self.top, other.top), max(self.bottom, other.bottom), *ends, longer.thickness)
 
     @property
     def middle(self) -> float:
@@ -58,9 +66,19 @@ def lines_of(mask: Mask, shortest: int, thickest: float) -> tuple[list[Line], np
         thickness = float(np.median(runs[runs > 0])) if runs.any() else 0.0
         if not 0 < thickness <= thickest or height > max(4 * thickness + 6, 0.08 * width):
             continue
-        lines.append(Line(top, top + height, left, left + width, thickness))
-        kept[number] = len(lines)
+        line = Line(top, top + height, left, left + width, thickness)
+        index = next((index for index, other in enumerate(lines) if _continues(line, other, mask.shape[1])), len(lines))
+        lines[index : index + 1] = [line.joined(lines[index]) if index < len(lines) else line]
+        kept[number] = index + 1
     return lines, kept[labels]
+
+
+def _continues(line: Line, other: Line, whole: int) -> bool:
+    """Whether they are one line that a broad stroke lies over."""
+    level = abs(line.middle - other.middle) <= 2 + 0.5 * min(line.thickness, other.thickness)
+    alike = max(line.thickness, other.thickness) <= 1.5 * min(line.thickness, other.thickness) + 1
+    gap = max(line.left, other.left) - min(line.right, other.right)
+    return level and alike and gap <= _WIDEST_GAP * whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,12 +150,7 @@ def find_rules(mask: Mask) -> Rules:
 
 
 def _are_rules(lines: list[Line], whole: int) -> list[bool]:
-    rules = []
-    for line in lines:
-        level = [other for other in lines if abs(other.middle - line.middle) <= 2 + 0.5 * line.thickness]
-        ends = min(other.left for other in level), max(other.right for other in level)
-        length = sum(other.length for other in level)
-        rules.append(ends[0] <= _END * whole and ends[1] >= (1 - _END) * whole and length > 0.4 * whole)
+    rules = [line.left <= _END * whole and line.right >= (1 - _END) * whole for line in lines]
     for number, line in enumerate(lines):
         alike = [
             other

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tui.data.pictures.ink import Ink
+from mnist_tui.data.pictures.ink import Floats, Ink, Mask
 
 # Shares of the tallest piece: what is as tall is a digit of its own; what is lower is a part of one, or a speck.
 _OWN = 0.45
@@ -20,6 +20,8 @@ _LOWEST, _LOWEST_PIXELS = 0.025, 7
 _FAINTEST, _CUT = 0.6, 0.15
 # Of a piece's surroundings, so much may be as dark as it is.
 _EDGE = 0.25
+# The outline of a shadow is softer than this share of the sheet's longer side; ink that is as blurred is hard to read.
+_SOFTEST = 0.016
 # An underline is so much wider than high.
 _FLAT = 7.0
 
@@ -150,13 +152,23 @@ def _is_edge(ink: Ink, labels: npt.NDArray[np.int32], piece: Piece) -> bool:
     window = (slice(top, box.bottom + reach), slice(left, box.right + reach))
     own = (labels[window] == piece.numbers[0]).astype(np.uint8)
     around = cv2.dilate(own, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
-    around -= cv2.dilate(own, np.ones((2 * reach - 1, 2 * reach - 1), np.uint8))
-    ring = ink.gray[window][(around > 0) & (ink.mask[window] == 0)]
+    ring_mask = around - cv2.dilate(own, np.ones((2 * reach - 1, 2 * reach - 1), np.uint8))
+    ring = ink.gray[window][(ring_mask > 0) & (ink.mask[window] == 0)]
     if len(ring) < 8:
         return False
+    if _edge_width(ink.amount[window], own, around) > _SOFTEST * max(ink.mask.shape):
+        return True
     inked = float(np.median(ink.gray[window][own > 0]))
     paper = float(np.percentile(ring, 75))
     return float(np.mean(ring < inked + 0.15 * (paper - inked))) > _EDGE
+
+
+def _edge_width(amount: Floats, own: Mask, around: Mask) -> float:
+    """How many pixels wide the way from paper to ink is along a piece's outline."""
+    half = np.count_nonzero((amount > 0.25) & (amount < 0.75) & (around > 0))
+    contours, _ = cv2.findContours(own, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    outline = sum(cv2.arcLength(contour, True) for contour in contours)
+    return half / outline if outline else 0.0
 
 
 def _without_underlines(pieces: list[Piece]) -> list[Piece]:
