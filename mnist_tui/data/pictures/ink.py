@@ -21,7 +21,9 @@ Mask = npt.NDArray[np.uint8]
 # Windows of the closing, as shares of the longer side: a pen, a broad marker, a digit enlarged to fill the picture.
 _WINDOWS = (0.08, 0.18, 0.42)
 # Ink must stand out by this share of the paper's brightness, and by so many deviations of the noise.
-LEAST_CONTRAST, _LEAST_SIGNAL, _SURE_SIGNAL = 0.05, 4.5, 8.0
+_LEAST_CONTRAST, _LEAST_SIGNAL = 0.05, 4.5
+# The darker half of it must do so more clearly, or there is no ink.
+_SURE_CONTRAST, _SURE_SIGNAL = 0.1, 9.0
 # Shadows are looked into where this share of the light is left.
 _DARKEST = 0.4
 # A stroke is covered by what a narrow window sees of it; of a broad one it sees the ends.
@@ -55,7 +57,7 @@ def faint_ink(gray: Bytes) -> Mask:
     """(H, W): everything narrow that stands out from the paper, however little."""
     layer = _raised(gray, _WINDOWS[0])
     paper, noise = _paper_of(_counts(layer))
-    return _above(layer, max(LEAST_CONTRAST * 255, paper + _LEAST_SIGNAL * noise))
+    return _above(layer, max(_LEAST_CONTRAST * 255, paper + _LEAST_SIGNAL * noise))
 
 
 def gray_of(sheet: Bytes) -> Bytes:
@@ -129,7 +131,7 @@ def find_ink(gray: Bytes) -> Ink | None:
     if not mask.any():
         return None
     contrast = _percentile(amount[mask > 0], 0.75)
-    if contrast < max(255 * LEAST_CONTRAST, _SURE_SIGNAL * noise):
+    if contrast < max(255 * _SURE_CONTRAST, _SURE_SIGNAL * noise):
         return None
     low = min(max(2.5 * noise, 0.08 * contrast), 0.4 * contrast)
     scaled = (amount.astype(np.float32) - np.float32(low)) / np.float32(0.92 * contrast - low)
@@ -166,7 +168,7 @@ def _threshold(layer: Bytes) -> tuple[float, float]:
     """Between paper and ink, or 255 where there is no ink, and the paper's deviation."""
     counts = _counts(layer)
     paper, noise = _paper_of(counts)
-    floor = max(LEAST_CONTRAST * 255, paper + _LEAST_SIGNAL * noise)
+    floor = max(_LEAST_CONTRAST * 255, paper + _LEAST_SIGNAL * noise)
     # By the roots of the counts, so that a few strokes on a large sheet weigh as much as it.
     threshold = max(floor, _otsu(np.sqrt(counts)))
     return (threshold if counts[int(threshold) + 1 :].sum() >= 3 else 255.0), noise

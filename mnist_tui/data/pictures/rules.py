@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ _SHORTEST = 0.15
 _END, _MANY = 0.015, 3
 _THICKEST = 0.025
 # A line goes on behind a broad stroke of up to this share of the sheet.
-_WIDEST_GAP = 0.5
+_WIDEST_GAP = 0.65
 # So many lengths of the sheet in lines that are turned by at most so many degrees tell how the sheet lies.
 _LINES, _MOST_TILTED = 1.5, 12.0
 
@@ -138,14 +138,14 @@ def find_rules(mask: Mask) -> Rules:
     is_rule = (_are_rules(across, width), _are_rules(down, height))
     tolerance = 0.03 * max(mask.shape)
     frame = _frame(across, down, is_rule, tolerance)
-    for kind in (0, 1):
-        for number in frame[kind]:
-            is_rule[kind][number] = True
+    inside = _inside(across, down, frame)
+    if inside is not None:
+        _complete(across, frame[0], is_rule[0], inside[2], inside[3])
+        _complete(down, frame[1], is_rule[1], inside[0], inside[1])
     _spread(across, down, is_rule, tolerance)
     without = _without(mask, across, across_labels, is_rule[0])
     without = _without(np.ascontiguousarray(without.T), down, down_labels, is_rule[1]).T
     erase = (mask & ~without).astype(np.uint8)
-    inside = _inside(across, down, frame)
     return Rules(erase, inside, int(sum(map(sum, is_rule))), not any(is_rule[0]) and sum(is_rule[1]) == 1)
 
 
@@ -185,13 +185,23 @@ def _frame(
     return best
 
 
+def _complete(lines: list[Line], numbers: list[int], is_rule: list[bool], first: int, last: int) -> None:
+    """Make the sides of a frame rules, from corner to corner."""
+    for number in numbers:
+        line = lines[number]
+        is_rule[number] = True
+        lines[number] = replace(line, left=min(line.left, first), right=max(line.right, last))
+
+
 def _longest(lines: list[Line], is_rule: list[bool], count: int = 8) -> list[tuple[int, Line]]:
     shorter = [(number, line) for number, line in enumerate(lines) if not is_rule[number]]
     return sorted(shorter, key=lambda entry: -entry[1].length)[:count]
 
 
 def _reaches(line: Line, first: float, last: float, tolerance: float) -> bool:
-    return line.left <= first + tolerance and line.right >= last - tolerance
+    """Whether a side of a frame goes from one place to the other; the digit may lie over one of its ends."""
+    ends = line.left <= first + tolerance, line.right >= last - tolerance
+    return all(ends) or (any(ends) and min(line.right, last) - max(line.left, first) > 0.45 * (last - first))
 
 
 def _spread(across: list[Line], down: list[Line], is_rule: tuple[list[bool], list[bool]], tolerance: float) -> None:
@@ -224,6 +234,9 @@ def _without(mask: Mask, lines: list[Line], labels: npt.NDArray[np.int32], is_ru
             np.ones((round(1.3 * line.thickness + 1.5), 1), np.uint8),
         )[spare:-spare]
         own = labels[window] == number + 1
+        # Behind a broad stroke, and where another line runs into it, there is no piece of its own.
+        middle, half = round(line.middle) - top, round(line.thickness / 2) + 2
+        own[max(0, middle - half) : middle + half + 1, ~own.any(axis=0)] = True
         part = left[window]
         part[own & (crossing == 0)] = 0
     return left

@@ -22,6 +22,8 @@ _FAINTEST, _CUT = 0.6, 0.15
 _EDGE = 0.25
 # The outline of a shadow is softer than this share of the sheet's longer side; ink that is as blurred is hard to read.
 _SOFTEST = 0.016
+# So broad, as a share of the sheet's longer side, is the rim on which nothing is written.
+_RIM = 0.017
 # An underline is so much wider than high.
 _FLAT = 7.0
 
@@ -91,6 +93,7 @@ def segment(ink: Ink, inside: tuple[int, int, int, int] | None) -> Segmentation:
     height, width = mask.shape
     least = max(2.0, 0.004 * max(mask.shape))
     pieces = [piece for piece in pieces if max(piece.box.height, piece.box.width) >= least]
+    pieces = [piece for piece in pieces if not _is_at_rim(piece.box, height, width)]
     pieces = _framed(pieces, inside)
     pieces = _dark_enough(pieces, _darkness(ink, labels, count))
     pieces = _without_border(pieces, labels)
@@ -103,6 +106,12 @@ def segment(ink: Ink, inside: tuple[int, int, int, int] | None) -> Segmentation:
         return Segmentation((), labels, False)
     digits, is_doubtful = _digits(pieces, tallest)
     return Segmentation(_in_lines(digits), labels, is_doubtful)
+
+
+def _is_at_rim(box: Box, height: int, width: int) -> bool:
+    """Whether it lies wholly along the border: what is left of a rule or of a table that the picture cuts off."""
+    rim = _RIM * max(height, width)
+    return box.bottom <= rim or box.right <= rim or box.top >= height - rim or box.left >= width - rim
 
 
 def _framed(pieces: list[Piece], inside: tuple[int, int, int, int] | None) -> list[Piece]:
