@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import nn
 
 from mnist_tui import machine, models
 from mnist_tui.backends import choose_backend
@@ -14,8 +17,11 @@ from mnist_tui.control import Control
 from mnist_tui.data.dataset import Dataset
 from mnist_tui.data.resident import ResidentData
 from mnist_tui.errors import ModelError
+from mnist_tui.events import Notice
 from mnist_tui.learner import Learner
 from mnist_tui.models.dropout import scale_dropout
+from mnist_tui.models.examination import examine
+from mnist_tui.models.memory_format import memory_format, place
 from mnist_tui.teacher import open_teacher
 from mnist_tui.trainer import Trainer
 
@@ -26,13 +32,14 @@ def assemble(
     control: Control,
     *,
     before: str = "",
+    record: Mapping[str, Any] | None = None,
     teacher: Path | None = None,
     report: Report,
 ) -> Trainer:
     """A trainer at step 0, whose config says which device, backend and threads were taken.
 
-    `before` names the backend that a resumed run has had so far, see `choose_backend`; `teacher` is the file of
-    another network's weights to learn from. Sets torch's threads and seed.
+    A resumed run gives its `record`, so that all stays as it was, and `before`, the backend that it has had so far, see
+    `choose_backend`; `teacher` is the file of another network's weights to learn from. Sets torch's threads and seed.
     """
 
     def stopped() -> bool:
@@ -45,17 +52,61 @@ def assemble(
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise ModelError(f"{config.model} has no parameter to train", remedy="Choose another --model.")
     scale_dropout(model, config.dropout_scale)
-    model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    formerly = record is not None and "memory_format" not in record.get("model", {})
+    model = place(model, device, memory_format(config.model, formerly=formerly))
+    _prepare_last_batch(model, config, resident, record, report)
     learner = Learner(config, model)
     # Some backends make room for a whole batch beforehand, and there are never more images than there are.
     fitting = config.replace(batch_size=min(config.batch_size, len(resident.train.images)))
-    backend = choose_backend(fitting, learner, device, before=before, report=report, stopped=stopped)
+    backend = choose_backend(
+        fitting,
+        learner,
+        device,
+        largest_batch=resident.largest_batch,
+        before=before,
+        report=report,
+        stopped=stopped,
+    )
     threads = machine.choose_threads(config, backend.name)
     backend.use_threads(threads)
     config = config.replace(device=device.type, backend=backend.name, threads=threads)
     if teacher is None:
         return Trainer(config, backend, resident, control)
     taught = config.replace(batch_size=fitting.batch_size)
-    tutor = open_teacher(teacher, taught, device, report=report, stopped=stopped)
+    tutor = open_teacher(teacher, taught, device, formerly=formerly, report=report, stopped=stopped)
     tutor.backend.use_threads(threads)
     return Trainer(config, backend, resident, control, tutor)
+
+
+def _prepare_last_batch(
+    model: nn.Module,
+    config: TrainConfig,
+    data: ResidentData,
+    record: Mapping[str, Any] | None,
+    report: Report,
+) -> None:
+    """Examine a new run's network, and let an epoch's last image join the batch before where it cannot be alone.
+
+    A resumed run stays as its record says, or as it must have been where that says nothing: native took one image.
+    """
+    joins = None if record is None else record.get("data", {}).get("joins_last_image")
+    if joins:
+        data.join_last_image()
+    native = record is not None and record.get("machine", {}).get("backend") == "native"
+    if record is not None and (joins is not None or native or data.last_batch != 1):
+        return
+    batch = min(config.batch_size, len(data.train.images))
+    found = examine(models.resolve(config.model), model, batch=batch, last=data.last_batch)
+    if record is None:
+        for message in found.notices:
+            report(Notice(message=message, topic="model"))
+    if found.refuses_one:
+        data.join_last_image()
+    if data.joins_last_image:
+        report(Notice(message=_JOINED.format(found.refuses_one), topic="model"))
+
+
+_JOINED = (
+    "an epoch's last batch would have one image, on which the network cannot be trained ({}): "
+    "it goes with the batch before"
+)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import re
 import tempfile
 from pathlib import Path
 
 TEMPORARY = ".*.tmp"
 """The names of files in the making, of which a killed process leaves one behind."""
+TEMPORARY_NAME = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}\.tmp", re.DOTALL)
+"""The same to the letter, with what the file was to be called: a person may have such hidden files too."""
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -64,6 +68,22 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def check_place(path: Path) -> None:
+    """Raise OSError where `write_bytes` is bound to fail, as far as can be seen before."""
+    folder = path.parent
+    if path.is_dir():
+        code = errno.EISDIR
+    elif not os.path.lexists(folder):
+        code = errno.ENOENT
+    elif not folder.is_dir():
+        code = errno.ENOTDIR
+    elif os.access(folder, os.W_OK | os.X_OK):
+        return
+    else:
+        code = errno.EROFS if is_read_only(folder) else errno.EACCES
+    raise OSError(code, os.strerror(code), str(path))
 
 
 def is_read_only(folder: Path) -> bool:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import pickletools
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,13 +13,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
-from mnist_tui import atomic
+from mnist_tui import atomic, regular
 from mnist_tui.errors import RunError
+from mnist_tui.torch_archive import check_archive
 
 FORMAT = 1
-_PROTOCOL = 2
-# What torch would call, and what would then take as much memory as a number in the file says.
-_GREEDY = ("__builtin__ bytearray", "builtins bytearray")
+_LARGEST_WEIGHTS = 2**32  # bytes that are copied through the memory: a billion numbers
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
@@ -38,8 +34,10 @@ def load_state(path: Path) -> dict[str, Any]:
     Only tensors and plain values are accepted (`weights_only=True`): a checkpoint never runs code.
     """
     try:
-        _check_whole(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with regular.open_to_read(path) as file:
+            check_archive(file)
+            file.seek(0)
+            state = torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise RunError(f"there is no checkpoint at {path}", remedy="Start a new run.") from None
     except Exception as error:  # torch.load raises almost anything on a damaged file
@@ -52,32 +50,6 @@ def load_state(path: Path) -> dict[str, Any]:
             f"{path} is a checkpoint of another version of this program", remedy="Start a new run."
         )
     return state
-
-
-def _check_whole(path: Path) -> None:
-    """Raise ValueError or BadZipFile for what `save_state` cannot have written, before torch makes room for it.
-
-    Of what torch reads besides, old formats claim any size they like, and compressed content unpacks to any.
-    """
-    with path.open("rb") as file, zipfile.ZipFile(file) as archive:
-        unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > file.seek(0, os.SEEK_END):
-            raise ValueError(f"it would unpack to {unpacked:,} bytes, more than it has")
-        # torch looks at no sum, and would go on with other weights.
-        if (part := archive.testzip()) is not None:
-            raise ValueError(f"{part} in it is damaged")
-        for entry in archive.infolist():
-            if entry.filename.casefold().endswith("data.pkl"):
-                _check_pickle(archive.read(entry))
-
-
-def _check_pickle(content: bytes) -> None:
-    """Raise ValueError for a pickle that torch would warn of on the terminal, or let take any memory."""
-    for code, argument, _ in pickletools.genops(content):
-        if code.name == "PROTO" and argument != _PROTOCOL:
-            raise ValueError(f"it is pickled by protocol {argument}")
-        if code.name == "GLOBAL" and argument in _GREEDY:
-            raise ValueError(f"it names {argument}")
 
 
 def check_like(found: Any, expected: Any, name: str = "it") -> None:
@@ -102,7 +74,10 @@ def check_like(found: Any, expected: Any, name: str = "it") -> None:
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
-    """Replace `path` by these weights; `metadata` is stored as JSON text, one string a key."""
+    """Replace `path` by these weights; `metadata` is stored as JSON text, one string per key.
+
+    The same weights with the same metadata are the same bytes.
+    """
     atomic.write_bytes(path, weights_bytes(weights, metadata))
 
 
@@ -114,13 +89,36 @@ def weights_bytes(weights: Mapping[str, Tensor], metadata: Mapping[str, Any]) ->
         for name, tensor in weights.items()
     }
     texts = {key: json.dumps(value) for key, value in metadata.items()}
-    return to_safetensors(tensors, metadata=texts)
+    return _in_one_order(to_safetensors(tensors, metadata=texts))
+
+
+def _in_one_order(content: bytes) -> bytes:
+    """The same file with its metadata sorted: safetensors writes it in an order that each process has anew.
+
+    A header is its length in eight bytes and JSON; what follows is addressed from its end (safetensors' README).
+    """
+    start = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:start])
+    if "__metadata__" in header:
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # as safetensors does, so that tensors are where a processor likes them
+    return len(text).to_bytes(8, "little") + text + content[start:]
+
+
+def read_weights(path: Path) -> bytes:
+    """The file of `save_weights` as it is. Raises RunError when it cannot be read."""
+    try:
+        return regular.read_bytes(path, _LARGEST_WEIGHTS)
+    except OSError as error:
+        raise RunError(f"{path} cannot be read: {error.strerror}", remedy="Choose another run.") from error
 
 
 def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The weights and the metadata of `save_weights`. Raises RunError when they cannot be read."""
     try:
-        with safe_open(path, framework="pt") as file:
+        # Open beside it, as the library opens whatever stands there, and waits for a pipe.
+        with regular.open_to_read(path), safe_open(path, framework="pt") as file:
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
             metadata = {key: json.loads(text) for key, text in (file.metadata() or {}).items()}
     except (OSError, SafetensorError, ValueError, RecursionError) as error:

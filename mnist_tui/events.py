@@ -250,7 +250,7 @@ FREQUENT = (Progress, WeightsMoved)
 """What comes many times an epoch: worth no wait for the disk, and passed over where only the epochs matter."""
 
 
-def is_frequent(line: str) -> bool:
+def is_frequent(line: bytes) -> bool:
     """Whether this line of a log is one of a `FREQUENT` event, without parsing it."""
     return line.startswith(_FREQUENT_LINES)
 
@@ -293,7 +293,7 @@ def _resolved(kind: type[Event]) -> Mapping[str, Any]:
     return {entry.name: hints[entry.name] for entry in dataclasses.fields(kind)}
 
 
-_FREQUENT_LINES = tuple(f'{{"event":"{kind.__name__}"' for kind in FREQUENT)
+_FREQUENT_LINES = tuple(f'{{"event":"{kind.__name__}"'.encode() for kind in FREQUENT)
 # For each event, its fields in order with their types.
 _FIELDS = {name: _resolved(kind) for name, kind in EVENTS.items()}
 

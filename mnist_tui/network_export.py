@@ -114,10 +114,20 @@ def export_network(network: TrainedNetwork, format: FormatName, path: Path, imag
     try:
         atomic.write_bytes(path, content)
     except OSError as error:
-        raise ExportError(
-            f"{path} cannot be written: {error.strerror}", remedy="Choose another --output."
-        ) from error
+        raise _not_writable(path, error) from error
     return comparison
+
+
+def check_place(path: Path) -> None:
+    """Raise ExportError where `export_network` is bound to fail in the end: before minutes go into comparing."""
+    try:
+        atomic.check_place(path)
+    except OSError as error:
+        raise _not_writable(path, error) from error
+
+
+def _not_writable(path: Path, error: OSError) -> ExportError:
+    return ExportError(f"{path} cannot be written: {error.strerror}", remedy="Choose another --output.")
 
 
 def metadata(network: TrainedNetwork, *, normalised_inside: bool) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from mnist_tui.events import EpochFinished
 from mnist_tui.history import RunHistory, RunStatus
 from mnist_tui.run_summary import RunSummary, summary_of, unreadable
 from mnist_tui.runs import Run
-from mnist_tui.runs.catalogue import visible
+from mnist_tui.runs.catalogue import is_run, visible
 from mnist_tui.tail import LogTail
 
 # What tells that a file has changed: when, how long, which file.
@@ -70,8 +70,8 @@ class WatchedRun:
         try:
             record = self._run.record()
             self._follow()
-        except RunError:
-            return IndexedRun(self._run, unreadable(self._run))
+        except RunError as error:
+            return IndexedRun(self._run, unreadable(self._run, str(error)))
         summary = summary_of(self._run, record, self._history)
         if self._history.status.is_open and not self._locked:
             summary = replace(summary, status=RunStatus.INTERRUPTED.value)
@@ -90,7 +90,7 @@ class WatchedRun:
 
 def _folders(runs_dir: Path) -> list[str]:
     """Names of what may be runs, newest first by the time at which their config was written."""
-    names = [folder.name for folder in visible(runs_dir)]
+    names = [folder.name for folder in visible(runs_dir) if is_run(folder)]
     stamps = {name: _stamp(Run(runs_dir / name).config_file) for name in names}
     known = [name for name in names if stamps[name] is not None]
     return sorted(known, key=lambda name: (stamps[name], name), reverse=True)
@@ -98,7 +98,7 @@ def _folders(runs_dir: Path) -> list[str]:
 
 def _stamp(path: Path) -> Stamp | None:
     try:
-        state = path.stat()
+        state = path.lstat()
     except OSError:
         return None
     return state.st_mtime_ns, state.st_size, state.st_ino

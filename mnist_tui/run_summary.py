@@ -30,6 +30,8 @@ class RunSummary:
     best_test_accuracy: float | None = None
     final_test_accuracy: float | None = None
     seconds: float = 0.0
+    reason: str = ""
+    """Why it is unreadable."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -40,13 +42,13 @@ def summarise(run: Run) -> RunSummary:
     """Read a run's config and log, past the many lines of progress. A damaged run is one with little to say."""
     try:
         return summary_of(run, run.record(), run.history(progress=False))
-    except RunError:
-        return unreadable(run)
+    except RunError as error:
+        return unreadable(run, str(error))
 
 
-def unreadable(run: Run) -> RunSummary:
+def unreadable(run: Run, reason: str = "") -> RunSummary:
     """All that can be said of a damaged run."""
-    return RunSummary(name=run.name, path=str(run.folder), status="unreadable")
+    return RunSummary(name=run.name, path=str(run.folder), status="unreadable", reason=reason)
 
 
 def summary_of(run: Run, record: Mapping[str, Any], history: RunHistory) -> RunSummary:

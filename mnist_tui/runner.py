@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import hashlib
 import itertools
-from collections.abc import Callable, Iterator
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -38,11 +41,12 @@ from mnist_tui.events import (
     failure_of,
     utc_now,
 )
-from mnist_tui.history import RunStatus
+from mnist_tui.history import RunHistory, RunStatus
 from mnist_tui.inspection import inspect_model
 from mnist_tui.live import Snapshot
 from mnist_tui.meter import Ticker
-from mnist_tui.runs import Run, RunWriter
+from mnist_tui.models.memory_format import memory_format
+from mnist_tui.runs import Run, RunWriter, contents, integrity
 from mnist_tui.trainer import DivergedError, Trainer
 
 Report = Callable[[Event], None]
@@ -87,9 +91,14 @@ def start(
     config = config.replace(dataset=data.name, model=source.spec)
     trainer = assemble(config, data, control, teacher=teacher, report=tell)
     record = _record(trainer, data, source)
-    run = runs.create(runs_dir, record, name=name, teacher=teacher.read_bytes() if teacher else None)
+    content = checkpoint.read_weights(teacher) if teacher else None
+    if content is not None:
+        record["teacher"] = {"sha256": hashlib.sha256(content).hexdigest()}
+    run = runs.create(runs_dir, record, name=name, teacher=content)
+    origin = integrity.origin(trainer.config, integrity.sum_in(record))
     with run.writer() as writer:
-        return _Recorder(trainer, run, writer, report).drive(_started(run, record, trainer), early)
+        recorder = _Recorder(trainer, run, writer, report, origin, data_dir)
+        return recorder.drive(_started(run, record, trainer), early)
 
 
 def resume(
@@ -111,7 +120,11 @@ def resume(
     """
     control = control or Control()
     with run.writer() as writer:
-        record, before = _resumable(run, more_epochs)
+        record, before, history = _resumable(run, more_epochs)
+        # Without a checkpoint it was killed in its first moments, and the same start gives the same run.
+        has_state = os.path.lexists(run.checkpoint_file)
+        state = checkpoint.load_state(run.checkpoint_file) if has_state else None
+        learned_from = integrity.check(run, record, before, state, history)
         _check_source(run, record, before)
         config = before.replace(
             extra_epochs=before.extra_epochs + more_epochs,
@@ -125,22 +138,34 @@ def resume(
         _check_data(run, record, data)
         kept = _backend_of(record) if backend is None else ""
         teacher = run.teacher_file if config.teacher else None
-        trainer = assemble(config, data, control, before=kept, teacher=teacher, report=tell)
-        # Without a checkpoint it was killed in its first moments, and the same start gives the same run.
-        if run.checkpoint_file.exists():
-            _restore(trainer, run)
+        trainer = assemble(config, data, control, before=kept, record=record, teacher=teacher, report=tell)
+        if state is not None:
+            _restore(trainer, run, state)
         early += _differences(record, before, trainer)
+        early += _lost(run, history, trainer)
         changed = record | {"config": trainer.config.to_dict(), "machine": _machine_record(trainer)}
         if changed != record:
-            _write_record(run, changed)
-        return _Recorder(trainer, run, writer, report).drive(_started(run, changed, trainer), early)
+            _write_record(run, changed, data_dir)
+        origin = integrity.origin(trainer.config, learned_from)
+        recorder = _Recorder(trainer, run, writer, report, origin, data_dir)
+        return recorder.drive(_started(run, changed, trainer), early)
 
 
 class _Recorder:
     """The loop around the loop: every event to the log, then to `report`, with checkpoints in between."""
 
-    def __init__(self, trainer: Trainer, run: Run, writer: RunWriter, report: Report) -> None:
+    def __init__(
+        self,
+        trainer: Trainer,
+        run: Run,
+        writer: RunWriter,
+        report: Report,
+        origin: Mapping[str, Any],
+        data_dir: Path,
+    ) -> None:
+        """`origin` is what each checkpoint is to say of its run; `data_dir` belongs in the command that resumes it."""
         self._trainer, self._run, self._writer, self._report = trainer, run, writer, report
+        self._origin, self._data_dir = origin, data_dir
         self._ticker, self._snapshots = Ticker(CHECKPOINT_SECONDS), Ticker(SNAPSHOT_SECONDS)
 
     def drive(self, started: RunStarted, early: list[Event]) -> Outcome:
@@ -190,17 +215,19 @@ class _Recorder:
             )
         path, position = self._run.checkpoint_file, self._trainer.position
         self._writer.sync()  # a checkpoint must not be past batch losses that a power cut takes from the log
-        checkpoint.save_state(path, self._trainer.state())
+        checkpoint.save_state(path, {**self._trainer.state(), integrity.PART: self._origin})
         return self._logged(
             CheckpointSaved(epoch=position.epoch, step=self._trainer.steps_done, path=str(path))
         )
 
     def _save_weights(self, row: EpochFinished) -> None:
+        # Nothing of where, when and on how many threads: the same weights are to be the same file.
+        config = {k: v for k, v in integrity.deciding(self._trainer.config).items() if k != "teacher"}
         metrics = {"epoch": row.epoch, "test_accuracy": row.test_accuracy, "test_loss": row.test_loss}
         checkpoint.save_weights(
             self._run.weights_file,
             self._trainer.learner.tested_model.state_dict(),
-            {"config": self._trainer.config.to_dict(), "metrics": metrics, "run": self._run.name},
+            {"config": config, "metrics": metrics},
         )
 
     def _last_words(self, error: Exception) -> RunFailed:
@@ -217,7 +244,7 @@ class _Recorder:
         return RunFailed(
             error="OSError",
             message=f"{error.filename or self._run.log_file} cannot be written: {error.strerror or error}",
-            remedy=_remedy(error, self._run),
+            remedy=_remedy(error, self._run, self._data_dir),
         )
 
 
@@ -275,6 +302,7 @@ def _record(trainer: Trainer, data: Dataset, source: models.ModelSource) -> dict
             "name": source.name,
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "source_sha256": source.source_sha256,
+            "memory_format": memory_format(config.model),
             # The layer table, so that whoever reads the run later needs neither torch nor the model's code.
             "summary": _layer_table(model, source.name),
         },
@@ -285,6 +313,7 @@ def _record(trainer: Trainer, data: Dataset, source: models.ModelSource) -> dict
             "train_images": len(resident.train.images),
             "validation_images": len(resident.validation.images) if resident.validation else 0,
             "test_images": len(resident.test.images),
+            "joins_last_image": resident.joins_last_image,
         },
         "machine": _machine_record(trainer),
         "versions": machine.versions(),
@@ -302,9 +331,13 @@ def _machine_record(trainer: Trainer) -> dict[str, Any]:
 
 
 def _layer_table(model: torch.nn.Module, name: str) -> dict[str, Any] | None:
-    """None for a network that trains but defeats the inspection: a table is no reason not to train."""
+    """None for a network that trains but defeats the inspection: a table is no reason not to train.
+
+    So too where the record would become larger than whoever reads it takes.
+    """
     try:
-        return inspect_model(model, name=name).to_dict()
+        table = inspect_model(model, name=name).to_dict()
+        return table if len(json.dumps(table, indent=2)) < contents.LARGEST_RECORD // 2 else None
     except Exception:
         return None
 
@@ -320,18 +353,18 @@ def _started(run: Run, record: dict[str, Any], trainer: Trainer) -> RunStarted:
     )
 
 
-def _write_record(run: Run, record: dict[str, Any]) -> None:
+def _write_record(run: Run, record: dict[str, Any], data_dir: Path) -> None:
     try:
         atomic.write_text(run.config_file, runs.record_text(record))
     except OSError as error:
         raise RunError(
-            f"{run.config_file} cannot be written: {error.strerror}", remedy=_remedy(error, run)
+            f"{run.config_file} cannot be written: {error.strerror}", remedy=_remedy(error, run, data_dir)
         ) from error
 
 
-def _remedy(error: OSError, run: Run) -> str:
+def _remedy(error: OSError, run: Run, data_dir: Path) -> str:
     room = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    return f"{'Make room' if room else 'See to the disk'}, then: mnist-tui train --resume {run.name}"
+    return f"{'Make room' if room else 'See to the disk'}, then: {runs.resume_command(run, data_dir)}"
 
 
 def _backend_of(record: dict[str, Any]) -> str:
@@ -352,15 +385,22 @@ def _differences(record: dict[str, Any], before: TrainConfig, trainer: Trainer) 
         yield Notice(message=message, topic="machine")
 
 
-def _resumable(run: Run, more_epochs: int) -> tuple[dict[str, Any], TrainConfig]:
-    record = run.record()
-    if not more_epochs and run.history(progress=False).status is RunStatus.FINISHED:
+def _lost(run: Run, history: RunHistory, trainer: Trainer) -> Iterator[Notice]:
+    """A notice where the log has been shortened: the run will be finished, and its story not whole."""
+    message = integrity.lost_from(run, history, trainer.position.epoch - 1, trainer.steps_done)
+    if message and message not in (notice.message for notice in history.notices):
+        yield Notice(message=message)
+
+
+def _resumable(run: Run, more_epochs: int) -> tuple[dict[str, Any], TrainConfig, RunHistory]:
+    record, history = run.record(), run.history(progress=False)
+    if not more_epochs and history.status is RunStatus.FINISHED:
         raise RunError(
             f"run {run.name} is finished: nothing is left to resume",
             remedy="Give it --more-epochs N, or start a new run.",
         )
     try:
-        return record, TrainConfig.from_dict(record["config"])
+        return record, TrainConfig.from_dict(record["config"]), history
     except (ConfigError, TypeError) as error:
         raise RunError(
             f"run {run.name} was made by another version of this program: {error}",
@@ -385,8 +425,7 @@ def _check_data(run: Run, record: dict[str, Any], data: Dataset) -> None:
         )
 
 
-def _restore(trainer: Trainer, run: Run) -> None:
-    state = checkpoint.load_state(run.checkpoint_file)
+def _restore(trainer: Trainer, run: Run, state: dict[str, Any]) -> None:
     try:
         checkpoint.check_like(state, trainer.state())
         trainer.load_state(state)

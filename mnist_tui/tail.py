@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from mnist_tui import events
+from mnist_tui import regular
 from mnist_tui.errors import RunError
 from mnist_tui.events import Event
 from mnist_tui.runs import Run, list_runs
+from mnist_tui.runs.log import LogReader
 
 
 class LogTail:
@@ -34,26 +35,16 @@ class LogTail:
             self._find_again()
             return []
         except OSError as error:
-            raise RunError(
-                f"{self.run.log_file} cannot be read: {error.strerror}", remedy="Check its permissions."
-            ) from error
+            raise self.run.unreadable(self.run.log_file, error) from error
 
     def _read(self) -> list[Event]:
-        found = []
-        with self.run.log_file.open("rb") as log:
+        with regular.open_to_read(self.run.log_file) as log:
             self._notice_new_start(os.fstat(log.fileno()))
-            offset = log.seek(self._offset)
-            for line in log:
-                if not line.endswith(b"\n"):
-                    break
-                offset += len(line)
-                found.append(self._event(line))
-        self._offset = offset
-        return [event for event in found if event is not None]
-
-    def _event(self, line: bytes) -> Event | None:
-        text = line.decode("utf-8", errors="replace")
-        return None if not self._progress and events.is_frequent(text) else events.from_json(text)
+            log.seek(self._offset)
+            reader = LogReader(log, progress=self._progress, torn=False)
+            found = list(reader)
+        self._offset = reader.end
+        return found
 
     def _notice_new_start(self, state: os.stat_result) -> None:
         """Another file under the name, or a shorter one, is another story."""
@@ -76,7 +67,7 @@ class LogTail:
 
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
-        state = path.stat()
+        state = path.lstat()
     except OSError:
         return None
     return state.st_dev, state.st_ino

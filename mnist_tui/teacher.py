@@ -19,6 +19,7 @@ from mnist_tui.backends.choose import Report
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, RunError
 from mnist_tui.learner import Learner
+from mnist_tui.models.memory_format import memory_format, place
 
 
 class Teacher:
@@ -43,12 +44,18 @@ class Teacher:
 
 
 def open_teacher(
-    weights: Path, config: TrainConfig, device: torch.device, *, report: Report, stopped: Callable[[], bool]
+    weights: Path,
+    config: TrainConfig,
+    device: torch.device,
+    *,
+    formerly: bool = False,
+    report: Report,
+    stopped: Callable[[], bool],
 ) -> Teacher:
     """The teacher whose weights `checkpoint.save_weights` wrote, for a student with `config`.
 
-    Raises RunError when they cannot be used, ConfigError when the two would see different pictures, and Interrupted
-    soon after `stopped` has become true.
+    `formerly` is as in `memory_format`. Raises RunError when they cannot be used, ConfigError when the two would see
+    different pictures, and Interrupted soon after `stopped` has become true.
     """
     state, metadata = checkpoint.load_weights(weights)
     try:
@@ -65,7 +72,7 @@ def open_teacher(
             f"student with {config.deskew:g}",
             remedy=f"Use --deskew {taught.deskew:g}, or choose another --teacher.",
         )
-    model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = place(model, device, memory_format(taught.model, formerly=formerly))
     asked = config.replace(ema=0.0, backend="auto" if device.type == "cpu" else "eager")
     backend = choose_backend(asked, Learner(asked, model), device, report=report, stopped=stopped)
     return Teacher(backend, taught, config)

@@ -6,20 +6,19 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from mnist_tui import recipes, runner, runs
 from mnist_tui.config import TrainConfig
 from mnist_tui.control import Control
 from mnist_tui.errors import Interrupted, MnistTuiError, RunError
 from mnist_tui.events import DataProgress, Event, Notice, Preparing, Progress, RunFailed, RunStopped
 from mnist_tui.history import RunStatus
+from mnist_tui.locks import Lock
 from mnist_tui.runner import Outcome
 from mnist_tui.runs import Run
 
 Report = Callable[[Event], None]
 
-_POLL = 0.2  # seconds between two looks at the lock
+_POLL = 0.2  # seconds between two looks whether the person wants to stop
 
 # What has no say in what a teacher knows. `dataset` has, but a run records the one that `auto` became.
 _IRRELEVANT = ("device", "threads", "backend", "extra_epochs", "dataset")
@@ -106,22 +105,27 @@ def _as_preparation(wanted: TrainConfig, report: Report) -> Report:
 @contextlib.contextmanager
 def _alone(runs_dir: Path, control: Control, report: Report) -> Iterator[None]:
     """Only one process trains a teacher here at a time; the next one then finds it."""
-    try:
-        runs_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(
-            f"no run can be written in {runs_dir}: {error.strerror}", remedy="Choose another --runs-dir."
-        ) from error
-    lock = FileLock(runs_dir / ".teacher.lock")
-    while True:
+    lock = Lock(runs_dir / ".teacher.lock")
+    while not _is_taken(lock):
         if control.stop_reason:
             raise Interrupted(f"{control.stop_reason}, while waiting for the teacher")
-        try:
-            lock.acquire(timeout=_POLL, poll_interval=_POLL)
-            break
-        except Timeout:
-            report(Preparing(what="waiting for the teacher, which another process trains"))
+        report(Preparing(what="waiting for the teacher, which another process trains"))
     try:
         yield
     finally:
         lock.release()
+
+
+def _is_taken(lock: Lock) -> bool:
+    """Whether it was free, or has become so soon. Raises RunError where there can be no lock."""
+    runs_dir = lock.path.parent
+    try:
+        runs_dir.mkdir(parents=True, exist_ok=True)
+        lock.acquire(_POLL)
+    except TimeoutError:
+        return False
+    except OSError as error:
+        raise RunError(
+            f"no run can be written in {runs_dir}: {error.strerror}", remedy="Choose another --runs-dir."
+        ) from error
+    return True

@@ -47,6 +47,15 @@ class TrainedNetwork:
         epoch = f", epoch {self.epoch}" if self.epoch is not None else ""
         return f"{self.run} · {self.weights} weights{epoch}"
 
+    def to_dict(self) -> dict[str, Any]:
+        """Which network it is, in plain values for JSON."""
+        return {
+            "run": self.run,
+            "weights": self.weights,
+            "epoch": self.epoch,
+            "classes": list(self.classes),
+        }
+
     @torch.no_grad()
     def logits(self, images: Tensor) -> Tensor:
         """(N, 1, 28, 28) uint8 to (N, 10) float32; draws no random number."""

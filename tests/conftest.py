@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from pathlib import Path
+
+import pytest
 
 pytest_plugins = ["tests.trial_server"]
 
@@ -12,3 +15,25 @@ pytest_plugins = ["tests.trial_server"]
 os.environ.setdefault(
     "MNIST_TUI_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"mnist-tui-tests-{os.getuid()}")
 )
+
+_LONG = 3 * 3600  # seconds; the campaigns take half an hour on two quiet cores
+
+
+def pytest_configure() -> None:
+    """What a background job or `nohup` has processes ignore is inherited, and the program respects it; tests send it.
+
+    A signal that is caught here is not ignored by the processes that are started, and does not end the tests.
+    """
+    for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The time limit of pyproject.toml is for ordinary tests."""
+    for item in items:
+        if item.get_closest_marker("slow") or item.get_closest_marker("torture"):
+            item.add_marker(pytest.mark.timeout(_LONG))

@@ -9,6 +9,7 @@ import threading
 
 from mnist_tui import collector
 from tests.cli import program
+from tests.patience import PATIENCE
 
 
 def test_it_rests_until_the_last_import_is_done() -> None:
@@ -23,7 +24,7 @@ def test_it_rests_until_the_last_import_is_done() -> None:
     with collector.importing():
         assert not gc.isenabled()
         thread.start()
-        assert entered.wait(10)
+        assert entered.wait(PATIENCE)
     assert not gc.isenabled()
     leave.set()
     thread.join()
@@ -60,6 +61,6 @@ assert gc.get_stats()[2]["collections"] == before + 1
         capture_output=True,
         text=True,
         check=False,
-        timeout=program.PATIENCE,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr

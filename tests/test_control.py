@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from mnist_tui.control import Control
+from tests.patience import PATIENCE
 
 
 def test_nothing_is_asked_at_first() -> None:
@@ -40,5 +41,5 @@ def test_a_waiting_thread_goes_on_when_asked(wish: str) -> None:
     waiting = threading.Thread(target=control.wait_while_paused)
     waiting.start()
     getattr(control, wish)()
-    waiting.join(10)
+    waiting.join(PATIENCE)
     assert not waiting.is_alive()

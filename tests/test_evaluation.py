@@ -38,7 +38,9 @@ def test_a_score_is_the_mean_over_all_images_whatever_the_batches(
     ours = score(model)
     with torch.no_grad():
         logits = model.eval()(network_input(TEST.images, CONFIG)).double()
-    assert ours.loss == pytest.approx(F.cross_entropy(logits, TEST.labels).item(), rel=1e-6)
+    # A batch of another size may be added up in another order: of the 100 products behind a logit each rounds by
+    # 2^-24 of what has been added up so far, about 1 here, so that 6e-6 is the most that all can come to.
+    assert ours.loss == pytest.approx(F.cross_entropy(logits, TEST.labels).item(), abs=1e-5)
     assert ours.accuracy == (logits.argmax(1) == TEST.labels).double().mean().item()
 
 

@@ -63,7 +63,9 @@ def test_the_mistakes_come_surest_first() -> None:
     worst = mistakes[0]
     assert worst.truth == labels[worst.index]
     assert worst.answer == logits[worst.index].argmax()
-    assert worst.truth_probability == pytest.approx(float(logits[worst.index].softmax(0)[worst.truth]))
+    assert worst.truth_probability == pytest.approx(
+        float(logits[worst.index].double().softmax(0)[worst.truth])
+    )
 
 
 def test_a_cell_of_the_matrix_has_its_mistakes() -> None:

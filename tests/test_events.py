@@ -129,7 +129,7 @@ def test_a_line_is_one_flat_object_that_names_its_event_first() -> None:
 
 @given(any_event)
 def test_what_comes_many_times_an_epoch_is_known_without_parsing(event: Event) -> None:
-    assert events.is_frequent(events.to_json(event)) is isinstance(event, events.FREQUENT)
+    assert events.is_frequent(events.to_json(event).encode()) is isinstance(event, events.FREQUENT)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

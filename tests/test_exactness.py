@@ -27,6 +27,7 @@ from mnist_tui.history import RunStatus
 from mnist_tui.runs import Run
 from tests.backends.native.toolchain import needs_compiler
 from tests.engine_fixtures import Lab, at_step, differences, rows, tiny_config, train_slowly, training_state
+from tests.patience import PATIENCE
 
 EPOCHS, STEPS = 3, 7
 
@@ -161,9 +162,9 @@ def test_a_run_paused_and_resumed_ends_as_if_undisturbed(lab: Lab) -> None:
     training = threading.Thread(target=lab.start, args=(config,), kwargs={"name": "paused", "watch": watch})
     training.start()
     for _ in range(3):
-        assert paused.acquire(timeout=20)
+        assert paused.acquire(timeout=PATIENCE)
         lab.control.resume()
-    training.join(20)
+    training.join(PATIENCE)
     assert not training.is_alive()
     assert_same(Run(lab.runs_dir / "paused"), undisturbed)
 
@@ -217,7 +218,7 @@ def killed_on_the_way(run: Run, config: TrainConfig, moments: random.Random) -> 
     while process.is_alive() and log_size(run) < wanted:
         time.sleep(0.001)
     process.kill()
-    process.join(20)
+    process.join(PATIENCE)
     assert process.exitcode in (0, -9)
     return process.exitcode != 0
 

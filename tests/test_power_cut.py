@@ -12,6 +12,7 @@ from mnist_tui.events import FREQUENT, CheckpointSaved, Event
 from mnist_tui.history import RunStatus
 from mnist_tui.run_summary import summarise
 from mnist_tui.runs import Run
+from tests import made_runs
 from tests.engine_fixtures import Lab, tiny_config
 from tests.power import Disk, watched
 from tests.test_exactness import assert_same
@@ -80,3 +81,30 @@ def test_whatever_was_told_to_be_saved_survives_a_power_cut(
     monkeypatch.setattr(runner, "CHECKPOINT_SECONDS", 0.0)
     cuts = check_cuts(lab, monkeypatch, tmp_path, ("least",))
     assert len(cuts.left) > 20
+
+
+def test_a_deletion_that_is_told_survives_a_power_cut_and_one_on_its_way_leaves_the_run_whole_or_gone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    disk_folder, left = tmp_path / "disk", []
+    disk_folder.mkdir()
+
+    def cut(disk: Disk) -> None:
+        if deleting:
+            for seed in range(8):
+                left.append(tmp_path / f"cut-{disk.syncs}-{seed}")
+                disk.after_a_cut(left[-1], "torn" if seed else "least", seed)
+
+    deleting = False
+    with watched(disk_folder, monkeypatch, cut) as disk:
+        run = made_runs.write_finished(disk_folder / "runs", "mine", 0.9)
+        rows = run.history().rows
+        with run.writer() as writer:
+            writer.sync()
+        deleting = True
+        run.delete()
+        disk.after_a_cut(tmp_path / "after", "least")
+    assert runs.list_runs(tmp_path / "after" / "runs") == []
+    assert left
+    for folder in left:
+        assert [found.history().rows for found in runs.list_runs(folder / "runs")] in ([], [rows])

@@ -18,8 +18,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from mnist_tui import assemble, atomic, checkpoint, evaluation, machine, runner, trainer
+from mnist_tui import assemble, atomic, checkpoint, evaluation, machine, runner, runs, trainer
 from mnist_tui.backends.eager import EagerBackend
+from mnist_tui.config import TrainConfig
 from mnist_tui.data import dataset as datasets
 from mnist_tui.data.resident import ResidentData
 from mnist_tui.errors import ConfigError, Interrupted, ModelError, RunError
@@ -48,6 +49,7 @@ from tests.engine_fixtures import (
     tiny_dataset,
     training_state,
 )
+from tests.patience import PATIENCE
 from tests.test_runs import held_elsewhere
 
 
@@ -99,11 +101,11 @@ def test_a_pause_saves_a_checkpoint_while_it_lasts(lab: Lab) -> None:
 
     training = threading.Thread(target=lab.start, kwargs={"watch": watch})
     training.start()
-    assert saved.wait(20)
+    assert saved.wait(PATIENCE)
     assert type(lab.heard[-1]) is CheckpointSaved
     assert training.is_alive()
     lab.control.resume()
-    training.join(20)
+    training.join(PATIENCE)
     assert not training.is_alive()
     assert names(lab.heard)[:5] == [
         "RunStarted",
@@ -197,7 +199,10 @@ def test_best_weights_are_those_of_the_best_epoch_with_their_story(lab: Lab) -> 
         "test_accuracy": finished.best_test_accuracy,
         "test_loss": finished.best_test_loss,
     }
-    assert metadata["config"] == outcome.run.record()["config"]
+    config = outcome.run.record()["config"]
+    without = {name: config.pop(name) for name in ("extra_epochs", "threads", "backend", "teacher")}
+    assert metadata["config"] == config
+    assert dataclasses.replace(TrainConfig.from_dict(config), **without).to_dict() == config | without
     model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10))
     model[1].load_state_dict({name.removeprefix("fc."): tensor for name, tensor in weights.items()})
     test = lab.dataset.test
@@ -520,6 +525,15 @@ def test_another_models_checkpoint_is_not_resumed(lab: Lab, stopped: Run) -> Non
     lab.heard.clear()
     lab.control.stop()
     stopped.checkpoint_file.write_bytes(other.checkpoint_file.read_bytes())
+    refused(
+        lab, stopped, r"config\.json and last\.ckpt do not belong together: model is linear in the one and"
+    )
+
+
+def test_a_checkpoint_of_another_shape_is_not_resumed(lab: Lab, stopped: Run) -> None:
+    state = checkpoint.load_state(stopped.checkpoint_file)
+    state["model"].popitem()
+    checkpoint.save_state(stopped.checkpoint_file, state)
     refused(lab, stopped, r"last\.ckpt does not fit this run")
 
 
@@ -548,7 +562,7 @@ def test_a_run_is_resumed_with_other_threads(lab: Lab, stopped: Run) -> None:
 
 
 def test_a_resume_that_cannot_write_its_config_says_so(
-    lab: Lab, stopped: Run, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, stopped: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def full(path: Path, _content: str) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
@@ -556,7 +570,7 @@ def test_a_resume_that_cannot_write_its_config_says_so(
     monkeypatch.setattr(atomic, "write_text", full)
     with pytest.raises(RunError, match=f"{stopped.config_file} cannot be written: No space left") as raised:
         lab.resume(stopped, threads=2)
-    assert raised.value.remedy == "Make room, then: mnist-tui train --resume mine"
+    assert raised.value.remedy == f"Make room, then: {runs.resume_command(stopped, tmp_path)}"
 
 
 def test_a_run_resumed_as_it_was_keeps_its_config(lab: Lab, stopped: Run) -> None:

@@ -24,7 +24,7 @@ from mnist_tui.errors import RunError
 from mnist_tui.events import EpochFinished, EpochStarted, Event, Notice, RunStopped
 from mnist_tui.history import RunStatus
 from mnist_tui.run_summary import sorted_by, summarise
-from mnist_tui.runs import Run, creation
+from mnist_tui.runs import Run, creation, leftovers
 from tests.data.test_fetch import mounted
 
 RECORD = {
@@ -35,7 +35,7 @@ RECORD = {
 HOLD_THE_LOCK = """
 import sys
 from pathlib import Path
-from mnist_tui.runs import Run, creation
+from mnist_tui.runs import Run
 with Run(Path(sys.argv[1])).writer():
     print("held", flush=True)
     sys.stdin.read()
@@ -167,11 +167,13 @@ def test_an_empty_folder_does_not_keep_a_name(tmp_path: Path) -> None:
 
 
 def test_what_a_kill_left_of_a_run_in_the_making_is_swept_but_not_what_is_being_made(tmp_path: Path) -> None:
-    for name, age in ((".new-old", 7200), (".new-young", 60)):
-        (tmp_path / name).mkdir()
-        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    young, old = (leftovers.hidden_for_making(tmp_path) for _ in range(2))
+    for folder, age in ((old, 7200), (young, 60)):
+        folder.mkdir()
+        (folder / ".config.json.x_1aw09z.tmp").touch()
+        os.utime(folder, (time.time() - age,) * 2)
     create(tmp_path, "mine")
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == [".new-young", "mine"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [young.name, "mine"]
     assert [run.name for run in runs.list_runs(tmp_path)] == ["mine"]
 
 
@@ -260,14 +262,14 @@ def test_what_is_appended_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "torn", ['{"event":"Not', "x" * 200_000, "\0", "größ".encode()[:-1].decode("latin-1")]
+    "torn", ['{"event":"Not', '{"ev', '{"event":"Notice' + "x" * 200_000, "\0" * 5000, '{"event":"größ\0\0']
 )
 def test_a_torn_last_line_is_passed_over_and_cut_when_the_log_is_reopened(tmp_path: Path, torn: str) -> None:
     run = create(tmp_path, "mine")
     with run.writer() as writer:
         writer.append(note("one"))
     whole = run.log_file.read_bytes()
-    run.log_file.write_bytes(whole + torn.encode("latin-1", "replace"))
+    run.log_file.write_bytes(whole + torn.encode("latin-1"))
     assert messages(run) == ["one"]
     with run.writer() as writer:
         assert run.log_file.read_bytes() == whole
@@ -277,9 +279,20 @@ def test_a_torn_last_line_is_passed_over_and_cut_when_the_log_is_reopened(tmp_pa
 
 def test_a_log_of_one_torn_line_becomes_empty(tmp_path: Path) -> None:
     run = create(tmp_path, "mine")
-    run.log_file.write_text("x" * 100_000)
+    run.log_file.write_text('{"event":"' + "x" * 100_000)
     with run.writer():
         assert run.log_file.read_bytes() == b""
+
+
+@pytest.mark.parametrize("text", ["dear diary", "one\ndear diary", '{"events": 3}', "\0x"])
+def test_what_no_event_begins_with_is_not_cut_but_ended(tmp_path: Path, text: str) -> None:
+    """A log may be a hard link to a file of a person's."""
+    run = create(tmp_path, "mine")
+    run.log_file.write_text(text)
+    with run.writer() as writer:
+        writer.append(note("two"))
+    assert run.log_file.read_text().startswith(f'{text}\n{{"event":"Notice"')
+    assert messages(run) == ["two"]
 
 
 def test_what_a_killed_writer_left_half_written_is_swept_when_the_run_is_reopened(

@@ -16,6 +16,7 @@ from mnist_tui.events import Event, Preparing, Progress, RunFinished, RunStarted
 from mnist_tui.history import RunStatus
 from mnist_tui.jobs import Folders, NewRun
 from tests.engine_fixtures import Lab, tiny_config
+from tests.patience import PATIENCE, wait_until
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ def test_two_students_at_once_train_one_teacher(lab: Lab) -> None:
 
     def one(event: Event, _control: Control) -> None:
         if isinstance(event, Preparing) and "epoch 1" in event.what:
-            assert waiting.wait(30)
+            assert waiting.wait(PATIENCE)
 
     def other(event: Event, _control: Control) -> None:
         if isinstance(event, Preparing) and event.what.startswith("waiting"):
@@ -116,11 +117,10 @@ def test_two_students_at_once_train_one_teacher(lab: Lab) -> None:
 
     thread = threading.Thread(target=train_one)
     thread.start()
-    while not masters(lab):
-        threading.Event().wait(0.01)
+    wait_until(lambda: masters(lab))
     with pytest.raises(Interrupted, match="while waiting"):
         train(lab, "impatient", lambda event, control: (other(event, control), control.stop("enough"))[0])
-    thread.join(30)
+    thread.join(PATIENCE)
     assert ended.is_set()
     assert len(masters(lab)) == 1
 

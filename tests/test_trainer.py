@@ -29,6 +29,7 @@ from mnist_tui.events import (
 )
 from mnist_tui.trainer import Trainer
 from tests.engine_fixtures import differences, make_trainer, names, tiny_config, tiny_dataset
+from tests.patience import PATIENCE
 
 STEPS = 7  # of 32 images in 200
 
@@ -286,11 +287,11 @@ def test_a_pause_waits_for_another_thread(every_step: None, phase: str, wish: st
 
     training = threading.Thread(target=lambda: list(run_with(ready, pause)))
     training.start()
-    assert paused.wait(20)
+    assert paused.wait(PATIENCE)
     assert training.is_alive()
     assert type(heard[-1]) is RunPaused
     getattr(control, wish)()
-    training.join(20)
+    training.join(PATIENCE)
     assert not training.is_alive()
     ending = ["RunResumed", "EpochFinished", "RunFinished"] if wish == "resume" else ["RunStopped"]
     assert names(heard) == ["EpochStarted", "RunPaused", *ending]

@@ -27,14 +27,16 @@ def choose_backend(
     learner: Learner,
     device: torch.device,
     *,
+    largest_batch: int = 0,
     before: str = "",
     report: Report,
     stopped: Callable[[], bool],
 ) -> Backend:
     """The config's backend; for `auto` the one a resumed run had `before`, else the fastest, else eager with a Notice.
 
-    Tells `report` what takes long (Preparing). Raises ConfigError when the one asked for by name does not fit,
-    and Interrupted soon after `stopped` has become true.
+    `largest_batch` is the most images of a step, where one may have more than the config's batch size. Tells `report`
+    what takes long (Preparing). Raises ConfigError when the one asked for by name does not fit, and Interrupted soon
+    after `stopped` has become true.
     """
 
     def told(what: str) -> None:
@@ -42,16 +44,17 @@ def choose_backend(
             raise Interrupted("stopped, while the backend got ready")
         report(Preparing(what=what))
 
+    largest = max(largest_batch, config.batch_size)
     if config.backend != "auto":
         try:
-            return _build(config.backend, config, learner, device, told, stopped)
+            return _build(config.backend, config, learner, device, largest, told, stopped)
         except Unfit as unfit:
             raise ConfigError(
                 f"--backend {config.backend} cannot be used: {unfit.reason}", remedy=unfit.hint
             ) from unfit
     wanted = before or _FASTEST.get(device.type, "eager")
     try:
-        return _build(wanted, config, learner, device, told, stopped)
+        return _build(wanted, config, learner, device, largest, told, stopped)
     except Unfit as unfit:
         report(Notice(message=f"eager instead of {wanted}: {unfit.reason}", topic="backend"))
         return EagerBackend(config, learner)
@@ -62,6 +65,7 @@ def _build(
     config: TrainConfig,
     learner: Learner,
     device: torch.device,
+    largest_batch: int,
     told: Callable[[str], None],
     stopped: Callable[[], bool],
 ) -> Backend:
@@ -79,6 +83,6 @@ def _build(
                     f"steps are compiled for the processor only, and the device is {device.type}",
                     "Use --device cpu, or --backend auto.",
                 )
-            return compile_backend(config, learner, told=told, stopped=stopped)
+            return compile_backend(config, learner, largest_batch, told=told, stopped=stopped)
         case _:
             raise Unfit(f"this version has no {name} backend", "Use --backend auto.")

@@ -59,9 +59,18 @@ def options(
     ] = False,
 ) -> None:
     """Train a small digit classifier, watch it learn, look inside it and use it."""
+    _check_folder()
     context.default_map = option_defaults(context, config)
     if context.invoked_subcommand is None:
         _open_or_help(context)
+
+
+def _check_folder() -> None:
+    """A library that torch brings along ends the whole process, in its own words, where there is no working folder."""
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        raise MnistTuiError("the working folder has been deleted", remedy="Go to another one: cd") from error
 
 
 def _open_or_help(context: typer.Context) -> None:

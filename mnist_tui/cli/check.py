@@ -32,10 +32,14 @@ def check(
     from mnist_tui.inspection import Limits, inspect_model
     from mnist_tui.inspection import check as check_limits
     from mnist_tui.models import load_model, resolve
+    from mnist_tui.models.examination import examine
     from mnist_tui.render.layer_table import requirement_table
 
     spec = model_of(run, runs_dir) if run else model
-    summary = inspect_model(load_model(spec), name=resolve(spec).name)
+    network, source = load_model(spec), resolve(spec)
+    summary = inspect_model(network, name=source.name)
+    # A run's network has been trained, and what there is to say of it was said then.
+    findings = () if run else examine(source, network).notices
     limits = Limits(
         max_parameters=max_parameters,
         min_batch_norms=min_batch_norms,
@@ -46,10 +50,12 @@ def check(
     met = all(requirement.met for requirement in requirements)
     if json:
         found = [asdict(requirement) for requirement in requirements]
-        print_json({"model": summary.model, "met": met, "requirements": found})
+        print_json({"model": summary.model, "met": met, "requirements": found, "findings": findings})
     else:
         console = stdout()
         console.print(requirement_table(requirements))
+        for finding in findings:
+            say(console, f"note: {finding}")
         unmet = sum(not requirement.met for requirement in requirements)
         verdict = "all requirements met" if met else f"{unmet} of {len(requirements)} unmet"
         say(console, f"{summary.model}: {verdict}")

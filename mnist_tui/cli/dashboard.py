@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import sys
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from mnist_tui import paths
+from mnist_tui import paths, runs
 from mnist_tui.cli.options import DataDir, RunsDir, configured, with_settings
 from mnist_tui.cli.output import complain, say, stderr
 from mnist_tui.errors import ConfigError
@@ -49,18 +48,17 @@ def open_dashboard(config: Any, folders: Folders, job: Job | None) -> NoReturn:
 
     left = run_dashboard(config, folders, job=job)
     with contextlib.suppress(OSError):  # the terminal may be what has gone
-        _say_how_it_ended(left)
+        _say_how_it_ended(left, folders)
     _exit(left.code)
 
 
-def _say_how_it_ended(left: Left) -> None:
+def _say_how_it_ended(left: Left, folders: Folders) -> None:
     """What stays in the terminal, as a headless run would leave it."""
     if left.failed is not None:
         sys.stderr.write(left.failed.traceback)
         complain(left.failed.message, left.failed.remedy)
     elif left.run is not None:
-        command = ["mnist-tui", "train", "--resume", str(left.run.folder)]
-        say(stderr(), f"Go on with: {shlex.join(command)}")
+        say(stderr(), f"Go on with: {runs.resume_command(left.run, folders.data)}")
 
 
 def is_terminal() -> bool:

@@ -10,7 +10,7 @@ import typer
 
 from mnist_tui import paths, runs
 from mnist_tui.cli.options import DataDir, Json, Model, RunsDir
-from mnist_tui.cli.output import print_json, stdout
+from mnist_tui.cli.output import print_json, say, stdout
 
 if TYPE_CHECKING:
     from mnist_tui.render.insight_view import InsightView
@@ -57,6 +57,7 @@ def inspect_model(
     """
     from mnist_tui.inspection import inspect_model as inspect
     from mnist_tui.models import load_model, resolve
+    from mnist_tui.models.examination import examine
     from mnist_tui.render.insight_view import insight_view
     from mnist_tui.render.layer_table import layer_table
 
@@ -65,13 +66,20 @@ def inspect_model(
             "an image needs a trained network: name one with --run", param_hint="--image"
         )
     spec = model_of(run, runs_dir) if run else model
-    summary = inspect(load_model(spec), name=resolve(spec).name)
+    network, source = load_model(spec), resolve(spec)
+    summary = inspect(network, name=source.name)
+    # A run's network has been trained, and what there is to say of it was said then.
+    findings = () if run else examine(source, network).notices
     inside = _inside(run, weights, image, layer, runs_dir, paths.data_dir(data_dir)) if run else None
     if json:
-        print_json(summary.to_dict() | (dataclasses.asdict(inside) if inside else {}))
+        print_json(
+            summary.to_dict() | {"findings": findings} | (dataclasses.asdict(inside) if inside else {})
+        )
         return
     console = stdout()
     console.print(layer_table(summary))
+    for finding in findings:
+        say(console, f"note: {finding}")
     if inside:
         console.print(insight_view(inside, console.width, _MAP_LINES))
 

@@ -15,7 +15,7 @@ COMMANDS = {
     "inspect-model": "inspect_model:inspect_model",
     "check": "check:check",
     "eval": "trained:evaluate",
-    "predict": "trained:predict",
+    "predict": "predict:predict",
     "export": "trained:export",
     "data": "data:app",
     "runs": "runs:app",

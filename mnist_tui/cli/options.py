@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -29,6 +29,11 @@ Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON inste
 Model = Annotated[str, typer.Option("--model", envvar="MNIST_TUI_MODEL", help=SETTINGS["model"].help)]
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="A run's name, a unique prefix, a path, or latest.")
+]
+
+Weights = Annotated[
+    Literal["best", "last"],
+    typer.Option("--weights", help="Those of the best epoch, or of the last checkpoint."),
 ]
 
 

@@ -35,6 +35,9 @@ def list_runs(
         print_json([summary.to_dict() for summary in summaries])
     elif summaries:
         stdout().print(run_table(summaries))
+        for summary in summaries:
+            if summary.reason:
+                say(stderr(), f"{summary.name}: {summary.reason}")
     else:
         say(stderr(), f"No runs in {folder} yet. Begin one with: mnist-tui train")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -75,7 +74,7 @@ def train(
             complain(str(interruption), "Nothing was begun; start it again.")
             raise typer.Exit(caught.exit_code) from None
     if isinstance(outcome.event, RunStopped):
-        _say_how_to_resume(outcome, data_dir, runs_dir)
+        _say_how_to_resume(outcome, folders)
         raise typer.Exit(caught.exit_code)
     if isinstance(outcome.event, RunFailed):
         _say_what_failed(outcome.event, outcome.run.log_file)
@@ -101,15 +100,11 @@ def _changes(context: typer.Context, names: list[str]) -> dict[str, Any]:
     return {name: context.params[name] for name in given}
 
 
-def _say_how_to_resume(outcome: Outcome, data_dir: Path | None, runs_dir: Path | None) -> None:
-    command = ["mnist-tui", "train", "--resume", outcome.run.name]
-    for option, folder in (("--data-dir", data_dir), ("--runs-dir", runs_dir)):
-        if folder is not None:
-            command += [option, str(folder)]
+def _say_how_to_resume(outcome: Outcome, folders: Folders) -> None:
     event = outcome.event
     assert isinstance(event, RunStopped)
     say(stderr(), f"Stopped in epoch {event.epoch}, after step {event.step:,}: {event.reason}.")
-    say(stderr(), f"Go on with: {shlex.join(command)}")
+    say(stderr(), f"Go on with: {runs.resume_command(outcome.run, folders.data)}")
 
 
 def _say_what_failed(event: RunFailed, log: Path) -> None:

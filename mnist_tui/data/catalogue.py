@@ -19,6 +19,8 @@ class DataFile:
 
     name: str
     md5: str
+    sha256: str = ""
+    """The sum of what is in it, by which an unpacked file is known; empty where nobody has published one."""
 
 
 @dataclass(frozen=True)
@@ -41,20 +43,46 @@ class Entry:
         """All four files, the small ones last."""
         return (self.train_images, self.test_images, self.train_labels, self.test_labels)
 
+    def count_of(self, file: DataFile) -> int:
+        """How many images or labels the file has."""
+        return self.train_count if file in (self.train_images, self.train_labels) else self.test_count
+
+    def has_images(self, file: DataFile) -> bool:
+        """Whether it has images rather than labels."""
+        return file in (self.train_images, self.test_images)
+
+
+Sums = tuple[str, str, str, str]
+"""Of training images and labels, then of test images and labels."""
+
 
 def _entry(
-    name: str, folder: str, mirrors: tuple[str, ...], sums: tuple[str, str, str, str], classes: str
+    name: str,
+    folder: str,
+    mirrors: tuple[str, ...],
+    sums: Sums,
+    classes: str,
+    contents: Sums = ("", "", "", ""),
 ) -> Entry:
-    """`sums` of training images and labels, then of test images and labels; `classes` between commas."""
-    train_images, train_labels, test_images, test_labels = sums
+    """`sums` are the archives' MD5, `contents` the SHA-256 of what is in them; `classes` stand between commas."""
+    files = [
+        DataFile(f"{name}-ubyte.gz", md5, sha256)
+        for name, md5, sha256 in zip(
+            ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"),
+            sums,
+            contents,
+            strict=True,
+        )
+    ]
+    train_images, train_labels, test_images, test_labels = files
     return Entry(
         name=name,
         folder=Path(folder) / "raw",
         mirrors=mirrors,
-        train_images=DataFile("train-images-idx3-ubyte.gz", train_images),
-        train_labels=DataFile("train-labels-idx1-ubyte.gz", train_labels),
-        test_images=DataFile("t10k-images-idx3-ubyte.gz", test_images),
-        test_labels=DataFile("t10k-labels-idx1-ubyte.gz", test_labels),
+        train_images=train_images,
+        train_labels=train_labels,
+        test_images=test_images,
+        test_labels=test_labels,
         classes=tuple(classes.split(", ")),
     )
 
@@ -74,6 +102,12 @@ ENTRIES: Mapping[str, Entry] = {
                 "ec29112dd5afa0611ce80d1b7f02629c",
             ),
             "0, 1, 2, 3, 4, 5, 6, 7, 8, 9",
+            (
+                "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+                "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+                "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+                "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+            ),
         ),
         _entry(
             "fashion-mnist",

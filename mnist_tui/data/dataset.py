@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,10 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mnist_tui.data import catalogue, idx, store
+from mnist_tui.data import catalogue, idx, number_file, store
 from mnist_tui.data.catalogue import DataFile, Entry
 from mnist_tui.data.progress import Meter, Report, ignore
-from mnist_tui.errors import DataError
+from mnist_tui.errors import DataError, PictureError
 from mnist_tui.events import Notice
 
 if TYPE_CHECKING:
@@ -89,6 +90,32 @@ def load_test(
     return TestSet(dataset.name, dataset.test, dataset.classes)
 
 
+def load_labeled(path: Path, classes: Sequence[str], *, report: Report = ignore) -> TestSet:
+    """The images of a file that a person brings, with its labels, which number the `classes`.
+
+    `report` hears how the file was understood. Raises DataError, which names it, where it cannot be used.
+    """
+    try:
+        file = number_file.read(path)
+    except PictureError as error:
+        raise DataError(str(error), remedy=error.remedy) from error
+    for remark in file.remarks:
+        report(Notice(topic="data", message=f"{path}: {remark}"))
+    if file.labels is None:
+        raise DataError(
+            f"{path} holds {len(file.pixels):,} images without labels",
+            remedy="Read them with `mnist-tui predict`, or add a column or an array of labels.",
+        )
+    if (highest := int(file.labels.max())) >= len(classes):
+        where = file.place(int(file.labels.argmax()))
+        raise DataError(
+            f"{path} holds the label {highest} at {where}, but there are only {len(classes)} classes",
+            remedy=f"Labels are 0 to {len(classes) - 1}.",
+        )
+    split = Split(torch.from_numpy(file.pixels)[:, None], torch.from_numpy(file.labels))
+    return TestSet(str(path), split, tuple(classes))
+
+
 def _mnist_or_drawn(folder: Path, report: Report, network: Network | None) -> Dataset:
     try:
         return _named("mnist", folder, report, network)
@@ -105,17 +132,25 @@ def _named(name: str, folder: Path, report: Report, network: Network | None) -> 
 
 
 def parse(entry: Entry, home: Path, contents: store.Contents) -> Dataset:
-    """The dataset in `contents`, the verified files of `entry` from the folder `home`. Raises DataError."""
+    """The dataset in `contents`, the verified files of `entry`, whose place is the folder `home`. Raises DataError."""
 
     def split(images: DataFile, labels: DataFile, count: int) -> Split:
         return Split(
-            idx.images(contents[images], count, home / images.name),
-            idx.labels(contents[labels], count, len(entry.classes), home / labels.name),
+            idx.images(contents[images].content, count, contents[images].path),
+            idx.labels(contents[labels].content, count, len(entry.classes), contents[labels].path),
         )
 
     train = split(entry.train_images, entry.train_labels, entry.train_count)
     test = split(entry.test_images, entry.test_labels, entry.test_count)
-    return Dataset(entry.name, train, test, entry.classes, str(home), _fingerprint(train, test))
+    return Dataset(
+        entry.name, train, test, entry.classes, source_of(home, contents), _fingerprint(train, test)
+    )
+
+
+def source_of(home: Path, contents: store.Contents) -> str:
+    """The folder that the files lie in; `home` where they lie in several, or nowhere."""
+    folders = {found.path.parent for found in contents.values()}
+    return str(folders.pop() if len(folders) == 1 else home)
 
 
 def own(folder: Path) -> Dataset:

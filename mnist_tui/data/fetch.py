@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pooch
 import requests
-from filelock import FileLock, Timeout
 from urllib3.exceptions import HTTPError
 
 from mnist_tui.data.catalogue import DataFile, Entry
 from mnist_tui.data.download import Download, MirrorFailedError, Network, in_words
-from mnist_tui.data.files import UnusableFileError, read_verified
+from mnist_tui.data.files import UnusableFileError, find_verified
 from mnist_tui.data.progress import Meter, Report, ignore
 from mnist_tui.errors import DataError
 from mnist_tui.events import Event, Notice
+from mnist_tui.locks import Lock
 from mnist_tui.paths import DATA_DIR_VARIABLE
 
 LOCK = ".fetch.lock"
@@ -65,7 +65,7 @@ def _carried(report: Report) -> Report:
 @contextlib.contextmanager
 def _alone(entry: Entry, home: Path, report: Report) -> Iterator[None]:
     """Hold the folder's lock, so that a second process waits and then finds the files there."""
-    lock = FileLock(home / LOCK)
+    lock = Lock(home / LOCK)
     with _writing(home):
         home.mkdir(parents=True, exist_ok=True)
         _wait_for(lock, entry, report)
@@ -75,12 +75,12 @@ def _alone(entry: Entry, home: Path, report: Report) -> Iterator[None]:
         lock.release()
 
 
-def _wait_for(lock: FileLock, entry: Entry, report: Report) -> None:
+def _wait_for(lock: Lock, entry: Entry, report: Report) -> None:
     waiting = Meter(report, entry.name, "fetching", "another process is at it", "bytes")
     while True:
         try:
-            lock.acquire(timeout=POLL, poll_interval=POLL)
-        except Timeout:
+            lock.acquire(POLL)
+        except TimeoutError:
             waiting(0)  # also the moment at which `report` may abort
         else:
             return
@@ -113,7 +113,7 @@ class _Fetch:
 
     def _is_there(self, file: DataFile) -> bool:
         try:
-            read_verified(self.home, file)
+            find_verified(self.entry, self.home, file)
         except UnusableFileError:
             return False
         return True

@@ -1,11 +1,14 @@
-"""A dataset's files on disk: read whole, and only believed when the MD5 sum is right."""
+"""A dataset's files on disk: read whole, and only believed when the sum is right, of the file or of what is in it."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_tui.data.catalogue import DataFile
+from mnist_tui.data import idx
+from mnist_tui.data.catalogue import DataFile, Entry
 from mnist_tui.errors import DataError
 
 MAX_BYTES = 64 * 2**20
@@ -15,14 +18,20 @@ MAX_BYTES = 64 * 2**20
 class UnusableFileError(DataError):
     """A file that fetching would put right: `reason` is `MISSING` or what is wrong with it."""
 
-    def __init__(self, path: Path, reason: str) -> None:
-        """`path` is the file's; `reason` completes the sentence "it is unusable: …"."""
+    def __init__(self, path: Path, reason: str, *, in_place: bool = True) -> None:
+        """`path` is the file's; `reason` completes the sentence "it is unusable: …"; `in_place`: it is the archive."""
         super().__init__(
             f"{path} is unusable: {reason}.",
             remedy="Fetch it with `mnist-tui data fetch`, or delete it first.",
         )
         self.path = path
         self.reason = reason
+        self.in_place = in_place
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, without a full stop: only an archive in its place can be damaged, others are other files."""
+        return f"{self.path} {'is damaged' if self.in_place else 'cannot be used'}: {self.reason}"
 
     @property
     def is_missing(self) -> bool:
@@ -51,6 +60,76 @@ def read_verified(folder: Path, file: DataFile) -> bytes:
     return content
 
 
+@dataclass(frozen=True, eq=False)
+class FoundFile:
+    """A verified file, wherever it was found: `content` is IDX, with gzip around it or without."""
+
+    path: Path
+    content: bytes
+    is_original: bool
+    """Whether it is the very archive that is published, by its MD5 sum; else its content was verified."""
+
+
+def find_verified(entry: Entry, home: Path, file: DataFile) -> FoundFile:
+    """The `file` of `entry`: the archive in `home`, or else its content, unpacked or packed anew, where people put it.
+
+    Raises UnusableFileError as `read_verified` does; where only something else lies in its place, it says what.
+    """
+    try:
+        return FoundFile(home / file.name, read_verified(home, file), is_original=True)
+    except UnusableFileError as error:
+        unusable = error
+    for path in places(entry, home, file):
+        if not path.is_file():
+            continue
+        try:
+            content = _content_of(path, entry, file)
+        except UnusableFileError as error:
+            if unusable.is_missing:
+                unusable = error
+        else:
+            return FoundFile(path, content, is_original=False)
+    raise unusable
+
+
+def places(entry: Entry, home: Path, file: DataFile) -> Iterator[Path]:
+    """Where people put a file besides its own place, unpacked, under another of its names, or packed anew.
+
+    In the dataset's own folders, or flat in the data folder; Kaggle's archive has a folder of each file's name.
+    """
+    plain = file.name.removesuffix(".gz")
+    dotted = plain.replace("-idx", ".idx")
+    data_folder = home.parents[len(entry.folder.parts) - 1]
+    folders = dict.fromkeys((home, home.parent, data_folder / entry.name, data_folder))
+    for folder in folders:
+        for name in dict.fromkeys((plain, dotted)):
+            yield from (folder / name, folder / name / name, folder / f"{name}.gz")
+
+
+def _content_of(path: Path, entry: Entry, file: DataFile) -> bytes:
+    """The unpacked content of the file at `path`. Raises UnusableFileError where it is not that of `file`."""
+    size = idx.size_of(entry.count_of(file), images=entry.has_images(file))
+    content = idx.unpacked(_read(path), size)
+    if file.sha256 and hashlib.sha256(content).hexdigest() == file.sha256:
+        return content
+    raise UnusableFileError(path, _difference(content, size, entry, file), in_place=False)
+
+
+def _difference(content: bytes, size: int, entry: Entry, file: DataFile) -> str:
+    """What a file is that is not the `file` of `entry`, whose content has `size` bytes."""
+    expected = f"{entry.count_of(file):,} {'images' if entry.has_images(file) else 'labels'}"
+    found = idx.describe(content)
+    if not found:
+        return "it is no IDX file, or its compression is broken"
+    if found != expected:
+        return f"it holds {found}, not {expected}"
+    if len(content) < size:
+        return f"it is cut off after {len(content):,} of {size:,} bytes"
+    if not file.sha256:
+        return f"only the archive {file.name} of {entry.name} can be verified, and not what is in it"
+    return f"it holds {found}, but they are not those of {entry.name}"
+
+
 def md5_of(content: bytes) -> str:
     """The sum torchvision publishes. It guards against damage; against forgery there is https."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
@@ -58,6 +137,12 @@ def md5_of(content: bytes) -> str:
 
 def _read(path: Path) -> bytes:
     try:
+        if path.exists() and not (
+            path.is_file() or path.is_dir()
+        ):  # a pipe that nobody writes to would be waited for
+            raise DataError(
+                f"{path} cannot be read: it is no regular file.", remedy="Move it out of the way."
+            )
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):

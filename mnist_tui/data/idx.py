@@ -1,6 +1,6 @@
 """The IDX format of the MNIST family, read strictly.
 
-A file is gzip around: two zero bytes, a type code (8 is unsigned byte), the number of dimensions, each
+A file is, usually with gzip around it: two zero bytes, a type code (8 is unsigned byte), the number of dimensions, each
 dimension as a big-endian 32-bit number, then the values (http://yann.lecun.com/exdb/mnist). What is expected
 is always known beforehand, so a header can be refused before anything is allocated for what it promises.
 """
@@ -19,11 +19,12 @@ from mnist_tui.errors import DataError
 
 UNSIGNED_BYTE = 8
 GZIP_ONLY = 16 + zlib.MAX_WBITS  # zlib's own code for "expect a gzip header and check its CRC"
+GZIP_MAGIC = b"\x1f\x8b"
 SIDE = 28
 
 
 def images(content: bytes, count: int, path: Path) -> Tensor:
-    """The pictures in `content`, the bytes of a gzip'd IDX file that must hold exactly `count` (1 or more).
+    """The pictures in `content`, the bytes of an IDX file, gzip'd or not, that must hold exactly `count` (1 or more).
 
     Returns (count, 1, 28, 28) uint8, 0 is paper. Raises DataError, which names `path`.
     """
@@ -41,6 +42,8 @@ def labels(content: bytes, count: int, classes: int, path: Path) -> Tensor:
 def _values(content: bytes, shape: tuple[int, ...], path: Path) -> Tensor:
     """The flat uint8 values of a file whose header must declare exactly `shape`."""
     header = _header(shape)
+    if content.startswith(header):  # unpacked already
+        return parse_plain(content, shape[1:], path).flatten()
     size = math.prod(shape)
     stream = zlib.decompressobj(GZIP_ONLY)
     try:
@@ -79,6 +82,37 @@ def _unlike(found: bytes, shape: tuple[int, ...]) -> str:
         return f"it begins with {found[:4].hex(' ')} instead of {expected[:4].hex(' ')}"
     declared = struct.unpack(f">{len(shape)}I", found[4:])
     return f"it declares {_times(declared)} values, not {_times(shape)}"
+
+
+def unpacked(content: bytes, most: int) -> bytes:
+    """What is in a file, without the gzip around it if there is one: one byte more than `most` where it is too much."""
+    if not content.startswith(GZIP_MAGIC):
+        return content
+    try:
+        return zlib.decompressobj(GZIP_ONLY).decompress(content, most + 1)
+    except zlib.error:
+        return b""
+
+
+def size_of(count: int, *, images: bool) -> int:
+    """Bytes of an unpacked file of so many images or labels."""
+    shape = (count, SIDE, SIDE) if images else (count,)
+    return len(_header(shape)) + math.prod(shape)
+
+
+def describe(content: bytes) -> str:
+    """What an unpacked file holds, by its own account: `10,000 images`; empty where it is no file of this family."""
+    dimensions = {b"\0\0\x08\x03": 3, b"\0\0\x08\x01": 1}.get(content[:4], 0)
+    sides = [int.from_bytes(content[4 + 4 * axis : 8 + 4 * axis], "big") for axis in range(dimensions)]
+    match sides:
+        case [count]:
+            return f"{count:,} labels"
+        case [count, 28, 28]:
+            return f"{count:,} images"
+        case [count, height, width]:
+            return f"{count:,} images of {height} × {width} pixels"
+        case _:
+            return ""
 
 
 def _times(shape: tuple[int, ...]) -> str:

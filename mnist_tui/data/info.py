@@ -10,9 +10,10 @@ from typing import Any
 
 from torch import Tensor
 
-from mnist_tui.data import catalogue, files, store
+from mnist_tui.data import catalogue, store
 from mnist_tui.data.catalogue import DataFile
-from mnist_tui.data.dataset import OWN, SYNTHETIC, Dataset, Split, draw_all, own, parse
+from mnist_tui.data.dataset import OWN, SYNTHETIC, Dataset, Split, draw_all, own, parse, source_of
+from mnist_tui.data.files import FoundFile, UnusableFileError
 from mnist_tui.data.progress import Report, ignore
 from mnist_tui.errors import DataError
 
@@ -29,6 +30,8 @@ class FileInfo:
     bytes: int | None
     verified: bool
     problem: str
+    sha256: str = ""
+    """The sum that verified it, where it was that of what is in it, and not the archive's MD5."""
 
 
 @dataclass(frozen=True)
@@ -98,19 +101,26 @@ def _describe_files(name: str, folder: Path, report: Report) -> DatasetInfo:
     entry = catalogue.entry(name)
     home = folder / entry.folder
     found, unusable = store.on_disk(entry, home, report)
-    problems = {error.path.name: error.reason for error in unusable}
     return DatasetInfo(
         name,
-        str(home),
+        source_of(home, found),
         entry.classes,
-        tuple(_describe_file(home / file.name, file, problems.get(file.name, "")) for file in entry.files),
+        tuple(
+            _describe_found(found[file], file) if file in found else _describe_unusable(unusable[file], file)
+            for file in entry.files
+        ),
         None if unusable else _count(parse(entry, home, found)),
     )
 
 
-def _describe_file(path: Path, file: DataFile, problem: str) -> FileInfo:
-    size = None if problem == files.MISSING else path.stat().st_size
-    return FileInfo(str(path), file.md5, size, not problem, problem)
+def _describe_found(found: FoundFile, file: DataFile) -> FileInfo:
+    sha256 = "" if found.is_original else file.sha256
+    return FileInfo(str(found.path), file.md5, found.path.stat().st_size, True, "", sha256)
+
+
+def _describe_unusable(error: UnusableFileError, file: DataFile) -> FileInfo:
+    size = None if error.is_missing else error.path.stat().st_size
+    return FileInfo(str(error.path), file.md5, size, False, error.reason)
 
 
 def _count(dataset: Dataset) -> Contents:

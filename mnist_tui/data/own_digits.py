@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from filelock import FileLock
 from torch import Tensor
 
-from mnist_tui import atomic
+from mnist_tui import atomic, regular
 from mnist_tui.data import idx
 from mnist_tui.data.dataset import DIGITS, OWN, Split
 from mnist_tui.errors import DataError
+from mnist_tui.locks import Lock
+from mnist_tui.regular import OddFileError
 
 FOLDER = Path("MyDigits")
 IMAGES, LABELS = "images-idx3-ubyte", "labels-idx1-ubyte"
@@ -36,11 +37,12 @@ def add(folder: Path, image: npt.NDArray[np.uint8], label: int) -> int:
     if not 0 <= label < len(DIGITS):
         raise ValueError(f"a digit is 0 to 9, not {label}")
     home = folder / FOLDER
-    with _writing(home), FileLock(home / ".lock"):
+    with _writing(home), Lock(home / ".lock"):
         known = _read(home)
         images = torch.cat([known.images[:, 0], torch.from_numpy(image.copy())[None]])
         labels = torch.cat([known.labels.to(torch.uint8), torch.tensor([label], dtype=torch.uint8)])
-        # The labels last: until they are there too, the new image is one too many and is not looked at.
+        # The labels last, which are read first: whoever sees the new one sees its image too, and an image without
+        # a label, which a kill in between leaves, is one too many and is not looked at.
         atomic.write_bytes(home / IMAGES, idx.plain(images))
         atomic.write_bytes(home / LABELS, idx.plain(labels))
     return len(labels)
@@ -84,8 +86,8 @@ def _part(split: Split, members: Tensor) -> Split:
 
 
 def _read(home: Path) -> Split:
-    images = _values(home / IMAGES, (idx.SIDE, idx.SIDE))
     labels = _values(home / LABELS, ())
+    images = _values(home / IMAGES, (idx.SIDE, idx.SIDE))
     count = min(len(images), len(labels))
     if count and int(labels.max()) >= len(DIGITS):
         raise DataError(
@@ -102,17 +104,15 @@ def _values(path: Path, item: tuple[int, ...]) -> Tensor:
 def _content(path: Path) -> bytes:
     """Nothing where there is no file."""
     try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
+        return regular.read_bytes(path, _MAX_BYTES)
     except FileNotFoundError:
         return b""
+    except OddFileError as error:
+        raise DataError(f"{path} is damaged: {error.strerror}", remedy="Move it away.") from error
     except OSError as error:
         raise DataError(
             f"{path} cannot be read: {error.strerror}", remedy="Check its permissions."
         ) from error
-    if len(content) > _MAX_BYTES:
-        raise DataError(f"{path} is damaged: it is larger than {_MAX_BYTES:,} bytes", remedy="Move it away.")
-    return content
 
 
 @contextlib.contextmanager

@@ -1,24 +1,17 @@
-"""Reading a picture of a digit from a file that anybody may have made: bounded memory and time, errors that name it."""
+"""Pictures from files that anyone may have made: read in bounded memory and time, with errors that name the file."""
 
 from __future__ import annotations
 
 import io
 import struct
-import sys
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from mnist_tui.data import digit_image, grid
-from mnist_tui.errors import NoDigitError, PictureError
-
-STDIN = "-"
-"""What stands for standard input among file names."""
+from mnist_tui.errors import PictureError
 
 MAX_BYTES = 64 * 2**20
 # Pixels that may be decoded; each takes four bytes, or several times that where a decoder keeps copies of its own.
@@ -42,52 +35,18 @@ _TURNS = {
 _ORIENTATION = 0x0112
 
 
-def read_digit(name: str) -> digit_image.Pixels:
-    """What the network gets of the file called `name`, or of standard input: (28, 28) uint8.
-
-    PNG, JPEG, WebP, GIF, BMP or PPM; or 28×28 numbers as CSV or as an .npy array. Raises PictureError, which names
-    the file, where it cannot be used, and NoDigitError where nothing is on it.
-    """
-    shown = "standard input" if name == STDIN else name
+def is_picture(content: bytes) -> bool:
+    """Whether Pillow knows it by how it begins."""
     try:
-        return digit_of(_content(name), shown)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise PictureError(f"{shown} cannot be read: {reason}", remedy="Check its name.") from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            Image.open(io.BytesIO(content), formats=_FORMATS)
+    except Exception:  # it raises almost anything; `decoded` says what
+        return False
+    return True
 
 
-def digit_of(content: bytes, name: str) -> digit_image.Pixels:
-    """What the network gets of a file with this `content`; `name` is what errors call it."""
-    try:
-        if grid.is_grid(content):
-            return digit_image.from_picture(grid.parse(content))
-        return digit_image.from_picture(_decoded(content))
-    except NoDigitError as error:
-        raise NoDigitError(f"{name}: {error}", remedy=error.remedy) from error
-    except PictureError as error:
-        raise PictureError(f"{name} {error}", remedy=error.remedy) from error
-
-
-def _content(name: str) -> bytes:
-    if name == STDIN:
-        return _bounded(sys.stdin.buffer, "standard input")
-    path = Path(name)
-    if path.exists() and not path.is_file():  # a pipe that nobody writes to would be waited for
-        raise PictureError(f"{name} is no file", remedy=f"Name a picture, or {STDIN} for standard input.")
-    with path.open("rb") as file:
-        return _bounded(file, name)
-
-
-def _bounded(file: BinaryIO, name: str) -> bytes:
-    content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise PictureError(f"{name} is larger than {MAX_BYTES >> 20} MB", remedy="Make the picture smaller.")
-    if not content:
-        raise PictureError(f"{name} is empty", remedy="Save the picture again.")
-    return content
-
-
-def _decoded(content: bytes) -> npt.NDArray[np.uint8]:
+def decoded(content: bytes) -> npt.NDArray[np.uint8]:
     """(H, W), (H, W, 3) or (H, W, 4) uint8, upright. Raises PictureError with the rest of a sentence."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on odd files would go across the screen

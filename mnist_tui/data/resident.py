@@ -44,10 +44,28 @@ class ResidentData:
         self.validation = _on(device, validation) if validation else None
         self.test = _on(device, dataset.test)
         self.steps = -(-len(train.images) // config.batch_size)
-        """Batches in an epoch; the last may be smaller."""
+        """Batches in an epoch; the last may be smaller, or one image larger."""
+        self.joins_last_image = False
+        """Whether an epoch's last image, which would be a batch of its own, goes with the batch before it."""
         self._upright = upright_maps(train.images, config.deskew) if config.deskew else None
         """(N, 2, 3) on the CPU: what is done to each training image before anything random."""
         self.focus = Focus(len(train.images), config.focus, device) if config.focus else None
+
+    @property
+    def largest_batch(self) -> int:
+        """Images in the largest batch of an epoch."""
+        return min(self.config.batch_size, len(self.train.images)) + self.joins_last_image
+
+    @property
+    def last_batch(self) -> int:
+        """Images in an epoch's last batch."""
+        return len(self.train.images) - (self.steps - 1) * self.config.batch_size
+
+    def join_last_image(self) -> None:
+        """Where an epoch's last batch has one image only, let it go with the batch before it."""
+        if self.steps > 1 and self.last_batch == 1:
+            self.joins_last_image = True
+            self.steps -= 1
 
     def batches(self, augment: Augment, epoch: int, first_step: int = 0) -> Iterator[Batch]:
         """Epoch `epoch`'s batches from step `first_step` on.
@@ -61,17 +79,21 @@ class ResidentData:
         size = self.config.batch_size
         steps_a_chunk = max(1, CHUNK // size)
         for chunk in range(first_step // steps_a_chunk, -(-self.steps // steps_a_chunk)):
-            start = chunk * steps_a_chunk * size
-            end = start + steps_a_chunk * size
+            steps = range(chunk * steps_a_chunk, min((chunk + 1) * steps_a_chunk, self.steps))
+            start, end = steps.start * size, self._end(steps.stop - 1)
             generator = _generator(self.config.seed, epoch, chunk + 1)
             maps = self._maps(epoch, order[start:end], generator)
             members = order[start:end].to(self.train.images.device)
             images = augment(self.train.images[members], maps)
             labels = self.train.labels[members]
             counts = None if weights is None else weights[start:end].to(members.device)
-            for first in range(max(0, first_step * size - start), len(members), size):
-                some = slice(first, first + size)
+            for step in steps[max(0, first_step - steps.start) :]:
+                some = slice(step * size - start, self._end(step) - start)
                 yield Batch(images[some], labels[some], None if counts is None else counts[some])
+
+    def _end(self, step: int) -> int:
+        """Where in an epoch's order the batch of step `step` ends."""
+        return len(self.train.images) if step == self.steps - 1 else (step + 1) * self.config.batch_size
 
     def note_losses(self, step: int, losses: Tensor | None) -> None:
         """What the images of the epoch's step `step` lost, (N,): a focus goes by it in the epochs to come."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnist_tui.data.catalogue import DataFile, Entry
-from mnist_tui.data.files import UnusableFileError, read_verified
+from mnist_tui.data.files import FoundFile, UnusableFileError, find_verified
 from mnist_tui.data.progress import Meter, Report
 from mnist_tui.errors import DataError
 from mnist_tui.events import Notice
@@ -15,11 +15,11 @@ from mnist_tui.events import Notice
 if TYPE_CHECKING:
     from mnist_tui.data.download import Network
 
-Contents = Mapping[DataFile, bytes]
+Contents = Mapping[DataFile, FoundFile]
 
 
 def contents(entry: Entry, home: Path, report: Report, network: Network | None = None) -> Contents:
-    """The content of each file of `entry` in the folder `home`, fetched first where that is needed.
+    """Each file of `entry`, whose place is the folder `home`, fetched first where that is needed.
 
     Where nothing is needed nothing is written, so a read-only folder will do. A damaged file is fetched
     again. Raises DataError when a file is not to be had.
@@ -27,24 +27,28 @@ def contents(entry: Entry, home: Path, report: Report, network: Network | None =
     found, unusable = on_disk(entry, home, report)
     if not unusable:
         return found
-    damaged = [error for error in unusable if not error.is_missing]
+    damaged = [error for error in unusable.values() if not error.is_missing]
     for error in damaged:
-        report(Notice(topic="data", message=f"{error.path} is damaged: {error.reason}. Fetching it again."))
+        again = "it again" if error.in_place else "the archive"
+        report(Notice(topic="data", message=f"{error.sentence}. Fetching {again}."))
     _fetch(entry, home, damaged, report, network)
-    return {file: read_verified(home, file) for file in entry.files}
+    return {file: find_verified(entry, home, file) for file in entry.files}
 
 
-def on_disk(entry: Entry, home: Path, report: Report) -> tuple[Contents, list[UnusableFileError]]:
+def on_disk(
+    entry: Entry, home: Path, report: Report
+) -> tuple[Contents, Mapping[DataFile, UnusableFileError]]:
     """The files of `entry` that are there and right, and what is the matter with the others."""
-    found: dict[DataFile, bytes] = {}
-    unusable: list[UnusableFileError] = []
+    found: dict[DataFile, FoundFile] = {}
+    unusable: dict[DataFile, UnusableFileError] = {}
     for file in entry.files:
         try:
-            found[file] = content = read_verified(home, file)
+            found[file] = one = find_verified(entry, home, file)
         except UnusableFileError as error:
-            unusable.append(error)
+            unusable[file] = error
         else:
-            Meter(report, entry.name, "checking", file.name, "bytes", len(content))(len(content))
+            size = len(one.content)
+            Meter(report, entry.name, "checking", one.path.name, "bytes", size)(size)
     return found, unusable
 
 
@@ -59,8 +63,12 @@ def _fetch(
     except DataError as error:
         if not damaged:
             raise
-        what = "; ".join(f"{file.path} is damaged: {file.reason}" for file in damaged)
+        what = "; ".join(file.sentence for file in damaged)
+        if all(file.in_place for file in damaged):
+            again, remedy = "fetched again", "Delete it, or fetch it again"
+        else:
+            again, remedy = "fetched", "Fetch the archive"
         raise DataError(
-            f"{what}. It could not be fetched again: {error}",
-            remedy=f"Delete it, or fetch it again with `mnist-tui data fetch {entry.name}`. {error.remedy}",
+            f"{what}. It could not be {again}: {error}",
+            remedy=f"{remedy} with `mnist-tui data fetch {entry.name}`. {error.remedy}",
         ) from error

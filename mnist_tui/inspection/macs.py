@@ -34,6 +34,13 @@ def _batches_summed(call: Call) -> int:
     return int(call.arguments["batch1"].numel()) * int(call.arguments["batch2"].shape[-1])
 
 
+def _recurrent_layer(call: Call) -> int:
+    """One direction of an LSTM as oneDNN computes it: each step of each sequence meets both weight matrices."""
+    given, *weights = (call.arguments[name] for name in ("input", "weight0", "weight1"))
+    steps = given.numel() // given.shape[-1]
+    return int(steps) * sum(int(weight.numel()) for weight in weights)
+
+
 def _attention(call: Call) -> int:
     shapes = (call.arguments[name].shape for name in ("query", "key", "value"))
     return int(sdpa_flop_count(*shapes)) // 2
@@ -49,6 +56,7 @@ FORMULAS: Mapping[str, Callable[[Call], int]] = {
     "addmv": _matrix_times_vector,
     "dot": _matrix_times_vector,
     "addbmm": _batches_summed,
+    "mkldnn_rnn_layer": _recurrent_layer,
     "_scaled_dot_product_flash_attention_for_cpu": _attention,
 }
 # Neither convolutions nor matrix products.

@@ -23,6 +23,7 @@ class Row:
     settings: str = ""
     output_shape: tuple[int, ...] | None = None
     macs: int | None = 0
+    """Of the whole batch, until `count_per_image`."""
     state: State = None
     averages_map: bool = False
     computes: bool = False
@@ -62,3 +63,22 @@ def own_weights(path: str, container: nn.Module) -> Iterator[Row]:
             direct += [(f"{name}.{key}", weight) for key, weight in child.named_parameters()]
     for name, weight in direct:
         yield Row(f"{path}.{name}".lstrip("."), weight=weight, output_shape=tuple(weight.shape))
+
+
+def count_per_image(rows: list[Row], images: int, more: list[Row]) -> None:
+    """Bring the MACs of `rows`, of a pass with so many images, to one image; `more` are of a pass with one image more.
+
+    What grows with the images counts by its growth, and what does not, as weights multiplied with weights, once.
+    """
+    alike = [(row.path, row.function) for row in rows] == [(row.path, row.function) for row in more]
+    for number, row in enumerate(rows):
+        if not row.macs:
+            continue
+        others = more[number].macs if alike else None
+        growth = 0 if others is None else others - row.macs
+        fixed = row.macs - images * growth
+        if others is None or growth < 0 or fixed < 0:
+            row.macs = None
+            row.notes.append(f"{row.where}: its work per image depends on the number of images")
+        else:
+            row.macs = fixed + growth

@@ -7,22 +7,26 @@ import copy
 from collections.abc import Iterator
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from mnist_tui.inspection.fields import Field, State, Unknown
 from mnist_tui.inspection.leaves import HOLDERS, is_leaf, type_name
-from mnist_tui.inspection.rows import Row, own_weights
+from mnist_tui.inspection.rows import Row, count_per_image, own_weights
 from mnist_tui.inspection.settings import describe
 from mnist_tui.inspection.summary import Block, Layer, ModelSummary, ReceptiveField, total
-from mnist_tui.inspection.watch import BATCH, Watch
+from mnist_tui.inspection.watch import Watch
+
+# A forward that squeezes away a batch of one would look like another network.
+FEW = 2
 
 
 def inspect_model(model: nn.Module, name: str, input_shape: tuple[int, ...]) -> ModelSummary:
     """See `mnist_tui.inspection.inspect_model`."""
-    twin = copy.deepcopy(model).cpu().eval()
-    image = torch.zeros(BATCH, *input_shape, dtype=_dtype(twin))
+    twin = _copied(model)
     with torch.random.fork_rng(devices=[]), _attention_in_steps():
-        watch = Watch(twin, image)
+        watch = Watch(twin, _images(twin, FEW, input_shape))
+        more = _rows_with_one_more(model, input_shape)
+    count_per_image(watch.rows, FEW, more)
     rows = [*watch.rows, *_passed_by(twin, watch)]
     layers = _layers(rows)
     weights = list(twin.parameters())
@@ -37,6 +41,29 @@ def inspect_model(model: nn.Module, name: str, input_shape: tuple[int, ...]) -> 
         blocks=tuple(_blocks(twin, watch.containers, layers)),
         notes=tuple(_notes(rows)),
     )
+
+
+def _rows_with_one_more(model: nn.Module, input_shape: tuple[int, ...]) -> list[Row]:
+    """Those of a pass with another number of images; none for a network that takes no such number."""
+    twin = _copied(model)
+    try:
+        return Watch(twin, _images(twin, FEW + 1, input_shape)).rows
+    except Exception:  # whatever a person's own code raises; the table then says that its MACs are not known
+        return []
+
+
+def _copied(model: nn.Module) -> nn.Module:
+    """A copy on the CPU, in evaluation mode. What a module has computed and kept, such as a normed weight, is copied
+    without its graph, with which torch copies nothing."""
+    kept = [value for module in model.modules() for value in vars(module).values()]
+    memo = {
+        id(value): value.detach().clone() for value in kept if isinstance(value, Tensor) and not value.is_leaf
+    }
+    return copy.deepcopy(model, memo).cpu().eval()
+
+
+def _images(model: nn.Module, count: int, shape: tuple[int, ...]) -> Tensor:
+    return torch.zeros(count, *shape, dtype=_dtype(model))
 
 
 def _dtype(model: nn.Module) -> torch.dtype:

@@ -22,8 +22,6 @@ from mnist_tui.inspection.rules import averages_map
 from mnist_tui.inspection.settings import describe_windows
 from mnist_tui.inspection.windows import POOLINGS, windows
 
-# Two images: a forward that squeezes away a batch of one would look like another network.
-BATCH = 2
 # They leave no operation behind when the network evaluates, but the network has them.
 DROPOUTS = frozenset(
     {"dropout", "dropout_", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout"}
@@ -40,7 +38,8 @@ class Watch:
     """The rows of one forward pass, in its order."""
 
     def __init__(self, model: nn.Module, image: Tensor) -> None:
-        """Forward `image`, of shape (BATCH, C, H, W), through `model`, which keeps the hooks: give a copy."""
+        """Forward `image`, of shape (N, C, H, W), through `model`, which keeps the hooks: give a copy."""
+        self._images = len(image)
         self.rows: list[Row] = []
         self.containers: dict[str, Row] = {}
         """The last call of each module that is no layer, by path."""
@@ -98,7 +97,7 @@ class Watch:
             return
         with torch._C.DisableTorchFunction():  # reading a shape is a function of torch too
             shape = tuple(output.shape)
-            row.output_shape = shape[1:] if shape[:1] == (BATCH,) else shape
+            row.output_shape = shape[1:] if shape[:1] == (self._images,) else shape
             row.state = self._flow.state(output)
 
     def _hook(self, path: str, module: nn.Module) -> None:
@@ -132,8 +131,7 @@ def _book(row: Row, call: Call, macs: int | None) -> None:
         row.macs = None
         row.notes.append(f"{row.where}: no formula counts the work of {call.name}")
     elif macs and row.macs is not None:
-        # Weights multiplied with weights cost the same for any number of images.
-        row.macs += macs // BATCH if _depends(call) else macs
+        row.macs += macs
     row.averages_map |= averages_map(call)
     row.computes |= bool(macs) or (_depends(call) and not _is_bookkeeping(call))
     if row.module is None and windows(call):

@@ -19,27 +19,27 @@ def dataset_table(info: Mapping[str, Any]) -> RenderableType:
     """Files with their hashes, counts a class, and the pixels' statistics; `info` is a DatasetInfo's `to_dict`."""
     parts: list[RenderableType] = [Text(f"{info['name']} · {info['source']}", style="bold")]
     if info["files"]:
-        parts.append(_files(info["files"]))
+        parts.append(_files(info["files"], info["source"]))
     if info["contents"]:
         parts += [_counts(info["classes"], info["contents"]), _statistics(info["contents"])]
     return Group(*parts)
 
 
-def _files(files: list[Mapping[str, Any]]) -> Table:
+def _files(files: list[Mapping[str, Any]], folder: str) -> Table:
+    """Those outside of `folder` with their whole path, and those that were unpacked with the sum of what is in them."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
     table.add_column("file")
     table.add_column("size", justify="right", no_wrap=True)
-    table.add_column("md5", overflow="fold")
+    is_unpacked = any(file.get("sha256") for file in files)
+    table.add_column("md5, or sha256 of the content" if is_unpacked else "md5", overflow="fold")
     for file in files:
         mark = Text("✓", style="green") if file["verified"] else Text("✗", style="bold red")
         size = "–" if file["bytes"] is None else words.size(file["bytes"])
-        table.add_row(
-            mark,
-            escape(PurePath(file["path"]).name),
-            size,
-            file["md5"] if file["verified"] else escape(file["problem"]),
-        )
+        path = PurePath(file["path"])
+        shown = path.name if str(path.parent) == folder or not file["bytes"] else str(path)
+        checksum = file.get("sha256") or file["md5"]
+        table.add_row(mark, escape(shown), size, checksum if file["verified"] else escape(file["problem"]))
     return table
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -17,6 +17,7 @@ from mnist_tui.render import words
 from mnist_tui.render.epoch_table import epoch_table
 from mnist_tui.render.statistics import statistics_panel
 from mnist_tui.run_summary import RunSummary
+from mnist_tui.runs import Run, resume_command
 
 # Settings that have their own line in the story.
 _SHOWN_ELSEWHERE = {"recipe", "dataset", "model", "seed", "device", "threads", "backend"}
@@ -69,7 +70,7 @@ def _way_on(summary: RunSummary) -> list[tuple[str, str]]:
     """The command that resumes it, on a line of its own for copying, where there is something to resume."""
     if summary.status not in ("stopped", "interrupted", "failed"):
         return []
-    return [("go on with", f"mnist-tui train --resume {shlex.quote(summary.name)}")]
+    return [("go on with", resume_command(Run(Path(summary.path))))]
 
 
 def _threads(machine: Mapping[str, Any]) -> str:

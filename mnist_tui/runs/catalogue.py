@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from mnist_tui import paths
@@ -51,10 +52,13 @@ def find(runs_dir: Path, query: str) -> Run:
 
 
 def is_run(folder: Path) -> bool:
-    """Whether a run's config is there, as far as can be seen: a folder may be another person's."""
+    """Whether something is called as a run's config is, as far as can be seen: a folder may be another person's.
+
+    What it is, whoever reads it is told.
+    """
     try:
-        return Run(folder).config_file.is_file()
-    except OSError:
+        return not stat.S_ISDIR(Run(folder).config_file.lstat().st_mode)
+    except (OSError, ValueError):
         return False
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from mnist_tui import atomic
 from mnist_tui.errors import RunError
-from mnist_tui.runs import leftovers
+from mnist_tui.locks import Lock
+from mnist_tui.runs import contents, leftovers
 from mnist_tui.runs.catalogue import is_run
 from mnist_tui.runs.names import check_name
 from mnist_tui.runs.run import Run
@@ -48,6 +49,7 @@ def create(runs_dir: Path, record: Mapping[str, Any], *, name: str = "", teacher
         atomic.make_folder(runs_dir)
         leftovers.sweep(runs_dir)
         making.folder.mkdir()
+        _check_locks(making)
         if teacher is not None:
             atomic.write_bytes(making.teacher_file, teacher)
         atomic.write_text(making.config_file, record_text(record))
@@ -63,6 +65,13 @@ def create(runs_dir: Path, record: Mapping[str, Any], *, name: str = "", teacher
 def record_text(record: Mapping[str, Any]) -> str:
     """What `config.json` holds: ASCII, as a path in it need not be UTF-8."""
     return json.dumps(dict(record), indent=2) + "\n"
+
+
+def _check_locks(making: Run) -> None:
+    """Raise OSError where there can be no lock, before there is a run that nobody could write."""
+    place = making.folder / contents.LOCK
+    with Lock(place):
+        place.unlink()
 
 
 def _put_in_place(making: Run, stem: str, *, numbered: bool) -> Run:

@@ -4,31 +4,51 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
-_DELETED = ".deleted-"
-_MAKING = ".new-"
+from mnist_tui.runs import contents
+
 _ABANDONED_SECONDS = 3600.0  # after which a run that is still in the making was left so by a kill
+
+# As the two functions below make them: a person may have hidden folders here as well.
+_MAKING = re.compile(r"\.new-[0-9a-f]{32}")
+_DELETED = re.compile(r"\.deleted-\d+-.+", re.DOTALL)
 
 
 def hidden_for_making(runs_dir: Path) -> Path:
     """Where a new run is made, until it is whole."""
-    return runs_dir / f"{_MAKING}{uuid4().hex}"
+    return runs_dir / f".new-{uuid4().hex}"
 
 
 def hidden_for_deleting(folder: Path) -> Path:
     """Where a run goes, to be deleted file by file."""
-    return folder.with_name(f"{_DELETED}{os.getpid()}-{folder.name}")
+    return folder.with_name(f".deleted-{os.getpid()}-{folder.name}")
 
 
 def sweep(runs_dir: Path) -> None:
-    """Remove what a killed process left of a run that it was deleting, or making."""
-    for leftover in runs_dir.glob(f"{_DELETED}*"):
-        shutil.rmtree(leftover, ignore_errors=True)
-    for leftover in runs_dir.glob(f"{_MAKING}*"):
-        with contextlib.suppress(OSError):
-            if time.time() - leftover.stat().st_mtime > _ABANDONED_SECONDS:
-                shutil.rmtree(leftover)
+    """Remove what a killed process left of a run that it was deleting, or making; nothing else that is hidden."""
+    with contextlib.suppress(OSError):
+        for folder in list(_left_behind(runs_dir)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _left_behind(runs_dir: Path) -> Iterator[Path]:
+    with os.scandir(runs_dir) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                if _is_left_behind(entry) and not contents.strangers(Path(entry.path)):
+                    yield Path(entry.path)
+
+
+def _is_left_behind(entry: os.DirEntry[str]) -> bool:
+    if not entry.is_dir(follow_symlinks=False):
+        return False
+    if _DELETED.fullmatch(entry.name):
+        return True
+    age = time.time() - entry.stat(follow_symlinks=False).st_mtime
+    return _MAKING.fullmatch(entry.name) is not None and age > _ABANDONED_SECONDS

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -13,20 +14,20 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mnist_tui import atomic, events
+from mnist_tui import atomic, locks, regular
 from mnist_tui.errors import RunError
 from mnist_tui.events import Event
 from mnist_tui.history import RunHistory, RunStatus, fold
-from mnist_tui.runs import leftovers
+from mnist_tui.locks import Lock
+from mnist_tui.regular import OddFileError
+from mnist_tui.runs import contents, leftovers
+from mnist_tui.runs.log import LogReader
 from mnist_tui.runs.names import check_name
 from mnist_tui.runs.writer import RunWriter
 
-if TYPE_CHECKING:
-    import filelock
-
-_FILES = ("config.json", "events.jsonl", "last.ckpt", "best.safetensors", "teacher.safetensors")
+_LOCK_SECONDS = 1.0  # a reader looking at the lock holds it for a moment
 
 
 @dataclass(frozen=True)
@@ -43,33 +44,36 @@ class Run:
     @property
     def config_file(self) -> Path:
         """The whole config, with versions, model, data and machine."""
-        return self.folder / "config.json"
+        return self.folder / contents.CONFIG
 
     @property
     def log_file(self) -> Path:
         """Every event, one JSON object a line, append-only."""
-        return self.folder / "events.jsonl"
+        return self.folder / contents.LOG
 
     @property
     def checkpoint_file(self) -> Path:
         """The state to resume from."""
-        return self.folder / "last.ckpt"
+        return self.folder / contents.CHECKPOINT
 
     @property
     def weights_file(self) -> Path:
         """Weights of the best epoch."""
-        return self.folder / "best.safetensors"
+        return self.folder / contents.WEIGHTS
 
     @property
     def teacher_file(self) -> Path:
         """The teacher's weights, for a run that learns from one: its own copy, as the teacher may be deleted."""
-        return self.folder / "teacher.safetensors"
+        return self.folder / contents.TEACHER
 
     def record(self) -> dict[str, Any]:
         """What `config.json` says. Raises RunError when it cannot be read."""
         try:
-            record = json.loads(self.config_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
+            content = regular.read_bytes(self.config_file, contents.LARGEST_RECORD)
+            record = json.loads(content.decode("utf-8"))
+        except OSError as error:
+            raise self.unreadable(self.config_file, error) from error
+        except (ValueError, RecursionError) as error:
             raise RunError(
                 f"{self.config_file} cannot be read: {error}", remedy="Delete this run."
             ) from error
@@ -90,19 +94,21 @@ class Run:
         A line that is torn, damaged or of a newer version is passed over.
         """
         try:
-            with self.log_file.open(encoding="utf-8", errors="replace") as log:
-                for line in log:
-                    if not progress and events.is_frequent(line):
-                        continue
-                    event = events.from_json(line)
-                    if event is not None:
-                        yield event
+            with regular.open_to_read(self.log_file) as log:
+                yield from LogReader(log, progress=progress)
         except FileNotFoundError:
             return
         except OSError as error:
-            raise RunError(
-                f"{self.log_file} cannot be read: {error.strerror}", remedy="Check its permissions."
-            ) from error
+            raise self.unreadable(self.log_file, error) from error
+
+    def unreadable(self, path: Path, error: OSError) -> RunError:
+        """The error that says why one of its files cannot be read, and what to do."""
+        return RunError(
+            f"{path} cannot be read: {error.strerror or error}",
+            remedy="Put the file back in its place, or delete this run."
+            if isinstance(error, (OddFileError, IsADirectoryError))
+            else "Check its permissions, and the disk.",
+        )
 
     def history(self, *, progress: bool = True) -> RunHistory:
         """The run's story so far; one whose log ends in the middle with no writer was interrupted."""
@@ -122,30 +128,12 @@ class Run:
             return 0
 
     def is_locked(self) -> bool:
-        """Whether a live process is writing this run. Leaves no trace in a folder that is only read."""
-        lock = self._lock()
-        if not Path(lock.lock_file).exists():
-            return False
-        try:
-            with lock:
-                return False
-        except TimeoutError:
-            return True
-        except OSError:  # a read-only folder, in which nobody can be writing
-            return False
+        """Whether a live process is writing this run. Leaves no trace, also in a folder that is only read."""
+        return locks.is_held(self._lock().path)
 
     def writer(self) -> RunWriter:
         """The one writer of this run. Raises RunError while a live process has it."""
-        lock = self._lock()
-        try:
-            lock.acquire(timeout=1)  # a reader looking at the lock holds it for a moment
-        except TimeoutError:
-            raise RunError(
-                f"run {self.name} is in use by another process",
-                remedy="Wait for it, or stop it, and try again.",
-            ) from None
-        except OSError as error:
-            raise self._not_writable(error) from error
+        lock = self._taken()
         try:
             return RunWriter(self, lock)
         except OSError as error:
@@ -156,10 +144,10 @@ class Run:
 
         Raises RunError while it is in use, and for a folder with anything in it that no run writes.
         """
-        strangers = [entry.name for entry in self.folder.iterdir() if not _is_of_a_run(entry.name)]
+        strangers = contents.strangers(self.folder)
         if strangers:  # many a project's folder has some config.json
             raise RunError(
-                f"{self.folder} holds what is no part of a run: {', '.join(sorted(strangers)[:3])}",
+                f"{self.folder} holds what is no part of a run: {', '.join(strangers[:3])}",
                 remedy="Move that away first, or delete the folder by hand.",
             )
         if self.folder.is_symlink():
@@ -175,7 +163,7 @@ class Run:
             )
         hidden = leftovers.hidden_for_deleting(self.folder)
         try:
-            with self.writer():
+            with self._alone():
                 self.folder.rename(hidden)
                 # Or a power cut could leave the folder in its place, with some of its files gone.
                 atomic.sync_folder(hidden.parent)
@@ -191,9 +179,9 @@ class Run:
         """The run under its new name. Raises RunError for a bad or taken name, or while the run is in use."""
         check_name(name)
         target = self.folder.with_name(name)
-        if target.exists():
+        if os.path.lexists(target):
             raise RunError(f"there is a run {name!r} already", remedy="Choose another name.")
-        with self.writer():
+        with self._alone():
             try:
                 self.folder.rename(target)
                 atomic.sync_folder(target.parent)
@@ -209,13 +197,27 @@ class Run:
             remedy="Check its permissions, and the disk.",
         )
 
-    def _lock(self) -> filelock.BaseFileLock:
-        import filelock  # here, as the dashboard's first frame does without
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While inside, nobody writes this run. Its log, which may be anything, is not opened."""
+        lock = self._taken()
+        try:
+            yield
+        finally:
+            lock.release()
 
-        # is_singleton off: two Run values of one folder must exclude each other also within a process.
-        return filelock.FileLock(self.folder / ".lock", timeout=0, is_singleton=False)
+    def _taken(self) -> Lock:
+        lock = self._lock()
+        try:
+            lock.acquire(_LOCK_SECONDS)
+        except TimeoutError:
+            raise RunError(
+                f"run {self.name} is in use by another process",
+                remedy="Wait for it, or stop it, and try again.",
+            ) from None
+        except OSError as error:
+            raise self._not_writable(error) from error
+        return lock
 
-
-def _is_of_a_run(name: str) -> bool:
-    """Whether a run writes a file of this name; the hidden ones are its lock and what a kill left half written."""
-    return name.startswith(".") or name in _FILES
+    def _lock(self) -> Lock:
+        return Lock(self.folder / contents.LOCK)

@@ -3,34 +3,46 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from mnist_tui import atomic, events
+from mnist_tui import atomic, events, regular
 from mnist_tui.events import Event
+from mnist_tui.locks import Lock
+from mnist_tui.runs import contents
+from mnist_tui.runs.log import drop_torn_line
 
 if TYPE_CHECKING:
-    import filelock
-
     from mnist_tui.runs.run import Run
 
 
 class RunWriter:
     """Holds the run's lock and appends to its log; a context manager."""
 
-    def __init__(self, run: Run, lock: filelock.BaseFileLock) -> None:
+    def __init__(self, run: Run, lock: Lock) -> None:
         self.run = run
         self._lock = lock
         try:
-            _tidy(run)
-            run.log_file.touch()
-            atomic.sync_folder(run.folder)  # a line is no safer than the log's own name
-            # Unbuffered: what the disk has no room for must not wait to be written once more at closing.
-            self._log = run.log_file.open("ab", buffering=0)
+            self._log = self._opened()
         except BaseException:
             lock.release()
             raise
+
+    def _opened(self) -> int:
+        """The log's descriptor, with what a killed writer left out of the way: half a file, half a line.
+
+        Written to without a buffer: what the disk has no room for must not wait to be written once more at closing.
+        """
+        for path in contents.unfinished(self.run.folder):
+            path.unlink()
+        log = regular.open_descriptor(self.run.log_file, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+        try:
+            drop_torn_line(log)
+            atomic.sync_folder(self.run.folder)  # a line is no safer than the log's own name
+        except BaseException:
+            os.close(log)
+            raise
+        return log
 
     def append(self, event: Event, *, durable: bool = False) -> None:
         """Add one line, seen by readers at once; `durable` waits until it would survive a power cut.
@@ -39,12 +51,12 @@ class RunWriter:
         been removed, and what is written would be gone with its last reader.
         """
         line = memoryview(f"{events.to_json(event)}\n".encode())
-        end = os.fstat(self._log.fileno()).st_size
+        end = os.fstat(self._log).st_size
         try:
             while line:
-                line = line[self._log.write(line) :]
+                line = line[os.write(self._log, line) :]
         except OSError:
-            self._log.truncate(end)
+            os.ftruncate(self._log, end)
             raise
         if durable:
             self.sync()
@@ -52,7 +64,7 @@ class RunWriter:
 
     def sync(self) -> None:
         """Wait until every line so far would survive a power cut."""
-        os.fsync(self._log.fileno())
+        os.fsync(self._log)
 
     def __enter__(self) -> RunWriter:
         """The writer itself."""
@@ -63,30 +75,6 @@ class RunWriter:
     ) -> None:
         """Close the log, let go of the lock."""
         try:
-            self._log.close()
+            os.close(self._log)
         finally:
             self._lock.release()
-
-
-def _tidy(run: Run) -> None:
-    """Remove what a killed writer left: half a file beside the whole one, half a line at the log's end."""
-    for unfinished in run.folder.glob(atomic.TEMPORARY):
-        unfinished.unlink()
-    _drop_torn_line(run.log_file)
-
-
-def _drop_torn_line(log: Path) -> None:
-    """Cut off what follows the last whole line."""
-    if not log.exists():
-        return
-    with log.open("rb+") as file:
-        end = file.seek(0, os.SEEK_END)
-        while end > 0:
-            start = max(0, end - 65536)
-            file.seek(start)
-            newline = file.read(end - start).rfind(b"\n")
-            if newline >= 0:
-                file.truncate(start + newline + 1)
-                return
-            end = start
-        file.truncate(0)

@@ -6,20 +6,22 @@ What came of it is in the runs themselves, so there is nothing here that could d
 from __future__ import annotations
 
 import json
-import shutil
+import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
-
-from mnist_tui import atomic, runs
+from mnist_tui import atomic, locks, regular, runs
 from mnist_tui.errors import ConfigError, RunError
+from mnist_tui.locks import Lock
 from mnist_tui.sweep import plans
 from mnist_tui.sweep.plans import Plan
 
 FOLDER = runs.SWEEPS
+
+_LARGEST_PLAN = 64 * 2**20  # bytes; a combination of settings takes about 1,100
+_LOCK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -55,14 +57,19 @@ class SweepFolder:
 
     def exists(self) -> bool:
         """Whether there is a plan."""
-        return self.plan_file.is_file()
+        return regular.is_there(self.plan_file)
 
     def plan(self) -> Plan:
         """Raises RunError when it cannot be read."""
         try:
-            return plans.from_dict(json.loads(self.plan_file.read_text(encoding="utf-8")))
+            content = regular.read_bytes(self.plan_file, _LARGEST_PLAN)
+            return plans.from_dict(json.loads(content.decode("utf-8")))
+        except OSError as error:
+            raise RunError(
+                f"{self.plan_file} cannot be read: {error.strerror}",
+                remedy="Check its permissions, and the disk.",
+            ) from error
         except (
-            OSError,
             ValueError,
             KeyError,
             TypeError,
@@ -76,10 +83,13 @@ class SweepFolder:
             ) from error
 
     def write(self, plan: Plan) -> None:
-        """Keep `plan`, whole or not at all. Raises RunError."""
+        """Keep `plan`, whole or not at all. Raises RunError, and ConfigError for one that could not be read again."""
+        content = (json.dumps(plans.to_dict(plan), indent=2) + "\n").encode()
+        if len(content) > _LARGEST_PLAN:
+            raise ConfigError("these are too many combinations for one sweep", remedy="Vary fewer settings.")
         try:
             atomic.make_folder(self.path)
-            atomic.write_text(self.plan_file, json.dumps(plans.to_dict(plan), indent=2) + "\n")
+            atomic.write_bytes(self.plan_file, content)
         except OSError as error:
             raise self._not_writable(error) from error
 
@@ -94,7 +104,14 @@ class SweepFolder:
             yield
         finally:
             if not self.exists():
-                shutil.rmtree(self.path, ignore_errors=True)
+                self._remove()
+
+    def _remove(self) -> None:
+        """What a sweep writes before its plan, and the folder with it unless something else is in there."""
+        with suppress(OSError):
+            for path in (self.errors_file, self.study_file, *self.path.glob(".*.lock")):
+                path.unlink(missing_ok=True)
+            self.path.rmdir()
 
     @contextmanager
     def held(self, part: str = "", *, wait: bool = False) -> Iterator[None]:
@@ -104,12 +121,14 @@ class SweepFolder:
         """
         lock = self._lock(part)
         try:
-            lock.acquire(timeout=-1 if wait else 0.5)
-        except filelock.Timeout:
+            lock.acquire(math.inf if wait else _LOCK_SECONDS)
+        except TimeoutError:
             raise RunError(
                 f"sweep {self.name} is being run by another process",
                 remedy="Wait for it, or stop it, and try again.",
             ) from None
+        except OSError as error:
+            raise self._not_writable(error) from error
         try:
             yield
         finally:
@@ -117,28 +136,19 @@ class SweepFolder:
 
     def forget(self, part: str) -> None:
         """Remove what `held` leaves of a part that nobody will hold again."""
-        Path(self._lock(part).lock_file).unlink(missing_ok=True)
+        self._lock(part).path.unlink(missing_ok=True)
 
     def is_held(self, part: str = "") -> bool:
         """Whether a live process holds it."""
-        lock = self._lock(part)
-        if not Path(lock.lock_file).exists():
-            return False
-        try:
-            with lock.acquire(timeout=0):
-                return False
-        except filelock.Timeout:
-            return True
-        except OSError:  # a read-only folder, in which nobody can be at work
-            return False
+        return locks.is_held(self._lock(part).path)
 
     def _not_writable(self, error: OSError) -> RunError:
         return RunError(
             f"no sweep can be written in {self.path}: {error.strerror}", remedy="Choose another --runs-dir."
         )
 
-    def _lock(self, part: str) -> filelock.BaseFileLock:
-        return filelock.FileLock(self.path / f".{part or 'sweep'}.lock", is_singleton=False)
+    def _lock(self, part: str) -> Lock:
+        return Lock(self.path / f".{part or 'sweep'}.lock")
 
 
 def folder_of(runs_dir: Path, name: str) -> SweepFolder:

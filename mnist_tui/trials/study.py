@@ -12,7 +12,8 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mnist_tui.errors import MnistTuiError
+from mnist_tui import regular
+from mnist_tui.errors import MnistTuiError, RunError
 from mnist_tui.events import EpochFinished, Event
 from mnist_tui.sweep.folder import SweepFolder
 from mnist_tui.sweep.plans import Search, Trial
@@ -133,6 +134,15 @@ def at_work(folder: SweepFolder) -> Iterator[str]:
 
 
 def _storage(folder: SweepFolder) -> optuna.storages.BaseStorage:
+    """Raises RunError where something else is in the journal's place, which Optuna would open all the same."""
+    try:
+        os.close(regular.open_descriptor(folder.study_file))
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise RunError(
+            f"{folder.study_file} cannot be read: {error.strerror}", remedy="Choose another --name."
+        ) from error
     file = str(folder.study_file)
     lock = JournalFileOpenLock(file) if os.name == "nt" else None  # links want a privilege there
     return optuna.storages.JournalStorage(JournalFileBackend(file, lock))

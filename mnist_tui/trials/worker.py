@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from mnist_tui import regular
 from mnist_tui.control import Control
 from mnist_tui.errors import Interrupted
 from mnist_tui.events import Event, Progress, RunStopped, failure_of
@@ -66,9 +67,11 @@ def _heed_signals(control: Control) -> None:
 
 
 def _be_silent(errors: Path) -> None:
-    """The terminal is the sweep's: what a library writes to it goes into a file."""
-    with contextlib.suppress(OSError):
-        log = os.open(errors, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        os.close(log)
+    """The terminal is the sweep's: what a library writes to it goes into a file, or nowhere."""
+    try:
+        log = regular.open_descriptor(errors, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    except OSError:
+        log = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)

@@ -21,12 +21,7 @@ from rich.cells import cell_len
 
 import mnist_tui
 from tests.cli import easy_digits
-
-PATIENCE = 60.0
-"""Seconds after which a test gives up on a process."""
-
-LEAVES_WITHIN = 30.0
-"""Seconds that the program has to be gone after a signal; alone on its machine it takes less than one."""
+from tests.patience import PATIENCE, wait_until
 
 # A run with the easy digits: two epochs, over in a blink.
 QUICK = (
@@ -102,11 +97,8 @@ class Started:
 
     def wait_until(self, true: Callable[[int], bool]) -> None:
         """Until `true` of the process's number."""
-        end = time.monotonic() + PATIENCE
-        while not true(self.process.pid):
-            assert self.process.poll() is None, self.process.communicate()[1]
-            assert time.monotonic() < end
-            time.sleep(0.005)
+        wait_until(lambda: true(self.process.pid) or self.process.poll() is not None)
+        assert self.process.poll() is None, self.process.communicate()[1]
 
     def signal(self, number: signal.Signals) -> tuple[int, float, str, str]:
         """Send it; the exit code, the seconds until the process was gone, and the rest of stdout and stderr."""

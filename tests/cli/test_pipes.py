@@ -10,6 +10,7 @@ import pytest
 
 from mnist_tui import runs
 from tests.cli import program
+from tests.patience import PATIENCE
 
 
 def piped_to_nobody(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -29,7 +30,7 @@ def written_to(stdout: int, *arguments: str) -> subprocess.CompletedProcess[str]
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
-        timeout=program.PATIENCE,
+        timeout=PATIENCE,
         check=False,
     )
 

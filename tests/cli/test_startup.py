@@ -16,6 +16,7 @@ from mnist_tui import __version__
 from mnist_tui.cli.app import app
 from tests.cli import program
 from tests.cli.conftest import Mnist
+from tests.patience import PATIENCE
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -45,7 +46,7 @@ def test_a_start_brings_neither_torch_nor_textual(module: str) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=program.PATIENCE,
+        timeout=PATIENCE,
     )
     assert done.stdout.split() == []
 
@@ -105,7 +106,7 @@ def test_the_version_by_module_and_by_script(start: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=program.PATIENCE,
+        timeout=PATIENCE,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, f"mnist-tui {__version__}\n", "")
 

@@ -19,6 +19,7 @@ from mnist_tui import runs
 from mnist_tui.sweep import folder as folders
 from tests.cli import program
 from tests.cli.conftest import Mnist
+from tests.patience import PATIENCE, SOON
 
 Swept = tuple[Path, subprocess.CompletedProcess[str]]
 
@@ -139,7 +140,7 @@ def test_an_interrupted_sweep_goes_on_from_its_checkpoints(mnist: Mnist, runs_di
         sweeping.wait_for('"TrialEpoch"')
         code, seconds, out, err = sweeping.signal(signal.SIGINT)
     assert code == 130
-    assert seconds < program.LEAVES_WITHIN
+    assert seconds < SOON
     assert "Traceback" not in err
     ended = lines_of(out)[-1]
     assert ended["event"] == "SweepEnded"
@@ -165,7 +166,7 @@ def test_a_killed_trial_is_a_failed_one_that_can_go_on(runs_dir: Path) -> None:
         if not children.exists():
             pytest.skip("needs /proc")
         _kill_one_trial(sweeping.process.pid)
-        out, err = sweeping.process.communicate(timeout=program.PATIENCE)
+        out, err = sweeping.process.communicate(timeout=PATIENCE)
     assert sweeping.process.returncode == 1
     ended = {line["run"]: line for line in lines_of(out) if line["event"] == "TrialEnded"}
     assert sorted(entry["status"] for entry in ended.values()) == ["failed", "finished"]
@@ -190,7 +191,7 @@ def test_two_processes_share_a_search(mnist: Mnist, runs_dir: Path) -> None:
     words = (*SEARCH, "--trials", "6", "--jobs", "1", "--name", "s", "--json")
     with program.start(*words) as other:
         ours = mnist(*words)
-        theirs = other.process.communicate(timeout=program.PATIENCE)
+        theirs = other.process.communicate(timeout=PATIENCE)
         assert (ours.code, other.process.returncode) == (0, 0), (ours.err, theirs[1])
     outs = [ours.out, theirs[0]]
     began = [line["run"] for out in outs for line in lines_of(out) if line["event"] == "TrialStarted"]

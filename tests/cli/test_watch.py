@@ -15,8 +15,7 @@ import pytest
 import mnist_tui
 from mnist_tui.runs import Run
 from tests import made_runs
-
-PATIENCE = 60.0
+from tests.patience import PATIENCE
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from mnist_tui.data.digit_file import UnusableImage, digits_of
+
 Pixels = npt.NDArray[np.uint8]
 SIZE = 300
 EXIF_ORIENTATION = 0x0112
@@ -73,3 +75,11 @@ def turned_by_exif(picture: Pixels, orientation: int) -> bytes:
     exif = Image.Exif()
     exif[EXIF_ORIENTATION] = orientation
     return saved(image.transpose(turn) if turn is not None else image, "JPEG", quality=92, exif=exif)
+
+
+def digit_of(content: bytes, name: str) -> Pixels:
+    """What the network gets of a file that holds one digit: (28, 28) uint8."""
+    (image,) = digits_of(content, name).images
+    if isinstance(image, UnusableImage):
+        raise image.error
+    return image.pixels

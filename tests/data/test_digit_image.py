@@ -13,10 +13,9 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image, ImageDraw
 
 from mnist_tui.data.digit_image import Pixels, from_canvas, from_picture
-from mnist_tui.data.picture_file import digit_of
 from mnist_tui.data.synthetic import draw
 from mnist_tui.errors import NoDigitError
-from tests.data.digit_pictures import CONDITIONS, enlarged, saved, turned_by_exif
+from tests.data.digit_pictures import CONDITIONS, digit_of, enlarged, saved, turned_by_exif
 
 DIGITS = [image[0] for image in draw(24, seed=7)[0]]
 

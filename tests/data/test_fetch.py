@@ -21,6 +21,7 @@ from mnist_tui.errors import DataError
 from mnist_tui.events import DataProgress, Event, Notice
 from tests.data.mirror import Mirror
 from tests.data.samples import Sample, sample
+from tests.patience import PATIENCE
 
 
 def names(home: Path) -> set[str]:
@@ -250,7 +251,7 @@ fetch(entry, Path(sys.argv[2]), report=lambda event: print(getattr(event, "item"
 def test_two_processes_fetch_every_file_once(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
     """The second one knows no mirror that works: it waits, and then finds the files there."""
     first = threading.Thread(
-        target=fetch_from, args=(mirror, tmp_path, "gated"), kwargs={"read_timeout": 60.0}
+        target=fetch_from, args=(mirror, tmp_path, "gated"), kwargs={"read_timeout": PATIENCE}
     )
     first.start()
     second = subprocess.Popen(

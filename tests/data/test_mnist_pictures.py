@@ -11,10 +11,9 @@ import torch
 from mnist_tui import runner
 from mnist_tui.data import dataset
 from mnist_tui.data.digit_image import from_picture
-from mnist_tui.data.picture_file import digit_of
 from mnist_tui.recipes import configured
 from mnist_tui.trained import TrainedNetwork, load_trained
-from tests.data.digit_pictures import CONDITIONS, inverted, turned_by_exif
+from tests.data.digit_pictures import CONDITIONS, digit_of, inverted, turned_by_exif
 
 pytestmark = [pytest.mark.mnist, pytest.mark.slow]
 

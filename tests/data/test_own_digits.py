@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_tui import atomic
+from mnist_tui import atomic, regular
 from mnist_tui.data import dataset, own_digits
 from mnist_tui.data.info import describe
 from mnist_tui.errors import DataError
+from tests import odd_files
 
 
 def drawing(value: int) -> np.ndarray:  # type: ignore[type-arg]
@@ -55,6 +56,47 @@ def test_a_kill_between_the_two_files_loses_nothing_else(
     assert own_digits.load_all(tmp_path).labels.tolist() == [0, 1, 2]
     assert own_digits.add(tmp_path, drawing(50), 5) == 4
     assert own_digits.load_all(tmp_path).images[3, 0, 0, 0] == 50
+
+
+def test_whoever_reads_meanwhile_never_sees_a_drawing_with_the_label_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill between the two files has left one of them ahead, and the next drawing comes between two looks."""
+    keep(tmp_path, 3)
+    write, written = atomic.write_bytes, []
+
+    def killed(path: Path, content: bytes) -> None:
+        write(path, content)
+        written.append(path)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(atomic, "write_bytes", killed)
+    with pytest.raises(KeyboardInterrupt):
+        own_digits.add(tmp_path, drawing(9), 9)
+    monkeypatch.setattr(atomic, "write_bytes", write)
+    assert len(written) == 1
+    read, looks = regular.read_bytes, []
+
+    def looked(path: Path, limit: int) -> bytes:
+        content = read(path, limit)
+        looks.append(path)
+        if len(looks) == 1:
+            own_digits.add(tmp_path, drawing(5), 5)
+        return content
+
+    monkeypatch.setattr(regular, "read_bytes", looked)
+    found = own_digits.load_all(tmp_path)
+    assert len(looks) > 1
+    assert found.images[:, 0, 0, 0].tolist() == found.labels.tolist()
+
+
+@pytest.mark.parametrize("kind", odd_files.ODD)
+def test_an_odd_file_is_named_and_not_waited_for(tmp_path: Path, kind: str) -> None:
+    keep(tmp_path / "data", 3)
+    path = tmp_path / "data" / own_digits.FOLDER / own_digits.IMAGES
+    odd_files.put(kind, path)
+    with pytest.raises(DataError, match=f"{path} is damaged: it is "):
+        own_digits.load_all(tmp_path / "data")
 
 
 def test_a_split_keeps_every_drawing_where_it_is(tmp_path: Path) -> None:

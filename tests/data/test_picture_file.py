@@ -16,9 +16,9 @@ import pytest
 from PIL import Image
 
 from mnist_tui.data import picture_file
-from mnist_tui.data.picture_file import digit_of, read_digit
+from mnist_tui.data.digit_file import read_digits
 from mnist_tui.errors import PictureError
-from tests.data.digit_pictures import saved
+from tests.data.digit_pictures import digit_of, saved
 from tests.data.test_digit_image import likeness, seven
 
 SEVEN = np.asarray(seven(size=140, pen=14))
@@ -178,7 +178,7 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
         "empty.png": "is empty",
     }.items():
         with pytest.raises(PictureError, match=reason) as error:
-            read_digit(str(tmp_path / name))
+            read_digits(str(tmp_path / name))
         assert str(tmp_path) in str(error.value)
 
 
@@ -186,4 +186,4 @@ def test_a_file_without_end_is_not_read_to_it(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(picture_file, "MAX_BYTES", 1000)
     (tmp_path / "large.png").write_bytes(bytes(1001))
     with pytest.raises(PictureError, match=r"large.png is larger than"):
-        read_digit(str(tmp_path / "large.png"))
+        read_digits(str(tmp_path / "large.png"))

@@ -100,8 +100,9 @@ def test_the_maps_do_not_depend_on_threads_or_company() -> None:
 
 def test_two_maps_are_one() -> None:
     random = torch.Generator().manual_seed(5)
-    outer, inner = torch.randn(7, 2, 3, generator=random), torch.randn(7, 2, 3, generator=random)
-    point = torch.randn(7, 3, 1, generator=random)
+    outer, inner, point = (
+        torch.randn(7, *shape, generator=random, dtype=torch.float64) for shape in ((2, 3), (2, 3), (3, 1))
+    )
     point[:, 2] = 1
     moved = torch.cat([inner @ point, torch.ones(7, 1, 1)], dim=1)
     torch.testing.assert_close(composed(outer, inner) @ point, outer @ moved)

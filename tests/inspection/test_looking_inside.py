@@ -160,7 +160,7 @@ def test_looking_leaves_no_hook_and_no_gradient_behind() -> None:
 
 def test_log_odds_are_those_of_the_probability() -> None:
     logits = torch.tensor([[1.0, 2.0, 5.0]])
-    p = torch.softmax(logits, 1)[0, 2]
+    p = torch.softmax(logits.double(), 1)[0, 2]
     assert log_odds(logits, 2) == pytest.approx(float(torch.log(p / (1 - p))))
 
 

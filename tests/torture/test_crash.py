@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mnist_tui import runs
-from mnist_tui.data.files import read_verified
+from mnist_tui.data.files import find_verified
 from mnist_tui.history import RunStatus, fold
 from mnist_tui.runs import Run
 from tests.backends.native.toolchain import needs_compiler
@@ -151,7 +151,7 @@ def test_kills_in_a_fetch(nursery: Nursery, tmp_path: Path, report: Report) -> N
             places[struck.split()[0]] += 1
             for file in tiny.entry.files:
                 if (home / file.name).exists():
-                    read_verified(home, file)
+                    find_verified(tiny.entry, home, file)
             assert fetch(home, Fault())[0] == 0
             left = {entry.name for entry in home.iterdir()} - {".fetch.lock"}
             assert left == set(tiny.contents), f"after a kill at {struck}"

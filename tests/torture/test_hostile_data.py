@@ -17,8 +17,8 @@ from PIL import Image
 
 from mnist_tui.cli import config_file
 from mnist_tui.data import idx, own_digits
-from mnist_tui.data.picture_file import digit_of
 from mnist_tui.errors import MnistTuiError
+from tests.data.digit_pictures import digit_of
 from tests.data.samples import TEST, sample
 from tests.torture.in_process import mnist
 from tests.torture.mutations import damaged

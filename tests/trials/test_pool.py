@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from mnist_tui.events import Event, Notice, Progress, RunFailed, RunStopped
 from mnist_tui.trials.pool import Pool, Worker
 from mnist_tui.trials.worker import Report
 from tests.cli import program
+from tests.patience import PATIENCE, wait_until
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,13 @@ def told(pool: Pool) -> dict[Worker, list[Event]]:
     """Everything from everyone, to the end."""
     found: dict[Worker, list[Event]] = {}
     while len(pool):
-        for worker, event in pool.wait(program.PATIENCE):
+        for worker, event in pool.wait(PATIENCE):
             found.setdefault(worker, []).extend([event] if event is not None else [])
     return found
 
 
 def first_word(pool: Pool) -> Event | None:
-    [(_, event)] = pool.wait(program.PATIENCE)
+    [(_, event)] = pool.wait(PATIENCE)
     return event
 
 
@@ -152,10 +152,7 @@ def test_nobody_is_orphaned_by_a_kill(tmp_path: Path) -> None:
         [sys.executable, "-c", KILLED, str(tmp_path)], env=program.environment(), check=False
     )
     assert done.returncode == -signal.SIGKILL
-    end = time.monotonic() + program.PATIENCE
-    while not (tmp_path / "kept").exists():
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    wait_until((tmp_path / "kept").exists)
     assert (tmp_path / "kept").read_text() in ("", "the sweep has gone")
 
 

@@ -19,10 +19,9 @@ from mnist_tui.jobs import Folders, Job, NewRun
 from mnist_tui.tui.app import Dashboard
 from mnist_tui.tui.memory import Memory
 from mnist_tui.tui.session import Phase
+from tests.patience import PATIENCE, comes_about
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
-PATIENCE = 60.0
-"""Seconds a test waits for something before it gives up."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Scripted(NewRun):
 
     def __call__(self, control: Control, report: Callable[[Event], None]) -> Any:
         self.controls.append(control)
-        while (item := self.script.get(timeout=60)) is not None:
+        while (item := self.script.get(timeout=PATIENCE)) is not None:
             if isinstance(item, BaseException):
                 raise item
             report(item)
@@ -82,10 +81,7 @@ class House:
 
     async def until(self, true: Callable[[], object]) -> None:
         """Wait until it holds."""
-        end = asyncio.get_running_loop().time() + PATIENCE
-        while not true():
-            assert asyncio.get_running_loop().time() < end, f"it never came about:\n{self.text}"
-            await self.pilot.pause(0.01)
+        await comes_about(true, lambda: self.pilot.pause(0.01), lambda: self.text)
 
     async def sees(self, *texts: str) -> None:
         """Wait until all of these are on the screen."""

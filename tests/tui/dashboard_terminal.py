@@ -20,9 +20,7 @@ from typing import Any
 import pyte
 
 import mnist_tui
-
-PATIENCE = 60.0
-"""Seconds after which a test gives up on something that should appear."""
+from tests.patience import PATIENCE
 
 _MODES = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 # Switched on by the dashboard, and expected to be off when it has gone; the cursor is the other way round.

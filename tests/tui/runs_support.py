@@ -15,9 +15,7 @@ from mnist_tui.jobs import Folders
 from mnist_tui.tui.app import Dashboard
 from mnist_tui.tui.memory import Memory
 from mnist_tui.tui.screens.runs import RunsScreen
-
-PATIENCE = 1000
-"""How often a condition is looked at before a test gives up on it."""
+from tests.patience import comes_about
 
 
 class Opened:
@@ -50,11 +48,7 @@ class Opened:
 
 async def until(pilot: Pilot[object] | Pilot[int] | Pilot[None], condition: Callable[[], object]) -> None:
     """Wait until it holds."""
-    for _ in range(PATIENCE):
-        if condition():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError(f"never came about: {condition}")
+    await comes_about(condition, lambda: pilot.pause(0.01), lambda: condition)
 
 
 @asynccontextmanager

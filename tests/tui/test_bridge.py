@@ -28,8 +28,7 @@ from mnist_tui.tui.bridge import (
     Work,
     inspect_in_background,
 )
-
-PATIENCE = 60
+from tests.patience import PATIENCE
 
 
 class Listener(App[None]):

@@ -16,11 +16,9 @@ from mnist_tui import runs
 from mnist_tui.history import RunStatus
 from mnist_tui.runs import Run
 from tests.cli import easy_digits
+from tests.patience import SOON
 from tests.tui import dashboard_terminal, odd_program
 from tests.tui.dashboard_terminal import Terminal
-
-GONE_WITHIN = 3.0
-"""Seconds, on a machine that is busy with other tests too; by itself it is less than one."""
 
 SMALL = (
     "--dataset=synthetic",
@@ -145,7 +143,7 @@ def test_leaving(state: State, leave: Way, tmp_path: Path, resume: Callable[[Pat
         expected = leave(terminal)
         code, seconds = terminal.ended()
         assert code == expected
-        assert seconds < GONE_WITHIN
+        assert seconds < SOON
         assert terminal.problems() == []
         assert "Traceback" not in terminal.after_the_screen
         if not state.keeps:
@@ -185,7 +183,7 @@ def test_a_closed_window_ends_it_with_a_checkpoint(tmp_path: Path) -> None:
         reach(terminal, TRAINING)
         terminal.hang_up()
         code, seconds = terminal.ended()
-    assert (code, seconds < GONE_WITHIN) == (129, True)
+    assert (code, seconds < SOON) == (129, True)
     assert the_run(tmp_path).history().status is RunStatus.STOPPED
     assert the_run(tmp_path).checkpoint_file.exists()
 
@@ -197,7 +195,7 @@ def test_whoever_presses_ctrl_c_again_does_not_wait_for_the_checkpoint(tmp_path:
         terminal.wait_for("Saving a checkpoint")
         terminal.press("\x03")
         code, seconds = terminal.ended()
-        assert (code, seconds < GONE_WITHIN) == (130, True)
+        assert (code, seconds < SOON) == (130, True)
         assert terminal.problems() == []
     assert the_run(tmp_path).history().status is RunStatus.INTERRUPTED
 

@@ -19,6 +19,7 @@ from mnist_tui.tui.screens.model import ModelScreen
 from mnist_tui.tui.widgets.layers_table import LayersTable
 from tests import made_runs
 from tests.engine_fixtures import tiny_dataset
+from tests.patience import PATIENCE
 from tests.tui.app_support import SIZES, House, begun, in_the_house
 
 MOVED = WeightsMoved(
@@ -211,7 +212,7 @@ def test_a_training_is_looked_at_live(tmp_path: Path) -> None:
                 await house.tell(MOVED)
                 await house.pilot.pause(0.1)
 
-        await asyncio.wait_for(newer(), 20)
+        await asyncio.wait_for(newer(), PATIENCE)
 
     in_the_house(story, tmp_path)
 

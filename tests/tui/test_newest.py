@@ -8,8 +8,7 @@ from typing import Any
 from textual.message import Message
 
 from mnist_tui.tui.newest import Newest
-
-PATIENCE = 20
+from tests.patience import PATIENCE
 
 
 class Told(Message):

@@ -17,6 +17,7 @@ from mnist_tui.tui.screens.run_screen import RunScreen
 from mnist_tui.tui.themes import NIGHT, PAPER
 from mnist_tui.tui.watch_app import WatchApp
 from tests import made_runs
+from tests.patience import PATIENCE
 from tests.tui.dashboard_terminal import Terminal
 from tests.tui.runs_support import drive_app, until
 
@@ -59,7 +60,7 @@ def test_a_run_written_meanwhile_is_followed_to_its_end(tmp_path: Path) -> None:
     def write() -> None:
         with Run(run.folder).writer() as writer:
             writer.append(made_runs.epoch(1))
-            go_on.wait(60)
+            go_on.wait(PATIENCE)
             for event in (made_runs.progress(2, 0.3), made_runs.epoch(2), made_runs.finished()):
                 writer.append(event)
 

@@ -25,6 +25,7 @@ from mnist_tui.history import RunHistory, fold
 from mnist_tui.jobs import Folders, ResumedRun
 from mnist_tui.tui.bridge import Ending
 from mnist_tui.tui.session import Phase, Session
+from tests.patience import PATIENCE
 from tests.tui.app_support import Scripted, begun
 from tests.tui.support import progress, row
 
@@ -68,7 +69,7 @@ def session(folders: Folders) -> Any:
     yield session
     job.tell(None)
     assert session.training is not None
-    assert session.training.join(20)
+    assert session.training.join(PATIENCE)
 
 
 def told(session: Session, *events: Event) -> Phase:
@@ -155,7 +156,7 @@ def test_a_run_from_elsewhere_is_resumed_from_there(folders: Folders, tmp_path: 
     session = Session(Nobody())  # type: ignore[arg-type]
     session.begin(ResumedRun(str(elsewhere), folders), fold([begun("old"), STOPPED]))
     assert session.training is not None
-    assert session.training.join(60)
+    assert session.training.join(PATIENCE)
     session.end(Ending(FAILED))
     assert session.resumable() == ResumedRun(str(elsewhere), folders)
 
@@ -200,7 +201,7 @@ def test_a_resume_that_is_stopped_at_once_leaves_the_run_as_it_was(
     session.begin(ResumedRun("nowhere", folders), fold([begun(), EPOCH, last]))
     assert session.phase is Phase.LOADING
     assert session.training is not None
-    assert session.training.join(60)
+    assert session.training.join(PATIENCE)
     assert told(session, FETCHING) is Phase.FETCHING
     assert ended(session, ending=Ending(interrupted=True)) is stands
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.tui import odd_program
-from tests.tui.dashboard_terminal import PATIENCE, Terminal, environment
+from tests.tui.dashboard_terminal import Terminal, environment
 
 COLOUR = re.compile(rb"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7])(?:;\d+)*m")
 

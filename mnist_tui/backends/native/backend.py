@@ -24,12 +24,23 @@ class NativeBackend:
     name = "native"
     exact_on_any_threads = True
 
-    def __init__(self, config: TrainConfig, learner: Learner, plan: Plan, functions: ctypes.CDLL) -> None:
-        """`functions` is the library that `source_of(plan)` makes, and `plan` is of the learner's model."""
+    def __init__(
+        self,
+        config: TrainConfig,
+        learner: Learner,
+        plan: Plan,
+        functions: ctypes.CDLL,
+        largest_batch: int = 0,
+    ) -> None:
+        """`functions` is the library that `source_of(plan)` makes, and `plan` is of the learner's model.
+
+        There is room for `largest_batch` images in a step, or for the config's batch size where that is more.
+        """
         self.config, self.learner = config, learner
         self._stages = compiled_stages(plan)
         self._functions = functions
-        self._library = Library(functions, config.batch_size, 1)
+        self._room = max(largest_batch, config.batch_size)
+        self._library = Library(functions, self._room, 1)
         self._settings = Settings(
             second_momentum=optimizer.SECOND_MOMENTUM,
             epsilon=optimizer.EPSILON,
@@ -46,7 +57,7 @@ class NativeBackend:
         """See `Backend`. torch keeps to one: its threads would get in the way of the library's."""
         torch.set_num_threads(1)
         self._library.close()
-        self._library = Library(self._functions, self.config.batch_size, threads)
+        self._library = Library(self._functions, self._room, threads)
 
     def begin(self) -> None:
         """See `Backend`."""

@@ -21,16 +21,21 @@ _TOLERANCE = 1e-3
 
 
 def compile_backend(
-    config: TrainConfig, learner: Learner, *, told: Callable[[str], None], stopped: Callable[[], bool]
+    config: TrainConfig,
+    learner: Learner,
+    largest_batch: int = 0,
+    *,
+    told: Callable[[str], None],
+    stopped: Callable[[], bool],
 ) -> NativeBackend:
     """A backend for a learner on the processor; compiling takes seconds, which `told` hears of.
 
-    Raises Unfit where the model is no chain that can be compiled or this machine cannot compile it, and Interrupted
-    soon after `stopped` has become true.
+    `largest_batch` is as in `NativeBackend`. Raises Unfit where the model is no chain that can be compiled or this
+    machine cannot compile it, and Interrupted soon after `stopped` has become true.
     """
     plan = plan_of(trace(learner.model))
     functions = build(source_of(plan), told=told, stopped=stopped)
-    backend = NativeBackend(config, learner, plan, functions)
+    backend = NativeBackend(config, learner, plan, functions, largest_batch)
     _verify(backend)
     return backend
 

@@ -172,9 +172,8 @@ class RunsScreen(RunActions):
         if run is None:
             return
         if run.summary.status == "unreadable":
-            self.notify(
-                "Its config.json cannot be read: there is nothing to open. d deletes it.", severity="warning"
-            )
+            reason = f"There is nothing to open: {run.summary.reason}. d deletes the run."
+            self.notify(reason, severity="warning", markup=False)
         else:
             self.app.push_screen(RunScreen(run.run))
 

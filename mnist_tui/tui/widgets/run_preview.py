@@ -65,7 +65,8 @@ def _curve_title(curve: list[float]) -> Content:
 def _facts(found: IndexedRun) -> Iterator[Content]:
     summary = found.summary
     if summary.status == "unreadable":
-        yield _fact("status", "its config.json cannot be read")
+        yield _fact("status", status_word(summary.status))
+        yield Content(summary.reason)
         return
     done = Content.assemble(
         status_word(summary.status), f", {summary.epochs_done} of {summary.epochs} epochs"

@@ -15,7 +15,6 @@ from mnist_tui.backends.native.build import never
 from mnist_tui.backends.native.process import KEPT_OUTPUT, Ended, Outcome, run, run_all
 from mnist_tui.errors import Interrupted
 from tests.backends.native.toolchain import (
-    PATIENCE,
     Pulse,
     building,
     fixture_cache,
@@ -23,6 +22,7 @@ from tests.backends.native.toolchain import (
     libraries,
     script,
 )
+from tests.patience import PATIENCE
 
 __all__ = ["fixture_cache", "fixture_pulse"]
 

@@ -15,7 +15,8 @@ from torch import nn
 from mnist_tui.backends.native.compiler import HEADERS
 from mnist_tui.backends.native.source import source_of
 from tests.backends.native.compiling import plan_for
-from tests.backends.native.toolchain import PATIENCE, REAL, needs_compiler
+from tests.backends.native.toolchain import REAL, needs_compiler
+from tests.patience import PATIENCE
 
 pytestmark = needs_compiler
 
@@ -90,7 +91,7 @@ def compiled(folder: Path, sanitizer: str) -> Path:
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     strict = {"ASAN_OPTIONS": "detect_stack_use_after_return=1", "TSAN_OPTIONS": "halt_on_error=1"}
     return subprocess.run(
-        command, cwd=folder, env=os.environ | strict, capture_output=True, text=True, timeout=4 * PATIENCE
+        command, cwd=folder, env=os.environ | strict, capture_output=True, text=True, timeout=PATIENCE
     )
 
 

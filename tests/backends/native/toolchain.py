@@ -20,9 +20,7 @@ from mnist_tui.backends.native.build import build
 from mnist_tui.backends.native.compiler import NAMES
 from mnist_tui.backends.native.unit import Unit
 from mnist_tui.backends.unfit import Unfit
-
-PATIENCE = 60.0
-"""Seconds after which a test gives up on another process."""
+from tests.patience import PATIENCE
 
 SOURCE = 'extern "C" int answer() { return 42; }\n'
 

@@ -1,0 +1,95 @@
+"""`mnist-tui predict`: what a trained network reads in pictures, tables and arrays of digits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mnist_tui import paths, runs
+from mnist_tui.answer import THRESHOLD
+from mnist_tui.cli.options import Json, RunName, RunsDir, Weights
+from mnist_tui.cli.output import complain, print_json, say, stderr, stdout
+
+if TYPE_CHECKING:
+    from mnist_tui.predictions import PredictedFile
+
+# A file of more images is shown as a table, and so many errors of one file are told.
+_DRAWN, _ERRORS = 12, 10
+
+
+def predict(
+    run: RunName,
+    images: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="IMAGE...",
+            help="Pictures; or images as numbers, also many in a file: .csv as Kaggle has it, .npy, .npz, .pt; "
+            "- is standard input.",
+        ),
+    ],
+    weights: Weights = "best",
+    threshold: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Below this probability the answer is: not sure."),
+    ] = THRESHOLD,
+    json: Json = False,
+    runs_dir: RunsDir = None,
+) -> None:
+    """Read digits from any pictures: dark on light or light on dark, photographed, drawn or scanned.
+
+    Shows the exact picture the network gets. A picture that cannot be read does not keep the others from being
+    answered; the exit code is 1 then. Where a file has labels, says how many of the answers are right.
+    """
+    found = runs.find(paths.runs_dir(runs_dir), run)
+    from mnist_tui.predictions import predict_file
+    from mnist_tui.trained import load_trained
+
+    network = load_trained(found, weights)
+    entries: list[dict[str, Any]] = []
+    accuracies: list[dict[str, Any]] = []
+    for name in images:
+        file = predict_file(name, network, threshold)
+        _say_what_is_wrong(file)
+        entries += file.to_dicts()
+        accuracies += _accuracy(file)
+        if not json:
+            _show(file)
+    if json:
+        labeled = {"labeled": accuracies} if accuracies else {}
+        print_json({**network.to_dict(), "threshold": threshold, "images": entries, **labeled})
+    raise typer.Exit(1 if any("error" in entry for entry in entries) else 0)
+
+
+def _say_what_is_wrong(file: PredictedFile) -> None:
+    for remark in file.remarks:
+        say(stderr(), f"notice: {remark}", "yellow")
+    unusable = file.unusable
+    for image in unusable[:_ERRORS]:
+        complain(str(image.error), image.error.remedy)
+    if len(unusable) > _ERRORS:
+        complain(f"{file.name}: {len(unusable) - _ERRORS:,} more of its images cannot be used")
+
+
+def _accuracy(file: PredictedFile) -> list[dict[str, Any]]:
+    """An entry for a file that says what its digits are."""
+    if file.correct is None:
+        return []
+    correct, count = file.correct
+    return [{"file": file.name, "images": count, "correct": correct, "accuracy": correct / count}]
+
+
+def _show(file: PredictedFile) -> None:
+    from mnist_tui.render.answer_bars import answer_view
+    from mnist_tui.render.answer_table import accuracy_line, answer_table
+
+    console = stdout()
+    if len(file.outcomes) > _DRAWN:
+        console.print(answer_table(file))
+    else:
+        for prediction in file.predictions:
+            place = f" · {prediction.image.place}" if prediction.image.place else ""
+            seen = prediction.seen.tolist()
+            console.print(answer_view(file.name + place, seen, prediction.answer, file.classes))
+    if (line := accuracy_line(file)) is not None:
+        console.print(line, soft_wrap=True)

@@ -1,0 +1,85 @@
+"""The digits in a file that a person brings: one of a picture, or one for each row of a table or entry of an array."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mnist_tui.data import digit_image, input_file, number_file, picture_file
+from mnist_tui.data.digit_image import Pixels
+from mnist_tui.data.input_file import naming
+from mnist_tui.data.labeled_images import LabeledImages
+from mnist_tui.errors import NoDigitError, PictureError
+
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom, in pixels of the picture; the last two are one past the digit."""
+
+
+@dataclass(frozen=True, eq=False)
+class DigitImage:
+    """One digit as the network gets it: `pixels` is (28, 28) uint8, 255 is full ink on 0, paper."""
+
+    pixels: Pixels
+    index: int | None = None
+    """Its number in a file of several images, from 0; None where the file is this one image."""
+    place: str = ""
+    """Where in the file it is, in the words of its format: `row 3`."""
+    label: int | None = None
+    """The class that the file says it is of."""
+    box: Box | None = None
+    """Where in the picture it was found, if the picture may hold several."""
+
+
+@dataclass(frozen=True, eq=False)
+class UnusableImage:
+    """One image of a file of several that cannot be answered; the others can."""
+
+    error: PictureError
+    index: int | None = None
+    place: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class DigitFile:
+    """All images of a file, in its order. `remarks` are sentences about how the file was understood."""
+
+    images: Sequence[DigitImage | UnusableImage]
+    remarks: Sequence[str] = ()
+
+
+def read_digits(name: str) -> DigitFile:
+    """The digits of the file called `name`, or of standard input.
+
+    Raises PictureError, which names the file, where it cannot be used, and NoDigitError where nothing is on it.
+    """
+    return digits_of(input_file.read(name, number_file.most_bytes), input_file.display_name(name))
+
+
+def digits_of(content: bytes, name: str) -> DigitFile:
+    """The digits of a file with this `content`; `name` is what errors call it."""
+    with naming(name):
+        if number_file.is_of_numbers(content, name):
+            return _of_numbers(number_file.parse(content), name)
+        return DigitFile([DigitImage(digit_image.from_picture(picture_file.decoded(content)))])
+
+
+def _of_numbers(file: LabeledImages, name: str) -> DigitFile:
+    """One image is looked at as a picture is; several are a dataset, whose images are taken as they are."""
+    remarks = [f"{name}: {remark}" for remark in file.remarks]
+    labels = [None] * len(file.pixels) if file.labels is None else file.labels.tolist()
+    if len(file.pixels) == 1:
+        return DigitFile([DigitImage(digit_image.from_picture(file.pixels[0]), label=labels[0])], remarks)
+    images = [
+        _image_of(pixels, index, file.place(index), label, name)
+        for index, (pixels, label) in enumerate(zip(file.pixels, labels, strict=True))
+    ]
+    return DigitFile(images, remarks)
+
+
+def _image_of(
+    pixels: Pixels, index: int, place: str, label: int | None, name: str
+) -> DigitImage | UnusableImage:
+    if pixels.min() == pixels.max():
+        error = NoDigitError(f"{name}, {place}: there is no digit on it", remedy="Leave it out.")
+        return UnusableImage(error, index, place)
+    return DigitImage(pixels, index, place, label)

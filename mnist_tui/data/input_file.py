@@ -1,0 +1,69 @@
+"""A file that a person names: a regular file or standard input, read whole and within bounds."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from mnist_tui.errors import NoDigitError, PictureError
+
+STDIN = "-"
+"""What stands for standard input among file names."""
+
+_CHUNK = 2**20
+
+
+def display_name(name: str) -> str:
+    """What errors call it."""
+    return "standard input" if name == STDIN else name
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Put the file's name before what is wrong with it."""
+    try:
+        yield
+    except NoDigitError as error:
+        raise NoDigitError(f"{name}: {error}", remedy=error.remedy) from error
+    except PictureError as error:
+        raise PictureError(f"{name} {error}", remedy=error.remedy) from error
+
+
+def read(name: str, most: Callable[[bytes], int]) -> bytes:
+    """The content of the file called `name`; `most` says by its first bytes how many there may be.
+
+    Raises PictureError, which names the file, where it is missing, no regular file, empty or too large.
+    """
+    try:
+        if name == STDIN:
+            if sys.stdin is None:
+                raise PictureError("standard input is closed", remedy="Name a file.")
+            return _bounded(sys.stdin.buffer, display_name(name), most)
+        path = Path(name)
+        if path.exists() and not path.is_file():  # a pipe that nobody writes to would be waited for
+            raise PictureError(f"{name} is no file", remedy=f"Name a picture, or {STDIN} for standard input.")
+        with path.open("rb") as file:
+            return _bounded(file, name, most)
+    except (OSError, ValueError) as error:  # the second of a name with a zero byte
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise PictureError(
+            f"{display_name(name)} cannot be read: {reason}", remedy="Check its name."
+        ) from error
+
+
+def _bounded(file: BinaryIO, name: str, most: Callable[[bytes], int]) -> bytes:
+    chunk = file.read(_CHUNK)
+    if not chunk:
+        raise PictureError(f"{name} is empty", remedy="Save it again.")
+    limit = most(chunk)
+    content = io.BytesIO()  # whose value is had without a copy
+    while chunk and content.tell() <= limit:
+        content.write(chunk)
+        chunk = file.read(_CHUNK)
+    if content.tell() > limit:
+        raise PictureError(f"{name} is larger than {limit >> 20} MB", remedy="Make it smaller.")
+    return content.getvalue()

@@ -1,0 +1,91 @@
+"""What a network shows before it is trained: whether it can be, and what its author should know of it."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from mnist_tui.errors import ModelError
+from mnist_tui.models.findings import find
+from mnist_tui.models.names import REGISTRY
+from mnist_tui.models.rehearsal import Rehearsal
+from mnist_tui.models.source import ModelSource, misfit
+from mnist_tui.models.trial import random_images
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What was found of a network that can be trained."""
+
+    notices: tuple[str, ...] = ()
+    """One sentence for each thing that is likely a mistake."""
+    refuses_one: str = ""
+    """Why a step of training cannot have a single image, as with BatchNorm over vectors; "" where it can."""
+
+
+def examine(source: ModelSource, model: nn.Module, *, batch: int = 16, last: int = 3) -> Examination:
+    """Try `model` in steps of `batch` images, in an epoch's last step of `last`, and in evaluation.
+
+    It is on its device and in its memory format already. It stays what it is, and so do torch's random numbers.
+    Raises ModelError where it cannot be trained or used. The program's own networks are known, and are not tried.
+    """
+    if source.spec in REGISTRY:
+        return Examination()
+    with torch.random.fork_rng(devices=_cuda_devices(model)):
+        rehearsal = Rehearsal(source, model)
+        for count in (1, 3):
+            rehearsal.evaluate(random_images(count))
+        rehearsal.train(max(batch, 2))
+        refuses_one = _why_not_one(rehearsal)
+        if refuses_one and batch == 1:
+            raise misfit(
+                source.spec,
+                f"it cannot be trained on one image at a time: {refuses_one}",
+                remedy="Use --batch-size 2 or more, and at least two training images.",
+            )
+        if refuses_one and last == 1:
+            last = batch + 1
+        rehearsal.train(last)
+        _try_sequence(rehearsal, (batch, batch, last))
+        return Examination(tuple(find(rehearsal)), refuses_one)
+
+
+def _why_not_one(rehearsal: Rehearsal) -> str:
+    """Why a step cannot have a single image; "" where it can."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what may never happen
+            rehearsal.train(1)
+    except ModelError as error:
+        return _cause(error)
+    return ""
+
+
+def _try_sequence(rehearsal: Rehearsal, steps: tuple[int, ...]) -> None:
+    """Raises ModelError where the network takes each of these batches, but not one after the other."""
+    try:
+        with rehearsal.in_sequence():
+            for count in steps:
+                rehearsal.train(count)
+            for count in (3, 1):
+                rehearsal.evaluate(random_images(count))
+    except ModelError as error:
+        raise misfit(
+            rehearsal.source.spec,
+            f"it takes no second batch after a first one: {_cause(error)}",
+            remedy="It keeps something of the batch before, such as a hidden state: make that anew in each forward, "
+            "with a row for each image.",
+        ) from error
+
+
+def _cause(error: ModelError) -> str:
+    """What the network's own code raised, or what is wrong with its output."""
+    cause = error.__cause__
+    return str(error) if cause is None else f"{type(cause).__name__}: {str(cause).partition(chr(10))[0]}"
+
+
+def _cuda_devices(model: nn.Module) -> list[torch.device]:
+    return list({parameter.device for parameter in model.parameters() if parameter.is_cuda})

@@ -1,0 +1,59 @@
+"""Putting a network back after it has been tried: training begins with exactly what its author's constructor made."""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class Kept:
+    """A network as it is now: weights, buffers, and whatever attributes a `forward` may set or change in place.
+
+    Nothing is pickled or deeply copied, which not every network bears.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self._attributes = [(vars(module), dict(vars(module))) for module in model.modules()]
+        values = [value for _, attributes in self._attributes for value in attributes.values()]
+        self._containers = [(value, copy.copy(value)) for value in values if type(value) in _CONTAINERS]
+        # A compiled module keeps its parameters out of Python's sight, but names them.
+        tensors = {
+            id(tensor): tensor for tensor in (*model.parameters(), *model.buffers(), *_tensors(values))
+        }
+        self._contents = [(tensor, tensor.data, tensor.data.clone()) for tensor in tensors.values()]
+        self._gradients = [(parameter, parameter.grad) for parameter in model.parameters()]
+
+    @torch.no_grad()
+    def restore(self) -> None:
+        """Make the network what it was."""
+        for now, before in self._attributes:
+            for name in now.keys() - before.keys():
+                del now[name]
+            now.update(before)
+        for container, items in self._containers:
+            container.clear()
+            container.extend(items) if isinstance(container, (list, deque)) else container.update(items)
+        for tensor, memory, content in self._contents:
+            tensor.data = memory  # `forward` may have given a parameter other memory
+            if not torch.equal(memory, content):
+                memory.copy_(content)
+        for parameter, gradient in self._gradients:
+            parameter.grad = gradient
+
+
+_CONTAINERS = (list, dict, set, OrderedDict, deque)
+
+
+def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
+    for value in values:
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, (list, tuple, set, deque)):
+            yield from (item for item in value if isinstance(item, Tensor))
+        elif isinstance(value, dict):  # as a module's parameters and buffers are
+            yield from (item for item in value.values() if isinstance(item, Tensor))

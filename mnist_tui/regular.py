@@ -1,0 +1,77 @@
+"""Opening files of folders that may come from anywhere: regular ones only, through no link, read to a bound.
+
+A pipe in a file's place would be waited for, a device never ends, a link leads to files of other people, and a hole
+of a gigabyte costs no room on a disk.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from io import BufferedReader, FileIO
+from pathlib import Path
+
+# Never through a link, never waiting for the other end of a pipe, never as the controlling terminal.
+# Windows has none of these, and opens files as text unless told otherwise.
+_SAFELY = sum(
+    getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")
+)
+
+_BUFFER = 2**17  # a log has many lines
+
+_KINDS = (
+    (stat.S_ISLNK, "a link"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+class OddFileError(OSError):
+    """What is in a file's place is no such file: a link, a pipe, a device, or far larger than one can be."""
+
+
+def open_descriptor(path: Path, flags: int = os.O_RDONLY) -> int:
+    """`os.open` for a regular file. Raises OddFileError for anything else, other OSErrors as `os.open` does."""
+    if os.path.lexists(path):  # opening a device may already do something to it
+        _check(path.lstat(), path)
+    descriptor = os.open(path, flags | _SAFELY, 0o666)
+    try:
+        _check(os.fstat(descriptor), path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def open_to_read(path: Path) -> BufferedReader:
+    """The file's bytes, buffered. Raises as `open_descriptor` does."""
+    return BufferedReader(FileIO(open_descriptor(path)), _BUFFER)
+
+
+def read_bytes(path: Path, limit: int) -> bytes:
+    """The whole file. Raises OddFileError for one of more than `limit` bytes, which is not read to its end."""
+    with open_to_read(path) as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise OddFileError(errno.EFBIG, f"it is larger than {limit:,} bytes", str(path))
+    return content
+
+
+def is_there(path: Path) -> bool:
+    """Whether a regular file is there, as far as can be seen."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def _check(state: os.stat_result, path: Path) -> None:
+    if stat.S_ISREG(state.st_mode):
+        return
+    if stat.S_ISDIR(state.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    kind = next((words for is_one, words in _KINDS if is_one(state.st_mode)), "something else")
+    raise OddFileError(errno.EINVAL, f"it is {kind}, not a regular file", str(path))

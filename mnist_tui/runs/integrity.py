@@ -1,0 +1,111 @@
+"""Whether a run's files are those that it was begun with, since a resume is to come to the very weights.
+
+A checkpoint says of which config and of which teacher it is. One of an earlier version does not, and before the first
+there is none: then the log is asked, which has the config too, and the record, which has the teacher's sum.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import reprlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mnist_tui import regular
+from mnist_tui.config import TrainConfig
+from mnist_tui.errors import RunError
+from mnist_tui.history import RunHistory
+from mnist_tui.runs.run import Run
+
+PART = "run"
+"""The part of a checkpoint that `origin` is."""
+
+CHANGEABLE = ("extra_epochs", "threads", "backend")
+"""The settings that a resume may be given anew."""
+
+
+def origin(config: TrainConfig, teacher: str) -> dict[str, Any]:
+    """What a checkpoint is to say of its run; `teacher` is the `sum_of` its teacher's weights, "" without one."""
+    return {"config": deciding(config), "teacher_sha256": teacher}
+
+
+def deciding(config: TrainConfig) -> dict[str, Any]:
+    """The settings that decide the weights of a run, or of each of its epochs."""
+    return {name: value for name, value in config.to_dict().items() if name not in CHANGEABLE}
+
+
+def sum_in(record: Mapping[str, Any]) -> str:
+    """The sum of its teacher's weights that `config.json` gives; "" where it gives none."""
+    teacher = record.get("teacher")
+    return str(teacher.get("sha256", "")) if isinstance(teacher, Mapping) else ""
+
+
+def sum_of(path: Path) -> str:
+    """The file's SHA-256. Raises RunError where it cannot be read."""
+    try:
+        with regular.open_to_read(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise Run(path.parent).unreadable(path, error) from error
+
+
+def check(
+    run: Run,
+    record: Mapping[str, Any],
+    config: TrainConfig,
+    state: Mapping[str, Any] | None,
+    history: RunHistory,
+) -> str:
+    """The sum of the teacher's weights, "" without one. `state` is the checkpoint's, None where there is none.
+
+    Raises RunError naming the file that has been changed.
+    """
+    kept, where = (state or {}).get(PART), run.checkpoint_file
+    if not isinstance(kept, Mapping):
+        started, where = history.started, run.log_file
+        kept = {"config": started.config if started else {}, "teacher_sha256": sum_in(record)}
+    _check_config(run, config, kept.get("config"), where)
+    if not config.teacher:
+        return ""
+    found = sum_of(run.teacher_file)
+    if kept.get("teacher_sha256") not in (found, ""):
+        raise RunError(
+            f"{run.teacher_file} is damaged: it is not what run {run.name} has learned from so far",
+            remedy="Put a sound copy in its place, or start a new run.",
+        )
+    return found
+
+
+def lost_from(run: Run, history: RunHistory, epochs: int, steps: int) -> str:
+    """What the log lacks of the `epochs` and `steps` that a checkpoint is past, in a sentence; "" for nothing."""
+    lost = [number for number in range(1, epochs + 1) if number not in history.epochs]
+    if lost:
+        which = f"epoch {lost[0]}" if len(lost) == 1 else f"{len(lost)} epochs, {lost[0]} to {lost[-1]},"
+        return f"the log lacks {which} of what the checkpoint is past; the weights are not affected"
+    # With the checkpoint's own line in it the log goes far enough, and need not be read with every batch loss.
+    is_noted = history.checkpoint is not None and history.checkpoint.step == steps
+    if not is_noted and len(run.history().batch_losses) < steps:
+        return "the log lacks batch losses of what the checkpoint is past; the weights are not affected"
+    return ""
+
+
+def _check_config(run: Run, config: TrainConfig, known: Any, where: Path) -> None:
+    known = known if isinstance(known, Mapping) else {}
+    for name, value in deciding(config).items():
+        # A setting that is younger than the checkpoint had no other value than its default.
+        if name not in known or _is_same(value, known[name]):
+            continue
+        raise RunError(
+            f"{run.config_file} and {where.name} do not belong together: {name} is {_shown(value)} in the one and "
+            f"{_shown(known[name])} in the other",
+            remedy="Bring back the one that was changed, or start a new run.",
+        )
+
+
+def _is_same(value: Any, known: Any) -> bool:
+    return isinstance(known, (str, int, float)) and bool(value == known)
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) and len(value) < 100 else reprlib.repr(value)

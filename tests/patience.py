@@ -1,0 +1,33 @@
+"""How long a test waits: longer than any machine needs, as only a test that fails waits to the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+
+PATIENCE = 240.0
+"""Seconds; less than a test's time limit, so that the test can say what never came."""
+
+SOON = 60.0
+"""Seconds that a program has to be gone after a signal; alone on its machine it takes less than one.
+
+What it would otherwise wait for, such as a run's end or a compiler, takes much longer in the tests.
+"""
+
+
+def wait_until(true: Callable[[], object], what: str = "") -> None:
+    """Return as soon as it holds."""
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end, f"it never came about: {what or true}"
+        time.sleep(0.005)
+
+
+async def comes_about(
+    true: Callable[[], object], pause: Callable[[], Awaitable[object]], what: Callable[[], object]
+) -> None:
+    """Return as soon as it holds, letting the screen work meanwhile."""
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end, f"it never came about:\n{what()}"
+        await pause()
