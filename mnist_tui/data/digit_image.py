@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from mnist_tui.data.ink import find_ink
 from mnist_tui.errors import NoDigitError
 
 Pixels = npt.NDArray[np.uint8]
@@ -30,12 +29,14 @@ _THINNEST, _THIN, _THICK, _THICKEST = 1.7, 2.2, 4.2, 5.5
 
 
 def from_picture(picture: npt.NDArray[np.generic]) -> Pixels:
-    """What the network gets of a picture: (H, W) grey, (H, W, 3) colour or (H, W, 4) with alpha, of uint8.
+    """What the network gets of a picture of one digit: (H, W) gray, (H, W, 3) color or (H, W, 4) with alpha, of uint8.
 
-    Dark on light or light on dark, on uneven paper, anywhere in it. Raises NoDigitError where nothing stands out.
+    The largest digit of several. Raises NoDigitError where there is none. `pictures.reading` tells more of a picture.
     """
-    clean = clean(np.asarray(picture, dtype=np.uint8))
-    return from_canvas(find_ink(picture) if clean is None else clean)
+    from mnist_tui.data.pictures.reading import read  # which needs OpenCV, as a drawing does not
+
+    digits = read(picture).digits
+    return max(digits, key=lambda digit: digit.box[2] * digit.box[3]).pixels
 
 
 def from_canvas(canvas: npt.NDArray[np.generic]) -> Pixels:
@@ -53,7 +54,7 @@ def from_canvas(canvas: npt.NDArray[np.generic]) -> Pixels:
     return _fitted(fine)
 
 
-def clean(picture: Pixels) -> Pixels | None:
+def clean(picture: npt.NDArray[np.uint8]) -> Pixels | None:
     """A picture that is as MNIST's are, or the negative of one: nothing is to be found in it, so nothing is changed."""
     if picture.shape != (SIDE, SIDE):
         return None
