@@ -144,7 +144,7 @@ def _layer(gray: Bytes, window: float) -> Bytes:
     if factor == 1:
         return _raised(gray, window)
     height, width = gray.shape
-    small = cv2.resize(gray, (width // factor, height // factor), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(gray, (max(1, width // factor), max(1, height // factor)), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(_raised(small, window), (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 

@@ -18,6 +18,8 @@ from mnist_tui.errors import NoDigitError
 
 # Longest side of what is looked at.
 _SIDE = 700
+# A shorter side than this has no room for a digit.
+_LEAST_SIDE = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +60,7 @@ def read(picture: npt.NDArray[np.generic]) -> Reading:
         return Reading(((digit,),))
     opaque = on_a_background(pixels)
     sheet = _of_size(opaque)
-    lines, is_doubtful = _lines_on(sheet)
+    lines, is_doubtful = _lines_on(sheet) if min(sheet.pixels.shape[:2]) >= _LEAST_SIDE else ((), False)
     if not lines:
         raise NoDigitError(
             "there is no digit on it: nothing stands out from the background",
@@ -104,7 +106,7 @@ def _of_size(picture: Bytes) -> Sheet:
 
 def _lines_on(sheet: Sheet) -> tuple[tuple[tuple[Digit, ...], ...], bool]:
     inner = find_sheet(sheet)
-    if inner is not None:
+    if inner is not None and min(inner.pixels.shape[:2]) >= _LEAST_SIDE:
         lines, is_doubtful = _lines_on(inner)
         if lines or inner.pixels[..., 0].size > _SMALL_SHEET * sheet.pixels[..., 0].size:
             return lines, is_doubtful

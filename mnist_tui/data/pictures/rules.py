@@ -121,7 +121,8 @@ def _thin(mask: Mask, side: int = 300) -> Mask:
     if scale < 1:
         reach = max(1, round(1 / scale))
         thicker = cv2.dilate(mask, np.ones((reach, reach), np.uint8))
-        mask = cv2.resize(thicker, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
+        size = (max(1, round(scale * mask.shape[1])), max(1, round(scale * mask.shape[0])))
+        mask = cv2.resize(thicker, size, interpolation=cv2.INTER_NEAREST)
     return (mask & ~cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((6, 6), np.uint8))).astype(np.uint8)
 
 

@@ -21,7 +21,7 @@ _FAINTEST, _CUT = 0.6, 0.15
 # Of a piece's surroundings, so much may be as dark as it is.
 _EDGE = 0.25
 # The outline of a shadow is softer than this share of the sheet's longer side; ink that is as blurred is hard to read.
-_SOFTEST = 0.016
+_SOFTEST, _SOFTEST_PIXELS = 0.028, 6.0
 # So broad, as a share of the sheet's longer side, is the rim on which nothing is written.
 _RIM = 0.017
 # An underline is so much wider than high.
@@ -165,7 +165,8 @@ def _is_edge(ink: Ink, labels: npt.NDArray[np.int32], piece: Piece) -> bool:
     ring = ink.gray[window][(ring_mask > 0) & (ink.mask[window] == 0)]
     if len(ring) < 8:
         return False
-    if _edge_width(ink.amount[window], own, around) > _SOFTEST * max(ink.mask.shape):
+    softest = max(_SOFTEST_PIXELS, _SOFTEST * max(ink.mask.shape))
+    if _edge_width(ink.amount[window], own, around) > softest:
         return True
     inked = float(np.median(ink.gray[window][own > 0]))
     paper = float(np.percentile(ring, 75))
