@@ -111,7 +111,9 @@ def _digits_of(file: DigitFile) -> Iterator[DigitImage]:
                 yield from line
 
 
-def _next_outcome(image: DigitImage | DigitPage | UnusableImage, predictions: Iterator[Prediction]) -> Outcome:
+def _next_outcome(
+    image: DigitImage | DigitPage | UnusableImage, predictions: Iterator[Prediction]
+) -> Outcome:
     """Of predictions in the file's order, those of `image`."""
     if isinstance(image, DigitImage):
         return next(predictions)
@@ -168,7 +170,7 @@ def _outcome_dict(name: str, outcome: Outcome, classes: Sequence[str]) -> dict[s
 
 def _answer_dict(prediction: Prediction) -> dict[str, Any]:
     image, answer = prediction.image, prediction.answer
-    entry = {
+    entry: dict[str, Any] = {
         "answer": answer.best.name if answer.is_sure else None,
         "sure": answer.is_sure,
         "top": [{"class": guess.name, "probability": guess.probability} for guess in answer.top],

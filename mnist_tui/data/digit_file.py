@@ -89,7 +89,9 @@ def _of_picture(picture: Picture, name: str) -> DigitFile:
 
     lines = tuple(tuple(image_of(digit) for digit in line) for line in reading.lines)
     found = lines[0][0] if len(reading.digits) == 1 else DigitPage(lines)
-    return DigitFile([found], [f"{name} has several pages; this is the first"] if picture.has_more_pages else [])
+    return DigitFile(
+        [found], [f"{name} has several pages; this is the first"] if picture.has_more_pages else []
+    )
 
 
 def _of_numbers(file: LabeledImages, name: str) -> DigitFile:

@@ -17,9 +17,14 @@ from mnist_tui.errors import PictureError
 MAX_BYTES = 64 * 2**20
 # Pixels that may be decoded; each takes four bytes, or several times that where a decoder keeps copies of its own.
 _MAX_PIXELS = 24_000_000
-# Decoders of WebP and AVIF keep two canvases besides the picture; a JPEG is made smaller while it is decoded, unless it is
-# progressive, when the decoder keeps all of it.
-_MAX_PIXELS_OF: Mapping[str, int] = {"WEBP": 12_000_000, "AVIF": 12_500_000, "JPEG": 120_000_000, "MPO": 120_000_000}
+# Decoders of WebP and AVIF keep two canvases besides the picture; a JPEG is made smaller while it is decoded, unless it
+# is progressive, when the decoder keeps all of it.
+_MAX_PIXELS_OF: Mapping[str, int] = {
+    "WEBP": 12_000_000,
+    "AVIF": 12_500_000,
+    "JPEG": 120_000_000,
+    "MPO": 120_000_000,
+}
 # A longer side than this says nothing more about a digit.
 _SPARE_SIDE = 1200
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "PPM", "TIFF")
@@ -202,4 +207,5 @@ def _in_eight_bits(values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
         low, high = float(finite.min()), float(finite.max())
     if high <= low:
         return np.zeros(values.shape, np.uint8)
-    return np.clip((finite - low) * (255 / (high - low)), 0, 255).astype(np.uint8)
+    scaled: npt.NDArray[np.uint8] = np.clip((finite - low) * (255 / (high - low)), 0, 255).astype(np.uint8)
+    return scaled

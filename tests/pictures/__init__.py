@@ -1,1 +1,1 @@
-"""Pictures of digits as people take them, made here: for the quick tests and for the campaign behind docs/pictures.md."""
+"""Pictures of digits as people take them, made here: for quick tests and for the campaign of docs/pictures.md."""

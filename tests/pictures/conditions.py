@@ -6,7 +6,6 @@ Every family has two sets of parameters. The reading was tuned on the first; the
 from __future__ import annotations
 
 import functools
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,7 @@ from PIL import Image
 
 from tests.pictures import scenes
 from tests.pictures.digits import Digit
-from tests.pictures.scenes import BLACK, CREAM, NAVY, WHITE, Box, Color, Floats, jpeg, png
+from tests.pictures.scenes import BLACK, CREAM, NAVY, WHITE, Color, Floats, jpeg, png
 
 Random = np.random.Generator
 Paint = Callable[[Digit | None, Random], bytes]
@@ -37,7 +36,12 @@ class Condition:
 
 
 def _write(
-    page: Floats, digit: Digit | None, random: Random, share: float = 0.55, pen: float = 11, color: Color = NAVY,
+    page: Floats,
+    digit: Digit | None,
+    random: Random,
+    share: float = 0.55,
+    pen: float = 11,
+    color: Color = NAVY,
     wander: float = 0.06,
 ) -> None:
     if digit is not None:
@@ -49,19 +53,34 @@ def _write(
 
 
 def _clean(
-    digit: Digit | None, random: Random, *, size: tuple[int, int] = SIZE, share: float = 0.55, pen: float = 11,
-    ink: Color = NAVY, on: Color = CREAM, noise: float = 3, blur: float = 0.8, quality: int = 88, light: float = 1,
-    wander: float = 0.06, specks: int = 0,
+    digit: Digit | None,
+    random: Random,
+    *,
+    size: tuple[int, int] = SIZE,
+    share: float = 0.55,
+    pen: float = 11,
+    ink: Color = NAVY,
+    on: Color = CREAM,
+    noise: float = 3,
+    blur: float = 0.8,
+    quality: int = 88,
+    light: float = 1,
+    wander: float = 0.06,
+    specks: int = 0,
 ) -> bytes:
     page = scenes.paper(size, on)
     _write(page, digit, random, share, pen, ink, wander)
     for _ in range(specks):
         x, y = random.uniform(0, size[0]), random.uniform(0, size[1])
         scenes.lined(page, (x, y), (x + 2, y + 1), ink, int(random.integers(2, 5)))
-    return jpeg(scenes.photographed(page * scenes.uneven(page.shape, light, random), random, noise, blur), quality)
+    return jpeg(
+        scenes.photographed(page * scenes.uneven(page.shape, light, random), random, noise, blur), quality
+    )
 
 
-def _digital(digit: Digit | None, random: Random, *, form: str, size: tuple[int, int] = (400, 400), pen: float = 14) -> bytes:
+def _digital(
+    digit: Digit | None, random: Random, *, form: str, size: tuple[int, int] = (400, 400), pen: float = 14
+) -> bytes:
     """No camera: a drawing program's file."""
     page = scenes.paper(size, WHITE)
     _write(page, digit, random, 0.6, pen, (0, 0, 0))
@@ -109,7 +128,10 @@ CLEAN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "green ink": ({"ink": (30, 140, 60)}, {"ink": (70, 160, 90)}),
     "blue ink": ({"ink": (40, 80, 200)}, {"ink": (70, 120, 220)}),
     "orange on blue": ({"ink": (240, 150, 40), "on": (60, 80, 160)}, {"ink": (250, 180, 60), "on": (40, 110, 170)}),
-    "gold on light green": ({"ink": (255, 215, 0), "on": (144, 238, 144)}, {"ink": (230, 120, 120), "on": (130, 170, 130)}),
+    "gold on light green": (
+        {"ink": (255, 215, 0), "on": (144, 238, 144)},
+        {"ink": (230, 120, 120), "on": (130, 170, 130)},
+    ),
     "blackboard": ({"ink": (235, 235, 230), "on": (40, 60, 50)}, {"ink": (240, 240, 210), "on": (30, 30, 35)}),
     "kraft paper": ({"ink": (40, 25, 20), "on": (190, 150, 105)}, {"ink": (60, 40, 30), "on": (170, 130, 90)}),
     "weak contrast": ({"ink": (185, 185, 190), "on": (230, 230, 228)}, {"ink": (195, 190, 185), "on": (235, 235, 235)}),
@@ -126,7 +148,10 @@ CLEAN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "small": ({"share": 0.15, "pen": 5, "wander": 0.3}, {"share": 0.12, "pen": 5, "wander": 0.3}),
     "very small": ({"share": 0.07, "pen": 4, "wander": 0.3}, {"share": 0.08, "pen": 3, "wander": 0.3}),
     "large": ({"share": 0.88, "pen": 16, "wander": 0.01}, {"share": 0.84, "pen": 20, "wander": 0.02}),
-    "picture of 80 px": ({"size": (80, 80), "pen": 4, "noise": 2, "blur": 0.4}, {"size": (100, 70), "pen": 4, "noise": 2, "blur": 0.4}),
+    "picture of 80 px": (
+        {"size": (80, 80), "pen": 4, "noise": 2, "blur": 0.4},
+        {"size": (100, 70), "pen": 4, "noise": 2, "blur": 0.4},
+    ),
     "tall picture": ({"size": (500, 1100)}, {"size": (420, 1000)}),
     "wide picture": ({"size": (1200, 400), "wander": 0.1}, {"size": (1000, 360), "wander": 0.12}),
     "large picture": ({"size": (2000, 1500), "pen": 28}, {"size": (1800, 1800), "pen": 24}),
@@ -141,8 +166,18 @@ DIGITAL = (
 
 
 def _table(
-    digit: Digit | None, random: Random, *, kind: str, margin: float, angle: float = 0, sides: int = 4,
-    share: float = 0.55, pen: float = 11, light: float = 1.0, on: Color = CREAM, jitter: float = 0.2,
+    digit: Digit | None,
+    random: Random,
+    *,
+    kind: str,
+    margin: float,
+    angle: float = 0,
+    sides: int = 4,
+    share: float = 0.55,
+    pen: float = 11,
+    light: float = 1.0,
+    on: Color = CREAM,
+    jitter: float = 0.2,
 ) -> bytes:
     page = scenes.paper(SIZE, on)
     _write(page, digit, random, share, pen)
@@ -204,7 +239,13 @@ TABLES: tuple[list[dict[str, Any]], list[dict[str, Any]]] = (
 
 
 def _scan(
-    digit: Digit | None, random: Random, *, margin: int, sides: tuple[int, ...], angle: float = 0, color: Color = (4, 4, 4)
+    digit: Digit | None,
+    random: Random,
+    *,
+    margin: int,
+    sides: tuple[int, ...],
+    angle: float = 0,
+    color: Color = (4, 4, 4),
 ) -> bytes:
     page = scenes.paper(SIZE, (247, 246, 242))
     _write(page, digit, random)
@@ -235,7 +276,14 @@ SCANS: tuple[list[dict[str, Any]], list[dict[str, Any]]] = (
 
 
 def _shadow(
-    digit: Digit | None, random: Random, *, kind: str, light: float, softness: float, pen: float = 11, ink: Color = NAVY
+    digit: Digit | None,
+    random: Random,
+    *,
+    kind: str,
+    light: float,
+    softness: float,
+    pen: float = 11,
+    ink: Color = NAVY,
 ) -> bytes:
     page = scenes.paper(SIZE)
     _write(page, digit, random, pen=pen, color=ink)
@@ -278,7 +326,9 @@ SHADOWS: tuple[list[dict[str, Any]], list[dict[str, Any]]] = (
 # --- Thin pens -----------------------------------------------------------------------------------------------------
 
 
-def _thin(digit: Digit | None, random: Random, *, side: int, pen: int, share: float = 0.7, camera: bool = False) -> bytes:
+def _thin(
+    digit: Digit | None, random: Random, *, side: int, pen: int, share: float = 0.7, camera: bool = False
+) -> bytes:
     page = scenes.paper((side, side), WHITE)
     _write(page, digit, random, share, pen, (0, 0, 0), 0.04)
     if camera:
@@ -317,15 +367,30 @@ THIN: tuple[list[dict[str, Any]], list[dict[str, Any]]] = (
 
 
 def _boxed(
-    digit: Digit | None, random: Random, *, around: float, width: int, color: Color = BLACK, share: float = 0.5,
-    pen: float = 11, aspect: float = 1.0, angle: float = 0.0,
+    digit: Digit | None,
+    random: Random,
+    *,
+    around: float,
+    width: int,
+    color: Color = BLACK,
+    share: float = 0.5,
+    pen: float = 11,
+    aspect: float = 1.0,
+    angle: float = 0.0,
 ) -> bytes:
     """A box `around` times as high as the digit."""
     page = scenes.paper(SIZE)
     height = share * SIZE[1]
     reach = around * height
     scenes.framed(page, (300 - reach * aspect / 2, 300 - reach / 2, reach * aspect, reach), color, width)
-    _write(page, digit, random, share, pen, wander=max(0.0, (around - 1) * share / 2 - 0.04) if around < 1.4 else 0.03)
+    _write(
+        page,
+        digit,
+        random,
+        share,
+        pen,
+        wander=max(0.0, (around - 1) * share / 2 - 0.04) if around < 1.4 else 0.03,
+    )
     if angle:
         turn = cv2.getRotationMatrix2D((300, 300), angle * random.choice([-1, 1]), 1.0)
         page = cv2.warpAffine(page, turn, SIZE, borderMode=cv2.BORDER_REPLICATE)
@@ -333,13 +398,24 @@ def _boxed(
 
 
 def _cells(
-    digit: Digit | None, random: Random, *, cell: float, width: int, color: Color = BLACK, fill: float = 0.7, pen: float = 9,
-    whole: bool = False,
+    digit: Digit | None,
+    random: Random,
+    *,
+    cell: float,
+    width: int,
+    color: Color = BLACK,
+    fill: float = 0.7,
+    pen: float = 9,
 ) -> bytes:
-    """A row of a form's cells, one of them filled in; cut out around it, or `whole`."""
+    """A row of a form's cells, one of them filled in."""
     page = scenes.paper(SIZE)
     for number in range(-1, 3):
-        scenes.framed(page, (300 - cell / 2 + number * cell - (0 if whole else 0), 300 - cell * 0.6, cell, cell * 1.2), color, width)
+        scenes.framed(
+            page,
+            (300 - cell / 2 + number * cell, 300 - cell * 0.6, cell, cell * 1.2),
+            color,
+            width,
+        )
     if digit is not None:
         at = (0.5 + random.uniform(-0.02, 0.02), 0.5 + random.uniform(-0.02, 0.02))
         scenes.written(page, digit, fill * cell * 1.2, pen, NAVY, at)
@@ -373,16 +449,37 @@ BOXES: tuple[list[dict[str, Any]], list[dict[str, Any]]] = (
     ],
 )
 CELLS: tuple[list[dict[str, Any]], list[dict[str, Any]]] = (
-    [{"cell": 180, "width": 3}, {"cell": 260, "width": 4, "fill": 0.8}, {"cell": 140, "width": 2, "pen": 7}, {"cell": 200, "width": 3, "fill": 0.98}],
-    [{"cell": 160, "width": 4, "color": (180, 60, 60)}, {"cell": 220, "width": 2, "fill": 0.85}, {"cell": 190, "width": 6}, {"cell": 240, "width": 3, "fill": 0.95}],
-)  # fmt: skip
+    [
+        {"cell": 180, "width": 3},
+        {"cell": 260, "width": 4, "fill": 0.8},
+        {"cell": 140, "width": 2, "pen": 7},
+        {"cell": 200, "width": 3, "fill": 0.98},
+    ],
+    [
+        {"cell": 160, "width": 4, "color": (180, 60, 60)},
+        {"cell": 220, "width": 2, "fill": 0.85},
+        {"cell": 190, "width": 6},
+        {"cell": 240, "width": 3, "fill": 0.95},
+    ],
+)
 
 # --- Squared and ruled paper, underlines ---------------------------------------------------------------------------
 
 
 def _rules(
-    digit: Digit | None, random: Random, *, pitch: float, color: Color, width: int, squared: bool, share: float = 0.55,
-    pen: float = 11, angle: float = 0.0, margin: bool = False, ink: Color = NAVY, light: float = 1.0,
+    digit: Digit | None,
+    random: Random,
+    *,
+    pitch: float,
+    color: Color,
+    width: int,
+    squared: bool,
+    share: float = 0.55,
+    pen: float = 11,
+    angle: float = 0.0,
+    margin: bool = False,
+    ink: Color = NAVY,
+    light: float = 1.0,
 ) -> bytes:
     page = scenes.paper(SIZE)
     offset = (random.uniform(0, 1), random.uniform(0, 1))
@@ -444,7 +541,16 @@ RULED: tuple[list[dict[str, Any]], list[dict[str, Any]]] = (
 )
 
 
-def _underlined(digit: Digit | None, random: Random, *, gap: float, width: int, length: float, color: Color = NAVY, twice: bool = False) -> bytes:
+def _underlined(
+    digit: Digit | None,
+    random: Random,
+    *,
+    gap: float,
+    width: int,
+    length: float,
+    color: Color = NAVY,
+    twice: bool = False,
+) -> bytes:
     page = scenes.paper(SIZE)
     foot = 300 + 0.25 * 600 + gap
     for number in range(2 if twice else 1):
@@ -473,13 +579,22 @@ UNDERLINES: tuple[list[dict[str, Any]], list[dict[str, Any]]] = (
 
 # --- Saved plots ---------------------------------------------------------------------------------------------------
 
-_VIRIDIS = np.array(
-    [(68, 1, 84), (72, 40, 120), (62, 74, 137), (49, 104, 142), (38, 130, 142), (31, 158, 137), (53, 183, 121), (110, 206, 88), (181, 222, 43), (253, 231, 37)]
-) / 255  # fmt: skip
+_VIRIDIS = (
+    np.array([(68, 1, 84), (62, 74, 137), (38, 130, 142), (53, 183, 121), (181, 222, 43), (253, 231, 37)])
+    / 255
+)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
-def _plot(digit: Digit | None, random: Random, *, colors: str, ticks: bool = True, title: bool = False, size: int = 480) -> bytes:
+def _plot(
+    digit: Digit | None,
+    random: Random,
+    *,
+    colors: str,
+    ticks: bool = True,
+    title: bool = False,
+    size: int = 480,
+) -> bytes:
     """What `plt.imshow(digit); plt.savefig(...)` leaves: white, axes with ticks and numbers, large square pixels."""
     width, height = round(size * 4 / 3), size
     page = np.full((height, width, 3), 1.0, np.float32)
@@ -489,13 +604,19 @@ def _plot(digit: Digit | None, random: Random, *, colors: str, ticks: bool = Tru
     if digit is not None:
         ink = digit.ink(200, 24)
         scale = 20 / max(ink.shape)
-        fit = cv2.resize(ink, (max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale))), interpolation=cv2.INTER_AREA)
+        fit = cv2.resize(
+            ink,
+            (max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale))),
+            interpolation=cv2.INTER_AREA,
+        )
         y, x = (28 - fit.shape[0]) // 2, (28 - fit.shape[1]) // 2
         small[y : y + fit.shape[0], x : x + fit.shape[1]] = fit
     large = cv2.resize(small, (side, side), interpolation=cv2.INTER_NEAREST)
     if colors == "viridis":
-        steps = np.clip(large, 0, 1) * 9
-        shown = np.stack([np.interp(steps, np.arange(10), _VIRIDIS[:, channel]) for channel in range(3)], axis=2)
+        steps = np.clip(large, 0, 1) * 5
+        shown = np.stack(
+            [np.interp(steps, np.arange(6), _VIRIDIS[:, channel]) for channel in range(3)], axis=2
+        )
     else:
         shown = np.repeat((large if colors == "gray" else 1 - large)[:, :, None], 3, axis=2)
     page[top : top + side, left : left + side] = shown
@@ -506,18 +627,39 @@ def _plot(digit: Digit | None, random: Random, *, colors: str, ticks: bool = Tru
             place = round((value + 0.5) / 28 * side)
             cv2.line(text, (left + place, top + side), (left + place, top + side + 4), 255, 1)
             cv2.line(text, (left, top + place), (left - 4, top + place), 255, 1)
-            cv2.putText(text, str(value), (left + place - 5, top + side + 20), _FONT, 0.42, 255, 1, cv2.LINE_AA)
+            cv2.putText(
+                text, str(value), (left + place - 5, top + side + 20), _FONT, 0.42, 255, 1, cv2.LINE_AA
+            )
             cv2.putText(text, str(value), (left - 26, top + place + 5), _FONT, 0.42, 255, 1, cv2.LINE_AA)
     if title:
-        cv2.putText(text, "label: " + str(random.integers(0, 10)), (left + 90, top - 14), _FONT, 0.6, 255, 1, cv2.LINE_AA)
+        cv2.putText(
+            text,
+            "label: " + str(random.integers(0, 10)),
+            (left + 90, top - 14),
+            _FONT,
+            0.6,
+            255,
+            1,
+            cv2.LINE_AA,
+        )
     scenes.inked(page, text.astype(np.float32) / 255, 0, 0, (0, 0, 0))
     return png(np.rint(255 * page).astype(np.uint8))
 
 
 PLOTS: tuple[list[dict[str, Any]], list[dict[str, Any]]] = (
-    [{"colors": "viridis"}, {"colors": "gray"}, {"colors": "gray_r"}, {"colors": "viridis", "title": True}],
-    [{"colors": "viridis", "size": 400}, {"colors": "gray", "title": True, "size": 600}, {"colors": "gray_r", "title": True}, {"colors": "gray", "ticks": False}],
-)  # fmt: skip
+    [
+        {"colors": "viridis"},
+        {"colors": "gray"},
+        {"colors": "gray_r"},
+        {"colors": "viridis", "title": True},
+    ],
+    [
+        {"colors": "viridis", "size": 400},
+        {"colors": "gray", "title": True, "size": 600},
+        {"colors": "gray_r", "title": True},
+        {"colors": "gray", "ticks": False},
+    ],
+)
 
 # --- Together ------------------------------------------------------------------------------------------------------
 
@@ -528,7 +670,12 @@ def conditions(held: bool) -> Iterator[Condition]:
     for name, parameters in CLEAN.items():
         yield Condition("clean", name, functools.partial(_clean, **parameters[half]))
     for form in DIGITAL[half]:
-        yield Condition("clean", form, functools.partial(_digital, form=form), has_empty=form not in ("transparent", "transparent white ink"))
+        yield Condition(
+            "clean",
+            form,
+            functools.partial(_digital, form=form),
+            has_empty=form not in ("transparent", "transparent white ink"),
+        )
     families: tuple[tuple[str, Callable[..., bytes], list[dict[str, Any]]], ...] = (
         ("table", _table, TABLES[half]),
         ("scan border", _scan, SCANS[half]),
@@ -544,4 +691,9 @@ def conditions(held: bool) -> Iterator[Condition]:
     for family, paint, settings in families:
         for setting in settings:
             name = ", ".join(f"{key} {value}" for key, value in setting.items())
-            yield Condition(family, name, functools.partial(paint, **setting), has_empty=family not in ("underline", "plot"))
+            yield Condition(
+                family,
+                name,
+                functools.partial(paint, **setting),
+                has_empty=family not in ("underline", "plot"),
+            )

@@ -37,7 +37,12 @@ def inked(page: Floats, ink: Ink, left: float, top: float, color: Color = NAVY) 
 
 
 def written(
-    page: Floats, digit: Digit, height: float, pen: float, color: Color = NAVY, at: tuple[float, float] = (0.5, 0.5)
+    page: Floats,
+    digit: Digit,
+    height: float,
+    pen: float,
+    color: Color = NAVY,
+    at: tuple[float, float] = (0.5, 0.5),
 ) -> Box:
     """Write `digit` with its middle `at` shares of the page; returns x, y, width and height of its ink."""
     ink = digit.ink(height, pen)
@@ -47,7 +52,13 @@ def written(
 
 
 def ruled(
-    page: Floats, pitch: float, color: Color, width: int, *, squared: bool, offset: tuple[float, float] = (0.4, 0.3),
+    page: Floats,
+    pitch: float,
+    color: Color,
+    width: int,
+    *,
+    squared: bool,
+    offset: tuple[float, float] = (0.4, 0.3),
     angle: float = 0.0,
 ) -> None:
     """Lines across the whole page, horizontal or both ways."""
@@ -61,9 +72,11 @@ def ruled(
             place = (number + offset[kind]) * pitch
             if not -reach < place < 2 * reach:
                 continue
-            ends = [(place, -reach), (place, 2 * reach)] if kind == 0 else [(-reach, place), (2 * reach, place)]
+            ends = (
+                [(place, -reach), (place, 2 * reach)] if kind == 0 else [(-reach, place), (2 * reach, place)]
+            )
             ends = [turn @ np.array([x, y, 1]) for x, y in ends]
-            first, second = (tuple(int(round(value * 16)) for value in end) for end in ends)
+            first, second = (tuple(round(value * 16) for value in end) for end in ends)
             cv2.line(lines, first, second, 255, width, cv2.LINE_AA, 4)
     inked(page, lines.astype(np.float32) / 255, 0, 0, color)
 
@@ -76,10 +89,12 @@ def framed(page: Floats, box: Box, color: Color, width: int) -> None:
     inked(page, mask.astype(np.float32) / 255, 0, 0, color)
 
 
-def lined(page: Floats, first: tuple[float, float], second: tuple[float, float], color: Color, width: int) -> None:
+def lined(
+    page: Floats, first: tuple[float, float], second: tuple[float, float], color: Color, width: int
+) -> None:
     """A straight line."""
     mask = np.zeros(page.shape[:2], np.uint8)
-    ends = [tuple(int(round(16 * value)) for value in end) for end in (first, second)]
+    ends = [tuple(round(16 * value) for value in end) for end in (first, second)]
     cv2.line(mask, ends[0], ends[1], 255, width, cv2.LINE_AA, 4)
     inked(page, mask.astype(np.float32) / 255, 0, 0, color)
 
@@ -93,13 +108,19 @@ def table(size: tuple[int, int], kind: str, random: np.random.Generator) -> Floa
     width, height = size
     grain = random.normal(0, 1, (height, max(2, width // 60))).astype(np.float32)
     grain = cv2.GaussianBlur(cv2.resize(grain, (width, height), interpolation=cv2.INTER_CUBIC), (0, 0), 1.2)
-    rings = np.sin(np.arange(height)[:, None] / 9 + 3 * grain.mean(axis=1, keepdims=True) + random.uniform(0, 6))
+    rings = np.sin(
+        np.arange(height)[:, None] / 9 + 3 * grain.mean(axis=1, keepdims=True) + random.uniform(0, 6)
+    )
     relief = 0.12 * grain + 0.06 * rings.astype(np.float32)
     return np.clip(paper(size, color) * (1 + relief[:, :, None]), 0, 1).astype(np.float32)
 
 
 def on_table(
-    page: Floats, kind: str, margins: tuple[float, float, float, float], angle: float, random: np.random.Generator
+    page: Floats,
+    kind: str,
+    margins: tuple[float, float, float, float],
+    angle: float,
+    random: np.random.Generator,
 ) -> Floats:
     """The page turned by `angle` degrees, with so much table at its left, top, right and bottom; less is cut off."""
     height, width = page.shape[:2]
@@ -113,7 +134,9 @@ def on_table(
     return below * (1 - mask[:, :, None]) + laid * mask[:, :, None]
 
 
-def shadow(shape: tuple[int, ...], kind: str, light: float, softness: float, random: np.random.Generator) -> Floats:
+def shadow(
+    shape: tuple[int, ...], kind: str, light: float, softness: float, random: np.random.Generator
+) -> Floats:
     """(H, W, 1): 1 in the light, `light` in the shadow of a hand; the edge is so many pixels soft."""
     height, width = shape[:2]
     x, y = np.meshgrid(np.arange(width) / width, np.arange(height) / height)
@@ -147,7 +170,9 @@ def uneven(shape: tuple[int, ...], least: float, random: np.random.Generator) ->
     return (1 - (1 - least) * fall)[:, :, None].astype(np.float32)
 
 
-def photographed(scene: Floats, random: np.random.Generator, noise: float = 3, blur: float = 0.8) -> npt.NDArray[np.uint8]:
+def photographed(
+    scene: Floats, random: np.random.Generator, noise: float = 3, blur: float = 0.8
+) -> npt.NDArray[np.uint8]:
     """As a camera has it: a little soft, with noise of so many of 255 levels."""
     if blur:
         scene = cv2.GaussianBlur(scene, (0, 0), blur)

@@ -1,7 +1,7 @@
 """How strongly each pixel of a sheet is inked: told from paper, light, shadow and noise, whatever the colors.
 
-Paper is what a morphological closing leaves of a picture of dark ink: it fills what is narrower than its window and keeps
-every edge of what is wider, so the edge of a shadow or of a table leaves no trace, however sharp.
+Paper is what a morphological closing leaves of a picture of dark ink: it fills what is narrower than its window and
+keeps every edge of what is wider, so the edge of a shadow or of a table leaves no trace, however sharp.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.uint8]
 """(H, W) of 0 and 1."""
+Labels = npt.NDArray[Any]
+"""(H, W) of whole numbers: 0 outside of a mask, else the number of the connected piece."""
 
 # Windows of the closing, as shares of the longer side: a pen, a broad marker, a digit enlarged to fill the picture.
 _WINDOWS = (0.08, 0.18, 0.42)
@@ -114,8 +116,9 @@ def without(gray: Bytes, erase: Mask, faint: Mask) -> Bytes:
         return gray
     side = max(3, round(_WINDOWS[0] * max(gray.shape)) | 1)
     paper = cv2.morphologyEx(gray, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
-    around = cv2.dilate(erase, np.ones((5, 5), np.uint8)) & ~(faint & ~erase)
-    return np.where(around > 0, paper, gray).astype(np.uint8)
+    around = cv2.dilate(erase, np.ones((5, 5), np.uint8)) > 0
+    other = (faint > 0) & (erase == 0)
+    return np.where(around & ~other, paper, gray).astype(np.uint8)
 
 
 def find_ink(gray: Bytes) -> Ink | None:
@@ -144,8 +147,9 @@ def _layer(gray: Bytes, window: float) -> Bytes:
     if factor == 1:
         return _raised(gray, window)
     height, width = gray.shape
-    small = cv2.resize(gray, (max(1, width // factor), max(1, height // factor)), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.resize(_raised(small, window), (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+    size = (max(1, width // factor), max(1, height // factor))
+    small = _raised(np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8), window)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _raised(gray: Bytes, window: float) -> Bytes:
@@ -154,10 +158,14 @@ def _raised(gray: Bytes, window: float) -> Bytes:
     reach = side // 2 + 1
     padded = cv2.copyMakeBorder(gray, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
-    paper = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[reach:-reach, reach:-reach]
+    paper = np.asarray(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel), np.uint8)[
+        reach:-reach, reach:-reach
+    ]
     # In the dark, where noise is as large as ink is dark, ink counts for less.
-    darkest = max(32.0, _DARKEST * _percentile(paper[::4, ::4].ravel(), 0.98))
-    return np.asarray(cv2.divide(cv2.subtract(paper, gray), cv2.max(paper, darkest), scale=255), np.uint8)
+    darkest = int(max(32.0, _DARKEST * _percentile(paper[::4, ::4].ravel(), 0.98)))
+    return np.asarray(
+        cv2.divide(cv2.subtract(paper, gray), np.maximum(paper, np.uint8(darkest)), scale=255), np.uint8
+    )
 
 
 def _above(layer: Bytes, threshold: float) -> Mask:
@@ -212,8 +220,7 @@ def _joined(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tuple[Mask, 
     """Of each connected piece what the narrowest window sees that sees all of it; of a shadow what is within it."""
     narrow, narrow_amount = masks[0], layers[0]
     for mask, layer in zip(masks[1:], layers[1:], strict=True):
-        mask = cv2.bitwise_or(mask, narrow)
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(mask | narrow, connectivity=8)
         if count <= 1:
             continue
         seen = np.bincount(labels[narrow > 0], minlength=count)
@@ -232,7 +239,7 @@ def _joined(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tuple[Mask, 
     return narrow, narrow_amount
 
 
-def _parts(labels: npt.NDArray[np.int32], narrow: Mask, areas: npt.NDArray[np.int32]) -> npt.NDArray[np.intp]:
+def _parts(labels: Labels, narrow: Mask, areas: Labels) -> npt.NDArray[np.intp]:
     """Of how many pieces a narrow window sees each piece to be: a broad junction looks like a gap to it."""
     count, parts, stats, _ = cv2.connectedComponentsWithStats(narrow, connectivity=8)
     whole = np.zeros(count, np.intp)
@@ -243,7 +250,7 @@ def _parts(labels: npt.NDArray[np.int32], narrow: Mask, areas: npt.NDArray[np.in
     return np.bincount(whole[large], minlength=len(areas))
 
 
-def _is_shadow(gray: Bytes, labels: npt.NDArray[np.int32], stats: Any, number: int, narrow: Mask) -> bool:
+def _is_shadow(gray: Bytes, labels: Labels, stats: Any, number: int, narrow: Mask) -> bool:
     """A broad dark piece that comes in over the border, or that is lighter than the strokes that are seen within it."""
     left, top, width, height, area = (int(value) for value in stats[:5])
     window = (slice(top, top + height), slice(left, left + width))

@@ -70,7 +70,10 @@ def read(picture: npt.NDArray[np.generic]) -> Reading:
 
 
 def on_a_background(pixels: Bytes) -> Bytes:
-    """(H, W) or (H, W, 3): ink of one color on white or black, whichever is further from it; a picture on its own commonest color."""
+    """(H, W) or (H, W, 3): what is transparent laid on a background that shows it.
+
+    Ink of one color goes on white or black, whichever is further from it; a picture on its own commonest color.
+    """
     if pixels.ndim == 2 or pixels.shape[2] == 3:
         return pixels
     if pixels.shape[2] == 1:
@@ -133,7 +136,8 @@ def _digits_on(sheet: Sheet) -> tuple[tuple[tuple[Digit, ...], ...], bool]:
     if ink is None or found is None:
         return (), False
     lines = tuple(
-        tuple(digit for piece in line if (digit := _cut(ink, found, piece, sheet)) is not None) for line in found.lines
+        tuple(digit for piece in line if (digit := _cut(ink, found, piece, sheet)) is not None)
+        for line in found.lines
     )
     return tuple(line for line in lines if line), found.is_doubtful
 
@@ -141,7 +145,9 @@ def _digits_on(sheet: Sheet) -> tuple[tuple[tuple[Digit, ...], ...], bool]:
 def _turned(sheet: Sheet, degrees: float) -> Sheet:
     height, width = sheet.pixels.shape[:2]
     turn = np.vstack([cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0), [0, 0, 1]])
-    pixels = cv2.warpAffine(sheet.pixels, turn[:2], (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    pixels = cv2.warpAffine(
+        sheet.pixels, turn[:2], (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     return Sheet(np.asarray(pixels, np.uint8), sheet.to_picture @ np.linalg.inv(turn))
 
 
@@ -157,7 +163,10 @@ def _cut(ink: Ink, found: Segmentation, piece: Piece, sheet: Sheet) -> Digit | N
         pixels = digit_image.from_canvas(_thick_enough(canvas))
         others = tuple(
             digit_image.from_canvas(_thick_enough(other))
-            for other in ((canvas * np.float32(1.8)).clip(0, 1), ((canvas - np.float32(0.35)) / np.float32(0.5)).clip(0, 1))
+            for other in (
+                (canvas * np.float32(1.8)).clip(0, 1),
+                ((canvas - np.float32(0.35)) / np.float32(0.5)).clip(0, 1),
+            )
             if other.max() > 0.5
         )
     except NoDigitError:
@@ -177,12 +186,15 @@ def _thick_enough(canvas: Floats) -> Floats:
         return canvas
     spare = round(wanted - width)
     padded = cv2.copyMakeBorder(canvas, spare, spare, spare, spare, cv2.BORDER_CONSTANT, value=0)
-    return np.asarray(cv2.dilate(padded, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (spare + 1, spare + 1))), np.float32)
+    return np.asarray(
+        cv2.dilate(padded, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (spare + 1, spare + 1))), np.float32
+    )
 
 
 def _in_picture(box: Box, sheet: Sheet) -> tuple[int, int, int, int]:
     corners = np.array(
-        [(box.left, box.top), (box.right, box.top), (box.right, box.bottom), (box.left, box.bottom)], np.float64
+        [(box.left, box.top), (box.right, box.top), (box.right, box.bottom), (box.left, box.bottom)],
+        np.float64,
     )
     points = cv2.perspectiveTransform(corners[None], sheet.to_picture)[0]
     left, top = np.floor(points.min(axis=0) + 1e-6)

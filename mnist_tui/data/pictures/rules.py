@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from mnist_tui.data.pictures.ink import Mask
+from mnist_tui.data.pictures.ink import Labels, Mask
 
 # The shortest line looked at, as a share of the sheet's shorter side.
 _SHORTEST = 0.15
@@ -49,11 +48,12 @@ class Line:
         return (self.top + self.bottom) / 2
 
 
-def lines_of(mask: Mask, shortest: int, thickest: float) -> tuple[list[Line], npt.NDArray[np.int32]]:
+def lines_of(mask: Mask, shortest: int, thickest: float) -> tuple[list[Line], Labels]:
     """The horizontal lines of a mask, and labels (H, W) with the band of each: its number in the list, from 1."""
     # A broad stroke would make one piece with the lines that run into it.
-    broad = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((round(thickest), round(thickest)), np.uint8))
-    joined = cv2.morphologyEx(mask & ~broad, cv2.MORPH_CLOSE, np.ones((1, max(3, shortest // 12) | 1), np.uint8))
+    joined = cv2.morphologyEx(
+        _thinner(mask, round(thickest)), cv2.MORPH_CLOSE, np.ones((1, max(3, shortest // 12) | 1), np.uint8)
+    )
     joined = cv2.dilate(joined, np.ones((3, 1), np.uint8))
     long = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((1, shortest), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(long, connectivity=8)
@@ -67,7 +67,9 @@ def lines_of(mask: Mask, shortest: int, thickest: float) -> tuple[list[Line], np
         if not 0 < thickness <= thickest or height > max(4 * thickness + 6, 0.08 * width):
             continue
         line = Line(top, top + height, left, left + width, thickness)
-        index = next((index for index, other in enumerate(lines) if _continues(line, other, mask.shape[1])), len(lines))
+        index = next(
+            (index for index, other in enumerate(lines) if _continues(line, other, mask.shape[1])), len(lines)
+        )
         lines[index : index + 1] = [line.joined(lines[index]) if index < len(lines) else line]
         kept[number] = index + 1
     return lines, kept[labels]
@@ -122,10 +124,14 @@ def _thin(mask: Mask, side: int = 300) -> Mask:
         reach = max(1, round(1 / scale))
         thicker = cv2.dilate(mask, np.ones((reach, reach), np.uint8))
         size = (max(1, round(scale * mask.shape[1])), max(1, round(scale * mask.shape[0])))
-        mask = cv2.resize(thicker, size, interpolation=cv2.INTER_NEAREST)
-    return (mask & ~cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((6, 6), np.uint8))).astype(np.uint8)
+        mask = np.asarray(cv2.resize(thicker, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+    return _thinner(mask, 6)
 
 
+def _thinner(mask: Mask, side: int) -> Mask:
+    """What of a mask no square of `side` pixels fits into."""
+    broad = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
+    return np.asarray(cv2.subtract(mask, broad), np.uint8)
 
 
 def find_rules(mask: Mask) -> Rules:
@@ -174,16 +180,25 @@ def _frame(
     most = 0.0
     rows, columns = _longest(across, is_rule[0]), _longest(down, is_rule[1])
     for (i, upper), (j, lower) in itertools.permutations(rows, 2):
-        if lower.middle - upper.middle < 4 * tolerance:
-            continue
-        sides = [(k, side) for k, side in columns if _reaches(side, upper.middle, lower.middle, tolerance)]
-        for (k, left), (m, right) in itertools.permutations(sides, 2):
-            breadth = right.middle - left.middle
-            area = breadth * (lower.middle - upper.middle)
-            met = all(_reaches(line, left.middle, right.middle, tolerance) for line in (upper, lower))
-            if breadth > 4 * tolerance and met and area > most:
-                most, best = area, ([i, j], [k, m])
+        for (k, left), (m, right) in itertools.permutations(columns, 2):
+            height, width = lower.middle - upper.middle, right.middle - left.middle
+            if min(height, width) <= 4 * tolerance or height * width <= most:
+                continue
+            ends = (left.middle, right.middle), (upper.middle, lower.middle)
+            sides = ((upper, ends[0]), (lower, ends[0]), (left, ends[1]), (right, ends[1]))
+            whole = sum(_reaches(line, *end, tolerance) for line, end in sides)
+            if whole >= 2 and all(_covers(line, *end) for line, end in sides):
+                most, best = height * width, ([i, j], [k, m])
     return best
+
+
+def _reaches(line: Line, first: float, last: float, tolerance: float) -> bool:
+    return line.left <= first + tolerance and line.right >= last - tolerance
+
+
+def _covers(line: Line, first: float, last: float) -> bool:
+    """Whether it may be a side of a frame from `first` to `last`, over a part of which the digit lies."""
+    return min(line.right, last) - max(line.left, first) > 0.3 * (last - first)
 
 
 def _complete(lines: list[Line], numbers: list[int], is_rule: list[bool], first: int, last: int) -> None:
@@ -194,24 +209,25 @@ def _complete(lines: list[Line], numbers: list[int], is_rule: list[bool], first:
         lines[number] = replace(line, left=min(line.left, first), right=max(line.right, last))
 
 
-def _longest(lines: list[Line], is_rule: list[bool], count: int = 8) -> list[tuple[int, Line]]:
+def _longest(lines: list[Line], is_rule: list[bool], count: int = 7) -> list[tuple[int, Line]]:
     shorter = [(number, line) for number, line in enumerate(lines) if not is_rule[number]]
     return sorted(shorter, key=lambda entry: -entry[1].length)[:count]
 
 
-def _reaches(line: Line, first: float, last: float, tolerance: float) -> bool:
-    """Whether a side of a frame goes from one place to the other; the digit may lie over one of its ends."""
-    ends = line.left <= first + tolerance, line.right >= last - tolerance
-    return all(ends) or (any(ends) and min(line.right, last) - max(line.left, first) > 0.45 * (last - first))
-
-
-def _spread(across: list[Line], down: list[Line], is_rule: tuple[list[bool], list[bool]], tolerance: float) -> None:
+def _spread(
+    across: list[Line], down: list[Line], is_rule: tuple[list[bool], list[bool]], tolerance: float
+) -> None:
     """What ends on rules at both ends and is as thin as they are is one, too: the sides of cells."""
-    for lines, others, rules, known in ((down, across, is_rule[1], is_rule[0]), (across, down, is_rule[0], is_rule[1])):
+    for lines, others, rules, known in (
+        (down, across, is_rule[1], is_rule[0]),
+        (across, down, is_rule[0], is_rule[1]),
+    ):
         for number, line in enumerate(lines):
             ends = [
                 any(
-                    known[index] and abs(other.middle - end) < tolerance and other.left - tolerance <= line.middle <= other.right + tolerance
+                    known[index]
+                    and abs(other.middle - end) < tolerance
+                    and other.left - tolerance <= line.middle <= other.right + tolerance
                     and line.thickness < 1.6 * other.thickness + 1
                     for index, other in enumerate(others)
                 )
@@ -220,7 +236,7 @@ def _spread(across: list[Line], down: list[Line], is_rule: tuple[list[bool], lis
             rules[number] |= all(ends)
 
 
-def _without(mask: Mask, lines: list[Line], labels: npt.NDArray[np.int32], is_rule: list[bool]) -> Mask:
+def _without(mask: Mask, lines: list[Line], labels: Labels, is_rule: list[bool]) -> Mask:
     """The mask without its lines, but with what crosses them."""
     left = mask.copy()
     for number, line in enumerate(lines):
@@ -243,7 +259,9 @@ def _without(mask: Mask, lines: list[Line], labels: npt.NDArray[np.int32], is_ru
     return left
 
 
-def _inside(across: list[Line], down: list[Line], frame: tuple[list[int], list[int]]) -> tuple[int, int, int, int] | None:
+def _inside(
+    across: list[Line], down: list[Line], frame: tuple[list[int], list[int]]
+) -> tuple[int, int, int, int] | None:
     if not frame[0]:
         return None
     upper, lower = (across[number] for number in frame[0])

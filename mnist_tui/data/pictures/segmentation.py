@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tui.data.pictures.ink import Floats, Ink, Mask
+from mnist_tui.data.pictures.ink import Floats, Ink, Labels, Mask
 
 # Shares of the tallest piece: what is as tall is a digit of its own; what is lower is a part of one, or a speck.
 _OWN = 0.45
@@ -50,12 +50,17 @@ class Box:
     def around(self, other: Box) -> Box:
         """The smallest one with both in it."""
         return Box(
-            min(self.top, other.top), max(self.bottom, other.bottom), min(self.left, other.left), max(self.right, other.right)
+            min(self.top, other.top),
+            max(self.bottom, other.bottom),
+            min(self.left, other.left),
+            max(self.right, other.right),
         )
 
     def gaps(self, other: Box) -> tuple[int, int]:
         """How far they are apart down and across; below 0, by how much they overlap."""
-        return max(self.top, other.top) - min(self.bottom, other.bottom), max(self.left, other.left) - min(self.right, other.right)
+        return max(self.top, other.top) - min(self.bottom, other.bottom), max(self.left, other.left) - min(
+            self.right, other.right
+        )
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class Segmentation:
     """Lines of digits from top to bottom, each from left to right, and what is needed to cut them out."""
 
     lines: tuple[tuple[Piece, ...], ...]
-    labels: npt.NDArray[np.int32]
+    labels: Labels
     is_doubtful: bool
     """Whether pieces were left out that could well be parts of a digit."""
 
@@ -121,13 +126,14 @@ def _framed(pieces: list[Piece], inside: tuple[int, int, int, int] | None) -> li
     within = [
         piece
         for piece in pieces
-        if top <= (piece.box.top + piece.box.bottom) / 2 <= bottom and left <= (piece.box.left + piece.box.right) / 2 <= right
+        if top <= (piece.box.top + piece.box.bottom) / 2 <= bottom
+        and left <= (piece.box.left + piece.box.right) / 2 <= right
     ]
     is_filled = any(piece.box.height > 0.15 * (bottom - top) for piece in within)
     return within if is_filled else pieces
 
 
-def _darkness(ink: Ink, labels: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.float64]:
+def _darkness(ink: Ink, labels: Labels, count: int) -> npt.NDArray[np.float64]:
     """(count,): how dark each piece is on the whole."""
     inked = ink.mask > 0
     numbers = labels[inked]
@@ -138,29 +144,35 @@ def _darkness(ink: Ink, labels: npt.NDArray[np.int32], count: int) -> npt.NDArra
 def _dark_enough(pieces: list[Piece], darkness: npt.NDArray[np.float64]) -> list[Piece]:
     """Without what is much fainter than the rest: the soft edges of shadows, stains."""
     large = max((piece.box.height for piece in pieces), default=0)
-    full = max((darkness[piece.numbers[0]] for piece in pieces if piece.box.height > 0.3 * large), default=0.0)
+    full = max(
+        (darkness[piece.numbers[0]] for piece in pieces if piece.box.height > 0.3 * large), default=0.0
+    )
     return [piece for piece in pieces if darkness[piece.numbers[0]] >= _FAINTEST * full]
 
 
-def _without_border(pieces: list[Piece], labels: npt.NDArray[np.int32]) -> list[Piece]:
+def _without_border(pieces: list[Piece], labels: Labels) -> list[Piece]:
     """Without what comes in over the border: a digit cut off is read where there is no other."""
     rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     touching = np.bincount(rim, minlength=int(labels.max()) + 1)
     # A stroke that is cut off is as wide as a pen; an edge of the table or a shadow is broad.
-    cut = [piece for piece in pieces if touching[piece.numbers[0]] < _CUT * max(piece.box.height, piece.box.width)]
+    cut = [
+        piece
+        for piece in pieces
+        if touching[piece.numbers[0]] < _CUT * max(piece.box.height, piece.box.width)
+    ]
     inner = [piece for piece in cut if not touching[piece.numbers[0]]]
     tallest = max((piece.box.height for piece in cut), default=0)
     return inner if any(piece.box.height > 0.2 * tallest for piece in inner) else cut
 
 
-def _is_edge(ink: Ink, labels: npt.NDArray[np.int32], piece: Piece) -> bool:
+def _is_edge(ink: Ink, labels: Labels, piece: Piece) -> bool:
     """Whether it is as dark beside it as it is itself: the corner of a shadow or of a table, not a stroke on paper."""
     reach = max(3, round(0.008 * max(ink.mask.shape)))
     box = piece.box
     top, left = max(0, box.top - reach), max(0, box.left - reach)
     window = (slice(top, box.bottom + reach), slice(left, box.right + reach))
     own = (labels[window] == piece.numbers[0]).astype(np.uint8)
-    around = cv2.dilate(own, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    around = np.asarray(cv2.dilate(own, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)), np.uint8)
     ring_mask = around - cv2.dilate(own, np.ones((2 * reach - 1, 2 * reach - 1), np.uint8))
     ring = ink.gray[window][(ring_mask > 0) & (ink.mask[window] == 0)]
     if len(ring) < 8:
@@ -187,7 +199,11 @@ def _without_underlines(pieces: list[Piece]) -> list[Piece]:
     while len(left) >= 1:
         last, others = left[-1], left[:-1]
         is_flat = last.box.width > _FLAT * last.box.height
-        tall = [piece for piece in others if piece.box.height > last.box.height and piece.box.height > 0.25 * last.box.width]
+        tall = [
+            piece
+            for piece in others
+            if piece.box.height > last.box.height and piece.box.height > 0.25 * last.box.width
+        ]
         if not is_flat:
             break
         if others and not tall and any(piece.box.width <= _FLAT * piece.box.height for piece in others):

@@ -63,7 +63,7 @@ def _candidates(calm: Bytes) -> Iterator[Mask]:
     """What could be sheet: the lighter or the darker part, or what has another color than the picture's border."""
     gray = calm if calm.ndim == 2 else cv2.cvtColor(calm, cv2.COLOR_RGB2GRAY)
     _, light = cv2.threshold(gray, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    yield light
+    yield np.asarray(light, np.uint8)
     yield (1 - light).astype(np.uint8)
     if calm.ndim == 3:
         lab = cv2.cvtColor(calm, cv2.COLOR_RGB2LAB).astype(np.float32)
@@ -71,7 +71,7 @@ def _candidates(calm: Bytes) -> Iterator[Mask]:
         apart = np.linalg.norm(lab - np.median(border, axis=0), axis=2)
         apart = np.minimum(apart, 255).astype(np.uint8)
         _, other = cv2.threshold(apart, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-        yield other
+        yield np.asarray(other, np.uint8)
 
 
 def _quadrangle(mask: Mask, calm: Bytes) -> tuple[float, Floats] | None:
@@ -86,7 +86,7 @@ def _quadrangle(mask: Mask, calm: Bytes) -> tuple[float, Floats] | None:
         return None
     piece = np.zeros_like(mask)
     cv2.drawContours(piece, [contour], -1, 1, cv2.FILLED)
-    hull = cv2.convexHull(contour)
+    hull = np.asarray(cv2.convexHull(contour), np.int32)
     corners = _corners(hull)
     shape = np.zeros_like(mask)
     cv2.fillConvexPoly(shape, np.rint(corners).astype(np.int32), 1)
@@ -107,7 +107,7 @@ def _quadrangle(mask: Mask, calm: Bytes) -> tuple[float, Floats] | None:
 
 
 def _corners(hull: npt.NDArray[np.int32]) -> Floats:
-    """(4, 2) of the quadrangle around a hull: its own corners where it has four, else those of a rectangle around it."""
+    """(4, 2) of the quadrangle around a hull: its own corners where it has four, else a rectangle's."""
     length = cv2.arcLength(hull, True)
     for share in (0.01, 0.02, 0.03, 0.04, 0.05):
         corners = cv2.approxPolyDP(hull, share * length, True)
@@ -122,7 +122,10 @@ def _free_corners(corners: Floats, width: int, height: int) -> int:
     """How many lie within the picture: the edge of a shadow has none, as it runs from border to border."""
     across, down = _AT_BORDER * width + 1, _AT_BORDER * height + 1
     inside = (
-        (corners[:, 0] > across) & (corners[:, 0] < width - across) & (corners[:, 1] > down) & (corners[:, 1] < height - down)
+        (corners[:, 0] > across)
+        & (corners[:, 0] < width - across)
+        & (corners[:, 1] > down)
+        & (corners[:, 1] < height - down)
     )
     return int(np.count_nonzero(inside))
 
@@ -158,7 +161,9 @@ def _is_other_material(inside: Floats, outside: Floats) -> bool:
     """Whether it is more than a shadow that makes outside darker, or lighter, than inside."""
     paper, other = np.median(inside, axis=0) + 1, np.median(outside, axis=0) + 1
     light = other.mean() / paper.mean()
-    return light < _LEAST_LIGHT or float(np.abs(other / other.sum() - paper / paper.sum()).max()) > _OTHER_TINT
+    return (
+        light < _LEAST_LIGHT or float(np.abs(other / other.sum() - paper / paper.sum()).max()) > _OTHER_TINT
+    )
 
 
 def _laid_upright(sheet: Sheet, corners: Floats) -> Sheet:
@@ -168,10 +173,13 @@ def _laid_upright(sheet: Sheet, corners: Floats) -> Sheet:
     width, height = max(8, round(max(top, bottom))), max(8, round(max(left, right)))
     trim = _TRIM * min(width, height) + 2
     target = np.array(
-        [(-trim, -trim), (width + trim, -trim), (width + trim, height + trim), (-trim, height + trim)], np.float32
+        [(-trim, -trim), (width + trim, -trim), (width + trim, height + trim), (-trim, height + trim)],
+        np.float32,
     )
     matrix = cv2.getPerspectiveTransform(ordered.astype(np.float32), target)
-    pixels = cv2.warpPerspective(sheet.pixels, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    pixels = cv2.warpPerspective(
+        sheet.pixels, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     return Sheet(np.asarray(pixels, np.uint8), sheet.to_picture @ np.linalg.inv(matrix))
 
 
