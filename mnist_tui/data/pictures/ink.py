@@ -27,9 +27,11 @@ _LEAST_CONTRAST, _LEAST_SIGNAL = 0.05, 4.5
 # The darker half of it must do so more clearly, or there is no ink.
 _SURE_CONTRAST, _SURE_SIGNAL = 0.1, 9.0
 # Shadows are looked into where this share of the light is left.
-_DARKEST = 0.4
+_DARKEST = 0.55
 # A stroke is covered by what a narrow window sees of it; of a broad one it sees the ends.
 _COVERED = 0.9
+# A broad piece is a shadow where it is fainter than this share of the ink of pens, if there is as much as so many pixels.
+_FAINT, _SOME = 0.75, 60
 _COARSE = 200
 
 
@@ -51,8 +53,13 @@ class Ink:
 
 def dark_on_light(sheet: Bytes) -> Bytes:
     """(H, W) of a sheet, gray or color: its ink dark, its paper light, its noise smoothed."""
-    gray = _smooth(gray_of(sheet))
-    return np.asarray(cv2.bitwise_not(gray), np.uint8) if is_light_on_dark(gray) else gray
+    axis = _axis(sheet)
+    gray = _smooth(_along(sheet, axis))
+    if is_light_on_dark(gray):
+        gray = np.asarray(cv2.bitwise_not(gray), np.uint8)
+    if axis.min() < 0:  # colors of about the same brightness: how bright they are says nothing of the light
+        return np.asarray(cv2.add(gray, 255.0 - _percentile(gray[::4, ::4].ravel(), 0.98)), np.uint8)
+    return gray
 
 
 def faint_ink(gray: Bytes) -> Mask:
@@ -62,18 +69,25 @@ def faint_ink(gray: Bytes) -> Mask:
     return _above(layer, max(_LEAST_CONTRAST * 255, paper + _LEAST_SIGNAL * noise))
 
 
-def gray_of(sheet: Bytes) -> Bytes:
-    """(H, W): a color picture along the direction from the paper's color to the ink's, in which they differ most."""
+def _axis(sheet: Bytes) -> npt.NDArray[np.float64]:
+    """The direction from the paper's color to the ink's, in which a color picture differs most; shares of the channels."""
     if sheet.ndim == 2:
-        return sheet
-    coarse = coarsened(sheet).astype(np.float32)
+        return np.ones(1)
+    coarse = coarsened(sheet).astype(np.float64)
     apart = (coarse - cv2.blur(coarse, _odd(0.2 * max(coarse.shape)))).reshape(-1, 3)
     apart *= np.square(apart).sum(axis=1, keepdims=True) ** 0.5
     axis = np.linalg.eigh(apart.T @ apart)[1][:, -1]
     axis *= (np.sign(axis.sum()) or 1.0) / np.abs(axis).sum()
-    axis[np.abs(axis) < 0.02] = 0
+    axis[np.abs(axis) < 0.05] = 0
+    return np.asarray(axis / np.abs(axis).sum())
+
+
+def _along(sheet: Bytes, axis: npt.NDArray[np.float64]) -> Bytes:
+    """(H, W), from 0 to 255."""
+    if sheet.ndim == 2:
+        return sheet
     offset = -255 * axis[axis < 0].sum()
-    return np.asarray(cv2.transform(sheet, np.array([[*axis, offset]], np.float64)), np.uint8)
+    return np.asarray(cv2.transform(sheet, np.array([[*axis, offset]])), np.uint8)
 
 
 def is_light_on_dark(gray: Bytes) -> bool:
@@ -227,8 +241,11 @@ def _joined(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tuple[Mask, 
         areas = stats[:, cv2.CC_STAT_AREA]
         thick = (seen < _COVERED * areas) | (_parts(labels, narrow, areas) > 1)
         thick[0] = False
+        dark = _percentile(narrow_amount[narrow > 0], 0.75) if np.count_nonzero(narrow) > _SOME else 0.0
         for number in np.flatnonzero(thick):
-            if _is_shadow(gray, labels, stats[number], int(number), narrow):
+            if _mean(layer, labels, stats[number], int(number)) < _FAINT * dark or _is_shadow(
+                gray, labels, stats[number], int(number), narrow
+            ):
                 thick[number] = False
         if not thick.any():
             continue
@@ -248,6 +265,12 @@ def _parts(labels: Labels, narrow: Mask, areas: Labels) -> npt.NDArray[np.intp]:
     large = stats[:, cv2.CC_STAT_AREA] > 0.03 * areas[whole]
     large[0] = False
     return np.bincount(whole[large], minlength=len(areas))
+
+
+def _mean(layer: Bytes, labels: Labels, stats: Any, number: int) -> float:
+    left, top, width, height = (int(value) for value in stats[:4])
+    window = (slice(top, top + height), slice(left, left + width))
+    return float(cv2.mean(layer[window], (labels[window] == number).astype(np.uint8))[0])
 
 
 def _is_shadow(gray: Bytes, labels: Labels, stats: Any, number: int, narrow: Mask) -> bool:

@@ -129,7 +129,9 @@ def _digits_on(sheet: Sheet) -> tuple[tuple[tuple[Digit, ...], ...], bool]:
         faint = faint_ink(gray)
     rules = find_rules(faint)
     ink = find_ink(without(gray, rules.erase, faint))
-    found = segment(ink, rules.inside) if ink is not None else None
+    # What was turned has streaks along its sides.
+    spare = abs(np.tan(np.radians(tilt))) * max(gray.shape) / 2 if rules.count else 0.0
+    found = segment(ink, rules.inside, spare) if ink is not None else None
     if rules.stem and (found is None or not found.lines):
         ink = find_ink(gray)
         found = segment(ink, None) if ink is not None else None

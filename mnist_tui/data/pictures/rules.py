@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from mnist_tui.data.pictures.ink import Labels, Mask
+from mnist_tui.data.pictures.ink import Floats, Labels, Mask
 
 # The shortest line looked at, as a share of the sheet's shorter side.
 _SHORTEST = 0.15
 # A line from one side of the sheet to the other is a rule; so many parallel ones of the same length are, too.
 _END, _MANY = 0.015, 3
-_THICKEST = 0.025
+_THICKEST, _THICKEST_RULE = 0.035, 0.025
 # A line goes on behind a broad stroke of up to this share of the sheet.
 _WIDEST_GAP = 0.65
 # So many lengths of the sheet in lines that are turned by at most so many degrees tell how the sheet lies.
@@ -110,11 +110,17 @@ def tilt_of(mask: Mask) -> float:
         for along, across, length in ((columns, rows, width), (rows, -columns, height)):
             places = np.rint(across - slope * along).astype(np.intp)
             counts = np.bincount(places - places.min())
-            long = counts[counts > 0.4 * length] / length
+            long = _peaks(counts.astype(np.float32), 0.4 * length) / length
             evidence[number] += long.sum()
             sharpness[number] += np.square(long).sum()
     best = int(np.argmax(sharpness))
     return float(angles[best]) if evidence[best] > _LINES else 0.0
+
+
+def _peaks(counts: Floats, least: float) -> Floats:
+    """The largest counts of their neighborhoods: a line is one, however thick."""
+    highest = cv2.dilate(counts[None], np.ones((1, 9), np.uint8))[0]
+    return counts[(counts >= highest) & (counts > least)]
 
 
 def _thin(mask: Mask, side: int = 300) -> Mask:
@@ -144,11 +150,17 @@ def find_rules(mask: Mask) -> Rules:
     height, width = mask.shape
     is_rule = (_are_rules(across, width), _are_rules(down, height))
     tolerance = 0.03 * max(mask.shape)
+    _spread(across, down, is_rule, tolerance)
     frame = _frame(across, down, is_rule, tolerance)
     inside = _inside(across, down, frame)
     if inside is not None:
-        _complete(across, frame[0], is_rule[0], inside[2], inside[3])
-        _complete(down, frame[1], is_rule[1], inside[0], inside[1])
+        thinnest = min(
+            lines[number].thickness
+            for lines, ends in zip((across, down), frame, strict=True)
+            for number in ends
+        )
+        _complete(across, frame[0], is_rule[0], (inside[2], inside[3]), thinnest)
+        _complete(down, frame[1], is_rule[1], (inside[0], inside[1]), thinnest)
     _spread(across, down, is_rule, tolerance)
     without = _without(mask, across, across_labels, is_rule[0])
     without = _without(np.ascontiguousarray(without.T), down, down_labels, is_rule[1]).T
@@ -157,6 +169,7 @@ def find_rules(mask: Mask) -> Rules:
 
 
 def _are_rules(lines: list[Line], whole: int) -> list[bool]:
+    thin = [line.thickness <= _THICKEST_RULE * whole + 2 for line in lines]
     rules = [line.left <= _END * whole and line.right >= (1 - _END) * whole for line in lines]
     for number, line in enumerate(lines):
         alike = [
@@ -169,7 +182,7 @@ def _are_rules(lines: list[Line], whole: int) -> list[bool]:
         ]
         if len(alike) >= _MANY:
             rules[number] = True
-    return rules
+    return [is_rule and is_thin for is_rule, is_thin in zip(rules, thin, strict=True)]
 
 
 def _frame(
@@ -201,12 +214,15 @@ def _covers(line: Line, first: float, last: float) -> bool:
     return min(line.right, last) - max(line.left, first) > 0.3 * (last - first)
 
 
-def _complete(lines: list[Line], numbers: list[int], is_rule: list[bool], first: int, last: int) -> None:
-    """Make the sides of a frame rules, from corner to corner."""
+def _complete(
+    lines: list[Line], numbers: list[int], is_rule: list[bool], ends: tuple[int, int], thickness: float
+) -> None:
+    """Make the sides of a frame rules, from corner to corner; where a stroke lies on one, it is as thin as the others."""
     for number in numbers:
         line = lines[number]
         is_rule[number] = True
-        lines[number] = replace(line, left=min(line.left, first), right=max(line.right, last))
+        left, right = min(line.left, ends[0]), max(line.right, ends[1])
+        lines[number] = replace(line, left=left, right=right, thickness=min(line.thickness, thickness + 1))
 
 
 def _longest(lines: list[Line], is_rule: list[bool], count: int = 7) -> list[tuple[int, Line]]:

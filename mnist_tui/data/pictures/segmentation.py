@@ -86,8 +86,11 @@ class Segmentation:
     """Whether pieces were left out that could well be parts of a digit."""
 
 
-def segment(ink: Ink, inside: tuple[int, int, int, int] | None) -> Segmentation:
-    """The digits of a sheet; of what is in a frame, where there is one with something in it."""
+def segment(ink: Ink, inside: tuple[int, int, int, int] | None, spare: float = 0.0) -> Segmentation:
+    """The digits of a sheet; of what is in a frame, where there is one with something in it.
+
+    `spare` is by how many pixels the rim is broader, on which nothing is written.
+    """
     mask = ink.mask
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     pieces = [
@@ -98,7 +101,8 @@ def segment(ink: Ink, inside: tuple[int, int, int, int] | None) -> Segmentation:
     height, width = mask.shape
     least = max(2.0, 0.004 * max(mask.shape))
     pieces = [piece for piece in pieces if max(piece.box.height, piece.box.width) >= least]
-    pieces = [piece for piece in pieces if not _is_at_rim(piece.box, height, width)]
+    rim = spare + _RIM * max(height, width)
+    pieces = [piece for piece in pieces if not _is_at_rim(piece.box, height, width, rim)]
     pieces = _framed(pieces, inside)
     pieces = _dark_enough(pieces, _darkness(ink, labels, count))
     pieces = _without_border(pieces, labels)
@@ -113,9 +117,8 @@ def segment(ink: Ink, inside: tuple[int, int, int, int] | None) -> Segmentation:
     return Segmentation(_in_lines(digits), labels, is_doubtful)
 
 
-def _is_at_rim(box: Box, height: int, width: int) -> bool:
+def _is_at_rim(box: Box, height: int, width: int, rim: float) -> bool:
     """Whether it lies wholly along the border: what is left of a rule or of a table that the picture cuts off."""
-    rim = _RIM * max(height, width)
     return box.bottom <= rim or box.right <= rim or box.top >= height - rim or box.left >= width - rim
 
 
