@@ -91,10 +91,11 @@ def _along(sheet: Bytes, axis: npt.NDArray[np.float64]) -> Bytes:
 
 
 def is_light_on_dark(gray: Bytes) -> bool:
-    """Ink is the rarer of the two: what differs from its surroundings differs to its side."""
+    """Ink is the rarer of the two: what differs from its surroundings differs to its side, and most of the sheet not."""
     coarse = coarsened(gray).astype(np.float32)
     apart = coarse - cv2.blur(coarse, _odd(0.3 * max(coarse.shape)), borderType=cv2.BORDER_REPLICATE)
-    return float((apart**3).sum()) > 0
+    low, middle, high = np.percentile(coarse, (5, 50, 95))
+    return float((apart**3).sum()) > 0 and middle <= (low + high) / 2
 
 
 def coarsened(picture: Bytes, side: int = _COARSE) -> Bytes:
@@ -243,7 +244,7 @@ def _joined(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tuple[Mask, 
         thick[0] = False
         dark = _percentile(narrow_amount[narrow > 0], 0.75) if np.count_nonzero(narrow) > _SOME else 0.0
         for number in np.flatnonzero(thick):
-            if _mean(layer, labels, stats[number], int(number)) < _FAINT * dark or _is_shadow(
+            if _darkness(layer, labels, stats[number], int(number)) < _FAINT * dark or _is_shadow(
                 gray, labels, stats[number], int(number), narrow
             ):
                 thick[number] = False
@@ -267,10 +268,10 @@ def _parts(labels: Labels, narrow: Mask, areas: Labels) -> npt.NDArray[np.intp]:
     return np.bincount(whole[large], minlength=len(areas))
 
 
-def _mean(layer: Bytes, labels: Labels, stats: Any, number: int) -> float:
+def _darkness(layer: Bytes, labels: Labels, stats: Any, number: int) -> float:
     left, top, width, height = (int(value) for value in stats[:4])
     window = (slice(top, top + height), slice(left, left + width))
-    return float(cv2.mean(layer[window], (labels[window] == number).astype(np.uint8))[0])
+    return _percentile(layer[window][labels[window] == number], 0.75)
 
 
 def _is_shadow(gray: Bytes, labels: Labels, stats: Any, number: int, narrow: Mask) -> bool:

@@ -43,6 +43,11 @@ class Line:
         return Line(min(self.top, other.top), max(self.bottom, other.bottom), *ends, longer.thickness)
 
     @property
+    def is_straight(self) -> bool:
+        """Whether it is hardly higher than thick, as no stroke of a hand is."""
+        return self.bottom - self.top <= self.thickness + 4 + 0.012 * self.length
+
+    @property
     def middle(self) -> float:
         """Its row."""
         return (self.top + self.bottom) / 2
@@ -150,7 +155,7 @@ def find_rules(mask: Mask) -> Rules:
     height, width = mask.shape
     is_rule = (_are_rules(across, width), _are_rules(down, height))
     tolerance = 0.03 * max(mask.shape)
-    _spread(across, down, is_rule, tolerance)
+    _spread(across, down, is_rule)
     frame = _frame(across, down, is_rule, tolerance)
     inside = _inside(across, down, frame)
     if inside is not None:
@@ -161,7 +166,7 @@ def find_rules(mask: Mask) -> Rules:
         )
         _complete(across, frame[0], is_rule[0], (inside[2], inside[3]), thinnest)
         _complete(down, frame[1], is_rule[1], (inside[0], inside[1]), thinnest)
-    _spread(across, down, is_rule, tolerance)
+    _spread(across, down, is_rule)
     without = _without(mask, across, across_labels, is_rule[0])
     without = _without(np.ascontiguousarray(without.T), down, down_labels, is_rule[1]).T
     erase = (mask & ~without).astype(np.uint8)
@@ -230,26 +235,23 @@ def _longest(lines: list[Line], is_rule: list[bool], count: int = 7) -> list[tup
     return sorted(shorter, key=lambda entry: -entry[1].length)[:count]
 
 
-def _spread(
-    across: list[Line], down: list[Line], is_rule: tuple[list[bool], list[bool]], tolerance: float
-) -> None:
-    """What ends on rules at both ends and is as thin as they are is one, too: the sides of cells."""
-    for lines, others, rules, known in (
-        (down, across, is_rule[1], is_rule[0]),
-        (across, down, is_rule[0], is_rule[1]),
+def _spread(across: list[Line], down: list[Line], is_rule: tuple[list[bool], list[bool]]) -> None:
+    """What ends on rules at both ends and is as thin and as straight as they are is one, too: the sides of cells."""
+    for lines, rules, others, known in (
+        (down, is_rule[1], across, is_rule[0]),
+        (across, is_rule[0], down, is_rule[1]),
     ):
+        ruled = [other for other, is_known in zip(others, known, strict=True) if is_known]
         for number, line in enumerate(lines):
-            ends = [
-                any(
-                    known[index]
-                    and abs(other.middle - end) < tolerance
-                    and other.left - tolerance <= line.middle <= other.right + tolerance
-                    and line.thickness < 1.6 * other.thickness + 1
-                    for index, other in enumerate(others)
-                )
-                for end in (line.left, line.right)
-            ]
-            rules[number] |= all(ends)
+            ends = (line.left, line.right)
+            if line.is_straight and all(any(_ends_on(line, end, other) for other in ruled) for end in ends):
+                rules[number] = True
+
+
+def _ends_on(line: Line, end: int, other: Line) -> bool:
+    near = abs(other.middle - end) < other.thickness + 4
+    within = other.left - 4 <= line.middle <= other.right + 4
+    return near and within and 0.6 * other.thickness <= line.thickness < 1.4 * other.thickness + 1
 
 
 def _without(mask: Mask, lines: list[Line], labels: Labels, is_rule: list[bool]) -> Mask:

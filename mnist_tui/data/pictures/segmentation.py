@@ -19,7 +19,7 @@ _LOWEST, _LOWEST_PIXELS = 0.025, 7
 # A piece that is fainter than this share of the darkest is no ink; the border cuts off so much of a stroke's length.
 _FAINTEST, _CUT = 0.6, 0.15
 # Of a piece's surroundings, so much may be as dark as it is.
-_EDGE = 0.25
+_EDGE = 0.14
 # The outline of a shadow is softer than this share of the sheet's longer side; ink that is as blurred is hard to read.
 _SOFTEST, _SOFTEST_PIXELS = 0.028, 6.0
 # So broad, as a share of the sheet's longer side, is the rim on which nothing is written.
