@@ -96,7 +96,7 @@ def predict_file(name: str, network: TrainedNetwork, threshold: float) -> Predic
         _check_labels(name, file, network)
     except PictureError as error:
         return PredictedFile(name, [UnusableImage(error)], network.classes)
-    predictions = iter(_predict(list(_digits_of(file)), network, threshold))
+    predictions = iter(predict_images(list(_digits_of(file)), network, threshold))
     outcomes = [_next_outcome(image, predictions) for image in file.images]
     return PredictedFile(name, outcomes, network.classes, file.remarks)
 
@@ -122,7 +122,10 @@ def _next_outcome(
     return image
 
 
-def _predict(images: Sequence[DigitImage], network: TrainedNetwork, threshold: float) -> list[Prediction]:
+def predict_images(
+    images: Sequence[DigitImage], network: TrainedNetwork, threshold: float
+) -> list[Prediction]:
+    """The answer for each of `images`, all computed in one forward pass."""
     if not images:
         return []
     readings = [(image.pixels, *image.others) for image in images]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -67,8 +68,28 @@ def _written(
     for ink in inks:
         top = base - ink.shape[0] + random.uniform(-0.05, 0.05) * ink.shape[0]
         if cells:
-            scenes.framed(sheet, (left - gap / 2, base - 1.3 * ink.shape[0], ink.shape[1] + gap, 1.6 * ink.shape[0]), BLACK, 2)
+            scenes.framed(
+                sheet,
+                (left - gap / 2, base - 1.3 * ink.shape[0], ink.shape[1] + gap, 1.6 * ink.shape[0]),
+                BLACK,
+                2,
+            )
         scenes.inked(sheet, ink, left, top)
         boxes.append((round(left), round(top), ink.shape[1], ink.shape[0]))
         left += ink.shape[1] + gap
     return boxes
+
+
+KINDS: dict[str, tuple[dict[str, Any], list[int]]] = {
+    "two": ({}, [2]),
+    "four": ({"height": 150}, [4]),
+    "a telephone number": ({"height": 60, "pen": 5, "spacing": 0.35}, [11]),
+    "three lines": ({"height": 90, "pen": 6}, [5, 3, 4]),
+    "squared paper": ({"kind": "squared"}, [3]),
+    "ruled paper": ({"kind": "ruled"}, [3]),
+    "cells": ({"kind": "cells", "height": 100, "pen": 6, "spacing": 0.5}, [5]),
+    "shadow": ({"kind": "shadow"}, [4]),
+    "wooden table": ({"kind": "table"}, [4]),
+    "close together": ({"spacing": 0.08}, [3]),
+}
+"""How the pages are written, and how many digits are on each line."""

@@ -30,7 +30,7 @@ _SURE_CONTRAST, _SURE_SIGNAL = 0.1, 9.0
 _DARKEST = 0.55
 # A stroke is covered by what a narrow window sees of it; of a broad one it sees the ends.
 _COVERED = 0.9
-# A broad piece is a shadow where it is fainter than this share of the ink of pens, if there is as much as so many pixels.
+# A broad piece is a shadow where it is fainter than this share of the pens' ink, if there are so many pixels of that.
 _FAINT, _SOME = 0.75, 60
 _COARSE = 200
 
@@ -58,7 +58,8 @@ def dark_on_light(sheet: Bytes) -> Bytes:
     if is_light_on_dark(gray):
         gray = np.asarray(cv2.bitwise_not(gray), np.uint8)
     if axis.min() < 0:  # colors of about the same brightness: how bright they are says nothing of the light
-        return np.asarray(cv2.add(gray, 255.0 - _percentile(gray[::4, ::4].ravel(), 0.98)), np.uint8)
+        brighter = gray + (255 - _percentile(gray[::4, ::4].ravel(), 0.98))
+        return brighter.clip(0, 255).astype(np.uint8)
     return gray
 
 
@@ -70,7 +71,7 @@ def faint_ink(gray: Bytes) -> Mask:
 
 
 def _axis(sheet: Bytes) -> npt.NDArray[np.float64]:
-    """The direction from the paper's color to the ink's, in which a color picture differs most; shares of the channels."""
+    """The direction from the paper's color to the ink's, in which colors differ most, as shares of the channels."""
     if sheet.ndim == 2:
         return np.ones(1)
     coarse = coarsened(sheet).astype(np.float64)
@@ -91,7 +92,7 @@ def _along(sheet: Bytes, axis: npt.NDArray[np.float64]) -> Bytes:
 
 
 def is_light_on_dark(gray: Bytes) -> bool:
-    """Ink is the rarer of the two: what differs from its surroundings differs to its side, and most of the sheet not."""
+    """Ink is the rarer of the two: what differs from its surroundings does so to its side, and most does not."""
     coarse = coarsened(gray).astype(np.float32)
     apart = coarse - cv2.blur(coarse, _odd(0.3 * max(coarse.shape)), borderType=cv2.BORDER_REPLICATE)
     low, middle, high = np.percentile(coarse, (5, 50, 95))

@@ -20,6 +20,8 @@ from mnist_tui.errors import NoDigitError
 _SIDE = 700
 # A shorter side than this has no room for a digit.
 _LEAST_SIDE = 5
+# Below this share of what it lies on, a sheet must have something on it.
+_SMALL_SHEET = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,17 +31,19 @@ class Digit:
     pixels: Pixels
     """What the network gets: (28, 28)."""
     others: tuple[Pixels, ...]
-    """What it would get if the ink were taken for a little more or less than it was."""
+    """What it would get if a little more or less were taken for ink, or for a part of this digit."""
     box: tuple[int, int, int, int]
     """Left, top, width and height in the picture."""
+
+
+Lines = tuple[tuple[Digit, ...], ...]
 
 
 @dataclass(frozen=True)
 class Reading:
     """All digits on a picture: lines from top to bottom, each from left to right."""
 
-    lines: tuple[tuple[Digit, ...], ...]
-    is_doubtful: bool = False
+    lines: Lines
 
     @property
     def digits(self) -> tuple[Digit, ...]:
@@ -60,13 +64,13 @@ def read(picture: npt.NDArray[np.generic]) -> Reading:
         return Reading(((digit,),))
     opaque = on_a_background(pixels)
     sheet = _of_size(opaque)
-    lines, is_doubtful = _lines_on(sheet) if min(sheet.pixels.shape[:2]) >= _LEAST_SIDE else ((), False)
+    lines = _lines_on(sheet) if min(sheet.pixels.shape[:2]) >= _LEAST_SIDE else ()
     if not lines:
         raise NoDigitError(
             "there is no digit on it: nothing stands out from the background",
             remedy="Write it larger or darker, or give it more light.",
         )
-    return Reading(lines, is_doubtful)
+    return Reading(lines)
 
 
 def on_a_background(pixels: Bytes) -> Bytes:
@@ -104,22 +108,20 @@ def _of_size(picture: Bytes) -> Sheet:
     size = (max(1, round(picture.shape[1] / factor)), max(1, round(picture.shape[0] / factor)))
     smaller = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     scale = np.diag([picture.shape[1] / size[0], picture.shape[0] / size[1], 1.0])
-    return Sheet(np.asarray(smaller, np.uint8), scale)
+    return Sheet(np.asarray(smaller, np.uint8), scale, whole(picture).picture_size)
 
 
-def _lines_on(sheet: Sheet) -> tuple[tuple[tuple[Digit, ...], ...], bool]:
+def _lines_on(sheet: Sheet) -> Lines:
     inner = find_sheet(sheet)
     if inner is not None and min(inner.pixels.shape[:2]) >= _LEAST_SIDE:
-        lines, is_doubtful = _lines_on(inner)
-        if lines or inner.pixels[..., 0].size > _SMALL_SHEET * sheet.pixels[..., 0].size:
-            return lines, is_doubtful
+        lines = _lines_on(inner)
+        # So small a sheet with nothing on it could be the thick stroke of a 1.
+        if lines or np.prod(inner.pixels.shape[:2]) > _SMALL_SHEET * np.prod(sheet.pixels.shape[:2]):
+            return lines
     return _digits_on(sheet)
 
 
-_SMALL_SHEET = 0.2
-
-
-def _digits_on(sheet: Sheet) -> tuple[tuple[tuple[Digit, ...], ...], bool]:
+def _digits_on(sheet: Sheet) -> Lines:
     gray = dark_on_light(sheet.pixels)
     faint = faint_ink(gray)
     tilt = tilt_of(faint)
@@ -136,12 +138,12 @@ def _digits_on(sheet: Sheet) -> tuple[tuple[tuple[Digit, ...], ...], bool]:
         ink = find_ink(gray)
         found = segment(ink, None) if ink is not None else None
     if ink is None or found is None:
-        return (), False
+        return ()
     lines = tuple(
         tuple(digit for piece in line if (digit := _cut(ink, found, piece, sheet)) is not None)
         for line in found.lines
     )
-    return tuple(line for line in lines if line), found.is_doubtful
+    return tuple(line for line in lines if line)
 
 
 def _turned(sheet: Sheet, degrees: float) -> Sheet:
@@ -150,30 +152,40 @@ def _turned(sheet: Sheet, degrees: float) -> Sheet:
     pixels = cv2.warpAffine(
         sheet.pixels, turn[:2], (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-    return Sheet(np.asarray(pixels, np.uint8), sheet.to_picture @ np.linalg.inv(turn))
+    return sheet.part(np.asarray(pixels, np.uint8), turn)
 
 
 def _cut(ink: Ink, found: Segmentation, piece: Piece, sheet: Sheet) -> Digit | None:
+    canvas = _canvas(ink, found, piece)
+    others = [(1.8 * canvas).clip(0, 1), ((canvas - 0.35) / 0.5).clip(0, 1)]
+    if piece.perhaps is not None:
+        others.append(_canvas(ink, found, piece.perhaps))
+    pixels = _normalized(canvas)
+    if pixels is None:
+        return None
+    read_otherwise = tuple(other for canvas in others if (other := _normalized(canvas)) is not None)
+    return Digit(pixels, read_otherwise, _in_picture(piece.box, sheet))
+
+
+def _canvas(ink: Ink, found: Segmentation, piece: Piece) -> Floats:
+    """The piece alone, with the soft edge of its ink."""
     reach = max(2, round(0.004 * max(ink.mask.shape)))
     box = piece.box
-    top, left = max(0, box.top - reach), max(0, box.left - reach)
-    window = (slice(top, box.bottom + reach), slice(left, box.right + reach))
+    window = (
+        slice(max(0, box.top - reach), box.bottom + reach),
+        slice(max(0, box.left - reach), box.right + reach),
+    )
     own = np.isin(found.labels[window], piece.numbers).astype(np.uint8)
-    near = cv2.dilate(own, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)).astype(np.float32)
-    canvas = ink.amount[window] * near
+    near = cv2.dilate(own, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    return np.asarray(ink.amount[window] * near, np.float32)
+
+
+def _normalized(canvas: Floats) -> Pixels | None:
+    """As MNIST has it; None where next to nothing is on it."""
     try:
-        pixels = digit_image.from_canvas(_thick_enough(canvas))
-        others = tuple(
-            digit_image.from_canvas(_thick_enough(other))
-            for other in (
-                (canvas * np.float32(1.8)).clip(0, 1),
-                ((canvas - np.float32(0.35)) / np.float32(0.5)).clip(0, 1),
-            )
-            if other.max() > 0.5
-        )
+        return digit_image.from_canvas(_thick_enough(canvas))
     except NoDigitError:
         return None
-    return Digit(pixels, others, _in_picture(box, sheet))
 
 
 def _thick_enough(canvas: Floats) -> Floats:
@@ -194,11 +206,12 @@ def _thick_enough(canvas: Floats) -> Floats:
 
 
 def _in_picture(box: Box, sheet: Sheet) -> tuple[int, int, int, int]:
+    """Left, top, width and height in the picture, in whole pixels."""
     corners = np.array(
         [(box.left, box.top), (box.right, box.top), (box.right, box.bottom), (box.left, box.bottom)],
         np.float64,
     )
     points = cv2.perspectiveTransform(corners[None], sheet.to_picture)[0]
-    left, top = np.floor(points.min(axis=0) + 1e-6)
-    right, bottom = np.ceil(points.max(axis=0) - 1e-6)
+    left, top = np.clip(np.floor(points.min(axis=0) + 1e-6), 0, np.subtract(sheet.picture_size, 1))
+    right, bottom = np.clip(np.ceil(points.max(axis=0) - 1e-6), (left + 1, top + 1), sheet.picture_size)
     return int(left), int(top), int(right - left), int(bottom - top)

@@ -85,7 +85,7 @@ def _continues(line: Line, other: Line, whole: int) -> bool:
     level = abs(line.middle - other.middle) <= 2 + 0.5 * min(line.thickness, other.thickness)
     alike = max(line.thickness, other.thickness) <= 1.5 * min(line.thickness, other.thickness) + 1
     gap = max(line.left, other.left) - min(line.right, other.right)
-    return level and alike and gap <= _WIDEST_GAP * whole
+    return level and alike and gap <= _WIDEST_GAP * whole and line.joined(other).is_straight
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +124,7 @@ def tilt_of(mask: Mask) -> float:
 
 def _peaks(counts: Floats, least: float) -> Floats:
     """The largest counts of their neighborhoods: a line is one, however thick."""
-    highest = cv2.dilate(counts[None], np.ones((1, 9), np.uint8))[0]
+    highest = np.asarray(cv2.dilate(counts[None], np.ones((1, 9), np.uint8)), np.float32)[0]
     return counts[(counts >= highest) & (counts > least)]
 
 
@@ -185,7 +185,7 @@ def _are_rules(lines: list[Line], whole: int) -> list[bool]:
             and other.thickness < 1.7 * line.thickness + 1
             and line.thickness < 1.7 * other.thickness + 1
         ]
-        if len(alike) >= _MANY:
+        if len(alike) >= _MANY and line.is_straight:
             rules[number] = True
     return [is_rule and is_thin for is_rule, is_thin in zip(rules, thin, strict=True)]
 
@@ -222,7 +222,7 @@ def _covers(line: Line, first: float, last: float) -> bool:
 def _complete(
     lines: list[Line], numbers: list[int], is_rule: list[bool], ends: tuple[int, int], thickness: float
 ) -> None:
-    """Make the sides of a frame rules, from corner to corner; where a stroke lies on one, it is as thin as the others."""
+    """Make the sides of a frame rules, from corner to corner, each as thin as the thinnest: a stroke may lie on it."""
     for number in numbers:
         line = lines[number]
         is_rule[number] = True

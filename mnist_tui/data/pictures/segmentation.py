@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -24,6 +24,7 @@ _EDGE = 0.14
 _SOFTEST, _SOFTEST_PIXELS = 0.028, 6.0
 # So broad, as a share of the sheet's longer side, is the rim on which nothing is written.
 _RIM = 0.017
+_MOST_PIECES = 200
 # An underline is so much wider than high.
 _FLAT = 7.0
 
@@ -70,10 +71,13 @@ class Piece:
     numbers: tuple[int, ...]
     box: Box
     area: int
+    perhaps: Piece | None = None
+    """It with a piece that was left out, though it could well be a part of it."""
 
     def joined(self, other: Piece) -> Piece:
         """Both as one."""
-        return Piece(self.numbers + other.numbers, self.box.around(other.box), self.area + other.area)
+        numbers, box = self.numbers + other.numbers, self.box.around(other.box)
+        return Piece(numbers, box, self.area + other.area, self.perhaps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +86,6 @@ class Segmentation:
 
     lines: tuple[tuple[Piece, ...], ...]
     labels: Labels
-    is_doubtful: bool
-    """Whether pieces were left out that could well be parts of a digit."""
 
 
 def segment(ink: Ink, inside: tuple[int, int, int, int] | None, spare: float = 0.0) -> Segmentation:
@@ -101,6 +103,8 @@ def segment(ink: Ink, inside: tuple[int, int, int, int] | None, spare: float = 0
     height, width = mask.shape
     least = max(2.0, 0.004 * max(mask.shape))
     pieces = [piece for piece in pieces if max(piece.box.height, piece.box.width) >= least]
+    # Of noise and textures there are thousands; what is smaller than so many others is no digit.
+    pieces = sorted(pieces, key=lambda piece: -piece.area)[:_MOST_PIECES]
     rim = spare + _RIM * max(height, width)
     pieces = [piece for piece in pieces if not _is_at_rim(piece.box, height, width, rim)]
     pieces = _framed(pieces, inside)
@@ -112,9 +116,8 @@ def segment(ink: Ink, inside: tuple[int, int, int, int] | None, spare: float = 0
     tallest = max((piece.box.height for piece in pieces), default=0)
     widest = max((piece.box.width for piece in pieces), default=0)
     if max(tallest, 0.4 * widest) < lowest:
-        return Segmentation((), labels, False)
-    digits, is_doubtful = _digits(pieces, tallest)
-    return Segmentation(_in_lines(digits), labels, is_doubtful)
+        return Segmentation((), labels)
+    return Segmentation(_in_lines(_digits(pieces, tallest)), labels)
 
 
 def _is_at_rim(box: Box, height: int, width: int, rim: float) -> bool:
@@ -219,11 +222,10 @@ def _without_underlines(pieces: list[Piece]) -> list[Piece]:
     return left
 
 
-def _digits(pieces: list[Piece], tallest: int) -> tuple[list[Piece], bool]:
+def _digits(pieces: list[Piece], tallest: int) -> list[Piece]:
     own = [piece for piece in pieces if piece.box.height >= _OWN * tallest]
     small = [piece for piece in pieces if piece.box.height < _OWN * tallest]
     digits = _merged(own, tallest)
-    is_doubtful = False
     for piece in sorted(small, key=lambda piece: -piece.area):
         distances = [max(0, *digit.box.gaps(piece.box)) for digit in digits]
         if not distances:
@@ -236,8 +238,8 @@ def _digits(pieces: list[Piece], tallest: int) -> tuple[list[Piece], bool]:
         if distances[nearest] <= max(2, _FARTHEST * reach):
             digits[nearest] = digit.joined(piece)
         elif distances[nearest] <= reach and piece.area > 0.15 * digit.area:
-            is_doubtful = True
-    return digits, is_doubtful
+            digits[nearest] = replace(digit, perhaps=digit.joined(piece))
+    return digits
 
 
 def _merged(own: list[Piece], tallest: int) -> list[Piece]:

@@ -28,11 +28,17 @@ class Sheet:
     pixels: Bytes
     to_picture: npt.NDArray[np.float64]
     """(3, 3): homogeneous coordinates of the sheet to those of the picture."""
+    picture_size: tuple[int, int]
+    """The picture's width and height."""
+
+    def part(self, pixels: Bytes, matrix: npt.NDArray[np.float64]) -> Sheet:
+        """What was made of this one by a matrix (3, 3), from its coordinates to those of `pixels`."""
+        return Sheet(pixels, self.to_picture @ np.linalg.inv(matrix), self.picture_size)
 
 
 def whole(picture: Bytes) -> Sheet:
     """All of it."""
-    return Sheet(picture, np.eye(3))
+    return Sheet(picture, np.eye(3), (picture.shape[1], picture.shape[0]))
 
 
 def find_sheet(sheet: Sheet) -> Sheet | None:
@@ -180,7 +186,7 @@ def _laid_upright(sheet: Sheet, corners: Floats) -> Sheet:
     pixels = cv2.warpPerspective(
         sheet.pixels, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-    return Sheet(np.asarray(pixels, np.uint8), sheet.to_picture @ np.linalg.inv(matrix))
+    return sheet.part(np.asarray(pixels, np.uint8), np.asarray(matrix, np.float64))
 
 
 def _ordered(corners: Floats) -> Floats:
