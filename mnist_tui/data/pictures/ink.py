@@ -25,7 +25,7 @@ _WINDOWS = (0.08, 0.18, 0.42)
 # Ink must stand out by this share of the paper's brightness, and by so many deviations of the noise.
 _LEAST_CONTRAST, _LEAST_SIGNAL = 0.05, 4.5
 # The darker half of it must do so more clearly, or there is no ink.
-_SURE_CONTRAST, _SURE_SIGNAL = 0.1, 9.0
+_SURE_CONTRAST, _SURE_SIGNAL = 0.125, 9.0
 # Shadows are looked into where this share of the light is left.
 _DARKEST = 0.55
 # A stroke is covered by what a narrow window sees of it; of a broad one it sees the ends.
@@ -55,9 +55,11 @@ def dark_on_light(sheet: Bytes) -> Bytes:
     """(H, W) of a sheet, gray or color: its ink dark, its paper light, its noise smoothed."""
     axis = _axis(sheet)
     gray = _smooth(_along(sheet, axis))
-    if is_light_on_dark(gray):
+    is_inverted = is_light_on_dark(gray)
+    if is_inverted:
         gray = np.asarray(cv2.bitwise_not(gray), np.uint8)
-    if axis.min() < 0:  # colors of about the same brightness: how bright they are says nothing of the light
+    # Light ink on dark paper, and colors of about the same brightness: how dark the paper is says nothing of the light.
+    if is_inverted or axis.min() < 0:
         brighter = gray + (255 - _percentile(gray[::4, ::4].ravel(), 0.98))
         return brighter.clip(0, 255).astype(np.uint8)
     return gray

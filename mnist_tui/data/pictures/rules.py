@@ -125,7 +125,8 @@ def tilt_of(mask: Mask) -> float:
 def _peaks(counts: Floats, least: float) -> Floats:
     """The largest counts of their neighborhoods: a line is one, however thick."""
     highest = np.asarray(cv2.dilate(counts[None], np.ones((1, 9), np.uint8)), np.float32)[0]
-    return counts[(counts >= highest) & (counts > least)]
+    peaks: Floats = counts[(counts >= highest) & (counts > least)]
+    return peaks
 
 
 def _thin(mask: Mask, side: int = 300) -> Mask:
