@@ -238,6 +238,9 @@ def _joined(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tuple[Mask, 
     """Of each connected piece what the narrowest window sees that sees all of it; of a shadow what is within it."""
     narrow, narrow_amount = masks[0], layers[0]
     for mask, layer in zip(masks[1:], layers[1:], strict=True):
+        more = cv2.morphologyEx(cv2.subtract(mask, narrow), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        if not more.any():  # but for the rims of strokes, a broader window sees the same
+            continue
         count, labels, stats, _ = cv2.connectedComponentsWithStats(mask | narrow, connectivity=8)
         if count <= 1:
             continue

@@ -106,9 +106,18 @@ def _of_size(picture: Bytes) -> Sheet:
     if factor <= 1:
         return whole(picture)
     size = (max(1, round(picture.shape[1] / factor)), max(1, round(picture.shape[0] / factor)))
-    smaller = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    smaller = cv2.resize(_halved(picture), size, interpolation=cv2.INTER_AREA)
     scale = np.diag([picture.shape[1] / size[0], picture.shape[0] / size[1], 1.0])
     return Sheet(np.asarray(smaller, np.uint8), scale, whole(picture).picture_size)
+
+
+def _halved(picture: Bytes) -> Bytes:
+    """Less than twice the side looked at: means of two by two pixels are had in a fraction of the time of others."""
+    while max(picture.shape[:2]) >= 2 * _SIDE and min(picture.shape[:2]) >= 4:
+        height, width = picture.shape[0] // 2, picture.shape[1] // 2
+        even = picture[: 2 * height, : 2 * width]
+        picture = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return picture
 
 
 def _lines_on(sheet: Sheet) -> Lines:
