@@ -107,7 +107,16 @@ def coarsened(picture: Bytes, side: int = _COARSE) -> Bytes:
     if scale >= 1:
         return picture
     size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(_halved(picture, side), size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _halved(picture: Bytes, side: int) -> Bytes:
+    """Less than twice `side` long: means of two by two pixels take a fraction of the time of others."""
+    while max(picture.shape[:2]) >= 2 * side and min(picture.shape[:2]) >= 4:
+        height, width = picture.shape[0] // 2, picture.shape[1] // 2
+        even = picture[: 2 * height, : 2 * width]
+        picture = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return picture
 
 
 def _smooth(gray: Bytes) -> Bytes:

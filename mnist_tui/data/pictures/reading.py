@@ -10,7 +10,16 @@ import numpy.typing as npt
 
 from mnist_tui.data import digit_image
 from mnist_tui.data.digit_image import Pixels
-from mnist_tui.data.pictures.ink import Bytes, Floats, Ink, dark_on_light, faint_ink, find_ink, without
+from mnist_tui.data.pictures.ink import (
+    Bytes,
+    Floats,
+    Ink,
+    coarsened,
+    dark_on_light,
+    faint_ink,
+    find_ink,
+    without,
+)
 from mnist_tui.data.pictures.rules import find_rules, tilt_of
 from mnist_tui.data.pictures.segmentation import Box, Piece, Segmentation, segment
 from mnist_tui.data.pictures.sheet import Sheet, find_sheet, whole
@@ -102,22 +111,10 @@ def _box_of(canvas: Pixels) -> tuple[int, int, int, int]:
 
 def _of_size(picture: Bytes) -> Sheet:
     """All of a picture, no larger than it has to be."""
-    factor = max(picture.shape[:2]) / _SIDE
-    if factor <= 1:
-        return whole(picture)
-    size = (max(1, round(picture.shape[1] / factor)), max(1, round(picture.shape[0] / factor)))
-    smaller = cv2.resize(_halved(picture), size, interpolation=cv2.INTER_AREA)
-    scale = np.diag([picture.shape[1] / size[0], picture.shape[0] / size[1], 1.0])
-    return Sheet(np.asarray(smaller, np.uint8), scale, whole(picture).picture_size)
-
-
-def _halved(picture: Bytes) -> Bytes:
-    """Less than twice the side looked at: means of two by two pixels are had in a fraction of the time of others."""
-    while max(picture.shape[:2]) >= 2 * _SIDE and min(picture.shape[:2]) >= 4:
-        height, width = picture.shape[0] // 2, picture.shape[1] // 2
-        even = picture[: 2 * height, : 2 * width]
-        picture = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    return picture
+    smaller = coarsened(picture, _SIDE)
+    height, width = smaller.shape[:2]
+    scale = np.diag([picture.shape[1] / width, picture.shape[0] / height, 1.0])
+    return Sheet(smaller, scale, whole(picture).picture_size)
 
 
 def _lines_on(sheet: Sheet) -> Lines:
