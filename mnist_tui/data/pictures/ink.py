@@ -28,6 +28,8 @@ _LEAST_CONTRAST, _LEAST_SIGNAL = 0.05, 4.5
 _SURE_CONTRAST, _SURE_SIGNAL = 0.125, 9.0
 # Shadows are looked into where this share of the light is left.
 _DARKEST = 0.55
+# Shadows are told from noise by so many levels of gray.
+_SHADED = 40
 # A stroke is covered by what a narrow window sees of it; of a broad one it sees the ends.
 _COVERED = 0.9
 # A broad piece is a shadow where it is fainter than this share of the pens' ink, if there are so many pixels of that.
@@ -97,8 +99,10 @@ def is_light_on_dark(gray: Bytes) -> bool:
     """Ink is the rarer of the two: what differs from its surroundings does so to its side, and most does not."""
     coarse = coarsened(gray).astype(np.float32)
     apart = coarse - cv2.blur(coarse, _odd(0.3 * max(coarse.shape)), borderType=cv2.BORDER_REPLICATE)
+    # Between the shadows of fingers light is as narrow as a stroke; but then so much is dark that it shows in shares.
     low, middle, high = np.percentile(coarse, (5, 50, 95))
-    return float((apart**3).sum()) > 0 and middle <= (low + high) / 2
+    is_shaded = high - low > _SHADED and middle > (low + high) / 2
+    return float((apart**3).sum()) > 0 and not is_shaded
 
 
 def coarsened(picture: Bytes, side: int = _COARSE) -> Bytes:
