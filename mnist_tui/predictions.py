@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from mnist_tui.answer import Answer, answers
-from mnist_tui.data.digit_file import DigitFile, DigitImage, UnusableImage, read_digits
+from mnist_tui.data.digit_file import DigitFile, DigitImage, DigitPage, UnusableImage, read_digits
 from mnist_tui.errors import PictureError
 from mnist_tui.trained import TrainedNetwork
 
@@ -31,11 +31,37 @@ class Prediction:
 
 
 @dataclass(frozen=True, eq=False)
+class PagePrediction:
+    """The answers for the digits of one picture: lines from top to bottom, each from left to right."""
+
+    lines: tuple[tuple[Prediction, ...], ...]
+
+    @property
+    def predictions(self) -> list[Prediction]:
+        """All of them in order."""
+        return [prediction for line in self.lines for prediction in line]
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether every one of them is."""
+        return all(prediction.answer.is_sure for prediction in self.predictions)
+
+    @property
+    def text(self) -> str:
+        """The likeliest digits, sure or not, a line of them for each line of the picture."""
+        return "\n".join("".join(digit.answer.best.name for digit in line) for line in self.lines)
+
+
+Outcome = Prediction | PagePrediction | UnusableImage
+"""What has become of one image of a file."""
+
+
+@dataclass(frozen=True, eq=False)
 class PredictedFile:
     """The predictions for the file called `name`, in its order, with the images of it that could not be used."""
 
     name: str
-    outcomes: Sequence[Prediction | UnusableImage]
+    outcomes: Sequence[Outcome]
     classes: Sequence[str]
     remarks: Sequence[str] = ()
 
@@ -60,12 +86,7 @@ class PredictedFile:
 
         The images of a table or an array have no `pixels` in it, since the file itself holds them as numbers.
         """
-        return [
-            _prediction_dict(self.name, outcome, self.classes)
-            if isinstance(outcome, Prediction)
-            else _place_dict(self.name, outcome) | {"error": str(outcome.error)}
-            for outcome in self.outcomes
-        ]
+        return [_outcome_dict(self.name, outcome, self.classes) for outcome in self.outcomes]
 
 
 def predict_file(name: str, network: TrainedNetwork, threshold: float) -> PredictedFile:
@@ -75,27 +96,55 @@ def predict_file(name: str, network: TrainedNetwork, threshold: float) -> Predic
         _check_labels(name, file, network)
     except PictureError as error:
         return PredictedFile(name, [UnusableImage(error)], network.classes)
-    usable = [image for image in file.images if isinstance(image, DigitImage)]
-    predictions = iter(_predict(usable, network, threshold))
-    outcomes = [
-        next(predictions) if isinstance(image, DigitImage) else image  # in the order of the file
-        for image in file.images
-    ]
+    predictions = iter(predict_images(list(_digits_of(file)), network, threshold))
+    outcomes = [_next_outcome(image, predictions) for image in file.images]
     return PredictedFile(name, outcomes, network.classes, file.remarks)
 
 
-def _predict(images: Sequence[DigitImage], network: TrainedNetwork, threshold: float) -> list[Prediction]:
+def _digits_of(file: DigitFile) -> Iterator[DigitImage]:
+    """Every digit in it, in its order."""
+    for image in file.images:
+        if isinstance(image, DigitImage):
+            yield image
+        elif isinstance(image, DigitPage):
+            for line in image.lines:
+                yield from line
+
+
+def _next_outcome(
+    image: DigitImage | DigitPage | UnusableImage, predictions: Iterator[Prediction]
+) -> Outcome:
+    """Of predictions in the file's order, those of `image`."""
+    if isinstance(image, DigitImage):
+        return next(predictions)
+    if isinstance(image, DigitPage):
+        return PagePrediction(tuple(tuple(next(predictions) for _ in line) for line in image.lines))
+    return image
+
+
+def predict_images(
+    images: Sequence[DigitImage], network: TrainedNetwork, threshold: float
+) -> list[Prediction]:
+    """The answer for each of `images`, all computed in one forward pass."""
     if not images:
         return []
-    pixels = torch.from_numpy(np.stack([image.pixels for image in images]))[:, None]  # (N, 1, 28, 28) uint8
-    found = answers(network.logits(pixels), network.classes, threshold)
-    seen = network.sees(pixels)[:, 0]
+    readings = [(image.pixels, *image.others) for image in images]
+    pixels = torch.from_numpy(np.stack([pixels for reading in readings for pixels in reading]))[:, None]
+    # A digit that was read in several ways gets the mean of what the network says of them, its log here. So an answer
+    # that hangs on how much of the picture was taken for ink is less sure than the network is of any one of them.
+    means = [
+        logits.double().softmax(dim=1).mean(dim=0).log() if len(logits) > 1 else logits[0].double()
+        for logits in network.logits(pixels).split([len(reading) for reading in readings])
+    ]
+    found = answers(torch.stack(means), network.classes, threshold)
+    mains = torch.from_numpy(np.stack([image.pixels for image in images]))[:, None]  # (N, 1, 28, 28) uint8
+    seen = network.sees(mains)[:, 0]
     return [Prediction(*parts) for parts in zip(images, found, seen, strict=True)]
 
 
 def _check_labels(name: str, file: DigitFile, network: TrainedNetwork) -> None:
-    for image in file.images:
-        label = image.label if isinstance(image, DigitImage) else None
+    for image in _digits_of(file):
+        label = image.label
         if label is not None and label >= len(network.classes):
             where = f"{name}, {image.place}" if image.place else name
             raise PictureError(
@@ -105,19 +154,34 @@ def _check_labels(name: str, file: DigitFile, network: TrainedNetwork) -> None:
             )
 
 
-def _prediction_dict(name: str, prediction: Prediction, classes: Sequence[str]) -> dict[str, Any]:
+def _outcome_dict(name: str, outcome: Outcome, classes: Sequence[str]) -> dict[str, Any]:
+    if isinstance(outcome, UnusableImage):
+        return _place_dict(name, outcome) | {"error": str(outcome.error)}
+    if isinstance(outcome, PagePrediction):
+        return {
+            "file": name,
+            "answer": outcome.text if outcome.is_sure else None,
+            "sure": outcome.is_sure,
+            "lines": [[_answer_dict(digit) for digit in line] for line in outcome.lines],
+            "digits": [_answer_dict(digit) for digit in outcome.predictions],
+        }
+    entry = _place_dict(name, outcome.image)
+    if outcome.image.label is not None:
+        entry["label"] = classes[outcome.image.label]
+    entry |= _answer_dict(outcome)
+    return entry if outcome.image.box is None else entry | {"digits": [_answer_dict(outcome)]}
+
+
+def _answer_dict(prediction: Prediction) -> dict[str, Any]:
     image, answer = prediction.image, prediction.answer
-    entry = _place_dict(name, image)
-    if image.label is not None:
-        entry["label"] = classes[image.label]
-    if image.box is not None:
-        entry["box"] = list(image.box)
-    entry |= {
+    entry: dict[str, Any] = {
         "answer": answer.best.name if answer.is_sure else None,
         "sure": answer.is_sure,
         "top": [{"class": guess.name, "probability": guess.probability} for guess in answer.top],
         "probabilities": list(answer.probabilities),
     }
+    if image.box is not None:
+        entry["box"] = list(image.box)
     return entry if _is_of_array(image) else entry | {"pixels": prediction.seen.tolist()}
 
 

@@ -38,10 +38,13 @@ def predict(
     json: Json = False,
     runs_dir: RunsDir = None,
 ) -> None:
-    """Read digits from any pictures: dark on light or light on dark, photographed, drawn or scanned.
+    """Read digits from any pictures: photographed, drawn or scanned, on blank, squared or ruled paper, in boxes.
 
-    Shows the exact picture the network gets. A picture that cannot be read does not keep the others from being
-    answered; the exit code is 1 then. Where a file has labels, says how many of the answers are right.
+    Shows the exact picture the network gets of each digit. Several digits are read from left to right, line by line;
+    with --json each has its box. Where a picture can be read in several ways and the answers differ, it is not sure.
+    A picture that cannot be read, or has no digit on it, does not keep the others from being answered; the exit code
+    is 1 then. Where a file has labels, says how many of the answers are right. HEIC takes an extra:
+    pip install "mnist-tui\\[heic]".
     """
     found = runs.find(paths.runs_dir(runs_dir), run)
     agree(found, trust)
@@ -83,13 +86,17 @@ def _accuracy(file: PredictedFile) -> list[dict[str, Any]]:
 
 
 def _show(file: PredictedFile) -> None:
-    from mnist_tui.render.answer_bars import answer_view
+    from mnist_tui.predictions import PagePrediction
+    from mnist_tui.render.answer_bars import answer_view, page_view
     from mnist_tui.render.answer_table import accuracy_line, answer_table
 
     console = stdout()
     if len(file.outcomes) > _DRAWN:
         console.print(answer_table(file))
     else:
+        for outcome in file.outcomes:
+            if isinstance(outcome, PagePrediction):
+                console.print(page_view(file.name, outcome))
         for prediction in file.predictions:
             place = f" · {prediction.image.place}" if prediction.image.place else ""
             seen = prediction.seen.tolist()

@@ -1,18 +1,23 @@
-"""The digits in a file that a person brings: one of a picture, or one for each row of a table or entry of an array."""
+"""The digits in a file that a person brings: all on a picture, or one for each row of a table or entry of an array."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mnist_tui.data import digit_image, input_file, number_file, picture_file
 from mnist_tui.data.digit_image import Pixels
 from mnist_tui.data.input_file import naming
 from mnist_tui.data.labeled_images import LabeledImages
+from mnist_tui.data.picture_file import Picture
 from mnist_tui.errors import NoDigitError, PictureError
 
+if TYPE_CHECKING:
+    from mnist_tui.data.pictures.reading import Digit
+
 Box = tuple[int, int, int, int]
-"""Left, top, right and bottom, in pixels of the picture; the last two are one past the digit."""
+"""Left, top, width and height, in pixels of the upright picture."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +32,16 @@ class DigitImage:
     label: int | None = None
     """The class that the file says it is of."""
     box: Box | None = None
-    """Where in the picture it was found, if the picture may hold several."""
+    """Where in the picture it was found."""
+    others: tuple[Pixels, ...] = ()
+    """What the network would get if the picture were read a little otherwise: the answer should be the same."""
+
+
+@dataclass(frozen=True, eq=False)
+class DigitPage:
+    """A picture with several digits on it: lines of them from top to bottom, each from left to right."""
+
+    lines: tuple[tuple[DigitImage, ...], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +57,7 @@ class UnusableImage:
 class DigitFile:
     """All images of a file, in its order. `remarks` are sentences about how the file was understood."""
 
-    images: Sequence[DigitImage | UnusableImage]
+    images: Sequence[DigitImage | DigitPage | UnusableImage]
     remarks: Sequence[str] = ()
 
 
@@ -60,7 +74,24 @@ def digits_of(content: bytes, name: str) -> DigitFile:
     with naming(name):
         if number_file.is_of_numbers(content, name):
             return _of_numbers(number_file.parse(content), name)
-        return DigitFile([DigitImage(digit_image.from_picture(picture_file.decoded(content)))])
+        return _of_picture(picture_file.decoded(content), name)
+
+
+def _of_picture(picture: Picture, name: str) -> DigitFile:
+    from mnist_tui.data.pictures.reading import read  # which needs OpenCV, as numbers do not
+
+    reading = read(picture.pixels)
+    scales = [whole / part for whole, part in zip(picture.size, picture.pixels.shape[1::-1], strict=True)]
+
+    def image_of(digit: Digit) -> DigitImage:
+        left, top, width, height = (round(value * scales[axis % 2]) for axis, value in enumerate(digit.box))
+        return DigitImage(digit.pixels, box=(left, top, width, height), others=digit.others)
+
+    lines = tuple(tuple(image_of(digit) for digit in line) for line in reading.lines)
+    found = lines[0][0] if len(reading.digits) == 1 else DigitPage(lines)
+    return DigitFile(
+        [found], [f"{name} has several pages; this is the first"] if picture.has_more_pages else []
+    )
 
 
 def _of_numbers(file: LabeledImages, name: str) -> DigitFile:

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from mnist_tui.data.ink import find_ink
 from mnist_tui.errors import NoDigitError
 
 Pixels = npt.NDArray[np.uint8]
@@ -30,12 +29,14 @@ _THINNEST, _THIN, _THICK, _THICKEST = 1.7, 2.2, 4.2, 5.5
 
 
 def from_picture(picture: npt.NDArray[np.generic]) -> Pixels:
-    """What the network gets of a picture: (H, W) grey, (H, W, 3) colour or (H, W, 4) with alpha, of uint8.
+    """What the network gets of a picture of one digit: (H, W) gray, (H, W, 3) color or (H, W, 4) with alpha, of uint8.
 
-    Dark on light or light on dark, on uneven paper, anywhere in it. Raises NoDigitError where nothing stands out.
+    The largest digit of several. Raises NoDigitError where there is none. `pictures.reading` tells more of a picture.
     """
-    clean = _clean(np.asarray(picture, dtype=np.uint8))
-    return from_canvas(find_ink(picture) if clean is None else clean)
+    from mnist_tui.data.pictures.reading import read  # which needs OpenCV, as a drawing does not
+
+    digits = read(picture).digits
+    return max(digits, key=lambda digit: digit.box[2] * digit.box[3]).pixels
 
 
 def from_canvas(canvas: npt.NDArray[np.generic]) -> Pixels:
@@ -53,7 +54,7 @@ def from_canvas(canvas: npt.NDArray[np.generic]) -> Pixels:
     return _fitted(fine)
 
 
-def _clean(picture: Pixels) -> Pixels | None:
+def clean(picture: npt.NDArray[np.uint8]) -> Pixels | None:
     """A picture that is as MNIST's are, or the negative of one: nothing is to be found in it, so nothing is changed."""
     if picture.shape != (SIDE, SIDE):
         return None
@@ -76,7 +77,7 @@ def _as_ink(canvas: npt.NDArray[np.generic]) -> Ink:
 
 def _is_mnist_sized(ink: Ink) -> bool:
     top, bottom, left, right = _box(ink)
-    usual = _THINNEST <= _stroke_width(ink) <= _THICKEST
+    usual = _THINNEST <= stroke_width(ink) <= _THICKEST
     return usual and BOX - 2 <= max(bottom - top, right - left) <= BOX + 1
 
 
@@ -98,7 +99,7 @@ def _fine(ink: Ink) -> Ink:
 
 def _with_usual_strokes(fine: Ink) -> Ink:
     """A thin pen's strokes thickened and a broad brush's thinned, to what the network has seen."""
-    width = _stroke_width(fine) / _FINE
+    width = stroke_width(fine) / _FINE
     if width < _THINNEST:
         return _filtered(fine, ImageFilter.MaxFilter(3), (_THIN - width) * _FINE / 2)
     if width > _THICKEST:
@@ -158,7 +159,7 @@ def _middle(ink: Ink) -> tuple[float, float]:
     return float(rows @ np.arange(len(rows))) / total, float(columns @ np.arange(len(columns))) / total
 
 
-def _stroke_width(ink: Ink) -> float:
+def stroke_width(ink: Ink) -> float:
     """In pixels: a stroke of length l and width w has the area l·w, and an edge of about 2·l, however soft."""
     padded = np.pad(ink, 1)
     down = padded[2:, 1:-1] - padded[:-2, 1:-1]

@@ -6,22 +6,34 @@ import io
 import struct
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError, features
 
 from mnist_tui.errors import PictureError
 
 MAX_BYTES = 64 * 2**20
 # Pixels that may be decoded; each takes four bytes, or several times that where a decoder keeps copies of its own.
 _MAX_PIXELS = 24_000_000
-# A WebP decoder keeps two canvases besides the picture; a JPEG is made smaller while it is decoded, unless it is
-# progressive, when the decoder keeps all of it.
-_MAX_PIXELS_OF: Mapping[str, int] = {"WEBP": 12_000_000, "JPEG": 120_000_000, "MPO": 120_000_000}
+# Decoders of WebP and AVIF keep two canvases besides the picture; a JPEG is made smaller while it is decoded, unless it
+# is progressive, when the decoder keeps all of it.
+_MAX_PIXELS_OF: Mapping[str, int] = {
+    "WEBP": 12_000_000,
+    "AVIF": 12_500_000,
+    "JPEG": 120_000_000,
+    "MPO": 120_000_000,
+}
 # A longer side than this says nothing more about a digit.
 _SPARE_SIDE = 1200
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "PPM")
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "PPM", "TIFF")
+_NAMES = (*_FORMATS, "AVIF", "HEIC")
+# The brands of ISO media files, of which AVIF and HEIC are two.
+_AVIF = {b"avif", b"avis"}
+_HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+# The share of a picture's pixels that a sensor's dead and saturated ones may be.
+_OUTLIERS = 0.0002
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -32,32 +44,51 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """What puts a picture upright, by its EXIF orientation."""
+_SIDEWAYS = (
+    Image.Transpose.TRANSPOSE,
+    Image.Transpose.ROTATE_270,
+    Image.Transpose.TRANSVERSE,
+    Image.Transpose.ROTATE_90,
+)
 _ORIENTATION = 0x0112
 
 
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A file's picture, upright, and perhaps smaller than it is in the file."""
+
+    pixels: npt.NDArray[np.uint8]
+    """(H, W), (H, W, 3) or (H, W, 4)."""
+    size: tuple[int, int]
+    """Width and height in the file, upright."""
+    has_more_pages: bool = False
+    """Whether there are pages behind this one, the first."""
+
+
 def is_picture(content: bytes) -> bool:
-    """Whether Pillow knows it by how it begins."""
+    """Whether it is known as a picture by how it begins."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            Image.open(io.BytesIO(content), formats=_FORMATS)
+            Image.open(io.BytesIO(content), formats=_formats(content))
+    except PictureError:
+        return True  # of a format that takes more than is installed
     except Exception:  # it raises almost anything; `decoded` says what
         return False
     return True
 
 
-def decoded(content: bytes) -> npt.NDArray[np.uint8]:
-    """(H, W), (H, W, 3) or (H, W, 4) uint8, upright. Raises PictureError with the rest of a sentence."""
+def decoded(content: bytes) -> Picture:
+    """The picture in a file with this content. Raises PictureError with the rest of a sentence."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on odd files would go across the screen
         try:
-            image = Image.open(io.BytesIO(content), formats=_FORMATS)
+            image = Image.open(io.BytesIO(content), formats=_formats(content))
             _check_size(image.size, image.format or "", progressive="progressive" in image.info)
-            return _pixels(image)
+            return _picture(image)
         except UnidentifiedImageError:
-            known = ", ".join(_FORMATS)
             raise PictureError(
-                "is no picture that can be read here", remedy=f"Save it as one of {known}."
+                "is no picture that can be read here", remedy=f"Save it as one of {', '.join(_NAMES)}."
             ) from None
         except Image.DecompressionBombError:
             raise _too_large("far too many pixels", _MAX_PIXELS) from None
@@ -66,6 +97,37 @@ def decoded(content: bytes) -> npt.NDArray[np.uint8]:
         except Exception as error:  # a damaged file makes Pillow raise almost anything
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise PictureError(f"is damaged: {reason}", remedy="Save the picture again.") from error
+
+
+def _formats(content: bytes) -> tuple[str, ...]:
+    """The decoders that are tried. Raises PictureError for a known format whose decoder is not installed."""
+    brands = _brands(content)
+    if brands & _AVIF:
+        if not features.check("avif"):
+            raise PictureError(
+                "is an AVIF picture, which the installed Pillow does not read",
+                remedy="pip install --upgrade pillow (11.3 or newer), or save it as JPEG or PNG.",
+            )
+        return ("AVIF",)
+    if brands & _HEIC:
+        try:
+            import pillow_heif
+        except ImportError:
+            raise PictureError(
+                "is a HEIC picture, which takes one more package",
+                remedy='pip install "mnist-tui[heic]", or save it as JPEG or PNG.',
+            ) from None
+        pillow_heif.register_heif_opener(thumbnails=False)
+        return ("HEIF",)
+    return _FORMATS
+
+
+def _brands(content: bytes) -> set[bytes]:
+    """What an ISO media file says it is, in the box it begins with; nothing for other files."""
+    if content[4:8] != b"ftyp":
+        return set()
+    length = min(int.from_bytes(content[:4], "big"), 256)
+    return {content[8:12], *(content[at : at + 4] for at in range(16, length, 4))}
 
 
 def _check_size(size: tuple[int, int], format: str, *, progressive: bool) -> None:
@@ -80,13 +142,29 @@ def _too_large(what: str, most: int) -> PictureError:
     )
 
 
-def _pixels(image: Image.Image) -> npt.NDArray[np.uint8]:
+def _picture(image: Image.Image) -> Picture:
+    size = image.size
+    has_more_pages = _has_second_page(image)
     image.draft("RGB", (_SPARE_SIDE, _SPARE_SIDE))  # does nothing to other formats
     image.load()
     turn = _TURNS.get(_orientation(image))
+    is_sideways = turn in _SIDEWAYS or (image.format == "TIFF" and image.size == size[::-1] != size)
     image = _without_spare(image)
     image = _in_known_mode(image)
-    return np.asarray(image.transpose(turn) if turn is not None else image)
+    pixels = np.asarray(image.transpose(turn) if turn is not None else image)
+    return Picture(pixels, size[::-1] if is_sideways else size, has_more_pages)
+
+
+def _has_second_page(image: Image.Image) -> bool:
+    if image.format != "TIFF":
+        return False
+    try:
+        image.seek(1)
+    except Exception:  # there is none, or none that can be read
+        return False
+    finally:
+        image.seek(0)
+    return True
 
 
 def _orientation(image: Image.Image) -> int:
@@ -113,10 +191,21 @@ def _without_spare(image: Image.Image) -> Image.Image:
 def _in_known_mode(image: Image.Image) -> Image.Image:
     if image.mode in ("L", "RGB", "RGBA"):
         return image
-    if image.mode.startswith(("I", "F")):  # 16 bits and more: brought to 8 by what values there are
-        values = np.asarray(image, dtype=np.float32)
-        low, high = float(np.nanmin(values)), float(np.nanmax(values))
-        scaled = (values - low) * (255 / (high - low)) if high > low else np.zeros_like(values)
-        return Image.fromarray(scaled.astype(np.uint8))
+    if image.mode.startswith(("I", "F")):
+        return Image.fromarray(_in_eight_bits(np.asarray(image, dtype=np.float32)))
     has_alpha = image.mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info
     return image.convert("RGBA" if has_alpha else "L" if image.mode == "1" else "RGB")
+
+
+def _in_eight_bits(values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    """16 bits and more, brought to 8 by what values there are, but for the few of dead and saturated pixels."""
+    finite = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    spare = min(1 + int(_OUTLIERS * finite.size), (finite.size - 1) // 2)
+    ordered = np.partition(finite.ravel(), (spare, finite.size - 1 - spare))
+    low, high = float(ordered[spare]), float(ordered[finite.size - 1 - spare])
+    if high <= low:  # so little is on it that all of it is in those few
+        low, high = float(finite.min()), float(finite.max())
+    if high <= low:
+        return np.zeros(values.shape, np.uint8)
+    scaled: npt.NDArray[np.uint8] = np.clip((finite - low) * (255 / (high - low)), 0, 255).astype(np.uint8)
+    return scaled

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mnist_tui.answer import Answer
+    from mnist_tui.predictions import PagePrediction
 
 _BAR = 20
 
@@ -35,6 +36,26 @@ def answer_view(name: str, pixels: Grid, answer: Answer, classes: Sequence[str])
         Columns([grey_picture(pixels), right], padding=(0, 3)),
         Text(),
     )
+
+
+def page_view(name: str, page: PagePrediction) -> RenderableType:
+    """What several digits on one picture are: a line for each line of it, above the pictures the network gets."""
+    parts: list[RenderableType] = [Text(name, style="bold", overflow="fold")]
+    for number, line in enumerate(page.lines):
+        digits = Text(", ").join(_short_verdict(digit.answer) for digit in line)
+        place = "several digits: " if len(page.lines) == 1 else f"line {number + 1}: "
+        parts.append(Text.assemble(place, digits))
+        parts.append(Columns([grey_picture(digit.seen.tolist()) for digit in line], padding=(0, 1)))
+    if len(page.lines) > 1:
+        parts.insert(1, Text(f"several digits, in {len(page.lines)} lines"))
+    return Group(*parts, Text())
+
+
+def _short_verdict(answer: Answer) -> Text:
+    """`7`; or that it is not sure, and what it would have said."""
+    if answer.is_sure:
+        return Text(answer.best.name, style="bold green")
+    return Text(f"not sure (perhaps {answer.best.name})", style="bold yellow")
 
 
 def verdict(answer: Answer) -> Text:

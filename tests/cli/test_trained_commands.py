@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 from safetensors import safe_open
 
 from mnist_tui import network_export, runs
@@ -141,6 +141,52 @@ def test_predict_shows_the_picture_that_the_network_judges(
     plain, upright = seen("plain"), seen("upright", deskew=1.0, interpolation="bilinear")
     assert torch.equal(upright, load_trained(runs.find(runs_dir, "upright")).sees(plain))
     assert not torch.equal(upright, plain)
+
+
+def test_predict_reads_several_digits_each_with_its_box(mnist: Mnist, runs_dir: Path, tmp_path: Path) -> None:
+    trained_runs.write(runs_dir)
+    page = Image.new("L", (400, 300), 255)
+    for left, top in ((60, 40), (200, 40), (60, 180)):
+        ImageDraw.Draw(page).line([(left, top), (left + 40, top), (left + 10, top + 80)], fill=0, width=8)
+    path = str(tmp_path / "page.png")
+    page.save(path)
+    (entry,) = json.loads(mnist("predict", "reader", "--threshold", "0", path, "--json").out)["images"]
+    assert [len(line) for line in entry["lines"]] == [2, 1]
+    assert entry["digits"] == [digit for line in entry["lines"] for digit in line]
+    assert entry["answer"] == "\n".join("".join(digit["answer"] for digit in line) for line in entry["lines"])
+    assert entry["sure"] is True
+    assert not {"top", "probabilities", "pixels", "box"} & set(entry)
+    for digit, (left, top) in zip(entry["digits"], ((60, 40), (200, 40), (60, 180)), strict=True):
+        assert np.abs(np.subtract(digit["box"], (left - 4, top - 4, 48, 88))).max() <= 5
+        assert len(digit["probabilities"]) == 10
+        assert np.array(digit["pixels"]).shape == (28, 28)
+    shown = mnist("predict", "reader", "--threshold", "0", path).out
+    assert "several digits, in 2 lines" in shown
+    assert "line 2: " in shown
+
+
+def test_predict_is_not_sure_of_a_number_with_a_digit_that_it_is_not_sure_of(
+    mnist: Mnist, runs_dir: Path, tmp_path: Path
+) -> None:
+    trained_runs.write(runs_dir)
+    page = Image.new("L", (400, 150), 255)
+    for left in (60, 200):
+        ImageDraw.Draw(page).line([(left, 40), (left + 40, 40), (left + 10, 120)], fill=0, width=8)
+    path = str(tmp_path / "page.png")
+    page.save(path)
+    done = mnist("predict", "reader", "--weights", "last", path, "--json")
+    assert done.code == 0, done.err
+    (entry,) = json.loads(done.out)["images"]
+    assert (entry["answer"], entry["sure"]) == (None, False)
+    assert "several digits: not sure" in mnist("predict", "reader", "--weights", "last", path).out
+
+
+def test_predict_tells_where_a_single_digit_is(mnist: Mnist, runs_dir: Path, picture: str) -> None:
+    trained_runs.write(runs_dir)
+    (entry,) = json.loads(mnist("predict", "reader", picture, "--json").out)["images"]
+    assert entry["box"] == [4, 4, 20, 20]
+    (digit,) = entry["digits"]
+    assert digit == {name: value for name, value in entry.items() if name not in ("file", "digits")}
 
 
 def test_predict_reads_standard_input(

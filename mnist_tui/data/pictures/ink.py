@@ -1,0 +1,319 @@
+"""How strongly each pixel of a sheet is inked: told from paper, light, shadow and noise, whatever the colors.
+
+Paper is what a morphological closing leaves of a picture of dark ink: it fills what is narrower than its window and
+keeps every edge of what is wider, so the edge of a shadow or of a table leaves no trace, however sharp.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.uint8]
+"""(H, W) of 0 and 1."""
+Labels = npt.NDArray[Any]
+"""(H, W) of whole numbers: 0 outside of a mask, else the number of the connected piece."""
+
+# Windows of the closing, as shares of the longer side: a pen, a broad marker, a digit enlarged to fill the picture.
+_WINDOWS = (0.08, 0.18, 0.42)
+# Ink must stand out by this share of the paper's brightness, and by so many deviations of the noise.
+_LEAST_CONTRAST, _LEAST_SIGNAL = 0.05, 4.5
+# The darker half of it must do so more clearly, or there is no ink.
+_SURE_CONTRAST, _SURE_SIGNAL = 0.125, 9.0
+# Shadows are looked into where this share of the light is left.
+_DARKEST = 0.55
+# Shadows are told from noise by so many levels of gray.
+_SHADED = 40
+# A stroke is covered by what a narrow window sees of it; of a broad one it sees the ends.
+_COVERED = 0.9
+# A broad piece is a shadow where it is fainter than this share of the pens' ink, if there are so many pixels of that.
+_FAINT, _SOME = 0.75, 60
+_COARSE = 200
+
+
+@dataclass(frozen=True)
+class Ink:
+    """What stands out from the paper."""
+
+    amount: Floats
+    """(H, W) from 0, paper, to about 1, full ink."""
+    mask: Mask
+    """(H, W): what is ink rather than paper."""
+    contrast: float
+    """How far ink stands out, as a share of the paper's brightness."""
+    noise: float
+    """The standard deviation of the paper, in the same unit."""
+    gray: Bytes
+    """(H, W): the sheet it was found on, ink dark and paper light."""
+
+
+def dark_on_light(sheet: Bytes) -> Bytes:
+    """(H, W) of a sheet, gray or color: its ink dark, its paper light, its noise smoothed."""
+    axis = _axis(sheet)
+    gray = _smooth(_along(sheet, axis))
+    is_inverted = is_light_on_dark(gray)
+    if is_inverted:
+        gray = np.asarray(cv2.bitwise_not(gray), np.uint8)
+    # Light ink on dark paper, and colors of about the same brightness: how dark the paper is says nothing of the light.
+    if is_inverted or axis.min() < 0:
+        brighter = gray + (255 - _percentile(gray[::4, ::4].ravel(), 0.98))
+        return brighter.clip(0, 255).astype(np.uint8)
+    return gray
+
+
+def faint_ink(gray: Bytes) -> Mask:
+    """(H, W): everything narrow that stands out from the paper, however little."""
+    layer = _raised(gray, _WINDOWS[0])
+    paper, noise = _paper_of(_counts(layer))
+    return _above(layer, max(_LEAST_CONTRAST * 255, paper + _LEAST_SIGNAL * noise))
+
+
+def _axis(sheet: Bytes) -> npt.NDArray[np.float64]:
+    """The direction from the paper's color to the ink's, in which colors differ most, as shares of the channels."""
+    if sheet.ndim == 2:
+        return np.ones(1)
+    coarse = coarsened(sheet).astype(np.float64)
+    apart = (coarse - cv2.blur(coarse, _odd(0.2 * max(coarse.shape)))).reshape(-1, 3)
+    apart *= np.square(apart).sum(axis=1, keepdims=True) ** 0.5
+    axis = np.linalg.eigh(apart.T @ apart)[1][:, -1]
+    axis *= (np.sign(axis.sum()) or 1.0) / np.abs(axis).sum()
+    axis[np.abs(axis) < 0.05] = 0
+    return np.asarray(axis / np.abs(axis).sum())
+
+
+def _along(sheet: Bytes, axis: npt.NDArray[np.float64]) -> Bytes:
+    """(H, W), from 0 to 255."""
+    if sheet.ndim == 2:
+        return sheet
+    offset = -255 * axis[axis < 0].sum()
+    return np.asarray(cv2.transform(sheet, np.array([[*axis, offset]])), np.uint8)
+
+
+def is_light_on_dark(gray: Bytes) -> bool:
+    """Ink is the rarer of the two: what differs from its surroundings does so to its side, and most does not."""
+    coarse = coarsened(gray).astype(np.float32)
+    apart = coarse - cv2.blur(coarse, _odd(0.3 * max(coarse.shape)), borderType=cv2.BORDER_REPLICATE)
+    # Between the shadows of fingers light is as narrow as a stroke; but then so much is dark that it shows in shares.
+    low, middle, high = np.percentile(coarse, (5, 50, 95))
+    is_shaded = high - low > _SHADED and middle > (low + high) / 2
+    return float((apart**3).sum()) > 0 and not is_shaded
+
+
+def coarsened(picture: Bytes, side: int = _COARSE) -> Bytes:
+    """The picture with its longer side at most `side`, every pixel a mean."""
+    scale = side / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+    return np.asarray(cv2.resize(_halved(picture, side), size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _halved(picture: Bytes, side: int) -> Bytes:
+    """Less than twice `side` long: means of two by two pixels take a fraction of the time of others."""
+    while max(picture.shape[:2]) >= 2 * side and min(picture.shape[:2]) >= 4:
+        height, width = picture.shape[0] // 2, picture.shape[1] // 2
+        even = picture[: 2 * height, : 2 * width]
+        picture = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return picture
+
+
+def _smooth(gray: Bytes) -> Bytes:
+    """Blurred by as much as its noise asks for."""
+    noise = _noise(gray)
+    if noise < 2:
+        return gray
+    sigma = min(0.6 + 0.1 * noise, 2.5) * min(1.0, max(gray.shape) / 500)
+    return np.asarray(cv2.GaussianBlur(gray, (0, 0), max(sigma, 0.4)), np.uint8)
+
+
+def _noise(gray: Bytes) -> float:
+    """Standard deviation of what differs from pixel to pixel (Immerkær, 1996), by a median that strokes do not move."""
+    if min(gray.shape) < 3:
+        return 0.0
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+    rough = np.abs(cv2.filter2D(gray, cv2.CV_32F, kernel))
+    return 1.4826 * float(np.median(rough[::2, ::2])) / 6
+
+
+def without(gray: Bytes, erase: Mask, faint: Mask) -> Bytes:
+    """The sheet with paper in place of what is to be erased, and of the blur around it that is not of other ink."""
+    if not erase.any():
+        return gray
+    side = max(3, round(_WINDOWS[0] * max(gray.shape)) | 1)
+    paper = cv2.morphologyEx(gray, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
+    around = cv2.dilate(erase, np.ones((5, 5), np.uint8)) > 0
+    other = (faint > 0) & (erase == 0)
+    return np.where(around & ~other, paper, gray).astype(np.uint8)
+
+
+def find_ink(gray: Bytes) -> Ink | None:
+    """The ink of a sheet, dark on light; None where nothing stands out."""
+    layers = [_layer(gray, window) for window in _WINDOWS]
+    masks: list[Mask] = []
+    noise = 0.0
+    for layer in layers:
+        threshold, deviation = _threshold(layer)
+        masks.append(_above(layer, threshold))
+        noise = max(noise, deviation)
+    mask, amount = _joined(gray, layers, masks)
+    if not mask.any():
+        return None
+    contrast = _percentile(amount[mask > 0], 0.75)
+    if contrast < max(255 * _SURE_CONTRAST, _SURE_SIGNAL * noise):
+        return None
+    low = min(max(2.5 * noise, 0.08 * contrast), 0.4 * contrast)
+    scaled = (amount.astype(np.float32) - np.float32(low)) / np.float32(0.92 * contrast - low)
+    return Ink(scaled.clip(0, 1).astype(np.float32), mask, contrast / 255, noise / 255, gray)
+
+
+def _layer(gray: Bytes, window: float) -> Bytes:
+    """What a window sees; a broad one looks for broad strokes only, and does so in fewer pixels."""
+    factor = 1 if window == _WINDOWS[0] or max(gray.shape) < 300 else 2
+    if factor == 1:
+        return _raised(gray, window)
+    height, width = gray.shape
+    size = (max(1, width // factor), max(1, height // factor))
+    small = _raised(np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8), window)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _raised(gray: Bytes, window: float) -> Bytes:
+    """(H, W): by how many of 255 parts of the paper's brightness each pixel is darker than the paper around it."""
+    side = max(3, round(window * max(gray.shape)) | 1)
+    reach = side // 2 + 1
+    padded = cv2.copyMakeBorder(gray, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
+    paper = np.asarray(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel), np.uint8)[
+        reach:-reach, reach:-reach
+    ]
+    # In the dark, where noise is as large as ink is dark, ink counts for less.
+    darkest = int(max(32.0, _DARKEST * _percentile(paper[::4, ::4].ravel(), 0.98)))
+    return np.asarray(
+        cv2.divide(cv2.subtract(paper, gray), np.maximum(paper, np.uint8(darkest)), scale=255), np.uint8
+    )
+
+
+def _above(layer: Bytes, threshold: float) -> Mask:
+    return np.asarray(cv2.threshold(layer, threshold, 1, cv2.THRESH_BINARY)[1], np.uint8)
+
+
+def _threshold(layer: Bytes) -> tuple[float, float]:
+    """Between paper and ink, or 255 where there is no ink, and the paper's deviation."""
+    counts = _counts(layer)
+    paper, noise = _paper_of(counts)
+    floor = max(_LEAST_CONTRAST * 255, paper + _LEAST_SIGNAL * noise)
+    # By the roots of the counts, so that a few strokes on a large sheet weigh as much as it.
+    threshold = max(floor, _otsu(np.sqrt(counts)))
+    return (threshold if counts[int(threshold) + 1 :].sum() >= 3 else 255.0), noise
+
+
+def _counts(layer: Bytes) -> npt.NDArray[np.float64]:
+    return cv2.calcHist([layer], [0], None, [256], [0, 256]).reshape(-1).astype(np.float64)
+
+
+def _paper_of(counts: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """The paper's level and its deviation, of 255."""
+    paper = _median(counts)
+    return paper, max(1.4826 * _median(_folded(counts, paper)), 0.7)
+
+
+def _percentile(values: Bytes, share: float) -> float:
+    counts = np.bincount(values, minlength=256)
+    return float(np.searchsorted(np.cumsum(counts), share * counts.sum()))
+
+
+def _median(counts: npt.NDArray[np.float64]) -> float:
+    return float(np.searchsorted(np.cumsum(counts), counts.sum() / 2))
+
+
+def _folded(counts: npt.NDArray[np.float64], middle: float) -> npt.NDArray[np.float64]:
+    folded = np.zeros(256)
+    np.add.at(folded, np.abs(np.arange(256) - round(middle)), counts)
+    return folded
+
+
+def _otsu(counts: npt.NDArray[np.float64]) -> float:
+    levels = np.arange(len(counts))
+    below, sums = np.cumsum(counts), np.cumsum(counts * levels)
+    above = below[-1] - below
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = (sums[-1] * below / below[-1] - sums) ** 2 / (below * above)
+    return float(np.argmax(np.where((below > 0) & (above > 0), between, -1)))
+
+
+def _joined(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tuple[Mask, Bytes]:
+    """Of each connected piece what the narrowest window sees that sees all of it; of a shadow what is within it."""
+    narrow, narrow_amount = masks[0], layers[0]
+    for mask, layer in zip(masks[1:], layers[1:], strict=True):
+        more = cv2.morphologyEx(cv2.subtract(mask, narrow), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        if not more.any():  # but for the rims of strokes, a broader window sees the same
+            continue
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(mask | narrow, connectivity=8)
+        if count <= 1:
+            continue
+        seen = np.bincount(labels[narrow > 0], minlength=count)
+        areas = stats[:, cv2.CC_STAT_AREA]
+        thick = (seen < _COVERED * areas) | (_parts(labels, narrow, areas) > 1)
+        thick[0] = False
+        dark = _percentile(narrow_amount[narrow > 0], 0.75) if np.count_nonzero(narrow) > _SOME else 0.0
+        for number in np.flatnonzero(thick):
+            if _darkness(layer, labels, stats[number], int(number)) < _FAINT * dark or _is_shadow(
+                gray, labels, stats[number], int(number), narrow
+            ):
+                thick[number] = False
+        if not thick.any():
+            continue
+        taken = thick[labels]
+        narrow = np.where(taken, 1, narrow).astype(np.uint8)
+        near = cv2.dilate(taken.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        narrow_amount = np.where(near, np.maximum(layer, narrow_amount), narrow_amount)
+    return narrow, narrow_amount
+
+
+def _parts(labels: Labels, narrow: Mask, areas: Labels) -> npt.NDArray[np.intp]:
+    """Of how many pieces a narrow window sees each piece to be: a broad junction looks like a gap to it."""
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(narrow, connectivity=8)
+    whole = np.zeros(count, np.intp)
+    inked = parts > 0
+    whole[parts[inked]] = labels[inked]
+    large = stats[:, cv2.CC_STAT_AREA] > 0.03 * areas[whole]
+    large[0] = False
+    return np.bincount(whole[large], minlength=len(areas))
+
+
+def _darkness(layer: Bytes, labels: Labels, stats: Any, number: int) -> float:
+    left, top, width, height = (int(value) for value in stats[:4])
+    window = (slice(top, top + height), slice(left, left + width))
+    return _percentile(layer[window][labels[window] == number], 0.75)
+
+
+def _is_shadow(gray: Bytes, labels: Labels, stats: Any, number: int, narrow: Mask) -> bool:
+    """A broad dark piece that comes in over the border, or that is lighter than the strokes that are seen within it."""
+    left, top, width, height, area = (int(value) for value in stats[:5])
+    window = (slice(top, top + height), slice(left, left + width))
+    own = labels[window] == number
+    if area < 30:
+        return False
+    rim = np.zeros(gray.shape, bool)
+    rim[0] = rim[-1] = True
+    rim[:, 0] = rim[:, -1] = True
+    touching = int(np.count_nonzero(own & rim[window]))
+    if touching > 0.25 * np.sqrt(area):
+        return True
+    within = own & (narrow[window] > 0)
+    rest = own & ~(cv2.dilate(narrow[window], np.ones((5, 5), np.uint8)) > 0)
+    if np.count_nonzero(within) < 0.02 * area or np.count_nonzero(rest) < 0.25 * area:
+        return False
+    darkness = np.percentile(gray[window], 95) - gray[window]
+    return float(np.median(darkness[rest])) < 0.75 * float(np.median(darkness[within]))
+
+
+def _odd(size: float) -> tuple[int, int]:
+    side = max(3, round(size) | 1)
+    return side, side

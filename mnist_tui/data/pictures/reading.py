@@ -1,0 +1,223 @@
+"""A picture read: each digit as what MNIST is, with its place, and what else it could be taken for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from mnist_tui.data import digit_image
+from mnist_tui.data.digit_image import Pixels
+from mnist_tui.data.pictures.ink import (
+    Bytes,
+    Floats,
+    Ink,
+    coarsened,
+    dark_on_light,
+    faint_ink,
+    find_ink,
+    without,
+)
+from mnist_tui.data.pictures.rules import find_rules, tilt_of
+from mnist_tui.data.pictures.segmentation import Box, Piece, Segmentation, segment
+from mnist_tui.data.pictures.sheet import Sheet, find_sheet, whole
+from mnist_tui.errors import NoDigitError
+
+# Longest side of what is looked at.
+_SIDE = 700
+# A shorter side than this has no room for a digit.
+_LEAST_SIDE = 5
+# Below this share of what it lies on, a sheet must have something on it.
+_SMALL_SHEET = 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class Digit:
+    """One digit on a picture."""
+
+    pixels: Pixels
+    """What the network gets: (28, 28)."""
+    others: tuple[Pixels, ...]
+    """What it would get if a little more or less were taken for ink, or for a part of this digit."""
+    box: tuple[int, int, int, int]
+    """Left, top, width and height in the picture."""
+
+
+Lines = tuple[tuple[Digit, ...], ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All digits on a picture: lines from top to bottom, each from left to right."""
+
+    lines: Lines
+
+    @property
+    def digits(self) -> tuple[Digit, ...]:
+        """All of them in order."""
+        return tuple(digit for line in self.lines for digit in line)
+
+
+def read(picture: npt.NDArray[np.generic]) -> Reading:
+    """The digits of a picture of uint8: (H, W) gray, (H, W, 3) color or (H, W, 4) with alpha.
+
+    Raises NoDigitError where there are none.
+    """
+    cv2.setNumThreads(1)  # reading is short, and a training beside it keeps its cores
+    pixels = np.asarray(picture, dtype=np.uint8)
+    clean = digit_image.clean(pixels)
+    if clean is not None:
+        digit = Digit(digit_image.from_canvas(clean), (), _box_of(clean))
+        return Reading(((digit,),))
+    opaque = on_a_background(pixels)
+    sheet = _of_size(opaque)
+    lines = _lines_on(sheet) if min(sheet.pixels.shape[:2]) >= _LEAST_SIDE else ()
+    if not lines:
+        raise NoDigitError(
+            "there is no digit on it: nothing stands out from the background",
+            remedy="Write it larger or darker, or give it more light.",
+        )
+    return Reading(lines)
+
+
+def on_a_background(pixels: Bytes) -> Bytes:
+    """(H, W) or (H, W, 3): what is transparent laid on a background that shows it.
+
+    Ink of one color goes on white or black, whichever is further from it; a picture on its own commonest color.
+    """
+    if pixels.ndim == 2 or pixels.shape[2] == 3:
+        return pixels
+    if pixels.shape[2] == 1:
+        return np.ascontiguousarray(pixels[:, :, 0])
+    color, alpha = pixels[:, :, :3], pixels[:, :, 3]
+    if int(alpha.min()) >= 250:
+        return np.ascontiguousarray(color)
+    visible = color[alpha > 127]
+    if not len(visible):
+        return np.zeros_like(color)
+    gray = visible.mean(axis=1)
+    is_picture = np.percentile(gray, 98) - np.percentile(gray, 2) > 64
+    background = np.median(visible, axis=0) if is_picture else np.full(3, 255.0 * (gray.mean() < 128))
+    share = alpha[:, :, None].astype(np.float32) / 255
+    return np.rint(color * share + background.astype(np.float32) * (1 - share)).astype(np.uint8)
+
+
+def _box_of(canvas: Pixels) -> tuple[int, int, int, int]:
+    left, top, width, height = cv2.boundingRect((canvas > 64).astype(np.uint8))
+    return left, top, width, height
+
+
+def _of_size(picture: Bytes) -> Sheet:
+    """All of a picture, no larger than it has to be."""
+    smaller = coarsened(picture, _SIDE)
+    height, width = smaller.shape[:2]
+    scale = np.diag([picture.shape[1] / width, picture.shape[0] / height, 1.0])
+    return Sheet(smaller, scale, whole(picture).picture_size)
+
+
+def _lines_on(sheet: Sheet) -> Lines:
+    inner = find_sheet(sheet)
+    if inner is not None and min(inner.pixels.shape[:2]) >= _LEAST_SIDE:
+        lines = _lines_on(inner)
+        # So small a sheet with nothing on it could be the thick stroke of a 1.
+        if lines or np.prod(inner.pixels.shape[:2]) > _SMALL_SHEET * np.prod(sheet.pixels.shape[:2]):
+            return lines
+    return _digits_on(sheet)
+
+
+def _digits_on(sheet: Sheet) -> Lines:
+    gray = dark_on_light(sheet.pixels)
+    faint = faint_ink(gray)
+    tilt = tilt_of(faint)
+    if abs(tilt) > 0.4:
+        sheet = _turned(sheet, tilt)
+        gray = dark_on_light(sheet.pixels)
+        faint = faint_ink(gray)
+    rules = find_rules(faint)
+    ink = find_ink(without(gray, rules.erase, faint))
+    # What was turned has streaks along its sides.
+    spare = abs(np.tan(np.radians(tilt))) * max(gray.shape) / 2 if rules.count else 0.0
+    found = segment(ink, rules.inside, spare) if ink is not None else None
+    if rules.stem and (found is None or not found.lines):
+        ink = find_ink(gray)
+        found = segment(ink, None) if ink is not None else None
+    if ink is None or found is None:
+        return ()
+    lines = tuple(
+        tuple(digit for piece in line if (digit := _cut(ink, found, piece, sheet)) is not None)
+        for line in found.lines
+    )
+    return tuple(line for line in lines if line)
+
+
+def _turned(sheet: Sheet, degrees: float) -> Sheet:
+    height, width = sheet.pixels.shape[:2]
+    turn = np.vstack([cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0), [0, 0, 1]])
+    pixels = cv2.warpAffine(
+        sheet.pixels, turn[:2], (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return sheet.part(np.asarray(pixels, np.uint8), turn)
+
+
+def _cut(ink: Ink, found: Segmentation, piece: Piece, sheet: Sheet) -> Digit | None:
+    canvas = _canvas(ink, found, piece)
+    others = [(1.8 * canvas).clip(0, 1), ((canvas - 0.35) / 0.5).clip(0, 1)]
+    if piece.perhaps is not None:
+        others.append(_canvas(ink, found, piece.perhaps))
+    pixels = _normalized(canvas)
+    if pixels is None:
+        return None
+    read_otherwise = tuple(other for canvas in others if (other := _normalized(canvas)) is not None)
+    return Digit(pixels, read_otherwise, _in_picture(piece.box, sheet))
+
+
+def _canvas(ink: Ink, found: Segmentation, piece: Piece) -> Floats:
+    """The piece alone, with the soft edge of its ink."""
+    reach = max(2, round(0.004 * max(ink.mask.shape)))
+    box = piece.box
+    window = (
+        slice(max(0, box.top - reach), box.bottom + reach),
+        slice(max(0, box.left - reach), box.right + reach),
+    )
+    own = np.isin(found.labels[window], piece.numbers).astype(np.uint8)
+    near = cv2.dilate(own, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    return np.asarray(ink.amount[window] * near, np.float32)
+
+
+def _normalized(canvas: Floats) -> Pixels | None:
+    """As MNIST has it; None where next to nothing is on it."""
+    try:
+        return digit_image.from_canvas(_thick_enough(canvas))
+    except NoDigitError:
+        return None
+
+
+def _thick_enough(canvas: Floats) -> Floats:
+    """Lines that would vanish between the pixels of a small picture are made thicker."""
+    rows, columns = np.flatnonzero((canvas > 0.25).any(axis=1)), np.flatnonzero((canvas > 0.25).any(axis=0))
+    if not len(rows):
+        return canvas
+    longer = max(int(rows[-1] - rows[0]), int(columns[-1] - columns[0])) + 1
+    wanted = longer / digit_image.BOX / 2
+    width = digit_image.stroke_width(canvas)
+    if width >= wanted:
+        return canvas
+    spare = round(wanted - width)
+    padded = cv2.copyMakeBorder(canvas, spare, spare, spare, spare, cv2.BORDER_CONSTANT, value=0)
+    return np.asarray(
+        cv2.dilate(padded, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (spare + 1, spare + 1))), np.float32
+    )
+
+
+def _in_picture(box: Box, sheet: Sheet) -> tuple[int, int, int, int]:
+    """Left, top, width and height in the picture, in whole pixels."""
+    corners = np.array(
+        [(box.left, box.top), (box.right, box.top), (box.right, box.bottom), (box.left, box.bottom)],
+        np.float64,
+    )
+    points = cv2.perspectiveTransform(corners[None], sheet.to_picture)[0]
+    left, top = np.clip(np.floor(points.min(axis=0) + 1e-6), 0, np.subtract(sheet.picture_size, 1))
+    right, bottom = np.clip(np.ceil(points.max(axis=0) - 1e-6), (left + 1, top + 1), sheet.picture_size)
+    return int(left), int(top), int(right - left), int(bottom - top)

@@ -1,0 +1,288 @@
+"""Lines that are no writing: the rules of squared and ruled paper, frames of boxes and cells, axes, underlines."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from mnist_tui.data.pictures.ink import Floats, Labels, Mask
+
+# The shortest line looked at, as a share of the sheet's shorter side.
+_SHORTEST = 0.15
+# A line from one side of the sheet to the other is a rule; so many parallel ones of the same length are, too.
+_END, _MANY = 0.015, 3
+_THICKEST, _THICKEST_RULE = 0.035, 0.025
+# A line goes on behind a broad stroke of up to this share of the sheet.
+_WIDEST_GAP = 0.65
+# So many lengths of the sheet in lines that are turned by at most so many degrees tell how the sheet lies.
+_LINES, _MOST_TILTED = 1.5, 12.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """A long thin piece of ink, horizontal unless said otherwise: rows top to bottom, columns left to right."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+    thickness: float
+
+    @property
+    def length(self) -> int:
+        """In pixels."""
+        return self.right - self.left
+
+    def joined(self, other: Line) -> Line:
+        """Both as one."""
+        longer = self if self.length > other.length else other
+        ends = min(self.left, other.left), max(self.right, other.right)
+        return Line(min(self.top, other.top), max(self.bottom, other.bottom), *ends, longer.thickness)
+
+    @property
+    def is_straight(self) -> bool:
+        """Whether it is hardly higher than thick, as no stroke of a hand is."""
+        return self.bottom - self.top <= self.thickness + 4 + 0.012 * self.length
+
+    @property
+    def middle(self) -> float:
+        """Its row."""
+        return (self.top + self.bottom) / 2
+
+
+def lines_of(mask: Mask, shortest: int, thickest: float) -> tuple[list[Line], Labels]:
+    """The horizontal lines of a mask, and labels (H, W) with the band of each: its number in the list, from 1."""
+    # A broad stroke would make one piece with the lines that run into it.
+    joined = cv2.morphologyEx(
+        _thinner(mask, round(thickest)), cv2.MORPH_CLOSE, np.ones((1, max(3, shortest // 12) | 1), np.uint8)
+    )
+    joined = cv2.dilate(joined, np.ones((3, 1), np.uint8))
+    long = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((1, shortest), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(long, connectivity=8)
+    lines: list[Line] = []
+    kept = np.zeros(count, np.int32)
+    for number in range(1, count):
+        left, top, width, height = (int(value) for value in stats[number, :4])
+        window = (slice(top, top + height), slice(left, left + width))
+        runs = np.count_nonzero((labels[window] == number) & (mask[window] > 0), axis=0)
+        thickness = float(np.median(runs[runs > 0])) if runs.any() else 0.0
+        if not 0 < thickness <= thickest or height > max(4 * thickness + 6, 0.08 * width):
+            continue
+        line = Line(top, top + height, left, left + width, thickness)
+        index = next(
+            (index for index, other in enumerate(lines) if _continues(line, other, mask.shape[1])), len(lines)
+        )
+        lines[index : index + 1] = [line.joined(lines[index]) if index < len(lines) else line]
+        kept[number] = index + 1
+    return lines, kept[labels]
+
+
+def _continues(line: Line, other: Line, whole: int) -> bool:
+    """Whether they are one line that a broad stroke lies over."""
+    level = abs(line.middle - other.middle) <= 2 + 0.5 * min(line.thickness, other.thickness)
+    alike = max(line.thickness, other.thickness) <= 1.5 * min(line.thickness, other.thickness) + 1
+    gap = max(line.left, other.left) - min(line.right, other.right)
+    return level and alike and gap <= _WIDEST_GAP * whole and line.joined(other).is_straight
+
+
+@dataclass(frozen=True, eq=False)
+class Rules:
+    """What of a mask is lines, and the inside of the smallest frame around something: rows, then columns."""
+
+    erase: Mask
+    inside: tuple[int, int, int, int] | None
+    count: int
+    stem: bool
+    """Whether all it found is one upright line, which may just as well be a 1."""
+
+
+def tilt_of(mask: Mask) -> float:
+    """By how many degrees the long lines of a sheet are turned, clockwise on the screen; 0 where there are too few.
+
+    Hough's transform (Duda and Hart, 1972) of the angles near the sheet's sides.
+    """
+    small = _thin(mask)
+    height, width = small.shape
+    rows, columns = np.nonzero(small)
+    if not len(rows):
+        return 0.0
+    angles = np.arange(-_MOST_TILTED, _MOST_TILTED + 0.01, 0.5)
+    evidence, sharpness = np.zeros((2, len(angles)))
+    for number, slope in enumerate(np.tan(np.radians(angles))):
+        for along, across, length in ((columns, rows, width), (rows, -columns, height)):
+            places = np.rint(across - slope * along).astype(np.intp)
+            counts = np.bincount(places - places.min())
+            long = _peaks(counts.astype(np.float32), 0.4 * length) / length
+            evidence[number] += long.sum()
+            sharpness[number] += np.square(long).sum()
+    best = int(np.argmax(sharpness))
+    return float(angles[best]) if evidence[best] > _LINES else 0.0
+
+
+def _peaks(counts: Floats, least: float) -> Floats:
+    """The largest counts of their neighborhoods: a line is one, however thick."""
+    highest = np.asarray(cv2.dilate(counts[None], np.ones((1, 9), np.uint8)), np.float32)[0]
+    peaks: Floats = counts[(counts >= highest) & (counts > least)]
+    return peaks
+
+
+def _thin(mask: Mask, side: int = 300) -> Mask:
+    """A smaller mask of what is no thicker than a rule."""
+    scale = side / max(mask.shape)
+    if scale < 1:
+        reach = max(1, round(1 / scale))
+        thicker = cv2.dilate(mask, np.ones((reach, reach), np.uint8))
+        size = (max(1, round(scale * mask.shape[1])), max(1, round(scale * mask.shape[0])))
+        mask = np.asarray(cv2.resize(thicker, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+    return _thinner(mask, 6)
+
+
+def _thinner(mask: Mask, side: int) -> Mask:
+    """What of a mask no square of `side` pixels fits into."""
+    broad = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
+    return np.asarray(cv2.subtract(mask, broad), np.uint8)
+
+
+def find_rules(mask: Mask) -> Rules:
+    """The lines of a mask that are no writing."""
+    shortest = max(9, round(_SHORTEST * min(mask.shape)))
+    thickest = max(3.0, _THICKEST * max(mask.shape))
+    across, across_labels = lines_of(mask, shortest, thickest)
+    turned = np.ascontiguousarray(mask.T)
+    down, down_labels = lines_of(turned, shortest, thickest)
+    height, width = mask.shape
+    is_rule = (_are_rules(across, width), _are_rules(down, height))
+    tolerance = 0.03 * max(mask.shape)
+    _spread(across, down, is_rule)
+    frame = _frame(across, down, is_rule, tolerance)
+    inside = _inside(across, down, frame)
+    if inside is not None:
+        thinnest = min(
+            lines[number].thickness
+            for lines, ends in zip((across, down), frame, strict=True)
+            for number in ends
+        )
+        _complete(across, frame[0], is_rule[0], (inside[2], inside[3]), thinnest)
+        _complete(down, frame[1], is_rule[1], (inside[0], inside[1]), thinnest)
+    _spread(across, down, is_rule)
+    without = _without(mask, across, across_labels, is_rule[0])
+    without = _without(np.ascontiguousarray(without.T), down, down_labels, is_rule[1]).T
+    erase = (mask & ~without).astype(np.uint8)
+    return Rules(erase, inside, int(sum(map(sum, is_rule))), not any(is_rule[0]) and sum(is_rule[1]) == 1)
+
+
+def _are_rules(lines: list[Line], whole: int) -> list[bool]:
+    thin = [line.thickness <= _THICKEST_RULE * whole + 2 for line in lines]
+    rules = [line.left <= _END * whole and line.right >= (1 - _END) * whole for line in lines]
+    for number, line in enumerate(lines):
+        alike = [
+            other
+            for other in lines
+            if abs(other.length - line.length) < 0.12 * line.length
+            and abs(other.left - line.left) < 0.1 * line.length
+            and other.thickness < 1.7 * line.thickness + 1
+            and line.thickness < 1.7 * other.thickness + 1
+        ]
+        if len(alike) >= _MANY and line.is_straight:
+            rules[number] = True
+    return [is_rule and is_thin for is_rule, is_thin in zip(rules, thin, strict=True)]
+
+
+def _frame(
+    across: list[Line], down: list[Line], is_rule: tuple[list[bool], list[bool]], tolerance: float
+) -> tuple[list[int], list[int]]:
+    """The numbers of the lines of the largest frame: two across and two down that reach each other's ends."""
+    best: tuple[list[int], list[int]] = ([], [])
+    most = 0.0
+    rows, columns = _longest(across, is_rule[0]), _longest(down, is_rule[1])
+    for (i, upper), (j, lower) in itertools.permutations(rows, 2):
+        for (k, left), (m, right) in itertools.permutations(columns, 2):
+            height, width = lower.middle - upper.middle, right.middle - left.middle
+            if min(height, width) <= 4 * tolerance or height * width <= most:
+                continue
+            ends = (left.middle, right.middle), (upper.middle, lower.middle)
+            sides = ((upper, ends[0]), (lower, ends[0]), (left, ends[1]), (right, ends[1]))
+            whole = sum(_reaches(line, *end, tolerance) for line, end in sides)
+            if whole >= 2 and all(_covers(line, *end) for line, end in sides):
+                most, best = height * width, ([i, j], [k, m])
+    return best
+
+
+def _reaches(line: Line, first: float, last: float, tolerance: float) -> bool:
+    return line.left <= first + tolerance and line.right >= last - tolerance
+
+
+def _covers(line: Line, first: float, last: float) -> bool:
+    """Whether it may be a side of a frame from `first` to `last`, over a part of which the digit lies."""
+    return min(line.right, last) - max(line.left, first) > 0.3 * (last - first)
+
+
+def _complete(
+    lines: list[Line], numbers: list[int], is_rule: list[bool], ends: tuple[int, int], thickness: float
+) -> None:
+    """Make the sides of a frame rules, from corner to corner, each as thin as the thinnest: a stroke may lie on it."""
+    for number in numbers:
+        line = lines[number]
+        is_rule[number] = True
+        left, right = min(line.left, ends[0]), max(line.right, ends[1])
+        lines[number] = replace(line, left=left, right=right, thickness=min(line.thickness, thickness + 1))
+
+
+def _longest(lines: list[Line], is_rule: list[bool], count: int = 7) -> list[tuple[int, Line]]:
+    shorter = [(number, line) for number, line in enumerate(lines) if not is_rule[number]]
+    return sorted(shorter, key=lambda entry: -entry[1].length)[:count]
+
+
+def _spread(across: list[Line], down: list[Line], is_rule: tuple[list[bool], list[bool]]) -> None:
+    """What ends on rules at both ends and is as thin and as straight as they are is one, too: the sides of cells."""
+    for lines, rules, others, known in (
+        (down, is_rule[1], across, is_rule[0]),
+        (across, is_rule[0], down, is_rule[1]),
+    ):
+        ruled = [other for other, is_known in zip(others, known, strict=True) if is_known]
+        for number, line in enumerate(lines):
+            ends = (line.left, line.right)
+            if line.is_straight and all(any(_ends_on(line, end, other) for other in ruled) for end in ends):
+                rules[number] = True
+
+
+def _ends_on(line: Line, end: int, other: Line) -> bool:
+    near = abs(other.middle - end) < other.thickness + 4
+    within = other.left - 4 <= line.middle <= other.right + 4
+    return near and within and 0.6 * other.thickness <= line.thickness < 1.4 * other.thickness + 1
+
+
+def _without(mask: Mask, lines: list[Line], labels: Labels, is_rule: list[bool]) -> Mask:
+    """The mask without its lines, but with what crosses them."""
+    left = mask.copy()
+    for number, line in enumerate(lines):
+        if not is_rule[number]:
+            continue
+        spare = round(line.thickness) + 2
+        top, bottom = max(0, line.top - 2 * spare), min(mask.shape[0], line.bottom + 2 * spare)
+        window = (slice(top, bottom), slice(line.left, line.right))
+        crossing = cv2.morphologyEx(
+            cv2.copyMakeBorder(left[window], spare, spare, 0, 0, cv2.BORDER_CONSTANT, value=0),
+            cv2.MORPH_OPEN,
+            np.ones((round(1.3 * line.thickness + 1.5), 1), np.uint8),
+        )[spare:-spare]
+        own = labels[window] == number + 1
+        # Behind a broad stroke, and where another line runs into it, there is no piece of its own.
+        middle, half = round(line.middle) - top, round(line.thickness / 2) + 2
+        own[max(0, middle - half) : middle + half + 1, ~own.any(axis=0)] = True
+        part = left[window]
+        part[own & (crossing == 0)] = 0
+    return left
+
+
+def _inside(
+    across: list[Line], down: list[Line], frame: tuple[list[int], list[int]]
+) -> tuple[int, int, int, int] | None:
+    if not frame[0]:
+        return None
+    upper, lower = (across[number] for number in frame[0])
+    left, right = (down[number] for number in frame[1])
+    return upper.bottom, lower.top, left.bottom, right.top

@@ -1,0 +1,279 @@
+"""From ink to digits: which connected pieces make up one, which are none, and in what order they are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from mnist_tui.data.pictures.ink import Floats, Ink, Labels, Mask
+
+# Shares of the tallest piece: what is as tall is a digit of its own; what is lower is a part of one, or a speck.
+_OWN = 0.45
+# Pieces below this share of a digit's ink, or further from it than this share of its height, are no part of it.
+_LEAST_PIECE, _FARTHEST = 0.03, 0.3
+# No digit is lower than this share of the sheet's longer side, nor than so many pixels.
+_LOWEST, _LOWEST_PIXELS = 0.025, 7
+# A piece that is fainter than this share of the darkest is no ink; the border cuts off so much of a stroke's length.
+_FAINTEST, _CUT = 0.6, 0.15
+# Of a piece's surroundings, so much may be as dark as it is.
+_EDGE = 0.14
+# The outline of a shadow is softer than this share of the sheet's longer side; ink that is as blurred is hard to read.
+_SOFTEST, _SOFTEST_PIXELS = 0.028, 6.0
+# So broad, as a share of the sheet's longer side, is the rim on which nothing is written.
+_RIM = 0.017
+_MOST_PIECES = 200
+# An underline is so much wider than high.
+_FLAT = 7.0
+
+
+@dataclass(frozen=True)
+class Box:
+    """Rows top to bottom, columns left to right; the ends are one past the last."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return self.right - self.left
+
+    def around(self, other: Box) -> Box:
+        """The smallest one with both in it."""
+        return Box(
+            min(self.top, other.top),
+            max(self.bottom, other.bottom),
+            min(self.left, other.left),
+            max(self.right, other.right),
+        )
+
+    def gaps(self, other: Box) -> tuple[int, int]:
+        """How far they are apart down and across; below 0, by how much they overlap."""
+        return max(self.top, other.top) - min(self.bottom, other.bottom), max(self.left, other.left) - min(
+            self.right, other.right
+        )
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A connected piece of ink, or several that belong together."""
+
+    numbers: tuple[int, ...]
+    box: Box
+    area: int
+    perhaps: Piece | None = None
+    """It with a piece that was left out, though it could well be a part of it."""
+
+    def joined(self, other: Piece) -> Piece:
+        """Both as one."""
+        numbers, box = self.numbers + other.numbers, self.box.around(other.box)
+        return Piece(numbers, box, self.area + other.area, self.perhaps)
+
+
+@dataclass(frozen=True, eq=False)
+class Segmentation:
+    """Lines of digits from top to bottom, each from left to right, and what is needed to cut them out."""
+
+    lines: tuple[tuple[Piece, ...], ...]
+    labels: Labels
+
+
+def segment(ink: Ink, inside: tuple[int, int, int, int] | None, spare: float = 0.0) -> Segmentation:
+    """The digits of a sheet; of what is in a frame, where there is one with something in it.
+
+    `spare` is by how many pixels the rim is broader, on which nothing is written.
+    """
+    mask = ink.mask
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    pieces = [
+        Piece((number,), Box(int(top), int(top + height), int(left), int(left + width)), int(area))
+        for number, (left, top, width, height, area) in enumerate(stats[:count].tolist())
+        if number
+    ]
+    height, width = mask.shape
+    least = max(2.0, 0.004 * max(mask.shape))
+    pieces = [piece for piece in pieces if max(piece.box.height, piece.box.width) >= least]
+    # Of noise and textures there are thousands; what is smaller than so many others is no digit.
+    pieces = sorted(pieces, key=lambda piece: -piece.area)[:_MOST_PIECES]
+    rim = spare + _RIM * max(height, width)
+    pieces = [piece for piece in pieces if not _is_at_rim(piece.box, height, width, rim)]
+    pieces = _framed(pieces, inside)
+    pieces = _dark_enough(pieces, _darkness(ink, labels, count))
+    pieces = _without_border(pieces, labels)
+    pieces = _without_underlines(pieces)
+    pieces = [piece for piece in pieces if not _is_edge(ink, labels, piece)]
+    lowest = min(max(_LOWEST_PIXELS, _LOWEST * max(mask.shape)), 0.5 * max(mask.shape))
+    tallest = max((piece.box.height for piece in pieces), default=0)
+    widest = max((piece.box.width for piece in pieces), default=0)
+    if max(tallest, 0.4 * widest) < lowest:
+        return Segmentation((), labels)
+    return Segmentation(_in_lines(_digits(pieces, tallest)), labels)
+
+
+def _is_at_rim(box: Box, height: int, width: int, rim: float) -> bool:
+    """Whether it lies wholly along the border: what is left of a rule or of a table that the picture cuts off."""
+    return box.bottom <= rim or box.right <= rim or box.top >= height - rim or box.left >= width - rim
+
+
+def _framed(pieces: list[Piece], inside: tuple[int, int, int, int] | None) -> list[Piece]:
+    if inside is None:
+        return pieces
+    top, bottom, left, right = inside
+    within = [
+        piece
+        for piece in pieces
+        if top <= (piece.box.top + piece.box.bottom) / 2 <= bottom
+        and left <= (piece.box.left + piece.box.right) / 2 <= right
+    ]
+    is_filled = any(piece.box.height > 0.15 * (bottom - top) for piece in within)
+    return within if is_filled else pieces
+
+
+def _darkness(ink: Ink, labels: Labels, count: int) -> npt.NDArray[np.float64]:
+    """(count,): how dark each piece is on the whole."""
+    inked = ink.mask > 0
+    numbers = labels[inked]
+    sums = np.bincount(numbers, weights=ink.amount[inked], minlength=count)
+    return np.asarray(sums / np.maximum(1, np.bincount(numbers, minlength=count)))
+
+
+def _dark_enough(pieces: list[Piece], darkness: npt.NDArray[np.float64]) -> list[Piece]:
+    """Without what is much fainter than the rest: the soft edges of shadows, stains."""
+    large = max((piece.box.height for piece in pieces), default=0)
+    full = max(
+        (darkness[piece.numbers[0]] for piece in pieces if piece.box.height > 0.3 * large), default=0.0
+    )
+    return [piece for piece in pieces if darkness[piece.numbers[0]] >= _FAINTEST * full]
+
+
+def _without_border(pieces: list[Piece], labels: Labels) -> list[Piece]:
+    """Without what comes in over the border: a digit cut off is read where there is no other."""
+    rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    touching = np.bincount(rim, minlength=int(labels.max()) + 1)
+    # A stroke that is cut off is as wide as a pen; an edge of the table or a shadow is broad.
+    cut = [
+        piece
+        for piece in pieces
+        if touching[piece.numbers[0]] < _CUT * max(piece.box.height, piece.box.width)
+    ]
+    inner = [piece for piece in cut if not touching[piece.numbers[0]]]
+    tallest = max((piece.box.height for piece in cut), default=0)
+    return inner if any(piece.box.height > 0.2 * tallest for piece in inner) else cut
+
+
+def _is_edge(ink: Ink, labels: Labels, piece: Piece) -> bool:
+    """Whether it is as dark beside it as it is itself: the corner of a shadow or of a table, not a stroke on paper."""
+    reach = max(3, round(0.008 * max(ink.mask.shape)))
+    box = piece.box
+    top, left = max(0, box.top - reach), max(0, box.left - reach)
+    window = (slice(top, box.bottom + reach), slice(left, box.right + reach))
+    own = (labels[window] == piece.numbers[0]).astype(np.uint8)
+    around = np.asarray(cv2.dilate(own, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)), np.uint8)
+    ring_mask = around - cv2.dilate(own, np.ones((2 * reach - 1, 2 * reach - 1), np.uint8))
+    ring = ink.gray[window][(ring_mask > 0) & (ink.mask[window] == 0)]
+    if len(ring) < 8:
+        return False
+    softest = max(_SOFTEST_PIXELS, _SOFTEST * max(ink.mask.shape))
+    if _edge_width(ink.amount[window], own, around) > softest:
+        return True
+    inked = float(np.median(ink.gray[window][own > 0]))
+    paper = float(np.percentile(ring, 75))
+    return float(np.mean(ring < inked + 0.15 * (paper - inked))) > _EDGE
+
+
+def _edge_width(amount: Floats, own: Mask, around: Mask) -> float:
+    """How many pixels wide the way from paper to ink is along a piece's outline."""
+    half = np.count_nonzero((amount > 0.25) & (amount < 0.75) & (around > 0))
+    contours, _ = cv2.findContours(own, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    outline = sum(cv2.arcLength(contour, True) for contour in contours)
+    return half / outline if outline else 0.0
+
+
+def _without_underlines(pieces: list[Piece]) -> list[Piece]:
+    """Flat pieces below everything else, as wide as half of it."""
+    left = sorted(pieces, key=lambda piece: piece.box.bottom)
+    while len(left) >= 1:
+        last, others = left[-1], left[:-1]
+        is_flat = last.box.width > _FLAT * last.box.height
+        tall = [
+            piece
+            for piece in others
+            if piece.box.height > last.box.height and piece.box.height > 0.25 * last.box.width
+        ]
+        if not is_flat:
+            break
+        if others and not tall and any(piece.box.width <= _FLAT * piece.box.height for piece in others):
+            tall = others
+        foot = max((piece.box.bottom for piece in tall), default=-1)
+        breadth = max((piece.box.width for piece in tall), default=0)
+        if foot > last.box.top or last.box.width < 0.5 * breadth:
+            break
+        left = others
+    return left
+
+
+def _digits(pieces: list[Piece], tallest: int) -> list[Piece]:
+    own = [piece for piece in pieces if piece.box.height >= _OWN * tallest]
+    small = [piece for piece in pieces if piece.box.height < _OWN * tallest]
+    digits = _merged(own, tallest)
+    for piece in sorted(small, key=lambda piece: -piece.area):
+        distances = [max(0, *digit.box.gaps(piece.box)) for digit in digits]
+        if not distances:
+            break
+        nearest = int(np.argmin(distances))
+        digit = digits[nearest]
+        reach = max(digit.box.height, digit.box.width)
+        if piece.area < _LEAST_PIECE * digit.area:
+            continue
+        if distances[nearest] <= max(2, _FARTHEST * reach):
+            digits[nearest] = digit.joined(piece)
+        elif distances[nearest] <= reach and piece.area > 0.15 * digit.area:
+            digits[nearest] = replace(digit, perhaps=digit.joined(piece))
+    return digits
+
+
+def _merged(own: list[Piece], tallest: int) -> list[Piece]:
+    """Tall pieces joined where one stands over the other or beside it within its box: strokes of one digit."""
+    digits: list[Piece] = []
+    waiting = sorted(own, key=lambda piece: -piece.area)
+    for piece in waiting:
+        for number, digit in enumerate(digits):
+            if _are_one(digit.box, piece.box, tallest):
+                digits[number] = digit.joined(piece)
+                break
+        else:
+            digits.append(piece)
+    return digits
+
+
+def _are_one(one: Box, other: Box, tallest: int) -> bool:
+    down, across = one.gaps(other)
+    narrower, lower = min(one.width, other.width), min(one.height, other.height)
+    overlap_across, overlap_down = -across / max(1, narrower), -down / max(1, lower)
+    if overlap_across > 0.5 and down <= 0.08 * tallest:
+        return True
+    return overlap_across > 0.2 and overlap_down > 0.2
+
+
+def _in_lines(digits: list[Piece]) -> tuple[tuple[Piece, ...], ...]:
+    lines: list[list[Piece]] = []
+    for digit in sorted(digits, key=lambda digit: digit.box.top + digit.box.bottom):
+        for line in lines:
+            last = line[-1].box
+            down, _ = last.gaps(digit.box)
+            if -down > 0.4 * min(last.height, digit.box.height):
+                line.append(digit)
+                break
+        else:
+            lines.append([digit])
+    return tuple(tuple(sorted(line, key=lambda digit: digit.box.left)) for line in lines)
