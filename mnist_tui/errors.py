@@ -50,7 +50,7 @@ class UntrustedCodeError(RunError):
     """A run's network is of a person's own code, and nobody has said yet that it may be run here."""
 
     def __init__(self, message: str, code: RunCode) -> None:
-        super().__init__(message, remedy="If you trust whoever made it, say so with --trust.")
+        super().__init__(message, remedy="If you trust its author, add --trust.")
         self.code = code
 
 

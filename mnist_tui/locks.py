@@ -44,7 +44,7 @@ class Lock:
         end = time.monotonic() + seconds
         while not self._try():
             if time.monotonic() >= end:
-                raise TimeoutError(errno.ETIMEDOUT, "another process has it", str(self.path))
+                raise TimeoutError(errno.ETIMEDOUT, "another process holds it", str(self.path))
             time.sleep(_POLL)
 
     def release(self) -> None:
@@ -122,7 +122,7 @@ def _flock(descriptor: int, kind: int, path: Path) -> bool:
             return False
         reason = error.strerror or os.strerror(error.errno or errno.EIO)
         if error.errno in _NO_LOCKS:
-            reason = f"its file system has no locks ({reason})"
+            reason = f"its file system does not support locks ({reason})"
         raise OSError(error.errno, reason, str(path)) from error
     return True
 

@@ -150,7 +150,7 @@ def _check_labels(name: str, file: DigitFile, network: TrainedNetwork) -> None:
             raise PictureError(
                 f"{where}: its label is {label}, but run {network.run} has "
                 f"{len(network.classes)} classes, 0 to {len(network.classes) - 1}",
-                remedy="Choose a run of the same classes, or leave the labels out.",
+                remedy="Choose a run with the same classes, or leave the labels out.",
             )
 
 

@@ -78,11 +78,7 @@ def is_there(path: Path) -> bool:
 def remedy(error: OSError) -> str:
     """What a person can do about a file of a run that could not be opened or read."""
     is_odd = isinstance(error, (OddFileError, IsADirectoryError))
-    return (
-        "Put the file back in its place, or delete this run."
-        if is_odd
-        else "Check its permissions, and the disk."
-    )
+    return "Restore the file, or delete this run." if is_odd else "Check its permissions and the disk."
 
 
 def _too_large(path: Path, limit: int) -> OddFileError:

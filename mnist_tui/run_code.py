@@ -43,8 +43,8 @@ class RunCode:
         more = f" and {len(self.files) - 3} more" if len(self.files) > 3 else ""
         files = ", ".join(self.files[:3]) + more
         return (
-            f"{self.whose[:1].upper()}{self.whose[1:]} was not trained on this machine, and its network is made by "
-            f"running code, which can do whatever you can: {files}"
+            f"{self.whose[:1].upper()}{self.whose[1:]} was not trained on this machine, and its network is created by "
+            f"running code, which can do anything that you can do: {files}"
         )
 
     @property
@@ -80,7 +80,7 @@ def code_of(run: Run, part: Part = "model") -> RunCode:
     except ModelError as error:
         raise RunError(
             f"the network of {whose} cannot be built: {error}",
-            remedy=error.remedy or "Bring its file back to where it was, or choose another run.",
+            remedy=error.remedy or "Put its file back where it was, or choose another run.",
         ) from error
 
 
@@ -108,7 +108,7 @@ def _code(spec: str, told: Mapping[str, Any], folder: Path, whose: str) -> RunCo
     if before is not None and before != source.source_sha256:
         raise RunError(
             f"{spec} is not the code that {whose} was trained with",
-            remedy="Bring the file back to what it was, or choose another run.",
+            remedy="Restore the file as it was, or choose another run.",
         )
     if source.is_registered or source.is_of_this_program:
         return RunCode(source, whose)

@@ -308,7 +308,7 @@ def _load(config: TrainConfig, data_dir: Path, control: Control, report: Report)
 def _tell_of_building(source: models.ModelSource, report: Report) -> None:
     """A person's own code may take any time to be imported."""
     if not source.is_registered:
-        report(Preparing(what=f"making the network of {source.place}"))
+        report(Preparing(what=f"creating the network of {source.place}"))
 
 
 def _keeping_notices(kept: list[Event], report: Report) -> Report:
@@ -396,7 +396,7 @@ def _write_record(run: Run, record: dict[str, Any], data_dir: Path) -> None:
 
 def _remedy(error: OSError, run: Run, data_dir: Path) -> str:
     room = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    return f"{'Make room' if room else 'See to the disk'}, then: {runs.resume_command(run.folder, data_dir)}"
+    return f"{'Free some space' if room else 'Check the disk'}, then: {runs.resume_command(run.folder, data_dir)}"
 
 
 def _backend_of(record: dict[str, Any]) -> str:

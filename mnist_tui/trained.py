@@ -130,7 +130,7 @@ def built(run: Run) -> tuple[nn.Module, ModelSource]:
     except ModelError as error:
         raise RunError(
             f"the network of run {run.name} cannot be built: {error}",
-            remedy=error.remedy or "Bring its file back to where it was, or choose another run.",
+            remedy=error.remedy or "Put its file back where it was, or choose another run.",
         ) from error
 
 

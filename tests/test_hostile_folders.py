@@ -193,7 +193,7 @@ def test_a_record_that_may_not_be_read_is_not_called_damaged(
     monkeypatch.setattr(os, "open", denied)
     with pytest.raises(RunError, match=r"config\.json cannot be read: Permission denied") as raised:
         run.record()
-    assert raised.value.remedy == "Check its permissions, and the disk."
+    assert raised.value.remedy == "Check its permissions and the disk."
 
 
 # A person's own hidden folders
@@ -283,7 +283,7 @@ def test_a_run_with_something_of_a_persons_in_it_is_not_deleted(tmp_path: Path, 
     run = runs.create(tmp_path, made_runs.record(), name="mine")
     OF_A_PERSON[name](run.folder / name)
     before = sorted(run.folder.rglob("*"))
-    with pytest.raises(RunError, match="holds what is no part of a run") as raised:
+    with pytest.raises(RunError, match="contains files that are not part of a run") as raised:
         run.delete()
     assert name in str(raised.value)
     assert sorted(run.folder.rglob("*")) == before

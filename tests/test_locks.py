@@ -118,7 +118,11 @@ def test_a_file_system_without_locks_is_an_error_and_no_substitute(
     monkeypatch.setattr(fcntl, "flock", broken)
     path = tmp_path / ".lock"
     path.touch()
-    words = "its file system has no locks" if number not in (errno.EIO, errno.EACCES) else os.strerror(number)
+    words = (
+        "its file system does not support locks"
+        if number not in (errno.EIO, errno.EACCES)
+        else os.strerror(number)
+    )
     with pytest.raises(OSError, match=words) as raised:
         Lock(path).acquire()
     assert raised.value.errno == number

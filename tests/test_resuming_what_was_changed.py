@@ -64,8 +64,8 @@ CHANGED = {
 def test_a_setting_that_was_changed_is_named(lab: Lab, stopped: Run, name: str) -> None:
     before = stopped.record()["config"][name]
     change_record(stopped, "config", **{name: CHANGED[name]})
-    error = refused(lab, stopped, r"config\.json and last\.ckpt do not belong together")
-    assert f": {name} is {CHANGED[name]} in the one and {before} in the other" in str(error)
+    error = refused(lab, stopped, r"config\.json and last\.ckpt do not match")
+    assert f": {name} is {CHANGED[name]} in one and {before} in the other" in str(error)
     change_record(stopped, "config", **{name: before})
     assert isinstance(lab.resume(stopped).event, RunFinished)
 
@@ -73,13 +73,13 @@ def test_a_setting_that_was_changed_is_named(lab: Lab, stopped: Run, name: str) 
 def test_a_checkpoint_of_an_earlier_version_is_compared_with_the_log(lab: Lab, stopped: Run) -> None:
     with_checkpoint_of_an_earlier_version(stopped)
     change_record(stopped, "config", lr=0.03)
-    refused(lab, stopped, r"config\.json and events\.jsonl do not belong together: lr is 0\.03 in the one")
+    refused(lab, stopped, r"config\.json and events\.jsonl do not match: lr is 0\.03 in one")
 
 
 def test_a_run_without_a_checkpoint_is_compared_with_the_log(lab: Lab, stopped: Run) -> None:
     stopped.checkpoint_file.unlink()
     change_record(stopped, "config", lr=0.03)
-    refused(lab, stopped, r"config\.json and events\.jsonl do not belong together: lr is 0\.03 in the one")
+    refused(lab, stopped, r"config\.json and events\.jsonl do not match: lr is 0\.03 in one")
     change_record(stopped, "config", lr=0.01)
     assert isinstance(lab.resume(stopped).event, RunFinished)
 
@@ -115,7 +115,7 @@ def test_a_strange_part_is_refused_or_passed_over_in_words(lab: Lab, stopped: Ru
     state = checkpoint.load_state(stopped.checkpoint_file)
     checkpoint.save_state(stopped.checkpoint_file, state | {integrity.PART: part})
     if isinstance(part, dict) and isinstance(part["config"], dict):
-        refused(lab, stopped, "do not belong together")
+        refused(lab, stopped, "do not match")
     else:
         assert isinstance(lab.resume(stopped).event, RunFinished)
 
@@ -206,7 +206,7 @@ def test_a_whole_log_is_no_notice(lab: Lab, stopped: Run) -> None:
 def test_epochs_that_the_log_has_lost_are_told(lab: Lab, stopped: Run) -> None:
     without(stopped, lambda event: isinstance(event, EpochFinished))
     lab.resume(stopped)
-    message = "the log lacks epoch 1 of what the checkpoint is past; the weights are not affected"
+    message = "the log lacks epoch 1 from before the checkpoint; the weights are not affected"
     assert noticed(lab) == [message]
     assert list(stopped.history().epochs) == [2]
     assert [notice.message for notice in stopped.history().notices] == [message]
@@ -225,7 +225,7 @@ def test_a_log_that_is_gone_is_told(lab: Lab, way: str) -> None:
         run.log_file.unlink()
     lab.resume(run)
     assert noticed(lab) == [
-        "the log lacks 3 epochs, 1 to 3, of what the checkpoint is past; the weights are not affected"
+        "the log lacks 3 epochs, 1 to 3, from before the checkpoint; the weights are not affected"
     ]
 
 
@@ -235,7 +235,7 @@ def test_batch_losses_that_the_log_has_lost_are_told(lab: Lab) -> None:
     without(run, lambda event: isinstance(event, (Progress, CheckpointSaved)))
     lab.resume(run)
     assert noticed(lab) == [
-        "the log lacks batch losses of what the checkpoint is past; the weights are not affected"
+        "the log lacks batch losses from before the checkpoint; the weights are not affected"
     ]
 
 
@@ -307,7 +307,7 @@ def test_a_run_that_was_copied_to_where_there_are_no_locks_is_nobodys(
 ) -> None:
     monkeypatch.setattr(fcntl, "flock", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSYS, "none")))
     assert not stopped.is_locked()
-    with pytest.raises(RunError, match=r"\.lock cannot be written: its file system has no locks"):
+    with pytest.raises(RunError, match=r"\.lock cannot be written: its file system does not support locks"):
         lab.resume(stopped)
     monkeypatch.undo()
 

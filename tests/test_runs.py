@@ -477,7 +477,7 @@ def test_a_folder_that_only_has_some_config_json_is_not_deleted(tmp_path: Path) 
     project.mkdir()
     (project / "config.json").write_text('{"architectures": ["Net"]}')
     (project / "model.bin").touch()
-    with pytest.raises(RunError, match=r"no part of a run: model\.bin"):
+    with pytest.raises(RunError, match=r"not part of a run: model\.bin"):
         runs.find(tmp_path, str(project)).delete()
     assert sorted(entry.name for entry in project.iterdir()) == ["config.json", "model.bin"]
 

@@ -74,7 +74,9 @@ def _check_folder() -> None:
     try:
         Path.cwd()
     except FileNotFoundError as error:
-        raise MnistTuiError("the working folder has been deleted", remedy="Go to another one: cd") from error
+        raise MnistTuiError(
+            "the working folder has been deleted", remedy="Change to another folder: cd"
+        ) from error
 
 
 def _open_or_help(context: typer.Context) -> None:
@@ -103,5 +105,7 @@ def run() -> None:
     except Exception as error:
         if _COMPLETION not in os.environ:
             raise
-        complain(f"{_COMPLETION} is set, but the rest of a shell's completion is not: {error}", "Unset it.")
+        complain(
+            f"{_COMPLETION} is set without the other variables of shell completion: {error}", "Unset it."
+        )
         streams.leave(2)

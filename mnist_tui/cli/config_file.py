@@ -34,7 +34,7 @@ def option_defaults(context: typer.Context, chosen: Path | None) -> dict[str, An
 
 def _read(path: Path) -> dict[str, Any]:
     if path.exists() and not path.is_file():  # a pipe that nobody writes to would be waited for
-        raise ConfigError(f"{path} is no regular file", remedy="Name a TOML file with --config.")
+        raise ConfigError(f"{path} is not a regular file", remedy="Name a TOML file with --config.")
     try:
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)

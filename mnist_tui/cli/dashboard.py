@@ -58,7 +58,7 @@ def _say_how_it_ended(left: Left, folders: Folders) -> None:
         say_traceback(left.failed.traceback)
         complain(left.failed.message, left.failed.remedy)
     elif left.run is not None:
-        say(stderr(), f"Go on with: {runs.resume_command(left.run.folder, folders.data)}")
+        say(stderr(), f"Continue with: {runs.resume_command(left.run.folder, folders.data)}")
 
 
 def is_terminal() -> bool:

@@ -33,7 +33,7 @@ RunName = Annotated[
 
 Weights = Annotated[
     Literal["best", "last"],
-    typer.Option("--weights", help="Those of the best epoch, or of the last checkpoint."),
+    typer.Option("--weights", help="Use the weights of the best epoch or of the last checkpoint."),
 ]
 
 

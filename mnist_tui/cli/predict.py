@@ -25,14 +25,14 @@ def predict(
         list[str],
         typer.Argument(
             metavar="IMAGE...",
-            help="Pictures; or images as numbers, also many in a file: .csv as Kaggle has it, .npy, .npz, .pt; "
+            help="Pictures, or files with one or many images as numbers: .csv (Kaggle's format), .npy, .npz, .pt; "
             "- is standard input.",
         ),
     ],
     weights: Weights = "best",
     threshold: Annotated[
         float,
-        typer.Option(min=0, max=1, help="Below this probability the answer is: not sure."),
+        typer.Option(min=0, max=1, help='Below this probability the answer is "not sure".'),
     ] = THRESHOLD,
     trust: Trust = False,
     json: Json = False,

@@ -39,7 +39,7 @@ def list_runs(
             if summary.reason:
                 say(stderr(), f"{summary.name}: {summary.reason}")
     else:
-        say(stderr(), f"No runs in {folder} yet. Begin one with: {runs.command('train', runs_dir=folder)}")
+        say(stderr(), f"No runs in {folder} yet. Start one with: {runs.command('train', runs_dir=folder)}")
 
 
 @app.command()

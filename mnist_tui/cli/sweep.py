@@ -71,7 +71,7 @@ def sweep(
     ] = "",
     resume: Annotated[
         str,
-        typer.Option(metavar="SWEEP", help="Go on with a sweep, or join a search: name, prefix or latest."),
+        typer.Option(metavar="SWEEP", help="Resume a sweep, or join a search: name, prefix or latest."),
     ] = "",
     jobs: Annotated[int, typer.Option(metavar="N", min=0, help="Trials side by side; 0 is one a core.")] = 0,
     on: On = None,
@@ -126,7 +126,7 @@ def list_sweeps(json: Json = False, runs_dir: RunsDir = None) -> None:
     elif documents:
         stdout().print(sweep_list([plan for _, plan in found], documents))
     else:
-        say(stderr(), f"No sweeps in {folder} yet. Begin one with: mnist-tui sweep --seeds 3")
+        say(stderr(), f"No sweeps in {folder} yet. Start one with: mnist-tui sweep --seeds 3")
 
 
 @app.command()
@@ -219,7 +219,7 @@ def _say_what_is_next(board: Any, home: folders.SweepFolder, data_dir: Path) -> 
         )
     if board.ended - counts[TrialStatus.FAILED] < board.total:
         go_on = runs.command("sweep", "--resume", home.name, runs_dir=home.runs_dir, data_dir=data_dir)
-        say(stderr(), f"Go on with: {go_on}")
+        say(stderr(), f"Continue with: {go_on}")
 
 
 def _given(context: typer.Context) -> set[str]:

@@ -35,7 +35,7 @@ def train(
     ] = False,
     resume: Annotated[
         str,
-        typer.Option(metavar="RUN", help="Go on with a stopped run: name, prefix, path or latest."),
+        typer.Option(metavar="RUN", help="Resume a stopped run: name, prefix, path or latest."),
     ] = "",
     name: Annotated[
         str, typer.Option(metavar="NAME", help="The new run's name; else time, dataset and recipe.")
@@ -108,7 +108,7 @@ def _say_how_to_resume(outcome: Outcome, folders: Folders) -> None:
     event = outcome.event
     assert isinstance(event, RunStopped)
     say(stderr(), f"Stopped in epoch {event.epoch}, after step {event.step:,}: {event.reason}.")
-    say(stderr(), f"Go on with: {runs.resume_command(outcome.run.folder, folders.data)}")
+    say(stderr(), f"Continue with: {runs.resume_command(outcome.run.folder, folders.data)}")
 
 
 def _say_what_failed(event: RunFailed, log: Path) -> None:

@@ -28,8 +28,8 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="DATASET|FILE",
-            help=f"Test on these images: {', '.join(get_args(DatasetName))}, or a file with labels: .csv as Kaggle "
-            "has it, .npz, .npy, .pt. [dim]\\[default: the test images of what the run was trained on][/dim]",
+            help=f"Test on these images: {', '.join(get_args(DatasetName))}, or a file with labels: .csv "
+            "(Kaggle's format), .npz, .npy, .pt. [dim]\\[default: the test images of the run's dataset][/dim]",
         ),
     ] = None,
     weights: Weights = "best",

@@ -16,7 +16,7 @@ Trust = Annotated[
     typer.Option(
         "--trust",
         metavar="",
-        help="Run the network's own code of a run that was not trained on this machine, without a question.",
+        help="Run the network code of a run that was not trained on this machine without asking.",
     ),
 ]
 
@@ -48,4 +48,4 @@ def _can_answer() -> bool:
 
 def _yes(code: RunCode) -> bool:
     say(stderr(), code.question)
-    return typer.confirm("Do you trust whoever made it, and want to run it?", default=False, err=True)
+    return typer.confirm("Do you trust its author and want to run it?", default=False, err=True)

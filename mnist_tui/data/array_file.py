@@ -93,7 +93,7 @@ def _choice_remarks(shapes: Shapes, name: str, labels_name: str | None) -> tuple
     if not others:
         return ()
     taken = name if labels_name is None else f"{name} and {labels_name}"
-    return (f"of its arrays {taken} were read, and {', '.join(others[:_MOST_NAMES])} were not.",)
+    return (f"arrays read: {taken}; arrays ignored: {', '.join(others[:_MOST_NAMES])}.",)
 
 
 def _chosen(shapes: Shapes) -> tuple[str, str | None]:
@@ -156,7 +156,7 @@ def _rows(array: Numbers) -> tuple[Numbers, tuple[str, ...]]:
         return array.reshape(-1, PIXELS + 1), ()
     colors = array if order == "color last" else np.moveaxis(array, -3, -1)
     gray = colors.astype(np.float32) @ _BRIGHTNESS
-    return gray.reshape(-1, PIXELS), ("its images are in color; their brightness was read.",)
+    return gray.reshape(-1, PIXELS), ("its images are in color; they were converted to gray.",)
 
 
 def _wrong_shape(shapes: Shapes) -> PictureError:
@@ -164,7 +164,7 @@ def _wrong_shape(shapes: Shapes) -> PictureError:
         return PictureError("holds no array of numbers", remedy=_REMEDY)
     if len(shapes) > 1:
         listed = ", ".join(f"{name} {shape}" for name, shape in list(shapes.items())[:_MOST_NAMES])
-        return PictureError(f"holds no images of {SIDE} × {SIDE}, but {listed}", remedy=_REMEDY)
+        return PictureError(f"holds no images of {SIDE} × {SIDE}, only {listed}", remedy=_REMEDY)
     (shape,) = shapes.values()
     match shape:
         case (28, 28, count) | (784, count):
@@ -204,7 +204,9 @@ def _parse_idx(content: bytes) -> Numbers:
             remedy="Fetch or unpack it again.",
         )
     if len(shape) == 1:
-        raise PictureError(f"holds {shape[0]:,} labels and no images", remedy="Name the file of images.")
+        raise PictureError(
+            f"holds {shape[0]:,} labels and no images", remedy="Name the file that holds the images."
+        )
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
 
 

@@ -167,7 +167,7 @@ def _parse_table(content: bytes) -> LabeledImages:
         raise PictureError("holds a header and no rows", remedy=_REMEDY)
     if first is None or (names and not any(map(_is_number, form.cells(form.cleaned(first[1]))))):
         raise PictureError(
-            f"is no table of numbers: it begins with {_quoted(head[0][1].strip())}", remedy=_REMEDY
+            f"is not a table of numbers: it begins with {_quoted(head[0][1].strip())}", remedy=_REMEDY
         )
     begin = [first, *itertools.islice(rows, _ROWS_LOOKED_AT)]
     columns = _columns(names, [form.cells(form.cleaned(line)) for _, line in begin])
@@ -230,7 +230,7 @@ def _columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> _Columns:
 def _unnamed_label(rows: Sequence[Sequence[str]], first: int) -> tuple[int, tuple[str, ...]]:
     """Of 785 values the first is the label, as in Kaggle's files, unless only the last can be one."""
     if all(row[first] in ("0", "0.0") for row in rows) and any(row[-1] not in ("0", "0.0") for row in rows):
-        return len(rows[0]) - 1, ("the last of its columns was taken for the labels.",)
+        return len(rows[0]) - 1, ("its last column was read as the labels.",)
     return first, ()
 
 
@@ -275,7 +275,7 @@ def _numbers(lines: Sequence[Line], done: int, form: _Format, columns: _Columns)
                 if not _is_number(cells[column]):
                     raise PictureError(
                         f"holds {_quoted(cells[column])} in row {row:,} (line {number:,}), {columns.name(column)}",
-                        remedy="Every value has to be a number.",
+                        remedy="Every value must be a number.",
                     ) from error
         raise PictureError(f"cannot be read as numbers: {error}", remedy=_REMEDY) from error
 

@@ -90,7 +90,7 @@ def _of_picture(picture: Picture, name: str) -> DigitFile:
     lines = tuple(tuple(image_of(digit) for digit in line) for line in reading.lines)
     found = lines[0][0] if len(reading.digits) == 1 else DigitPage(lines)
     return DigitFile(
-        [found], [f"{name} has several pages; this is the first"] if picture.has_more_pages else []
+        [found], [f"{name} has several pages; only the first was read"] if picture.has_more_pages else []
     )
 
 

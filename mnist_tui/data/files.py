@@ -121,13 +121,13 @@ def _difference(content: bytes, size: int, entry: Entry, file: DataFile) -> str:
     expected = f"{entry.count_of(file):,} {'images' if entry.has_images(file) else 'labels'}"
     found = idx.describe(content)
     if not found:
-        return "it is no IDX file, or its compression is broken"
+        return "it is not an IDX file, or its compression is broken"
     if found != expected:
         return f"it holds {found}, not {expected}"
     if len(content) < size:
         return f"it is cut off after {len(content):,} of {size:,} bytes"
     if not file.sha256:
-        return f"only the archive {file.name} of {entry.name} can be verified, and not what is in it"
+        return f"only the archive {file.name} of {entry.name} can be verified, not its unpacked content"
     return f"it holds {found}, but they are not those of {entry.name}"
 
 
@@ -142,7 +142,7 @@ def _read(path: Path) -> bytes:
             path.is_file() or path.is_dir()
         ):  # a pipe that nobody writes to would be waited for
             raise DataError(
-                f"{path} cannot be read: it is no regular file.", remedy="Move it out of the way."
+                f"{path} cannot be read: it is not a regular file.", remedy="Move it out of the way."
             )
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)

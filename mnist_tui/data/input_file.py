@@ -45,7 +45,9 @@ def read(name: str, most: Callable[[bytes], int]) -> bytes:
             return _bounded(sys.stdin.buffer, display_name(name), most)
         path = Path(name)
         if path.exists() and not path.is_file():  # a pipe that nobody writes to would be waited for
-            raise PictureError(f"{name} is no file", remedy=f"Name a picture, or {STDIN} for standard input.")
+            raise PictureError(
+                f"{name} is not a file", remedy=f"Name a picture, or {STDIN} for standard input."
+            )
         with path.open("rb") as file:
             return _bounded(file, name, most)
     except (OSError, ValueError) as error:  # the second of a name with a zero byte

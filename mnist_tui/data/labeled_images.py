@@ -50,7 +50,7 @@ def labeled_images(
     is_inverted = _is_dark_on_light(pixels)
     if is_inverted:
         pixels = 255 - pixels
-    inverted = ("its images are dark on light; they were inverted, as MNIST's are light on dark.",)
+    inverted = ("its images are dark on light; they were inverted, because MNIST's are light on dark.",)
     return LabeledImages(
         pixels.reshape(-1, SIDE, SIDE),
         None if labels is None else _class_numbers(labels, len(pixels), place),
@@ -85,10 +85,10 @@ def _scale(low: float, high: float) -> tuple[float | None, float, tuple[str, ...
     if low >= 0:
         return (255.0 if high <= 1 else 1.0 if high <= 255 else None), 0.0, ()
     if abs(low - _LOWEST) < _NEAR and high <= _HIGHEST + _NEAR:
-        remark = f"its values were taken for normalized with mean {_MEAN} and deviation {_DEVIATION}."
+        remark = f"its values were read as normalized with mean {_MEAN} and deviation {_DEVIATION}."
         return 255 * _DEVIATION, 255 * _MEAN, (remark,)
     if -1 - _NEAR <= low <= -0.9 and high <= 1 + _NEAR:
-        remark = "its values, from -1 to 1, were taken for normalized with mean 0.5 and deviation 0.5."
+        remark = "its values, from -1 to 1, were read as normalized with mean 0.5 and deviation 0.5."
         return 127.5, 127.5, (remark,)
     return None, 0.0, ()
 
@@ -101,7 +101,8 @@ def _range(blocks: Sequence[Numbers], place: Place) -> tuple[float, float]:
         if not finite.all():
             image, pixel = map(int, np.argwhere(~finite)[0])
             raise PictureError(
-                f"holds no finite number at {_pixel_place(place, start + image, pixel)}", remedy=_SCALES
+                f"holds a value that is not finite at {_pixel_place(place, start + image, pixel)}",
+                remedy=_SCALES,
             )
         low, high = min(low, float(values.min())), max(high, float(values.max()))
         start += len(block)

@@ -91,7 +91,8 @@ def _read(home: Path) -> Split:
     count = min(len(images), len(labels))
     if count and int(labels.max()) >= len(DIGITS):
         raise DataError(
-            f"{home / LABELS} is damaged: it has the label {int(labels.max())}.", remedy="Move it away."
+            f"{home / LABELS} is damaged: it has the label {int(labels.max())}.",
+            remedy="Move it to another folder.",
         )
     return Split(images[:count, None], labels[:count].long())
 
@@ -108,7 +109,9 @@ def _content(path: Path) -> bytes:
     except FileNotFoundError:
         return b""
     except OddFileError as error:
-        raise DataError(f"{path} is damaged: {error.strerror}", remedy="Move it away.") from error
+        raise DataError(
+            f"{path} is damaged: {error.strerror}", remedy="Move it to another folder."
+        ) from error
     except OSError as error:
         raise DataError(
             f"{path} cannot be read: {error.strerror}", remedy="Check its permissions."

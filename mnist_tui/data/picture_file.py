@@ -88,7 +88,7 @@ def decoded(content: bytes) -> Picture:
             return _picture(image)
         except UnidentifiedImageError:
             raise PictureError(
-                "is no picture that can be read here", remedy=f"Save it as one of {', '.join(_NAMES)}."
+                "is not a picture in a supported format", remedy=f"Save it as one of {', '.join(_NAMES)}."
             ) from None
         except Image.DecompressionBombError:
             raise _too_large("far too many pixels", _MAX_PIXELS) from None
@@ -105,7 +105,7 @@ def _formats(content: bytes) -> tuple[str, ...]:
     if brands & _AVIF:
         if not features.check("avif"):
             raise PictureError(
-                "is an AVIF picture, which the installed Pillow does not read",
+                "is an AVIF picture, which the installed Pillow cannot read",
                 remedy="pip install --upgrade pillow (11.3 or newer), or save it as JPEG or PNG.",
             )
         return ("AVIF",)
@@ -114,7 +114,7 @@ def _formats(content: bytes) -> tuple[str, ...]:
             import pillow_heif
         except ImportError:
             raise PictureError(
-                "is a HEIC picture, which takes one more package",
+                "is a HEIC picture, which needs one more package",
                 remedy='pip install "mnist-tui[heic]", or save it as JPEG or PNG.',
             ) from None
         pillow_heif.register_heif_opener(thumbnails=False)

@@ -39,8 +39,8 @@ def inspect_model(model: nn.Module, *, name: str, input_shape: tuple[int, ...] =
     except Exception as error:  # whatever a person's own code raises when it is watched
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise InspectionError(
-            f"the layers of {name} cannot be told, as its forward cannot be watched: {reason}",
-            remedy="It can be trained all the same.",
+            f"the layers of {name} cannot be listed, because its forward cannot be traced: {reason}",
+            remedy="It can still be trained.",
         ) from error
 
 

@@ -79,6 +79,6 @@ def count_per_image(rows: list[Row], images: int, more: list[Row]) -> None:
         fixed = row.macs - images * growth
         if others is None or growth < 0 or fixed < 0:
             row.macs = None
-            row.notes.append(f"{row.where}: its work per image depends on the number of images")
+            row.notes.append(f"{row.where}: its computation per image depends on the number of images")
         else:
             row.macs = fixed + growth

@@ -45,10 +45,10 @@ def adaptations(model: nn.Module) -> Iterator[str]:
     """What `adapt` has done to `model`: each the rest of a sentence that begins with the network."""
     for hook in model._forward_pre_hooks.values():
         if (shape := _SHAPES.get(_function(hook))) is not None:
-            yield f"takes images as {shape[0]} and gets them so: `{shape[1]}` at the start of forward would do the same"
+            yield f"takes images as {shape[0]} and receives them so: `{shape[1]}` at the start of forward does the same"
     for hook in model._forward_hooks.values():
         if _function(hook) is _take:
-            yield f"has several results, of which {hook.args[0]!r} is taken for its logits"  # type: ignore[attr-defined]
+            yield f"returns several results, of which {hook.args[0]!r} is used as its logits"  # type: ignore[attr-defined]
 
 
 def _as_vectors(images: Tensor) -> Tensor:

@@ -75,9 +75,9 @@ def _try_sequence(rehearsal: Rehearsal, steps: tuple[int, ...]) -> None:
     except ModelError as error:
         raise misfit(
             rehearsal.source.spec,
-            f"it takes no second batch after a first one: {_cause(error)}",
-            remedy="It keeps something of the batch before, such as a hidden state: make that anew in each forward, "
-            "with a row for each image.",
+            f"it accepts a first batch but not a second one: {_cause(error)}",
+            remedy="It keeps something from the previous batch, such as a hidden state: create it in each forward, "
+            "with one row per image.",
         ) from error
 
 

@@ -68,7 +68,7 @@ def _only_one(source: ModelSource, imported: Imported) -> str:
             return candidates[0]
     raise misfit(
         source.spec,
-        "a file alone names no network where it holds none, or several; add a colon and the network's name",
+        "a file name alone is enough only if the file holds exactly one network; add a colon and the network's name",
         remedy=_remedy(source, imported),
     )
 

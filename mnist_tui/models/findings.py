@@ -38,7 +38,7 @@ def find(rehearsal: Rehearsal) -> list[str]:
 def _about_range(answers: Tensor, trained: Tensor) -> Iterator[str]:
     """What the loss takes are logits: any numbers, in both modes."""
     if not answers.isfinite().all():
-        yield "answers with numbers that are not finite in evaluation mode"
+        yield "returns numbers that are not finite in evaluation mode"
         return
     for fits, what in _RANGES.items():
         modes = [mode for mode, outputs in (("training", trained), ("evaluation", answers)) if fits(outputs)]
@@ -60,12 +60,12 @@ def _are_fractions(outputs: Tensor) -> bool:
 
 _RANGES = {
     _are_probabilities: (
-        "ends in probabilities{}, as after a softmax, where the loss takes logits: it learns slowly or is never sure; "
-        "leave the softmax out, or end with log_softmax"
+        "returns probabilities{}, as after a softmax, but the loss takes logits: it learns slowly or stays unsure; "
+        "remove the softmax, or end with log_softmax"
     ),
     _are_fractions: (
-        "ends in numbers between 0 and 1{}, as after a sigmoid, where the loss takes logits: it learns slowly or is "
-        "never sure; leave the sigmoid out"
+        "returns numbers between 0 and 1{}, as after a sigmoid, but the loss takes logits: it learns slowly or is "
+        "never confident; remove the sigmoid"
     ),
 }
 
@@ -75,12 +75,12 @@ def _about_dependence(rehearsal: Rehearsal, images: Tensor, answers: Tensor) -> 
     rounding = _rounding(answers, *rehearsal.model.parameters())
     if _differ(rehearsal.evaluate(images, seed=1), answers, rounding):
         yield (
-            "answers at random in evaluation too, as with a dropout that is never switched off: give F.dropout "
+            "returns random outputs in evaluation mode too, as with dropout that is never switched off: give F.dropout "
             "training=self.training"
         )
     elif _differ(rehearsal.evaluate_after_others(images), answers, rounding):
         yield (
-            "keeps something from one batch to the next, such as a hidden state: an answer depends on the images "
+            "keeps something from one batch to the next, such as a hidden state: its output depends on the images "
             "that came before"
         )
     elif any(
@@ -88,11 +88,11 @@ def _about_dependence(rehearsal: Rehearsal, images: Tensor, answers: Tensor) -> 
         for at in (0, len(images) - 1)
     ):
         yield (
-            "answers otherwise for an image alone than for the same image in a batch, as images of a batch influence "
+            "returns another output for an image alone than for the same image in a batch: images of a batch influence "
             f"each other{_likely_cause(rehearsal.model)}"
         )
     if not _differ(answers, answers[:1], 0.0) and rehearsal.ignores(images):
-        yield "gives the same answer for every image"
+        yield "returns the same output for every image"
 
 
 def _about_gradients(rehearsal: Rehearsal) -> Iterator[str]:
@@ -100,9 +100,9 @@ def _about_gradients(rehearsal: Rehearsal) -> Iterator[str]:
     frozen = [name for name, parameter in parameters.items() if not parameter.requires_grad]
     unreached = [name for name in parameters if name in rehearsal.without_gradient]
     if frozen:
-        yield f"has {_named(frozen)} frozen (requires_grad=False), which training leaves as made"
+        yield f"has {_named(frozen)} frozen (requires_grad=False), which training does not change"
     if unreached:
-        yield f"has {_named(unreached)} that no gradient reaches, as of an unused layer: training leaves them as made"
+        yield f"has {_named(unreached)} that no gradient reaches, as in an unused layer: training does not change them"
 
 
 def _named(names: Sequence[str]) -> str:
@@ -125,7 +125,7 @@ def _rounding(*tensors: Tensor) -> float:
 def _likely_cause(model: nn.Module) -> str:
     for module in model.modules():
         if isinstance(module, (nn.RNNBase, nn.MultiheadAttention)) and not module.batch_first:
-            return f": probably {type(module).__name__} lacks batch_first=True and takes the batch for a sequence"
+            return f": probably {type(module).__name__} lacks batch_first=True and treats the batch as a sequence"
         if isinstance(module, _BATCH_NORMS) and not module.track_running_stats:
             return (
                 f": probably {type(module).__name__} keeps no running statistics (track_running_stats=False)"

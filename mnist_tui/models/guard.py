@@ -76,7 +76,7 @@ class _Nobody:
         raise Unanswered(f"it reads standard input (sys.stdin.{name})")
 
     def readline(self, *_: object) -> NoReturn:
-        raise Unanswered("it asks for a line to be typed")
+        raise Unanswered("it asks for keyboard input")
 
     read = readlines = __next__ = readline
 
@@ -91,7 +91,7 @@ class _Nobody:
 
 
 def _refuse_arguments(_parser: argparse.ArgumentParser, message: str) -> NoReturn:
-    raise Unanswered(f"it asks for arguments of a command line: {message}")
+    raise Unanswered(f"it asks for command-line arguments: {message}")
 
 
 @contextlib.contextmanager

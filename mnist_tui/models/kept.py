@@ -73,14 +73,14 @@ def kept_source(source: ModelSource, record: Mapping[str, Any], folder: Path, wh
         entry = _inside(folder, record["entry"])
         class_name, module = str(record["class"]), str(record["module"])
     except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"what {whose} says of its network's code makes no sense: {error}") from error
+        raise ModelError(f"{whose} has an invalid record of its network's code: {error}") from error
     if entry not in sums or len(sums) > MOST_FILES:
-        raise ModelError(f"what {whose} says of its network's code makes no sense")
+        raise ModelError(f"{whose} has an invalid record of its network's code")
     damaged = [path for path, sha256 in sums.items() if _sha256(path) != sha256]
     if damaged:
         raise ModelError(
             f"{damaged[0]} is missing or damaged: it is not the code that {whose} was trained with",
-            remedy="Bring that file back to what it was, or choose another run.",
+            remedy="Restore that file, or choose another run.",
         )
     kept = KeptCode(sums, origins, folders, whose)
     return replace(source, path=entry, class_name=class_name, module=module, kept=kept)
@@ -115,7 +115,7 @@ def _is_notebooks(path: Path, source: ModelSource) -> bool:
 
 def _check_size(contents: Mapping[Path, bytes]) -> None:
     if len(contents) > MOST_FILES:
-        raise TooLargeError(f"it is {len(contents)} files, and at most {MOST_FILES} are kept")
+        raise TooLargeError(f"it has {len(contents)} files, and at most {MOST_FILES} are kept")
     large = [path for path, content in contents.items() if len(content) > MOST_BYTES]
     if large:
         raise TooLargeError(f"{large[0].name} is larger than {MOST_BYTES // 1_000_000} MB")
@@ -135,7 +135,7 @@ def _within(path: Path, base: Path) -> str:
 def _inside(folder: Path, name: object) -> Path:
     """The path called `name` in a copy. Raises ValueError for one that leads elsewhere."""
     if not isinstance(name, str) or "\0" in name:
-        raise ValueError(f"{name!r} is no path")
+        raise ValueError(f"{name!r} is not a valid path")
     inner = PurePosixPath(name)
     path = folder.joinpath(*inner.parts)
     if inner.is_absolute() or ".." in inner.parts or path.resolve() != path:

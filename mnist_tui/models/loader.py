@@ -71,13 +71,13 @@ def _imported_anew(source: ModelSource, imported: Imported) -> tuple[Imported, M
 
 
 def _made(source: ModelSource, maker: Maker) -> nn.Module:
-    with _told(source, f"making a {source.name}"):
+    with _told(source, f"creating a {source.name}"):
         model = maker()
     if isinstance(model, nn.Module):
         return model
     raise misfit(
         source.spec,
-        f"{source.class_name} gives a {type(model).__name__}, not a torch.nn.Module",
+        f"{source.class_name} returns a {type(model).__name__}, not a torch.nn.Module",
         remedy="Name a class, an instance, or a function without arguments that returns one.",
     )
 

@@ -26,6 +26,6 @@ def remedy(error: BaseException) -> str:
     missing = error.name.partition(".")[0]
     command = shlex.join([sys.executable, "-m", "pip", "install", _CALLED.get(missing, missing)])
     return (
-        f"Install it where mnist-tui is installed: {command}; or, if {missing} is a file of yours, put it beside the "
+        f"Install it where mnist-tui is installed: {command}; or, if {missing} is your own file, put it beside the "
         "network's file."
     )

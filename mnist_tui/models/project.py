@@ -240,7 +240,7 @@ def _print(*values: Any, file: Any = None, **named: Any) -> None:
 
 
 def _refuse_input(prompt: object = "", /) -> str:
-    raise Unanswered(f"it asks for a line to be typed{f' ({prompt})' if prompt else ''}")
+    raise Unanswered(f"it asks for keyboard input{f' ({prompt})' if prompt else ''}")
 
 
 def _folder_of(found: ModuleSpec) -> Path:

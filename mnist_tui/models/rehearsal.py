@@ -91,7 +91,7 @@ class Rehearsal:
         if not output.requires_grad:
             raise misfit(
                 self.source.spec,
-                "no gradient comes from its output to any of its weights",
+                "no gradient flows from its output to any of its weights",
                 remedy="Remove `torch.no_grad()`, `detach()` and `.data` from its forward.",
             )
         labels = torch.arange(len(output), device=output.device) % CLASSES
@@ -113,5 +113,5 @@ class Rehearsal:
             raise misfit(
                 self.source.spec,
                 f"its loss or its gradients are not finite numbers, for {len(output)} images in training mode",
-                remedy="Look at its first weights, and at what its forward divides by or takes a root or logarithm of.",
+                remedy="Check its initial weights, and what its forward divides by or takes a root or logarithm of.",
             )

@@ -79,7 +79,9 @@ class _FileRun:
             except RAISED as error:
                 return self._run_rest(error)
         module, _ = self._run_needed(script.needed(self._tree, self._source.class_name))
-        self._say(f"{self._path.name} trains when it is run: only what the network needs of it was run")
+        self._say(
+            f"{self._path.name} trains when it is run, so only the statements that the network needs were run"
+        )
         return self._imported(module)
 
     def _run_whole(self) -> ModuleType:
@@ -104,7 +106,7 @@ class _FileRun:
         module, _ = self._run_needed(selection)
         remedy = packages.remedy(error)
         self._say(
-            f"{self._path.name} raised {why}: only what the network needs of it was run"
+            f"{self._path.name} raised {why}, so only the statements that the network needs were run"
             + (f". {remedy}" if remedy else "")
         )
         return self._imported(module)
@@ -255,8 +257,8 @@ def import_failed(source: ModelSource, error: BaseException) -> ModelError:
     if isinstance(error, Unanswered):
         return misfit(
             source.spec,
-            f"when {what} is imported {error}{where}",
-            remedy="Nobody can answer while a network is loaded: give it a default, or keep that under "
+            f"when {what} is imported, {error}{where}",
+            remedy="No input is possible while a network is loaded: use a default value, or put that code under "
             "`if __name__ == '__main__':`.",
         )
     if isinstance(error, DamagedCopyError):
@@ -264,11 +266,11 @@ def import_failed(source: ModelSource, error: BaseException) -> ModelError:
     if isinstance(error, SyntaxError):
         return misfit(
             source.spec,
-            f"{what} is not Python that can be read: {error.msg}{where}",
+            f"{what} is not valid Python: {error.msg}{where}",
             remedy="Correct that line; Python 3 is expected.",
         )
     remedy = _remedy(error) or (
-        "It must import without doing work; keep that under `if __name__ == '__main__':`."
+        "Importing it must not do any work; put such code under `if __name__ == '__main__':`."
     )
     return misfit(source.spec, f"importing {what} raised {short(error)}{where}", remedy=remedy)
 
@@ -276,12 +278,12 @@ def import_failed(source: ModelSource, error: BaseException) -> ModelError:
 def _remedy(error: BaseException) -> str:
     """What to do about a package or a device that is not there; "" for anything else."""
     if "CUDA" in str(error) and not torch.cuda.is_available():
-        return "There is no CUDA here: write `.to('cuda' if torch.cuda.is_available() else 'cpu')` for `.cuda()`."
+        return "CUDA is not available: replace `.cuda()` by `.to('cuda' if torch.cuda.is_available() else 'cpu')`."
     return packages.remedy(error)
 
 
 def saying(source: ModelSource, doing: str, error: BaseException) -> ModelError:
-    """The error that says what a person's code raised while `doing`, such as `making a Net`."""
+    """The error that says what a person's code raised while `doing`, such as `creating a Net`."""
     where = first_own_line(error, source.path)
     if isinstance(error, Unanswered):
         return misfit(source.spec, f"{doing}: {error}{where}", remedy="Give it a default.")
@@ -306,5 +308,5 @@ def explained(error: BaseException) -> BaseException:
     if isinstance(error, MnistTuiError) or not where:
         return error
     return NetworkCodeError(
-        f"the network's own code raised {short(error)}{where}", remedy="Correct that, and begin again."
+        f"the network's own code raised {short(error)}{where}", remedy="Correct it and start again."
     )

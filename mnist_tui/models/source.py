@@ -16,8 +16,8 @@ from mnist_tui.errors import ModelError
 from mnist_tui.models.names import NAMES, REGISTRY
 
 FORMS = (
-    "a registered name, `path/to/file.py:Class` or `package.module:Class`, where an instance and a function "
-    "without arguments will do for a class"
+    "a registered name, `path/to/file.py:Class` or `package.module:Class`, where instead of a class "
+    "an instance or a function without arguments works too"
 )
 _SUFFIXES = (".py", ".ipynb")
 
@@ -130,7 +130,7 @@ def _from_module(spec: str, module: str, class_name: str) -> ModelSource:
     found = _located(module)
     if found is None:
         remedy = (
-            "Call mnist-tui in the folder that has it, or name its file instead: `path/to/file.py:Class`."
+            "Run mnist-tui in the folder that contains it, or name its file instead: `path/to/file.py:Class`."
         )
         raise misfit(spec, f"there is no module {module!r} in this folder or on Python's path", remedy=remedy)
     origin = found.origin or ""

@@ -90,17 +90,15 @@ def _remedy(output: object, images: int) -> str:
         return "Let forward return the logits alone, a floating tensor of shape (N, 10)."
     if images == 1:
         return _alone()
-    return "A model answers with one logit per class: a floating tensor of shape (N, 10)."
+    return "A model returns one logit per class: a floating tensor of shape (N, 10)."
 
 
 def _alone(error: str = "") -> str:
     """What to do about a network that takes two images and fails on one."""
     if "more than 1 value per channel" in error:
-        return (
-            "A single image must get its answer too: let BatchNorm keep running statistics, or use LayerNorm."
-        )
+        return "A single image must work too: let BatchNorm keep running statistics, or use LayerNorm."
     return (
-        "A single image must get its answer too: `squeeze()` drops its batch dimension; "
+        "A single image must work too: `squeeze()` drops its batch dimension; "
         "squeeze the spatial dimensions only, as in x.squeeze((2, 3)), or write x.flatten(1)."
     )
 
@@ -122,7 +120,7 @@ def _other_type(model: nn.Module) -> str:
         return ""
     name = str(types.pop()).removeprefix("torch.")
     return (
-        f"Images are float32 and weights of this model {name}: leave the weights float32, "
+        f"Images are float32 and this model's weights are {name}: leave the weights float32, "
         f"or let forward convert the images, with x.to(torch.{name})."
     )
 

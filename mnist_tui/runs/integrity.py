@@ -81,7 +81,7 @@ def check(
     if kept.get("teacher_sha256") not in (found, ""):
         raise RunError(
             f"{run.teacher_file} is damaged: it is not what run {run.name} has learned from so far",
-            remedy="Put a sound copy in its place, or start a new run.",
+            remedy="Replace it with an undamaged copy, or start a new run.",
         )
     return found
 
@@ -91,11 +91,11 @@ def lost_from(run: Run, history: RunHistory, epochs: int, steps: int) -> str:
     lost = [number for number in range(1, epochs + 1) if number not in history.epochs]
     if lost:
         which = f"epoch {lost[0]}" if len(lost) == 1 else f"{len(lost)} epochs, {lost[0]} to {lost[-1]},"
-        return f"the log lacks {which} of what the checkpoint is past; the weights are not affected"
+        return f"the log lacks {which} from before the checkpoint; the weights are not affected"
     # With the checkpoint's own line in it the log goes far enough, and need not be read with every batch loss.
     is_noted = history.checkpoint is not None and history.checkpoint.step == steps
     if not is_noted and len(run.history().batch_losses) < steps:
-        return "the log lacks batch losses of what the checkpoint is past; the weights are not affected"
+        return "the log lacks batch losses from before the checkpoint; the weights are not affected"
     return ""
 
 
@@ -106,9 +106,9 @@ def _check_config(run: Run, config: TrainConfig, known: Any, where: Path) -> Non
         if name not in known or _is_same(value, known[name]):
             continue
         raise RunError(
-            f"{run.config_file} and {where.name} do not belong together: {name} is {_shown(value)} in the one and "
+            f"{run.config_file} and {where.name} do not match: {name} is {_shown(value)} in one and "
             f"{_shown(known[name])} in the other",
-            remedy="Bring back the one that was changed, or start a new run.",
+            remedy="Restore the one that was changed, or start a new run.",
         )
 
 

@@ -145,7 +145,7 @@ class Run:
         strangers = contents.strangers(self.folder)
         if strangers:  # many a project's folder has some config.json
             raise RunError(
-                f"{self.folder} holds what is no part of a run: {', '.join(strangers[:3])}",
+                f"{self.folder} contains files that are not part of a run: {', '.join(strangers[:3])}",
                 remedy="Move that away first, or delete the folder by hand.",
             )
         if self.folder.is_symlink():
@@ -192,7 +192,7 @@ class Run:
     def _not_writable(self, error: OSError) -> RunError:
         return RunError(
             f"{error.filename or self.folder} cannot be written: {error.strerror}",
-            remedy="Check its permissions, and the disk.",
+            remedy="Check its permissions and the disk.",
         )
 
     @contextlib.contextmanager
@@ -211,7 +211,7 @@ class Run:
         except TimeoutError:
             raise RunError(
                 f"run {self.name} is in use by another process",
-                remedy="Wait for it, or stop it, and try again.",
+                remedy="Wait for it to finish or stop it, then try again.",
             ) from None
         except OSError as error:
             raise self._not_writable(error) from error

@@ -67,7 +67,7 @@ class SweepFolder:
         except OSError as error:
             raise RunError(
                 f"{self.plan_file} cannot be read: {error.strerror}",
-                remedy="Check its permissions, and the disk.",
+                remedy="Check its permissions and the disk.",
             ) from error
         except (
             ValueError,
@@ -125,7 +125,7 @@ class SweepFolder:
         except TimeoutError:
             raise RunError(
                 f"sweep {self.name} is being run by another process",
-                remedy="Wait for it, or stop it, and try again.",
+                remedy="Wait for it to finish or stop it, then try again.",
             ) from None
         except OSError as error:
             raise self._not_writable(error) from error

@@ -145,7 +145,7 @@ def extended(old: Plan, new: Plan) -> Plan:
     else:
         raise RunError(
             f"there is a sweep {old.name!r} already, and its settings are others",
-            remedy=f"Go on with it with --resume {old.name}, or choose another --name.",
+            remedy=f"Resume it with --resume {old.name}, or choose another --name.",
         )
     return merged
 

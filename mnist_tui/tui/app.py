@@ -164,7 +164,9 @@ class Dashboard(HouseApp):
         try:
             unknown, spec = unknown_code(message.run), spec_for_another(message.run)
         except MnistTuiError as error:
-            self.notify(f"{error}. The form has the reference network.", severity="warning", markup=False)
+            self.notify(
+                f"{error}. The form shows the reference network instead.", severity="warning", markup=False
+            )
             unknown, spec = [], "reference"
         if unknown:
             self._ask_to_trust(unknown, lambda: self.post_message(message))

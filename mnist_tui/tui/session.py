@@ -22,7 +22,7 @@ class Phase(StrEnum):
     IDLE = "ready"
     LOADING = "loading torch"
     FETCHING = "getting data"
-    BUILDING = "making the network"
+    BUILDING = "creating the network"
     COMPILING = "compiling"
     TRAINING = "training"
     EVALUATING = "evaluating"

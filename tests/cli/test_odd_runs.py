@@ -123,7 +123,7 @@ def test_a_working_folder_that_was_deleted_is_said(words: str) -> None:
         check=False,
     )
     assert done.returncode == 1, done
-    assert done.stderr == "error: the working folder has been deleted\n   do: Go to another one: cd\n"
+    assert done.stderr == "error: the working folder has been deleted\n   do: Change to another folder: cd\n"
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EIO])

@@ -46,7 +46,7 @@ def test_a_run_that_nobody_reads_stops_with_a_checkpoint(runs_dir: Path) -> None
     [run] = runs.list_runs(runs_dir)
     assert done.returncode == 130
     assert "the output cannot be written: Broken pipe" in done.stderr
-    assert "Go on with: " in done.stderr
+    assert "Continue with: " in done.stderr
     assert "Traceback" not in done.stderr
     assert run.history().status == "stopped"
     assert run.checkpoint_file.exists()

@@ -129,4 +129,4 @@ def test_a_config_file_that_is_none_is_not_waited_for(kind: str, mnist: Mnist, t
         os.mkfifo(path)
     done = mnist("--config", path, "runs", "list")
     assert (done.code, done.out) == (2, "")
-    assert f"{path} is no regular file" in done.err
+    assert f"{path} is not a regular file" in done.err

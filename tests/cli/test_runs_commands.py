@@ -56,7 +56,7 @@ def test_the_list_is_sorted(key: str, names: list[str], mnist: Mnist) -> None:
 def test_an_empty_folder_says_how_to_begin(mnist: Mnist, tmp_path: Path) -> None:
     nothing = mnist("runs", "list", "--runs-dir", tmp_path / "none")
     assert (nothing.code, nothing.out) == (0, "")
-    assert "Begin one with: mnist-tui train" in nothing.err
+    assert "Start one with: mnist-tui train" in nothing.err
     assert json.loads(mnist("runs", "list", "--runs-dir", tmp_path / "none", "--json").out) == []
 
 

@@ -34,7 +34,7 @@ def test_a_termination_in_training_leaves_a_checkpoint(runs_dir: Path) -> None:
     assert code == 143
     assert seconds < SOON
     assert run.checkpoint_file.exists()
-    assert f"Go on with: mnist-tui train --resume {run.name}" in err
+    assert f"Continue with: mnist-tui train --resume {run.name}" in err
     assert "Traceback" not in err
     assert run.history().status == "stopped"
 
@@ -45,7 +45,7 @@ def test_the_printed_command_goes_on_to_the_end(mnist: Mnist) -> None:
         code, seconds, _, err = training.signal(signal.SIGINT)
     assert code == 130
     assert seconds < SOON
-    words = shlex.split(err.partition("Go on with: ")[2])
+    words = shlex.split(err.partition("Continue with: ")[2])
     assert words[0] == "mnist-tui"
     done = mnist(*words[1:], "--json")
     told = [json.loads(line) for line in done.out.splitlines()]
@@ -132,7 +132,7 @@ def test_ctrl_c_in_a_terminal_leaves_it_sane(runs_dir: Path) -> None:
     screen = program.in_terminal(*program.LONG, interrupt_at="best")
     assert screen.code == 130
     assert screen.cursor_is_visible
-    assert "Go on with: mnist-tui train --resume" in screen.text
+    assert "Continue with: mnist-tui train --resume" in screen.text
     [run] = runs.list_runs(runs_dir)
     assert run.checkpoint_file.exists()
 

@@ -147,7 +147,7 @@ def test_an_interrupted_sweep_goes_on_from_its_checkpoints(mnist: Mnist, runs_di
     stopped = [run.name for run in runs.list_runs(runs_dir) if run.history().status == "stopped"]
     assert stopped
     assert all(runs.find(runs_dir, name).checkpoint_file.exists() for name in stopped)
-    words = shlex.split(err.partition("Go on with: ")[2])
+    words = shlex.split(err.partition("Continue with: ")[2])
     assert words[:4] == ["mnist-tui", "sweep", "--resume", "long"]
     done = mnist(*words[1:], "--json")
     told = lines_of(done.out)

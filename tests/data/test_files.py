@@ -122,8 +122,8 @@ WRONG: dict[str, tuple[bytes, str]] = {
         gzip.decompress(sample().contents["train-images.gz"])[:-9],
         "it is cut off after 15,687 of 15,696",
     ),
-    "no IDX": (b"<html>", "it is no IDX file"),
-    "empty": (b"", "it is no IDX file"),
+    "no IDX": (b"<html>", "it is not an IDX file"),
+    "empty": (b"", "it is not an IDX file"),
 }
 
 
@@ -173,7 +173,7 @@ def test_a_pipe_in_a_files_place_is_not_waited_for(known: Sample, tmp_path: Path
         find_verified(known.entry, home, known.entry.train_images)
     (home / "train-images.gz").unlink()
     os.mkfifo(home / "train-images.gz")
-    with pytest.raises(DataError, match="no regular file"):
+    with pytest.raises(DataError, match="not a regular file"):
         find_verified(known.entry, home, known.entry.train_images)
 
 

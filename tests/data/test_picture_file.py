@@ -173,8 +173,8 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.png").touch()
     for name, reason in {
         "gone.png": "No such file",
-        ".": "is no file",
-        "pipe": "is no file",
+        ".": "is not a file",
+        "pipe": "is not a file",
         "empty.png": "is empty",
     }.items():
         with pytest.raises(PictureError, match=reason) as error:

@@ -36,7 +36,7 @@ def test_tiff_is_read(mode: str, compression: str) -> None:
 def test_of_several_pages_the_first_is_read_and_that_is_told() -> None:
     first, second = Image.fromarray(SEVEN), Image.new("L", (50, 50), 255)
     file = digits_of(saved(first, "TIFF", save_all=True, append_images=[second]), "scan.tif")
-    assert file.remarks == ["scan.tif has several pages; this is the first"]
+    assert file.remarks == ["scan.tif has several pages; only the first was read"]
     (found,) = file.images
     assert isinstance(found, DigitImage)
     assert likeness(found.pixels, EXPECTED) > 0.97

@@ -329,7 +329,7 @@ TRAIN: dict[str, Brought] = {
     ),
     "a line that is asked for": one(
         IMPORTS + "epochs = int(input('Epochs? '))\n" + CLASS,
-        says="it asks for a line to be typed (Epochs? )",
+        says="it asks for keyboard input (Epochs? )",
     ),
     "the end of a script": one(PLAIN + "\nimport sys\nsys.exit(0)\n", says="SystemExit"),
     "its own warnings": one(IMPORTS + "import warnings\nwarnings.simplefilter('ignore')\n" + CLASS),
@@ -370,10 +370,10 @@ REFUSED: dict[str, Brought] = {
         says="-m pip install sklearn_is_not_here",
         trains=False,
     ),
-    "a syntax error": one(PLAIN + "\nprint 'done'\n", says="is not Python that can be read", trains=False),
+    "a syntax error": one(PLAIN + "\nprint 'done'\n", says="is not valid Python", trains=False),
     "an input without which there is no network": one(
         IMPORTS + "WIDTH = int(input())\n" + CLASS.replace("4 * 26 * 26, 10", "WIDTH, 10"),
-        says="it asks for a line to be typed (line 4 of net.py)",
+        says="it asks for keyboard input (line 4 of net.py)",
         trains=False,
     ),
     "a notebook without the class": Brought(

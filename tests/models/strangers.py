@@ -211,15 +211,15 @@ NOTICED: dict[str, tuple[str, str]] = {
     "softmax layer": (
         "class Net(nn.Sequential):\n    def __init__(self):\n"
         "        super().__init__(nn.Flatten(), nn.Linear(784, 10), nn.Softmax(dim=1))\n",
-        "ends in probabilities, as after a softmax",
+        "returns probabilities, as after a softmax",
     ),
     "softmax function": (
         module("return F.softmax(self.fc(F.gelu(x).flatten(1)), 1)", fc=LINEAR),
-        "ends in probabilities, as after a softmax",
+        "returns probabilities, as after a softmax",
     ),
     "softmax in evaluation": (
         module("x = self.fc(x.flatten(1)); return x if self.training else x.softmax(1)", fc=LINEAR),
-        "ends in probabilities in evaluation mode, as after a softmax",
+        "returns probabilities in evaluation mode, as after a softmax",
     ),
     "sigmoid": (module("return self.fc(x.flatten(1)).sigmoid()", fc=LINEAR), "as after a sigmoid"),
     "dropout for ever": (
@@ -228,7 +228,7 @@ NOTICED: dict[str, tuple[str, str]] = {
     ),
     "noise for ever": (
         module("return self.fc((x + 0.1 * torch.randn_like(x)).flatten(1))", fc=LINEAR),
-        "answers at random in evaluation too",
+        "returns random outputs in evaluation mode too",
     ),
     "batch for sequence": (
         module(
@@ -290,15 +290,15 @@ NOTICED: dict[str, tuple[str, str]] = {
     ),
     "probabilities beside logits": (
         module("x = self.fc(x.flatten(1)); return x.softmax(1), x", fc=LINEAR),
-        "has several results, of which 1 is taken for its logits",
+        "returns several results, of which 1 is used as its logits",
     ),
     "a dictionary": (
         module("return {'loss': x.mean(), 'logits': self.fc(x.flatten(1))}", fc=LINEAR),
-        "has several results, of which 'logits' is taken",
+        "returns several results, of which 'logits' is used",
     ),
     "blind": (
         module("return self.fc(torch.zeros_like(x).flatten(1))", fc=LINEAR),
-        "gives the same answer for every image",
+        "returns the same output for every image",
     ),
 }
 """What trains, and what its author is told."""
@@ -349,7 +349,7 @@ REFUSED: dict[str, tuple[str, str]] = {
             fc="nn.Linear(8, 10)",
             h="None",
         ),
-        "no second batch after a first one: RuntimeError.*make that anew in each forward",
+        "a first batch but not a second one: RuntimeError.*create it in each forward",
     ),
     "a hidden state with its graph": (
         module(
@@ -357,11 +357,11 @@ REFUSED: dict[str, tuple[str, str]] = {
             fc=LINEAR,
             h="torch.zeros(10)",
         ),
-        "no second batch after a first one: RuntimeError",
+        "a first batch but not a second one: RuntimeError",
     ),
     "no gradient": (
         module("return self.fc(x.flatten(1)).detach()", fc=LINEAR),
-        "no gradient comes from its output.*Remove `torch.no_grad",
+        "no gradient flows from its output.*Remove `torch.no_grad",
     ),
     "changed in place": (
         module("y = self.fc(x.flatten(1)).exp(); y += 1; return y", fc=LINEAR),
@@ -389,7 +389,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "double weights": (
         module("return self.fc(x.flatten(1))", fc=LINEAR + ".double()"),
-        r"weights of this model float64.*x.to\(torch.float64\)",
+        r"this model's weights are float64.*x.to\(torch.float64\)",
     ),
 }
 """What cannot be trained or used, and the error with its remedy as a pattern."""

@@ -101,7 +101,7 @@ def test_a_folder_is_not_a_python_file(tmp_path):
             "import no_such_module\n",
             "ModuleNotFoundError: No module named 'no_such_module' (line 1 of net.py)",
         ),
-        ("x = (\n\n", "is not Python that can be read: '(' was never closed (line 1 of net.py)"),
+        ("x = (\n\n", "is not valid Python: '(' was never closed (line 1 of net.py)"),
     ],
 )
 def test_a_file_that_raises_is_told_with_its_exception_and_line(write, source, words):
@@ -147,7 +147,7 @@ def test_needed_arguments_are_named(write):
 
 def test_a_constructor_that_raises_is_told_with_its_line(write):
     text = complaint(write(GOOD.replace("nn.Linear(784, hidden)", "nn.Linear(784, -1)")))
-    assert "making a Net raised RuntimeError" in text
+    assert "creating a Net raised RuntimeError" in text
     assert "(line 5 of net.py)" in text
 
 

@@ -152,7 +152,7 @@ def test_leaving(state: State, leave: Way, tmp_path: Path, resume: Callable[[Pat
             assert runs.list_runs(tmp_path / "runs") == []
             return
         assert the_run(tmp_path).history().status is RunStatus.STOPPED
-        typed = f"Go on with: mnist-tui train --resume {the_run(tmp_path).name}"
+        typed = f"Continue with: mnist-tui train --resume {the_run(tmp_path).name}"
         assert typed in terminal.after_the_screen.replace("\r\n", "")
         assert resume(tmp_path) is RunStatus.FINISHED
 

@@ -94,7 +94,7 @@ def _check_above(folder: Path, found: os.stat_result) -> None:
     if found.st_mode & others and not found.st_mode & stat.S_ISVTX:
         raise Unfit(
             f"the folder {folder} of the cache can be written by other users",
-            hint=f"Let nobody else write there (chmod go-w), or {_ELSEWHERE}.",
+            hint=f"Remove other users' write permission (chmod go-w), or {_ELSEWHERE}.",
         )
 
 
@@ -110,7 +110,9 @@ def _check(path: Path, found: os.stat_result) -> None:
     else:
         return
     # Not "change its permissions": what others have put into it would then be trusted.
-    raise Unfit(f"the cache folder {path} {wrong}", hint=f"Delete it and it is made again, or {_ELSEWHERE}.")
+    raise Unfit(
+        f"the cache folder {path} {wrong}", hint=f"Delete it, and it will be created again, or {_ELSEWHERE}."
+    )
 
 
 def _check_programs_run(path: Path, descriptor: int) -> None:

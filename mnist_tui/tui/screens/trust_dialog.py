@@ -10,4 +10,4 @@ class TrustDialog(ConfirmDialog):
     """Names the run and its files; the answer at hand is no."""
 
     def __init__(self, code: RunCode) -> None:
-        super().__init__("Run this code?", f"{code.question}.", "Run it", "Do not", danger=True)
+        super().__init__("Run this code?", f"{code.question}.", "Run it", "Do not run it", danger=True)
