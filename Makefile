@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-# Where the home folder cannot be written, what is kept goes into the clone.
+# Without a writable home folder, data, runs and caches are stored in the clone.
 ifneq ($(shell test -w "$$HOME" && echo yes),yes)
 export XDG_DATA_HOME ?= $(CURDIR)/.home/data
 export XDG_STATE_HOME ?= $(CURDIR)/.home/state
@@ -61,7 +61,7 @@ pictures: $(READY) ## Draw the pictures of the README from a real run (RUN=lates
 bench: $(READY) ## Measure this machine's speed beside a plain loop
 	$(BIN)/mnist-tui bench
 
-bench-busy: $(READY) ## Measure what two threads make of a busy machine, beside 0 to 8 busy loops
+bench-busy: $(READY) ## Measure the speed of two threads beside 0 to 8 busy loops
 	$(BIN)/python -m tests.benchmarks.busy
 
 bench-dashboard: $(READY) ## Measure the dashboard: first frame, keys, what it costs (MNIST_TUI_DATA_DIR=...)

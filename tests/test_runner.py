@@ -578,7 +578,7 @@ def test_a_resume_that_cannot_write_its_config_says_so(
     monkeypatch.setattr(atomic, "write_text", full)
     with pytest.raises(RunError, match=f"{stopped.config_file} cannot be written: No space left") as raised:
         lab.resume(stopped, threads=2)
-    assert raised.value.remedy == f"Make room, then: {runs.resume_command(stopped.folder, tmp_path)}"
+    assert raised.value.remedy == f"Free some space, then: {runs.resume_command(stopped.folder, tmp_path)}"
 
 
 def test_a_run_resumed_as_it_was_keeps_its_config(lab: Lab, stopped: Run) -> None:

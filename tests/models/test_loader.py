@@ -132,7 +132,7 @@ def test_a_file_of_several_networks_lists_them(write):
     ("source", "words"),
     [
         ("class Net: pass\n", "Net is not a torch.nn.Module"),
-        ("def Net(): pass\n", "Net gives a NoneType, not a torch.nn.Module"),
+        ("def Net(): pass\n", "Net returns a NoneType, not a torch.nn.Module"),
         ("Net = 3\n", "Net is a int, not a torch.nn.Module class"),
     ],
 )

@@ -132,7 +132,7 @@ def rows(writer: Writer, *, pictures: int, held: bool, seed: int) -> Iterator[Ro
 def table(measured_rows: Sequence[Row]) -> str:
     """Markdown: a line for each condition, and one for all."""
     lines = [
-        "| family | condition | right | wrong, and sure | not sure | no digit | empty told |",
+        "| family | condition | right | wrong, and sure | not sure | no digit | empty |",
         "|---|---|---:|---:|---:|---:|---:|",
     ]
     for row in measured_rows:

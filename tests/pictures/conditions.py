@@ -1,6 +1,6 @@
 """The conditions of the campaign: ways in which a picture of a digit differs from MNIST's, each with its parameters.
 
-Every family has two sets of parameters. The reading was tuned on the first; the second is held back.
+Every family has two sets of parameters: one that the method was tuned on, and one held out.
 """
 
 from __future__ import annotations
@@ -665,7 +665,7 @@ PLOTS: tuple[list[dict[str, Any]], list[dict[str, Any]]] = (
 
 
 def conditions(held: bool) -> Iterator[Condition]:
-    """All of them: those that the reading was tuned on, or those held back."""
+    """All conditions: those that the method was tuned on, or the held-out ones."""
     half = int(held)
     for name, parameters in CLEAN.items():
         yield Condition("clean", name, functools.partial(_clean, **parameters[half]))
