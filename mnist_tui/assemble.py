@@ -39,12 +39,12 @@ def assemble(
     teachers_code: ModelSource | None = None,
     report: Report,
 ) -> Trainer:
-    """A trainer at step 0, whose config says which device, backend and threads were taken.
+    """A trainer at step 0, whose config states the device, backend and threads in use.
 
-    A resumed run gives its `record`, so that all stays as it was, and `before`, the backend that it has had so far, see
-    `choose_backend`; `code` is where the network comes from, if not from what `config.model` names now. `teacher` is
-    the file of another network's weights to learn from, and `teachers_code` where that one comes from. Sets torch's
-    threads and seed.
+    For a resumed run, `record` keeps its settings unchanged and `before` is the backend that it has used so far, see
+    `choose_backend`; `code` is the source of the network, if not what `config.model` names now. `teacher` is a file of
+    another network's weights for distillation, and `teachers_code` the source of that network. Sets torch's threads
+    and seed.
     """
 
     def stopped() -> bool:
@@ -101,9 +101,9 @@ def _prepare_last_batch(
     record: Mapping[str, Any] | None,
     report: Report,
 ) -> None:
-    """Examine a new run's network, and let an epoch's last image join the batch before where it cannot be alone.
+    """Examine a new run's network, and let an epoch's last image join the previous batch if it cannot be a batch alone.
 
-    A resumed run stays as its record says, or as it must have been where that says nothing: native took one image.
+    A resumed run keeps what its record says; without such an entry, native accepted a batch of one image.
     """
     joins = None if record is None else record.get("data", {}).get("joins_last_image")
     if joins:

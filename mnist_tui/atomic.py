@@ -12,7 +12,7 @@ from pathlib import Path
 TEMPORARY = ".*.tmp"
 """The names of files in the making, of which a killed process leaves one behind."""
 TEMPORARY_NAME = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}\.tmp", re.DOTALL)
-"""The same to the letter, with what the file was to be called: a person may have such hidden files too."""
+"""The exact pattern, including the file's final name: a user may have similar hidden files."""
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -71,7 +71,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def check_place(path: Path) -> None:
-    """Raise OSError where `write_bytes` is bound to fail, as far as can be seen before."""
+    """Raise OSError if `write_bytes` is certain to fail, as far as can be determined beforehand."""
     folder = path.parent
     if path.is_dir():
         code = errno.EISDIR

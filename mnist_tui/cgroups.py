@@ -11,9 +11,9 @@ _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 def quotas(root: Path = Path("/")) -> Iterator[float]:
-    """Cores' worth of time that this process's control groups may use, those above them included.
+    """CPU limits, in cores, of this process's control groups and the groups above them.
 
-    Nothing of those without a limit, nor where there are no control groups. `root` is where `/proc` is.
+    Groups without a limit yield nothing, nor do systems without control groups. `root` is the parent of `/proc`.
     """
     with contextlib.suppress(OSError, ValueError):
         for group, top in _groups(root):
@@ -25,7 +25,7 @@ def quotas(root: Path = Path("/")) -> Iterator[float]:
 
 
 def _quota(group: Path) -> float:
-    """Raises OSError or ValueError where this one has no limit."""
+    """Raises OSError or ValueError if this group has no limit."""
     if (group / "cpu.max").exists():  # version 2, "max 100000" where there is none
         quota, period = (group / "cpu.max").read_text().split()
     else:
@@ -36,7 +36,7 @@ def _quota(group: Path) -> float:
 
 
 def _groups(root: Path) -> Iterator[tuple[Path, Path]]:
-    """In each hierarchy that can limit CPU time this process's group, and the topmost that can be seen from here."""
+    """For each hierarchy that can limit CPU time: this process's group, and the topmost group visible from here."""
     paths = _paths(root)
     for line in (root / "proc/self/mountinfo").read_text(errors="surrogateescape").splitlines():
         mount, _, system = line.partition(" - ")
@@ -49,14 +49,14 @@ def _groups(root: Path) -> Iterator[tuple[Path, Path]]:
 
 
 def _paths(root: Path) -> dict[str, str]:
-    """The path of this process's group by controller; that of version 2, which has one for all, by no name."""
+    """The path of this process's group by controller; version 2 has one group for all, under an empty name."""
     lines = (root / "proc/self/cgroup").read_text(errors="surrogateescape").splitlines()
     entries = (line.split(":", maxsplit=2) for line in lines)
     return {name: path for _, names, path in entries for name in names.split(",")}
 
 
 def _below(mounted: str, path: str) -> PurePosixPath:
-    """Where a group is in what is mounted; the top for one outside of it, as a container may be told."""
+    """A group's path below the mount point; the mount point itself for a group outside of it, as seen in containers."""
     try:
         below = PurePosixPath(path).relative_to(mounted)
     except ValueError:

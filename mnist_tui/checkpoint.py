@@ -96,7 +96,7 @@ def weights_bytes(weights: Mapping[str, Tensor], metadata: Mapping[str, Any]) ->
 
 
 def _in_one_order(content: bytes) -> bytes:
-    """The same file with its metadata sorted: safetensors writes it in an order that each process has anew.
+    """The same file with its metadata sorted: safetensors writes it in an order that differs between processes.
 
     A header is its length in eight bytes and JSON; what follows is addressed from its end (safetensors' README).
     """
@@ -105,14 +105,14 @@ def _in_one_order(content: bytes) -> bytes:
     if "__metadata__" in header:
         header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
     text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)  # as safetensors does, so that tensors are where a processor likes them
+    text += b" " * (-len(text) % 8)  # as safetensors does, to keep the tensors aligned
     return len(text).to_bytes(8, "little") + text + content[start:]
 
 
 def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The weights and the metadata of `save_weights`. Raises RunError when they cannot be read."""
     try:
-        # Open beside it, as the library opens whatever stands there, and waits for a pipe.
+        # Opened here as well, because the library opens anything at that path, and blocks on a pipe.
         with regular.open_to_read(path), safe_open(path, framework="pt") as file:
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
             metadata = {key: json.loads(text) for key, text in (file.metadata() or {}).items()}

@@ -14,18 +14,17 @@ from mnist_tui.cgroups import quotas
 
 _NICENESS = 5  # enough for a key to be answered at once; ten did no better
 
-# How long OpenMP's threads look for each other before they sleep: about a millisecond, in libgomp's looks and in
-# libomp's milliseconds. Their own 16 to 200 ms burn what another thread would need to come back, where cores are
-# scarce; to sleep at once costs half the speed where they are not.
+# How long OpenMP's threads spin before they sleep: about a millisecond, in libgomp's spin count and in libomp's
+# milliseconds. Their defaults of 16 to 200 ms use the CPU time that other threads need where cores are scarce;
+# sleeping at once halves the speed where they are not.
 _PATIENCE = {"GOMP_SPINCOUNT": "30000", "KMP_BLOCKTIME": "1"}
 
 
 def usable_cores(root: Path = Path("/")) -> int:
-    """Cores this process may use, which can be fewer than the machine has: the least of what limits it.
+    """Cores that this process may use, which can be fewer than the machine has: the smallest of its limits.
 
-    Those are its affinity (`taskset`), the CPU time that its control group and those above it are allowed
-    (`docker run --cpus`, a Kubernetes limit), rounded up to whole cores, and OMP_NUM_THREADS. `root` is where `/proc`
-    is.
+    These are its affinity (`taskset`), the CPU limits of its control group and those above it (`docker run --cpus`,
+    a Kubernetes limit), rounded up to whole cores, and OMP_NUM_THREADS. `root` is the parent of `/proc`.
     """
     return min([_there(), *_allowed(root), *_asked_for()])
 
@@ -37,13 +36,13 @@ def _there() -> int:
 
 
 def _allowed(root: Path) -> Iterator[int]:
-    """Whole cores by each control group's limit."""
+    """Each control group's limit in whole cores."""
     for quota in quotas(root):
         yield math.ceil(quota)
 
 
 def _asked_for() -> Iterator[int]:
-    """What OMP_NUM_THREADS says, if it says something: a number, or one for each level of nesting."""
+    """The value of OMP_NUM_THREADS, if it is set: a number, or one per level of nesting."""
     with contextlib.suppress(ValueError):
         number = int(os.environ.get("OMP_NUM_THREADS", "").partition(",")[0])
         if number > 0:
@@ -51,9 +50,9 @@ def _asked_for() -> Iterator[int]:
 
 
 def prepare_openmp(root: Path = Path("/")) -> None:
-    """Let torch begin with as many threads as it may use, which do not look for each other for long.
+    """Let torch start with as many threads as it may use, and let them spin only briefly.
 
-    To be called before torch is imported: OpenMP reads this from the environment, once. What is said there stands.
+    Call this before torch is imported: OpenMP reads the environment once. Variables that are already set are kept.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         for variable, value in _PATIENCE.items():

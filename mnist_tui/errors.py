@@ -31,7 +31,7 @@ class ModelError(MnistTuiError):
 
 
 class NetworkCodeError(MnistTuiError):
-    """What a person's own network raised while it was used."""
+    """An exception that a user's network raised while it was used."""
 
 
 class DataError(MnistTuiError):
@@ -47,7 +47,7 @@ class RunError(MnistTuiError):
 
 
 class UntrustedCodeError(RunError):
-    """A run's network is of a person's own code, and nobody has said yet that it may be run here."""
+    """A run's network is user code that the user has not yet agreed to run on this machine."""
 
     def __init__(self, message: str, code: RunCode) -> None:
         super().__init__(message, remedy="If you trust its author, add --trust.")

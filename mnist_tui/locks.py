@@ -1,8 +1,8 @@
-"""One process at a time: a lock file that is let go with its process, however that ends.
+"""One process at a time: a lock file that is released when its process ends in any way.
 
-The locks are those of the system (flock), which older versions of this program and of filelock take as well. There is
-no substitute for them: a file system without locks is said to have none, as a lock that is made of a file's mere
-existence stays behind when its process is killed, and is copied along with the folder.
+The locks are the operating system's (flock), which older versions of this program and of filelock use as well. There is
+no substitute on a file system without locks: a lock that consists of a file's existence would remain after its process
+is killed, and would be copied along with the folder.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from mnist_tui import regular
 
 try:
     import fcntl
-except ImportError:  # Windows, where filelock knows another call
+except ImportError:  # Windows, where filelock uses another call
     import filelock
 
     fcntl = None  # type: ignore[assignment]
 
-_POLL = 0.05  # seconds between two tries
+_POLL = 0.05  # seconds between two attempts
 _BUSY = (errno.EWOULDBLOCK, errno.EAGAIN)
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 class Lock:
-    """Of one file. Two values of one file exclude each other, also within a process."""
+    """The lock of one file. Two objects for one file exclude each other, also within a process."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -36,7 +36,7 @@ class Lock:
         self._other: filelock.BaseFileLock | None = None
 
     def acquire(self, seconds: float = 0.0) -> None:
-        """Raises TimeoutError where another has it for longer than `seconds`, OSError where there can be no lock."""
+        """Raises TimeoutError if another process holds it for `seconds`, OSError if locks are not supported."""
         if fcntl is None:
             self._other = filelock.FileLock(self.path, is_singleton=False)
             self._other.acquire(timeout=-1 if seconds == math.inf else seconds)
@@ -48,7 +48,7 @@ class Lock:
             time.sleep(_POLL)
 
     def release(self) -> None:
-        """Let go of it, if it is held. The file stays, as others may be waiting for it."""
+        """Release it, if it is held. The file stays, because others may be waiting for it."""
         if self._other is not None:
             self._other.release()
         if self._descriptor is not None:
@@ -71,20 +71,19 @@ class Lock:
         return True
 
     def __enter__(self) -> Lock:
-        """Wait for it, for as long as it takes."""
+        """Acquire it, waiting as long as necessary."""
         self.acquire(math.inf)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let go of it."""
+        """Release it."""
         self.release()
 
 
 def is_held(path: Path) -> bool:
-    """Whether a live process has the lock of `path`. Leaves no trace, and asks for no permission to write.
+    """Whether a live process holds the lock of `path`. Leaves no trace, and needs no write permission.
 
-    Where that cannot be seen, for want of permission, it may be: the answer is yes. Where there can be no lock,
-    nobody has it.
+    If permissions prevent finding out, the answer is yes. On a file system without locks the answer is no.
     """
     try:
         if fcntl is None:
@@ -92,10 +91,10 @@ def is_held(path: Path) -> bool:
         descriptor = regular.open_descriptor(path)
     except PermissionError:
         return True
-    except OSError:  # there is none, or what is there was never a lock
+    except OSError:  # it is missing, or was never a lock
         return False
     try:
-        # A shared one, so that two who look do not take each other for a writer.
+        # A shared lock, so that two readers do not mistake each other for a writer.
         return not _flock(descriptor, fcntl.LOCK_SH, path)
     except OSError:
         return False
@@ -114,7 +113,7 @@ def _is_held_elsewhere(path: Path) -> bool:
 
 
 def _flock(descriptor: int, kind: int, path: Path) -> bool:
-    """Whether it was free. Raises OSError where the file system has no locks."""
+    """Whether it was free. Raises OSError if the file system does not support locks."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except OSError as error:
@@ -135,7 +134,7 @@ def _is_still_there(descriptor: int, path: Path) -> bool:
         return False
 
 
-# A process that is forked would keep a lock for as long as it lives; its parent's hold ends only with its own.
+# A forked process would keep the lock alive after its parent has ended.
 _held: set[Lock] = set()
 
 

@@ -1,4 +1,4 @@
-"""What a trained network reads in a file: an answer for each digit in it, all computed in one forward pass."""
+"""Predictions for a file: an answer for each digit in it, all computed in one forward pass."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mnist_tui.trained import TrainedNetwork
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """The answer for one image. `seen` is what the network judged of it: (28, 28) uint8, the digit perhaps upright."""
+    """The answer for one image. `seen` is the network's input: (28, 28) uint8, perhaps deskewed."""
 
     image: DigitImage
     answer: Answer
@@ -26,7 +26,7 @@ class Prediction:
 
     @property
     def is_right(self) -> bool | None:
-        """None where the file does not say what the digit is."""
+        """None if the file has no label for it."""
         return None if self.image.label is None else self.image.label == self.answer.best.index
 
 
@@ -48,17 +48,17 @@ class PagePrediction:
 
     @property
     def text(self) -> str:
-        """The likeliest digits, sure or not, a line of them for each line of the picture."""
+        """The most likely digits, sure or not, one line per line of the picture."""
         return "\n".join("".join(digit.answer.best.name for digit in line) for line in self.lines)
 
 
 Outcome = Prediction | PagePrediction | UnusableImage
-"""What has become of one image of a file."""
+"""The result for one image of a file."""
 
 
 @dataclass(frozen=True, eq=False)
 class PredictedFile:
-    """The predictions for the file called `name`, in its order, with the images of it that could not be used."""
+    """The predictions for the file called `name`, in its order, and its images that could not be used."""
 
     name: str
     outcomes: Sequence[Outcome]
@@ -77,20 +77,20 @@ class PredictedFile:
 
     @property
     def correct(self) -> tuple[int, int] | None:
-        """How many answers are right, and of how many; None where the file does not say what the digits are."""
+        """The number of right answers, and of answers; None if the file has no labels."""
         judged = [prediction.is_right for prediction in self.predictions if prediction.is_right is not None]
         return (sum(judged), len(judged)) if judged else None
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """An entry of plain values for each image.
+        """One entry of plain values per image.
 
-        The images of a table or an array have no `pixels` in it, since the file itself holds them as numbers.
+        Images of a table or an array have no `pixels`, because the file itself holds them as numbers.
         """
         return [_outcome_dict(self.name, outcome, self.classes) for outcome in self.outcomes]
 
 
 def predict_file(name: str, network: TrainedNetwork, threshold: float) -> PredictedFile:
-    """What `network` reads in the file called `name`. A file that cannot be used is one image that cannot."""
+    """The predictions of `network` for the file called `name`. An unusable file counts as one unusable image."""
     try:
         file = read_digits(name)
         _check_labels(name, file, network)
@@ -130,8 +130,8 @@ def predict_images(
         return []
     readings = [(image.pixels, *image.others) for image in images]
     pixels = torch.from_numpy(np.stack([pixels for reading in readings for pixels in reading]))[:, None]
-    # A digit that was read in several ways gets the mean of what the network says of them, its log here. So an answer
-    # that hangs on how much of the picture was taken for ink is less sure than the network is of any one of them.
+    # A digit that was read in several ways gets the mean of the probabilities, here its log. So an answer that depends
+    # on how much of the picture counted as ink is less sure than the network is of any one of them.
     means = [
         logits.double().softmax(dim=1).mean(dim=0).log() if len(logits) > 1 else logits[0].double()
         for logits in network.logits(pixels).split([len(reading) for reading in readings])

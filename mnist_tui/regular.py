@@ -1,7 +1,7 @@
-"""Opening files of folders that may come from anywhere: regular ones only, through no link, read to a bound.
+"""Opening files in untrusted folders: regular files only, without following links, up to a size limit.
 
-A pipe in a file's place would be waited for, a device never ends, a link leads to files of other people, and a hole
-of a gigabyte costs no room on a disk.
+A pipe in place of a file would block, a device may never end, a link may lead to other users' files, and a sparse
+file of a gigabyte takes no space on a disk.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import stat
 from io import BufferedReader, FileIO
 from pathlib import Path
 
-# Never through a link, never waiting for the other end of a pipe, never as the controlling terminal.
-# Windows has none of these, and opens files as text unless told otherwise.
+# Never follow a link, block on a pipe, or acquire a controlling terminal.
+# Windows has none of these, and opens files as text by default.
 _SAFELY = sum(
     getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")
 )
@@ -31,12 +31,12 @@ _KINDS = (
 
 
 class OddFileError(OSError):
-    """What is in a file's place is no such file: a link, a pipe, a device, or far larger than one can be."""
+    """Not the expected kind of file: a link, a pipe, a device, or too large."""
 
 
 def open_descriptor(path: Path, flags: int = os.O_RDONLY) -> int:
     """`os.open` for a regular file. Raises OddFileError for anything else, other OSErrors as `os.open` does."""
-    if os.path.lexists(path):  # opening a device may already do something to it
+    if os.path.lexists(path):  # opening a device may already have side effects
         _check(path.lstat(), path)
     descriptor = os.open(path, flags | _SAFELY, 0o666)
     try:
@@ -48,7 +48,7 @@ def open_descriptor(path: Path, flags: int = os.O_RDONLY) -> int:
 
 
 def open_to_read(path: Path, limit: int | None = None) -> BufferedReader:
-    """The file's bytes, buffered. Raises as `open_descriptor` does, and OddFileError for more than `limit` bytes."""
+    """The file, buffered, for reading bytes. Raises as `open_descriptor` does, and OddFileError above `limit` bytes."""
     file: BufferedReader = BufferedReader(FileIO(open_descriptor(path)), _BUFFER)
     if limit is not None and os.fstat(file.fileno()).st_size > limit:
         file.close()
@@ -57,10 +57,12 @@ def open_to_read(path: Path, limit: int | None = None) -> BufferedReader:
 
 
 def read_bytes(path: Path, limit: int) -> bytes:
-    """The whole file. Raises OddFileError for one of more than `limit` bytes, which is not read to its end."""
+    """The whole file. Raises OddFileError for a file above `limit` bytes, which is not read to its end."""
     content = bytearray()
     with open_to_read(path, limit) as file:
-        while part := file.read(_CHUNK):  # the limit at once would take that much memory for a small file
+        while part := file.read(
+            _CHUNK
+        ):  # reading up to the limit at once would allocate that much memory for a small file
             content += part
             if len(content) > limit:  # it has grown meanwhile
                 raise _too_large(path, limit)
@@ -76,7 +78,7 @@ def is_there(path: Path) -> bool:
 
 
 def remedy(error: OSError) -> str:
-    """What a person can do about a file of a run that could not be opened or read."""
+    """The remedy for a file of a run that could not be opened or read."""
     is_odd = isinstance(error, (OddFileError, IsADirectoryError))
     return "Restore the file, or delete this run." if is_odd else "Check its permissions and the disk."
 

@@ -1,4 +1,4 @@
-"""The code of a run's network: the copy that the run keeps, or the file it names; and whether it may be run."""
+"""The code of a run's network: the run's copy, or the file that it names; and whether it may be run."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ Part = Literal["model", "teacher"]
 
 @dataclass(frozen=True)
 class RunCode:
-    """What would be run to have a run's network."""
+    """The code that would be run to create a run's network."""
 
     source: ModelSource
     whose: str
     """Such as `run my-run`."""
     digest: str = ""
-    """Stands for this very code; "" for what comes with this program."""
+    """Identifies exactly this code; "" for the program's own networks."""
     files: tuple[str, ...] = ()
     """Paths of the files that would be run."""
 
     @property
     def is_known(self) -> bool:
-        """Whether it was trained with on this machine, or agreed to."""
+        """Whether it was used for training on this machine, or the user has agreed to it."""
         return not self.digest or trust.is_known(self.digest)
 
     @property
@@ -49,18 +49,18 @@ class RunCode:
 
     @property
     def change(self) -> str:
-        """What a person should know where the code that was trained with is no more; else ""."""
+        """A notice if the original code has changed or is gone; otherwise ""."""
         change = kept.changed(self.source)
         return f"{change} since {self.whose} began; its own copy is used" if change else ""
 
     def trusted(self) -> RunCode:
-        """Itself. Raises UntrustedCodeError where it is not known."""
+        """Itself. Raises UntrustedCodeError if it is not trusted."""
         if not self.is_known:
             raise UntrustedCodeError(self.question, self)
         return self
 
     def trust(self) -> None:
-        """From now on it is known, in whatever run it lies."""
+        """Trust this code from now on, in any run."""
         if self.digest:
             trust.remember(self.digest, f"{self.whose}: {self.source.spec}")
 
@@ -68,7 +68,7 @@ class RunCode:
 def code_of(run: Run, part: Part = "model") -> RunCode:
     """The code of `run`'s network, or of its teacher's, without running any of it.
 
-    Raises RunError where it is damaged, has changed, or is not to be found.
+    Raises RunError if it is damaged, has changed, or is missing.
     """
     record = run.record()
     told = record.get(part, {})
@@ -85,13 +85,13 @@ def code_of(run: Run, part: Part = "model") -> RunCode:
 
 
 def teachers_code_of(run: Run) -> RunCode | None:
-    """The code of its teacher's network, where the run says which that is."""
+    """The code of its teacher's network, if the run records it."""
     told = run.record().get("teacher")
     return code_of(run, "teacher") if isinstance(told, dict) and "spec" in told else None
 
 
 def code_of_spec(spec: str, whose: str) -> RunCode:
-    """The code that a file of somebody's names as its network's."""
+    """The code named by an untrusted file as its network's."""
     return _code(spec, {}, Path(), whose)
 
 
@@ -118,9 +118,9 @@ def _code(spec: str, told: Mapping[str, Any], folder: Path, whose: str) -> RunCo
 def code_to_keep(
     model: nn.Module, source: ModelSource, record: dict[str, Any], teacher: Run | None, report: Report
 ) -> dict[Path, bytes]:
-    """The files that a new run is to keep, by their paths in it; `record` is told of them.
+    """The files that a new run keeps, by their paths in it; they are added to `record`.
 
-    What is too large is not kept, and a notice says so: such a run goes by the sum of its one file.
+    Code that is too large is not kept, with a notice: such a run relies on the checksum of its one file.
     """
     files = _kept_of(model, source, record["model"], report)
     if teacher is not None:
@@ -147,7 +147,7 @@ def _kept_of(
 
 
 def _of_teacher(teacher: Run, record: dict[str, Any]) -> dict[Path, bytes]:
-    """The teacher's run may be deleted, or trained anew, before this one is resumed."""
+    """The teacher's run may be deleted or trained again before this one is resumed."""
     before = teacher.record()
     told = before.get("model", {})
     about = record.setdefault("teacher", {})

@@ -32,7 +32,7 @@ class RunSummary:
     final_test_accuracy: float | None = None
     seconds: float = 0.0
     began: float = 0.0
-    """When it was created, in seconds since 1970, as far as this machine can tell; 0 where it cannot."""
+    """When it was created, in seconds since 1970, as far as this machine can determine; otherwise 0."""
     reason: str = ""
     """Why it is unreadable."""
 

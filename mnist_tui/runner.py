@@ -108,7 +108,7 @@ def start(
     code = code_to_keep(trainer.learner.model, source, record, teacher, tell)
     run = runs.create(runs_dir, record, name=name, teacher=content, code=code)
     for part in ("model", "teacher") if teacher else ("model",):
-        code_of(run, part).trust()  # whoever trains with it has said so
+        code_of(run, part).trust()  # training with it implies trust
     origin = integrity.origin(trainer.config, integrity.sum_in(record))
     with run.writer() as writer:
         recorder = _Recorder(trainer, run, writer, report, origin, data_dir)
@@ -189,7 +189,7 @@ class _Recorder:
         origin: Mapping[str, Any],
         data_dir: Path,
     ) -> None:
-        """`origin` is what each checkpoint is to say of its run; `data_dir` belongs in the command that resumes it."""
+        """`origin` is stored in each checkpoint to identify its run; `data_dir` is for the command that resumes it."""
         self._trainer, self._run, self._writer, self._report = trainer, run, writer, report
         self._origin, self._data_dir = origin, data_dir
         self._ticker, self._snapshots = Ticker(CHECKPOINT_SECONDS), Ticker(SNAPSHOT_SECONDS)
@@ -247,7 +247,7 @@ class _Recorder:
         )
 
     def _save_weights(self, row: EpochFinished) -> None:
-        # Nothing of where, when and on how many threads: the same weights are to be the same file.
+        # Without place, time and number of threads: the same weights must give the same file.
         config = {k: v for k, v in integrity.deciding(self._trainer.config).items() if k != "teacher"}
         metrics = {"epoch": row.epoch, "test_accuracy": row.test_accuracy, "test_loss": row.test_loss}
         checkpoint.save_weights(
@@ -306,7 +306,7 @@ def _load(config: TrainConfig, data_dir: Path, control: Control, report: Report)
 
 
 def _tell_of_building(source: models.ModelSource, report: Report) -> None:
-    """A person's own code may take any time to be imported."""
+    """Importing user code may take any amount of time."""
     if not source.is_registered:
         report(Preparing(what=f"creating the network of {source.place}"))
 
@@ -363,9 +363,9 @@ def _machine_record(trainer: Trainer) -> dict[str, Any]:
 
 
 def _layer_table(model: torch.nn.Module, name: str) -> dict[str, Any] | None:
-    """None for a network that trains but defeats the inspection: a table is no reason not to train.
+    """None for a network that can be trained but not inspected: a missing table is no reason not to train.
 
-    So too where the record would become larger than whoever reads it takes.
+    Also None if the record would become too large to be read again.
     """
     try:
         table = inspect_model(model, name=name).to_dict()
@@ -418,7 +418,7 @@ def _differences(record: dict[str, Any], before: TrainConfig, trainer: Trainer) 
 
 
 def _lost(run: Run, history: RunHistory, trainer: Trainer) -> Iterator[Notice]:
-    """A notice where the log has been shortened: the run will be finished, and its story not whole."""
+    """A notice if the log has been shortened: the run can be finished, but its history is incomplete."""
     message = integrity.lost_from(run, history, trainer.position.epoch - 1, trainer.steps_done)
     if message and message not in (notice.message for notice in history.notices):
         yield Notice(message=message)

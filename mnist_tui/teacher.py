@@ -41,9 +41,7 @@ class Teacher:
         if (self._factor, self._summand) != (1.0, 0.0):
             images = images * self._factor + self._summand
         else:
-            images = (
-                images.clone()
-            )  # a forward may change its input in place, and the student's is still to come
+            images = images.clone()  # a forward may change its input in place, and the student needs it next
         answers = (self.backend.logits(images).float() / self._temperature).softmax(1)
         known = F.one_hot(labels, answers.shape[1])
         return answers.mul_(self._share).add_(known, alpha=1 - self._share)
@@ -61,9 +59,9 @@ def open_teacher(
 ) -> Teacher:
     """The teacher whose weights `checkpoint.save_weights` wrote, for a student with `config`.
 
-    Its network is made of `code`, or of what the weights' own record names; `formerly` is as in `memory_format`. Raises
-    RunError when they cannot be used, ConfigError when the two would see different pictures, and Interrupted soon after
-    `stopped` has become true.
+    Its network comes from `code`, or from what the weights' own record names; `formerly` is as in `memory_format`.
+    Raises RunError when they cannot be used, ConfigError when the two would get different inputs, and Interrupted
+    soon after `stopped` has become true.
     """
     state, metadata = checkpoint.load_weights(weights)
     try:

@@ -18,7 +18,7 @@ from mnist_tui.runs import Run
 
 Report = Callable[[Event], None]
 
-_POLL = 0.2  # seconds between two looks whether the person wants to stop
+_POLL = 0.2  # seconds between two checks for a request to stop
 
 # What has no say in what a teacher knows. `dataset` has, but a run records the one that `auto` became.
 _IRRELEVANT = ("device", "threads", "backend", "extra_epochs", "dataset")
@@ -117,7 +117,7 @@ def _alone(runs_dir: Path, control: Control, report: Report) -> Iterator[None]:
 
 
 def _is_taken(lock: Lock) -> bool:
-    """Whether it was free, or has become so soon. Raises RunError where there can be no lock."""
+    """Whether it was free, or became free soon. Raises RunError if locks are not supported."""
     runs_dir = lock.path.parent
     try:
         runs_dir.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What torch.save wrote, checked before torch opens it: that it is whole, and that its pickle asks for little."""
+"""Checking a file of torch.save before torch opens it: that it is complete, and its pickle harmless."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import zipfile
 from typing import BinaryIO
 
 _PROTOCOL = 2
-# What torch would call, and what would then take as much memory as a number in the file says.
+# Callables that torch allows, and that allocate as much memory as a number in the file demands.
 _GREEDY = ("__builtin__ bytearray", "builtins bytearray")
 
 
 def check_archive(file: BinaryIO) -> None:
-    """Raise ValueError or BadZipFile for what torch.save does not write, before torch makes room for it.
+    """Raise ValueError or BadZipFile for anything that torch.save does not write, before torch allocates memory for it.
 
-    Of what torch reads besides, old formats claim any size they like, and compressed content unpacks to any.
+    Other content that torch reads can demand any amount: old formats claim any size, compressed content any ratio.
     """
     with zipfile.ZipFile(file) as archive:
         unpacked = sum(entry.file_size for entry in archive.infolist())
         if unpacked > file.seek(0, os.SEEK_END):
             raise ValueError(f"it would unpack to {unpacked:,} bytes, more than it has")
-        # torch looks at no sum, and would go on with other weights.
+        # torch verifies no checksum, and would continue with other weights.
         if (part := archive.testzip()) is not None:
             raise ValueError(f"{part} in it is damaged")
         for entry in archive.infolist():
@@ -30,7 +30,7 @@ def check_archive(file: BinaryIO) -> None:
 
 
 def _check_pickle(content: bytes) -> None:
-    """Raise ValueError for a pickle that torch would warn of on the terminal, or let take any memory."""
+    """Raise ValueError for a pickle that makes torch print a warning, or that could allocate any amount of memory."""
     for code, argument, _ in pickletools.genops(content):
         if code.name == "PROTO" and argument != _PROTOCOL:
             raise ValueError(f"it is pickled by protocol {argument}")

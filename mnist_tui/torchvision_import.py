@@ -1,4 +1,4 @@
-"""torchvision's Python parts, also where its compiled operators do not load: for ourselves, and for a person's files.
+"""torchvision's Python parts, even if its compiled operators do not load: for the program and for users' files.
 
 On Linux torchvision is published against CUDA builds of torch. Beside a CPU-only torch its library cannot be
 loaded, so its operators are never declared, and the import dies where it attaches Python functions to them:
@@ -6,7 +6,7 @@ loaded, so its operators are never declared, and the import dies where it attach
 declared, without any implementation, and the import is tried again. Beside a torch that fits, the first try
 works and nothing is touched: a second declaration would collide with torchvision's own.
 
-The mend hangs in the import system (`install`), and costs nothing until somebody imports torchvision.
+The workaround is an import hook (`install`), and costs nothing until torchvision is imported.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def datasets() -> ModuleType:
 def part(name: str) -> ModuleType:
     """The module `torchvision.NAME`.
 
-    Raises DataError where torchvision is missing, or broken in some other way than described above.
+    Raises DataError if torchvision is missing, or broken in another way than described above.
     """
     install()
     try:
@@ -50,7 +50,7 @@ def part(name: str) -> ModuleType:
 
 
 def install() -> None:
-    """From now on `import torchvision` is mended where it has to be, whoever says it."""
+    """Apply the workaround to every later `import torchvision` that needs it."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
 
@@ -65,7 +65,7 @@ def declare_missing_operators() -> None:
 
 
 class _Finder(MetaPathFinder):
-    """Finds torchvision where Python does, with a loader that tries twice."""
+    """Finds torchvision as Python does, with a loader that tries twice."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -95,6 +95,6 @@ class _Loader(SourceFileLoader):
 
 
 def _forget_parts() -> None:
-    """Of a package that failed, those of its modules that had finished stay, and belong to the failure."""
+    """After a failed import, remove the package's modules that had already been loaded."""
     for name in [name for name in sys.modules if name.startswith(f"{_PACKAGE}.")]:
         del sys.modules[name]

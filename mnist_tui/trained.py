@@ -45,7 +45,7 @@ class TrainedNetwork:
     test_accuracy: float | None = None
     """What the run itself measured after that epoch, as a fraction."""
     code: ModelSource | None = None
-    """What its network is made of, where that is not what the config names now."""
+    """The source of its network, if it differs from what the config names now."""
 
     @property
     def label(self) -> str:
@@ -119,10 +119,10 @@ def _config(run: Run) -> TrainConfig:
 
 
 def built(run: Run) -> tuple[nn.Module, ModelSource]:
-    """The network of `run` with weights of no meaning, and what it was made of; from any thread.
+    """The network of `run` with arbitrary weights, and its source; from any thread.
 
-    It is made of the run's own copy of the code where there is one. Raises RunError where that is damaged, or has
-    changed, and UntrustedCodeError where nobody has said that it may be run.
+    It is created from the run's own copy of the code, if there is one. Raises RunError if that is damaged or has
+    changed, and UntrustedCodeError if the user has not agreed to run it.
     """
     code = code_of(run).trusted()
     try:

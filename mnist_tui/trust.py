@@ -1,4 +1,4 @@
-"""The code that this person has trained with or agreed to run here: its sums, in a file outside of every run."""
+"""Code that the user has trained with or agreed to run on this machine: checksums in a file outside of every run."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from mnist_tui import paths
 from mnist_tui.events import utc_now
 
 _MOST_BYTES = 16_000_000
-_agreed: set[str] = set()  # in this process, also where the file cannot be written
+_agreed: set[str] = set()  # for this process, even if the file cannot be written
 
 
 def is_known(digest: str) -> bool:
-    """Whether the code with this sum may be run without a question."""
+    """Whether the code with this checksum may be run without a question."""
     return digest in _agreed or digest in _written()
 
 
 def remember(digest: str, what: str) -> None:
-    """From now on it may. `what` is for whoever reads the file. Where it cannot be written, it is asked again."""
+    """From now on it may. `what` is a comment in the file. If that cannot be written, the question comes again."""
     if is_known(digest):
         return
     _agreed.add(digest)
@@ -40,7 +40,7 @@ def _ledger() -> Path:
 
 
 def _written() -> set[str]:
-    """Those of the file, unless another user may have written it."""
+    """The checksums in the file, unless another user may have written it."""
     with contextlib.suppress(OSError):
         handle = os.open(_ledger(), os.O_RDONLY | _NO_LINK | _NO_WAIT)
         with os.fdopen(handle, "rb") as file:

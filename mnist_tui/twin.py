@@ -1,4 +1,4 @@
-"""A copy of a network that shares what cannot be copied, such as a lock, an open file or a log's writer."""
+"""A copy of a network that shares what cannot be copied, such as locks, open files or log writers."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _PARTS = frozenset({"_parameters", "_buffers", "_modules"})
 
 
 def twin_of(model: nn.Module) -> nn.Module:
-    """Its own parameters, buffers and modules, whatever else the model holds.
+    """A copy with parameters, buffers and modules of its own, whatever else the model holds.
 
-    What a module has computed and kept, such as a normed weight, is copied without its graph, with which torch copies
-    nothing.
+    Cached results of a module, such as a normalized weight, are copied without their graph, because torch cannot copy
+    tensors with a graph.
     """
     memo = _detached(model)
     try:
         return copy.deepcopy(model, dict(memo))
-    except Exception:  # anything a person's own attribute raises when it is copied
+    except Exception:  # anything that a user's attribute raises when it is copied
         return copy.deepcopy(model, memo | _uncopyable(model))
 
 

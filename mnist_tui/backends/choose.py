@@ -34,9 +34,9 @@ def choose_backend(
 ) -> Backend:
     """The config's backend; for `auto` the one a resumed run had `before`, else the fastest, else eager with a Notice.
 
-    `largest_batch` is the most images of a step, where one may have more than the config's batch size. Tells `report`
-    what takes long (Preparing). Raises ConfigError when the one asked for by name does not fit, and Interrupted soon
-    after `stopped` has become true.
+    `largest_batch` is the largest number of images per step, if it can exceed the config's batch size. Slow parts are
+    reported to `report` (Preparing). Raises ConfigError when the backend named does not fit, and Interrupted soon after
+    `stopped` has become true.
     """
 
     def told(what: str) -> None:

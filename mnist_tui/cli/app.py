@@ -70,7 +70,7 @@ def options(
 
 
 def _check_folder() -> None:
-    """A library that torch brings along ends the whole process, in its own words, where there is no working folder."""
+    """Without a working folder, a library that torch loads ends the whole process with its own message."""
     try:
         Path.cwd()
     except FileNotFoundError as error:

@@ -40,7 +40,7 @@ def check(
     source = model_of(run, runs_dir, trust) if run else resolve(model)
     network = load_model(source)
     summary = inspect_model(network, name=source.name)
-    # A run's network has been trained, and what there is to say of it was said then.
+    # A run's network has been trained, and its findings were reported then.
     findings = () if run else examine(source, network).notices
     limits = Limits(
         max_parameters=max_parameters,

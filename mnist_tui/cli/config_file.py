@@ -33,7 +33,7 @@ def option_defaults(context: typer.Context, chosen: Path | None) -> dict[str, An
 
 
 def _read(path: Path) -> dict[str, Any]:
-    if path.exists() and not path.is_file():  # a pipe that nobody writes to would be waited for
+    if path.exists() and not path.is_file():  # a pipe without a writer would block
         raise ConfigError(f"{path} is not a regular file", remedy="Name a TOML file with --config.")
     try:
         with path.open("rb") as file:

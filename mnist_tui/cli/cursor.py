@@ -1,4 +1,4 @@
-"""The terminal's cursor, which live displays hide and which whoever has the terminal next expects to see."""
+"""The terminal's cursor, which live displays hide and the next program expects to be visible."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import contextlib
 import os
 
 _SHOW, _HIDE = b"\x1b[?25h", b"\x1b[?25l"
-_hidden: set[int] = set()  # numbers of the streams on which a live display has hidden it
+_hidden: set[int] = set()  # descriptors of the streams on which a live display has hidden it
 
 
 def changed(stream: int, *, shown: bool) -> None:
-    """A live display has shown or hidden it on this file."""
+    """Record that a live display has shown or hidden it on this file."""
     if shown:
         _hidden.discard(stream)
     else:
@@ -18,12 +18,12 @@ def changed(stream: int, *, shown: bool) -> None:
 
 
 def show() -> None:
-    """On every terminal, whatever is said of it; in a signal handler as well."""
+    """Show it on every terminal, whatever its recorded state; safe in a signal handler."""
     _write(_SHOW, (1, 2))
 
 
 def hide_again() -> None:
-    """Where a live display goes on."""
+    """Hide it again where a live display continues."""
     _write(_HIDE, tuple(_hidden))
 
 

@@ -71,7 +71,7 @@ def inspect_model(
     source = model_of(run, runs_dir, trust) if run else resolve(model)
     network = load_model(source)
     summary = inspect(network, name=source.name)
-    # A run's network has been trained, and what there is to say of it was said then.
+    # A run's network has been trained, and its findings were reported then.
     findings = () if run else examine(source, network).notices
     inside = _inside(run, weights, image, layer, runs_dir, paths.data_dir(data_dir)) if run else None
     if json:

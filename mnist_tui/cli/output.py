@@ -17,13 +17,13 @@ from mnist_tui.harmless_text import without_control_codes
 
 
 class _Harmless(Console):
-    """What comes out of a file, such as a stranger's run, has no control over the terminal.
+    """Text from a file, such as a run from elsewhere, cannot control the terminal.
 
     Rich drops some control codes itself, but not the one that begins an escape sequence.
     """
 
     def show_cursor(self, show: bool = True) -> bool:
-        """As Rich has it; and a signal finds out whether it is hidden."""
+        """Like Rich's, and records whether it is hidden, for signal handlers."""
         if self.is_terminal:
             cursor.changed(2 if self.stderr else 1, shown=show)
         return super().show_cursor(show)
@@ -36,7 +36,7 @@ class _Harmless(Console):
                 yield Segment(without_control_codes(segment.text), segment.style)
 
     def on_broken_pipe(self) -> NoReturn:
-        """Raise it on: Rich would end the process, also one that has a checkpoint to write."""
+        """Re-raise: Rich would end the process, even if it still has a checkpoint to write."""
         raise
 
 
@@ -56,7 +56,7 @@ def _forced() -> bool | None:
 
 
 def animates(console: Console) -> bool:
-    """Whether lines can be drawn anew: in a terminal, and not merely in a file that takes colors, as CI logs do.
+    """Whether lines can be redrawn: in a terminal, not in a file that merely accepts colors, such as a CI log.
 
     FORCE_COLOR and the like make Rich take anything for a terminal.
     """
@@ -72,7 +72,7 @@ def say(console: Console, message: str, style: str = "") -> None:
 
 
 def say_traceback(traceback: str) -> None:
-    """As Python prints one: the message in it may be a stranger's."""
+    """Like Python's own, with control codes removed: its message may come from an untrusted file."""
     say(stderr(), traceback.rstrip("\n"))
 
 
@@ -106,5 +106,5 @@ def print_json_line(value: Any) -> None:
 
 
 def _harmless_json(text: str) -> str:
-    """JSON in ASCII has no control code but this one, nor a character that turns lines around."""
+    """ASCII JSON contains no other control code, and no character that reverses the text direction."""
     return text.replace("\x7f", "\\u007f")

@@ -1,4 +1,4 @@
-"""`mnist-tui predict`: what a trained network reads in pictures, tables and arrays of digits."""
+"""`mnist-tui predict`: classify the digits in pictures, tables and arrays with a trained network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mnist_tui.cli.trusting import Trust, agree
 if TYPE_CHECKING:
     from mnist_tui.predictions import PredictedFile
 
-# A file of more images is shown as a table, and so many errors of one file are told.
+# A file of more images is shown as a table, and at most this many errors per file are printed.
 _DRAWN, _ERRORS = 12, 10
 
 
@@ -41,9 +41,9 @@ def predict(
     """Read digits from any pictures: photographed, drawn or scanned, on blank, squared or ruled paper, in boxes.
 
     Shows the exact picture the network gets of each digit. Several digits are read from left to right, line by line;
-    with --json each has its box. Where a picture can be read in several ways and the answers differ, it is not sure.
-    A picture that cannot be read, or has no digit on it, does not keep the others from being answered; the exit code
-    is 1 then. Where a file has labels, says how many of the answers are right. HEIC takes an extra:
+    with --json each has its box. If a picture can be read in several ways and the answers differ, it is not sure.
+    If a picture cannot be read or contains no digit, the others are still answered, and the exit code is 1.
+    If a file has labels, reports how many answers are right. HEIC needs an extra:
     pip install "mnist-tui\\[heic]".
     """
     found = runs.find(paths.runs_dir(runs_dir), run)
@@ -78,7 +78,7 @@ def _say_what_is_wrong(file: PredictedFile) -> None:
 
 
 def _accuracy(file: PredictedFile) -> list[dict[str, Any]]:
-    """An entry for a file that says what its digits are."""
+    """An entry per file that has labels."""
     if file.correct is None:
         return []
     correct, count = file.correct

@@ -1,6 +1,6 @@
-"""Ctrl+C, SIGTERM and SIGHUP: while there is something to keep a wish to stop, before that the end at once.
+"""Ctrl+C, SIGTERM and SIGHUP: a request to stop while there is work to save, an immediate end before that.
 
-And the terminal as the shell expects it, when Ctrl+Z or SIGQUIT takes it from a live display.
+Restores the terminal for the shell when Ctrl+Z or SIGQUIT interrupts a live display.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _leave(number: int) -> None:
 
 
 def _suspend(number: int, _frame: FrameType | None) -> None:
-    """Ctrl+Z: stop as by default, until somebody says `fg`."""
+    """Ctrl+Z: stop as by default, until `fg`."""
     cursor.show()
     handler = signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)

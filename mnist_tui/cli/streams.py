@@ -1,4 +1,4 @@
-"""The standard streams as cron jobs, services and full disks leave them: closed, or impossible to write to."""
+"""Standard streams that are closed or cannot be written to, as under cron, in services or on full disks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _closed: set[int] = set()
 
 
 class _Output(io.RawIOBase):
-    """A standard stream that remembers why it could not be written to; a `forgiving` one goes on as if it had been."""
+    """A standard stream that remembers why a write failed; a `forgiving` one ignores the failure."""
 
     def __init__(self, number: int, *, forgiving: bool = False) -> None:
         super().__init__()
@@ -50,15 +50,15 @@ class _Output(io.RawIOBase):
 
 
 def prepare() -> None:
-    """Open what is closed, and let what is said on stderr never be the reason that a command fails.
+    """Reopen closed streams, and never let a failing write to stderr make a command fail.
 
-    A closed stdin is at its end, a closed stderr swallows all, and a closed stdout cannot be written to, as a full
-    disk cannot. Without this the next file that is opened would be stdout.
+    A closed stdin reads as empty, a closed stderr discards everything, and a closed stdout fails on writing, like a
+    full disk. Without this, the next file that is opened would become stdout.
     """
     for number in (STDIN, STDOUT, STDERR):
         if _is_closed(number):
             _closed.add(number)
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
+            os.open(os.devnull, os.O_RDWR)  # uses the lowest free descriptor, which is this one
     if sys.stdin is None:
         sys.stdin = open(STDIN, closefd=False)  # noqa: SIM115 - it stays open to the end
     sys.stdout = _watched(sys.stdout, _Output(STDOUT))
@@ -75,13 +75,13 @@ def was_closed(number: int) -> bool:
 
 
 def do_without_stdout() -> None:
-    """Let a command whose result is more than its output go on although stdout was closed on purpose."""
+    """Let a command that does more than print continue although stdout was closed on purpose."""
     if STDOUT in _closed:
         forget_stdout()
 
 
 def forget_stdout() -> None:
-    """Let the rest of the output lead to nowhere: what can no longer be written fails again at every later try."""
+    """Discard the rest of the output, which would fail again at every later write."""
     raw = _raw_stdout()
     if raw is not None:
         raw.forgiving = True

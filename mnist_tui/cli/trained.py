@@ -1,4 +1,4 @@
-"""`mnist-tui eval` and `export`: a trained network evaluated on a test set, and written for other programs."""
+"""`mnist-tui eval` and `export`: evaluate a trained network on a test set, and write it for other programs."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def export(
     pt2 take images of uint8, (N, 1, 28, 28), 0 paper and 255 ink, any N, and give logits, float32 (N, 10). ONNX takes
     an extra: pip install "mnist-tui\\[onnx]".
     """
-    if output is not None:  # before torch is loaded, and the whole test set looked at
+    if output is not None:  # before torch is loaded and the whole test set evaluated
         _check_place(output)
     from mnist_tui.network_export import INPUT, OUTPUT, SUFFIXES, check_packages, export_network
 

@@ -22,10 +22,10 @@ Trust = Annotated[
 
 
 def agree(run: Run, trust: bool, *, teacher: bool = False, tell: bool = True) -> RunCode:
-    """See to it that the code of `run`'s network may be run, with a question where somebody can answer.
+    """Make sure that the code of `run`'s network may be run, by a question if there is a terminal.
 
-    With `teacher` also that of the network it learns from; with `tell` a change of the code since then is said. Raises
-    RunError where it may not.
+    With `teacher` also the code of its teacher's network; with `tell` a later change of the code is reported. Raises
+    RunError if it may not be run.
     """
     teachers = teachers_code_of(run) if teacher else None
     if teachers is not None:

@@ -1,6 +1,6 @@
 """Images as arrays: .npy, .npz as Keras has MNIST, IDX, and tensors of torch.save; never by unpickling objects.
 
-Everything is read by hand or checked before, as numpy and torch would make room for all that a header promises.
+Everything is parsed here or checked first, because numpy and torch allocate whatever a header claims.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Shapes = Mapping[str, tuple[int, ...]]
 Order = Literal["gray", "label and gray", "color last", "color first"]
 
 _MAX_HEADER, _CHUNK = 1_000, 2**20
-# Of an archive no more arrays are looked at, and no more of their names are said; one-hot labels may be so long.
+# At most this many arrays of an archive are examined, this many names are listed; the longest one-hot label.
 _MOST_MEMBERS, _MOST_NAMES, _MOST_CLASSES = 100, 8, 100
-# What images and labels are called, most wanted first: those kept for testing before those for training.
+# Names of images and labels, in order of preference: test sets before training sets.
 _PAIRS = (
     ("x_test", "y_test"),
     ("test_images", "test_labels"),
@@ -128,7 +128,7 @@ def _class_numbers(labels: Numbers) -> Numbers:
 
 
 def _order_of(shape: tuple[int, ...]) -> Order | None:
-    """How the values of images lie in an array of this shape; None where they are no images of 28 × 28."""
+    """The layout of images in an array of this shape; None if they are not images of 28 × 28."""
     match shape:
         case (784,) | (_, 784) | (28, 28) | (_, 28, 28) | (28, 28, 1) | (_, 28, 28, 1) | (_, 1, 28, 28):
             return "gray"
@@ -143,7 +143,7 @@ def _order_of(shape: tuple[int, ...]) -> Order | None:
 
 
 def _rows(array: Numbers) -> tuple[Numbers, tuple[str, ...]]:
-    """(N, 784), or (N, 785) with labels first; of colors their brightness, which is said."""
+    """(N, 784), or (N, 785) with labels first; colors are converted to gray, with a remark."""
     order = _order_of(array.shape)
     count = _count(array.shape)
     if order is None or count == 0:
@@ -218,7 +218,7 @@ def _header(file: io.BytesIO) -> tuple[np.dtype[Any], tuple[int, ...], bool]:
             version = form.read_magic(file)
             read = form.read_array_header_1_0 if version == (1, 0) else form.read_array_header_2_0
             shape, by_columns, kind = read(file, max_header_size=_MAX_HEADER)
-    except Exception as error:  # numpy raises almost anything for a header that nobody meant
+    except Exception as error:  # numpy raises almost anything for an invalid header
         raise PictureError("has no header of an .npy array of numbers", remedy=_REMEDY) from error
     if kind.hasobject:
         raise PictureError(

@@ -20,7 +20,7 @@ class DataFile:
     name: str
     md5: str
     sha256: str = ""
-    """The sum of what is in it, by which an unpacked file is known; empty where nobody has published one."""
+    """The checksum of its unpacked content, which identifies an unpacked file; empty if none is known."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from mnist_tui.data.labeled_images import MAX_IMAGES, PIXELS, SIDE, LabeledImage
 from mnist_tui.errors import PictureError
 
 Line = tuple[int, str]
-"""A line that is not blank, and its number in the file, from 1."""
+"""A non-blank line and its number in the file, from 1."""
 
 _LABELS = {"label", "labels", "class", "target", "digit", "y"}
 _INDICES = {"unnamed: 0", "index", "id", "imageid", "image_id"}
@@ -74,7 +74,7 @@ def parse(content: bytes) -> LabeledImages:
 
 
 def _loose(content: bytes) -> Numbers | None:
-    """784 numbers, however they are set out; None of anything else."""
+    """784 numbers, in any layout; None for anything else."""
     if len(content) > _LOOSE_BYTES:
         return None
     words = re.split(r"[\s,;]+", content.decode("utf-8-sig", "replace").strip(" \t\r\n,;"))
@@ -103,7 +103,7 @@ def _lines(content: bytes) -> Iterator[Line]:
 
 @dataclass(frozen=True)
 class _Format:
-    """How values are set apart. `delimiter` is None where it is any white space."""
+    """How values are separated. `delimiter` is None for any white space."""
 
     delimiter: str | None
 

@@ -91,9 +91,9 @@ def load_test(
 
 
 def load_labeled(path: Path, classes: Sequence[str], *, report: Report = ignore) -> TestSet:
-    """The images of a file that a person brings, with its labels, which number the `classes`.
+    """The images of a user's file with its labels, which are indices into `classes`.
 
-    `report` hears how the file was understood. Raises DataError, which names it, where it cannot be used.
+    How the file was interpreted is passed to `report`. Raises DataError, which names the file, if it cannot be used.
     """
     try:
         file = number_file.read(path)
@@ -132,7 +132,7 @@ def _named(name: str, folder: Path, report: Report, network: Network | None) -> 
 
 
 def parse(entry: Entry, home: Path, contents: store.Contents) -> Dataset:
-    """The dataset in `contents`, the verified files of `entry`, whose place is the folder `home`. Raises DataError."""
+    """The dataset in `contents`, the verified files of `entry`, which belong in the folder `home`; or DataError."""
 
     def split(images: DataFile, labels: DataFile, count: int) -> Split:
         return Split(
@@ -148,7 +148,7 @@ def parse(entry: Entry, home: Path, contents: store.Contents) -> Dataset:
 
 
 def source_of(home: Path, contents: store.Contents) -> str:
-    """The folder that the files lie in; `home` where they lie in several, or nowhere."""
+    """The folder of the files; `home` if they are in several folders, or in none."""
     folders = {found.path.parent for found in contents.values()}
     return str(folders.pop() if len(folders) == 1 else home)
 

@@ -1,4 +1,4 @@
-"""The digits in a file that a person brings: all on a picture, or one for each row of a table or entry of an array."""
+"""The digits in a user's file: all in a picture, or one per row of a table or entry of an array."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class DigitImage:
 
     pixels: Pixels
     index: int | None = None
-    """Its number in a file of several images, from 0; None where the file is this one image."""
+    """Its index in a file of several images; None if the file is this one image."""
     place: str = ""
-    """Where in the file it is, in the words of its format: `row 3`."""
+    """Its place in the file, in the terms of its format: `row 3`."""
     label: int | None = None
-    """The class that the file says it is of."""
+    """Its label in the file."""
     box: Box | None = None
-    """Where in the picture it was found."""
+    """Its box in the picture."""
     others: tuple[Pixels, ...] = ()
-    """What the network would get if the picture were read a little otherwise: the answer should be the same."""
+    """Inputs from slightly different readings of the picture: the answer should be the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class DigitPage:
 
 @dataclass(frozen=True, eq=False)
 class UnusableImage:
-    """One image of a file of several that cannot be answered; the others can."""
+    """An image of a file that cannot be classified; the others can."""
 
     error: PictureError
     index: int | None = None
@@ -95,7 +95,7 @@ def _of_picture(picture: Picture, name: str) -> DigitFile:
 
 
 def _of_numbers(file: LabeledImages, name: str) -> DigitFile:
-    """One image is looked at as a picture is; several are a dataset, whose images are taken as they are."""
+    """A single image is processed like a picture; several are a dataset, whose images are used unchanged."""
     remarks = [f"{name}: {remark}" for remark in file.remarks]
     labels = [None] * len(file.pixels) if file.labels is None else file.labels.tolist()
     if len(file.pixels) == 1:

@@ -1,4 +1,4 @@
-"""A dataset's files on disk: read whole, and only believed when the sum is right, of the file or of what is in it."""
+"""A dataset's files on disk: read whole, and used only if the checksum of the file or of its content is right."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class UnusableFileError(DataError):
 
     @property
     def sentence(self) -> str:
-        """What is wrong, without a full stop: only an archive in its place can be damaged, others are other files."""
+        """The problem, without a period: only an archive in its own place can be damaged, others are other files."""
         return f"{self.path} {'is damaged' if self.in_place else 'cannot be used'}: {self.reason}"
 
     @property
@@ -67,13 +67,13 @@ class FoundFile:
     path: Path
     content: bytes
     is_original: bool
-    """Whether it is the very archive that is published, by its MD5 sum; else its content was verified."""
+    """Whether it is the published archive itself, by its MD5 sum; otherwise its content was verified."""
 
 
 def find_verified(entry: Entry, home: Path, file: DataFile) -> FoundFile:
-    """The `file` of `entry`: the archive in `home`, or else its content, unpacked or packed anew, where people put it.
+    """The `file` of `entry`: the archive in `home`, or its content, unpacked or recompressed, in another usual place.
 
-    Raises UnusableFileError as `read_verified` does; where only something else lies in its place, it says what.
+    Raises UnusableFileError as `read_verified` does; if another file is in its place, the error says what it is.
     """
     try:
         return FoundFile(home / file.name, read_verified(home, file), is_original=True)
@@ -93,7 +93,7 @@ def find_verified(entry: Entry, home: Path, file: DataFile) -> FoundFile:
 
 
 def places(entry: Entry, home: Path, file: DataFile) -> Iterator[Path]:
-    """Where people put a file besides its own place, unpacked, under another of its names, or packed anew.
+    """Other usual places of a file: unpacked, under another of its names, or recompressed.
 
     In the dataset's own folders, or flat in the data folder; Kaggle's archive has a folder of each file's name.
     """
@@ -117,7 +117,7 @@ def _content_of(path: Path, entry: Entry, file: DataFile) -> bytes:
 
 
 def _difference(content: bytes, size: int, entry: Entry, file: DataFile) -> str:
-    """What a file is that is not the `file` of `entry`, whose content has `size` bytes."""
+    """What another file is in place of the `file` of `entry`, whose content has `size` bytes."""
     expected = f"{entry.count_of(file):,} {'images' if entry.has_images(file) else 'labels'}"
     found = idx.describe(content)
     if not found:
@@ -138,9 +138,7 @@ def md5_of(content: bytes) -> str:
 
 def _read(path: Path) -> bytes:
     try:
-        if path.exists() and not (
-            path.is_file() or path.is_dir()
-        ):  # a pipe that nobody writes to would be waited for
+        if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe without a writer would block
             raise DataError(
                 f"{path} cannot be read: it is not a regular file.", remedy="Move it out of the way."
             )

@@ -24,7 +24,7 @@ SIDE = 28
 
 
 def images(content: bytes, count: int, path: Path) -> Tensor:
-    """The pictures in `content`, the bytes of an IDX file, gzip'd or not, that must hold exactly `count` (1 or more).
+    """The images in `content`, the bytes of an IDX file, gzipped or not, that must hold exactly `count` (1 or more).
 
     Returns (count, 1, 28, 28) uint8, 0 is paper. Raises DataError, which names `path`.
     """
@@ -85,7 +85,7 @@ def _unlike(found: bytes, shape: tuple[int, ...]) -> str:
 
 
 def unpacked(content: bytes, most: int) -> bytes:
-    """What is in a file, without the gzip around it if there is one: one byte more than `most` where it is too much."""
+    """A file's content, decompressed if it is gzip; one byte more than `most` if it is too large."""
     if not content.startswith(GZIP_MAGIC):
         return content
     try:
@@ -95,13 +95,13 @@ def unpacked(content: bytes, most: int) -> bytes:
 
 
 def size_of(count: int, *, images: bool) -> int:
-    """Bytes of an unpacked file of so many images or labels."""
+    """The size in bytes of an unpacked file with this many images or labels."""
     shape = (count, SIDE, SIDE) if images else (count,)
     return len(_header(shape)) + math.prod(shape)
 
 
 def describe(content: bytes) -> str:
-    """What an unpacked file holds, by its own account: `10,000 images`; empty where it is no file of this family."""
+    """What an unpacked file claims to hold: `10,000 images`; empty if it is not an MNIST-style file."""
     dimensions = {b"\0\0\x08\x03": 3, b"\0\0\x08\x01": 1}.get(content[:4], 0)
     sides = [int.from_bytes(content[4 + 4 * axis : 8 + 4 * axis], "big") for axis in range(dimensions)]
     match sides:

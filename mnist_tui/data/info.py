@@ -31,7 +31,7 @@ class FileInfo:
     verified: bool
     problem: str
     sha256: str = ""
-    """The sum that verified it, where it was that of what is in it, and not the archive's MD5."""
+    """The checksum that verified it, if it was that of its content and not the archive's MD5."""
 
 
 @dataclass(frozen=True)

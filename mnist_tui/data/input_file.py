@@ -1,4 +1,4 @@
-"""A file that a person names: a regular file or standard input, read whole and within bounds."""
+"""A file named by the user: a regular file or standard input, read whole, up to a size limit."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def read(name: str, most: Callable[[bytes], int]) -> bytes:
                 raise PictureError("standard input is closed", remedy="Name a file.")
             return _bounded(sys.stdin.buffer, display_name(name), most)
         path = Path(name)
-        if path.exists() and not path.is_file():  # a pipe that nobody writes to would be waited for
+        if path.exists() and not path.is_file():  # a pipe without a writer would block
             raise PictureError(
                 f"{name} is not a file", remedy=f"Name a picture, or {STDIN} for standard input."
             )

@@ -1,4 +1,4 @@
-"""Images that came as numbers: brought to MNIST's values, whatever scale and polarity they were saved with."""
+"""Images stored as numbers, converted to MNIST's values from any known scale and polarity."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from mnist_tui.errors import PictureError
 SIDE = 28
 PIXELS = SIDE * SIDE
 MAX_IMAGES = 100_000
-"""More than any dataset of this kind has; what claims more is refused."""
+"""More than any dataset of this kind has; a file that claims more is rejected."""
 
 Numbers = npt.NDArray[Any]
 Place = Callable[[int], str]
-"""An image's number, from 0, to where it is in its file, in the words of its format."""
+"""Maps an image's index to its place in its file, in the terms of its format."""
 
 # (0 - mean) / deviation and (1 - mean) / deviation, with the figures that tutorials normalize MNIST with.
 _MEAN, _DEVIATION = 0.1307, 0.3081
@@ -60,7 +60,7 @@ def labeled_images(
 
 
 def _small(blocks: Sequence[Numbers]) -> Iterator[Numbers]:
-    """In parts of which copies take little memory."""
+    """In parts small enough to copy."""
     for block in blocks:
         for start in range(0, len(block), _BLOCK):
             yield block[start : start + _BLOCK]
@@ -124,7 +124,9 @@ def _out_of_range(blocks: Sequence[Numbers], low: float, high: float, place: Pla
 
 
 def _floats(block: Numbers) -> npt.NDArray[np.float32]:
-    with np.errstate(over="ignore", invalid="ignore"):  # what does not fit becomes infinite, and is told so
+    with np.errstate(
+        over="ignore", invalid="ignore"
+    ):  # what does not fit becomes infinite, and is reported as such
         floats: npt.NDArray[np.float32] = block.astype(np.float32)
     return floats
 

@@ -1,4 +1,4 @@
-"""Files of images as numbers, of whatever format: told from pictures, and read."""
+"""Files of images as numbers, in any supported format: distinguished from pictures, and read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mnist_tui.data.labeled_images import LabeledImages
 from mnist_tui.errors import PictureError
 
 _TABLES = (".csv", ".tsv")
-# What other formats of numbers begin with: they are named, as nothing here reads them.
+# Signatures of other number formats, which are named in the error and not read.
 _OTHERS: Mapping[bytes, str] = {
     b"\x89HDF\r\n": "is HDF5",
     b"MATLAB 5.0": "is a MATLAB file",

@@ -41,8 +41,8 @@ def add(folder: Path, image: npt.NDArray[np.uint8], label: int) -> int:
         known = _read(home)
         images = torch.cat([known.images[:, 0], torch.from_numpy(image.copy())[None]])
         labels = torch.cat([known.labels.to(torch.uint8), torch.tensor([label], dtype=torch.uint8)])
-        # The labels last, which are read first: whoever sees the new one sees its image too, and an image without
-        # a label, which a kill in between leaves, is one too many and is not looked at.
+        # The labels last, which are read first: a reader that sees a new label sees its image too, and an image without
+        # a label, which a kill in between leaves, is ignored.
         atomic.write_bytes(home / IMAGES, idx.plain(images))
         atomic.write_bytes(home / LABELS, idx.plain(labels))
     return len(labels)

@@ -1,4 +1,4 @@
-"""Pictures from files that anyone may have made: read in bounded memory and time, with errors that name the file."""
+"""Pictures from untrusted files: read in bounded memory and time, with errors that name the file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NAMES = (*_FORMATS, "AVIF", "HEIC")
 # The brands of ISO media files, of which AVIF and HEIC are two.
 _AVIF = {b"avif", b"avis"}
 _HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
-# The share of a picture's pixels that a sensor's dead and saturated ones may be.
+# The largest share of dead and saturated sensor pixels in a picture.
 _OUTLIERS = 0.0002
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -62,11 +62,11 @@ class Picture:
     size: tuple[int, int]
     """Width and height in the file, upright."""
     has_more_pages: bool = False
-    """Whether there are pages behind this one, the first."""
+    """Whether there are more pages after this first one."""
 
 
 def is_picture(content: bytes) -> bool:
-    """Whether it is known as a picture by how it begins."""
+    """Whether its first bytes identify it as a picture."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -198,7 +198,7 @@ def _in_known_mode(image: Image.Image) -> Image.Image:
 
 
 def _in_eight_bits(values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
-    """16 bits and more, brought to 8 by what values there are, but for the few of dead and saturated pixels."""
+    """16 bits and more, scaled to 8 by the range of values without dead and saturated pixels."""
     finite = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
     spare = min(1 + int(_OUTLIERS * finite.size), (finite.size - 1) // 2)
     ordered = np.partition(finite.ravel(), (spare, finite.size - 1 - spare))

@@ -46,7 +46,7 @@ class ResidentData:
         self.steps = -(-len(train.images) // config.batch_size)
         """Batches in an epoch; the last may be smaller, or one image larger."""
         self.joins_last_image = False
-        """Whether an epoch's last image, which would be a batch of its own, goes with the batch before it."""
+        """Whether an epoch's last image, which would be a batch alone, joins the previous batch."""
         self._upright = upright_maps(train.images, config.deskew) if config.deskew else None
         """(N, 2, 3) on the CPU: what is done to each training image before anything random."""
         self.focus = Focus(len(train.images), config.focus, device) if config.focus else None
@@ -62,7 +62,7 @@ class ResidentData:
         return len(self.train.images) - (self.steps - 1) * self.config.batch_size
 
     def join_last_image(self) -> None:
-        """Where an epoch's last batch has one image only, let it go with the batch before it."""
+        """If an epoch's last batch has one image only, let it join the previous batch."""
         if self.last_batch == 1 and self.steps > 1 and self.config.batch_size > 1:
             self.joins_last_image = True
             self.steps -= 1
@@ -92,7 +92,7 @@ class ResidentData:
                 yield Batch(images[some], labels[some], None if counts is None else counts[some])
 
     def _end(self, step: int) -> int:
-        """Where in an epoch's order the batch of step `step` ends."""
+        """The position in an epoch's order at which the batch of step `step` ends."""
         return len(self.train.images) if step == self.steps - 1 else (step + 1) * self.config.batch_size
 
     def note_losses(self, step: int, losses: Tensor | None) -> None:

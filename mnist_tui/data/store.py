@@ -19,10 +19,10 @@ Contents = Mapping[DataFile, FoundFile]
 
 
 def contents(entry: Entry, home: Path, report: Report, network: Network | None = None) -> Contents:
-    """Each file of `entry`, whose place is the folder `home`, fetched first where that is needed.
+    """Each file of `entry`, which belongs in the folder `home`, fetched first if needed.
 
-    Where nothing is needed nothing is written, so a read-only folder will do. A damaged file is fetched
-    again. Raises DataError when a file is not to be had.
+    Nothing is written unless a fetch is needed, so a read-only folder works. A damaged file is fetched
+    again. Raises DataError when a file is not available.
     """
     found, unusable = on_disk(entry, home, report)
     if not unusable:

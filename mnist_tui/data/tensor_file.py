@@ -1,4 +1,4 @@
-"""Tensors that torch.save wrote, as arrays: loaded as weights only, after a check of what its pickle asks for."""
+"""Tensors from torch.save, as arrays: loaded with weights_only, after a check of what the pickle requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mnist_tui.errors import PictureError
 from mnist_tui.torch_archive import check_archive
 
 _MOST_TENSORS = 100
-# Names for the two that torchvision's own .pt files of MNIST hold, one after the other.
+# Names for the two that torchvision's own .pt files of MNIST hold, in sequence.
 _PAIR = ("images", "labels")
 
 
@@ -48,7 +48,7 @@ def _named(values: Any) -> Iterator[tuple[str, Tensor]]:
 
 
 def _array(tensor: Tensor, most: int) -> Numbers:
-    """A tensor may repeat what it holds, and then be far larger than its file."""
+    """A tensor may repeat its storage, and then be far larger than its file."""
     is_plain = tensor.layout is torch.strided and not tensor.is_quantized and tensor.device.type == "cpu"
     if not is_plain or tensor.is_complex() or tensor.numel() * tensor.element_size() > most:
         raise PictureError(

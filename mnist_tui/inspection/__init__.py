@@ -27,8 +27,8 @@ def inspect_model(model: nn.Module, *, name: str, input_shape: tuple[int, ...] =
     """The layer table of `model` for images of `input_shape` (C, H, W).
 
     A copy of it runs once, in evaluation mode, without gradients and on the CPU; `model`, its buffers and
-    the random state stay as they are. What cannot be told is None, with the reason in the notes. Raises InspectionError
-    where nothing can be told.
+    the random state stay as they are. Unknown values are None, with the reason in the notes. Raises InspectionError
+    if nothing can be determined.
     """
     from mnist_tui.inspection import (
         table,
@@ -36,7 +36,7 @@ def inspect_model(model: nn.Module, *, name: str, input_shape: tuple[int, ...] =
 
     try:
         return table.inspect_model(model, name, input_shape)
-    except Exception as error:  # whatever a person's own code raises when it is watched
+    except Exception as error:  # whatever user code raises when it is traced
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise InspectionError(
             f"the layers of {name} cannot be listed, because its forward cannot be traced: {reason}",

@@ -27,7 +27,7 @@ def feature_maps(model: nn.Module, image: Tensor) -> dict[str, Tensor]:
     ]
     try:
         with torch.no_grad():
-            model(image.clone())  # which a forward may change in place
+            model(image.clone())  # a forward may change it in place
     finally:
         for handle in handles:
             handle.remove()

@@ -35,7 +35,7 @@ def first_filters(model: nn.Module, image: Tensor) -> Filters | None:
     ]
     try:
         with torch.no_grad():
-            model(image.clone())  # which a forward may change in place
+            model(image.clone())  # a forward may change it in place
     finally:
         for handle in handles:
             handle.remove()

@@ -23,7 +23,7 @@ class Row:
     settings: str = ""
     output_shape: tuple[int, ...] | None = None
     macs: int | None = 0
-    """Of the whole batch, until `count_per_image`."""
+    """For the whole batch, until `count_per_image`."""
     state: State = None
     averages_map: bool = False
     computes: bool = False
@@ -66,9 +66,9 @@ def own_weights(path: str, container: nn.Module) -> Iterator[Row]:
 
 
 def count_per_image(rows: list[Row], images: int, more: list[Row]) -> None:
-    """Bring the MACs of `rows`, of a pass with so many images, to one image; `more` are of a pass with one image more.
+    """Convert the MACs of `rows`, from a pass with this many images, to one image; `more` is from a pass with one more.
 
-    What grows with the images counts by its growth, and what does not, as weights multiplied with weights, once.
+    MACs that grow with the number of images count by that growth; constant ones, such as products of weights, once.
     """
     alike = [(row.path, row.function) for row in rows] == [(row.path, row.function) for row in more]
     for number, row in enumerate(rows):

@@ -1,4 +1,4 @@
-"""Compiled modules of TorchScript, which take no hooks: each in a shell that does, for a copy of the network."""
+"""Compiled TorchScript modules, which accept no hooks: each in a wrapper that does, for a copy of the network."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import nn
 
 
 class Shell(nn.Module):
-    """One row of the table, called as the class that was compiled."""
+    """One row of the table, with the name of the class that was compiled."""
 
     def __init__(self, inner: Any) -> None:
         super().__init__()
@@ -26,11 +26,11 @@ class Shell(nn.Module):
 
 
 def in_shells(model: nn.Module) -> nn.Module:
-    """`model`, with a shell around each compiled module; around itself where it is one."""
+    """`model`, with a wrapper around each compiled module, or around itself if it is one."""
     if isinstance(model, torch.jit.ScriptModule):
         return Shell(model)
     for module in list(model.modules()):
-        if not isinstance(module, torch.jit.ScriptModule):  # what is within a compiled one stays there
+        if not isinstance(module, torch.jit.ScriptModule):  # modules inside a compiled one cannot be replaced
             for name, child in module._modules.items():
                 if isinstance(child, torch.jit.ScriptModule):
                     module._modules[name] = Shell(child)
@@ -38,5 +38,5 @@ def in_shells(model: nn.Module) -> nn.Module:
 
 
 def takes_hooks(module: nn.Module) -> bool:
-    """Whether it can be watched."""
+    """Whether it can be traced."""
     return not isinstance(module, torch.jit.ScriptModule)

@@ -17,7 +17,7 @@ from mnist_tui.inspection.summary import Block, Layer, ModelSummary, ReceptiveFi
 from mnist_tui.inspection.watch import Watch
 from mnist_tui.twin import twin_of
 
-# A forward that squeezes away a batch of one would look like another network.
+# With one image, a forward that squeezes the batch dimension would look like another network.
 FEW = 2
 
 
@@ -45,16 +45,16 @@ def inspect_model(model: nn.Module, name: str, input_shape: tuple[int, ...]) -> 
 
 
 def _rows_with_one_more(model: nn.Module, input_shape: tuple[int, ...]) -> list[Row]:
-    """Those of a pass with another number of images; none for a network that takes no such number."""
+    """The rows of a pass with another number of images; none for a network that rejects that number."""
     twin = _copied(model)
     try:
         return Watch(twin, _images(twin, FEW + 1, input_shape)).rows
-    except Exception:  # whatever a person's own code raises; the table then says that its MACs are not known
+    except Exception:  # whatever user code raises; the table then shows its MACs as unknown
         return []
 
 
 def _copied(model: nn.Module) -> nn.Module:
-    """A copy on the CPU, in evaluation mode, which takes hooks."""
+    """A copy on the CPU, in evaluation mode, which accepts hooks."""
     twin = twin_of(model)
     if any(weight.device.type != "cpu" for weight in twin.parameters()):
         twin = twin.cpu()

@@ -18,9 +18,9 @@ __all__ = ["NAMES", "REGISTRY", "ModelSource", "load_model", "resolve"]
 def load_model(source: ModelSource | str, *, tell: Callable[[str], None] | None = None) -> nn.Module:
     """A new network from a registered name, `path/file.py:Class` or `package.module:Class`, tried once.
 
-    It takes images (N, 1, 28, 28) to logits (N, 10) or to log-probabilities: a network that ends in
-    log_softmax trains and predicts the same, as log_softmax of its own result changes nothing. What a person should
-    know of a file that was not run as a whole, `tell` hears, or else standard error.
+    It maps images (N, 1, 28, 28) to logits (N, 10) or to log-probabilities: a network that ends in
+    log_softmax trains and predicts the same, because log_softmax of its own result changes nothing. Notices about a
+    file that was not run as a whole are passed to `tell`, or printed on standard error.
     Raises ModelError where `source` names no such network.
     """
     from mnist_tui.models import (

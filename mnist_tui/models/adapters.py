@@ -1,6 +1,6 @@
-"""A network whose author's own loop flattens the images, or takes one of several results: hooks that do the same.
+"""Hooks for networks whose training loop flattens the images or selects one of several results.
 
-Hooks of the module itself leave its class and the names of its weights as they are.
+Hooks on the module itself keep its class and the names of its weights unchanged.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from mnist_tui.models.run_source import RAISED
 from mnist_tui.models.untouched import Kept
 
 _LOGITS = "logits"
-"""What the result of many a library's network calls them."""
+"""The name of the logits in the results of many libraries' networks."""
 
 
 def adapt(model: nn.Module, images: Tensor, classes: int) -> bool:
-    """Let `model` take `images` as (N, 784) or (N, 28, 28), or give one of its results, where that makes it fit.
+    """Make `model` fit by passing `images` as (N, 784) or (N, 28, 28), or by selecting one of its results.
 
-    Whether it did. `model` is in evaluation mode, and is tried without gradients; it stays as it is, but for the hooks.
+    Returns whether it fits then. `model` is in evaluation mode and is tried without gradients; only hooks are added.
     """
-    if isinstance(model, torch.jit.ScriptModule):  # it takes no hooks
+    if isinstance(model, torch.jit.ScriptModule):  # it accepts no hooks
         return False
     for reshape in (None, _as_vectors, _as_rows):
         kept = Kept(model)
@@ -42,7 +42,7 @@ def adapt(model: nn.Module, images: Tensor, classes: int) -> bool:
 
 
 def adaptations(model: nn.Module) -> Iterator[str]:
-    """What `adapt` has done to `model`: each the rest of a sentence that begins with the network."""
+    """What `adapt` has done to `model`: each item completes a sentence that starts with the network's name."""
     for hook in model._forward_pre_hooks.values():
         if (shape := _SHAPES.get(_function(hook))) is not None:
             yield f"takes images as {shape[0]} and receives them so: `{shape[1]}` at the start of forward does the same"
@@ -66,9 +66,9 @@ _SHAPES: Mapping[Callable[..., Any], tuple[str, str]] = {
 
 
 def _place_of_logits(result: object, shape: tuple[int, int]) -> tuple[int | str, ...] | None:
-    """() where `result` is logits of that shape itself, their index or key in it where it holds several, else None.
+    """() if `result` itself is logits of that shape, their index or key if it contains several tensors, else None.
 
-    Logits and their probabilities are often returned together; the logits are wanted.
+    Logits are often returned together with their probabilities; the logits are selected.
     """
     if _has_shape(result, shape):
         return ()
@@ -109,7 +109,7 @@ def _take(place: int | str, _module: nn.Module, _given: tuple[Tensor, ...], resu
 
 
 def _function(hook: object) -> Callable[..., Any]:
-    """What a hook of `adapt` does; for any other hook, nothing that is known here."""
+    """The function of a hook that `adapt` added; for any other hook, this function itself, which matches none."""
     if not isinstance(hook, partial):
         return _function
     return hook.args[0] if hook.func is _give else hook.func

@@ -26,7 +26,7 @@ def load_model_apart(source: ModelSource | str) -> nn.Module:
 
 @contextlib.contextmanager
 def _seeding_nothing() -> Iterator[None]:
-    """In this thread `torch.manual_seed` and its like, which many a file calls, leave torch's generator alone."""
+    """In this thread, `torch.manual_seed` and similar calls of users' files do not affect torch's generator."""
     here = threading.get_ident()
 
     def only_elsewhere(original: Callable[..., Any]) -> Callable[..., Any]:

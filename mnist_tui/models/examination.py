@@ -1,4 +1,4 @@
-"""What a network shows before it is trained: whether it can be, and what its author should know of it."""
+"""Examining a network before training: whether it can be trained, and likely mistakes."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from mnist_tui.models.trial import random_images
 
 @dataclass(frozen=True)
 class Examination:
-    """What was found of a network that can be trained."""
+    """Findings about a network that can be trained."""
 
     notices: tuple[str, ...] = ()
-    """One sentence for each thing that is likely a mistake."""
+    """One sentence per likely mistake."""
     refuses_one: str = ""
-    """Why a step of training cannot have a single image, as with BatchNorm over vectors; "" where it can."""
+    """Why a training step cannot have a single image, as with BatchNorm over vectors; "" if it can."""
 
 
 def examine(source: ModelSource, model: nn.Module, *, batch: int = 16, last: int = 3) -> Examination:
-    """Try `model` in steps of `batch` images, in an epoch's last step of `last`, and in evaluation.
+    """Try `model` in steps of `batch` images, in an epoch's last step of `last` images, and in evaluation.
 
-    It is on its device and in its memory format already. It stays what it is, and so do torch's random numbers.
-    Raises ModelError where it cannot be trained or used. The program's own networks are known, and are not tried.
+    It is already on its device and in its memory format. Neither it nor torch's random state changes.
+    Raises ModelError if it cannot be trained or used. The program's own networks are not tried.
     """
     if source.spec in REGISTRY:
         return Examination()
@@ -54,10 +54,10 @@ def examine(source: ModelSource, model: nn.Module, *, batch: int = 16, last: int
 
 
 def _why_not_one(rehearsal: Rehearsal) -> str:
-    """Why a step cannot have a single image; "" where it can."""
+    """Why a step cannot have a single image; "" if it can."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what may never happen
+            warnings.simplefilter("ignore")  # about a case that may never occur
             rehearsal.train(1)
     except ModelError as error:
         return _cause(error)
@@ -65,7 +65,7 @@ def _why_not_one(rehearsal: Rehearsal) -> str:
 
 
 def _try_sequence(rehearsal: Rehearsal, steps: tuple[int, ...]) -> None:
-    """Raises ModelError where the network takes each of these batches, but not one after the other."""
+    """Raises ModelError if the network accepts each of these batches, but not one after another."""
     try:
         with rehearsal.in_sequence():
             for count in steps:

@@ -1,4 +1,4 @@
-"""The network in a module that has been run: a class, an instance, or what a function makes."""
+"""Finding the network in a module that has been run: a class, an instance, or the result of a function."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Maker = Callable[[], object]
 
 
 def find_network(source: ModelSource, imported: Imported) -> Maker:
-    """What makes the network that `source` names. Raises ModelError listing those that there are."""
+    """The callable that creates the network that `source` names. Raises ModelError listing the available networks."""
     name = source.class_name or _only_one(source, imported)
     found = getattr(imported.module, name, None)
     if isinstance(found, nn.Module):
@@ -39,7 +39,7 @@ def find_network(source: ModelSource, imported: Imported) -> Maker:
 
 
 def is_instance(source: ModelSource, imported: Imported) -> bool:
-    """Whether the network is made by the import itself."""
+    """Whether the network is created by the import itself."""
     return isinstance(getattr(imported.module, source.class_name, None), nn.Module)
 
 
@@ -47,7 +47,7 @@ def required_arguments(maker: Callable[..., Any]) -> list[str]:
     """The names of those without a default."""
     try:
         parameters = inspect.signature(maker).parameters.values()
-    except (TypeError, ValueError):  # of something written in C
+    except (TypeError, ValueError):  # a callable written in C
         return []
     open_ended = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return [
@@ -56,7 +56,7 @@ def required_arguments(maker: Callable[..., Any]) -> list[str]:
 
 
 def _only_one(source: ModelSource, imported: Imported) -> str:
-    """The one network of a file that was named alone: the one class that needs nothing, or else the one instance."""
+    """The only network of a file named alone: its one class that needs no arguments, or its one instance."""
     module = imported.module
     classes = [name for name, value in vars(module).items() if _is_defined_in(module, value)]
     ready = [name for name in classes if not required_arguments(getattr(module, name))]
@@ -79,7 +79,7 @@ def _differing(module: ModuleType, names: list[str]) -> list[str]:
 
 
 def _is_part(name: str, classes: list[str], imported: Imported) -> bool:
-    """Whether another class of the file is made of this one."""
+    """Whether another class of the file uses this one."""
     if imported.tree is None:
         return False
     bodies = {node.name: node.body for node in imported.tree.body if isinstance(node, ast.ClassDef)}
@@ -92,7 +92,7 @@ def _is_defined_in(module: ModuleType, value: object) -> bool:
 
 
 def _authors_call(name: str, imported: Imported) -> Maker | None:
-    """As the file itself makes one, such as `Net(784, hidden_size)`, with the names of the file."""
+    """Create one as the file itself does, such as `Net(784, hidden_size)`, with the file's own names."""
     for call in script.calls_of(imported.tree, name) if imported.tree else ():
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
         if all(map(_is_plain, values)) and all(keyword.arg for keyword in call.keywords):
@@ -104,7 +104,7 @@ def _authors_call(name: str, imported: Imported) -> Maker | None:
 
 
 def _is_plain(node: ast.AST) -> bool:
-    """Names, constants and what is computed of them; no call, which could do anything."""
+    """Names, constants and expressions of them; no calls, which could do anything."""
     return not any(
         isinstance(inner, (ast.Call, ast.Lambda, ast.NamedExpr, ast.Starred)) for inner in ast.walk(node)
     )
@@ -130,7 +130,7 @@ def _complaint(name: str, found: object, imported: Imported) -> str:
 
 
 def _names(imported: Imported) -> list[str]:
-    """The networks there are, by name: also those of the part of the file that was not run."""
+    """The available networks by name, including those in parts of the file that were not run."""
     return list(dict.fromkeys(_all_names(imported)))
 
 

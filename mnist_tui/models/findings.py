@@ -1,4 +1,4 @@
-"""What is likely a mistake in a network that trains all the same: each a sentence for its author."""
+"""Likely mistakes in a network that can be trained nevertheless: one sentence each."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from mnist_tui.models.trial import random_images
 
 _IMAGES = 8
 _SMALL = 0.05
-"""Logits below this are differences of larger numbers, and no more exact than those."""
+"""Smaller logits are differences of larger numbers, and have the absolute error of those."""
 _TF32 = 2.0**-10
-"""What CUDA's convolutions compute in, unless told otherwise."""
+"""The relative precision of TF32, in which CUDA's convolutions compute by default."""
 _NAMED = 3
 """Parameters that a sentence names before it only counts them."""
 
 
 def find(rehearsal: Rehearsal) -> list[str]:
-    """A sentence for each finding. Raises ModelError where the network takes no batch of eight."""
+    """One sentence per finding. Raises ModelError if the network rejects a batch of eight."""
     images = random_images(_IMAGES)
     answers, trained = rehearsal.evaluate(images), rehearsal.train(_IMAGES, seed=1)
     return [
@@ -36,7 +36,7 @@ def find(rehearsal: Rehearsal) -> list[str]:
 
 
 def _about_range(answers: Tensor, trained: Tensor) -> Iterator[str]:
-    """What the loss takes are logits: any numbers, in both modes."""
+    """The loss takes logits: arbitrary finite numbers, in both modes."""
     if not answers.isfinite().all():
         yield "returns numbers that are not finite in evaluation mode"
         return
@@ -54,7 +54,7 @@ def _are_probabilities(outputs: Tensor) -> bool:
 
 
 def _are_fractions(outputs: Tensor) -> bool:
-    """Of eighty logits at least, some would be negative."""
+    """Of eighty or more logits, some would be negative."""
     return bool(outputs.min() > 0 and outputs.max() < 1)
 
 
@@ -71,7 +71,7 @@ _RANGES = {
 
 
 def _about_dependence(rehearsal: Rehearsal, images: Tensor, answers: Tensor) -> Iterator[str]:
-    """An answer should depend on its image, and on nothing else."""
+    """An output should depend on its image alone."""
     rounding = _rounding(answers, *rehearsal.model.parameters())
     if _differ(rehearsal.evaluate(images, seed=1), answers, rounding):
         yield (
@@ -115,7 +115,7 @@ def _differ(some: Tensor, others: Tensor, rounding: float) -> bool:
 
 
 def _rounding(*tensors: Tensor) -> float:
-    """Half the digits of the coarsest type: far more than another order of sums makes, far less than a mistake."""
+    """Half the digits of the coarsest type: far above the effect of another summation order, far below a mistake's."""
     precisions = [torch.finfo(tensor.dtype).eps for tensor in tensors if tensor.is_floating_point()]
     if any(tensor.is_cuda for tensor in tensors):
         precisions.append(_TF32)

@@ -1,4 +1,4 @@
-"""A person's code runs as its author runs it: with a command line of its own, and without a trace on this process."""
+"""Running user code as its author would: with its own command line, and restoring the process's settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import torch
 
 from mnist_tui.models.project import Unanswered
 
-# What would open a window, or ask for an account, before there is anything to see or to log.
+# Prevents opening windows and asking for accounts while a network is loaded.
 _ENVIRONMENT = {"MPLBACKEND": "Agg", "WANDB_MODE": "disabled"}
 
 
@@ -26,10 +26,10 @@ _one_at_a_time = threading.RLock()
 
 @contextlib.contextmanager
 def as_its_author_runs_it(path: Path | None) -> Iterator[None]:
-    """While a network is imported, made and tried. What the code changes of the process is put back.
+    """A context for importing, creating and trying a network. Changes of the process's settings are undone.
 
-    `sys.argv` has the file alone, what is written to standard output goes to standard error, and whoever reads
-    standard input gets Unanswered.
+    `sys.argv` has the file alone, standard output is redirected to standard error, and reading standard input
+    raises Unanswered.
     """
     with _one_at_a_time, contextlib.ExitStack() as stack:
         if path is not None:
@@ -47,7 +47,7 @@ def as_its_author_runs_it(path: Path | None) -> Iterator[None]:
 
 @contextlib.contextmanager
 def torch_as_it_was() -> Iterator[None]:
-    """torch's settings are the same afterwards. Random numbers are seen to by whoever draws them."""
+    """Restores torch's settings afterwards. Callers take care of the random state."""
     dtype, device, threads = torch.get_default_dtype(), torch.get_default_device(), torch.get_num_threads()
     grad, deterministic = torch.is_grad_enabled(), torch.are_deterministic_algorithms_enabled()
     anomaly, precision = torch.is_anomaly_enabled(), torch.get_float32_matmul_precision()
@@ -66,7 +66,7 @@ def torch_as_it_was() -> Iterator[None]:
 
 
 class _Nobody:
-    """Standard input, where nobody is."""
+    """Standard input without a user."""
 
     encoding, errors, closed = "utf-8", "strict", False
 
@@ -132,7 +132,7 @@ def _environment() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _same_signals() -> Iterator[None]:
-    """Only the main thread may set a handler, and so needs to have it put back."""
+    """Only the main thread can set signal handlers, so only there they are restored."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

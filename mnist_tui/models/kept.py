@@ -1,4 +1,4 @@
-"""A network's code as a run keeps it: each of the person's files that was run, where it lies among the others."""
+"""A network's code as kept in a run: each user file that was run, at its relative path."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_FILES, MOST_BYTES = 200, 1_000_000
 
 @dataclass(frozen=True)
 class Copy:
-    """What `config.json` says of a network's code, and the files themselves."""
+    """The record of a network's code for `config.json`, and the files themselves."""
 
     record: dict[str, Any]
     files: Mapping[str, bytes]
@@ -35,11 +35,11 @@ class TooLargeError(Exception):
 
 
 def copy_of(source: ModelSource, imported: Imported) -> Copy | None:
-    """The code that made a network; None for an installed module. Raises TooLargeError with the reason."""
+    """The code that created a network; None for an installed module. Raises TooLargeError with the reason."""
     if imported.project is None or source.path is None:
         return None
     contents, entry = dict(imported.project.contents), source.path
-    if imported.text:  # of a notebook what was run of it
+    if imported.text:  # for a notebook, the part that was run
         del contents[entry]
         entry = entry.with_suffix(".py")
         contents[entry] = imported.text.encode()
@@ -60,9 +60,9 @@ def copy_of(source: ModelSource, imported: Imported) -> Copy | None:
 
 
 def kept_source(source: ModelSource, record: Mapping[str, Any], folder: Path, whose: str) -> ModelSource:
-    """The source that runs the copy in `folder`, of which `record` tells.
+    """The source for the copy in `folder`, described by `record`.
 
-    Raises ModelError where a file is missing, or is not what the record says, and where the record makes no sense.
+    Raises ModelError if a file is missing or differs from the record, or if the record is invalid.
     """
     folder = folder.resolve()
     try:
@@ -87,7 +87,7 @@ def kept_source(source: ModelSource, record: Mapping[str, Any], folder: Path, wh
 
 
 def digest_of(source: ModelSource, record: Mapping[str, Any] | None) -> str:
-    """What stands for the very code that would be run: of a kept copy all of its files, else of the one file."""
+    """A digest of exactly the code that would be run: all files of a kept copy, otherwise the one file."""
     told: object = [source.spec, source.source_sha256]
     if record is not None:
         told = [record[name] for name in ("entry", "class", "module", "folders")] + [
@@ -97,7 +97,7 @@ def digest_of(source: ModelSource, record: Mapping[str, Any] | None) -> str:
 
 
 def changed(source: ModelSource) -> str:
-    """`net.py has changed` or `net.py is gone`, of the files that a kept copy was made of; "" where neither."""
+    """`net.py has changed` or `net.py is gone`, for the originals of a kept copy; "" if neither."""
     if source.kept is None:
         return ""
     for path, sha256 in source.kept.sums.items():
@@ -109,7 +109,7 @@ def changed(source: ModelSource) -> str:
 
 
 def _is_notebooks(path: Path, source: ModelSource) -> bool:
-    """Whether the file was taken out of a notebook, and so was never there."""
+    """Whether the file was extracted from a notebook, and so never existed on its own."""
     return path == source.path and ".ipynb" in source.spec
 
 
@@ -133,7 +133,7 @@ def _within(path: Path, base: Path) -> str:
 
 
 def _inside(folder: Path, name: object) -> Path:
-    """The path called `name` in a copy. Raises ValueError for one that leads elsewhere."""
+    """The path `name` in a copy. Raises ValueError for one that leads out of it."""
     if not isinstance(name, str) or "\0" in name:
         raise ValueError(f"{name!r} is not a valid path")
     inner = PurePosixPath(name)
@@ -144,7 +144,7 @@ def _inside(folder: Path, name: object) -> Path:
 
 
 def _sha256(path: Path) -> str:
-    """Empty for what is no file, is too large, or cannot be read."""
+    """Empty for a file that is missing, too large, or unreadable."""
     try:
         status = path.lstat()
         if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:

@@ -19,10 +19,10 @@ from mnist_tui.models.trial import try_forward
 
 
 def build(source: ModelSource, *, apart: bool = False, tell: Tell | None = None) -> nn.Module:
-    """A new network of `source`, after one trial forward. Raises ModelError naming what is wrong.
+    """A new network of `source`, after one trial forward. Raises ModelError naming the problem.
 
-    `tell` hears what a person should know; without it that goes to standard error. `apart` of a training, torch's
-    random numbers are not touched.
+    Notices are passed to `tell`, or printed on standard error without it. With `apart`, for use beside a training,
+    torch's random state is not touched.
     """
     if source.is_registered:
         return _tried(source, _made(source, find_network(source, run(source, _say))))
@@ -35,7 +35,7 @@ def build(source: ModelSource, *, apart: bool = False, tell: Tell | None = None)
 
 
 def code_of(model: nn.Module) -> Imported | None:
-    """What was run to make `model`; None for a network of the house."""
+    """The code that was run to create `model`; None for the program's own networks."""
     return _MADE_OF.get(model)
 
 
@@ -58,7 +58,7 @@ def _imported(source: ModelSource, tell: Tell, *, apart: bool) -> tuple[Imported
 
 
 def _imported_anew(source: ModelSource, imported: Imported) -> tuple[Imported, Maker]:
-    """An installed module is run once in a process, and its instance may have been trained already."""
+    """An installed module is run once per process, and its instance may have been trained already."""
     spec = imported.module.__spec__
     if spec is None or spec.loader is None:
         return imported, find_network(source, imported)
@@ -84,7 +84,7 @@ def _made(source: ModelSource, maker: Maker) -> nn.Module:
 
 @contextlib.contextmanager
 def _told(source: ModelSource, doing: str) -> Iterator[None]:
-    """What a person's code raises, as a sentence."""
+    """Turn an exception of user code into an error in one sentence."""
     try:
         yield
     except RAISED as error:

@@ -1,4 +1,4 @@
-"""The memory format that a network is trained in: the author's own, unless the network is known to bear another."""
+"""The memory format in which a network is trained: its author's, unless another is known to work."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ MemoryFormat = Literal["contiguous", "channels_last"]
 
 
 def memory_format(spec: str, *, formerly: bool = False) -> MemoryFormat:
-    """Channels last, which convolutions are fastest in, for the program's own networks; NCHW for anyone else's.
+    """Channels last, in which convolutions are fastest, for the program's own networks; NCHW for all others.
 
-    A `view` after a convolution, or strides taken by hand, work in NCHW only. The choice goes by the name alone, never
-    by a stopwatch: the same config must give the same weights every time. `formerly`, in runs whose record names no
-    format, it was channels last for all.
+    A `view` after a convolution, or explicit strides, work in NCHW only. The choice depends on the name alone, never
+    on measured speed: the same config must always give the same weights. `formerly`, in runs whose record names no
+    format, all networks used channels last.
     """
     return "channels_last" if formerly or spec in REGISTRY else "contiguous"
 
 
 def place(model: nn.Module, device: torch.device, memory_format: MemoryFormat) -> nn.Module:
-    """`model` on `device`, in place; `contiguous` leaves its weights in the format that its author gave them."""
+    """`model` on `device`, in place; `contiguous` keeps its weights in their original format."""
     import torch
 
     if memory_format == "contiguous":

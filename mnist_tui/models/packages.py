@@ -1,4 +1,4 @@
-"""How to have a package that is missing. No torch."""
+"""How to install a missing package. No torch."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A person's own modules: found in his folders, run from their source, kept apart from others of the same names.
+"""The user's own modules: found in their folders, run from source, kept separate from others of the same names.
 
-Two networks may each have a `blocks.py`, and both be alive: one in training, one beside it. So the modules of one
-project are in `sys.modules` only while they, or nobody else's, are wanted; an import within one of its functions, also
-long after, finds its own project's again. No torch.
+Two networks may each have a `blocks.py` and be in use at once: one in training, one beside it. So the modules of one
+project are in `sys.modules` only while that project is the active one; a later import within one of its functions still
+finds the modules of its own project. No torch.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from typing import Any
 from mnist_tui.models.script import decoded
 
 
-class Unanswered(Exception):  # noqa: N818 - it ends in a sentence of ours
-    """A person's code asks for what nobody can give while a network is loaded: a line, or an argument."""
+class Unanswered(Exception):  # noqa: N818 - its message becomes part of a sentence
+    """User code asks for keyboard input or an argument, which are not available while a network is loaded."""
 
 
 class DamagedCopyError(Exception):
-    """A file is not what its sum says."""
+    """A file does not match its checksum."""
 
 
 class Project:
@@ -102,7 +102,7 @@ class Project:
         return found
 
     def read(self, path: Path) -> bytes:
-        """The file's bytes, which are about to be run. Raises DamagedCopyError where they are not those of the sum."""
+        """The file's bytes, about to be run. Raises DamagedCopyError if they do not match the checksum."""
         content = path.read_bytes()
         if self._sums is not None and hashlib.sha256(content).hexdigest() != self._sums.get(path):
             raise DamagedCopyError(f"{path} is not what it was when the run began")
@@ -124,7 +124,7 @@ class Project:
             self._names.add(name)
 
     def forget(self, module: ModuleType) -> None:
-        """It has raised, and is no module, under none of its names."""
+        """Remove a module that raised, under all of its names."""
         for name in [name for name in self._names if sys.modules.get(name) is module]:
             del sys.modules[name]
 
@@ -158,7 +158,7 @@ class Project:
             return builtins.__import__(name, *arguments, **named)
 
     def _come_in(self) -> None:
-        """Take the place of the project whose modules can be imported by name now."""
+        """Replace the project whose modules can currently be imported by name."""
         global _present
         _install()
         importlib.invalidate_caches()  # a file may be younger than the finder's listing of its folder
@@ -190,7 +190,7 @@ class OwnSource(SourceFileLoader):
 
 
 OWN_FILES: set[str] = set()
-"""Every file of a person's that has been run: what an error is traced back to."""
+"""Every user file that has been run, to which errors are traced back."""
 
 _one_at_a_time = threading.RLock()
 _here = threading.local()
@@ -235,7 +235,7 @@ def _install() -> None:
 
 
 def _print(*values: Any, file: Any = None, **named: Any) -> None:
-    """Standard output is for our results: what a person's own code prints goes to standard error."""
+    """Standard output is for results: what user code prints goes to standard error."""
     builtins.print(*values, file=sys.stderr if file in (None, sys.stdout) else file, **named)
 
 

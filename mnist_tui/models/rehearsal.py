@@ -1,4 +1,4 @@
-"""Calling a network as training, testing and its later use will, without a trace left in it."""
+"""Calling a network as in training, testing and later use, without changing it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DISTURBANCE = 0.05
 class Rehearsal:
     """A network on the device and in the memory format that it will be trained in.
 
-    Each call begins with the network as it was given, but within `in_sequence`. Use it within `torch.random.fork_rng`.
+    Each call starts with the original network, except within `in_sequence`. Use it within `torch.random.fork_rng`.
     """
 
     def __init__(self, source: ModelSource, model: nn.Module) -> None:
@@ -36,7 +36,7 @@ class Rehearsal:
 
     @contextmanager
     def in_sequence(self) -> Iterator[None]:
-        """Within this the network is not put back between calls, as in a training."""
+        """Within this context the network is not restored between calls, as in training."""
         self._keeps_state = False
         try:
             yield
@@ -59,7 +59,7 @@ class Rehearsal:
             return self.evaluate(images)
 
     def ignores(self, images: Tensor) -> bool:
-        """Whether all `images` get the same answer with other weights too: a last layer may begin with zeros."""
+        """Whether all `images` get the same output with other weights too: a last layer may start as zeros."""
         with self.in_sequence(), torch.no_grad():
             for parameter in self.model.parameters():
                 parameter.add_(torch.randn_like(parameter), alpha=_DISTURBANCE)

@@ -1,4 +1,4 @@
-"""Running a person's source as a module of its own, and what it raises as one sentence with file and line."""
+"""Running user source as a separate module, and reporting its exceptions in one sentence with file and line."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class _FileRun:
             self._project.folders.insert(0, root)
 
     def run(self) -> Imported:
-        """The whole file; where that trains or raises, what the network needs of it."""
+        """The whole file; if that trains or raises, only the statements that the network needs."""
         if self._cells is not None:
             return self._run_notebook(self._cells)
         if not script.trains_when_run(self._tree):
@@ -97,7 +97,7 @@ class _FileRun:
             return module
 
     def _run_rest(self, error: BaseException) -> Imported:
-        """What the network needs may still run, such as without a package that only draws curves."""
+        """The statements that the network needs may still run, for example without a plotting package."""
         selection = script.needed(self._tree, self._source.class_name)
         names = [self._source.class_name] if self._source.class_name else script.networks(self._tree)
         if not selection.left_out or not selection.may_give(names) or isinstance(error, DamagedCopyError):
@@ -156,7 +156,7 @@ class _FileRun:
             sys.modules[name] = bare
 
     def _say(self, text: str) -> None:
-        if self._source.kept is None:  # a run has said it when it began
+        if self._source.kept is None:  # the run has reported it at its start
             self._tell(text)
 
 
@@ -225,11 +225,11 @@ def _importable(path: Path) -> list[Path]:
 
 
 CELLS: dict[str, Cells] = {}
-"""Of each notebook that has been run, its cells."""
+"""The cells of each notebook that has been run."""
 
 
 def first_own_line(error: BaseException, path: Path | None = None) -> str:
-    """` (line 12 of net.py)`: the last line of a person's file before `error`; "" where there is none."""
+    """` (line 12 of net.py)`: the last line of a user file in the traceback of `error`; "" if there is none."""
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         return _place(error.filename, error.lineno)
     own = OWN_FILES | ({str(path)} if path else set())
@@ -276,14 +276,14 @@ def import_failed(source: ModelSource, error: BaseException) -> ModelError:
 
 
 def _remedy(error: BaseException) -> str:
-    """What to do about a package or a device that is not there; "" for anything else."""
+    """The remedy for a missing package or device; "" for anything else."""
     if "CUDA" in str(error) and not torch.cuda.is_available():
         return "CUDA is not available: replace `.cuda()` by `.to('cuda' if torch.cuda.is_available() else 'cpu')`."
     return packages.remedy(error)
 
 
 def saying(source: ModelSource, doing: str, error: BaseException) -> ModelError:
-    """The error that says what a person's code raised while `doing`, such as `creating a Net`."""
+    """The error for an exception of user code while `doing`, such as `creating a Net`."""
     where = first_own_line(error, source.path)
     if isinstance(error, Unanswered):
         return misfit(source.spec, f"{doing}: {error}{where}", remedy="Give it a default.")
@@ -292,7 +292,7 @@ def saying(source: ModelSource, doing: str, error: BaseException) -> ModelError:
 
 @contextlib.contextmanager
 def explaining() -> Iterator[None]:
-    """What a person's network raises while it is used becomes a NetworkCodeError."""
+    """Exceptions of a user's network while it is used become a NetworkCodeError."""
     try:
         yield
     except RAISED as error:
@@ -303,7 +303,7 @@ def explaining() -> Iterator[None]:
 
 
 def explained(error: BaseException) -> BaseException:
-    """`error` as a NetworkCodeError with its line, where it comes out of a person's own code; else itself."""
+    """`error` as a NetworkCodeError with its line, if it comes from user code; otherwise itself."""
     where = first_own_line(error)
     if isinstance(error, MnistTuiError) or not where:
         return error

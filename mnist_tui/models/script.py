@@ -1,6 +1,6 @@
-"""A person's file as text and as statements: which of them a network needs, and whether the file trains when it is run.
+"""A user's file as statements: which of them a network needs, and whether the file trains when it is run.
 
-Many a file is a whole experiment: it loads data, trains and draws at its top level. Of such a one only the statements
+Many files are whole experiments that load data, train and plot at their top level. Of such a file, only the statements
 that the network needs are run: imports, definitions, and the assignments that those use. No torch.
 """
 
@@ -20,7 +20,7 @@ _NETWORKS = ("Module", "Sequential", "ModuleList", "LightningModule", "Net", "Ne
 
 
 def decoded(content: bytes) -> str:
-    """As Python reads a source file; what it would refuse for its encoding is taken for UTF-16 or Windows-1252."""
+    """Decode like Python does; content with an invalid encoding is read as UTF-16 or Windows-1252."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return content.decode("utf-16", errors="replace")
     try:
@@ -48,7 +48,7 @@ class Selection:
         return ", ".join(f"{count} {_plural(kind, count)}" for count, kind in counted) or "nothing"
 
     def may_give(self, names: Collection[str]) -> bool:
-        """Whether running it gives any of `names` a meaning, as far as can be told."""
+        """Whether running it defines any of `names`, as far as can be determined."""
         return any(_is_star(statement) or _bound(statement) & set(names) for statement in self.body)
 
 
@@ -191,7 +191,7 @@ def _closure(statements: list[ast.stmt], roots: set[str], targets: frozenset[str
 
 
 def _part(statement: ast.stmt, wanted: set[str], targets: frozenset[str]) -> ast.stmt | None:
-    """As much of a statement as has to do with the names that are wanted; None where nothing has."""
+    """The part of a statement that concerns the wanted names; None if there is none."""
     if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
         return statement
     if isinstance(statement, (ast.Import, ast.ImportFrom)):
@@ -230,7 +230,7 @@ def _root(node: ast.expr) -> str:
 
 
 def _bound(statement: ast.stmt) -> set[str]:
-    """The names that a statement gives a meaning to."""
+    """The names that a statement defines."""
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return {statement.name}
     names: set[str] = set()

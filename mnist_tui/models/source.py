@@ -1,4 +1,4 @@
-"""Where a model comes from: what a run records so that a resume finds the same one. No torch, and nothing is run."""
+"""The source of a model, recorded by a run so that a resume finds the same one. No torch, and no code is run."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ModelSource:
     spec: str
     """What finds it again; an absolute path where it is a file."""
     class_name: str
-    """Or the name of an instance or of a function; "" where the file has one network only."""
+    """Or the name of an instance or of a function; "" if the file has one network only."""
     path: Path | None = None
     module: str = ""
     source_sha256: str | None = None

@@ -24,8 +24,8 @@ TAKES = "A model takes images of shape (N, 1, 28, 28), for any N."
 def try_forward(source: ModelSource, model: nn.Module) -> None:
     """Run `model` once in evaluation mode, which also gives lazy layers their shapes. Raises ModelError on a misfit.
 
-    `model` stays as it is, but for those layers, for layers that its forward itself makes at the first call, and for
-    what `adapt` adds where it would not fit else.
+    `model` is unchanged except for those layers, layers that its forward creates at the first call, and hooks that
+    `adapt` adds if it would not fit otherwise.
     """
     images = random_images(IMAGES)
     with evaluating(model), torch.no_grad():
@@ -94,7 +94,7 @@ def _remedy(output: object, images: int) -> str:
 
 
 def _alone(error: str = "") -> str:
-    """What to do about a network that takes two images and fails on one."""
+    """The remedy for a network that accepts two images and fails on one."""
     if "more than 1 value per channel" in error:
         return "A single image must work too: let BatchNorm keep running statistics, or use LayerNorm."
     return (
@@ -114,7 +114,7 @@ def _complaint(output: object, images: int) -> str:
 
 
 def _other_type(model: nn.Module) -> str:
-    """What to do where the weights are of another type than the images, which is why most such networks fail."""
+    """The remedy for weights of another type than the images, the usual cause of such failures."""
     types = {tensor.dtype for tensor in model.parameters() if tensor.is_floating_point()} - {torch.float32}
     if not types:
         return ""

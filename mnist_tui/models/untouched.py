@@ -1,4 +1,4 @@
-"""Putting a network back after it has been tried: training begins with exactly what its author's constructor made."""
+"""Restoring a network after it has been tried: training starts with exactly what its constructor created."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 class Kept:
     """A network as it is now: weights, buffers, and whatever attributes a `forward` may set or change in place.
 
-    Nothing is pickled or deeply copied, which not every network bears.
+    Nothing is pickled or deep-copied, which not every network supports.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -30,7 +30,7 @@ class Kept:
 
     @torch.no_grad()
     def restore(self) -> None:
-        """Make the network what it was."""
+        """Restore the network."""
         for now, before in self._attributes:
             for name in now.keys() - before.keys():
                 del now[name]
@@ -47,7 +47,7 @@ class Kept:
 
 
 def release_graphs(model: nn.Module) -> None:
-    """Detach what modules have computed and kept, such as a normed weight: torch copies no tensor with its graph."""
+    """Detach cached results, such as a normalized weight: torch cannot copy a tensor with its graph."""
     for module in model.modules():
         for name, value in vars(module).items():
             if isinstance(value, Tensor) and not value.is_leaf:

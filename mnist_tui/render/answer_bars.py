@@ -39,7 +39,7 @@ def answer_view(name: str, pixels: Grid, answer: Answer, classes: Sequence[str])
 
 
 def page_view(name: str, page: PagePrediction) -> RenderableType:
-    """What several digits on one picture are: a line for each line of it, above the pictures the network gets."""
+    """The digits in a picture of several: one line per line of it, above the pictures that the network gets."""
     parts: list[RenderableType] = [Text(name, style="bold", overflow="fold")]
     for number, line in enumerate(page.lines):
         digits = Text(", ").join(_short_verdict(digit.answer) for digit in line)
@@ -52,7 +52,7 @@ def page_view(name: str, page: PagePrediction) -> RenderableType:
 
 
 def _short_verdict(answer: Answer) -> Text:
-    """`7`; or that it is not sure, and what it would have said."""
+    """`7`; or "not sure" with the most likely answer."""
     if answer.is_sure:
         return Text(answer.best.name, style="bold green")
     return Text(f"not sure (perhaps {answer.best.name})", style="bold yellow")

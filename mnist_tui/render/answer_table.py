@@ -1,4 +1,4 @@
-"""What a network says of a file of many images: a line for each of the first, and how many of them are right."""
+"""Answers for a file of many images: a line for each of the first ones, and how many are right."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def answer_table(file: PredictedFile) -> RenderableType:
 
 
 def accuracy_line(file: PredictedFile) -> Text | None:
-    """`train.csv: 41,870 of 42,000 right, 99.69 %`; None where the file does not say what the digits are."""
+    """`train.csv: 41,870 of 42,000 right, 99.69 %`; None if the file has no labels."""
     if file.correct is None:
         return None
     right, count = file.correct

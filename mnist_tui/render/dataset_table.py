@@ -26,7 +26,7 @@ def dataset_table(info: Mapping[str, Any]) -> RenderableType:
 
 
 def _files(files: list[Mapping[str, Any]], folder: str) -> Table:
-    """Those outside of `folder` with their whole path, and those that were unpacked with the sum of what is in them."""
+    """Files outside of `folder` with their full path; unpacked ones with the checksum of their content."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
     table.add_column("file")

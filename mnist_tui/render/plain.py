@@ -1,4 +1,4 @@
-"""`train` off a terminal: one line an epoch, in color where that is asked for, and nothing drawn anew."""
+"""`train` without a terminal: one line per epoch, in color if requested, and nothing redrawn."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class PlainView:
 
 
 def _say(console: Console, line: str, style: str = "") -> None:
-    """However long it is; what comes out of a file has no markup in it."""
+    """Without wrapping or markup: the text may come from a file."""
     console.print(Text(line, style=style), soft_wrap=True)
 
 

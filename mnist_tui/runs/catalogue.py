@@ -58,9 +58,9 @@ def find(runs_dir: Path, query: str) -> Run:
 
 
 def is_run(folder: Path) -> bool:
-    """Whether something is called as a run's config is, as far as can be seen: a folder may be another person's.
+    """Whether there is an entry with the name of a run's config, as far as can be seen: a folder may be another user's.
 
-    What it is, whoever reads it is told.
+    Reading it reports what it is.
     """
     try:
         return not stat.S_ISDIR(Run(folder).config_file.lstat().st_mode)
@@ -69,10 +69,10 @@ def is_run(folder: Path) -> bool:
 
 
 def credible(created: str, config_file: Path) -> float:
-    """When a run was created, in seconds since 1970, as far as this machine can tell; 0 where it cannot.
+    """When a run was created, in seconds since 1970, as far as this machine can determine; otherwise 0.
 
-    A run says so itself. What it says of the future, or of a time after its own file was written here, is not true:
-    its machine's clock was ahead, or somebody wants it to be the newest.
+    The run records it. A time in the future, or after its own file was written here, is wrong: the clock of its
+    machine was ahead, or the record was forged to be the newest.
     """
     try:
         seconds = datetime.fromisoformat(created).timestamp()
@@ -82,7 +82,7 @@ def credible(created: str, config_file: Path) -> float:
     return seconds if seconds <= seen + _CLOCK_SECONDS else 0.0
 
 
-# A file server's clock, which stamps the files, need not be ours.
+# A file server's clock, which sets the files' times, may differ from this machine's.
 _CLOCK_SECONDS = 60.0
 
 

@@ -1,4 +1,4 @@
-"""Commands that a person is told to type: with the folders where these are not the usual ones."""
+"""Commands suggested to the user, with the folders if these are not the default ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def command(*words: str, runs_dir: Path, data_dir: Path | None = None) -> str:
 
 
 def resume_command(run_folder: Path, data_dir: Path | None = None) -> str:
-    """What goes on with the run in this folder."""
+    """The command that resumes the run in this folder."""
     return command("train", "--resume", run_folder.name, runs_dir=run_folder.parent, data_dir=data_dir)
 
 

@@ -1,4 +1,4 @@
-"""What a run's folder may hold. Whatever else is in it is somebody's, and is neither removed nor read."""
+"""The files that a run's folder may contain. Any others belong to the user, and are neither removed nor read."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ LARGEST_WEIGHTS = 4 * 2**30
 
 
 def strangers(folder: Path) -> list[str]:
-    """The names of what is in `folder` and belongs to no run. Raises OSError where it cannot be looked at."""
+    """The names of entries in `folder` that do not belong to a run. Raises OSError if it cannot be read."""
     return sorted(_strangers(folder))
 
 
 def unfinished(folder: Path) -> list[Path]:
-    """What a killed process left half written in a run's folder."""
+    """Temporary files that a killed process left in a run's folder."""
     with os.scandir(folder) as entries:
         return [Path(entry.path) for entry in entries if _is_unfinished(entry, FILES)]
 
@@ -48,7 +48,7 @@ def _strangers(folder: Path) -> Iterator[str]:
             if entry.name in SOURCES.values() and entry.is_dir(follow_symlinks=False):
                 below = _strangers_to_source(Path(entry.path), _DEEPEST)
                 yield from (f"{entry.name}/{name}" for name in below)
-            # What stands in the place of a file of its own, be it a link or a pipe, may go with the run.
+            # Anything under the name of a run's own file, even a link or a pipe, may be deleted with the run.
             elif entry.is_dir(follow_symlinks=False) or not (
                 entry.name == LOCK or entry.name in FILES or _is_unfinished(entry, FILES)
             ):

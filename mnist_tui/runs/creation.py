@@ -80,7 +80,7 @@ def record_text(record: Mapping[str, Any]) -> str:
 
 
 def _check_locks(making: Run) -> None:
-    """Raise OSError where there can be no lock, before there is a run that nobody could write."""
+    """Raise OSError if locks are not supported, before a run is created that could not be written."""
     place = making.folder / contents.LOCK
     with Lock(place):
         place.unlink()

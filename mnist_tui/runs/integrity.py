@@ -1,7 +1,7 @@
-"""Whether a run's files are those that it was begun with, since a resume is to come to the very weights.
+"""Verifying that a run's files are those it started with, because a resume must give exactly the same weights.
 
-A checkpoint says of which config and of which teacher it is. One of an earlier version does not, and before the first
-there is none: then the log is asked, which has the config too, and the record, which has the teacher's sum.
+A checkpoint records its config and its teacher. One of an earlier version does not, and before the first one there is
+none: then the config in the log and the teacher's checksum in the run's record are used.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from mnist_tui.runs import contents
 from mnist_tui.runs.run import Run
 
 PART = "run"
-"""The part of a checkpoint that `origin` is."""
+"""The key of `origin` in a checkpoint."""
 
 CHANGEABLE = ("extra_epochs", "threads", "backend")
-"""The settings that a resume may be given anew."""
+"""The settings that a resume may change."""
 
 
 def origin(config: TrainConfig, teacher: str) -> dict[str, Any]:
-    """What a checkpoint is to say of its run; `teacher` is the `sum_of` its teacher's weights, "" without one."""
+    """What a checkpoint records about its run; `teacher` is the `sum_of` its teacher's weights, "" without one."""
     return {"config": deciding(config), "teacher_sha256": teacher}
 
 
 def deciding(config: TrainConfig) -> dict[str, Any]:
-    """The settings that decide the weights of a run, or of each of its epochs."""
+    """The settings that determine the weights of a run, or of each of its epochs."""
     return {name: value for name, value in config.to_dict().items() if name not in CHANGEABLE}
 
 
 def sum_in(record: Mapping[str, Any]) -> str:
-    """The sum of its teacher's weights that `config.json` gives; "" where it gives none."""
+    """The checksum of the teacher's weights in `config.json`; "" if there is none."""
     teacher = record.get("teacher")
     return str(teacher.get("sha256", "")) if isinstance(teacher, Mapping) else ""
 
@@ -66,7 +66,7 @@ def check(
     state: Mapping[str, Any] | None,
     history: RunHistory,
 ) -> str:
-    """The sum of the teacher's weights, "" without one. `state` is the checkpoint's, None where there is none.
+    """The checksum of the teacher's weights, "" without one. `state` is the checkpoint's, or None without one.
 
     Raises RunError naming the file that has been changed.
     """
@@ -87,12 +87,12 @@ def check(
 
 
 def lost_from(run: Run, history: RunHistory, epochs: int, steps: int) -> str:
-    """What the log lacks of the `epochs` and `steps` that a checkpoint is past, in a sentence; "" for nothing."""
+    """What the log lacks of the `epochs` and `steps` before a checkpoint, in a sentence; "" if it is complete."""
     lost = [number for number in range(1, epochs + 1) if number not in history.epochs]
     if lost:
         which = f"epoch {lost[0]}" if len(lost) == 1 else f"{len(lost)} epochs, {lost[0]} to {lost[-1]},"
         return f"the log lacks {which} from before the checkpoint; the weights are not affected"
-    # With the checkpoint's own line in it the log goes far enough, and need not be read with every batch loss.
+    # A log with the checkpoint's own line reaches far enough, and its batch losses need not be read.
     is_noted = history.checkpoint is not None and history.checkpoint.step == steps
     if not is_noted and len(run.history().batch_losses) < steps:
         return "the log lacks batch losses from before the checkpoint; the weights are not affected"
@@ -102,7 +102,7 @@ def lost_from(run: Run, history: RunHistory, epochs: int, steps: int) -> str:
 def _check_config(run: Run, config: TrainConfig, known: Any, where: Path) -> None:
     known = known if isinstance(known, Mapping) else {}
     for name, value in deciding(config).items():
-        # A setting that is younger than the checkpoint had no other value than its default.
+        # A setting that is newer than the checkpoint had its default value.
         if name not in known or _is_same(value, known[name]):
             continue
         raise RunError(

@@ -15,7 +15,7 @@ from mnist_tui.runs import contents
 
 _ABANDONED_SECONDS = 3600.0  # after which a run that is still in the making was left so by a kill
 
-# As the two functions below make them: a person may have hidden folders here as well.
+# Names as the two functions below create them: the user may have hidden folders here as well.
 _MAKING = re.compile(r"\.new-[0-9a-f]{32}")
 _DELETED = re.compile(r"\.deleted-\d+-.+", re.DOTALL)
 
@@ -31,7 +31,7 @@ def hidden_for_deleting(folder: Path) -> Path:
 
 
 def sweep(runs_dir: Path) -> None:
-    """Remove what a killed process left of a run that it was deleting, or making; nothing else that is hidden."""
+    """Remove what a killed process left of a run that it was deleting or creating; no other hidden folders."""
     with contextlib.suppress(OSError):
         for folder in list(_left_behind(runs_dir)):
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""A run's log, read to bounds: what no run writes costs little memory and a moment, however much of it there is."""
+"""Reading a run's log within limits: content that no run writes costs little memory and time, whatever its size."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from mnist_tui.regular import OddFileError
 from mnist_tui.runs import contents
 
 LONGEST_LINE = contents.LARGEST_RECORD + 2**16
-"""Bytes; a RunStarted has the whole record. What is longer is passed over unread."""
+"""Bytes; a RunStarted has the whole record. A longer line is skipped unread."""
 LARGEST = 16 * 2**30
-"""Bytes. At full speed on a fast machine a day writes about one of these sixteen."""
+"""Bytes. A day at full speed on a fast machine writes about one sixteenth of it."""
 
-# How much is read of what turns out to be no event: bytes, and for each line as if it had so many more. What begins
-# like one may be of a newer version, whose log is still to be read: it costs a small part of that.
+# How many bytes that are not events are read, and how many each such line counts in addition. A line that starts
+# like an event may be of a newer version, whose log must still be readable: it counts a small part of that.
 _PATIENCE = 64 * 2**20
 _COST_PER_LINE = 400
 _EVENTS_SHARE = 16
@@ -29,18 +29,18 @@ _BEGINNING = b'{"event":"'
 class LogReader:
     """The events of an open log from where it stands, oldest first.
 
-    A line that is damaged, too long or of a newer version is passed over. Without `progress`, so are the many lines
-    of frequent events, unparsed. Without `torn`, a last line without an end is left for the next reader.
+    A line that is damaged, too long or of a newer version is skipped. Without `progress`, so are the many lines of
+    frequent events, unparsed. Without `torn`, a last line without an end is left for the next reader.
     """
 
     def __init__(self, file: BinaryIO, *, progress: bool = True, torn: bool = True) -> None:
         self.end = file.tell()
-        """Behind the last whole line read."""
+        """The position after the last complete line read."""
         self._file, self._progress, self._torn = file, progress, torn
         self._patience = _PATIENCE
 
     def __iter__(self) -> Iterator[Event]:
-        """Raises OddFileError for a file that is no log, or larger than one can be."""
+        """Raises OddFileError for a file that is not a log, or too large for one."""
         if os.fstat(self._file.fileno()).st_size > LARGEST:
             raise OddFileError(errno.EFBIG, f"it is larger than {LARGEST:,} bytes")
         while line := self._file.readline(LONGEST_LINE):
@@ -80,8 +80,8 @@ class LogReader:
 def drop_torn_line(descriptor: int) -> None:
     """Cut off the beginning of an event that follows the last whole line; `descriptor` is open to read and append.
 
-    Zeros count as such, as a power cut leaves them. Anything else that has no end of its own is not ours to cut: it
-    gets one, so that what comes next is a line again.
+    Zeros, which a power cut can leave, count as such. Any other incomplete line is kept and terminated by a newline,
+    so that the next event starts a line of its own.
     """
     size = os.fstat(descriptor).st_size
     tail = _read(descriptor, max(0, size - LONGEST_LINE), size)

@@ -26,7 +26,7 @@ from mnist_tui.runs.log import LogReader
 from mnist_tui.runs.names import check_name
 from mnist_tui.runs.writer import RunWriter
 
-_LOCK_SECONDS = 1.0  # a reader looking at the lock holds it for a moment
+_LOCK_SECONDS = 1.0  # a reader that checks the lock holds it briefly
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Run:
         return self.folder / contents.TEACHER
 
     def source_folder(self, part: Literal["model", "teacher"] = "model") -> Path:
-        """The files of the person's own code that made its network, or its teacher's."""
+        """The folder of the user code of its network, or of its teacher's."""
         return self.folder / contents.SOURCES[part]
 
     def record(self) -> dict[str, Any]:
@@ -105,7 +105,7 @@ class Run:
             raise self.unreadable(self.log_file, error) from error
 
     def unreadable(self, path: Path, error: OSError) -> RunError:
-        """The error that says why one of its files cannot be read, and what to do."""
+        """The error for a file that cannot be read, with a remedy."""
         return RunError(f"{path} cannot be read: {error.strerror or error}", remedy=regular.remedy(error))
 
     def history(self, *, progress: bool = True) -> RunHistory:
@@ -126,7 +126,7 @@ class Run:
             return 0
 
     def is_locked(self) -> bool:
-        """Whether a live process is writing this run. Leaves no trace, also in a folder that is only read."""
+        """Whether a live process is writing this run. Leaves no trace, and works in a read-only folder."""
         return locks.is_held(self._lock().path)
 
     def writer(self) -> RunWriter:
@@ -197,7 +197,7 @@ class Run:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        """While inside, nobody writes this run. Its log, which may be anything, is not opened."""
+        """A context in which no other process writes this run. Its log, which may be any file, is not opened."""
         lock = self._taken()
         try:
             yield

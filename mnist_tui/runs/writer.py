@@ -29,16 +29,16 @@ class RunWriter:
             raise
 
     def _opened(self) -> int:
-        """The log's descriptor, with what a killed writer left out of the way: half a file, half a line.
+        """The log's descriptor, after removing what a killed writer left: partial files, a partial line.
 
-        Written to without a buffer: what the disk has no room for must not wait to be written once more at closing.
+        Written without a buffer: data that the disk has no room for must not be written again at closing.
         """
         for path in contents.unfinished(self.run.folder):
             path.unlink()
         log = regular.open_descriptor(self.run.log_file, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         try:
             drop_torn_line(log)
-            atomic.sync_folder(self.run.folder)  # a line is no safer than the log's own name
+            atomic.sync_folder(self.run.folder)  # a line is only as durable as the log's directory entry
         except BaseException:
             os.close(log)
             raise

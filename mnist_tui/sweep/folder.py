@@ -83,7 +83,7 @@ class SweepFolder:
             ) from error
 
     def write(self, plan: Plan) -> None:
-        """Keep `plan`, whole or not at all. Raises RunError, and ConfigError for one that could not be read again."""
+        """Save `plan`, whole or not at all. Raises RunError, or ConfigError for a plan too large to be read again."""
         content = (json.dumps(plans.to_dict(plan), indent=2) + "\n").encode()
         if len(content) > _LARGEST_PLAN:
             raise ConfigError("these are too many combinations for one sweep", remedy="Vary fewer settings.")
@@ -107,7 +107,7 @@ class SweepFolder:
                 self._remove()
 
     def _remove(self) -> None:
-        """What a sweep writes before its plan, and the folder with it unless something else is in there."""
+        """Remove what a sweep writes before its plan, and the folder unless it contains anything else."""
         with suppress(OSError):
             for path in (self.errors_file, self.study_file, *self.path.glob(".*.lock")):
                 path.unlink(missing_ok=True)

@@ -134,7 +134,7 @@ def at_work(folder: SweepFolder) -> Iterator[str]:
 
 
 def _storage(folder: SweepFolder) -> optuna.storages.BaseStorage:
-    """Raises RunError where something else is in the journal's place, which Optuna would open all the same."""
+    """Raises RunError if the journal is not a regular file, which Optuna would open nevertheless."""
     try:
         os.close(regular.open_descriptor(folder.study_file))
     except FileNotFoundError:

@@ -67,7 +67,7 @@ def _heed_signals(control: Control) -> None:
 
 
 def _be_silent(errors: Path) -> None:
-    """The terminal is the sweep's: what a library writes to it goes into a file, or nowhere."""
+    """The terminal belongs to the sweep: output of libraries goes into a file, or is discarded."""
     try:
         log = regular.open_descriptor(errors, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     except OSError:

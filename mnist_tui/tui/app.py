@@ -70,7 +70,7 @@ class Dashboard(HouseApp):
         self.drawing: bytes | None = None
         """What is drawn on screen 4, as a network gets it, (28, 28) uint8: for the screens that look into networks."""
         self.refused_code: set[str] = set()
-        """The sums of code that was asked about and may not be run."""
+        """The checksums of code that the user has declined to run."""
         self._first_job = job
         self._leaving: int | None = None
         self._drawing_seconds = 0.0
@@ -176,7 +176,7 @@ class Dashboard(HouseApp):
         await self.screen.run_action("new_run")
 
     def _ask_to_trust(self, unknown: list[RunCode], then: Callable[[], object]) -> None:
-        """Ask whether the first of these may be run; `then` comes to the others."""
+        """Ask whether the first of these may be run; `then` asks about the others."""
         from mnist_tui.tui.screens.trust_dialog import TrustDialog
 
         code = unknown[0]

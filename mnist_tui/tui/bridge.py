@@ -122,7 +122,7 @@ class ModelInspected(Message):
 
 
 def inspect_in_background(spec: str, listener: MessagePump, run: Run | None = None) -> None:
-    """Look at a model, or at that of a run, which loads torch, and send a ModelInspected."""
+    """Inspect a model, or that of a run, which loads torch, and send a ModelInspected."""
 
     def work() -> None:
         _post(listener, ModelInspected(spec, _inspected(spec, run)))

@@ -1,4 +1,4 @@
-"""Every line of the dashboard without control codes: Textual itself drops only a few of them."""
+"""Removing control codes from every line of the dashboard: Textual itself removes only a few."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from mnist_tui.harmless_text import without_control_codes
 
 
 class HarmlessLines(LineFilter):
-    """Drops what has no width but power over the terminal: a run's name and notices are a stranger's texts."""
+    """Removes characters without width that could control the terminal: names and notices of runs are untrusted."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """The same line; the very same list where there is nothing to drop, as nearly always."""
+        """The same line; the identical list if there is nothing to remove, as nearly always."""
         if all(segment.text.isprintable() for segment in segments):
             return segments
         return [Segment(without_control_codes(segment.text), segment.style) for segment in segments]

@@ -38,7 +38,7 @@ _TIDYING_SECONDS, _QUIET_SECONDS, _UNTIDY_SECONDS = 10.0, 0.5, 60.0
 
 # What a shell, a closed terminal and Ctrl+C send; Windows has no SIGHUP, and no driver of ours.
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name))
-# Those whose handlers are the driver's or ours as long as we have the terminal.
+# Signals with handlers of the driver or of this app while it owns the terminal.
 _HANDLED = (*_SIGNALS, *(getattr(signal, n) for n in ("SIGQUIT", "SIGTSTP", "SIGCONT") if hasattr(signal, n)))
 
 _HARMLESS = HarmlessLines()
@@ -78,7 +78,7 @@ class HouseApp(App[int]):
                 signal.signal(number, handler or signal.SIG_DFL)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's, and one that no text of a run gets past."""
+        """Textual's renderer, and a filter for untrusted texts of runs."""
         return [*super().get_line_filters(), _HARMLESS]
 
     def on_load(self) -> None:
@@ -92,7 +92,7 @@ class HouseApp(App[int]):
             self.begin_capture_print(self)
             collector.wait_to_be_asked()
             self.set_interval(_TIDYING_SECONDS, self._tidy)
-            # The shell had the terminal, and Textual draws what has changed since.
+            # The shell has used the terminal, and Textual would only redraw changes.
             self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.theme_changed_signal.subscribe(self, lambda theme: self.memory.remember(theme=theme.name))
 
@@ -134,7 +134,7 @@ class HouseApp(App[int]):
             self.push_screen(HelpScreen(active_keys(self.screen)))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is a shell to go to where there is a terminal of ours."""
+        """Suspending needs a terminal with a shell."""
         if action == "suspend_process":
             return self._driver is not None and self._driver.can_suspend
         return super().check_action(action, parameters)
@@ -185,8 +185,8 @@ class HouseApp(App[int]):
             signal.signal(signal.SIGQUIT, self._quit)
 
     def _quit(self, number: int, _frame: FrameType | None) -> None:
-        """End at once, as by default, but for the terminal, which is given back."""
-        with contextlib.suppress(Exception):  # whatever state the driver is in, this is the end
+        """End at once, as by default, but restore the terminal first."""
+        with contextlib.suppress(Exception):  # the process ends here, whatever state the driver is in
             if self._driver is not None:
                 self._driver.suspend_application_mode()
         signal.signal(number, signal.SIG_DFL)

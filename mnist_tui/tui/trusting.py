@@ -1,4 +1,4 @@
-"""Code of a run that was not trained here: what a thread says of it."""
+"""Untrusted code of a run: reporting it from a thread."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from mnist_tui.runs import Run
 
 @dataclass(frozen=True, kw_only=True)
 class CodeUnknown(RunFailed):
-    """There is no network, as nobody has said yet that its code may be run."""
+    """A network is not available, because the user has not yet agreed to run its code."""
 
     code: RunCode
 
 
 def failure(error: BaseException) -> RunFailed:
-    """`failure_of`, with the code in question where that is why."""
+    """`failure_of`, with the untrusted code if that is the reason."""
     if not isinstance(error, UntrustedCodeError):
         return failure_of(error)
     return CodeUnknown(
@@ -32,13 +32,13 @@ def failure(error: BaseException) -> RunFailed:
 
 
 def unknown_code(run: Run) -> list[RunCode]:
-    """Of the run's network and its teacher's, what may not be run yet. Raises RunError as `code_of` does."""
+    """The untrusted code of the run's network and its teacher's. Raises RunError as `code_of` does."""
     codes = (code_of(run), teachers_code_of(run))
     return [code for code in codes if code is not None and not code.is_known]
 
 
 def spec_for_another(run: Run) -> str:
-    """The model of a new run like this one: the file, or the run's own copy where that is not what it was."""
+    """The model for a new run with the same settings: the file, or the run's own copy if the file has changed."""
     code = code_of(run)
     kept: Path | None = code.source.path
     if not code.change or kept is None:

@@ -34,7 +34,7 @@ class NativeBackend:
     ) -> None:
         """`functions` is the library that `source_of(plan)` makes, and `plan` is of the learner's model.
 
-        There is room for `largest_batch` images in a step, or for the config's batch size where that is more.
+        A step has room for `largest_batch` images, or for the config's batch size if that is larger.
         """
         self.config, self.learner = config, learner
         self._stages = compiled_stages(plan)

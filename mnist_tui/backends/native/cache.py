@@ -37,7 +37,7 @@ def key_of(parts: Iterable[bytes]) -> str:
 
 
 class Kept(NamedTuple):
-    """A library of the cache: what was compared with its sum is what is loaded, whatever is in the file by then."""
+    """A cached library: exactly the bytes whose checksum was verified are loaded, whatever the file holds by then."""
 
     name: str
     """Of its file."""
@@ -51,7 +51,7 @@ class Cache:
     folder: Path
 
     def find(self, key: str) -> Kept | None:
-        """The library of that key, if a sound one is there; a damaged one is deleted."""
+        """The library for this key if there is an undamaged one; a damaged one is deleted."""
         for path in sorted(self.folder.glob(f"{key}-*.so")):
             content = _read(path)
             if path.stem.endswith("-" + hashlib.sha256(content).hexdigest()):
@@ -77,7 +77,7 @@ class Cache:
 
 
 def _read(path: Path) -> bytes:
-    """What a file of this user's holds; nothing of what is none, is somebody else's, or is no library by its size."""
+    """The content of a file of this user; empty if it is missing, another user's, or not of a library's size."""
     with contextlib.suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:

@@ -28,9 +28,9 @@ def compile_backend(
     told: Callable[[str], None],
     stopped: Callable[[], bool],
 ) -> NativeBackend:
-    """A backend for a learner on the processor; compiling takes seconds, which `told` hears of.
+    """A backend for a learner on the CPU; compiling takes seconds, and is reported to `told`.
 
-    `largest_batch` is as in `NativeBackend`. Raises Unfit where the model is no chain that can be compiled or this
+    `largest_batch` is as in `NativeBackend`. Raises Unfit if the model is not a chain that can be compiled or this
     machine cannot compile it, and Interrupted soon after `stopped` has become true.
     """
     plan = plan_of(trace(learner.model))

@@ -144,7 +144,7 @@ def _for_this_processor() -> tuple[str, ...]:
 def _call(
     name: str, commands: Sequence[list[str]], *, stopped: Callable[[], bool], workspace: Path | None = None
 ) -> Ended:
-    """Speaking English, which its version and its errors are read in. Temporary files are in the workspace."""
+    """In English, because the version and errors are parsed. Temporary files go to the workspace."""
     environment = {"LC_ALL": "C"} | ({} if workspace is None else {"TMPDIR": "."})
     try:
         return run_all(

@@ -1,6 +1,6 @@
-"""The folder that compiled libraries are kept in: whoever can write there can run code as this user.
+"""The folder of compiled libraries: a user who can write there can run code as this user.
 
-It is opened once, looked at through what was opened, and used through that too. Whatever takes its name meanwhile is
+It is opened once, then checked and used through that descriptor. A folder that replaces it under the same name is
 neither read nor written.
 """
 
@@ -23,17 +23,17 @@ _FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr
 
 @dataclass(frozen=True)
 class PrivateFolder:
-    """One that was found to be this user's alone."""
+    """A folder that was verified to belong to this user alone."""
 
     path: Path
-    """Its absolute path, for people to read."""
+    """Its absolute path, for messages."""
     place: Path
-    """Where the very folder is reached while it is open, also when it has been moved; on Linux, elsewhere `path`."""
+    """A path to the open folder itself, also after it has been moved (on Linux; elsewhere the same as `path`)."""
 
 
 @contextmanager
 def private_folder() -> Iterator[PrivateFolder]:
-    """The folder, made where it is missing. Raises Unfit for one not to be trusted."""
+    """The folder, created if it is missing. Raises Unfit for one that cannot be trusted."""
     path = paths.cache_dir().absolute() / "native"
     with writing(path):
         descriptor = _open(path)
@@ -82,14 +82,14 @@ def _open(path: Path) -> int:
 
 
 def _make(folder: Path) -> None:
-    """For this user alone whatever the umask says, and so with those above that are missing."""
+    """Created private to this user, whatever the umask, and so are missing parent folders."""
     for place in reversed([folder, *folder.parents]):
         if not place.exists():
             place.mkdir(mode=0o700, exist_ok=True)
 
 
 def _check_above(folder: Path, found: os.stat_result) -> None:
-    """Others could put a folder of theirs in the cache's place. A user's own group counts as that user."""
+    """Other users could replace the cache by a folder of their own. A user's own group counts as that user."""
     others = stat.S_IWOTH if found.st_gid == os.getegid() else stat.S_IWOTH | stat.S_IWGRP
     if found.st_mode & others and not found.st_mode & stat.S_ISVTX:
         raise Unfit(

@@ -44,10 +44,10 @@ _loaded: dict[bytes, ctypes.CDLL] = {}  # by the sum of their bytes
 
 
 def load(content: bytes, *, kept_as: Path) -> ctypes.CDLL:
-    """A library that has been tried out. Raises Unfit where this process, with all that it holds, refuses it.
+    """A loaded and tested library. Raises Unfit if this process cannot load it.
 
-    Of the bytes that are given and no others: they are put where nobody else can write, and `kept_as` only tells what
-    to delete. The same bytes are loaded once.
+    Exactly the given bytes are loaded, from a place that no other user can write to; `kept_as` is only named in the
+    error as the file to delete. The same bytes are loaded once.
     """
     digest = hashlib.sha256(content).digest()
     if digest not in _loaded:
@@ -62,7 +62,7 @@ def load(content: bytes, *, kept_as: Path) -> ctypes.CDLL:
 
 
 def _from_memory(content: bytes) -> ctypes.CDLL | None:
-    """By a file that is in memory alone; None where there is no such thing, or none that may be run."""
+    """From an in-memory file; None if the system has none, or does not allow running it."""
     if not hasattr(os, "memfd_create"):
         return None
     import fcntl  # of POSIX alone
@@ -74,7 +74,7 @@ def _from_memory(content: bytes) -> ctypes.CDLL | None:
             with os.fdopen(descriptor, "wb", closefd=False) as file:
                 file.write(content)
             fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, sealed)
-            # It stays open: the system takes two libraries of one name for the same.
+            # It stays open: the system treats two libraries of the same name as one.
             return ctypes.CDLL(f"/proc/self/fd/{descriptor}")
         except OSError:
             os.close(descriptor)
@@ -82,7 +82,7 @@ def _from_memory(content: bytes) -> ctypes.CDLL | None:
 
 
 def _from_copy(content: bytes) -> ctypes.CDLL:
-    """By a file in a folder of this user's alone, which is then deleted."""
+    """From a file in a private folder, which is then deleted."""
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "step.so"
         library.write_bytes(content)

@@ -165,7 +165,7 @@ class _Program(threading.Thread):
         over: SimpleQueue[_Program],
         watch: Callable[[int], None],
     ) -> None:
-        """It puts itself into `over` when it has ended, and tells `watch` its process group when it has begun."""
+        """It puts itself into `over` when it has ended, and passes its process group to `watch` when it has started."""
         super().__init__(name="compiler")
         self.command = command
         self._folder, self._environment, self._over, self._watch = folder, environment, over, watch

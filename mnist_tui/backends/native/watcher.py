@@ -1,4 +1,4 @@
-"""A small process that outlives this one for a moment: what was running is ended, also after a SIGKILL."""
+"""A small process that outlives this one briefly and ends the programs still running, also after a SIGKILL."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ done
 
 
 class Watcher:
-    """While inside, `watch` names what is to be killed should this process be killed; then `workspace` is deleted."""
+    """If this process is killed meanwhile, the groups passed to `watch` are killed and `workspace` is deleted."""
 
     def __init__(self, workspace: Path) -> None:
         """`workspace` is a folder that holds nothing but what the programs write."""

@@ -1,1 +1,1 @@
-"""Reading pictures that people take: where the paper is, what on it is ink, which ink is a digit."""
+"""Reading photographs and scans: finding the paper, the ink on it, and the digits in the ink."""

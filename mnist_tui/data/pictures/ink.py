@@ -1,4 +1,4 @@
-"""How strongly each pixel of a sheet is inked: told from paper, light, shadow and noise, whatever the colors.
+"""The amount of ink at each pixel of a sheet, separated from paper, light, shadow and noise, in any colors.
 
 Paper is what a morphological closing leaves of a picture of dark ink: it fills what is narrower than its window and
 keeps every edge of what is wider, so the edge of a shadow or of a table leaves no trace, however sharp.
@@ -28,7 +28,7 @@ _LEAST_CONTRAST, _LEAST_SIGNAL = 0.05, 4.5
 _SURE_CONTRAST, _SURE_SIGNAL = 0.125, 9.0
 # Shadows are looked into where this share of the light is left.
 _DARKEST = 0.55
-# Shadows are told from noise by so many levels of gray.
+# A shadow differs from noise by at least this many gray levels.
 _SHADED = 40
 # A stroke is covered by what a narrow window sees of it; of a broad one it sees the ends.
 _COVERED = 0.9

@@ -1,4 +1,4 @@
-"""A picture read: each digit as what MNIST is, with its place, and what else it could be taken for."""
+"""Reading a picture: each digit in MNIST's format, with its place and its alternative readings."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Digit:
     pixels: Pixels
     """What the network gets: (28, 28)."""
     others: tuple[Pixels, ...]
-    """What it would get if a little more or less were taken for ink, or for a part of this digit."""
+    """What it would get if slightly more or less counted as ink, or as a part of this digit."""
     box: tuple[int, int, int, int]
     """Left, top, width and height in the picture."""
 

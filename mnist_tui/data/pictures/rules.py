@@ -1,4 +1,4 @@
-"""Lines that are no writing: the rules of squared and ruled paper, frames of boxes and cells, axes, underlines."""
+"""Lines that are not writing: rules of squared and ruled paper, frames of boxes and cells, axes, underlines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From ink to digits: which connected pieces make up one, which are none, and in what order they are read."""
+"""From ink to digits: which connected pieces form one, which form none, and the order in which they are read."""
 
 from __future__ import annotations
 

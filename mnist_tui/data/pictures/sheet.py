@@ -42,7 +42,7 @@ def whole(picture: Bytes) -> Sheet:
 
 
 def find_sheet(sheet: Sheet) -> Sheet | None:
-    """The sheet of paper that lies on this one and is not all of it; None where none can be told with certainty."""
+    """The sheet of paper that lies on this one and is smaller; None if none can be detected with certainty."""
     picture = sheet.pixels
     coarse = coarsened(picture, _COARSE)
     if min(coarse.shape[:2]) < 40:

@@ -30,11 +30,11 @@ class ChoosingScreen(HouseScreen):
             self.network_chosen()
 
     def network_chosen(self) -> None:
-        """Another one, perhaps, or one that may be opened now."""
+        """Handle a possibly different run, or one that may be opened now."""
         self.session_changed()
 
     def ask_for_trust(self, failed: RunFailed) -> None:
-        """Once, where there is no network for want of an answer; until then nothing is run."""
+        """Ask once if a network needs the user's agreement; until then no code is run."""
         if not isinstance(failed, CodeUnknown) or not is_on_top(self):
             return
         code, refused = failed.code, self.dashboard.refused_code

@@ -116,7 +116,7 @@ class DrawScreen(ChoosingScreen):
         self._arrange(event.size)
 
     def network_chosen(self) -> None:
-        """Also where it is the same one, which may be opened now."""
+        """Also for the same run, which may be opened now."""
         self._moment += 1
         super().network_chosen()
 

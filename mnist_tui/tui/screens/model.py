@@ -151,7 +151,7 @@ class ModelScreen(ChoosingScreen):
         inspect_in_background(spec, self, run)
 
     def network_chosen(self) -> None:
-        """Also where it is the same one, which may be opened now."""
+        """Also for the same run, which may be opened now."""
         self._asked = self._drawn = None
         super().network_chosen()
 

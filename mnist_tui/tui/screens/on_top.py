@@ -8,9 +8,9 @@ from textual.screen import Screen
 
 
 def is_on_top(screen: Screen[Any]) -> bool:
-    """No other screen covers it, not even in part, and it is not about to go.
+    """Whether no other screen covers it, not even in part, and it is not being closed.
 
-    Textual's `is_current` is also true of what lies below the top screen. Whatever changes there has the whole of the
-    top screen drawn again. And messages still arrive while a screen's widgets are being taken down.
+    Textual's `is_current` is also true below a transparent top screen. Any change there redraws the whole top screen.
+    Messages also arrive while a screen's widgets are being removed.
     """
     return screen.is_active and screen.app.is_running

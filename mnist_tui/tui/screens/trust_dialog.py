@@ -1,4 +1,4 @@
-"""The question before code of a run is run that was not trained here."""
+"""The question before running the code of a run that was not trained on this machine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from mnist_tui.tui.screens.dialogs import ConfirmDialog
 
 
 class TrustDialog(ConfirmDialog):
-    """Names the run and its files; the answer at hand is no."""
+    """Names the run and its files; the default answer is no."""
 
     def __init__(self, code: RunCode) -> None:
         super().__init__("Run this code?", f"{code.question}.", "Run it", "Do not run it", danger=True)

@@ -116,7 +116,7 @@ class FoldingTable(ScrollView, Generic[Row], can_focus=True):
         self._refresh_what_differs()
 
     def _refresh_what_differs(self) -> None:
-        # Rows that are the same may have cells that are not, such as an age; most often nothing differs.
+        # Cells of equal rows may differ, such as an age; most often nothing differs.
         shown = [self.render_line(y) for y in range(self.size.height)]
         if shown != self._shown:
             self._shown = shown

@@ -1,4 +1,4 @@
-"""Text that is looked at again and again, and seldom changes."""
+"""Updating text that is computed often and seldom changes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from textual.widgets import Static
 
 
 def say(widget: Static, content: Content, *, layout: bool = True) -> None:
-    """Update `widget` if it would look different: every update draws it, and with `layout` the whole screen."""
+    """Update `widget` only if it would look different: each update redraws it, and with `layout` the whole screen."""
     shown = widget.content
     if not (isinstance(shown, Content) and shown.is_same(content)):
         widget.update(content, layout=layout)

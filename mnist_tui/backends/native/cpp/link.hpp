@@ -71,8 +71,8 @@ enum NormRow { kMean, kRstd, kScale, kShift, kByMean, kBySpread, kNormRows };
 // Forward and backward come in two halves each, as a norm needs sums over the whole batch in between:
 //   forward:   `compute` up to the norm's input | all images | `finish` the rest
 //   backward:  `gather` the sums that the norm needs | all images | `spread` the gradient to weights and input
-// A half is done image by image, by any thread, and the next half of an image by any other; what is summed over images
-// is kept for each image or each chunk of images on its own, and added in their order: so the sums do not depend on the
+// Each half is computed image by image, on any thread, and the next half of an image on any other; values to be summed
+// over images are kept per image or per chunk of images and added in a fixed order, so that the sums do not depend on the
 // threads.
 class Link {
  public:

@@ -104,7 +104,7 @@ class Network {
   void logits(const Tensors& tensors, bool averaged, const float* images, int count, float* out) {
     team_.each(stages_, [&](int i, int) {
       pack(i, tensors, averaged, false);
-      if (link(i).shape.norm) normalise(link(i), tensors.weights(i, averaged));
+      if (link(i).shape.norm) normalize(link(i), tensors.weights(i, averaged));
     });
     team_.each(count, [&](int n, int thread) {
       take(images, n, thread);
@@ -139,13 +139,13 @@ class Network {
   }
   float* norm_gradient(int i, int which) { return norm_gradients_.get() + (size_t(i) * 2 + which) * most_channels_; }
 
-  // An image of a step, the chunk that it is in, and the thread that has it.
+  // An image of a step, its chunk, and the thread that processes it.
   struct Image {
     int n, chunk, thread;
   };
 
-  // A norm needs sums over the whole batch: only there do the images wait for each other. From norm to norm each goes
-  // through all the links on its own, so that the next link finds in the cache what one has made. So a step's rounds are
+  // A norm needs sums over the whole batch: only there do the images wait for each other. Between two norms each image
+  // passes through all links on its own, so that a link finds its input in the cache. So the rounds of a step are
   //   0 pack | forward to each norm | forward to the loss and back to the last norm | back to each norm before it and
   //   to the images | add up the chunks' gradients | update
   class Step final : public Job {
@@ -271,13 +271,13 @@ class Network {
   void spread(int i, const Moment& moment, Image image, bool there) {
     const int n = image.n, thread = image.thread;
     if (i > 0 && !there && !link(i - 1).shape.kept) finish(i - 1, moment, image);
-    float* to = i == 0 ? nullptr : link(i - 1).out_gradient_of(n, thread);  // nobody asks for that by the image
+    float* to = i == 0 ? nullptr : link(i - 1).out_gradient_of(n, thread);  // the gradient of the image is not needed
     link(i).spread(input(i, n, thread), to, n, thread, moment, part(i, image.chunk));
   }
 
-  // When all images have come to the norm of link `i`, and when all have come back to it.
+  // Called when all images have reached the norm of link `i` in the forward pass, and in the backward pass.
   void end_forward(int i, int count, const Tensors& tensors, const Settings& settings) {
-    normalise(link(i), count, batch_mean_.get(), batch_variance_.get());
+    normalize(link(i), count, batch_mean_.get(), batch_variance_.get());
     follow(i, tensors.statistics[i], settings);
   }
   void end_backward(int i, int count) { balance(link(i), count, norm_gradient(i, 0), norm_gradient(i, 1)); }
@@ -294,7 +294,7 @@ class Network {
     average(s.variance_average, s.variance, settings, 0, count);
   }
 
-  // The parts of all chunks into the first one's, in their order; a cut of them.
+  // Adds the gradients of all chunks to those of the first one, in order; one piece of them.
   void add_up(int i, int cut, int chunks) {
     const Share share(link(i).shape.part, cut, kCuts);
     float* total = part(i, 0);

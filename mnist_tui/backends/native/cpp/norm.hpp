@@ -31,7 +31,7 @@ inline void take_norm(Link& link, const Weights& from) {
   }
 }
 
-NATIVE_ONE_BODY void end_normalise(Link& link, int images, int c, double mean, double spread, float* means,
+NATIVE_ONE_BODY void end_normalize(Link& link, int images, int c, double mean, double spread, float* means,
                                    float* variances) {
   const double count = double(images) * link.shape.pixels;
   set_norm(link, c, float(mean), float(1.0 / std::sqrt(spread / count + link.shape.epsilon)));
@@ -41,7 +41,7 @@ NATIVE_ONE_BODY void end_normalise(Link& link, int images, int c, double mean, d
 
 // The norm by mean and variance of the batch, from every image's own; and what the running statistics follow, the mean
 // and the unbiased variance of each channel.
-inline void normalise(Link& link, int images, float* batch_means, float* batch_variances) {
+inline void normalize(Link& link, int images, float* batch_means, float* batch_variances) {
   const int step = link.shape.step;
   for (int first = 0; first < step; first += kBlock) {
     double mean[kBlock] = {}, spread[kBlock] = {};
@@ -58,12 +58,12 @@ inline void normalise(Link& link, int images, float* batch_means, float* batch_v
       }
     }
     for (int c = 0; c < kBlock; c++)
-      end_normalise(link, images, first + c, mean[c], spread[c], batch_means, batch_variances);
+      end_normalize(link, images, first + c, mean[c], spread[c], batch_means, batch_variances);
   }
 }
 
 // As in evaluation, from the running statistics.
-inline void normalise(Link& link, const Weights& from) {
+inline void normalize(Link& link, const Weights& from) {
   for (int c = 0; c < link.shape.channels; c++)
     set_norm(link, c, from.mean[c], float(1.0 / std::sqrt(double(from.variance[c]) + link.shape.epsilon)));
 }

@@ -1,9 +1,9 @@
-// A few threads that do one job together, and the numbers do not tell which of them did what.
+// A few threads that process one job together; the results do not depend on which thread did what.
 //
-// A job is a number of rounds, and a round a number of pieces. A thread takes its next piece when it has done one: of
-// its own share first, which its cache knows from the round before, then of the others'. So what a thread that the
-// system gave no core has not begun is done by those that have one. Whichever does the last piece of a round begins the
-// next. The pieces of a round do not depend on the threads.
+// A job consists of rounds, and a round of pieces. A thread takes pieces one by one: first from its own share, which is
+// in its cache from the previous round, then from the shares of others. So pieces of a thread that the system gave no
+// core are processed by the other threads. The thread that completes the last piece of a round starts the next one. The
+// pieces of a round do not depend on the number of threads.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 
 namespace native {
 
-// Part `number` of `count` things cut into `parts`: neighbours.
+// Part `number` of `count` items divided into `parts`: consecutive ones.
 struct Share {
   int begin, end;
   Share(int count, int number, int parts)
@@ -28,10 +28,10 @@ struct Share {
 
 class Job {
  public:
-  // Done by one thread when all pieces of the rounds before are done. Returns how many pieces round `number` has,
+  // Called by one thread when all pieces of the previous rounds are done. Returns how many pieces round `number` has,
   // `Team::kMostPieces` at most; 0 after the last round.
   virtual int begin(int number) = 0;
-  // Piece `piece` of round `number`, by the thread `thread`.
+  // Processes piece `piece` of round `number` on thread `thread`.
   virtual void work(int number, int piece, int thread) = 0;
 
  protected:
@@ -57,7 +57,7 @@ class Team {
 
   int threads() const { return threads_; }
 
-  // Returns when all of the job is done. The caller is thread 0.
+  // Returns when the whole job is done. The caller is thread 0.
   void together(Job& job) {
     if (threads_ == 1) {
       for (int number = 0; const int pieces = job.begin(number); number++)
@@ -70,9 +70,9 @@ class Team {
     open(first_);
     while (!over_.load(std::memory_order_acquire)) {
       const uint32_t round = round_.load(std::memory_order_acquire);
-      manners_.turn.give_way();
+      sharing_.turn.yield_if_due();
       take_part(round, 0);
-      wait(manners_.patience, [&] { return over_.load() || round_.load() != round; });
+      wait(sharing_.spin, [&] { return over_.load() || round_.load() != round; });
     }
   }
 
@@ -101,8 +101,8 @@ class Team {
     Work& work_;
   };
 
-  // The pieces of a thread's share that have not been taken, of one round: [next, end). The round is in the same word,
-  // so that a thread that was away for rounds takes nothing.
+  // The pieces of a thread's share that are still to be taken in one round: [next, end). The round is in the same word,
+  // so that a thread that was suspended for several rounds takes nothing.
   struct alignas(64) Pieces {
     std::atomic<uint64_t> left{0};
 
@@ -122,11 +122,11 @@ class Team {
     }
   };
 
-  // How long a thread looks for what it waits for before it sleeps. On cores of their own the threads are never away
-  // for longer than Python needs from one step to the next, and to sleep through that costs more. A thread that the
-  // system took the core from is back after milliseconds: to look for it that long takes a core from others, perhaps
-  // from the very thread. So the patience of each follows from what its waits have come to.
-  class Patience {
+  // How long a thread spins before it sleeps. With a core per thread, no wait is longer than Python needs from one step
+  // to the next, and sleeping would cost more. A thread that the system has preempted is back after milliseconds:
+  // spinning that long takes a core from others, perhaps from that very thread. So each thread adapts its spin time to
+  // the length of its previous waits.
+  class SpinTime {
    public:
     Clock::duration now() const { return left_; }
     void learn(Clock::duration waited) {
@@ -138,12 +138,12 @@ class Team {
     Clock::duration left_ = kMost;
   };
 
-  // The system takes the core from a thread that has had it for some milliseconds while others want it: in the middle of
-  // a piece, and then all wait until it is back. So a thread gives the core up a little sooner, where it holds nothing
-  // and the others can go on. Where nobody wants the core it has it back at once.
+  // On a busy machine the system preempts a thread after some milliseconds, perhaps in the middle of a piece, and then
+  // all others wait for it. So a thread yields its core a little sooner, between two rounds, where no thread waits for
+  // it. If no other process needs the core, it continues at once.
   class Turn {
    public:
-    void give_way() {
+    void yield_if_due() {
       const auto now = Clock::now();
       if (now - seen_ > kGap) begun_ = now;
       seen_ = now;
@@ -153,28 +153,28 @@ class Team {
     }
 
    private:
-    // Longer than a round takes: the thread was away. Linux's turns are of 3 to 4 ms.
+    // Longer than a round takes: the thread was suspended. Linux's time slices are 3 to 4 ms.
     static constexpr std::chrono::microseconds kGap{700}, kLongest{3400};
     Clock::time_point begun_{}, seen_{};
   };
 
-  // What a thread knows of how it shares the cores.
-  struct Manners {
-    Patience patience;
+  // What a thread has learned about sharing the cores.
+  struct Sharing {
+    SpinTime spin;
     Turn turn;
   };
 
   void help(int thread) {
-    Manners manners;
+    Sharing sharing;
     for (uint32_t round = 0; !quit_.load(std::memory_order_relaxed);) {
-      wait(manners.patience, [&] { return round_.load() != round; });
+      wait(sharing.spin, [&] { return round_.load() != round; });
       round = round_.load(std::memory_order_acquire);
-      manners.turn.give_way();
+      sharing.turn.yield_if_due();
       take_part(round, thread);
     }
   }
 
-  // Does pieces of `round` until all are taken; after the last one that is done, begins the next.
+  // Processes pieces of `round` until all are taken; starts the next round after the last piece is done.
   void take_part(uint32_t round, int thread) {
     int done = 0;
     for (int other = 0; other < threads_; other++) {
@@ -207,15 +207,15 @@ class Team {
   }
 
   template <class Condition>
-  void wait(Patience& patience, Condition is_true) {
+  void wait(SpinTime& spin, Condition is_true) {
     if (is_soon(is_true)) return;
     const auto begun = Clock::now();
     bool came = false;
     do {
       came = is_soon(is_true);
-    } while (!came && Clock::now() - begun < patience.now());
+    } while (!came && Clock::now() - begun < spin.now());
     if (!came) sleep_until(is_true);
-    patience.learn(Clock::now() - begun);
+    spin.learn(Clock::now() - begun);
   }
 
   template <class Condition>
@@ -251,7 +251,7 @@ class Team {
   std::vector<std::thread> helpers_;
   Job* job_ = nullptr;
   uint32_t first_ = 0;  // round of the job
-  Manners manners_;     // the caller's
+  Sharing sharing_;     // the caller's
   alignas(64) std::atomic<uint32_t> round_{0};
   std::atomic<bool> over_{true}, quit_{false};
   alignas(64) std::atomic<int> undone_{0};
