@@ -71,12 +71,12 @@ def code_of(run: Run, part: Part = "model") -> RunCode:
     Raises RunError if it is damaged, has changed, or is missing.
     """
     record = run.record()
-    told = record.get(part, {})
-    told = told if isinstance(told, dict) else {}
-    spec = record["config"].get("model", "reference") if part == "model" else told.get("spec", "")
+    entry = record.get(part, {})
+    entry = entry if isinstance(entry, dict) else {}
+    spec = record["config"].get("model", "reference") if part == "model" else entry.get("spec", "")
     whose = f"run {run.name}" if part == "model" else f"the teacher of run {run.name}"
     try:
-        return _code(str(spec), told, run.source_folder(part), whose)
+        return _code(str(spec), entry, run.source_folder(part), whose)
     except ModelError as error:
         raise RunError(
             f"the network of {whose} cannot be built: {error}",
@@ -86,8 +86,8 @@ def code_of(run: Run, part: Part = "model") -> RunCode:
 
 def teachers_code_of(run: Run) -> RunCode | None:
     """The code of its teacher's network, if the run records it."""
-    told = run.record().get("teacher")
-    return code_of(run, "teacher") if isinstance(told, dict) and "spec" in told else None
+    entry = run.record().get("teacher")
+    return code_of(run, "teacher") if isinstance(entry, dict) and "spec" in entry else None
 
 
 def code_of_spec(spec: str, whose: str) -> RunCode:
@@ -95,8 +95,8 @@ def code_of_spec(spec: str, whose: str) -> RunCode:
     return _code(spec, {}, Path(), whose)
 
 
-def _code(spec: str, told: Mapping[str, Any], folder: Path, whose: str) -> RunCode:
-    copied = told.get("source")
+def _code(spec: str, entry: Mapping[str, Any], folder: Path, whose: str) -> RunCode:
+    copied = entry.get("source")
     if isinstance(copied, dict) and spec not in models.REGISTRY:
         place, _, name = spec.rpartition(":")
         source = ModelSource(name if place else spec, spec, name)
@@ -104,7 +104,7 @@ def _code(spec: str, told: Mapping[str, Any], folder: Path, whose: str) -> RunCo
         assert source.kept is not None
         return RunCode(source, whose, kept.digest_of(source, copied), tuple(map(str, source.kept.sums)))
     source = models.resolve(spec)
-    before = told.get("source_sha256")
+    before = entry.get("source_sha256")
     if before is not None and before != source.source_sha256:
         raise RunError(
             f"{spec} is not the code that {whose} was trained with",
@@ -129,7 +129,7 @@ def code_to_keep(
 
 
 def _kept_of(
-    model: nn.Module, source: ModelSource, told: dict[str, Any], report: Report
+    model: nn.Module, source: ModelSource, entry: dict[str, Any], report: Report
 ) -> dict[Path, bytes]:
     from mnist_tui.models import loader
 
@@ -142,21 +142,21 @@ def _kept_of(
         return {}
     if copied is None:
         return {}
-    told["source"] = copied.record
+    entry["source"] = copied.record
     return {Path(contents.SOURCES["model"], name): content for name, content in copied.files.items()}
 
 
 def _of_teacher(teacher: Run, record: dict[str, Any]) -> dict[Path, bytes]:
     """The teacher's run may be deleted or trained again before this one is resumed."""
     before = teacher.record()
-    told = before.get("model", {})
+    entry = before.get("model", {})
     about = record.setdefault("teacher", {})
-    about |= {"spec": before["config"].get("model"), "source_sha256": told.get("source_sha256")}
-    if "source" not in told:
+    about |= {"spec": before["config"].get("model"), "source_sha256": entry.get("source_sha256")}
+    if "source" not in entry:
         return {}
-    about["source"] = told["source"]
+    about["source"] = entry["source"]
     folder = teacher.source_folder()
     return {
         Path(contents.SOURCES["teacher"], name): (folder / name).read_bytes()
-        for name in told["source"]["files"]
+        for name in entry["source"]["files"]
     }

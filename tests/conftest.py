@@ -12,7 +12,7 @@ import pytest
 
 pytest_plugins = ["tests.trial_server"]
 
-# Nobody's own memory: what was trained with here is written down there.
+# Not the user's own state folder: code that is trained with here is recorded there.
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="mnist-tui-state-")
 os.environ.pop("MNIST_TUI_STATE_DIR", None)
 

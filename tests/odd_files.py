@@ -1,4 +1,4 @@
-"""What may stand in a file's place in a folder of unknown origin."""
+"""What may be in place of a file in a folder of unknown origin."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def pipe(path: Path) -> None:
-    """A named pipe that nobody writes to."""
+    """A named pipe without a writer."""
     os.mkfifo(path)
 
 
@@ -19,7 +19,7 @@ def link_to_a_device(path: Path) -> None:
 
 
 def link_to_a_file(path: Path) -> None:
-    """A link to a sound file: what it replaces."""
+    """A link to a valid file: the one it replaces."""
     kept = path.parent.parent / f".kept-{path.name}"
     kept.write_text("aaa\nbbb-no-newline")
     path.symlink_to(kept)
@@ -42,7 +42,7 @@ def bound_socket(path: Path) -> None:
 
 
 def hole(path: Path) -> None:
-    """A gigabyte and a half of zeros that take no room."""
+    """A gigabyte and a half of zeros that take no disk space."""
     with path.open("wb") as file:
         file.truncate(1500 * 2**20)
 

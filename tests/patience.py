@@ -1,4 +1,4 @@
-"""How long a test waits: longer than any machine needs, as only a test that fails waits to the end."""
+"""How long a test waits: longer than any machine needs, because only a failing test waits to the end."""
 
 from __future__ import annotations
 

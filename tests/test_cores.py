@@ -175,7 +175,7 @@ def test_threads_of_torch_wait_briefly() -> None:
 
 
 @pytest.mark.parametrize("own", [{"GOMP_SPINCOUNT": "77"}, {"OMP_WAIT_POLICY": "ACTIVE"}])
-def test_what_a_person_says_of_openmp_stands(own: dict[str, str]) -> None:
+def test_openmp_settings_of_the_user_are_kept(own: dict[str, str]) -> None:
     assert "GOMP_SPINCOUNT = '30000'" not in openmp_says(**own)
 
 
@@ -188,7 +188,7 @@ def test_torch_begins_with_no_more_threads_than_are_allowed(
     assert os.environ["OMP_NUM_THREADS"] == expected
 
 
-def test_torch_is_told_nothing_where_nothing_is_limited(
+def test_torch_gets_no_settings_where_nothing_is_limited(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "environ", {})

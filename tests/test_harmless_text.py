@@ -1,4 +1,4 @@
-"""Texts of strangers without power over terminals and spreadsheets."""
+"""Untrusted texts cannot control terminals or spreadsheets."""
 
 from __future__ import annotations
 

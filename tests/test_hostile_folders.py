@@ -1,4 +1,4 @@
-"""A runs folder from anywhere: odd files in a run, hidden folders of a person beside and inside runs."""
+"""An untrusted runs folder: odd files in a run, the user's hidden folders beside and inside runs."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_name_that_is_a_dangling_link_is_taken(run: Run, tmp_path: Path) -> No
         run.rename("new")
 
 
-# Odd files: said in the list, and nothing else is kept from working
+# Odd files: reported in the list, and nothing else stops working
 
 
 @pytest.mark.parametrize("kind", odd_files.ODD)
@@ -196,7 +196,7 @@ def test_a_record_that_may_not_be_read_is_not_called_damaged(
     assert raised.value.remedy == "Check its permissions and the disk."
 
 
-# A person's own hidden folders
+# The user's own hidden folders
 
 
 def aged(folder: Path) -> Path:
@@ -204,7 +204,7 @@ def aged(folder: Path) -> Path:
     return folder
 
 
-def test_hidden_folders_of_a_person_beside_the_runs_stay(tmp_path: Path) -> None:
+def test_hidden_folders_of_the_user_beside_the_runs_stay(tmp_path: Path) -> None:
     hexes = "0123456789abcdef" * 2
     names = [
         ".deleted-photos",
@@ -279,7 +279,7 @@ OF_A_PERSON: dict[str, Make] = {
 
 
 @pytest.mark.parametrize("name", OF_A_PERSON)
-def test_a_run_with_something_of_a_persons_in_it_is_not_deleted(tmp_path: Path, name: str) -> None:
+def test_a_run_with_user_files_in_it_is_not_deleted(tmp_path: Path, name: str) -> None:
     run = runs.create(tmp_path, made_runs.record(), name="mine")
     OF_A_PERSON[name](run.folder / name)
     before = sorted(run.folder.rglob("*"))

@@ -52,14 +52,14 @@ def test_two_values_of_one_process_exclude_each_other(tmp_path: Path) -> None:
         pass
 
 
-def test_whoever_looks_is_not_taken_for_a_holder(tmp_path: Path) -> None:
+def test_a_reader_is_not_mistaken_for_a_holder(tmp_path: Path) -> None:
     (tmp_path / ".lock").touch()
     with (tmp_path / ".lock").open() as looking:
         fcntl.flock(looking, fcntl.LOCK_SH)
         assert not locks.is_held(tmp_path / ".lock")
 
 
-def test_a_copied_lock_file_is_nobodys(tmp_path: Path) -> None:
+def test_a_copied_lock_file_locks_nothing(tmp_path: Path) -> None:
     (tmp_path / ".lock").write_bytes(b"123 somewhere")
     assert not locks.is_held(tmp_path / ".lock")
     with Lock(tmp_path / ".lock"):
@@ -130,9 +130,9 @@ def test_a_file_system_without_locks_is_an_error_and_no_substitute(
     assert not locks.is_held(path)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="to become somebody else takes root")
+@pytest.mark.skipif(os.geteuid() != 0, reason="switching to another user needs root")
 def test_another_user_sees_that_it_is_held(tmp_path: Path) -> None:
-    """Also where he may not write; where he may not even read, he is not told that it is free."""
+    """Also without write permission; without read permission it is not reported as free."""
     path = tmp_path / ".lock"
     with Lock(path):
         path.chmod(0o644)
@@ -160,7 +160,7 @@ def answer_of_another(folder: Path, question: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="to become somebody else takes root")
+@pytest.mark.skipif(os.geteuid() != 0, reason="switching to another user needs root")
 def test_another_users_live_run_is_training(tmp_path: Path) -> None:
     run = made_runs.write(tmp_path, "live", made_runs.epoch(1))
     for path in (tmp_path, run.folder):

@@ -83,7 +83,7 @@ def test_whatever_was_told_to_be_saved_survives_a_power_cut(
     assert len(cuts.left) > 20
 
 
-def test_a_deletion_that_is_told_survives_a_power_cut_and_one_on_its_way_leaves_the_run_whole_or_gone(
+def test_a_reported_deletion_survives_a_power_cut_and_an_unfinished_one_leaves_the_run_whole_or_gone(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     disk_folder, left = tmp_path / "disk", []

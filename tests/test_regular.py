@@ -1,4 +1,4 @@
-"""Only regular files are opened, through no link, and they are read to a bound."""
+"""Only regular files are opened, without following links, and read up to a limit."""
 
 from __future__ import annotations
 

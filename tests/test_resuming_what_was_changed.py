@@ -1,4 +1,4 @@
-"""A resume comes to the very weights, or says which file is not the one that the run was begun with."""
+"""A resume gives exactly the same weights, or says which file differs from the one that the run started with."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ def test_a_whole_log_is_no_notice(lab: Lab, stopped: Run) -> None:
     assert noticed(lab) == []
 
 
-def test_epochs_that_the_log_has_lost_are_told(lab: Lab, stopped: Run) -> None:
+def test_epochs_that_the_log_has_lost_are_reported(lab: Lab, stopped: Run) -> None:
     without(stopped, lambda event: isinstance(event, EpochFinished))
     lab.resume(stopped)
     message = "the log lacks epoch 1 from before the checkpoint; the weights are not affected"
@@ -216,7 +216,7 @@ def test_epochs_that_the_log_has_lost_are_told(lab: Lab, stopped: Run) -> None:
 
 
 @pytest.mark.parametrize("way", ["emptied", "deleted"])
-def test_a_log_that_is_gone_is_told(lab: Lab, way: str) -> None:
+def test_a_log_that_is_gone_is_reported(lab: Lab, way: str) -> None:
     run = lab.start(tiny_config(epochs=3), name="mine").run
     lab.heard.clear()
     if way == "emptied":
@@ -229,7 +229,7 @@ def test_a_log_that_is_gone_is_told(lab: Lab, way: str) -> None:
     ]
 
 
-def test_batch_losses_that_the_log_has_lost_are_told(lab: Lab) -> None:
+def test_batch_losses_that_the_log_has_lost_are_reported(lab: Lab) -> None:
     run = lab.start(name="mine", watch=lab.stop_at(at_step(3))).run
     lab.heard.clear()
     without(run, lambda event: isinstance(event, (Progress, CheckpointSaved)))
@@ -302,7 +302,7 @@ def test_without_locks_no_teacher_is_trained(lab: Lab, monkeypatch: pytest.Monke
         )
 
 
-def test_a_run_that_was_copied_to_where_there_are_no_locks_is_nobodys(
+def test_a_run_that_was_copied_to_where_there_are_no_locks_is_not_in_use(
     lab: Lab, stopped: Run, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fcntl, "flock", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSYS, "none")))

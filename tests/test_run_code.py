@@ -1,4 +1,4 @@
-"""A run's own copy of its network's code: complete, checked, and the only code that is run of it."""
+"""A run's own copy of its network's code: complete, verified, and the only code of the run that is executed."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def answers(run: Run, lab: Lab) -> torch.Tensor:
     return load_trained(run).logits(lab.dataset.test.images)
 
 
-def test_a_changed_helper_changes_nothing_and_is_told(lab: Lab, project: Path) -> None:
+def test_a_changed_helper_changes_nothing_and_is_reported(lab: Lab, project: Path) -> None:
     run = trained(lab, project)
     before = answers(run, lab)
     assert code_of(run).change == ""
@@ -134,7 +134,7 @@ def test_code_that_was_trained_with_here_is_known_wherever_the_run_lies(
 
 
 @pytest.mark.parametrize("has_copy", [True, False])
-def test_code_of_somebody_else_is_not_run_until_somebody_agrees(
+def test_code_from_elsewhere_is_not_run_until_the_user_agrees(
     has_copy: bool, lab: Lab, project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     run = trained(lab, project)

@@ -286,7 +286,7 @@ def test_a_log_of_one_torn_line_becomes_empty(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["dear diary", "one\ndear diary", '{"events": 3}', "\0x"])
 def test_what_no_event_begins_with_is_not_cut_but_ended(tmp_path: Path, text: str) -> None:
-    """A log may be a hard link to a file of a person's."""
+    """A log may be a hard link to one of the user's files."""
     run = create(tmp_path, "mine")
     run.log_file.write_text(text)
     with run.writer() as writer:

@@ -1,4 +1,4 @@
-"""Networks in the style of what people bring: trained as their authors train them, by every backend, and resumed."""
+"""Users' networks in common styles: trained as their authors train them, by every backend, and resumed."""
 
 import json
 
@@ -15,7 +15,7 @@ from tests.backends.native.toolchain import needs_compiler
 from tests.engine_fixtures import Lab, at_step, differences, rows, tiny_config, tiny_dataset, training_state
 from tests.models.strangers import NOTICED, REFUSED, TRAINS, write
 
-# What is older than what torch recommends is brought all the same.
+# Users' networks may use features that torch has deprecated.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:`torch.nn.utils.weight_norm` is deprecated"),
     pytest.mark.filterwarnings("ignore:`torch.jit.script"),
@@ -40,7 +40,7 @@ def notices(lab: Lab, topic: str = "model") -> list[str]:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", TRAINS)
-def test_a_strangers_network_trains_and_a_stop_changes_nothing(lab, tmp_path, name, backend):
+def test_a_user_network_trains_and_a_stop_changes_nothing(lab, tmp_path, name, backend):
     config = tiny_config(model=write(tmp_path, TRAINS[name]), backend=backend, batch_size=32)
     whole = lab.start(config, name="whole")
     assert isinstance(whole.event, RunFinished)
@@ -175,7 +175,7 @@ def test_what_keeps_a_computed_weight_is_averaged_too(lab, tmp_path):
     assert isinstance(lab.start(config).event, RunFinished)
 
 
-def test_a_strangers_teacher_teaches(lab, tmp_path):
+def test_a_user_network_can_be_a_teacher(lab, tmp_path):
     lab.start(tiny_config(model=write(tmp_path, TRAINS["view"]), epochs=1), name="teacher")
     student = lab.start(tiny_config(teacher="teacher", epochs=1))
     assert rows(student.run)[0].test_accuracy > 0.5

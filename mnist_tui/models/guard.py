@@ -34,7 +34,7 @@ def as_its_author_runs_it(path: Path | None) -> Iterator[None]:
     with _one_at_a_time, contextlib.ExitStack() as stack:
         if path is not None:
             stack.enter_context(_attribute(sys, "argv", [str(path)]))
-        stack.enter_context(_attribute(sys, "stdin", _Nobody()))
+        stack.enter_context(_attribute(sys, "stdin", _NoInput()))
         stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         stack.enter_context(_attribute(argparse.ArgumentParser, "error", _refuse_arguments))
         stack.enter_context(_same_folder())
@@ -65,7 +65,7 @@ def torch_as_it_was() -> Iterator[None]:
         torch.set_float32_matmul_precision(precision)
 
 
-class _Nobody:
+class _NoInput:
     """Standard input without a user."""
 
     encoding, errors, closed = "utf-8", "strict", False
@@ -80,7 +80,7 @@ class _Nobody:
 
     read = readlines = __next__ = readline
 
-    def __iter__(self) -> _Nobody:
+    def __iter__(self) -> _NoInput:
         return self
 
     def isatty(self) -> bool:

@@ -88,12 +88,12 @@ def kept_source(source: ModelSource, record: Mapping[str, Any], folder: Path, wh
 
 def digest_of(source: ModelSource, record: Mapping[str, Any] | None) -> str:
     """A digest of exactly the code that would be run: all files of a kept copy, otherwise the one file."""
-    told: object = [source.spec, source.source_sha256]
+    parts: object = [source.spec, source.source_sha256]
     if record is not None:
-        told = [record[name] for name in ("entry", "class", "module", "folders")] + [
+        parts = [record[name] for name in ("entry", "class", "module", "folders")] + [
             sorted(record["files"].items())
         ]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def changed(source: ModelSource) -> str:

@@ -71,7 +71,7 @@ def _imported_anew(source: ModelSource, imported: Imported) -> tuple[Imported, M
 
 
 def _made(source: ModelSource, maker: Maker) -> nn.Module:
-    with _told(source, f"creating a {source.name}"):
+    with _reported(source, f"creating a {source.name}"):
         model = maker()
     if isinstance(model, nn.Module):
         return model
@@ -83,7 +83,7 @@ def _made(source: ModelSource, maker: Maker) -> nn.Module:
 
 
 @contextlib.contextmanager
-def _told(source: ModelSource, doing: str) -> Iterator[None]:
+def _reported(source: ModelSource, doing: str) -> Iterator[None]:
     """Turn an exception of user code into an error in one sentence."""
     try:
         yield

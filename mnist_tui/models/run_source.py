@@ -296,10 +296,10 @@ def explaining() -> Iterator[None]:
     try:
         yield
     except RAISED as error:
-        told = explained(error)
-        if told is error:
+        explanation = explained(error)
+        if explanation is error:
             raise
-        raise told from error
+        raise explanation from error
 
 
 def explained(error: BaseException) -> BaseException:

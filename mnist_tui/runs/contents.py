@@ -31,9 +31,9 @@ LARGEST_WEIGHTS = 4 * 2**30
 """Bytes of a teacher's weights, which are copied and summed: a billion numbers."""
 
 
-def strangers(folder: Path) -> list[str]:
+def foreign_entries(folder: Path) -> list[str]:
     """The names of entries in `folder` that do not belong to a run. Raises OSError if it cannot be read."""
-    return sorted(_strangers(folder))
+    return sorted(_foreign_entries(folder))
 
 
 def unfinished(folder: Path) -> list[Path]:
@@ -42,7 +42,7 @@ def unfinished(folder: Path) -> list[Path]:
         return [Path(entry.path) for entry in entries if _is_unfinished(entry, FILES)]
 
 
-def _strangers(folder: Path) -> Iterator[str]:
+def _foreign_entries(folder: Path) -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name in SOURCES.values() and entry.is_dir(follow_symlinks=False):

@@ -41,7 +41,7 @@ def _left_behind(runs_dir: Path) -> Iterator[Path]:
     with os.scandir(runs_dir) as entries:
         for entry in entries:
             with contextlib.suppress(OSError):
-                if _is_left_behind(entry) and not contents.strangers(Path(entry.path)):
+                if _is_left_behind(entry) and not contents.foreign_entries(Path(entry.path)):
                     yield Path(entry.path)
 
 

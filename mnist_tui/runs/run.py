@@ -142,10 +142,10 @@ class Run:
 
         Raises RunError while it is in use, and for a folder with anything in it that no run writes.
         """
-        strangers = contents.strangers(self.folder)
-        if strangers:  # many a project's folder has some config.json
+        foreign = contents.foreign_entries(self.folder)
+        if foreign:  # many a project's folder has some config.json
             raise RunError(
-                f"{self.folder} contains files that are not part of a run: {', '.join(strangers[:3])}",
+                f"{self.folder} contains files that are not part of a run: {', '.join(foreign[:3])}",
                 remedy="Move that away first, or delete the folder by hand.",
             )
         if self.folder.is_symlink():

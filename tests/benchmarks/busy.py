@@ -1,4 +1,4 @@
-"""Steps beside other work: `python -m tests.benchmarks.busy [--backend native] [--loops 0 1 2 4 8]`.
+"""Steps on a busy machine: `python -m tests.benchmarks.busy [--backend native] [--loops 0 1 2 4 8]`.
 
 The reference network's steps on one thread and on several, in turn in short slices, while so many other processes do
 nothing but loop. What T threads may expect is their share of what they do without loops: among N loops on C cores they

@@ -1,4 +1,4 @@
-"""Runs folders from anywhere, and places where nothing can be written, by whole processes and commands."""
+"""Untrusted runs folders, and places where nothing can be written, with whole processes and commands."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_a_sweep_where_there_are_no_locks_is_refused_in_words(
     assert not (runs_dir / "sweeps" / "locked").exists()
 
 
-def test_a_sweep_folder_with_something_of_a_persons_in_it_is_left_when_there_is_no_plan(
+def test_a_sweep_folder_with_user_files_in_it_is_left_when_there_is_no_plan(
     mnist: Mnist, trial_server: None, runs_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = runs_dir / "sweeps" / "mine"

@@ -1,4 +1,4 @@
-"""A person's own network on the command line: nothing of it in the results, nothing of a stranger's unasked."""
+"""User networks on the command line: none of their output in the results, no untrusted code without a question."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_nor_is_it_when_a_run_is_evaluated(mnist: Mnist, spec: str) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_a_strangers_code_is_refused_where_nobody_can_answer(
+def test_untrusted_code_is_refused_without_a_terminal(
     command: tuple[str, ...], mnist: Mnist, strangers_run: Run, canary: Path
 ) -> None:
     done = mnist(*command)
@@ -154,7 +154,7 @@ def test_a_run_of_the_future_is_not_the_latest(mnist: Mnist, spec: str, runs_dir
     assert [run["name"] for run in json.loads(mnist("runs", "list", "--json").out)] == ["first", "second"]
 
 
-def test_a_changed_file_is_told_once_and_the_copy_is_used(mnist: Mnist, spec: str) -> None:
+def test_a_changed_file_is_reported_once_and_the_copy_is_used(mnist: Mnist, spec: str) -> None:
     mnist(*TRAIN, "--model", spec, "--name", "mine")
     Path("net.py").write_text("class Other: pass\n")
     done = mnist("eval", "mine", "--mistakes", "0")

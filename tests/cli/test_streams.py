@@ -176,7 +176,7 @@ def test_ci_gets_colors_and_no_animation(arguments: tuple[str, ...]) -> None:
 
 @pytest.fixture
 def terminal() -> Iterator[TextIO]:
-    """One that nobody looks at."""
+    """A stream that is not a terminal."""
     ours, theirs = pty.openpty()
     with open(theirs, "w") as stream:  # noqa: PTH123 - it has no path
         yield stream

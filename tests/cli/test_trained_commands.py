@@ -246,7 +246,7 @@ def test_predict_lists_a_file_of_many(mnist: Mnist, runs_dir: Path, tmp_path: Pa
     assert [entry["index"] for entry in told if "error" in entry] == [7]
 
 
-def test_a_label_that_the_run_does_not_know_is_told(mnist: Mnist, runs_dir: Path, tmp_path: Path) -> None:
+def test_a_label_that_the_run_does_not_know_is_reported(mnist: Mnist, runs_dir: Path, tmp_path: Path) -> None:
     trained_runs.write(runs_dir)
     path = labeled_csv(tmp_path / "letters.csv", [3, 1, 4, 25])
     for arguments in (("predict", "reader", path), ("eval", "reader", "--dataset", path)):

@@ -1,4 +1,4 @@
-"""A dataset's files where people have them: unpacked, under Kaggle's names, packed anew, flat in the data folder."""
+"""A dataset's files in their usual places: unpacked, under Kaggle's names, recompressed, flat in the data folder."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_what_lies_there_and_is_something_else_is_named(
     (notice,) = [event.message for event in heard if isinstance(event, Notice)]
     assert notice.startswith(f"{path} cannot be used: ")
     assert notice.endswith("Fetching the archive.")
-    assert path.read_bytes() == content  # it is somebody's, and stays
+    assert path.read_bytes() == content  # it belongs to the user, and stays
 
 
 def test_an_unpacked_file_that_cannot_be_verified_is_not_read(

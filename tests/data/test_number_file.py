@@ -1,4 +1,4 @@
-"""Images as numbers, as people have them: Kaggle's CSV files, a spreadsheet's, arrays of any order, Keras' archive."""
+"""Images as numbers in common forms: Kaggle's CSV files, spreadsheets, arrays of any order, Keras' archive."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ OTHER_FORMS = {
         x_train=IMAGES[::-1], y_train=LABELS[::-1], x_test=IMAGES, y_test=np.array(LABELS)
     ),
     "images and labels": npz(images=IMAGES, labels=np.array(LABELS)[:, None]),
-    "names of nobody": npz(arr_0=IMAGES, arr_1=np.array(LABELS)),
+    "unknown names": npz(arr_0=IMAGES, arr_1=np.array(LABELS)),
     "one-hot labels": npz(x=ROWS, y=np.eye(10)[LABELS]),
     "objects beside the images": npz(images=IMAGES, notes=np.array([{}], dtype=object)),
     "IDX": idx.plain(torch.from_numpy(IMAGES)),
@@ -180,7 +180,7 @@ def test_what_was_understood_is_said(form: str, remark: str) -> None:
     assert any(remark in said for said in read(OTHER_FORMS[form]).remarks)
 
 
-@pytest.mark.parametrize("form", ["Kaggle's train.csv", "(N, 28, 28)", "fractions", "names of nobody"])
+@pytest.mark.parametrize("form", ["Kaggle's train.csv", "(N, 28, 28)", "fractions", "unknown names"])
 def test_what_is_plain_is_not_remarked_on(form: str) -> None:
     assert read(OTHER_FORMS[form]).remarks == ()
 
@@ -210,7 +210,7 @@ def test_one_image_is_just_that(form: str) -> None:
     assert (image.index, image.place, image.label) == (None, "", 7 if "labeled" in form else None)
 
 
-def test_several_images_are_told_by_where_they_are() -> None:
+def test_several_images_are_named_by_their_places() -> None:
     images = digits_of(KAGGLE.encode(), "train.csv").images
     assert [(image.index, image.place) for image in images] == [(0, "row 1"), (1, "row 2"), (2, "row 3")]
     archive = digits_of(npz(x_test=IMAGES, y_test=np.array(LABELS)), "mnist.npz").images
@@ -266,7 +266,7 @@ def with_row(row: int, change: Any) -> str:
         (KAGGLE.replace("label", "x").replace("pixel5,", "label,"), "labels in column 7, among the pixels"),
     ],
 )
-def test_a_csv_file_that_is_wrong_is_told_in_its_own_words(content: str, words: str) -> None:
+def test_an_error_in_a_csv_file_names_its_rows_and_columns(content: str, words: str) -> None:
     assert words in complaint(content)
 
 
@@ -306,7 +306,7 @@ def test_a_csv_file_that_is_wrong_is_told_in_its_own_words(content: str, words: 
         (b"\x1f\x8bnothing", "its compression is broken"),
     ],
 )
-def test_an_array_that_is_wrong_is_told_in_its_own_words(content: bytes, words: str) -> None:
+def test_an_error_in_an_array_names_its_shape(content: bytes, words: str) -> None:
     assert words in complaint(content, "x.npy")
 
 

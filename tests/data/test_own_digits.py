@@ -58,7 +58,7 @@ def test_a_kill_between_the_two_files_loses_nothing_else(
     assert own_digits.load_all(tmp_path).images[3, 0, 0, 0] == 50
 
 
-def test_whoever_reads_meanwhile_never_sees_a_drawing_with_the_label_of_another(
+def test_a_reader_meanwhile_never_sees_a_drawing_with_the_label_of_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A kill between the two files has left one of them ahead, and the next drawing comes between two looks."""

@@ -33,7 +33,7 @@ def test_tiff_is_read(mode: str, compression: str) -> None:
     assert likeness(digit_of(saved(image, "TIFF", compression=compression), "a.tif"), EXPECTED) > 0.97
 
 
-def test_of_several_pages_the_first_is_read_and_that_is_told() -> None:
+def test_of_several_pages_the_first_is_read_with_a_remark() -> None:
     first, second = Image.fromarray(SEVEN), Image.new("L", (50, 50), 255)
     file = digits_of(saved(first, "TIFF", save_all=True, append_images=[second]), "scan.tif")
     assert file.remarks == ["scan.tif has several pages; only the first was read"]
@@ -61,7 +61,7 @@ def test_avif_is_read() -> None:
     assert likeness(digit_of(saved(Image.fromarray(SEVEN), "AVIF"), "a.avif"), EXPECTED) > 0.95
 
 
-def test_without_avif_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_avif_the_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(picture_file.features, "check", lambda name: False)
     with pytest.raises(PictureError, match=r"photo.avif is an AVIF picture") as error:
         digits_of(b"\0\0\0\x20ftypavif\0\0\0\0avifmif1miaf" + bytes(50), "photo.avif")
@@ -71,7 +71,7 @@ def test_without_avif_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "brands", [b"heic\0\0\0\0mif1heic", b"mif1\0\0\0\0mif1heic", b"heix\0\0\0\0mif1heix"]
 )
-def test_without_its_extra_heic_is_told_with_how_to_install_it(
+def test_without_its_extra_heic_is_named_with_how_to_install_it(
     brands: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif", None)

@@ -1,4 +1,4 @@
-"""Files in the style of what people have who do MNIST: each a folder, what to name of it, and what is to come of it."""
+"""Users' files in common styles: for each a folder, the spec to give, and the expected result."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def notebook(*cells: str) -> str:
 
 @dataclass(frozen=True)
 class Brought:
-    """`spec` is what is named, in the folder that has the files; `says` what is told beside it, or in the error."""
+    """`spec` is given in the folder with the files; `says` is in a notice, or in the error."""
 
     files: dict[str, str | bytes]
     spec: str = "net.py:Net"
@@ -340,7 +340,7 @@ TRAIN: dict[str, Brought] = {
         + CLASS.replace("4 * 26", "CONFIG.width * 26")
     ),
 }
-"""What trains, with `says` among what is told on the way."""
+"""Networks that train, with `says` in the notices."""
 
 REFUSED: dict[str, Brought] = {
     "a missing class": one(PLAIN, "net.py:Nett", "did you mean 'Net'?", trains=False),

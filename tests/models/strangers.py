@@ -1,4 +1,4 @@
-"""Networks in the style of what people bring: each the source of a file with a class Net."""
+"""Users' networks in common styles: each the source of a file with a class Net."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ TRAINS: dict[str, str] = {
         fc="nn.Linear(4 * 13 * 13, 10)",
     ),
 }
-"""What trains as in its author's own loop, without a word."""
+"""Networks that train as in their author's own loop, without a notice."""
 
 LINEAR = "nn.Linear(784, 10)"
 NOTICED: dict[str, tuple[str, str]] = {
@@ -301,7 +301,7 @@ NOTICED: dict[str, tuple[str, str]] = {
         "returns the same output for every image",
     ),
 }
-"""What trains, and what its author is told."""
+"""Networks that train, and the notice about each."""
 
 REFUSED: dict[str, tuple[str, str]] = {
     "squeeze": (
@@ -392,4 +392,4 @@ REFUSED: dict[str, tuple[str, str]] = {
         r"this model's weights are float64.*x.to\(torch.float64\)",
     ),
 }
-"""What cannot be trained or used, and the error with its remedy as a pattern."""
+"""Networks that cannot be trained or used, and the error with its remedy as a pattern."""

@@ -1,4 +1,4 @@
-"""What is found out about a network before it is trained, and that finding it out leaves no trace."""
+"""Examining a network before it is trained, which leaves no trace."""
 
 import re
 
@@ -12,7 +12,7 @@ from mnist_tui.models import NAMES, load_model, resolve
 from mnist_tui.models.examination import Examination, examine
 from tests.models.strangers import LINEAR, NOTICED, REFUSED, TRAINS, module, write
 
-# What is older than what torch recommends is brought all the same.
+# Users' networks may use features that torch has deprecated.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:`torch.nn.utils.weight_norm` is deprecated"),
     pytest.mark.filterwarnings("ignore:`torch.jit.script"),

@@ -1,4 +1,4 @@
-"""A person's file leaves no trace on the process, and the same seed gives the same weights whatever it does."""
+"""A user's file does not change the process's settings, and the same seed gives the same weights whatever it does."""
 
 import os
 import signal
@@ -98,7 +98,7 @@ def test_a_seed_of_the_files_own_is_none_of_the_trainings(write):
     assert not torch.equal(*weights)
 
 
-def test_opened_apart_it_seeds_nobodys_random_numbers(write):
+def test_opened_apart_it_leaves_all_random_numbers_alone(write):
     spec = write("torch.manual_seed(0)\ntorch.random.manual_seed(0)\ntorch.seed()") + ":Net"
 
     def drawn() -> list[float]:
@@ -114,8 +114,8 @@ def test_opened_apart_it_seeds_nobodys_random_numbers(write):
         assert training.result() == undisturbed
 
 
-def test_torchvision_is_mended_for_a_persons_file_too(tmp_path_factory, write):
-    """A stand-in that attaches a function to an operator which nobody has declared."""
+def test_the_torchvision_workaround_serves_user_files_too(tmp_path_factory, write):
+    """A stand-in that attaches a function to an operator that has not been declared."""
     package = tmp_path_factory.mktemp("site") / "torchvision"
     package.mkdir()
     (package / "__init__.py").write_text("from torchvision import meta, datasets\n")

@@ -1,4 +1,4 @@
-"""Files as people have them: each trains, or is refused in one sentence that says what to do."""
+"""Users' files in common styles: each trains, or is rejected in one sentence with a remedy."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from mnist_tui.trained import load_trained
 from tests.engine_fixtures import Lab, tiny_config, tiny_dataset
 from tests.models.peoples_files import REFUSED, TRAIN, Brought
 
-# What the program says of a network itself, which is not what the file is about.
+# Notices of the program about the network itself, which are not the subject here.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
@@ -24,7 +24,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
 
 
 @pytest.mark.parametrize("name", TRAIN)
-def test_what_people_bring_trains_and_its_run_keeps_its_code(
+def test_a_user_file_trains_and_its_run_keeps_its_code(
     name: str, tmp_path: Path, lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     brought = at_home(TRAIN[name], tmp_path, monkeypatch)

@@ -47,10 +47,10 @@ def test_helpers_of_one_name_are_kept_apart(tmp_path):
         assert all(pool.map(use, (plus, minus), (1.0, -1.0)))
 
 
-def test_our_own_imports_do_not_find_a_persons_files(tmp_path):
+def test_the_programs_own_imports_do_not_find_user_files(tmp_path):
     folder = tmp_path / "mine"
     spec = write(folder, 1.0)
-    (folder / "colorsys.py").write_text("raise SystemExit('a person\\'s own colorsys')\n")
+    (folder / "colorsys.py").write_text("raise SystemExit('the user\\'s own colorsys')\n")
     sys.modules.pop("colorsys", None)
     load_model(spec)
     import colorsys

@@ -75,7 +75,7 @@ def test_loops_training_and_the_main_guard_are_not_needed():
         ("model = Net()\nprint(model)", False),
     ],
 )
-def test_a_file_that_trains_when_it_is_run_is_told(source, trains):
+def test_a_file_that_trains_when_it_is_run_is_recognized(source, trains):
     assert script.trains_when_run(parsed(source)) is trains
 
 
@@ -104,7 +104,7 @@ def test_any_json_is_cells_or_no_notebook(value):
     assert len(cells.starts) == len(cells.numbers)
 
 
-def test_lines_of_a_notebook_are_told_by_cell():
+def test_lines_of_a_notebook_are_named_by_cell():
     import json
 
     code = [{"cell_type": "code", "source": source} for source in ("a = 1\nb = 2", "%time c\n!ls", "d = 4")]

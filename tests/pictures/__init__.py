@@ -1,1 +1,1 @@
-"""Pictures of digits as people take them, made here: for quick tests and for the campaign of docs/pictures.md."""
+"""Synthetic photographs and scans of digits, for quick tests and for the campaign of docs/pictures.md."""

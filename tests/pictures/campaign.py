@@ -35,7 +35,7 @@ _LEGIBLE = 0.9
 
 @dataclass
 class Row:
-    """What has become of the pictures of one condition."""
+    """The results for the pictures of one condition."""
 
     family: str
     name: str
@@ -64,7 +64,7 @@ class Writer:
 
 
 def answer_of(content: bytes, network: TrainedNetwork) -> tuple[str, bool] | None:
-    """What is read, lines joined by a newline, and whether it is sure; None where there is no digit."""
+    """The answer, lines joined by a newline, and whether it is sure; None if there is no digit."""
     try:
         (found,) = digits_of(content, "picture").images
     except NoDigitError:
@@ -130,7 +130,7 @@ def rows(writer: Writer, *, pictures: int, held: bool, seed: int) -> Iterator[Ro
 
 
 def table(measured_rows: Sequence[Row]) -> str:
-    """Markdown: a line for each condition, and one for all."""
+    """Markdown: one line per condition, and one for all."""
     lines = [
         "| family | condition | right | wrong, and sure | not sure | no digit | empty |",
         "|---|---|---:|---:|---:|---:|---:|",

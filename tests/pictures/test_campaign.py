@@ -1,4 +1,4 @@
-"""The campaign of docs/pictures.md, a few pictures a condition. Minutes: `make test-slow`."""
+"""The campaign of docs/pictures.md, a few pictures per condition. Minutes: `make test-slow`."""
 
 from __future__ import annotations
 

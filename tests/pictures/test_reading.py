@@ -1,4 +1,4 @@
-"""Pictures as people take them: every digit is found, as it would be on an empty page, and nothing else is."""
+"""Photographs and scans: every digit is found as it would be on an empty page, and nothing else is."""
 
 from __future__ import annotations
 

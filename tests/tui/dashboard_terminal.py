@@ -53,7 +53,7 @@ def environment(folder: Path, extra: Mapping[str, str] | None = None) -> dict[st
     }
 
 
-# A shell that has its jobs under control runs a program, and brings it back once somebody presses Enter.
+# A shell that has its jobs under control runs a program, and brings it back once Enter is pressed.
 _SHELL = '"$@"; echo "[left $?]"; read -r word; fg; echo "[ended $?]"'
 _EXEC = "import os, sys; os.execvp(sys.argv[1], sys.argv[1:])"
 

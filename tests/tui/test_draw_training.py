@@ -84,7 +84,7 @@ def test_a_paused_network_goes_on_answering(tmp_path: Path) -> None:
     in_the_house(story, tmp_path, job=job(tmp_path, ENDLESS))
 
 
-def test_whoever_draws_all_the_while_does_not_change_the_weights(
+def test_drawing_during_a_training_does_not_change_the_weights(
     tmp_path: Path, training: HeldTraining
 ) -> None:
     """Dropout and BatchNorm, whose random numbers and statistics are easiest to disturb."""

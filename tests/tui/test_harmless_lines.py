@@ -1,4 +1,4 @@
-"""What a stranger's run says, on its way through Textual to the terminal."""
+"""Untrusted texts of a run on their way through Textual to the terminal."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_ordinary_lines_are_not_copied() -> None:
 
 
 class Page(HouseApp):
-    """One label with a stranger's text."""
+    """One label with an untrusted text."""
 
     CSS_PATH = None
 

@@ -1,4 +1,4 @@
-"""The dashboard left alone: what does not change is not drawn again."""
+"""The idle dashboard: what does not change is not redrawn."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def canary(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(tmp_path: Path, canary: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """One whose network is of a file that nobody has trained with here."""
+    """A run whose network's file has not been used for training on this machine."""
     monkeypatch.setenv("MNIST_TUI_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setattr(trust, "_agreed", set())
     run = trained_runs.write(tmp_path / "runs", "theirs")
@@ -62,7 +62,7 @@ def test_a_screen_asks_once_and_runs_nothing_until_it_may(
         await house.press(key)
         await house.sees("Run this code?", "Run theirs was not trained on this machine", "net.py")
         assert not canary.exists()
-        await house.press("enter")  # the answer at hand is no
+        await house.press("enter")  # the default answer is no
         await house.sees("has not been run")
         await house.press("1", key)
         await house.sees("has not been run")
@@ -79,7 +79,7 @@ def test_a_screen_asks_once_and_runs_nothing_until_it_may(
     in_the_house(story, tmp_path, begun=False)
 
 
-def test_the_model_screen_asks_where_a_strangers_run_is_chosen(
+def test_the_model_screen_asks_when_an_untrusted_run_is_chosen(
     tmp_path: Path, run: Run, canary: Path
 ) -> None:
     async def story(house: House) -> None:
@@ -94,7 +94,7 @@ def test_the_model_screen_asks_where_a_strangers_run_is_chosen(
     in_the_house(story, tmp_path, begun=False)
 
 
-def test_a_new_run_like_a_strangers_is_asked_about_first(tmp_path: Path, run: Run, canary: Path) -> None:
+def test_a_new_run_like_an_untrusted_one_is_asked_about_first(tmp_path: Path, run: Run, canary: Path) -> None:
     async def story(house: House) -> None:
         await house.press("5")
         await house.sees("theirs")

@@ -42,8 +42,8 @@ def private_folder() -> Iterator[PrivateFolder]:
     try:
         yield folder
     except Unfit as unfit:
-        told = (text.replace(str(folder.place), str(path)) for text in (unfit.reason, unfit.hint))
-        raise Unfit(*told) from unfit
+        texts = (text.replace(str(folder.place), str(path)) for text in (unfit.reason, unfit.hint))
+        raise Unfit(*texts) from unfit
     finally:
         os.close(descriptor)
 

@@ -123,7 +123,7 @@ def test_it_stays_the_folder_that_was_looked_at(cache: Path) -> None:
         assert [path.name for path in folder.place.iterdir()] == ["own"]
 
 
-def test_what_is_wrong_inside_is_told_with_the_path_that_people_know(cache: Path) -> None:
+def test_an_error_inside_names_the_path_that_the_user_knows(cache: Path) -> None:
     with pytest.raises(Unfit) as raised, private_folder() as folder:
         raise Unfit(f"{folder.place}/file", f"Look at {folder.place}.")
     assert (raised.value.reason, raised.value.hint) == (f"{cache}/file", f"Look at {cache}.")

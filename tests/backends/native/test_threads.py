@@ -87,7 +87,7 @@ def test_a_run_goes_on_with_other_threads_as_if_undisturbed(
 def one_core() -> Iterator[None]:
     """This thread and those it starts share a core, as beside other work."""
     if not hasattr(os, "sched_setaffinity"):
-        pytest.skip("this system lets nobody choose a core")
+        pytest.skip("this system does not allow choosing a core")
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(cores)})
     yield
