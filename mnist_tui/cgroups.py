@@ -26,11 +26,11 @@ def quotas(root: Path = Path("/")) -> Iterator[float]:
 
 def _quota(group: Path) -> float:
     """Raises OSError or ValueError if this group has no limit."""
-    if (group / "cpu.max").exists():  # version 2, "max 100000" where there is none
+    if (group / "cpu.max").exists():  # version 2, "max 100000" without a limit
         quota, period = (group / "cpu.max").read_text().split()
     else:
         quota, period = ((group / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
-    if int(quota) <= 0:  # version 1, -1 where there is none
+    if int(quota) <= 0:  # version 1, -1 without a limit
         raise ValueError("no limit")
     return int(quota) / int(period)
 

@@ -1,7 +1,7 @@
 """torchvision's Python parts, even if its compiled operators do not load: for the program and for users' files.
 
 On Linux torchvision is published against CUDA builds of torch. Beside a CPU-only torch its library cannot be
-loaded, so its operators are never declared, and the import dies where it attaches Python functions to them:
+loaded, so its operators are never declared, and the import fails where it attaches Python functions to them:
 `operator torchvision::nms does not exist`. Only Python parts are needed here, so the missing operators are
 declared, without any implementation, and the import is tried again. Beside a torch that fits, the first try
 works and nothing is touched: a second declaration would collide with torchvision's own.

@@ -62,7 +62,7 @@ def animates(console: Console) -> bool:
     """
     try:
         return console.is_interactive and not console.is_dumb_terminal and os.isatty(console.file.fileno())
-    except (OSError, ValueError):  # a stream that is no file, as in tests
+    except (OSError, ValueError):  # a stream that is not a file, as in tests
         return False
 
 

@@ -102,7 +102,7 @@ def leave(code: int) -> NoReturn:
     error = lost_output()
     if error is not None:
         forget_stdout()
-        if not isinstance(error, BrokenPipeError):  # else the reader (head, less) has gone
+        if not isinstance(error, BrokenPipeError):  # otherwise the reader (head, less) has exited
             complain(f"the output cannot be written: {error.strerror}")
         code = code or 1
     with contextlib.suppress(OSError, ValueError):

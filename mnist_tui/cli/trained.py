@@ -146,7 +146,7 @@ def _with_test_set(
 
 
 def _is_file(dataset: str) -> bool:
-    """Whether it is a path rather than a dataset's name. Raises BadParameter for what is neither."""
+    """Whether it is a path rather than a dataset's name. Raises BadParameter if it is neither."""
     names = get_args(DatasetName)
     if dataset in names:
         return False

@@ -74,7 +74,7 @@ def images_of(arrays: Mapping[str, Numbers]) -> LabeledImages:
 
 
 def _images(shapes: Shapes, load: Callable[[str], Numbers]) -> LabeledImages:
-    """Only what is wanted is loaded."""
+    """Loads only the arrays that are needed."""
     name, labels_name = _chosen(shapes)
     pixels, remarks = _rows(load(name))
     labels = _class_numbers(load(labels_name)) if labels_name is not None else None
@@ -97,7 +97,7 @@ def _choice_remarks(shapes: Shapes, name: str, labels_name: str | None) -> tuple
 
 
 def _chosen(shapes: Shapes) -> tuple[str, str | None]:
-    """The names of the images, and of their labels where there are any: by what they are called, or by their shape."""
+    """The names of the images, and of their labels if there are any: recognized by name, or by shape."""
     names = {name.lower(): name for name in shapes}
     for images, labels in _PAIRS:
         if images in names and labels in names:
@@ -262,7 +262,7 @@ def _unpacked(archive: zipfile.ZipFile, name: str) -> bytearray:
 
 
 def _member_shape(archive: zipfile.ZipFile, name: str) -> tuple[int, ...] | None:
-    """None of what is no array of numbers, which may stand beside the images."""
+    """None for anything but an array of numbers, which may be next to the images."""
     info = archive.getinfo(name)
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return None  # as numpy writes none, and other ways to pack may take any memory

@@ -64,7 +64,7 @@ def _entry(
     classes: str,
     contents: Sums = ("", "", "", ""),
 ) -> Entry:
-    """`sums` are the archives' MD5, `contents` the SHA-256 of what is in them; `classes` stand between commas."""
+    """`sums` are the archives' MD5, `contents` the SHA-256 of their contents; `classes` are separated by commas."""
     files = [
         DataFile(f"{name}-ubyte.gz", md5, sha256)
         for name, md5, sha256 in zip(

@@ -1,6 +1,6 @@
 """Images as CSV: a row of 784 values each, a label beside them perhaps, as Kaggle has them; or 28 rows of 28.
 
-Read whatever a spreadsheet made of it: a header or none, commas, semicolons, tabs or blanks between the values, quotes,
+Accepts the variants that spreadsheets write: with or without a header, commas, semicolons, tabs or spaces, quotes,
 decimal commas, byte order marks, any line ends, an index column.
 """
 
@@ -139,7 +139,7 @@ class _Columns:
 
     count: int
     names: Sequence[str]
-    """Of the header; empty where there is none."""
+    """From the header; empty without one."""
     label: int | None
     pixels: range
     remarks: tuple[str, ...] = ()
@@ -179,7 +179,7 @@ def _header(form: _Format, line: str) -> list[str]:
     """The names of the columns; empty where the line is a row of values."""
     try:
         cells = [cell.strip() for cell in next(csv.reader([line], delimiter=form.delimiter or " "))]
-    except csv.Error:  # a cell that is longer than csv takes is no name
+    except csv.Error:  # a cell that is too long for csv is not a name
         return []
     while len(cells) > 1 and not cells[-1]:
         cells.pop()

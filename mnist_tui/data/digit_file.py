@@ -64,7 +64,7 @@ class DigitFile:
 def read_digits(name: str) -> DigitFile:
     """The digits of the file called `name`, or of standard input.
 
-    Raises PictureError, which names the file, where it cannot be used, and NoDigitError where nothing is on it.
+    Raises PictureError, which names the file, if it cannot be used, and NoDigitError if it contains no digit.
     """
     return digits_of(input_file.read(name, number_file.most_bytes), input_file.display_name(name))
 

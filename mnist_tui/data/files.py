@@ -108,7 +108,7 @@ def places(entry: Entry, home: Path, file: DataFile) -> Iterator[Path]:
 
 
 def _content_of(path: Path, entry: Entry, file: DataFile) -> bytes:
-    """The unpacked content of the file at `path`. Raises UnusableFileError where it is not that of `file`."""
+    """The unpacked content of the file at `path`. Raises UnusableFileError if it is not that of `file`."""
     size = idx.size_of(entry.count_of(file), images=entry.has_images(file))
     content = idx.unpacked(_read(path), size)
     if file.sha256 and hashlib.sha256(content).hexdigest() == file.sha256:

@@ -2,7 +2,7 @@
 
 A file is, usually with gzip around it: two zero bytes, a type code (8 is unsigned byte), the number of dimensions, each
 dimension as a big-endian 32-bit number, then the values (http://yann.lecun.com/exdb/mnist). What is expected
-is always known beforehand, so a header can be refused before anything is allocated for what it promises.
+is always known beforehand, so a header can be rejected before memory is allocated for what it claims.
 """
 
 from __future__ import annotations

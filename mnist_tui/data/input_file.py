@@ -24,7 +24,7 @@ def display_name(name: str) -> str:
 
 @contextmanager
 def naming(name: str) -> Iterator[None]:
-    """Put the file's name before what is wrong with it."""
+    """Put the file's name before the description of the problem."""
     try:
         yield
     except NoDigitError as error:
@@ -36,7 +36,7 @@ def naming(name: str) -> Iterator[None]:
 def read(name: str, most: Callable[[bytes], int]) -> bytes:
     """The content of the file called `name`; `most` says by its first bytes how many there may be.
 
-    Raises PictureError, which names the file, where it is missing, no regular file, empty or too large.
+    Raises PictureError, which names the file, if it is missing, not a regular file, empty or too large.
     """
     try:
         if name == STDIN:

@@ -82,7 +82,7 @@ def _try_sequence(rehearsal: Rehearsal, steps: tuple[int, ...]) -> None:
 
 
 def _cause(error: ModelError) -> str:
-    """What the network's own code raised, or what is wrong with its output."""
+    """The exception of the network's own code, or the problem with its output."""
     cause = error.__cause__
     return str(error) if cause is None else f"{type(cause).__name__}: {str(cause).partition(chr(10))[0]}"
 

@@ -45,7 +45,7 @@ _MADE_OF: weakref.WeakKeyDictionary[nn.Module, Imported] = weakref.WeakKeyDictio
 def _imported(source: ModelSource, tell: Tell, *, apart: bool) -> tuple[Imported, Maker]:
     """Initial weights are drawn after the same random numbers, whether or not the import draws any.
 
-    Those of an instance are drawn by the import, which so has to be done anew each time.
+    Those of an instance are drawn by the import, which therefore has to be repeated each time.
     """
     before = None if apart else torch.get_rng_state()
     imported = run(source, tell)

@@ -31,7 +31,7 @@ class Cells:
 
 
 def read_cells(text: str) -> Cells:
-    """Raises ValueError for what is no notebook."""
+    """Raises ValueError if it is not a notebook."""
     notebook = json.loads(text)
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if not isinstance(cells, list):

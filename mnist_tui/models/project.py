@@ -44,7 +44,7 @@ class Project:
         sums: Mapping[Path, str] | None = None,
         origins: Mapping[Path, Path] | None = None,
     ) -> None:
-        """Modules are looked for in `folders` first, and in `last` where they are nowhere else.
+        """Modules are looked for in `folders` first, and in `last` if they are nowhere else.
 
         With `sums` no other files are taken, and these only as the sums say. `origins` is what `__file__` is to be.
         """
@@ -66,7 +66,7 @@ class Project:
 
     @contextlib.contextmanager
     def importing(self) -> Iterator[None]:
-        """In this thread, what is imported is looked for in the project first. One thread at a time."""
+        """In this thread, imports look in the project first. One thread at a time."""
         with _one_at_a_time:
             self._come_in()
             before, _here.project = getattr(_here, "project", None), self

@@ -32,7 +32,7 @@ Tell = Callable[[str], None]
 
 @dataclass
 class Imported:
-    """A module that has been run, with what it is made of."""
+    """A module that has been run, with its sources."""
 
     module: ModuleType
     project: Project | None = None
@@ -41,7 +41,7 @@ class Imported:
     text: str = ""
     """Of a notebook: the Python file that its cells come to."""
     package: str = ""
-    """The name under which it was imported, where it is a part of a package."""
+    """The name under which it was imported, if it is a part of a package."""
 
 
 def run(source: ModelSource, tell: Tell) -> Imported:

@@ -53,7 +53,7 @@ class Selection:
 
 
 def needed(tree: ast.Module, name: str) -> Selection:
-    """What making `name` takes, or, where it is empty, making the networks that the file defines."""
+    """The statements needed to create `name` or, if it is empty, the networks that the file defines."""
     roots = {name} if name else networks(tree)
     roots |= {used for root in roots for call in calls_of(tree, root) for used in looked_up(call)}
     trainers = _trainers(tree)
@@ -115,7 +115,7 @@ def _plural(kind: str, count: int) -> str:
 
 
 def networks(tree: ast.Module) -> set[str]:
-    """The classes with a forward, or with a base that is called as networks are; else what is assigned a network."""
+    """Classes with a forward, or with a base named like a network; otherwise names to which a network is assigned."""
     classes = {
         statement.name
         for statement in tree.body
@@ -170,7 +170,7 @@ def _is_star(statement: ast.stmt) -> bool:
 
 
 def _is_work(statement: ast.stmt, trainers: Collection[str]) -> bool:
-    """Loops, with-blocks, what trains, and what is for the command line only."""
+    """Loops, with-blocks, training code, and code for the command line only."""
     if isinstance(
         statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
     ):

@@ -140,7 +140,7 @@ def _from_module(spec: str, module: str, class_name: str) -> ModelSource:
 
 def _in_this_folder(module: str) -> Path | None:
     """The file of a module that lies in the current folder, where `python -m` would look first."""
-    from mnist_tui.models import project  # what it takes to run one is not needed to name the others
+    from mnist_tui.models import project  # only needed for a module of the current folder
 
     top = module.partition(".")[0]
     try:

@@ -22,7 +22,7 @@ SOURCES = {"model": "source", "teacher": "teacher-source"}
 """Folders with the networks' own code; any regular files below them that are not hidden belong to the run."""
 
 _DEEPEST = 20
-"""Folders within folders of the source; what is deeper was not put there by a run."""
+"""The deepest nesting of source folders; no run creates deeper ones."""
 
 LARGEST_RECORD = 4 * 2**20
 """Bytes of a `config.json`. A layer takes about 500, and other settings 3,000."""
@@ -70,7 +70,7 @@ def _strangers_to_source(folder: Path, depth: int) -> Iterator[str]:
 
 
 def _is_unfinished(entry: os.DirEntry[str], names: tuple[str, ...] = ()) -> bool:
-    """Whether it is a file that `atomic` was writing: one of `names`, or of any name where there are none."""
+    """Whether it is a temporary file of `atomic` for one of `names`, or for any name if there are none."""
     match = atomic.TEMPORARY_NAME.fullmatch(entry.name)
     return (
         match is not None

@@ -45,7 +45,7 @@ def create(
     teacher: bytes | None = None,
     code: Mapping[Path, bytes] = MappingProxyType({}),
 ) -> Run:
-    """A new folder with its `config.json`; without a `name`, one made of the time, dataset and recipe.
+    """A new folder with its `config.json`; the default name consists of the time, dataset and recipe.
 
     `teacher` is what its `teacher_file` is to hold, `code` the networks' files by their paths in the run. The folder
     appears whole or not at all, also after a kill.

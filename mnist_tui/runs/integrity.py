@@ -43,7 +43,7 @@ def sum_in(record: Mapping[str, Any]) -> str:
 
 
 def read_weights(path: Path) -> bytes:
-    """A file of weights as it is. Raises RunError where it cannot be read."""
+    """The bytes of a file of weights. Raises RunError if it cannot be read."""
     try:
         return regular.read_bytes(path, contents.LARGEST_WEIGHTS)
     except OSError as error:
@@ -51,7 +51,7 @@ def read_weights(path: Path) -> bytes:
 
 
 def sum_of(path: Path) -> str:
-    """The file's SHA-256. Raises RunError where it cannot be read."""
+    """The file's SHA-256. Raises RunError if it cannot be read."""
     try:
         with regular.open_to_read(path, contents.LARGEST_WEIGHTS) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

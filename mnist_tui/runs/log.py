@@ -27,7 +27,7 @@ _BEGINNING = b'{"event":"'
 
 
 class LogReader:
-    """The events of an open log from where it stands, oldest first.
+    """The events of an open log from its current position, oldest first.
 
     A line that is damaged, too long or of a newer version is skipped. Without `progress`, so are the many lines of
     frequent events, unparsed. Without `torn`, a last line without an end is left for the next reader.

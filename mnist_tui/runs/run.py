@@ -1,4 +1,4 @@
-"""A run's folder: its files, what they say, its one writer, its name and its end.
+"""A run's folder: its files and their contents, its single writer, renaming and deleting it.
 
 <runs>/2026-11-23T21-14-07-mnist-reference/
     config.json  events.jsonl  last.ckpt  best.safetensors  (teacher.safetensors)  (source/)  (teacher-source/)

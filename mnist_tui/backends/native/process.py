@@ -86,7 +86,7 @@ def run_all(
     workspace: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Ended:
-    """Run `commands`, so many at once, and return the first that fails, or the last of them if none does.
+    """Run `commands`, a number of them at once, and return the first that fails, or the last if none does.
 
     Each runs without input, with `environment` beside this process's own, and in a session of its own: a Ctrl+C in
     the terminal reaches this process alone, which then ends the programs with all that they started, as it does after

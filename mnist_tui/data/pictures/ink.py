@@ -1,6 +1,6 @@
 """The amount of ink at each pixel of a sheet, separated from paper, light, shadow and noise, in any colors.
 
-Paper is what a morphological closing leaves of a picture of dark ink: it fills what is narrower than its window and
+A morphological closing of a picture with dark ink estimates the paper: it fills what is narrower than its window and
 keeps every edge of what is wider, so the edge of a shadow or of a table leaves no trace, however sharp.
 """
 
@@ -22,31 +22,31 @@ Labels = npt.NDArray[Any]
 
 # Windows of the closing, as shares of the longer side: a pen, a broad marker, a digit enlarged to fill the picture.
 _WINDOWS = (0.08, 0.18, 0.42)
-# Ink must stand out by this share of the paper's brightness, and by so many deviations of the noise.
+# Ink is darker than paper by this share of its brightness, and by this many standard deviations of the noise.
 _LEAST_CONTRAST, _LEAST_SIGNAL = 0.05, 4.5
-# The darker half of it must do so more clearly, or there is no ink.
+# The darker half of the ink must exceed a higher threshold, or there is no ink.
 _SURE_CONTRAST, _SURE_SIGNAL = 0.125, 9.0
-# Shadows are looked into where this share of the light is left.
+# Ink is searched for in shadows that keep at least this share of the light.
 _DARKEST = 0.55
 # A shadow differs from noise by at least this many gray levels.
 _SHADED = 40
-# A stroke is covered by what a narrow window sees of it; of a broad one it sees the ends.
+# A narrow window detects all of a stroke, but only the ends of a broad one.
 _COVERED = 0.9
-# A broad piece is a shadow where it is fainter than this share of the pens' ink, if there are so many pixels of that.
+# A broad piece is a shadow if it is fainter than this share of the pens' ink, given enough pixels of that.
 _FAINT, _SOME = 0.75, 60
 _COARSE = 200
 
 
 @dataclass(frozen=True)
 class Ink:
-    """What stands out from the paper."""
+    """The ink on a sheet."""
 
     amount: Floats
     """(H, W) from 0, paper, to about 1, full ink."""
     mask: Mask
-    """(H, W): what is ink rather than paper."""
+    """(H, W): True for ink, False for paper."""
     contrast: float
-    """How far ink stands out, as a share of the paper's brightness."""
+    """How much darker ink is, as a share of the paper's brightness."""
     noise: float
     """The standard deviation of the paper, in the same unit."""
     gray: Bytes
@@ -60,7 +60,7 @@ def dark_on_light(sheet: Bytes) -> Bytes:
     is_inverted = is_light_on_dark(gray)
     if is_inverted:
         gray = np.asarray(cv2.bitwise_not(gray), np.uint8)
-    # Light ink on dark paper, and colors of about the same brightness: how dark the paper is says nothing of the light.
+    # For light ink on dark paper, or colors of similar brightness, the paper's darkness does not indicate the light.
     if is_inverted or axis.min() < 0:
         brighter = gray + (255 - _percentile(gray[::4, ::4].ravel(), 0.98))
         return brighter.clip(0, 255).astype(np.uint8)
@@ -68,7 +68,7 @@ def dark_on_light(sheet: Bytes) -> Bytes:
 
 
 def faint_ink(gray: Bytes) -> Mask:
-    """(H, W): everything narrow that stands out from the paper, however little."""
+    """(H, W): everything narrow that differs from the paper, however little."""
     layer = _raised(gray, _WINDOWS[0])
     paper, noise = _paper_of(_counts(layer))
     return _above(layer, max(_LEAST_CONTRAST * 255, paper + _LEAST_SIGNAL * noise))
@@ -99,7 +99,7 @@ def is_light_on_dark(gray: Bytes) -> bool:
     """Ink is the rarer of the two: what differs from its surroundings does so to its side, and most does not."""
     coarse = coarsened(gray).astype(np.float32)
     apart = coarse - cv2.blur(coarse, _odd(0.3 * max(coarse.shape)), borderType=cv2.BORDER_REPLICATE)
-    # Between the shadows of fingers light is as narrow as a stroke; but then so much is dark that it shows in shares.
+    # Light between the shadows of fingers is as narrow as a stroke, but then the share of dark pixels reveals it.
     low, middle, high = np.percentile(coarse, (5, 50, 95))
     is_shaded = high - low > _SHADED and middle > (low + high) / 2
     return float((apart**3).sum()) > 0 and not is_shaded
@@ -124,7 +124,7 @@ def _halved(picture: Bytes, side: int) -> Bytes:
 
 
 def _smooth(gray: Bytes) -> Bytes:
-    """Blurred by as much as its noise asks for."""
+    """Blurred according to its noise."""
     noise = _noise(gray)
     if noise < 2:
         return gray
@@ -133,7 +133,7 @@ def _smooth(gray: Bytes) -> Bytes:
 
 
 def _noise(gray: Bytes) -> float:
-    """Standard deviation of what differs from pixel to pixel (Immerkær, 1996), by a median that strokes do not move."""
+    """Standard deviation of the noise (Immerkær, 1996), by a median, which strokes hardly affect."""
     if min(gray.shape) < 3:
         return 0.0
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
@@ -142,7 +142,7 @@ def _noise(gray: Bytes) -> float:
 
 
 def without(gray: Bytes, erase: Mask, faint: Mask) -> Bytes:
-    """The sheet with paper in place of what is to be erased, and of the blur around it that is not of other ink."""
+    """The sheet with paper in place of the erased pixels and of the blur around them, except that of other ink."""
     if not erase.any():
         return gray
     side = max(3, round(_WINDOWS[0] * max(gray.shape)) | 1)
@@ -153,7 +153,7 @@ def without(gray: Bytes, erase: Mask, faint: Mask) -> Bytes:
 
 
 def find_ink(gray: Bytes) -> Ink | None:
-    """The ink of a sheet, dark on light; None where nothing stands out."""
+    """The ink of a sheet, dark on light; None if there is none."""
     layers = [_layer(gray, window) for window in _WINDOWS]
     masks: list[Mask] = []
     noise = 0.0
@@ -173,7 +173,7 @@ def find_ink(gray: Bytes) -> Ink | None:
 
 
 def _layer(gray: Bytes, window: float) -> Bytes:
-    """What a window sees; a broad one looks for broad strokes only, and does so in fewer pixels."""
+    """The ink that a window detects; a broad one detects broad strokes only, at a lower resolution."""
     factor = 1 if window == _WINDOWS[0] or max(gray.shape) < 300 else 2
     if factor == 1:
         return _raised(gray, window)
@@ -192,7 +192,7 @@ def _raised(gray: Bytes, window: float) -> Bytes:
     paper = np.asarray(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel), np.uint8)[
         reach:-reach, reach:-reach
     ]
-    # In the dark, where noise is as large as ink is dark, ink counts for less.
+    # In the dark, where noise is as strong as ink, ink counts less.
     darkest = int(max(32.0, _DARKEST * _percentile(paper[::4, ::4].ravel(), 0.98)))
     return np.asarray(
         cv2.divide(cv2.subtract(paper, gray), np.maximum(paper, np.uint8(darkest)), scale=255), np.uint8
@@ -204,11 +204,11 @@ def _above(layer: Bytes, threshold: float) -> Mask:
 
 
 def _threshold(layer: Bytes) -> tuple[float, float]:
-    """Between paper and ink, or 255 where there is no ink, and the paper's deviation."""
+    """The threshold between paper and ink, 255 without ink, and the paper's standard deviation."""
     counts = _counts(layer)
     paper, noise = _paper_of(counts)
     floor = max(_LEAST_CONTRAST * 255, paper + _LEAST_SIGNAL * noise)
-    # By the roots of the counts, so that a few strokes on a large sheet weigh as much as it.
+    # Square roots of the counts, so that a few strokes on a large sheet have enough weight.
     threshold = max(floor, _otsu(np.sqrt(counts)))
     return (threshold if counts[int(threshold) + 1 :].sum() >= 3 else 255.0), noise
 
@@ -248,11 +248,11 @@ def _otsu(counts: npt.NDArray[np.float64]) -> float:
 
 
 def _joined(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tuple[Mask, Bytes]:
-    """Of each connected piece what the narrowest window sees that sees all of it; of a shadow what is within it."""
+    """For each connected piece, the result of the narrowest window that covers it; for a shadow, the ink within it."""
     narrow, narrow_amount = masks[0], layers[0]
     for mask, layer in zip(masks[1:], layers[1:], strict=True):
         more = cv2.morphologyEx(cv2.subtract(mask, narrow), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-        if not more.any():  # but for the rims of strokes, a broader window sees the same
+        if not more.any():  # except for the rims of strokes, a broader window detects the same
             continue
         count, labels, stats, _ = cv2.connectedComponentsWithStats(mask | narrow, connectivity=8)
         if count <= 1:
@@ -277,7 +277,7 @@ def _joined(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tuple[Mask, 
 
 
 def _parts(labels: Labels, narrow: Mask, areas: Labels) -> npt.NDArray[np.intp]:
-    """Of how many pieces a narrow window sees each piece to be: a broad junction looks like a gap to it."""
+    """The number of parts that a narrow window finds in each piece: to it, a broad junction looks like a gap."""
     count, parts, stats, _ = cv2.connectedComponentsWithStats(narrow, connectivity=8)
     whole = np.zeros(count, np.intp)
     inked = parts > 0
@@ -294,7 +294,7 @@ def _darkness(layer: Bytes, labels: Labels, stats: Any, number: int) -> float:
 
 
 def _is_shadow(gray: Bytes, labels: Labels, stats: Any, number: int, narrow: Mask) -> bool:
-    """A broad dark piece that comes in over the border, or that is lighter than the strokes that are seen within it."""
+    """Whether a broad dark piece touches the border, or is lighter than the strokes within it."""
     left, top, width, height, area = (int(value) for value in stats[:5])
     window = (slice(top, top + height), slice(left, left + width))
     own = labels[window] == number

@@ -25,11 +25,11 @@ from mnist_tui.data.pictures.segmentation import Box, Piece, Segmentation, segme
 from mnist_tui.data.pictures.sheet import Sheet, find_sheet, whole
 from mnist_tui.errors import NoDigitError
 
-# Longest side of what is looked at.
+# Longest side of the picture that is processed.
 _SIDE = 700
 # A shorter side than this has no room for a digit.
 _LEAST_SIDE = 5
-# Below this share of what it lies on, a sheet must have something on it.
+# A sheet smaller than this share of its surroundings must contain ink.
 _SMALL_SHEET = 0.2
 
 
@@ -63,9 +63,9 @@ class Reading:
 def read(picture: npt.NDArray[np.generic]) -> Reading:
     """The digits of a picture of uint8: (H, W) gray, (H, W, 3) color or (H, W, 4) with alpha.
 
-    Raises NoDigitError where there are none.
+    Raises NoDigitError if there are none.
     """
-    cv2.setNumThreads(1)  # reading is short, and a training beside it keeps its cores
+    cv2.setNumThreads(1)  # reading is short, and must not take cores from a training
     pixels = np.asarray(picture, dtype=np.uint8)
     clean = digit_image.clean(pixels)
     if clean is not None:
@@ -83,9 +83,9 @@ def read(picture: npt.NDArray[np.generic]) -> Reading:
 
 
 def on_a_background(pixels: Bytes) -> Bytes:
-    """(H, W) or (H, W, 3): what is transparent laid on a background that shows it.
+    """(H, W) or (H, W, 3): a transparent picture on a background that makes it visible.
 
-    Ink of one color goes on white or black, whichever is further from it; a picture on its own commonest color.
+    Ink of one color is put on white or black, whichever contrasts more; other pictures on their most frequent color.
     """
     if pixels.ndim == 2 or pixels.shape[2] == 3:
         return pixels
@@ -110,7 +110,7 @@ def _box_of(canvas: Pixels) -> tuple[int, int, int, int]:
 
 
 def _of_size(picture: Bytes) -> Sheet:
-    """All of a picture, no larger than it has to be."""
+    """The whole picture as a sheet, reduced to the size that is processed."""
     smaller = coarsened(picture, _SIDE)
     height, width = smaller.shape[:2]
     scale = np.diag([picture.shape[1] / width, picture.shape[0] / height, 1.0])
@@ -121,7 +121,7 @@ def _lines_on(sheet: Sheet) -> Lines:
     inner = find_sheet(sheet)
     if inner is not None and min(inner.pixels.shape[:2]) >= _LEAST_SIDE:
         lines = _lines_on(inner)
-        # So small a sheet with nothing on it could be the thick stroke of a 1.
+        # Such a small sheet with nothing on it could be the thick stroke of a 1.
         if lines or np.prod(inner.pixels.shape[:2]) > _SMALL_SHEET * np.prod(sheet.pixels.shape[:2]):
             return lines
     return _digits_on(sheet)
@@ -137,7 +137,7 @@ def _digits_on(sheet: Sheet) -> Lines:
         faint = faint_ink(gray)
     rules = find_rules(faint)
     ink = find_ink(without(gray, rules.erase, faint))
-    # What was turned has streaks along its sides.
+    # A rotated sheet has streaks along its sides.
     spare = abs(np.tan(np.radians(tilt))) * max(gray.shape) / 2 if rules.count else 0.0
     found = segment(ink, rules.inside, spare) if ink is not None else None
     if rules.stem and (found is None or not found.lines):
@@ -187,7 +187,7 @@ def _canvas(ink: Ink, found: Segmentation, piece: Piece) -> Floats:
 
 
 def _normalized(canvas: Floats) -> Pixels | None:
-    """As MNIST has it; None where next to nothing is on it."""
+    """In MNIST's format; None if there is almost no ink."""
     try:
         return digit_image.from_canvas(_thick_enough(canvas))
     except NoDigitError:
@@ -195,7 +195,7 @@ def _normalized(canvas: Floats) -> Pixels | None:
 
 
 def _thick_enough(canvas: Floats) -> Floats:
-    """Lines that would vanish between the pixels of a small picture are made thicker."""
+    """Thicken lines that would vanish between the pixels of a small picture."""
     rows, columns = np.flatnonzero((canvas > 0.25).any(axis=1)), np.flatnonzero((canvas > 0.25).any(axis=0))
     if not len(rows):
         return canvas

@@ -12,12 +12,12 @@ from mnist_tui.data.pictures.ink import Floats, Labels, Mask
 
 # The shortest line looked at, as a share of the sheet's shorter side.
 _SHORTEST = 0.15
-# A line from one side of the sheet to the other is a rule; so many parallel ones of the same length are, too.
+# A line from one side of the sheet to the other is a rule; so are this many parallel lines of the same length.
 _END, _MANY = 0.015, 3
 _THICKEST, _THICKEST_RULE = 0.035, 0.025
-# A line goes on behind a broad stroke of up to this share of the sheet.
+# A line continues behind a broad stroke of up to this share of the sheet.
 _WIDEST_GAP = 0.65
-# So many lengths of the sheet in lines that are turned by at most so many degrees tell how the sheet lies.
+# The rotation is determined by lines of this total length, in sheet lengths, rotated by at most this many degrees.
 _LINES, _MOST_TILTED = 1.5, 12.0
 
 
@@ -44,7 +44,7 @@ class Line:
 
     @property
     def is_straight(self) -> bool:
-        """Whether it is hardly higher than thick, as no stroke of a hand is."""
+        """Whether it is hardly taller than thick, unlike any handwritten stroke."""
         return self.bottom - self.top <= self.thickness + 4 + 0.012 * self.length
 
     @property
@@ -55,7 +55,7 @@ class Line:
 
 def lines_of(mask: Mask, shortest: int, thickest: float) -> tuple[list[Line], Labels]:
     """The horizontal lines of a mask, and labels (H, W) with the band of each: its number in the list, from 1."""
-    # A broad stroke would make one piece with the lines that run into it.
+    # A broad stroke would merge with the lines that run into it.
     joined = cv2.morphologyEx(
         _thinner(mask, round(thickest)), cv2.MORPH_CLOSE, np.ones((1, max(3, shortest // 12) | 1), np.uint8)
     )
@@ -81,7 +81,7 @@ def lines_of(mask: Mask, shortest: int, thickest: float) -> tuple[list[Line], La
 
 
 def _continues(line: Line, other: Line, whole: int) -> bool:
-    """Whether they are one line that a broad stroke lies over."""
+    """Whether they are one line, interrupted by a broad stroke."""
     level = abs(line.middle - other.middle) <= 2 + 0.5 * min(line.thickness, other.thickness)
     alike = max(line.thickness, other.thickness) <= 1.5 * min(line.thickness, other.thickness) + 1
     gap = max(line.left, other.left) - min(line.right, other.right)
@@ -90,19 +90,19 @@ def _continues(line: Line, other: Line, whole: int) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Rules:
-    """What of a mask is lines, and the inside of the smallest frame around something: rows, then columns."""
+    """The lines of a mask, and the inside of the smallest frame around something: rows, then columns."""
 
     erase: Mask
     inside: tuple[int, int, int, int] | None
     count: int
     stem: bool
-    """Whether all it found is one upright line, which may just as well be a 1."""
+    """Whether it found only one vertical line, which may as well be a 1."""
 
 
 def tilt_of(mask: Mask) -> float:
-    """By how many degrees the long lines of a sheet are turned, clockwise on the screen; 0 where there are too few.
+    """The rotation of a sheet's long lines in degrees, clockwise on the screen; 0 if there are too few.
 
-    Hough's transform (Duda and Hart, 1972) of the angles near the sheet's sides.
+    A Hough transform (Duda and Hart, 1972) over the angles near the sheet's sides.
     """
     small = _thin(mask)
     height, width = small.shape
@@ -123,14 +123,14 @@ def tilt_of(mask: Mask) -> float:
 
 
 def _peaks(counts: Floats, least: float) -> Floats:
-    """The largest counts of their neighborhoods: a line is one, however thick."""
+    """The largest counts in their neighborhoods: one per line, however thick."""
     highest = np.asarray(cv2.dilate(counts[None], np.ones((1, 9), np.uint8)), np.float32)[0]
     peaks: Floats = counts[(counts >= highest) & (counts > least)]
     return peaks
 
 
 def _thin(mask: Mask, side: int = 300) -> Mask:
-    """A smaller mask of what is no thicker than a rule."""
+    """A smaller mask of parts no thicker than a rule."""
     scale = side / max(mask.shape)
     if scale < 1:
         reach = max(1, round(1 / scale))
@@ -141,13 +141,13 @@ def _thin(mask: Mask, side: int = 300) -> Mask:
 
 
 def _thinner(mask: Mask, side: int) -> Mask:
-    """What of a mask no square of `side` pixels fits into."""
+    """The parts of a mask into which no square of `side` pixels fits."""
     broad = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
     return np.asarray(cv2.subtract(mask, broad), np.uint8)
 
 
 def find_rules(mask: Mask) -> Rules:
-    """The lines of a mask that are no writing."""
+    """The lines of a mask that are not writing."""
     shortest = max(9, round(_SHORTEST * min(mask.shape)))
     thickest = max(3.0, _THICKEST * max(mask.shape))
     across, across_labels = lines_of(mask, shortest, thickest)
@@ -194,7 +194,7 @@ def _are_rules(lines: list[Line], whole: int) -> list[bool]:
 def _frame(
     across: list[Line], down: list[Line], is_rule: tuple[list[bool], list[bool]], tolerance: float
 ) -> tuple[list[int], list[int]]:
-    """The numbers of the lines of the largest frame: two across and two down that reach each other's ends."""
+    """The indices of the lines of the largest frame: two horizontal and two vertical ones with matching ends."""
     best: tuple[list[int], list[int]] = ([], [])
     most = 0.0
     rows, columns = _longest(across, is_rule[0]), _longest(down, is_rule[1])
@@ -223,7 +223,7 @@ def _covers(line: Line, first: float, last: float) -> bool:
 def _complete(
     lines: list[Line], numbers: list[int], is_rule: list[bool], ends: tuple[int, int], thickness: float
 ) -> None:
-    """Make the sides of a frame rules, from corner to corner, each as thin as the thinnest: a stroke may lie on it."""
+    """Mark the sides of a frame as rules, from corner to corner, as thin as the thinnest: a stroke may touch one."""
     for number in numbers:
         line = lines[number]
         is_rule[number] = True
@@ -237,7 +237,7 @@ def _longest(lines: list[Line], is_rule: list[bool], count: int = 7) -> list[tup
 
 
 def _spread(across: list[Line], down: list[Line], is_rule: tuple[list[bool], list[bool]]) -> None:
-    """What ends on rules at both ends and is as thin and as straight as they are is one, too: the sides of cells."""
+    """Lines that end on rules at both ends and are as thin and straight are rules, too: the sides of cells."""
     for lines, rules, others, known in (
         (down, is_rule[1], across, is_rule[0]),
         (across, is_rule[0], down, is_rule[1]),
@@ -256,7 +256,7 @@ def _ends_on(line: Line, end: int, other: Line) -> bool:
 
 
 def _without(mask: Mask, lines: list[Line], labels: Labels, is_rule: list[bool]) -> Mask:
-    """The mask without its lines, but with what crosses them."""
+    """The mask without its lines, but with the strokes that cross them."""
     left = mask.copy()
     for number, line in enumerate(lines):
         if not is_rule[number]:
@@ -270,7 +270,7 @@ def _without(mask: Mask, lines: list[Line], labels: Labels, is_rule: list[bool])
             np.ones((round(1.3 * line.thickness + 1.5), 1), np.uint8),
         )[spare:-spare]
         own = labels[window] == number + 1
-        # Behind a broad stroke, and where another line runs into it, there is no piece of its own.
+        # Behind a broad stroke, and where another line joins it, a line has no separate piece.
         middle, half = round(line.middle) - top, round(line.thickness / 2) + 2
         own[max(0, middle - half) : middle + half + 1, ~own.any(axis=0)] = True
         part = left[window]

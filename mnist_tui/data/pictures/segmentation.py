@@ -10,22 +10,22 @@ import numpy.typing as npt
 
 from mnist_tui.data.pictures.ink import Floats, Ink, Labels, Mask
 
-# Shares of the tallest piece: what is as tall is a digit of its own; what is lower is a part of one, or a speck.
+# Shares of the tallest piece's height: above, a piece is a digit of its own; below, a part of one, or a speck.
 _OWN = 0.45
-# Pieces below this share of a digit's ink, or further from it than this share of its height, are no part of it.
+# Pieces with less than this share of a digit's ink, or further away than this share of its height, are not part of it.
 _LEAST_PIECE, _FARTHEST = 0.03, 0.3
-# No digit is lower than this share of the sheet's longer side, nor than so many pixels.
+# The smallest height of a digit, as a share of the sheet's longer side, and in pixels.
 _LOWEST, _LOWEST_PIXELS = 0.025, 7
-# A piece that is fainter than this share of the darkest is no ink; the border cuts off so much of a stroke's length.
+# A piece fainter than this share of the darkest is not ink; the share of a stroke's length that the border cuts off.
 _FAINTEST, _CUT = 0.6, 0.15
-# Of a piece's surroundings, so much may be as dark as it is.
+# The largest share of a piece's surroundings that may be as dark as the piece.
 _EDGE = 0.14
-# The outline of a shadow is softer than this share of the sheet's longer side; ink that is as blurred is hard to read.
+# A shadow's outline is softer than this share of the sheet's longer side; ink with such blur is hard to read.
 _SOFTEST, _SOFTEST_PIXELS = 0.028, 6.0
-# So broad, as a share of the sheet's longer side, is the rim on which nothing is written.
+# The width of the empty margin, as a share of the sheet's longer side.
 _RIM = 0.017
 _MOST_PIECES = 200
-# An underline is so much wider than high.
+# An underline is this many times wider than high.
 _FLAT = 7.0
 
 
@@ -72,7 +72,7 @@ class Piece:
     box: Box
     area: int
     perhaps: Piece | None = None
-    """It with a piece that was left out, though it could well be a part of it."""
+    """This piece together with one that was left out but could well be a part of it."""
 
     def joined(self, other: Piece) -> Piece:
         """Both as one."""
@@ -82,16 +82,16 @@ class Piece:
 
 @dataclass(frozen=True, eq=False)
 class Segmentation:
-    """Lines of digits from top to bottom, each from left to right, and what is needed to cut them out."""
+    """Lines of digits from top to bottom, each from left to right, with the data for cropping them."""
 
     lines: tuple[tuple[Piece, ...], ...]
     labels: Labels
 
 
 def segment(ink: Ink, inside: tuple[int, int, int, int] | None, spare: float = 0.0) -> Segmentation:
-    """The digits of a sheet; of what is in a frame, where there is one with something in it.
+    """The digits of a sheet, or those inside a frame if there is one with something in it.
 
-    `spare` is by how many pixels the rim is broader, on which nothing is written.
+    `spare` is the number of pixels by which the empty margin is wider.
     """
     mask = ink.mask
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
@@ -103,7 +103,7 @@ def segment(ink: Ink, inside: tuple[int, int, int, int] | None, spare: float = 0
     height, width = mask.shape
     least = max(2.0, 0.004 * max(mask.shape))
     pieces = [piece for piece in pieces if max(piece.box.height, piece.box.width) >= least]
-    # Of noise and textures there are thousands; what is smaller than so many others is no digit.
+    # Noise and textures give thousands of pieces; one smaller than this many others is not a digit.
     pieces = sorted(pieces, key=lambda piece: -piece.area)[:_MOST_PIECES]
     rim = spare + _RIM * max(height, width)
     pieces = [piece for piece in pieces if not _is_at_rim(piece.box, height, width, rim)]
@@ -121,7 +121,7 @@ def segment(ink: Ink, inside: tuple[int, int, int, int] | None, spare: float = 0
 
 
 def _is_at_rim(box: Box, height: int, width: int, rim: float) -> bool:
-    """Whether it lies wholly along the border: what is left of a rule or of a table that the picture cuts off."""
+    """Whether it lies entirely along the border: the rest of a rule or table that the picture cuts off."""
     return box.bottom <= rim or box.right <= rim or box.top >= height - rim or box.left >= width - rim
 
 
@@ -140,7 +140,7 @@ def _framed(pieces: list[Piece], inside: tuple[int, int, int, int] | None) -> li
 
 
 def _darkness(ink: Ink, labels: Labels, count: int) -> npt.NDArray[np.float64]:
-    """(count,): how dark each piece is on the whole."""
+    """(count,): the overall darkness of each piece."""
     inked = ink.mask > 0
     numbers = labels[inked]
     sums = np.bincount(numbers, weights=ink.amount[inked], minlength=count)
@@ -148,7 +148,7 @@ def _darkness(ink: Ink, labels: Labels, count: int) -> npt.NDArray[np.float64]:
 
 
 def _dark_enough(pieces: list[Piece], darkness: npt.NDArray[np.float64]) -> list[Piece]:
-    """Without what is much fainter than the rest: the soft edges of shadows, stains."""
+    """Without pieces much fainter than the rest: soft edges of shadows, stains."""
     large = max((piece.box.height for piece in pieces), default=0)
     full = max(
         (darkness[piece.numbers[0]] for piece in pieces if piece.box.height > 0.3 * large), default=0.0
@@ -157,10 +157,10 @@ def _dark_enough(pieces: list[Piece], darkness: npt.NDArray[np.float64]) -> list
 
 
 def _without_border(pieces: list[Piece], labels: Labels) -> list[Piece]:
-    """Without what comes in over the border: a digit cut off is read where there is no other."""
+    """Without pieces that touch the border: a cropped digit is read only if there is no other."""
     rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     touching = np.bincount(rim, minlength=int(labels.max()) + 1)
-    # A stroke that is cut off is as wide as a pen; an edge of the table or a shadow is broad.
+    # A cropped stroke is as wide as a pen; an edge of the table or a shadow is broad.
     cut = [
         piece
         for piece in pieces
@@ -172,7 +172,7 @@ def _without_border(pieces: list[Piece], labels: Labels) -> list[Piece]:
 
 
 def _is_edge(ink: Ink, labels: Labels, piece: Piece) -> bool:
-    """Whether it is as dark beside it as it is itself: the corner of a shadow or of a table, not a stroke on paper."""
+    """Whether its surroundings are as dark as it is: the corner of a shadow or of a table, not a stroke on paper."""
     reach = max(3, round(0.008 * max(ink.mask.shape)))
     box = piece.box
     top, left = max(0, box.top - reach), max(0, box.left - reach)
@@ -192,7 +192,7 @@ def _is_edge(ink: Ink, labels: Labels, piece: Piece) -> bool:
 
 
 def _edge_width(amount: Floats, own: Mask, around: Mask) -> float:
-    """How many pixels wide the way from paper to ink is along a piece's outline."""
+    """The width in pixels of the transition from paper to ink along a piece's outline."""
     half = np.count_nonzero((amount > 0.25) & (amount < 0.75) & (around > 0))
     contours, _ = cv2.findContours(own, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     outline = sum(cv2.arcLength(contour, True) for contour in contours)
@@ -200,7 +200,7 @@ def _edge_width(amount: Floats, own: Mask, around: Mask) -> float:
 
 
 def _without_underlines(pieces: list[Piece]) -> list[Piece]:
-    """Flat pieces below everything else, as wide as half of it."""
+    """Flat pieces below everything else and at least half as wide."""
     left = sorted(pieces, key=lambda piece: piece.box.bottom)
     while len(left) >= 1:
         last, others = left[-1], left[:-1]
@@ -243,7 +243,7 @@ def _digits(pieces: list[Piece], tallest: int) -> list[Piece]:
 
 
 def _merged(own: list[Piece], tallest: int) -> list[Piece]:
-    """Tall pieces joined where one stands over the other or beside it within its box: strokes of one digit."""
+    """Join tall pieces if one is above the other, or beside it within its box: strokes of one digit."""
     digits: list[Piece] = []
     waiting = sorted(own, key=lambda piece: -piece.area)
     for piece in waiting:

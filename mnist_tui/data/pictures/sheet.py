@@ -14,10 +14,10 @@ from mnist_tui.data.pictures.ink import Bytes, Floats, Mask, coarsened
 _COARSE = 160
 # A sheet is at least this share of the picture, and its outline is that of a quadrangle to this degree.
 _LEAST, _MOST, _LIKENESS = 0.06, 0.97, 0.945
-# Within this share of the picture's side, a corner is one of the picture's own.
+# A corner within this share of the picture's side counts as the picture's own.
 _AT_BORDER = 0.015
 _TRIM = 0.012
-# No shadow leaves less light than this share, nor changes a color's share of red, green or blue by more.
+# A shadow keeps at least this share of the light, and changes the share of red, green or blue by at most this.
 _LEAST_LIGHT, _OTHER_TINT = 0.3, 0.04
 
 
@@ -32,7 +32,7 @@ class Sheet:
     """The picture's width and height."""
 
     def part(self, pixels: Bytes, matrix: npt.NDArray[np.float64]) -> Sheet:
-        """What was made of this one by a matrix (3, 3), from its coordinates to those of `pixels`."""
+        """The result of transforming this one by a matrix (3, 3), from its coordinates to those of `pixels`."""
         return Sheet(pixels, self.to_picture @ np.linalg.inv(matrix), self.picture_size)
 
 
@@ -66,7 +66,7 @@ def _without_strokes(coarse: Bytes) -> Bytes:
 
 
 def _candidates(calm: Bytes) -> Iterator[Mask]:
-    """What could be sheet: the lighter or the darker part, or what has another color than the picture's border."""
+    """Candidates for a sheet: the lighter or the darker part, or the part whose color differs from the border's."""
     gray = calm if calm.ndim == 2 else cv2.cvtColor(calm, cv2.COLOR_RGB2GRAY)
     _, light = cv2.threshold(gray, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     yield np.asarray(light, np.uint8)
@@ -81,7 +81,7 @@ def _candidates(calm: Bytes) -> Iterator[Mask]:
 
 
 def _quadrangle(mask: Mask, calm: Bytes) -> tuple[float, Floats] | None:
-    """How much the largest piece of the mask is like a sheet, and its corners (4, 2): None where it is not."""
+    """How much the largest piece of the mask resembles a sheet, and its corners (4, 2); None if it does not."""
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     if not contours:
         return None
@@ -105,7 +105,7 @@ def _quadrangle(mask: Mask, calm: Bytes) -> tuple[float, Floats] | None:
     if not _is_right_angled(corners):
         return None
     if not _is_other_material(*sides):
-        # It could be the light, or a finger's shadow: then it has no corners of its own, or is darker than the rest.
+        # It could be light, or a finger's shadow: those have no corners of their own, or are darker than the rest.
         is_lighter = np.median(sides[0]) > np.median(sides[1])
         if _free_corners(corners, width, height) < (2 if is_lighter else 4):
             return None
@@ -113,7 +113,7 @@ def _quadrangle(mask: Mask, calm: Bytes) -> tuple[float, Floats] | None:
 
 
 def _corners(hull: npt.NDArray[np.int32]) -> Floats:
-    """(4, 2) of the quadrangle around a hull: its own corners where it has four, else a rectangle's."""
+    """(4, 2): the quadrilateral around a hull: its own corners if it has four, otherwise a rectangle's."""
     length = cv2.arcLength(hull, True)
     for share in (0.01, 0.02, 0.03, 0.04, 0.05):
         corners = cv2.approxPolyDP(hull, share * length, True)
@@ -125,7 +125,7 @@ def _corners(hull: npt.NDArray[np.int32]) -> Floats:
 
 
 def _free_corners(corners: Floats, width: int, height: int) -> int:
-    """How many lie within the picture: the edge of a shadow has none, as it runs from border to border."""
+    """The number of corners inside the picture: a shadow's edge has none, because it runs from border to border."""
     across, down = _AT_BORDER * width + 1, _AT_BORDER * height + 1
     inside = (
         (corners[:, 0] > across)
@@ -145,7 +145,7 @@ def _is_right_angled(corners: Floats) -> bool:
 
 
 def _sides(calm: Bytes, shape: Mask) -> tuple[Floats, Floats] | None:
-    """The colors (N, channels) just inside of an outline and just outside of it."""
+    """The colors (N, channels) just inside and just outside of an outline."""
     kernel = np.ones((3, 3), np.uint8)
     inner = cv2.erode(shape, kernel, iterations=2) - cv2.erode(shape, kernel, iterations=3)
     outer = cv2.dilate(shape, kernel, iterations=4) - cv2.dilate(shape, kernel, iterations=3)
@@ -156,7 +156,7 @@ def _sides(calm: Bytes, shape: Mask) -> tuple[Floats, Floats] | None:
 
 
 def _stands_out(inside: Floats, outside: Floats) -> bool:
-    """Whether they look different along nearly all of the outline."""
+    """Whether they differ along nearly all of the outline."""
     middle = np.median(inside, axis=0)
     apart = float(np.linalg.norm(middle - np.median(outside, axis=0)))
     spread = float(np.linalg.norm(np.median(np.abs(inside - middle), axis=0)))
@@ -164,7 +164,7 @@ def _stands_out(inside: Floats, outside: Floats) -> bool:
 
 
 def _is_other_material(inside: Floats, outside: Floats) -> bool:
-    """Whether it is more than a shadow that makes outside darker, or lighter, than inside."""
+    """Whether the difference between outside and inside is more than a shadow's."""
     paper, other = np.median(inside, axis=0) + 1, np.median(outside, axis=0) + 1
     light = other.mean() / paper.mean()
     return (
@@ -190,11 +190,11 @@ def _laid_upright(sheet: Sheet, corners: Floats) -> Sheet:
 
 
 def _ordered(corners: Floats) -> Floats:
-    """From the upper left clockwise, where a sheet is turned by less than 45°."""
+    """Clockwise from the upper left, if a sheet is rotated by less than 45°."""
     middle = corners.mean(axis=0)
     angles = np.arctan2(corners[:, 1] - middle[1], corners[:, 0] - middle[0])
     clockwise = corners[np.argsort(angles)]
     sides = np.roll(clockwise, -1, axis=0) - clockwise
-    # The upper side is the one that runs most to the right.
+    # The upper side is the one that points most to the right.
     first = int(np.argmax(sides[:, 0] / (np.linalg.norm(sides, axis=1) + 1e-6)))
     return np.roll(clockwise, -first, axis=0)
