@@ -16,7 +16,7 @@ Trust = Annotated[
     typer.Option(
         "--trust",
         metavar="",
-        help="Run the network code of a run that was not trained on this machine without asking.",
+        help="Without asking, run the network code of a run that was not trained on this machine.",
     ),
 ]
 
