@@ -49,8 +49,7 @@ class TrainConfig:
     dataset: DatasetName = _setting("auto", "Dataset; auto is MNIST, else drawn digits.", group="What")
     model: str = _setting(
         "reference",
-        "Registered name, path/file.py:Class, package.module:Class or notebook.ipynb:Class; instead of a class also an "
-        "instance or a function without arguments; a file alone if it holds one network.",
+        "Registered name, path/file.py:Class, package.module:Class or notebook.ipynb:Class.",
         group="What",
     )
 

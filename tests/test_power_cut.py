@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mnist_tui import checkpoint, runner, runs
-from mnist_tui.events import FREQUENT, CheckpointSaved, Event
+from mnist_tui.events import FREQUENT, CheckpointSaved, Event, Preparing
 from mnist_tui.history import RunStatus
 from mnist_tui.run_summary import summarise
 from mnist_tui.runs import Run
@@ -42,7 +42,7 @@ class Cuts:
             self.left.append((target, kind, len(self.told)))
 
     def hear(self, event: Event) -> None:
-        if not isinstance(event, FREQUENT):
+        if not isinstance(event, (*FREQUENT, Preparing)):  # which no log has
             self.told.append(event)
 
 

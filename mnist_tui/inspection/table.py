@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterator
 
 import torch
@@ -24,7 +25,8 @@ FEW = 2
 def inspect_model(model: nn.Module, name: str, input_shape: tuple[int, ...]) -> ModelSummary:
     """See `mnist_tui.inspection.inspect_model`."""
     twin = _copied(model)
-    with torch.random.fork_rng(devices=[]), _attention_in_steps():
+    with torch.random.fork_rng(devices=[]), _attention_in_steps(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what torch says of the network, its user reads when it is trained
         watch = Watch(twin, _images(twin, FEW, input_shape))
         more = _rows_with_one_more(model, input_shape)
     count_per_image(watch.rows, FEW, more)

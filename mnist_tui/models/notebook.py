@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import bisect
 import json
 import re
 from dataclasses import dataclass
 
-# What is IPython's and not Python's: `%matplotlib inline`, `!pip install`, `?name`, `%%time` above a cell.
-_OF_IPYTHON = re.compile(r"^(\s*)([%!?].*|[\w.]+\?+\s*)$")
+# What is IPython's and not Python's: `%matplotlib inline`, `!pip install`, `files = !ls`, `?name`, `%%time` above a
+# cell.
+_OF_IPYTHON = re.compile(r"^(\s*)((?:[\w.]+\s*=\s*)?[%!?].*|[\w.]+\?+\s*)$")
+_DEFINES_A_CLASS = re.compile(r"^class\s", re.MULTILINE)
 # These make the whole cell something else than Python.
 _OTHER_LANGUAGE = re.compile(
     r"^%%(bash|sh|script|html|javascript|js|latex|markdown|perl|ruby|svg|writefile|file|cmd)\b"
@@ -33,9 +36,7 @@ class Cells:
 def read_cells(text: str) -> Cells:
     """Raises ValueError if it is not a notebook."""
     notebook = json.loads(text)
-    cells = notebook.get("cells") if isinstance(notebook, dict) else None
-    if not isinstance(cells, list):
-        raise ValueError("it has no cells")
+    cells = _cells_of(notebook)
     lines: list[str] = []
     starts, numbers = [], []
     for number, cell in enumerate(cells, 1):
@@ -46,15 +47,39 @@ def read_cells(text: str) -> Cells:
     return Cells("\n".join(lines) + "\n", tuple(starts) or (1,), tuple(numbers) or (1,))
 
 
+def _cells_of(notebook: object) -> list[object]:
+    """Those of the current format, or of the one before it, which had them in worksheets."""
+    if isinstance(notebook, dict):
+        sheets = notebook.get("worksheets", [])
+        for holder in (notebook, *(sheets if isinstance(sheets, list) else [])):
+            if isinstance(holder, dict) and isinstance(cells := holder.get("cells"), list):
+                return cells
+    raise ValueError("it has no cells")
+
+
 def _source_of(cell: dict[str, object]) -> str:
     """A text, or a list of lines with their ends."""
-    source = cell.get("source", "")
+    source = cell.get("source", cell.get("input", ""))
     return "".join(map(str, source)) if isinstance(source, list) else str(source)
 
 
 def _python_of(source: str) -> list[str]:
-    """The cell's lines, with those that are not Python empty: each stays at its own number."""
+    """The cell's lines, with those that are not Python empty: each stays at its own number.
+
+    A cell that Python cannot read is no reason not to take a class of another one.
+    """
     lines = source.splitlines()
     if lines and _OTHER_LANGUAGE.match(lines[0]):
         return ["" for _ in lines]
-    return [_OF_IPYTHON.sub(r"\1pass", line) for line in lines]
+    python = [_OF_IPYTHON.sub(r"\1pass", line) for line in lines]
+    if not _DEFINES_A_CLASS.search(source) and not _is_python("\n".join(python)):
+        return ["" for _ in lines]
+    return python
+
+
+def _is_python(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -126,8 +127,8 @@ def test_another_sweep_under_the_same_name_is_refused(swept: Swept, mnist: Mnist
     assert (taken.code, "there is a run 'taken-c1-s1' already" in taken.err) == (4, True)
 
 
-def test_more_seeds_train_those(swept: Swept, mnist: Mnist) -> None:
-    folder, _ = swept
+def test_more_seeds_train_those(swept: Swept, mnist: Mnist, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(swept[0], tmp_path / "runs"))
     more = mnist(*GRID, "--seeds", "3", "--name", "grid", "--runs-dir", folder, "--json")
     told = lines_of(more.out)
     ended = sorted(line["run"] for line in told if line["event"] == "TrialEnded")
