@@ -26,7 +26,7 @@ def inspect_model(model: nn.Module, name: str, input_shape: tuple[int, ...]) -> 
     """See `mnist_tui.inspection.inspect_model`."""
     twin = _copied(model)
     with torch.random.fork_rng(devices=[]), _attention_in_steps(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what torch says of the network, its user reads when it is trained
+        warnings.simplefilter("ignore")  # torch's warnings about the network appear when it is trained
         watch = Watch(twin, _images(twin, FEW, input_shape))
         more = _rows_with_one_more(model, input_shape)
     count_per_image(watch.rows, FEW, more)

@@ -8,7 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 
-# What is IPython's and not Python's: `%matplotlib inline`, `!pip install`, `files = !ls`, `?name`, `%%time` above a
+# IPython syntax that is not Python: `%matplotlib inline`, `!pip install`, `files = !ls`, `?name`, `%%time` above a
 # cell.
 _OF_IPYTHON = re.compile(r"^(\s*)((?:[\w.]+\s*=\s*)?[%!?].*|[\w.]+\?+\s*)$")
 _DEFINES_A_CLASS = re.compile(r"^class\s", re.MULTILINE)
@@ -48,7 +48,7 @@ def read_cells(text: str) -> Cells:
 
 
 def _cells_of(notebook: object) -> list[object]:
-    """Those of the current format, or of the one before it, which had them in worksheets."""
+    """The cells of the current format, or of the previous one, which stored them in worksheets."""
     if isinstance(notebook, dict):
         sheets = notebook.get("worksheets", [])
         for holder in (notebook, *(sheets if isinstance(sheets, list) else [])):
@@ -64,9 +64,9 @@ def _source_of(cell: dict[str, object]) -> str:
 
 
 def _python_of(source: str) -> list[str]:
-    """The cell's lines, with those that are not Python empty: each stays at its own number.
+    """The cell's lines, with IPython syntax replaced, so that each keeps its line number.
 
-    A cell that Python cannot read is no reason not to take a class of another one.
+    A cell that is not valid Python must not hide a class in another cell.
     """
     lines = source.splitlines()
     if lines and _OTHER_LANGUAGE.match(lines[0]):

@@ -1,4 +1,4 @@
-"""A notebook's cells as Python: what is IPython's, broken or of an older format keeps no class from being found."""
+"""A notebook's cells as Python: IPython syntax, broken cells and older formats do not hide a class."""
 
 import ast
 import json
