@@ -112,7 +112,7 @@ def test_predict_answers_the_others_when_one_cannot_be_read(
     assert done.code == 1
     assert "3, 100.0 %" in done.out
     for name, reason in (
-        ("words.txt", "no picture"),
+        ("words.txt", "not a picture"),
         ("blank.png", "no digit"),
         ("gone.png", "No such file"),
     ):
