@@ -11,7 +11,7 @@ import torch
 
 from mnist_tui import checkpoint
 from mnist_tui.errors import RunError
-from mnist_tui.models.apart import load_model_apart
+from mnist_tui.models.apart import OwnRandomNumbers, load_model_apart
 from mnist_tui.trained import load_trained
 from tests import made_runs, trained_runs
 
@@ -102,3 +102,14 @@ def test_a_training_elsewhere_draws_the_same_dropout_while_networks_are_opened_a
             load_trained(run).logits(images)
             load_model_apart("reference")
         assert training.result() == undisturbed
+
+
+def test_attention_without_dropout_needs_no_random_numbers() -> None:
+    """torch chooses a fused one by what has run before, and that one takes no generator."""
+    query = torch.randn(2, 4, 8, 16)
+    with OwnRandomNumbers():
+        fused = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(query, query, query, dropout_p=0.0)
+        positional = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(query, query, query)
+    assert torch.equal(fused[0], positional[0])
+    with OwnRandomNumbers(), pytest.raises(NotImplementedError, match="apart from a training"):
+        torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(query, query, query, dropout_p=0.5)

@@ -73,17 +73,27 @@ class OwnRandomNumbers(TorchDispatchMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         given = dict(kwargs or {})
-        if torch.Tag.nondeterministic_seeded not in func.tags:
+        if torch.Tag.nondeterministic_seeded not in func.tags or _drops_nothing(func, args, given):
             return func(*args, **given)
         drawing = _taking_a_generator(func)
         if drawing is None:
-            return _LIKE[func](self._like(func, args, given), generator=self._generator)
+            like = self._like(func, args, given)
+            return _LIKE[func](like, generator=self._generator)
         return drawing(*args, **{**given, "generator": self._generator})
 
     def _like(self, func: OpOverload, args: Sequence[Any], given: Mapping[str, Any]) -> torch.Tensor:
         if func not in _LIKE:
             raise NotImplementedError(f"{func} cannot be drawn apart from a training")
         return torch.empty_like(args[0], **{name: given[name] for name in given if name != "generator"})
+
+
+def _drops_nothing(func: OpOverload, args: Sequence[Any], given: Mapping[str, Any]) -> bool:
+    """Whether it is a fused attention with its dropout off: that takes no generator and draws nothing."""
+    for place, argument in enumerate(func._schema.arguments):
+        if argument.name == "dropout_p":
+            value = args[place] if place < len(args) else given.get(argument.name, argument.default_value)
+            return value == 0
+    return False
 
 
 def _taking_a_generator(func: OpOverload) -> Callable[..., Any] | None:
