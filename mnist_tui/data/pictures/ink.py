@@ -224,7 +224,8 @@ def _without_gaps(layer: Bytes, mask: Mask) -> Mask:
     threshold, _ = _threshold(layer)
     paper, noise = _paper_of(_counts(layer))
     weak = _above(layer, max(0.5 * threshold, paper + 2 * _LEAST_SIGNAL * noise))
-    return np.asarray(mask | weak & cv2.dilate(mask, np.ones((3, 3), np.uint8)), np.uint8)
+    beside = np.asarray(cv2.dilate(mask, np.ones((3, 3), np.uint8)), np.uint8)
+    return mask | (weak & beside)
 
 
 def _counts(layer: Bytes) -> npt.NDArray[np.float64]:
