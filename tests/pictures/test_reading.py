@@ -100,7 +100,7 @@ def test_one_that_could_be_two_is_read_as_those_too() -> None:
     sheet = scenes.paper((600, 400))
     for x in (250, 330):
         scenes.lined(sheet, (x, 80), (x, 320), scenes.BLACK, 14)
-    scenes.lined(sheet, (250, 300), (330, 300), scenes.BLACK, 14)
+    scenes.lined(sheet, (250, 200), (330, 200), scenes.BLACK, 14)
     (digit,) = read((255 * sheet).astype(np.uint8)).digits
     assert len(digit.others) == 4
 
