@@ -10,7 +10,7 @@ from mnist_tui.data.pictures.ink import Mask
 
 # A line between two digits crosses little more than the place where they meet. What is cut may be this share of the
 # height where the whole is so many times as wide as high: of the wider, more must be two. Of MNIST's own digits
-# one in a hundred can be cut so, and four in a thousand where they are wider than high by a tenth.
+# five in a thousand can be cut so.
 _MOST_CUT = ((1.35, 0.55), (1.1, 0.3), (0.0, 0.2))
 # On both sides of it something is nearly as high as the whole: the arm of an open 4 is not.
 _LEAST_HEIGHT = 0.8
