@@ -22,6 +22,7 @@ _MAX_PIXELS = 24_000_000
 _MAX_PIXELS_OF: Mapping[str, int] = {
     "WEBP": 12_000_000,
     "AVIF": 12_500_000,
+    "HEIF": 25_000_000,  # a telephone's photograph has 5712×4284
     "JPEG": 120_000_000,
     "MPO": 120_000_000,
 }

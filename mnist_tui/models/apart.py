@@ -92,7 +92,7 @@ def _drops_nothing(func: OpOverload, args: Sequence[Any], given: Mapping[str, An
     for place, argument in enumerate(func._schema.arguments):
         if argument.name == "dropout_p":
             value = args[place] if place < len(args) else given.get(argument.name, argument.default_value)
-            return value == 0
+            return bool(value == 0)
     return False
 
 

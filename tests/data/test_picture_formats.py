@@ -11,7 +11,7 @@ from PIL import Image, features
 
 from mnist_tui.data import picture_file
 from mnist_tui.data.digit_file import DigitImage, digits_of
-from mnist_tui.errors import PictureError
+from mnist_tui.errors import NoDigitError, PictureError
 from tests.data.digit_pictures import digit_of, saved
 from tests.data.test_digit_image import likeness, seven
 from tests.data.test_picture_file import complaint_about
@@ -84,6 +84,15 @@ def test_heic_is_read() -> None:
     pillow_heif = pytest.importorskip("pillow_heif")
     pillow_heif.register_heif_opener()
     assert likeness(digit_of(saved(Image.fromarray(SEVEN), "HEIF"), "a.heic"), EXPECTED) > 0.95
+
+
+@pytest.mark.slow
+def test_a_telephones_largest_heic_is_read() -> None:
+    pillow_heif = pytest.importorskip("pillow_heif")
+    pillow_heif.register_heif_opener()
+    blank = saved(Image.new("L", (5712, 4284), 255), "HEIF", quality=1)
+    with pytest.raises(NoDigitError):
+        digits_of(blank, "a.heic")
 
 
 @pytest.mark.parametrize("value", [0, 65_535])

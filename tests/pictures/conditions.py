@@ -306,6 +306,7 @@ SHADOWS: tuple[list[dict[str, Any]], list[dict[str, Any]]] = (
         {"kind": "fingers", "light": 0.4, "softness": 0},
         {"kind": "fingers", "light": 0.5, "softness": 30},
         {"kind": "diagonal", "light": 0.6, "softness": 8, "pen": 6, "ink": (70, 70, 75)},
+        {"kind": "finger", "light": 0.5, "softness": 10},
     ],
     [
         {"kind": "half", "light": 0.6, "softness": 3},
@@ -320,6 +321,7 @@ SHADOWS: tuple[list[dict[str, Any]], list[dict[str, Any]]] = (
         {"kind": "fingers", "light": 0.4, "softness": 12},
         {"kind": "fingers", "light": 0.45, "softness": 5},
         {"kind": "half", "light": 0.5, "softness": 8, "pen": 6, "ink": (50, 90, 190)},
+        {"kind": "finger", "light": 0.42, "softness": 3},
     ],
 )
 

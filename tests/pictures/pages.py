@@ -91,5 +91,6 @@ KINDS: dict[str, tuple[dict[str, Any], list[int]]] = {
     "shadow": ({"kind": "shadow"}, [4]),
     "wooden table": ({"kind": "table"}, [4]),
     "close together": ({"spacing": 0.08}, [3]),
+    "touching": ({"spacing": -0.08, "height": 150}, [2]),
 }
 """How the pages are written, and how many digits are on each line."""

@@ -149,6 +149,10 @@ def shadow(
         dark = (x - 0.5) + slope * (y - 0.5) > random.uniform(-0.1, 0.1)
     elif kind == "corner":
         dark = np.hypot(x - random.choice([0, 1]), y - random.choice([0, 1])) < random.uniform(0.5, 0.8)
+    elif kind == "finger":  # held over the middle, wholly on the picture
+        lean = random.uniform(-0.7, 0.7)
+        across, along = abs(x - 0.5 - lean * (y - 0.6)), abs(y - 0.6)
+        dark = (across < random.uniform(0.07, 0.11)) & (along < random.uniform(0.18, 0.28))
     else:  # fingers
         dark = np.zeros((height, width), bool)
         lean = random.uniform(-0.3, 0.3)

@@ -27,6 +27,11 @@ from mnist_tui.errors import NoDigitError
 
 # Longest side of the picture that is processed.
 _SIDE = 700
+# Longest side of what a digit is made from: twice that of the finest that `digit_image` looks at.
+_CANVAS = 200
+# Lines that would vanish between the pixels of a small picture, and those thinner than any in MNIST, are made thicker:
+# from the first to the second, in pixels of what the network gets.
+_VISIBLE, _USUAL = (0.5, 0.5), (1.7, 2.2)
 # A shorter side than this has no room for a digit.
 _LEAST_SIDE = 5
 # A sheet smaller than this share of its surroundings must contain ink.
@@ -162,10 +167,9 @@ def _turned(sheet: Sheet, degrees: float) -> Sheet:
 
 
 def _cut(ink: Ink, found: Segmentation, piece: Piece, sheet: Sheet) -> Digit | None:
-    canvas = _canvas(ink, found, piece)
+    canvas = _legible(_canvas(ink, found, piece))
     others = [(1.8 * canvas).clip(0, 1), ((canvas - 0.35) / 0.5).clip(0, 1)]
-    if piece.perhaps is not None:
-        others.append(_canvas(ink, found, piece.perhaps))
+    others += [_legible(_canvas(ink, found, other)) for other in piece.perhaps]
     pixels = _normalized(canvas)
     if pixels is None:
         return None
@@ -189,26 +193,39 @@ def _canvas(ink: Ink, found: Segmentation, piece: Piece) -> Floats:
 def _normalized(canvas: Floats) -> Pixels | None:
     """In MNIST's format; None if there is almost no ink."""
     try:
-        return digit_image.from_canvas(_thick_enough(canvas))
+        return digit_image.from_canvas(canvas)
     except NoDigitError:
         return None
 
 
-def _thick_enough(canvas: Floats) -> Floats:
-    """Thicken lines that would vanish between the pixels of a small picture."""
+def _legible(canvas: Floats) -> Floats:
+    """A smaller canvas, whose strokes are thick enough for it and then for the network."""
+    return _thickened(_reduced(_thickened(canvas, *_VISIBLE)), *_USUAL)
+
+
+def _thickened(canvas: Floats, least: float, wanted: float) -> Floats:
+    """Strokes thinner than `least` become as thick as `wanted`, in pixels of the network's input."""
     rows, columns = np.flatnonzero((canvas > 0.25).any(axis=1)), np.flatnonzero((canvas > 0.25).any(axis=0))
     if not len(rows):
         return canvas
-    longer = max(int(rows[-1] - rows[0]), int(columns[-1] - columns[0])) + 1
-    wanted = longer / digit_image.BOX / 2
+    pixel = (max(int(rows[-1] - rows[0]), int(columns[-1] - columns[0])) + 1) / digit_image.BOX
     width = digit_image.stroke_width(canvas)
-    if width >= wanted:
+    if width >= least * pixel:
         return canvas
-    spare = round(wanted - width)
+    spare = round(wanted * pixel - width)
     padded = cv2.copyMakeBorder(canvas, spare, spare, spare, spare, cv2.BORDER_CONSTANT, value=0)
     return np.asarray(
         cv2.dilate(padded, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (spare + 1, spare + 1))), np.float32
     )
+
+
+def _reduced(canvas: Floats) -> Floats:
+    """No larger than it has to be for what is made of it."""
+    scale = _CANVAS / max(canvas.shape)
+    if scale >= 1:
+        return canvas
+    size = (max(1, round(scale * canvas.shape[1])), max(1, round(scale * canvas.shape[0])))
+    return np.asarray(cv2.resize(canvas, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _in_picture(box: Box, sheet: Sheet) -> tuple[int, int, int, int]:

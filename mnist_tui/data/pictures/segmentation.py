@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_tui.data.pictures.ink import Floats, Ink, Labels, Mask
+from mnist_tui.data.pictures.touching import right_of_seam
 
 # Shares of the tallest piece's height: above, a piece is a digit of its own; below, a part of one, or a speck.
 _OWN = 0.45
@@ -27,6 +28,8 @@ _RIM = 0.017
 _MOST_PIECES = 200
 # An underline is this many times wider than high.
 _FLAT = 7.0
+# What looks like two digits that touch, and is so much wider than high, is two; what is narrower may be.
+_TWO = 1.1
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,8 @@ class Piece:
     numbers: tuple[int, ...]
     box: Box
     area: int
-    perhaps: Piece | None = None
-    """This piece together with one that was left out but could well be a part of it."""
+    perhaps: tuple[Piece, ...] = ()
+    """Alternatives: with a piece that was left out, or each half of what looks like two touching digits."""
 
     def joined(self, other: Piece) -> Piece:
         """Both as one."""
@@ -117,7 +120,8 @@ def segment(ink: Ink, inside: tuple[int, int, int, int] | None, spare: float = 0
     widest = max((piece.box.width for piece in pieces), default=0)
     if max(tallest, 0.4 * widest) < lowest:
         return Segmentation((), labels)
-    return Segmentation(_in_lines(_digits(pieces, tallest)), labels)
+    digits = [part for digit in _digits(pieces, tallest) for part in _parted(digit, labels)]
+    return Segmentation(_in_lines(digits), labels)
 
 
 def _is_at_rim(box: Box, height: int, width: int, rim: float) -> bool:
@@ -238,8 +242,37 @@ def _digits(pieces: list[Piece], tallest: int) -> list[Piece]:
         if distances[nearest] <= max(2, _FARTHEST * reach):
             digits[nearest] = digit.joined(piece)
         elif distances[nearest] <= reach and piece.area > 0.15 * digit.area:
-            digits[nearest] = replace(digit, perhaps=digit.joined(piece))
+            digits[nearest] = replace(digit, perhaps=(digit.joined(piece),))
     return digits
+
+
+def _parted(digit: Piece, labels: Labels) -> list[Piece]:
+    """Both of two digits that touch; the digit itself where it is one, or could be."""
+    box = digit.box
+    window = labels[box.top : box.bottom, box.left : box.right]
+    own = np.isin(window, digit.numbers)
+    right = right_of_seam(own.astype(np.uint8))
+    if right is None or not (own & right).any() or not (own & ~right).any():
+        return [digit]
+    number = int(labels.max()) + 1
+    window[own & right] = number
+    halves = [_piece_of(labels, box, numbers) for numbers in (digit.numbers, (number,))]
+    if box.width >= _TWO * box.height:
+        return halves
+    return [replace(digit, numbers=(*digit.numbers, number), perhaps=(*digit.perhaps, *halves))]
+
+
+def _piece_of(labels: Labels, box: Box, numbers: tuple[int, ...]) -> Piece:
+    """What has these numbers within a box."""
+    own = np.isin(labels[box.top : box.bottom, box.left : box.right], numbers)
+    rows, columns = np.flatnonzero(own.any(axis=1)), np.flatnonzero(own.any(axis=0))
+    tight = Box(
+        box.top + int(rows[0]),
+        box.top + int(rows[-1]) + 1,
+        box.left + int(columns[0]),
+        box.left + int(columns[-1]) + 1,
+    )
+    return Piece(numbers, tight, int(own.sum()))
 
 
 def _merged(own: list[Piece], tallest: int) -> list[Piece]:
