@@ -11,6 +11,9 @@ export XDG_STATE_HOME ?= $(CURDIR)/.home/state
 export XDG_CACHE_HOME ?= $(CURDIR)/.home/cache
 endif
 
+# Tests start many processes: where byte code may not be kept, each would compile the whole program anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-slow test-bounds torture monkey check format pictures bench bench-busy bench-dashboard bench-drawing clean
 
