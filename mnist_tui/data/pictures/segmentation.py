@@ -29,7 +29,7 @@ _MOST_PIECES = 200
 # An underline is this many times wider than high.
 _FLAT = 7.0
 # What looks like two digits that touch, and is so much wider than high, is two; what is narrower may be.
-_TWO = 1.1
+_TWO = 1.45
 
 
 @dataclass(frozen=True)
