@@ -49,7 +49,7 @@ class TrainConfig:
     dataset: DatasetName = _setting("auto", "Dataset; auto is MNIST, else drawn digits.", group="What")
     model: str = _setting(
         "reference",
-        "Registered name, path/file.py:Class, package.module:Class or notebook.ipynb:Class.",
+        "Registered name, net.py:Net, package.module:Net or notebook.ipynb:Net.",
         group="What",
     )
 
