@@ -118,7 +118,8 @@ def test_two_students_at_once_train_one_teacher(lab: Lab) -> None:
     thread = threading.Thread(target=train_one)
     thread.start()
     wait_until(lambda: masters(lab))
-    with pytest.raises(Interrupted, match="while waiting"):
+    # The teacher may be done before the wish to stop is seen.
+    with pytest.raises(Interrupted, match=r"while (waiting|compiling|getting)"):
         train(lab, "impatient", lambda event, control: (other(event, control), control.stop("enough"))[0])
     thread.join(PATIENCE)
     assert ended.is_set()

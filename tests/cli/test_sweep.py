@@ -152,7 +152,7 @@ def test_an_interrupted_sweep_goes_on_from_its_checkpoints(mnist: Mnist, runs_di
     assert words[:4] == ["mnist-tui", "sweep", "--resume", "long"]
     done = mnist(*words[1:], "--json")
     told = lines_of(done.out)
-    assert done.code == 0, done.err
+    assert done.code == 0, done.out + done.err
     assert {line["run"] for line in told if line["event"] == "TrialStarted" and line["resumed"]} == set(
         stopped
     )
