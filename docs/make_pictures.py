@@ -10,16 +10,17 @@ from pathlib import Path
 
 from rich.console import Console
 
-from mnist_tui import paths, recipes, runs
+from mnist_tui import recipes, runs
+from mnist_tui.cli.views.run_statistics import statistics_panel
 from mnist_tui.events import Event, Progress
-from mnist_tui.history import fold
-from mnist_tui.jobs import Folders
 from mnist_tui.render.epoch_table import epoch_table
-from mnist_tui.render.statistics import statistics_panel
 from mnist_tui.runs import Run
+from mnist_tui.runs.history import fold
+from mnist_tui.system import paths
+from mnist_tui.training.jobs import Folders
 from mnist_tui.tui.app import Dashboard
-from mnist_tui.tui.memory import Memory
-from mnist_tui.tui.session import Phase
+from mnist_tui.tui.preferences import Preferences
+from mnist_tui.tui.session import SessionPhase
 from mnist_tui.tui.themes import NIGHT, PAPER
 
 FOLDER = Path(__file__).parent
@@ -59,13 +60,15 @@ async def draw_dashboard(run: Run | None, name: str, size: tuple[int, int], them
 
     `steps` are a text to wait for, a key to press then, and so on; the last is what the picture has to show.
     """
-    memory = Memory(Path(tempfile.mkdtemp()) / "dashboard.json")
-    app = Dashboard(recipes.recipe("reference"), Folders(paths.data_dir(), paths.runs_dir()), memory=memory)
+    memory = Preferences(Path(tempfile.mkdtemp()) / "dashboard.json")
+    app = Dashboard(
+        recipes.get_recipe("reference"), Folders(paths.data_dir(), paths.runs_dir()), memory=memory
+    )
     app.theme = theme
     async with app.run_test(size=size) as pilot:
         if run is not None:
             app.session.history = fold(takewhile(_before_the_middle_of_epoch_9, run.events()))
-            app.session.phase, app.session.generation = Phase.TRAINING, 1
+            app.session.phase, app.session.generation = SessionPhase.TRAINING, 1
         app.session_changed()
         async with asyncio.timeout(_PATIENCE):
             for sign, key in zip_longest(steps[::2], steps[1::2]):

@@ -167,7 +167,7 @@ class TrainConfig:
         """The config with these values, defaults for the rest. Raises ConfigError for names it does not know."""
         unknown = [name for name in values if name not in SETTINGS]
         if unknown:
-            raise ConfigError(unknown_setting(unknown[0]), remedy="Remove it, or correct its name.")
+            raise ConfigError(unknown_setting_message(unknown[0]), remedy="Remove it, or correct its name.")
         return cls(**values)
 
     def replace(self, **changes: Any) -> TrainConfig:
@@ -195,13 +195,13 @@ def find_problems(values: Mapping[str, Any]) -> dict[str, str]:
     return problems
 
 
-def salvaged(values: Mapping[str, Any]) -> TrainConfig | None:
+def config_from_old_record(values: Mapping[str, Any]) -> TrainConfig | None:
     """The config of another time: what are no settings now is left out. None where one cannot be used."""
     known = {name: value for name, value in values.items() if name in SETTINGS}
     return None if find_problems(known) else TrainConfig(**known)
 
 
-def unknown_setting(name: str) -> str:
+def unknown_setting_message(name: str) -> str:
     """A sentence for a name that is no setting, with the nearest one that is."""
     near = difflib.get_close_matches(name, SETTINGS, n=1)
     return f"there is no setting {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")

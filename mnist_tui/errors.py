@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from mnist_tui.run_code import RunCode
+    from mnist_tui.training.run_code import RunCode
 
 
 class MnistTuiError(Exception):

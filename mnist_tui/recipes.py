@@ -67,7 +67,7 @@ RECIPES: Mapping[str, TrainConfig] = {
 }
 
 
-def recipe(name: str) -> TrainConfig:
+def get_recipe(name: str) -> TrainConfig:
     """The recipe called `name`. Raises ConfigError with the nearest name."""
     if name in RECIPES:
         return RECIPES[name]
@@ -76,6 +76,6 @@ def recipe(name: str) -> TrainConfig:
     raise ConfigError(f"there is no recipe {name!r}{hint}", remedy=f"Recipes: {', '.join(RECIPES)}.")
 
 
-def configured(name: str, **changes: Any) -> TrainConfig:
+def build_config(name: str, **changes: Any) -> TrainConfig:
     """The recipe `name` with some settings changed."""
-    return recipe(name).replace(recipe=name, **changes)
+    return get_recipe(name).replace(recipe=name, **changes)

@@ -12,18 +12,19 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mnist_tui import checkpoint, evaluation, events, models, runner, trainer
-from mnist_tui.backends.eager import EagerBackend
+from mnist_tui import events, models
 from mnist_tui.config import TrainConfig
-from mnist_tui.control import Control
-from mnist_tui.data import dataset as datasets
-from mnist_tui.data.dataset import Dataset, Split
-from mnist_tui.data.resident import ResidentData
+from mnist_tui.data import datasets
+from mnist_tui.data.datasets import Dataset, Split
+from mnist_tui.data.loader import DeviceData
 from mnist_tui.events import EpochFinished, Event
-from mnist_tui.learner import Learner
-from mnist_tui.runner import Outcome
 from mnist_tui.runs import Run
-from mnist_tui.trainer import Trainer
+from mnist_tui.training import checkpoint, evaluate, run_training, trainer
+from mnist_tui.training.backends.eager import EagerBackend
+from mnist_tui.training.control import Control
+from mnist_tui.training.run_training import RunResult
+from mnist_tui.training.train_state import TrainState
+from mnist_tui.training.trainer import Trainer
 
 TRAIN, TEST = 200, 60
 
@@ -81,8 +82,8 @@ def make_trainer(
     torch.set_num_threads(1)
     torch.manual_seed(config.seed)
     model = model or models.load_model(config.model)
-    data = ResidentData(dataset or tiny_dataset(), config, torch.device("cpu"))
-    return Trainer(config, EagerBackend(config, Learner(config, model)), data, control or Control())
+    data = DeviceData(dataset or tiny_dataset(), config, torch.device("cpu"))
+    return Trainer(config, EagerBackend(config, TrainState(config, model)), data, control or Control())
 
 
 class Lab:
@@ -110,9 +111,9 @@ class Lab:
         *,
         name: str = "",
         watch: Callable[[Event], None] | None = None,
-    ) -> Outcome:
+    ) -> RunResult:
         """Train a new run; `watch` hears each event too, and may ask `control` for something."""
-        return runner.start(
+        return run_training.start_run(
             config or tiny_config(),
             data_dir=self._folder,
             runs_dir=self.runs_dir,
@@ -121,12 +122,14 @@ class Lab:
             report=self._reporting(watch),
         )
 
-    def resume(self, run: Run, *, watch: Callable[[Event], None] | None = None, **changes: Any) -> Outcome:
+    def resume(self, run: Run, *, watch: Callable[[Event], None] | None = None, **changes: Any) -> RunResult:
         """Go on with a run, in a new process as far as can be: fresh wishes, other random numbers."""
         torch.manual_seed(999)
         self.control = Control()
         report = self._reporting(watch)
-        return runner.resume(run, data_dir=self._folder, control=self.control, report=report, **changes)
+        return run_training.resume_run(
+            run, data_dir=self._folder, control=self.control, report=report, **changes
+        )
 
     def stop_at(self, moment: Callable[[Event], bool]) -> Callable[[Event], None]:
         """A watch that asks for the end at the first event that `moment` is true of."""
@@ -195,15 +198,15 @@ def differences(one: Any, other: Any, where: str = "") -> list[str]:
 def train_slowly(folder: Path, config: dict[str, Any]) -> None:
     """Start or go on with a run in a process of its own, with time between two events to be killed in."""
     datasets.load = lambda *_args, **_options: tiny_dataset()
-    trainer.PROGRESS_SECONDS, runner.CHECKPOINT_SECONDS, evaluation.scoring.BATCH = 0.0, 0.02, 10
+    trainer.PROGRESS_SECONDS, run_training.CHECKPOINT_SECONDS, evaluate.scoring.BATCH = 0.0, 0.02, 10
     run = Run(folder)
 
     def report(_event: Event) -> None:
         time.sleep(0.003)
 
     if run.config_file.exists():
-        runner.resume(run, data_dir=folder, report=report)
+        run_training.resume_run(run, data_dir=folder, report=report)
     else:
-        runner.start(
+        run_training.start_run(
             TrainConfig(**config), data_dir=folder, runs_dir=folder.parent, name=run.name, report=report
         )

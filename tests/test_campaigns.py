@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from mnist_tui import checkpoint, models, runner
-from mnist_tui.data import dataset
-from mnist_tui.evaluation import evaluate, logits_of
+from mnist_tui import models
+from mnist_tui.data import datasets
 from mnist_tui.events import RunFinished
-from mnist_tui.recipes import configured
+from mnist_tui.recipes import build_config
+from mnist_tui.training import checkpoint, run_training
+from mnist_tui.training.evaluate import evaluate, logits_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.mnist]
 
@@ -27,12 +28,12 @@ def mnist_folder() -> Path:
 
 
 def test_a_network_that_saw_only_drawn_digits_reads_real_ones(tmp_path: Path, mnist_folder: Path) -> None:
-    config = configured("reference", dataset="synthetic", epochs=4, batch_size=64)
-    outcome = runner.start(config, data_dir=tmp_path, runs_dir=tmp_path, report=lambda event: None)
+    config = build_config("reference", dataset="synthetic", epochs=4, batch_size=64)
+    outcome = run_training.start_run(config, data_dir=tmp_path, runs_dir=tmp_path, report=lambda event: None)
     weights, _ = checkpoint.load_weights(outcome.run.weights_file)
     model = models.load_model("reference").to(memory_format=torch.channels_last)
     model.load_state_dict(weights)
-    real = dataset.load("mnist", mnist_folder).test
+    real = datasets.load("mnist", mnist_folder).test
     score = evaluate(partial(logits_of, model), real.images, real.labels, config)
     print(f"trained on drawn digits, tested on MNIST: {100 * score.accuracy:.2f} %")
     assert isinstance(outcome.event, RunFinished)
@@ -40,8 +41,10 @@ def test_a_network_that_saw_only_drawn_digits_reads_real_ones(tmp_path: Path, mn
 
 
 def test_the_reference_recipe_reaches_its_spread(tmp_path: Path, mnist_folder: Path) -> None:
-    config = configured("reference", dataset="mnist", seed=6)
-    outcome = runner.start(config, data_dir=mnist_folder, runs_dir=tmp_path, report=lambda event: None)
+    config = build_config("reference", dataset="mnist", seed=6)
+    outcome = run_training.start_run(
+        config, data_dir=mnist_folder, runs_dir=tmp_path, report=lambda event: None
+    )
     assert isinstance(outcome.event, RunFinished)
     print(f"final {outcome.event.final_test_accuracy:.4f}, best {outcome.event.best_test_accuracy:.4f}")
     assert outcome.event.final_test_accuracy >= 0.9925

@@ -9,7 +9,7 @@ import pytest
 
 from mnist_tui.config import SETTINGS, TYPES, TrainConfig, choices, find_problems
 from mnist_tui.errors import ConfigError
-from mnist_tui.recipes import RECIPES, configured, recipe
+from mnist_tui.recipes import RECIPES, build_config, get_recipe
 
 NUMBERS = [name for name, annotation in TYPES.items() if annotation in (int, float)]
 WORDS = [name for name in SETTINGS if choices(name)]
@@ -95,7 +95,7 @@ def test_every_setting_explains_itself() -> None:
 
 
 def test_the_defaults_are_the_published_recipe() -> None:
-    config = recipe("reference")
+    config = get_recipe("reference")
     assert (config.batch_size, config.epochs, config.optimizer, config.lr) == (16, 15, "adam", 0.01)
     assert (config.schedule, config.warmup, config.start_divisor, config.end_divisor) == (
         "one-cycle",
@@ -108,15 +108,15 @@ def test_the_defaults_are_the_published_recipe() -> None:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_knows_its_own_name(name: str) -> None:
-    assert recipe(name).recipe == name
+    assert get_recipe(name).recipe == name
 
 
 def test_a_recipe_with_changes_keeps_its_name() -> None:
-    config = configured("reference", epochs=2)
+    config = build_config("reference", epochs=2)
     assert (config.recipe, config.epochs) == ("reference", 2)
 
 
 def test_an_unknown_recipe_is_refused_with_the_nearest() -> None:
     with pytest.raises(ConfigError, match="no recipe 'referense'; did you mean 'reference'") as raised:
-        recipe("referense")
+        get_recipe("referense")
     assert "reference" in raised.value.remedy

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mnist_tui import checkpoint
 from mnist_tui.runs import Run
+from mnist_tui.training import checkpoint
 from tests import made_runs
 
 

@@ -26,7 +26,8 @@ def trial_server() -> None:
         with pytest.MonkeyPatch.context() as patched:
             patched.setenv("PYTHONPATH", str(Path(mnist_tui.__file__).parents[1]))
             patched.setenv(_IN_SERVER, "1")
-            multiprocessing.get_context("forkserver").set_forkserver_preload(["mnist_tui.runner", __name__])
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload(["mnist_tui.training.run_training", __name__])
             forkserver.ensure_running()
 
 

@@ -8,14 +8,14 @@ from statistics import median
 
 import torch
 
-from mnist_tui.assemble import assemble
-from mnist_tui.backends import Backend
 from mnist_tui.bench import plain_loop
 from mnist_tui.config import BackendName, TrainConfig
-from mnist_tui.control import Control
-from mnist_tui.data.dataset import Dataset, Split
+from mnist_tui.data.datasets import Dataset, Split
 from mnist_tui.errors import ConfigError, MnistTuiError
 from mnist_tui.events import EpochFinished, Event, Preparing, RunFailed
+from mnist_tui.training.backends.base import Backend
+from mnist_tui.training.build import build_trainer
+from mnist_tui.training.control import Control
 
 # Epochs that each backend trains in its turn: about as long as the plain loop needs for one.
 EPOCHS: dict[BackendName, int] = {"eager": 1, "native": 4}
@@ -66,12 +66,12 @@ def _contestant(config: TrainConfig, data: Dataset, told: Callable[[str], None])
 
     def run() -> float:
         speeds = []
-        for event in assemble(config, data, Control(), report=tell).run():
+        for event in build_trainer(config, data, Control(), report=tell).run():
             if isinstance(event, RunFailed):
                 raise MnistTuiError(event.message, remedy=event.remedy)
             if isinstance(event, EpochFinished):
                 speeds.append(event.images_per_second)
         return median(speeds)
 
-    taken = assemble(config, data, Control(), report=tell)
+    taken = build_trainer(config, data, Control(), report=tell)
     return Contestant(f"mnist-tui {config.backend}", taken.config, run, taken.backend)

@@ -16,8 +16,8 @@ from torch.utils.data import Dataset as TorchDataset
 
 from mnist_tui import models
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.dataset import Split
-from mnist_tui.torchvision_import import part
+from mnist_tui.data.datasets import Split
+from mnist_tui.models.torchvision_import import part
 
 
 class PillowImages(TorchDataset[tuple[Tensor, int]]):

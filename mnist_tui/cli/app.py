@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
-from mnist_tui import __version__, paths
+from mnist_tui import __version__
 from mnist_tui.cli import dashboard, streams
 from mnist_tui.cli.config_file import option_defaults
 from mnist_tui.cli.lazy import LazyCommands
 from mnist_tui.cli.output import complain
-from mnist_tui.cores import prepare_openmp
 from mnist_tui.errors import MnistTuiError
+from mnist_tui.system import paths
+from mnist_tui.system.cpu import prepare_openmp
 
 EPILOG = (
     "Settings and folders can also come from the environment (MNIST_TUI_BATCH_SIZE=64), every option from the "

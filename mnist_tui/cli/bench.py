@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mnist_tui import paths, recipes
+from mnist_tui import recipes
 from mnist_tui.cli.options import DataDir, Json, Model
 from mnist_tui.cli.output import print_json, say, stderr, stdout
 from mnist_tui.cli.signals import stopping
 from mnist_tui.config import DatasetName
-from mnist_tui.control import Control
 from mnist_tui.errors import ConfigError, MnistTuiError
 from mnist_tui.events import Event, Notice
+from mnist_tui.system import paths
+from mnist_tui.training.control import Control
 
 if TYPE_CHECKING:
-    from mnist_tui.bench.race import Entrant
-    from mnist_tui.data.dataset import Dataset
+    from mnist_tui.bench.time_to_accuracy import Contender
+    from mnist_tui.data.datasets import Dataset
 
 Told = Callable[[str], None]
 
@@ -59,7 +60,7 @@ def bench(
         raise ConfigError(f"images is {images}, but must be at least 512", remedy="Give more images.")
     targets, names = _targets(to), _recipes(only)
 
-    from mnist_tui.data.dataset import load
+    from mnist_tui.data.datasets import load
 
     console = stderr()
 
@@ -79,9 +80,9 @@ def bench(
 
 def _measure(data: Dataset, rounds: int, images: int, model: str, json: bool, told: Told) -> None:
     from mnist_tui.bench import measure
-    from mnist_tui.render.bench_table import bench_table
+    from mnist_tui.cli.views.bench_table import bench_table
 
-    config = recipes.configured("reference", model=model)
+    config = recipes.build_config("reference", model=model)
     result = measure(config, data, rounds=rounds, images=images, told=told)
     if json:
         print_json(result.to_dict())
@@ -100,31 +101,31 @@ def _race(
     told: Told,
 ) -> None:
     """A wish to stop is answered after an epoch, with what the rounds before have given."""
-    from mnist_tui.bench.race import race
-    from mnist_tui.render.race_table import race_table
+    from mnist_tui.bench.time_to_accuracy import measure_time_to_accuracy
+    from mnist_tui.cli.views.time_table import time_table
 
     data = _first(data, images)
     control = Control()
     with stopping(control) as caught:
-        result = race(
+        result = measure_time_to_accuracy(
             _entrants(data, names, model, told), data, targets, rounds=rounds, told=told, control=control
         )
     if result is not None and json:
         print_json(result.to_dict())
     elif result is not None:
-        stdout().print(race_table(result))
+        stdout().print(time_table(result))
     if control.stop_reason:
         raise typer.Exit(caught.exit_code)
 
 
-def _entrants(data: Dataset, names: list[str], model: str, told: Told) -> list[Entrant]:
+def _entrants(data: Dataset, names: list[str], model: str, told: Told) -> list[Contender]:
     """The plain loop, and every recipe that can be trained here by itself."""
-    from mnist_tui.bench import race
+    from mnist_tui.bench import time_to_accuracy
 
-    entrants = [race.plain(recipes.configured("reference", model=model), data)]
+    entrants = [time_to_accuracy.plain(recipes.build_config("reference", model=model), data)]
     for name in names:
         try:
-            entrants.append(race.ours(recipes.configured(name, model=model), data, told))
+            entrants.append(time_to_accuracy.ours(recipes.build_config(name, model=model), data, told))
         except MnistTuiError as unfit:
             told(f"without {name}: {unfit}")
     return entrants
@@ -133,7 +134,7 @@ def _entrants(data: Dataset, names: list[str], model: str, told: Told) -> list[E
 def _first(data: Dataset, images: int) -> Dataset:
     from dataclasses import replace
 
-    from mnist_tui.data.dataset import Split
+    from mnist_tui.data.datasets import Split
 
     few = Split(data.train.images[:images], data.train.labels[:images])
     return replace(data, train=few) if images else data
@@ -154,5 +155,5 @@ def _targets(text: str) -> list[float]:
 def _recipes(text: str) -> list[str]:
     names = text.split(",") if text else list(recipes.RECIPES)
     for name in names:
-        recipes.recipe(name)
+        recipes.get_recipe(name)
     return names

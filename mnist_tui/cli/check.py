@@ -9,7 +9,7 @@ import typer
 from mnist_tui.cli.inspect_model import RunOption, model_of
 from mnist_tui.cli.options import Json, Model, RunsDir
 from mnist_tui.cli.output import print_json, say, stdout
-from mnist_tui.cli.trusting import Trust
+from mnist_tui.cli.trust import Trust
 
 
 def check(

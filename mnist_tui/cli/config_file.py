@@ -10,9 +10,9 @@ from typing import Any
 
 import typer
 
-from mnist_tui import paths
 from mnist_tui.config import SETTINGS, find_problems
 from mnist_tui.errors import ConfigError
+from mnist_tui.system import paths
 
 # All options with a comment each take less; and the memory for `a.a.a…` grows with the square of its length.
 _MAX_BYTES = 16 * 2**10
@@ -25,7 +25,7 @@ def option_defaults(context: typer.Context, chosen: Path | None) -> dict[str, An
     path = chosen or paths.config_file()
     if chosen is None and not path.is_file():
         return {}
-    values = _read(paths.expanded(path))
+    values = _read(paths.expand(path))
     problem = next(_problems(values, _options(context, context.command)), "")
     if problem:
         raise ConfigError(f"{path}: {problem}", remedy="Correct or remove that line.")

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from mnist_tui import paths, runs
-from mnist_tui.cli.options import DataDir, RunsDir, configured, with_settings
+from mnist_tui import runs
+from mnist_tui.cli.options import DataDir, RunsDir, config_from_options, with_settings
 from mnist_tui.cli.output import complain, say, say_traceback, stderr
 from mnist_tui.errors import ConfigError
-from mnist_tui.jobs import Folders, Job, NewRun
+from mnist_tui.system import paths
+from mnist_tui.training.jobs import Folders, Job, NewRun
 
 if TYPE_CHECKING:
-    from mnist_tui.tui.app import Left
+    from mnist_tui.tui.app import DashboardExit
 
 
 @with_settings
@@ -33,7 +34,9 @@ def dashboard(
     Settings fill its form; --start begins at once.
     """
     folders = Folders(paths.data_dir(data_dir), paths.runs_dir(runs_dir))
-    config = configured({**_remembered(settings), **{k: v for k, v in settings.items() if v is not None}})
+    config = config_from_options(
+        {**_remembered(settings), **{k: v for k, v in settings.items() if v is not None}}
+    )
     open_dashboard(config, folders, NewRun(config, folders) if start else None)
 
 
@@ -52,7 +55,7 @@ def open_dashboard(config: Any, folders: Folders, job: Job | None) -> NoReturn:
     _exit(left.code)
 
 
-def _say_how_it_ended(left: Left, folders: Folders) -> None:
+def _say_how_it_ended(left: DashboardExit, folders: Folders) -> None:
     """What stays in the terminal, as a headless run would leave it."""
     if left.failed is not None:
         say_traceback(left.failed.traceback)
@@ -80,7 +83,7 @@ def _exit(code: int) -> NoReturn:
 def _remembered(settings: dict[str, Any]) -> dict[str, Any]:
     """The last form's settings; another recipe asked for starts from that recipe instead."""
     from mnist_tui.config import SETTINGS, find_problems
-    from mnist_tui.tui.memory import Memory
+    from mnist_tui.tui.preferences import Preferences
 
-    form = {name: value for name, value in Memory().form.items() if name in SETTINGS}
+    form = {name: value for name, value in Preferences().form.items() if name in SETTINGS}
     return {} if settings.get("recipe") is not None or find_problems(form) else form

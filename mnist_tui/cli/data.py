@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mnist_tui import paths
+from mnist_tui.cli.download_report import DownloadReport
 from mnist_tui.cli.options import DataDir, Json
 from mnist_tui.cli.output import print_json, say, stdout
-from mnist_tui.cli.reporter import Reporter
 from mnist_tui.cli.signals import stopping
 from mnist_tui.config import DatasetName
-from mnist_tui.control import Control
 from mnist_tui.errors import Interrupted
+from mnist_tui.system import paths
+from mnist_tui.training.control import Control
 
 if TYPE_CHECKING:
-    from mnist_tui.data.dataset import Dataset
+    from mnist_tui.data.datasets import Dataset
 
 app = typer.Typer(help="The datasets: fetch them, and look at what is there.", no_args_is_help=True)
 
@@ -29,13 +29,13 @@ Name = Annotated[
 @app.command()
 def fetch(name: Name = "mnist", json: Json = False, data_dir: DataDir = None) -> None:
     """Fetch a dataset: verified, from one mirror after another. After a failure, run it again to go on."""
-    from mnist_tui.data import dataset
+    from mnist_tui.data import datasets
 
     folder = paths.data_dir(data_dir)
     control = Control()
-    with stopping(control) as caught, Reporter(control) as report:
+    with stopping(control) as caught, DownloadReport(control) as report:
         try:
-            loaded = dataset.load(name, folder, report=report)
+            loaded = datasets.load(name, folder, report=report)
         except Interrupted:
             raise typer.Exit(caught.exit_code) from None
     if json:
@@ -58,10 +58,10 @@ def _as_a_run_records_it(loaded: Dataset) -> dict[str, Any]:
 @app.command()
 def info(name: Name = "auto", json: Json = False, data_dir: DataDir = None) -> None:
     """Show a dataset's files, hashes, images per class, mean and deviation. Fetches nothing."""
-    from mnist_tui.data.info import describe
-    from mnist_tui.render.dataset_table import dataset_table
+    from mnist_tui.cli.views.dataset_table import dataset_table
+    from mnist_tui.data.describe import describe
 
-    with Reporter(Control()) as report:
+    with DownloadReport(Control()) as report:
         described = describe(name, paths.data_dir(data_dir), report=report)
     if json:
         print_json(described.to_dict())

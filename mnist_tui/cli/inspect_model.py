@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from mnist_tui import paths, runs
+from mnist_tui import runs
 from mnist_tui.cli.options import DataDir, Json, Model, RunsDir
 from mnist_tui.cli.output import print_json, say, stdout
-from mnist_tui.cli.trusting import Trust, agree
+from mnist_tui.cli.trust import Trust, agree
 from mnist_tui.models import ModelSource, resolve
+from mnist_tui.system import paths
 
 if TYPE_CHECKING:
-    from mnist_tui.render.insight_view import InsightView
+    from mnist_tui.render.explanation import ExplanationView
 
 WeightsOf = Literal["best", "last"]
 
@@ -61,7 +62,7 @@ def inspect_model(
     from mnist_tui.inspection import inspect_model as inspect
     from mnist_tui.models import load_model
     from mnist_tui.models.examination import examine
-    from mnist_tui.render.insight_view import insight_view
+    from mnist_tui.render.explanation import explanation_view
     from mnist_tui.render.layer_table import layer_table
 
     if image is not None and not run:
@@ -84,19 +85,19 @@ def inspect_model(
     for finding in findings:
         say(console, f"note: {finding}")
     if inside:
-        console.print(insight_view(inside, console.width, _MAP_LINES))
+        console.print(explanation_view(inside, console.width, _MAP_LINES))
 
 
 def _inside(
     run: str, weights: WeightsOf | None, image: int | None, layer: str, runs_dir: Path | None, data_dir: Path
-) -> InsightView | None:
+) -> ExplanationView | None:
     """None for a run that has no weights, where none were asked for."""
-    from mnist_tui.cli.inside import inside_of
+    from mnist_tui.cli.explain import explain_run
 
     found = runs.find(paths.runs_dir(runs_dir), run)
     if not found.weights_file.is_file() and weights is None and image is None:
         return None
-    return inside_of(found, weights or "best", image=image, layer=layer, data_dir=data_dir)
+    return explain_run(found, weights or "best", image=image, layer=layer, data_dir=data_dir)
 
 
 def model_of(run: str, runs_dir: Path | None, trust: bool) -> ModelSource:

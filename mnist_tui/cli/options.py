@@ -50,10 +50,10 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def configured(settings: Mapping[str, Any]) -> TrainConfig:
+def config_from_options(settings: Mapping[str, Any]) -> TrainConfig:
     """The config a person asked for: the recipe, with the settings that were given."""
     given = {name: value for name, value in settings.items() if value is not None}
-    return recipes.configured(given.pop("recipe", "reference"), **given)
+    return recipes.build_config(given.pop("recipe", "reference"), **given)
 
 
 def _default(name: str) -> str:

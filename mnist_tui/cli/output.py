@@ -13,7 +13,7 @@ from rich.segment import Segment
 from rich.text import Text
 
 from mnist_tui.cli import cursor
-from mnist_tui.harmless_text import without_control_codes
+from mnist_tui.system.sanitize import strip_control_codes
 
 
 class _Harmless(Console):
@@ -33,7 +33,7 @@ class _Harmless(Console):
             if segment.control or segment.text.isprintable():
                 yield segment
             else:
-                yield Segment(without_control_codes(segment.text), segment.style)
+                yield Segment(strip_control_codes(segment.text), segment.style)
 
     def on_broken_pipe(self) -> NoReturn:
         """Re-raise: Rich would end the process, even if it still has a checkpoint to write."""

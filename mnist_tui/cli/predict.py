@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mnist_tui import paths, runs
-from mnist_tui.answer import THRESHOLD
+from mnist_tui import runs
 from mnist_tui.cli.options import Json, RunName, RunsDir, Weights
 from mnist_tui.cli.output import complain, print_json, say, stderr, stdout
-from mnist_tui.cli.trusting import Trust, agree
+from mnist_tui.cli.trust import Trust, agree
+from mnist_tui.inference.prediction import THRESHOLD
+from mnist_tui.system import paths
 
 if TYPE_CHECKING:
-    from mnist_tui.predictions import PredictedFile
+    from mnist_tui.inference.predict_file import FilePredictions
 
 # A file of more images is shown as a table, and at most this many errors per file are printed.
 _DRAWN, _ERRORS = 12, 10
@@ -48,8 +49,8 @@ def predict(
     """
     found = runs.find(paths.runs_dir(runs_dir), run)
     agree(found, trust)
-    from mnist_tui.predictions import predict_file
-    from mnist_tui.trained import load_trained
+    from mnist_tui.inference.network import load_trained
+    from mnist_tui.inference.predict_file import predict_file
 
     network = load_trained(found, weights)
     entries: list[dict[str, Any]] = []
@@ -67,7 +68,7 @@ def predict(
     raise typer.Exit(1 if any("error" in entry for entry in entries) else 0)
 
 
-def _say_what_is_wrong(file: PredictedFile) -> None:
+def _say_what_is_wrong(file: FilePredictions) -> None:
     for remark in file.remarks:
         say(stderr(), f"notice: {remark}", "yellow")
     unusable = file.unusable
@@ -77,7 +78,7 @@ def _say_what_is_wrong(file: PredictedFile) -> None:
         complain(f"{file.name}: {len(unusable) - _ERRORS:,} more of its images cannot be used")
 
 
-def _accuracy(file: PredictedFile) -> list[dict[str, Any]]:
+def _accuracy(file: FilePredictions) -> list[dict[str, Any]]:
     """An entry per file that has labels."""
     if file.correct is None:
         return []
@@ -85,14 +86,14 @@ def _accuracy(file: PredictedFile) -> list[dict[str, Any]]:
     return [{"file": file.name, "images": count, "correct": correct, "accuracy": correct / count}]
 
 
-def _show(file: PredictedFile) -> None:
-    from mnist_tui.predictions import PagePrediction
-    from mnist_tui.render.answer_bars import answer_view, page_view
-    from mnist_tui.render.answer_table import accuracy_line, answer_table
+def _show(file: FilePredictions) -> None:
+    from mnist_tui.inference.predict_file import PagePrediction
+    from mnist_tui.render.prediction_bars import page_view, prediction_view
+    from mnist_tui.render.prediction_table import accuracy_line, prediction_table
 
     console = stdout()
     if len(file.outcomes) > _DRAWN:
-        console.print(answer_table(file))
+        console.print(prediction_table(file))
     else:
         for outcome in file.outcomes:
             if isinstance(outcome, PagePrediction):
@@ -100,6 +101,6 @@ def _show(file: PredictedFile) -> None:
         for prediction in file.predictions:
             place = f" · {prediction.image.place}" if prediction.image.place else ""
             seen = prediction.seen.tolist()
-            console.print(answer_view(file.name + place, seen, prediction.answer, file.classes))
+            console.print(prediction_view(file.name + place, seen, prediction.answer, file.classes))
     if (line := accuracy_line(file)) is not None:
         console.print(line, soft_wrap=True)

@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from mnist_tui import atomic, paths, runs
+from mnist_tui import runs
 from mnist_tui.cli.options import Json, RunName, RunsDir
 from mnist_tui.cli.output import print_json, say, stderr, stdout
 from mnist_tui.errors import ConfigError, RunError
+from mnist_tui.system import atomic_file, paths
 
 app = typer.Typer(help="The runs on disk: list, show, compare, export, rename, delete.", no_args_is_help=True)
 
@@ -26,11 +27,11 @@ def list_runs(
     runs_dir: RunsDir = None,
 ) -> None:
     """List every run with its numbers."""
-    from mnist_tui.render.run_table import run_table
-    from mnist_tui.run_summary import sorted_by, summarise
+    from mnist_tui.cli.views.run_table import run_table
+    from mnist_tui.runs.summary import sort_by, summarize
 
     folder = paths.runs_dir(runs_dir)
-    summaries = sorted_by(sort, [summarise(run) for run in runs.list_runs(folder)])
+    summaries = sort_by(sort, [summarize(run) for run in runs.list_runs(folder)])
     if json:
         print_json([summary.to_dict() for summary in summaries])
     elif summaries:
@@ -45,17 +46,17 @@ def list_runs(
 @app.command()
 def show(run: RunName, json: Json = False, runs_dir: RunsDir = None) -> None:
     """Tell the whole story of a run."""
-    from mnist_tui.render.run_story import run_story
-    from mnist_tui.run_summary import summarise
+    from mnist_tui.cli.views.run_report import run_report
+    from mnist_tui.runs.summary import summarize
 
     found = runs.find(paths.runs_dir(runs_dir), run)
     if json:
-        from mnist_tui.export import epoch_rows
+        from mnist_tui.runs.export import epoch_rows
 
         rows = epoch_rows(found.history(progress=False))
-        print_json({**summarise(found).to_dict(), "record": found.record(), "rows": rows})
+        print_json({**summarize(found).to_dict(), "record": found.record(), "rows": rows})
     else:
-        stdout().print(run_story(found.record(), found.history(progress=False), summarise(found)))
+        stdout().print(run_report(found.record(), found.history(progress=False), summarize(found)))
 
 
 @app.command()
@@ -69,17 +70,17 @@ def compare(
     """Put runs side by side: their numbers, and the settings in which they differ."""
     from rich.text import Text
 
-    from mnist_tui import comparison
     from mnist_tui.render.comparison_table import differences_table, numbers_table
-    from mnist_tui.run_index import WatchedRun
+    from mnist_tui.runs import compare
+    from mnist_tui.runs.index import RunScanner
 
     folder = paths.runs_dir(runs_dir)
-    found = [WatchedRun(runs.find(folder, name)).look() for name in names]
+    found = [RunScanner(runs.find(folder, name)).look() for name in names]
     if len({run.run.folder for run in found}) < 2:
         raise ConfigError(
             "comparing takes at least two runs", remedy="Name them, or see `mnist-tui runs list`."
         )
-    compared = comparison.compare(found)
+    compared = compare.compare(found)
     if json:
         print_json(compared.to_dict())
         return
@@ -114,14 +115,14 @@ def export(
     runs_dir: RunsDir = None,
 ) -> None:
     """Write a run's epoch table as CSV, JSON, or Markdown beside the published figures."""
-    from mnist_tui.export import exported
+    from mnist_tui.runs.export import export_epochs
 
-    text = exported(runs.find(paths.runs_dir(runs_dir), run).history(progress=False), format)
+    text = export_epochs(runs.find(paths.runs_dir(runs_dir), run).history(progress=False), format)
     if output is None:
         typer.echo(text, nl=False)
         return
     try:
-        atomic.write_text(output, text)
+        atomic_file.write_text(output, text)
     except OSError as error:
         raise RunError(
             f"{output} cannot be written: {error.strerror}", remedy="Choose another --output."

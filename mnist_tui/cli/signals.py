@@ -13,7 +13,7 @@ from types import FrameType
 
 from mnist_tui.cli import cursor
 from mnist_tui.cli.output import discard
-from mnist_tui.control import Control
+from mnist_tui.training.control import Control
 
 _REASONS = {"SIGINT": "interrupted by Ctrl+C", "SIGTERM": "terminated", "SIGHUP": "the terminal was closed"}
 

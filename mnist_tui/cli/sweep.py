@@ -9,20 +9,21 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from mnist_tui import paths, runs
-from mnist_tui.cli.options import DataDir, Json, RunsDir, configured, with_settings
+from mnist_tui import runs
+from mnist_tui.cli.options import DataDir, Json, RunsDir, config_from_options, with_settings
 from mnist_tui.cli.output import animates, complain, print_json, say, stderr, stdout
 from mnist_tui.cli.signals import stopping
 from mnist_tui.cli.streams import do_without_stdout
-from mnist_tui.cli.sweep_json import JsonSweepView
-from mnist_tui.cli.views import while_watched
-from mnist_tui.control import Control
+from mnist_tui.cli.views.choose import stop_when_output_lost
+from mnist_tui.cli.views.sweep_json import JsonSweepView
 from mnist_tui.errors import ConfigError, Interrupted
 from mnist_tui.events import utc_now
 from mnist_tui.sweep import folder as folders
-from mnist_tui.sweep import plans, results, specs
+from mnist_tui.sweep import plans, results, search_space
 from mnist_tui.sweep.plans import Grid, Metric, Plan, Search
 from mnist_tui.sweep.results import TrialStatus
+from mnist_tui.system import paths
+from mnist_tui.training.control import Control
 
 app = typer.Typer(invoke_without_command=True)
 
@@ -98,7 +99,7 @@ def sweep(
     else:
         name = name or f"sweep-{datetime.now():%Y-%m-%dT%H-%M-%S}"
         home = folders.folder_of(runs_folder, name)
-        axes, space = specs.parse_axes(set_ or []), specs.parse_space(search or [])
+        axes, space = search_space.parse_axes(set_ or []), search_space.parse_space(search or [])
         _check_given_once(given, [*axes, *space])
         if space and (axes or seeds > 1):
             raise ConfigError(
@@ -116,7 +117,7 @@ def sweep(
 @app.command("list")
 def list_sweeps(json: Json = False, runs_dir: RunsDir = None) -> None:
     """List the sweeps: what they vary, and how far they are."""
-    from mnist_tui.render.sweep_list import sweep_list
+    from mnist_tui.cli.views.sweep_list import sweep_list
 
     folder = paths.runs_dir(runs_dir)
     found = [(home.name, home.plan()) for home in folders.list_sweeps(folder)]
@@ -137,7 +138,7 @@ def show(
     runs_dir: RunsDir = None,
 ) -> None:
     """Show what a sweep has come to so far, best first. It is only read."""
-    from mnist_tui.render.sweep_table import facts, sweep_table
+    from mnist_tui.cli.views.sweep_table import facts, sweep_table
 
     folder = paths.runs_dir(runs_dir)
     plan = _measured_on(folders.find(folder, sweep).plan(), on)
@@ -157,7 +158,7 @@ def _measured_on(plan: Plan, on: Metric | None) -> Plan:
 
 
 def _grid(name: str, axes: dict[str, Any], seeds: int, settings: dict[str, Any], on: Metric | None) -> Grid:
-    combinations = plans.combined(lambda values: configured({**settings, **values}), axes)
+    combinations = plans.combine(lambda values: config_from_options({**settings, **values}), axes)
     first = combinations[0].config
     validated = all(combination.config.validation for combination in combinations)
     metric: Metric = on or ("validation" if validated else "test")
@@ -172,24 +173,24 @@ def _search(
             "a search goes by validation images, never by the test set",
             remedy="Leave --on test out; `sweep show --on test` shows those figures afterwards.",
         )
-    config = configured(settings)
+    config = config_from_options(settings)
     if "recipe" in space:
         raise ConfigError("a search starts from one recipe", remedy="Compare recipes with --set recipe=A,B.")
     return Search(name, utc_now(), config, space, trials, prune)
 
 
 def _carry_out(plan: Plan, home: folders.SweepFolder, data_dir: Path, jobs: int, json: bool) -> None:
-    from mnist_tui.trials.campaign import Campaign
+    from mnist_tui.sweep.run_sweep import SweepRunner
 
     if isinstance(plan, Search):
-        import mnist_tui.trials.study  # noqa: F401 - without Optuna it is refused here
-    campaign = Campaign(plan, home, data_dir, jobs)
+        import mnist_tui.sweep.optuna_source  # noqa: F401 - without Optuna it is refused here
+    campaign = SweepRunner(plan, home, data_dir, jobs)
     campaign.check()
     control = Control()
     view = _view(json)
     with stopping(control) as caught, view:
         try:
-            campaign.carry_out(control, while_watched(view, control))
+            campaign.carry_out(control, stop_when_output_lost(view, control))
         except Interrupted as interruption:
             complain(str(interruption), "Nothing was begun; start it again.")
             raise typer.Exit(caught.exit_code) from None
@@ -201,7 +202,7 @@ def _carry_out(plan: Plan, home: folders.SweepFolder, data_dir: Path, jobs: int,
 
 
 def _view(json: bool) -> Any:
-    from mnist_tui.render.sweep_views import LiveSweepView, PlainSweepView
+    from mnist_tui.cli.views.sweep_live import LiveSweepView, PlainSweepView
 
     if json:
         return JsonSweepView()

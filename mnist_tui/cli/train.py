@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mnist_tui import paths, recipes, runs
+from mnist_tui import recipes, runs
 from mnist_tui.cli.dashboard import is_terminal, open_dashboard
-from mnist_tui.cli.options import DataDir, Json, RunsDir, configured, with_settings
+from mnist_tui.cli.options import DataDir, Json, RunsDir, config_from_options, with_settings
 from mnist_tui.cli.output import complain, say, say_traceback, stderr, stdout
 from mnist_tui.cli.signals import leaving_at_once, stopping
-from mnist_tui.cli.trusting import Trust, agree
-from mnist_tui.cli.views import choose_view, while_watched
-from mnist_tui.control import Control
+from mnist_tui.cli.trust import Trust, agree
+from mnist_tui.cli.views.choose import choose_view, stop_when_output_lost
 from mnist_tui.errors import ConfigError, Interrupted
 from mnist_tui.events import RunFailed, RunStopped
-from mnist_tui.jobs import Folders, Job, NewRun, ResumedRun
 from mnist_tui.runs import Run
+from mnist_tui.system import paths
+from mnist_tui.training.control import Control
+from mnist_tui.training.jobs import Folders, Job, NewRun, ResumedRun
 
 if TYPE_CHECKING:
-    from mnist_tui.runner import Outcome
+    from mnist_tui.training.run_training import RunResult
 
 
 @with_settings
@@ -62,18 +63,20 @@ def train(
         agree(found, trust, teacher=True, tell=False)
         job = ResumedRun(resume, folders, more_epochs, **changes)
     else:
-        job = NewRun(configured(settings), folders, name)
+        job = NewRun(config_from_options(settings), folders, name)
         if job.config.teacher and job.config.teacher not in recipes.RECIPES:
             agree(runs.find(folders.runs, job.config.teacher), trust)
     if not headless and not json and is_terminal():
-        open_dashboard(job.config if isinstance(job, NewRun) else recipes.recipe("reference"), folders, job)
+        open_dashboard(
+            job.config if isinstance(job, NewRun) else recipes.get_recipe("reference"), folders, job
+        )
     control = Control()
     view = choose_view(json=json, before=found.history(progress=False) if found and not json else None)
     with stopping(control) as caught, view:
         try:
             with leaving_at_once():
-                from mnist_tui import runner  # noqa: F401 - torch takes seconds, in which a signal could get lost
-            outcome = job(control, while_watched(view, control))
+                from mnist_tui.training import run_training  # noqa: F401 - torch takes seconds, in which a signal could get lost
+            outcome = job(control, stop_when_output_lost(view, control))
         except Interrupted as interruption:
             complain(str(interruption), "Nothing was begun; start it again.")
             raise typer.Exit(caught.exit_code) from None
@@ -104,7 +107,7 @@ def _changes(context: typer.Context, names: list[str]) -> dict[str, Any]:
     return {name: context.params[name] for name in given}
 
 
-def _say_how_to_resume(outcome: Outcome, folders: Folders) -> None:
+def _say_how_to_resume(outcome: RunResult, folders: Folders) -> None:
     event = outcome.event
     assert isinstance(event, RunStopped)
     say(stderr(), f"Stopped in epoch {event.epoch}, after step {event.step:,}: {event.reason}.")

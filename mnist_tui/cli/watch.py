@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from mnist_tui import paths, runs
+from mnist_tui import runs
 from mnist_tui.cli.options import Json, RunName, RunsDir
 from mnist_tui.cli.output import print_json, stdout
 from mnist_tui.runs import Run
+from mnist_tui.system import paths
 
 
 def watch(
@@ -37,18 +38,18 @@ def _at_terminal() -> bool:
 
 
 def _print_snapshot(run: Run) -> None:
-    from mnist_tui.render.snapshot import snapshot
+    from mnist_tui.cli.views.run_status import run_status
 
-    stdout().print(snapshot(run.name, run.history()))
+    stdout().print(run_status(run.name, run.history()))
 
 
 def _print_json(run: Run) -> None:
     """The line of `runs list`, and how far the epoch is."""
     import dataclasses
 
-    from mnist_tui.run_summary import summary_of
+    from mnist_tui.runs.summary import build_summary
 
     history = run.history()
     now = history.progress
     progress = None if now is None else {**dataclasses.asdict(now), "batch_losses": None}
-    print_json({**summary_of(run, run.record(), history).to_dict(), "progress": progress})
+    print_json({**build_summary(run, run.record(), history).to_dict(), "progress": progress})

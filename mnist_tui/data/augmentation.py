@@ -12,23 +12,23 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.slant import upright_maps
+from mnist_tui.data.deskew import deskew_maps
 
 
 def network_input(images: Tensor, config: TrainConfig) -> Tensor:
     """What a network is to judge: (N, 1, 28, 28) uint8 -> float32 of the same shape, upright if wished, normalised."""
-    maps = upright_maps(images, config.deskew) if config.deskew else None
-    return mapped_input(images, maps if maps is None else maps.to(images.device), config)
+    maps = deskew_maps(images, config.deskew) if config.deskew else None
+    return apply_maps(images, maps if maps is None else maps.to(images.device), config)
 
 
-def judged_pixels(images: Tensor, config: TrainConfig) -> Tensor:
+def deskew_pixels(images: Tensor, config: TrainConfig) -> Tensor:
     """`network_input` before it is normalised, for people to look at: (N, 1, 28, 28) uint8, as `images` are."""
     if not config.deskew:
         return images
     return network_input(images, config.replace(mean=0.0, std=1.0)).mul_(255).round_().to(torch.uint8)
 
 
-def mapped_input(images: Tensor, maps: Tensor | None, config: TrainConfig) -> Tensor:
+def apply_maps(images: Tensor, maps: Tensor | None, config: TrainConfig) -> Tensor:
     """`images` after one affine map each, and normalised: maps (N, 2, 3) on their device; None moves no pixel.
 
     Pixels moved in from outside are black, as they are when an image is rotated before normalising.

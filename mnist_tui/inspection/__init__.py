@@ -31,11 +31,11 @@ def inspect_model(model: nn.Module, *, name: str, input_shape: tuple[int, ...] =
     if nothing can be determined.
     """
     from mnist_tui.inspection import (
-        table,
-    )  # torch takes a second to import, and a finished summary needs none
+        summarize,  # torch takes a second to import, and a finished summary needs none
+    )
 
     try:
-        return table.inspect_model(model, name, input_shape)
+        return summarize.inspect_model(model, name, input_shape)
     except Exception as error:  # whatever user code raises when it is traced
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise InspectionError(

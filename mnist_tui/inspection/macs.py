@@ -8,8 +8,8 @@ from typing import Any
 
 from torch.utils.flop_counter import flop_registry, sdpa_flop_count
 
-from mnist_tui.inspection.call import Call
-from mnist_tui.inspection.rules import CONSTANT, RULES, is_elementwise
+from mnist_tui.inspection.aten_call import Call
+from mnist_tui.inspection.receptive_field.rules import CONSTANT, RULES, is_elementwise
 
 
 def count_macs(call: Call, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int | None:

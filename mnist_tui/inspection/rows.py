@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
-from mnist_tui.inspection.fields import State
-from mnist_tui.inspection.leaves import HOLDERS, base_name, type_name
+from mnist_tui.inspection.layers import HOLDERS, base_name, type_name
+from mnist_tui.inspection.receptive_field.fields import State
 
 
 @dataclass(eq=False)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mnist_tui.models.names import NAMES, REGISTRY
-from mnist_tui.models.source import ModelSource, resolve
+from mnist_tui.models.registry import NAMES, REGISTRY
+from mnist_tui.models.spec import ModelSource, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ def load_model(source: ModelSource | str, *, tell: Callable[[str], None] | None 
     Raises ModelError where `source` names no such network.
     """
     from mnist_tui.models import (
-        loader,
-    )  # torch takes a second to import, and most commands need only the names
+        loader,  # torch takes a second to import, and most commands need only the names
+    )
 
     return loader.build(resolve(source) if isinstance(source, str) else source, tell=tell)

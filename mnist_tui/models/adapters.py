@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mnist_tui.models.run_source import RAISED
-from mnist_tui.models.untouched import Kept
+from mnist_tui.models.import_source import RAISED
+from mnist_tui.models.restore import Kept
 
 _LOGITS = "logits"
 """The name of the logits in the results of many libraries' networks."""

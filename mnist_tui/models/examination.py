@@ -10,10 +10,10 @@ from torch import nn
 
 from mnist_tui.errors import ModelError
 from mnist_tui.models.findings import find
-from mnist_tui.models.names import REGISTRY
+from mnist_tui.models.forward_check import random_images
+from mnist_tui.models.registry import REGISTRY
 from mnist_tui.models.rehearsal import Rehearsal
-from mnist_tui.models.source import ModelSource, misfit
-from mnist_tui.models.trial import random_images
+from mnist_tui.models.spec import ModelSource, misfit
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from torch import nn
 
 from mnist_tui.errors import ModelError
 from mnist_tui.models import script
-from mnist_tui.models.run_source import Imported
-from mnist_tui.models.source import ModelSource, misfit
+from mnist_tui.models.import_source import Imported
+from mnist_tui.models.spec import ModelSource, misfit
 
 Maker = Callable[[], object]
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from mnist_tui.models.adapters import adaptations
+from mnist_tui.models.forward_check import random_images
 from mnist_tui.models.rehearsal import Rehearsal
-from mnist_tui.models.trial import random_images
 
 _IMAGES = 8
 _SMALL = 0.05

@@ -12,10 +12,10 @@ import torch
 from torch import nn
 
 from mnist_tui.models.find_network import Maker, find_network, is_instance
+from mnist_tui.models.forward_check import try_forward
 from mnist_tui.models.guard import as_its_author_runs_it, torch_as_it_was
-from mnist_tui.models.run_source import RAISED, Imported, Tell, import_failed, run, saying
-from mnist_tui.models.source import ModelSource, misfit
-from mnist_tui.models.trial import try_forward
+from mnist_tui.models.import_source import RAISED, Imported, Tell, import_failed, run, saying
+from mnist_tui.models.spec import ModelSource, misfit
 
 
 def build(source: ModelSource, *, apart: bool = False, tell: Tell | None = None) -> nn.Module:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from mnist_tui.models.names import REGISTRY
+from mnist_tui.models.registry import REGISTRY
 
 if TYPE_CHECKING:
     import torch

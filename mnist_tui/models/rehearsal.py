@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mnist_tui.models.run_source import RAISED
-from mnist_tui.models.source import ModelSource, misfit
-from mnist_tui.models.trial import CLASSES, check_output, raised, random_images
-from mnist_tui.models.untouched import Kept
+from mnist_tui.models.forward_check import CLASSES, check_output, raised, random_images
+from mnist_tui.models.import_source import RAISED
+from mnist_tui.models.restore import Kept
+from mnist_tui.models.spec import ModelSource, misfit
 
 _DISTURBANCE = 0.05
 

@@ -10,8 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from mnist_tui.comparison import Comparison
-from mnist_tui.render import words
+from mnist_tui.render import format
+from mnist_tui.runs.compare import Comparison
 
 
 def numbers_table(comparison: Comparison) -> Table:
@@ -29,9 +29,9 @@ def numbers_table(comparison: Comparison) -> Table:
             escape(summary.name),
             summary.status,
             f"{summary.epochs_done}/{summary.epochs}",
-            words.bare_percent(summary.best_test_accuracy),
-            words.bare_percent(summary.final_test_accuracy),
-            words.loss(run.final_test_loss),
+            format.bare_percent(summary.best_test_accuracy),
+            format.bare_percent(summary.final_test_accuracy),
+            format.loss(run.final_test_loss),
             "–" if run.seconds_an_epoch is None else f"{run.seconds_an_epoch:.1f}",
         )
     return table

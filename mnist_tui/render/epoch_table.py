@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from mnist_tui.events import EpochFinished
-from mnist_tui.history import RunHistory
-from mnist_tui.render import words
+from mnist_tui.render import format
+from mnist_tui.runs.history import RunHistory
 
 _LOSSES = {"train loss", "test loss", "train", "valid", "test"}
 # What goes first where there is no room.
@@ -90,18 +90,18 @@ def accuracy_heads(validated: bool) -> list[str]:
 def cells(row: EpochFinished, is_best: bool, validated: bool) -> list[str | Text]:
     """One row's texts."""
     validation = (
-        [words.loss(row.validation_loss), words.bare_percent(row.validation_accuracy)] if validated else []
+        [format.loss(row.validation_loss), format.bare_percent(row.validation_accuracy)] if validated else []
     )
     return [
         f"{'★ ' if is_best else ''}{row.epoch}",
-        words.loss(row.train_loss),
-        words.bare_percent(row.train_accuracy),
+        format.loss(row.train_loss),
+        format.bare_percent(row.train_accuracy),
         *validation,
-        words.loss(row.test_loss),
-        words.bare_percent(row.test_accuracy),
-        words.rate(row.learning_rate),
+        format.loss(row.test_loss),
+        format.bare_percent(row.test_accuracy),
+        format.rate(row.learning_rate),
         f"{row.images_per_second:,.0f}",
-        words.duration(row.seconds),
+        format.duration(row.seconds),
     ]
 
 

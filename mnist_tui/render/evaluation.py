@@ -12,14 +12,14 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from mnist_tui.render import words
-from mnist_tui.render.answer_bars import bar_of
-from mnist_tui.render.heat import Rgb, most_confused, readable_on, right_colour, wrong_colour
-from mnist_tui.render.picture import Grid, grey_picture
+from mnist_tui.render import format
+from mnist_tui.render.heatmap import Rgb, most_confused, readable_on, right_color, wrong_color
+from mnist_tui.render.pixels import Grid, gray_image
+from mnist_tui.render.prediction_bars import bar_of
 
 if TYPE_CHECKING:
-    from mnist_tui.evaluation.calibration import Calibration
-    from mnist_tui.evaluation.report import Evaluation, Mistake
+    from mnist_tui.inference.calibration import Calibration
+    from mnist_tui.inference.evaluation import Evaluation, Mistake
 
 _CELL = 6
 _BAR = 18
@@ -42,8 +42,8 @@ def summary_line(evaluation: Evaluation) -> Text:
     wrong = evaluation.images - evaluation.correct
     return Text.assemble(
         ("accuracy ", ""),
-        (words.percent(evaluation.accuracy), "bold"),
-        f" (95 %: {words.bare_percent(low)} to {words.bare_percent(high)}) · loss {words.loss(evaluation.loss)}"
+        (format.percent(evaluation.accuracy), "bold"),
+        f" (95 %: {format.bare_percent(low)} to {format.bare_percent(high)}) · loss {format.loss(evaluation.loss)}"
         f" · {wrong:,} of {evaluation.images:,} wrong",
     )
 
@@ -63,7 +63,7 @@ def per_class_table(evaluation: Evaluation) -> Table:
     for name in ("precision", "recall", "F1", "images"):
         table.add_column(name, justify="right", no_wrap=True)
     for score in evaluation.per_class:
-        shares = map(words.bare_percent, (score.precision, score.recall, score.f1))
+        shares = map(format.bare_percent, (score.precision, score.recall, score.f1))
         table.add_row(Text(score.name), *shares, f"{score.support:,}")
     return table
 
@@ -77,7 +77,7 @@ def confusion_table(evaluation: Evaluation) -> RenderableType:
     for row, (counts, score) in enumerate(zip(evaluation.confusion, evaluation.per_class, strict=True)):
         line = Text(f"{score.name[:13]:>13} ", style="bold")
         for column, count in enumerate(counts):
-            colour = right_colour(count, score.support) if row == column else wrong_colour(count, most)
+            colour = right_color(count, score.support) if row == column else wrong_color(count, most)
             line.append(cell(count, _CELL), cell_style(colour, is_mistake=row != column and count > 0))
         lines.append(line)
     return Group(*lines, Text())
@@ -112,10 +112,10 @@ def calibration_table(calibration: Calibration) -> RenderableType:
     for entry in calibration.bins:
         if entry.images:
             bar = bar_of(entry.accuracy, _BAR)
-            shares = (words.bare_percent(entry.confidence), bar, words.bare_percent(entry.accuracy))
+            shares = (format.bare_percent(entry.confidence), bar, format.bare_percent(entry.accuracy))
             table.add_row(*shares, f"{entry.images:,}")
     heading = Text.assemble(
-        ("Calibration", "bold"), f" · expected calibration error {words.percent(calibration.error)}"
+        ("Calibration", "bold"), f" · expected calibration error {format.percent(calibration.error)}"
     )
     return Group(heading, table)
 
@@ -125,7 +125,7 @@ def mistakes_gallery(
 ) -> RenderableType:
     """Each mistake drawn, with what it is and what the network thought; as many beside each other as fit."""
     cards = [
-        Group(grey_picture(picture), caption(mistake, classes))
+        Group(gray_image(picture), caption(mistake, classes))
         for mistake, picture in zip(mistakes, pictures, strict=True)
     ]
     return Group(Text("Worst mistakes", style="bold"), Columns(cards, padding=(1, 2)))
@@ -133,7 +133,7 @@ def mistakes_gallery(
 
 def caption(mistake: Mistake, classes: Sequence[str]) -> Text:
     """Truth and the three likeliest answers, within the picture's 28 columns where names are short."""
-    guesses = " ".join(f"{guess.name} {words.percent(guess.probability, 0)}" for guess in mistake.top)
+    guesses = " ".join(f"{guess.name} {format.percent(guess.probability, 0)}" for guess in mistake.top)
     return Text.assemble(
         (f"#{mistake.index} ", "dim"), "is ", (classes[mistake.truth], "bold green"), "\n", guesses, "\n"
     )

@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from rich.segment import Segment
 
-from mnist_tui.render.picture import Grid, Picture, largest, signed_picture
+from mnist_tui.render.pixels import Grid, PixelImage, largest, signed_image
 
 # How many columns a pixel may take; at the least two pixels share one each way.
 _SCALES = (4, 3, 2, 1)
@@ -38,7 +38,7 @@ class Gallery:
         most = max(map(largest, grids), default=0.0)
         scale = _fitting_scale(grids, room)
         grids = grids if scale else [shrunk(grid) for grid in grids]
-        self._pictures = [signed_picture(grid, most=most, scale=scale or 1, plain=plain) for grid in grids]
+        self._pictures = [signed_image(grid, most=most, scale=scale or 1, plain=plain) for grid in grids]
         self._plain = plain
         most_across = _across(self._pictures[0].width if grids else 0, room.columns)
         # Rows of one length, as far as that goes: 4 and 4 rather than 7 and 1.
@@ -76,9 +76,9 @@ def shrunk(grid: Grid) -> list[list[float]]:
     ]
 
 
-def picture_of(grid: Grid, *, scale: int = 1, plain: bool = False) -> Picture:
+def picture_of(grid: Grid, *, scale: int = 1, plain: bool = False) -> PixelImage:
     """One alone."""
-    return signed_picture(_folded(grid), scale=scale, plain=plain)
+    return signed_image(_folded(grid), scale=scale, plain=plain)
 
 
 def _fitting_scale(grids: Sequence[Grid], room: Room) -> int:

@@ -6,7 +6,7 @@ import os
 import shlex
 from pathlib import Path
 
-from mnist_tui import paths
+from mnist_tui.system import paths
 
 
 def command(*words: str, runs_dir: Path, data_dir: Path | None = None) -> str:

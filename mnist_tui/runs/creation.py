@@ -12,13 +12,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from mnist_tui import atomic
 from mnist_tui.errors import RunError
-from mnist_tui.locks import Lock
-from mnist_tui.runs import contents, leftovers
-from mnist_tui.runs.catalogue import is_run
+from mnist_tui.runs import cleanup, folder_layout
+from mnist_tui.runs.find import is_run
 from mnist_tui.runs.names import check_name
 from mnist_tui.runs.run import Run
+from mnist_tui.system import atomic_file
+from mnist_tui.system.file_lock import FileLock
 
 
 def check_place(runs_dir: Path, name: str = "") -> None:
@@ -33,7 +33,7 @@ def check_place(runs_dir: Path, name: str = "") -> None:
     elif os.access(there, os.W_OK | os.X_OK):
         return
     else:
-        code = errno.EROFS if atomic.is_read_only(there) else errno.EACCES
+        code = errno.EROFS if atomic_file.is_read_only(there) else errno.EACCES
     raise _not_writable(runs_dir, OSError(code, os.strerror(code)))
 
 
@@ -53,20 +53,20 @@ def create(
     config = record["config"]
     stem = name or f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{config['dataset']}-{config['recipe']}"
     check_name(stem)
-    making = Run(leftovers.hidden_for_making(runs_dir))
+    making = Run(cleanup.hidden_for_making(runs_dir))
     try:
-        atomic.make_folder(runs_dir)
-        leftovers.sweep(runs_dir)
+        atomic_file.make_folder(runs_dir)
+        cleanup.remove_leftovers(runs_dir)
         making.folder.mkdir()
         _check_locks(making)
         if teacher is not None:
-            atomic.write_bytes(making.teacher_file, teacher)
+            atomic_file.write_bytes(making.teacher_file, teacher)
         for path, content in code.items():
-            atomic.make_folder((making.folder / path).parent)
-            atomic.write_bytes(making.folder / path, content)
-        atomic.write_text(making.config_file, record_text(record))
+            atomic_file.make_folder((making.folder / path).parent)
+            atomic_file.write_bytes(making.folder / path, content)
+        atomic_file.write_text(making.config_file, record_text(record))
         run = _put_in_place(making, stem, numbered=not name)
-        atomic.sync_folder(runs_dir)
+        atomic_file.sync_folder(runs_dir)
     except OSError as error:
         raise _not_writable(runs_dir, error) from error
     finally:
@@ -81,8 +81,8 @@ def record_text(record: Mapping[str, Any]) -> str:
 
 def _check_locks(making: Run) -> None:
     """Raise OSError if locks are not supported, before a run is created that could not be written."""
-    place = making.folder / contents.LOCK
-    with Lock(place):
+    place = making.folder / folder_layout.LOCK
+    with FileLock(place):
         place.unlink()
 
 

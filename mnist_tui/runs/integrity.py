@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mnist_tui import regular
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import RunError
-from mnist_tui.history import RunHistory
-from mnist_tui.runs import contents
+from mnist_tui.runs import folder_layout
+from mnist_tui.runs.history import RunHistory
 from mnist_tui.runs.run import Run
+from mnist_tui.system import regular_file
 
 PART = "run"
 """The key of `origin` in a checkpoint."""
@@ -45,7 +45,7 @@ def sum_in(record: Mapping[str, Any]) -> str:
 def read_weights(path: Path) -> bytes:
     """The bytes of a file of weights. Raises RunError if it cannot be read."""
     try:
-        return regular.read_bytes(path, contents.LARGEST_WEIGHTS)
+        return regular_file.read_bytes(path, folder_layout.LARGEST_WEIGHTS)
     except OSError as error:
         raise Run(path.parent).unreadable(path, error) from error
 
@@ -53,7 +53,7 @@ def read_weights(path: Path) -> bytes:
 def sum_of(path: Path) -> str:
     """The file's SHA-256. Raises RunError if it cannot be read."""
     try:
-        with regular.open_to_read(path, contents.LARGEST_WEIGHTS) as file:
+        with regular_file.open_to_read(path, folder_layout.LARGEST_WEIGHTS) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise Run(path.parent).unreadable(path, error) from error

@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from mnist_tui import atomic, locks, regular
 from mnist_tui.errors import RunError
 from mnist_tui.events import Event
-from mnist_tui.history import RunHistory, RunStatus, fold
-from mnist_tui.locks import Lock
-from mnist_tui.runs import contents, leftovers
-from mnist_tui.runs.log import LogReader
+from mnist_tui.runs import cleanup, folder_layout
+from mnist_tui.runs.history import RunHistory, RunStatus, fold
+from mnist_tui.runs.log_reader import LogReader
+from mnist_tui.runs.log_writer import LogWriter
 from mnist_tui.runs.names import check_name
-from mnist_tui.runs.writer import RunWriter
+from mnist_tui.system import atomic_file, file_lock, regular_file
+from mnist_tui.system.file_lock import FileLock
 
 _LOCK_SECONDS = 1.0  # a reader that checks the lock holds it briefly
 
@@ -43,36 +43,36 @@ class Run:
     @property
     def config_file(self) -> Path:
         """The whole config, with versions, model, data and machine."""
-        return self.folder / contents.CONFIG
+        return self.folder / folder_layout.CONFIG
 
     @property
     def log_file(self) -> Path:
         """Every event, one JSON object a line, append-only."""
-        return self.folder / contents.LOG
+        return self.folder / folder_layout.LOG
 
     @property
     def checkpoint_file(self) -> Path:
         """The state to resume from."""
-        return self.folder / contents.CHECKPOINT
+        return self.folder / folder_layout.CHECKPOINT
 
     @property
     def weights_file(self) -> Path:
         """Weights of the best epoch."""
-        return self.folder / contents.WEIGHTS
+        return self.folder / folder_layout.WEIGHTS
 
     @property
     def teacher_file(self) -> Path:
         """The teacher's weights, for a run that learns from one: its own copy, as the teacher may be deleted."""
-        return self.folder / contents.TEACHER
+        return self.folder / folder_layout.TEACHER
 
     def source_folder(self, part: Literal["model", "teacher"] = "model") -> Path:
         """The folder of the user code of its network, or of its teacher's."""
-        return self.folder / contents.SOURCES[part]
+        return self.folder / folder_layout.SOURCES[part]
 
     def record(self) -> dict[str, Any]:
         """What `config.json` says. Raises RunError when it cannot be read."""
         try:
-            content = regular.read_bytes(self.config_file, contents.LARGEST_RECORD)
+            content = regular_file.read_bytes(self.config_file, folder_layout.LARGEST_RECORD)
             record = json.loads(content.decode("utf-8"))
         except OSError as error:
             raise self.unreadable(self.config_file, error) from error
@@ -97,7 +97,7 @@ class Run:
         A line that is torn, damaged or of a newer version is passed over.
         """
         try:
-            with regular.open_to_read(self.log_file) as log:
+            with regular_file.open_to_read(self.log_file) as log:
                 yield from LogReader(log, progress=progress)
         except FileNotFoundError:
             return
@@ -106,7 +106,9 @@ class Run:
 
     def unreadable(self, path: Path, error: OSError) -> RunError:
         """The error for a file that cannot be read, with a remedy."""
-        return RunError(f"{path} cannot be read: {error.strerror or error}", remedy=regular.remedy(error))
+        return RunError(
+            f"{path} cannot be read: {error.strerror or error}", remedy=regular_file.remedy_for(error)
+        )
 
     def history(self, *, progress: bool = True) -> RunHistory:
         """The run's story so far; one whose log ends in the middle with no writer was interrupted."""
@@ -127,13 +129,13 @@ class Run:
 
     def is_locked(self) -> bool:
         """Whether a live process is writing this run. Leaves no trace, and works in a read-only folder."""
-        return locks.is_held(self._lock().path)
+        return file_lock.is_held(self._lock().path)
 
-    def writer(self) -> RunWriter:
+    def writer(self) -> LogWriter:
         """The one writer of this run. Raises RunError while a live process has it."""
         lock = self._taken()
         try:
-            return RunWriter(self, lock)
+            return LogWriter(self, lock)
         except OSError as error:
             raise self._not_writable(error) from error
 
@@ -142,7 +144,7 @@ class Run:
 
         Raises RunError while it is in use, and for a folder with anything in it that no run writes.
         """
-        foreign = contents.foreign_entries(self.folder)
+        foreign = folder_layout.foreign_entries(self.folder)
         if foreign:  # many a project's folder has some config.json
             raise RunError(
                 f"{self.folder} contains files that are not part of a run: {', '.join(foreign[:3])}",
@@ -154,24 +156,24 @@ class Run:
                 remedy="Delete that folder and the link by hand.",
             )
         if not os.access(self.folder, os.W_OK | os.X_OK):  # it would be hidden, and then stay
-            code = errno.EROFS if atomic.is_read_only(self.folder) else errno.EACCES
+            code = errno.EROFS if atomic_file.is_read_only(self.folder) else errno.EACCES
             raise RunError(
                 f"{self.folder} cannot be deleted: {os.strerror(code)}",
                 remedy="Check the permissions of that folder.",
             )
-        hidden = leftovers.hidden_for_deleting(self.folder)
+        hidden = cleanup.hidden_for_deleting(self.folder)
         try:
             with self._alone():
                 self.folder.rename(hidden)
                 # Or a power cut could leave the folder in its place, with some of its files gone.
-                atomic.sync_folder(hidden.parent)
+                atomic_file.sync_folder(hidden.parent)
             shutil.rmtree(hidden)
         except OSError as error:
             raise RunError(
                 f"{self.folder} cannot be deleted: {error.strerror}",
                 remedy="Check the permissions of that folder.",
             ) from error
-        leftovers.sweep(self.folder.parent)
+        cleanup.remove_leftovers(self.folder.parent)
 
     def rename(self, name: str) -> Run:
         """The run under its new name. Raises RunError for a bad or taken name, or while the run is in use."""
@@ -182,7 +184,7 @@ class Run:
         with self._alone():
             try:
                 self.folder.rename(target)
-                atomic.sync_folder(target.parent)
+                atomic_file.sync_folder(target.parent)
             except OSError as error:
                 raise RunError(
                     f"{self.folder} cannot be renamed: {error.strerror}", remedy="Check its permissions."
@@ -204,7 +206,7 @@ class Run:
         finally:
             lock.release()
 
-    def _taken(self) -> Lock:
+    def _taken(self) -> FileLock:
         lock = self._lock()
         try:
             lock.acquire(_LOCK_SECONDS)
@@ -217,5 +219,5 @@ class Run:
             raise self._not_writable(error) from error
         return lock
 
-    def _lock(self) -> Lock:
-        return Lock(self.folder / contents.LOCK)
+    def _lock(self) -> FileLock:
+        return FileLock(self.folder / folder_layout.LOCK)

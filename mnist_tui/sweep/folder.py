@@ -12,11 +12,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_tui import atomic, locks, regular, runs
+from mnist_tui import runs
 from mnist_tui.errors import ConfigError, RunError
-from mnist_tui.locks import Lock
 from mnist_tui.sweep import plans
 from mnist_tui.sweep.plans import Plan
+from mnist_tui.system import atomic_file, file_lock, regular_file
+from mnist_tui.system.file_lock import FileLock
 
 FOLDER = runs.SWEEPS
 
@@ -57,12 +58,12 @@ class SweepFolder:
 
     def exists(self) -> bool:
         """Whether there is a plan."""
-        return regular.is_there(self.plan_file)
+        return regular_file.exists(self.plan_file)
 
     def plan(self) -> Plan:
         """Raises RunError when it cannot be read."""
         try:
-            content = regular.read_bytes(self.plan_file, _LARGEST_PLAN)
+            content = regular_file.read_bytes(self.plan_file, _LARGEST_PLAN)
             return plans.from_dict(json.loads(content.decode("utf-8")))
         except OSError as error:
             raise RunError(
@@ -88,8 +89,8 @@ class SweepFolder:
         if len(content) > _LARGEST_PLAN:
             raise ConfigError("these are too many combinations for one sweep", remedy="Vary fewer settings.")
         try:
-            atomic.make_folder(self.path)
-            atomic.write_bytes(self.plan_file, content)
+            atomic_file.make_folder(self.path)
+            atomic_file.write_bytes(self.plan_file, content)
         except OSError as error:
             raise self._not_writable(error) from error
 
@@ -97,7 +98,7 @@ class SweepFolder:
     def made(self) -> Iterator[None]:
         """While inside the folder is there; it stays if a plan has been written into it. Raises RunError."""
         try:
-            atomic.make_folder(self.path)
+            atomic_file.make_folder(self.path)
         except OSError as error:
             raise self._not_writable(error) from error
         try:
@@ -140,15 +141,15 @@ class SweepFolder:
 
     def is_held(self, part: str = "") -> bool:
         """Whether a live process holds it."""
-        return locks.is_held(self._lock(part).path)
+        return file_lock.is_held(self._lock(part).path)
 
     def _not_writable(self, error: OSError) -> RunError:
         return RunError(
             f"no sweep can be written in {self.path}: {error.strerror}", remedy="Choose another --runs-dir."
         )
 
-    def _lock(self, part: str) -> Lock:
-        return Lock(self.path / f".{part or 'sweep'}.lock")
+    def _lock(self, part: str) -> FileLock:
+        return FileLock(self.path / f".{part or 'sweep'}.lock")
 
 
 def folder_of(runs_dir: Path, name: str) -> SweepFolder:

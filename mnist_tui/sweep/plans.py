@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, RunError
-from mnist_tui.sweep.specs import Domain, Value, brief, domain_of
+from mnist_tui.sweep.search_space import Domain, Value, brief, domain_of
 
 SCHEMA_VERSION = 1
 
@@ -99,7 +99,7 @@ class Search:
 Plan = Grid | Search
 
 
-def combined(
+def combine(
     base: Callable[[Mapping[str, Value]], TrainConfig], axes: Mapping[str, tuple[Value, ...]]
 ) -> tuple[Combination, ...]:
     """Every combination of the axes' values, the last axis turning fastest.
@@ -134,7 +134,7 @@ def check_metric(plan: Plan) -> None:
         )
 
 
-def extended(old: Plan, new: Plan) -> Plan:
+def extend(old: Plan, new: Plan) -> Plan:
     """`old` with the seeds or trials that `new` has beyond it. Raises RunError where they differ in more."""
     merged: Plan
     if isinstance(old, Grid) and isinstance(new, Grid) and old.combinations == new.combinations:

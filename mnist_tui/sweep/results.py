@@ -13,11 +13,11 @@ from typing import Any
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, RunError
-from mnist_tui.harmless_text import csv_cell
-from mnist_tui.history import RunHistory, RunStatus
 from mnist_tui.runs import Run
+from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.sweep.plans import Combination, Grid, Metric, Plan, Search, Trial, size
 from mnist_tui.sweep.statistics import Spread, spread
+from mnist_tui.system.sanitize import csv_cell
 
 PRUNED = "pruned: "
 """How the reason begins with which a search stops a run that does no good."""
@@ -72,7 +72,7 @@ class TrialResult:
 
 
 @dataclass(frozen=True)
-class Row:
+class CombinationResult:
     """A combination over its seeds: statistics are of the finished ones."""
 
     combination: Combination
@@ -139,7 +139,7 @@ def read_one(trial: Trial, runs_dir: Path) -> TrialResult:
         return TrialResult(trial, TrialStatus.FAILED, reason=str(error))
 
 
-def rows(results: Iterable[TrialResult]) -> list[Row]:
+def rows(results: Iterable[TrialResult]) -> list[CombinationResult]:
     """A row a combination, in the order in which they first appear."""
     groups: dict[int, list[TrialResult]] = {}
     for result in results:
@@ -147,10 +147,10 @@ def rows(results: Iterable[TrialResult]) -> list[Row]:
     return [_row(group) for _, group in sorted(groups.items())]
 
 
-def best_first(rows: Sequence[Row], on: Metric) -> list[Row]:
+def best_first(rows: Sequence[CombinationResult], on: Metric) -> list[CombinationResult]:
     """By mean, those without one last."""
 
-    def key(row: Row) -> float:
+    def key(row: CombinationResult) -> float:
         counted = row.spread(on)
         return counted.mean if counted else -1.0
 
@@ -215,9 +215,9 @@ def _counts(results: Iterable[TrialResult]) -> dict[str, int]:
     return counts
 
 
-def _row(results: Sequence[TrialResult]) -> Row:
+def _row(results: Sequence[TrialResult]) -> CombinationResult:
     finished = [result for result in results if result.status is TrialStatus.FINISHED]
-    return Row(
+    return CombinationResult(
         combination=results[0].trial.combination,
         results=tuple(results),
         validation=spread([r.validation_accuracy for r in finished if r.validation_accuracy is not None]),

@@ -14,23 +14,23 @@ from textual.driver import Driver
 from textual.screen import ModalScreen, Screen
 
 from mnist_tui import runs
-from mnist_tui.config import TrainConfig, salvaged
+from mnist_tui.config import TrainConfig, config_from_old_record
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.events import RunFailed
-from mnist_tui.history import RunHistory
-from mnist_tui.jobs import Folders, Job, ResumedRun
-from mnist_tui.run_code import RunCode
 from mnist_tui.runs import Run
-from mnist_tui.tui.bridge import EventsArrived, Training, TrainingEnded
-from mnist_tui.tui.house_app import HouseApp, our_driver
-from mnist_tui.tui.memory import Memory
+from mnist_tui.runs.history import RunHistory
+from mnist_tui.training.jobs import Folders, Job, ResumedRun
+from mnist_tui.training.run_code import RunCode
+from mnist_tui.tui.base_app import BaseApp, choose_driver
 from mnist_tui.tui.messages import NewRunRequested, ResumeRequested
-from mnist_tui.tui.screens.house import HouseScreen
-from mnist_tui.tui.screens.leave import LeaveDialog
+from mnist_tui.tui.preferences import Preferences
+from mnist_tui.tui.screens.base import BaseScreen
+from mnist_tui.tui.screens.dialogs.leave import LeaveDialog
 from mnist_tui.tui.screens.train import TrainScreen
-from mnist_tui.tui.session import Phase, Session
+from mnist_tui.tui.session import Session, SessionPhase
 from mnist_tui.tui.trusting import spec_for_another, unknown_code
-from mnist_tui.tui.widgets.title_bar import TABS
+from mnist_tui.tui.widgets.frame.title_bar import TABS
+from mnist_tui.tui.workers.training import EventsArrived, TrainingEnded, TrainingThread
 
 _INTERRUPTED = 130
 # Drawing takes a core, and Python's lock, from the training: at most this share of a core, so that a slow machine
@@ -43,7 +43,7 @@ _SWITCH_SECONDS = 0.002
 _A_MOMENT, _A_CHECKPOINT = 0.5, 10.0
 
 
-class Dashboard(HouseApp):
+class Dashboard(BaseApp):
     """Five screens over one session. `run()` returns the exit code."""
 
     TITLE = "mnist-tui"
@@ -60,7 +60,7 @@ class Dashboard(HouseApp):
         folders: Folders,
         *,
         job: Job | None = None,
-        memory: Memory | None = None,
+        memory: Preferences | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
         """`seed` fills the form; `job` is begun at once; a `driver_class` stands for a terminal of our own."""
@@ -121,7 +121,7 @@ class Dashboard(HouseApp):
         """Redraw what is on top, once for all that arrived together."""
         # While closing there is no screen left to draw on, or one that has lost its widgets.
         screen = self.screen if self.screen_stack else None
-        if isinstance(screen, HouseScreen) and screen.is_running:
+        if isinstance(screen, BaseScreen) and screen.is_running:
             with self.batch_update():
                 screen.session_changed()
 
@@ -135,7 +135,7 @@ class Dashboard(HouseApp):
         cost = self._drawing_seconds - before
         return min(max(cost / _DRAWING_SHARE, _FASTEST_FRAME), _SLOWEST_FRAME)
 
-    def _take(self, training: Training) -> None:
+    def _take(self, training: TrainingThread) -> None:
         if training is self.session.training:
             self.session.apply(training.take())
             self.session_changed()
@@ -171,13 +171,15 @@ class Dashboard(HouseApp):
         if unknown:
             self._ask_to_trust(unknown, lambda: self.post_message(message))
             return
-        self.seed = salvaged({**message.settings, "model": spec, "extra_epochs": 0}) or self.seed
+        self.seed = (
+            config_from_old_record({**message.settings, "model": spec, "extra_epochs": 0}) or self.seed
+        )
         await self.action_open("train")
         await self.screen.run_action("new_run")
 
     def _ask_to_trust(self, unknown: list[RunCode], then: Callable[[], object]) -> None:
         """Ask whether the first of these may be run; `then` asks about the others."""
-        from mnist_tui.tui.screens.trust_dialog import TrustDialog
+        from mnist_tui.tui.screens.dialogs.trust import TrustDialog
 
         code = unknown[0]
 
@@ -234,7 +236,7 @@ class Dashboard(HouseApp):
     def exit_code(self) -> int:
         """What leaving now ends with: that of a failure on the screen, else 0."""
         failed = self.session.failed
-        return failed.exit_code if failed is not None and self.session.phase is Phase.FAILED else 0
+        return failed.exit_code if failed is not None and self.session.phase is SessionPhase.FAILED else 0
 
 
 # Screens other than the first bring with them what the first frame does not need.
@@ -251,7 +253,7 @@ def _evaluate_screen() -> Screen[None]:
 
 
 @dataclass(frozen=True)
-class Left:
+class DashboardExit:
     """How the dashboard was left, for whoever started it to say."""
 
     code: int
@@ -260,17 +262,17 @@ class Left:
     """The run that can be resumed."""
 
 
-def run_dashboard(seed: TrainConfig, folders: Folders, *, job: Job | None = None) -> Left:
+def run_dashboard(seed: TrainConfig, folders: Folders, *, job: Job | None = None) -> DashboardExit:
     """Open the dashboard until it is closed. However it ends, a run keeps a checkpoint."""
-    app = Dashboard(seed, folders, job=job, driver_class=our_driver())
+    app = Dashboard(seed, folders, job=job, driver_class=choose_driver())
     try:
         code = app.run()
     finally:
         _end_training(app)
     session = app.session
-    resumable = session.run if session.phase is not Phase.FINISHED and session.has_begun else None
-    failed = session.failed if session.phase is Phase.FAILED else None
-    return Left(app.return_code or 0 if code is None else code, failed, resumable)
+    resumable = session.run if session.phase is not SessionPhase.FINISHED and session.has_begun else None
+    failed = session.failed if session.phase is SessionPhase.FAILED else None
+    return DashboardExit(app.return_code or 0 if code is None else code, failed, resumable)
 
 
 def _end_training(app: Dashboard) -> None:
@@ -278,7 +280,7 @@ def _end_training(app: Dashboard) -> None:
     training = app.session.training
     if training is not None and training.is_alive:
         training.control.stop("the dashboard broke down")
-        training.join(_A_MOMENT if app.session.phase is Phase.STOPPING else _A_CHECKPOINT)
+        training.join(_A_MOMENT if app.session.phase is SessionPhase.STOPPING else _A_CHECKPOINT)
 
 
 def _looked_up(job: ResumedRun) -> tuple[ResumedRun, RunHistory]:
@@ -288,4 +290,4 @@ def _looked_up(job: ResumedRun) -> tuple[ResumedRun, RunHistory]:
 
 
 def _settings_of(history: RunHistory) -> TrainConfig | None:
-    return salvaged({**history.started.config, "extra_epochs": 0}) if history.started else None
+    return config_from_old_record({**history.started.config, "extra_epochs": 0}) if history.started else None

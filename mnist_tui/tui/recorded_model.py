@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mnist_tui.history import RunHistory
 from mnist_tui.inspection.summary import ModelSummary
+from mnist_tui.runs.history import RunHistory
 
 
 def recorded_summary(history: RunHistory) -> ModelSummary | None:

@@ -9,14 +9,14 @@ from pathlib import Path
 from textual.message_pump import MessagePump
 
 from mnist_tui.events import DataProgress, Event, Preparing, RunFailed, RunStarted
-from mnist_tui.history import RunHistory, RunStatus
-from mnist_tui.jobs import Job, ResumedRun
-from mnist_tui.live import Snapshot
 from mnist_tui.runs import Run
-from mnist_tui.tui.bridge import Ending, Training
+from mnist_tui.runs.history import RunHistory, RunStatus
+from mnist_tui.training.jobs import Job, ResumedRun
+from mnist_tui.training.snapshot import Snapshot
+from mnist_tui.tui.workers.training import ThreadResult, TrainingThread
 
 
-class Phase(StrEnum):
+class SessionPhase(StrEnum):
     """The dashboard's own states; the words people read."""
 
     IDLE = "ready"
@@ -36,7 +36,12 @@ class Phase(StrEnum):
     @property
     def is_busy(self) -> bool:
         """Whether a worker thread is at work."""
-        return self not in (Phase.IDLE, Phase.STOPPED, Phase.FINISHED, Phase.FAILED)
+        return self not in (
+            SessionPhase.IDLE,
+            SessionPhase.STOPPED,
+            SessionPhase.FINISHED,
+            SessionPhase.FAILED,
+        )
 
     @property
     def colour(self) -> str:
@@ -45,29 +50,33 @@ class Phase(StrEnum):
 
 
 _COLOURS = {
-    Phase.TRAINING: "primary",
-    Phase.EVALUATING: "primary",
-    Phase.PAUSED: "warning",
-    Phase.PAUSING: "warning",
-    Phase.STOPPING: "warning",
-    Phase.STOPPED: "warning",
-    Phase.FINISHED: "success",
-    Phase.FAILED: "error",
+    SessionPhase.TRAINING: "primary",
+    SessionPhase.EVALUATING: "primary",
+    SessionPhase.PAUSED: "warning",
+    SessionPhase.PAUSING: "warning",
+    SessionPhase.STOPPING: "warning",
+    SessionPhase.STOPPED: "warning",
+    SessionPhase.FINISHED: "success",
+    SessionPhase.FAILED: "error",
 }
 _OF_STATUS = {
-    RunStatus.TRAINING: Phase.TRAINING,
-    RunStatus.EVALUATING: Phase.EVALUATING,
-    RunStatus.PAUSED: Phase.PAUSED,
-    RunStatus.STOPPED: Phase.STOPPED,
-    RunStatus.FINISHED: Phase.FINISHED,
-    RunStatus.FAILED: Phase.FAILED,
+    RunStatus.TRAINING: SessionPhase.TRAINING,
+    RunStatus.EVALUATING: SessionPhase.EVALUATING,
+    RunStatus.PAUSED: SessionPhase.PAUSED,
+    RunStatus.STOPPED: SessionPhase.STOPPED,
+    RunStatus.FINISHED: SessionPhase.FINISHED,
+    RunStatus.FAILED: SessionPhase.FAILED,
 }
 
 
-def _phase_of(waiting: DataProgress | Preparing) -> Phase:
+def _phase_of(waiting: DataProgress | Preparing) -> SessionPhase:
     if isinstance(waiting, DataProgress):
-        return Phase.FETCHING
-    return Phase.BUILDING if waiting.what.startswith(Phase.BUILDING.value) else Phase.COMPILING
+        return SessionPhase.FETCHING
+    return (
+        SessionPhase.BUILDING
+        if waiting.what.startswith(SessionPhase.BUILDING.value)
+        else SessionPhase.COMPILING
+    )
 
 
 class Session:
@@ -75,12 +84,12 @@ class Session:
 
     def __init__(self, listener: MessagePump) -> None:
         self._listener = listener
-        self.training: Training | None = None
+        self.training: TrainingThread | None = None
         self.job: Job | None = None
         self.history = RunHistory()
         self.waiting: DataProgress | Preparing | None = None
         """What training waits for, where it is more than torch."""
-        self.phase = Phase.IDLE
+        self.phase = SessionPhase.IDLE
         self.failed: RunFailed | None = None
         self.has_begun = False
         """Whether this training has begun its run, and so has something to keep."""
@@ -91,9 +100,9 @@ class Session:
         """Start a training. One that is resumed has its folder as `query`, and its story so far is `before`."""
         assert not self.phase.is_busy
         self.job, self.history = job, before or RunHistory()
-        self.phase, self.waiting, self.failed, self.has_begun = Phase.LOADING, None, None, False
+        self.phase, self.waiting, self.failed, self.has_begun = SessionPhase.LOADING, None, None, False
         self.generation += 1
-        self.training = Training(job, self._listener)
+        self.training = TrainingThread(job, self._listener)
         self.training.start()
 
     def apply(self, events: list[Event]) -> None:
@@ -107,16 +116,16 @@ class Session:
         elif self.has_begun:
             self._move_to(_OF_STATUS[self.history.status])
 
-    def end(self, ending: Ending) -> None:
+    def end(self, ending: ThreadResult) -> None:
         """The worker is done."""
         self.waiting = None
         if ending.interrupted:
             # As it was before; a run that had been killed stands as stopped.
             self.failed = self.history.failed
             self.phase = (
-                Phase.IDLE
+                SessionPhase.IDLE
                 if self.history.started is None
-                else _OF_STATUS.get(self.history.status, Phase.STOPPED)
+                else _OF_STATUS.get(self.history.status, SessionPhase.STOPPED)
             )
         elif ending.failed is not None:
             self._fail(ending.failed)
@@ -145,31 +154,31 @@ class Session:
 
     def pause(self) -> None:
         """Pause, with a checkpoint, at the end of the running step."""
-        if self.training is not None and self.phase in (Phase.TRAINING, Phase.EVALUATING):
+        if self.training is not None and self.phase in (SessionPhase.TRAINING, SessionPhase.EVALUATING):
             self.training.control.pause()
-            self.phase = Phase.PAUSING
+            self.phase = SessionPhase.PAUSING
 
     def resume(self) -> None:
         """Go on after a pause."""
-        if self.training is not None and self.phase in (Phase.PAUSED, Phase.PAUSING):
+        if self.training is not None and self.phase in (SessionPhase.PAUSED, SessionPhase.PAUSING):
             self.training.control.resume()
-            self.phase = Phase.TRAINING
+            self.phase = SessionPhase.TRAINING
 
     def stop(self, reason: str = "stopped in the dashboard") -> None:
         """Stop, keeping everything."""
         if self.training is not None and self.phase.is_busy:
             self.training.control.stop(reason)
-            self.phase = Phase.STOPPING
+            self.phase = SessionPhase.STOPPING
 
     def resumable(self) -> ResumedRun | None:
         """The job that goes on with the run that was stopped or failed here; None where there is none."""
-        if self.phase.is_busy or self.phase is Phase.FINISHED:
+        if self.phase.is_busy or self.phase is SessionPhase.FINISHED:
             return None
         return self._resumed()
 
     def extended(self) -> ResumedRun | None:
         """The job that gives the finished run one more epoch."""
-        return self._resumed(more_epochs=1) if self.phase is Phase.FINISHED else None
+        return self._resumed(more_epochs=1) if self.phase is SessionPhase.FINISHED else None
 
     def _resumed(self, more_epochs: int = 0) -> ResumedRun | None:
         if self.job is None or self.run is None:
@@ -178,7 +187,7 @@ class Session:
 
     def _fail(self, failed: RunFailed) -> None:
         """Also where the run's own story does not tell it: the picture of the run has to."""
-        self.phase, self.failed = Phase.FAILED, self._with_log(failed)
+        self.phase, self.failed = SessionPhase.FAILED, self._with_log(failed)
         if self.history.started is not None:
             self.history.apply(self.failed)
 
@@ -187,10 +196,10 @@ class Session:
             return failed
         return dataclasses.replace(failed, remedy=f"{failed.remedy} The log is {self.run.log_file}.".strip())
 
-    def _move_to(self, phase: Phase) -> None:
+    def _move_to(self, phase: SessionPhase) -> None:
         # What was asked for stays on the screen until the worker answers it.
-        if self.phase is Phase.STOPPING and phase.is_busy:
+        if self.phase is SessionPhase.STOPPING and phase.is_busy:
             return
-        if self.phase is Phase.PAUSING and phase in (Phase.TRAINING, Phase.EVALUATING):
+        if self.phase is SessionPhase.PAUSING and phase in (SessionPhase.TRAINING, SessionPhase.EVALUATING):
             return
         self.phase = phase

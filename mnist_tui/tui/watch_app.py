@@ -8,12 +8,12 @@ from textual.binding import Binding, BindingType
 from textual.driver import Driver
 
 from mnist_tui.runs import Run
-from mnist_tui.tui.house_app import HouseApp, our_driver
-from mnist_tui.tui.memory import Memory
-from mnist_tui.tui.screens.run_screen import RunScreen
+from mnist_tui.tui.base_app import BaseApp, choose_driver
+from mnist_tui.tui.preferences import Preferences
+from mnist_tui.tui.screens.run import RunScreen
 
 
-class WatchApp(HouseApp):
+class WatchApp(BaseApp):
     """Leaves the run alone, whatever is pressed here."""
 
     TITLE = "mnist-tui watch"
@@ -23,7 +23,7 @@ class WatchApp(HouseApp):
     ]
 
     def __init__(
-        self, run: Run, *, memory: Memory | None = None, driver_class: type[Driver] | None = None
+        self, run: Run, *, memory: Preferences | None = None, driver_class: type[Driver] | None = None
     ) -> None:
         super().__init__(memory=memory, driver_class=driver_class)
         self._watched = run
@@ -35,4 +35,4 @@ class WatchApp(HouseApp):
 
 def run_watch(run: Run) -> int:
     """Watch until it is left; the exit code."""
-    return WatchApp(run, driver_class=our_driver()).run() or 0
+    return WatchApp(run, driver_class=choose_driver()).run() or 0

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from mnist_tui.cores import prepare_openmp, usable_cores
+from mnist_tui.system.cpu import prepare_openmp, usable_cores
 
 _STEPS_PER_LOOK = 4
 
@@ -126,16 +126,16 @@ def work(backend_name: str, threads: int, batch_size: int) -> None:
     prepare_openmp()
     import torch
 
-    from mnist_tui.backends import StepSettings
-    from mnist_tui.backends.choose import choose_backend
-    from mnist_tui.data.resident import Batch
-    from mnist_tui.learner import Learner
+    from mnist_tui.data.loader import Batch
     from mnist_tui.models import load_model
-    from mnist_tui.recipes import configured
+    from mnist_tui.recipes import build_config
+    from mnist_tui.training.backends.base import StepSettings
+    from mnist_tui.training.backends.choose import choose_backend
+    from mnist_tui.training.train_state import TrainState
 
-    config = configured("reference", backend=backend_name, threads=threads, batch_size=batch_size)
+    config = build_config("reference", backend=backend_name, threads=threads, batch_size=batch_size)
     model = load_model(config.model).to(memory_format=torch.channels_last)
-    learner = Learner(config, model)
+    learner = TrainState(config, model)
     backend = choose_backend(
         config, learner, torch.device("cpu"), report=lambda event: None, stopped=lambda: False
     )

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import mnist_tui.cli
-from mnist_tui import paths
+from mnist_tui.system import paths
 from tests.cli import easy_digits
 
 NOWHERE = "http://127.0.0.1:9"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mnist_tui import paths, runs
+from mnist_tui import runs
+from mnist_tui.system import paths
 from tests.cli import program
 from tests.cli.conftest import Mnist
 

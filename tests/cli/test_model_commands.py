@@ -12,7 +12,7 @@ from mnist_tui import recipes
 from mnist_tui.config import TrainConfig
 from tests.cli import past_runs
 from tests.cli.conftest import Mnist
-from tests.models.strangers import NOTICED, REFUSED, write
+from tests.models.user_networks import NOTICED, REFUSED, write
 
 # What is promised to whoever reads the JSON; more may come.
 SUMMARY = {"model", "input_shape", "parameters", "trainable_parameters", "macs", "layers"}

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from mnist_tui import runs
-from mnist_tui.backends.native import compiler
-from tests.backends.native.toolchain import disk, needs_compiler, script
+from mnist_tui.native.toolchain import compiler
 from tests.cli import program
 from tests.cli.conftest import Mnist
+from tests.native.toolchain import disk, needs_compiler, script
 from tests.patience import SOON
 
 TRAIN = ("train", "--headless", "--dataset", "synthetic", "--model", "linear", "--device", "cpu")

@@ -95,12 +95,12 @@ def test_show_says_how_to_go_on_from_anywhere(mnist: Mnist, tmp_path: Path) -> N
 def test_an_export_to_where_nothing_can_be_is_refused_before_anything_is_evaluated(
     mnist: Mnist, runs_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, why: str
 ) -> None:
-    from mnist_tui.data import dataset
+    from mnist_tui.data import datasets
 
     def evaluated(*_args: object, **_options: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(dataset, "load_test", evaluated)
+    monkeypatch.setattr(datasets, "load_test", evaluated)
     (tmp_path / "file").touch()
     trained_runs.write(runs_dir)
     refused = mnist("export", "reader", "--format", "safetensors", "-o", tmp_path / place)

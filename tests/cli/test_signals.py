@@ -12,7 +12,7 @@ import pytest
 
 from mnist_tui import runs
 from mnist_tui.cli.signals import stopping
-from mnist_tui.control import Control
+from mnist_tui.training.control import Control
 from tests.cli import program
 from tests.cli.conftest import Mnist
 from tests.patience import SOON

@@ -18,7 +18,7 @@ import pytest
 
 from mnist_tui import runs
 from mnist_tui.cli import output
-from mnist_tui.cli.views import choose_view
+from mnist_tui.cli.views.choose import choose_view
 from mnist_tui.events import EpochStarted, Notice, Preparing
 from tests import trained_runs
 from tests.cli import program

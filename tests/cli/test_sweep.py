@@ -263,7 +263,7 @@ def test_what_cannot_be_is_said_before_anything_begins(words: str, mnist: Mnist,
 
 def test_without_optuna_a_search_says_what_to_install(mnist: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
-    monkeypatch.delitem(sys.modules, "mnist_tui.trials.study", raising=False)
+    monkeypatch.delitem(sys.modules, "mnist_tui.sweep.optuna_source", raising=False)
     done = mnist("sweep", "--validation", "100", "--search", "lr=log:1e-3:1e-1")
     assert (done.code, done.out) == (1, "")
     assert "a search needs Optuna, which is not installed" in done.err

@@ -13,7 +13,7 @@ import pytest
 
 from mnist_tui.events import Event
 from tests.cli import easy_digits
-from tests.data.mirror import Mirror
+from tests.data.download.mirror import Mirror
 from tests.data.samples import Sample, sample
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mnist_tui.data.catalogue import DataFile, Entry
+from mnist_tui.data.registry import DataFile, DatasetSpec
 
 TRAIN, TEST = 20, 10
 
@@ -26,7 +26,7 @@ def idx_file(values: Tensor) -> bytes:
 
 @dataclass(frozen=True)
 class Sample:
-    entry: Entry
+    entry: DatasetSpec
     contents: Mapping[str, bytes]
     train_images: Tensor
 
@@ -59,7 +59,7 @@ def sample(*mirrors: str, known: bool = False) -> Sample:
         )
         for name, content in contents.items()
     ]
-    entry = Entry(
+    entry = DatasetSpec(
         name="mnist",
         folder=Path("Tiny/raw"),
         mirrors=mirrors,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.augmentation import mapped_input, network_input, random_maps
+from mnist_tui.data.augmentation import apply_maps, network_input, random_maps
 
 SIZE = 28
 PIXELS = {"mean": 0.0, "std": 1.0}  # [0, 1] as stored, so that black is 0
@@ -28,7 +28,7 @@ def pictures(count: int = 1, seed: int = 0) -> Tensor:
 
 def augmented(images: Tensor, settings: TrainConfig, seed: int = 0) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
-    return mapped_input(images, random_maps(len(images), SIZE, settings, generator), settings)
+    return apply_maps(images, random_maps(len(images), SIZE, settings, generator), settings)
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_without_augmentation_pictures_are_only_normalised() -> None:
     settings = config(mean=0.5, std=0.25)
     maps = random_maps(len(images), SIZE, settings, generator)
     assert maps is None
-    assert torch.equal(mapped_input(images, maps, settings), network_input(images, settings))
+    assert torch.equal(apply_maps(images, maps, settings), network_input(images, settings))
     assert torch.equal(generator.get_state(), before)
 
 

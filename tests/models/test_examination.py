@@ -10,7 +10,7 @@ from mnist_tui.errors import ModelError
 from mnist_tui.inspection import inspect_model
 from mnist_tui.models import NAMES, load_model, resolve
 from mnist_tui.models.examination import Examination, examine
-from tests.models.strangers import LINEAR, NOTICED, REFUSED, TRAINS, module, write
+from tests.models.user_networks import LINEAR, NOTICED, REFUSED, TRAINS, module, write
 
 # Users' networks may use features that torch has deprecated.
 pytestmark = [

@@ -13,8 +13,8 @@ import torch
 
 from mnist_tui.errors import ModelError
 from mnist_tui.models import load_model
-from mnist_tui.models.apart import load_model_apart
-from tests.data.test_catalogue import run
+from mnist_tui.models.isolated_rng import load_model_isolated
+from tests.data.test_registry import run
 
 HEAD = "import torch\nfrom torch import nn\n"
 NET = """
@@ -110,7 +110,7 @@ def test_opened_apart_it_leaves_all_random_numbers_alone(write):
         training = pool.submit(lambda: (begun.set(), drawn())[1])
         begun.wait()
         while not training.done():
-            load_model_apart(spec)
+            load_model_isolated(spec)
         assert training.result() == undisturbed
 
 

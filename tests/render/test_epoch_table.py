@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
+from mnist_tui.cli.views.plain import epoch_line
 from mnist_tui.events import Event, Notice
-from mnist_tui.history import RunHistory, fold
 from mnist_tui.render.epoch_table import epoch_table
-from mnist_tui.render.plain import epoch_line
+from mnist_tui.runs.history import RunHistory, fold
 from tests.render.stories import row, started, text
 
 FALLBACK = Notice(message="Using drawn digits (synthetic) instead of MNIST, which …", topic="data")

@@ -10,15 +10,15 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from mnist_tui.cli.views.dataset_table import dataset_table
+from mnist_tui.cli.views.live import LiveView
+from mnist_tui.cli.views.plain import PlainView
+from mnist_tui.cli.views.run_statistics import statistics_panel
+from mnist_tui.cli.views.run_table import run_table
 from mnist_tui.events import CheckpointSaved, DataProgress, EpochStarted, Event, Notice, Preparing, RunPaused
-from mnist_tui.history import RunHistory, fold
-from mnist_tui.render.dataset_table import dataset_table
-from mnist_tui.render.live import LiveView
-from mnist_tui.render.plain import PlainView
 from mnist_tui.render.progress_line import data_line, progress_lines
-from mnist_tui.render.run_table import run_table
-from mnist_tui.render.statistics import statistics_panel
-from mnist_tui.run_summary import RunSummary
+from mnist_tui.runs.history import RunHistory, fold
+from mnist_tui.runs.summary import RunSummary
 from tests.render.stories import progress, row, started, text
 
 BEGIN = EpochStarted(epoch=1, epochs=15, steps=3750)

@@ -16,7 +16,7 @@ from mnist_tui.errors import ConfigError, RunError
 from mnist_tui.sweep import folder as folders
 from mnist_tui.sweep import plans
 from mnist_tui.sweep.plans import Grid, Search
-from mnist_tui.sweep.specs import Value, parse_space
+from mnist_tui.sweep.search_space import Value, parse_space
 
 BASE = TrainConfig(dataset="mnist", validation=5000)
 
@@ -26,7 +26,7 @@ def made(values: Mapping[str, Value]) -> TrainConfig:
 
 
 def grid(*seeds: int, **axes: tuple[Value, ...]) -> Grid:
-    return Grid("g", "2026-11-25T08:00:00.000Z", plans.combined(made, axes), seeds or (1, 2), "validation")
+    return Grid("g", "2026-11-25T08:00:00.000Z", plans.combine(made, axes), seeds or (1, 2), "validation")
 
 
 def search(*texts: str, trials: int = 5) -> Search:
@@ -95,10 +95,10 @@ def test_a_plan_survives_the_disk(tmp_path: Path) -> None:
 
 def test_more_seeds_and_more_trials_extend_a_plan() -> None:
     old = grid(1, 2, lr=(0.1, 0.2))
-    assert plans.extended(old, replace(old, seeds=(2, 3), created="later")) == replace(old, seeds=(1, 2, 3))
+    assert plans.extend(old, replace(old, seeds=(2, 3), created="later")) == replace(old, seeds=(1, 2, 3))
     few = search(trials=5)
-    assert plans.extended(few, search(trials=9)) == search(trials=9)
-    assert plans.extended(search(trials=9), few) == search(trials=9)
+    assert plans.extend(few, search(trials=9)) == search(trials=9)
+    assert plans.extend(search(trials=9), few) == search(trials=9)
 
 
 def test_other_settings_do_not() -> None:
@@ -108,7 +108,7 @@ def test_other_settings_do_not() -> None:
         (search(), search("lr=log:1:2")),
     ):
         with pytest.raises(RunError, match="its settings are others"):
-            plans.extended(old, new)
+            plans.extend(old, new)
 
 
 def test_choosing_by_validation_takes_validation_images() -> None:

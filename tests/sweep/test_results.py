@@ -13,19 +13,26 @@ import pytest
 from mnist_tui import runs
 from mnist_tui.config import TrainConfig
 from mnist_tui.events import Event, RunFailed, RunStopped
-from mnist_tui.history import RunHistory
+from mnist_tui.runs.history import RunHistory
 from mnist_tui.sweep import plans, results
-from mnist_tui.sweep.board import Board, Seen, SweepStarted, TrialEnded, TrialStarted, TrialTold
 from mnist_tui.sweep.plans import Grid, Search
+from mnist_tui.sweep.progress import (
+    ResultsRead,
+    SweepProgress,
+    SweepStarted,
+    TrialEnded,
+    TrialEvent,
+    TrialStarted,
+)
 from mnist_tui.sweep.results import PRUNED, TrialResult, TrialStatus
-from mnist_tui.sweep.specs import parse_space
+from mnist_tui.sweep.search_space import parse_space
 from tests import made_runs
 
 CONFIG = TrainConfig(dataset="mnist", epochs=2, validation=5000)
 PLAN = Grid(
     "g",
     "2026-11-25T08:00:00.000Z",
-    plans.combined(lambda values: CONFIG.replace(**values), {"lr": (0.1, 0.2)}),
+    plans.combine(lambda values: CONFIG.replace(**values), {"lr": (0.1, 0.2)}),
     (1, 2),
     "validation",
 )
@@ -122,17 +129,17 @@ def test_a_search_is_read_from_its_runs(tmp_path: Path) -> None:
 
 def test_the_board_follows_a_sweep() -> None:
     trials = list(PLAN.trials())
-    board = Board()
+    board = SweepProgress()
     board.apply(SweepStarted(PLAN, {trial.name: TrialResult(trial) for trial in trials}, 2))
     assert (board.total, board.ended) == (4, 0)
     board.apply(TrialStarted(trials[0], RunHistory(), False))
-    board.apply(TrialTold(trials[0], made_runs.epoch(1)))
+    board.apply(TrialEvent(trials[0], made_runs.epoch(1)))
     assert [history.last.epoch for _, history in board.running.values() if history.last] == [1]
     assert board.counts[TrialStatus.RUNNING] == 1
     board.apply(TrialEnded(TrialResult(trials[0], TrialStatus.FAILED, reason="crashed")))
     assert (board.ended, board.running) == (1, {})
     seen = {trial.name: TrialResult(trial, TrialStatus.STOPPED) for trial in trials}
-    board.apply(Seen(seen))
+    board.apply(ResultsRead(seen))
     assert [result.status.value for result in board.results.values()] == ["failed", *["stopped"] * 3]
 
 

@@ -6,14 +6,15 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from mnist_tui import checkpoint, runs
+from mnist_tui import runs
 from mnist_tui.events import CheckpointSaved
-from mnist_tui.history import RunStatus
-from mnist_tui.run_summary import summarise
 from mnist_tui.runs import Run
+from mnist_tui.runs.history import RunStatus
+from mnist_tui.runs.summary import summarize
+from mnist_tui.training import checkpoint
 from tests.engine_fixtures import SMALL_NET
-from tests.test_exactness import assert_same
 from tests.torture.nursery import Ended, Fault, Nursery
+from tests.training.test_exactness import assert_same
 
 NONE = Fault()
 
@@ -73,7 +74,7 @@ class Ground:
         if not self.begun(name):
             return
         run = self.run(name)
-        assert summarise(run).status != "unreadable"
+        assert summarize(run).status != "unreadable"
         saved = [event for event in run.events() if isinstance(event, CheckpointSaved)]
         if saved:
             position = checkpoint.load_state(run.checkpoint_file)["position"]

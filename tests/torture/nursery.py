@@ -154,8 +154,8 @@ def _fetch(arguments: Sequence[str]) -> None:
     from requests import Session
     from requests.adapters import HTTPAdapter
 
-    from mnist_tui.data.download import Network, https_session
-    from mnist_tui.data.fetch import fetch
+    from mnist_tui.data.download.http import Network, https_session
+    from mnist_tui.data.download.mirrors import fetch
     from tests.data.samples import sample
 
     def session() -> Session:
@@ -173,14 +173,14 @@ _WORK: Mapping[str, Callable[[Sequence[str]], None]] = {"cli": _cli, "fetch": _f
 
 def make_tiny() -> None:
     """A dataset of a few hundred images; progress and a checkpoint at every step, or as the nursery was told."""
-    from mnist_tui import evaluation, runner, trainer
-    from mnist_tui.data import dataset as datasets
+    from mnist_tui.data import datasets
+    from mnist_tui.training import evaluate, run_training, trainer
     from tests.engine_fixtures import tiny_dataset
 
     tiny = tiny_dataset()
     datasets.load = lambda *_arguments, **_options: tiny
-    trainer.PROGRESS_SECONDS, evaluation.scoring.BATCH = 0.0, 20
-    runner.CHECKPOINT_SECONDS = float(sys.argv[1])
+    trainer.PROGRESS_SECONDS, evaluate.scoring.BATCH = 0.0, 20
+    run_training.CHECKPOINT_SECONDS = float(sys.argv[1])
 
 
 def _child(order: Mapping[str, Any]) -> None:

@@ -13,16 +13,16 @@ from pathlib import Path
 import pytest
 
 from mnist_tui import runs
-from mnist_tui.data.files import find_verified
-from mnist_tui.history import RunStatus, fold
+from mnist_tui.data.download.verified_files import find_verified
 from mnist_tui.runs import Run
-from tests.backends.native.toolchain import needs_compiler
+from mnist_tui.runs.history import RunStatus, fold
 from tests.cli import program
-from tests.data.mirror import Mirror
+from tests.data.download.mirror import Mirror
 from tests.data.samples import sample
-from tests.test_exactness import assert_same
+from tests.native.toolchain import needs_compiler
 from tests.torture.ground import Ground, in_words
 from tests.torture.nursery import KILLS, Fault, Nursery, send
+from tests.training.test_exactness import assert_same
 
 pytestmark = [needs_compiler, pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux")]
 

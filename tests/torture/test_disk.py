@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.backends.native.toolchain import needs_compiler
+from tests.native.toolchain import needs_compiler
 from tests.torture.ground import Ground, in_words
 from tests.torture.nursery import Fault, How, Nursery
 

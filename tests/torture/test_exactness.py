@@ -12,22 +12,15 @@ import pytest
 from mnist_tui import recipes
 from mnist_tui.events import EpochStarted, RunFinished, RunStopped
 from mnist_tui.runs import Run
-from tests.backends.native.toolchain import needs_compiler
 from tests.engine_fixtures import Lab, at_step, tiny_config
-from tests.test_exactness import (  # noqa: F401 - backend and lab are fixtures
-    SETTINGS,
-    assert_same,
-    backend,
-    demanding,
-    killed_on_the_way,
-    lab,
-)
+from tests.native.toolchain import needs_compiler
+from tests.training.test_exactness import SETTINGS, assert_same, demanding, killed_on_the_way
 
 Report = Callable[[str], None]
 OPTIMIZERS = ("adam", "adamw", "sgd")
 
 
-def disturbed(lab: Lab, config: Any, moments: list[int], **resumed: Any) -> Run:  # noqa: F811
+def disturbed(lab: Lab, config: Any, moments: list[int], **resumed: Any) -> Run:
     """Stopped after these steps."""
     lab.control = type(lab.control)()
     outcome = lab.start(config, name="stopped", watch=lab.stop_at(at_step(moments[0])))
@@ -41,7 +34,7 @@ def disturbed(lab: Lab, config: Any, moments: list[int], **resumed: Any) -> Run:
     return outcome.run
 
 
-def check(lab: Lab, config: Any, seed: int, **resumed: Any) -> int:  # noqa: F811
+def check(lab: Lab, config: Any, seed: int, **resumed: Any) -> int:
     """Three stops at random; how many steps the run had."""
     undisturbed = lab.start(config, name="undisturbed").run
     steps = config.epochs * next(event.steps for event in lab.heard if isinstance(event, EpochStarted))
@@ -51,13 +44,13 @@ def check(lab: Lab, config: Any, seed: int, **resumed: Any) -> int:  # noqa: F81
 
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
-def test_every_recipe(lab: Lab, name: str, report: Report) -> None:  # noqa: F811
-    changes: dict[str, Any] = {"epochs": min(3, recipes.recipe(name).epochs), "backend": lab.backend}
+def test_every_recipe(lab: Lab, name: str, report: Report) -> None:
+    changes: dict[str, Any] = {"epochs": min(3, recipes.get_recipe(name).epochs), "backend": lab.backend}
     if name == "accurate":  # what it looks at goes by its losses already; a teacher besides
-        teacher = tiny_config(epochs=1, backend=lab.backend, deskew=recipes.recipe(name).deskew)
+        teacher = tiny_config(epochs=1, backend=lab.backend, deskew=recipes.get_recipe(name).deskew)
         changes["teacher"] = lab.start(teacher, name="the-teacher").run.name
         lab.heard.clear()
-    config = recipes.configured(name, dataset="synthetic", device="cpu", threads=1, **changes)
+    config = recipes.build_config(name, dataset="synthetic", device="cpu", threads=1, **changes)
     report(f"three stops in {check(lab, config, 1)} steps on {lab.backend}: the same weights")
 
 
@@ -65,7 +58,7 @@ def test_every_recipe(lab: Lab, name: str, report: Report) -> None:  # noqa: F81
 @pytest.mark.parametrize("ema", [0.0, 0.9])
 @pytest.mark.parametrize("validation", [0, 20])
 def test_every_optimiser(
-    lab: Lab,  # noqa: F811
+    lab: Lab,
     optimizer: str,
     ema: float,
     validation: int,
@@ -79,7 +72,7 @@ def test_every_optimiser(
 @pytest.mark.parametrize("backend", ["native"], indirect=True)
 @pytest.mark.parametrize("threads", [2, 3])
 def test_native_goes_on_with_other_threads_after_a_kill(
-    lab: Lab,  # noqa: F811
+    lab: Lab,
     threads: int,
     report: Report,
 ) -> None:
@@ -97,7 +90,7 @@ def test_native_goes_on_with_other_threads_after_a_kill(
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_kills(lab: Lab, name: str, tmp_path: Path, report: Report) -> None:  # noqa: F811
+def test_kills(lab: Lab, name: str, tmp_path: Path, report: Report) -> None:
     config, chance, kills = demanding(lab, **SETTINGS[name]), random.Random(name), 0
     undisturbed = lab.start(config, name="undisturbed").run
     run = Run(lab.runs_dir / "killed")

@@ -16,9 +16,10 @@ import torch
 from PIL import Image
 
 from mnist_tui.cli import config_file
-from mnist_tui.data import idx, own_digits
+from mnist_tui.data import my_digits
+from mnist_tui.data.formats import idx
 from mnist_tui.errors import MnistTuiError
-from tests.data.digit_pictures import digit_of
+from tests.data.pictures.digit_pictures import digit_of
 from tests.data.samples import TEST, sample
 from tests.torture.in_process import mnist
 from tests.torture.mutations import damaged
@@ -92,16 +93,16 @@ def test_no_idx_file_does_harm(report: Report) -> None:
 
 
 def test_no_file_of_ones_own_digits_does_harm(tmp_path: Path, report: Report) -> None:
-    home = tmp_path / own_digits.FOLDER
+    home = tmp_path / my_digits.FOLDER
     for label in range(10):
         for _ in range(6):
-            own_digits.add(tmp_path, picture_of(label)[0].numpy(), label)
-    images, labels = ((home / name).read_bytes() for name in (own_digits.IMAGES, own_digits.LABELS))
+            my_digits.add(tmp_path, picture_of(label)[0].numpy(), label)
+    images, labels = ((home / name).read_bytes() for name in (my_digits.IMAGES, my_digits.LABELS))
 
     def use(content: bytes) -> None:
-        (home / own_digits.IMAGES).write_bytes(content[: len(content) - len(labels)])
-        (home / own_digits.LABELS).write_bytes(content[len(content) - len(labels) :])
-        train, test = own_digits.splits(tmp_path)
+        (home / my_digits.IMAGES).write_bytes(content[: len(content) - len(labels)])
+        (home / my_digits.LABELS).write_bytes(content[len(content) - len(labels) :])
+        train, test = my_digits.load_splits(tmp_path)
         assert int(train.labels.max()) < 10
         assert train.images.dtype == test.images.dtype == torch.uint8
 

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from mnist_tui.data import idx, store
-from mnist_tui.data.fetch import LOCK, fetch
+from mnist_tui.data.download import store
+from mnist_tui.data.download.mirrors import LOCK, fetch
+from mnist_tui.data.formats import idx
 from mnist_tui.errors import DataError
 from mnist_tui.events import Event, Notice
-from tests.data.mirror import BEHAVIOURS, Handler, Mirror
+from tests.data.download.mirror import BEHAVIOURS, Handler, Mirror
 from tests.data.samples import TRAIN, Sample, sample
 
 Report = Callable[[str], None]

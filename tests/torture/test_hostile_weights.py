@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 import torch
 
-from mnist_tui import checkpoint
 from mnist_tui.errors import MnistTuiError, RunError
 from mnist_tui.events import RunFailed, RunFinished
+from mnist_tui.inference.network import load_trained
 from mnist_tui.runs import Run
-from mnist_tui.trained import load_trained
+from mnist_tui.training import checkpoint
 from tests import trained_runs
 from tests.engine_fixtures import Lab, at_step, differences, tiny_config, training_state
 from tests.torture.hostile_states import strange

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from mnist_tui import events, runner
-from mnist_tui.data import dataset as datasets
+from mnist_tui import events
+from mnist_tui.data import datasets
 from mnist_tui.events import EpochFinished, Event, RunFinished
-from mnist_tui.run_summary import summarise
 from mnist_tui.runs import Run
-from mnist_tui.tail import LogTail
+from mnist_tui.runs.log_tail import LogTail
+from mnist_tui.runs.summary import summarize
+from mnist_tui.training import run_training
 from tests import made_runs
 from tests.engine_fixtures import tiny_config, tiny_dataset
 
@@ -52,7 +53,7 @@ def test_ten_thousand_epochs_leave_memory_files_and_threads_as_they_are(
             held[event.epoch] = resident(), open_files(), threading.active_count()
             times[event.epoch] = time.process_time()
 
-    outcome = runner.start(
+    outcome = run_training.start_run(
         tiny_config(epochs=EPOCHS), data_dir=tmp_path, runs_dir=tmp_path / "runs", report=watch
     )
     assert isinstance(outcome.event, RunFinished)
@@ -90,7 +91,7 @@ def test_a_million_events_are_read_in_time_by_the_line(tmp_path: Path, report: R
         files = open_files()
         tail = LogTail(run, progress=False)
         took[count] = (
-            _seconds(lambda: summarise(run)),
+            _seconds(lambda: summarize(run)),
             _seconds(run.history, times=1),
             _seconds(lambda: LogTail(run, progress=False).read_new()),
             _seconds(tail.read_new),

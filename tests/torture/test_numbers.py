@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from mnist_tui import checkpoint
-from mnist_tui.data.dataset import Dataset, Split
+from mnist_tui.data.datasets import Dataset, Split
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.events import RunFailed, RunFinished, RunStopped
+from mnist_tui.inference.network import load_trained
 from mnist_tui.runs import Run
-from mnist_tui.trained import load_trained
+from mnist_tui.training import checkpoint
 from tests.engine_fixtures import Lab, tiny_config, tiny_dataset
 
 Report = Callable[[str], None]

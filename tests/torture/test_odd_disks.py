@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from mnist_tui import checkpoint
 from mnist_tui.runs import Run
-from tests.backends.native.toolchain import needs_compiler
+from mnist_tui.training import checkpoint
+from tests.native.toolchain import needs_compiler
 from tests.torture.ground import Ground, in_words
 from tests.torture.nursery import Ended, Nursery
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from mnist_tui import checkpoint
 from mnist_tui.events import RunStopped
-from mnist_tui.history import RunStatus
-from tests.backends.native.toolchain import needs_compiler
+from mnist_tui.runs.history import RunStatus
+from mnist_tui.training import checkpoint
+from tests.native.toolchain import needs_compiler
 from tests.torture.ground import Ground, in_words
 from tests.torture.nursery import Ended, Fault, How, Nursery, send
 

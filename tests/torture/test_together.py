@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from mnist_tui import runs
-from mnist_tui.backends.native.cache import Cache, key_of
 from mnist_tui.errors import MnistTuiError, RunError
 from mnist_tui.events import RunFinished
+from mnist_tui.native.toolchain.cache import Cache, key_of
 from mnist_tui.runs import Run
-from mnist_tui.tail import LogTail
+from mnist_tui.runs.log_tail import LogTail
 from tests import made_runs
 from tests.engine_fixtures import Lab, at_step, rows, tiny_config, tiny_dataset
 
@@ -35,13 +35,13 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
 
 def _train_one(folder: Path, barrier: Any, ends: Any) -> None:
     """In a process that was forked: all begin at the same moment, without a name of their own."""
-    from mnist_tui import runner
-    from mnist_tui.data import dataset as datasets
+    from mnist_tui.data import datasets
+    from mnist_tui.training import run_training
 
     datasets.load = lambda *_args, **_options: tiny_dataset()  # type: ignore[assignment]
     barrier.wait()
     try:
-        outcome = runner.start(
+        outcome = run_training.start_run(
             tiny_config(), data_dir=folder, runs_dir=folder / "runs", report=lambda _event: None
         )
         ends.put((outcome.run.name, type(outcome.event).__name__))

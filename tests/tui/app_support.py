@@ -12,13 +12,13 @@ from typing import Any
 from textual.pilot import Pilot
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.control import Control
 from mnist_tui.errors import Interrupted
 from mnist_tui.events import Event, RunStarted
-from mnist_tui.jobs import Folders, Job, NewRun
+from mnist_tui.training.control import Control
+from mnist_tui.training.jobs import Folders, Job, NewRun
 from mnist_tui.tui.app import Dashboard
-from mnist_tui.tui.memory import Memory
-from mnist_tui.tui.session import Phase
+from mnist_tui.tui.preferences import Preferences
+from mnist_tui.tui.session import SessionPhase
 from tests.patience import PATIENCE, comes_about
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
@@ -73,7 +73,7 @@ class House:
     async def type(self, text: str) -> None:
         await self.pilot.press(*text)
 
-    async def tell(self, *items: Event | BaseException | None, until: Phase | None = None) -> None:
+    async def tell(self, *items: Event | BaseException | None, until: SessionPhase | None = None) -> None:
         """Let the job tell these; go on once the session stands so."""
         self.job.tell(*items)
         if until is not None:
@@ -105,7 +105,7 @@ def in_the_house(
     folders = Folders(folder / "data", folder / "runs")
     scripted = Scripted(seed, folders)
     first = job or (scripted if begun else None)
-    app = Dashboard(seed, folders, job=first, memory=Memory(folder / "dashboard.json"))
+    app = Dashboard(seed, folders, job=first, memory=Preferences(folder / "dashboard.json"))
 
     async def drive() -> None:
         async with app.run_test(size=size, notifications=True) as pilot:

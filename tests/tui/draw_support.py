@@ -8,12 +8,12 @@ from typing import Any
 
 import torch
 
-from mnist_tui import checkpoint
-from mnist_tui.canvas import PICTURE, Canvas
 from mnist_tui.runs import Run
-from mnist_tui.tui.reading import Asked, KeptNetwork, Reader
+from mnist_tui.training import checkpoint
 from mnist_tui.tui.screens.draw import DrawScreen
-from mnist_tui.tui.widgets.drawing_pad import DrawingPad
+from mnist_tui.tui.widgets.drawing.canvas import PICTURE, Canvas
+from mnist_tui.tui.widgets.drawing.drawing_pad import DrawingPad
+from mnist_tui.tui.workers.digit_reader import DigitReader, ReadRequest, SavedNetwork
 from tests import made_runs
 from tests.tui.app_support import House
 
@@ -43,7 +43,7 @@ def warm_up() -> None:
         canvas = Canvas()
         canvas.begin((0.5, 0.1))
         canvas.move((0.5, 0.9))
-        reading = Reader().read(Asked(canvas.drawing(), KeptNetwork(runs_dir)))
+        reading = DigitReader().read(ReadRequest(canvas.drawing(), SavedNetwork(runs_dir)))
         assert reading.answer is not None
         assert reading.answer.words == str(DOWN)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mnist_tui.trainer import Trainer
+from mnist_tui.training.trainer import Trainer
 from tests.patience import PATIENCE
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from textual.widgets import OptionList
 
 from mnist_tui.runs import Run
-from mnist_tui.tui.screens.network_dialog import NetworkDialog
+from mnist_tui.tui.screens.dialogs.network import NetworkDialog
 from mnist_tui.tui.screens.runs import RunsScreen
 from tests import trained_runs
 from tests.torture.mutations import damage, damaged

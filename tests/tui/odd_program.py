@@ -33,22 +33,22 @@ def draw(count: int, seed: int, *, progress: Callable[[int], None]) -> tuple[Any
 
 def slow_testing() -> None:
     """Every image is tested by itself, and slowly."""
-    from mnist_tui import evaluation
+    from mnist_tui.training import evaluate
 
-    before = evaluation.Scoring.__iter__
+    before = evaluate.Scoring.__iter__
 
     def slowly(scoring: Any) -> Any:
         for done in before(scoring):
             time.sleep(0.02)
             yield done
 
-    evaluation.scoring.BATCH = 10
-    evaluation.Scoring.__iter__ = slowly  # type: ignore[method-assign]
+    evaluate.scoring.BATCH = 10
+    evaluate.Scoring.__iter__ = slowly  # type: ignore[method-assign]
 
 
 def slow_steps() -> None:
     """Twenty a second."""
-    from mnist_tui.trainer import Trainer
+    from mnist_tui.training.trainer import Trainer
 
     before = Trainer._take_step
 
@@ -61,7 +61,7 @@ def slow_steps() -> None:
 
 def slow_checkpoints() -> None:
     """Written in a second, as on a bad disk."""
-    from mnist_tui import checkpoint
+    from mnist_tui.training import checkpoint
 
     before = checkpoint.save_state
 
@@ -74,7 +74,7 @@ def slow_checkpoints() -> None:
 
 def stuck_checkpoints() -> None:
     """Never written."""
-    from mnist_tui import checkpoint
+    from mnist_tui.training import checkpoint
 
     checkpoint.save_state = lambda *_: time.sleep(3600)
 
@@ -123,7 +123,7 @@ def broken_start() -> None:
 
 def broken_screen() -> None:
     """The same while drawing."""
-    from mnist_tui.tui.widgets.epoch_table import EpochTable
+    from mnist_tui.tui.widgets.tables.epoch_table import EpochTable
 
     def refuse(_table: Any, history: Any) -> None:
         if history.epochs:
@@ -134,7 +134,7 @@ def broken_screen() -> None:
 
 def full_pipe() -> None:
     """`?` is answered by a loop so busy that its wake-up calls pile up; just then a new size comes, and SIGTERM."""
-    from mnist_tui.tui.house_app import HouseApp
+    from mnist_tui.tui.base_app import BaseApp
 
     def be_busy(_app: Any) -> None:
         loop = asyncio.get_running_loop()
@@ -143,18 +143,18 @@ def full_pipe() -> None:
         signal.raise_signal(signal.SIGWINCH)
         signal.raise_signal(signal.SIGTERM)
 
-    HouseApp.action_help = be_busy  # type: ignore[method-assign]
+    BaseApp.action_help = be_busy  # type: ignore[method-assign]
 
 
 def _every_report(make: Callable[[Report], Report]) -> None:
-    from mnist_tui import runner
+    from mnist_tui.training import run_training
 
-    before = runner.start
+    before = run_training.start_run
 
     def start(*arguments: Any, report: Report, **options: Any) -> Any:
         return before(*arguments, report=make(report), **options)
 
-    runner.start = start
+    run_training.start_run = start
 
 
 _ODDITIES = {

@@ -11,9 +11,9 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.jobs import Folders
+from mnist_tui.training.jobs import Folders
 from mnist_tui.tui.app import Dashboard
-from mnist_tui.tui.memory import Memory
+from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.screens.runs import RunsScreen
 from tests.patience import comes_about
 
@@ -53,7 +53,7 @@ async def until(pilot: Pilot[object] | Pilot[int] | Pilot[None], condition: Call
 
 @asynccontextmanager
 async def opened(runs_dir: Path, size: tuple[int, int] = (120, 36)) -> AsyncIterator[Opened]:
-    memory = Memory(runs_dir.parent / "memory.json")
+    memory = Preferences(runs_dir.parent / "memory.json")
     app = Dashboard(TrainConfig(), Folders(runs_dir.parent / "data", runs_dir), memory=memory)
     async with app.run_test(size=size) as pilot:
         await app.action_open("runs")

@@ -11,8 +11,8 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from mnist_tui.events import EpochFinished, EpochStarted, Event, Progress, RunStarted
-from mnist_tui.history import RunHistory, fold
-from mnist_tui.tui.widgets.run_view import RunView
+from mnist_tui.runs.history import RunHistory, fold
+from mnist_tui.tui.widgets.runs.run_view import RunView
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
 STEPS = 20

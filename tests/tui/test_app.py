@@ -19,24 +19,24 @@ from textual.screen import Screen
 from textual.widgets import Input, Select
 
 from mnist_tui.config import SETTINGS, TrainConfig
-from mnist_tui.control import Control
 from mnist_tui.events import DataProgress, Event, Notice, Preparing, RunPaused, RunResumed
-from mnist_tui.jobs import Folders, NewRun
 from mnist_tui.recipes import RECIPES
+from mnist_tui.training.control import Control
+from mnist_tui.training.jobs import Folders, NewRun
 from mnist_tui.tui.app import Dashboard
-from mnist_tui.tui.memory import Memory
-from mnist_tui.tui.palette import Palette
+from mnist_tui.tui.command_palette import Palette
+from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.screens.compare import CompareScreen
-from mnist_tui.tui.screens.dialogs import AskDialog, ConfirmDialog
-from mnist_tui.tui.screens.export_dialog import ExportDialog
+from mnist_tui.tui.screens.dialogs.base import AskDialog, ConfirmDialog
+from mnist_tui.tui.screens.dialogs.export import ExportDialog
+from mnist_tui.tui.screens.dialogs.leave import LeaveDialog
 from mnist_tui.tui.screens.help import HelpScreen, active_keys
-from mnist_tui.tui.screens.leave import LeaveDialog
 from mnist_tui.tui.screens.new_run import NewRunForm
-from mnist_tui.tui.session import Phase
-from mnist_tui.tui.widgets import loading
-from mnist_tui.tui.widgets.chart import Chart
+from mnist_tui.tui.session import SessionPhase
+from mnist_tui.tui.widgets.charts.chart import Chart
+from mnist_tui.tui.widgets.frame import loading
+from mnist_tui.tui.widgets.frame.title_bar import TitleBar
 from mnist_tui.tui.widgets.setting_row import SettingRow
-from mnist_tui.tui.widgets.title_bar import TitleBar
 from tests.tui.app_support import SIZES, House, begun, in_the_house
 from tests.tui.support import epoch_events, progress, row
 from tests.tui.test_session import EPOCH, FAILED, FETCHING, FINISHED, STOPPED
@@ -44,13 +44,13 @@ from tests.tui.test_session import EPOCH, FAILED, FETCHING, FINISHED, STOPPED
 RUNNING: tuple[Event, ...] = (begun(), *epoch_events(1), EPOCH, progress(2, 5))
 
 
-async def trained(house: House, *events: Event, until: Phase = Phase.TRAINING) -> None:
+async def trained(house: House, *events: Event, until: SessionPhase = SessionPhase.TRAINING) -> None:
     """A run is on the screen, its first epoch done; then these."""
-    await house.tell(*RUNNING, until=Phase.TRAINING)
+    await house.tell(*RUNNING, until=SessionPhase.TRAINING)
     await house.tell(*events, until=until)
 
 
-async def ended(house: House, *events: Event, until: Phase) -> None:
+async def ended(house: House, *events: Event, until: SessionPhase) -> None:
     await trained(house, *events, until=until)
     house.job.tell(None)
     await house.until(lambda: not house.app.session.training.is_alive)  # type: ignore[union-attr]
@@ -92,7 +92,7 @@ def test_fetching_tells_bytes_and_time_left(tmp_path: Path, monkeypatch: pytest.
         )
 
     async def story(house: House) -> None:
-        await house.tell(fetched(0), until=Phase.FETCHING)
+        await house.tell(fetched(0), until=SessionPhase.FETCHING)
         now[0] += 10
         await house.tell(fetched(2))
         await house.sees("● getting data", "Fetching mnist: train-images", "0:40 left")
@@ -107,7 +107,7 @@ def test_drawing_digits_counts_images(tmp_path: Path) -> None:
     )
 
     async def story(house: House) -> None:
-        await house.tell(drawing, until=Phase.FETCHING)
+        await house.tell(drawing, until=SessionPhase.FETCHING)
         await house.sees("Drawing synthetic: training digits", "4,096 of 60,000 images")
 
     in_the_house(story, tmp_path)
@@ -115,7 +115,9 @@ def test_drawing_digits_counts_images(tmp_path: Path) -> None:
 
 def test_compiling_is_said(tmp_path: Path) -> None:
     async def story(house: House) -> None:
-        await house.tell(Preparing(what="compiling the training step for AVX-512"), until=Phase.COMPILING)
+        await house.tell(
+            Preparing(what="compiling the training step for AVX-512"), until=SessionPhase.COMPILING
+        )
         await house.sees("● compiling", "Compiling the training step for AVX-512 …")
 
     in_the_house(story, tmp_path)
@@ -134,7 +136,7 @@ def test_training_shows_the_run(size: tuple[int, int], tmp_path: Path) -> None:
 @pytest.mark.parametrize("model", [{"name": "reference"}, {"name": "reference", "summary": {"layers": 3}}])
 def test_a_run_whose_log_has_no_layer_table_says_so(model: dict[str, object], tmp_path: Path) -> None:
     async def story(house: House) -> None:
-        await house.tell(begun(model=model), EPOCH, until=Phase.TRAINING)
+        await house.tell(begun(model=model), EPOCH, until=SessionPhase.TRAINING)
         await house.sees("no layer table")
         await house.press("2")
         await house.sees("no layer table")
@@ -144,7 +146,7 @@ def test_a_run_whose_log_has_no_layer_table_says_so(model: dict[str, object], tm
 
 def test_evaluating_is_told_apart(tmp_path: Path) -> None:
     async def story(house: House) -> None:
-        await trained(house, progress(2, 500, steps=1000, phase="evaluating"), until=Phase.EVALUATING)
+        await trained(house, progress(2, 500, steps=1000, phase="evaluating"), until=SessionPhase.EVALUATING)
         await house.sees("● evaluating", "testing")
 
     in_the_house(story, tmp_path)
@@ -156,11 +158,11 @@ def test_pausing_paused_and_going_on(tmp_path: Path) -> None:
         await house.press("space")
         await house.sees("● pausing")
         assert house.job.controls[0].paused
-        await house.tell(RunPaused(epoch=2, step=25), until=Phase.PAUSED)
+        await house.tell(RunPaused(epoch=2, step=25), until=SessionPhase.PAUSED)
         await house.sees("● paused", "space Resume")
         await house.press("space")
         assert not house.job.controls[0].paused
-        await house.tell(RunResumed(epoch=2, step=25), progress(2, 6), until=Phase.TRAINING)
+        await house.tell(RunResumed(epoch=2, step=25), progress(2, 6), until=SessionPhase.TRAINING)
         await house.sees("● training", "space Pause")
 
     in_the_house(story, tmp_path)
@@ -173,7 +175,7 @@ def test_stopping_and_stopped(tmp_path: Path) -> None:
         await house.sees("● stopping", "◌ stopping")
         assert house.job.controls[0].stop_reason == "stopped in the dashboard"
         assert "Stop" not in house.footer
-        await house.tell(STOPPED, None, until=Phase.STOPPED)
+        await house.tell(STOPPED, None, until=SessionPhase.STOPPED)
         await house.sees("● stopped", "Stopped: enough.", "space Resume", "n New run")
 
     in_the_house(story, tmp_path)
@@ -181,7 +183,7 @@ def test_stopping_and_stopped(tmp_path: Path) -> None:
 
 def test_finished_shows_the_statistics_and_offers_one_more_epoch(tmp_path: Path) -> None:
     async def story(house: House) -> None:
-        await ended(house, FINISHED, until=Phase.FINISHED)
+        await ended(house, FINISHED, until=SessionPhase.FINISHED)
         await house.sees("● finished", "best test accuracy", "+ One more epoch", "n New run")
         assert "Resume" not in house.footer
 
@@ -190,7 +192,7 @@ def test_finished_shows_the_statistics_and_offers_one_more_epoch(tmp_path: Path)
 
 def test_a_failed_run_says_what_happened_where_the_log_is_and_what_to_do(tmp_path: Path) -> None:
     async def story(house: House) -> None:
-        await ended(house, FAILED, until=Phase.FAILED)
+        await ended(house, FAILED, until=SessionPhase.FAILED)
         await house.sees("● failed", "it broke", "Mend it.", "The log is", "space Resume", "n New run")
 
     app = in_the_house(story, tmp_path, size=(200, 60))
@@ -199,7 +201,7 @@ def test_a_failed_run_says_what_happened_where_the_log_is_and_what_to_do(tmp_pat
 
 def test_a_failure_before_the_run_says_what_happened_and_where(tmp_path: Path) -> None:
     async def story(house: House) -> None:
-        await house.tell(LookupError("nobody foresaw this"), until=Phase.FAILED)
+        await house.tell(LookupError("nobody foresaw this"), until=SessionPhase.FAILED)
         await house.sees("Failed", "nobody foresaw this", "app_support.py", "Press n for another run")
         await house.press("n")
         assert isinstance(house.app.screen, NewRunForm)
@@ -247,7 +249,7 @@ def test_what_happens_meanwhile_is_there_on_coming_back(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         await trained(house)
         await house.press("3")
-        await ended(house, FINISHED, until=Phase.FINISHED)
+        await ended(house, FINISHED, until=SessionPhase.FINISHED)
         await house.sees("● finished")
         await house.press("1")
         await house.sees("best test accuracy", "+ One more epoch")
@@ -255,17 +257,22 @@ def test_what_happens_meanwhile_is_there_on_coming_back(tmp_path: Path) -> None:
     in_the_house(story, tmp_path)
 
 
-OFFERED: dict[str, tuple[tuple[Event, ...], Phase, set[str], set[str]]] = {
-    "training": ((), Phase.TRAINING, {"Pause", "Stop"}, {"New run", "Resume", "One more"}),
+OFFERED: dict[str, tuple[tuple[Event, ...], SessionPhase, set[str], set[str]]] = {
+    "training": ((), SessionPhase.TRAINING, {"Pause", "Stop"}, {"New run", "Resume", "One more"}),
     "paused": (
         (RunPaused(epoch=2, step=25),),
-        Phase.PAUSED,
+        SessionPhase.PAUSED,
         {"Resume", "Stop"},
         {"New run", "Pause", "One more"},
     ),
-    "stopped": ((STOPPED,), Phase.STOPPED, {"Resume", "New run"}, {"Pause", "Stop", "One more"}),
-    "finished": ((FINISHED,), Phase.FINISHED, {"New run", "One more epoch"}, {"Pause", "Resume", "Stop"}),
-    "failed": ((FAILED,), Phase.FAILED, {"New run", "Resume"}, {"Pause", "Stop", "One more"}),
+    "stopped": ((STOPPED,), SessionPhase.STOPPED, {"Resume", "New run"}, {"Pause", "Stop", "One more"}),
+    "finished": (
+        (FINISHED,),
+        SessionPhase.FINISHED,
+        {"New run", "One more epoch"},
+        {"Pause", "Resume", "Stop"},
+    ),
+    "failed": ((FAILED,), SessionPhase.FAILED, {"New run", "Resume"}, {"Pause", "Stop", "One more"}),
 }
 
 
@@ -461,7 +468,7 @@ def test_ctrl_c_over_another_question_asks_its_own(tmp_path: Path) -> None:
 
 def test_leaving_after_a_failure_says_so_to_the_shell(tmp_path: Path) -> None:
     async def story(house: House) -> None:
-        await ended(house, FAILED, until=Phase.FAILED)
+        await ended(house, FAILED, until=SessionPhase.FAILED)
         await house.press("q")
 
     assert in_the_house(story, tmp_path).return_value == 4
@@ -610,7 +617,7 @@ def test_escape_leaves_everything_as_it_was(tmp_path: Path) -> None:
         await open_form(house)
         await fill(house, "epochs", "3")
         await house.press("escape")
-        assert house.app.session.phase is Phase.IDLE
+        assert house.app.session.phase is SessionPhase.IDLE
         assert house.app.seed == TrainConfig()
         await open_form(house)
         assert values(house)["epochs"] == 15
@@ -683,7 +690,7 @@ def test_the_form_fits_a_small_terminal(tmp_path: Path) -> None:
 
 def test_fetching_then_training_moves_on_from_the_wait(tmp_path: Path) -> None:
     async def story(house: House) -> None:
-        await house.tell(FETCHING, until=Phase.FETCHING)
+        await house.tell(FETCHING, until=SessionPhase.FETCHING)
         await trained(house)
         await house.sees("Epochs")
 
@@ -786,7 +793,7 @@ def test_what_is_pressed_when_the_last_screen_has_gone_is_for_nobody(
     async def press() -> None:
         # Before it has its screens as after it has taken them down.
         app = Dashboard(
-            TrainConfig(), Folders(tmp_path, tmp_path), memory=Memory(tmp_path / "dashboard.json")
+            TrainConfig(), Folders(tmp_path, tmp_path), memory=Preferences(tmp_path / "dashboard.json")
         )
         assert not app.screen_stack
         await app.on_event(event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mnist_tui.tui.widgets.bars import Bar, bar_lines, drawn, fact_lines
+from mnist_tui.tui.widgets.charts.bars import Bar, bar_lines, drawn, fact_lines
 
 BARS = [
     Bar("epoch 4/15", 0.62, "2,331/3,750", "0:03 left", ""),

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from mnist_tui.events import Event
-from mnist_tui.history import RunHistory
-from mnist_tui.tui.widgets.axes import LogAxis, ValueAxis
-from mnist_tui.tui.widgets.chart import Chart, Line
-from mnist_tui.tui.widgets.loss_trace import LossTrace
-from mnist_tui.tui.widgets.run_view import RunView
+from mnist_tui.runs.history import RunHistory
+from mnist_tui.tui.widgets.charts.axes import LogAxis, ValueAxis
+from mnist_tui.tui.widgets.charts.chart import Chart, Line
+from mnist_tui.tui.widgets.charts.loss_trace import LossTrace
+from mnist_tui.tui.widgets.runs.run_view import RunView
 from tests.tui.support import RunApp, epoch_events, progress, row, run_of, settled, started, with_run_view
 
 

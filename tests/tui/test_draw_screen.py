@@ -12,15 +12,15 @@ import pytest
 import torch
 
 from mnist_tui import runs
-from mnist_tui.data import own_digits
-from mnist_tui.data.slant import upright_maps
-from mnist_tui.tui.drawn_digits import ImageFinder, ImageFound, WantedImage
-from mnist_tui.tui.reading import Asked, Pixels, Reader, Reading
+from mnist_tui.data import my_digits
+from mnist_tui.data.deskew import deskew_maps
 from mnist_tui.tui.screens.draw import DrawScreen
-from mnist_tui.tui.widgets.answer_view import AnswerLine
-from mnist_tui.tui.widgets.drawing_pad import DrawingPad
-from mnist_tui.tui.widgets.grey_lines import levels_of
-from mnist_tui.tui.widgets.seen_picture import GreyPicture
+from mnist_tui.tui.widgets.drawing.drawing_pad import DrawingPad
+from mnist_tui.tui.widgets.drawing.gray_lines import levels_of
+from mnist_tui.tui.widgets.drawing.input_image import GrayImage
+from mnist_tui.tui.widgets.drawing.prediction_view import PredictionLine
+from mnist_tui.tui.workers.digit_reader import DigitReader, Pixels, ReadRequest, ReadResult
+from mnist_tui.tui.workers.test_images import TestImageFinder, TestImageFound, TestImageRequest
 from tests.cli import easy_digits
 from tests.patience import PATIENCE
 from tests.tui.app_support import SIZES, House, in_the_house
@@ -246,11 +246,11 @@ def test_a_network_that_wants_digits_upright_gets_and_shows_them_so(tmp_path: Pa
         await says(house, "1")
         reading = screen(house).reading
         drawn, seen = (
-            upright_maps(as_tensor(picture), 1.0)[0, 0, 1] for picture in (reading.pixels, reading.seen)
+            deskew_maps(as_tensor(picture), 1.0)[0, 0, 1] for picture in (reading.pixels, reading.seen)
         )
         assert drawn < -0.2
         assert abs(seen) < 0.05
-        shown = screen(house).query_one(GreyPicture)._levels
+        shown = screen(house).query_one(GrayImage)._levels
         assert (shown == levels_of(reading.seen / 255)).all()
 
     in_the_house(story, tmp_path, begun=False)
@@ -268,18 +268,18 @@ def test_a_test_image_that_is_wanted_before_the_network_is_there_is_of_its_datas
 ) -> None:
     asked: list[str] = []
     may_read = threading.Event()
-    find, read = ImageFinder.find, Reader.read
+    find, read = TestImageFinder.find, DigitReader.read
 
-    def finding(finder: ImageFinder, wanted: WantedImage) -> ImageFound:
+    def finding(finder: TestImageFinder, wanted: TestImageRequest) -> TestImageFound:
         asked.append(wanted.dataset)
         return find(finder, dataclasses.replace(wanted, dataset="synthetic"))
 
-    def reading(reader: Reader, wanted: Asked) -> Reading:
+    def reading(reader: DigitReader, wanted: ReadRequest) -> ReadResult:
         may_read.wait(PATIENCE)
         return dataclasses.replace(read(reader, wanted), dataset="kmnist")
 
-    monkeypatch.setattr(ImageFinder, "find", finding)
-    monkeypatch.setattr(Reader, "read", reading)
+    monkeypatch.setattr(TestImageFinder, "find", finding)
+    monkeypatch.setattr(DigitReader, "read", reading)
 
     async def story(house: House) -> None:
         await house.press("4")
@@ -357,7 +357,7 @@ def test_a_correction_is_kept_as_the_network_got_it(trained: Path) -> None:
         assert "Kept as a 9: my-digits has 2 now." in house.toasts
 
     in_the_house(story, trained, begun=False, size=(80, 24))
-    kept = own_digits.load_all(trained / "data")
+    kept = my_digits.load_all(trained / "data")
     assert kept.labels.tolist() == [4, 9]
     down, across = kept.images[:, 0].float()
     assert down[5:23, 13:15].mean() > 2 * down.mean()
@@ -444,7 +444,7 @@ def test_weights_that_cannot_be_read_are_named(trained: Path) -> None:
 
     async def story(house: House) -> None:
         await open_draw(house)
-        line = screen(house).query_one(AnswerLine)
+        line = screen(house).query_one(PredictionLine)
 
         def said() -> str:
             """In one line: where it is broken depends on how long the folder's name is."""

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from mnist_tui import runner
 from mnist_tui.config import TrainConfig
-from mnist_tui.jobs import Folders, NewRun
-from mnist_tui.live import Snapshot
-from mnist_tui.tui.session import Phase
+from mnist_tui.training import run_training
+from mnist_tui.training.jobs import Folders, NewRun
+from mnist_tui.training.snapshot import Snapshot
+from mnist_tui.tui.session import SessionPhase
 from tests.cli import easy_digits
 from tests.engine_fixtures import differences, training_state
 from tests.tui.app_support import House, in_the_house
@@ -59,7 +59,7 @@ def test_the_answer_comes_from_the_network_as_it_is_being_trained(tmp_path: Path
         assert screen(house).reading.answer.probabilities != answered.probabilities
         await house.until(lambda: house.app.session.history.epochs)
         house.app.session.stop()
-        await house.until(lambda: house.app.session.phase is Phase.STOPPED)
+        await house.until(lambda: house.app.session.phase is SessionPhase.STOPPED)
         await house.sees("best, epoch")
 
     in_the_house(story, tmp_path, job=job(tmp_path, ENDLESS))
@@ -67,9 +67,9 @@ def test_the_answer_comes_from_the_network_as_it_is_being_trained(tmp_path: Path
 
 def test_a_paused_network_goes_on_answering(tmp_path: Path) -> None:
     async def story(house: House) -> None:
-        await house.until(lambda: house.app.session.phase is Phase.TRAINING)
+        await house.until(lambda: house.app.session.phase is SessionPhase.TRAINING)
         await house.press("space")
-        await house.until(lambda: house.app.session.phase is Phase.PAUSED)
+        await house.until(lambda: house.app.session.phase is SessionPhase.PAUSED)
         await open_draw(house)
         await draw_across(house)
         await house.until(lambda: moment(house) > (0, 0))
@@ -79,7 +79,7 @@ def test_a_paused_network_goes_on_answering(tmp_path: Path) -> None:
         assert moment(house) == (before.asked.network.epoch, before.asked.network.step)
         assert ink(house) > 0
         house.app.session.stop()
-        await house.until(lambda: house.app.session.phase is Phase.STOPPED)
+        await house.until(lambda: house.app.session.phase is SessionPhase.STOPPED)
 
     in_the_house(story, tmp_path, job=job(tmp_path, ENDLESS))
 
@@ -102,7 +102,7 @@ def test_drawing_during_a_training_does_not_change_the_weights(
     async def story(house: House) -> None:
         await open_draw(house)
         answered = set()
-        while house.app.session.phase is not Phase.FINISHED:
+        while house.app.session.phase is not SessionPhase.FINISHED:
             await draw_down(house)
             answered.add(moment(house))
             await house.press("u")
@@ -112,7 +112,7 @@ def test_drawing_during_a_training_does_not_change_the_weights(
                     training.let_go(held)
 
     in_the_house(story, tmp_path, job=job(tmp_path, config))
-    undisturbed = runner.start(
+    undisturbed = run_training.start_run(
         config, data_dir=tmp_path / "data", runs_dir=tmp_path / "headless", report=lambda _: None
     )
     assert differences(training_state(the_run(tmp_path)), training_state(undisturbed.run)) == []
@@ -120,8 +120,8 @@ def test_drawing_during_a_training_does_not_change_the_weights(
 
 def test_a_screen_that_nobody_sees_asks_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copied = []
-    copy = runner._snapshot
-    monkeypatch.setattr(runner, "_snapshot", lambda *given: copied.append(given) or copy(*given))
+    copy = run_training._snapshot
+    monkeypatch.setattr(run_training, "_snapshot", lambda *given: copied.append(given) or copy(*given))
 
     async def story(house: House) -> None:
         await open_draw(house)
@@ -129,7 +129,7 @@ def test_a_screen_that_nobody_sees_asks_for_nothing(tmp_path: Path, monkeypatch:
         await house.press("1")
         await house.until(lambda: house.app.session.history.epochs)
         seen = len(copied)
-        await house.until(lambda: house.app.session.phase is Phase.FINISHED)
+        await house.until(lambda: house.app.session.phase is SessionPhase.FINISHED)
         assert len(copied) <= seen + 2  # one that was still wanted, and the end's
 
     in_the_house(story, tmp_path, job=job(tmp_path))

@@ -7,8 +7,8 @@ from rich.style import Style
 from textual.events import Click
 from textual.pilot import Pilot
 
-from mnist_tui.tui.widgets.epoch_columns import fitting
-from mnist_tui.tui.widgets.run_view import RunView
+from mnist_tui.tui.widgets.runs.run_view import RunView
+from mnist_tui.tui.widgets.tables.epoch_columns import fitting
 from tests.tui.support import row, run_of, with_run_view
 
 

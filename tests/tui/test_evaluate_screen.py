@@ -7,12 +7,12 @@ from typing import cast
 
 import pytest
 
-import mnist_tui.evaluation.report  # as is the next, here, so that no test waits for torch
-import mnist_tui.live_network  # noqa: F401
-from mnist_tui.data import own_digits
+import mnist_tui.inference.evaluation  # as is the next, here, so that no test waits for torch
+import mnist_tui.inference.live  # noqa: F401
+from mnist_tui.data import my_digits
 from mnist_tui.tui.screens.evaluate import EvaluateScreen
-from mnist_tui.tui.widgets.confusion_matrix import ConfusionMatrix
-from mnist_tui.tui.widgets.mistakes_gallery import MistakesGallery
+from mnist_tui.tui.widgets.model.mistakes_gallery import MistakesGallery
+from mnist_tui.tui.widgets.tables.confusion_matrix import ConfusionMatrix
 from tests import trained_runs
 from tests.tui.app_support import SIZES, House, in_the_house
 
@@ -23,7 +23,7 @@ def made(folder: Path) -> None:
     for number in range(60):
         label = number % 10
         picture = trained_runs.picture_of(9 if label == 4 else label)[0].numpy()
-        own_digits.add(folder / "data", picture, label)
+        my_digits.add(folder / "data", picture, label)
 
 
 async def opened(house: House) -> EvaluateScreen:

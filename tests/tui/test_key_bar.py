@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
 
-from mnist_tui.tui.widgets.key_bar import KeyBar
-from mnist_tui.tui.widgets.sparkline import spark_rows
+from mnist_tui.tui.widgets.charts.sparkline import spark_rows
+from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 
 
 class KeysScreen(Screen[None]):

@@ -14,8 +14,8 @@ import pytest
 
 import mnist_tui.cli
 from mnist_tui import runs
-from mnist_tui.history import RunStatus
 from mnist_tui.runs import Run
+from mnist_tui.runs.history import RunStatus
 from tests import made_runs, odd_files
 from tests.cli import easy_digits
 from tests.patience import SOON

@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from mnist_tui import checkpoint, models
+from mnist_tui import models
 from mnist_tui.config import TrainConfig
-from mnist_tui.data import dataset as datasets
-from mnist_tui.data.dataset import TestSet
+from mnist_tui.data import datasets
+from mnist_tui.data.datasets import TestSet
 from mnist_tui.events import WeightsMoved
-from mnist_tui.live import Snapshot
 from mnist_tui.runs import Run
+from mnist_tui.training import checkpoint
+from mnist_tui.training.snapshot import Snapshot
 from mnist_tui.tui.screens.draw import DrawScreen
 from mnist_tui.tui.screens.model import ModelScreen
-from mnist_tui.tui.widgets.layers_table import LayersTable
+from mnist_tui.tui.widgets.tables.layers_table import LayersTable
 from tests import made_runs
 from tests.engine_fixtures import tiny_dataset
 from tests.patience import PATIENCE

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from mnist_tui.history import RunStatus
 from mnist_tui.runs import Run
-from mnist_tui.tui.memory import Memory
+from mnist_tui.runs.history import RunStatus
+from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.screens.help import HelpScreen, active_keys
-from mnist_tui.tui.screens.run_screen import RunScreen
+from mnist_tui.tui.screens.run import RunScreen
 from mnist_tui.tui.themes import NIGHT, PAPER
 from mnist_tui.tui.watch_app import WatchApp
 from tests import made_runs
@@ -138,7 +138,7 @@ def test_watching_ends_with_a_key_and_leaves_the_run_alone(tmp_path: Path, key: 
 
 def test_watching_wears_the_theme_that_was_chosen_and_can_choose_another(tmp_path: Path) -> None:
     run = made_runs.write_finished(tmp_path, "done", 0.8)
-    memory = Memory(tmp_path / "dashboard.json")
+    memory = Preferences(tmp_path / "dashboard.json")
     memory.remember(theme=PAPER.name)
 
     async def test(pilot: Pilot[int]) -> None:
@@ -146,7 +146,7 @@ def test_watching_wears_the_theme_that_was_chosen_and_can_choose_another(tmp_pat
         await pilot.press("t")
 
     drive_app(WatchApp(run, memory=memory), test)
-    assert Memory(tmp_path / "dashboard.json").theme == NIGHT.name
+    assert Preferences(tmp_path / "dashboard.json").theme == NIGHT.name
 
 
 def test_a_killed_watch_gives_the_terminal_back(tmp_path: Path) -> None:

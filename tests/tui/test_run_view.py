@@ -15,9 +15,9 @@ from mnist_tui.events import (
     RunPaused,
     RunStopped,
 )
-from mnist_tui.history import RunHistory, RunStatus
 from mnist_tui.inspection.summary import Block, Layer, ModelSummary
-from mnist_tui.tui.widgets.run_view import RunView
+from mnist_tui.runs.history import RunHistory, RunStatus
+from mnist_tui.tui.widgets.runs.run_view import RunView
 from tests.tui.support import (
     SIZES,
     epoch_events,

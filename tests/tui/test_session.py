@@ -21,10 +21,10 @@ from mnist_tui.events import (
     RunResumed,
     RunStopped,
 )
-from mnist_tui.history import RunHistory, fold
-from mnist_tui.jobs import Folders, ResumedRun
-from mnist_tui.tui.bridge import Ending
-from mnist_tui.tui.session import Phase, Session
+from mnist_tui.runs.history import RunHistory, fold
+from mnist_tui.training.jobs import Folders, ResumedRun
+from mnist_tui.tui.session import Session, SessionPhase
+from mnist_tui.tui.workers.training import ThreadResult
 from tests.patience import PATIENCE
 from tests.tui.app_support import Scripted, begun
 from tests.tui.support import progress, row
@@ -72,60 +72,60 @@ def session(folders: Folders) -> Any:
     assert session.training.join(PATIENCE)
 
 
-def told(session: Session, *events: Event) -> Phase:
+def told(session: Session, *events: Event) -> SessionPhase:
     session.apply(list(events))
     return session.phase
 
 
-def ended(session: Session, *events: Event, ending: Ending | None = None) -> Phase:
+def ended(session: Session, *events: Event, ending: ThreadResult | None = None) -> SessionPhase:
     session.apply(list(events))
-    session.end(ending or Ending())
+    session.end(ending or ThreadResult())
     return session.phase
 
 
 def test_it_begins_with_loading_torch(session: Session) -> None:
-    assert session.phase is Phase.LOADING
+    assert session.phase is SessionPhase.LOADING
     assert session.phase.is_busy
     assert not session.has_begun
 
 
 def test_events_move_it_on(session: Session) -> None:
-    assert told(session, FETCHING) is Phase.FETCHING
-    assert told(session, Preparing(what="compiling the step")) is Phase.COMPILING
+    assert told(session, FETCHING) is SessionPhase.FETCHING
+    assert told(session, Preparing(what="compiling the step")) is SessionPhase.COMPILING
     assert session.phase.is_busy
-    assert told(session, begun()) is Phase.TRAINING
-    assert told(session, EPOCH, progress(1, 3)) is Phase.TRAINING
-    assert told(session, progress(1, 3, phase="evaluating")) is Phase.EVALUATING
-    assert told(session, row(1)) is Phase.EVALUATING
-    assert told(session, RunPaused(epoch=1, step=3)) is Phase.PAUSED
-    assert told(session, RunResumed(epoch=1, step=3)) is Phase.TRAINING
-    assert ended(session, FINISHED) is Phase.FINISHED
+    assert told(session, begun()) is SessionPhase.TRAINING
+    assert told(session, EPOCH, progress(1, 3)) is SessionPhase.TRAINING
+    assert told(session, progress(1, 3, phase="evaluating")) is SessionPhase.EVALUATING
+    assert told(session, row(1)) is SessionPhase.EVALUATING
+    assert told(session, RunPaused(epoch=1, step=3)) is SessionPhase.PAUSED
+    assert told(session, RunResumed(epoch=1, step=3)) is SessionPhase.TRAINING
+    assert ended(session, FINISHED) is SessionPhase.FINISHED
     assert not session.phase.is_busy
 
 
 def test_nothing_new_changes_nothing(session: Session) -> None:
     told(session, FETCHING)
-    assert told(session) is Phase.FETCHING
+    assert told(session) is SessionPhase.FETCHING
 
 
 def test_a_wish_is_shown_until_it_is_answered(session: Session) -> None:
     told(session, begun(), EPOCH)
     session.pause()
-    assert session.phase is Phase.PAUSING
-    assert told(session, progress(1, 3)) is Phase.PAUSING
-    assert told(session, RunPaused(epoch=1, step=3)) is Phase.PAUSED
+    assert session.phase is SessionPhase.PAUSING
+    assert told(session, progress(1, 3)) is SessionPhase.PAUSING
+    assert told(session, RunPaused(epoch=1, step=3)) is SessionPhase.PAUSED
     session.resume()
-    assert session.phase is Phase.TRAINING
+    assert session.phase is SessionPhase.TRAINING
     session.stop()
-    assert told(session, progress(1, 4), RunPaused(epoch=1, step=3)) is Phase.STOPPING
-    assert ended(session, STOPPED) is Phase.STOPPED
+    assert told(session, progress(1, 4), RunPaused(epoch=1, step=3)) is SessionPhase.STOPPING
+    assert ended(session, STOPPED) is SessionPhase.STOPPED
 
 
 def test_a_pause_can_be_taken_back_before_it_came(session: Session) -> None:
     told(session, begun(), EPOCH)
     session.pause()
     session.resume()
-    assert session.phase is Phase.TRAINING
+    assert session.phase is SessionPhase.TRAINING
     assert session.training is not None
     assert not session.training.control.paused
 
@@ -134,7 +134,7 @@ def test_a_pause_can_be_taken_back_before_it_came(session: Session) -> None:
 def test_wishes_do_nothing_where_nothing_runs(wish: str, session: Session) -> None:
     ended(session, begun(), STOPPED)
     getattr(session, wish)()
-    assert session.phase is Phase.STOPPED
+    assert session.phase is SessionPhase.STOPPED
 
 
 def test_what_was_stopped_can_be_resumed_and_what_is_finished_prolonged(
@@ -157,23 +157,23 @@ def test_a_run_from_elsewhere_is_resumed_from_there(folders: Folders, tmp_path: 
     session.begin(ResumedRun(str(elsewhere), folders), fold([begun("old"), STOPPED]))
     assert session.training is not None
     assert session.training.join(PATIENCE)
-    session.end(Ending(FAILED))
+    session.end(ThreadResult(FAILED))
     assert session.resumable() == ResumedRun(str(elsewhere), folders)
 
 
 def test_stopped_before_there_was_a_run_is_as_if_nothing_had_been(session: Session) -> None:
     session.stop()
-    assert ended(session, ending=Ending(interrupted=True)) is Phase.IDLE
+    assert ended(session, ending=ThreadResult(interrupted=True)) is SessionPhase.IDLE
 
 
 def test_a_failure_before_the_run_is_kept(session: Session) -> None:
-    assert ended(session, ending=Ending(FAILED)) is Phase.FAILED
+    assert ended(session, ending=ThreadResult(FAILED)) is SessionPhase.FAILED
     assert session.failed == FAILED
     assert session.resumable() is None
 
 
 def test_a_failure_of_the_run_says_where_the_log_is(session: Session, folders: Folders) -> None:
-    assert ended(session, begun("mine"), EPOCH, FAILED) is Phase.FAILED
+    assert ended(session, begun("mine"), EPOCH, FAILED) is SessionPhase.FAILED
     assert session.failed is not None
     log = folders.runs / "mine" / "events.jsonl"
     assert session.failed.remedy == f"Mend it. The log is {log}."
@@ -181,7 +181,10 @@ def test_a_failure_of_the_run_says_where_the_log_is(session: Session, folders: F
 
 
 def test_a_failure_outside_the_run_is_in_its_picture_too(session: Session) -> None:
-    assert ended(session, begun("mine"), EPOCH, progress(1, 2), ending=Ending(FAILED)) is Phase.FAILED
+    assert (
+        ended(session, begun("mine"), EPOCH, progress(1, 2), ending=ThreadResult(FAILED))
+        is SessionPhase.FAILED
+    )
     assert session.history.failed is not None
     assert session.history.failed.message == "it broke"
     assert session.resumable() is not None
@@ -189,21 +192,23 @@ def test_a_failure_outside_the_run_is_in_its_picture_too(session: Session) -> No
 
 @pytest.mark.parametrize("events", [(), (begun(), EPOCH)], ids=["before a run", "within one"])
 def test_a_worker_that_ends_without_a_word_has_failed(events: tuple[Event, ...], session: Session) -> None:
-    assert ended(session, *events) is Phase.FAILED
+    assert ended(session, *events) is SessionPhase.FAILED
     assert session.failed is not None
 
 
-@pytest.mark.parametrize(("last", "stands"), [(STOPPED, Phase.STOPPED), (FINISHED, Phase.FINISHED)])
+@pytest.mark.parametrize(
+    ("last", "stands"), [(STOPPED, SessionPhase.STOPPED), (FINISHED, SessionPhase.FINISHED)]
+)
 def test_a_resume_that_is_stopped_at_once_leaves_the_run_as_it_was(
-    last: Event, stands: Phase, folders: Folders
+    last: Event, stands: SessionPhase, folders: Folders
 ) -> None:
     session = Session(Nobody())  # type: ignore[arg-type]
     session.begin(ResumedRun("nowhere", folders), fold([begun(), EPOCH, last]))
-    assert session.phase is Phase.LOADING
+    assert session.phase is SessionPhase.LOADING
     assert session.training is not None
     assert session.training.join(PATIENCE)
-    assert told(session, FETCHING) is Phase.FETCHING
-    assert ended(session, ending=Ending(interrupted=True)) is stands
+    assert told(session, FETCHING) is SessionPhase.FETCHING
+    assert ended(session, ending=ThreadResult(interrupted=True)) is stands
 
 
 def test_the_next_run_starts_with_nothing_of_the_last(session: Session, folders: Folders) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from mnist_tui import runner, runs
+from mnist_tui import runs
 from mnist_tui.config import TrainConfig
-from mnist_tui.history import RunStatus
-from mnist_tui.jobs import Folders, NewRun
 from mnist_tui.runs import Run
-from mnist_tui.tui.session import Phase
+from mnist_tui.runs.history import RunStatus
+from mnist_tui.training import run_training
+from mnist_tui.training.jobs import Folders, NewRun
+from mnist_tui.tui.session import SessionPhase
 from tests.cli import easy_digits
 from tests.engine_fixtures import differences, training_state
 from tests.tui.app_support import House, in_the_house
@@ -38,7 +39,7 @@ def the_run(folder: Path) -> Run:
     return run
 
 
-async def becomes(house: House, phase: Phase) -> None:
+async def becomes(house: House, phase: SessionPhase) -> None:
     await house.until(lambda: house.app.session.phase is phase)
 
 
@@ -59,7 +60,7 @@ def test_paused_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_r
         await is_in_epoch(house, 1)
         await house.press("space")
         training.let_go(FIRST)
-        await becomes(house, Phase.PAUSED)
+        await becomes(house, SessionPhase.PAUSED)
         await house.until(lambda: house.app.session.history.checkpoint is not None)
         assert 0 < training_state(the_run(tmp_path))["position"]["step"] < STEPS
         assert the_run(tmp_path).history().status is RunStatus.PAUSED
@@ -67,14 +68,14 @@ def test_paused_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_r
         await is_in_epoch(house, 2)
         await house.press("s")
         training.let_go(SECOND)
-        await becomes(house, Phase.STOPPED)
+        await becomes(house, SessionPhase.STOPPED)
         await house.until(lambda: not the_run(tmp_path).is_locked())
         assert the_run(tmp_path).history().status is RunStatus.STOPPED
         await house.press("space")
-        await becomes(house, Phase.FINISHED)
+        await becomes(house, SessionPhase.FINISHED)
 
     in_the_house(story, tmp_path, job=NewRun(CONFIG, Folders(tmp_path / "data", tmp_path / "runs")))
-    undisturbed = runner.start(
+    undisturbed = run_training.start_run(
         CONFIG, data_dir=tmp_path / "data", runs_dir=tmp_path / "headless", report=lambda _: None
     )
     assert differences(training_state(the_run(tmp_path)), training_state(undisturbed.run)) == []
@@ -82,11 +83,11 @@ def test_paused_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_r
 
 def test_one_more_epoch_after_the_end(tmp_path: Path) -> None:
     async def story(house: House) -> None:
-        await becomes(house, Phase.FINISHED)
+        await becomes(house, SessionPhase.FINISHED)
         await house.sees("+ One more epoch")
         await house.press("plus")
         await house.until(lambda: house.app.session.generation == 2)
-        await becomes(house, Phase.FINISHED)
+        await becomes(house, SessionPhase.FINISHED)
         assert sorted(house.app.session.history.epochs) == [1, 2]
 
     config = CONFIG.replace(epochs=1)
@@ -104,14 +105,14 @@ def test_a_run_that_another_process_trains_is_refused_with_the_reason(
         await is_in_epoch(house, 1)
         await house.press("s")
         training.let_go(FIRST)
-        await becomes(house, Phase.STOPPED)
+        await becomes(house, SessionPhase.STOPPED)
         await house.until(lambda: not the_run(tmp_path).is_locked())
         with the_run(tmp_path).writer():
             await house.press("space")
-            await becomes(house, Phase.FAILED)
+            await becomes(house, SessionPhase.FAILED)
         await house.sees("● failed", the_run(tmp_path).name)
         await house.press("space")
-        await becomes(house, Phase.FINISHED)
+        await becomes(house, SessionPhase.FINISHED)
 
     in_the_house(story, tmp_path, job=NewRun(CONFIG, Folders(tmp_path / "data", tmp_path / "runs")))
 
@@ -120,12 +121,12 @@ def test_looking_at_the_model_first_does_not_change_the_weights(tmp_path: Path) 
     async def story(house: House) -> None:
         await house.press("2", "1")
         house.app.begin(NewRun(CONFIG, Folders(tmp_path / "data", tmp_path / "runs")))
-        await becomes(house, Phase.FINISHED)
+        await becomes(house, SessionPhase.FINISHED)
         await house.press("2")
         await house.sees("7,850")
 
     in_the_house(story, tmp_path, begun=False, seed=CONFIG)
-    undisturbed = runner.start(
+    undisturbed = run_training.start_run(
         CONFIG, data_dir=tmp_path / "data", runs_dir=tmp_path / "headless", report=lambda _: None
     )
     assert differences(training_state(the_run(tmp_path)), training_state(undisturbed.run)) == []

@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tui.data import digit_image
-from mnist_tui.data.digit_image import Pixels
+from mnist_tui.data.pictures import mnist_format
 from mnist_tui.data.pictures.ink import (
     Bytes,
     Floats,
@@ -20,6 +19,7 @@ from mnist_tui.data.pictures.ink import (
     find_ink,
     without,
 )
+from mnist_tui.data.pictures.mnist_format import Pixels
 from mnist_tui.data.pictures.rules import find_rules, tilt_of
 from mnist_tui.data.pictures.segmentation import Box, Piece, Segmentation, segment
 from mnist_tui.data.pictures.sheet import Sheet, find_sheet, whole
@@ -72,9 +72,9 @@ def read(picture: npt.NDArray[np.generic]) -> Reading:
     """
     cv2.setNumThreads(1)  # reading is short, and must not take cores from a training
     pixels = np.asarray(picture, dtype=np.uint8)
-    clean = digit_image.clean(pixels)
+    clean = mnist_format.clean(pixels)
     if clean is not None:
-        digit = Digit(digit_image.from_canvas(clean), (), _box_of(clean))
+        digit = Digit(mnist_format.from_canvas(clean), (), _box_of(clean))
         return Reading(((digit,),))
     opaque = on_a_background(pixels)
     sheet = _of_size(opaque)
@@ -193,7 +193,7 @@ def _canvas(ink: Ink, found: Segmentation, piece: Piece) -> Floats:
 def _normalized(canvas: Floats) -> Pixels | None:
     """In MNIST's format; None if there is almost no ink."""
     try:
-        return digit_image.from_canvas(canvas)
+        return mnist_format.from_canvas(canvas)
     except NoDigitError:
         return None
 
@@ -208,8 +208,8 @@ def _thickened(canvas: Floats, least: float, wanted: float) -> Floats:
     rows, columns = np.flatnonzero((canvas > 0.25).any(axis=1)), np.flatnonzero((canvas > 0.25).any(axis=0))
     if not len(rows):
         return canvas
-    pixel = (max(int(rows[-1] - rows[0]), int(columns[-1] - columns[0])) + 1) / digit_image.BOX
-    width = digit_image.stroke_width(canvas)
+    pixel = (max(int(rows[-1] - rows[0]), int(columns[-1] - columns[0])) + 1) / mnist_format.BOX
+    width = mnist_format.stroke_width(canvas)
     if width >= least * pixel:
         return canvas
     spare = round(wanted * pixel - width)

@@ -11,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_tui.cores import usable_cores
 from mnist_tui.data.synthetic.curves import alphabet
 from mnist_tui.data.synthetic.deform import draw_strokes
 from mnist_tui.data.synthetic.render import SIDE, render
+from mnist_tui.system.cpu import usable_cores
 
 PARTS = {"train": (60_000, 1), "test": (10_000, 2)}
 """The dataset: how many images, as many as MNIST has, and from which seed."""

@@ -15,30 +15,30 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
-from mnist_tui.comparison import Difference, compare
 from mnist_tui.render.comparison_table import differences_table
-from mnist_tui.run_index import IndexedRun, WatchedRun
 from mnist_tui.runs import Run
+from mnist_tui.runs.compare import Difference, compare
+from mnist_tui.runs.index import RunScanner, ScannedRun
 from mnist_tui.tui.screens.on_top import is_on_top
-from mnist_tui.tui.sound_screen import SoundScreen
-from mnist_tui.tui.widgets.compared_table import ComparedRow, ComparedTable
-from mnist_tui.tui.widgets.key_bar import KeyBar
-from mnist_tui.tui.widgets.overlay_chart import Curve, OverlayChart
-from mnist_tui.tui.widgets.panel import Panel
-from mnist_tui.tui.widgets.run_words import RUN_COLOURS
+from mnist_tui.tui.textual_fixes.safe_screen import SafeScreen
+from mnist_tui.tui.widgets.charts.overlay_chart import Curve, OverlayChart
+from mnist_tui.tui.widgets.frame.key_bar import KeyBar
+from mnist_tui.tui.widgets.frame.panel import Panel
+from mnist_tui.tui.widgets.runs.run_format import RUN_COLORS
+from mnist_tui.tui.widgets.tables.compared_runs_table import ComparedRow, ComparedTable
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 
 
-class Looked(Message):
+class RunsRead(Message):
     """All compared runs as they are now, from the thread that looked."""
 
-    def __init__(self, runs: list[IndexedRun]) -> None:
+    def __init__(self, runs: list[ScannedRun]) -> None:
         super().__init__()
         self.runs = runs
 
 
-class CompareScreen(SoundScreen, Screen[None]):
+class CompareScreen(SafeScreen, Screen[None]):
     """Each run comes with the number of its colour, which it keeps while others come and go."""
 
     CSS_PATH = "compare.tcss"
@@ -51,10 +51,10 @@ class CompareScreen(SoundScreen, Screen[None]):
 
     def __init__(self, runs: Sequence[tuple[Run, int]]) -> None:
         super().__init__()
-        self._watched = [WatchedRun(run) for run, _ in runs]
+        self._watched = [RunScanner(run) for run, _ in runs]
         self._slots = [slot for _, slot in runs]
         self._hidden: set[int] = set()
-        self._seen: list[IndexedRun] = []
+        self._seen: list[ScannedRun] = []
         self._looking = False
         self.accuracy, self.loss = OverlayChart(ceiling=100.0), OverlayChart()
         self.differences: tuple[Difference, ...] = ()
@@ -108,7 +108,7 @@ class CompareScreen(SoundScreen, Screen[None]):
         """A click on the row under the cursor."""
         self.action_hide()
 
-    def on_looked(self, message: Looked) -> None:
+    def on_looked(self, message: RunsRead) -> None:
         """Draw what has changed."""
         self._looking = False
         if message.runs != self._seen and is_on_top(self):
@@ -122,7 +122,7 @@ class CompareScreen(SoundScreen, Screen[None]):
 
     @work(thread=True)
     def _read(self) -> None:
-        self.post_message(Looked([run.look() for run in self._watched]))
+        self.post_message(RunsRead([run.look() for run in self._watched]))
 
     def _draw(self) -> None:
         comparison = compare(self._seen)
@@ -134,7 +134,7 @@ class CompareScreen(SoundScreen, Screen[None]):
         self.table.show([(row.run.summary.path, row) for row in rows])
         self._draw_charts()
         heads = [
-            Text(str(row.slot + 1), style=f"bold {RUN_COLOURS[row.slot]}")
+            Text(str(row.slot + 1), style=f"bold {RUN_COLORS[row.slot]}")
             for row, seen in zip(rows, self._seen, strict=True)
             if seen.record
         ]
@@ -155,5 +155,5 @@ class CompareScreen(SoundScreen, Screen[None]):
         )
 
 
-def _epochs(run: IndexedRun) -> list[float]:
+def _epochs(run: ScannedRun) -> list[float]:
     return [float(row.epoch) for row in run.rows]

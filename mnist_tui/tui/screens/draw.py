@@ -15,28 +15,28 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
-from mnist_tui.canvas import PICTURE, Canvas, Drawing
 from mnist_tui.events import RunFailed
-from mnist_tui.live import Snapshot
-from mnist_tui.tui.drawn_digits import (
-    SYNTHETIC,
-    DigitKept,
-    ImageFinder,
-    ImageFound,
-    ImageWish,
-    WantedImage,
-    keep,
-    wish_of,
-)
-from mnist_tui.tui.newest import Newest
-from mnist_tui.tui.reading import Asked, KeptNetwork, Reader, Reading
-from mnist_tui.tui.screens.choosing import ChoosingScreen
-from mnist_tui.tui.screens.draw_dialogs import WasDialog, image_dialog
+from mnist_tui.training.snapshot import Snapshot
+from mnist_tui.tui.screens.dialogs.drawing import LabelDialog, image_dialog
+from mnist_tui.tui.screens.network_screen import NetworkScreen
 from mnist_tui.tui.session import Session
-from mnist_tui.tui.widgets.answer_view import AnswerLine, ProbabilityBars
-from mnist_tui.tui.widgets.drawing_pad import DrawingPad
-from mnist_tui.tui.widgets.panel import Panel
-from mnist_tui.tui.widgets.seen_picture import GreyPicture, SeenPicture
+from mnist_tui.tui.widgets.drawing.canvas import PICTURE, Canvas, Drawing
+from mnist_tui.tui.widgets.drawing.drawing_pad import DrawingPad
+from mnist_tui.tui.widgets.drawing.input_image import GrayImage, InputImage
+from mnist_tui.tui.widgets.drawing.prediction_view import PredictionLine, ProbabilityBars
+from mnist_tui.tui.widgets.frame.panel import Panel
+from mnist_tui.tui.workers.digit_reader import DigitReader, ReadRequest, ReadResult, SavedNetwork
+from mnist_tui.tui.workers.latest import LatestWorker
+from mnist_tui.tui.workers.test_images import (
+    SYNTHETIC,
+    DigitSaved,
+    TestImageFinder,
+    TestImageFound,
+    TestImageQuery,
+    TestImageRequest,
+    parse_query,
+    save_digit,
+)
 
 # Around the canvas and around the picture; the least room for bars beside the picture, and for the answer above it.
 _FRAME, _BARS, _ANSWER = 2, 14, 5
@@ -47,12 +47,12 @@ _AFTER_THE_ANSWER = 0.1
 class ReadingDone(Message):
     """From the thread that reads drawings."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: ReadResult) -> None:
         super().__init__()
         self.reading = reading
 
 
-class DrawScreen(ChoosingScreen):
+class DrawScreen(NetworkScreen):
     """Whatever is on the canvas is read at once: by the live network while there is a training, else by a kept one."""
 
     TAB = "draw"
@@ -74,19 +74,19 @@ class DrawScreen(ChoosingScreen):
     def __init__(self, data_dir: Path) -> None:
         super().__init__()
         self.canvas = Canvas()
-        self.reading: Reading | None = None
+        self.reading: ReadResult | None = None
         """Of the newest drawing that was read."""
         self._moment = 0
-        self._network: Snapshot | KeptNetwork | None = None
+        self._network: Snapshot | SavedNetwork | None = None
         self._image: int | None = None
-        self._wish: ImageWish | None = None
+        self._wish: TestImageQuery | None = None
         self._said: object = None
         self._saying: Timer | None = None
-        reader, finder = Reader(), ImageFinder(data_dir)
-        self._reading: Newest[Asked] = Newest(
+        reader, finder = DigitReader(), TestImageFinder(data_dir)
+        self._reading: LatestWorker[ReadRequest] = LatestWorker(
             lambda asked: ReadingDone(reader.read(asked)), self, name="reading"
         )
-        self._images = Newest(finder.find, self, name="test-images")
+        self._images = LatestWorker(finder.find, self, name="test-images")
 
     def body(self) -> ComposeResult:
         """The canvas, and beside it what is made of it."""
@@ -96,9 +96,9 @@ class DrawScreen(ChoosingScreen):
                 yield DrawingPad(self.canvas)
             with Vertical(id="seen"):
                 yield Static(id="network")
-                yield AnswerLine()
+                yield PredictionLine()
                 with Horizontal(id="details"):
-                    yield SeenPicture()
+                    yield InputImage()
                     yield ProbabilityBars()
 
     def on_mount(self) -> None:
@@ -127,12 +127,12 @@ class DrawScreen(ChoosingScreen):
             self._network = network
             self._ask()
 
-    def _network_of(self, session: Session) -> Snapshot | KeptNetwork:
+    def _network_of(self, session: Session) -> Snapshot | SavedNetwork:
         if self._phase is not session.phase and not session.phase.is_busy:
             # A training has ended, or one comes back to this screen: another run may be the newest.
             self._moment += 1
         live = session.snapshot() if self.chosen is None and session.phase.is_busy else None
-        return live or KeptNetwork(self.dashboard.folders.runs, self.chosen, self._moment)
+        return live or SavedNetwork(self.dashboard.folders.runs, self.chosen, self._moment)
 
     @on(DrawingPad.Changed)
     def _drawn(self) -> None:
@@ -155,7 +155,7 @@ class DrawScreen(ChoosingScreen):
 
     def _ask(self) -> None:
         if self._network is not None:
-            self._reading.ask(Asked(self.canvas.drawing(), self._network))
+            self._reading.ask(ReadRequest(self.canvas.drawing(), self._network))
 
     def on_reading_done(self, message: ReadingDone) -> None:
         """The newest that has been read; a newer drawing may be on its way."""
@@ -168,9 +168,9 @@ class DrawScreen(ChoosingScreen):
         if not self.is_running:
             return
         with self.app.batch_update():
-            self.query_one(AnswerLine).show(self.reading)
+            self.query_one(PredictionLine).show(self.reading)
             self.query_one(ProbabilityBars).show(self.reading)
-            self.query_one(GreyPicture).show(self.reading.seen)
+            self.query_one(GrayImage).show(self.reading.seen)
             self.query_one("#network", Static).update(Content(self.reading.network), layout=False)
         if self.reading.failed is not None:
             self.ask_for_trust(self.reading.failed)
@@ -186,7 +186,7 @@ class DrawScreen(ChoosingScreen):
         self.query_one("#canvas").styles.width = (
             min(room.width, 2 * room.height, 4 * PICTURE) // 2 * 2 + _FRAME
         )
-        self.query_one(GreyPicture).enlarge(scale)
+        self.query_one(GrayImage).enlarge(scale)
         self.query_one("#details").styles.height = scale * (picture - _FRAME) + _FRAME
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -235,20 +235,22 @@ class DrawScreen(ChoosingScreen):
 
     def action_next_image(self) -> None:
         """The one after that which was loaded last."""
-        self._find_image(ImageWish())
+        self._find_image(TestImageQuery())
 
     def action_image(self) -> None:
         """Ask which."""
-        self.app.push_screen(image_dialog(), lambda text: self._find_image(wish_of(text)) if text else None)
+        self.app.push_screen(
+            image_dialog(), lambda text: self._find_image(parse_query(text)) if text else None
+        )
 
-    def _find_image(self, wish: ImageWish) -> None:
+    def _find_image(self, wish: TestImageQuery) -> None:
         """Of the dataset that the network was trained on: while it is being loaded, the wish waits."""
         if self.reading is None:
             self._wish = wish
         else:
-            self._images.ask(WantedImage(self.reading.dataset or SYNTHETIC, wish, self._image))
+            self._images.ask(TestImageRequest(self.reading.dataset or SYNTHETIC, wish, self._image))
 
-    def on_image_found(self, message: ImageFound) -> None:
+    def on_image_found(self, message: TestImageFound) -> None:
         """On the canvas with it."""
         if message.failed is not None:
             self._complain(message.failed)
@@ -260,15 +262,15 @@ class DrawScreen(ChoosingScreen):
     def action_was(self) -> None:
         """Keep the drawing with what it was meant to be."""
         drawing = self.canvas.drawing()
-        self.app.push_screen(WasDialog(), lambda digit: self._keep(drawing, digit))
+        self.app.push_screen(LabelDialog(), lambda digit: self._keep(drawing, digit))
 
     def _keep(self, drawing: Drawing, digit: int | None) -> None:
         if digit is not None:
             folder = self.dashboard.folders.data
             # Not a Newest: every one of them is to be kept.
-            self.run_worker(lambda: self.post_message(keep(folder, drawing, digit)), thread=True)
+            self.run_worker(lambda: self.post_message(save_digit(folder, drawing, digit)), thread=True)
 
-    def on_digit_kept(self, message: DigitKept) -> None:
+    def on_digit_kept(self, message: DigitSaved) -> None:
         """Room for the next one."""
         if message.failed is not None:
             self._complain(message.failed)

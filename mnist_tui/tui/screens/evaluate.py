@@ -13,28 +13,28 @@ from textual.content import Content
 from textual.widgets import Static
 
 from mnist_tui.events import RunFailed
-from mnist_tui.live import Snapshot
-from mnist_tui.render import words
+from mnist_tui.render import format
 from mnist_tui.render.evaluation import calibration_table, per_class_table
-from mnist_tui.tui.evaluating import Asked, Evaluated, EvaluationDone, Evaluator
-from mnist_tui.tui.newest import Newest
-from mnist_tui.tui.reading import KeptNetwork
-from mnist_tui.tui.screens.choosing import ChoosingScreen
+from mnist_tui.training.snapshot import Snapshot
+from mnist_tui.tui.screens.network_screen import NetworkScreen
 from mnist_tui.tui.screens.on_top import is_on_top
-from mnist_tui.tui.session import Phase, Session
-from mnist_tui.tui.widgets.confusion_matrix import Cell, ConfusionMatrix
-from mnist_tui.tui.widgets.mistakes_gallery import MistakesGallery
-from mnist_tui.tui.widgets.panel import Panel
+from mnist_tui.tui.session import Session, SessionPhase
+from mnist_tui.tui.widgets.frame.panel import Panel
+from mnist_tui.tui.widgets.model.mistakes_gallery import MistakesGallery
+from mnist_tui.tui.widgets.tables.confusion_matrix import Cell, ConfusionMatrix
+from mnist_tui.tui.workers.digit_reader import SavedNetwork
+from mnist_tui.tui.workers.evaluator import EvaluateRequest, EvaluateResult, EvaluationDone, Evaluator
+from mnist_tui.tui.workers.latest import LatestWorker
 
 if TYPE_CHECKING:
-    from mnist_tui.evaluation.report import Evaluation, Mistake
+    from mnist_tui.inference.evaluation import Evaluation, Mistake
 
 _WAITING = "The network in training is evaluated after each epoch and whenever it is paused; e does it now."
 _WORKING = "Evaluating …"
 _OWN = "my-digits"  # `data.dataset.OWN`, which brings torch with it
 
 
-class EvaluateScreen(ChoosingScreen):
+class EvaluateScreen(NetworkScreen):
     """The best weights of a run; or the network in training, at the end of each epoch and while it is paused."""
 
     TAB = "evaluate"
@@ -52,12 +52,12 @@ class EvaluateScreen(ChoosingScreen):
     def __init__(self) -> None:
         super().__init__()
         self.dataset = ""
-        self.shown: Evaluated | None = None
-        self._asked: Asked | None = None
+        self.shown: EvaluateResult | None = None
+        self._asked: EvaluateRequest | None = None
         self._key: object = None
         self._moment = 0
         self._evaluator = Evaluator()
-        self._newest = Newest(self._evaluator.evaluate, self, name="evaluation")
+        self._newest = LatestWorker(self._evaluator.evaluate, self, name="evaluation")
 
     def body(self) -> ComposeResult:
         """Figures beside mistakes."""
@@ -152,21 +152,21 @@ class EvaluateScreen(ChoosingScreen):
         if key == self._key and not now:
             return
         self._key = key
-        self._asked = Asked(network, self.dashboard.folders.data, self.dataset)
+        self._asked = EvaluateRequest(network, self.dashboard.folders.data, self.dataset)
         self._newest.ask(self._asked)
         if self.shown is None:
             self._say(_WORKING)
         else:
             self.query_one("#summary", Static).update(Content(_WORKING))
 
-    def _network(self, session: Session) -> Snapshot | KeptNetwork:
+    def _network(self, session: Session) -> Snapshot | SavedNetwork:
         snapshot = session.snapshot() if self.chosen is None else None
-        return snapshot or KeptNetwork(self.dashboard.folders.runs, self.chosen, self._moment)
+        return snapshot or SavedNetwork(self.dashboard.folders.runs, self.chosen, self._moment)
 
-    def _key_of(self, network: Snapshot | KeptNetwork, session: Session) -> object:
+    def _key_of(self, network: Snapshot | SavedNetwork, session: Session) -> object:
         """What there is to evaluate without being asked; None where that is nothing yet."""
         if isinstance(network, Snapshot):
-            paused = session.phase is Phase.PAUSED and (network.epoch, network.step)
+            paused = session.phase is SessionPhase.PAUSED and (network.epoch, network.step)
             epochs = len(session.history.epochs)
             return ("live", session.generation, epochs, paused) if epochs or paused else None
         return ("kept", network.run, self._moment)
@@ -176,7 +176,7 @@ class EvaluateScreen(ChoosingScreen):
         self.add_class("-empty")
         self.query_one("#nothing", Static).update(Content(text))
 
-    def _show(self, result: Evaluated) -> None:
+    def _show(self, result: EvaluateResult) -> None:
         self.shown = result
         evaluation = result.evaluation
         self.remove_class("-empty")
@@ -215,16 +215,16 @@ def _title(evaluation: Evaluation, cell: Cell | None) -> str:
     return f"Is {truth}, taken for {answer}" if truth != answer else f"Is {truth}, or taken for {truth}"
 
 
-def _summary(result: Evaluated) -> Content:
+def _summary(result: EvaluateResult) -> Content:
     found = result.evaluation
     low, high = found.interval
     return Content.assemble(
         (f"{result.network} · {result.dataset}\n", "bold"),
         ("accuracy ", "$foreground 70%"),
-        (words.percent(found.accuracy), "bold"),
-        (f"  95 %: {words.bare_percent(low)} to {words.bare_percent(high)}\n", "$foreground 70%"),
+        (format.percent(found.accuracy), "bold"),
+        (f"  95 %: {format.bare_percent(low)} to {format.bare_percent(high)}\n", "$foreground 70%"),
         ("loss ", "$foreground 70%"),
-        (words.loss(found.loss), "bold"),
+        (format.loss(found.loss), "bold"),
         ("  wrong ", "$foreground 70%"),
         (f"{found.images - found.correct:,}", "bold"),
         (f" of {found.images:,}", "$foreground 70%"),

@@ -13,7 +13,7 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Label, Static
 
-from mnist_tui.tui.sound_screen import SoundScreen
+from mnist_tui.tui.textual_fixes.safe_screen import SafeScreen
 
 # As wide as `space`; the words, and the heading above them, begin two blanks later.
 _KEY_WIDTH = 5
@@ -60,7 +60,7 @@ def _is_ours(node: DOMNode, binding: Binding) -> bool:
     )
 
 
-class HelpScreen(SoundScreen, ModalScreen[None]):
+class HelpScreen(SafeScreen, ModalScreen[None]):
     """Closed by any of the keys people try."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q,question_mark,enter", "dismiss", "Close")]

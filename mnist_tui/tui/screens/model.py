@@ -19,20 +19,25 @@ from mnist_tui.errors import RunError
 from mnist_tui.events import RunFailed, WeightsMoved
 from mnist_tui.inspection.requirements import check
 from mnist_tui.inspection.summary import ModelSummary
-from mnist_tui.render import words
+from mnist_tui.render import format
 from mnist_tui.render.gallery import Gallery, Room
 from mnist_tui.render.layer_table import requirement_list, requirement_table
-from mnist_tui.render.picture import grey_picture, heat_picture
-from mnist_tui.tui.bridge import LookedInside, ModelInspected, inspect_in_background, look_in_background
-from mnist_tui.tui.looker import Looker, Method, Seen, Wish
+from mnist_tui.render.pixels import gray_image, heat_image
 from mnist_tui.tui.recorded_model import recorded_summary, summary_in
-from mnist_tui.tui.screens.choosing import ChoosingScreen
+from mnist_tui.tui.screens.network_screen import NetworkScreen
 from mnist_tui.tui.session import Session
-from mnist_tui.tui.widgets.folding_table import FoldingTable
-from mnist_tui.tui.widgets.layers_table import LayersTable
-from mnist_tui.tui.widgets.model_panel import NOT_RECORDED
-from mnist_tui.tui.widgets.panel import Panel
-from mnist_tui.tui.widgets.picture_panel import PicturePanel
+from mnist_tui.tui.widgets.frame.panel import Panel
+from mnist_tui.tui.widgets.model.image_panel import ImagePanel
+from mnist_tui.tui.widgets.model.model_panel import NOT_RECORDED
+from mnist_tui.tui.widgets.tables.layers_table import LayersTable
+from mnist_tui.tui.widgets.tables.table import AdaptiveTable
+from mnist_tui.tui.workers.explainer import Explainer, ExplainRequest, Explanation, Method
+from mnist_tui.tui.workers.training import (
+    LookedInside,
+    ModelInspected,
+    inspect_in_background,
+    look_in_background,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -47,7 +52,7 @@ _METHODS: tuple[Method, ...] = ("occlusion", "gradient")
 _TWO_PICTURES = 58
 
 
-class ModelScreen(ChoosingScreen):
+class ModelScreen(NetworkScreen):
     """The table is from the run's own record while there is a run; else the model of the form is looked at.
 
     The pictures are of the newest snapshot while a run is trained here, else of the best weights of that run, or of
@@ -74,11 +79,11 @@ class ModelScreen(ChoosingScreen):
         super().__init__()
         self._drawn: object = None
         self._summary: ModelSummary | None = None
-        self._looker: Looker | None = None
-        self._asked: Wish | None = None
+        self._looker: Explainer | None = None
+        self._asked: ExplainRequest | None = None
         self._is_looking = False
         self._looked_at = self._not_before = 0.0
-        self._seen: Seen | None = None
+        self._seen: Explanation | None = None
         self._digit: int | None = None
         self._place = 0
         self._method: Method = "occlusion"
@@ -92,13 +97,13 @@ class ModelScreen(ChoosingScreen):
                 with Panel("Model") as table:
                     table.id = "table"
                     yield LayersTable()
-                yield PicturePanel("Filters", id="filters")
+                yield ImagePanel("Filters", id="filters")
                 with Panel("Requirements") as requirements:
                     requirements.id = "requirements"
                     yield Static(id="ticks")
             with Vertical(id="right"):
-                yield PicturePanel("Image", id="image")
-                yield PicturePanel("Feature maps", id="maps")
+                yield ImagePanel("Image", id="image")
+                yield ImagePanel("Feature maps", id="maps")
 
     def draw(self, session: Session) -> None:
         """What is new of the layers; another look where there is something else to see."""
@@ -166,7 +171,7 @@ class ModelScreen(ChoosingScreen):
 
     def _show_model(self, summary: ModelSummary) -> None:
         self._summary, self._inspected = summary, ""
-        count = f"{summary.parameters:,} parameters · {words.millions(summary.macs)} MACs"
+        count = f"{summary.parameters:,} parameters · {format.millions(summary.macs)} MACs"
         self.query_one("#table").border_title = f"Model · {summary.model} · {count}"
         self._show_ticks()
         self.query_one(LayersTable).show_model(summary, self._movements())
@@ -208,25 +213,25 @@ class ModelScreen(ChoosingScreen):
         wish = self._wish(session)
         if wish is None:
             if self._seen is None:
-                self.query_one("#image", PicturePanel).say("Image", "The first steps are on their way.")
+                self.query_one("#image", ImagePanel).say("Image", "The first steps are on their way.")
             return
         same = self._asked is not None and wish.but_for_the_moment() == self._asked.but_for_the_moment()
         if wish == self._asked or (same and time.monotonic() < self._not_before):
             return
         self._asked, self._is_looking, self._looked_at = wish, True, time.monotonic()
-        self._looker = self._looker or Looker(self.dashboard.folders)
+        self._looker = self._looker or Explainer(self.dashboard.folders)
         if self._seen is None:
-            self.query_one("#image", PicturePanel).say("Image", "Looking …")
+            self.query_one("#image", ImagePanel).say("Image", "Looking …")
         look_in_background(self._looker, wish, self)
 
-    def _wish(self, session: Session) -> Wish | None:
+    def _wish(self, session: Session) -> ExplainRequest | None:
         is_live = session.phase.is_busy and self.chosen is None
         snapshot = session.snapshot() if is_live else None
         if is_live and snapshot is None:
             return None
         drawing = self.dashboard.drawing if self._shows_drawing else None
         spec, run = self.dashboard.seed.model, self.chosen or session.run
-        return Wish(spec, run, snapshot, self._digit, self._place, self._method, drawing)
+        return ExplainRequest(spec, run, snapshot, self._digit, self._place, self._method, drawing)
 
     def on_looked_inside(self, message: LookedInside) -> None:
         """Draw it; then perhaps something else is wanted."""
@@ -245,36 +250,36 @@ class ModelScreen(ChoosingScreen):
     def _show_nothing(self, failed: RunFailed) -> None:
         self._seen = None
         self.query_one("#table").border_subtitle = ""
-        self.query_one("#image", PicturePanel).say("Image", f"{failed.message}\n\n{failed.remedy}")
-        self.query_one("#filters", PicturePanel).say("Filters", "")
-        self.query_one("#maps", PicturePanel).say("Feature maps", "")
+        self.query_one("#image", ImagePanel).say("Image", f"{failed.message}\n\n{failed.remedy}")
+        self.query_one("#filters", ImagePanel).say("Filters", "")
+        self.query_one("#maps", ImagePanel).say("Feature maps", "")
         self.ask_for_trust(failed)
 
-    def _show_seen(self, seen: Seen) -> None:
+    def _show_seen(self, seen: Explanation) -> None:
         self.query_one("#table").border_subtitle = seen.label
         self.query_one(LayersTable).show_model(self._summary, self._movements())
         self._show_image(seen)
         self._show_filters(seen)
         self._show_maps(seen)
 
-    def _show_image(self, seen: Seen) -> None:
+    def _show_image(self, seen: Explanation) -> None:
         best = seen.insight.answer.best
-        title = f"{seen.image.name} read as {best.name} {words.percent(best.probability)}"
+        title = f"{seen.image.name} read as {best.name} {format.percent(best.probability)}"
         note = f"what speaks for {best.name}, and against · by {seen.looked.method}"
         pixels, heat = seen.insight.pixels.tolist(), seen.looked.heat.tolist()
 
         def draw(room: Room, plain: bool) -> RenderableType:
-            over = heat_picture(pixels, heat, plain=plain)
+            over = heat_image(pixels, heat, plain=plain)
             if room.columns < _TWO_PICTURES:
                 return over
             pair = Table.grid(padding=(0, 2))
-            pair.add_row(grey_picture(pixels, plain=plain), over)
+            pair.add_row(gray_image(pixels, plain=plain), over)
             return pair
 
-        self.query_one("#image", PicturePanel).show(title, draw, note)
+        self.query_one("#image", ImagePanel).show(title, draw, note)
 
-    def _show_filters(self, seen: Seen) -> None:
-        filters, panel = seen.insight.filters, self.query_one("#filters", PicturePanel)
+    def _show_filters(self, seen: Explanation) -> None:
+        filters, panel = seen.insight.filters, self.query_one("#filters", ImagePanel)
         if filters is None:
             panel.say("Filters", "The first layer's weights are no pictures.")
             return
@@ -283,8 +288,8 @@ class ModelScreen(ChoosingScreen):
         title = f"Filters of {filters.path or filters.type} · {signs}"
         panel.show(title, lambda room, plain: Gallery(grids, Room(room.columns, 10), plain=plain))
 
-    def _show_maps(self, seen: Seen) -> None:
-        row, panel = self.query_one(LayersTable).current, self.query_one("#maps", PicturePanel)
+    def _show_maps(self, seen: Explanation) -> None:
+        row, panel = self.query_one(LayersTable).current, self.query_one("#maps", ImagePanel)
         path = row.layer.path if row else ""
         maps = None if row is None or row.layer.functional else seen.insight.maps.get(path)
         if maps is None:
@@ -294,7 +299,7 @@ class ModelScreen(ChoosingScreen):
         size = "×".join(map(str, maps.shape))
         panel.show(f"Feature maps · {path} · {size}", lambda room, plain: Gallery(grids, room, plain=plain))
 
-    def on_folding_table_highlighted(self, message: FoldingTable.Highlighted) -> None:
+    def on_folding_table_highlighted(self, message: AdaptiveTable.Highlighted) -> None:
         """Another layer's maps."""
         if self._seen is not None:
             self._show_maps(self._seen)

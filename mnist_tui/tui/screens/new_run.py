@@ -19,8 +19,8 @@ from mnist_tui import models
 from mnist_tui.config import SETTINGS, TrainConfig, find_problems
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.recipes import RECIPES
-from mnist_tui.tui.memory import Memory
-from mnist_tui.tui.sound_screen import SoundScreen
+from mnist_tui.tui.preferences import Preferences
+from mnist_tui.tui.textual_fixes.safe_screen import SafeScreen
 from mnist_tui.tui.widgets.setting_row import SettingRow
 
 # Not asked for: `+` gives these.
@@ -30,13 +30,13 @@ _NOT_OF_A_RECIPE = ("What", "Machine")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class NewRunRequest:
     """What the form is dismissed with."""
 
     config: TrainConfig
 
 
-class NewRunForm(SoundScreen, ModalScreen[Wanted | None]):
+class NewRunForm(SafeScreen, ModalScreen[NewRunRequest | None]):
     """Enter or Ctrl+S begins, Esc leaves everything as it was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -66,7 +66,7 @@ class NewRunForm(SoundScreen, ModalScreen[Wanted | None]):
     }
     """
 
-    def __init__(self, seed: TrainConfig, memory: Memory) -> None:
+    def __init__(self, seed: TrainConfig, memory: Preferences) -> None:
         super().__init__()
         self._seed, self._memory = seed, memory
         self._recipe = seed.recipe
@@ -129,7 +129,7 @@ class NewRunForm(SoundScreen, ModalScreen[Wanted | None]):
         values = self._values()
         if not self._problems(values):
             self._memory.remember(form=values)
-            self.dismiss(Wanted(TrainConfig.from_dict(values)))
+            self.dismiss(NewRunRequest(TrainConfig.from_dict(values)))
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:

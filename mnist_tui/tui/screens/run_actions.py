@@ -9,20 +9,21 @@ from typing import ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 
-from mnist_tui import atomic, regular, runs
+from mnist_tui import runs
 from mnist_tui.errors import RunError
-from mnist_tui.export import exported
-from mnist_tui.history import RunStatus
-from mnist_tui.run_index import IndexedRun
 from mnist_tui.runs import Run
-from mnist_tui.tui.marks import Marks
+from mnist_tui.runs.export import export_epochs
+from mnist_tui.runs.history import RunStatus
+from mnist_tui.runs.index import ScannedRun
+from mnist_tui.system import atomic_file, regular_file
 from mnist_tui.tui.messages import NewRunRequested, ResumeRequested
-from mnist_tui.tui.screens.dialogs import AskDialog, ConfirmDialog
-from mnist_tui.tui.screens.export_dialog import ExportDialog
-from mnist_tui.tui.screens.house import HouseScreen
+from mnist_tui.tui.run_colors import RunColors
+from mnist_tui.tui.screens.base import BaseScreen
+from mnist_tui.tui.screens.dialogs.base import AskDialog, ConfirmDialog
+from mnist_tui.tui.screens.dialogs.export import ExportDialog
 
 
-class RunActions(HouseScreen):
+class RunActions(BaseScreen):
     """The actions of the Runs screen. What touches the disk runs in a thread; what fails is said in a toast."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -35,9 +36,9 @@ class RunActions(HouseScreen):
         Binding("n", "again", "New run like this", show=False),
     ]
 
-    marks: Marks
+    marks: RunColors
 
-    def selected(self) -> IndexedRun | None:
+    def selected(self) -> ScannedRun | None:
         """The run under the cursor."""
         raise NotImplementedError
 
@@ -123,7 +124,9 @@ class RunActions(HouseScreen):
         return f"Deleted {run.name}"
 
     def _export(self, run: Run, path: Path) -> str:
-        atomic.write_text(path, exported(run.history(progress=False), path.suffix.lstrip(".").lower()))
+        atomic_file.write_text(
+            path, export_epochs(run.history(progress=False), path.suffix.lstrip(".").lower())
+        )
         return f"Wrote {path}"
 
     @work(thread=True)
@@ -146,12 +149,12 @@ class RunActions(HouseScreen):
         self.app.notify(why, severity="warning", markup=False)
 
 
-def _why_not_resumed(found: IndexedRun) -> str:
+def _why_not_resumed(found: ScannedRun) -> str:
     """ "" where it can be."""
     name = found.run.name
     if found.summary.status == RunStatus.FINISHED:
         return f"{name} is finished: nothing is left to resume."
-    if not regular.is_there(found.run.checkpoint_file):
+    if not regular_file.exists(found.run.checkpoint_file):
         return f"{name} has no checkpoint to resume from."
     if found.run.is_locked():
         return f"{name} is being trained already."

@@ -15,16 +15,16 @@ from textual.message import Message
 from textual.widgets import Input, Label, Static
 
 from mnist_tui.errors import RunError
-from mnist_tui.run_index import IndexedRun, RunIndex
 from mnist_tui.runs import Run
-from mnist_tui.tui.marks import Marks
+from mnist_tui.runs.index import RunIndex, ScannedRun
+from mnist_tui.tui.run_colors import RunColors
 from mnist_tui.tui.screens.on_top import is_on_top
+from mnist_tui.tui.screens.run import RunScreen
 from mnist_tui.tui.screens.run_actions import RunActions
-from mnist_tui.tui.screens.run_screen import RunScreen
-from mnist_tui.tui.widgets.folding_table import FoldingTable
-from mnist_tui.tui.widgets.run_preview import RunPreview
-from mnist_tui.tui.widgets.runs_table import ORDERS, Order, RunsTable, order_of
-from mnist_tui.tui.widgets.say import say
+from mnist_tui.tui.widgets.frame.update_text import update_text
+from mnist_tui.tui.widgets.runs.run_preview import RunPreview
+from mnist_tui.tui.widgets.tables.runs_table import ORDERS, Order, RunsTable, order_of
+from mnist_tui.tui.widgets.tables.table import AdaptiveTable
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 _SECONDS_BETWEEN_PARTS = 0.3
@@ -42,7 +42,7 @@ _ORDER_WORDS: dict[Order, str] = {
 class Scanned(Message):
     """What the folder holds now, from the thread that looked; `whole` once all of it is known."""
 
-    def __init__(self, runs: list[IndexedRun], *, whole: bool, error: str = "") -> None:
+    def __init__(self, runs: list[ScannedRun], *, whole: bool, error: str = "") -> None:
         super().__init__()
         self.runs, self.whole, self.error = runs, whole, error
 
@@ -66,9 +66,9 @@ class RunsScreen(RunActions):
     def __init__(self, runs_dir: Path) -> None:
         super().__init__()
         self.runs_dir = runs_dir
-        self.marks = Marks()
+        self.marks = RunColors()
         self.order: Order = "newest"
-        self.found: list[IndexedRun] = []
+        self.found: list[ScannedRun] = []
         self._index = RunIndex(runs_dir)
         self._looking = False
         self.is_complete = False
@@ -106,7 +106,7 @@ class RunsScreen(RunActions):
         """What was typed into the filter."""
         return self.query_one("#filter", Input).value
 
-    def selected(self) -> IndexedRun | None:
+    def selected(self) -> ScannedRun | None:
         """The run under the cursor."""
         return self.table.current
 
@@ -166,7 +166,7 @@ class RunsScreen(RunActions):
         self.table.action_move(1)
         self._draw()
 
-    @on(FoldingTable.Opened)
+    @on(AdaptiveTable.Opened)
     def action_open(self) -> None:
         """The run's whole story; followed while it is written."""
         run = self.selected()
@@ -178,12 +178,12 @@ class RunsScreen(RunActions):
         else:
             self.app.push_screen(RunScreen(run.run))
 
-    @on(FoldingTable.Highlighted)
+    @on(AdaptiveTable.Highlighted)
     def _preview(self) -> None:
         self.query_one(RunPreview).show(self.selected())
 
-    @on(FoldingTable.HeadClicked)
-    def _order_by(self, event: FoldingTable.HeadClicked) -> None:
+    @on(AdaptiveTable.HeadClicked)
+    def _order_by(self, event: AdaptiveTable.HeadClicked) -> None:
         order = order_of(event.head)
         if order is not None:
             self._set_order(order)
@@ -210,7 +210,7 @@ class RunsScreen(RunActions):
     @work(thread=True)
     def _scan(self) -> None:
         """In a thread: the first look at many long logs takes seconds, and is shown as it goes."""
-        found: list[IndexedRun] = []
+        found: list[ScannedRun] = []
         error, shown = "", monotonic()
         try:
             for run in self._index.scan():
@@ -238,11 +238,11 @@ class RunsScreen(RunActions):
         if self._wanted in self.names():
             self.table.move_to(self._wanted)
             self._wanted = ""
-        say(self.query_one("#count", Label), self._count())
+        update_text(self.query_one("#count", Label), self._count())
         self.set_class(self.is_complete and not self.found, "-empty")
         self.set_class(bool(self.found) and not self.table.rows, "-unmatched")
         nothing = _no_match(self.query_text) if self.found else nothing_here(self.runs_dir, self._error)
-        say(self.query_one("#nothing", Static), nothing)
+        update_text(self.query_one("#nothing", Static), nothing)
         if (self.selected() is None) != self._had_none:
             self._had_none = not self._had_none
             self.refresh_bindings()

@@ -8,19 +8,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import ContentSwitcher
 
-from mnist_tui.jobs import NewRun
+from mnist_tui.training.jobs import NewRun
 from mnist_tui.tui.recorded_model import recorded_summary
-from mnist_tui.tui.screens.house import HouseScreen
-from mnist_tui.tui.session import Phase, Session
-from mnist_tui.tui.widgets.loading import LoadingPanel
-from mnist_tui.tui.widgets.run_view import RunView
-from mnist_tui.tui.widgets.welcome import Welcome
+from mnist_tui.tui.screens.base import BaseScreen
+from mnist_tui.tui.session import Session, SessionPhase
+from mnist_tui.tui.widgets.frame.loading import LoadingPanel
+from mnist_tui.tui.widgets.frame.welcome import Welcome
+from mnist_tui.tui.widgets.runs.run_view import RunView
 
 if TYPE_CHECKING:
-    from mnist_tui.tui.screens.new_run import Wanted
+    from mnist_tui.tui.screens.new_run import NewRunRequest
 
 
-class TrainScreen(HouseScreen):
+class TrainScreen(BaseScreen):
     """The welcome, the wait for torch and data, or the run."""
 
     TAB = "train"
@@ -55,7 +55,7 @@ class TrainScreen(HouseScreen):
             self._draw_run(session)
             if self.focused is None:
                 self.focus_next("RunView *")
-        elif session.phase is Phase.IDLE:
+        elif session.phase is SessionPhase.IDLE:
             switcher.current = "welcome"
         else:
             switcher.current = "loading"
@@ -68,7 +68,7 @@ class TrainScreen(HouseScreen):
             view.show(session.history)
         else:
             view.advance(session.history)
-        if self._stopping != (session.phase is Phase.STOPPING):
+        if self._stopping != (session.phase is SessionPhase.STOPPING):
             self._stopping = not self._stopping
             view.show_stopping(self._stopping)
         if not self._has_model:
@@ -80,9 +80,10 @@ class TrainScreen(HouseScreen):
         phase = self.session.phase
         allowed = {
             "new_run": not phase.is_busy,
-            "pause": phase in (Phase.TRAINING, Phase.EVALUATING),
-            "resume": phase in (Phase.PAUSED, Phase.PAUSING) or self.session.resumable() is not None,
-            "stop": phase.is_busy and phase is not Phase.STOPPING,
+            "pause": phase in (SessionPhase.TRAINING, SessionPhase.EVALUATING),
+            "resume": phase in (SessionPhase.PAUSED, SessionPhase.PAUSING)
+            or self.session.resumable() is not None,
+            "stop": phase.is_busy and phase is not SessionPhase.STOPPING,
             "one_more": self.session.extended() is not None,
         }
         return allowed.get(action, True)
@@ -93,7 +94,7 @@ class TrainScreen(HouseScreen):
 
         self.app.push_screen(NewRunForm(self.dashboard.seed, self.dashboard.memory), self._begin)
 
-    def _begin(self, wanted: Wanted | None) -> None:
+    def _begin(self, wanted: NewRunRequest | None) -> None:
         if wanted is not None:
             self.dashboard.seed = wanted.config
             self.dashboard.begin(NewRun(wanted.config, self.dashboard.folders))

@@ -13,13 +13,13 @@ from textual.widgets import Input, Select
 from textual.widgets._select import SelectCurrent
 
 from mnist_tui.config import SETTINGS, TYPES, choices
-from mnist_tui.models.names import NAMES
+from mnist_tui.models.registry import NAMES
 from mnist_tui.recipes import RECIPES
-from mnist_tui.render import words
-from mnist_tui.tui.widgets.sure_options import SureChoices
+from mnist_tui.render import format
+from mnist_tui.tui.textual_fixes.safe_options import SafeSelect
 
 
-class Choice(Select[str], inherit_bindings=False):
+class ChoiceField(Select[str], inherit_bindings=False):
     """A Select that leaves Enter to the form, which begins with it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -29,7 +29,7 @@ class Choice(Select[str], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """As Textual does, with our own list."""
         yield SelectCurrent(self.prompt)
-        yield SureChoices(type_to_search=self._type_to_search).data_bind(compact=Select.compact)
+        yield SafeSelect(type_to_search=self._type_to_search).data_bind(compact=Select.compact)
 
 
 # The room for the name of a setting, and the blanks between the parts of a row.
@@ -72,7 +72,7 @@ class SettingRow(Widget):
         """The field."""
         options = tuple(RECIPES) if self.setting == "recipe" else choices(self.setting)
         if options:
-            yield Choice(
+            yield ChoiceField(
                 [(option, option) for option in options], value=self._first, allow_blank=False, compact=True
             )
         else:
@@ -125,7 +125,7 @@ class SettingRow(Widget):
         self.set_class(changed and not problem, "-changed")
         # The row has the setting's name and value already.
         _, _, would_do = problem.partition(", but ")
-        text = words.sentence(would_do or problem or SETTINGS[self.setting].help)
+        text = format.sentence(would_do or problem or SETTINGS[self.setting].help)
         if text != self.words:
             self.words = text
             self.refresh()

@@ -14,8 +14,8 @@ from PIL import Image
 
 from mnist_tui.cli import config_file
 from mnist_tui.cli.app import app
-from mnist_tui.data import idx
-from tests.data.digit_pictures import digit_of
+from mnist_tui.data.formats import idx
+from tests.data.pictures.digit_pictures import digit_of
 from tests.data.samples import TEST, sample
 from tests.torture.fuzz.harness import Harness
 from tests.trained_runs import picture_of

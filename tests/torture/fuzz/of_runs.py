@@ -11,22 +11,23 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from mnist_tui import checkpoint, comparison, events, runs
+from mnist_tui import events, runs
 from mnist_tui.cli.output import stdout
-from mnist_tui.config import TrainConfig, salvaged
+from mnist_tui.cli.views.run_report import run_report
+from mnist_tui.cli.views.run_status import run_status
+from mnist_tui.cli.views.run_table import run_table
+from mnist_tui.config import TrainConfig, config_from_old_record
 from mnist_tui.errors import RunError
 from mnist_tui.events import Notice, Preparing, RunFailed, RunStopped, WeightsMoved
-from mnist_tui.export import exported
+from mnist_tui.inference.network import load_trained
 from mnist_tui.render.comparison_table import differences_table, numbers_table
-from mnist_tui.render.run_story import run_story
-from mnist_tui.render.run_table import run_table
-from mnist_tui.render.snapshot import snapshot
-from mnist_tui.run_index import WatchedRun
-from mnist_tui.run_summary import summarise
-from mnist_tui.runs import Run
-from mnist_tui.state import Position
-from mnist_tui.tail import LogTail
-from mnist_tui.trained import load_trained
+from mnist_tui.runs import Run, compare
+from mnist_tui.runs.export import export_epochs
+from mnist_tui.runs.index import RunScanner
+from mnist_tui.runs.log_tail import LogTail
+from mnist_tui.runs.summary import summarize
+from mnist_tui.training import checkpoint
+from mnist_tui.training.position import Position
 from tests import made_runs, trained_runs
 from tests.torture.fuzz.harness import Harness
 
@@ -47,18 +48,18 @@ def _shown(*parts: object) -> None:
 
 def _told(run: Run) -> None:
     """What `runs show` and `runs compare` make of it."""
-    record, history, summary = run.record(), run.history(), summarise(run)
-    compared = comparison.compare([WatchedRun(run).look(), WatchedRun(run).look()])
-    _shown(run_story(record, history, summary), differences_table(compared, []))
+    record, history, summary = run.record(), run.history(), summarize(run)
+    compared = compare.compare([RunScanner(run).look(), RunScanner(run).look()])
+    _shown(run_report(record, history, summary), differences_table(compared, []))
 
 
 def _drawn(run: Run) -> None:
     """What `runs list`, `runs compare`, `runs export` and `watch --once` make of it."""
     history = run.history()
-    compared = comparison.compare([WatchedRun(run).look(), WatchedRun(run).look()])
-    _shown(run_table([summarise(run)]), snapshot(run.name, history), numbers_table(compared))
+    compared = compare.compare([RunScanner(run).look(), RunScanner(run).look()])
+    _shown(run_table([summarize(run)]), run_status(run.name, history), numbers_table(compared))
     for format in ("csv", "json", "markdown"):
-        exported(history, format)
+        export_epochs(history, format)
 
 
 def _is_drawn(content: bytes) -> bool:
@@ -78,7 +79,7 @@ def _log(content: bytes, folder: Path) -> None:
             assert events.to_json(again) == written
     LogTail(run).read_new()
     run.history()
-    summarise(run)
+    summarize(run)
     if _is_drawn(content):
         _told(run)
         _drawn(run)
@@ -105,9 +106,9 @@ def _log_seeds(folder: Path) -> Iterable[bytes]:
 def _record(content: bytes, folder: Path) -> None:
     run = _run_in(folder)
     run.config_file.write_bytes(content)
-    summarise(run)
+    summarize(run)
     config = run.record()["config"]
-    salvaged(config)
+    config_from_old_record(config)
     if _is_drawn(content):
         _told(run)
     TrainConfig.from_dict(config)

@@ -1,0 +1,48 @@
+"""What a command tells while it gets data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mnist_tui.cli.output import animates, say, stderr
+from mnist_tui.errors import Interrupted
+from mnist_tui.events import DataProgress, Event, Notice
+from mnist_tui.training.control import Control
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class DownloadReport:
+    """Progress on stderr: a bar in a terminal, else nothing but notices."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self._console = stderr()
+        self._live: Any = None
+
+    def __enter__(self) -> Callable[[Event], None]:
+        """What is to be told of every event."""
+        return self._show
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def _show(self, event: Event) -> None:
+        if self._control.stop_reason:
+            raise Interrupted(self._control.stop_reason)
+        if isinstance(event, Notice):
+            say(self._console, f"notice: {event.message}", "yellow")
+        elif isinstance(event, DataProgress) and animates(self._console):
+            self._draw(event)
+
+    def _draw(self, event: DataProgress) -> None:
+        from rich.live import Live
+
+        from mnist_tui.render.progress_line import data_line
+
+        if self._live is None:
+            self._live = Live(console=self._console, auto_refresh=False, transient=True)
+            self._live.start()
+        self._live.update(data_line(event), refresh=True)

@@ -1,0 +1,51 @@
+"""The one question before the code of a run that was trained elsewhere is run; `--trust` answers it for scripts."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from mnist_tui.cli.output import say, stderr
+from mnist_tui.runs import Run
+from mnist_tui.training.run_code import RunCode, code_of, teachers_code_of
+
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust",
+        metavar="",
+        help="Without asking, run the network code of a run that was not trained on this machine.",
+    ),
+]
+
+
+def agree(run: Run, trust: bool, *, teacher: bool = False, tell: bool = True) -> RunCode:
+    """Make sure that the code of `run`'s network may be run, by a question if there is a terminal.
+
+    With `teacher` also the code of its teacher's network; with `tell` a later change of the code is reported. Raises
+    RunError if it may not be run.
+    """
+    teachers = teachers_code_of(run) if teacher else None
+    if teachers is not None:
+        _agree(teachers, trust)
+    code = _agree(code_of(run), trust)
+    if tell and code.change:
+        say(stderr(), f"notice: {code.change}", "yellow")
+    return code
+
+
+def _agree(code: RunCode, trust: bool) -> RunCode:
+    if not code.is_known and (trust or (_can_answer() and _yes(code))):
+        code.trust()
+    return code.trusted()
+
+
+def _can_answer() -> bool:
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def _yes(code: RunCode) -> bool:
+    say(stderr(), code.question)
+    return typer.confirm("Do you trust its author and want to run it?", default=False, err=True)

@@ -1,0 +1,72 @@
+"""`train` in a terminal: the epoch table growing above a progress bar."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from mnist_tui.cli.views.run_statistics import statistics_panel
+from mnist_tui.events import DataProgress, Event, Notice, Preparing, Progress, WeightsMoved
+from mnist_tui.render.epoch_table import epoch_table
+from mnist_tui.render.progress_line import progress_lines, waiting_line
+from mnist_tui.runs.history import RunHistory
+
+# Rows of the terminal that are not epochs: title, heads, rules, progress, a notice or two.
+_OTHER_ROWS = 9
+# Drawing holds up the training: what comes many times a second is drawn this often.
+_FRAME_SECONDS = 0.25
+
+
+class LiveView:
+    """Redraws as events come, but not too often; a context manager that leaves the finished table on the screen."""
+
+    def __init__(self, console: Console, before: RunHistory | None = None) -> None:
+        """`before` is the story so far of a run that is resumed."""
+        self.history = before or RunHistory()
+        self._console = console
+        self._waiting: DataProgress | Preparing | None = None
+        self._drawn = 0.0
+        self._live = Live(console=console, auto_refresh=False, transient=True)
+
+    def __enter__(self) -> LiveView:
+        self._live.__enter__()
+        self._live.update(Text("Loading torch and the data …", style="dim"), refresh=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.__exit__(kind, error, trace)
+        if self.history.epochs:
+            self._console.print(epoch_table(self.history))
+
+    def conclude(self, console: Console) -> None:
+        """The statistics of the finished run."""
+        console.print(statistics_panel(self.history))
+
+    def show(self, event: Event) -> None:
+        """Take an event in and draw the new state."""
+        self.history.apply(event)
+        self._waiting = event if isinstance(event, (DataProgress, Preparing)) else None
+        if isinstance(event, Notice):
+            self._live.console.print(Text(f"Notice: {event.message}", style="bold yellow"))
+        if isinstance(event, WeightsMoved) or (isinstance(event, Progress) and not self._is_due()):
+            return  # of the one there is nothing to see here, and the other has just been drawn
+        self._live.update(self._picture(), refresh=True)
+
+    def _is_due(self) -> bool:
+        now = time.monotonic()
+        if now - self._drawn < _FRAME_SECONDS:
+            return False
+        self._drawn = now
+        return True
+
+    def _picture(self) -> RenderableType:
+        if self._waiting is not None:
+            return waiting_line(self._waiting)
+        room = max(3, self._console.size.height - _OTHER_ROWS)
+        return Group(epoch_table(self.history, newest=room), progress_lines(self.history))

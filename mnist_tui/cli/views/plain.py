@@ -1,0 +1,93 @@
+"""`train` without a terminal: one line per epoch, in color if requested, and nothing redrawn."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from mnist_tui.cli.views.run_statistics import statistics_panel
+from mnist_tui.events import (
+    DataProgress,
+    EpochFinished,
+    EpochStarted,
+    Event,
+    Notice,
+    Preparing,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+)
+from mnist_tui.render import format
+from mnist_tui.render.epoch_table import title
+from mnist_tui.runs.history import RunHistory
+
+
+class PlainView:
+    """Results to `out`; notices, and what takes a while before the first of them, to `err`."""
+
+    def __init__(self, out: Console, err: Console, before: RunHistory | None = None) -> None:
+        """`before` is the story so far of a run that is resumed."""
+        self.history = before or RunHistory()
+        self._out, self._err = out, err
+        self._run = ""
+        self._titled = False
+        self._doing = ""
+
+    def __enter__(self) -> PlainView:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def conclude(self, console: Console) -> None:
+        """The statistics of the finished run."""
+        console.print(statistics_panel(self.history))
+
+    def show(self, event: Event) -> None:
+        """Take an event in; write a line where it is one to keep."""
+        self.history.apply(event)
+        match event:
+            case DataProgress() if event.stage != "checking":  # what is on the disk takes no time
+                self._tell_what_takes_long(f"{event.stage} {event.dataset} {event.item}")
+            case Preparing():
+                self._tell_what_takes_long(event.what)
+            case RunStarted():
+                self._run = event.run
+            case EpochStarted() if not self._titled:  # by now the notices, which the title heeds, have come
+                self._titled = True
+                _say(self._out, f"run {self._run}: {title(self.history)}", "bold")
+                for row in self.history.rows:
+                    self._say_epoch(row)
+            case EpochFinished():
+                self._say_epoch(event)
+            case Notice():
+                _say(self._err, f"notice: {event.message}", "yellow")
+            case RunPaused() | RunResumed():
+                _say(self._err, f"{self.history.status} at step {event.step:,}")
+
+    def _say_epoch(self, row: EpochFinished) -> None:
+        _say(self._out, epoch_line(row), "green" if row.best else "")
+
+    def _tell_what_takes_long(self, doing: str) -> None:
+        """A line for each thing, however often it is told."""
+        if doing != self._doing:
+            self._doing = doing
+            _say(self._err, f"{doing} …")
+
+
+def _say(console: Console, line: str, style: str = "") -> None:
+    """Without wrapping or markup: the text may come from a file."""
+    console.print(Text(line, style=style), soft_wrap=True)
+
+
+def epoch_line(row: EpochFinished) -> str:
+    """`epoch  3/15  train 0.1472 95.69 %  test 0.0752 97.98 %  lr 0.01000   9.0 s  best`."""
+    validation = ""
+    if row.validation_accuracy is not None:
+        validation = f"  val {format.loss(row.validation_loss)} {format.percent(row.validation_accuracy):>7}"
+    return (
+        f"epoch {row.epoch:>{len(str(row.epochs))}}/{row.epochs}"
+        f"  train {format.loss(row.train_loss)} {format.percent(row.train_accuracy):>7}{validation}"
+        f"  test {format.loss(row.test_loss)} {format.percent(row.test_accuracy):>7}"
+        f"  lr {format.rate(row.learning_rate)}  {format.duration(row.seconds):>6}{'  best' if row.best else ''}"
+    )

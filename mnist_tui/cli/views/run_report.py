@@ -1,0 +1,92 @@
+"""The whole story of a run as text: `runs show`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from mnist_tui.cli.views.run_statistics import statistics_panel
+from mnist_tui.config import SETTINGS
+from mnist_tui.recipes import RECIPES
+from mnist_tui.render import format
+from mnist_tui.render.epoch_table import epoch_table
+from mnist_tui.runs import resume_command
+from mnist_tui.runs.history import RunHistory
+from mnist_tui.runs.summary import RunSummary
+
+# Settings that have their own line in the story.
+_SHOWN_ELSEWHERE = {"recipe", "dataset", "model", "seed", "device", "threads", "backend"}
+
+
+def run_report(record: Mapping[str, Any], history: RunHistory, summary: RunSummary) -> RenderableType:
+    """What was trained on what and where, how it ended, its notices, its table and its statistics."""
+    parts: list[RenderableType] = [_facts(record, history, summary)]
+    parts += [Text(f"notice: {notice.message}", style="yellow") for notice in history.notices]
+    if history.epochs:
+        parts += [Text(), epoch_table(history), statistics_panel(history)]
+    else:
+        parts.append(Text("No epoch is finished yet.", style="dim"))
+    if history.failed is not None:
+        parts.append(Text(f"failed: {history.failed.message}\n{history.failed.remedy}", style="bold red"))
+    return Group(*parts)
+
+
+def _facts(record: Mapping[str, Any], history: RunHistory, summary: RunSummary) -> Table:
+    data, machine = record.get("data", {}), record.get("machine", {})
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    parameters = "" if summary.parameters is None else f", {summary.parameters:,} parameters"
+    held_out = f", {_count(data, 'validation_images')} held out" if data.get("validation_images") else ""
+    for label, value in (
+        ("run", summary.name),
+        ("status", f"{summary.status}, {summary.epochs_done} of {summary.epochs} epochs"),
+        *_way_on(summary),
+        ("begun", summary.created),
+        ("dataset", f"{summary.dataset}: {_count(data, 'train_images')} training images{held_out}"),
+        ("model", f"{summary.model}{parameters}"),
+        ("recipe", f"{summary.recipe}, seed {summary.seed}{_changes(record['config'])}"),
+        ("machine", f"{machine.get('device')}, {_threads(machine)}, {machine.get('processor')}"),
+        ("backend", machine.get("backend", "")),
+        ("versions", ", ".join(f"{name} {version}" for name, version in record.get("versions", {}).items())),
+        ("trained for", format.duration(history.seconds)),
+        ("folder", summary.path),
+    ):
+        table.add_row(label, Text(str(value)))
+    return table
+
+
+def _count(data: Mapping[str, Any], name: str) -> str:
+    value = data.get(name, 0)
+    return f"{value:,}" if isinstance(value, int) else "?"
+
+
+def _way_on(summary: RunSummary) -> list[tuple[str, str]]:
+    """The command that resumes it, on a line of its own for copying, where there is something to resume."""
+    if summary.status not in ("stopped", "interrupted", "failed"):
+        return []
+    return [("go on with", resume_command(Path(summary.path)))]
+
+
+def _threads(machine: Mapping[str, Any]) -> str:
+    count = machine.get("threads")
+    return f"{count} thread{'' if count == 1 else 's'}"
+
+
+def _changes(config: Mapping[str, Any]) -> str:
+    """Where the config differs from its recipe."""
+    recipe = RECIPES.get(str(config.get("recipe")))
+    if recipe is None:
+        return ""
+    plain = recipe.to_dict()
+    changed = [
+        f"{name} {config[name]}"
+        for name in SETTINGS
+        if name in config and name not in _SHOWN_ELSEWHERE and config[name] != plain[name]
+    ]
+    return f", with {', '.join(changed)}" if changed else ""

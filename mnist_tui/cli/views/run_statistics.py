@@ -1,0 +1,74 @@
+"""The panel *Best model statistics*, beside what the published run had."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from mnist_tui.events import EpochFinished
+from mnist_tui.render import format
+from mnist_tui.runs import published_results
+from mnist_tui.runs.history import RunHistory, trend
+
+
+def statistics_panel(history: RunHistory) -> RenderableType:
+    """Best and last epoch and how the run went; empty text while no epoch is finished."""
+    best, last = history.best, history.last
+    if best is None or last is None:
+        return Text("")
+    compared = _is_comparable(history)
+    table = Table(box=None, pad_edge=False, show_header=compared)
+    table.add_column("")
+    table.add_column("this run", justify="right", style="bold")
+    if compared:
+        table.add_column("published", justify="right", style="dim")
+    for label, ours, theirs in _rows(history, best, last):
+        table.add_row(label, ours, *([theirs] if compared else []))
+    return Panel(
+        Group(table, Text(), Text(_choice(history), style="italic")),
+        title="Best model statistics",
+        title_align="left",
+        border_style="green",
+        expand=False,
+    )
+
+
+def _rows(history: RunHistory, best: EpochFinished, last: EpochFinished) -> list[tuple[str, str, str]]:
+    theirs = next(row for row in published_results.EPOCHS if row.epoch == published_results.BEST_EPOCH)
+    rows = history.rows
+    return [
+        (
+            "Best test accuracy" if best.validation_accuracy is None else "Test accuracy of the best epoch",
+            f"{format.percent(best.test_accuracy)} (epoch {best.epoch})",
+            f"{format.percent(theirs.test_accuracy)} (epoch {theirs.epoch})",
+        ),
+        ("Training loss there", format.loss(best.train_loss), format.loss(theirs.train_loss)),
+        ("Test loss there", format.loss(best.test_loss), format.loss(theirs.test_loss)),
+        (
+            "Final test accuracy",
+            format.percent(last.test_accuracy),
+            format.percent(published_results.FINAL_TEST_ACCURACY),
+        ),
+        (
+            "Mean time an epoch",
+            format.duration(history.seconds / len(rows)),
+            f"about {published_results.SECONDS_AN_EPOCH} s",
+        ),
+        ("Loss trend", trend([row.train_loss for row in rows]), "fell every epoch"),
+        ("Accuracy trend", trend([row.test_accuracy for row in rows]), "–"),
+    ]
+
+
+def _is_comparable(history: RunHistory) -> bool:
+    return history.started is not None and history.started.data.get("name") == "mnist"
+
+
+def _choice(history: RunHistory) -> str:
+    if history.best is not None and history.best.validation_accuracy is not None:
+        return "The best epoch was picked on held-out training images; the test set had no say in it."
+    return (
+        "The best epoch was picked on the test set itself, as the published project did, which flatters it.\n"
+        "The final accuracy is the honest figure; --validation 5000 picks on held-out training images."
+    )

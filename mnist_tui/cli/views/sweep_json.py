@@ -1,0 +1,54 @@
+"""A sweep as JSON: one object a line as it goes, the whole result as the last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mnist_tui.cli.output import print_json_line
+from mnist_tui.events import EpochFinished, Notice, to_dict, utc_now
+from mnist_tui.sweep import results
+from mnist_tui.sweep.progress import (
+    SweepEvent,
+    SweepMessage,
+    SweepProgress,
+    SweepStarted,
+    TrialEnded,
+    TrialEvent,
+    TrialStarted,
+)
+
+
+class JsonSweepView:
+    """`SweepStarted`, `TrialStarted`, `TrialEpoch`, `TrialEnded`, and at the end `SweepEnded` with everything."""
+
+    def __init__(self) -> None:
+        self.board = SweepProgress()
+
+    def __enter__(self) -> JsonSweepView:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        started = self.board.started
+        if started is not None:
+            _write("SweepEnded", results.to_dict(started.plan, list(self.board.results.values())))
+
+    def show(self, news: SweepEvent) -> None:
+        """Write what is to be known, at once: somebody may be following."""
+        self.board.apply(news)
+        match news:
+            case SweepStarted():
+                _write(
+                    "SweepStarted", {"name": news.plan.name, "trials": self.board.total, "jobs": news.jobs}
+                )
+            case SweepMessage(event=Notice() as event):
+                _write("Notice", {"message": event.message})
+            case TrialStarted():
+                _write("TrialStarted", {"run": news.trial.name, "resumed": news.resumed})
+            case TrialEvent(event=EpochFinished() as event):
+                _write("TrialEpoch", {"run": news.trial.name, "epoch": to_dict(event)})
+            case TrialEnded():
+                _write("TrialEnded", news.result.to_dict())
+
+
+def _write(name: str, fields: dict[str, Any]) -> None:
+    print_json_line({"event": name, "time": utc_now(), **fields})

@@ -1,0 +1,178 @@
+"""A sweep as it goes: one live table in a terminal, a line a trial off one."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from mnist_tui.cli.views.sweep_table import STYLES, facts, sweep_table
+from mnist_tui.events import DataProgress, Notice, Preparing
+from mnist_tui.render import format
+from mnist_tui.render.progress_line import waiting_line
+from mnist_tui.runs.history import RunHistory
+from mnist_tui.sweep.plans import Metric, Trial
+from mnist_tui.sweep.progress import (
+    SweepEvent,
+    SweepMessage,
+    SweepProgress,
+    SweepStarted,
+    TrialEnded,
+    TrialEvent,
+    TrialStarted,
+)
+from mnist_tui.sweep.results import TrialResult, TrialStatus
+
+# Seconds between two pictures: a dozen processes tell more than anybody reads.
+_FRAME = 0.2
+
+# Rows of the terminal that are neither combinations nor trials at work.
+_OTHER_ROWS = 8
+
+
+class LiveSweepView:
+    """A context manager that leaves the finished table on the screen."""
+
+    def __init__(self, console: Console) -> None:
+        self.board = SweepProgress()
+        self._console = console
+        self._waiting: DataProgress | Preparing | None = None
+        self._next_frame = 0.0
+        self._live = Live(console=console, auto_refresh=False, transient=True)
+
+    def __enter__(self) -> LiveSweepView:
+        self._live.__enter__()
+        self._live.update(Text("Loading torch and the data …", style="dim"), refresh=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.__exit__(kind, error, trace)
+        _print_table(self.board, self._console)
+
+    def show(self, news: SweepEvent) -> None:
+        """Take it in, and draw unless that was done a moment ago."""
+        self.board.apply(news)
+        match news:
+            case SweepMessage(event=Notice() as event):
+                self._say(f"Notice: {event.message}", "bold yellow")
+            case SweepMessage(event=DataProgress() | Preparing() as event):
+                self._waiting = event
+            case TrialStarted() | TrialEvent() | TrialEnded():
+                self._waiting = None
+        if isinstance(news, TrialEnded) and news.result.status is TrialStatus.FAILED:
+            self._say(f"{news.result.trial.label} failed: {news.result.reason}", "red")
+        now = time.monotonic()
+        if now >= self._next_frame or not isinstance(news, TrialEvent):
+            self._next_frame = now + _FRAME
+            self._live.update(self._picture(), refresh=True)
+
+    def _say(self, text: str, style: str) -> None:
+        self._live.console.print(Text(text, style=style))
+
+    def _picture(self) -> RenderableType:
+        board = self.board
+        if board.started is None:
+            return waiting_line(self._waiting) if self._waiting else Text("Loading torch …", style="dim")
+        at_work = [_job_line(trial, history) for trial, history in board.running.values()]
+        most = max(1, self._console.size.height // 3)
+        left_out = (
+            [Text(f"… and {len(at_work) - most} more at work", style="dim")] if len(at_work) > most else []
+        )
+        room = self._console.size.height - _OTHER_ROWS - min(len(at_work), most)
+        lines = [waiting_line(self._waiting)] if self._waiting else []
+        table = sweep_table(board.started.plan, list(board.results.values()), room=max(3, room))
+        return Group(table, *at_work[:most], *left_out, *lines, _overall(board))
+
+
+class PlainSweepView:
+    """A line for each trial that ends, to `out`; the rest to `err`."""
+
+    def __init__(self, console: Console, err: Console) -> None:
+        self.board = SweepProgress()
+        self._console, self._err = console, err
+        self._said = ""
+
+    def __enter__(self) -> PlainSweepView:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _print_table(self.board, self._console)
+
+    def show(self, news: SweepEvent) -> None:
+        """Take it in; write a line where it is one to keep."""
+        self.board.apply(news)
+        match news:
+            case SweepStarted():
+                waiting = self.board.total - self.board.ended
+                self._tell(
+                    f"sweep {news.plan.name}: {waiting} of {self.board.total} trials to do, {news.jobs} at a time"
+                )
+            case SweepMessage(event=Notice() as event):
+                self._tell(f"notice: {event.message}")
+            case SweepMessage(event=Preparing() as event):
+                self._tell(f"{event.what} …")
+            case SweepMessage(event=DataProgress() as event) if event.stage == "fetching":
+                self._tell(f"{event.stage} {event.dataset} {event.item} …")
+            case TrialStarted() if news.resumed:
+                self._tell(f"going on with {news.trial.name}")
+            case TrialEnded():
+                self._console.print(self._line(news.result), soft_wrap=True)
+
+    def _tell(self, text: str) -> None:
+        if text != self._said:
+            self._said = text
+            self._err.print(Text(text), soft_wrap=True)
+
+    def _line(self, result: TrialResult) -> Text:
+        """`[ 3/20] lr=0.005 seed=2  valid 99.31 %  0:41`."""
+        assert self.board.started is not None  # a trial has ended
+        total, on = self.board.total, self.board.started.plan.on
+        head = f"[{self.board.ended:>{len(str(total))}}/{total}] {result.trial.label}  "
+        if result.status is TrialStatus.FINISHED:
+            return Text(f"{head}{on} {_percent(result, on)}  {format.duration(result.seconds)}")
+        return Text(f"{head}{result.status.value}: {result.reason}")
+
+
+def _print_table(board: SweepProgress, console: Console) -> None:
+    if board.started is not None:
+        results = list(board.results.values())
+        console.print(sweep_table(board.started.plan, results))
+        console.print(facts(board.started.plan, results))
+
+
+def _job_line(trial: Trial, history: RunHistory) -> RenderableType:
+    """One trial at work: how far it is, and how well it does. Its test figures are nobody's business yet."""
+    line = Table.grid(padding=(0, 1), expand=True)
+    line.add_column(ratio=2, no_wrap=True, overflow="ellipsis")
+    line.add_column(ratio=1)
+    line.add_column(no_wrap=True, justify="right")
+    now, left, epochs = history.progress, history.time_left(), trial.config.all_epochs
+    part = now.step / max(now.steps, 1) if now and now.phase == "training" else 1.0 if now else 0.0
+    done = now.epoch - 1 + part if now else len(history.epochs)
+    figures = f"epoch {min(int(done) + 1, epochs)}/{epochs}"
+    if left is not None:
+        figures += f"  {format.clock(left.run)} left"
+    line.add_row(
+        Text(trial.label, style=STYLES[TrialStatus.RUNNING]),
+        ProgressBar(total=epochs, completed=done),
+        Text(figures, style="dim"),
+    )
+    return line
+
+
+def _overall(board: SweepProgress) -> Text:
+    failed = sum(result.status is TrialStatus.FAILED for result in board.results.values())
+    text = Text(f"{board.ended} of {board.total} trials done, {len(board.running)} at work", style="dim")
+    return text.append(f", {failed} failed", style="red") if failed else text
+
+
+def _percent(result: TrialResult, on: Metric) -> str:
+    accuracy = result.accuracy(on)
+    return "–" if accuracy is None else format.percent(accuracy)

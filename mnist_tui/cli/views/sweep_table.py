@@ -1,0 +1,128 @@
+"""What a sweep has come to: a row a combination, or a row a trial of a search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from mnist_tui.render import format
+from mnist_tui.sweep.plans import Metric, Plan, Search
+from mnist_tui.sweep.results import CombinationResult, TrialResult, TrialStatus, best_first
+from mnist_tui.sweep.results import rows as rows_of
+from mnist_tui.sweep.search_space import brief, text_of
+
+if TYPE_CHECKING:
+    from mnist_tui.sweep.statistics import Spread
+
+STYLES = {
+    TrialStatus.FINISHED: "green",
+    TrialStatus.RUNNING: "cyan",
+    TrialStatus.STOPPED: "yellow",
+    TrialStatus.PRUNED: "dim",
+    TrialStatus.FAILED: "red",
+    TrialStatus.WAITING: "dim",
+}
+_SHORT: dict[Metric, str] = {"validation": "valid", "test": "test"}
+
+
+def sweep_table(plan: Plan, results: Sequence[TrialResult], *, room: int | None = None) -> RenderableType:
+    """The whole table, best first, with what its figures are; or only as many rows as there is `room` for."""
+    ordered = best_first(rows_of(results), plan.on)
+    shown = ordered if room is None else ordered[: max(room, 1)]
+    table = _trial_table(plan, shown) if isinstance(plan, Search) else _combination_table(plan, shown)
+    hidden = len(ordered) - len(shown)
+    more = [Text(f"… and {hidden} more", style="dim")] if hidden else []
+    return Group(Text(_title(plan), style="bold"), table, *more)
+
+
+def facts(plan: Plan, results: Sequence[TrialResult]) -> Text:
+    """What the figures mean, and what is to be known about them."""
+    lines = [f"Accuracy of the last epoch on the {plan.on} images, in percent."]
+    if not isinstance(plan, Search):
+        lines.append("± is half the mean's 95 % confidence interval (Student t), sd the sample's deviation.")
+    if plan.on == "validation":
+        lines.append("The test set stays closed while choosing; once chosen, --on test shows it.")
+    elif any(result.validation_accuracy is not None for result in results):
+        lines.append("To choose by these figures is to tune on the test set; --on validation does not.")
+    return Text("\n".join(lines), style="dim")
+
+
+def _title(plan: Plan) -> str:
+    config = plan.config if isinstance(plan, Search) else plan.combinations[0].config
+    kind = "search" if isinstance(plan, Search) else "sweep"
+    return f"{kind} {plan.name} · {config.dataset} · {config.model} · recipe {config.recipe}"
+
+
+def _combination_table(plan: Plan, rows: Sequence[CombinationResult]) -> Table:
+    names = _settings(rows)
+    validated = plan.on == "test" and any(row.validation for row in rows)
+    table = _table([*(names or ["recipe"])])
+    heads = [f"{_SHORT[plan.on]} %", "±", "sd", "best %", *(["valid %"] if validated else []), "time"]
+    for head in ("seeds", *heads):
+        table.add_column(head, justify="right", no_wrap=True)
+    for number, row in enumerate(rows):
+        counted = row.spread(plan.on)
+        values = [text_of(value) for _, value in row.combination.values] or [row.combination.label]
+        table.add_row(
+            *(Text(value) for value in values),
+            _seeds(row),
+            *_figures(counted),
+            *([format.bare_percent(row.validation.mean if row.validation else None)] if validated else []),
+            "–" if row.seconds is None else format.duration(row.seconds),
+            style="bold" if number == 0 and counted is not None and len(rows) > 1 else "",
+        )
+    return table
+
+
+def _trial_table(plan: Plan, rows: Sequence[CombinationResult]) -> Table:
+    names = _settings(rows)
+    table = _table(["trial", *names])
+    table.add_column("status", no_wrap=True)
+    for head in ("done", f"{_SHORT[plan.on]} %", "time"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for number, row in enumerate(rows):
+        [result] = row.results
+        table.add_row(
+            str(row.combination.number),
+            *(Text(brief(value)) for _, value in row.combination.values),
+            Text(result.status.value, style=STYLES[result.status]),
+            f"{result.epochs_done}/{result.trial.config.all_epochs}",
+            format.bare_percent(result.accuracy(plan.on)),
+            format.duration(result.seconds),
+            style="bold" if number == 0 and result.status is TrialStatus.FINISHED else "",
+        )
+    return table
+
+
+def _table(heads: Sequence[str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    return table
+
+
+def _seeds(row: CombinationResult) -> Text:
+    failed = sum(result.status is TrialStatus.FAILED for result in row.results)
+    text = Text(f"{row.done}/{len(row.results)}")
+    return text.append(f" {failed} failed", style="red") if failed else text
+
+
+def _figures(counted: Spread | None) -> list[str]:
+    """Mean, margin, deviation and best, in percent."""
+    if counted is None:
+        return ["–"] * 4
+    return [
+        f"{100 * counted.mean:.3f}",
+        "–" if counted.margin is None else f"{100 * counted.margin:.3f}",
+        "–" if counted.deviation is None else f"{100 * counted.deviation:.3f}",
+        format.bare_percent(counted.best),
+    ]
+
+
+def _settings(rows: Sequence[CombinationResult]) -> list[str]:
+    return list(dict.fromkeys(name for row in rows for name, _ in row.combination.values))

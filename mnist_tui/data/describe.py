@@ -1,0 +1,160 @@
+"""`describe`: what `data info` tells of a dataset, without ever fetching one."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from mnist_tui.data import registry
+from mnist_tui.data.datasets import (
+    OWN,
+    SYNTHETIC,
+    Dataset,
+    Split,
+    draw_dataset,
+    find_source,
+    load_my_digits,
+    parse_dataset,
+)
+from mnist_tui.data.download import store
+from mnist_tui.data.download.progress import Report, ignore_event
+from mnist_tui.data.download.verified_files import FoundFile, UnusableFileError
+from mnist_tui.data.registry import DataFile
+from mnist_tui.errors import DataError
+
+BLOCK = 8192
+"""Images summed up at once: their 64-bit squares take 50 MB, those of a whole set would take 376 MB."""
+
+
+@dataclass(frozen=True)
+class FileInfo:
+    """One file. `bytes` is None where there is none; `problem` is empty when `verified`."""
+
+    path: str
+    md5: str
+    bytes: int | None
+    verified: bool
+    problem: str
+    sha256: str = ""
+    """The checksum that verified it, if it was that of its content and not the archive's MD5."""
+
+
+@dataclass(frozen=True)
+class SplitInfo:
+    """How many images a split has, and how many of each class."""
+
+    images: int
+    per_class: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What is in a dataset. The pixel statistics are those of the training images, scaled to [0, 1]."""
+
+    train: SplitInfo
+    test: SplitInfo
+    pixel_mean: float
+    pixel_deviation: float
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """A dataset as `data info` shows it. `contents` is None while a file is missing or damaged."""
+
+    name: str
+    source: str
+    classes: tuple[str, ...]
+    files: tuple[FileInfo, ...]
+    contents: Contents | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return dataclasses.asdict(self)
+
+
+def describe(name: str, folder: Path, *, report: Report = ignore_event) -> DatasetInfo:
+    """The dataset `name` under the data folder `folder`, as it is: nothing is fetched or written.
+
+    `auto` is MNIST when all of it is there and else the synthetic digits, which are drawn to be counted.
+    Raises DataError for an unknown name and for a file that is what it should be but cannot be used.
+    """
+    if name == "auto":
+        return _describe_auto(folder, report)
+    if name == OWN:
+        return _described(load_my_digits(folder))
+    return _describe_drawn(report) if name == SYNTHETIC else _describe_files(name, folder, report)
+
+
+def _describe_auto(folder: Path, report: Report) -> DatasetInfo:
+    try:
+        info = _describe_files("mnist", folder, report)
+    except DataError:  # there, but of no use: `load` would draw, and say why
+        return _describe_drawn(report)
+    return info if info.contents else _describe_drawn(report)
+
+
+def _describe_drawn(report: Report) -> DatasetInfo:
+    return _described(draw_dataset(report))
+
+
+def _described(dataset: Dataset) -> DatasetInfo:
+    return DatasetInfo(dataset.name, dataset.source, dataset.classes, (), _count(dataset))
+
+
+def _describe_files(name: str, folder: Path, report: Report) -> DatasetInfo:
+    entry = registry.dataset_spec(name)
+    home = folder / entry.folder
+    found, unusable = store.on_disk(entry, home, report)
+    return DatasetInfo(
+        name,
+        find_source(home, found),
+        entry.classes,
+        tuple(
+            _describe_found(found[file], file) if file in found else _describe_unusable(unusable[file], file)
+            for file in entry.files
+        ),
+        None if unusable else _count(parse_dataset(entry, home, found)),
+    )
+
+
+def _describe_found(found: FoundFile, file: DataFile) -> FileInfo:
+    sha256 = "" if found.is_original else file.sha256
+    return FileInfo(str(found.path), file.md5, found.path.stat().st_size, True, "", sha256)
+
+
+def _describe_unusable(error: UnusableFileError, file: DataFile) -> FileInfo:
+    size = None if error.is_missing else error.path.stat().st_size
+    return FileInfo(str(error.path), file.md5, size, False, error.reason)
+
+
+def _count(dataset: Dataset) -> Contents:
+    mean, deviation = pixel_statistics(dataset.train.images)
+    classes = len(dataset.classes)
+    return Contents(
+        _count_split(dataset.train, classes),
+        _count_split(dataset.test, classes),
+        mean,
+        deviation,
+        dataset.fingerprint,
+    )
+
+
+def _count_split(split: Split, classes: int) -> SplitInfo:
+    return SplitInfo(len(split.labels), tuple(split.labels.bincount(minlength=classes).tolist()))
+
+
+def pixel_statistics(images: Tensor) -> tuple[float, float]:
+    """Mean and standard deviation of all pixels of `images` (uint8), scaled to [0, 1]. Exact sums."""
+    total = squares = 0
+    for start in range(0, len(images), BLOCK):
+        values = images[start : start + BLOCK].long()
+        total += int(values.sum())
+        squares += int(values.square().sum())
+    mean = total / images.numel()
+    return mean / 255, math.sqrt(squares / images.numel() - mean**2) / 255

@@ -1,0 +1,177 @@
+"""Fetching a dataset's files: mirrors in turn, checked before they appear, one process at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pooch
+import requests
+from urllib3.exceptions import HTTPError
+
+from mnist_tui.data.download.http import Download, MirrorFailedError, Network, in_words
+from mnist_tui.data.download.progress import DatasetProgress, Report, ignore_event
+from mnist_tui.data.download.verified_files import UnusableFileError, find_verified
+from mnist_tui.data.registry import DataFile, DatasetSpec
+from mnist_tui.errors import DataError
+from mnist_tui.events import Event, Notice
+from mnist_tui.system.file_lock import FileLock
+from mnist_tui.system.paths import DATA_DIR_VARIABLE
+
+LOCK = ".fetch.lock"
+HALF_DONE = ".fetching"
+"""The folder in which files arrive, before they are checked and put in their places."""
+POLL = 0.1
+"""Seconds between two looks whether another process is done."""
+
+
+def fetch(
+    entry: DatasetSpec, home: Path, *, report: Report = ignore_event, network: Network | None = None
+) -> None:
+    """Bring every file of `entry` into the folder `home`; those already there and right are kept.
+
+    `report` hears of progress and of each mirror that fails; it may raise to abort, and nothing half-done
+    is left behind. Raises DataError when a file is not to be had or `home` cannot be written.
+    """
+    pooch.get_logger().setLevel("ERROR")  # it writes to stderr, across whatever is on the screen
+    carrying = _carried(report)
+    try:
+        with _alone(entry, home, carrying):
+            _Fetch(entry, home, carrying, network or Network()).all_files()
+    except _Aborted as aborted:
+        raise aborted.error from None
+
+
+class _Aborted(BaseException):
+    """What `report` raised, on its way past handlers that would take it for a failed download."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def _carried(report: Report) -> Report:
+    def carrying(event: Event) -> None:
+        try:
+            report(event)
+        except BaseException as error:
+            raise _Aborted(error) from error
+
+    return carrying
+
+
+@contextlib.contextmanager
+def _alone(entry: DatasetSpec, home: Path, report: Report) -> Iterator[None]:
+    """Hold the folder's lock, so that a second process waits and then finds the files there."""
+    lock = FileLock(home / LOCK)
+    with _writing(home):
+        home.mkdir(parents=True, exist_ok=True)
+        _wait_for(lock, entry, report)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _wait_for(lock: FileLock, entry: DatasetSpec, report: Report) -> None:
+    waiting = DatasetProgress(report, entry.name, "fetching", "another process is at it", "bytes")
+    while True:
+        try:
+            lock.acquire(POLL)
+        except TimeoutError:
+            waiting(0)  # also the moment at which `report` may abort
+        else:
+            return
+
+
+@dataclass
+class _Fetch:
+    """One go at all files of `entry`, with the lock held."""
+
+    entry: DatasetSpec
+    home: Path
+    report: Report
+    network: Network
+    failed: set[str] = field(default_factory=set)
+    """Mirrors that failed for one file; they are asked last for the next."""
+
+    def all_files(self) -> None:
+        try:
+            with _writing(self.home):
+                self._sweep()  # what a killed process left
+                (self.home / HALF_DONE).mkdir()
+            for file in self.entry.files:
+                if not self._is_there(file):
+                    self._from_any_mirror(file)
+        finally:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        shutil.rmtree(self.home / HALF_DONE, ignore_errors=True)
+
+    def _is_there(self, file: DataFile) -> bool:
+        try:
+            find_verified(self.entry, self.home, file)
+        except UnusableFileError:
+            return False
+        return True
+
+    def _from_any_mirror(self, file: DataFile) -> None:
+        reasons: list[str] = []
+        for mirror in sorted(self.entry.mirrors, key=self.failed.__contains__):
+            try:
+                self._from_mirror(mirror, file)
+            except MirrorFailedError as error:
+                self.failed.add(mirror)
+                reasons.append(f"{mirror}: {error}")
+                message = f"{file.name} could not be fetched from {mirror}: {error}."
+                self.report(Notice(topic="data", message=message))
+            else:
+                return
+        raise DataError(
+            f"{self.home / file.name} could not be fetched ({'; '.join(reasons)}).",
+            remedy=f"Check the connection and run `mnist-tui data fetch {self.entry.name}`, "
+            "or put the file there.",
+        )
+
+    def _from_mirror(self, mirror: str, file: DataFile) -> None:
+        """Raises MirrorFailedError when it is the mirror's fault, DataError when it is the folder's."""
+        meter = DatasetProgress(self.report, self.entry.name, "fetching", file.name, "bytes")
+        try:
+            with _writing(self.home):
+                pooch.retrieve(
+                    mirror + file.name,
+                    known_hash=f"md5:{file.md5}",
+                    fname=file.name,
+                    path=self.home / HALF_DONE,
+                    downloader=Download(self.network, meter),
+                )
+                arrived = self.home / HALF_DONE / file.name
+                # pooch keeps the mode of its temporary file, which only the owner may read.
+                arrived.chmod(0o644)
+                arrived.replace(self.home / file.name)
+        except (requests.RequestException, HTTPError) as error:
+            raise MirrorFailedError(in_words(error, self.network)) from error
+        except ValueError as error:
+            raise MirrorFailedError("what it sent is not the expected file (wrong MD5 sum)") from error
+
+
+@contextlib.contextmanager
+def _writing(home: Path) -> Iterator[None]:
+    """Explain what the disk says while something is written to `home`."""
+    try:
+        yield
+    except requests.RequestException:
+        raise  # an OSError too, but the network's
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            message, remedy = f"There is no space left for {home}", "Free some (a dataset takes up to 25 MB)"
+        else:
+            message, remedy = f"{home} cannot be written: {error.strerror or error}", "Make it writable"
+        raise DataError(
+            f"{message}.", remedy=f"{remedy}, or name another folder in {DATA_DIR_VARIABLE}."
+        ) from error

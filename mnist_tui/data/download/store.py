@@ -1,0 +1,74 @@
+"""A dataset's verified files: from the disk where they are right, from the network where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnist_tui.data.download.progress import DatasetProgress, Report
+from mnist_tui.data.download.verified_files import FoundFile, UnusableFileError, find_verified
+from mnist_tui.data.registry import DataFile, DatasetSpec
+from mnist_tui.errors import DataError
+from mnist_tui.events import Notice
+
+if TYPE_CHECKING:
+    from mnist_tui.data.download.http import Network
+
+Contents = Mapping[DataFile, FoundFile]
+
+
+def contents(entry: DatasetSpec, home: Path, report: Report, network: Network | None = None) -> Contents:
+    """Each file of `entry`, which belongs in the folder `home`, fetched first if needed.
+
+    Nothing is written unless a fetch is needed, so a read-only folder works. A damaged file is fetched
+    again. Raises DataError when a file is not available.
+    """
+    found, unusable = on_disk(entry, home, report)
+    if not unusable:
+        return found
+    damaged = [error for error in unusable.values() if not error.is_missing]
+    for error in damaged:
+        again = "it again" if error.in_place else "the archive"
+        report(Notice(topic="data", message=f"{error.sentence}. Fetching {again}."))
+    _fetch(entry, home, damaged, report, network)
+    return {file: find_verified(entry, home, file) for file in entry.files}
+
+
+def on_disk(
+    entry: DatasetSpec, home: Path, report: Report
+) -> tuple[Contents, Mapping[DataFile, UnusableFileError]]:
+    """The files of `entry` that are there and right, and what is the matter with the others."""
+    found: dict[DataFile, FoundFile] = {}
+    unusable: dict[DataFile, UnusableFileError] = {}
+    for file in entry.files:
+        try:
+            found[file] = one = find_verified(entry, home, file)
+        except UnusableFileError as error:
+            unusable[file] = error
+        else:
+            size = len(one.content)
+            DatasetProgress(report, entry.name, "checking", one.path.name, "bytes", size)(size)
+    return found, unusable
+
+
+def _fetch(
+    entry: DatasetSpec, home: Path, damaged: list[UnusableFileError], report: Report, network: Network | None
+) -> None:
+    # The network's libraries take a moment to load, and whoever has the files never needs them.
+    from mnist_tui.data.download.mirrors import fetch
+
+    try:
+        fetch(entry, home, report=report, network=network)
+    except DataError as error:
+        if not damaged:
+            raise
+        what = "; ".join(file.sentence for file in damaged)
+        if all(file.in_place for file in damaged):
+            again, remedy = "fetched again", "Delete it, or fetch it again"
+        else:
+            again, remedy = "fetched", "Fetch the archive"
+        raise DataError(
+            f"{what}. It could not be {again}: {error}",
+            remedy=f"{remedy} with `mnist-tui data fetch {entry.name}`. {error.remedy}",
+        ) from error

@@ -1,0 +1,1 @@
+"""File formats of images as numbers: IDX, CSV, arrays, tensors."""

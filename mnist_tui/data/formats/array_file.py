@@ -1,0 +1,285 @@
+"""Images as arrays: .npy, .npz as Keras has MNIST, IDX, and tensors of torch.save; never by unpickling objects.
+
+Everything is parsed here or checked first, because numpy and torch allocate whatever a header claims.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import warnings
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from mnist_tui.data.formats.labeled_images import (
+    MAX_IMAGES,
+    PIXELS,
+    SIDE,
+    LabeledImages,
+    Numbers,
+    labeled_images,
+)
+from mnist_tui.errors import PictureError
+
+NPY, ZIP, IDX = b"\x93NUMPY", b"PK\x03\x04", b"\0\0\x08"
+MAX_BYTES = 384 * 2**20
+"""Of an array once it is unpacked: MNIST's training images as float64 have 376 MB."""
+
+Shapes = Mapping[str, tuple[int, ...]]
+Order = Literal["gray", "label and gray", "color last", "color first"]
+
+_MAX_HEADER, _CHUNK = 1_000, 2**20
+# At most this many arrays of an archive are examined, this many names are listed; the longest one-hot label.
+_MOST_MEMBERS, _MOST_NAMES, _MOST_CLASSES = 100, 8, 100
+# Names of images and labels, in order of preference: test sets before training sets.
+_PAIRS = (
+    ("x_test", "y_test"),
+    ("test_images", "test_labels"),
+    ("images", "labels"),
+    ("x", "y"),
+    ("data", "targets"),
+    ("data", "target"),
+    ("data", "labels"),
+    ("image", "label"),
+    ("x_train", "y_train"),
+    ("train_images", "train_labels"),
+)
+# Of red, green and blue, as ITU-R BT.601 weighs them.
+_BRIGHTNESS = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+_REMEDY = (
+    f"Save images of {SIDE} × {SIDE} as an array of (N, {SIDE}, {SIDE}), (N, {PIXELS}), (N, {SIDE}, {SIDE}, 1) "
+    f"or (N, 1, {SIDE}, {SIDE}) numbers."
+)
+
+
+def is_array_file(content: bytes) -> bool:
+    """Whether it is an .npy or IDX file, or an archive, which holds arrays or tensors."""
+    return content.startswith((NPY, ZIP, IDX))
+
+
+def parse(content: bytes) -> LabeledImages:
+    """The images of an array file. Raises PictureError with the rest of a sentence that begins with the file's name."""
+    if content.startswith(NPY):
+        return images_of({"": parse_npy(content)})
+    if content.startswith(IDX):
+        return images_of({"": _parse_idx(content)})
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return _parse_archive(archive, content)
+    except PictureError:
+        raise
+    except Exception as error:  # a damaged archive makes zipfile raise almost anything
+        raise PictureError(f"is damaged: {error}", remedy="Save it again.") from error
+
+
+def images_of(arrays: Mapping[str, Numbers]) -> LabeledImages:
+    """The images among named `arrays`, and the labels that belong to them."""
+    return _images({name: array.shape for name, array in arrays.items()}, arrays.__getitem__)
+
+
+def _images(shapes: Shapes, load: Callable[[str], Numbers]) -> LabeledImages:
+    """Loads only the arrays that are needed."""
+    name, labels_name = _chosen(shapes)
+    pixels, remarks = _rows(load(name))
+    labels = _class_numbers(load(labels_name)) if labels_name is not None else None
+    if pixels.shape[1] == PIXELS + 1:  # as in Kaggle's CSV files
+        labels, pixels = pixels[:, 0], pixels[:, 1:]
+    return labeled_images(
+        [pixels],
+        labels,
+        lambda image: f"{name}[{image}]",
+        (*_choice_remarks(shapes, name, labels_name), *remarks),
+    )
+
+
+def _choice_remarks(shapes: Shapes, name: str, labels_name: str | None) -> tuple[str, ...]:
+    others = [other for other in shapes if other not in (name, labels_name)]
+    if not others:
+        return ()
+    taken = name if labels_name is None else f"{name} and {labels_name}"
+    return (f"arrays read: {taken}; arrays ignored: {', '.join(others[:_MOST_NAMES])}.",)
+
+
+def _chosen(shapes: Shapes) -> tuple[str, str | None]:
+    """The names of the images, and of their labels if there are any: recognized by name, or by shape."""
+    names = {name.lower(): name for name in shapes}
+    for images, labels in _PAIRS:
+        if images in names and labels in names:
+            return names[images], names[labels]
+    fitting = [name for name, shape in shapes.items() if _order_of(shape) is not None]
+    if not fitting:
+        raise _wrong_shape(shapes)
+    images = next((names[image] for image, _ in _PAIRS if names.get(image) in fitting), fitting[0])
+    count = _count(shapes[images])
+    beside = [name for name, shape in shapes.items() if name != images and _is_of_labels(shape, count)]
+    return images, beside[0] if len(beside) == 1 else None
+
+
+def _count(shape: tuple[int, ...]) -> int:
+    return math.prod(shape) // PIXELS
+
+
+def _is_of_labels(shape: tuple[int, ...], count: int) -> bool:
+    return shape[:1] == (count,) and len(shape) <= 2 and math.prod(shape[1:]) <= _MOST_CLASSES
+
+
+def _class_numbers(labels: Numbers) -> Numbers:
+    """(N,) of (N,), (N, 1) or one-hot (N, C)."""
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        labels = labels.argmax(axis=1)
+    numbers: Numbers = labels.reshape(-1)
+    return numbers
+
+
+def _order_of(shape: tuple[int, ...]) -> Order | None:
+    """The layout of images in an array of this shape; None if they are not images of 28 × 28."""
+    match shape:
+        case (784,) | (_, 784) | (28, 28) | (_, 28, 28) | (28, 28, 1) | (_, 28, 28, 1) | (_, 1, 28, 28):
+            return "gray"
+        case (785,) | (_, 785):
+            return "label and gray"
+        case (28, 28, 3) | (_, 28, 28, 3):
+            return "color last"
+        case (3, 28, 28) | (_, 3, 28, 28):
+            return "color first"
+        case _:
+            return None
+
+
+def _rows(array: Numbers) -> tuple[Numbers, tuple[str, ...]]:
+    """(N, 784), or (N, 785) with labels first; colors are converted to gray, with a remark."""
+    order = _order_of(array.shape)
+    count = _count(array.shape)
+    if order is None or count == 0:
+        raise _wrong_shape({"": array.shape})
+    if count > MAX_IMAGES:
+        raise PictureError(f"holds {count:,} images; at most {MAX_IMAGES:,} are read", remedy="Split it.")
+    if order == "gray":
+        return array.reshape(-1, PIXELS), ()
+    if order == "label and gray":
+        return array.reshape(-1, PIXELS + 1), ()
+    colors = array if order == "color last" else np.moveaxis(array, -3, -1)
+    gray = colors.astype(np.float32) @ _BRIGHTNESS
+    return gray.reshape(-1, PIXELS), ("its images are in color; they were converted to gray.",)
+
+
+def _wrong_shape(shapes: Shapes) -> PictureError:
+    if not shapes:
+        return PictureError("holds no array of numbers", remedy=_REMEDY)
+    if len(shapes) > 1:
+        listed = ", ".join(f"{name} {shape}" for name, shape in list(shapes.items())[:_MOST_NAMES])
+        return PictureError(f"holds no images of {SIDE} × {SIDE}, only {listed}", remedy=_REMEDY)
+    (shape,) = shapes.values()
+    match shape:
+        case (28, 28, count) | (784, count):
+            turned = (count, SIDE, SIDE) if len(shape) == 3 else (count, PIXELS)
+            return PictureError(f"is an array of shape {shape}", remedy=f"Transpose it to {turned}.")
+        case (_, height, width):
+            return PictureError(
+                f"holds images of {height} × {width} pixels, shape {shape}; the network takes {SIDE} × {SIDE}",
+                remedy="Resize them.",
+            )
+        case _:
+            return PictureError(f"is an array of shape {shape}", remedy=_REMEDY)
+
+
+def parse_npy(content: bytes | bytearray) -> Numbers:
+    """The array of an .npy file, a view of its bytes. Raises PictureError."""
+    file = io.BytesIO(content[: _MAX_HEADER + 20])
+    kind, shape, by_columns = _header(file)
+    values, start = math.prod(shape), file.tell()
+    if len(content) - start != kind.itemsize * values:
+        raise PictureError(
+            f"holds {len(content) - start:,} bytes of values, but its header says {_times(shape)} of {kind}, "
+            f"which are {kind.itemsize * values:,}",
+            remedy="Save it again.",
+        )
+    array = np.frombuffer(content, dtype=kind, offset=start).reshape(shape[::-1] if by_columns else shape)
+    return array.T if by_columns else array
+
+
+def _parse_idx(content: bytes) -> Numbers:
+    """The unsigned bytes of an IDX file (http://yann.lecun.com/exdb/mnist), as MNIST's own files are."""
+    start = 4 + 4 * content[3] if len(content) > 3 else len(content) + 1
+    shape = tuple(int.from_bytes(content[at : at + 4], "big") for at in range(4, start, 4))
+    if len(content) - start != math.prod(shape) or not shape:
+        raise PictureError(
+            f"holds {max(len(content) - start, 0):,} values, but its IDX header says {_times(shape)}",
+            remedy="Fetch or unpack it again.",
+        )
+    if len(shape) == 1:
+        raise PictureError(
+            f"holds {shape[0]:,} labels and no images", remedy="Name the file that holds the images."
+        )
+    return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
+
+
+def _header(file: io.BytesIO) -> tuple[np.dtype[Any], tuple[int, ...], bool]:
+    form = np.lib.format
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            version = form.read_magic(file)
+            read = form.read_array_header_1_0 if version == (1, 0) else form.read_array_header_2_0
+            shape, by_columns, kind = read(file, max_header_size=_MAX_HEADER)
+    except Exception as error:  # numpy raises almost anything for an invalid header
+        raise PictureError("has no header of an .npy array of numbers", remedy=_REMEDY) from error
+    if kind.hasobject:
+        raise PictureError(
+            "holds Python objects, which could run code", remedy="Save numbers: array.astype('float32')."
+        )
+    if kind.kind not in "buif" or kind.itemsize > 8 or min(shape, default=0) < 0:
+        raise PictureError(f"is an array of {kind} of shape {shape}", remedy=_REMEDY)
+    return kind, tuple(shape), bool(by_columns)
+
+
+def _times(shape: Sequence[int]) -> str:
+    return " × ".join(f"{side:,}" for side in shape) or "one value"
+
+
+def _parse_archive(archive: zipfile.ZipFile, content: bytes) -> LabeledImages:
+    names = archive.namelist()
+    if any(name.endswith("data.pkl") for name in names):
+        from mnist_tui.data.formats.tensor_file import read_tensors  # torch takes seconds
+
+        return images_of(read_tensors(content))
+    members = {name.removesuffix(".npy"): name for name in names[:_MOST_MEMBERS] if name.endswith(".npy")}
+    if not members:
+        raise PictureError("is an archive without arrays", remedy="Unpack it, or save arrays with np.savez.")
+    shapes = {name: _member_shape(archive, member) for name, member in members.items()}
+    known = {name: shape for name, shape in shapes.items() if shape is not None}
+    return _images(known, lambda name: parse_npy(_unpacked(archive, members[name])))
+
+
+def _unpacked(archive: zipfile.ZipFile, name: str) -> bytearray:
+    """A member's content, of which `ZipFile.read` would hold two copies at the end."""
+    info = archive.getinfo(name)
+    content = bytearray(info.file_size)
+    view, filled = memoryview(content), 0
+    with archive.open(info) as file:
+        while chunk := file.read(_CHUNK):
+            view[filled : filled + len(chunk)] = chunk
+            filled += len(chunk)
+    if filled < len(content):
+        raise PictureError(f"is damaged: {name} in it is cut off", remedy="Save it again.")
+    return content
+
+
+def _member_shape(archive: zipfile.ZipFile, name: str) -> tuple[int, ...] | None:
+    """None for anything but an array of numbers, which may be next to the images."""
+    info = archive.getinfo(name)
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return None  # as numpy writes none, and other ways to pack may take any memory
+    if info.file_size > MAX_BYTES:
+        raise PictureError(
+            f"would unpack {name} to {info.file_size:,} bytes; at most {MAX_BYTES >> 20} MB are read",
+            remedy="Save fewer images, or save them as uint8.",
+        )
+    with archive.open(info) as file:
+        try:
+            return _header(io.BytesIO(file.read(_MAX_HEADER + 20)))[1]
+        except PictureError:
+            return None

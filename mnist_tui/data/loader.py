@@ -1,0 +1,171 @@
+"""A dataset as the loop wants it: whole, on the device, cut into batches by (seed, epoch) alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from mnist_tui.config import TrainConfig
+from mnist_tui.data.augmentation import random_maps
+from mnist_tui.data.datasets import Dataset, Split
+from mnist_tui.data.deskew import compose_maps, deskew_maps
+from mnist_tui.data.importance_sampling import ImportanceSampler
+from mnist_tui.errors import ConfigError
+
+# uint8 images and their maps, if any, to what the network sees: `mnist_tui.training.backends.Backend.augment`.
+Augment = Callable[[Tensor, Tensor | None], Tensor]
+
+# Augmenting this many images at once is quickest: more fall out of the cache, fewer pay for every call.
+CHUNK = 1024
+
+
+class Batch(NamedTuple):
+    """What a step is given."""
+
+    images: Tensor
+    """(N, 1, 28, 28) float32, augmented and normalised."""
+    labels: Tensor
+    """(N,) int64."""
+    weights: Tensor | None = None
+    """(N,) float32: what each image's loss counts; None where all count alike."""
+
+
+class DeviceData:
+    """Training, validation (None without `--validation`) and test images on `device`, as uint8."""
+
+    def __init__(self, dataset: Dataset, config: TrainConfig, device: torch.device) -> None:
+        """Raises ConfigError when `--validation` leaves nothing to train on."""
+        train, validation = split_validation(_limited(dataset.train, config.train_limit), config.validation)
+        self.config = config
+        self.train = _on(device, train)
+        self.validation = _on(device, validation) if validation else None
+        self.test = _on(device, dataset.test)
+        self.steps = -(-len(train.images) // config.batch_size)
+        """Batches in an epoch; the last may be smaller, or one image larger."""
+        self.joins_last_image = False
+        """Whether an epoch's last image, which would be a batch alone, joins the previous batch."""
+        self._upright = deskew_maps(train.images, config.deskew) if config.deskew else None
+        """(N, 2, 3) on the CPU: what is done to each training image before anything random."""
+        self.focus = ImportanceSampler(len(train.images), config.focus, device) if config.focus else None
+
+    @property
+    def largest_batch(self) -> int:
+        """Images in the largest batch of an epoch."""
+        return min(self.config.batch_size, len(self.train.images)) + self.joins_last_image
+
+    @property
+    def last_batch(self) -> int:
+        """Images in an epoch's last batch."""
+        return len(self.train.images) - (self.steps - 1) * self.config.batch_size
+
+    def join_last_image(self) -> None:
+        """If an epoch's last batch has one image only, let it join the previous batch."""
+        if self.last_batch == 1 and self.steps > 1 and self.config.batch_size > 1:
+            self.joins_last_image = True
+            self.steps -= 1
+
+    def batches(self, augment: Augment, epoch: int, first_step: int = 0) -> Iterator[Batch]:
+        """Epoch `epoch`'s batches from step `first_step` on.
+
+        The order depends on (seed, epoch) and the focus, if any, alone, and a chunk's augmentation on (seed, epoch,
+        chunk), so a resumed epoch goes on with the very images the undisturbed one has.
+        """
+        if first_step >= self.steps:
+            return
+        order, weights = self._order(epoch)
+        size = self.config.batch_size
+        steps_a_chunk = max(1, CHUNK // size)
+        for chunk in range(first_step // steps_a_chunk, -(-self.steps // steps_a_chunk)):
+            steps = range(chunk * steps_a_chunk, min((chunk + 1) * steps_a_chunk, self.steps))
+            start, end = steps.start * size, self._end(steps.stop - 1)
+            generator = _generator(self.config.seed, epoch, chunk + 1)
+            maps = self._maps(epoch, order[start:end], generator)
+            members = order[start:end].to(self.train.images.device)
+            images = augment(self.train.images[members], maps)
+            labels = self.train.labels[members]
+            counts = None if weights is None else weights[start:end].to(members.device)
+            for step in steps[max(0, first_step - steps.start) :]:
+                some = slice(step * size - start, self._end(step) - start)
+                yield Batch(images[some], labels[some], None if counts is None else counts[some])
+
+    def _end(self, step: int) -> int:
+        """The position in an epoch's order at which the batch of step `step` ends."""
+        return len(self.train.images) if step == self.steps - 1 else (step + 1) * self.config.batch_size
+
+    def note_losses(self, step: int, losses: Tensor | None) -> None:
+        """What the images of the epoch's step `step` lost, (N,): a focus goes by it in the epochs to come."""
+        if self.focus is not None and losses is not None:
+            self.focus.note(step * self.config.batch_size, losses)
+
+    def finish_epoch(self, epoch: int) -> None:
+        """All steps of `epoch` are done; once an epoch."""
+        if self.focus is not None:
+            self.focus.finish_epoch(self._order(epoch)[0])
+
+    def _order(self, epoch: int) -> tuple[Tensor, Tensor | None]:
+        """The images of an epoch, and what they count. Each of them once, unless there is a focus that knows something.
+
+        The last, clean epochs have each once too: they are for the network to settle on the images as they are.
+        """
+        generator, count = _generator(self.config.seed, epoch), len(self.train.images)
+        if self.focus is not None and epoch > 1 and not self._is_clean(epoch):
+            return self.focus.draw(generator)
+        alike = None if self.focus is None else torch.ones(count)
+        return torch.randperm(count, generator=generator), alike
+
+    def _is_clean(self, epoch: int) -> bool:
+        return epoch > self.config.epochs - self.config.clean_epochs
+
+    def _maps(self, epoch: int, members: Tensor, generator: torch.Generator) -> Tensor | None:
+        """How a chunk's images are moved; none at random in the clean epochs, which let the statistics settle."""
+        images, maps = self.train.images, None
+        if not self._is_clean(epoch):
+            maps = random_maps(len(members), images.shape[-1], self.config, generator)
+        if self._upright is not None:
+            upright = self._upright[members]
+            maps = upright if maps is None else compose_maps(upright, maps)
+        return maps if maps is None else maps.to(images.device)
+
+
+def split_validation(train: Split, count: int) -> tuple[Split, Split | None]:
+    """Hold `count` images out: the same ones for every seed, so that runs can be compared on them."""
+    if not count:
+        return train, None
+    if count >= len(train.images):
+        raise ConfigError(
+            f"validation is {count:,}, but there are {len(train.images):,} training images",
+            remedy="Hold out fewer with --validation.",
+        )
+    order = torch.randperm(len(train.images), generator=_generator(0))
+    return _subset(train, order[count:].sort().values), _subset(train, order[:count].sort().values)
+
+
+def _limited(train: Split, limit: int) -> Split:
+    return Split(train.images[:limit], train.labels[:limit]) if limit else train
+
+
+def _subset(split: Split, members: Tensor) -> Split:
+    return Split(split.images[members], split.labels[members])
+
+
+def _on(device: torch.device, split: Split) -> Split:
+    return Split(split.images.to(device), split.labels.to(device))
+
+
+def _generator(*key: int) -> torch.Generator:
+    """A generator for this key alone. The key is hashed, as neighbouring seeds give similar first numbers."""
+    mixed = 0
+    for part in key:
+        mixed = _mix64(mixed + part + 0x9E3779B97F4A7C15)
+    return torch.Generator().manual_seed(mixed & 0x7FFF_FFFF_FFFF_FFFF)
+
+
+def _mix64(value: int) -> int:
+    """The finaliser of SplitMix64 (Steele, Lea and Flood, 2014): each bit in changes half the bits out."""
+    value &= 0xFFFF_FFFF_FFFF_FFFF
+    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & 0xFFFF_FFFF_FFFF_FFFF
+    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & 0xFFFF_FFFF_FFFF_FFFF
+    return value ^ (value >> 31)

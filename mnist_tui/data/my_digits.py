@@ -1,0 +1,130 @@
+"""`my-digits`: a person's own drawings with what they were meant to be, two small IDX files in the data folder."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from mnist_tui.data.datasets import DIGITS, OWN, Split
+from mnist_tui.data.formats import idx
+from mnist_tui.errors import DataError
+from mnist_tui.system import atomic_file, regular_file
+from mnist_tui.system.file_lock import FileLock
+from mnist_tui.system.regular_file import UnsafeFileError
+
+FOLDER = Path("MyDigits")
+IMAGES, LABELS = "images-idx3-ubyte", "labels-idx1-ubyte"
+LEAST_TO_TRAIN = 50
+# One of each class's drawings in so many is kept for testing.
+_TEST_EVERY = 5
+# Far more than anybody draws; what is larger is not one of these files.
+_MAX_BYTES = 64 * 2**20
+
+
+def add(folder: Path, image: npt.NDArray[np.uint8], label: int) -> int:
+    """Keep one drawing, (28, 28) uint8 and 255 full ink, in the data folder `folder`; how many there are then.
+
+    Whatever happens meanwhile, the files have all former drawings. Raises DataError where they cannot be written.
+    """
+    if image.shape != (idx.SIDE, idx.SIDE) or image.dtype != np.uint8:
+        raise ValueError(f"a drawing is (28, 28) uint8, not {image.shape} {image.dtype}")
+    if not 0 <= label < len(DIGITS):
+        raise ValueError(f"a digit is 0 to 9, not {label}")
+    home = folder / FOLDER
+    with _writing(home), FileLock(home / ".lock"):
+        known = _read(home)
+        images = torch.cat([known.images[:, 0], torch.from_numpy(image.copy())[None]])
+        labels = torch.cat([known.labels.to(torch.uint8), torch.tensor([label], dtype=torch.uint8)])
+        # The labels last, which are read first: a reader that sees a new label sees its image too, and an image without
+        # a label, which a kill in between leaves, is ignored.
+        atomic_file.write_bytes(home / IMAGES, idx.plain(images))
+        atomic_file.write_bytes(home / LABELS, idx.plain(labels))
+    return len(labels)
+
+
+def load_all(folder: Path) -> Split:
+    """Every drawing, the oldest first. Raises DataError where there is none, or where a file is damaged."""
+    split = _read(folder / FOLDER)
+    if not len(split.labels):
+        raise DataError(
+            f"there are no digits of your own in {folder / FOLDER} yet",
+            remedy="Draw some on the dashboard's Draw screen and say which they were.",
+        )
+    return split
+
+
+def load_splits(folder: Path) -> tuple[Split, Split]:
+    """All drawings as training and test images. A drawing stays where it is however many are added.
+
+    Raises DataError where they are too few to train on.
+    """
+    everything = load_all(folder)
+    if (count := len(everything.labels)) < LEAST_TO_TRAIN:
+        raise DataError(
+            f"{OWN} has {count} drawing{'' if count == 1 else 's'}; training takes at least {LEAST_TO_TRAIN}",
+            remedy="Draw more; or train on mnist, and evaluate on these with `mnist-tui eval --dataset my-digits`.",
+        )
+    is_test = _is_test(everything.labels)
+    return _part(everything, ~is_test), _part(everything, is_test)
+
+
+def _is_test(labels: Tensor) -> Tensor:
+    """Every fifth of its class."""
+    one_hot = torch.nn.functional.one_hot(labels, len(DIGITS))
+    number = (one_hot.cumsum(0) * one_hot).sum(1)  # from 1, within its class
+    return number % _TEST_EVERY == 0
+
+
+def _part(split: Split, members: Tensor) -> Split:
+    return Split(split.images[members], split.labels[members])
+
+
+def _read(home: Path) -> Split:
+    labels = _values(home / LABELS, ())
+    images = _values(home / IMAGES, (idx.SIDE, idx.SIDE))
+    count = min(len(images), len(labels))
+    if count and int(labels.max()) >= len(DIGITS):
+        raise DataError(
+            f"{home / LABELS} is damaged: it has the label {int(labels.max())}.",
+            remedy="Move it to another folder.",
+        )
+    return Split(images[:count, None], labels[:count].long())
+
+
+def _values(path: Path, item: tuple[int, ...]) -> Tensor:
+    content = _content(path)
+    return idx.parse_plain(content, item, path) if content else torch.zeros(0, *item, dtype=torch.uint8)
+
+
+def _content(path: Path) -> bytes:
+    """Nothing where there is no file."""
+    try:
+        return regular_file.read_bytes(path, _MAX_BYTES)
+    except FileNotFoundError:
+        return b""
+    except UnsafeFileError as error:
+        raise DataError(
+            f"{path} is damaged: {error.strerror}", remedy="Move it to another folder."
+        ) from error
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read: {error.strerror}", remedy="Check its permissions."
+        ) from error
+
+
+@contextlib.contextmanager
+def _writing(home: Path) -> Iterator[None]:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise DataError(
+            f"{error.filename or home} cannot be written: {error.strerror}",
+            remedy="Choose another folder with --data-dir.",
+        ) from error

@@ -1,0 +1,105 @@
+"""Drawing begun early, by a process of its own: torch takes as long to load as all the digits to draw."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_tui.data.synthetic import PARTS, draw
+from mnist_tui.data.synthetic.render import SIDE
+from mnist_tui.system.cpu import lower_thread_priority, usable_cores
+
+Drawn = tuple[NDArray[np.uint8], NDArray[np.int64]]
+"""Images and labels, as `draw` gives them."""
+
+_LOOK_SECONDS = 0.05
+_early: _Drawing | None = None
+
+
+@contextlib.contextmanager
+def drawing() -> Iterator[None]:
+    """Draw while what is inside is loading torch; whatever nobody has `taken` by then is given up.
+
+    Only where it saves time: while there is no torch yet, and where there is a second core.
+    """
+    global _early
+    if "torch" not in sys.modules and usable_cores() > 1 and os.name == "posix":
+        with contextlib.suppress(OSError):
+            _early = _Drawing()
+    try:
+        yield
+    finally:
+        if _early is not None:
+            _early.give_up()
+            _early = None
+
+
+def taken(waiting: Callable[[], object]) -> list[Drawn] | None:
+    """The parts that were begun early, training and test; None where there are none.
+
+    Asks `waiting` some times a second until they are done; it may raise to end that.
+    """
+    global _early
+    early, _early = _early, None
+    return None if early is None else early.result(waiting)
+
+
+class _Drawing:
+    def __init__(self) -> None:
+        # A file rather than a pipe, which would hold up the drawing until somebody reads. It has no name, and so
+        # goes with the two processes. -P: nothing is imported from the folder that the person happens to be in.
+        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the drawing takes
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", __name__],
+                stdin=subprocess.DEVNULL,
+                stdout=self._file,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl+C is for this process to answer
+            )
+        except OSError:
+            self._file.close()
+            raise
+
+    def result(self, waiting: Callable[[], object]) -> list[Drawn] | None:
+        try:
+            while self._process.poll() is None:
+                waiting()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(_LOOK_SECONDS)
+            return self._read() if self._process.returncode == 0 else None
+        finally:
+            self.give_up()
+
+    def give_up(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._file.close()
+
+    def _read(self) -> list[Drawn]:
+        self._file.seek(0)
+        return [self._part(count) for count, _ in PARTS.values()]
+
+    def _part(self, count: int) -> Drawn:
+        images = np.fromfile(self._file, np.uint8, count * SIDE * SIDE).reshape(count, 1, SIDE, SIDE)
+        return images, np.fromfile(self._file, np.int64, count)
+
+
+def _main() -> None:
+    lower_thread_priority()  # to the loading of torch, which has one core busy
+    for count, seed in PARTS.values():
+        for array in draw(count, seed):
+            sys.stdout.buffer.write(array.data)
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    _main()

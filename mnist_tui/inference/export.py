@@ -1,0 +1,244 @@
+"""A trained network as a file for other programs, compared with the network itself before it is written."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from safetensors.torch import load as from_safetensors
+from torch import Tensor, nn
+
+from mnist_tui import __version__
+from mnist_tui.data.augmentation import apply_maps, network_input
+from mnist_tui.data.deskew import deskew_maps_at_once
+from mnist_tui.errors import MnistTuiError
+from mnist_tui.inference.network import TrainedNetwork
+from mnist_tui.models.isolated_rng import load_model_isolated
+from mnist_tui.system import atomic_file
+from mnist_tui.training import checkpoint
+
+FormatName = Literal["onnx", "torchscript", "safetensors", "pt2"]
+SUFFIXES: Mapping[FormatName, str] = {
+    "onnx": ".onnx",
+    "torchscript": ".pt",
+    "safetensors": ".safetensors",
+    "pt2": ".pt2",
+}
+
+INPUT = "images: uint8 (N, 1, 28, 28), any N; 0 is paper, 255 full ink, the digit centred by mass as in MNIST"
+OUTPUT = "logits: float32 (N, 10), one a class"
+_ONNX_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
+MOST_DIFFERENCE = 1e-3
+"""Of any logit: logits are about 10, and another program may add their float32 products in another order."""
+_BATCH = 500
+
+Answers = Callable[[Tensor], Tensor]
+"""What a file says: uint8 (N, 1, 28, 28) to logits (N, 10)."""
+
+
+class ExportError(MnistTuiError):
+    """A network that cannot be brought into a format, or that came out of it another one."""
+
+
+@dataclass(frozen=True)
+class ExportCheck:
+    """The file's outputs beside the network's own, on the same images."""
+
+    images: int
+    max_difference: float
+    """Of any logit."""
+    same_answers: int
+    """Images for which the largest logit is the same."""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the file may be called the same network."""
+        return self.max_difference <= MOST_DIFFERENCE and self.same_answers == self.images
+
+
+class PixelNetwork(nn.Module):
+    """The network with what is done to its pixels inside: uint8 (N, 1, 28, 28) to logits (N, 10)."""
+
+    def __init__(self, network: TrainedNetwork) -> None:
+        super().__init__()
+        self.network = network.model
+        self.config = network.config
+
+    def forward(self, images: Tensor) -> Tensor:
+        """As `network_input`, in operations that every format knows."""
+        config = self.config
+        maps = deskew_maps_at_once(images, config.deskew) if config.deskew else None
+        return self.network(apply_maps(images, maps, config))  # type: ignore[no-any-return]
+
+
+def check_packages(format: FormatName) -> None:
+    """Raise ExportError where a format takes packages that are not there."""
+    missing = [name for name in _ONNX_PACKAGES if importlib.util.find_spec(name) is None]
+    if format == "onnx" and missing:
+        raise ExportError(
+            f"exporting to ONNX takes {' and '.join(missing)}, which this Python has not",
+            remedy='Install it with: pip install "mnist-tui[onnx]"',
+        )
+
+
+def export_network(network: TrainedNetwork, format: FormatName, path: Path, images: Tensor) -> ExportCheck:
+    """Write `network` to `path` in `format`, once it says the same of `images`, (N, 1, 28, 28) uint8.
+
+    Raises ExportError, with nothing written, where it cannot be brought into that format or does not agree.
+    """
+    check_packages(format)
+    with warnings.catch_warnings():
+        # torch calls two of the formats' functions deprecated, at every call, and its exporter warns of itself.
+        warnings.simplefilter("ignore")
+        try:
+            content = _WRITERS[format](network)
+            comparison = _compared(network, _READERS[format](content, network), images)
+        except MnistTuiError:
+            raise
+        except Exception as error:  # an exporter raises anything on a network that it cannot follow
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise ExportError(
+                f"{network.run} cannot be exported to {format}: {reason}", remedy="Try another --format."
+            ) from error
+    if not comparison.agrees:
+        raise ExportError(
+            f"the {format} file does not agree with {network.run}: outputs differ by {comparison.max_difference:.2g}, "
+            f"{comparison.same_answers:,} of {comparison.images:,} answers are the same; it was not written",
+            remedy="Try another --format.",
+        )
+    try:
+        atomic_file.write_bytes(path, content)
+    except OSError as error:
+        raise ExportError(
+            f"{path} cannot be written: {error.strerror}", remedy="Choose another --output."
+        ) from error
+    return comparison
+
+
+def metadata(network: TrainedNetwork, *, normalised_inside: bool) -> dict[str, Any]:
+    """What a file says of itself."""
+    config = network.config
+    return {
+        "made_by": f"mnist-tui {__version__}",
+        "run": network.run,
+        "weights": network.weights,
+        "classes": list(network.classes),
+        "input": INPUT
+        if normalised_inside
+        else "images: float32 (N, 1, 28, 28), (pixels / 255 - mean) / std, after `deskew`",
+        "output": OUTPUT,
+        "preprocessing": {
+            "deskew": config.deskew,
+            "divide_by": 255,
+            "mean": config.mean,
+            "std": config.std,
+            "inside_the_file": normalised_inside,
+        },
+        "training": {
+            "dataset": config.dataset,
+            "model": config.model,
+            "epoch": network.epoch,
+            "test_accuracy": network.test_accuracy,
+        },
+    }
+
+
+def _compared(network: TrainedNetwork, answers: Answers, images: Tensor) -> ExportCheck:
+    own = network.logits(images)
+    with torch.no_grad():
+        theirs = torch.cat([answers(batch) for batch in images.split(_BATCH)]).float()
+    return ExportCheck(
+        len(images), float((own - theirs).abs().max()), int((own.argmax(1) == theirs.argmax(1)).sum())
+    )
+
+
+def _example() -> Tensor:
+    # Two, as a batch of one is taken for a size that never changes.
+    return torch.zeros(2, 1, 28, 28, dtype=torch.uint8)
+
+
+def _texts(network: TrainedNetwork) -> dict[str, str]:
+    values = metadata(network, normalised_inside=True)
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+
+
+def _to_safetensors(network: TrainedNetwork) -> bytes:
+    facts = metadata(network, normalised_inside=False)
+    metrics = {"epoch": network.epoch, "test_accuracy": network.test_accuracy}
+    record = {**facts, "config": network.config.to_dict(), "metrics": metrics}
+    return checkpoint.weights_bytes(network.model.state_dict(), record)
+
+
+def _from_safetensors(content: bytes, network: TrainedNetwork) -> Answers:
+    model = load_model_isolated(network.code or network.config.model).eval()
+    model.load_state_dict(from_safetensors(content))
+    return lambda images: model(network_input(images, network.config))
+
+
+def _to_torchscript(network: TrainedNetwork) -> bytes:
+    traced = torch.jit.trace(PixelNetwork(network).eval(), _example(), check_trace=False)
+    buffer = io.BytesIO()
+    torch.jit.save(traced, buffer, _extra_files={"metadata.json": json.dumps(_texts(network)).encode()})
+    return buffer.getvalue()
+
+
+def _from_torchscript(content: bytes, network: TrainedNetwork) -> Answers:
+    return torch.jit.load(io.BytesIO(content))  # type: ignore[no-any-return]
+
+
+def _to_pt2(network: TrainedNetwork) -> bytes:
+    shapes = {"images": {0: torch.export.Dim("batch")}}
+    program = torch.export.export(PixelNetwork(network).eval(), (_example(),), dynamic_shapes=shapes)
+    buffer = io.BytesIO()
+    torch.export.save(program, buffer, extra_files={"metadata.json": json.dumps(_texts(network))})
+    return buffer.getvalue()
+
+
+def _from_pt2(content: bytes, network: TrainedNetwork) -> Answers:
+    return torch.export.load(io.BytesIO(content)).module()
+
+
+def _to_onnx(network: TrainedNetwork) -> bytes:
+    program = torch.onnx.export(
+        PixelNetwork(network).eval(),
+        (_example(),),
+        input_names=["images"],
+        output_names=["logits"],
+        dynamic_shapes={"images": {0: torch.export.Dim("batch")}},
+        dynamo=True,
+        verbose=False,
+    )
+    assert program is not None  # as it was given no file
+    model = program.model_proto
+    model.producer_name, model.producer_version = "mnist-tui", __version__
+    for key, text in _texts(network).items():
+        model.metadata_props.add(key=key, value=text)
+    return bytes(model.SerializeToString())
+
+
+def _from_onnx(content: bytes, network: TrainedNetwork) -> Answers:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    return lambda images: torch.from_numpy(session.run(["logits"], {"images": images.numpy()})[0])
+
+
+_WRITERS: Mapping[FormatName, Callable[[TrainedNetwork], bytes]] = {
+    "onnx": _to_onnx,
+    "torchscript": _to_torchscript,
+    "safetensors": _to_safetensors,
+    "pt2": _to_pt2,
+}
+_READERS: Mapping[FormatName, Callable[[bytes, TrainedNetwork], Answers]] = {
+    "onnx": _from_onnx,
+    "torchscript": _from_torchscript,
+    "safetensors": _from_safetensors,
+    "pt2": _from_pt2,
+}

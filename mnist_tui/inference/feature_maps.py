@@ -1,0 +1,52 @@
+"""What each layer makes of one image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mnist_tui.inspection.aten_call import tensors
+from mnist_tui.inspection.layers import is_leaf
+from mnist_tui.inspection.scripted import takes_hooks
+
+
+def feature_maps(model: nn.Module, image: Tensor) -> dict[str, Tensor]:
+    """(C, H, W) float32 on the CPU for the last call of each layer, by the layer's path, in the order of forward.
+
+    image: (1, 1, H, W), as the network sees it. A vector is one map of one row, a sequence of vectors one map of
+    several; of several outputs the first counts. Runs `model` as it is, and leaves no hook in it.
+    """
+    maps: dict[str, Tensor] = {}
+    handles = [
+        module.register_forward_hook(_keeping(maps, path))
+        for path, module in model.named_modules()
+        if is_leaf(module) and takes_hooks(module)
+    ]
+    try:
+        with torch.no_grad():
+            model(image.clone())  # a forward may change it in place
+    finally:
+        for handle in handles:
+            handle.remove()
+    return maps
+
+
+def _keeping(maps: dict[str, Tensor], path: str) -> Callable[[nn.Module, Any, Any], None]:
+    def keep(_module: nn.Module, _given: Any, output: Any) -> None:
+        first = next(tensors(output), None)
+        if first is not None and first.numel():
+            # A clone, as an in-place ReLU would change it afterwards.
+            maps[path] = as_maps(first.detach().float().cpu().clone())
+
+    return keep
+
+
+def as_maps(output: Tensor) -> Tensor:
+    """A layer's output for a batch of one as maps (C, H, W)."""
+    inner = output[0] if output.dim() else output
+    while inner.dim() < 3:
+        inner = inner.unsqueeze(0)
+    return inner.flatten(0, inner.dim() - 3)

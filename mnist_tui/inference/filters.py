@@ -1,0 +1,55 @@
+"""The filters of the layer that sees the image itself: the one place where weights can be read as pictures."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from mnist_tui.inspection.layers import type_name
+from mnist_tui.inspection.scripted import takes_hooks
+
+
+@dataclass(frozen=True, eq=False)
+class Filters:
+    """`weights` (filters, height, width) float32 of the layer at `path`: what each filter looks for."""
+
+    path: str
+    type: str
+    weights: Tensor
+
+
+def first_filters(model: nn.Module, image: Tensor) -> Filters | None:
+    """Those of the first layer that is called with the image: a convolution's kernels, a linear layer's templates.
+
+    image: (1, 1, H, W). None where the weights of that layer are not such pictures. Runs `model` as it is, and
+    leaves no hook in it.
+    """
+    first: list[tuple[str, nn.Module]] = []
+    handles = [
+        module.register_forward_pre_hook(lambda _module, _given, named=(path, module): first.append(named))
+        for path, module in model.named_modules()
+        if isinstance(getattr(module, "weight", None), Tensor) and takes_hooks(module)
+    ]
+    try:
+        with torch.no_grad():
+            model(image.clone())  # a forward may change it in place
+    finally:
+        for handle in handles:
+            handle.remove()
+    if not first:
+        return None
+    path, module = first[0]
+    weights = _pictures(module.weight, image.shape[-2:])  # type: ignore[arg-type]
+    return None if weights is None else Filters(path, type_name(module), weights)
+
+
+def _pictures(weight: Tensor, size: torch.Size) -> Tensor | None:
+    values = weight.detach().float().cpu()
+    if values.dim() == 4 and values.shape[1] == 1:  # a convolution of the one channel there is
+        return values[:, 0].clone()
+    if values.dim() == 2 and values.shape[1] == math.prod(size):
+        return values.reshape(-1, *size).clone()
+    return None

@@ -1,0 +1,193 @@
+"""Predictions for a file: an answer for each digit in it, all computed in one forward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mnist_tui.data.formats.digit_file import DigitFile, DigitImage, DigitPage, UnusableImage, read_digits
+from mnist_tui.errors import PictureError
+from mnist_tui.inference.network import TrainedNetwork
+from mnist_tui.inference.prediction import Prediction, predictions_from_logits
+
+
+@dataclass(frozen=True, eq=False)
+class DigitPrediction:
+    """The answer for one image. `seen` is the network's input: (28, 28) uint8, perhaps deskewed."""
+
+    image: DigitImage
+    answer: Prediction
+    seen: Tensor
+
+    @property
+    def is_right(self) -> bool | None:
+        """None if the file has no label for it."""
+        return None if self.image.label is None else self.image.label == self.answer.best.index
+
+
+@dataclass(frozen=True, eq=False)
+class PagePrediction:
+    """The answers for the digits of one picture: lines from top to bottom, each from left to right."""
+
+    lines: tuple[tuple[DigitPrediction, ...], ...]
+
+    @property
+    def predictions(self) -> list[DigitPrediction]:
+        """All of them in order."""
+        return [prediction for line in self.lines for prediction in line]
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether every one of them is."""
+        return all(prediction.answer.is_sure for prediction in self.predictions)
+
+    @property
+    def text(self) -> str:
+        """The most likely digits, sure or not, one line per line of the picture."""
+        return "\n".join("".join(digit.answer.best.name for digit in line) for line in self.lines)
+
+
+Outcome = DigitPrediction | PagePrediction | UnusableImage
+"""The result for one image of a file."""
+
+
+@dataclass(frozen=True, eq=False)
+class FilePredictions:
+    """The predictions for the file called `name`, in its order, and its images that could not be used."""
+
+    name: str
+    outcomes: Sequence[Outcome]
+    classes: Sequence[str]
+    remarks: Sequence[str] = ()
+
+    @property
+    def predictions(self) -> list[DigitPrediction]:
+        """The images that were answered."""
+        return [outcome for outcome in self.outcomes if isinstance(outcome, DigitPrediction)]
+
+    @property
+    def unusable(self) -> list[UnusableImage]:
+        """The images that were not."""
+        return [outcome for outcome in self.outcomes if isinstance(outcome, UnusableImage)]
+
+    @property
+    def correct(self) -> tuple[int, int] | None:
+        """The number of right answers, and of answers; None if the file has no labels."""
+        judged = [prediction.is_right for prediction in self.predictions if prediction.is_right is not None]
+        return (sum(judged), len(judged)) if judged else None
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """One entry of plain values per image.
+
+        Images of a table or an array have no `pixels`, because the file itself holds them as numbers.
+        """
+        return [_outcome_dict(self.name, outcome, self.classes) for outcome in self.outcomes]
+
+
+def predict_file(name: str, network: TrainedNetwork, threshold: float) -> FilePredictions:
+    """The predictions of `network` for the file called `name`. An unusable file counts as one unusable image."""
+    try:
+        file = read_digits(name)
+        _check_labels(name, file, network)
+    except PictureError as error:
+        return FilePredictions(name, [UnusableImage(error)], network.classes)
+    predictions = iter(predict_images(list(_digits_of(file)), network, threshold))
+    outcomes = [_next_outcome(image, predictions) for image in file.images]
+    return FilePredictions(name, outcomes, network.classes, file.remarks)
+
+
+def _digits_of(file: DigitFile) -> Iterator[DigitImage]:
+    """Every digit in it, in its order."""
+    for image in file.images:
+        if isinstance(image, DigitImage):
+            yield image
+        elif isinstance(image, DigitPage):
+            for line in image.lines:
+                yield from line
+
+
+def _next_outcome(
+    image: DigitImage | DigitPage | UnusableImage, predictions: Iterator[DigitPrediction]
+) -> Outcome:
+    """Of predictions in the file's order, those of `image`."""
+    if isinstance(image, DigitImage):
+        return next(predictions)
+    if isinstance(image, DigitPage):
+        return PagePrediction(tuple(tuple(next(predictions) for _ in line) for line in image.lines))
+    return image
+
+
+def predict_images(
+    images: Sequence[DigitImage], network: TrainedNetwork, threshold: float
+) -> list[DigitPrediction]:
+    """The answer for each of `images`, all computed in one forward pass."""
+    if not images:
+        return []
+    readings = [(image.pixels, *image.others) for image in images]
+    pixels = torch.from_numpy(np.stack([pixels for reading in readings for pixels in reading]))[:, None]
+    # A digit that was read in several ways gets the mean of the probabilities, here its log. So an answer that depends
+    # on how much of the picture counted as ink is less sure than the network is of any one of them.
+    means = [
+        logits.double().softmax(dim=1).mean(dim=0).log() if len(logits) > 1 else logits[0].double()
+        for logits in network.logits(pixels).split([len(reading) for reading in readings])
+    ]
+    found = predictions_from_logits(torch.stack(means), network.classes, threshold)
+    mains = torch.from_numpy(np.stack([image.pixels for image in images]))[:, None]  # (N, 1, 28, 28) uint8
+    seen = network.sees(mains)[:, 0]
+    return [DigitPrediction(*parts) for parts in zip(images, found, seen, strict=True)]
+
+
+def _check_labels(name: str, file: DigitFile, network: TrainedNetwork) -> None:
+    for image in _digits_of(file):
+        label = image.label
+        if label is not None and label >= len(network.classes):
+            where = f"{name}, {image.place}" if image.place else name
+            raise PictureError(
+                f"{where}: its label is {label}, but run {network.run} has "
+                f"{len(network.classes)} classes, 0 to {len(network.classes) - 1}",
+                remedy="Choose a run with the same classes, or leave the labels out.",
+            )
+
+
+def _outcome_dict(name: str, outcome: Outcome, classes: Sequence[str]) -> dict[str, Any]:
+    if isinstance(outcome, UnusableImage):
+        return _place_dict(name, outcome) | {"error": str(outcome.error)}
+    if isinstance(outcome, PagePrediction):
+        return {
+            "file": name,
+            "answer": outcome.text if outcome.is_sure else None,
+            "sure": outcome.is_sure,
+            "lines": [[_answer_dict(digit) for digit in line] for line in outcome.lines],
+            "digits": [_answer_dict(digit) for digit in outcome.predictions],
+        }
+    entry = _place_dict(name, outcome.image)
+    if outcome.image.label is not None:
+        entry["label"] = classes[outcome.image.label]
+    entry |= _answer_dict(outcome)
+    return entry if outcome.image.box is None else entry | {"digits": [_answer_dict(outcome)]}
+
+
+def _answer_dict(prediction: DigitPrediction) -> dict[str, Any]:
+    image, answer = prediction.image, prediction.answer
+    entry: dict[str, Any] = {
+        "answer": answer.best.name if answer.is_sure else None,
+        "sure": answer.is_sure,
+        "top": [{"class": guess.name, "probability": guess.probability} for guess in answer.top],
+        "probabilities": list(answer.probabilities),
+    }
+    if image.box is not None:
+        entry["box"] = list(image.box)
+    return entry if _is_of_array(image) else entry | {"pixels": prediction.seen.tolist()}
+
+
+def _is_of_array(image: DigitImage) -> bool:
+    return image.index is not None and image.box is None
+
+
+def _place_dict(name: str, image: DigitImage | UnusableImage) -> dict[str, Any]:
+    return {"file": name} if image.index is None else {"file": name, "index": image.index}

@@ -1,0 +1,182 @@
+"""One forward pass, watched: which layer ran when, with what output, and at what cost."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch._ops import OpOverload
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from mnist_tui.inspection.aten_call import Call, tensors
+from mnist_tui.inspection.layer_settings import describe_windows
+from mnist_tui.inspection.layers import is_leaf
+from mnist_tui.inspection.macs import count_macs
+from mnist_tui.inspection.receptive_field import fields
+from mnist_tui.inspection.receptive_field.rules import averages_map
+from mnist_tui.inspection.receptive_field.tracker import FieldTracker
+from mnist_tui.inspection.receptive_field.windows import POOLINGS, windows
+from mnist_tui.inspection.rows import Row, own_weights
+from mnist_tui.inspection.scripted import takes_hooks
+
+# They leave no operation behind when the network evaluates, but the network has them.
+DROPOUTS = frozenset(
+    {"dropout", "dropout_", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout"}
+    | {"feature_dropout", "feature_alpha_dropout"}
+)
+# Where values leave for plain Python, what comes back cannot be followed.
+ESCAPES = frozenset({"numpy", "tolist", "__array__", "data_ptr"})
+PROPERTY = "__get__"
+READS_NUMBER = "_local_scalar_dense"
+COPIES = frozenset({"clone", "_to_copy", "detach", "alias", "_unsafe_view"})
+
+
+class ForwardTrace:
+    """The rows of one forward pass, in its order."""
+
+    def __init__(self, model: nn.Module, image: Tensor) -> None:
+        """Forward `image`, of shape (N, C, H, W), through `model`, which keeps the hooks: give a copy."""
+        self._images = len(image)
+        self.rows: list[Row] = []
+        self.containers: dict[str, Row] = {}
+        """The last call of each module that is no layer, by path."""
+        self._running: list[Row] = []
+        self._open: list[Row] = []
+        self._flow = FieldTracker(image, fields.image(image.shape[1:]))
+        for path, module in model.named_modules():
+            if takes_hooks(module):
+                self._hook(path, module)
+        with torch.no_grad(), _Operations(self), _Functions(self):
+            model(image)
+
+    def function(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """Run a function of torch, with a row of its own unless it is part of a layer."""
+        name = getattr(func, "__name__", type(func).__name__)
+        if name in ESCAPES and any(self._flow.state(tensor) is not None for tensor in tensors(args)):
+            self._flow.lose(f"{name} hands values of the image to plain Python")
+        drops = name in DROPOUTS and not any(row.base for row in self._open)
+        if name == PROPERTY or (self._open and not drops):
+            return func(*args, **kwargs)
+        with self._function_row(name) as row:
+            result = func(*args, **kwargs)
+            self._finish(row, result)
+            if drops:
+                row.computes, row.settings = True, f"p {_probability(args, kwargs):g}"
+        return result
+
+    def operation(self, func: OpOverload, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """Run an aten operation, and book it on the row that is open."""
+        result = func(*args, **kwargs)
+        call = self._flow.record(func, args, kwargs, result)
+        macs = count_macs(call, args, kwargs)
+        if call.name == READS_NUMBER and _depends(call):
+            self._flow.lose("the forward reads a number that depends on the image")
+        if self._open:
+            _book(self._open[-1], call, macs)
+            return result
+        with self._function_row(call.name) as row:
+            _book(row, call, macs)
+            self._finish(row, result)
+        return result
+
+    @contextlib.contextmanager
+    def _function_row(self, name: str) -> Iterator[Row]:
+        row = Row(self._running[-1].path, function=name)
+        self.rows.append(row)
+        self._open.append(row)
+        yield row
+        self._open.pop()
+        if not row.computes:
+            self.rows.remove(row)
+
+    def _finish(self, row: Row, result: Any) -> None:
+        output = next(tensors(result), None)
+        if output is None:
+            return
+        with torch._C.DisableTorchFunction():  # reading a shape is a function of torch too
+            shape = tuple(output.shape)
+            row.output_shape = shape[1:] if shape[:1] == (self._images,) else shape
+            row.state = self._flow.state(output)
+
+    def _hook(self, path: str, module: nn.Module) -> None:
+        leaf = bool(path) and is_leaf(module)
+        begin, end = (self._leaf_begins, self._leaf_ends) if leaf else (self._begins, self._ends)
+        module.register_forward_pre_hook(lambda module, _: begin(path, module), prepend=True)
+        module.register_forward_hook(lambda _, __, result: end(result))
+
+    def _leaf_begins(self, path: str, module: nn.Module) -> None:
+        row = Row(path, module=module, computes=True)
+        if not self._open:
+            self.rows.append(row)
+        self._open.append(row)
+
+    def _leaf_ends(self, result: Any) -> None:
+        self._finish(self._open.pop(), result)
+
+    def _begins(self, path: str, module: nn.Module) -> None:
+        if path not in self.containers:
+            self.rows.extend(own_weights(path, module))
+        self.containers[path] = Row(path, module=module)
+        self._running.append(self.containers[path])
+
+    def _ends(self, result: Any) -> None:
+        self._finish(self._running.pop(), result)
+
+
+def _book(row: Row, call: Call, macs: int | None) -> None:
+    """Add what one operation costs, and what it tells about the row."""
+    if macs is None and _depends(call):
+        row.macs = None
+        row.notes.append(f"{row.where}: no formula counts the work of {call.name}")
+    elif macs and row.macs is not None:
+        row.macs += macs
+    row.averages_map |= averages_map(call)
+    row.computes |= bool(macs) or (_depends(call) and not _is_bookkeeping(call))
+    if row.module is None and windows(call):
+        groups = call.arguments.get("groups", 1)
+        row.settings = describe_windows(windows(call), pools=call.name in POOLINGS, groups=groups)
+
+
+def _depends(call: Call) -> bool:
+    return any(state is not None for _, state in call.inputs)
+
+
+def _is_bookkeeping(call: Call) -> bool:
+    """Copies and views that leave the shape as it was, and reading a number out."""
+    copies = call.func.is_view or call.name in COPIES
+    return call.name == READS_NUMBER or (copies and call.first.shape == call.output.shape)
+
+
+def _probability(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> float:
+    return float(args[1] if len(args) > 1 else kwargs.get("p", 0.5))
+
+
+class _Functions(TorchFunctionMode):
+    """Hands the functions of torch that a forward calls to the watch, the outermost only."""
+
+    def __init__(self, watch: ForwardTrace) -> None:
+        super().__init__()
+        self._watch = watch
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return self._watch.function(func, args, kwargs or {})
+
+
+class _Operations(TorchDispatchMode):
+    """Hands every aten operation to the watch, whoever calls it."""
+
+    def __init__(self, watch: ForwardTrace) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # torch leaves it without annotations
+        self._watch = watch
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return self._watch.operation(func, args, kwargs or {})
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # Else torch imports its compiler at the first operation, to keep it out: a second for nothing.
+        return False

@@ -1,0 +1,107 @@
+"""What a layer's type leaves open, in a few words: `3×3, pad 1`, `2×2, stride 2`, `p 0.1`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from torch import nn
+
+from mnist_tui.inspection.receptive_field.windows import Window
+
+
+def describe(module: nn.Module) -> str:
+    """The settings of `module`; "" where there are none worth a word."""
+    for kind, describe_kind in KINDS.items():
+        if isinstance(module, kind):
+            return describe_kind(module)
+    return module.extra_repr() if type(module).__module__.startswith("torch.nn") else ""
+
+
+def describe_windows(over: Sequence[Window], *, pools: bool = False, groups: int = 1) -> str:
+    """The windows of one functional call; "" where there are none. Pooling always tells its stride."""
+    if not over:
+        return ""
+    kernel, stride, padding, dilation = (
+        tuple(getattr(window, name) for window in over)
+        for name in ("kernel", "stride", "padding", "dilation")
+    )
+    return _window(kernel, stride, padding, dilation, groups=groups, always_stride=pools)
+
+
+def _window(
+    kernel: Any, stride: Any, pad: Any, dilation: Any, *, groups: int = 1, always_stride: bool
+) -> str:
+    words = [_sides(kernel, square=True)]
+    if always_stride or _sides(stride) != "1":
+        words.append(f"stride {_sides(stride)}")
+    if _sides(pad) not in ("0", "valid"):
+        words.append(f"pad {_sides(pad)}")
+    if _sides(dilation) != "1":
+        words.append(f"dilation {_sides(dilation)}")
+    if groups > 1:
+        words.append(f"groups {groups}")
+    return ", ".join(words)
+
+
+def _sides(value: Any, *, square: bool = False) -> str:
+    """`3` for (3, 3) or 3×3 if `square`, `3×1` for (3, 1), words as they are."""
+    if isinstance(value, (tuple, list)):
+        alike = len(set(value)) == 1 and not square
+        return str(value[0]) if alike else "×".join(str(side) for side in value)
+    return f"{value}×{value}" if square else str(value)
+
+
+def _convolution(module: Any) -> str:
+    words = _window(
+        module.kernel_size,
+        module.stride,
+        module.padding,
+        module.dilation,
+        groups=module.groups,
+        always_stride=False,
+    )
+    return words if module.padding_mode == "zeros" else f"{words} ({module.padding_mode})"
+
+
+def _max_pooling(module: Any) -> str:
+    words = _window(module.kernel_size, module.stride, module.padding, module.dilation, always_stride=True)
+    return words + (", ceil" if module.ceil_mode else "")
+
+
+def _average_pooling(module: Any) -> str:
+    words = _window(module.kernel_size, module.stride, module.padding, 1, always_stride=True)
+    return words + (", ceil" if module.ceil_mode else "")
+
+
+def _adaptive_pooling(module: Any) -> str:
+    return f"to {_sides(module.output_size, square=True)}"
+
+
+def _linear(module: Any) -> str:
+    return f"{module.in_features} → {module.out_features}"
+
+
+def _dropout(module: Any) -> str:
+    return f"p {module.p:g}"
+
+
+def _groups(module: Any) -> str:
+    return f"{module.num_groups} groups"
+
+
+def _nothing(module: Any) -> str:
+    return ""
+
+
+KINDS: Mapping[type[nn.Module] | tuple[type[nn.Module], ...], Callable[[Any], str]] = {
+    nn.modules.conv._ConvNd: _convolution,
+    nn.MaxPool2d: _max_pooling,
+    nn.AvgPool2d: _average_pooling,
+    (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d): _adaptive_pooling,
+    nn.Linear: _linear,
+    nn.modules.dropout._DropoutNd: _dropout,
+    # Its size is the output's, and the rest are numbers nobody changes.
+    (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.Flatten, nn.ReLU, nn.LogSoftmax): _nothing,
+    nn.GroupNorm: _groups,
+}

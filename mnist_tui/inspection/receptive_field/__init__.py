@@ -1,0 +1,1 @@
+"""Receptive fields: which pixels each element of a layer's output depends on."""

@@ -1,0 +1,73 @@
+"""What each tensor depends on, while a forward pass goes by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+from torch._ops import OpOverload
+
+from mnist_tui.inspection.aten_call import Call, bind, tensors
+from mnist_tui.inspection.receptive_field.fields import State, Unknown
+from mnist_tui.inspection.receptive_field.rules import follow
+
+
+class FieldTracker:
+    """The receptive field of every tensor seen so far."""
+
+    def __init__(self, source: Tensor, state: State) -> None:
+        """`source` is the image, and `state` its field."""
+        # The tensors are kept, as an id may be used again when its tensor is gone.
+        self._states: dict[int, tuple[Tensor, State]] = {id(source): (source, state)}
+        self._overwritten: dict[int, Unknown] = {}
+        self._lost: Unknown | None = None
+
+    def state(self, tensor: Tensor) -> State:
+        """What `tensor` depends on; None for what does not depend on the image."""
+        if id(tensor) in self._states:
+            return self._states[id(tensor)][1]
+        return self._overwritten.get(_storage(tensor))
+
+    def record(self, func: OpOverload, args: tuple[Any, ...], kwargs: Mapping[str, Any], result: Any) -> Call:
+        """Follow one operation that gave `result`; the call, with the states of its inputs."""
+        arguments = bind(func, args, kwargs)
+        inputs = [(tensor, self.state(tensor)) for tensor in tensors(arguments)]
+        outputs = list(tensors(result))
+        call = Call(func, arguments, inputs, outputs[0] if outputs else EMPTY)
+        state = self._lost or follow(call)
+        for tensor in _written(func, arguments):
+            self._overwrite(call, tensor, state)
+        for output in outputs:
+            self._states[id(output)] = (output, state)
+        return call
+
+    def lose(self, reason: str) -> None:
+        """From now on nothing can be told: the forward has looked at values outside of any operation."""
+        self._lost = Unknown(reason)
+
+    def _overwrite(self, call: Call, target: Tensor, state: State) -> None:
+        """`target` has changed in place, and with it all tensors that share its memory."""
+        if state == self.state(target):
+            return
+        storage = _storage(target)
+        others = Unknown(f"{call.name} writes in place to a tensor that has other views")
+        self._overwritten[storage] = others
+        for key, (tensor, _) in self._states.items():
+            if _storage(tensor) == storage:
+                self._states[key] = (tensor, others)
+        self._states[id(target)] = (target, state)
+
+
+EMPTY = Tensor()
+
+
+def _written(func: OpOverload, arguments: Mapping[str, Any]) -> list[Tensor]:
+    writes = (
+        entry.name for entry in func._schema.arguments if entry.alias_info and entry.alias_info.is_write
+    )
+    return list(tensors([arguments[name] for name in writes]))
+
+
+def _storage(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()

@@ -1,0 +1,164 @@
+"""From a watched forward pass to the layer table."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from mnist_tui.inspection.clone import clone_model
+from mnist_tui.inspection.forward_trace import ForwardTrace
+from mnist_tui.inspection.layer_settings import describe
+from mnist_tui.inspection.layers import HOLDERS, is_leaf, type_name
+from mnist_tui.inspection.receptive_field.fields import Field, State, Unknown
+from mnist_tui.inspection.rows import Row, count_per_image, own_weights
+from mnist_tui.inspection.scripted import in_shells, takes_hooks
+from mnist_tui.inspection.summary import Block, Layer, ModelSummary, ReceptiveField, total
+
+# With one image, a forward that squeezes the batch dimension would look like another network.
+FEW = 2
+
+
+def inspect_model(model: nn.Module, name: str, input_shape: tuple[int, ...]) -> ModelSummary:
+    """See `mnist_tui.inspection.inspect_model`."""
+    twin = _copied(model)
+    with torch.random.fork_rng(devices=[]), _attention_in_steps(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's warnings about the network appear when it is trained
+        watch = ForwardTrace(twin, _images(twin, FEW, input_shape))
+        more = _rows_with_one_more(model, input_shape)
+    count_per_image(watch.rows, FEW, more)
+    rows = [*watch.rows, *_passed_by(twin, watch)]
+    layers = _layers(rows)
+    weights = list(twin.parameters())
+    return ModelSummary(
+        model=name,
+        input_shape=tuple(input_shape),
+        parameters=sum(weight.numel() for weight in weights),
+        trainable_parameters=sum(weight.numel() for weight in weights if weight.requires_grad),
+        macs=total([layer.macs for layer in layers]),
+        bytes=sum(tensor.nbytes for tensor in (*weights, *twin.buffers())),
+        layers=layers,
+        blocks=tuple(_blocks(twin, watch.containers, layers)),
+        notes=tuple(_notes(rows)),
+    )
+
+
+def _rows_with_one_more(model: nn.Module, input_shape: tuple[int, ...]) -> list[Row]:
+    """The rows of a pass with another number of images; none for a network that rejects that number."""
+    twin = _copied(model)
+    try:
+        return ForwardTrace(twin, _images(twin, FEW + 1, input_shape)).rows
+    except Exception:  # whatever user code raises; the table then shows its MACs as unknown
+        return []
+
+
+def _copied(model: nn.Module) -> nn.Module:
+    """A copy on the CPU, in evaluation mode, which accepts hooks."""
+    twin = clone_model(model)
+    if any(weight.device.type != "cpu" for weight in twin.parameters()):
+        twin = twin.cpu()
+    return in_shells(twin.eval())
+
+
+def _images(model: nn.Module, count: int, shape: tuple[int, ...]) -> Tensor:
+    return torch.zeros(count, *shape, dtype=_dtype(model))
+
+
+def _dtype(model: nn.Module) -> torch.dtype:
+    floating = (weight.dtype for weight in model.parameters() if weight.is_floating_point())
+    return next(floating, torch.float32)
+
+
+@contextlib.contextmanager
+def _attention_in_steps() -> Iterator[None]:
+    """Without torch's fused attention layers, which are one operation that nothing can look into."""
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)
+
+
+def _passed_by(model: nn.Module, watch: ForwardTrace) -> Iterator[Row]:
+    """The layers and parameters that forward never touched, so that the table adds up."""
+    seen = {id(row.module) for row in watch.rows}
+    inner: set[int] = set()
+    for path, module in model.named_modules():
+        if not takes_hooks(module):
+            continue
+        if path and is_leaf(module):
+            inner.update(id(child) for child in module.modules() if child is not module)
+            if not {id(module)} & (seen | inner):
+                hidden = isinstance(module, torch.jit.ScriptModule)
+                note = "is compiled to TorchScript, which hides its calls" if hidden else "is never called"
+                yield Row(path, module=module, notes=[f"{path} {note}"])
+        elif not ({path} & watch.containers.keys() or id(module) in inner or isinstance(module, HOLDERS)):
+            yield from own_weights(path, module)
+
+
+def _layers(rows: list[Row]) -> tuple[Layer, ...]:
+    """The finished rows: each parameter counted once, where it first appears."""
+    owners: dict[int, str] = {}
+    layers = []
+    for row in rows:
+        keys = [id(weight) for weight in row.weights] + ([id(row.module)] if row.module else [])
+        shared = next((owners[key] for key in keys if key in owners), "")
+        fresh = sum(weight.numel() for weight in row.weights if id(weight) not in owners)
+        owners.update((key, row.path) for key in keys if key not in owners)
+        layers.append(_layer(row, fresh, shared))
+    return tuple(layers)
+
+
+def _layer(row: Row, parameters: int, shared_with: str) -> Layer:
+    return Layer(
+        path=row.path,
+        type=row.type,
+        base=row.base,
+        settings=describe(row.module) if row.module is not None else row.settings,
+        output_shape=row.output_shape,
+        parameters=parameters,
+        macs=row.macs,
+        receptive_field=_receptive_field(row.state),
+        functional=bool(row.function),
+        shared_with=shared_with,
+        averages_map=row.averages_map,
+    )
+
+
+def _receptive_field(state: State) -> ReceptiveField:
+    if not isinstance(state, Field):
+        return None
+    height, width = (axis.extent for axis in state.axes)
+    return height if height == width else (height, width)
+
+
+def _blocks(model: nn.Module, containers: dict[str, Row], layers: tuple[Layer, ...]) -> Iterator[Block]:
+    for path, child in model.named_children():
+        inside = [layer for layer in layers if f"{layer.path}.".startswith(f"{path}.")]
+        if is_leaf(child) or not any(child.children()):
+            continue
+        last = containers.get(path, Row(path))
+        yield Block(
+            path=path,
+            type=type_name(child),
+            output_shape=last.output_shape,
+            parameters=sum(layer.parameters for layer in inside),
+            macs=total([layer.macs for layer in inside]),
+            receptive_field=_receptive_field(last.state),
+        )
+
+
+def _notes(rows: list[Row]) -> Iterator[str]:
+    """Why numbers are missing; each loss of the receptive field once, where it happens."""
+    lost: set[int] = set()
+    for row in rows:
+        yield from dict.fromkeys(row.notes)
+        if isinstance(row.state, Unknown) and id(row.state) not in lost:
+            lost.add(id(row.state))
+            yield f"{row.where}: receptive field not known from here on, as {row.state.reason}"
+        if row.state is None and row.output_shape is not None and row.weight is None:
+            yield f"{row.where} does not depend on the image"

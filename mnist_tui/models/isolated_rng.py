@@ -1,0 +1,116 @@
+"""Building a network beside a training: without drawing from the random numbers that the training draws from."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from torch._ops import OpOverload
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from mnist_tui.models import ModelSource, loader, resolve
+
+
+def load_model_isolated(source: ModelSource | str) -> nn.Module:
+    """`load_model`, in any thread at any time: a training elsewhere goes on with the very dropout it would have had.
+
+    The initial weights are good for nothing but being replaced.
+    """
+    with IsolatedRandomNumbers(), _seeding_nothing():
+        return loader.build(resolve(source) if isinstance(source, str) else source, apart=True)
+
+
+@contextlib.contextmanager
+def _seeding_nothing() -> Iterator[None]:
+    """In this thread, `torch.manual_seed` and similar calls of users' files do not affect torch's generator."""
+    here = threading.get_ident()
+
+    def only_elsewhere(original: Callable[..., Any]) -> Callable[..., Any]:
+        def seed(*arguments: Any, **named: Any) -> Any:
+            if threading.get_ident() == here:
+                return torch.default_generator
+            return original(*arguments, **named)
+
+        return seed
+
+    before = {(owner, name): getattr(owner, name) for owner in (torch, torch.random) for name in _SEEDS}
+    for (owner, name), original in before.items():
+        setattr(owner, name, only_elsewhere(original))
+    try:
+        yield
+    finally:
+        for (owner, name), original in before.items():
+            setattr(owner, name, original)
+
+
+_SEEDS = ("manual_seed", "seed", "set_rng_state")
+
+
+class IsolatedRandomNumbers(TorchDispatchMode):
+    """In this thread alone, what torch draws comes from a generator of our own: torch's own is the whole process's.
+
+    Saving torch's state and putting it back would not do, as the training draws between the two.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._generator = torch.Generator().manual_seed(0)
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # torch would else import its compiler, a second and more of work, only to keep it away from here.
+        return False
+
+    def __torch_dispatch__(
+        self,
+        func: OpOverload,
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        given = dict(kwargs or {})
+        if torch.Tag.nondeterministic_seeded not in func.tags or _drops_nothing(func, args, given):
+            return func(*args, **given)
+        drawing = _taking_a_generator(func)
+        if drawing is None:
+            like = self._like(func, args, given)
+            return _LIKE[func](like, generator=self._generator)
+        return drawing(*args, **{**given, "generator": self._generator})
+
+    def _like(self, func: OpOverload, args: Sequence[Any], given: Mapping[str, Any]) -> torch.Tensor:
+        if func not in _LIKE:
+            raise NotImplementedError(f"{func} cannot be drawn apart from a training")
+        return torch.empty_like(args[0], **{name: given[name] for name in given if name != "generator"})
+
+
+def _drops_nothing(func: OpOverload, args: Sequence[Any], given: Mapping[str, Any]) -> bool:
+    """Whether it is a fused attention with its dropout off: that takes no generator and draws nothing."""
+    for place, argument in enumerate(func._schema.arguments):
+        if argument.name == "dropout_p":
+            value = args[place] if place < len(args) else given.get(argument.name, argument.default_value)
+            return bool(value == 0)
+    return False
+
+
+def _taking_a_generator(func: OpOverload) -> Callable[..., Any] | None:
+    """The function itself, or its overload, that takes a generator: `rand.generator` for `rand.default`."""
+    if _takes_generator(func):
+        return func
+    packet, name = func.overloadpacket, func._overloadname
+    wanted = "generator" if name == "default" else f"{name}_generator"
+    return getattr(packet, wanted) if wanted in packet.overloads() else None
+
+
+def _takes_generator(func: OpOverload) -> bool:
+    return any(argument.name == "generator" for argument in func._schema.arguments)
+
+
+_LIKE: Mapping[OpOverload, Callable[..., torch.Tensor]] = {
+    torch.ops.aten.rand_like.default: torch.Tensor.uniform_,
+    torch.ops.aten.randn_like.default: torch.Tensor.normal_,
+}
+"""Those with no such overload: what fills a tensor of that kind."""

@@ -1,0 +1,39 @@
+"""The networks that come with the house, by name. No torch: the command line lists them in its help."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Registered:
+    """Where a registered network's class is, and one line on what it is."""
+
+    module: str
+    class_name: str
+    summary: str
+
+
+REGISTRY: Mapping[str, Registered] = {
+    "reference": Registered(
+        "mnist_tui.models.reference",
+        "Reference",
+        "three convolution blocks, global average pooling; 6,790 parameters",
+    ),
+    "reference-fc": Registered(
+        "mnist_tui.models.reference",
+        "ReferenceFC",
+        "the same blocks with a fully connected head; 7,700 parameters",
+    ),
+    "wide": Registered(
+        "mnist_tui.models.reference", "Wide", "the reference with twice the channels; 26,222 parameters"
+    ),
+    "linear": Registered(
+        "mnist_tui.models.softmax_regression",
+        "SoftmaxRegression",
+        "softmax regression on the pixels; 7,850 parameters",
+    ),
+}
+
+NAMES: tuple[str, ...] = tuple(REGISTRY)

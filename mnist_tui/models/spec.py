@@ -1,0 +1,203 @@
+"""The source of a model, recorded by a run so that a resume finds the same one. No torch, and no code is run."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+
+from mnist_tui.errors import ModelError
+from mnist_tui.models.registry import NAMES, REGISTRY
+from mnist_tui.system import paths
+
+FORMS = (
+    "a registered name, `path/to/file.py:Class` or `package.module:Class`, where instead of a class "
+    "an instance or a function without arguments works too"
+)
+_SUFFIXES = (".py", ".ipynb")
+
+
+@dataclass(frozen=True)
+class KeptCode:
+    """A run's own copy of a network's files."""
+
+    sums: Mapping[Path, str]
+    """SHA-256 of each file, by its path; no other is run."""
+    origins: Mapping[Path, Path]
+    """Where each came from."""
+    folders: tuple[Path, ...]
+    """Those in which modules are looked for."""
+    whose: str
+    """Such as `run my-run`."""
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """One network, findable from any folder: `path` for one of a file, `module` for one of a module.
+
+    With both, the file is a part of a package and is imported under its name there.
+    """
+
+    name: str
+    """How people call it: the registered name, or the class."""
+    spec: str
+    """What finds it again; an absolute path where it is a file."""
+    class_name: str
+    """Or the name of an instance or of a function; "" if the file has one network only."""
+    path: Path | None = None
+    module: str = ""
+    source_sha256: str | None = None
+    """Of the file that has the class, to notice that it changed; None for a network of the house."""
+    kept: KeptCode | None = field(default=None, compare=False)
+    """Where it is a run's own copy that is run."""
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether it comes with this program."""
+        return self.spec in REGISTRY
+
+    @property
+    def is_of_this_program(self) -> bool:
+        """Whether it is in one of this program's own modules."""
+        return self.path is None and self.module.partition(".")[0] == "mnist_tui"
+
+    @property
+    def place(self) -> str:
+        """The file's name, or the module's."""
+        return self.path.name if self.path else self.module
+
+
+def misfit(spec: str, what: str, *, remedy: str = "") -> ModelError:
+    """The error that says `what` is wrong with the model that `spec` names."""
+    return ModelError(f"model {spec!r}: {what}", remedy=remedy)
+
+
+def resolve(spec: str) -> ModelSource:
+    """The source that `spec` names, without running any of it. Raises ModelError where there is none."""
+    if spec in REGISTRY:
+        entry = REGISTRY[spec]
+        return ModelSource(spec, spec, entry.class_name, module=entry.module)
+    place, class_name = _split(spec)
+    if _is_path(place):
+        return _from_file(spec, place, class_name)
+    found = _in_this_folder(place)
+    if found is not None:
+        return _of_file(spec, found, class_name, place)
+    if not class_name:
+        raise _unknown_name(spec)
+    return _from_module(spec, place, class_name)
+
+
+def _split(spec: str) -> tuple[str, str]:
+    """Place and class. The last colon counts, before a name only: `C:\\net.py` has a drive and no class."""
+    place, colon, class_name = spec.rpartition(":")
+    if colon and (class_name.isidentifier() or not class_name):
+        return place, class_name
+    return spec, ""
+
+
+def _is_path(place: str) -> bool:
+    return place.endswith(_SUFFIXES) or "/" in place or "\\" in place or paths.is_file(Path(place))
+
+
+def _from_file(spec: str, place: str, class_name: str) -> ModelSource:
+    path = paths.expand(place).absolute()
+    if not paths.is_file(path) and not paths.is_folder(path):
+        raise misfit(spec, f"there is no file {path}", remedy="Correct the path before the colon.")
+    path = path.resolve()
+    if path.suffix not in _SUFFIXES or not path.is_file():
+        raise misfit(spec, f"{path} is not a Python file", remedy=f"Give {FORMS}.")
+    return _of_file(spec, path, class_name, "")
+
+
+def _of_file(spec: str, path: Path, class_name: str, module: str) -> ModelSource:
+    return ModelSource(
+        class_name or path.stem,
+        f"{path}:{class_name}" if class_name else str(path),
+        class_name,
+        path=path,
+        module=module,
+        source_sha256=_sha256(spec, path),
+    )
+
+
+def _from_module(spec: str, module: str, class_name: str) -> ModelSource:
+    found = _located(module)
+    if found is None:
+        remedy = (
+            "Run mnist-tui in the folder that contains it, or name its file instead: `path/to/file.py:Class`."
+        )
+        raise misfit(spec, f"there is no module {module!r} in this folder or on Python's path", remedy=remedy)
+    origin = found.origin or ""
+    sha256 = _sha256(spec, Path(origin)) if origin.endswith(".py") else None
+    return ModelSource(class_name, spec, class_name, module=module, source_sha256=sha256)
+
+
+def _in_this_folder(module: str) -> Path | None:
+    """The file of a module that lies in the current folder, where `python -m` would look first."""
+    from mnist_tui.models import project  # only needed for a module of the current folder
+
+    top = module.partition(".")[0]
+    try:
+        here = str(Path.cwd())
+    except OSError:  # it has been deleted
+        return None
+    if not _is_dotted(module) or (top in sys.modules and project.owner(top) is None):
+        return None
+    importlib.invalidate_caches()
+    found = _walk(module, [here])
+    if found is None or found.origin is None or not found.origin.endswith(".py"):
+        return None
+    first = PathFinder.find_spec(top, [here])
+    elsewhere = PathFinder.find_spec(top)
+    if first is not None and first.origin is None and elsewhere is not None and elsewhere.origin is not None:
+        return None  # a folder that only happens to be called as an installed package
+    return Path(found.origin).resolve()
+
+
+def _located(module: str) -> ModuleSpec | None:
+    """Where an installed module is. Unlike importlib.util.find_spec this runs no package's `__init__`."""
+    return _walk(module, None) if _is_dotted(module) else None
+
+
+def _walk(module: str, places: list[str] | None) -> ModuleSpec | None:
+    parts = module.split(".")
+    found: ModuleSpec | None = None
+    for count in range(1, len(parts) + 1):
+        if count > 1:
+            if found is None or found.submodule_search_locations is None:
+                return None
+            places = list(found.submodule_search_locations)
+        found = _asked(".".join(parts[:count]), places)
+    return found
+
+
+def _asked(name: str, places: list[str] | None) -> ModuleSpec | None:
+    if places is not None:
+        return PathFinder.find_spec(name, places)
+    asked = (finder.find_spec(name, None) for finder in sys.meta_path)
+    return next((found for found in asked if found is not None), None)
+
+
+def _is_dotted(module: str) -> bool:
+    return all(part.isidentifier() for part in module.split("."))
+
+
+def _sha256(spec: str, path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise misfit(spec, f"{path} cannot be read: {error.strerror}") from error
+
+
+def _unknown_name(spec: str) -> ModelError:
+    near = difflib.get_close_matches(spec, NAMES, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return ModelError(
+        f"there is no model {spec!r}{hint}", remedy=f"Registered: {', '.join(NAMES)}. Otherwise give {FORMS}."
+    )

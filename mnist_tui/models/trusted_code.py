@@ -1,0 +1,60 @@
+"""Code that the user has trained with or agreed to run on this machine: checksums in a file outside of every run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from pathlib import Path
+
+from mnist_tui.events import utc_now
+from mnist_tui.system import paths
+
+_MOST_BYTES = 16_000_000
+_agreed: set[str] = set()  # for this process, even if the file cannot be written
+
+
+def is_known(digest: str) -> bool:
+    """Whether the code with this checksum may be run without a question."""
+    return digest in _agreed or digest in _written()
+
+
+def remember(digest: str, what: str) -> None:
+    """From now on it may. `what` is a comment in the file. If that cannot be written, the question comes again."""
+    if is_known(digest):
+        return
+    _agreed.add(digest)
+    line = f"{digest} {utc_now()} {' '.join(what.split())[:200]}\n".encode(errors="replace")
+    with contextlib.suppress(OSError):
+        ledger = _ledger()
+        ledger.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NO_LINK, 0o600)
+        try:
+            os.write(handle, line)  # one write: two processes' lines do not mix
+        finally:
+            os.close(handle)
+
+
+def _ledger() -> Path:
+    return paths.state_dir() / "trusted-code"
+
+
+def _written() -> set[str]:
+    """The checksums in the file, unless another user may have written it."""
+    with contextlib.suppress(OSError):
+        handle = os.open(_ledger(), os.O_RDONLY | _NO_LINK | _NO_WAIT)
+        with os.fdopen(handle, "rb") as file:
+            status = os.fstat(file.fileno())
+            if stat.S_ISREG(status.st_mode) and _is_ours(status):
+                lines = file.read(_MOST_BYTES).decode(errors="replace").splitlines()
+                return {line.partition(" ")[0] for line in lines}
+    return set()
+
+
+def _is_ours(status: os.stat_result) -> bool:
+    if not hasattr(os, "getuid"):
+        return True
+    return status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+_NO_LINK, _NO_WAIT = getattr(os, "O_NOFOLLOW", 0), getattr(os, "O_NONBLOCK", 0)

@@ -1,0 +1,1 @@
+"""From a chain of layers to C++ source."""

@@ -1,0 +1,242 @@
+"""The functions and methods that a `forward` may call: each is read with the signature that torch gives it.
+
+A reader takes the Flow in place of the tensor, and gives the operation (None where nothing is computed) and
+the Flow after it. It raises Misfit where the call asks for more than is compiled.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import fx
+
+from mnist_tui.native.plan import Drop, Map, Pool
+from mnist_tui.native.tracing.chain import Operation, Relu, Signal, UnsupportedLayer
+
+Reading = tuple[Operation | None, Signal]
+Reader = Callable[..., Reading]
+
+
+class ImageCount(fx.Proxy):
+    """The number of images, which a network may hand to `view` and must not compute with."""
+
+
+def relu(input: Signal, inplace: bool = False) -> Reading:
+    """ReLU; in place or not is the same to a chain."""
+    return Relu(), input
+
+
+def max_pool2d(
+    input: Signal,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Reading:
+    """Max pooling."""
+    if one_number(dilation, "dilation") != 1:
+        raise UnsupportedLayer(f"has dilation {dilation}; only pooling without dilation is compiled")
+    return _pool("max", input, kernel_size, stride, padding, ceil_mode)
+
+
+def avg_pool2d(
+    input: Signal,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Reading:
+    """Average pooling."""
+    if divisor_override is not None:
+        raise UnsupportedLayer("has a divisor of its own; only true averages are compiled")
+    return _pool("average", input, kernel_size, stride, padding, ceil_mode)
+
+
+def adaptive_avg_pool2d(input: Signal, output_size: Any) -> Reading:
+    """Global average pooling."""
+    return _global_pool("average", input, output_size)
+
+
+def adaptive_max_pool2d(input: Signal, output_size: Any, return_indices: bool = False) -> Reading:
+    """Global max pooling."""
+    return _global_pool("max", input, output_size)
+
+
+def mean(
+    input: Signal, dim: Any = None, keepdim: bool = False, *, axis: Any = None, dtype: Any = None
+) -> Reading:
+    """Global average pooling, written as a mean over all dimensions of the map."""
+    rank = len(input.dims) + 1
+    dims = dim if axis is None else axis
+    over = set(range(rank)) if dims is None else {number % rank for number in _numbers(dims)}
+    whole_map = rank > 2 and over == set(range(2, rank)) and input.dims[0] == input.map.channels
+    if not whole_map or dtype is not None:
+        raise UnsupportedLayer(
+            "is not the average of each channel over its whole map; only `x.mean((2, 3))` is compiled"
+        )
+    operation, pooled = _pooled_whole("average", input.map)
+    channels = pooled.map.channels
+    return operation, Signal(pooled.map, (channels, *[1] * (rank - 2)) if keepdim else (channels,))
+
+
+def dropout(input: Signal, p: float = 0.5, training: bool = True, inplace: bool = False) -> Reading:
+    """Dropout of single numbers."""
+    return _drop(input, p, training, whole_channels=False)
+
+
+def dropout2d(input: Signal, p: float = 0.5, training: bool = True, inplace: bool = False) -> Reading:
+    """Dropout of whole channels; each number of a vector is a channel."""
+    if not (input.is_image or input.is_flat):
+        raise UnsupportedLayer(f"is given {input}; dropout of channels is compiled for (C, H, W)")
+    return _drop(input, p, training, whole_channels=input.is_image)
+
+
+def flatten(input: Signal, start_dim: int = 0, end_dim: int = -1) -> Reading:
+    """One dimension in place of several."""
+    rank = len(input.dims) + 1
+    first, last = start_dim % rank, end_dim % rank
+    if first == 0:
+        raise UnsupportedLayer(
+            "flattens all images into one vector; write `flatten(x, 1)`, which keeps them apart"
+        )
+    return _reshaped(input, (*input.dims[: first - 1], -1, *input.dims[last:]))
+
+
+def reshape(input: Signal, *shape: Any) -> Reading:
+    """`view` and `reshape`: the numbers of one image must stay together."""
+    sizes = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], Sequence) else shape
+    if isinstance(sizes[0], ImageCount):
+        return _reshaped(input, sizes[1:])
+    if sizes[0] == -1 and math.prod(sizes[1:]) == math.prod(input.dims):
+        return _reshaped(input, sizes[1:])
+    raise UnsupportedLayer(
+        f"reshapes images of {math.prod(input.dims)} numbers to {sizes}, which does not keep them apart; "
+        "write `flatten(x, 1)`"
+    )
+
+
+def squeeze(input: Signal, dim: Any = None) -> Reading:
+    """Without dimensions of size 1."""
+    rank = len(input.dims) + 1
+    which = range(1, rank) if dim is None else {number % rank for number in _numbers(dim)} - {0}
+    kept = tuple(size for at, size in enumerate(input.dims, start=1) if size != 1 or at not in which)
+    return _reshaped(input, kept)
+
+
+def log_softmax(input: Signal, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Reading:
+    """Logits to log-probabilities, of which the loss makes the same."""
+    over_classes = dim is None or dim % (len(input.dims) + 1) == 1
+    if not over_classes or math.prod(input.dims[1:]) != 1 or dtype is not None:
+        raise UnsupportedLayer(f"is over dimension {dim} of {input}; only over the classes is compiled")
+    return None, Signal(input.map, input.dims, closed=True)
+
+
+def unchanged(input: Signal) -> Reading:
+    """What makes no difference to a chain of float32."""
+    return None, input
+
+
+def one_number(value: Any, what: str) -> int:
+    """A setting that torch takes as a number or as a pair. Raises Misfit where the two differ."""
+    numbers = _numbers(value)
+    if len(set(numbers)) != 1:
+        raise UnsupportedLayer(f"has {what} {tuple(numbers)}; only equal sides are compiled")
+    return numbers[0]
+
+
+def only_images(input: Signal) -> None:
+    """Raises Misfit where channels, height and width are not dimensions of their own."""
+    if not input.is_image:
+        raise UnsupportedLayer(f"is given {input}, where only images (N, C, H, W) are compiled")
+
+
+def _pool(
+    kind: Literal["max", "average"], input: Signal, kernel: Any, stride: Any, padding: Any, ceil_mode: bool
+) -> Reading:
+    only_images(input)
+    if any(_numbers(padding)):
+        raise UnsupportedLayer(f"has padding {padding}; only pooling without padding is compiled")
+    if ceil_mode:
+        raise UnsupportedLayer("has ceil_mode; only pooling that leaves incomplete windows out is compiled")
+    size = one_number(kernel, "kernel_size")
+    # `stride=()` is how some of torch's own signatures say None.
+    step = size if stride is None or stride == () else one_number(stride, "stride")
+    return _pooled(Pool(kind, size, step), input.map)
+
+
+def _global_pool(kind: Literal["max", "average"], input: Signal, output_size: Any) -> Reading:
+    only_images(input)
+    sizes = list(output_size) if isinstance(output_size, Sequence) else [output_size]
+    if any(size != 1 for size in sizes):
+        raise UnsupportedLayer(f"pools to size {output_size}; only global pooling, to size 1, is compiled")
+    return _pooled_whole(kind, input.map)
+
+
+def _pooled_whole(kind: Literal["max", "average"], given: Map) -> Reading:
+    return _pooled(Pool(kind, given.height, given.height), given)
+
+
+def _pooled(pool: Pool, given: Map) -> Reading:
+    after = pool.after(given)
+    return (None if pool.size == pool.stride == 1 else pool), Signal(after, after)
+
+
+def _drop(input: Signal, p: float, training: bool, *, whole_channels: bool) -> Reading:
+    if p == 1:
+        raise UnsupportedLayer("drops everything; only probabilities below 1 are compiled")
+    return (Drop(float(p), whole_channels) if training and p > 0 else None), input
+
+
+def _reshaped(input: Signal, dims: Sequence[Any]) -> Reading:
+    """`dims`: the sizes after the batch, one of which may be -1. Any map can be seen in any shape."""
+    missing = math.prod(input.dims) // max(1, -math.prod(dims)) if -1 in dims else 1
+    sizes = tuple(missing if size == -1 else size for size in dims)
+    reshaped = Signal(input.map, sizes)
+    if math.prod(sizes) != math.prod(input.dims):
+        raise UnsupportedLayer(f"reshapes images of {math.prod(input.dims)} numbers to {reshaped}")
+    return None, reshaped
+
+
+def _numbers(value: Any) -> list[int]:
+    return [int(number) for number in (value if isinstance(value, Sequence) else [value])]
+
+
+FUNCTIONS: Mapping[Any, Reader] = {
+    F.relu: relu,
+    torch.relu: relu,
+    torch.relu_: relu,
+    F.max_pool2d: max_pool2d,
+    torch.max_pool2d: max_pool2d,
+    F.avg_pool2d: avg_pool2d,
+    F.adaptive_avg_pool2d: adaptive_avg_pool2d,
+    F.adaptive_max_pool2d: adaptive_max_pool2d,
+    torch.mean: mean,
+    F.dropout: dropout,
+    F.dropout2d: dropout2d,
+    torch.flatten: flatten,
+    torch.reshape: reshape,
+    torch.squeeze: squeeze,
+    F.log_softmax: log_softmax,
+    torch.log_softmax: log_softmax,
+}
+METHODS: Mapping[str, Reader] = {
+    "relu": relu,
+    "relu_": relu,
+    "mean": mean,
+    "flatten": flatten,
+    "view": reshape,
+    "reshape": reshape,
+    "squeeze": squeeze,
+    "log_softmax": log_softmax,
+    "contiguous": unchanged,
+    "clone": unchanged,
+    "float": unchanged,
+}

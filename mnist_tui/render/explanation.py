@@ -1,0 +1,93 @@
+"""A network looked into with one image, as `inspect-model` prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from mnist_tui.events import WeightsMoved
+from mnist_tui.render import format
+from mnist_tui.render.gallery import Gallery, Room
+from mnist_tui.render.pixels import Grid, gray_image, heat_image
+from mnist_tui.render.update_ratio import update_ratio_table
+
+_GAP = 2
+_SIGNS = ": orange or shaded is positive, blue or striped negative"
+
+
+@dataclass(frozen=True)
+class ImageView:
+    """What is drawn of an image, as plain numbers."""
+
+    number: int
+    pixels: Grid
+    """0 to 255."""
+    truth: str
+    guesses: Sequence[tuple[str, float]]
+    """Class and probability, the likeliest first."""
+    heats: Mapping[str, Grid]
+    """Where the network looked, by method: -1 to 1."""
+    maps: Mapping[str, Sequence[Grid]]
+    """The feature maps of each layer, by its path."""
+
+
+@dataclass(frozen=True)
+class FilterView:
+    """The first layer's filters."""
+
+    path: str
+    type: str
+    grids: Sequence[Grid]
+
+
+@dataclass(frozen=True)
+class ExplanationView:
+    """All there is to print of a run's network; what is not known is left out."""
+
+    label: str
+    """Whose weights they are."""
+    filters: FilterView | None
+    movements: Sequence[WeightsMoved]
+    image: ImageView | None
+
+
+def explanation_view(view: ExplanationView, width: int, lines: int) -> RenderableType:
+    """The parts below one another, each layer's maps within so many lines."""
+    return Group(*_parts(view, width, lines))
+
+
+def _parts(view: ExplanationView, width: int, lines: int) -> Iterator[RenderableType]:
+    yield Text.assemble("\n", (view.label, "bold"))
+    if view.movements:
+        yield update_ratio_table(view.movements)
+    if view.filters:
+        yield Text.assemble("\n", ("Filters", "bold"), f" of {view.filters.path} {view.filters.type}{_SIGNS}")
+        yield Gallery(view.filters.grids, Room(width))
+    if view.image:
+        yield Text()
+        yield image_view(view.image, width, lines)
+
+
+def image_view(view: ImageView, width: int, lines: int) -> RenderableType:
+    """The image, where the network looked at it, what it answered, and every layer's maps within so many lines."""
+    pictures: list[RenderableType] = [
+        Group(gray_image(view.pixels), Text(f"test image {view.number:,}: {view.truth}")),
+        *(Group(heat_image(view.pixels, heat), Text(f"by {method}")) for method, heat in view.heats.items()),
+    ]
+    across = max(1, (width + _GAP) // (len(view.pixels[0]) + _GAP))
+    table = Table.grid(padding=(0, _GAP, 0, 0))
+    for start in range(0, len(pictures), across):
+        table.add_row(*pictures[start : start + across])
+    answers = "   ".join(f"{name} {format.percent(probability)}" for name, probability in view.guesses)
+    return Group(table, Text.assemble(("Answer ", "bold"), answers), *_maps(view, width, lines))
+
+
+def _maps(view: ImageView, width: int, lines: int) -> Iterator[RenderableType]:
+    for path, maps in view.maps.items():
+        size = f"{len(maps)} × {len(maps[0])}×{len(maps[0][0])}"
+        yield Text.assemble("\n", (path, "bold"), f" {size}")
+        yield Gallery(maps, Room(width, lines))

@@ -1,0 +1,58 @@
+"""Colours of a confusion matrix: mistakes on a scale of their own, which the diagonal does not dwarf."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+Rgb = tuple[int, int, int]
+
+_INK, _PAPER = (16, 16, 16), (255, 255, 255)
+# Right answers are a calm blue; mistakes go from a hint of orange to a glowing red.
+_RIGHT_LOW, _RIGHT_HIGH = (24, 40, 64), (38, 92, 150)
+_WRONG = ((58, 44, 28), (168, 96, 24), (232, 72, 40))
+
+
+def most_confused(confusion: Sequence[Sequence[int]]) -> int:
+    """The largest count off the diagonal, 0 where nothing was confused."""
+    return max(
+        (
+            count
+            for row, counts in enumerate(confusion)
+            for column, count in enumerate(counts)
+            if row != column
+        ),
+        default=0,
+    )
+
+
+def right_color(count: int, support: int) -> Rgb:
+    """Of a cell of the diagonal: the brighter, the more of its class are right."""
+    return _between(_RIGHT_LOW, _RIGHT_HIGH, count / support if support else 0.0)
+
+
+def wrong_color(count: int, most: int) -> Rgb | None:
+    """Of a cell off the diagonal, on a logarithmic scale up to `most`; None for no mistakes at all."""
+    if not count:
+        return None
+    share = math.log1p(count) / math.log1p(max(most, 1))
+    low, middle, high = _WRONG
+    return _between(low, middle, 2 * share) if share < 0.5 else _between(middle, high, 2 * share - 1)
+
+
+def readable_on(background: Rgb) -> Rgb:
+    """Black or white, whichever is easier to read there."""
+    red, green, blue = background
+    return _INK if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else _PAPER
+
+
+def hexadecimal(colour: Rgb) -> str:
+    """`#rrggbb`."""
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
+def _between(start: Rgb, end: Rgb, share: float) -> Rgb:
+    red, green, blue = (
+        round(a + min(max(share, 0.0), 1.0) * (b - a)) for a, b in zip(start, end, strict=True)
+    )
+    return red, green, blue

@@ -1,0 +1,179 @@
+"""Small arrays as pictures: two pixels a character, one above the other, or shades where there is no colour."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from itertools import zip_longest
+from typing import TypeVar
+
+from rich.color import Color
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
+from rich.segment import Segment
+from rich.style import Style
+
+Grid = Sequence[Sequence[float]]
+"""Rows of numbers, all of one length: what `array.tolist()` gives of a picture (H, W)."""
+
+_RGB = tuple[int, int, int]
+_Pixel = TypeVar("_Pixel")
+# Zero and nearly so is dark, and magnitude is brightness: the same on light and dark themes. Blue and orange are told
+# apart by nearly everybody.
+_POSITIVE, _NEGATIVE, _DARK = (255, 176, 64), (96, 176, 255), (16, 16, 16)
+# The glow on paper and on ink, of what is positive and of what is negative: a digit stays visible under it.
+_HOT = ((200, 56, 0), (255, 208, 144))
+_COLD = ((0, 72, 200), (160, 208, 255))
+
+# What each character looks like, as the levels of its upper and its lower half. Stripes are negative.
+_SHADES: dict[str, tuple[float, float]] = {
+    " ": (0, 0),
+    "░": (0.25, 0.25),
+    "▒": (0.5, 0.5),
+    "▓": (0.75, 0.75),
+    "█": (1, 1),
+    "▀": (1, 0),
+    "▄": (0, 1),
+    "-": (-0.3, -0.3),
+    "=": (-0.6, -0.6),
+    "≡": (-0.9, -0.9),
+}
+_STEPS = 20  # to which levels are rounded before a shade is chosen, so that the choice can be remembered
+
+
+class PixelImage:
+    """A picture for Rich and Textual: `width` columns, `height` lines.
+
+    `colours` are what is drawn, `levels` (-1 to 1) what a shade stands for where colour is not to be had. With `scale`
+    each pixel is so many columns wide and half as many lines high. `plain` asks for shades on any console.
+    """
+
+    def __init__(
+        self, colours: Sequence[Sequence[_RGB]], levels: Grid, *, scale: int = 1, plain: bool = False
+    ) -> None:
+        self._plain = plain
+        self._colours = _enlarged(colours, scale)
+        self._levels = _enlarged(levels, scale)
+        self.width = len(self._colours[0]) if self._colours else 0
+        self.height = (len(self._colours) + 1) // 2
+
+    def lines(self, *, plain: bool = False) -> list[list[Segment]]:
+        """Top to bottom, each `width` cells; `plain` for shades instead of colours."""
+        if plain:
+            return [
+                [
+                    Segment(
+                        "".join(_shade(_rounded(a), _rounded(b)) for a, b in zip(upper, lower, strict=True))
+                    )
+                ]
+                for upper, lower in _pairs(self._levels, 0.0)
+            ]
+        return [
+            [Segment("▀", _style(a, b)) for a, b in zip(upper, lower, strict=True)]
+            for upper, lower in _pairs(self._colours, None)
+        ]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        plain = self._plain or console.no_color or console.color_system is None
+        for line in self.lines(plain=plain):
+            yield from line
+            yield Segment.line()
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(self.width, self.width)
+
+
+def gray_image(
+    rows: Grid, *, low: float = 0.0, high: float = 255.0, scale: int = 1, plain: bool = False
+) -> PixelImage:
+    """`low` and below is black, `high` and above white: a digit as the network sees it."""
+    levels = _levels(rows, lambda value: (value - low) / ((high - low) or 1.0), 0.0)
+    return PixelImage([[_grey(level) for level in row] for row in levels], levels, scale=scale, plain=plain)
+
+
+def signed_image(rows: Grid, *, most: float | None = None, scale: int = 1, plain: bool = False) -> PixelImage:
+    """Positive is orange, negative blue, zero dark; full brightness at the magnitude `most`, or the largest of all."""
+    most = largest(rows) if most is None else most
+    levels = _levels(rows, lambda value: value / (most or 1.0), -1.0)
+    return PixelImage([[_signed(level) for level in row] for row in levels], levels, scale=scale, plain=plain)
+
+
+def heat_image(
+    rows: Grid, heat: Grid, *, high: float = 255.0, scale: int = 1, plain: bool = False
+) -> PixelImage:
+    """A digit (0 to `high`) in grey under `heat` (-1 to 1) that glows. Without colour only the heat is drawn."""
+    digit, glow = (
+        _levels(rows, lambda value: value / (high or 1.0), 0.0),
+        _levels(heat, lambda value: value, -1.0),
+    )
+    colours = [
+        [_glowing(ink, warmth) for ink, warmth in zip(*pair, strict=True)]
+        for pair in zip(digit, glow, strict=True)
+    ]
+    return PixelImage(colours, glow, scale=scale, plain=plain)
+
+
+def largest(rows: Grid) -> float:
+    """The largest magnitude among the finite numbers; 0 where there is none."""
+    return max((abs(value) for row in rows for value in row if math.isfinite(value)), default=0.0)
+
+
+def _levels(rows: Grid, level: Callable[[float], float], least: float) -> list[list[float]]:
+    """Between `least` and 1; a number that is none counts as 0."""
+    return [
+        [min(max(level(value), least), 1.0) if math.isfinite(value) else 0.0 for value in row] for row in rows
+    ]
+
+
+@lru_cache(maxsize=1024)
+def _grey(level: float) -> _RGB:
+    value = round(255 * level)
+    return value, value, value
+
+
+@lru_cache(maxsize=4096)
+def _signed(level: float) -> _RGB:
+    return _mixed(_DARK, _POSITIVE if level > 0 else _NEGATIVE, abs(level))
+
+
+def _glowing(ink: float, heat: float) -> _RGB:
+    return _mixed(_grey(0.6 * ink), _mixed(*(_HOT if heat > 0 else _COLD), ink), abs(heat))
+
+
+def _mixed(start: _RGB, end: _RGB, share: float) -> _RGB:
+    red, green, blue = (round(a + share * (b - a)) for a, b in zip(start, end, strict=True))
+    return red, green, blue
+
+
+@lru_cache(maxsize=16384)
+def _style(upper: _RGB | None, lower: _RGB | None) -> Style:
+    above, below = (None if colour is None else Color.from_rgb(*colour) for colour in (upper, lower))
+    return Style.from_color(above, below)
+
+
+def _rounded(level: float) -> int:
+    return round(_STEPS * level)
+
+
+@lru_cache(maxsize=4096)
+def _shade(upper: int, lower: int) -> str:
+    """The character that looks most like two levels, given in steps."""
+
+    def error(shade: str) -> float:
+        above, below = _SHADES[shade]
+        return (above - upper / _STEPS) ** 2 + (below - lower / _STEPS) ** 2
+
+    return min(_SHADES, key=error)
+
+
+def _enlarged(rows: Sequence[Sequence[_Pixel]], scale: int) -> list[list[_Pixel]]:
+    return [[pixel for pixel in row for _ in range(scale)] for row in rows for _ in range(scale)]
+
+
+def _pairs(
+    rows: Sequence[Sequence[_Pixel]], missing: _Pixel
+) -> Iterable[tuple[Sequence[_Pixel], Sequence[_Pixel]]]:
+    """Each two rows that share a line; of an odd number the last has `missing` ones below it."""
+    below = [missing] * len(rows[0]) if rows else []
+    return zip_longest(rows[::2], rows[1::2], fillvalue=below)

@@ -1,0 +1,105 @@
+"""Several runs side by side: their numbers, and the settings in which they differ. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from mnist_tui.config import SETTINGS, TrainConfig
+from mnist_tui.runs.index import ScannedRun
+from mnist_tui.runs.summary import RunSummary
+
+# Facts beside the config that explain different numbers: where they are in config.json, and their names.
+_FACTS = {
+    ("model", "name"): "network",
+    ("model", "parameters"): "parameters",
+    ("model", "source_sha256"): "network's source",
+    ("data", "fingerprint"): "data",
+    ("data", "train_images"): "training images",
+    ("machine", "processor"): "processor",
+    ("versions", "mnist-tui"): "mnist-tui",
+    ("versions", "torch"): "torch",
+}
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """The numbers of one run; None where there are none."""
+
+    summary: RunSummary
+    best_test_loss: float | None
+    final_test_loss: float | None
+    final_train_accuracy: float | None
+    seconds_an_epoch: float | None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One setting with its value in each run, in the order of the runs; None where one does not say."""
+
+    setting: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What both faces show of several runs."""
+
+    runs: tuple[ComparedRun, ...]
+    differences: tuple[Difference, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def compare(runs: Sequence[ScannedRun]) -> Comparison:
+    """Side by side, in the order given. Of a run that cannot be read only the name is compared."""
+    readable = [run.record for run in runs if run.record]
+    return Comparison(tuple(_numbers(run) for run in runs), find_differences(readable))
+
+
+def find_differences(records: Sequence[Mapping[str, Any]]) -> tuple[Difference, ...]:
+    """The settings and facts that are not the same in all records; settings first, in their own order."""
+    rows = [*_settings(records), *_facts(records)]
+    return tuple(row for row in rows if any(value != row.values[0] for value in row.values))
+
+
+def find_changed_settings(config: Mapping[str, Any], recipe: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """Where a config departs from a recipe; the recipe's value comes first."""
+    return tuple(
+        row for row in _settings([{"config": recipe}, {"config": config}]) if row.values[0] != row.values[1]
+    )
+
+
+def _numbers(run: ScannedRun) -> ComparedRun:
+    rows, best_epoch = run.rows, run.summary.best_epoch
+    best = next((row for row in rows if row.epoch == best_epoch), None)
+    last = rows[-1] if rows else None
+    return ComparedRun(
+        summary=run.summary,
+        best_test_loss=best.test_loss if best else None,
+        final_test_loss=last.test_loss if last else None,
+        final_train_accuracy=last.train_accuracy if last else None,
+        seconds_an_epoch=run.summary.seconds / len(rows) if rows else None,
+    )
+
+
+def _settings(records: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
+    configs = [record["config"] for record in records]
+    # A newer version's settings are unknown here and yet may be the difference.
+    unknown = sorted({name for config in configs for name in config} - set(SETTINGS))
+    for name in (*SETTINGS, *unknown):
+        # An older version's config lacks what was added since, which then is at its default.
+        default = getattr(TrainConfig(), name, None)
+        yield Difference(name, tuple(config.get(name, default) for config in configs))
+
+
+def _facts(records: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
+    for (group, name), label in _FACTS.items():
+        yield Difference(label, tuple(_entry(record.get(group), name) for record in records))
+
+
+def _entry(group: Any, name: str) -> Any:
+    return group.get(name) if isinstance(group, Mapping) else None

@@ -1,0 +1,93 @@
+"""The runs under a folder: list them, find the one that is meant."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from datetime import datetime
+from pathlib import Path
+
+from mnist_tui.errors import RunError
+from mnist_tui.runs.commands import command
+from mnist_tui.runs.names import LATEST
+from mnist_tui.runs.run import Run
+from mnist_tui.system import paths
+
+
+def list_runs(runs_dir: Path) -> list[Run]:
+    """Every run under `runs_dir`, newest last."""
+    found = [Run(folder) for folder in visible(runs_dir) if is_run(folder)]
+    return sorted(found, key=lambda run: (_created(run), run.name))
+
+
+def visible(runs_dir: Path) -> list[Path]:
+    """What may be a run: all but what is hidden. Raises RunError where the folder cannot be read."""
+    try:
+        return [entry for entry in runs_dir.iterdir() if not entry.name.startswith(".")]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise RunError(
+            f"{runs_dir} cannot be read: {error.strerror}", remedy="Choose another --runs-dir."
+        ) from error
+
+
+def find(runs_dir: Path, query: str) -> Run:
+    """The run that `query` means: a name, a unique prefix of one, a path to a folder, or `latest`."""
+    if os.sep in query and is_run(path := paths.expand(query)):
+        return Run(path.resolve())
+    runs = list_runs(runs_dir)
+    if query == LATEST and runs:
+        return runs[-1]
+    matches = [run for run in runs if run.name == query] or [
+        run for run in runs if query and run.name.startswith(query)
+    ]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise RunError(
+            f"{query!r} could mean {len(matches)} runs: {', '.join(run.name for run in matches[:5])}",
+            remedy="Give more of the name.",
+        )
+    known = f" The newest is {runs[-1].name}." if runs else ""
+    raise RunError(
+        f"there is no run {query!r} in {runs_dir}.{known}",
+        remedy=f"See `{command('runs', 'list', runs_dir=runs_dir)}`.",
+    )
+
+
+def is_run(folder: Path) -> bool:
+    """Whether there is an entry with the name of a run's config, as far as can be seen: a folder may be another user's.
+
+    Reading it reports what it is.
+    """
+    try:
+        return not stat.S_ISDIR(Run(folder).config_file.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def credible(created: str, config_file: Path) -> float:
+    """When a run was created, in seconds since 1970, as far as this machine can determine; otherwise 0.
+
+    The run records it. A time in the future, or after its own file was written here, is wrong: the clock of its
+    machine was ahead, or the record was forged to be the newest.
+    """
+    try:
+        seconds = datetime.fromisoformat(created).timestamp()
+        seen = min(config_file.lstat().st_ctime, time.time())
+    except (OSError, OverflowError, ValueError):
+        return 0.0
+    return seconds if seconds <= seen + _CLOCK_SECONDS else 0.0
+
+
+# A file server's clock, which sets the files' times, may differ from this machine's.
+_CLOCK_SECONDS = 60.0
+
+
+def _created(run: Run) -> float:
+    try:
+        return credible(str(run.record().get("created", "")), run.config_file)
+    except RunError:
+        return 0.0

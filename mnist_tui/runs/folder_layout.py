@@ -1,0 +1,79 @@
+"""The files that a run's folder may contain. Any others belong to the user, and are neither removed nor read."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from mnist_tui.system import atomic_file
+
+CONFIG, LOG, CHECKPOINT, WEIGHTS, TEACHER = (
+    "config.json",
+    "events.jsonl",
+    "last.ckpt",
+    "best.safetensors",
+    "teacher.safetensors",
+)
+FILES = (CONFIG, LOG, CHECKPOINT, WEIGHTS, TEACHER)
+LOCK = ".lock"
+SOURCES = {"model": "source", "teacher": "teacher-source"}
+"""Folders with the networks' own code; any regular files below them that are not hidden belong to the run."""
+
+_DEEPEST = 20
+"""The deepest nesting of source folders; no run creates deeper ones."""
+
+LARGEST_RECORD = 4 * 2**20
+"""Bytes of a `config.json`. A layer takes about 500, and other settings 3,000."""
+
+LARGEST_WEIGHTS = 4 * 2**30
+"""Bytes of a teacher's weights, which are copied and summed: a billion numbers."""
+
+
+def foreign_entries(folder: Path) -> list[str]:
+    """The names of entries in `folder` that do not belong to a run. Raises OSError if it cannot be read."""
+    return sorted(_foreign_entries(folder))
+
+
+def unfinished(folder: Path) -> list[Path]:
+    """Temporary files that a killed process left in a run's folder."""
+    with os.scandir(folder) as entries:
+        return [Path(entry.path) for entry in entries if _is_unfinished(entry, FILES)]
+
+
+def _foreign_entries(folder: Path) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name in SOURCES.values() and entry.is_dir(follow_symlinks=False):
+                below = _strangers_to_source(Path(entry.path), _DEEPEST)
+                yield from (f"{entry.name}/{name}" for name in below)
+            # Anything under the name of a run's own file, even a link or a pipe, may be deleted with the run.
+            elif entry.is_dir(follow_symlinks=False) or not (
+                entry.name == LOCK or entry.name in FILES or _is_unfinished(entry, FILES)
+            ):
+                yield entry.name
+
+
+def _strangers_to_source(folder: Path, depth: int) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if _is_unfinished(entry):
+                continue
+            if entry.name.startswith("."):
+                yield entry.name
+            elif entry.is_dir(follow_symlinks=False) and depth:
+                below = _strangers_to_source(Path(entry.path), depth - 1)
+                yield from (f"{entry.name}/{name}" for name in below)
+            elif not entry.is_file(follow_symlinks=False):
+                yield entry.name
+
+
+def _is_unfinished(entry: os.DirEntry[str], names: tuple[str, ...] = ()) -> bool:
+    """Whether it is a temporary file of `atomic` for one of `names`, or for any name if there are none."""
+    match = atomic_file.TEMPORARY_NAME.fullmatch(entry.name)
+    return (
+        match is not None
+        and (not names or match["name"] in names)
+        and stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode)
+    )

@@ -1,0 +1,81 @@
+"""The one writer of a run: it holds the lock and appends to the log."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from mnist_tui import events
+from mnist_tui.events import Event
+from mnist_tui.runs import folder_layout
+from mnist_tui.runs.log_reader import drop_torn_line
+from mnist_tui.system import atomic_file, regular_file
+from mnist_tui.system.file_lock import FileLock
+
+if TYPE_CHECKING:
+    from mnist_tui.runs.run import Run
+
+
+class LogWriter:
+    """Holds the run's lock and appends to its log; a context manager."""
+
+    def __init__(self, run: Run, lock: FileLock) -> None:
+        self.run = run
+        self._lock = lock
+        try:
+            self._log = self._opened()
+        except BaseException:
+            lock.release()
+            raise
+
+    def _opened(self) -> int:
+        """The log's descriptor, after removing what a killed writer left: partial files, a partial line.
+
+        Written without a buffer: data that the disk has no room for must not be written again at closing.
+        """
+        for path in folder_layout.unfinished(self.run.folder):
+            path.unlink()
+        log = regular_file.open_descriptor(self.run.log_file, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+        try:
+            drop_torn_line(log)
+            atomic_file.sync_folder(self.run.folder)  # a line is only as durable as the log's directory entry
+        except BaseException:
+            os.close(log)
+            raise
+        return log
+
+    def append(self, event: Event, *, durable: bool = False) -> None:
+        """Add one line, seen by readers at once; `durable` waits until it would survive a power cut.
+
+        Raises OSError when it cannot, with no torn line left for the next one to run into; also when the log has
+        been removed, and what is written would be gone with its last reader.
+        """
+        line = memoryview(f"{events.to_json(event)}\n".encode())
+        end = os.fstat(self._log).st_size
+        try:
+            while line:
+                line = line[os.write(self._log, line) :]
+        except OSError:
+            os.ftruncate(self._log, end)
+            raise
+        if durable:
+            self.sync()
+            self.run.log_file.stat()
+
+    def sync(self) -> None:
+        """Wait until every line so far would survive a power cut."""
+        os.fsync(self._log)
+
+    def __enter__(self) -> LogWriter:
+        """The writer itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the log, let go of the lock."""
+        try:
+            os.close(self._log)
+        finally:
+            self._lock.release()

@@ -1,0 +1,105 @@
+"""One run in one line: what lists of runs show and sort by. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from mnist_tui.errors import RunError
+from mnist_tui.runs import Run
+from mnist_tui.runs.find import credible
+from mnist_tui.runs.history import RunHistory
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """Numbers are None while, or where, there are none."""
+
+    name: str
+    path: str
+    status: str
+    created: str = ""
+    dataset: str = "?"
+    model: str = "?"
+    recipe: str = "?"
+    seed: int | None = None
+    parameters: int | None = None
+    epochs: int = 0
+    epochs_done: int = 0
+    best_epoch: int | None = None
+    best_test_accuracy: float | None = None
+    final_test_accuracy: float | None = None
+    seconds: float = 0.0
+    began: float = 0.0
+    """When it was created, in seconds since 1970, as far as this machine can determine; otherwise 0."""
+    reason: str = ""
+    """Why it is unreadable."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def summarize(run: Run) -> RunSummary:
+    """Read a run's config and log, past the many lines of progress. A damaged run is one with little to say."""
+    try:
+        return build_summary(run, run.record(), run.history(progress=False))
+    except RunError as error:
+        return unreadable_summary(run, str(error))
+
+
+def unreadable_summary(run: Run, reason: str = "") -> RunSummary:
+    """All that can be said of a damaged run."""
+    return RunSummary(name=run.name, path=str(run.folder), status="unreadable", reason=reason)
+
+
+def build_summary(run: Run, record: Mapping[str, Any], history: RunHistory) -> RunSummary:
+    """The line of a run whose config and log have been read already."""
+    config, best, last = record["config"], history.best, history.last
+    model = record.get("model")
+    model = model if isinstance(model, dict) else {}
+    return RunSummary(
+        name=run.name,
+        created=str(record.get("created", "")),
+        began=credible(str(record.get("created", "")), run.config_file),
+        status=history.status.value,
+        dataset=str(config.get("dataset", "?")),
+        model=str(model.get("name", "?")),
+        recipe=str(config.get("recipe", "?")),
+        seed=_count(config.get("seed")),
+        parameters=_count(model.get("parameters")),
+        epochs=_count(config.get("epochs")) or 0,
+        epochs_done=len(history.epochs),
+        best_epoch=best.epoch if best else None,
+        best_test_accuracy=best.test_accuracy if best else None,
+        final_test_accuracy=last.test_accuracy if last else None,
+        seconds=history.seconds,
+        path=str(run.folder),
+    )
+
+
+def filter_by_text(query: str, summaries: list[RunSummary]) -> list[RunSummary]:
+    """Those in which every word of `query` is part of the name, dataset, model, recipe or status."""
+    words = query.casefold().split()
+    return [summary for summary in summaries if all(word in _text(summary) for word in words)]
+
+
+def sort_by(key: str, summaries: list[RunSummary]) -> list[RunSummary]:
+    """In the order of one of: created, name, best, final, seconds, status. Accuracies best first, unknown last."""
+    if key in ("best", "final"):
+        accuracy = f"{key}_test_accuracy"
+        return sorted(summaries, key=lambda summary: -(getattr(summary, accuracy) or 0.0))
+    if key == "created":
+        return sorted(summaries, key=lambda summary: (summary.began, summary.name))
+    return sorted(summaries, key=lambda summary: getattr(summary, key))
+
+
+def _text(summary: RunSummary) -> str:
+    fields = (summary.name, summary.dataset, summary.model, summary.recipe, summary.status)
+    return "\n".join(fields).casefold()
+
+
+def _count(value: Any) -> int | None:
+    """A whole number out of a file that may be damaged."""
+    return value if isinstance(value, int) else None

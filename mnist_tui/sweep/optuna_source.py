@@ -1,0 +1,159 @@
+"""The trials of a search: Optuna says what to try next, and several processes or machines can share its study.
+
+The study is a journal, a file that is only ever appended to under a lock made of a link, which holds on network
+file systems too, where SQLite's locks may not (Optuna's documentation of JournalFileBackend says so).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mnist_tui.errors import MnistTuiError, RunError
+from mnist_tui.events import EpochFinished, Event
+from mnist_tui.sweep.folder import SweepFolder
+from mnist_tui.sweep.plans import Search, Trial
+from mnist_tui.sweep.results import PRUNED, TrialResult, TrialStatus, read_one
+from mnist_tui.sweep.search_space import Categorical, Domain, Value
+from mnist_tui.system import regular_file
+
+try:
+    import optuna
+    from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+except ImportError as error:
+    raise MnistTuiError(
+        "a search needs Optuna, which is not installed", remedy="Install it: pip install 'mnist-tui[search]'"
+    ) from error
+
+# Percent of a schedule before which one learning rate looks like another, and trials that none is compared with.
+_TOO_EARLY = 30
+_UNCOMPARED = 5
+
+_WORKER = "worker"
+_OVER = (TrialStatus.FINISHED, TrialStatus.PRUNED, TrialStatus.FAILED)
+
+
+class OptunaSource:
+    """A `drive.Source` whose trials a study chooses and remembers."""
+
+    def __init__(self, folder: SweepFolder, search: Search, worker: str) -> None:
+        """`worker` is whom `at_work` named."""
+        self._folder, self._search, self._worker = folder, search, worker
+        self._chosen: dict[str, optuna.trial.Trial] = {}
+        self._reported: dict[str, set[int]] = {}
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        with folder.held("study", wait=True):
+            self._study = optuna.create_study(
+                study_name=search.name,
+                storage=_storage(folder),
+                direction="maximize",
+                load_if_exists=True,
+                pruner=optuna.pruners.MedianPruner(_UNCOMPARED, _TOO_EARLY),
+            )
+
+    def next(self) -> Trial | None:
+        """One that a process which is gone has left behind, else a new one, else None: the study is complete."""
+        while True:
+            with self._folder.held("study", wait=True):
+                chosen = self._adopt() or self._ask()
+            if chosen is None:
+                return None
+            values = tuple(
+                (name, _suggest(chosen, name, domain)) for name, domain in self._search.space.items()
+            )
+            trial = self._search.trial(chosen.number, values)
+            self._chosen[trial.name] = chosen
+            result = read_one(trial, self._folder.runs_dir)
+            if result.status not in _OVER:
+                return trial
+            self.ended(result)  # whoever left it behind did not come to that any more
+
+    def heard(self, trial: Trial, event: Event) -> str:
+        """Report each epoch; a reason to stop when the trial does worse than most did."""
+        if not isinstance(event, EpochFinished) or event.validation_accuracy is None:
+            return ""
+        chosen = self._chosen[trial.name]
+        reported = self._reported.setdefault(trial.name, set())
+        # Of the schedule, as the fifth epoch of five is another thing than the fifth of fifteen.
+        percent = round(100 * event.epoch / event.epochs)
+        if percent not in reported:
+            reported.add(percent)
+            chosen.report(event.validation_accuracy, percent)
+        if self._search.prune and event.epoch < event.epochs and chosen.should_prune():
+            return f"{PRUNED}worse than the median after {percent} % of its epochs"
+        return ""
+
+    def ended(self, result: TrialResult) -> None:
+        """Tell the study, but of a stop: that trial goes on some day."""
+        chosen, states = self._chosen[result.trial.name], optuna.trial.TrialState
+        match result.status:
+            case TrialStatus.FINISHED:
+                self._study.tell(chosen.number, result.validation_accuracy, skip_if_finished=True)
+            case TrialStatus.PRUNED:
+                self._study.tell(chosen.number, state=states.PRUNED, skip_if_finished=True)
+            case TrialStatus.FAILED:
+                self._study.tell(chosen.number, state=states.FAIL, skip_if_finished=True)
+
+    def _adopt(self) -> optuna.trial.Trial | None:
+        """A trial that its process has left unfinished."""
+        for left in self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
+            worker = left.user_attrs.get(_WORKER)
+            # Without one it was asked for a moment ago, by a process that has not said yet who it is.
+            if worker and worker != self._worker and not self._folder.is_held(worker):
+                chosen = optuna.trial.Trial(self._study, left._trial_id)
+                chosen.set_user_attr(_WORKER, self._worker)
+                self._reported[self._search.trial_name(left.number)] = set(left.intermediate_values)
+                return chosen
+        return None
+
+    def _ask(self) -> optuna.trial.Trial | None:
+        """A new trial, while the study has room for one."""
+        count = len(self._study.get_trials(deepcopy=False))
+        if count >= self._search.count:
+            return None
+        # A sampler for each trial: with the same seed and the same results so far the next trial is the same,
+        # also after an interruption, and two processes do not begin with the same ones.
+        self._study.sampler = optuna.samplers.TPESampler(
+            seed=self._search.config.seed + count, constant_liar=True
+        )
+        chosen = self._study.ask()
+        chosen.set_user_attr(_WORKER, self._worker)
+        return chosen
+
+
+@contextmanager
+def at_work(folder: SweepFolder) -> Iterator[str]:
+    """This process's name in the study; while inside, others can see that it lives."""
+    worker = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    with folder.held(worker):
+        yield worker
+    folder.forget(worker)
+
+
+def _storage(folder: SweepFolder) -> optuna.storages.BaseStorage:
+    """Raises RunError if the journal is not a regular file, which Optuna would open nevertheless."""
+    try:
+        os.close(regular_file.open_descriptor(folder.study_file))
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise RunError(
+            f"{folder.study_file} cannot be read: {error.strerror}", remedy="Choose another --name."
+        ) from error
+    file = str(folder.study_file)
+    lock = JournalFileOpenLock(file) if os.name == "nt" else None  # links want a privilege there
+    return optuna.storages.JournalStorage(JournalFileBackend(file, lock))
+
+
+def _suggest(chosen: optuna.trial.Trial, name: str, domain: Domain) -> Value:
+    """The value that the trial has already, or gets now."""
+    if isinstance(domain, Categorical):
+        value = chosen.suggest_categorical(name, domain.values)
+        assert value is not None  # Optuna's choices could be
+        return value
+    if domain.whole:
+        return chosen.suggest_int(name, int(domain.low), int(domain.high), log=domain.log)
+    return chosen.suggest_float(name, domain.low, domain.high, log=domain.log)

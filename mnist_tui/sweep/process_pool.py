@@ -1,0 +1,118 @@
+"""Processes side by side: begun in a moment, asked to stop through a pipe, waited for."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from multiprocessing import connection, forkserver
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from mnist_tui.events import Event
+from mnist_tui.sweep.worker import Job, work
+
+# On Linux a server process that has torch loaded forks one for each trial, in milliseconds and sharing its
+# memory. It has begun no thread that computes and opened no device. Elsewhere forking is not safe.
+_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
+
+
+class Worker:
+    """One process and our end of its pipe."""
+
+    def __init__(self, process: BaseProcess, pipe: Connection) -> None:
+        self.process, self.pipe = process, pipe
+        self._told_to_stop = False
+
+    def stop(self, reason: str) -> None:
+        """Ask it to keep a checkpoint and end. The first reason counts; asking never waits."""
+        if not self._told_to_stop:
+            self._told_to_stop = True
+            with contextlib.suppress(OSError):  # it has ended already
+                self.pipe.send(reason)
+
+    @property
+    def end(self) -> str:
+        """How a process that has gone ended, in words."""
+        code = self.process.exitcode
+        if code is None or code >= 0:
+            return f"its process ended with exit code {code}"
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        return f"its process was ended by {name}"
+
+
+class Pool:
+    """A context manager that leaves no process behind: whoever still works then is stopped and waited for."""
+
+    def __init__(self, errors: Path) -> None:
+        """`errors` takes what libraries write to standard output and standard error."""
+        self._errors = errors
+        self._context: Any = multiprocessing.get_context(_METHOD)
+        if _METHOD == "forkserver":
+            self._context.set_forkserver_preload(["mnist_tui.training.run_training"])
+            with _ignored_in_children():
+                forkserver.ensure_running()
+        self._workers: dict[Connection, Worker] = {}
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop("the sweep has ended")
+        while self._workers:
+            for _ in self.wait(None):
+                pass
+
+    def __len__(self) -> int:
+        """How many are at work."""
+        return len(self._workers)
+
+    def start(self, job: Job) -> Worker:
+        """Begin `job` in a process of its own."""
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=work, args=(theirs, job, self._errors), daemon=True)
+        process.start()
+        theirs.close()  # theirs alone now, so that their end shows as the end of the pipe
+        worker = self._workers[ours] = Worker(process, ours)
+        return worker
+
+    def stop(self, reason: str) -> None:
+        """Ask all to stop."""
+        for worker in self._workers.values():
+            worker.stop(reason)
+
+    def wait(self, seconds: float | None) -> Iterator[tuple[Worker, Event | None]]:
+        """What is told within `seconds`: an event, or None when a worker has gone. Waits for the first only."""
+        for pipe in connection.wait(list(self._workers), seconds):
+            assert isinstance(pipe, Connection)
+            worker = self._workers[pipe]
+            try:
+                event = pipe.recv()
+            except (EOFError, OSError):
+                del self._workers[pipe]
+                worker.process.join()
+                pipe.close()
+                event = None
+            yield worker, event
+
+
+@contextlib.contextmanager
+def _ignored_in_children() -> Iterator[None]:
+    """Ctrl+C while the server loads torch would end it with a traceback; what is ignored stays so in a new process."""
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():
+        numbers = []  # where nobody may say how signals are handled
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, former in before.items():
+            signal.signal(number, former)

@@ -1,0 +1,122 @@
+"""A sweep from its plan to its results: prepare, write the plan down, train what is not done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mnist_tui import runs
+from mnist_tui.config import TrainConfig
+from mnist_tui.errors import RunError
+from mnist_tui.sweep import plans, results
+from mnist_tui.sweep.folder import SweepFolder
+from mnist_tui.sweep.grid_source import GridSource
+from mnist_tui.sweep.plans import Grid, Plan, Search
+from mnist_tui.sweep.prepare import Preparation
+from mnist_tui.sweep.process_pool import Pool
+from mnist_tui.sweep.progress import ResultsRead, SweepEvent, SweepStarted
+from mnist_tui.sweep.scheduler import TrialSource, choose_jobs, prepare, run_trials
+from mnist_tui.training.control import Control
+from mnist_tui.training.jobs import Folders
+
+
+@dataclass(frozen=True)
+class SweepRunner:
+    """What `carry_out` is to do, and where."""
+
+    plan: Plan
+    folder: SweepFolder
+    data_dir: Path
+    jobs: int = 0
+    """Trials side by side; 0 chooses."""
+
+    def check(self) -> None:
+        """Raise a MnistTuiError for what can be refused at once."""
+        plans.check_metric(self.plan)
+        runs.check_place(self.folder.runs_dir)
+        for trial_name in self._trial_names():
+            runs.check_name(trial_name)
+            if not self.folder.exists() and (self.folder.runs_dir / trial_name).exists():
+                raise RunError(
+                    f"there is a run {trial_name!r} already", remedy="Choose another --name for the sweep."
+                )
+        self._done()
+
+    def carry_out(self, control: Control, report: Callable[[SweepEvent], None]) -> None:
+        """Train every trial that is not done, and tell `report` what happens.
+
+        Raises a MnistTuiError for what is wrong before the first, Interrupted where it was stopped before that.
+        """
+        plan, done = self.plan, self._done()
+        if done is not None:
+            report(SweepStarted(plan, done, 0))
+            return
+        with self.folder.made(), Pool(self.folder.errors_file) as pool:
+            prepared = prepare(pool, Preparation(_first_config(plan), self.data_dir), control, report)
+            plan = _with_dataset(plan, prepared.dataset)
+            jobs = self.jobs or choose_jobs(prepared.device, _first_config(plan).threads)
+            with self._written(plan) as (agreed, source):
+                jobs = min(jobs, plans.size(agreed))
+                standing = results.read(agreed, self.folder.runs_dir)
+                report(SweepStarted(replace(agreed, on=plan.on), standing, jobs))
+                folders = Folders(self.data_dir, self.folder.runs_dir)
+                run_trials(source, pool, jobs=jobs, folders=folders, control=control, report=report)
+                report(ResultsRead(results.read(agreed, self.folder.runs_dir)))
+
+    @contextmanager
+    def _written(self, plan: Plan) -> Iterator[tuple[Plan, TrialSource]]:
+        """The plan as it is on disk now, and where its trials come from. Of a grid we are the only ones at work."""
+        if isinstance(plan, Grid):
+            with self.folder.held():
+                agreed = self._agree(plan)
+                assert isinstance(agreed, Grid)
+                yield agreed, GridSource(agreed.trials(), results.read(agreed, self.folder.runs_dir))
+        else:
+            from mnist_tui.sweep.optuna_source import OptunaSource, at_work
+
+            with at_work(self.folder) as worker:
+                with self.folder.held("study", wait=True):
+                    agreed = self._agree(plan)
+                assert isinstance(agreed, Search)
+                yield agreed, OptunaSource(self.folder, agreed, worker)
+
+    def _agree(self, plan: Plan) -> Plan:
+        before = self.folder.plan() if self.folder.exists() else None
+        agreed = plan if before is None else plans.extend(before, plan)
+        if agreed != before:
+            self.folder.write(agreed)
+        return agreed
+
+    def _done(self) -> dict[str, results.TrialResult] | None:
+        """The results where there is nothing left to do. Raises RunError for another sweep under this name."""
+        if not self.folder.exists():
+            return None
+        before = self.folder.plan()
+        agreed = plans.extend(before, _with_dataset(self.plan, _first_config(before).dataset))
+        standing = results.read(agreed, self.folder.runs_dir)
+        over = sum(result.status in results.OVER for result in standing.values())
+        return standing if over == plans.size(agreed) and agreed == replace(before, on=agreed.on) else None
+
+    def _trial_names(self) -> list[str]:
+        if isinstance(self.plan, Search):
+            return [self.plan.trial_name(number) for number in range(self.plan.count)]
+        return [trial.name for trial in self.plan.trials()]
+
+
+def _first_config(plan: Plan) -> TrainConfig:
+    return plan.combinations[0].config if isinstance(plan, Grid) else plan.config
+
+
+def _with_dataset(plan: Plan, dataset: str) -> Plan:
+    """`auto` as what it is here: all trials, also those of another day, are on the same images."""
+
+    def settled(config: TrainConfig) -> TrainConfig:
+        return config.replace(dataset=dataset) if config.dataset == "auto" else config
+
+    if isinstance(plan, Search):
+        return replace(plan, config=settled(plan.config))
+    return replace(
+        plan, combinations=tuple(replace(row, config=settled(row.config)) for row in plan.combinations)
+    )

@@ -1,0 +1,184 @@
+"""The loop of a sweep: as many trials side by side as there is room for, until there are no more or it is stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import dataclasses
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from mnist_tui.config import TrainConfig
+from mnist_tui.errors import ConfigError, DataError, Interrupted, MnistTuiError, RunError
+from mnist_tui.events import DataProgress, Event, Notice, Preparing, RunFailed, RunFinished, RunStopped
+from mnist_tui.runs import Run
+from mnist_tui.runs.history import RunHistory, RunStatus
+from mnist_tui.sweep.plans import Trial
+from mnist_tui.sweep.prepare import Preparation, Prepared
+from mnist_tui.sweep.process_pool import Pool, Worker
+from mnist_tui.sweep.progress import SweepEvent, SweepMessage, TrialEnded, TrialEvent, TrialStarted
+from mnist_tui.sweep.results import TrialResult, TrialStatus, result_of
+from mnist_tui.system.cpu import usable_cores
+from mnist_tui.training.control import Control
+from mnist_tui.training.jobs import Folders, NewRun, ResumedRun
+
+# How long a wish to stop can go unnoticed while no process says anything.
+_PATIENCE = 0.25
+
+# Seconds in which a trial that nobody asks for any more has ended.
+_LONGEST_END = 20.0
+
+# A small network leaves most of a GPU idle and its processor waiting for one core, so a few runs share it.
+_JOBS_A_GPU = 4
+
+_ERRORS = {kind.exit_code: kind for kind in (ConfigError, DataError, RunError)}
+
+
+class TrialSource(Protocol):
+    """Where trials come from, and who wants to know what comes of them."""
+
+    def next(self) -> Trial | None:
+        """The next to train; None when there is none at the moment."""
+
+    def heard(self, trial: Trial, event: Event) -> str:
+        """Hear of an event; a reason to stop the trial, empty where there is none."""
+
+    def ended(self, result: TrialResult) -> None:
+        """Hear of a trial's end."""
+
+
+@dataclass(frozen=True)
+class OnceUnlocked:
+    """Go on with a run when its last process, which may be writing a checkpoint still, has let go of it."""
+
+    run: Run
+    job: ResumedRun
+
+    def __call__(self, control: Control, report: Callable[[Event], None]) -> None:
+        """Wait for a while, as a sweep that was killed leaves its trials to end by themselves."""
+        end = time.monotonic() + _LONGEST_END
+        while self.run.is_locked() and not control.stop_reason and time.monotonic() < end:
+            time.sleep(_PATIENCE)
+        self.job(control, report)
+
+
+@dataclass
+class _Running:
+    trial: Trial
+    history: RunHistory
+    has_ended: bool = False
+    """Whether its last word has come."""
+
+
+def prepare(pool: Pool, job: Preparation, control: Control, report: Callable[[SweepEvent], None]) -> Prepared:
+    """See to what all trials need. Raises the MnistTuiError that says what is missing, or Interrupted."""
+    pool.start(job)
+    prepared: Prepared | None = None
+    failed: RunFailed | None = None
+    while len(pool):
+        if control.stop_reason:
+            pool.stop(control.stop_reason)
+        for worker, event in pool.wait(_PATIENCE):
+            if isinstance(event, Prepared):
+                prepared = event
+            elif isinstance(event, RunFailed):
+                failed = event
+            elif isinstance(event, (DataProgress, Notice)):
+                report(SweepMessage(event))
+            elif event is None and prepared is None and failed is None and not control.stop_reason:
+                failed = RunFailed(error="", message=f"the sweep could not be prepared: {worker.end}")
+    if control.stop_reason:
+        raise Interrupted(control.stop_reason)
+    if failed is not None or prepared is None:
+        raise _error_of(failed)
+    return prepared
+
+
+def choose_jobs(device: str, threads: int, cores: int | None = None) -> int:
+    """How many trials side by side: on the processor one a core, as their threads would wait for one another."""
+    cores = cores or usable_cores()
+    if device == "cpu":
+        return max(1, cores // max(1, threads))
+    return min(_JOBS_A_GPU, cores) if device == "cuda" else 1
+
+
+def run_trials(
+    source: TrialSource,
+    pool: Pool,
+    *,
+    jobs: int,
+    folders: Folders,
+    control: Control,
+    report: Callable[[SweepEvent], None],
+) -> None:
+    """Train what `source` has, `jobs` at a time. A wish to stop is passed on, and every trial's end waited for."""
+    running: dict[Worker, _Running] = {}
+    threads = max(1, usable_cores() // jobs) if jobs > 1 else 0
+    while True:
+        while len(running) < jobs and not control.stop_reason and (trial := source.next()) is not None:
+            worker, begun = _start(trial, pool, folders, threads)
+            running[worker] = begun
+            report(TrialStarted(trial, copy.deepcopy(begun.history), _is_resumed(begun.history)))
+        if not running:
+            return
+        for worker, event in pool.wait(_PATIENCE):
+            if event is None:
+                result = _result(running.pop(worker), worker)
+                source.ended(result)
+                report(TrialEnded(result))
+            else:
+                _hear(event, worker, running[worker], source, report)
+        if control.stop_reason:
+            pool.stop(control.stop_reason)
+
+
+def _start(trial: Trial, pool: Pool, folders: Folders, threads: int) -> tuple[Worker, _Running]:
+    """A new run, or its own run from where that is."""
+    run = Run(folders.runs / trial.name)
+    if run.config_file.exists():
+        job = OnceUnlocked(run, ResumedRun(str(run.folder), folders))
+        return pool.start(job), _Running(trial, run.history(progress=False))
+    with contextlib.suppress(OSError):
+        run.folder.rmdir()  # empty, where a kill came between making it and filling it
+    return pool.start(NewRun(_shared_out(trial.config, threads), folders, trial.name)), _Running(
+        trial, RunHistory()
+    )
+
+
+def _shared_out(config: TrainConfig, threads: int) -> TrainConfig:
+    return config if config.threads else config.replace(threads=threads)
+
+
+def _is_resumed(history: RunHistory) -> bool:
+    return history.status is not RunStatus.EMPTY
+
+
+def _hear(
+    event: Event, worker: Worker, begun: _Running, source: TrialSource, report: Callable[[SweepEvent], None]
+) -> None:
+    begun.history.apply(event)
+    begun.has_ended = isinstance(event, (RunFinished, RunStopped, RunFailed))
+    reason = source.heard(begun.trial, event)
+    if reason:
+        worker.stop(reason)
+    if isinstance(event, (Preparing, DataProgress)):
+        report(SweepMessage(event))
+    else:
+        report(TrialEvent(begun.trial, event))
+
+
+def _result(begun: _Running, worker: Worker) -> TrialResult:
+    """How it ended; a process that said nothing of an end has crashed."""
+    result = result_of(begun.trial, begun.history)
+    if begun.has_ended:
+        return result
+    return dataclasses.replace(result, status=TrialStatus.FAILED, reason=worker.end)
+
+
+def _error_of(failed: RunFailed | None) -> MnistTuiError:
+    """What the process could only tell of, as an error of this one, with the same exit code."""
+    if failed is None:
+        return MnistTuiError("the sweep could not be prepared")
+    return _ERRORS.get(failed.exit_code, MnistTuiError)(failed.message, remedy=failed.remedy)

@@ -1,0 +1,152 @@
+"""`--set lr=0.005,0.01` and `--search lr=log:1e-3:3e-2` as values, or a sentence that says what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mnist_tui.config import SETTINGS, TYPES, choices, find_problems, unknown_setting_message
+from mnist_tui.errors import ConfigError
+
+Value = int | float | str
+
+_SET_REMEDY = "Write --set NAME=VALUE,VALUE, such as --set lr=0.005,0.01."
+_SEARCH_REMEDY = (
+    "Write --search NAME=log:LOW:HIGH, NAME=float:LOW:HIGH, NAME=int:LOW:HIGH or NAME=choice:VALUE,VALUE, "
+    "such as --search lr=log:1e-3:3e-2."
+)
+
+
+@dataclass(frozen=True)
+class Range:
+    """All numbers from `low` to `high`, both included; on a logarithmic scale every factor is as likely."""
+
+    low: float
+    high: float
+    whole: bool
+    log: bool = False
+
+    def __str__(self) -> str:
+        kind = "log" if self.log else "int" if self.whole else "float"
+        return f"{kind}:{text_of(self.low)}:{text_of(self.high)}"
+
+
+@dataclass(frozen=True)
+class Categorical:
+    """One of these, in no order."""
+
+    values: tuple[Value, ...]
+
+    def __str__(self) -> str:
+        return f"choice:{','.join(map(text_of, self.values))}"
+
+
+Domain = Range | Categorical
+
+
+def parse_axes(texts: Sequence[str]) -> dict[str, tuple[Value, ...]]:
+    """Each setting with the values it is to take, in the order given. Raises ConfigError naming what is wrong."""
+    axes: dict[str, tuple[Value, ...]] = {}
+    for text in texts:
+        name, values = _name_and_rest(text, "--set", axes, _SET_REMEDY)
+        axes[name] = _values(name, values, f"--set {text}", _SET_REMEDY)
+    return axes
+
+
+def parse_space(texts: Sequence[str]) -> dict[str, Domain]:
+    """Each setting with the values it may take. Raises ConfigError naming what is wrong."""
+    space: dict[str, Domain] = {}
+    for text in texts:
+        name, rest = _name_and_rest(text, "--search", space, _SEARCH_REMEDY)
+        space[name] = domain_of(name, rest)
+    return space
+
+
+def domain_of(name: str, text: str) -> Domain:
+    """The domain that `text` (as `str(domain)` writes it) is for the setting `name`. Raises ConfigError."""
+    said = f"--search {name}={text}"
+    kind, _, rest = text.partition(":")
+    if kind == "choice":
+        return Categorical(_values(name, rest, said, _SEARCH_REMEDY))
+    if kind not in ("log", "float", "int"):
+        raise ConfigError(f"{said}: {kind!r} is not log, float, int or choice", remedy=_SEARCH_REMEDY)
+    if choices(name) or TYPES[name] is str:
+        raise ConfigError(
+            f"{said}: {name} takes words, not numbers", remedy=f"Write --search {name}=choice:…"
+        )
+    return _range(name, kind, rest, said)
+
+
+def text_of(value: Value) -> str:
+    """As a person would type it."""
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def brief(value: Value) -> str:
+    """As a person would say it: what nobody typed has more digits than anybody wants to see."""
+    text = text_of(value)
+    return f"{value:.4g}" if isinstance(value, float) and len(text) > 8 else text
+
+
+def _range(name: str, kind: str, text: str, said: str) -> Range:
+    whole = kind == "int" or TYPES[name] is int
+    if kind == "float" and whole:
+        raise ConfigError(
+            f"{said}: {name} takes whole numbers", remedy=f"Write --search {name}=int:LOW:HIGH."
+        )
+    ends = text.split(":")
+    if len(ends) != 2:
+        raise ConfigError(f"{said}: that is not two numbers with a colon between", remedy=_SEARCH_REMEDY)
+    low, high = (_value(name, end, said, _SEARCH_REMEDY, whole=whole) for end in ends)
+    assert isinstance(low, (int, float))  # the setting takes no words
+    assert isinstance(high, (int, float))
+    if low >= high:
+        raise ConfigError(f"{said}: {low:g} is not below {high:g}", remedy="Give the smaller number first.")
+    if kind == "log" and low <= 0:
+        raise ConfigError(
+            f"{said}: a logarithmic range begins above 0", remedy="Give a small number, such as 1e-5."
+        )
+    return Range(low, high, whole, kind == "log")
+
+
+def _name_and_rest(text: str, option: str, known: Mapping[str, Any], remedy: str) -> tuple[str, str]:
+    name, equals, rest = text.partition("=")
+    name = name.strip().replace("-", "_")
+    if not equals:
+        raise ConfigError(f"{option} {text}: there is no = in it", remedy=remedy)
+    if name not in SETTINGS:
+        raise ConfigError(f"{option} {text}: {unknown_setting_message(name)}", remedy=remedy)
+    if name == "seed":
+        raise ConfigError(
+            f"{option} {text}: seeds are not searched",
+            remedy="Give --seeds N for N of them, and --seed for the first.",
+        )
+    if name in known:
+        raise ConfigError(f"{option} {text}: {name} is there twice", remedy="Give all its values at once.")
+    return name, rest
+
+
+def _values(name: str, text: str, said: str, remedy: str) -> tuple[Value, ...]:
+    values = tuple(_value(name, part, said, remedy) for part in text.split(","))
+    repeated = next((value for number, value in enumerate(values) if value in values[:number]), None)
+    if repeated is not None:
+        raise ConfigError(f"{said}: {text_of(repeated)} is there twice", remedy="Leave one of them out.")
+    return values
+
+
+def _value(name: str, text: str, said: str, remedy: str, *, whole: bool = False) -> Value:
+    """One value, in the setting's type and range."""
+    text = text.strip()
+    wanted = int if whole else TYPES[name]
+    value: Value = text
+    if wanted in (int, float):
+        try:
+            value = wanted(text)
+        except ValueError:
+            what = "whole number" if wanted is int else "number"
+            raise ConfigError(f"{said}: {text!r} is not a {what}", remedy=remedy) from None
+    problem = find_problems({name: value}).get(name)
+    if problem:
+        raise ConfigError(f"{said}: {problem}", remedy=remedy)
+    return value

@@ -1,0 +1,1 @@
+"""The operating system as the program needs it: folders, atomic files, locks, processors. No torch."""

@@ -1,0 +1,98 @@
+"""Files that appear whole or not at all, also after a power cut."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import tempfile
+from pathlib import Path
+
+TEMPORARY = ".*.tmp"
+"""The names of files in the making, of which a killed process leaves one behind."""
+TEMPORARY_NAME = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}\.tmp", re.DOTALL)
+"""The exact pattern, including the file's final name: a user may have similar hidden files."""
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace `path` by `content`: temporary file beside it, flush, fsync, rename, fsync of the folder.
+
+    Raises OSError naming `path` (with the old file untouched and no temporary file left) when it cannot; where only
+    the folder's fsync failed, the new file is in its place already.
+    """
+    try:
+        _replace(path, content)
+        sync_folder(path.parent)
+    except OSError as error:
+        error.filename = str(path)  # not the temporary file, which nobody knows, or none at all
+        raise
+
+
+def _replace(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: Path, content: str) -> None:
+    """`write_bytes` in UTF-8."""
+    write_bytes(path, content.encode())
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder` and those above it where they are missing, each to survive a power cut."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for place in missing:
+        with contextlib.suppress(PermissionError):  # one that may be written but not read cannot be synced
+            sync_folder(place.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames and new names inside `folder` survive a power cut, where the system offers it."""
+    if not hasattr(os, "O_DIRECTORY"):  # Windows has no handle on a folder to sync
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def check_writable(path: Path) -> None:
+    """Raise OSError if `write_bytes` is certain to fail, as far as can be determined beforehand."""
+    folder = path.parent
+    if path.is_dir():
+        code = errno.EISDIR
+    elif not os.path.lexists(folder):
+        code = errno.ENOENT
+    elif not folder.is_dir():
+        code = errno.ENOTDIR
+    elif os.access(folder, os.W_OK | os.X_OK):
+        return
+    else:
+        code = errno.EROFS if is_read_only(folder) else errno.EACCES
+    raise OSError(code, os.strerror(code), str(path))
+
+
+def is_read_only(folder: Path) -> bool:
+    """Whether it is on a disk that nobody may write, as far as the system tells."""
+    return hasattr(os, "statvfs") and bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+
+
+def _umask() -> int:
+    # The only portable way to read the mask is to set it.
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

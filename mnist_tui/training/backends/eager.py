@@ -1,0 +1,74 @@
+"""Step by step through PyTorch's autograd: any model on any device."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mnist_tui.config import TrainConfig
+from mnist_tui.data.augmentation import apply_maps
+from mnist_tui.data.loader import Batch
+from mnist_tui.training.backends.base import StepResult, StepSettings
+from mnist_tui.training.evaluate import logits_of
+from mnist_tui.training.train_state import TrainState
+
+
+class EagerBackend:
+    """Forward, cross-entropy, backward, torch's optimiser: each a call of its own."""
+
+    name = "eager"
+    exact_on_any_threads = False
+
+    def __init__(self, config: TrainConfig, learner: TrainState) -> None:
+        self.config, self.learner = config, learner
+
+    def use_threads(self, threads: int) -> None:
+        """See `Backend`."""
+        torch.set_num_threads(threads)
+
+    def begin(self) -> None:
+        """See `Backend`."""
+        self.learner.model.train()
+
+    def augment(self, images: Tensor, maps: Tensor | None) -> Tensor:
+        """See `Backend`."""
+        return apply_maps(images, maps, self.config)
+
+    def step(self, batch: Batch, settings: StepSettings, targets: Tensor | None = None) -> StepResult:
+        """See `Backend`."""
+        result = self.gradients(batch, targets)
+        self.update(settings)
+        return result
+
+    def gradients(self, batch: Batch, targets: Tensor | None = None) -> StepResult:
+        """Loss and gradients. A model's log_softmax does no harm: cross_entropy's own leaves it as it is."""
+        images, labels, weights = batch
+        model = self.learner.model
+        model.zero_grad(set_to_none=True)
+        logits = model(images)
+        wanted = labels if targets is None else targets
+        smoothing = self.config.label_smoothing
+        if weights is None:
+            loss, losses = F.cross_entropy(logits, wanted, label_smoothing=smoothing), None
+        else:
+            each = F.cross_entropy(logits, wanted, label_smoothing=smoothing, reduction="none")
+            loss = (each * weights).mean()
+            losses = F.cross_entropy(logits.detach(), labels, reduction="none")
+        loss.backward()
+        correct = (logits.detach().argmax(1) == labels).sum()
+        return StepResult(loss.detach() * len(labels), correct, losses)
+
+    def update(self, settings: StepSettings) -> None:
+        """Change the weights by their gradients, and the averages by the weights."""
+        self.learner.optimizer.step(settings.learning_rate, settings.momentum)
+        self.update_averages()
+
+    def update_averages(self) -> None:
+        """Where there are any."""
+        if self.learner.average:
+            self.learner.average.update_parameters(self.learner.model)
+
+    def logits(self, images: Tensor) -> Tensor:
+        """See `Backend`."""
+        return logits_of(self.learner.tested_model, images)

@@ -1,0 +1,96 @@
+"""What to train, as something both faces can run: the engine, and torch with it, is loaded only then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnist_tui import runs
+from mnist_tui.config import BackendName, TrainConfig
+from mnist_tui.events import Event
+from mnist_tui.system import gc_control
+from mnist_tui.training.control import Control
+
+if TYPE_CHECKING:
+    from mnist_tui.training.run_training import RunResult
+
+Report = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where data and runs live."""
+
+    data: Path
+    runs: Path
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """Train `config` in a new folder."""
+
+    config: TrainConfig
+    folders: Folders
+    name: str = ""
+
+    def __call__(self, control: Control, report: Report) -> RunResult:
+        """See `runner.start`; a teacher that is named by its recipe is found or trained first."""
+        with self._drawing():
+            return self._train(control, report)
+
+    def _drawing(self) -> AbstractContextManager[None]:
+        """Digits that are to be drawn are, while torch is being loaded."""
+        if self.config.dataset != "synthetic":
+            return nullcontext()
+        from mnist_tui.data.synthetic import background
+
+        return background.drawing()
+
+    def _train(self, control: Control, report: Report) -> RunResult:
+        with gc_control.paused_while_importing():
+            from mnist_tui.training import run_training
+            from mnist_tui.training.teacher_run import ensure_teacher
+
+        data_dir, runs_dir = self.folders.data, self.folders.runs
+        runs.check_place(runs_dir, self.name)  # before minutes go into a teacher
+        config = ensure_teacher(
+            self.config, data_dir=data_dir, runs_dir=runs_dir, control=control, report=report
+        )
+        return run_training.start_run(
+            config, data_dir=data_dir, runs_dir=runs_dir, name=self.name, control=control, report=report
+        )
+
+
+@dataclass(frozen=True)
+class ResumedRun:
+    """Go on with the run that `query` (name, prefix, path or `latest`) means, perhaps past its end.
+
+    `threads` and `backend` are those it has had so far where they are None.
+    """
+
+    query: str
+    folders: Folders
+    more_epochs: int = 0
+    threads: int | None = None
+    backend: BackendName | None = None
+
+    def __call__(self, control: Control, report: Report) -> RunResult:
+        """See `runner.resume`."""
+        with gc_control.paused_while_importing():
+            from mnist_tui.training import run_training
+
+        return run_training.resume_run(
+            runs.find(self.folders.runs, self.query),
+            data_dir=self.folders.data,
+            more_epochs=self.more_epochs,
+            threads=self.threads,
+            backend=self.backend,
+            control=control,
+            report=report,
+        )
+
+
+Job = NewRun | ResumedRun

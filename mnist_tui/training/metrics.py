@@ -1,0 +1,108 @@
+"""What the running epoch has come to: sums on the device, and clocks that stop for pauses."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mnist_tui.training.backends.base import StepResult
+
+
+class Stopwatch:
+    """Seconds between `start` and `stop`, added up."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self._before = seconds
+        self._started: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """So far, the running stretch included."""
+        running = 0.0 if self._started is None else time.monotonic() - self._started
+        return self._before + running
+
+    @property
+    def running(self) -> bool:
+        """Whether it is between `start` and `stop`."""
+        return self._started is not None
+
+    def start(self) -> None:
+        """Run on; a running watch stays as it is."""
+        if self._started is None:
+            self._started = time.monotonic()
+
+    def stop(self) -> None:
+        """Stand still until the next `start`."""
+        self._before, self._started = self.seconds, None
+
+
+class Throttle:
+    """Says at most every `interval` seconds that it is time."""
+
+    def __init__(self, interval: float) -> None:
+        self._interval = interval
+        self._next = time.monotonic() + interval
+
+    def due(self) -> bool:
+        """Whether an interval has passed since it last said so."""
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + self._interval
+        return True
+
+
+class EpochMetrics:
+    """Loss and accuracy of an epoch's steps. Adding never waits for the device; reading does."""
+
+    def __init__(self, device: torch.device) -> None:
+        # Sums over tens of thousands of images want float64, which MPS does not have.
+        dtype = torch.float32 if device.type == "mps" else torch.float64
+        self._loss_sum = torch.zeros((), dtype=dtype, device=device)
+        self._correct = torch.zeros((), dtype=torch.int64, device=device)
+        self._batch_losses: list[Tensor] = []
+        self._timed_images = 0
+        self.images = 0
+        self.watch = Stopwatch()
+
+    def add(self, result: StepResult, images: int) -> None:
+        """Count one step of `images` images."""
+        self._loss_sum += result.loss_sum
+        self._correct += result.correct
+        self._batch_losses.append(result.loss_sum / images)
+        self.images += images
+        self._timed_images += images
+
+    @property
+    def loss(self) -> float:
+        """Mean an image."""
+        return self._loss_sum.item() / max(self.images, 1)
+
+    @property
+    def accuracy(self) -> float:
+        """As a fraction."""
+        return self._correct.item() / max(self.images, 1)
+
+    @property
+    def images_per_second(self) -> float:
+        """Over the time the watch ran."""
+        return self._timed_images / max(self.watch.seconds, 1e-9)
+
+    def take_batch_losses(self) -> tuple[float, ...]:
+        """The batch losses since this was last asked, an image each."""
+        losses = tuple(torch.stack(self._batch_losses).tolist()) if self._batch_losses else ()
+        self._batch_losses.clear()
+        return losses
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps. The speed is this process's own and starts anew."""
+        return {"loss_sum": self._loss_sum, "correct": self._correct, "images": self.images}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on adding to what `state` gave."""
+        self._loss_sum.copy_(state["loss_sum"])
+        self._correct.copy_(state["correct"])
+        self.images = int(state["images"])

@@ -1,0 +1,162 @@
+"""The code of a run's network: the run's copy, or the file that it names; and whether it may be run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from mnist_tui import models
+from mnist_tui.errors import ModelError, RunError, UntrustedCodeError
+from mnist_tui.events import Event, Notice
+from mnist_tui.models import ModelSource, code_copy, trusted_code
+from mnist_tui.runs import Run, folder_layout
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Report = Callable[[Event], None]
+Part = Literal["model", "teacher"]
+
+
+@dataclass(frozen=True)
+class RunCode:
+    """The code that would be run to create a run's network."""
+
+    source: ModelSource
+    whose: str
+    """Such as `run my-run`."""
+    digest: str = ""
+    """Identifies exactly this code; "" for the program's own networks."""
+    files: tuple[str, ...] = ()
+    """Paths of the files that would be run."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it was used for training on this machine, or the user has agreed to it."""
+        return not self.digest or trusted_code.is_known(self.digest)
+
+    @property
+    def question(self) -> str:
+        """Names the run and the files."""
+        more = f" and {len(self.files) - 3} more" if len(self.files) > 3 else ""
+        files = ", ".join(self.files[:3]) + more
+        return (
+            f"{self.whose[:1].upper()}{self.whose[1:]} was not trained on this machine, and its network is created by "
+            f"running code, which can do anything that you can do: {files}"
+        )
+
+    @property
+    def change(self) -> str:
+        """A notice if the original code has changed or is gone; otherwise ""."""
+        change = code_copy.changed(self.source)
+        return f"{change} since {self.whose} began; its own copy is used" if change else ""
+
+    def trusted(self) -> RunCode:
+        """Itself. Raises UntrustedCodeError if it is not trusted."""
+        if not self.is_known:
+            raise UntrustedCodeError(self.question, self)
+        return self
+
+    def trust(self) -> None:
+        """Trust this code from now on, in any run."""
+        if self.digest:
+            trusted_code.remember(self.digest, f"{self.whose}: {self.source.spec}")
+
+
+def code_of(run: Run, part: Part = "model") -> RunCode:
+    """The code of `run`'s network, or of its teacher's, without running any of it.
+
+    Raises RunError if it is damaged, has changed, or is missing.
+    """
+    record = run.record()
+    entry = record.get(part, {})
+    entry = entry if isinstance(entry, dict) else {}
+    spec = record["config"].get("model", "reference") if part == "model" else entry.get("spec", "")
+    whose = f"run {run.name}" if part == "model" else f"the teacher of run {run.name}"
+    try:
+        return _code(str(spec), entry, run.source_folder(part), whose)
+    except ModelError as error:
+        raise RunError(
+            f"the network of {whose} cannot be built: {error}",
+            remedy=error.remedy or "Put its file back where it was, or choose another run.",
+        ) from error
+
+
+def teachers_code_of(run: Run) -> RunCode | None:
+    """The code of its teacher's network, if the run records it."""
+    entry = run.record().get("teacher")
+    return code_of(run, "teacher") if isinstance(entry, dict) and "spec" in entry else None
+
+
+def code_of_spec(spec: str, whose: str) -> RunCode:
+    """The code named by an untrusted file as its network's."""
+    return _code(spec, {}, Path(), whose)
+
+
+def _code(spec: str, entry: Mapping[str, Any], folder: Path, whose: str) -> RunCode:
+    copied = entry.get("source")
+    if isinstance(copied, dict) and spec not in models.REGISTRY:
+        place, _, name = spec.rpartition(":")
+        source = ModelSource(name if place else spec, spec, name)
+        source = code_copy.kept_source(source, copied, folder, whose)
+        assert source.kept is not None
+        return RunCode(source, whose, code_copy.digest_of(source, copied), tuple(map(str, source.kept.sums)))
+    source = models.resolve(spec)
+    before = entry.get("source_sha256")
+    if before is not None and before != source.source_sha256:
+        raise RunError(
+            f"{spec} is not the code that {whose} was trained with",
+            remedy="Restore the file as it was, or choose another run.",
+        )
+    if source.is_registered or source.is_of_this_program:
+        return RunCode(source, whose)
+    return RunCode(source, whose, code_copy.digest_of(source, None), (str(source.path or source.module),))
+
+
+def code_to_keep(
+    model: nn.Module, source: ModelSource, record: dict[str, Any], teacher: Run | None, report: Report
+) -> dict[Path, bytes]:
+    """The files that a new run keeps, by their paths in it; they are added to `record`.
+
+    Code that is too large is not kept, with a notice: such a run relies on the checksum of its one file.
+    """
+    files = _kept_of(model, source, record["model"], report)
+    if teacher is not None:
+        files |= _of_teacher(teacher, record)
+    return files
+
+
+def _kept_of(
+    model: nn.Module, source: ModelSource, entry: dict[str, Any], report: Report
+) -> dict[Path, bytes]:
+    from mnist_tui.models import loader
+
+    imported = loader.code_of(model)
+    try:
+        copied = code_copy.copy_of(source, imported) if imported is not None else None
+    except code_copy.TooLargeError as error:
+        message = f"the network's code is not kept with the run: {error}"
+        report(Notice(message=message, topic="model"))
+        return {}
+    if copied is None:
+        return {}
+    entry["source"] = copied.record
+    return {Path(folder_layout.SOURCES["model"], name): content for name, content in copied.files.items()}
+
+
+def _of_teacher(teacher: Run, record: dict[str, Any]) -> dict[Path, bytes]:
+    """The teacher's run may be deleted or trained again before this one is resumed."""
+    before = teacher.record()
+    entry = before.get("model", {})
+    about = record.setdefault("teacher", {})
+    about |= {"spec": before["config"].get("model"), "source_sha256": entry.get("source_sha256")}
+    if "source" not in entry:
+        return {}
+    about["source"] = entry["source"]
+    folder = teacher.source_folder()
+    return {
+        Path(folder_layout.SOURCES["teacher"], name): (folder / name).read_bytes()
+        for name in entry["source"]["files"]
+    }

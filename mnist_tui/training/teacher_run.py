@@ -1,0 +1,134 @@
+"""A teacher by its recipe: the run that has been trained for it already, or one that is trained now."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from mnist_tui import recipes, runs
+from mnist_tui.config import TrainConfig
+from mnist_tui.errors import Interrupted, MnistTuiError, RunError
+from mnist_tui.events import DataProgress, Event, Notice, Preparing, Progress, RunFailed, RunStopped
+from mnist_tui.runs import Run
+from mnist_tui.runs.history import RunStatus
+from mnist_tui.system.file_lock import FileLock
+from mnist_tui.training import run_training
+from mnist_tui.training.control import Control
+from mnist_tui.training.run_training import RunResult
+
+Report = Callable[[Event], None]
+
+_POLL = 0.2  # seconds between two checks for a request to stop
+
+# What has no say in what a teacher knows. `dataset` has, but a run records the one that `auto` became.
+_IRRELEVANT = ("device", "threads", "backend", "extra_epochs", "dataset")
+
+
+def ensure_teacher(
+    student: TrainConfig, *, data_dir: Path, runs_dir: Path, control: Control, report: Report
+) -> TrainConfig:
+    """The student's config with a run as its teacher, where it names a recipe.
+
+    That run is an ordinary one, with the student's data, as upright as the student has it, and seed 1. It is trained
+    first where there is none, or resumed where it was stopped; `report` hears of it as Preparing. Two processes that
+    want the same one train it once. Raises MnistTuiError when the teacher fails, and Interrupted when `control`
+    stopped it.
+    """
+    if student.teacher not in recipes.RECIPES:
+        return student
+    wanted = recipes.build_config(
+        student.teacher,
+        dataset=student.dataset,
+        validation=student.validation,
+        train_limit=student.train_limit,
+        deskew=student.deskew,
+        device=student.device,
+    )
+    runs.check_place(runs_dir)
+    with _alone(runs_dir, control, report):
+        run = _found(runs_dir, wanted)
+        if run is None or run.history(progress=False).status is not RunStatus.FINISHED:
+            tell = _as_preparation(wanted, report)
+            run = _trained(run, wanted, data_dir, runs_dir, control, tell)
+    return student.replace(teacher=run.name)
+
+
+def _found(runs_dir: Path, wanted: TrainConfig) -> Run | None:
+    """The newest run that is what is wanted, or is on its way to be."""
+    return next((run for run in reversed(runs.list_runs(runs_dir)) if _is_wanted(run, wanted)), None)
+
+
+def _is_wanted(run: Run, wanted: TrainConfig) -> bool:
+    try:
+        config = run.record()["config"]
+    except RunError:
+        return False
+    relevant = {name: value for name, value in wanted.to_dict().items() if name not in _IRRELEVANT}
+    same_data = wanted.dataset in ("auto", config.get("dataset"))
+    return same_data and all(config.get(name) == value for name, value in relevant.items())
+
+
+def _trained(
+    run: Run | None, wanted: TrainConfig, data_dir: Path, runs_dir: Path, control: Control, report: Report
+) -> Run:
+    outcome: RunResult
+    if run is None:
+        outcome = run_training.start_run(
+            wanted, data_dir=data_dir, runs_dir=runs_dir, control=control, report=report
+        )
+    else:
+        outcome = run_training.resume_run(run, data_dir=data_dir, control=control, report=report)
+    event = outcome.event
+    if isinstance(event, RunStopped):
+        raise Interrupted(f"{event.reason}, while training the teacher")
+    if isinstance(event, RunFailed):
+        raise MnistTuiError(f"the teacher failed: {event.message}", remedy=event.remedy)
+    return outcome.run
+
+
+def _as_preparation(wanted: TrainConfig, report: Report) -> Report:
+    """The teacher's story as part of the student's: the one that a person asked for has not begun."""
+
+    def tell(event: Event) -> None:
+        if isinstance(event, (DataProgress, Notice)):
+            report(event)
+        elif isinstance(event, Preparing):
+            report(Preparing(what=f"{event.what}, for the teacher"))
+        elif isinstance(event, Progress):
+            what = f"training the teacher, {wanted.model}: epoch {event.epoch} of {event.epochs}"
+            step = event.step if event.phase == "training" else event.steps
+            # An epoch counts as a thousand, as testing has steps of another kind.
+            done = 1000 * (event.epoch - 1) + 1000 * step // event.steps
+            report(Preparing(what=what, done=done, total=1000 * event.epochs))
+
+    return tell
+
+
+@contextlib.contextmanager
+def _alone(runs_dir: Path, control: Control, report: Report) -> Iterator[None]:
+    """Only one process trains a teacher here at a time; the next one then finds it."""
+    lock = FileLock(runs_dir / ".teacher.lock")
+    while not _is_taken(lock):
+        if control.stop_reason:
+            raise Interrupted(f"{control.stop_reason}, while waiting for the teacher")
+        report(Preparing(what="waiting for the teacher, which another process trains"))
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _is_taken(lock: FileLock) -> bool:
+    """Whether it was free, or became free soon. Raises RunError if locks are not supported."""
+    runs_dir = lock.path.parent
+    try:
+        runs_dir.mkdir(parents=True, exist_ok=True)
+        lock.acquire(_POLL)
+    except TimeoutError:
+        return False
+    except OSError as error:
+        raise RunError(
+            f"no run can be written in {runs_dir}: {error.strerror}", remedy="Choose another --runs-dir."
+        ) from error
+    return True

@@ -1,0 +1,256 @@
+"""The training loop, and nothing but the loop: a generator of events that owns no file, screen or thread."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import torch
+
+from mnist_tui.config import TrainConfig
+from mnist_tui.data.datasets import Split
+from mnist_tui.data.loader import Batch, DeviceData
+from mnist_tui.errors import MnistTuiError
+from mnist_tui.events import (
+    EpochFinished,
+    EpochStarted,
+    Event,
+    Phase,
+    Progress,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    RunStopped,
+    WeightsMoved,
+    failure_of,
+)
+from mnist_tui.models.import_source import explained
+from mnist_tui.training import lr_schedule
+from mnist_tui.training.backends.base import Backend, StepSettings
+from mnist_tui.training.control import Control
+from mnist_tui.training.distillation import Teacher
+from mnist_tui.training.evaluate import Score, Scoring
+from mnist_tui.training.metrics import EpochMetrics, Stopwatch, Throttle
+from mnist_tui.training.position import BestEpoch, Position, random_state, restore_random_state
+from mnist_tui.training.update_ratio import UpdateRatios
+
+PROGRESS_SECONDS = 0.1
+
+
+class DivergedError(MnistTuiError):
+    """A loss is no longer a number."""
+
+
+class Trainer:
+    """Trains a backend's learner: iterate over `run()`; between two events, `state()` is what a checkpoint needs."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        backend: Backend,
+        data: DeviceData,
+        control: Control,
+        teacher: Teacher | None = None,
+    ) -> None:
+        """The learner and `data` are on one device already."""
+        self.config, self.backend, self.data, self.control = config, backend, data, control
+        self.teacher = teacher
+        self.learner = backend.learner
+        self.position = Position()
+        self._device = data.train.images.device
+        self._meter = EpochMetrics(self._device)
+        self._movement = UpdateRatios(self.learner.model)
+        self._epoch_watch = Stopwatch()
+        self._ticker = Throttle(PROGRESS_SECONDS)
+        torch.manual_seed(config.seed)
+
+    @property
+    def steps_done(self) -> int:
+        """Steps of the whole run."""
+        return (self.position.epoch - 1) * self.data.steps + self.position.step
+
+    def state(self) -> dict[str, Any]:
+        """All that a later `load_state` needs to go on as if nothing had happened."""
+        self.position.epoch_seconds = self._epoch_watch.seconds
+        return {
+            "position": self.position.to_dict(),
+            "meter": self._meter.state(),
+            **self.learner.state(),
+            **({"focus": self.data.focus.state()} if self.data.focus else {}),
+            "random": random_state(self._device),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Continue from `state()` of a trainer with the same config, data and model class."""
+        self.position = Position.from_dict(state["position"])
+        self.learner.load_state(state)
+        self._meter.load_state(state["meter"])
+        if self.data.focus:
+            self.data.focus.load_state(state["focus"])
+        self._epoch_watch = Stopwatch(self.position.epoch_seconds)
+        restore_random_state(state["random"], self._device)
+
+    def run(self) -> Iterator[Event]:
+        """Train until all epochs are done, somebody stops it or it fails; the last event says which."""
+        try:
+            yield from self._epochs()
+        except Exception as error:
+            yield failure_of(explained(error))
+
+    def _epochs(self) -> Iterator[Event]:
+        while self.position.epoch <= self.config.all_epochs:
+            self._epoch_watch.start()
+            yield EpochStarted(
+                epoch=self.position.epoch, epochs=self.config.all_epochs, steps=self.data.steps
+            )
+            yield from self._train()
+            validation = yield from self._score(self.data.validation)
+            test = yield from self._score(self.data.test)
+            if test is None:
+                yield RunStopped(
+                    epoch=self.position.epoch, step=self.steps_done, reason=self.control.stop_reason
+                )
+                return
+            yield self._finish_epoch(test, validation)
+        yield self._finished()
+
+    def _train(self) -> Iterator[Event]:
+        """The steps of this epoch that are still to do."""
+        self.backend.begin()
+        self._meter.watch.start()
+        batches = self.data.batches(self.backend.augment, self.position.epoch, self.position.step)
+        for batch in batches:
+            yield from self._answer()
+            if self.control.stop_reason:
+                break
+            moved = self._take_step(batch)
+            if moved is not None:
+                yield moved
+            if self._ticker.due():
+                yield self._progress("training", self.position.step, self.data.steps)
+        self._meter.watch.stop()
+        yield self._progress("training", self.position.step, self.data.steps)
+
+    def _take_step(self, batch: Batch) -> WeightsMoved | None:
+        """One step; how far it moved the weights, where it is one of those to look at."""
+        before = self._movement.before(self.position.step, self.data.steps)
+        steps = self.config.epochs * self.data.steps
+        settings = StepSettings(self.steps_done, *lr_schedule.schedule(self.config, self.steps_done, steps))
+        targets = self.teacher.targets(batch.images, batch.labels) if self.teacher else None
+        result = self.backend.step(batch, settings, targets)
+        self._meter.add(result, len(batch.labels))
+        self.data.note_losses(self.position.step, result.losses)
+        self.position.step += 1
+        if before is None:
+            return None
+        return self._movement.since(before, self.position.epoch, self.steps_done)
+
+    def _score(self, split: Split | None) -> Generator[Event, None, Score | None]:
+        """Test on `split`; None where there is none, or when somebody stopped it."""
+        if split is None or self.control.stop_reason:
+            return None
+        scoring = Scoring(self.backend.logits, split.images, split.labels, self.config)
+        for done in scoring:
+            yield from self._answer()
+            if self.control.stop_reason:
+                return None
+            if self._ticker.due():
+                yield self._progress("evaluating", done, len(split.images))
+        return scoring.score
+
+    def _answer(self) -> Iterator[Event]:
+        """Wait here while somebody wants a pause. A wish to stop is for the caller to look at."""
+        if not self.control.paused:
+            return
+        training = self._meter.watch.running
+        self._epoch_watch.stop()
+        self._meter.watch.stop()
+        if training:
+            # A pause is a checkpoint, and the log must have every batch loss that a checkpoint is past.
+            yield self._progress("training", self.position.step, self.data.steps)
+        yield RunPaused(epoch=self.position.epoch, step=self.steps_done)
+        self.control.wait_while_paused()
+        if not self.control.stop_reason:
+            yield RunResumed(epoch=self.position.epoch, step=self.steps_done)
+        self._epoch_watch.start()
+        if training:
+            self._meter.watch.start()
+
+    def _progress(self, phase: Phase, step: int, steps: int) -> Progress:
+        """Where the epoch stands. The one place in training that waits for the device, by reading from it."""
+        loss = self._meter.loss
+        if not math.isfinite(loss):
+            raise self._diverged("training", loss)
+        return Progress(
+            epoch=self.position.epoch,
+            epochs=self.config.all_epochs,
+            phase=phase,
+            step=step,
+            steps=steps,
+            images_per_second=self._meter.images_per_second,
+            loss=loss,
+            accuracy=self._meter.accuracy,
+            learning_rate=self._rate(),
+            batch_losses=self._meter.take_batch_losses(),
+        )
+
+    def _finish_epoch(self, test: Score, validation: Score | None) -> EpochFinished:
+        chosen = validation or test
+        for name, score in (("test", test), ("validation", chosen)):
+            if not math.isfinite(score.loss):
+                raise self._diverged(name, score.loss)
+        position, best = self.position, self.position.best
+        is_best = best is None or chosen.accuracy > best.accuracy
+        if is_best:
+            position.best = BestEpoch(
+                position.epoch, chosen.accuracy, test.accuracy, test.loss, self._meter.loss
+            )
+        position.epoch_seconds = self._epoch_watch.seconds
+        row = EpochFinished(
+            epoch=position.epoch,
+            epochs=self.config.all_epochs,
+            train_loss=self._meter.loss,
+            train_accuracy=self._meter.accuracy,
+            test_loss=test.loss,
+            test_accuracy=test.accuracy,
+            validation_loss=validation.loss if validation else None,
+            validation_accuracy=validation.accuracy if validation else None,
+            learning_rate=self._rate(),
+            seconds=position.epoch_seconds,
+            images_per_second=self._meter.images_per_second,
+            best=is_best,
+        )
+        self.data.finish_epoch(position.epoch)
+        position.finish_epoch(test.accuracy, test.loss)
+        self._meter, self._epoch_watch = EpochMetrics(self._device), Stopwatch()
+        return row
+
+    def _finished(self) -> RunFinished:
+        position, best = self.position, self.position.best
+        assert best is not None  # a config has at least one epoch
+        return RunFinished(
+            epochs=self.config.all_epochs,
+            best_epoch=best.epoch,
+            best_accuracy=best.accuracy,
+            best_test_accuracy=best.test_accuracy,
+            best_test_loss=best.test_loss,
+            best_train_loss=best.train_loss,
+            final_test_accuracy=position.test_accuracy,
+            final_test_loss=position.test_loss,
+            selected_on="validation" if self.data.validation else "test",
+            seconds=position.finished_seconds,
+            mean_epoch_seconds=position.finished_seconds / self.config.all_epochs,
+        )
+
+    def _rate(self) -> float:
+        """The learning rate of the last step taken."""
+        steps = self.config.epochs * self.data.steps
+        return lr_schedule.learning_rate(self.config, max(self.steps_done - 1, 0), steps)
+
+    def _diverged(self, which: str, loss: float) -> DivergedError:
+        return DivergedError(
+            f"the {which} loss is {loss} in epoch {self.position.epoch}, step {self.position.step:,}: "
+            f"training has diverged, with the learning rate at {self._rate():.3g}",
+            remedy="Try a smaller --lr. The checkpoint before this is kept.",
+        )

@@ -1,0 +1,54 @@
+"""How far a step moves each layer's weights: what shows whether the learning rate suits all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from mnist_tui.events import WeightsMoved
+from mnist_tui.inspection.learning_layers import learning_layers
+
+TIMES_AN_EPOCH = 10
+
+
+class UpdateRatios:
+    """Looks at a few steps of each epoch, always the same ones, so that a resumed run looks at those too.
+
+    Weight norm, gradient norm, and the ratio of update to weight, for which about 1e-3 is a usual rule of thumb
+    (Stanford's CS231n notes, "Neural networks 3"). Nothing is changed, and no other step costs anything.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        layers = learning_layers(model)
+        self._names = tuple(layers)
+        self._weights = [weight for weights in layers.values() for weight in weights]
+        self._sizes = [sum(weight.numel() for weight in weights) for weights in layers.values()]
+
+    def before(self, step: int, steps: int) -> Tensor | None:
+        """All weights, to be given to `since` after step `step` (from 0) of the epoch's `steps`; None to pass it by."""
+        due = (step + 1) * TIMES_AN_EPOCH // steps > step * TIMES_AN_EPOCH // steps
+        return _flat(self._weights) if due and self._weights else None
+
+    def since(self, before: Tensor, epoch: int, step: int) -> WeightsMoved:
+        """What became of them. Waits for the device."""
+        gradients = [torch.zeros_like(w) if w.grad is None else w.grad for w in self._weights]
+        whole = torch.stack([before, _flat(gradients), _flat(self._weights) - before])
+        norms = [part.square().sum(1) for part in whole.split(self._sizes, dim=1)]
+        weights, steepness, moved = torch.stack(norms, dim=1).sqrt_().tolist()
+        ratios = (change / norm if norm else 0.0 for change, norm in zip(moved, weights, strict=True))
+        return WeightsMoved(
+            epoch=epoch,
+            step=step,
+            layers=self._names,
+            weight_norms=tuple(weights),
+            gradient_norms=tuple(steepness),
+            update_ratios=tuple(ratios),
+        )
+
+
+@torch.no_grad()
+def _flat(tensors: Sequence[Tensor]) -> Tensor:
+    """A copy of all numbers, one after the other."""
+    return torch.cat([tensor.reshape(-1) for tensor in tensors]).float()

@@ -1,0 +1,46 @@
+"""What the dashboard remembers from one time to the next: the theme, and the last form."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+from mnist_tui.system import atomic_file, paths
+
+
+class Preferences:
+    """A small JSON file. Remembering is a comfort: where it cannot be read or written, nothing is lost but that."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path or paths.state_dir() / "dashboard.json"
+        self._values = self._read()
+
+    @property
+    def theme(self) -> str:
+        """The theme's name; empty where none was chosen."""
+        theme = self._values.get("theme", "")
+        return theme if isinstance(theme, str) else ""
+
+    @property
+    def form(self) -> dict[str, Any]:
+        """The settings the last run was begun with."""
+        form = self._values.get("form", {})
+        return form if isinstance(form, dict) else {}
+
+    def remember(self, **values: Any) -> None:
+        """Keep `theme=…` or `form=…` for the next time."""
+        if all(self._values.get(name) == value for name, value in values.items()):
+            return
+        self._values |= values
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            atomic_file.write_text(self._path, json.dumps(self._values, indent=2) + "\n")
+
+    def _read(self) -> dict[str, Any]:
+        with contextlib.suppress(OSError, ValueError):
+            values = json.loads(self._path.read_text(encoding="utf-8"))
+            if isinstance(values, dict):
+                return values
+        return {}

@@ -1,0 +1,106 @@
+"""Small questions over a screen: yes or no, and one line of text that is checked as one types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, Generic, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Label
+
+from mnist_tui.tui.textual_fixes.safe_screen import SafeScreen
+
+Answer = TypeVar("Answer")
+# Says what is wrong with a text; "" where nothing is.
+Check = Callable[[str], str]
+
+
+class Dialog(SafeScreen, ModalScreen[Answer | None], Generic[Answer]):
+    """Something asked over a screen, which stays as it was until there is an answer; None is none."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel")]
+
+    @on(Button.Pressed, "#no")
+    def action_cancel(self) -> None:
+        """Leave without an answer."""
+        self.dismiss(None)
+
+
+class ConfirmDialog(SafeScreen, ModalScreen[bool]):
+    """Yes or no, by letter, by arrows and enter, or with the mouse. Escape is no."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer(True)", "Yes"),
+        Binding("n,escape", "answer(False)", "No"),
+        Binding("left,up", "app.focus_previous", "Other", show=False),
+        Binding("right,down", "app.focus_next", "Other", show=False),
+    ]
+
+    def __init__(
+        self, title: str, question: str, yes: str = "Yes", no: str = "No", danger: bool = False
+    ) -> None:
+        super().__init__()
+        self._title, self._question = title, question
+        self._yes, self._no, self._danger = yes, no, danger
+
+    def compose(self) -> ComposeResult:
+        """The question above its two answers; enter gives the harmless one."""
+        with Vertical(classes="dialog -danger" if self._danger else "dialog") as box:
+            box.border_title = Content(self._title)
+            yield Label(Content(self._question), classes="question")
+            with Horizontal(classes="answers"):
+                yield Button(Content(self._no), id="no")
+                yield Button(Content(self._yes), id="yes", variant="error" if self._danger else "primary")
+
+    def on_mount(self) -> None:
+        """Enter must not destroy anything by habit."""
+        self.query_one("#no" if self._danger else "#yes").focus()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        self.action_answer(event.button.id == "yes")
+
+    def action_answer(self, answer: bool) -> None:
+        """Leave with it."""
+        self.dismiss(answer)
+
+
+class AskDialog(Dialog[str]):
+    """One line of text."""
+
+    def __init__(self, title: str, question: str, value: str = "", *, check: Check, yes: str = "OK") -> None:
+        super().__init__()
+        self._title, self._question, self._value = title, question, value
+        self._check, self._yes = check, yes
+
+    def compose(self) -> ComposeResult:
+        """Question, line, what is wrong with it, answers."""
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content(self._title)
+            yield Label(Content(self._question), classes="question")
+            yield Input(self._value, select_on_focus=True)
+            yield Label("", classes="complaint")
+            with Horizontal(classes="answers"):
+                yield Button("Cancel", id="no")
+                yield Button(Content(self._yes), id="yes", variant="primary")
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        """Say at once what is wrong, and refuse it."""
+        complaint = self._check(event.value)
+        self.query_one(".complaint", Label).update(Content(complaint))
+        self.query_one("#yes", Button).disabled = bool(complaint)
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#yes")
+    def _accept(self) -> None:
+        value = self.query_one(Input).value
+        if not self._check(value):
+            self.dismiss(value)

@@ -1,0 +1,64 @@
+"""The Draw screen's questions: what it was meant to be, and which test image."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, Label
+
+from mnist_tui.tui.screens.dialogs.base import AskDialog, Dialog
+from mnist_tui.tui.workers.test_images import parse_query
+
+_DIGITS = range(10)
+
+
+class LabelDialog(Dialog[int]):
+    """A digit key, or the mouse, says which digit it was meant to be."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(str(digit), f"answer({digit})", f"A {digit}", show=False) for digit in _DIGITS),
+        Binding("left", "app.focus_previous", "Left", show=False),
+        Binding("right", "app.focus_next", "Right", show=False),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """Ten answers."""
+        with Vertical(classes="dialog") as box:
+            box.border_title = "That was a …"
+            question = (
+                "Press its digit. It is kept in my-digits, to evaluate and to train with; Esc does not."
+            )
+            yield Label(question, classes="question")
+            with Horizontal(classes="answers"):
+                for digit in _DIGITS:
+                    yield Button(str(digit), id=f"digit-{digit}")
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        self.action_answer(int(str(event.button.label)))
+
+    def action_answer(self, digit: int) -> None:
+        """Leave with it."""
+        self.dismiss(digit)
+
+
+def image_dialog() -> AskDialog:
+    """Asks for what `parse_query` understands."""
+    return AskDialog(
+        "Test image",
+        "A digit for the next image of it, or # and a number, as in #1234.",
+        check=_complaint,
+        yes="Load",
+    )
+
+
+def _complaint(text: str) -> str:
+    try:
+        parse_query(text)
+    except ValueError:
+        return "A digit, or # and a number." if text else ""
+    return ""

@@ -1,0 +1,207 @@
+"""The lines of the two charts as points: x in epochs, no more of them than can be seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mnist_tui.events import EpochFinished, Progress
+from mnist_tui.runs.history import RunHistory
+from mnist_tui.tui.history_cursors import EpochCursor, LossCursor
+from mnist_tui.tui.widgets.charts.chart import AxisLimits, Line, LineName, Span
+from mnist_tui.tui.widgets.charts.loss_trace import Floats, LossTrace
+
+_MARKERS: dict[LineName, str] = {"train": "", "validation": "◆", "test": "●", "best": "★"}
+# The first share of an epoch tells nothing of its accuracy: too few images.
+_SETTLED = 0.1
+_MOST_RUNNING_POINTS = 512
+_LEAST_LOSS = 1e-6
+# The loss of ten equally likely digits: the top of an axis without data.
+_UNTRAINED = 2.3
+
+
+@dataclass
+class _Column:
+    """One column of the epoch table."""
+
+    x: list[float] = field(default_factory=list)
+    y: list[float] = field(default_factory=list)
+
+    def add(self, x: float, y: float | None) -> None:
+        if y is not None:
+            self.x.append(x)
+            self.y.append(y)
+
+
+class CurveData:
+    """Reads a run's news and keeps what the charts need of it."""
+
+    def __init__(self) -> None:
+        self._epochs, self._losses = EpochCursor(), LossCursor()
+        self._trace = LossTrace()
+        self._running: list[tuple[float, float]] = []
+        self._forget_epochs()
+        self.steps = 0
+        """Of one epoch; 0 while unknown."""
+        self.epochs = 0.0
+        """How far the run is, in epochs."""
+
+    def read(self, history: RunHistory) -> None:
+        """Take in what is new."""
+        restart, rows = self._epochs.news(history)
+        if restart:
+            self._forget_epochs()
+        for row in rows:
+            self._add(row)
+        self._trace.update(*self._losses.news(history))
+        self.steps = _steps_an_epoch(history) or self.steps
+        self._follow(history.progress, len(history.epochs))
+
+    def loss_lines(self, span: Span, points: int, *, smoothing: bool) -> list[Line]:
+        """Train by batch, the others by epoch."""
+        return [
+            _in_view("train", *self._train_loss(span, points, smoothing), span, points),
+            *self._by_epoch(self._loss, span, points),
+        ]
+
+    def accuracy_lines(self, span: Span, points: int) -> list[Line]:
+        """Per cent; the running epoch as far as it is, and a star on the best one."""
+        train = self._accuracy["train"]
+        running = np.array(self._running).reshape(-1, 2).T
+        x, y = np.append(train.x, running[0]), np.append(train.y, running[1])
+        train_line = _in_view("train", x, y, span, points)
+        return [train_line, *self._by_epoch(self._accuracy, span, points), *self._best_in_view(span)]
+
+    def newest_losses(self) -> dict[LineName, float]:
+        """Of the newest finished epoch, where there is one."""
+        return {name: column.y[-1] for name, column in self._loss.items() if column.y}
+
+    def newest_accuracies(self) -> dict[LineName, float]:
+        """Of the newest finished epoch, per cent."""
+        return {name: column.y[-1] for name, column in self._accuracy.items() if column.y}
+
+    def _forget_epochs(self) -> None:
+        names: tuple[LineName, ...] = ("train", "validation", "test")
+        self._loss = {name: _Column() for name in names}
+        self._accuracy = {name: _Column() for name in names}
+        self._best: EpochFinished | None = None
+
+    def _add(self, row: EpochFinished) -> None:
+        self._best = row if row.best else self._best
+        loss, accuracy = self._loss, self._accuracy
+        loss["train"].add(row.epoch, row.train_loss)
+        loss["test"].add(row.epoch, row.test_loss)
+        loss["validation"].add(row.epoch, row.validation_loss)
+        accuracy["train"].add(row.epoch, 100 * row.train_accuracy)
+        accuracy["test"].add(row.epoch, 100 * row.test_accuracy)
+        if row.validation_accuracy is not None:
+            accuracy["validation"].add(row.epoch, 100 * row.validation_accuracy)
+
+    def _best_in_view(self, span: Span) -> list[Line]:
+        """The test accuracy of the best epoch, which is drawn last and so over its own marker."""
+        if self._best is None or not span[0] <= self._best.epoch <= span[1]:
+            return []
+        y = np.array([100 * self._best.test_accuracy])
+        return [Line("best", np.array([float(self._best.epoch)]), y, _MARKERS["best"])]
+
+    def _follow(self, progress: Progress | None, finished: int) -> None:
+        """Keep the running accuracy of this epoch, thinned; forget it with the epoch."""
+        if progress is None or progress.epoch <= finished:
+            self.epochs = float(finished)
+            self._running = []
+            return
+        share = progress.step / max(progress.steps, 1) if progress.phase == "training" else 1.0
+        self.epochs = progress.epoch - 1 + share
+        if self._running and not progress.epoch - 1 < self._running[-1][0] <= self.epochs:
+            self._running = []
+        if share >= _SETTLED:
+            self._running.append((self.epochs, 100 * progress.accuracy))
+        if len(self._running) > _MOST_RUNNING_POINTS:
+            self._running = self._running[::2]
+
+    def _train_loss(self, span: Span, points: int, smoothing: bool) -> tuple[Floats, Floats]:
+        if not self.steps or not self._trace.steps:
+            return _arrays(self._loss["train"])
+        window = self.steps if smoothing else 0
+        first, last = max(span[0], 0) * self.steps, span[1] * self.steps
+        ends, means = self._trace.curve(first, last, points, window)
+        return ends / self.steps, means
+
+    def _by_epoch(self, columns: dict[LineName, _Column], span: Span, points: int) -> list[Line]:
+        return [
+            _in_view(name, *_arrays(columns[name]), span, points)
+            for name in ("validation", "test")
+            if columns[name].x
+        ]
+
+
+def loss_limits(lines: list[Line], epochs: float) -> AxisLimits:
+    """From 0 up to the highest loss after the first batches, which would flatten all that follows."""
+    settled = min(1.0, epochs / 4)
+    tops = [line.y[line.x >= settled].max(initial=0.0) for line in lines]
+    return AxisLimits(0, whole_epochs(epochs), 0, 1.05 * float(max(tops, default=0.0)) or _UNTRAINED)
+
+
+def log_lines(lines: list[Line]) -> list[Line]:
+    """The same lines on an axis of logarithms."""
+    return [Line(line.name, line.x, np.log10(np.maximum(line.y, _LEAST_LOSS)), line.marker) for line in lines]
+
+
+def log_limits(lines: list[Line], epochs: float) -> AxisLimits:
+    """All that the curves span."""
+    low, high = _extent(lines, (-2.0, 0.5), margin=0.06, least=0.05)
+    return AxisLimits(0, whole_epochs(epochs), low, high)
+
+
+def accuracy_limits(lines: list[Line], epochs: float) -> AxisLimits:
+    """All that the curves span, but not beyond 100 %; the whole scale in the first epoch, as it is climbed."""
+    if epochs < 1:
+        return AxisLimits(0, 1, 0, 100)
+    low, high = _extent(lines, (0.0, 100.0), margin=0.0, least=0.25)
+    return AxisLimits(0, whole_epochs(epochs), max(low, 0.0), min(high, 100.0))
+
+
+def _extent(lines: list[Line], otherwise: Span, *, margin: float, least: float) -> Span:
+    """From just below the lowest to just above the highest point."""
+    values = np.concatenate([line.y for line in lines])
+    if not len(values):
+        return otherwise
+    low, high = float(values.min()), float(values.max())
+    air = max(margin * (high - low), least)
+    return low - air, high + air
+
+
+def whole_epochs(epochs: float) -> float:
+    """The end of the x axis: that of the running epoch."""
+    return float(max(1, np.ceil(epochs - 1e-9)))
+
+
+def _steps_an_epoch(history: RunHistory) -> int:
+    now = history.progress
+    if now is not None and now.phase == "training":
+        return now.steps
+    whole = len(history.epochs) + (now is not None)
+    return round(len(history.batch_losses) / whole) if whole else 0
+
+
+def _arrays(column: _Column) -> tuple[Floats, Floats]:
+    return np.array(column.x, dtype=np.float64), np.array(column.y, dtype=np.float64)
+
+
+def _in_view(name: LineName, x: Floats, y: Floats, span: Span, points: int) -> Line:
+    """The part of a line that is in view, a point beyond on either side, averaged to `points`."""
+    known = np.isfinite(y)
+    x, y = x[known], y[known]
+    begin = max(0, int(np.searchsorted(x, span[0])) - 1)
+    end = int(np.searchsorted(x, span[1], side="right")) + 1
+    return Line(name, *_thinned(x[begin:end], y[begin:end], points), _MARKERS[name])
+
+
+def _thinned(x: Floats, y: Floats, points: int) -> tuple[Floats, Floats]:
+    """Means of neighbours where there are more points than can be seen."""
+    if len(x) <= points:
+        return x, y
+    starts = np.linspace(0, len(x), points, endpoint=False).astype(np.int64)
+    sizes = np.diff(np.append(starts, len(x)))
+    return np.add.reduceat(x, starts) / sizes, np.add.reduceat(y, starts) / sizes

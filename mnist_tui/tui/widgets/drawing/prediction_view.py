@@ -1,0 +1,190 @@
+"""What a network says of a drawing: the answer large, and ten bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.content import Content
+from textual.events import Resize
+
+from mnist_tui.events import RunFailed
+from mnist_tui.render import format
+from mnist_tui.tui.widgets.drawing import big_digit
+from mnist_tui.tui.widgets.frame.text_lines import Line, TextLines
+from mnist_tui.tui.workers.digit_reader import NOTHING_TRAINED, ReadResult
+
+if TYPE_CHECKING:
+    from mnist_tui.inference.prediction import ClassProbability, Prediction
+
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_WAITING = "Loading torch, which takes a second or two."
+_NOTHING = "Draw a digit: hold the left mouse button, or press space and move the pen with the arrow keys."
+
+# Component classes of both widgets.
+_SURE, _UNSURE, _STRONG, _PLAIN, _NOTE = (
+    f"answer--{word}" for word in ("sure", "unsure", "strong", "plain", "note")
+)
+_MUTED, _ERROR = "answer--muted", "answer--error"
+_BAR_SURE, _BAR_UNSURE, _BAR, _TRACK = (f"bar--{word}" for word in ("sure", "unsure", "other", "track"))
+
+
+class PredictionLine(TextLines):
+    """The answer, as large as there is room: seen from the last row, or that there is none."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {_SURE, _UNSURE, _STRONG, _NOTE, _MUTED, _ERROR}
+    DEFAULT_CSS = """
+    AnswerLine {
+        padding: 0 1;
+        & > .answer--sure { color: $text-success; text-style: bold; }
+        & > .answer--unsure { color: $text-warning; text-style: bold; }
+        & > .answer--error { color: $text-error; text-style: bold; }
+        & > .answer--strong { text-style: bold; }
+        & > .answer--note { color: $foreground 70%; }
+        & > .answer--muted { color: $text-muted; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reading: ReadResult | None = None
+
+    def show(self, reading: ReadResult | None) -> None:
+        """Draw this one."""
+        self._reading = reading
+        self._arrange()
+
+    def on_resize(self, event: Resize) -> None:
+        """Another size, other lines."""
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """A big digit with words beside it, in the middle of the height."""
+        width, height = self.content_size
+        character, style, lines = _said(self._reading)
+        scale = big_digit.scale_for(width // 2, height)
+        glyph = big_digit.drawn(character, scale)
+        room = width - (len(glyph[0]) + 2 if glyph else 0)
+        beside = _wrapped(lines, room, height)
+        if glyph:
+            beside = [()] * ((len(glyph) - len(beside)) // 2) + beside
+            rows = max(len(glyph), len(beside))
+            glyph += [" " * len(glyph[0])] * (rows - len(glyph))
+            beside += [()] * (rows - len(beside))
+            beside = [((row, style), ("  ", style), *line) for row, line in zip(glyph, beside, strict=True)]
+        above = max(0, (height - len(beside)) // 2)
+        self.show_lines([()] * above + beside)
+
+
+def _said(reading: ReadResult | None) -> tuple[str, str, list[Line]]:
+    """The big character, or "", its style, and the lines beside it."""
+    if reading is None:
+        return "", _PLAIN, [((_WAITING, _MUTED),)]
+    if reading.failed is not None:
+        return "", _PLAIN, _failure(reading.failed)
+    if reading.answer is None:
+        return "", _PLAIN, [(("nothing drawn yet", _STRONG),), ((_NOTHING, _NOTE),)]
+    answer = reading.answer
+    if not answer.is_sure:
+        return "?", _UNSURE, [(("not sure", _UNSURE),), ((_perhaps(answer), _NOTE),)]
+    best = answer.best
+    name: list[Line] = [] if big_digit.drawn(best.name) else [((best.name, _SURE),)]
+    sure = ((format.percent(best.probability, 1), _STRONG), (" sure", _NOTE))
+    return best.name, _SURE, [*name, sure, ((_others(answer), _NOTE),)]
+
+
+def _failure(failed: RunFailed) -> list[Line]:
+    # Having trained nothing is no failure.
+    style = _STRONG if failed.message == NOTHING_TRAINED else _ERROR
+    return [((failed.message, style),), ((failed.remedy, _NOTE),)]
+
+
+def _perhaps(answer: Prediction) -> str:
+    return "perhaps " + " or ".join(map(_named, answer.top[:2]))
+
+
+def _others(answer: Prediction) -> str:
+    return "then " + ", ".join(map(_named, answer.top[1:]))
+
+
+def _named(guess: ClassProbability) -> str:
+    return f"{guess.name} ({format.percent(guess.probability, 1)})"
+
+
+def _wrapped(lines: Sequence[Line], width: int, height: int) -> list[Line]:
+    """No longer than there is room; a line of several pieces is short."""
+    return [part for line in lines for part in _parts(line, max(width, 8))][: max(height, 1)]
+
+
+def _parts(line: Line, width: int) -> list[Line]:
+    if len(line) != 1 or len(line[0][0]) <= width // 2:
+        return [line]
+    text, style = line[0]
+    return [((part.plain, style),) for part in Content(text).wrap(width)]
+
+
+class ProbabilityBars(TextLines):
+    """A row a class; two where there is room."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {_BAR_SURE, _BAR_UNSURE, _BAR, _TRACK, _STRONG, _PLAIN, _NOTE}
+    DEFAULT_CSS = """
+    ProbabilityBars {
+        padding: 0 1;
+        & > .bar--sure { color: $success; }
+        & > .bar--unsure { color: $warning; }
+        & > .bar--other { color: $primary; }
+        & > .bar--track { color: $foreground 15%; }
+        & > .answer--strong { text-style: bold; }
+        & > .answer--note { color: $foreground 70%; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names: tuple[str, ...] = tuple("0123456789")
+        self._probabilities: tuple[float, ...] | None = None
+        self._is_sure = False
+
+    def show(self, reading: ReadResult | None) -> None:
+        """Draw this one; empty bars where there is no answer."""
+        answer = reading.answer if reading else None
+        self._names = reading.classes if reading and reading.classes else self._names
+        self._probabilities = answer.probabilities if answer else None
+        self._is_sure = answer is not None and answer.is_sure
+        self._arrange()
+
+    def on_resize(self, event: Resize) -> None:
+        """Another size, other lines."""
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """As wide as there is room."""
+        width, height = self.content_size
+        label = min(max(map(len, self._names)), max(1, width // 3))
+        room = max(1, width - label - 5)
+        values = self._probabilities or (0.0,) * len(self._names)
+        best = max(values)
+        lines = [
+            self._line(name[:label].ljust(label), value, room, is_best=0 < value == best)
+            for name, value in zip(self._names, values, strict=True)
+        ]
+        if height >= 2 * len(lines) + 1:
+            lines = [line for bar in lines for line in (bar, ())]
+        self.show_lines([()] * max(0, (height - len(lines)) // 2) + lines)
+
+    def _line(self, name: str, value: float, room: int, *, is_best: bool) -> Line:
+        colour = (_BAR_SURE if self._is_sure else _BAR_UNSURE) if is_best else _BAR
+        figure = "" if self._probabilities is None else f"{100 * value:.0f}"
+        bar = bar_of(value, room)
+        return (
+            (f"{name} ", _STRONG if is_best else _PLAIN),
+            (bar, colour),
+            ("·" * (room - len(bar)), _TRACK),
+            (f"{figure:>4}", _STRONG if is_best else _NOTE),
+        )
+
+
+def bar_of(share: float, width: int) -> str:
+    """A bar of eighths of a cell."""
+    eighths = round(8 * width * min(max(share, 0.0), 1.0))
+    return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8]).rstrip()

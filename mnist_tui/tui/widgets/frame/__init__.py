@@ -1,0 +1,1 @@
+"""What every screen has: title bar, key bar, panels, notices."""

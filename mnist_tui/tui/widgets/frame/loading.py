@@ -1,0 +1,105 @@
+"""Before the first step: torch is loaded, data fetched, a step compiled; or it failed before there was a run."""
+
+from __future__ import annotations
+
+import time
+
+from textual.app import ComposeResult
+from textual.containers import Center, Middle, Vertical
+from textual.content import Content
+from textual.widgets import ProgressBar, Static
+
+from mnist_tui.events import DataProgress, Preparing, RunFailed
+from mnist_tui.render import format
+from mnist_tui.tui.session import Session, SessionPhase
+
+_TRACEBACK_LINES = 5
+
+
+class LoadingPanel(Middle):
+    """One panel in the middle: what is being waited for, how far it is, how long it will take."""
+
+    DEFAULT_CSS = """
+    LoadingPanel {
+        #panel {
+            width: 64;
+            max-width: 94%;
+            height: auto;
+            border: round $primary;
+            padding: 1 2;
+            &.-failed { border: round $error; border-title-color: $text-error; }
+        }
+        ProgressBar { width: 100%; margin-top: 1; }
+        ProgressBar.-unknown PercentageStatus { display: none; }
+        Bar { width: 1fr; & > .bar--indeterminate { color: $primary; } }
+    }
+    """
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._item, self._since, self._from = "", 0.0, 0
+
+    def compose(self) -> ComposeResult:
+        """Words above a bar."""
+        with Center(), Vertical(id="panel"):
+            yield Static(id="what")
+            yield ProgressBar(total=1, show_eta=False, id="bar")
+
+    def on_hide(self) -> None:
+        """A bar that only moves to and fro is drawn 15 times a second, also where nobody sees it."""
+        self.query_one("#bar", ProgressBar).update(total=1)
+
+    def show(self, session: Session) -> None:
+        """Draw the wait, or the failure."""
+        panel, bar = self.query_one("#panel"), self.query_one("#bar", ProgressBar)
+        failed, waiting = session.failed, session.waiting
+        panel.set_class(failed is not None, "-failed")
+        panel.border_title = session.phase.value.capitalize()
+        bar.display = failed is None and session.phase is not SessionPhase.STOPPING
+        bar.set_class(waiting is None or waiting.total is None, "-unknown")
+        text: str | Content
+        if failed is not None:
+            text = _failure_text(failed)
+        elif session.phase is SessionPhase.STOPPING:
+            text = "Stopping …"
+        elif isinstance(waiting, DataProgress):
+            text = self._data_text(waiting)
+            bar.update(total=waiting.total, progress=waiting.done)
+        elif isinstance(waiting, Preparing):
+            text = f"{format.sentence(waiting.what)} …{self._time_left('', waiting)}"
+            bar.update(total=waiting.total, progress=waiting.done)
+        else:
+            text = "Loading torch, which takes a second or two."
+            bar.update(total=None)
+        self.query_one("#what", Static).update(text if isinstance(text, Content) else Content(text))
+
+    def _data_text(self, data: DataProgress) -> str:
+        amount = format.amount(data.done, data.total, data.unit)
+        return f"{data.stage.capitalize()} {data.dataset}: {data.item}\n{amount}{self._time_left(data.item, data)}"
+
+    def _time_left(self, item: str, waiting: DataProgress | Preparing) -> str:
+        """By the speed since this item began; nothing in its first half second."""
+        now = time.monotonic()
+        if item != self._item or waiting.done < self._from:
+            self._item, self._since, self._from = item, now, waiting.done
+        elapsed, done = now - self._since, waiting.done - self._from
+        if waiting.total is None or elapsed < 0.5 or done <= 0:
+            return ""
+        return f" · {format.clock((waiting.total - waiting.done) * elapsed / done)} left"
+
+
+def _failure_text(failed: RunFailed) -> Content:
+    """What happened and what to do. Of a traceback its end says most, and the whole of it would fill the screen."""
+    lines = failed.traceback.strip().splitlines()
+    end = lines[-_TRACEBACK_LINES:-1]
+    # An error that nobody foresaw may have a message that means nothing without its name.
+    what = lines[-1] if lines else failed.message
+    leaving = " leaves and prints the whole traceback." if end else " leaves."
+    key = "bold $text-accent"
+    parts = (
+        Content.styled(what, "bold $text-error"),
+        Content.styled("\n".join(end), "$foreground 70%"),
+        Content(failed.remedy),
+        Content.assemble("Press ", ("n", key), " for another run; ", ("q", key), leaving),
+    )
+    return Content("\n\n").join(part for part in parts if part)

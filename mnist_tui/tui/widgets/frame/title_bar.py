@@ -1,0 +1,99 @@
+"""The line at the top of every screen: the screens on their keys, what is trained, and how it stands."""
+
+from __future__ import annotations
+
+from textual.app import RenderResult
+from textual.content import Content
+from textual.events import Click
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from mnist_tui.events import RunStarted
+from mnist_tui.tui.session import Session, SessionPhase
+
+TABS = (
+    ("1", "train", "Train"),
+    ("2", "model", "Model"),
+    ("3", "evaluate", "Evaluate"),
+    ("4", "draw", "Draw"),
+    ("5", "runs", "Runs"),
+)
+# The room that the program's name takes, and the width from which there is room for it.
+_NAME, _ROOMY = " mnist-tui ", 72
+
+
+class TitleBar(Widget):
+    """One row. The middle gives way first when there is no room."""
+
+    DEFAULT_CSS = """
+    TitleBar {
+        dock: top;
+        height: 1;
+        background: $panel;
+        color: $foreground;
+    }
+    """
+
+    started: reactive[RunStarted | None] = reactive(None)
+    phase = reactive(SessionPhase.IDLE)
+
+    def __init__(self, current: str) -> None:
+        super().__init__()
+        self._current = current
+
+    def show(self, session: Session) -> None:
+        """Say how the session stands."""
+        self.phase, self.started = session.phase, session.history.started
+
+    def render(self) -> RenderResult:
+        """Name and tabs left, facts and state right."""
+        left, right = self._left(), self._state()
+        room = self.size.width - left.cell_length - right.cell_length
+        middle = Content.styled(facts(self.started, room - 4) + "  ", "$foreground 75%")
+        gap = " " * max(0, room - middle.cell_length)
+        return Content.assemble(left, gap, middle, right)
+
+    def _left(self) -> Content:
+        parts = [Content.styled(_NAME, "bold $text-accent")] if self._is_roomy else []
+        for key, name, label in TABS:
+            current = name == self._current
+            parts.append(Content.styled(f" {key} ", "bold $text on $primary" if current else "$text-accent"))
+            parts.append(Content.styled(f"{label} ", "bold $text on $primary" if current else ""))
+        return Content.assemble(*parts)
+
+    @property
+    def _is_roomy(self) -> bool:
+        return self.size.width >= _ROOMY
+
+    def _state(self) -> Content:
+        return Content.styled(f"● {self.phase.value} ", f"bold $text-{self.phase.colour}")
+
+    async def on_click(self, event: Click) -> None:
+        """A tab under the mouse is opened."""
+        column = event.x - (len(_NAME) if self._is_roomy else 0)
+        for key, name, label in TABS:
+            width = len(key) + len(label) + 3
+            if 0 <= column < width:
+                await self.app.run_action(f"app.open('{name}')")
+                return
+            column -= width
+
+
+def facts(started: RunStarted | None, room: int) -> str:
+    """What a run trains, and where: as much of it as there is room for, what matters most last to go."""
+    if started is None:
+        return ""
+    data, model = str(started.data.get("name")), str(started.model.get("name"))
+    recipe = f"{started.config.get('recipe')} recipe"
+    machine = f"{started.machine.get('device')}×{started.machine.get('threads')}"
+    backend = [str(started.machine["backend"])] if "backend" in started.machine else []
+    choices = (
+        [data, f"model {model}", recipe, machine, *backend],
+        [data, f"model {model}", recipe, machine],
+        [data, model, recipe, machine],
+        [data, model, machine],
+        [data, model],
+        [data],
+    )
+    texts = (" · ".join(words) for words in choices)
+    return next((text for text in texts if len(text) <= room), "")

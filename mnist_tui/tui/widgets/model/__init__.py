@@ -1,0 +1,1 @@
+"""The network: its layers, and images of what they compute."""

@@ -1,0 +1,68 @@
+"""Panels of pictures: they are drawn anew for the room there is, and in shades where colours are not wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.console import RenderableType
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.events import Resize
+from textual.widgets import Static
+
+from mnist_tui.render.gallery import Room
+from mnist_tui.tui.widgets.frame.panel import Panel
+
+Draw = Callable[[Room, bool], RenderableType]
+"""What to draw in so much room; True asks for shades."""
+
+
+# Kept free also while everything fits: pictures that grow into its place would need it again.
+_SCROLLBAR = 1
+
+
+class ImagePanel(Panel):
+    """Shows what its `draw` makes of the room; scrolls what is longer."""
+
+    DEFAULT_CSS = """
+    PicturePanel {
+        padding: 0 1;
+        & > VerticalScroll { height: 1fr; }
+        & Static { width: auto; height: auto; }
+    }
+    """
+
+    def __init__(self, title: str, *, id: str) -> None:
+        super().__init__(title)
+        self.id = id
+        self._draw: Draw | None = None
+        self._scroll = VerticalScroll(can_focus=False)
+        self._picture = Static()
+
+    def compose(self) -> ComposeResult:
+        """The picture, that may be longer than the panel."""
+        with self._scroll:
+            yield self._picture
+
+    def show(self, title: str, draw: Draw, note: str = "") -> None:
+        """Draw this from now on."""
+        self._draw = draw
+        self.border_title, self.border_subtitle = title, note
+        self._update()
+
+    def say(self, title: str, text: str) -> None:
+        """Words instead of a picture."""
+        self._draw = None
+        self.border_title, self.border_subtitle = title, ""
+        self._picture.update(text)
+
+    def on_resize(self, event: Resize) -> None:
+        """There may be room for larger pictures."""
+        self._update()
+
+    def _update(self) -> None:
+        room = self._scroll.outer_size
+        if self._draw is not None and room.width > _SCROLLBAR:
+            self._picture.update(
+                self._draw(Room(room.width - _SCROLLBAR, max(1, room.height)), self.app.no_color)
+            )

@@ -1,0 +1,1 @@
+"""A run, as the dashboard shows it."""

@@ -1,0 +1,102 @@
+"""The run under the cursor at a glance: its curve, its numbers, and what sets it apart from its recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.widgets import Sparkline, Static
+
+from mnist_tui.recipes import RECIPES
+from mnist_tui.render import format
+from mnist_tui.runs.compare import find_changed_settings
+from mnist_tui.runs.index import ScannedRun
+from mnist_tui.tui.widgets.runs.run_format import status_word
+
+# What the list says, and what is never as the recipe has it: a run records what `auto` became.
+_SHOWN_ELSEWHERE = {"recipe", "dataset", "model", "device", "threads", "backend"}
+
+
+class RunPreview(Container):
+    """Beside or below the list, where there is room."""
+
+    DEFAULT_CSS = """
+    RunPreview {
+        border: round $foreground 25%;
+        border-title-color: $foreground 80%;
+        border-title-style: bold;
+        padding: 0 1;
+
+        Sparkline {
+            height: 6;
+            & > .sparkline--min-color { color: $primary 60%; }
+        }
+        Static, #curve { height: auto; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Facts and curve, beside or below each other."""
+        yield Static(id="facts")
+        with Vertical(id="curve"):
+            yield Static(id="curve-title")
+            yield Sparkline()
+
+    def show(self, found: ScannedRun | None) -> None:
+        """Draw this run; nothing for None."""
+        self.border_title = Content(found.summary.name) if found else ""
+        curve = [row.test_accuracy for row in found.rows] if found else []
+        self.query_one(Sparkline).data = curve
+        self.query_one("#curve").display = len(curve) > 1
+        self.query_one("#curve-title", Static).update(_curve_title(curve))
+        self.query_one("#facts", Static).update(Content("\n").join(_facts(found)) if found else "")
+
+
+def _curve_title(curve: list[float]) -> Content:
+    if not curve:
+        return Content("")
+    return Content.assemble(
+        ("test accuracy  ", "$foreground 60%"), f"{format.percent(curve[0])} → {format.percent(curve[-1])}"
+    )
+
+
+def _facts(found: ScannedRun) -> Iterator[Content]:
+    summary = found.summary
+    if summary.status == "unreadable":
+        yield _fact("status", status_word(summary.status))
+        yield Content(summary.reason)
+        return
+    done = Content.assemble(
+        status_word(summary.status), f", {summary.epochs_done} of {summary.epochs} epochs"
+    )
+    yield _fact("status", done)
+    if summary.best_test_accuracy is not None:
+        yield _fact("best", f"{format.percent(summary.best_test_accuracy)} at epoch {summary.best_epoch}")
+    if found.rows:
+        yield _fact(
+            "loss",
+            f"test {format.loss(found.rows[-1].test_loss)}, train {format.loss(found.rows[-1].train_loss)}",
+        )
+        yield _fact("time", f"{format.duration(summary.seconds / len(found.rows))} an epoch")
+    yield from _changes(found)
+
+
+def _changes(found: ScannedRun) -> Iterator[Content]:
+    """Where the config departs from its recipe."""
+    recipe = RECIPES.get(found.summary.recipe)
+    if recipe is None:
+        return
+    for change in find_changed_settings(found.record["config"], recipe.to_dict()):
+        if change.setting not in _SHOWN_ELSEWHERE:
+            yield _fact(
+                change.setting,
+                Content.assemble(
+                    f"{change.values[1]}", (f"  (recipe {change.values[0]})", "$foreground 60%")
+                ),
+            )
+
+
+def _fact(label: str, value: str | Content) -> Content:
+    return Content.assemble((f"{label:<16}", "$foreground 60%"), value)

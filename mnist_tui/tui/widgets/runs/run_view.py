@@ -1,0 +1,132 @@
+"""A run as the dashboard draws it: curves, epoch table, batch losses, model, progress. Live or from a log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.events import Resize
+from textual.widget import Widget
+
+from mnist_tui.runs.history import RunHistory
+from mnist_tui.tui.widgets.charts.batch_losses import BatchLosses
+from mnist_tui.tui.widgets.charts.curves import Curves
+from mnist_tui.tui.widgets.frame.notices import Notices
+from mnist_tui.tui.widgets.frame.panel import Panel
+from mnist_tui.tui.widgets.model.model_panel import ModelPanel
+from mnist_tui.tui.widgets.runs.run_progress import RunProgress
+from mnist_tui.tui.widgets.tables.epoch_table import EpochTable
+
+if TYPE_CHECKING:
+    from mnist_tui.inspection.summary import ModelSummary
+
+# From this height on, in cells, there is room for all panels.
+_TALL = 30
+# Of the height, at most.
+_MODEL_SHARE = 0.6
+
+
+class RunView(Widget):
+    """Draws one `RunHistory`; whoever owns the history says when it has changed."""
+
+    DEFAULT_CSS = """
+    RunView {
+        height: 1fr;
+        layout: vertical;
+        & .columns { height: 1fr; }
+        & .left { width: 12fr; height: 1fr; }
+        & .right { width: 13fr; height: 1fr; }
+        & EpochTable { height: 1fr; }
+        & ModelPanel { max-height: 60%; }
+        &.-short BatchLosses, &.-short ModelPanel { display: none; }
+        &.-short RunProgress { border-bottom: none; border-left: none; border-right: none; }
+
+        &.-zooming Panel, &.-zooming .left, &.-zooming .right, &.-zooming Curves { display: none; }
+        &.-zooming .-zoomed { display: block; height: 1fr; max-height: 100%; }
+        &.-zooming RunProgress { display: block; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "toggle_log_scale", "Log scale"),
+        Binding("m", "toggle_smoothing", "Smoothing"),
+        Binding("z", "zoom_panel", "Zoom panel"),
+    ]
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.notices = Notices()
+        self.curves = Curves()
+        self.batch_losses = BatchLosses()
+        self.epochs = EpochTable()
+        self.model = ModelPanel()
+        self.progress = RunProgress()
+
+    def compose(self) -> ComposeResult:
+        """Curves left, tables right, progress below."""
+        yield self.notices
+        with Horizontal(classes="columns"):
+            with Vertical(classes="left"):
+                yield self.curves
+                yield self.batch_losses
+            with Vertical(classes="right"):
+                yield self.epochs
+                yield self.model
+        yield self.progress
+
+    def show(self, history: RunHistory) -> None:
+        """Draw this run from now on, from the start."""
+        self.curves.show(history)
+        self.epochs.show(history)
+        self.advance(history)
+
+    def advance(self, history: RunHistory) -> None:
+        """The same run has new events: draw what they changed."""
+        with self.app.batch_update():
+            self.notices.advance(history)
+            self.curves.advance(history)
+            self.epochs.advance(history)
+            self.batch_losses.advance(history)
+            self.progress.advance(history, self.epochs.best)
+
+    def show_model(self, summary: ModelSummary | None) -> None:
+        """The layer and parameter summary beside the curves; None where the run has none."""
+        self.model.show_model(summary)
+
+    def show_stopping(self, stopping: bool) -> None:
+        """Somebody has asked the run to stop, which its history cannot know yet."""
+        self.progress.show_stopping(stopping)
+
+    def on_resize(self, event: Resize) -> None:
+        """Fold what there is no room for."""
+        height = event.size.height
+        self.set_class(height < _TALL, "-short")
+        self.model.give_room(int(height * _MODEL_SHARE))
+
+    def action_toggle_log_scale(self) -> None:
+        """The loss on an axis of logarithms, or back."""
+        self.curves.toggle_log_scale()
+
+    def action_toggle_smoothing(self) -> None:
+        """The training loss smoothed, or as it comes."""
+        self.curves.toggle_smoothing()
+
+    def action_zoom_panel(self) -> None:
+        """The panel with the focus alone on the screen, or all of them again."""
+        if self.has_class("-zooming"):
+            self.remove_class("-zooming")
+            self.query(".-zoomed").remove_class("-zoomed")
+            return
+        panel = self._focused_panel()
+        self.add_class("-zooming")
+        for widget in (panel, *panel.ancestors):
+            if widget is self:
+                break
+            widget.add_class("-zoomed")
+
+    def _focused_panel(self) -> Panel:
+        focused = self.screen.focused
+        around = focused.ancestors_with_self if focused is not None else ()
+        found = next((widget for widget in around if isinstance(widget, Panel)), None)
+        return found if found is not None and self in found.ancestors else self.curves.loss

@@ -1,0 +1,1 @@
+"""Tables that adapt to the width."""

@@ -1,0 +1,78 @@
+"""The runs of a comparison with their numbers: the legend of the charts above it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from mnist_tui.render import format
+from mnist_tui.runs.compare import ComparedRun
+from mnist_tui.tui.widgets.runs.run_format import mark, status_word
+from mnist_tui.tui.widgets.tables.table import AdaptiveTable, Column
+
+
+@dataclass(frozen=True)
+class ComparedRow:
+    """One run, its colour's number, and whether its curves are hidden."""
+
+    run: ComparedRun
+    slot: int
+    hidden: bool
+
+
+class ComparedTable(AdaptiveTable[ComparedRow]):
+    """One row a run."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open", "Show / hide", show=False)]
+
+    def __init__(self) -> None:
+        super().__init__(_COLUMNS, id="compared")
+
+    def get_content_height(self, container: object, viewport: object, width: int) -> int:
+        """All runs under the head line."""
+        return len(self.rows) + 1
+
+
+def _name(row: ComparedRow) -> Content:
+    name = row.run.summary.name
+    return Content.styled(f"{name} (hidden)", "dim") if row.hidden else Content(name)
+
+
+def _best_epoch(row: ComparedRow) -> Content:
+    epoch = row.run.summary.best_epoch
+    return Content("–" if epoch is None else str(epoch))
+
+
+def _seconds(row: ComparedRow) -> Content:
+    seconds = row.run.seconds_an_epoch
+    return Content("–" if seconds is None else format.duration(seconds))
+
+
+def _percent(value: float | None) -> Content:
+    return Content(format.bare_percent(value))
+
+
+_COLUMNS: tuple[Column[ComparedRow], ...] = (
+    Column("", 1, lambda row: mark(row.slot), 99),
+    Column("run", 20, _name, 98, grows=True),
+    Column("status", 11, lambda row: status_word(row.run.summary.status), 60),
+    Column(
+        "epochs",
+        7,
+        lambda row: Content(f"{row.run.summary.epochs_done}/{row.run.summary.epochs}"),
+        70,
+        right=True,
+    ),
+    Column(
+        "best %", 6, lambda row: _percent(row.run.summary.best_test_accuracy).stylize("bold"), 95, right=True
+    ),
+    Column("at", 4, _best_epoch, 50, right=True),
+    Column("final %", 7, lambda row: _percent(row.run.summary.final_test_accuracy), 90, right=True),
+    Column("train %", 7, lambda row: _percent(row.run.final_train_accuracy), 40, right=True),
+    Column("test loss", 9, lambda row: Content(format.loss(row.run.final_test_loss)), 80, right=True),
+    Column("an epoch", 8, _seconds, 55, right=True),
+    Column("in all", 7, lambda row: Content(format.duration(row.run.summary.seconds)), 30, right=True),
+)

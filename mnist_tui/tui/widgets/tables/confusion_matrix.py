@@ -1,0 +1,140 @@
+"""The confusion matrix as a heat map; a cell is picked by moving onto it, with keys or with the mouse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.events import Click
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from mnist_tui.render.evaluation import cell, cell_style
+from mnist_tui.render.heatmap import most_confused, right_color, wrong_color
+
+if TYPE_CHECKING:
+    from mnist_tui.inference.evaluation import Evaluation
+
+_WIDEST, _NARROWEST, _LABEL = 6, 4, 3
+_HEAD = 1
+
+Cell = tuple[int, int]
+"""Truth and answer."""
+
+
+class ConfusionMatrix(Widget, can_focus=True):
+    """Rows are what the images are, columns what the network said. Nothing is picked until somebody moves."""
+
+    DEFAULT_CSS = """
+    ConfusionMatrix { height: 11; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1, 0)", "Up", show=False),
+        Binding("down,j", "move(1, 0)", "Down", show=False),
+        Binding("left,h", "move(0, -1)", "Left", show=False),
+        Binding("right,l", "move(0, 1)", "Right", show=False),
+    ]
+
+    picked: reactive[Cell | None] = reactive(None)
+
+    class Picked(Message):
+        """Another cell, or none any more."""
+
+        def __init__(self, cell: Cell | None) -> None:
+            super().__init__()
+            self.cell = cell
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._evaluation: Evaluation | None = None
+
+    def show(self, evaluation: Evaluation) -> None:
+        """Another evaluation; the picked cell stays picked."""
+        self._evaluation = evaluation
+        self.refresh()
+
+    def watch_picked(self, picked: Cell | None) -> None:
+        """Tell whoever draws what is in it."""
+        self.post_message(self.Picked(picked))
+
+    def action_move(self, down: int, across: int) -> None:
+        """Begins where most was confused."""
+        if self._evaluation is None:
+            return
+        last = len(self._evaluation.classes) - 1
+        if self.picked is None:
+            self.picked = _worst_cell(self._evaluation)
+            return
+        row, column = self.picked
+        self.picked = min(max(row + down, 0), last), min(max(column + across, 0), last)
+
+    def on_click(self, event: Click) -> None:
+        """The cell under the mouse; once more, and none is picked."""
+        if self._evaluation is None:
+            return
+        row, column = event.y - _HEAD, (event.x - _LABEL) // self._cell_width
+        count = len(self._evaluation.classes)
+        if 0 <= row < count and 0 <= column < count and event.x >= _LABEL:
+            self.picked = None if self.picked == (row, column) else (row, column)
+
+    def render_line(self, y: int) -> Strip:
+        """The head, or a row."""
+        if self._evaluation is None:
+            return self._whole([])
+        count = len(self._evaluation.classes)
+        if y == 0:
+            return self._head(count)
+        return self._row(self._evaluation, y - _HEAD) if y - _HEAD < count else self._whole([])
+
+    @property
+    def _cell_width(self) -> int:
+        room = (self.size.width - _LABEL) // 10
+        return min(max(room, _NARROWEST), _WIDEST)
+
+    def _head(self, count: int) -> Strip:
+        said = self.picked[1] if self.picked else -1
+        segments = [Segment(" " * _LABEL)]
+        for column in range(count):
+            label = _label(self._evaluation, column)
+            segments.append(Segment(f"{label:>{self._cell_width - 1}} ", self._label_style(column == said)))
+        return self._whole(segments)
+
+    def _row(self, evaluation: Evaluation, row: int) -> Strip:
+        most, support = most_confused(evaluation.confusion), evaluation.per_class[row].support
+        is_truth = self.picked is not None and self.picked[0] == row
+        segments = [Segment(f"{_label(evaluation, row):>{_LABEL - 1}} ", self._label_style(is_truth))]
+        for column, count in enumerate(evaluation.confusion[row]):
+            colour = right_color(count, support) if row == column else wrong_color(count, most)
+            style = cell_style(colour, is_mistake=row != column and count > 0)
+            text = cell(count, self._cell_width)
+            if (row, column) == self.picked:
+                style += Style(bold=True, reverse=True)
+                text = (
+                    f"[{text.strip():^{self._cell_width - 2}}]"
+                    if len(text.strip()) < self._cell_width - 1
+                    else text
+                )
+            segments.append(Segment(text, style))
+        return self._whole(segments)
+
+    def _whole(self, segments: list[Segment]) -> Strip:
+        return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
+
+    def _label_style(self, is_picked: bool) -> Style:
+        return Style(bold=True, reverse=is_picked)
+
+
+def _label(evaluation: Evaluation | None, index: int) -> str:
+    """Of a digit itself; of anything else its first two letters, as the table beside it has the whole names."""
+    return evaluation.classes[index][:2] if evaluation is not None else ""
+
+
+def _worst_cell(evaluation: Evaluation) -> Cell:
+    cells = [
+        (row, column) for row in range(len(evaluation.classes)) for column in range(len(evaluation.classes))
+    ]
+    return max(cells, key=lambda place: (place[0] != place[1], evaluation.confusion[place[0]][place[1]]))

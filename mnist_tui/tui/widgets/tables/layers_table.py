@@ -1,0 +1,154 @@
+"""The layers: what each is, what it costs, and how far training moves it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from mnist_tui.events import WeightsMoved
+from mnist_tui.render import format
+from mnist_tui.render.update_ratio import is_high, norm, ratios_by_layer, small, sparkline
+from mnist_tui.tui.widgets.tables.table import AdaptiveTable, Column
+
+if TYPE_CHECKING:
+    from mnist_tui.inspection.summary import Layer, ModelSummary
+
+_SPARK = 11
+# Past all sizes, but not past the layer's name.
+_AHEAD = 52
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """A layer with the newest of its movement; None where it has no weights or nothing is known."""
+
+    layer: Layer
+    weight: float | None = None
+    gradient: float | None = None
+    ratio: float | None = None
+    course: str = ""
+    """The ratios over the run, as bars."""
+
+
+class LayersTable(AdaptiveTable[LayerRow]):
+    """All columns where there is room; else either the sizes or the movement."""
+
+    def __init__(self) -> None:
+        super().__init__(_COLUMNS, id="layers")
+        self._summary: ModelSummary | None = None
+        self._movements: Sequence[WeightsMoved] = ()
+        self.moving = False
+        """Whether the movement is what matters, where there is not room for all."""
+
+    def show_model(self, summary: ModelSummary | None, movements: Sequence[WeightsMoved]) -> None:
+        """Draw these layers; cheap where nothing is new."""
+        newest = movements[-1] if movements else None
+        if summary is self._summary and newest is (self._movements[-1] if self._movements else None):
+            return
+        self._summary, self._movements = summary, list(movements)
+        self._choose_columns()
+        courses = ratios_by_layer(movements)
+        rows = [_row(layer, newest, courses) for layer in summary.layers] if summary else []
+        self.show([(f"{at} {row.layer.path}", row) for at, row in enumerate(rows)])
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is nothing to open: the cursor alone chooses."""
+        return action != "open"
+
+    def turn(self) -> None:
+        """To the movement, or back to the sizes."""
+        self.moving = not self.moving
+        self._choose_columns()
+        self._fold()
+        self.refresh()
+
+    def _choose_columns(self) -> None:
+        """Movement first where it is asked for, and not at all where nothing is known of it."""
+        known = [one for one in _COLUMNS if self._movements or one.head not in _MOVEMENT]
+        self._columns = [
+            dataclasses.replace(one, importance=one.importance + _AHEAD)
+            if self.moving and one.head in _MOVEMENT
+            else one
+            for one in known
+        ]
+
+
+def _row(layer: Layer, newest: WeightsMoved | None, courses: Mapping[str, list[float]]) -> LayerRow:
+    if newest is None or layer.path not in newest.layers or layer.shared_with:
+        return LayerRow(layer)
+    at = newest.layers.index(layer.path)
+    return LayerRow(
+        layer,
+        newest.weight_norms[at],
+        newest.gradient_norms[at],
+        newest.update_ratios[at],
+        sparkline(courses[layer.path], _SPARK),
+    )
+
+
+def _name(row: LayerRow) -> Content:
+    return Content(row.layer.path or row.layer.type).stylize(
+        "" if row.layer.parameters else "$foreground 60%"
+    )
+
+
+def _kind(row: LayerRow) -> Content:
+    settings = f"as {row.layer.shared_with}" if row.layer.shared_with else row.layer.settings
+    return Content.styled(f"{row.layer.type} {settings}".rstrip(), "$foreground 60%")
+
+
+def _shape(row: LayerRow) -> Content:
+    shape = row.layer.output_shape
+    return Content("?" if shape is None else "×".join(map(str, shape)))
+
+
+def _parameters(row: LayerRow) -> Content:
+    return Content(f"{row.layer.parameters:,}" if row.layer.parameters else "·")
+
+
+def _macs(row: LayerRow) -> Content:
+    return Content(format.millions(row.layer.macs) if row.layer.macs != 0 else "·")
+
+
+def _field(row: LayerRow) -> Content:
+    field = row.layer.receptive_field
+    if field is None:
+        return Content("?")
+    return Content(str(field) if isinstance(field, int) else "×".join(map(str, field)))
+
+
+def _norm(row: LayerRow) -> Content:
+    return Content("" if row.weight is None else norm(row.weight))
+
+
+def _gradient(row: LayerRow) -> Content:
+    return Content("" if row.gradient is None else small(row.gradient))
+
+
+def _ratio(row: LayerRow) -> Content:
+    if row.ratio is None:
+        return Content("")
+    return Content.styled(small(row.ratio), "bold $text-warning" if is_high(row.ratio) else "bold")
+
+
+def _course(row: LayerRow) -> Content:
+    return Content.styled(row.course, "$text-primary")
+
+
+_COLUMNS: tuple[Column[LayerRow], ...] = (
+    Column("layer", 14, _name, 99, grows=True),
+    Column("type", 23, _kind, 20),
+    Column("output", 8, _shape, 80, right=True),
+    Column("params", 6, _parameters, 70, right=True),
+    Column("MACs", 7, _macs, 60, right=True),
+    Column("field", 5, _field, 50, right=True),
+    Column("‖w‖", 6, _norm, 31, right=True),
+    Column("‖∇‖", 6, _gradient, 30, right=True),
+    Column("Δ/w", 6, _ratio, 45, right=True),
+    Column("course", _SPARK, _course, 40),
+)
+_MOVEMENT = frozenset({"‖w‖", "‖∇‖", "Δ/w", "course"})

@@ -1,0 +1,91 @@
+"""The list of runs: which columns it has, and in what order the runs come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from textual.content import Content
+
+from mnist_tui.render import format
+from mnist_tui.runs.index import ScannedRun
+from mnist_tui.runs.summary import RunSummary, filter_by_text, sort_by
+from mnist_tui.tui.widgets.runs.run_format import age, mark, status_word
+from mnist_tui.tui.widgets.tables.table import AdaptiveTable, Column
+
+Order = Literal["newest", "best", "final", "name", "status", "time"]
+ORDERS: tuple[Order, ...] = ("newest", "best", "final", "name", "status", "time")
+_KEYS = {"newest": "created", "time": "seconds"}
+_ORDER_OF_HEAD: dict[str, Order] = {
+    "run": "name",
+    "status": "status",
+    "best %": "best",
+    "final %": "final",
+    "time": "time",
+    "age": "newest",
+}
+
+
+class RunsTable(AdaptiveTable[ScannedRun]):
+    """Runs with their numbers; `marks` maps the names of marked runs to their colours' numbers."""
+
+    def __init__(self) -> None:
+        self.marks: Mapping[str, int] = {}
+        super().__init__([Column("", 1, self._mark, 99), *_COLUMNS], id="runs")
+
+    def show_runs(self, runs: Sequence[ScannedRun], order: Order, query: str) -> None:
+        """Those that match the query, in this order."""
+        by_name = {run.summary.name: run for run in runs}
+        found = filter_by_text(query, [run.summary for run in runs])
+        self.show([(summary.name, by_name[summary.name]) for summary in ordered(found, order)])
+
+    def _mark(self, row: ScannedRun) -> Content:
+        return mark(self.marks.get(row.summary.name))
+
+
+def ordered(summaries: list[RunSummary], order: Order) -> list[RunSummary]:
+    """Newest and longest first, accuracies best first, words from A to Z."""
+    found = sort_by(_KEYS.get(order, order), summaries)
+    return found[::-1] if order in _KEYS else found
+
+
+def order_of(head: str) -> Order | None:
+    """What a click on this head asks for."""
+    return _ORDER_OF_HEAD.get(head)
+
+
+def _accuracy(value: float | None) -> Content:
+    return Content(format.bare_percent(value))
+
+
+def _best(row: ScannedRun) -> Content:
+    return _accuracy(row.summary.best_test_accuracy).stylize("bold")
+
+
+def _epochs(row: ScannedRun) -> Content:
+    done, planned = row.summary.epochs_done, row.summary.epochs
+    return Content(f"{done}/{planned}") if planned else Content("–")
+
+
+def _parameters(row: ScannedRun) -> Content:
+    count = row.summary.parameters
+    return Content("–" if count is None else f"{count:,}")
+
+
+def _time(row: ScannedRun) -> Content:
+    return Content(format.duration(row.summary.seconds) if row.rows else "–")
+
+
+_COLUMNS: tuple[Column[ScannedRun], ...] = (
+    Column("run", 24, lambda row: Content(row.summary.name), 98, grows=True),
+    Column("status", 11, lambda row: status_word(row.summary.status), 90),
+    Column("dataset", 13, lambda row: Content(row.summary.dataset), 50),
+    Column("model", 10, lambda row: Content(row.summary.model), 40),
+    Column("recipe", 10, lambda row: Content(row.summary.recipe), 20),
+    Column("epochs", 7, _epochs, 70, right=True),
+    Column("best %", 6, _best, 95, right=True),
+    Column("final %", 7, lambda row: _accuracy(row.summary.final_test_accuracy), 80, right=True),
+    Column("params", 7, _parameters, 30, right=True),
+    Column("time", 7, _time, 55, right=True),
+    Column("age", 6, lambda row: Content(age(row.summary.created)), 60, right=True),
+)

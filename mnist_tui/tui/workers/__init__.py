@@ -1,0 +1,1 @@
+"""The dashboard's background threads: training, evaluation, explanations, reading of drawings."""

@@ -1,0 +1,287 @@
+"""Fetching from a server that does everything a server can do wrong."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from filelock import FileLock
+
+from mnist_tui.data.download.http import MirrorFailedError, Network, TrickleGuard, https_session
+from mnist_tui.data.download.mirrors import HALF_DONE, LOCK, fetch
+from mnist_tui.data.download.progress import Report
+from mnist_tui.errors import DataError
+from mnist_tui.events import DataProgress, Event, Notice
+from tests.data.download.mirror import Mirror
+from tests.data.samples import Sample, sample
+from tests.patience import PATIENCE
+
+
+def names(home: Path) -> set[str]:
+    return {path.name for path in home.iterdir()} - {LOCK}
+
+
+def fetch_from(mirror: Mirror, home: Path, *behaviours: str, **settings: float) -> list[Event]:
+    heard: list[Event] = []
+    entry = sample(*map(mirror.at, behaviours)).entry
+    fetch(entry, home, report=heard.append, network=mirror.network(**settings))
+    return heard
+
+
+@pytest.mark.parametrize("behaviour", ["good", "unsized", "labelled-gzip", "to-good"])
+def test_files_arrive_exactly_and_nothing_else_is_left(
+    behaviour: str, mirror: Mirror, tiny: Sample, tmp_path: Path
+) -> None:
+    fetch_from(mirror, tmp_path / "new" / "raw", behaviour)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "new" / "raw").glob("*.gz")} == tiny.contents
+    assert names(tmp_path / "new" / "raw") == set(tiny.contents)
+
+
+def test_everyone_may_read_what_was_fetched(mirror: Mirror, tmp_path: Path) -> None:
+    fetch_from(mirror, tmp_path, "good")
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("*.gz")} == {0o644}
+
+
+def test_progress_runs_from_nothing_to_everything(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
+    heard = fetch_from(mirror, tmp_path, "good")
+    for name, content in tiny.contents.items():
+        told = [event for event in heard if isinstance(event, DataProgress) and event.item == name]
+        assert {(event.dataset, event.stage, event.unit) for event in told} == {
+            ("mnist", "fetching", "bytes")
+        }
+        assert [told[0].done, told[-1].done, told[-1].total] == [0, len(content), len(content)]
+
+
+def test_nothing_is_printed(mirror: Mirror, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    fetch_from(mirror, tmp_path, "missing", "good")
+    assert capfd.readouterr() == ("", "")
+
+
+BAD = [
+    ("forbidden", "it answered 403 Forbidden"),
+    ("missing", "it answered 404 Not Found"),
+    ("busy", "it answered 503 Service Unavailable"),
+    ("silent", "nothing came for 0.2 s"),
+    ("no-http", "it cannot be reached (220 ftp ready"),
+    ("stall", "nothing came for 0.2 s"),
+    ("trickle", "bytes a second"),
+    ("cut", "the connection broke off"),
+    ("reset", "the connection broke off"),
+    ("endless", "it sends more than 100,000 bytes"),
+    ("huge", "it sends more than 100,000 bytes"),
+    ("understated", "wrong MD5 sum"),
+    ("overstated", "the connection broke off"),
+    ("wrong", "wrong MD5 sum"),
+    ("page", "a web page instead of the file"),
+    ("to-http", "is, or redirects to, an address that is not https"),
+    ("to-file", "is, or redirects to, an address that is not https"),
+    ("to-itself", "it redirects in circles"),
+]
+IMPATIENT = {"read_timeout": 0.2, "window": 0.1, "slowest": 10_000.0, "max_bytes": 100_000}
+
+
+@pytest.mark.parametrize(("behaviour", "complaint"), BAD)
+def test_a_mirror_that_fails_is_named_with_its_reason_and_leaves_nothing(
+    behaviour: str, complaint: str, mirror: Mirror, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=re.escape(complaint)) as caught:
+        fetch_from(mirror, tmp_path, behaviour, **IMPATIENT)
+    assert mirror.at(behaviour) in str(caught.value)
+    assert str(tmp_path / "train-images.gz") in str(caught.value)
+    assert caught.value.exit_code == 3
+    assert "mnist-tui data fetch mnist" in caught.value.remedy
+    assert names(tmp_path) == set()
+
+
+@pytest.mark.parametrize(("behaviour", "complaint"), BAD)
+def test_the_next_mirror_steps_in_and_a_notice_says_why(
+    behaviour: str, complaint: str, mirror: Mirror, tiny: Sample, tmp_path: Path
+) -> None:
+    heard = fetch_from(mirror, tmp_path, behaviour, "good", **IMPATIENT)
+    [notice] = [event for event in heard if isinstance(event, Notice)]
+    assert notice.topic == "data"
+    assert mirror.at(behaviour) in notice.message
+    assert complaint in notice.message
+    assert names(tmp_path) == set(tiny.contents)
+
+
+def test_a_mirror_that_failed_is_not_asked_first_again(mirror: Mirror, tmp_path: Path) -> None:
+    fetch_from(mirror, tmp_path, "missing", "good")
+    assert [path for path in mirror.asked if "missing" in path] == ["/missing/train-images.gz"]
+
+
+def test_when_every_mirror_fails_each_is_listed_and_the_other_files_are_not_tried(
+    mirror: Mirror, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=r"404 Not Found.*403 Forbidden"):
+        fetch_from(mirror, tmp_path, "missing", "forbidden")
+    assert len(mirror.asked) == 2
+
+
+def test_a_machine_without_a_network_learns_so_at_once(tiny: Sample, tmp_path: Path) -> None:
+    unreachable = sample("https://127.0.0.1:1/", "https://mnist.invalid/").entry
+    with pytest.raises(DataError, match="cannot be reached") as caught:
+        fetch(unreachable, tmp_path)
+    assert "HTTPSConnectionPool" not in str(caught.value)
+
+
+def test_plain_http_is_refused_without_asking(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="not https"):
+        fetch(tiny.entry, tmp_path)
+    assert mirror.asked == []
+
+
+def test_a_mirror_without_tls_is_not_trusted(mirror: Mirror, tmp_path: Path) -> None:
+    entry = sample(mirror.root.replace("http://", "https://")).entry
+    with pytest.raises(DataError, match="no secure connection"):
+        fetch(entry, tmp_path, network=Network(open_session=https_without_proxy))
+
+
+def https_without_proxy() -> requests.Session:
+    session = https_session()
+    session.trust_env = False
+    return session
+
+
+def test_files_that_are_there_and_right_are_kept(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        fetch(tiny.entry, tmp_path, report=abort_at("train-labels.gz"), network=mirror.network())
+    assert names(tmp_path) == {"train-images.gz", "test-images.gz"}
+    mirror.asked.clear()
+    fetch(tiny.entry, tmp_path, network=mirror.network())
+    assert mirror.asked == ["/good/train-labels.gz", "/good/test-labels.gz"]
+    assert names(tmp_path) == set(tiny.contents)
+
+
+def abort_at(item: str, error: BaseException | None = None) -> Report:
+    def report(event: Event) -> None:
+        if isinstance(event, DataProgress) and event.item == item:
+            raise error or KeyboardInterrupt
+
+    return report
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), OSError("x"), DataError("x"), MirrorFailedError("x")])
+def test_what_report_raises_comes_out_untouched(
+    error: Exception, mirror: Mirror, tiny: Sample, tmp_path: Path
+) -> None:
+    with pytest.raises(type(error)) as caught:
+        fetch(tiny.entry, tmp_path, report=abort_at("train-images.gz", error), network=mirror.network())
+    assert caught.value is error
+    assert names(tmp_path) == set()
+
+
+def test_a_damaged_file_is_replaced(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
+    home = tiny.write(tmp_path)
+    (home / "test-labels.gz").write_bytes(b"damaged")
+    fetch(tiny.entry, home, network=mirror.network())
+    assert (home / "test-labels.gz").read_bytes() == tiny.contents["test-labels.gz"]
+    assert mirror.asked == ["/good/test-labels.gz"]
+
+
+def test_what_a_killed_fetch_left_is_swept_by_the_next(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
+    (tmp_path / HALF_DONE).mkdir()
+    (tmp_path / HALF_DONE / "tmp12345678").write_bytes(b"half")
+    fetch_from(mirror, tmp_path, "good")
+    assert names(tmp_path) == set(tiny.contents)
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of a few kilobytes; the first file of the tiny dataset is larger."""
+    yield from mounted(tmp_path / "full", "size=8k")
+
+
+@pytest.fixture
+def read_only_disk(tmp_path: Path) -> Iterator[Path]:
+    yield from mounted(tmp_path / "read-only", "ro")
+
+
+def mounted(folder: Path, options: str) -> Iterator[Path]:
+    folder.mkdir()
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=False, capture_output=True
+    )
+    if done.returncode:
+        pytest.skip("only root may mount a small file system")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_says_so_and_asks_no_other_mirror(mirror: Mirror, full_disk: Path) -> None:
+    with pytest.raises(DataError, match=rf"no space left for {full_disk}") as caught:
+        fetch_from(mirror, full_disk, "good", "to-good")
+    assert "MNIST_TUI_DATA_DIR" in caught.value.remedy
+    assert len(mirror.asked) == 1
+    assert names(full_disk) == set()
+
+
+def test_a_read_only_folder_says_so(mirror: Mirror, read_only_disk: Path) -> None:
+    with pytest.raises(DataError, match="Read-only file system") as caught:
+        fetch_from(mirror, read_only_disk / "MNIST" / "raw", "good")
+    assert str(read_only_disk) in str(caught.value)
+    assert "MNIST_TUI_DATA_DIR" in caught.value.remedy
+    assert mirror.asked == []
+
+
+def test_a_file_where_the_folder_should_be_says_so(mirror: Mirror, tmp_path: Path) -> None:
+    (tmp_path / "MNIST").touch()
+    with pytest.raises(DataError, match="Not a directory"):
+        fetch_from(mirror, tmp_path / "MNIST" / "raw", "good")
+
+
+SECOND_PROCESS = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from tests.data.samples import sample
+from mnist_tui.data.download.mirrors import fetch
+entry = sample("https://nowhere.invalid/").entry
+fetch(entry, Path(sys.argv[2]), report=lambda event: print(getattr(event, "item", event), flush=True))
+"""
+
+
+def test_two_processes_fetch_every_file_once(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
+    """The second one knows no mirror that works: it waits, and then finds the files there."""
+    first = threading.Thread(
+        target=fetch_from, args=(mirror, tmp_path, "gated"), kwargs={"read_timeout": PATIENCE}
+    )
+    first.start()
+    second = subprocess.Popen(
+        [sys.executable, "-c", SECOND_PROCESS, str(Path(__file__).parent), str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    with second:
+        assert second.stdout is not None
+        assert second.stdout.readline() == "another process is at it\n"
+        mirror.gate.set()
+        first.join()
+        assert second.wait() == 0
+    assert len(mirror.asked) == len(tiny.contents)
+    assert names(tmp_path) == set(tiny.contents)
+
+
+def test_whoever_waits_for_another_process_can_give_up(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
+    waiting = abort_at("another process is at it")
+    with FileLock(tmp_path / LOCK), pytest.raises(KeyboardInterrupt):
+        fetch(tiny.entry, tmp_path, report=waiting, network=mirror.network())
+    assert mirror.asked == []
+
+
+def test_the_guard_measures_each_window_by_itself() -> None:
+    times = iter([0.0, 1.0, 10.0, 15.0, 20.0])
+    guard = TrickleGuard(slowest=100, window=10, clock=lambda: next(times))
+    guard.check(0)  # within the first window nothing is asked for
+    guard.check(5000)
+    guard.check(5001)
+    with pytest.raises(MirrorFailedError, match="only 10 bytes a second"):
+        guard.check(5100)

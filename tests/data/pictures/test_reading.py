@@ -1,0 +1,161 @@
+"""Photographs and scans: every digit is found as it would be on an empty page, and nothing else is."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from mnist_tui.data.pictures import picture_file
+from mnist_tui.data.pictures.mnist_format import Pixels, from_canvas
+from mnist_tui.data.pictures.reading import Reading, read
+from mnist_tui.errors import NoDigitError
+from tests.data.pictures import scenes
+from tests.data.pictures.conditions import Condition, conditions
+from tests.data.pictures.digits import Digit, drawn
+from tests.data.pictures.pages import page
+from tests.data.pictures.test_mnist_format import likeness
+
+EVERY = [condition for held in (False, True) for condition in conditions(held)]
+# Of 128 conditions and as many held back, one in thirteen, but for the largest pictures, which take long to paint.
+SMALL = [
+    condition
+    for condition in EVERY
+    if condition.name != "large picture" and "side 2000" not in condition.name
+]
+SOME = SMALL[::13]
+# Among the shapes below are a broken one that a reader of digits would also take for another.
+_ALIKE = 0.8
+
+
+def reading_of(content: bytes) -> Reading:
+    return read(picture_file.decoded(content).pixels)
+
+
+def clean(digit: Digit) -> Pixels:
+    return from_canvas(np.pad(digit.ink(300, 16), 20))
+
+
+@pytest.mark.parametrize("number", range(len(SOME)), ids=[f"{c.family}: {c.name}" for c in SOME])
+def test_a_digit_is_found_as_it_is_on_an_empty_page(number: int) -> None:
+    condition = SOME[number]
+    random = np.random.default_rng([7, number])
+    digit = drawn(2 + number % 7, random)
+    (found,) = reading_of(condition.paint(digit, random)).digits
+    assert likeness(found.pixels, clean(digit)) > _ALIKE
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [condition for condition in SMALL[3::15] if condition.has_empty],
+    ids=lambda condition: f"{condition.family}: {condition.name}",
+)
+def test_an_empty_page_has_no_digit(condition: Condition) -> None:
+    content = condition.paint(None, np.random.default_rng(3))
+    with pytest.raises(NoDigitError, match="there is no digit on it"):
+        reading_of(content)
+
+
+@pytest.mark.parametrize("kind", ["", "squared", "ruled", "cells", "shadow", "table"])
+def test_several_digits_are_read_line_by_line_each_in_its_place(kind: str) -> None:
+    random = np.random.default_rng(8)
+    written = [[drawn(label, random) for label in line] for line in ((4, 2, 7), (3, 5))]
+    made = page(written, random, kind=kind, height=110, spacing=0.5)
+    reading = reading_of(made.content)
+    assert [len(line) for line in reading.lines] == [3, 2]
+    for line, digits, boxes in zip(reading.lines, written, made.boxes, strict=True):
+        for found, digit, box in zip(line, digits, boxes, strict=True):
+            assert likeness(found.pixels, clean(digit)) > _ALIKE
+            assert np.abs(np.subtract(found.box, box)).max() <= 12
+
+
+@pytest.mark.parametrize(("light", "softness"), [(0.7, 2), (0.5, 0), (0.5, 14), (0.4, 30)])
+def test_the_shadow_of_a_finger_is_no_digit(light: float, softness: float) -> None:
+    random = np.random.default_rng(6)
+    sheet = scenes.paper((600, 600))
+    photo = scenes.photographed(sheet * scenes.shadow(sheet.shape, "finger", light, softness, random), random)
+    with pytest.raises(NoDigitError):
+        read(photo)
+
+
+@pytest.mark.parametrize("labels", [(2, 3), (4, 0)])
+def test_digits_that_touch_are_told_apart(labels: tuple[int, int]) -> None:
+    sheet = scenes.paper((600, 400))
+    first, last = (drawn(label, np.random.default_rng(label)) for label in labels)
+    left = scenes.written(sheet, first, 200, 14, at=(0.3, 0.5))
+    right = last.ink(200, 14)
+    scenes.inked(sheet, right, left[0] + left[2] - 10, left[1])
+    reading = read((255 * sheet).astype(np.uint8))
+    assert [
+        likeness(found.pixels, clean(digit)) > _ALIKE
+        for found, digit in zip(reading.digits, (first, last), strict=True)
+    ]
+
+
+def test_one_that_could_be_two_is_read_as_those_too() -> None:
+    sheet = scenes.paper((600, 400))
+    for x in (250, 330):
+        scenes.lined(sheet, (x, 80), (x, 320), scenes.BLACK, 14)
+    scenes.lined(sheet, (250, 200), (330, 200), scenes.BLACK, 14)
+    (digit,) = read((255 * sheet).astype(np.uint8)).digits
+    assert len(digit.others) == 4
+
+
+def test_a_line_as_thin_as_a_pixel_is_a_digit() -> None:
+    pixels = np.full((560, 560), 255, np.uint8)
+    pixels[10:550, 280] = 90
+    (one,) = read(pixels).digits
+    assert 40 < np.count_nonzero(one.pixels > 60) < 120
+    assert one.box == (280, 10, 1, 540) or np.abs(np.subtract(one.box, (280, 10, 1, 540))).max() <= 2
+
+
+def test_a_picture_of_mnists_size_is_one_digit_whatever_is_on_it() -> None:
+    pixels = np.zeros((28, 28), np.uint8)
+    pixels[5:12, 5:9] = pixels[14:22, 16:20] = 255
+    (digit,) = read(pixels).digits
+    assert np.array_equal(digit.pixels, from_canvas(pixels))
+    assert digit.others == ()
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    arrays.arrays(
+        np.uint8,
+        st.tuples(st.integers(1, 40), st.integers(1, 40)),
+        elements=st.sampled_from([0, 1, 90, 128, 254, 255]),
+        fill=st.sampled_from([0, 128, 255]),
+    ),
+    st.sampled_from([(1, 1), (1, 5), (9, 1), (4, 4)]),
+)
+@example(np.full((1, 1), 7, np.uint8), (1, 1))
+@example(np.arange(90, dtype=np.uint8)[None], (1, 9))
+def test_whatever_the_pixels_they_are_digits_or_none(pixels: Pixels, larger: tuple[int, int]) -> None:
+    try:
+        reading = read(np.kron(pixels, np.ones(larger, np.uint8)))
+    except NoDigitError:
+        return
+    height, width = np.multiply(pixels.shape, larger)
+    for digit in reading.digits:
+        assert digit.pixels.shape == (28, 28)
+        assert digit.pixels.max() > 0
+        left, top, breadth, depth = digit.box
+        assert 0 <= left < left + breadth <= width
+        assert 0 <= top < top + depth <= height
+
+
+def test_a_photograph_is_read_in_a_fraction_of_a_second() -> None:
+    """The bound is several times what it takes, as the machine may be busy; docs/pictures.md has the figure."""
+    random = np.random.default_rng(1)
+    sheet = scenes.paper((2000, 1500))
+    scenes.written(sheet, drawn(5, random), 800, 30)
+    photo = scenes.photographed(sheet, random, noise=0, blur=0)
+    times = []
+    for _ in range(3):
+        begun = time.thread_time()
+        read(photo)
+        times.append(time.thread_time() - begun)
+    assert min(times) < 0.25

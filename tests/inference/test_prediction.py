@@ -1,0 +1,30 @@
+"""An answer is ten probabilities, the three likeliest, and whether they are worth saying."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from mnist_tui.inference.prediction import THRESHOLD, prediction_from_logits, predictions_from_logits
+
+CLASSES = tuple("0123456789")
+
+
+def test_an_answer_has_the_likeliest_first() -> None:
+    logits = torch.zeros(10)
+    logits[7], logits[1], logits[9] = 6.0, 3.0, 4.0
+    said = prediction_from_logits(logits, CLASSES)
+    assert [guess.name for guess in said.top] == ["7", "9", "1"]
+    assert math.isclose(sum(said.probabilities), 1.0)
+    assert said.best.probability == said.probabilities[7]
+    assert (said.words, said.is_sure) == ("7", True)
+
+
+@pytest.mark.parametrize(("probability", "is_sure"), [(THRESHOLD - 0.01, False), (THRESHOLD + 0.01, True)])
+def test_below_the_threshold_it_is_not_sure(probability: float, is_sure: bool) -> None:
+    logits = torch.full((1, 10), math.log((1 - probability) / 9))
+    logits[0, 2] = math.log(probability)
+    said = predictions_from_logits(logits, CLASSES)[0]
+    assert (said.is_sure, said.words) == (is_sure, "2" if is_sure else "not sure")

@@ -1,0 +1,64 @@
+"""Compiled backends for tests: made quickly where nothing is timed, and for other processors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from torch import nn
+
+from mnist_tui.config import TrainConfig
+from mnist_tui.native.codegen.fusion import plan_of
+from mnist_tui.native.plan import Plan
+from mnist_tui.native.toolchain.compiler import Compiler
+from mnist_tui.native.tracing.trace import trace
+from mnist_tui.training.backends.base import StepSettings
+from mnist_tui.training.backends.native import compile_backend
+from mnist_tui.training.backends.native_backend import NativeBackend
+from mnist_tui.training.train_state import TrainState
+from tests.engine_fixtures import tiny_config
+
+QUICKLY = {"-O3": "-O1"}
+"""Half the time to compile; the templates and the arithmetic are the same."""
+
+SETTINGS = StepSettings(3, 0.01, 0.9)
+"""Of a step that is compared; its number has a say in dropout."""
+
+CPUINFO = Path("/proc/cpuinfo")
+
+
+def native(model: nn.Module, config: TrainConfig | None = None, *, threads: int = 1) -> NativeBackend:
+    """A backend that is ready for its first step; the model is its own from now on."""
+    config = config or tiny_config()
+    backend = compile_backend(
+        config, TrainState(config, model), told=lambda _what: None, stopped=lambda: False
+    )
+    backend.use_threads(threads)
+    backend.begin()
+    return backend
+
+
+def plan_for(model: nn.Module) -> Plan:
+    """The one that is compiled."""
+    return plan_of(trace(model))
+
+
+@contextmanager
+def other_flags(exchange: dict[str, str]) -> Iterator[None]:
+    """Some of the compiler's flags exchanged for others."""
+    flags = Compiler.flags.fget
+    assert flags is not None
+
+    def exchanged(compiler: Compiler) -> tuple[str, ...]:
+        return tuple(word for flag in flags(compiler) for word in exchange.get(flag, flag).split())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Compiler, "flags", property(exchanged))
+        yield
+
+
+def has_instructions(*names: str) -> bool:
+    """Whether this processor has all of these, as Linux calls them."""
+    return CPUINFO.exists() and set(names) <= set(CPUINFO.read_text().split())

@@ -1,0 +1,186 @@
+"""A program run to its end, or to the end of somebody's patience."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from mnist_tui.errors import Interrupted
+from mnist_tui.native.toolchain.build import never
+from mnist_tui.native.toolchain.process import KEPT_OUTPUT, ProcessFailedError, ProcessResult, run, run_all
+from tests.native.toolchain import Pulse, building, fixture_cache, fixture_pulse, libraries, script
+from tests.patience import PATIENCE
+
+__all__ = ["fixture_cache", "fixture_pulse"]
+
+
+def shell(command: str) -> ProcessResult:
+    return run(["/bin/sh", "-c", command], time_limit=PATIENCE, stopped=never)
+
+
+def test_status_and_output_of_both_kinds() -> None:
+    assert shell("echo out; echo err >&2; exit 7") == ProcessResult(7, "out\nerr\n")
+
+
+def test_there_is_no_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    before = os.dup(0)
+    os.dup2(reading, 0)
+    try:
+        os.write(writing, b"something typed\n")
+        assert shell("cat").output == ""
+    finally:
+        os.dup2(before, 0)
+        for handle in (reading, writing, before):
+            os.close(handle)
+
+
+def test_output_without_end_is_read_but_not_kept() -> None:
+    outcome = shell(f"echo error: first; head -c {20 * KEPT_OUTPUT} /dev/zero; exit 1")
+    assert outcome.status == 1
+    assert len(outcome.output) == KEPT_OUTPUT
+    assert outcome.output.startswith("error: first\n")
+
+
+def test_what_it_leaves_in_the_background_is_not_waited_for(pulse: Pulse) -> None:
+    outcome = shell(f"exec 9> '{pulse.path}'; echo \"$$\"; (echo on >&9; exec sleep 600) & exit 0")
+    assert outcome.status == 0
+    assert pulse.wait()
+    os.killpg(int(outcome.output), signal.SIGKILL)
+    assert not pulse.wait()
+
+
+def test_a_stop_before_the_start() -> None:
+    with pytest.raises(Interrupted):
+        run(["sleep", "600"], time_limit=PATIENCE, stopped=lambda: True)
+
+
+def test_a_stop_comes_back_when_the_program_is_gone(pulse: Pulse) -> None:
+    command = f"exec 9> '{pulse.path}'; echo started >&9; exec sleep 600"
+    with pytest.raises(Interrupted):
+        run(["/bin/sh", "-c", command], time_limit=PATIENCE, stopped=pulse.started)
+    assert pulse.gone()
+
+
+def test_ctrl_c_in_the_terminal_leaves_nothing_behind(cache: Path, tmp_path: Path, pulse: Pulse) -> None:
+    process = building(CXX=str(script(tmp_path / "fake++", pulse.hanging)))
+    assert pulse.wait()
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all in the foreground
+    output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == -signal.SIGINT
+    assert "KeyboardInterrupt" in output
+    assert not pulse.wait()
+    assert libraries(cache) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGQUIT])
+def test_a_death_without_a_last_word_leaves_nothing_behind(
+    cache: Path, tmp_path: Path, pulse: Pulse, number: signal.Signals
+) -> None:
+    process = building(CXX=str(script(tmp_path / "fake++", f": > half.o; {pulse.hanging}")))
+    assert pulse.wait()
+    assert len(list(cache.glob(".*.tmp"))) == 1
+    process.send_signal(number)
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == -number
+    assert not pulse.wait()
+    wait_until(lambda: not list(cache.iterdir()))
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+# Several
+
+
+def shells(*scripts: str) -> list[list[str]]:
+    return [["/bin/sh", "-c", script] for script in scripts]
+
+
+def run_shells(*scripts: str, at_once: int, time_limit: float = PATIENCE) -> ProcessFailedError:
+    return run_all(shells(*scripts), at_once=at_once, time_limit=time_limit, stopped=never)
+
+
+@pytest.fixture
+def meeting(tmp_path: Path) -> Path:
+    """A pipe without room: who writes into it waits for a reader, and a reader for who writes."""
+    os.mkfifo(tmp_path / "meeting")
+    return tmp_path / "meeting"
+
+
+def test_as_many_at_once_as_allowed(meeting: Path) -> None:
+    meets = (f"read word < '{meeting}'", f"echo word > '{meeting}'", "echo last")
+    assert run_shells(*meets, at_once=2) == ProcessFailedError(shells(*meets)[2], ProcessResult(0, "last\n"))
+
+
+def test_and_no_more(meeting: Path) -> None:
+    with pytest.raises(subprocess.TimeoutExpired):
+        run_shells(f"read word < '{meeting}'", f"echo word > '{meeting}'", at_once=1, time_limit=0.3)
+
+
+def test_one_that_fails_ends_the_others_and_is_told(meeting: Path, tmp_path: Path, pulse: Pulse) -> None:
+    scripts = (
+        f"exec 9> '{pulse.path}'; echo met > '{meeting}'; sleep 600 & sleep 600",
+        f"read word < '{meeting}'; echo error: mine; exit 3",
+        f"touch '{tmp_path}/started'",
+    )
+    assert run_shells(*scripts, at_once=2) == ProcessFailedError(
+        shells(*scripts)[1], ProcessResult(3, "error: mine\n")
+    )
+    assert not pulse.wait()  # a child of a shell that was killed with it may need a moment more
+    assert not (tmp_path / "started").exists()
+
+
+def test_one_that_cannot_be_started_ends_the_others(pulse: Pulse) -> None:
+    with pytest.raises(FileNotFoundError):
+        run_all(
+            [*shells(f"exec 9> '{pulse.path}'; exec sleep 600"), ["/no/such/program"]],
+            at_once=2,
+            time_limit=PATIENCE,
+            stopped=never,
+        )
+    assert not pulse.started()
+
+
+def test_a_stop_ends_all(tmp_path: Path) -> None:
+    pulses = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        pulses.append(Pulse(tmp_path / name))
+    waiting = list(pulses)
+
+    def all_started() -> bool:
+        waiting[:] = [pulse for pulse in waiting if not pulse.started()]
+        return not waiting
+
+    with pytest.raises(Interrupted):
+        run_all(
+            shells(*(pulse.hanging for pulse in pulses)),
+            at_once=2,
+            time_limit=PATIENCE,
+            stopped=all_started,
+        )
+    for pulse in pulses:
+        assert not pulse.wait()
+        pulse.close()
+
+
+@example(b"error: " + b"x" * 1000, 1)
+@given(st.binary(), st.integers(-64, 255))
+def test_an_explanation_fits_on_a_line(output: bytes, status: int) -> None:
+    line = ProcessResult(status, output.decode(errors="replace")).explanation
+    assert 0 < len(line) <= 200
+    assert line.isprintable()
+    assert line == line.strip()

@@ -1,0 +1,44 @@
+"""A network's translation units."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from mnist_tui.native.codegen.source import source_of
+from mnist_tui.native.codegen.unit import Unit
+from tests.native.compiling import plan_for
+
+
+def units(*layers: nn.Module) -> tuple[Unit, ...]:
+    return source_of(plan_for(nn.Sequential(*layers)))
+
+
+def convolution(padding: int = 1) -> nn.Module:
+    return nn.Conv2d(4, 4, 3, padding=padding)
+
+
+HEAD = (nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 10))
+
+
+def test_one_for_the_network_and_one_for_each_stage() -> None:
+    found = units(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), convolution(), *HEAD)
+    assert [unit.file for unit in found] == ["step.cpp", "stage0.cpp", "stage1.cpp", "stage2.cpp"]
+    assert "{makeStage0, makeStage1, makeStage2}" in found[0].text
+    assert all(f"Link* makeStage{number}" in unit.text for number, unit in enumerate(found[1:]))
+
+
+def test_equal_stages_share_one() -> None:
+    found = units(nn.Conv2d(1, 4, 3, padding=1), *(convolution() for _ in range(3)), *HEAD)
+    assert [unit.file for unit in found] == [
+        *("step.cpp", "stage0.cpp", "stage1.cpp"),
+        *("stage2.cpp", "stage3.cpp"),  # the last convolution has no zeros to lay around its result; the head
+    ]
+    assert "{makeStage0, makeStage1, makeStage1, makeStage2, makeStage3}" in found[0].text
+
+
+def test_what_a_stage_lays_around_its_result_is_the_next_ones_padding() -> None:
+    (_, first, *_), (_, other, *_) = (
+        units(nn.Conv2d(1, 4, 3, padding=1), convolution(padding), *HEAD) for padding in (0, 1)
+    )
+    assert "next_padding = 0" in first.text
+    assert first.text.replace("next_padding = 0", "next_padding = 1") == other.text

@@ -1,1 +1,0 @@
-"""Synthetic photographs and scans of digits, for quick tests and for the campaign of docs/pictures.md."""

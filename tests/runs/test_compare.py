@@ -1,0 +1,76 @@
+"""What is different between runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mnist_tui.runs import Run
+from mnist_tui.runs.compare import compare, find_changed_settings, find_differences
+from mnist_tui.runs.index import RunIndex, RunScanner
+from tests import made_runs
+
+
+def test_only_what_differs_is_listed_in_the_order_of_the_settings() -> None:
+    records = [made_runs.record(), made_runs.record(seed=2, lr=0.02), made_runs.record(lr=0.02)]
+    assert [(row.setting, row.values) for row in find_differences(records)] == [
+        ("seed", (1, 2, 1)),
+        ("lr", (0.01, 0.02, 0.02)),
+    ]
+
+
+def test_the_same_twice_differs_in_nothing() -> None:
+    assert find_differences([made_runs.record(), made_runs.record()]) == ()
+
+
+def test_model_data_and_machine_count_too() -> None:
+    other = made_runs.record()
+    other["model"] = {"name": "mine", "parameters": 100}
+    other["machine"] = "damaged"
+    found = {row.setting: row.values for row in find_differences([made_runs.record(), other])}
+    assert found["parameters"] == (6790, 100)
+    assert found["processor"] == ("A processor", None)
+
+
+def test_a_setting_an_older_version_lacked_is_at_its_default() -> None:
+    old = made_runs.record()
+    del old["config"]["ema"]
+    assert find_differences([old, made_runs.record()]) == ()
+    assert [row.values for row in find_differences([old, made_runs.record(ema=0.99)])] == [(0.0, 0.99)]
+
+
+def test_a_setting_of_a_newer_version_is_listed() -> None:
+    new = made_runs.record()
+    new["config"]["mixup"] = 0.2
+    assert [(row.setting, row.values) for row in find_differences([made_runs.record(), new])] == [
+        ("mixup", (None, 0.2))
+    ]
+
+
+def test_changes_name_the_recipes_value_first() -> None:
+    recipe, config = made_runs.record()["config"], made_runs.record(lr=0.5)["config"]
+    assert [(row.setting, row.values) for row in find_changed_settings(config, recipe)] == [
+        ("lr", (0.01, 0.5))
+    ]
+
+
+def test_numbers_are_of_the_best_and_the_last_epoch(tmp_path: Path) -> None:
+    run = made_runs.write_finished(tmp_path, "run", 0.90, 0.99, 0.95)
+    [numbers] = compare([RunScanner(run).look()]).runs
+    assert (numbers.summary.best_epoch, numbers.best_test_loss) == (2, 0.2)
+    assert numbers.final_test_loss == pytest.approx(0.4 / 3)
+    assert numbers.seconds_an_epoch == 9.0
+
+
+def test_runs_without_numbers_and_damaged_ones_can_be_compared(tmp_path: Path) -> None:
+    made_runs.write_some(tmp_path)
+    compared = compare(list(RunIndex(tmp_path).scan()))
+    by_name = {run.summary.name: run for run in compared.runs}
+    assert by_name["gamma"].final_test_loss is None
+    assert by_name["omega"].summary.status == "unreadable"
+    assert all(len(row.values) == 4 for row in compared.differences)
+
+
+def test_a_run_of_one_folder_is_read_on_its_own(tmp_path: Path) -> None:
+    assert RunScanner(Run(tmp_path / "none")).look().summary.status == "unreadable"
