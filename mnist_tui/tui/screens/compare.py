@@ -104,11 +104,11 @@ class CompareScreen(SafeScreen, Screen[None]):
         """Where there is room for one chart only."""
         self.toggle_class("-loss")
 
-    def on_folding_table_opened(self) -> None:
+    def on_adaptive_table_opened(self) -> None:
         """A click on the row under the cursor."""
         self.action_hide()
 
-    def on_looked(self, message: RunsRead) -> None:
+    def on_runs_read(self, message: RunsRead) -> None:
         """Draw what has changed."""
         self._looking = False
         if message.runs != self._seen and is_on_top(self):

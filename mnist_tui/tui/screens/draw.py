@@ -250,7 +250,7 @@ class DrawScreen(NetworkScreen):
         else:
             self._images.ask(TestImageRequest(self.reading.dataset or SYNTHETIC, wish, self._image))
 
-    def on_image_found(self, message: TestImageFound) -> None:
+    def on_test_image_found(self, message: TestImageFound) -> None:
         """On the canvas with it."""
         if message.failed is not None:
             self._complain(message.failed)
@@ -270,7 +270,7 @@ class DrawScreen(NetworkScreen):
             # Not a Newest: every one of them is to be kept.
             self.run_worker(lambda: self.post_message(save_digit(folder, drawing, digit)), thread=True)
 
-    def on_digit_kept(self, message: DigitSaved) -> None:
+    def on_digit_saved(self, message: DigitSaved) -> None:
         """Room for the next one."""
         if message.failed is not None:
             self._complain(message.failed)

@@ -299,7 +299,7 @@ class ModelScreen(NetworkScreen):
         size = "×".join(map(str, maps.shape))
         panel.show(f"Feature maps · {path} · {size}", lambda room, plain: Gallery(grids, room, plain=plain))
 
-    def on_folding_table_highlighted(self, message: AdaptiveTable.Highlighted) -> None:
+    def on_adaptive_table_highlighted(self, message: AdaptiveTable.Highlighted) -> None:
         """Another layer's maps."""
         if self._seen is not None:
             self._show_maps(self._seen)

@@ -18,7 +18,7 @@ class InputImage(Panel):
     """A `GrayImage` in its frame."""
 
     DEFAULT_CSS = """
-    SeenPicture { width: auto; height: auto; }
+    InputImage { width: auto; height: auto; }
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class GrayImage(Widget):
     """MNIST's size, or a multiple of it; only the lines that have changed are drawn."""
 
     DEFAULT_CSS = """
-    GreyPicture { width: auto; height: auto; background: black; }
+    GrayImage { width: auto; height: auto; background: black; }
     """
 
     def __init__(self) -> None:

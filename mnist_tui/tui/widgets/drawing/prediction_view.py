@@ -34,7 +34,7 @@ class PredictionLine(TextLines):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {_SURE, _UNSURE, _STRONG, _NOTE, _MUTED, _ERROR}
     DEFAULT_CSS = """
-    AnswerLine {
+    PredictionLine {
         padding: 0 1;
         & > .answer--sure { color: $text-success; text-style: bold; }
         & > .answer--unsure { color: $text-warning; text-style: bold; }

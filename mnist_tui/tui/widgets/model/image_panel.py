@@ -25,7 +25,7 @@ class ImagePanel(Panel):
     """Shows what its `draw` makes of the room; scrolls what is longer."""
 
     DEFAULT_CSS = """
-    PicturePanel {
+    ImagePanel {
         padding: 0 1;
         & > VerticalScroll { height: 1fr; }
         & Static { width: auto; height: auto; }

@@ -43,7 +43,7 @@ class AdaptiveTable(ScrollView, Generic[Row], can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--head", "table--cursor", "table--hover"}
     DEFAULT_CSS = """
-    FoldingTable {
+    AdaptiveTable {
         background: transparent;
         overflow-x: hidden;
 
