@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from mnist_tui.tui.widgets.drawing.canvas import PICTURE, RADIUS, SIDE, Canvas, draw_line
+from mnist_tui.tui.canvas import PICTURE, RADIUS, SIDE, Canvas, draw_line
 
 near = st.floats(-2, 3, allow_nan=False)
 inside = st.floats(0, 1)

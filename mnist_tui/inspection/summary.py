@@ -81,6 +81,15 @@ class ModelSummary:
         plain["blocks"] = tuple(Block(**_tuples(block)) for block in values["blocks"])
         return cls(**plain)
 
+    @classmethod
+    def from_record(cls, model: Mapping[str, Any]) -> ModelSummary | None:
+        """The summary in what a run recorded of its model; None where another version of the program recorded it."""
+        recorded = model.get("summary")
+        try:
+            return cls.from_dict(recorded) if recorded else None
+        except (KeyError, TypeError):
+            return None
+
 
 def _listed(value: Any) -> Any:
     if isinstance(value, dict):

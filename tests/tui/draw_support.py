@@ -10,8 +10,8 @@ import torch
 
 from mnist_tui.runs import Run
 from mnist_tui.training import checkpoint
+from mnist_tui.tui.canvas import PICTURE, Canvas
 from mnist_tui.tui.screens.draw import DrawScreen
-from mnist_tui.tui.widgets.drawing.canvas import PICTURE, Canvas
 from mnist_tui.tui.widgets.drawing.drawing_pad import DrawingPad
 from mnist_tui.tui.workers.digit_reader import DigitReader, ReadRequest, SavedNetwork
 from tests import made_runs

@@ -54,7 +54,7 @@ async def until(pilot: Pilot[object] | Pilot[int] | Pilot[None], condition: Call
 @asynccontextmanager
 async def opened(runs_dir: Path, size: tuple[int, int] = (120, 36)) -> AsyncIterator[Opened]:
     memory = Preferences(runs_dir.parent / "memory.json")
-    app = Dashboard(TrainConfig(), Folders(runs_dir.parent / "data", runs_dir), memory=memory)
+    app = Dashboard(TrainConfig(), Folders(runs_dir.parent / "data", runs_dir), preferences=memory)
     async with app.run_test(size=size) as pilot:
         await app.action_open("runs")
         screen = app.screen

@@ -132,13 +132,13 @@ def test_ones_own_drawing_in_place_of_a_test_image(tmp_path: Path) -> None:
         await house.press("4")
         await house.until(lambda: isinstance(house.app.screen, DrawScreen))
         await house.press("space", "down", "down", "down", "down", "down", "down", "down", "down")
-        await house.until(lambda: house.app.drawing is not None)
+        await house.until(lambda: house.app.workspace.drawing is not None)
         await house.press("2", "y")
         await house.sees("Your drawing read as", "Feature maps · block1.conv1")
         screen = house.app.screen
         assert isinstance(screen, ModelScreen)
         assert screen._seen is not None
-        assert screen._seen.image.pixels.numpy().tobytes() == house.app.drawing
+        assert screen._seen.image.pixels.numpy().tobytes() == house.app.workspace.drawing
         await house.press("y")
         await house.sees("Image 0 · ")
 

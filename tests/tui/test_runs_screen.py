@@ -435,7 +435,7 @@ def test_what_was_resumed_can_be_started_again_with_changes(
     async def test(runs: Opened) -> None:
         app = runs.app
         assert isinstance(app, Dashboard)
-        app.begin(ResumedRun("beta", app.folders))
-        assert (app.seed.dataset, app.seed.lr) == ("kmnist", 0.02)
+        app.begin(ResumedRun("beta", app.workspace.folders))
+        assert (app.workspace.form_config.dataset, app.workspace.form_config.lr) == ("kmnist", 0.02)
 
     drive(runs_dir, test)

@@ -45,11 +45,11 @@ class Listener(App[None]):
         return [event for batch in self.told for event in batch]
 
     def on_events_arrived(self, message: EventsArrived) -> None:
-        self.told.append(message.training.take())
+        self.told.append(message.training.take_events())
 
     def on_training_ended(self, message: TrainingEnded) -> None:
-        self.told.append(message.training.take())
-        self.ending = message.ending
+        self.told.append(message.training.take_events())
+        self.ending = message.result
         self.exit()
 
     def on_model_inspected(self, message: ModelInspected) -> None:

@@ -13,8 +13,8 @@ from mnist_tui.errors import ModelError
 from mnist_tui.events import DataProgress
 from mnist_tui.models import trusted_code
 from mnist_tui.runs import Run
+from mnist_tui.tui.code_trust import spec_for_another
 from mnist_tui.tui.session import SessionPhase
-from mnist_tui.tui.trusting import spec_for_another
 from tests import trained_runs
 from tests.tui.app_support import House, in_the_house
 

@@ -19,12 +19,12 @@ from mnist_tui.render.comparison_table import differences_table
 from mnist_tui.runs import Run
 from mnist_tui.runs.compare import Difference, compare
 from mnist_tui.runs.index import RunScanner, ScannedRun
-from mnist_tui.tui.screens.on_top import is_on_top
-from mnist_tui.tui.textual_fixes.safe_screen import SafeScreen
+from mnist_tui.tui.run_format import RUN_COLORS
+from mnist_tui.tui.screens.base import is_on_top
+from mnist_tui.tui.textual_fixes.screens import SafeScreen
 from mnist_tui.tui.widgets.charts.overlay_chart import Curve, OverlayChart
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.frame.panel import Panel
-from mnist_tui.tui.widgets.runs.run_format import RUN_COLORS
 from mnist_tui.tui.widgets.tables.compared_runs_table import ComparedRow, ComparedTable
 
 _SECONDS_BETWEEN_LOOKS = 1.0

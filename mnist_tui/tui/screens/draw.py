@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on
@@ -17,10 +16,10 @@ from textual.widgets import Static
 
 from mnist_tui.events import RunFailed
 from mnist_tui.training.snapshot import Snapshot
+from mnist_tui.tui.canvas import PICTURE, Canvas, Drawing
 from mnist_tui.tui.screens.dialogs.drawing import LabelDialog, image_dialog
 from mnist_tui.tui.screens.network_screen import NetworkScreen
 from mnist_tui.tui.session import Session
-from mnist_tui.tui.widgets.drawing.canvas import PICTURE, Canvas, Drawing
 from mnist_tui.tui.widgets.drawing.drawing_pad import DrawingPad
 from mnist_tui.tui.widgets.drawing.input_image import GrayImage, InputImage
 from mnist_tui.tui.widgets.drawing.prediction_view import PredictionLine, ProbabilityBars
@@ -37,6 +36,7 @@ from mnist_tui.tui.workers.test_images import (
     parse_query,
     save_digit,
 )
+from mnist_tui.tui.workspace import Workspace
 
 # Around the canvas and around the picture; the least room for bars beside the picture, and for the answer above it.
 _FRAME, _BARS, _ANSWER = 2, 14, 5
@@ -71,8 +71,8 @@ class DrawScreen(NetworkScreen):
         Binding("T,shift+t", "image", "Test image by number or digit", show=False, key_display="T"),
     ]
 
-    def __init__(self, data_dir: Path) -> None:
-        super().__init__()
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
         self.canvas = Canvas()
         self.reading: ReadResult | None = None
         """Of the newest drawing that was read."""
@@ -82,7 +82,7 @@ class DrawScreen(NetworkScreen):
         self._wish: TestImageQuery | None = None
         self._said: object = None
         self._saying: Timer | None = None
-        reader, finder = DigitReader(), TestImageFinder(data_dir)
+        reader, finder = DigitReader(), TestImageFinder(workspace.folders.data)
         self._reading: LatestWorker[ReadRequest] = LatestWorker(
             lambda asked: ReadingDone(reader.read(asked)), self, name="reading"
         )
@@ -132,7 +132,7 @@ class DrawScreen(NetworkScreen):
             # A training has ended, or one comes back to this screen: another run may be the newest.
             self._moment += 1
         live = session.snapshot() if self.chosen is None and session.phase.is_busy else None
-        return live or SavedNetwork(self.dashboard.folders.runs, self.chosen, self._moment)
+        return live or SavedNetwork(self.workspace.folders.runs, self.chosen, self._moment)
 
     @on(DrawingPad.Changed)
     def _drawn(self) -> None:
@@ -164,7 +164,7 @@ class DrawScreen(NetworkScreen):
             self._find_image(self._wish)
             self._wish = None
         pixels = message.reading.pixels
-        self.dashboard.drawing = None if pixels is None else pixels.tobytes()
+        self.workspace.drawing = None if pixels is None else pixels.tobytes()
         if not self.is_running:
             return
         with self.app.batch_update():
@@ -266,7 +266,7 @@ class DrawScreen(NetworkScreen):
 
     def _keep(self, drawing: Drawing, digit: int | None) -> None:
         if digit is not None:
-            folder = self.dashboard.folders.data
+            folder = self.workspace.folders.data
             # Not a Newest: every one of them is to be kept.
             self.run_worker(lambda: self.post_message(save_digit(folder, drawing, digit)), thread=True)
 

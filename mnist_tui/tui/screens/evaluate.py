@@ -16,8 +16,8 @@ from mnist_tui.events import RunFailed
 from mnist_tui.render import format
 from mnist_tui.render.evaluation import calibration_table, per_class_table
 from mnist_tui.training.snapshot import Snapshot
+from mnist_tui.tui.screens.base import is_on_top
 from mnist_tui.tui.screens.network_screen import NetworkScreen
-from mnist_tui.tui.screens.on_top import is_on_top
 from mnist_tui.tui.session import Session, SessionPhase
 from mnist_tui.tui.widgets.frame.panel import Panel
 from mnist_tui.tui.widgets.model.mistakes_gallery import MistakesGallery
@@ -25,6 +25,7 @@ from mnist_tui.tui.widgets.tables.confusion_matrix import Cell, ConfusionMatrix
 from mnist_tui.tui.workers.digit_reader import SavedNetwork
 from mnist_tui.tui.workers.evaluator import EvaluateRequest, EvaluateResult, EvaluationDone, Evaluator
 from mnist_tui.tui.workers.latest import LatestWorker
+from mnist_tui.tui.workspace import Workspace
 
 if TYPE_CHECKING:
     from mnist_tui.inference.evaluation import Evaluation, Mistake
@@ -49,8 +50,8 @@ class EvaluateScreen(NetworkScreen):
         Binding("escape", "all", "All mistakes"),
     ]
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
         self.dataset = ""
         self.shown: EvaluateResult | None = None
         self._asked: EvaluateRequest | None = None
@@ -152,7 +153,7 @@ class EvaluateScreen(NetworkScreen):
         if key == self._key and not now:
             return
         self._key = key
-        self._asked = EvaluateRequest(network, self.dashboard.folders.data, self.dataset)
+        self._asked = EvaluateRequest(network, self.workspace.folders.data, self.dataset)
         self._newest.ask(self._asked)
         if self.shown is None:
             self._say(_WORKING)
@@ -161,7 +162,7 @@ class EvaluateScreen(NetworkScreen):
 
     def _network(self, session: Session) -> Snapshot | SavedNetwork:
         snapshot = session.snapshot() if self.chosen is None else None
-        return snapshot or SavedNetwork(self.dashboard.folders.runs, self.chosen, self._moment)
+        return snapshot or SavedNetwork(self.workspace.folders.runs, self.chosen, self._moment)
 
     def _key_of(self, network: Snapshot | SavedNetwork, session: Session) -> object:
         """What there is to evaluate without being asked; None where that is nothing yet."""

@@ -23,7 +23,6 @@ from mnist_tui.render import format
 from mnist_tui.render.gallery import Gallery, Room
 from mnist_tui.render.layer_table import requirement_list, requirement_table
 from mnist_tui.render.pixels import gray_image, heat_image
-from mnist_tui.tui.recorded_model import recorded_summary, summary_in
 from mnist_tui.tui.screens.network_screen import NetworkScreen
 from mnist_tui.tui.session import Session
 from mnist_tui.tui.widgets.frame.panel import Panel
@@ -38,6 +37,7 @@ from mnist_tui.tui.workers.training import (
     inspect_in_background,
     look_in_background,
 )
+from mnist_tui.tui.workspace import Workspace
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -75,8 +75,8 @@ class ModelScreen(NetworkScreen):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (112, "-wide"), (160, "-vast")]  # noqa: RUF012 - as Textual declares it
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
         self._drawn: object = None
         self._summary: ModelSummary | None = None
         self._looker: Explainer | None = None
@@ -117,11 +117,11 @@ class ModelScreen(NetworkScreen):
         if self.chosen is not None:
             self._find_model_of(self.chosen)
             return
-        spec = self.dashboard.seed.model
+        spec = self.workspace.form_config.model
         wanted = (session.generation, session.history.started is not None, spec)
         if wanted == self._drawn:
             return
-        summary = recorded_summary(session.history)
+        summary = ModelSummary.from_record(session.history.started.model if session.history.started else {})
         if summary is not None:
             self._drawn = wanted
             self._show_model(summary)
@@ -142,7 +142,7 @@ class ModelScreen(NetworkScreen):
         except RunError as error:
             self._say(f"{error}\n{error.remedy}")
             return
-        summary = summary_in(record.get("model", {}))
+        summary = ModelSummary.from_record(record.get("model", {}))
         if summary is not None:
             self._show_model(summary)
         elif self.session.phase.is_busy:
@@ -219,7 +219,7 @@ class ModelScreen(NetworkScreen):
         if wish == self._asked or (same and time.monotonic() < self._not_before):
             return
         self._asked, self._is_looking, self._looked_at = wish, True, time.monotonic()
-        self._looker = self._looker or Explainer(self.dashboard.folders)
+        self._looker = self._looker or Explainer(self.workspace.folders)
         if self._seen is None:
             self.query_one("#image", ImagePanel).say("Image", "Looking …")
         look_in_background(self._looker, wish, self)
@@ -229,8 +229,8 @@ class ModelScreen(NetworkScreen):
         snapshot = session.snapshot() if is_live else None
         if is_live and snapshot is None:
             return None
-        drawing = self.dashboard.drawing if self._shows_drawing else None
-        spec, run = self.dashboard.seed.model, self.chosen or session.run
+        drawing = self.workspace.drawing if self._shows_drawing else None
+        spec, run = self.workspace.form_config.model, self.chosen or session.run
         return ExplainRequest(spec, run, snapshot, self._digit, self._place, self._method, drawing)
 
     def on_looked_inside(self, message: LookedInside) -> None:
@@ -320,7 +320,7 @@ class ModelScreen(NetworkScreen):
 
     def action_drawing(self) -> None:
         """What is on the Draw screen, or the test image again."""
-        if self.dashboard.drawing is None and not self._shows_drawing:
+        if self.workspace.drawing is None and not self._shows_drawing:
             self.notify("There is no drawing yet: draw a digit on screen 4.")
             return
         self._shows_drawing = not self._shows_drawing

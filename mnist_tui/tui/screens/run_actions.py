@@ -17,7 +17,7 @@ from mnist_tui.runs.history import RunStatus
 from mnist_tui.runs.index import ScannedRun
 from mnist_tui.system import atomic_file, regular_file
 from mnist_tui.tui.messages import NewRunRequested, ResumeRequested
-from mnist_tui.tui.run_colors import RunColors
+from mnist_tui.tui.run_format import MarkedRuns
 from mnist_tui.tui.screens.base import BaseScreen
 from mnist_tui.tui.screens.dialogs.base import AskDialog, ConfirmDialog
 from mnist_tui.tui.screens.dialogs.export import ExportDialog
@@ -36,7 +36,7 @@ class RunActions(BaseScreen):
         Binding("n", "again", "New run like this", show=False),
     ]
 
-    marks: RunColors
+    marks: MarkedRuns
 
     def selected(self) -> ScannedRun | None:
         """The run under the cursor."""

@@ -17,14 +17,15 @@ from textual.widgets import Input, Label, Static
 from mnist_tui.errors import RunError
 from mnist_tui.runs import Run
 from mnist_tui.runs.index import RunIndex, ScannedRun
-from mnist_tui.tui.run_colors import RunColors
-from mnist_tui.tui.screens.on_top import is_on_top
+from mnist_tui.tui.run_format import MarkedRuns
+from mnist_tui.tui.screens.base import is_on_top
 from mnist_tui.tui.screens.run import RunScreen
 from mnist_tui.tui.screens.run_actions import RunActions
 from mnist_tui.tui.widgets.frame.update_text import update_text
 from mnist_tui.tui.widgets.runs.run_preview import RunPreview
 from mnist_tui.tui.widgets.tables.runs_table import ORDERS, Order, RunsTable, order_of
 from mnist_tui.tui.widgets.tables.table import AdaptiveTable
+from mnist_tui.tui.workspace import Workspace
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 _SECONDS_BETWEEN_PARTS = 0.3
@@ -63,10 +64,10 @@ class RunsScreen(RunActions):
         Binding("down", "list", "To the list", show=False),
     ]
 
-    def __init__(self, runs_dir: Path) -> None:
-        super().__init__()
-        self.runs_dir = runs_dir
-        self.marks = RunColors()
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        self.runs_dir = runs_dir = workspace.folders.runs
+        self.marks = MarkedRuns()
         self.order: Order = "newest"
         self.found: list[ScannedRun] = []
         self._index = RunIndex(runs_dir)

@@ -15,8 +15,8 @@ from mnist_tui.events import RunFailed
 from mnist_tui.runs import Run
 from mnist_tui.system import regular_file
 from mnist_tui.training.snapshot import Snapshot
-from mnist_tui.tui.trusting import failure
-from mnist_tui.tui.widgets.drawing.canvas import PICTURE, Drawing
+from mnist_tui.tui.canvas import PICTURE, Drawing
+from mnist_tui.tui.code_trust import describe_failure
 
 if TYPE_CHECKING:
     from mnist_tui.inference.network import TrainedNetwork, WeightsName
@@ -82,7 +82,7 @@ class DigitReader:
             network = self._network(asked.network)
             return _read(asked, pixels, network)
         except Exception as error:  # a person's own network may raise anything
-            return ReadResult(asked, pixels, None, pixels, failed=failure(error))
+            return ReadResult(asked, pixels, None, pixels, failed=describe_failure(error))
 
     def _network(self, wanted: Snapshot | SavedNetwork) -> TrainedNetwork:
         self._networks = self._networks or Networks()

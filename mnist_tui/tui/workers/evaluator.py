@@ -11,7 +11,7 @@ from textual.message import Message
 from mnist_tui.errors import ConfigError
 from mnist_tui.events import RunFailed
 from mnist_tui.training.snapshot import Snapshot
-from mnist_tui.tui.trusting import failure
+from mnist_tui.tui.code_trust import describe_failure
 from mnist_tui.tui.workers.digit_reader import Networks, SavedNetwork
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Evaluator:
         try:
             return EvaluationDone(asked, self._evaluated(asked))
         except BaseException as error:  # a person's own network may raise anything
-            return EvaluationDone(asked, failure(error))
+            return EvaluationDone(asked, describe_failure(error))
 
     def _evaluated(self, asked: EvaluateRequest) -> EvaluateResult:
         from mnist_tui.inference.evaluation import evaluate_logits

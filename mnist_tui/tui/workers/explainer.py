@@ -14,7 +14,7 @@ from mnist_tui.runs import Run
 from mnist_tui.system import regular_file
 from mnist_tui.training.jobs import Folders
 from mnist_tui.training.snapshot import Snapshot
-from mnist_tui.tui.trusting import failure
+from mnist_tui.tui.code_trust import describe_failure
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -87,7 +87,7 @@ class Explainer:
         try:
             return self._look(wish)
         except Exception as error:  # a person's own network may raise anything
-            return failure(error)
+            return describe_failure(error)
 
     def _look(self, wish: ExplainRequest) -> Explanation:
         import torch

@@ -12,7 +12,7 @@ from textual.message import Message
 
 from mnist_tui.errors import ConfigError, NoDigitError
 from mnist_tui.events import RunFailed, failure_of
-from mnist_tui.tui.widgets.drawing.canvas import PICTURE, Drawing
+from mnist_tui.tui.canvas import PICTURE, Drawing
 from mnist_tui.tui.workers.digit_reader import Pixels, pixels_of
 
 if TYPE_CHECKING:

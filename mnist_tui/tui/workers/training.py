@@ -49,10 +49,10 @@ class ThreadResult:
 class TrainingEnded(Message):
     """The worker thread is done; its last events have been posted before."""
 
-    def __init__(self, training: TrainingThread, ending: ThreadResult) -> None:
+    def __init__(self, training: TrainingThread, result: ThreadResult) -> None:
         super().__init__()
         self.training = training
-        self.ending = ending
+        self.result = result
 
 
 class TrainingThread:
@@ -83,7 +83,7 @@ class TrainingThread:
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def take(self) -> list[Event]:
+    def take_events(self) -> list[Event]:
         """The events since the last time, oldest first. For the screen's thread."""
         with self._lock:
             events, self._waiting = self._waiting, []

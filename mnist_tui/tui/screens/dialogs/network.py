@@ -18,7 +18,7 @@ from mnist_tui.errors import RunError
 from mnist_tui.runs import Run
 from mnist_tui.system import regular_file
 from mnist_tui.tui.screens.dialogs.base import Dialog
-from mnist_tui.tui.textual_fixes.safe_options import SafeOptionList
+from mnist_tui.tui.textual_fixes.widgets import SafeOptionList
 
 
 @dataclass(frozen=True)

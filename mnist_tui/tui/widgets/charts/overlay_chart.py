@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from textual_hires_canvas import HiResMode
 
+from mnist_tui.tui.run_format import RUN_COLORS
 from mnist_tui.tui.widgets.charts.axes import ValueAxis
 from mnist_tui.tui.widgets.charts.chart import AxisLimits, Chart
-from mnist_tui.tui.widgets.runs.run_format import RUN_COLORS
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from mnist_tui.tui.widgets.drawing.canvas import PICTURE, SIDE, Canvas, Point
+from mnist_tui.tui.canvas import PICTURE, SIDE, Canvas, Point
 from mnist_tui.tui.widgets.drawing.gray_lines import gray_line, levels_of, other_lines
 
 _LEFT, _RIGHT = 1, 3

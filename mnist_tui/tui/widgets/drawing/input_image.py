@@ -8,7 +8,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from mnist_tui.tui.widgets.drawing.canvas import PICTURE
+from mnist_tui.tui.canvas import PICTURE
 from mnist_tui.tui.widgets.drawing.gray_lines import Levels, gray_line, levels_of, other_lines
 from mnist_tui.tui.widgets.frame.panel import Panel
 from mnist_tui.tui.workers.digit_reader import Pixels

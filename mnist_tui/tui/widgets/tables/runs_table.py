@@ -10,7 +10,7 @@ from textual.content import Content
 from mnist_tui.render import format
 from mnist_tui.runs.index import ScannedRun
 from mnist_tui.runs.summary import RunSummary, filter_by_text, sort_by
-from mnist_tui.tui.widgets.runs.run_format import age, mark, status_word
+from mnist_tui.tui.run_format import age_text, slot_text, status_text
 from mnist_tui.tui.widgets.tables.table import AdaptiveTable, Column
 
 Order = Literal["newest", "best", "final", "name", "status", "time"]
@@ -40,7 +40,7 @@ class RunsTable(AdaptiveTable[ScannedRun]):
         self.show([(summary.name, by_name[summary.name]) for summary in ordered(found, order)])
 
     def _mark(self, row: ScannedRun) -> Content:
-        return mark(self.marks.get(row.summary.name))
+        return slot_text(self.marks.get(row.summary.name))
 
 
 def ordered(summaries: list[RunSummary], order: Order) -> list[RunSummary]:
@@ -78,7 +78,7 @@ def _time(row: ScannedRun) -> Content:
 
 _COLUMNS: tuple[Column[ScannedRun], ...] = (
     Column("run", 24, lambda row: Content(row.summary.name), 98, grows=True),
-    Column("status", 11, lambda row: status_word(row.summary.status), 90),
+    Column("status", 11, lambda row: status_text(row.summary.status), 90),
     Column("dataset", 13, lambda row: Content(row.summary.dataset), 50),
     Column("model", 10, lambda row: Content(row.summary.model), 40),
     Column("recipe", 10, lambda row: Content(row.summary.recipe), 20),
@@ -87,5 +87,5 @@ _COLUMNS: tuple[Column[ScannedRun], ...] = (
     Column("final %", 7, lambda row: _accuracy(row.summary.final_test_accuracy), 80, right=True),
     Column("params", 7, _parameters, 30, right=True),
     Column("time", 7, _time, 55, right=True),
-    Column("age", 6, lambda row: Content(age(row.summary.created)), 60, right=True),
+    Column("age", 6, lambda row: Content(age_text(row.summary.created)), 60, right=True),
 )
