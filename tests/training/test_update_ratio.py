@@ -100,7 +100,7 @@ def test_every_backend_leaves_what_is_needed(lab: Lab, backend: str) -> None:
 def test_looking_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     ready = [make_trainer(tiny_config(ema=0.9)) for _ in range(2)]
     list(ready[0].run())
-    monkeypatch.setattr(UpdateRatios, "before", lambda *_: None)
+    monkeypatch.setattr(UpdateRatios, "capture", lambda *_: None)
     assert not told(ready[1].run())
     one, other = (trainer.train_state.model.state_dict() for trainer in ready)
     assert all(torch.equal(one[name], other[name]) for name in one)

@@ -19,7 +19,7 @@ from mnist_tui.training.train_state import TrainState
 
 
 class NativeBackend:
-    """Trains a chain on the processor. The tensors stay the training state's own: the library works on them in place."""
+    """Trains a chain on the processor. The library works in place on the training state's own tensors."""
 
     name = "native"
     exact_on_any_threads = True
