@@ -51,10 +51,10 @@ class TrialSource(Protocol):
     def next(self) -> Trial | None:
         """The next to train; None when there is none at the moment."""
 
-    def heard(self, trial: Trial, event: Event) -> str:
+    def on_event(self, trial: Trial, event: Event) -> str:
         """Hear of an event; a reason to stop the trial, empty where there is none."""
 
-    def ended(self, result: TrialResult) -> None:
+    def on_end(self, result: TrialResult) -> None:
         """Hear of a trial's end."""
 
 
@@ -135,7 +135,7 @@ def run_trials(
         for worker, event in pool.wait(_PATIENCE):
             if event is None:
                 result = _result(running.pop(worker), worker)
-                source.ended(result)
+                source.on_end(result)
                 report(TrialEnded(result))
             else:
                 _hear(event, worker, running[worker], source, report)
@@ -169,7 +169,7 @@ def _hear(
 ) -> None:
     begun.history.apply(event)
     begun.has_ended = isinstance(event, (RunFinished, RunStopped, RunFailed))
-    reason = source.heard(begun.trial, event)
+    reason = source.on_event(begun.trial, event)
     if reason:
         worker.stop(reason)
     if isinstance(event, (Preparing, DataProgress)):

@@ -57,13 +57,13 @@ def open_teacher(
     code: ModelSource | None = None,
     formerly: bool = False,
     report: Report,
-    stopped: Callable[[], bool],
+    should_stop: Callable[[], bool],
 ) -> Teacher:
     """The teacher whose weights `checkpoint.save_weights` wrote, for a student with `config`.
 
     Its network comes from `code`, or from what the weights' own record names; `formerly` is as in `memory_format`.
     Raises RunError when they cannot be used, ConfigError when the two would get different inputs, and Interrupted
-    soon after `stopped` has become true.
+    soon after `should_stop` has become true.
     """
     state, metadata = checkpoint.load_weights(weights)
     try:
@@ -83,5 +83,5 @@ def open_teacher(
         )
     model = place(model, device, memory_format(taught.model, formerly=formerly))
     asked = config.replace(ema=0.0, backend="auto" if device.type == "cpu" else "eager")
-    backend = choose_backend(asked, TrainState(asked, model), device, report=report, stopped=stopped)
+    backend = choose_backend(asked, TrainState(asked, model), device, report=report, should_stop=should_stop)
     return Teacher(backend, taught, config)

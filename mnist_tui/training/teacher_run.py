@@ -47,8 +47,8 @@ def ensure_teacher(
     with _alone(runs_dir, control, report):
         run = _found(runs_dir, wanted)
         if run is None or run.history(progress=False).status is not RunStatus.FINISHED:
-            tell = _as_preparation(wanted, report)
-            run = _trained(run, wanted, data_dir, runs_dir, control, tell)
+            notify = _as_preparation(wanted, report)
+            run = _trained(run, wanted, data_dir, runs_dir, control, notify)
     return student.replace(teacher=run.name)
 
 
@@ -88,7 +88,7 @@ def _trained(
 def _as_preparation(wanted: TrainConfig, report: Report) -> Report:
     """The teacher's story as part of the student's: the one that a person asked for has not begun."""
 
-    def tell(event: Event) -> None:
+    def notify(event: Event) -> None:
         if isinstance(event, (DataProgress, Notice)):
             report(event)
         elif isinstance(event, Preparing):
@@ -100,7 +100,7 @@ def _as_preparation(wanted: TrainConfig, report: Report) -> Report:
             done = 1000 * (event.epoch - 1) + 1000 * step // event.steps
             report(Preparing(what=what, done=done, total=1000 * event.epochs))
 
-    return tell
+    return notify
 
 
 @contextlib.contextmanager
