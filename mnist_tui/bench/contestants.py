@@ -43,9 +43,9 @@ def plain(split: Split, config: TrainConfig, cores: int) -> Contestant:
 
 
 def ours(
-    split: Split, data: Dataset, config: TrainConfig, told: Callable[[str], None]
+    split: Split, data: Dataset, config: TrainConfig, report: Callable[[str], None]
 ) -> Iterator[Contestant]:
-    """This program's own loop on the CPU. A backend that cannot train the model is left out, and `told` why."""
+    """This program's own loop on the CPU. A backend that cannot train the model is left out, and `report` why."""
     # Testing is left out of its speed, as in the plain loop.
     some_tests = Split(data.test.images[:100], data.test.labels[:100])
     few = Dataset(data.name, split, some_tests, data.classes, data.source, data.fingerprint)
@@ -53,25 +53,25 @@ def ours(
         for size in sizes:
             wanted = config.replace(batch_size=size, epochs=EPOCHS[backend], device="cpu", backend=backend)
             try:
-                yield _contestant(wanted, few, told)
+                yield _contestant(wanted, few, report)
             except ConfigError as unfit:
-                told(f"without {backend}: {unfit}")
+                report(f"without {backend}: {unfit}")
                 break
 
 
-def _contestant(config: TrainConfig, data: Dataset, told: Callable[[str], None]) -> Contestant:
-    def tell(event: Event) -> None:
+def _contestant(config: TrainConfig, data: Dataset, report: Callable[[str], None]) -> Contestant:
+    def report_event(event: Event) -> None:
         if isinstance(event, Preparing):
-            told(event.what)
+            report(event.what)
 
     def run() -> float:
         speeds = []
-        for event in build_trainer(config, data, Control(), report=tell).run():
+        for event in build_trainer(config, data, Control(), report=report_event).run():
             if isinstance(event, RunFailed):
                 raise MnistTuiError(event.message, remedy=event.remedy)
             if isinstance(event, EpochFinished):
                 speeds.append(event.images_per_second)
         return median(speeds)
 
-    taken = build_trainer(config, data, Control(), report=tell)
+    taken = build_trainer(config, data, Control(), report=report_event)
     return Contestant(f"mnist-tui {config.backend}", taken.config, run, taken.backend)

@@ -54,22 +54,22 @@ class BenchResult:
 
 
 def measure(
-    config: TrainConfig, data: Dataset, *, rounds: int, images: int, told: Callable[[str], None]
+    config: TrainConfig, data: Dataset, *, rounds: int, images: int, report: Callable[[str], None]
 ) -> BenchResult:
     """Interleave the plain loop and ours, backend by backend and at several batch sizes, over `images` images a round.
 
-    On the CPU. `told` hears of each round. Raises MnistTuiError when a model fails in training.
+    On the CPU. `report` gets a line of text for each round. Raises MnistTuiError when a model fails in training.
     """
     split = Split(data.train.images[:images], data.train.labels[:images])
     cores = usable_cores()
-    everyone = [contestants.plain(split, config, cores), *contestants.ours(split, data, config, told)]
+    everyone = [contestants.plain(split, config, cores), *contestants.ours(split, data, config, report)]
     measured = Peak([contestant.backend for contestant in everyone], cores)
-    told("warming up")
+    report("warming up")
     for contestant in everyone:
         contestant.run()
     peaks, speeds = [], []
     for number in range(1, rounds + 1):
-        told(f"round {number} of {rounds}")
+        report(f"round {number} of {rounds}")
         peaks.append(measured.flops())
         speeds.append([contestant.run() for contestant in everyone])
     peak = median(peaks)

@@ -24,7 +24,7 @@ from mnist_tui.training.build import build_trainer
 from mnist_tui.training.control import Control
 from mnist_tui.training.evaluate import evaluate, logits_of
 
-Told = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def measure_time_to_accuracy(
     targets: Sequence[float],
     *,
     rounds: int,
-    told: Told,
+    report: Report,
     control: Control,
 ) -> TimeToAccuracy | None:
     """Every entrant to its last epoch in each round, seed 1 in the first; None where it was stopped in the first.
@@ -114,7 +114,7 @@ def measure_time_to_accuracy(
     """
     finished: list[list[tuple[EpochTiming, ...]]] = []
     for number in range(1, rounds + 1):
-        one = _round(entrants, number, rounds, told, control)
+        one = _round(entrants, number, rounds, report, control)
         if one is None:
             break
         finished.append(one)
@@ -141,18 +141,18 @@ def plain(config: TrainConfig, data: Dataset) -> Contender:
     return Contender("plain loop", config, partial(_plain_laps, config, data))
 
 
-def ours(config: TrainConfig, data: Dataset, told: Told) -> Contender:
+def ours(config: TrainConfig, data: Dataset, report: Report) -> Contender:
     """This program with a recipe. Raises MnistTuiError where it cannot be trained here, and by itself."""
     if config.teacher:
         raise ConfigError(f"it learns from {config.teacher}, and a teacher's time would have to count too")
     config = config.replace(device="cpu")
     taken = build_trainer(config, data, Control(), report=lambda event: None).config
-    told(f"{config.recipe}: {taken.backend}, {taken.threads} threads")
+    report(f"{config.recipe}: {taken.backend}, {taken.threads} threads")
     return Contender(config.recipe, taken, partial(_our_laps, taken, data))
 
 
 def _round(
-    entrants: Sequence[Contender], number: int, rounds: int, told: Told, control: Control
+    entrants: Sequence[Contender], number: int, rounds: int, report: Report, control: Control
 ) -> list[tuple[EpochTiming, ...]] | None:
     """One run of each, epoch by epoch; None where it was stopped before all had ended."""
     running = [entrant.run(number) for entrant in entrants]
@@ -169,7 +169,7 @@ def _round(
             continue
         laps[at].append(lap)
         entrant = entrants[at]
-        told(
+        report(
             f"round {number} of {rounds}: {entrant.name}, epoch {len(laps[at])}/{entrant.config.all_epochs}: "
             f"{100 * lap.accuracy:.2f} % after {lap.seconds:.1f} s"
         )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mnist_tui.bench.time_to_accuracy import Contender
     from mnist_tui.data.datasets import Dataset
 
-Told = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 def bench(
@@ -64,26 +64,26 @@ def bench(
 
     console = stderr()
 
-    def report(event: Event) -> None:
+    def report_event(event: Event) -> None:
         if isinstance(event, Notice):
             say(console, f"notice: {event.message}", "yellow")
 
-    def told(text: str) -> None:
+    def report(text: str) -> None:
         say(console, text, "dim")
 
-    data = load(dataset, paths.data_dir(data_dir), report=report)
+    data = load(dataset, paths.data_dir(data_dir), report=report_event)
     if to:
-        _race(data, targets, names, rounds or 3, images, model, json, told)
+        _race(data, targets, names, rounds or 3, images, model, json, report)
     else:
-        _measure(data, rounds or 5, images or 4096, model, json, told)
+        _measure(data, rounds or 5, images or 4096, model, json, report)
 
 
-def _measure(data: Dataset, rounds: int, images: int, model: str, json: bool, told: Told) -> None:
+def _measure(data: Dataset, rounds: int, images: int, model: str, json: bool, report: Report) -> None:
     from mnist_tui.bench import measure
     from mnist_tui.cli.views.bench_table import bench_table
 
     config = recipes.build_config("reference", model=model)
-    result = measure(config, data, rounds=rounds, images=images, told=told)
+    result = measure(config, data, rounds=rounds, images=images, report=report)
     if json:
         print_json(result.to_dict())
     else:
@@ -98,7 +98,7 @@ def _race(
     images: int,
     model: str,
     json: bool,
-    told: Told,
+    report: Report,
 ) -> None:
     """A wish to stop is answered after an epoch, with what the rounds before have given."""
     from mnist_tui.bench.time_to_accuracy import measure_time_to_accuracy
@@ -108,7 +108,12 @@ def _race(
     control = Control()
     with stopping(control) as caught:
         result = measure_time_to_accuracy(
-            _entrants(data, names, model, told), data, targets, rounds=rounds, told=told, control=control
+            _entrants(data, names, model, report),
+            data,
+            targets,
+            rounds=rounds,
+            report=report,
+            control=control,
         )
     if result is not None and json:
         print_json(result.to_dict())
@@ -118,16 +123,16 @@ def _race(
         raise typer.Exit(caught.exit_code)
 
 
-def _entrants(data: Dataset, names: list[str], model: str, told: Told) -> list[Contender]:
+def _entrants(data: Dataset, names: list[str], model: str, report: Report) -> list[Contender]:
     """The plain loop, and every recipe that can be trained here by itself."""
     from mnist_tui.bench import time_to_accuracy
 
     entrants = [time_to_accuracy.plain(recipes.build_config("reference", model=model), data)]
     for name in names:
         try:
-            entrants.append(time_to_accuracy.ours(recipes.build_config(name, model=model), data, told))
+            entrants.append(time_to_accuracy.ours(recipes.build_config(name, model=model), data, report))
         except MnistTuiError as unfit:
-            told(f"without {name}: {unfit}")
+            report(f"without {name}: {unfit}")
     return entrants
 
 

@@ -100,7 +100,7 @@ def _show(file: FilePredictions) -> None:
                 console.print(page_view(file.name, outcome))
         for prediction in file.predictions:
             place = f" · {prediction.image.place}" if prediction.image.place else ""
-            seen = prediction.seen.tolist()
+            seen = prediction.input_pixels.tolist()
             console.print(prediction_view(file.name + place, seen, prediction.answer, file.classes))
     if (line := accuracy_line(file)) is not None:
         console.print(line, soft_wrap=True)

@@ -60,7 +60,7 @@ def train(
     if resume:
         changes = _changes(context, [*settings, "name"])
         found = runs.find(folders.runs, resume)  # refused before torch is loaded
-        agree(found, trust, teacher=True, tell=False)
+        agree(found, trust, teacher=True, notify=False)
         job = ResumedRun(resume, folders, more_epochs, **changes)
     else:
         job = NewRun(config_from_options(settings), folders, name)

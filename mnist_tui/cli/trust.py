@@ -21,17 +21,17 @@ Trust = Annotated[
 ]
 
 
-def agree(run: Run, trust: bool, *, teacher: bool = False, tell: bool = True) -> RunCode:
+def agree(run: Run, trust: bool, *, teacher: bool = False, notify: bool = True) -> RunCode:
     """Make sure that the code of `run`'s network may be run, by a question if there is a terminal.
 
-    With `teacher` also the code of its teacher's network; with `tell` a later change of the code is reported. Raises
+    With `teacher` also the code of its teacher's network; with `notify` a later change of the code is reported. Raises
     RunError if it may not be run.
     """
     teachers = teachers_code_of(run) if teacher else None
     if teachers is not None:
         _agree(teachers, trust)
     code = _agree(code_of(run), trust)
-    if tell and code.change:
+    if notify and code.change:
         say(stderr(), f"notice: {code.change}", "yellow")
     return code
 

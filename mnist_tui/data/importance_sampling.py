@@ -31,7 +31,7 @@ class ImportanceSampler:
         members = torch.multinomial(likely, count, replacement=True, generator=generator)
         return members, likely[members].reciprocal().float()
 
-    def note(self, first: int, losses: Tensor) -> None:
+    def record_losses(self, first: int, losses: Tensor) -> None:
         """The losses (N,) of an epoch's showings from number `first` on. Waits for no device."""
         self._losses[first : first + len(losses)] = losses
 

@@ -95,10 +95,10 @@ class DeviceData:
         """The position in an epoch's order at which the batch of step `step` ends."""
         return len(self.train.images) if step == self.steps - 1 else (step + 1) * self.config.batch_size
 
-    def note_losses(self, step: int, losses: Tensor | None) -> None:
+    def record_losses(self, step: int, losses: Tensor | None) -> None:
         """What the images of the epoch's step `step` lost, (N,): a focus goes by it in the epochs to come."""
         if self.focus is not None and losses is not None:
-            self.focus.note(step * self.config.batch_size, losses)
+            self.focus.record_losses(step * self.config.batch_size, losses)
 
     def finish_epoch(self, epoch: int) -> None:
         """All steps of `epoch` are done; once an epoch."""

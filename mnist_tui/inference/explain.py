@@ -52,7 +52,7 @@ def inspect_image(network: TrainedNetwork, image: Tensor) -> ImageInspection:
         maps = feature_maps(network.model, seen)
         filters = first_filters(network.model, seen)
         said = prediction_from_logits(network.logits(image[None]), network.classes)
-    return ImageInspection(network.sees(image[None])[0, 0], said, filters, maps)
+    return ImageInspection(network.input_pixels(image[None])[0, 0], said, filters, maps)
 
 
 def compute_saliency(network: TrainedNetwork, image: Tensor, label: int, method: Method) -> SaliencyMap:

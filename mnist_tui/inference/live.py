@@ -21,15 +21,15 @@ class LiveNetwork:
         self._folder: Path | None = None
         self._code: ModelSource | None = None
 
-    def of(self, snapshot: Snapshot) -> TrainedNetwork:
+    def load(self, snapshot: Snapshot) -> TrainedNetwork:
         """The network of this moment, good until the next call; far below a millisecond but for the first.
 
         Raises RunError where it cannot be built, for its code was changed since.
         """
-        model = self._built(snapshot)
+        model = self._build(snapshot)
         if snapshot is not self._snapshot:
             self._snapshot = None  # half of it may be loaded when it fails
-            self._load(model, snapshot)
+            self._load_weights(model, snapshot)
             self._snapshot = snapshot
         return TrainedNetwork(
             model,
@@ -42,7 +42,7 @@ class LiveNetwork:
             code=self._code,
         )
 
-    def _built(self, snapshot: Snapshot) -> nn.Module:
+    def _build(self, snapshot: Snapshot) -> nn.Module:
         if self._model is None or self._folder != snapshot.run.folder:
             self._snapshot = self._model = None
             model, self._code = build_network(snapshot.run)
@@ -50,7 +50,7 @@ class LiveNetwork:
             self._folder = snapshot.run.folder
         return self._model
 
-    def _load(self, model: nn.Module, snapshot: Snapshot) -> None:
+    def _load_weights(self, model: nn.Module, snapshot: Snapshot) -> None:
         try:
             model.load_state_dict(snapshot.weights)
         except (RuntimeError, TypeError, AttributeError) as error:

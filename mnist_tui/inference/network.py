@@ -71,7 +71,7 @@ class TrainedNetwork:
             batches = [self.model(network_input(batch, self.config)) for batch in images.split(_BATCH)]
         return torch.cat(batches).float()
 
-    def sees(self, images: Tensor) -> Tensor:
+    def input_pixels(self, images: Tensor) -> Tensor:
         """What it judges of images (N, 1, 28, 28) uint8, alike: the digits upright, where it wants them so."""
         return deskew_pixels(images, self.config)
 

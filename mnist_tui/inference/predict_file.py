@@ -18,11 +18,11 @@ from mnist_tui.inference.prediction import Prediction, predictions_from_logits
 
 @dataclass(frozen=True, eq=False)
 class DigitPrediction:
-    """The answer for one image. `seen` is the network's input: (28, 28) uint8, perhaps deskewed."""
+    """The answer for one image. `input_pixels` is the network's input: (28, 28) uint8, perhaps deskewed."""
 
     image: DigitImage
     answer: Prediction
-    seen: Tensor
+    input_pixels: Tensor
 
     @property
     def is_right(self) -> bool | None:
@@ -42,9 +42,9 @@ class PagePrediction:
         return [prediction for line in self.lines for prediction in line]
 
     @property
-    def is_sure(self) -> bool:
+    def is_confident(self) -> bool:
         """Whether every one of them is."""
-        return all(prediction.answer.is_sure for prediction in self.predictions)
+        return all(prediction.answer.is_confident for prediction in self.predictions)
 
     @property
     def text(self) -> str:
@@ -138,7 +138,7 @@ def predict_images(
     ]
     found = predictions_from_logits(torch.stack(means), network.classes, threshold)
     mains = torch.from_numpy(np.stack([image.pixels for image in images]))[:, None]  # (N, 1, 28, 28) uint8
-    seen = network.sees(mains)[:, 0]
+    seen = network.input_pixels(mains)[:, 0]
     return [DigitPrediction(*parts) for parts in zip(images, found, seen, strict=True)]
 
 
@@ -160,8 +160,8 @@ def _outcome_dict(name: str, outcome: Outcome, classes: Sequence[str]) -> dict[s
     if isinstance(outcome, PagePrediction):
         return {
             "file": name,
-            "answer": outcome.text if outcome.is_sure else None,
-            "sure": outcome.is_sure,
+            "answer": outcome.text if outcome.is_confident else None,
+            "sure": outcome.is_confident,
             "lines": [[_answer_dict(digit) for digit in line] for line in outcome.lines],
             "digits": [_answer_dict(digit) for digit in outcome.predictions],
         }
@@ -175,14 +175,14 @@ def _outcome_dict(name: str, outcome: Outcome, classes: Sequence[str]) -> dict[s
 def _answer_dict(prediction: DigitPrediction) -> dict[str, Any]:
     image, answer = prediction.image, prediction.answer
     entry: dict[str, Any] = {
-        "answer": answer.best.name if answer.is_sure else None,
-        "sure": answer.is_sure,
+        "answer": answer.best.name if answer.is_confident else None,
+        "sure": answer.is_confident,
         "top": [{"class": guess.name, "probability": guess.probability} for guess in answer.top],
         "probabilities": list(answer.probabilities),
     }
     if image.box is not None:
         entry["box"] = list(image.box)
-    return entry if _is_of_array(image) else entry | {"pixels": prediction.seen.tolist()}
+    return entry if _is_of_array(image) else entry | {"pixels": prediction.input_pixels.tolist()}
 
 
 def _is_of_array(image: DigitImage) -> bool:

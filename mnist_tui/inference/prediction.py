@@ -35,7 +35,7 @@ class Prediction:
     probabilities: tuple[float, ...]
     top: tuple[ClassProbability, ...]
     """The three likeliest, the likeliest first."""
-    is_sure: bool
+    is_confident: bool
 
     @property
     def best(self) -> ClassProbability:
@@ -43,9 +43,9 @@ class Prediction:
         return self.top[0]
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """The class's name, or that it is not sure."""
-        return self.best.name if self.is_sure else "not sure"
+        return self.best.name if self.is_confident else "not sure"
 
 
 def predictions_from_logits(

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 __all__ = ["NAMES", "REGISTRY", "ModelSource", "load_model", "resolve"]
 
 
-def load_model(source: ModelSource | str, *, tell: Callable[[str], None] | None = None) -> nn.Module:
+def load_model(source: ModelSource | str, *, on_notice: Callable[[str], None] | None = None) -> nn.Module:
     """A new network from a registered name, `path/file.py:Class` or `package.module:Class`, tried once.
 
     It maps images (N, 1, 28, 28) to logits (N, 10) or to log-probabilities: a network that ends in
     log_softmax trains and predicts the same, because log_softmax of its own result changes nothing. Notices about a
-    file that was not run as a whole are passed to `tell`, or printed on standard error.
+    file that was not run as a whole are passed to `on_notice`, or printed on standard error.
     Raises ModelError where `source` names no such network.
     """
     from mnist_tui.models import (
         loader,  # torch takes a second to import, and most commands need only the names
     )
 
-    return loader.build(resolve(source) if isinstance(source, str) else source, tell=tell)
+    return loader.build(resolve(source) if isinstance(source, str) else source, on_notice=on_notice)

@@ -26,7 +26,7 @@ from mnist_tui.models.spec import ModelSource, misfit
 
 # A script that trains when imported often ends in sys.exit, which is no Exception.
 RAISED = (Exception, SystemExit)
-Tell = Callable[[str], None]
+OnNotice = Callable[[str], None]
 
 
 @dataclass
@@ -43,13 +43,13 @@ class Imported:
     """The name under which it was imported, if it is a part of a package."""
 
 
-def run(source: ModelSource, tell: Tell) -> Imported:
+def run(source: ModelSource, on_notice: OnNotice) -> Imported:
     """Run the file or import the module that `source` names. Raises ModelError with exception and line."""
     torchvision_import.install()
     try:
         if source.path is None:
             return Imported(importlib.import_module(source.module))
-        return _FileRun(source, source.path, tell).run()
+        return _FileRun(source, source.path, on_notice).run()
     except RAISED as error:
         raise import_failed(source, error) from error
 
@@ -57,8 +57,8 @@ def run(source: ModelSource, tell: Tell) -> Imported:
 class _FileRun:
     """One file, as a whole or the part of it that a network needs."""
 
-    def __init__(self, source: ModelSource, path: Path, tell: Tell) -> None:
-        self._source, self._path, self._tell = source, path, tell
+    def __init__(self, source: ModelSource, path: Path, on_notice: OnNotice) -> None:
+        self._source, self._path, self._on_notice = source, path, on_notice
         self._project = _project(source, path)
         content = self._project.read(path)
         self._cells = read_cells(script.decoded(content)) if path.suffix == ".ipynb" else None
@@ -156,7 +156,7 @@ class _FileRun:
 
     def _say(self, text: str) -> None:
         if self._source.kept is None:  # the run has reported it at its start
-            self._tell(text)
+            self._on_notice(text)
 
 
 def _unique_name(path: Path) -> str:

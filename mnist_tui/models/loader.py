@@ -14,21 +14,21 @@ from torch import nn
 from mnist_tui.models.find_network import Maker, find_network, is_instance
 from mnist_tui.models.forward_check import try_forward
 from mnist_tui.models.guard import as_its_author_runs_it, torch_as_it_was
-from mnist_tui.models.import_source import RAISED, Imported, Tell, import_failed, run, saying
+from mnist_tui.models.import_source import RAISED, Imported, OnNotice, import_failed, run, saying
 from mnist_tui.models.spec import ModelSource, misfit
 
 
-def build(source: ModelSource, *, apart: bool = False, tell: Tell | None = None) -> nn.Module:
+def build(source: ModelSource, *, apart: bool = False, on_notice: OnNotice | None = None) -> nn.Module:
     """A new network of `source`, after one trial forward. Raises ModelError naming the problem.
 
-    Notices are passed to `tell`, or printed on standard error without it. With `apart`, for use beside a training,
+    Notices are passed to `on_notice`, or printed on standard error without it. With `apart`, for use beside a training,
     torch's random state is not touched.
     """
     if source.is_registered:
         return _tried(source, _made(source, find_network(source, run(source, _say))))
     with as_its_author_runs_it(source.path):
         with torch_as_it_was():
-            imported, maker = _imported(source, tell or _say, apart=apart)
+            imported, maker = _imported(source, on_notice or _say, apart=apart)
             model = _made(source, maker)
         _MADE_OF[model] = imported
         return _tried(source, model)
@@ -42,13 +42,13 @@ def code_of(model: nn.Module) -> Imported | None:
 _MADE_OF: weakref.WeakKeyDictionary[nn.Module, Imported] = weakref.WeakKeyDictionary()
 
 
-def _imported(source: ModelSource, tell: Tell, *, apart: bool) -> tuple[Imported, Maker]:
+def _imported(source: ModelSource, on_notice: OnNotice, *, apart: bool) -> tuple[Imported, Maker]:
     """Initial weights are drawn after the same random numbers, whether or not the import draws any.
 
     Those of an instance are drawn by the import, which therefore has to be repeated each time.
     """
     before = None if apart else torch.get_rng_state()
-    imported = run(source, tell)
+    imported = run(source, on_notice)
     maker = find_network(source, imported)
     if is_instance(source, imported):
         return (imported, maker) if source.path else _imported_anew(source, imported)

@@ -45,7 +45,7 @@ def page_view(name: str, page: PagePrediction) -> RenderableType:
         digits = Text(", ").join(_short_verdict(digit.answer) for digit in line)
         place = "several digits: " if len(page.lines) == 1 else f"line {number + 1}: "
         parts.append(Text.assemble(place, digits))
-        parts.append(Columns([gray_image(digit.seen.tolist()) for digit in line], padding=(0, 1)))
+        parts.append(Columns([gray_image(digit.input_pixels.tolist()) for digit in line], padding=(0, 1)))
     if len(page.lines) > 1:
         parts.insert(1, Text(f"several digits, in {len(page.lines)} lines"))
     return Group(*parts, Text())
@@ -53,14 +53,14 @@ def page_view(name: str, page: PagePrediction) -> RenderableType:
 
 def _short_verdict(answer: Prediction) -> Text:
     """`7`; or "not sure" with the most likely answer."""
-    if answer.is_sure:
+    if answer.is_confident:
         return Text(answer.best.name, style="bold green")
     return Text(f"not sure (perhaps {answer.best.name})", style="bold yellow")
 
 
 def verdict(answer: Prediction) -> Text:
     """`7, 99.8 %`; or that it is not sure, and what it would have said."""
-    if answer.is_sure:
+    if answer.is_confident:
         return Text.assemble(
             (answer.best.name, "bold green"), f", {format.percent(answer.best.probability, 1)}"
         )

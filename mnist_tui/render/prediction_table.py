@@ -45,7 +45,7 @@ def accuracy_line(file: FilePredictions) -> Text | None:
 def _cells(prediction: DigitPrediction, classes: Sequence[str], *, is_labeled: bool) -> list[Text]:
     image, answer = prediction.image, prediction.answer
     style = {True: "green", False: "bold red", None: "bold"}[prediction.is_right]
-    sure = answer.best.name if answer.is_sure else f"not sure: perhaps {answer.best.name}"
+    sure = answer.best.name if answer.is_confident else f"not sure: perhaps {answer.best.name}"
     cells = [Text(image.place, style="dim"), Text(sure, style=style)]
     if is_labeled:
         cells.insert(1, Text(classes[image.label] if image.label is not None else ""))

@@ -21,9 +21,9 @@ class GridSource:
         """The next one that is not finished."""
         return next(self._left, None)
 
-    def heard(self, trial: Trial, event: Event) -> str:
+    def on_event(self, trial: Trial, event: Event) -> str:
         """Never a reason to stop."""
         return ""
 
-    def ended(self, result: TrialResult) -> None:
+    def on_end(self, result: TrialResult) -> None:
         """Nothing to do: the run's own log has it."""

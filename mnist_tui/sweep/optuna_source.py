@@ -69,9 +69,9 @@ class OptunaSource:
             result = read_one(trial, self._folder.runs_dir)
             if result.status not in _OVER:
                 return trial
-            self.ended(result)  # whoever left it behind did not come to that any more
+            self.on_end(result)  # whoever left it behind did not come to that any more
 
-    def heard(self, trial: Trial, event: Event) -> str:
+    def on_event(self, trial: Trial, event: Event) -> str:
         """Report each epoch; a reason to stop when the trial does worse than most did."""
         if not isinstance(event, EpochFinished) or event.validation_accuracy is None:
             return ""
@@ -86,7 +86,7 @@ class OptunaSource:
             return f"{PRUNED}worse than the median after {percent} % of its epochs"
         return ""
 
-    def ended(self, result: TrialResult) -> None:
+    def on_end(self, result: TrialResult) -> None:
         """Tell the study, but of a stop: that trial goes on some day."""
         chosen, states = self._chosen[result.trial.name], optuna.trial.TrialState
         match result.status:

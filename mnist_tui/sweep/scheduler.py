@@ -12,7 +12,16 @@ from typing import Protocol
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, DataError, Interrupted, MnistTuiError, RunError
-from mnist_tui.events import DataProgress, Event, Notice, Preparing, RunFailed, RunFinished, RunStopped
+from mnist_tui.events import (
+    DataProgress,
+    Event,
+    Notice,
+    Preparing,
+    Report,
+    RunFailed,
+    RunFinished,
+    RunStopped,
+)
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.sweep.plans import Trial
@@ -42,10 +51,10 @@ class TrialSource(Protocol):
     def next(self) -> Trial | None:
         """The next to train; None when there is none at the moment."""
 
-    def heard(self, trial: Trial, event: Event) -> str:
+    def on_event(self, trial: Trial, event: Event) -> str:
         """Hear of an event; a reason to stop the trial, empty where there is none."""
 
-    def ended(self, result: TrialResult) -> None:
+    def on_end(self, result: TrialResult) -> None:
         """Hear of a trial's end."""
 
 
@@ -56,7 +65,7 @@ class OnceUnlocked:
     run: Run
     job: ResumedRun
 
-    def __call__(self, control: Control, report: Callable[[Event], None]) -> None:
+    def __call__(self, control: Control, report: Report) -> None:
         """Wait for a while, as a sweep that was killed leaves its trials to end by themselves."""
         end = time.monotonic() + _LONGEST_END
         while self.run.is_locked() and not control.stop_reason and time.monotonic() < end:
@@ -126,7 +135,7 @@ def run_trials(
         for worker, event in pool.wait(_PATIENCE):
             if event is None:
                 result = _result(running.pop(worker), worker)
-                source.ended(result)
+                source.on_end(result)
                 report(TrialEnded(result))
             else:
                 _hear(event, worker, running[worker], source, report)
@@ -160,7 +169,7 @@ def _hear(
 ) -> None:
     begun.history.apply(event)
     begun.has_ended = isinstance(event, (RunFinished, RunStopped, RunFailed))
-    reason = source.heard(begun.trial, event)
+    reason = source.on_event(begun.trial, event)
     if reason:
         worker.stop(reason)
     if isinstance(event, (Preparing, DataProgress)):

@@ -14,13 +14,13 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.data.datasets import Dataset
 from mnist_tui.data.loader import DeviceData
 from mnist_tui.errors import ModelError
-from mnist_tui.events import Notice
+from mnist_tui.events import Notice, Report
 from mnist_tui.models import ModelSource
 from mnist_tui.models.dropout import scale_dropout
 from mnist_tui.models.examination import examine
 from mnist_tui.models.memory_format import memory_format, place
 from mnist_tui.training import hardware
-from mnist_tui.training.backends.choose import Report, choose_backend
+from mnist_tui.training.backends.choose import choose_backend
 from mnist_tui.training.control import Control
 from mnist_tui.training.distillation import open_teacher
 from mnist_tui.training.train_state import TrainState
@@ -47,31 +47,31 @@ def build_trainer(
     and seed.
     """
 
-    def stopped() -> bool:
+    def should_stop() -> bool:
         return bool(control.stop_reason)
 
     device = hardware.choose_device(config.device)
     resident = DeviceData(data, config, device)
     torch.manual_seed(config.seed)
     source = code or models.resolve(config.model)
-    model = models.load_model(source, tell=_noticing(report))
+    model = models.load_model(source, on_notice=_notice_to(report))
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise ModelError(f"{config.model} has no parameter to train", remedy="Choose another --model.")
     scale_dropout(model, config.dropout_scale)
     formerly = record is not None and "memory_format" not in record.get("model", {})
     model = place(model, device, memory_format(config.model, formerly=formerly))
     _prepare_last_batch(source, model, config, resident, record, report)
-    learner = TrainState(config, model)
+    train_state = TrainState(config, model)
     # Some backends make room for a whole batch beforehand, and there are never more images than there are.
     fitting = config.replace(batch_size=min(config.batch_size, len(resident.train.images)))
     backend = choose_backend(
         fitting,
-        learner,
+        train_state,
         device,
         largest_batch=resident.largest_batch,
         before=before,
         report=report,
-        stopped=stopped,
+        should_stop=should_stop,
     )
     threads = hardware.choose_threads(config, backend.name)
     backend.use_threads(threads)
@@ -80,17 +80,17 @@ def build_trainer(
         return Trainer(config, backend, resident, control)
     taught = config.replace(batch_size=fitting.batch_size)
     tutor = open_teacher(
-        teacher, taught, device, code=teachers_code, formerly=formerly, report=report, stopped=stopped
+        teacher, taught, device, code=teachers_code, formerly=formerly, report=report, should_stop=should_stop
     )
     tutor.backend.use_threads(threads)
     return Trainer(config, backend, resident, control, tutor)
 
 
-def _noticing(report: Report) -> Callable[[str], None]:
-    def tell(text: str) -> None:
+def _notice_to(report: Report) -> Callable[[str], None]:
+    def notify(text: str) -> None:
         report(Notice(message=text, topic="model"))
 
-    return tell
+    return notify
 
 
 def _prepare_last_batch(

@@ -11,7 +11,7 @@ class Control:
     """Thread-safe wishes. Asking never waits; the trainer answers at the end of its current step."""
 
     def __init__(self) -> None:
-        self.live = SnapshotSlot()
+        self.snapshots = SnapshotSlot()
         """The network as it was a moment ago; answered between two events."""
         self._changed = threading.Condition()
         self._stop_reason = ""

@@ -16,11 +16,12 @@ from torch import Tensor
 from mnist_tui import models
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, RunError
+from mnist_tui.events import Report
 from mnist_tui.models import ModelSource
 from mnist_tui.models.memory_format import memory_format, place
 from mnist_tui.training import checkpoint
 from mnist_tui.training.backends.base import Backend
-from mnist_tui.training.backends.choose import Report, choose_backend
+from mnist_tui.training.backends.choose import choose_backend
 from mnist_tui.training.run_code import code_of_spec
 from mnist_tui.training.train_state import TrainState
 
@@ -56,13 +57,13 @@ def open_teacher(
     code: ModelSource | None = None,
     formerly: bool = False,
     report: Report,
-    stopped: Callable[[], bool],
+    should_stop: Callable[[], bool],
 ) -> Teacher:
     """The teacher whose weights `checkpoint.save_weights` wrote, for a student with `config`.
 
     Its network comes from `code`, or from what the weights' own record names; `formerly` is as in `memory_format`.
     Raises RunError when they cannot be used, ConfigError when the two would get different inputs, and Interrupted
-    soon after `stopped` has become true.
+    soon after `should_stop` has become true.
     """
     state, metadata = checkpoint.load_weights(weights)
     try:
@@ -82,5 +83,5 @@ def open_teacher(
         )
     model = place(model, device, memory_format(taught.model, formerly=formerly))
     asked = config.replace(ema=0.0, backend="auto" if device.type == "cpu" else "eager")
-    backend = choose_backend(asked, TrainState(asked, model), device, report=report, stopped=stopped)
+    backend = choose_backend(asked, TrainState(asked, model), device, report=report, should_stop=should_stop)
     return Teacher(backend, taught, config)

@@ -14,7 +14,7 @@ from mnist_tui.system.cpu import usable_cores
 
 # By backend. Below this many images a thread, waking the others costs more than they do: at batch 16 of the
 # reference network one thread is as fast as two, at 64 two are a third faster. `mnist-tui bench` measures it.
-IMAGES_A_THREAD = {"eager": 32, "native": 2}
+IMAGES_PER_THREAD = {"eager": 32, "native": 2}
 
 
 def choose_device(name: str) -> torch.device:
@@ -33,7 +33,7 @@ def choose_threads(config: TrainConfig, backend: str, cores: int | None = None) 
     """The config's threads, or as many as the batch keeps busy with this backend."""
     if config.threads:
         return config.threads
-    images_a_thread = IMAGES_A_THREAD.get(backend, IMAGES_A_THREAD["eager"])
+    images_a_thread = IMAGES_PER_THREAD.get(backend, IMAGES_PER_THREAD["eager"])
     return max(1, min(cores or usable_cores(), config.batch_size // images_a_thread))
 
 

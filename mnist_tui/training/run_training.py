@@ -8,7 +8,7 @@ import hashlib
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -30,6 +30,7 @@ from mnist_tui.events import (
     Notice,
     Preparing,
     Progress,
+    Report,
     RunFailed,
     RunFinished,
     RunPaused,
@@ -51,8 +52,6 @@ from mnist_tui.training.metrics import Throttle
 from mnist_tui.training.run_code import code_of, code_to_keep, teachers_code_of
 from mnist_tui.training.snapshot import Snapshot
 from mnist_tui.training.trainer import DivergedError, Trainer
-
-Report = Callable[[Event], None]
 
 # How often the network is copied, at most, while somebody looks at it.
 SNAPSHOT_SECONDS = 0.25
@@ -89,11 +88,11 @@ def start_run(
     teacher = runs.find(runs_dir, config.teacher) if config.teacher else None
     teachers = code_of(teacher).trusted() if teacher else None
     early: list[Event] = []
-    tell = _keeping_notices(early, report)
-    data = _load(config, data_dir, control, tell)
+    notify = _keeping_notices(early, report)
+    data = _load(config, data_dir, control, notify)
     # The log must say what was used, not what was asked for: a resume goes by it.
     config = config.replace(dataset=data.name, model=source.spec)
-    _tell_of_building(source, tell)
+    _report_building(source, notify)
     trainer = build_trainer(
         config,
         data,
@@ -101,13 +100,13 @@ def start_run(
         code=source,
         teacher=teacher.weights_file if teacher else None,
         teachers_code=teachers.source if teachers else None,
-        report=tell,
+        report=notify,
     )
     record = _record(trainer, data, source)
     content = integrity.read_weights(teacher.weights_file) if teacher else None
     if content is not None:
         record["teacher"] = {"sha256": hashlib.sha256(content).hexdigest()}
-    code = code_to_keep(trainer.learner.model, source, record, teacher, tell)
+    code = code_to_keep(trainer.train_state.model, source, record, teacher, notify)
     run = runs.create(runs_dir, record, name=name, teacher=content, code=code)
     for part in ("model", "teacher") if teacher else ("model",):
         code_of(run, part).trust()  # training with it implies trust
@@ -150,10 +149,10 @@ def resume_run(
         )
         hardware.choose_device(config.device)
         early: list[Event] = [Notice(message=code.change, topic="model")] if code.change else []
-        tell = _keeping_notices(early, report)
-        data = _load(config, data_dir, control, tell)
+        notify = _keeping_notices(early, report)
+        data = _load(config, data_dir, control, notify)
         _check_data(run, record, data)
-        _tell_of_building(code.source, tell)
+        _report_building(code.source, notify)
         kept = _backend_of(record) if backend is None else ""
         teacher = run.teacher_file if config.teacher else None
         trainer = build_trainer(
@@ -165,7 +164,7 @@ def resume_run(
             code=code.source,
             teacher=teacher,
             teachers_code=teachers.trusted().source if teachers else None,
-            report=tell,
+            report=notify,
         )
         if state is not None:
             _restore(trainer, run, state)
@@ -207,10 +206,10 @@ class _Recorder:
 
     def _show_network(self, event: Event) -> None:
         """Within an epoch only to somebody who looks; at its turns always, as a pause can be long."""
-        live = self._trainer.control.live
-        looked_at = isinstance(event, Progress) and live.wanted and self._snapshots.due()
+        snapshots = self._trainer.control.snapshots
+        looked_at = isinstance(event, Progress) and snapshots.requested and self._snapshots.due()
         if looked_at or isinstance(event, _TURNS):
-            live.show(_snapshot(self._trainer, self._run))
+            snapshots.publish(_snapshot(self._trainer, self._run))
 
     def _recorded(self, happening: Iterator[Event]) -> Iterator[Event]:
         """Each event once it is on disk, and those that recording adds."""
@@ -236,7 +235,7 @@ class _Recorder:
         return event
 
     def _save_checkpoint(self) -> Event:
-        if not lr_schedule.is_finite(self._trainer.learner.model):
+        if not lr_schedule.is_finite(self._trainer.train_state.model):
             raise DivergedError(
                 "a weight is no longer a finite number: training has diverged",
                 remedy="Try a smaller --lr. The checkpoint before this is kept.",
@@ -254,7 +253,7 @@ class _Recorder:
         metrics = {"epoch": row.epoch, "test_accuracy": row.test_accuracy, "test_loss": row.test_loss}
         checkpoint.save_weights(
             self._run.weights_file,
-            self._trainer.learner.tested_model.state_dict(),
+            self._trainer.train_state.eval_model.state_dict(),
             {"config": config, "metrics": metrics},
         )
 
@@ -286,7 +285,7 @@ def _snapshot(trainer: Trainer, run: Run) -> Snapshot:
     return Snapshot(
         run=run,
         config=trainer.config,
-        weights=MappingProxyType(trainer.learner.tested_weights()),
+        weights=MappingProxyType(trainer.train_state.eval_weights()),
         epoch=position.epoch - at_an_end,
         step=steps if at_an_end else position.step,
         steps=steps,
@@ -307,7 +306,7 @@ def _load(config: TrainConfig, data_dir: Path, control: Control, report: Report)
     return datasets.load(config.dataset, data_dir, report=answering)
 
 
-def _tell_of_building(source: models.ModelSource, report: Report) -> None:
+def _report_building(source: models.ModelSource, report: Report) -> None:
     """Importing user code may take any amount of time."""
     if not source.is_registered:
         report(Preparing(what=f"creating the network of {source.place}"))
@@ -327,7 +326,7 @@ def _keeping_notices(kept: list[Event], report: Report) -> Report:
 
 def _record(trainer: Trainer, data: Dataset, source: models.ModelSource) -> dict[str, Any]:
     """What `config.json` and RunStarted say of a run."""
-    config, model, resident = trainer.config, trainer.learner.model, trainer.data
+    config, model, resident = trainer.config, trainer.train_state.model, trainer.data
     return {
         "schema_version": 1,
         "created": utc_now(),

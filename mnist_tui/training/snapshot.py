@@ -38,20 +38,20 @@ class SnapshotSlot:
     """Where a training lays its newest snapshot. Assignments are all there is to it: no lock, nobody waits."""
 
     def __init__(self) -> None:
-        self._newest: Snapshot | None = None
-        self._wanted = False
+        self._latest: Snapshot | None = None
+        self._requested = False
 
     @property
-    def wanted(self) -> bool:
+    def requested(self) -> bool:
         """Whether somebody has looked since the last snapshot: for the training to ask between two events."""
-        return self._wanted
+        return self._requested
 
-    def look(self) -> Snapshot | None:
+    def latest(self) -> Snapshot | None:
         """The newest snapshot there is, at once; to look is to ask for a newer one next time."""
-        self._wanted = True
-        return self._newest
+        self._requested = True
+        return self._latest
 
-    def show(self, snapshot: Snapshot) -> None:
+    def publish(self, snapshot: Snapshot) -> None:
         """Lay down a newer one. For the training's thread, before it tells the event that goes with it."""
-        self._newest = snapshot
-        self._wanted = False
+        self._latest = snapshot
+        self._requested = False

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from mnist_tui import recipes, runs
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import Interrupted, MnistTuiError, RunError
-from mnist_tui.events import DataProgress, Event, Notice, Preparing, Progress, RunFailed, RunStopped
+from mnist_tui.events import DataProgress, Event, Notice, Preparing, Progress, Report, RunFailed, RunStopped
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunStatus
 from mnist_tui.system.file_lock import FileLock
 from mnist_tui.training import run_training
 from mnist_tui.training.control import Control
 from mnist_tui.training.run_training import RunResult
-
-Report = Callable[[Event], None]
 
 _POLL = 0.2  # seconds between two checks for a request to stop
 
@@ -49,8 +47,8 @@ def ensure_teacher(
     with _alone(runs_dir, control, report):
         run = _found(runs_dir, wanted)
         if run is None or run.history(progress=False).status is not RunStatus.FINISHED:
-            tell = _as_preparation(wanted, report)
-            run = _trained(run, wanted, data_dir, runs_dir, control, tell)
+            notify = _as_preparation(wanted, report)
+            run = _trained(run, wanted, data_dir, runs_dir, control, notify)
     return student.replace(teacher=run.name)
 
 
@@ -90,7 +88,7 @@ def _trained(
 def _as_preparation(wanted: TrainConfig, report: Report) -> Report:
     """The teacher's story as part of the student's: the one that a person asked for has not begun."""
 
-    def tell(event: Event) -> None:
+    def notify(event: Event) -> None:
         if isinstance(event, (DataProgress, Notice)):
             report(event)
         elif isinstance(event, Preparing):
@@ -102,7 +100,7 @@ def _as_preparation(wanted: TrainConfig, report: Report) -> Report:
             done = 1000 * (event.epoch - 1) + 1000 * step // event.steps
             report(Preparing(what=what, done=done, total=1000 * event.epochs))
 
-    return tell
+    return notify
 
 
 @contextlib.contextmanager

@@ -21,15 +21,15 @@ class TrainState:
         self.average = lr_schedule.make_ema(config, model)
 
     @property
-    def tested_model(self) -> nn.Module:
+    def eval_model(self) -> nn.Module:
         """What is tested and kept: the averaged weights where there are any."""
         return self.model if self.average is None else self.average.module
 
-    def tested_weights(self) -> dict[str, Any]:
+    def eval_weights(self) -> dict[str, Any]:
         """A copy of the tested weights and statistics, on the CPU: what comes later does not change it."""
         return {
             name: value.detach().to("cpu", copy=True) if isinstance(value, Tensor) else copy.deepcopy(value)
-            for name, value in self.tested_model.state_dict().items()
+            for name, value in self.eval_model.state_dict().items()
         }
 
     def state(self) -> dict[str, Any]:
@@ -41,7 +41,7 @@ class TrainState:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from `state()` of a learner of the same config and model class.
+        """Go on from `state()` of a training state of the same config and model class.
 
         Everything is copied into the tensors there are.
         """

@@ -43,7 +43,7 @@ class DivergedError(MnistTuiError):
 
 
 class Trainer:
-    """Trains a backend's learner: iterate over `run()`; between two events, `state()` is what a checkpoint needs."""
+    """Trains: iterate over `run()`; between two events, `state()` is what a checkpoint needs."""
 
     def __init__(
         self,
@@ -53,14 +53,14 @@ class Trainer:
         control: Control,
         teacher: Teacher | None = None,
     ) -> None:
-        """The learner and `data` are on one device already."""
+        """The train_state and `data` are on one device already."""
         self.config, self.backend, self.data, self.control = config, backend, data, control
         self.teacher = teacher
-        self.learner = backend.learner
+        self.train_state = backend.train_state
         self.position = Position()
         self._device = data.train.images.device
         self._meter = EpochMetrics(self._device)
-        self._movement = UpdateRatios(self.learner.model)
+        self._update_ratios = UpdateRatios(self.train_state.model)
         self._epoch_watch = Stopwatch()
         self._ticker = Throttle(PROGRESS_SECONDS)
         torch.manual_seed(config.seed)
@@ -76,7 +76,7 @@ class Trainer:
         return {
             "position": self.position.to_dict(),
             "meter": self._meter.state(),
-            **self.learner.state(),
+            **self.train_state.state(),
             **({"focus": self.data.focus.state()} if self.data.focus else {}),
             "random": random_state(self._device),
         }
@@ -84,7 +84,7 @@ class Trainer:
     def load_state(self, state: dict[str, Any]) -> None:
         """Continue from `state()` of a trainer with the same config, data and model class."""
         self.position = Position.from_dict(state["position"])
-        self.learner.load_state(state)
+        self.train_state.load_state(state)
         self._meter.load_state(state["meter"])
         if self.data.focus:
             self.data.focus.load_state(state["focus"])
@@ -134,17 +134,17 @@ class Trainer:
 
     def _take_step(self, batch: Batch) -> WeightsMoved | None:
         """One step; how far it moved the weights, where it is one of those to look at."""
-        before = self._movement.before(self.position.step, self.data.steps)
+        before = self._update_ratios.capture(self.position.step, self.data.steps)
         steps = self.config.epochs * self.data.steps
         settings = StepSettings(self.steps_done, *lr_schedule.schedule(self.config, self.steps_done, steps))
         targets = self.teacher.targets(batch.images, batch.labels) if self.teacher else None
         result = self.backend.step(batch, settings, targets)
         self._meter.add(result, len(batch.labels))
-        self.data.note_losses(self.position.step, result.losses)
+        self.data.record_losses(self.position.step, result.losses)
         self.position.step += 1
         if before is None:
             return None
-        return self._movement.since(before, self.position.epoch, self.steps_done)
+        return self._update_ratios.measure(before, self.position.epoch, self.steps_done)
 
     def _score(self, split: Split | None) -> Generator[Event, None, Score | None]:
         """Test on `split`; None where there is none, or when somebody stopped it."""

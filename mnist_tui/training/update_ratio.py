@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from mnist_tui.events import WeightsMoved
 from mnist_tui.inspection.learning_layers import learning_layers
 
-TIMES_AN_EPOCH = 10
+MEASUREMENTS_PER_EPOCH = 10
 
 
 class UpdateRatios:
@@ -26,12 +26,12 @@ class UpdateRatios:
         self._weights = [weight for weights in layers.values() for weight in weights]
         self._sizes = [sum(weight.numel() for weight in weights) for weights in layers.values()]
 
-    def before(self, step: int, steps: int) -> Tensor | None:
-        """All weights, to be given to `since` after step `step` (from 0) of the epoch's `steps`; None to pass it by."""
-        due = (step + 1) * TIMES_AN_EPOCH // steps > step * TIMES_AN_EPOCH // steps
+    def capture(self, step: int, steps: int) -> Tensor | None:
+        """All weights, for `measure` after step `step` (from 0) of the epoch's `steps`; None to pass it by."""
+        due = (step + 1) * MEASUREMENTS_PER_EPOCH // steps > step * MEASUREMENTS_PER_EPOCH // steps
         return _flat(self._weights) if due and self._weights else None
 
-    def since(self, before: Tensor, epoch: int, step: int) -> WeightsMoved:
+    def measure(self, before: Tensor, epoch: int, step: int) -> WeightsMoved:
         """What became of them. Waits for the device."""
         gradients = [torch.zeros_like(w) if w.grad is None else w.grad for w in self._weights]
         whole = torch.stack([before, _flat(gradients), _flat(self._weights) - before])

@@ -150,7 +150,7 @@ class Session:
         Never waits. Asking makes the training copy it again, a few times a second, so ask only while showing it:
         a screen asks whenever it is told that the session has changed, and is told right after a newer copy.
         """
-        return None if self.training is None else self.training.control.live.look()
+        return None if self.training is None else self.training.control.snapshots.latest()
 
     def pause(self) -> None:
         """Pause, with a checkpoint, at the end of the running step."""

@@ -43,7 +43,7 @@ def test_the_mean_over_rounds_decides_and_each_round_is_counted(data: Dataset) -
     plain = entrant("plain loop", 40.0, (0.98, 0.990, 0.995), (0.98, 0.989, 0.994))
     ours = entrant("ours", 4.0, (0.991, 0.995, 0.993), (0.991, 0.991, 0.991))
     result = time_to_accuracy.measure_time_to_accuracy(
-        [plain, ours], data, [0.99, 0.994], rounds=2, told=lambda text: None, control=Control()
+        [plain, ours], data, [0.99, 0.994], rounds=2, report=lambda text: None, control=Control()
     )
     assert result is not None
     theirs, mine = result.racers
@@ -63,7 +63,7 @@ def test_the_widest_table_fits_80_columns(data: Dataset) -> None:
     laps = *(0.5,) * 8, 0.99, *(0.5,) * 5, 0.995
     entrants = [entrant("plain loop", 40.7, laps), entrant("reference", 3.25, laps)]
     result = time_to_accuracy.measure_time_to_accuracy(
-        entrants, data, [0.99, 0.994], rounds=1, told=lambda line: None, control=Control()
+        entrants, data, [0.99, 0.994], rounds=1, report=lambda line: None, control=Control()
     )
     assert result is not None
     shown = text(time_table(result))
@@ -75,7 +75,7 @@ def test_whoever_has_spent_the_least_goes_next(data: Dataset) -> None:
     told: list[str] = []
     entrants = [entrant("plain loop", 10.0, (0.9, 0.9)), entrant("ours", 4.0, (0.9, 0.9, 0.9, 0.9))]
     time_to_accuracy.measure_time_to_accuracy(
-        entrants, data, [0.9], rounds=1, told=told.append, control=Control()
+        entrants, data, [0.9], rounds=1, report=told.append, control=Control()
     )
     order = [text.split(": ")[1].split(",")[0] for text in told]
     assert order == ["plain loop", "ours", "ours", "ours", "plain loop", "ours"]
@@ -92,11 +92,11 @@ def test_a_stop_keeps_the_rounds_that_are_done(data: Dataset) -> None:
 
     racer = entrant("plain loop", 1.0, (0.9, 0.9), (0.9, 0.9), (0.9, 0.9))
     measure = time_to_accuracy.measure_time_to_accuracy
-    result = measure([racer], data, [0.9], rounds=3, told=stop_in_the_second, control=control)
+    result = measure([racer], data, [0.9], rounds=3, report=stop_in_the_second, control=control)
     assert result is not None
     assert result.rounds == 1
     assert len(told) == 3
-    assert measure([racer], data, [0.9], rounds=3, told=told.append, control=control) is None
+    assert measure([racer], data, [0.9], rounds=3, report=told.append, control=control) is None
 
 
 def test_a_recipe_with_a_teacher_does_not_run_by_itself(data: Dataset) -> None:
@@ -109,7 +109,7 @@ def test_both_loops_train_and_are_timed(data: Dataset) -> None:
     entrants = [time_to_accuracy.plain(CONFIG, data), time_to_accuracy.ours(CONFIG, data, lambda text: None)]
     try:
         result = time_to_accuracy.measure_time_to_accuracy(
-            entrants, data, [0.5], rounds=1, told=lambda text: None, control=Control()
+            entrants, data, [0.5], rounds=1, report=lambda text: None, control=Control()
         )
     finally:
         torch.set_num_threads(before)

@@ -135,9 +135,9 @@ def work(backend_name: str, threads: int, batch_size: int) -> None:
 
     config = build_config("reference", backend=backend_name, threads=threads, batch_size=batch_size)
     model = load_model(config.model).to(memory_format=torch.channels_last)
-    learner = TrainState(config, model)
+    train_state = TrainState(config, model)
     backend = choose_backend(
-        config, learner, torch.device("cpu"), report=lambda event: None, stopped=lambda: False
+        config, train_state, torch.device("cpu"), report=lambda event: None, should_stop=lambda: False
     )
     backend.use_threads(threads)
     backend.begin()

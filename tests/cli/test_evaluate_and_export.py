@@ -140,7 +140,7 @@ def test_predict_shows_the_picture_that_the_network_judges(
         return torch.tensor(told["pixels"], dtype=torch.uint8).view(1, 1, 28, 28)
 
     plain, upright = seen("plain"), seen("upright", deskew=1.0, interpolation="bilinear")
-    assert torch.equal(upright, load_trained(runs.find(runs_dir, "upright")).sees(plain))
+    assert torch.equal(upright, load_trained(runs.find(runs_dir, "upright")).input_pixels(plain))
     assert not torch.equal(upright, plain)
 
 

@@ -31,7 +31,7 @@ def learnt(share: float, epochs: int = 6, count: int = 1000) -> ImportanceSample
         members = torch.randperm(count) if epoch == 0 else focus.draw(generator(epoch))[0]
         for first in range(0, count, 300):
             some = members[first : first + 300]
-            focus.note(first, torch.where(some < HARD, 5.0, 0.0))
+            focus.record_losses(first, torch.where(some < HARD, 5.0, 0.0))
         focus.finish_epoch(members)
     return focus
 
@@ -72,7 +72,7 @@ def test_an_image_that_is_known_by_now_is_forgotten_again() -> None:
     focus = learnt(0.5)
     for epoch in range(12):
         members, _ = focus.draw(generator(100 + epoch))
-        focus.note(0, torch.zeros(1000))
+        focus.record_losses(0, torch.zeros(1000))
         focus.finish_epoch(members)
     members, _ = focus.draw(generator())
     assert (members < HARD).sum().item() < 100
@@ -88,7 +88,7 @@ def test_a_state_goes_on_as_the_focus_it_is_of() -> None:
     one, other = learnt(0.5), ImportanceSampler(1000, 0.5, torch.device("cpu"))
     other.load_state({name: tensor.clone() for name, tensor in one.state().items()})
     for focus in (one, other):
-        focus.note(0, torch.ones(500))
+        focus.record_losses(0, torch.ones(500))
         focus.finish_epoch(torch.arange(1000))
     for first, second in zip(one.draw(generator()), other.draw(generator()), strict=True):
         assert torch.equal(first, second)
@@ -109,7 +109,7 @@ def after_an_epoch(**changes: Any) -> DeviceData:
     """The first images were not learnt in it."""
     data = resident(focus=0.5, epochs=4, **changes)
     for step, batch in enumerate(batches(data, 1)):
-        data.note_losses(step, torch.where(batch.labels < HARD, 5.0, 0.0))
+        data.record_losses(step, torch.where(batch.labels < HARD, 5.0, 0.0))
     data.finish_epoch(1)
     return data
 

@@ -35,7 +35,7 @@ class Onlooker:
         self.seen: list[tuple[Event, Snapshot | None]] = []
 
     def __call__(self, event: Event) -> None:
-        self.seen.append((event, self._lab.control.live.look()))
+        self.seen.append((event, self._lab.control.snapshots.latest()))
 
     def after(self, kind: type[Event]) -> list[Snapshot]:
         return [snapshot for event, snapshot in self.seen if isinstance(event, kind) and snapshot]
@@ -43,12 +43,12 @@ class Onlooker:
 
 def test_to_look_is_to_ask_for_a_newer_one() -> None:
     live, snapshot = SnapshotSlot(), object()
-    assert not live.wanted
-    assert live.look() is None
-    assert live.wanted
-    live.show(snapshot)  # type: ignore[arg-type]
-    assert not live.wanted
-    assert live.look() is snapshot
+    assert not live.requested
+    assert live.latest() is None
+    assert live.requested
+    live.publish(snapshot)  # type: ignore[arg-type]
+    assert not live.requested
+    assert live.latest() is snapshot
 
 
 def test_who_looks_sees_every_step_and_where_it_is(lab: Lab) -> None:
@@ -130,11 +130,11 @@ def test_the_training_does_not_notice(lab: Lab, backend: str) -> None:
     answers = []
 
     def watch(_: Event) -> None:
-        snapshot = lab.control.live.look()
+        snapshot = lab.control.snapshots.latest()
 
         def look() -> None:
             if snapshot is not None:
-                answers.append(LiveNetwork().of(snapshot).logits(images))
+                answers.append(LiveNetwork().load(snapshot).logits(images))
 
         looking = threading.Thread(target=look)
         looking.start()
@@ -149,9 +149,9 @@ def test_a_network_follows_the_snapshots(lab: Lab) -> None:
     onlooker, network = Onlooker(lab), LiveNetwork()
     outcome = lab.start(tiny_config(model=lab.small_net()), watch=onlooker)
     images = lab.dataset.test.images
-    first = network.of(onlooker.after(RunStarted)[0])
+    first = network.load(onlooker.after(RunStarted)[0])
     model, before = first.model, first.logits(images)
-    last = network.of(onlooker.after(RunFinished)[-1])
+    last = network.load(onlooker.after(RunFinished)[-1])
     assert last.model is model
     assert not model.training
     assert not torch.equal(last.logits(images), before)
@@ -166,7 +166,7 @@ def test_a_network_whose_code_was_changed_meanwhile_is_made_of_the_runs_own_copy
     file = Path(spec.rpartition(":")[0])
     file.write_text(file.read_text().replace("nn.ReLU()", "nn.Tanh()"))
     snapshot = onlooker.after(RunFinished)[-1]
-    assert not any(isinstance(module, nn.Tanh) for module in LiveNetwork().of(snapshot).model.modules())
+    assert not any(isinstance(module, nn.Tanh) for module in LiveNetwork().load(snapshot).model.modules())
     (run.source_folder() / file.name).write_text(file.read_text())
     with pytest.raises(RunError, match="missing or damaged"):
-        LiveNetwork().of(snapshot)
+        LiveNetwork().load(snapshot)

@@ -19,12 +19,14 @@ def test_an_answer_has_the_likeliest_first() -> None:
     assert [guess.name for guess in said.top] == ["7", "9", "1"]
     assert math.isclose(sum(said.probabilities), 1.0)
     assert said.best.probability == said.probabilities[7]
-    assert (said.words, said.is_sure) == ("7", True)
+    assert (said.text, said.is_confident) == ("7", True)
 
 
-@pytest.mark.parametrize(("probability", "is_sure"), [(THRESHOLD - 0.01, False), (THRESHOLD + 0.01, True)])
-def test_below_the_threshold_it_is_not_sure(probability: float, is_sure: bool) -> None:
+@pytest.mark.parametrize(
+    ("probability", "is_confident"), [(THRESHOLD - 0.01, False), (THRESHOLD + 0.01, True)]
+)
+def test_below_the_threshold_it_is_not_sure(probability: float, is_confident: bool) -> None:
     logits = torch.full((1, 10), math.log((1 - probability) / 9))
     logits[0, 2] = math.log(probability)
     said = predictions_from_logits(logits, CLASSES)[0]
-    assert (said.is_sure, said.words) == (is_sure, "2" if is_sure else "not sure")
+    assert (said.is_confident, said.text) == (is_confident, "2" if is_confident else "not sure")

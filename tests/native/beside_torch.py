@@ -90,7 +90,7 @@ class _Beside:
 
 def _after_a_step(backend: Backend, images: Tensor, labels: Tensor) -> Found:
     result = backend.step(loader.Batch(images, labels), SETTINGS)
-    model = backend.learner.model
+    model = backend.train_state.model
     found = {"loss": result.loss_sum, **dict(model.named_buffers())}
     gradients = {f"gradient of {name}": parameter.grad for name, parameter in model.named_parameters()}
     found |= {name: gradient for name, gradient in gradients.items() if gradient is not None}

@@ -33,7 +33,7 @@ def native(model: nn.Module, config: TrainConfig | None = None, *, threads: int 
     """A backend that is ready for its first step; the model is its own from now on."""
     config = config or tiny_config()
     backend = compile_backend(
-        config, TrainState(config, model), told=lambda _what: None, stopped=lambda: False
+        config, TrainState(config, model), on_progress=lambda _what: None, should_stop=lambda: False
     )
     backend.use_threads(threads)
     backend.begin()

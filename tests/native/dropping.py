@@ -32,7 +32,7 @@ def factors(drop: Drop, out: Map, images: int, *, seed: int, step: int, stage: i
     """(N, C, H, W), or (N, C, 1, 1) for whole channels, of 0 and 1 / (1 - probability), float32."""
     height, width = (1, 1) if drop.whole_channels else (out.height, out.width)
     found = torch.empty(images, height, width, out.channels)
-    function = build([Unit("step.cpp", _FACTORS)], told=lambda _what: None).factors
+    function = build([Unit("step.cpp", _FACTORS)], on_progress=lambda _what: None).factors
     function.argtypes = (
         *[ctypes.c_uint64] * 3,
         ctypes.c_double,

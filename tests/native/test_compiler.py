@@ -164,7 +164,7 @@ def test_no_compiler_finds_anything_to_say(name: str, monkeypatch: pytest.Monkey
         pytest.skip(f"no {name} here")
     monkeypatch.setenv("CXX", f"{name} -Werror")
     units = source_of(plan_for(nn.Sequential(nn.MaxPool2d(28), nn.Flatten(), nn.Linear(1, 10))))
-    assert build(units, told=lambda _what: None).native_open
+    assert build(units, on_progress=lambda _what: None).native_open
 
 
 MEETING = """
@@ -301,7 +301,7 @@ def test_a_stop_while_it_compiles(
 ) -> None:
     monkeypatch.setenv("CXX", str(script(tmp_path / "fake++", pulse.hanging)))
     with pytest.raises(Interrupted):
-        make(stopped=pulse.started)
+        make(should_stop=pulse.started)
     assert not pulse.wait()
     assert libraries(cache) == []
     shutil.rmtree(cache)

@@ -23,7 +23,7 @@ __all__ = ["fixture_cache", "fixture_pulse"]
 
 
 def shell(command: str) -> ProcessResult:
-    return run(["/bin/sh", "-c", command], time_limit=PATIENCE, stopped=never)
+    return run(["/bin/sh", "-c", command], time_limit=PATIENCE, should_stop=never)
 
 
 def test_status_and_output_of_both_kinds() -> None:
@@ -60,13 +60,13 @@ def test_what_it_leaves_in_the_background_is_not_waited_for(pulse: Pulse) -> Non
 
 def test_a_stop_before_the_start() -> None:
     with pytest.raises(Interrupted):
-        run(["sleep", "600"], time_limit=PATIENCE, stopped=lambda: True)
+        run(["sleep", "600"], time_limit=PATIENCE, should_stop=lambda: True)
 
 
 def test_a_stop_comes_back_when_the_program_is_gone(pulse: Pulse) -> None:
     command = f"exec 9> '{pulse.path}'; echo started >&9; exec sleep 600"
     with pytest.raises(Interrupted):
-        run(["/bin/sh", "-c", command], time_limit=PATIENCE, stopped=pulse.started)
+        run(["/bin/sh", "-c", command], time_limit=PATIENCE, should_stop=pulse.started)
     assert pulse.gone()
 
 
@@ -110,7 +110,7 @@ def shells(*scripts: str) -> list[list[str]]:
 
 
 def run_shells(*scripts: str, at_once: int, time_limit: float = PATIENCE) -> ProcessFailedError:
-    return run_all(shells(*scripts), at_once=at_once, time_limit=time_limit, stopped=never)
+    return run_all(shells(*scripts), at_once=at_once, time_limit=time_limit, should_stop=never)
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_one_that_cannot_be_started_ends_the_others(pulse: Pulse) -> None:
             [*shells(f"exec 9> '{pulse.path}'; exec sleep 600"), ["/no/such/program"]],
             at_once=2,
             time_limit=PATIENCE,
-            stopped=never,
+            should_stop=never,
         )
     assert not pulse.started()
 
@@ -170,7 +170,7 @@ def test_a_stop_ends_all(tmp_path: Path) -> None:
             shells(*(pulse.hanging for pulse in pulses)),
             at_once=2,
             time_limit=PATIENCE,
-            stopped=all_started,
+            should_stop=all_started,
         )
     for pulse in pulses:
         assert not pulse.wait()

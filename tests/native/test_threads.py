@@ -45,7 +45,7 @@ def trained(name: str, threads: int, config: TrainConfig) -> list[Any]:
         assert result.losses is not None
         found += [images, result.loss_sum.clone(), result.correct.clone(), result.losses.clone()]
         found.append(backend.logits(images))
-    return [*found, backend.learner.state()]
+    return [*found, backend.train_state.state()]
 
 
 def bytes_of(batch: Batch) -> torch.Tensor:

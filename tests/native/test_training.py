@@ -53,9 +53,9 @@ def test_weights_and_averages_move_as_torch_moves_them_in_float64(changes: dict[
     for settings in STEPS:
         batch = Batch(16, settings.number)
         backend.step(loader.Batch(batch.images(torch.float32), batch.labels()), settings)
-        hand_over(backend.learner.model, twin.learner.model)
+        hand_over(backend.train_state.model, twin.train_state.model)
         twin.update(settings)
-    ours, exact = tensors_of(backend.learner), tensors_of(twin.learner)
+    ours, exact = tensors_of(backend.train_state), tensors_of(twin.train_state)
     assert ours.keys() == exact.keys()
     for name, truth in exact.items():
         torch.testing.assert_close(ours[name].double(), truth.double(), rtol=2e-6, atol=1e-7, msg=name)
@@ -70,12 +70,12 @@ def hand_over(model: nn.Module, twin: nn.Module) -> None:
         other.copy_(buffer)
 
 
-def tensors_of(learner: TrainState) -> dict[str, Tensor]:
+def tensors_of(train_state: TrainState) -> dict[str, Tensor]:
     """All that an update changes."""
-    found = dict(learner.model.state_dict())
-    if learner.average:
-        found |= {f"average of {name}": tensor for name, tensor in learner.average.state_dict().items()}
-    for what, tensors in (*learner.optimizer.memory.items(), ("steps", learner.optimizer.steps)):
+    found = dict(train_state.model.state_dict())
+    if train_state.average:
+        found |= {f"average of {name}": tensor for name, tensor in train_state.average.state_dict().items()}
+    for what, tensors in (*train_state.optimizer.memory.items(), ("steps", train_state.optimizer.steps)):
         found |= {f"{what} {number}": tensor for number, tensor in enumerate(tensors)}
     return found
 

@@ -39,7 +39,7 @@ def fixture_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def make(*sources: str, **options: object) -> tuple[ctypes.CDLL, list[str]]:
     """The library of these sources, else of `SOURCE`, and what was told on the way."""
     told: list[str] = []
-    return build(units_of(*sources or [SOURCE]), told=told.append, **options), told  # type: ignore[arg-type]
+    return build(units_of(*sources or [SOURCE]), on_progress=told.append, **options), told  # type: ignore[arg-type]
 
 
 def units_of(*sources: str) -> tuple[Unit, ...]:
@@ -139,7 +139,7 @@ from mnist_tui.native.unsupported import Unfit
 if len(sys.argv) > 1:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
 try:
-    print(build([Unit('step.cpp', {SOURCE!r})], told=print).answer())
+    print(build([Unit('step.cpp', {SOURCE!r})], on_progress=print).answer())
 except Unfit as error:
     print(error.reason)
 """

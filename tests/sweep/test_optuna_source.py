@@ -72,7 +72,7 @@ def test_the_same_seed_and_results_give_the_same_trials(home: SweepFolder, tmp_p
             for number in range(14):  # beyond those that are drawn at random
                 trial = begin(source)
                 found.append(trial.config.lr)
-                source.ended(finished(trial, 0.9 + trial.config.lr * (number % 3) / 100))
+                source.on_end(finished(trial, 0.9 + trial.config.lr * (number % 3) / 100))
         return found
 
     assert searched(tmp_path / "once") == searched(tmp_path / "again")
@@ -115,7 +115,7 @@ def test_every_end_is_told(home: SweepFolder) -> None:
     with at_work(home) as worker:
         source = OptunaSource(home, SEARCH, worker)
         for status in (TrialStatus.FINISHED, TrialStatus.PRUNED, TrialStatus.FAILED, TrialStatus.STOPPED):
-            source.ended(TrialResult(begin(source), status, validation_accuracy=0.9))
+            source.on_end(TrialResult(begin(source), status, validation_accuracy=0.9))
     assert states(home) == ["COMPLETE", "PRUNED", "FAIL", "RUNNING"]
 
 
@@ -126,7 +126,7 @@ def test_what_does_worse_than_most_is_pruned_after_a_third(home: SweepFolder, pr
         for _ in range(6):
             trial = begin(source)
             assert [reason for reason in heard(source, trial, 0.98) if reason] == []
-            source.ended(finished(trial, 0.98))
+            source.on_end(finished(trial, 0.98))
         reasons = heard(source, begin(source), 0.90)
         assert [bool(reason) for reason in reasons[:2]] == [False, False]
         assert [reason.startswith(PRUNED) for reason in reasons[3:9]] == [prune] * 6
@@ -138,10 +138,10 @@ def heard(source: OptunaSource, trial: Trial, accuracy: float) -> list[str]:
     rows = [
         replace(made_runs.epoch(number, epochs=10), validation_accuracy=accuracy) for number in range(1, 11)
     ]
-    return [source.heard(trial, row) for row in rows]
+    return [source.on_event(trial, row) for row in rows]
 
 
 def test_other_events_are_no_reason(home: SweepFolder) -> None:
     with at_work(home) as worker:
         source = OptunaSource(home, SEARCH, worker)
-        assert source.heard(begin(source), RunStopped(epoch=1, step=1, reason="")) == ""
+        assert source.on_event(begin(source), RunStopped(epoch=1, step=1, reason="")) == ""

@@ -40,7 +40,7 @@ LABELS = torch.tensor([3, 1, 4, 1, 5, 9])
 def test_targets_are_the_label_and_the_teachers_probabilities_by_their_shares() -> None:
     made = teacher(tiny_config(teacher_share=0.75, temperature=2.0))
     with torch.no_grad():
-        probabilities = (made.backend.learner.model.eval()(images()) / 2).softmax(1)
+        probabilities = (made.backend.train_state.model.eval()(images()) / 2).softmax(1)
     expected = 0.75 * probabilities
     expected[range(6), LABELS] += 0.25
     torch.testing.assert_close(made.targets(images(), LABELS), expected)

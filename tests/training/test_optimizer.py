@@ -102,10 +102,10 @@ from torch import nn
 from mnist_tui.config import TrainConfig
 from mnist_tui.training.train_state import Learner
 model = nn.Linear(5, 3)
-learner = Learner(TrainConfig(ema=0.9), model)
+train_state = Learner(TrainConfig(ema=0.9), model)
 for parameter in model.parameters():
     parameter.grad = parameter.detach().clone()
-learner.optimizer.step(0.1, 0.9)
+train_state.optimizer.step(0.1, 0.9)
 sys.exit("torch._dynamo" in sys.modules)
 """
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

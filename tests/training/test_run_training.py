@@ -620,10 +620,10 @@ def test_a_backend_that_cannot_be_had_is_not_resumed_with(lab: Lab, stopped: Run
 
 
 def test_what_a_backend_does_first_is_told_but_not_logged(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    def compiling(config: Any, learner: Any, *_args: Any, report: Any, **_options: Any) -> EagerBackend:
+    def compiling(config: Any, train_state: Any, *_args: Any, report: Any, **_options: Any) -> EagerBackend:
         report(Preparing(what="compiling the step"))
         report(Notice(message="eager instead of native: no compiler", topic="backend"))
-        return EagerBackend(config, learner)
+        return EagerBackend(config, train_state)
 
     monkeypatch.setattr(build, "choose_backend", compiling)
     run = lab.start(tiny_config(epochs=1)).run
@@ -687,9 +687,9 @@ def test_a_batch_larger_than_the_set_takes_the_room_of_the_set(
 ) -> None:
     sizes = []
 
-    def noting(config: Any, learner: Any, *_args: Any, **_options: Any) -> EagerBackend:
+    def noting(config: Any, train_state: Any, *_args: Any, **_options: Any) -> EagerBackend:
         sizes.append(config.batch_size)
-        return EagerBackend(config, learner)
+        return EagerBackend(config, train_state)
 
     monkeypatch.setattr(build, "choose_backend", noting)
     run = lab.start(tiny_config(batch_size=1_000_000)).run

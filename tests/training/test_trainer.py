@@ -35,7 +35,7 @@ STEPS = 7  # of 32 images in 200
 
 
 def weights(trained: Trainer) -> dict[str, Tensor]:
-    return {name: tensor.clone() for name, tensor in trained.learner.model.state_dict().items()}
+    return {name: tensor.clone() for name, tensor in trained.train_state.model.state_dict().items()}
 
 
 def trained(**changes: object) -> tuple[Trainer, list[Event]]:
@@ -122,7 +122,7 @@ def test_losses_weights_and_scores_equal_an_independent_loop(settings: dict[str,
         assert row.test_accuracy == pytest.approx((logits.argmax(1) == test.labels).float().mean().item())
     told = [loss for event in happened if isinstance(event, Progress) for loss in event.batch_losses]
     assert told == pytest.approx(expected_batches, rel=1e-4)
-    torch.testing.assert_close(model[1].weight, ready.learner.model.fc.weight, rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(model[1].weight, ready.train_state.model.fc.weight, rtol=1e-3, atol=1e-5)
 
 
 def test_averaged_weights_are_those_computed_by_hand_and_are_what_is_tested(every_step: None) -> None:
@@ -130,19 +130,19 @@ def test_averaged_weights_are_those_computed_by_hand_and_are_what_is_tested(ever
     by_hand: Tensor | None = None
     for event in ready.run():
         if isinstance(event, Progress) and event.phase == "training" and event.batch_losses:
-            now = ready.learner.model.fc.weight.detach().clone()
+            now = ready.train_state.model.fc.weight.detach().clone()
             by_hand = now if by_hand is None else 0.8 * by_hand + 0.2 * now
         last = event
     assert by_hand is not None
-    torch.testing.assert_close(ready.learner.tested_model.fc.weight.detach(), by_hand)
+    torch.testing.assert_close(ready.train_state.eval_model.fc.weight.detach(), by_hand)
     test = ready.data.test
 
     def score(model: nn.Module) -> Score:
         return evaluate.evaluate(partial(logits_of, model), test.images, test.labels, ready.config)
 
     assert isinstance(last, RunFinished)
-    assert last.final_test_loss == score(ready.learner.tested_model).loss
-    assert score(ready.learner.model) != score(ready.learner.tested_model)
+    assert last.final_test_loss == score(ready.train_state.eval_model).loss
+    assert score(ready.train_state.model) != score(ready.train_state.eval_model)
 
 
 def test_the_best_epoch_is_chosen_on_validation_where_there_is_one() -> None:

@@ -13,7 +13,7 @@ from mnist_tui.events import WeightsMoved
 from mnist_tui.models import load_model
 from mnist_tui.runs import Run
 from mnist_tui.training.run_training import RunResult
-from mnist_tui.training.update_ratio import TIMES_AN_EPOCH, UpdateRatios
+from mnist_tui.training.update_ratio import MEASUREMENTS_PER_EPOCH, UpdateRatios
 from tests.engine_fixtures import Lab, at_step, make_trainer, tiny_config
 from tests.native.toolchain import needs_compiler
 
@@ -32,12 +32,12 @@ def test_the_numbers_are_those_of_the_step() -> None:
     movement = UpdateRatios(model)
     with torch.no_grad():
         model[0].weight.copy_(torch.tensor([[3.0, 4.0]]))
-    before = movement.before(0, 1)
+    before = movement.capture(0, 1)
     assert before is not None
     model[0].weight.grad = torch.tensor([[0.0, 2.0]])
     with torch.no_grad():
         model[0].weight -= torch.tensor([[0.3, 0.4]])
-    moved = movement.since(before, epoch=2, step=7)
+    moved = movement.measure(before, epoch=2, step=7)
     assert (moved.epoch, moved.step, moved.layers) == (2, 7, ("0",))
     assert moved.weight_norms == pytest.approx((5.0,))
     assert moved.gradient_norms == pytest.approx((2.0,))
@@ -47,8 +47,8 @@ def test_the_numbers_are_those_of_the_step() -> None:
 @pytest.mark.parametrize("steps", [1, 7, 10, 11, 99, 3750])
 def test_a_few_steps_an_epoch_are_looked_at_and_the_last_always(steps: int) -> None:
     movement = UpdateRatios(nn.Linear(2, 1))
-    due = [step for step in range(steps) if movement.before(step, steps) is not None]
-    assert len(due) == min(steps, TIMES_AN_EPOCH)
+    due = [step for step in range(steps) if movement.capture(step, steps) is not None]
+    assert len(due) == min(steps, MEASUREMENTS_PER_EPOCH)
     assert due[-1] == steps - 1
     gaps = {later - earlier for earlier, later in pairwise(due)}
     assert len(gaps) <= 2
@@ -56,9 +56,9 @@ def test_a_few_steps_an_epoch_are_looked_at_and_the_last_always(steps: int) -> N
 
 def test_layers_are_named_as_in_the_layer_table() -> None:
     moved = UpdateRatios(load_model("reference"))
-    before = moved.before(0, 1)
+    before = moved.capture(0, 1)
     assert before is not None
-    layers = moved.since(before, 1, 1).layers
+    layers = moved.measure(before, 1, 1).layers
     assert layers[:3] == ("block1.conv1", "block1.norm1", "block1.conv2")
     assert len(layers) == 12
 
@@ -75,16 +75,16 @@ def test_shared_frozen_and_odd_weights() -> None:
             self.attention = nn.MultiheadAttention(4, 2)
 
     movement = UpdateRatios(Odd())
-    before = movement.before(0, 1)
+    before = movement.capture(0, 1)
     assert before is not None
-    moved = movement.since(before, 1, 1)
+    moved = movement.measure(before, 1, 1)
     assert moved.layers == ("scale", "first", "attention")
     assert moved.update_ratios == (0, 0, 0)  # also where all weights are zero
     assert moved.gradient_norms == (0, 0, 0)  # also where there is no gradient
 
 
 def test_a_network_without_weights_has_nothing_to_tell() -> None:
-    assert UpdateRatios(nn.Flatten()).before(0, 1) is None
+    assert UpdateRatios(nn.Flatten()).capture(0, 1) is None
 
 
 @pytest.mark.parametrize("backend", ["eager", pytest.param("native", marks=needs_compiler)])
@@ -100,9 +100,9 @@ def test_every_backend_leaves_what_is_needed(lab: Lab, backend: str) -> None:
 def test_looking_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     ready = [make_trainer(tiny_config(ema=0.9)) for _ in range(2)]
     list(ready[0].run())
-    monkeypatch.setattr(UpdateRatios, "before", lambda *_: None)
+    monkeypatch.setattr(UpdateRatios, "capture", lambda *_: None)
     assert not told(ready[1].run())
-    one, other = (trainer.learner.model.state_dict() for trainer in ready)
+    one, other = (trainer.train_state.model.state_dict() for trainer in ready)
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 

@@ -45,7 +45,7 @@ def warm_up() -> None:
         canvas.move((0.5, 0.9))
         reading = DigitReader().read(ReadRequest(canvas.drawing(), SavedNetwork(runs_dir)))
         assert reading.answer is not None
-        assert reading.answer.words == str(DOWN)
+        assert reading.answer.text == str(DOWN)
 
 
 def screen(house: House) -> DrawScreen:
@@ -88,6 +88,6 @@ async def says(house: House, words: str) -> None:
     def said() -> bool:
         reading = screen(house).reading
         answer = reading.answer if reading else None
-        return answer is not None and answer.words == words
+        return answer is not None and answer.text == words
 
     await house.until(said)

@@ -197,16 +197,16 @@ def test_a_training_is_looked_at_live(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         await house.tell(begun(), MOVED)
         await house.until(lambda: house.app.session.history.movements)
-        live = house.job.controls[0].live
+        live = house.job.controls[0].snapshots
         screen = await opened(house)
         await house.sees("The first steps are on their way")
-        live.show(Snapshot(run, config, weights, epoch=2, step=5, steps=10, test_accuracy=None))
+        live.publish(Snapshot(run, config, weights, epoch=2, step=5, steps=10, test_accuracy=None))
         await house.tell(MOVED)
         await house.until(lambda: screen._seen is not None)
         first = screen._seen
         await house.sees("live weights, epoch 2, step 5 of 10", "Image 0 · ")
-        await house.until(lambda: live.wanted)
-        live.show(Snapshot(run, config, weights, epoch=2, step=6, steps=10, test_accuracy=None))
+        await house.until(lambda: live.requested)
+        live.publish(Snapshot(run, config, weights, epoch=2, step=6, steps=10, test_accuracy=None))
 
         async def newer() -> None:
             while screen._seen is first:

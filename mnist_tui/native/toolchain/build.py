@@ -25,26 +25,26 @@ def never() -> bool:
 def build(
     units: Sequence[Unit],
     *,
-    told: Callable[[str], None],
-    stopped: Callable[[], bool] = never,
+    on_progress: Callable[[str], None],
+    should_stop: Callable[[], bool] = never,
     headers: Path = HEADERS,
 ) -> ctypes.CDLL:
     """The library that `units` make with the `*.hpp` in `headers`: kept from before, or compiled now.
 
-    A compile takes seconds: `told` hears of it, and `stopped` is asked a few times a second. Raises Unfit
+    A compile takes seconds: `on_progress` hears of it, and `should_stop` is asked a few times a second. Raises Unfit
     when there is no library to be had here, and Interrupted when it was stopped, with nothing half made left.
     """
     if os.name != "posix":
         raise Unsupported("steps are compiled on Linux and macOS only")
     with private_folder() as folder:
         cache = Cache(folder.place)
-        compiler = find_compiler(stopped)
+        compiler = find_compiler(should_stop)
         key = key_of(_ingredients(units, headers, compiler))
         library = cache.find(key)
         if library is None:
-            told(f"compiling this network's step with {compiler.name}")
+            on_progress(f"compiling this network's step with {compiler.name}")
             with writing(folder.path):
-                library = _compile(cache, key, compiler, units, headers, stopped)
+                library = _compile(cache, key, compiler, units, headers, should_stop)
         return load(library.content, kept_as=folder.path / library.name)
 
 
@@ -72,13 +72,15 @@ def _compile(
     compiler: Compiler,
     units: Sequence[Unit],
     headers: Path,
-    stopped: Callable[[], bool],
+    should_stop: Callable[[], bool],
 ) -> CachedLibrary:
     cache.make_room()
     with tempfile.TemporaryDirectory(
         dir=cache.folder, prefix=".", suffix=".tmp", ignore_cleanup_errors=True
     ) as workspace:
         log = cache.folder / "compiler.log"
-        made = compile_library(compiler, units, Path(workspace), headers=headers, log=log, stopped=stopped)
-        try_out(made, stopped=stopped)
+        made = compile_library(
+            compiler, units, Path(workspace), headers=headers, log=log, should_stop=should_stop
+        )
+        try_out(made, should_stop=should_stop)
         return cache.publish(key, made.read_bytes())

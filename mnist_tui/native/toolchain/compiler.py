@@ -57,7 +57,7 @@ class Compiler:
         return "\n".join([os.path.realpath(self.command[0]), *self.command, self.version, *self.flags])
 
 
-def find_compiler(stopped: Callable[[], bool]) -> Compiler:
+def find_compiler(should_stop: Callable[[], bool]) -> Compiler:
     """CXX's, else the first of `NAMES` on the path. Raises Unfit when there is none that answers."""
     words = _from_environment() or _from_path()
     name = shlex.join(words)
@@ -69,7 +69,7 @@ def find_compiler(stopped: Callable[[], bool]) -> Compiler:
         )
     # Its links are not followed: one that is called by ccache's links is ccache by its real name.
     command = (str(Path(path).absolute()), *words[1:])
-    _, outcome = _call(name, [[*command, "--version"]], stopped=stopped)
+    _, outcome = _call(name, [[*command, "--version"]], should_stop=should_stop)
     if outcome.status != 0:
         raise Unsupported(f"the C++ compiler {name} failed: {outcome.explanation}")
     return Compiler(name, command, outcome.output)
@@ -82,7 +82,7 @@ def compile_library(
     *,
     headers: Path,
     log: Path,
-    stopped: Callable[[], bool],
+    should_stop: Callable[[], bool],
 ) -> Path:
     """The path of the library, in the empty folder `workspace`, where all of the compiler's files are.
 
@@ -99,9 +99,9 @@ def compile_library(
         for unit, made in zip(units, objects, strict=True)
     ]
     linking = [*called, "-shared", *objects, "-o", LIBRARY]
-    command, outcome = _call(compiler.name, compiling, stopped=stopped, workspace=workspace)
+    command, outcome = _call(compiler.name, compiling, should_stop=should_stop, workspace=workspace)
     if outcome.status == 0:
-        command, outcome = _call(compiler.name, [linking], stopped=stopped, workspace=workspace)
+        command, outcome = _call(compiler.name, [linking], should_stop=should_stop, workspace=workspace)
     library = workspace / LIBRARY
     if outcome.status == 0 and library.is_file():
         return library
@@ -142,7 +142,11 @@ def _for_this_processor() -> tuple[str, ...]:
 
 
 def _call(
-    name: str, commands: Sequence[list[str]], *, stopped: Callable[[], bool], workspace: Path | None = None
+    name: str,
+    commands: Sequence[list[str]],
+    *,
+    should_stop: Callable[[], bool],
+    workspace: Path | None = None,
 ) -> ProcessFailedError:
     """In English, because the version and errors are parsed. Temporary files go to the workspace."""
     environment = {"LC_ALL": "C"} | ({} if workspace is None else {"TMPDIR": "."})
@@ -151,7 +155,7 @@ def _call(
             commands,
             at_once=usable_cores(),
             time_limit=TIME_LIMIT,
-            stopped=stopped,
+            should_stop=should_stop,
             workspace=workspace,
             environment=environment,
         )

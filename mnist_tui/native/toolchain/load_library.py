@@ -26,14 +26,14 @@ except OSError as error:
 _TRIAL_LIMIT = 60.0  # seconds; it takes a few hundredths of one
 
 
-def try_out(library: Path, *, stopped: Callable[[], bool]) -> None:
+def try_out(library: Path, *, should_stop: Callable[[], bool]) -> None:
     """Load a library that nobody has loaded yet in a process of its own, which a bad one may bring down.
 
     Raises Unfit when it does or is refused, and Interrupted.
     """
     command = [sys.executable, "-I", "-S", "-c", _TRIAL, f"./{library.name}"]
     try:
-        outcome = run(command, time_limit=_TRIAL_LIMIT, stopped=stopped, workspace=library.parent)
+        outcome = run(command, time_limit=_TRIAL_LIMIT, should_stop=should_stop, workspace=library.parent)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unsupported(f"the compiled library cannot be tried out: {error}") from error
     if outcome.status != 0:

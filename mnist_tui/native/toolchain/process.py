@@ -61,7 +61,7 @@ def run(
     command: Sequence[str],
     *,
     time_limit: float,
-    stopped: Callable[[], bool],
+    should_stop: Callable[[], bool],
     workspace: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> ProcessResult:
@@ -70,7 +70,7 @@ def run(
         [command],
         at_once=1,
         time_limit=time_limit,
-        stopped=stopped,
+        should_stop=should_stop,
         workspace=workspace,
         environment=environment,
     )
@@ -82,7 +82,7 @@ def run_all(
     *,
     at_once: int,
     time_limit: float,
-    stopped: Callable[[], bool],
+    should_stop: Callable[[], bool],
     workspace: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> ProcessFailedError:
@@ -92,20 +92,20 @@ def run_all(
     the terminal reaches this process alone, which then ends the programs with all that they started, as it does after
     `time_limit` seconds for all together, and with the others when one fails. Those in a `workspace`, a folder that
     holds nothing but what they write, end with this process and that folder even when this process is killed. Raises
-    OSError when one cannot be started, subprocess.TimeoutExpired, and Interrupted once `stopped` says so.
+    OSError when one cannot be started, subprocess.TimeoutExpired, and Interrupted once `should_stop` says so.
     """
     variables = {**os.environ, **(environment or {})}
     if workspace is None:
-        return _run_all(commands, at_once, time_limit, stopped, None, variables, lambda group: None)
+        return _run_all(commands, at_once, time_limit, should_stop, None, variables, lambda group: None)
     with Watcher(workspace) as watcher:
-        return _run_all(commands, at_once, time_limit, stopped, workspace, variables, watcher.watch)
+        return _run_all(commands, at_once, time_limit, should_stop, workspace, variables, watcher.watch)
 
 
 def _run_all(
     commands: Sequence[Sequence[str]],
     at_once: int,
     time_limit: float,
-    stopped: Callable[[], bool],
+    should_stop: Callable[[], bool],
     folder: Path | None,
     variables: Mapping[str, str],
     watch: Callable[[int], None],
@@ -116,7 +116,7 @@ def _run_all(
     deadline = time.monotonic() + time_limit
     try:
         while waiting or running:
-            if stopped():
+            if should_stop():
                 raise Interrupted("asked to stop, while compiling")
             if time.monotonic() > deadline:
                 raise subprocess.TimeoutExpired(commands[0], time_limit)

@@ -32,13 +32,13 @@ class StepResult(NamedTuple):
 
 
 class Backend(Protocol):
-    """Trains and tests one learner.
+    """Trains and tests one training state.
 
-    Between two steps the learner is whole, and a checkpoint may read it.
+    Between two steps the training state is whole, and a checkpoint may read it.
     """
 
     name: str
-    learner: TrainState
+    train_state: TrainState
     exact_on_any_threads: bool
     """Whether the weights come out the same, bit for bit, on any number of threads."""
 
@@ -47,7 +47,7 @@ class Backend(Protocol):
         ...
 
     def begin(self) -> None:
-        """Get ready for a stretch of steps with the learner's tensors as they are now.
+        """Get ready for a stretch of steps with the training state's tensors as they are now.
 
         The trainer calls it before an epoch's first step, and so after a loaded state may have replaced some.
         """

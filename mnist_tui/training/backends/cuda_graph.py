@@ -45,10 +45,10 @@ class GraphBackend(EagerBackend):
     _result: StepResult
 
     def __init__(
-        self, config: TrainConfig, learner: TrainState, device: torch.device, recorder: Recorder
+        self, config: TrainConfig, train_state: TrainState, device: torch.device, recorder: Recorder
     ) -> None:
-        """Records at once, which changes nothing of the learner. Raises Unfit when it cannot be done."""
-        super().__init__(config, learner)
+        """Records at once, which changes nothing of the training state. Raises Unfit when it cannot be done."""
+        super().__init__(config, train_state)
         self._batch = Batch(
             torch.zeros(config.batch_size, 1, 28, 28, device=device),
             torch.zeros(config.batch_size, dtype=torch.int64, device=device),
@@ -57,15 +57,15 @@ class GraphBackend(EagerBackend):
         self._targets = torch.zeros(config.batch_size, 10, device=device) if config.teacher else None
         self.begin()
         try:
-            with _undisturbed(learner, device):
+            with _undisturbed(train_state, device):
                 self._replay_gradients = recorder.record(self._compute_gradients)
-                self._replay_averages = recorder.record(self._follow) if learner.average else None
+                self._replay_averages = recorder.record(self._follow) if train_state.average else None
         except Exception as error:  # a model is anybody's code and may raise anything
             raise Unsupported(
                 f"the model cannot be recorded as a CUDA graph ({_first_line(error)})", "Use --backend eager."
             ) from error
         # A replay writes into these very tensors.
-        self._gradients = [(parameter, parameter.grad) for parameter in learner.model.parameters()]
+        self._gradients = [(parameter, parameter.grad) for parameter in train_state.model.parameters()]
 
     def step(self, batch: Batch, settings: StepSettings, targets: Tensor | None = None) -> StepResult:
         """See `Backend`. An epoch's smaller last batch goes the eager way."""
@@ -82,7 +82,7 @@ class GraphBackend(EagerBackend):
 
     def update_averages(self) -> None:
         """As eager does, but without waiting for the device, as torch's own does."""
-        average = self.learner.average
+        average = self.train_state.average
         if average is None or self._replay_averages is None or average.n_averaged == 0:
             super().update_averages()
         else:
@@ -93,8 +93,8 @@ class GraphBackend(EagerBackend):
         self._result = self.gradients(self._batch, self._targets)
 
     def _follow(self) -> None:
-        assert self.learner.average is not None  # the caller looked
-        lr_schedule.update_ema(self.learner.average, self.learner.model, self.config.ema)
+        assert self.train_state.average is not None  # the caller looked
+        lr_schedule.update_ema(self.train_state.average, self.train_state.model, self.config.ema)
 
 
 class CudaRecorder:
@@ -136,11 +136,11 @@ def _waiting_forbidden() -> Iterator[None]:
 
 
 @contextmanager
-def _undisturbed(learner: TrainState, device: torch.device) -> Iterator[None]:
+def _undisturbed(train_state: TrainState, device: torch.device) -> Iterator[None]:
     """Put BatchNorm's statistics, the averages and the random numbers back afterwards."""
-    changing = list(learner.model.buffers())
-    if learner.average:
-        changing += [*learner.average.parameters(), *learner.average.buffers()]
+    changing = list(train_state.model.buffers())
+    if train_state.average:
+        changing += [*train_state.average.parameters(), *train_state.average.buffers()]
     kept, random = [tensor.detach().clone() for tensor in changing], random_state(device)
     try:
         yield

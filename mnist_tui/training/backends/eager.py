@@ -20,8 +20,8 @@ class EagerBackend:
     name = "eager"
     exact_on_any_threads = False
 
-    def __init__(self, config: TrainConfig, learner: TrainState) -> None:
-        self.config, self.learner = config, learner
+    def __init__(self, config: TrainConfig, train_state: TrainState) -> None:
+        self.config, self.train_state = config, train_state
 
     def use_threads(self, threads: int) -> None:
         """See `Backend`."""
@@ -29,7 +29,7 @@ class EagerBackend:
 
     def begin(self) -> None:
         """See `Backend`."""
-        self.learner.model.train()
+        self.train_state.model.train()
 
     def augment(self, images: Tensor, maps: Tensor | None) -> Tensor:
         """See `Backend`."""
@@ -44,7 +44,7 @@ class EagerBackend:
     def gradients(self, batch: Batch, targets: Tensor | None = None) -> StepResult:
         """Loss and gradients. A model's log_softmax does no harm: cross_entropy's own leaves it as it is."""
         images, labels, weights = batch
-        model = self.learner.model
+        model = self.train_state.model
         model.zero_grad(set_to_none=True)
         logits = model(images)
         wanted = labels if targets is None else targets
@@ -61,14 +61,14 @@ class EagerBackend:
 
     def update(self, settings: StepSettings) -> None:
         """Change the weights by their gradients, and the averages by the weights."""
-        self.learner.optimizer.step(settings.learning_rate, settings.momentum)
+        self.train_state.optimizer.step(settings.learning_rate, settings.momentum)
         self.update_averages()
 
     def update_averages(self) -> None:
         """Where there are any."""
-        if self.learner.average:
-            self.learner.average.update_parameters(self.learner.model)
+        if self.train_state.average:
+            self.train_state.average.update_parameters(self.train_state.model)
 
     def logits(self, images: Tensor) -> Tensor:
         """See `Backend`."""
-        return logits_of(self.learner.tested_model, images)
+        return logits_of(self.train_state.eval_model, images)

@@ -1,4 +1,4 @@
-"""From a learner to its native backend: trace, plan, compile, and look whether it answers as the model does."""
+"""From a training state to its native backend: trace, plan, compile, and look whether it answers as the model does."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ _TOLERANCE = 1e-3
 
 def compile_backend(
     config: TrainConfig,
-    learner: TrainState,
+    train_state: TrainState,
     largest_batch: int = 0,
     *,
-    told: Callable[[str], None],
-    stopped: Callable[[], bool],
+    on_progress: Callable[[str], None],
+    should_stop: Callable[[], bool],
 ) -> NativeBackend:
-    """A backend for a learner on the CPU; compiling takes seconds, and is reported to `told`.
+    """A backend for a training state on the CPU; compiling takes seconds, and is reported to `on_progress`.
 
     `largest_batch` is as in `NativeBackend`. Raises Unfit if the model is not a chain that can be compiled or this
-    machine cannot compile it, and Interrupted soon after `stopped` has become true.
+    machine cannot compile it, and Interrupted soon after `should_stop` has become true.
     """
-    plan = plan_of(trace(learner.model))
-    functions = build(source_of(plan), told=told, stopped=stopped)
-    backend = NativeBackend(config, learner, plan, functions, largest_batch)
+    plan = plan_of(trace(train_state.model))
+    functions = build(source_of(plan), on_progress=on_progress, should_stop=should_stop)
+    backend = NativeBackend(config, train_state, plan, functions, largest_batch)
     _verify(backend)
     return backend
 
 
 def _verify(backend: NativeBackend) -> None:
     """The trace believes what modules say of themselves; here the whole is compared once. Draws no random numbers."""
-    model = backend.learner.tested_model
+    model = backend.train_state.eval_model
     images = torch.linspace(-3, 3, 4 * 28 * 28).sin().reshape(4, 1, 28, 28)
     expected = logits_of(model, images).log_softmax(1)
     found = backend.logits(images).log_softmax(1)
-    backend.learner.model.train()
+    backend.train_state.model.train()
     if not torch.allclose(found, expected, rtol=_TOLERANCE, atol=_TOLERANCE * float(expected.abs().max())):
         raise Unsupported("the compiled network does not answer as the model itself does")

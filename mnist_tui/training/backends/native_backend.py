@@ -19,7 +19,7 @@ from mnist_tui.training.train_state import TrainState
 
 
 class NativeBackend:
-    """Trains a chain on the processor. The tensors stay the learner's own: the library works on them in place."""
+    """Trains a chain on the processor. The library works in place on the training state's own tensors."""
 
     name = "native"
     exact_on_any_threads = True
@@ -27,16 +27,16 @@ class NativeBackend:
     def __init__(
         self,
         config: TrainConfig,
-        learner: TrainState,
+        train_state: TrainState,
         plan: Plan,
         functions: ctypes.CDLL,
         largest_batch: int = 0,
     ) -> None:
-        """`functions` is the library that `source_of(plan)` makes, and `plan` is of the learner's model.
+        """`functions` is the library that `source_of(plan)` makes, and `plan` is of the training state's model.
 
         A step has room for `largest_batch` images, or for the config's batch size if that is larger.
         """
-        self.config, self.learner = config, learner
+        self.config, self.train_state = config, train_state
         self._stages = compiled_stages(plan)
         self._functions = functions
         self._room = max(largest_batch, config.batch_size)
@@ -50,7 +50,7 @@ class NativeBackend:
             seed=config.seed,
             method=Method[config.optimizer.upper()],
         )
-        _lay_out(learner)
+        _lay_out(train_state)
         self._bound = self._bind()
 
     def use_threads(self, threads: int) -> None:
@@ -61,7 +61,7 @@ class NativeBackend:
 
     def begin(self) -> None:
         """See `Backend`."""
-        self.learner.model.train()
+        self.train_state.model.train()
         self._bound = self._bind()
 
     def augment(self, images: Tensor, maps: Tensor | None) -> Tensor:
@@ -87,7 +87,7 @@ class NativeBackend:
     def logits(self, images: Tensor) -> Tensor:
         """See `Backend`."""
         out = torch.empty(len(images), 10)
-        self._library.logits(self._bound, images, out, averaged=self.learner.average is not None)
+        self._library.logits(self._bound, images, out, averaged=self.train_state.average is not None)
         return out
 
     def peak_flops(self) -> float:
@@ -98,12 +98,12 @@ class NativeBackend:
         return BoundTensors(self._tensors())
 
     def _tensors(self) -> Iterator[tuple[tuple[Parameter | None, ...], Statistics | None]]:
-        learner = self.learner
-        average = learner.average
+        train_state = self.train_state
+        average = train_state.average
         self._settings.averaged = None if average is None else average.n_averaged.data_ptr()
-        values, means = _named(learner.model), {} if average is None else _named(average.module)
-        places = {id(parameter): at for at, parameter in enumerate(learner.optimizer.parameters)}
-        memory, steps = list(learner.optimizer.memory.values()), learner.optimizer.steps
+        values, means = _named(train_state.model), {} if average is None else _named(average.module)
+        places = {id(parameter): at for at, parameter in enumerate(train_state.optimizer.parameters)}
+        memory, steps = list(train_state.optimizer.memory.values()), train_state.optimizer.steps
         for stage in self._stages:
             names = stage.tensor_names()
             parameters = tuple(
@@ -127,14 +127,14 @@ class NativeBackend:
                 yield parameters, Statistics(*own, *(means.get(name) for name in buffers if name))
 
 
-def _lay_out(learner: TrainState) -> None:
+def _lay_out(train_state: TrainState) -> None:
     """Every tensor contiguous, with a gradient in place: the library knows no strides, and makes nothing."""
-    for model in (learner.model, learner.average.module if learner.average else None):
+    for model in (train_state.model, train_state.average.module if train_state.average else None):
         for parameter in () if model is None else model.parameters():
             parameter.data = parameter.data.contiguous()
-    for parameter in learner.optimizer.parameters:
+    for parameter in train_state.optimizer.parameters:
         parameter.grad = torch.zeros_like(parameter)
-    for tensors in learner.optimizer.memory.values():
+    for tensors in train_state.optimizer.memory.values():
         tensors[:] = [tensor.contiguous() for tensor in tensors]
 
 

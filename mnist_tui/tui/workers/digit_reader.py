@@ -111,7 +111,7 @@ def _read(asked: ReadRequest, pixels: Pixels | None, network: TrainedNetwork) ->
     if pixels is not None:
         image = torch.from_numpy(pixels.copy()).view(1, 1, PICTURE, PICTURE)
         said = prediction_from_logits(network.logits(image), network.classes)
-        seen = network.sees(image)[0, 0].numpy()
+        seen = network.input_pixels(image)[0, 0].numpy()
     return ReadResult(
         asked, pixels, said, seen, network.classes, network.config.dataset, _words(asked, network)
     )
@@ -144,7 +144,7 @@ class Networks:
     def open(self, wanted: Snapshot | SavedNetwork) -> TrainedNetwork:
         """Raises RunError where there is none."""
         if isinstance(wanted, Snapshot):
-            return self._live.of(wanted)
+            return self._live.load(wanted)
         run = wanted.run or self._newest_run(wanted)
         weights: WeightsName = "best" if regular_file.exists(run.weights_file) else "last"
         file = run.weights_file if weights == "best" else run.checkpoint_file

@@ -120,7 +120,7 @@ class Explainer:
             from mnist_tui.inference.live import LiveNetwork
 
             self._live = self._live or LiveNetwork()
-            return self._live.of(wish.snapshot)
+            return self._live.load(wish.snapshot)
         return self._best_of(wish.run or self._newest_of(wish.spec))
 
     def _best_of(self, run: Run) -> TrainedNetwork:

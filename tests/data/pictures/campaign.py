@@ -80,15 +80,15 @@ def answer_of(content: bytes, network: TrainedNetwork) -> tuple[str, bool] | Non
             for prediction in predict_file.predict_images(digits_of_line, network, THRESHOLD)
         ]
         words.append("".join(answer.best.name for answer in answers))
-        sure = sure and all(answer.is_sure for answer in answers)
+        sure = sure and all(answer.is_confident for answer in answers)
     return "\n".join(words), sure
 
 
 def _kind_of(answer: tuple[str, bool] | None, expected: str) -> str:
     if answer is None:
         return NONE
-    text, is_sure = answer
-    if not is_sure:
+    text, is_confident = answer
+    if not is_confident:
         return UNSURE
     return RIGHT if text == expected else WRONG
 

@@ -25,14 +25,14 @@ class Chosen:
     def __init__(self, backend: str, *, before: str = "", stopped: bool = False) -> None:
         config = tiny_config(backend=backend)
         self.heard: list[Event] = []
-        self.learner = TrainState(config, models.load_model("linear"))
+        self.train_state = TrainState(config, models.load_model("linear"))
         self.backend: Backend = choose_backend(
             config,
-            self.learner,
+            self.train_state,
             torch.device("cpu"),
             before=before,
             report=self.heard.append,
-            stopped=lambda: stopped,
+            should_stop=lambda: stopped,
         )
 
     @property
@@ -53,7 +53,7 @@ def unfit(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_eager_can_do_everything() -> None:
     chosen = Chosen("eager")
     assert chosen.backend.name == "eager"
-    assert chosen.backend.learner is chosen.learner
+    assert chosen.backend.train_state is chosen.train_state
     assert chosen.heard == []
 
 
@@ -62,7 +62,7 @@ def test_eager_can_do_everything() -> None:
 def test_the_processors_fastest_is_compiled(name: str) -> None:
     chosen = Chosen(name)
     assert chosen.backend.name == "native"
-    assert chosen.backend.learner is chosen.learner
+    assert chosen.backend.train_state is chosen.train_state
     assert chosen.notices == []
 
 
@@ -99,17 +99,17 @@ def test_what_takes_long_is_told_and_can_be_stopped(monkeypatch: pytest.MonkeyPa
     build, done = choose._build, []
 
     def slow(
-        _name: str, config: Any, learner: Any, device: Any, largest: int, told: Any, stopping: Any
+        _name: str, config: Any, train_state: Any, device: Any, largest: int, told: Any, stopping: Any
     ) -> Backend:
         assert stopping() == stopped
         told("compiling the step")
         done.append(True)
-        return build("eager", config, learner, device, largest, told, stopping)
+        return build("eager", config, train_state, device, largest, told, stopping)
 
     monkeypatch.setattr(choose, "_build", slow)
     if stopped:
         with pytest.raises(Interrupted):
-            Chosen("native", stopped=True)
+            Chosen("native", should_stop=True)
         assert not done
     else:
         [preparing] = Chosen("native").heard

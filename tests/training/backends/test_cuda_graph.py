@@ -56,12 +56,12 @@ def learner_of(config: TrainConfig, network: Callable[[], nn.Module] = Net) -> T
     return TrainState(config, network())
 
 
-def eager(config: TrainConfig, learner: TrainState) -> EagerBackend:
-    return EagerBackend(config, learner)
+def eager(config: TrainConfig, train_state: TrainState) -> EagerBackend:
+    return EagerBackend(config, train_state)
 
 
-def replaying(config: TrainConfig, learner: TrainState) -> GraphBackend:
-    return GraphBackend(config, learner, CPU, TapeRecorder())
+def replaying(config: TrainConfig, train_state: TrainState) -> GraphBackend:
+    return GraphBackend(config, train_state, CPU, TapeRecorder())
 
 
 def trainer(kind: Callable[..., EagerBackend], control: Control | None = None, **changes: Any) -> Trainer:
@@ -109,17 +109,17 @@ def test_a_resumed_graph_goes_on_as_an_undisturbed_one(
 
 def test_only_the_rest_of_an_epoch_runs_the_models_python() -> None:
     training = trainer(replaying, epochs=3)
-    before = training.learner.model.calls
-    assert ended(training).learner.model.calls == before + 3
+    before = training.train_state.model.calls
+    assert ended(training).train_state.model.calls == before + 3
 
 
 def test_recording_changes_nothing_of_the_learner() -> None:
     config = tiny_config(batch_size=SIZE, ema=0.9)
-    learner, untouched = learner_of(config), learner_of(config)
+    train_state, untouched = learner_of(config), learner_of(config)
     torch.manual_seed(7)
     random = random_state(CPU)
-    replaying(config, learner)
-    assert differences(learner.state(), untouched.state()) == []
+    replaying(config, train_state)
+    assert differences(train_state.state(), untouched.state()) == []
     assert differences(random_state(CPU), random) == []
 
 
@@ -146,7 +146,7 @@ def test_every_replay_takes_its_own_rate_and_momentum(optimizer: str) -> None:
         trail = []
         for settings in steps:
             backend.step(Batch(images, labels), settings)
-            trail.append([parameter.detach().clone() for parameter in backend.learner.model.parameters()])
+            trail.append([parameter.detach().clone() for parameter in backend.train_state.model.parameters()])
         weights.append(trail)
     assert differences(weights[0], weights[1]) == []
     first, second, third = weights[0]
@@ -165,7 +165,7 @@ def test_gradients_are_left_in_every_parameter_after_full_and_smaller_batches() 
         for backend in backends:
             backend.begin()
             backend.step(Batch(images, labels), StepSettings(number, 0.01, 0.9))
-            gradients.append([parameter.grad.clone() for parameter in backend.learner.model.parameters()])
+            gradients.append([parameter.grad.clone() for parameter in backend.train_state.model.parameters()])
         assert differences(*gradients) == []
 
 
@@ -182,13 +182,13 @@ def test_a_model_that_cannot_be_recorded_is_unfit_and_left_as_it_was() -> None:
             raise RuntimeError("called a synchronizing CUDA operation\nC++ stack")
 
     config = tiny_config(batch_size=SIZE)
-    learner, untouched = learner_of(config, Reading), learner_of(config, Reading)
+    train_state, untouched = learner_of(config, Reading), learner_of(config, Reading)
     with pytest.raises(Unsupported) as raised:
-        replaying(config, learner)
+        replaying(config, train_state)
     assert raised.value.reason == (
         "the model cannot be recorded as a CUDA graph (called a synchronizing CUDA operation)"
     )
-    assert differences(learner.state(), untouched.state()) == []
+    assert differences(train_state.state(), untouched.state()) == []
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -199,9 +199,13 @@ def test_a_cuda_graph_trains_as_eager_does(settings: dict[str, Any]) -> None:
     ends = []
     for recorder in (CudaRecorder(cuda), None):
         torch.manual_seed(config.seed)
-        learner = TrainState(config, Net().to(cuda))
-        backend = GraphBackend(config, learner, cuda, recorder) if recorder else EagerBackend(config, learner)
+        train_state = TrainState(config, Net().to(cuda))
+        backend = (
+            GraphBackend(config, train_state, cuda, recorder)
+            if recorder
+            else EagerBackend(config, train_state)
+        )
         data = DeviceData(tiny_dataset(), config, cuda)
-        ends.append(ended(Trainer(config, backend, data, Control())).learner.state())
+        ends.append(ended(Trainer(config, backend, data, Control())).train_state.state())
     for one, other in zip(*(end["model"].values() for end in ends), strict=True):
         torch.testing.assert_close(one, other)

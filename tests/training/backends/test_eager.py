@@ -67,11 +67,11 @@ def test_gradients_are_those_of_autograd_in_float64(
 def test_a_step_keeps_no_old_gradient(batch: tuple[Tensor, Tensor]) -> None:
     """With a learning rate of 0 the second step has the first one's gradients."""
     backend = eager(network("linear"))
-    before = [parameter.clone() for parameter in backend.learner.model.parameters()]
+    before = [parameter.clone() for parameter in backend.train_state.model.parameters()]
     backend.step(Batch(*batch), StepSettings(0, 0.0, 0.9))
-    first = [parameter.grad for parameter in backend.learner.model.parameters()]
+    first = [parameter.grad for parameter in backend.train_state.model.parameters()]
     backend.step(Batch(*batch), StepSettings(1, 0.0, 0.9))
-    for old, parameter, one in zip(before, backend.learner.model.parameters(), first, strict=True):
+    for old, parameter, one in zip(before, backend.train_state.model.parameters(), first, strict=True):
         assert torch.equal(old, parameter)
         assert one is not None
         assert parameter.grad is not None
@@ -91,7 +91,7 @@ def test_every_step_takes_its_own_rate_and_momentum(batch: tuple[Tensor, Tensor]
         optimizer.step(rate, momentum)
         for mean, parameter in zip(average, theirs.parameters(), strict=True):
             mean.lerp_(parameter.detach(), 0.2 if number else 1.0)
-    tested = backend.learner.tested_model
+    tested = backend.train_state.eval_model
     for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
         assert torch.equal(mine, other)
     for mine, mean in zip(tested.parameters(), average, strict=True):
@@ -104,17 +104,17 @@ def test_logits_are_of_the_averaged_weights_in_evaluation_mode(batch: tuple[Tens
         backend.step(Batch(*batch), StepSettings(number, 0.1, 0.9))
     logits = backend.logits(batch[0])
     assert not logits.requires_grad
-    assert torch.equal(logits, backend.learner.tested_model.eval()(batch[0]))
-    assert not torch.equal(logits, copy.deepcopy(backend.learner.model).eval()(batch[0]))
+    assert torch.equal(logits, backend.train_state.eval_model.eval()(batch[0]))
+    assert not torch.equal(logits, copy.deepcopy(backend.train_state.model).eval()(batch[0]))
 
 
 def test_steps_train_again_after_logits(batch: tuple[Tensor, Tensor]) -> None:
     backend = eager(Reference(dropout=0.0))
     backend.logits(batch[0])
     backend.begin()
-    mean = backend.learner.model.get_buffer("block1.norm1.running_mean").clone()
+    mean = backend.train_state.model.get_buffer("block1.norm1.running_mean").clone()
     backend.step(Batch(*batch), SETTINGS)
-    assert not torch.equal(mean, backend.learner.model.get_buffer("block1.norm1.running_mean"))
+    assert not torch.equal(mean, backend.train_state.model.get_buffer("block1.norm1.running_mean"))
 
 
 @pytest.mark.parametrize("rotation", [0.0, 30.0])

@@ -40,9 +40,9 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 def ready(config: TrainConfig) -> Backend:
     torch.manual_seed(3)
-    learner = TrainState(config, models.load_model("linear"))
+    train_state = TrainState(config, models.load_model("linear"))
     made = choose_backend(
-        config, learner, torch.device("cpu"), report=lambda _event: None, stopped=lambda: False
+        config, train_state, torch.device("cpu"), report=lambda _event: None, should_stop=lambda: False
     )
     made.begin()
     return made
@@ -52,7 +52,7 @@ def ready(config: TrainConfig) -> Backend:
 def test_gradients_and_loss_are_those_of_the_targets_in_float64(backend: str, smoothing: float) -> None:
     images, labels, targets = batch()
     made = ready(tiny_config(backend=backend, label_smoothing=smoothing))
-    model = made.learner.model
+    model = made.train_state.model
     exact = copy.deepcopy(model).double().train()
     result = made.step(Batch(images, labels), SETTINGS, targets)
     logits = exact(images.double())
@@ -73,7 +73,7 @@ def test_targets_that_are_certain_teach_what_labels_do(backend: str) -> None:
     by_labels.step(Batch(images, labels), SETTINGS)
     by_targets.step(Batch(images, labels), SETTINGS, F.one_hot(labels, 10).float())
     for one, other in zip(
-        by_labels.learner.model.parameters(), by_targets.learner.model.parameters(), strict=True
+        by_labels.train_state.model.parameters(), by_targets.train_state.model.parameters(), strict=True
     ):
         torch.testing.assert_close(one, other, rtol=0, atol=1e-7)
 
@@ -84,7 +84,7 @@ def test_an_image_counts_as_its_weight_says(backend: str, smoothing: float, by_t
     images, labels, targets = batch()
     weights = torch.linspace(0.0, 3.0, len(labels))
     made = ready(tiny_config(backend=backend, label_smoothing=smoothing))
-    model = made.learner.model
+    model = made.train_state.model
     exact = copy.deepcopy(model).double().train()
     result = made.step(Batch(images, labels, weights), SETTINGS, targets if by_targets else None)
     logits = exact(images.double())
@@ -107,5 +107,7 @@ def test_a_weight_of_one_changes_no_bit(backend: str) -> None:
     alone, weighted = (ready(tiny_config(backend=backend)) for _ in range(2))
     alone.step(Batch(images, labels), SETTINGS)
     weighted.step(Batch(images, labels, torch.ones(len(labels))), SETTINGS)
-    for one, other in zip(alone.learner.model.parameters(), weighted.learner.model.parameters(), strict=True):
+    for one, other in zip(
+        alone.train_state.model.parameters(), weighted.train_state.model.parameters(), strict=True
+    ):
         assert torch.equal(one, other)

@@ -85,7 +85,7 @@ def _said(reading: ReadResult | None) -> tuple[str, str, list[Line]]:
     if reading.answer is None:
         return "", _PLAIN, [(("nothing drawn yet", _STRONG),), ((_NOTHING, _NOTE),)]
     answer = reading.answer
-    if not answer.is_sure:
+    if not answer.is_confident:
         return "?", _UNSURE, [(("not sure", _UNSURE),), ((_perhaps(answer), _NOTE),)]
     best = answer.best
     name: list[Line] = [] if big_digit.drawn(best.name) else [((best.name, _SURE),)]
@@ -150,7 +150,7 @@ class ProbabilityBars(TextLines):
         answer = reading.answer if reading else None
         self._names = reading.classes if reading and reading.classes else self._names
         self._probabilities = answer.probabilities if answer else None
-        self._is_sure = answer is not None and answer.is_sure
+        self._is_sure = answer is not None and answer.is_confident
         self._arrange()
 
     def on_resize(self, event: Resize) -> None:
