@@ -27,7 +27,7 @@ from mnist_tui.tui.code_trust import spec_for_new_run, untrusted_code
 from mnist_tui.tui.messages import NewRunRequested, ResumeRequested, TrainRequested
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.screens.base import BaseScreen
-from mnist_tui.tui.screens.dialogs.base import ConfirmDialog
+from mnist_tui.tui.screens.dialogs.base import LeaveDialog, TrustDialog
 from mnist_tui.tui.screens.registry import SCREENS, create_screen
 from mnist_tui.tui.session import Session, SessionPhase
 from mnist_tui.tui.workers.training import EventsArrived, TrainingEnded, TrainingThread
@@ -43,14 +43,6 @@ _SWITCH_SECONDS = 0.002
 # How long to wait for a training thread that is still at work when the screen has gone: when the user would not
 # wait for its checkpoint, and otherwise.
 _SHORT_WAIT, _CHECKPOINT_WAIT = 0.5, 10.0
-
-
-class LeaveDialog(ConfirmDialog):
-    """Asked before leaving while a run is in training: yes stops it and keeps a checkpoint."""
-
-    def __init__(self) -> None:
-        question = "Stop training, keep a checkpoint and leave? The run can be resumed at any time."
-        super().__init__("Training is running", question, yes="Stop and leave", no="Go on training")
 
 
 class Dashboard(BaseApp):
@@ -180,7 +172,6 @@ class Dashboard(BaseApp):
 
     def _ask_to_trust(self, unknown: list[RunCode], then: Callable[[], object]) -> None:
         """Ask whether the first of these may be run; `then` asks about the others."""
-        from mnist_tui.tui.screens.dialogs.base import TrustDialog
 
         code = unknown[0]
 

@@ -1,4 +1,4 @@
-"""Small questions over a screen: yes or no, and one line of text that is checked as one types."""
+"""Dialogs over a screen: a question to answer yes or no, and a line of text that is checked as it is typed."""
 
 from __future__ import annotations
 
@@ -73,6 +73,14 @@ class ConfirmDialog(SafeScreen, ModalScreen[bool]):
     def action_answer(self, answer: bool) -> None:
         """Leave with it."""
         self.dismiss(answer)
+
+
+class LeaveDialog(ConfirmDialog):
+    """Asked before leaving while a run is in training: yes stops it and keeps a checkpoint."""
+
+    def __init__(self) -> None:
+        question = "Stop training, keep a checkpoint and leave? The run can be resumed at any time."
+        super().__init__("Training is running", question, yes="Stop and leave", no="Go on training")
 
 
 class TrustDialog(ConfirmDialog):
