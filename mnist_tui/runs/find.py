@@ -12,7 +12,7 @@ from mnist_tui.errors import RunError
 from mnist_tui.runs.commands import command
 from mnist_tui.runs.folder_layout import LATEST
 from mnist_tui.runs.run import Run
-from mnist_tui.system import paths
+from mnist_tui.system import paths, regular_file
 
 
 def list_runs(runs_dir: Path) -> list[Run]:
@@ -55,6 +55,26 @@ def find(runs_dir: Path, query: str) -> Run:
         f"there is no run {query!r} in {runs_dir}.{known}",
         remedy=f"See `{command('runs', 'list', runs_dir=runs_dir)}`.",
     )
+
+
+def has_weights(run: Run) -> bool:
+    """Whether the run has weights: its best ones, or those of a checkpoint."""
+    return regular_file.exists(run.weights_file) or regular_file.exists(run.checkpoint_file)
+
+
+def newest_with_weights(runs_dir: Path, model: str = "") -> Run | None:
+    """The newest run that has weights, of this model unless it is ""; None where there is none."""
+    for run in reversed(list_runs(runs_dir)):
+        if has_weights(run) and (not model or _model(run) == model):
+            return run
+    return None
+
+
+def _model(run: Run) -> str:
+    try:
+        return str(run.record()["config"].get("model"))
+    except RunError:
+        return ""
 
 
 def is_run(folder: Path) -> bool:

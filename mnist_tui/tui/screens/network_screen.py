@@ -8,6 +8,7 @@ from mnist_tui.tui.code_trust import CodeUntrusted
 from mnist_tui.tui.screens.base import BaseScreen, is_on_top
 from mnist_tui.tui.screens.dialogs.base import TrustDialog
 from mnist_tui.tui.screens.dialogs.network import NetworkChoice, NetworkDialog
+from mnist_tui.tui.workers.networks import SavedNetwork
 from mnist_tui.tui.workspace import Workspace
 
 
@@ -18,6 +19,18 @@ class NetworkScreen(BaseScreen):
         super().__init__(workspace)
         self.chosen: Run | None = None
         """The run whose network was chosen; None for the network in training, or else the newest."""
+        self._generation = 0
+
+    def on_screen_resume(self) -> None:
+        self.look_for_newer_runs()
+
+    def look_for_newer_runs(self) -> None:
+        """Another run may have become the newest."""
+        self._generation += 1
+
+    def saved_network(self, run: Run | None = None, *, model: str = "") -> SavedNetwork:
+        """The network of the chosen run, else of `run`, else of the newest run, of this model unless it is ""."""
+        return SavedNetwork(self.workspace.folders.runs, self.chosen or run, model, self._generation)
 
     def action_network(self) -> None:
         """Choose the network."""
@@ -27,7 +40,11 @@ class NetworkScreen(BaseScreen):
         if choice is not None:
             self.chosen = choice.run
             self.workspace.declined_code.clear()
-            self.network_chosen()
+            self._show_network()
+
+    def _show_network(self) -> None:
+        self.look_for_newer_runs()
+        self.network_chosen()
 
     def network_chosen(self) -> None:
         """Show the network: of another run, or of the same one, whose code may be trusted now."""
@@ -45,6 +62,6 @@ class NetworkScreen(BaseScreen):
         def answer(yes: bool | None) -> None:
             if yes:
                 code.trust()
-                self.network_chosen()
+                self._show_network()
 
         self.app.push_screen(TrustDialog(code), answer)

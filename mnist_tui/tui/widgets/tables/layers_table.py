@@ -59,8 +59,8 @@ class LayersTable(AdaptiveTable[LayerRow]):
         """There is nothing to open: the cursor alone chooses."""
         return action != "open"
 
-    def turn(self) -> None:
-        """To the movement, or back to the sizes."""
+    def toggle_movement(self) -> None:
+        """Show the movement, or the sizes again, where there is not room for both."""
         self.moving = not self.moving
         self._choose_columns()
         self._fold()
