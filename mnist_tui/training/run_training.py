@@ -44,7 +44,7 @@ from mnist_tui.runs import LogWriter, Run, folder_layout, integrity
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.system import atomic_file
 from mnist_tui.system.cpu import usable_cores
-from mnist_tui.training import checkpoint, hardware, lr_schedule
+from mnist_tui.training import checkpoint, hardware
 from mnist_tui.training.build import build_trainer
 from mnist_tui.training.control import Control
 from mnist_tui.training.metrics import Throttle
@@ -236,7 +236,7 @@ class _Recorder:
         return event
 
     def _save_checkpoint(self) -> Event:
-        if not lr_schedule.is_finite(self._trainer.train_state.model):
+        if not checkpoint.is_finite(self._trainer.train_state.model):
             raise DivergedError(
                 "a weight is no longer a finite number: training has diverged",
                 remedy="Try a smaller --lr. The checkpoint before this is kept.",
