@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class BestEpoch:
-    """The best epoch so far. `accuracy`, on the validation images or else the test images, is what it was selected by."""
+    """The best epoch so far, selected by `accuracy`: on the validation images, or else on the test images."""
 
     epoch: int
     accuracy: float

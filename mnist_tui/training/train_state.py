@@ -13,7 +13,7 @@ from mnist_tui.training.optimizer import Optimizer
 
 
 class TrainState:
-    """A model, already on its device, with everything that training changes: backends update it, checkpoints save it."""
+    """A model on its device with everything that training changes: backends update it, checkpoints save it."""
 
     def __init__(self, config: TrainConfig, model: nn.Module) -> None:
         self.model = model

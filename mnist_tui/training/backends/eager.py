@@ -38,7 +38,7 @@ class EagerBackend:
         return result
 
     def gradients(self, batch: Batch, targets: Tensor | None = None) -> StepResult:
-        """Loss and gradients. A model may return log-probabilities: cross_entropy's log_softmax leaves them as they are."""
+        """Loss and gradients. cross_entropy's log_softmax leaves log-probabilities as they are."""
         images, labels, weights = batch
         model = self.train_state.model
         model.zero_grad(set_to_none=True)
