@@ -107,17 +107,17 @@ def cells(row: EpochFinished, is_best: bool, validated: bool) -> list[str | Text
 
 def title(history: RunHistory) -> str:
     """What is trained on what, so that a screenshot of the table is complete."""
-    if history.started is None:
+    record = history.record
+    if record is None:
         return ""
-    started = history.started
-    parts: Sequence[object] = (
-        f"{started.data.get('name', '?')}{', not MNIST' if _fell_back(history) else ''}",
-        started.model.get("name", "?"),
-        f"recipe {started.config.get('recipe', '?')}",
-        f"{started.machine.get('device', '?')}×{started.machine.get('threads', '?')}",
-        f"seed {started.config.get('seed', '?')}",
+    parts = (
+        f"{record.data.name or '?'}{', not MNIST' if _fell_back(history) else ''}",
+        record.model.name or "?",
+        f"recipe {record.text('recipe') or '?'}",
+        str(record.machine),
+        f"seed {record.text('seed') or '?'}",
     )
-    return " · ".join(str(part) for part in parts)
+    return " · ".join(parts)
 
 
 def _fell_back(history: RunHistory) -> bool:
