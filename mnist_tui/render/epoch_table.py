@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mnist_tui.events import EpochFinished
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.runs.history import RunHistory
 
 _LOSSES = {"train loss", "test loss", "train", "valid", "test"}
@@ -90,18 +90,20 @@ def accuracy_heads(validated: bool) -> list[str]:
 def cells(row: EpochFinished, is_best: bool, validated: bool) -> list[str | Text]:
     """One row's texts."""
     validation = (
-        [format.loss(row.validation_loss), format.bare_percent(row.validation_accuracy)] if validated else []
+        [formatting.loss(row.validation_loss), formatting.bare_percent(row.validation_accuracy)]
+        if validated
+        else []
     )
     return [
         f"{'★ ' if is_best else ''}{row.epoch}",
-        format.loss(row.train_loss),
-        format.bare_percent(row.train_accuracy),
+        formatting.loss(row.train_loss),
+        formatting.bare_percent(row.train_accuracy),
         *validation,
-        format.loss(row.test_loss),
-        format.bare_percent(row.test_accuracy),
-        format.rate(row.learning_rate),
+        formatting.loss(row.test_loss),
+        formatting.bare_percent(row.test_accuracy),
+        formatting.rate(row.learning_rate),
         f"{row.images_per_second:,.0f}",
-        format.duration(row.seconds),
+        formatting.duration(row.seconds),
     ]
 
 

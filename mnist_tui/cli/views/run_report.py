@@ -13,7 +13,7 @@ from rich.text import Text
 from mnist_tui.cli.views.run_statistics import statistics_panel
 from mnist_tui.config import SETTINGS
 from mnist_tui.recipes import RECIPES
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.render.epoch_table import epoch_table
 from mnist_tui.runs import RunRecord, resume_command
 from mnist_tui.runs.history import RunHistory
@@ -54,7 +54,7 @@ def _facts(record: RunRecord, history: RunHistory, summary: RunSummary) -> Table
         ("machine", f"{machine.device or '?'}, {_threads(machine.threads)}, {machine.processor or '?'}"),
         ("backend", machine.backend or ""),
         ("versions", ", ".join(f"{name} {version}" for name, version in record.versions.items())),
-        ("trained for", format.duration(history.seconds)),
+        ("trained for", formatting.duration(history.seconds)),
         ("folder", summary.path),
     ):
         table.add_row(label, Text(str(value)))
