@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.data.datasets import Dataset
-from mnist_tui.errors import ConfigError, RunError
+from mnist_tui.errors import RunError
 from mnist_tui.events import Notice
-from mnist_tui.runs import Run, integrity
+from mnist_tui.runs import Run, RunRecord, integrity
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.training import checkpoint, hardware
 from mnist_tui.training.trainer import Trainer
 
 
-def read_config(run: Run, record: Mapping[str, Any], history: RunHistory, more_epochs: int) -> TrainConfig:
+def read_config(run: Run, record: RunRecord, history: RunHistory, more_epochs: int) -> TrainConfig:
     """The run's config. Raises RunError if the run is finished and gets no more epochs, or cannot be read."""
     if not more_epochs and history.status is RunStatus.FINISHED:
         raise RunError(
             f"run {run.name} is finished: nothing is left to resume",
             remedy="Give it --more-epochs N, or start a new run.",
         )
-    try:
-        return TrainConfig.from_dict(record["config"])
-    except (ConfigError, TypeError) as error:
-        raise RunError(
-            f"run {run.name} was made by another version of this program: {error}",
-            remedy="Resume it with that version, or start a new run.",
-        ) from error
+    return record.train_config()
 
 
-def check_data(run: Run, record: Mapping[str, Any], data: Dataset) -> None:
+def check_data(run: Run, record: RunRecord, data: Dataset) -> None:
     """Raise RunError if the dataset has changed since the run started."""
-    if record.get("data", {}).get("fingerprint") != data.fingerprint:
+    if record.data.fingerprint != data.fingerprint:
         raise RunError(
             f"the dataset {data.name} is not the one that run {run.name} began with",
             remedy="Point --data-dir at that data, or start a new run.",
@@ -52,20 +46,15 @@ def restore_checkpoint(trainer: Trainer, run: Run, state: dict[str, Any]) -> Non
         ) from error
 
 
-def backend_of(record: Mapping[str, Any]) -> str:
-    """The backend that the run has used so far."""
-    return str(record.get("machine", {}).get("backend", ""))
-
-
-def find_differences(record: Mapping[str, Any], before: TrainConfig, trainer: Trainer) -> Iterator[Notice]:
+def find_differences(record: RunRecord, before: TrainConfig, trainer: Trainer) -> Iterator[Notice]:
     """A notice for each reason why the resumed run may not end with the weights it would have had.
 
     `record` and `before` are the run's record and config so far.
     """
     but = "the weights may differ in the last bits"
-    if record.get("versions") != hardware.versions():
+    if record.versions != hardware.versions():
         yield Notice(message=f"other versions of torch or mnist-tui than before: {but}", topic="machine")
-    used, now = backend_of(record), trainer.backend.name
+    used, now = record.machine.backend, trainer.backend.name
     if used and used != now:
         yield Notice(message=f"trained by {used} so far, by {now} from here on: {but}", topic="backend")
     threads = trainer.config.threads

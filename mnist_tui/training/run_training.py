@@ -18,14 +18,14 @@ from mnist_tui.errors import Interrupted, RunError
 from mnist_tui.events import DataProgress, Event, Notice, Preparing, Report, RunStarted, utc_now
 from mnist_tui.inspection import inspect_model
 from mnist_tui.models.memory_format import memory_format
-from mnist_tui.runs import Run, folder_layout, integrity
+from mnist_tui.runs import Run, RunRecord, folder_layout, integrity
 from mnist_tui.system import atomic_file
 from mnist_tui.system.cpu import usable_cores
 from mnist_tui.training import checkpoint, hardware, resume_checks
 from mnist_tui.training.build import build_trainer
 from mnist_tui.training.control import Control
 from mnist_tui.training.recorder import RunRecorder, RunResult, disk_remedy
-from mnist_tui.training.run_code import code_of, code_to_keep, teachers_code_of
+from mnist_tui.training.run_code import SavedCode, code_of, code_to_keep, teachers_code_of
 from mnist_tui.training.trainer import Trainer
 
 
@@ -64,15 +64,14 @@ def start_run(
         teachers_code=teachers_code.source if teachers_code else None,
         report=report_early,
     )
-    record = _build_record(trainer, data, source)
     content = integrity.read_weights(teacher.weights_file) if teacher else None
-    if content is not None:
-        record["teacher"] = {"sha256": hashlib.sha256(content).hexdigest()}
-    code = code_to_keep(trainer.train_state.model, source, record, teacher, report_early)
-    run = runs.create(runs_dir, record, name=name, teacher=content, code=code)
+    code = code_to_keep(trainer.train_state.model, source, teacher, report_early)
+    teacher_sum = "" if content is None else hashlib.sha256(content).hexdigest()
+    record = _build_record(trainer, data, source, code, teacher_sum)
+    run = runs.create(runs_dir, record, name=name, teacher=content, code=code.files)
     for part in ("model", "teacher") if teacher else ("model",):
         code_of(run, part).trust()  # training with it implies trust
-    origin = integrity.origin(trainer.config, integrity.sum_in(record))
+    origin = integrity.origin(trainer.config, teacher_sum)
     with run.writer() as writer:
         recorder = RunRecorder(trainer, run, writer, report, origin, data_dir)
         return recorder.train(_run_started(run, record, trainer), early)
@@ -120,7 +119,7 @@ def resume_run(
             config,
             data,
             control,
-            before=resume_checks.backend_of(record) if backend is None else "",
+            before=record.machine.backend or "" if backend is None else "",
             record=record,
             code=code.source,
             teacher=run.teacher_file if config.teacher else None,
@@ -131,7 +130,7 @@ def resume_run(
             resume_checks.restore_checkpoint(trainer, run, state)
         early += resume_checks.find_differences(record, before, trainer)
         early += resume_checks.find_log_gaps(run, history, trainer)
-        changed = record | {"config": trainer.config.to_dict(), "machine": _machine_record(trainer)}
+        changed = record.replace(config=trainer.config.to_dict(), machine=_machine_record(trainer))
         if changed != record:
             _write_record(run, changed, data_dir)
         origin = integrity.origin(trainer.config, teacher_sum)
@@ -170,10 +169,12 @@ def _collect_notices(early: list[Event], report: Report) -> Report:
     return collect
 
 
-def _build_record(trainer: Trainer, data: Dataset, source: models.ModelSource) -> dict[str, Any]:
+def _build_record(
+    trainer: Trainer, data: Dataset, source: models.ModelSource, code: SavedCode, teacher_sum: str
+) -> RunRecord:
     """The contents of `config.json` and RunStarted."""
     config, model, loaded = trainer.config, trainer.train_state.model, trainer.data
-    return {
+    values: dict[str, Any] = {
         "schema_version": 1,
         "created": utc_now(),
         "config": config.to_dict(),
@@ -197,6 +198,11 @@ def _build_record(trainer: Trainer, data: Dataset, source: models.ModelSource) -
         "machine": _machine_record(trainer),
         "versions": hardware.versions(),
     }
+    if code.copy is not None:
+        values["model"]["source"] = code.copy
+    if teacher_sum:
+        values["teacher"] = {"sha256": teacher_sum, **code.teacher}
+    return RunRecord.from_dict(values)
 
 
 def _machine_record(trainer: Trainer) -> dict[str, Any]:
@@ -221,8 +227,8 @@ def _layer_table(model: torch.nn.Module, name: str) -> dict[str, Any] | None:
         return None
 
 
-def _run_started(run: Run, record: dict[str, Any], trainer: Trainer) -> RunStarted:
-    fields = {key: record.get(key, {}) for key in ("config", "model", "data", "machine")}
+def _run_started(run: Run, record: RunRecord, trainer: Trainer) -> RunStarted:
+    fields = {part: record.values.get(part, {}) for part in ("config", "model", "data", "machine")}
     return RunStarted(
         run=run.name,
         **fields,
@@ -232,9 +238,9 @@ def _run_started(run: Run, record: dict[str, Any], trainer: Trainer) -> RunStart
     )
 
 
-def _write_record(run: Run, record: dict[str, Any], data_dir: Path) -> None:
+def _write_record(run: Run, record: RunRecord, data_dir: Path) -> None:
     try:
-        atomic_file.write_text(run.config_file, runs.record_text(record))
+        atomic_file.write_text(run.config_file, record.to_json())
     except OSError as error:
         raise RunError(
             f"{run.config_file} cannot be written: {error.strerror}",

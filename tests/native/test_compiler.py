@@ -96,9 +96,9 @@ def test_a_relative_cxx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ("nowhere++ -O3", "CXX names nowhere++, which is no program here"),
-        ("/etc/passwd", "CXX names /etc/passwd, which is no program here"),
-        ("/", "CXX names /, which is no program here"),
+        ("nowhere++ -O3", "CXX names nowhere++, which is not a program here"),
+        ("/etc/passwd", "CXX names /etc/passwd, which is not a program here"),
+        ("/", "CXX names /, which is not a program here"),
         ("'g++", "CXX cannot be read: No closing quotation"),
     ],
 )
@@ -185,7 +185,7 @@ def test_units_are_compiled_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert make(SOURCE, "int more;")[0].answer() == 42
     monkeypatch.setattr(compiler, "usable_cores", lambda: 1)
     monkeypatch.setattr(compiler, "TIME_LIMIT", 0.5)
-    assert "was not done after" in refused(SOURCE, "int another;").reason
+    assert "did not finish within" in refused(SOURCE, "int another;").reason
 
 
 @needs_compiler
@@ -289,7 +289,7 @@ def test_a_compiler_that_never_ends(
     fake = script(tmp_path / "fake++", pulse.hanging)
     monkeypatch.setenv("CXX", str(fake))
     monkeypatch.setattr(compiler, "TIME_LIMIT", 0.5)
-    assert refused().reason == f"the C++ compiler {fake} was not done after 0.5 seconds"
+    assert refused().reason == f"the C++ compiler {fake} did not finish within 0.5 seconds"
     while pulse.wait():
         pass  # it said that it started; then all that it started is gone
     assert libraries(cache) == []
