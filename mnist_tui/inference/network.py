@@ -14,12 +14,12 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.data import registry
 from mnist_tui.data.augmentation import deskew_pixels, network_input
 from mnist_tui.data.datasets import DIGITS
-from mnist_tui.errors import ConfigError, ModelError, RunError
+from mnist_tui.errors import ModelError, RunError
 from mnist_tui.models import ModelSource
 from mnist_tui.models.import_source import explaining
 from mnist_tui.models.isolated_rng import load_model_isolated
 from mnist_tui.runs import Run
-from mnist_tui.training import checkpoint, lr_schedule
+from mnist_tui.training import checkpoint
 from mnist_tui.training.run_code import code_of
 
 WeightsName = Literal["best", "last"]
@@ -82,7 +82,7 @@ def load_trained(run: Run, weights: WeightsName = "best") -> TrainedNetwork:
     `last` are the averaged weights where there are any, as those are what the run is tested with. Raises RunError
     where there are no such weights or they do not fit the network.
     """
-    config = _config(run)
+    config = run.record().train_config()
     values, facts = _best(run) if weights == "best" else _last(run)
     model, code = build_network(run)
     try:
@@ -93,7 +93,7 @@ def load_trained(run: Run, weights: WeightsName = "best") -> TrainedNetwork:
             f"the {weights} weights of run {run.name} do not fit its network {config.model}: {reason}",
             remedy="Bring the network's code back to what it was, or choose another run.",
         ) from error
-    if not lr_schedule.is_finite(model):
+    if not checkpoint.is_finite(model):
         raise RunError(
             f"the {weights} weights of run {run.name} are not all finite numbers",
             remedy="Choose another run.",
@@ -108,23 +108,13 @@ def class_names(dataset: str) -> tuple[str, ...]:
     return known.classes if known else DIGITS
 
 
-def _config(run: Run) -> TrainConfig:
-    try:
-        return TrainConfig.from_dict(run.record()["config"])
-    except (ConfigError, TypeError) as error:
-        raise RunError(
-            f"run {run.name} was made by another version of this program: {error}",
-            remedy="Open it with that version, or choose another run.",
-        ) from error
-
-
 def build_network(run: Run) -> tuple[nn.Module, ModelSource]:
     """The network of `run` with arbitrary weights, and its source; from any thread.
 
     It is created from the run's own copy of the code, if there is one. Raises RunError if that is damaged or has
     changed, and UntrustedCodeError if the user has not agreed to run it.
     """
-    code = code_of(run).trusted()
+    code = code_of(run).require_trust()
     try:
         return load_model_isolated(code.source), code.source
     except ModelError as error:

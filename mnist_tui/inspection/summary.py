@@ -82,9 +82,8 @@ class ModelSummary:
         return cls(**plain)
 
     @classmethod
-    def from_record(cls, model: Mapping[str, Any]) -> ModelSummary | None:
-        """The summary in what a run recorded of its model; None where another version of the program recorded it."""
-        recorded = model.get("summary")
+    def from_record(cls, recorded: Mapping[str, Any] | None) -> ModelSummary | None:
+        """The summary that a run recorded; None where there is none, or another version of the program recorded it."""
         try:
             return cls.from_dict(recorded) if recorded else None
         except (KeyError, TypeError):

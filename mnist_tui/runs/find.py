@@ -72,7 +72,7 @@ def newest_with_weights(runs_dir: Path, model: str = "") -> Run | None:
 
 def _model(run: Run) -> str:
     try:
-        return str(run.record()["config"].get("model"))
+        return run.record().model.code.spec
     except RunError:
         return ""
 
@@ -108,6 +108,6 @@ _CLOCK_SECONDS = 60.0
 
 def _created(run: Run) -> float:
     try:
-        return credible(str(run.record().get("created", "")), run.config_file)
+        return credible(run.record().created, run.config_file)
     except RunError:
         return 0.0

@@ -15,7 +15,7 @@ from mnist_tui.runs.history import RunStatus
 from mnist_tui.system.file_lock import FileLock
 from mnist_tui.training import run_training
 from mnist_tui.training.control import Control
-from mnist_tui.training.run_training import RunResult
+from mnist_tui.training.recorder import RunResult
 
 _POLL = 0.2  # seconds between two checks for a request to stop
 
@@ -59,7 +59,7 @@ def _found(runs_dir: Path, wanted: TrainConfig) -> Run | None:
 
 def _is_wanted(run: Run, wanted: TrainConfig) -> bool:
     try:
-        config = run.record()["config"]
+        config = run.record().config
     except RunError:
         return False
     relevant = {name: value for name, value in wanted.to_dict().items() if name not in _IRRELEVANT}

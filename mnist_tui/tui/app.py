@@ -269,4 +269,4 @@ def _find_resumed(job: ResumedRun) -> tuple[ResumedRun, RunHistory]:
 
 
 def _config_of(history: RunHistory) -> TrainConfig | None:
-    return config_from_old_record({**history.started.config, "extra_epochs": 0}) if history.started else None
+    return config_from_old_record({**history.record.config, "extra_epochs": 0}) if history.record else None

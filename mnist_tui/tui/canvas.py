@@ -22,7 +22,8 @@ PICTURE = 28
 SIDE = 4 * PICTURE
 """Pixels per side of the canvas: four to each of the network's, so that a stroke's edge is still soft there."""
 
-# Radii of pen and eraser and the width of the soft edge, as fractions of the canvas's side. MNIST's strokes are about a tenth of a digit's height wide.
+# Radii of pen and eraser and the width of the soft edge, as fractions of the canvas's side.
+# MNIST's strokes are about a tenth of a digit's height wide.
 RADIUS, ERASER, _EDGE = 0.045, 0.08, 0.03
 _POINT = 1e-12  # a line whose squared length is less is a point
 _UNDO_LEVELS = 200

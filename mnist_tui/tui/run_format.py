@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from textual.content import Content
 
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 
 # As the title bar colors the session's phases.
 _COLORS = {
@@ -69,6 +69,6 @@ def age_text(created: str, now: datetime | None = None) -> str:
     """How long ago an ISO time was, in its largest unit; "" where there is no time."""
     try:
         then = datetime.fromisoformat(created)
-        return format.age(((now or datetime.now(UTC)) - then).total_seconds())
+        return formatting.age(((now or datetime.now(UTC)) - then).total_seconds())
     except (ValueError, TypeError):  # a damaged record, or one without a time zone
         return ""

@@ -34,7 +34,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def backend_of(runs_dir: Path) -> object:
     [run] = runs.list_runs(runs_dir)
-    return run.record()["machine"]["backend"]
+    return run.record().machine.backend
 
 
 # What is wrong, and what a person hears of it
@@ -57,7 +57,7 @@ class Trouble:
     def hanging_compiler(self) -> tuple[AbstractContextManager[None], str]:
         self._monkeypatch.setattr(compiler, "TIME_LIMIT", 0.3)
         self._monkeypatch.setenv("CXX", str(script(self._folder / "slow++", HANGING)))
-        return nullcontext(), "was not done after 0.3 seconds"
+        return nullcontext(), "did not finish within 0.3 seconds"
 
     def read_only_disk(self) -> tuple[AbstractContextManager[None], str]:
         return disk(self._folder / "cache", "ro"), "Read-only file system"

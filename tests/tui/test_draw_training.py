@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.training import run_training
+from mnist_tui.training import recorder, run_training
 from mnist_tui.training.jobs import Folders, NewRun
 from mnist_tui.training.snapshot import Snapshot
 from mnist_tui.tui.session import SessionPhase
@@ -42,8 +42,8 @@ def job(folder: Path, config: TrainConfig = CONFIG) -> NewRun:
 
 def moment(house: House) -> tuple[int, int]:
     """Of the network that answered last: its epoch and step; before the first and after the last a kept one did."""
-    reading = screen(house).reading
-    network = reading.asked.network if reading and reading.answer else None
+    result = screen(house).result
+    network = result.request.network if result and result.prediction else None
     return (network.epoch, network.step) if isinstance(network, Snapshot) else (0, 0)
 
 
@@ -53,10 +53,10 @@ def test_the_answer_comes_from_the_network_as_it_is_being_trained(tmp_path: Path
         await draw_down(house)
         await house.until(lambda: moment(house) > (1, 0))
         first = moment(house)
-        answered = screen(house).reading.answer
+        answered = screen(house).result.prediction
         await house.sees("live · epoch")
         await house.until(lambda: moment(house) > first)
-        assert screen(house).reading.answer.probabilities != answered.probabilities
+        assert screen(house).result.prediction.probabilities != answered.probabilities
         await house.until(lambda: house.app.session.history.epochs)
         house.app.session.stop()
         await house.until(lambda: house.app.session.phase is SessionPhase.STOPPED)
@@ -73,10 +73,10 @@ def test_a_paused_network_goes_on_answering(tmp_path: Path) -> None:
         await open_draw(house)
         await draw_across(house)
         await house.until(lambda: moment(house) > (0, 0))
-        before = screen(house).reading
+        before = screen(house).result
         await draw_down(house)
-        await house.until(lambda: screen(house).reading is not before)
-        assert moment(house) == (before.asked.network.epoch, before.asked.network.step)
+        await house.until(lambda: screen(house).result is not before)
+        assert moment(house) == (before.request.network.epoch, before.request.network.step)
         assert ink(house) > 0
         house.app.session.stop()
         await house.until(lambda: house.app.session.phase is SessionPhase.STOPPED)
@@ -120,8 +120,8 @@ def test_drawing_during_a_training_does_not_change_the_weights(
 
 def test_a_screen_that_nobody_sees_asks_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copied = []
-    copy = run_training._snapshot
-    monkeypatch.setattr(run_training, "_snapshot", lambda *given: copied.append(given) or copy(*given))
+    copy = recorder._take_snapshot
+    monkeypatch.setattr(recorder, "_take_snapshot", lambda *given: copied.append(given) or copy(*given))
 
     async def story(house: House) -> None:
         await open_draw(house)

@@ -25,7 +25,6 @@ from mnist_tui.tui.workers.test_images import (
     ImageQuery,
     ImageRequest,
     TestImages,
-    find_image,
     parse_query,
     save_digit,
 )
@@ -64,7 +63,7 @@ class DrawScreen(NetworkScreen):
             lambda request: DigitRead(reader.read(request)), self, name="digit-reader"
         )
         self._image_finder: LatestWorker[ImageRequest] = LatestWorker(
-            partial(ImageFound.compute, partial(find_image, images)), self, name="test-images"
+            partial(ImageFound.compute, images.find), self, name="test-images"
         )
 
     def body(self) -> ComposeResult:

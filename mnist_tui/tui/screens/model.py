@@ -82,13 +82,13 @@ class ModelScreen(NetworkScreen):
         self._inspector: LatestWorker[InspectRequest] = LatestWorker(
             partial(ModelInspected.compute, inspect), self, name="model-inspector"
         )
-        self.layers, self.requirements = LayersPanel(), RequirementsPanel()
+        self.layers_panel, self.requirements = LayersPanel(), RequirementsPanel()
         self.filters, self.saliency, self.maps = FiltersPanel(), SaliencyPanel(), FeatureMapsPanel()
 
     def body(self) -> ComposeResult:
         with Horizontal(id="inside"):
             with Vertical(id="left"):
-                yield self.layers
+                yield self.layers_panel
                 yield self.filters
                 yield self.requirements
             with Vertical(id="right"):
@@ -105,7 +105,7 @@ class ModelScreen(NetworkScreen):
     def draw(self, session: Session) -> None:
         """Show the model, and explain the image again where there is something else to see."""
         self._find_model(session)
-        self.layers.show_model(self.summary, self._movements())
+        self.layers_panel.show_model(self.summary, self._movements())
         self._explain(session)
 
     def network_chosen(self) -> None:
@@ -142,12 +142,12 @@ class ModelScreen(NetworkScreen):
 
     def _show_model(self, summary: ModelSummary) -> None:
         self.summary, self._inspect_request = summary, None
-        self.layers.show_model(summary, self._movements())
+        self.layers_panel.show_model(summary, self._movements())
         self.requirements.show_model(summary)
 
     def _show_no_model(self, reason: str) -> None:
         self.summary = None
-        self.layers.show_model(None, ())
+        self.layers_panel.show_model(None, ())
         self.requirements.show_text(reason)
 
     def _movements(self) -> Sequence[WeightsMoved]:
@@ -187,7 +187,7 @@ class ModelScreen(NetworkScreen):
         self._pace.stop()
         if isinstance(message.result, RunFailed):
             self.explanation = None
-            self.layers.border_subtitle = ""
+            self.layers_panel.border_subtitle = ""
             for panel in (self.saliency, self.filters, self.maps):
                 panel.show_failure(message.result)
             self.ask_for_trust(message.result)
@@ -198,31 +198,31 @@ class ModelScreen(NetworkScreen):
             self._explain(self.session)
 
     def _show_explanation(self, explanation: Explanation) -> None:
-        self.layers.border_subtitle = explanation.label
-        self.layers.show_model(self.summary, self._movements())
+        self.layers_panel.border_subtitle = explanation.label
+        self.layers_panel.show_model(self.summary, self._movements())
         self.saliency.show_explanation(explanation)
         self.filters.show_explanation(explanation)
-        self.maps.show_explanation(explanation, self.layers.table.current)
+        self.maps.show_explanation(explanation, self.layers_panel.table.current)
 
     def on_selectable_table_highlighted(self) -> None:
         """Show another layer's feature maps."""
         if self.explanation is not None:
-            self.maps.show_explanation(self.explanation, self.layers.table.current)
+            self.maps.show_explanation(self.explanation, self.layers_panel.table.current)
 
     def action_image(self, step: int) -> None:
         """Explain the next image, or the one before."""
-        self._choose(place=max(0, self._choice.place + step))
+        self._set_choice(place=max(0, self._choice.place + step))
 
     def action_digit(self, step: int) -> None:
         """Only images of one class, then of the next, then all again."""
         choices = [None, *range(_CLASSES)]
         index = choices.index(self._choice.digit) + step
-        self._choose(digit=choices[index % len(choices)], place=0)
+        self._set_choice(digit=choices[index % len(choices)], place=0)
 
     def action_method(self) -> None:
         """Switch to the other method for saliency maps."""
         index = SALIENCY_METHODS.index(self._choice.method) + 1
-        self._choose(method=SALIENCY_METHODS[index % len(SALIENCY_METHODS)])
+        self._set_choice(method=SALIENCY_METHODS[index % len(SALIENCY_METHODS)])
 
     def action_drawing(self) -> None:
         """Explain what is on the Draw screen, or the test image again."""
@@ -230,9 +230,9 @@ class ModelScreen(NetworkScreen):
             self.notify("There is no drawing yet: draw a digit on screen 4.")
             return
         self._shows_drawing = not self._shows_drawing
-        self._choose()
+        self._set_choice()
 
-    def _choose(self, **changes: Any) -> None:
+    def _set_choice(self, **changes: Any) -> None:
         self._choice = replace(self._choice, **changes)
         self._explain(self.session)
 
@@ -278,13 +278,13 @@ def _find_summary(
             record = chosen.record()
         except RunError as error:
             return f"{error}\n{error.remedy}"
-        request = InspectRequest(str(record["config"].get("model")), chosen)
-        recorded = ModelSummary.from_record(record.get("model", {}))
+        request = InspectRequest(record.model.code.spec, chosen)
+        recorded = ModelSummary.from_record(record.model.layer_table)
     else:
-        started = session.history.started
+        live = session.history.record
         request = InspectRequest(spec, session.run)
-        recorded = ModelSummary.from_record(started.model) if started else None
-        if recorded is None and started is None and session.phase.is_busy:
+        recorded = ModelSummary.from_record(live.model.layer_table) if live else None
+        if live is None and session.phase.is_busy:
             return None
     if recorded is not None:
         return recorded

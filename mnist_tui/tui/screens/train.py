@@ -76,7 +76,9 @@ class TrainScreen(BaseScreen):
         if not self._has_model:
             self._has_model = True
             view.show_model(
-                ModelSummary.from_record(session.history.started.model if session.history.started else {})
+                ModelSummary.from_record(
+                    session.history.record.model.layer_table if session.history.record else None
+                )
             )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

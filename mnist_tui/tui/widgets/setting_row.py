@@ -13,7 +13,7 @@ from textual.widgets import Input, Select
 from mnist_tui.config import SETTINGS, TYPES, choices
 from mnist_tui.models.registry import NAMES
 from mnist_tui.recipes import RECIPES
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.tui.textual_fixes.widgets import FormSelect
 
 # The room for the name of a setting, and the blanks between the parts of a row.
@@ -109,7 +109,7 @@ class SettingRow(Widget):
         self.set_class(changed and not problem, "-changed")
         # The row has the setting's name and value already.
         _, _, would_do = problem.partition(", but ")
-        text = format.sentence(would_do or problem or SETTINGS[self.setting].help)
+        text = formatting.sentence(would_do or problem or SETTINGS[self.setting].help)
         if text != self.words:
             self.words = text
             self.refresh()

@@ -31,5 +31,5 @@ def inspect(request: InspectRequest) -> ModelSummary:
         from mnist_tui.training.run_code import code_of
 
     with RANDOM_NUMBERS_LOCK:
-        source = resolve(request.spec) if request.run is None else code_of(request.run).trusted().source
+        source = resolve(request.spec) if request.run is None else code_of(request.run).require_trust().source
         return inspect_model(load_model(source), name=source.name)

@@ -20,7 +20,7 @@ NO_NETWORK = "no network yet"
 
 @dataclass(frozen=True)
 class SavedNetwork:
-    """A run's best weights, or its last where it has no best yet; of the newest run that has any where `run` is None."""
+    """A run's best weights, or its last before there are best ones; those of the newest run where `run` is None."""
 
     runs_dir: Path
     run: Run | None = None

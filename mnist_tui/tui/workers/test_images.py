@@ -21,29 +21,6 @@ if TYPE_CHECKING:
 SYNTHETIC = "synthetic"
 
 
-class TestImages:
-    """Keeps the test images of one dataset from one request to the next. For one thread."""
-
-    __test__ = False  # pytest takes its name for a test's
-
-    def __init__(self, data_dir: Path) -> None:
-        self._data_dir = data_dir
-        self._key: tuple[str, str] | None = None
-        self._test_set: TestSet | None = None
-
-    def load(self, dataset: str, *, trained_on: str = "") -> TestSet:
-        """Of `dataset`, for a network that was trained on `trained_on`, or on the same where that is empty.
-
-        Drawings are read again each time, as some may have been added. Raises DataError.
-        """
-        from mnist_tui.data.datasets import OWN, load_test
-
-        key = (dataset, trained_on or dataset)
-        if self._test_set is None or key != self._key or dataset == OWN:
-            self._test_set, self._key = load_test(dataset, self._data_dir, trained_on=key[1]), key
-        return self._test_set
-
-
 @dataclass(frozen=True)
 class ImageQuery:
     """Which test image: that of a number, the next one of a digit, or simply the next."""
@@ -74,6 +51,37 @@ class ImageFound(Answer[ImageRequest, FoundImage]):
     """From the thread that looks for test images."""
 
 
+class TestImages:
+    """Keeps the test images of one dataset from one request to the next. For one thread."""
+
+    __test__ = False  # pytest takes its name for a test's
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._key: tuple[str, str] | None = None
+        self._test_set: TestSet | None = None
+
+    def load(self, dataset: str, *, trained_on: str = "") -> TestSet:
+        """Of `dataset`, for a network that was trained on `trained_on`, or on the same where that is empty.
+
+        Drawings are read again each time, as some may have been added. Raises DataError.
+        """
+        from mnist_tui.data.datasets import OWN, load_test
+
+        key = (dataset, trained_on or dataset)
+        if self._test_set is None or key != self._key or dataset == OWN:
+            self._test_set, self._key = load_test(dataset, self._data_dir, trained_on=key[1]), key
+        return self._test_set
+
+    def find(self, request: ImageRequest) -> FoundImage:
+        """One image. Raises DataError, and ConfigError where there is no such image."""
+        test_set = self.load(request.dataset)
+        number = _find_number(test_set, request)
+        label = test_set.classes[int(test_set.split.labels[number])]
+        pixels = test_set.split.images[number, 0].numpy().copy()
+        return FoundImage(number, pixels, f"Test image {number:,} · labelled {label}")
+
+
 class DigitSaved(Message):
     """How many drawings there are now, or why this one was not saved."""
 
@@ -89,15 +97,6 @@ def parse_query(text: str) -> ImageQuery:
         raise ValueError(text)
     number = int(found[2])
     return ImageQuery(number=number) if found[1] or number > 9 else ImageQuery(digit=number)
-
-
-def find_image(images: TestImages, request: ImageRequest) -> FoundImage:
-    """Raises DataError, and ConfigError where there is no such image."""
-    test_set = images.load(request.dataset)
-    number = _find_number(test_set, request)
-    label = test_set.classes[int(test_set.split.labels[number])]
-    pixels = test_set.split.images[number, 0].numpy().copy()
-    return FoundImage(number, pixels, f"Test image {number:,} · labelled {label}")
 
 
 def _find_number(images: TestSet, request: ImageRequest) -> int:

@@ -1,4 +1,4 @@
-"""What a network makes of one image: the image with its saliency map, the first filters, the feature maps of a layer."""
+"""What a network makes of one image: its saliency map, the first filters, the feature maps of a layer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from mnist_tui.events import RunFailed
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.render.gallery import Gallery, Room
 from mnist_tui.render.pixels import gray_image, heat_image
 from mnist_tui.tui.widgets.model.image_panel import ImagePanel
@@ -32,7 +32,7 @@ class SaliencyPanel(ImagePanel):
     def show_explanation(self, explanation: Explanation) -> None:
         """Draw the image beside its saliency map, or the map over the image where there is no room for both."""
         best, saliency = explanation.inspection.answer.best, explanation.saliency
-        title = f"{explanation.image.name} read as {best.name} {format.percent(best.probability)}"
+        title = f"{explanation.image.name} read as {best.name} {formatting.percent(best.probability)}"
         note = f"what speaks for {best.name}, and against · by {saliency.method}"
         pixels, heat = explanation.inspection.pixels.tolist(), saliency.heat.tolist()
 
@@ -88,7 +88,7 @@ class FeatureMapsPanel(ImagePanel):
             text = "There are none of this row: choose a layer in the table."
             self.show_text(f"Feature maps · {path}", text)
             return
-        grids, shape = maps.tolist(), format.shape(maps.shape)
+        grids, shape = maps.tolist(), "×".join(map(str, maps.shape))
         self.show(f"Feature maps · {path} · {shape}", lambda room, plain: Gallery(grids, room, plain=plain))
 
     def show_failure(self, _: RunFailed) -> None:

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from mnist_tui.events import WeightsMoved
 from mnist_tui.inspection.requirements import check
 from mnist_tui.inspection.summary import ModelSummary
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.render.layer_table import requirement_list, requirement_table
 from mnist_tui.tui.widgets.frame.panel import Panel
 from mnist_tui.tui.widgets.tables.layers_table import LayersTable
@@ -35,7 +35,7 @@ class LayersPanel(Panel):
         """Draw the layers; None for no model."""
         title = "Model"
         if summary is not None:
-            count = f"{summary.parameters:,} parameters · {format.millions(summary.macs)} MACs"
+            count = f"{summary.parameters:,} parameters · {formatting.millions(summary.macs)} MACs"
             title = f"Model · {summary.model} · {count}"
         self.border_title = title
         self.table.show_model(summary, movements)
