@@ -104,7 +104,7 @@ class CompareScreen(SafeScreen, Screen[None]):
         """Where there is room for one chart only."""
         self.toggle_class("-loss")
 
-    def on_adaptive_table_opened(self) -> None:
+    def on_selectable_table_opened(self) -> None:
         """A click on the row under the cursor."""
         self.action_hide()
 
@@ -131,7 +131,7 @@ class CompareScreen(SafeScreen, Screen[None]):
             ComparedRow(run, slot, slot in self._hidden)
             for run, slot in zip(comparison.runs, self._slots, strict=True)
         ]
-        self.table.show([(row.run.summary.path, row) for row in rows])
+        self.table.show_by_key([(row.run.summary.path, row) for row in rows])
         self._draw_charts()
         heads = [
             Text(str(row.slot + 1), style=f"bold {RUN_COLORS[row.slot]}")

@@ -24,7 +24,7 @@ from mnist_tui.tui.screens.run_actions import RunActions
 from mnist_tui.tui.widgets.frame.update_text import update_text
 from mnist_tui.tui.widgets.runs.run_preview import RunPreview
 from mnist_tui.tui.widgets.tables.runs_table import ORDERS, Order, RunsTable, order_of
-from mnist_tui.tui.widgets.tables.table import AdaptiveTable
+from mnist_tui.tui.widgets.tables.table import SelectableTable
 from mnist_tui.tui.workspace import Workspace
 
 _SECONDS_BETWEEN_LOOKS = 1.0
@@ -167,7 +167,7 @@ class RunsScreen(RunActions):
         self.table.action_move(1)
         self._draw()
 
-    @on(AdaptiveTable.Opened)
+    @on(SelectableTable.Opened)
     def action_open(self) -> None:
         """The run's whole story; followed while it is written."""
         run = self.selected()
@@ -179,12 +179,12 @@ class RunsScreen(RunActions):
         else:
             self.app.push_screen(RunScreen(run.run))
 
-    @on(AdaptiveTable.Highlighted)
+    @on(SelectableTable.Highlighted)
     def _preview(self) -> None:
         self.query_one(RunPreview).show(self.selected())
 
-    @on(AdaptiveTable.HeadClicked)
-    def _order_by(self, event: AdaptiveTable.HeadClicked) -> None:
+    @on(SelectableTable.HeadClicked)
+    def _order_by(self, event: SelectableTable.HeadClicked) -> None:
         order = order_of(event.head)
         if order is not None:
             self._set_order(order)

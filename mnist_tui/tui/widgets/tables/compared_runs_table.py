@@ -11,7 +11,7 @@ from textual.content import Content
 from mnist_tui.render import formatting
 from mnist_tui.runs.compare import ComparedRun
 from mnist_tui.tui.run_format import slot_text, status_text
-from mnist_tui.tui.widgets.tables.table import AdaptiveTable, Column
+from mnist_tui.tui.widgets.tables.table import Column, SelectableTable
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class ComparedRow:
     hidden: bool
 
 
-class ComparedTable(AdaptiveTable[ComparedRow]):
+class ComparedTable(SelectableTable[ComparedRow]):
     """One row a run."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open", "Show / hide", show=False)]

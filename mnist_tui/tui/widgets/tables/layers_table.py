@@ -12,7 +12,7 @@ from textual.content import Content
 from mnist_tui.events import WeightsMoved
 from mnist_tui.render import formatting
 from mnist_tui.render.update_ratio import is_high, norm, ratios_by_layer, small, sparkline
-from mnist_tui.tui.widgets.tables.table import AdaptiveTable, Column
+from mnist_tui.tui.widgets.tables.table import Column, SelectableTable
 
 if TYPE_CHECKING:
     from mnist_tui.inspection.summary import Layer, ModelSummary
@@ -34,7 +34,7 @@ class LayerRow:
     """The ratios over the run, as bars."""
 
 
-class LayersTable(AdaptiveTable[LayerRow]):
+class LayersTable(SelectableTable[LayerRow]):
     """All columns where there is room; else either the sizes or the movement."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class LayersTable(AdaptiveTable[LayerRow]):
         self._choose_columns()
         courses = ratios_by_layer(movements)
         rows = [_row(layer, newest, courses) for layer in summary.layers] if summary else []
-        self.show([(f"{at} {row.layer.path}", row) for at, row in enumerate(rows)])
+        self.show_by_key([(f"{at} {row.layer.path}", row) for at, row in enumerate(rows)])
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is nothing to open: the cursor alone chooses."""
@@ -63,7 +63,7 @@ class LayersTable(AdaptiveTable[LayerRow]):
         """Show the movement, or the sizes again, where there is not room for both."""
         self.moving = not self.moving
         self._choose_columns()
-        self._fold()
+        self.update_layout()
         self.refresh()
 
     def _choose_columns(self) -> None:

@@ -11,7 +11,7 @@ from mnist_tui.render import formatting
 from mnist_tui.runs.index import ScannedRun
 from mnist_tui.runs.summary import RunSummary, filter_by_text, sort_by
 from mnist_tui.tui.run_format import age_text, slot_text, status_text
-from mnist_tui.tui.widgets.tables.table import AdaptiveTable, Column
+from mnist_tui.tui.widgets.tables.table import Column, SelectableTable
 
 Order = Literal["newest", "best", "final", "name", "status", "time"]
 ORDERS: tuple[Order, ...] = ("newest", "best", "final", "name", "status", "time")
@@ -26,7 +26,7 @@ _ORDER_OF_HEAD: dict[str, Order] = {
 }
 
 
-class RunsTable(AdaptiveTable[ScannedRun]):
+class RunsTable(SelectableTable[ScannedRun]):
     """Runs with their numbers; `marks` maps the names of marked runs to their colours' numbers."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class RunsTable(AdaptiveTable[ScannedRun]):
         """Those that match the query, in this order."""
         by_name = {run.summary.name: run for run in runs}
         found = filter_by_text(query, [run.summary for run in runs])
-        self.show([(summary.name, by_name[summary.name]) for summary in ordered(found, order)])
+        self.show_by_key([(summary.name, by_name[summary.name]) for summary in ordered(found, order)])
 
     def _mark(self, row: ScannedRun) -> Content:
         return slot_text(self.marks.get(row.summary.name))
