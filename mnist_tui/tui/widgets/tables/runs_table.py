@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from textual.content import Content
@@ -10,7 +10,7 @@ from textual.content import Content
 from mnist_tui.render import formatting
 from mnist_tui.runs.index import ScannedRun
 from mnist_tui.runs.summary import RunSummary, filter_by_text, sort_by
-from mnist_tui.tui.run_format import age_text, slot_text, status_text
+from mnist_tui.tui.run_format import MarkedRuns, age_text, slot_text, status_text
 from mnist_tui.tui.widgets.tables.table import Column, SelectableTable
 
 Order = Literal["newest", "best", "final", "name", "status", "time"]
@@ -27,30 +27,30 @@ _ORDER_OF_HEAD: dict[str, Order] = {
 
 
 class RunsTable(SelectableTable[ScannedRun]):
-    """Runs with their numbers; `marks` maps the names of marked runs to their colours' numbers."""
+    """Runs with their numbers; those that are marked with the number of their color."""
 
-    def __init__(self) -> None:
-        self.marks: Mapping[str, int] = {}
+    def __init__(self, marked: MarkedRuns) -> None:
+        self._marked = marked
         super().__init__([Column("", 1, self._mark, 99), *_COLUMNS], id="runs")
 
     def show_runs(self, runs: Sequence[ScannedRun], order: Order, query: str) -> None:
-        """Those that match the query, in this order."""
+        """Show those that match the query, in this order."""
         by_name = {run.summary.name: run for run in runs}
         found = filter_by_text(query, [run.summary for run in runs])
-        self.show_by_key([(summary.name, by_name[summary.name]) for summary in ordered(found, order)])
+        self.show_by_key([(summary.name, by_name[summary.name]) for summary in sort_runs(found, order)])
 
     def _mark(self, row: ScannedRun) -> Content:
-        return slot_text(self.marks.get(row.summary.name))
+        return slot_text(self._marked.slots.get(row.summary.name))
 
 
-def ordered(summaries: list[RunSummary], order: Order) -> list[RunSummary]:
+def sort_runs(summaries: list[RunSummary], order: Order) -> list[RunSummary]:
     """Newest and longest first, accuracies best first, words from A to Z."""
     found = sort_by(_KEYS.get(order, order), summaries)
     return found[::-1] if order in _KEYS else found
 
 
 def order_of(head: str) -> Order | None:
-    """What a click on this head asks for."""
+    """The order that a click on this head asks for."""
     return _ORDER_OF_HEAD.get(head)
 
 
