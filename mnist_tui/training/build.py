@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -19,6 +18,7 @@ from mnist_tui.models import ModelSource
 from mnist_tui.models.dropout import scale_dropout
 from mnist_tui.models.examination import examine
 from mnist_tui.models.memory_format import memory_format, place
+from mnist_tui.runs import RunRecord
 from mnist_tui.training import hardware
 from mnist_tui.training.backends.choose import choose_backend
 from mnist_tui.training.control import Control
@@ -34,7 +34,7 @@ def build_trainer(
     *,
     before: str = "",
     code: ModelSource | None = None,
-    record: Mapping[str, Any] | None = None,
+    record: RunRecord | None = None,
     teacher: Path | None = None,
     teachers_code: ModelSource | None = None,
     report: Report,
@@ -58,7 +58,7 @@ def build_trainer(
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise ModelError(f"{config.model} has no parameter to train", remedy="Choose another --model.")
     scale_dropout(model, config.dropout_scale)
-    formerly = record is not None and "memory_format" not in record.get("model", {})
+    formerly = record is not None and record.model.memory_format is None
     model = place(model, device, memory_format(config.model, formerly=formerly))
     _prepare_last_batch(source, model, config, resident, record, report)
     train_state = TrainState(config, model)
@@ -98,17 +98,17 @@ def _prepare_last_batch(
     model: nn.Module,
     config: TrainConfig,
     data: DeviceData,
-    record: Mapping[str, Any] | None,
+    record: RunRecord | None,
     report: Report,
 ) -> None:
     """Examine a new run's network, and let an epoch's last image join the previous batch if it cannot be a batch alone.
 
     A resumed run keeps what its record says; without such an entry, native accepted a batch of one image.
     """
-    joins = None if record is None else record.get("data", {}).get("joins_last_image")
+    joins = None if record is None else record.data.joins_last_image
     if joins:
         data.join_last_image()
-    native = record is not None and record.get("machine", {}).get("backend") == "native"
+    native = record is not None and record.machine.backend == "native"
     if record is not None and (joins is not None or native or data.last_batch != 1):
         return
     batch = min(config.batch_size, len(data.train.images))

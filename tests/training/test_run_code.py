@@ -139,7 +139,7 @@ def test_code_from_elsewhere_is_not_run_until_the_user_agrees(
 ) -> None:
     run = trained(lab, project)
     if not has_copy:  # as runs were before they kept one
-        record = run.record()
+        record = run.record().to_dict()
         del record["model"]["source"]
         run.config_file.write_text(json.dumps(record))
         shutil.rmtree(run.source_folder())

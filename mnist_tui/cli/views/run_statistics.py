@@ -62,7 +62,7 @@ def _rows(history: RunHistory, best: EpochFinished, last: EpochFinished) -> list
 
 
 def _is_comparable(history: RunHistory) -> bool:
-    return history.started is not None and history.started.data.get("name") == "mnist"
+    return history.record is not None and history.record.data.name == "mnist"
 
 
 def _choice(history: RunHistory) -> str:

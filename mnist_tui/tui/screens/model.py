@@ -142,13 +142,13 @@ class ModelScreen(NetworkScreen):
         except RunError as error:
             self._say(f"{error}\n{error.remedy}")
             return
-        summary = summary_in(record.get("model", {}))
+        summary = summary_in(record.model.layer_table)
         if summary is not None:
             self._show_model(summary)
         elif self.session.phase.is_busy:
             self._say(NOT_RECORDED)
         else:
-            self._inspect(str(record["config"].get("model")), run)
+            self._inspect(record.model.code.spec, run)
 
     def _inspect(self, spec: str, run: Run | None = None) -> None:
         self._say("Looking at the model …")

@@ -87,9 +87,9 @@ def _facts(found: ScannedRun) -> Iterator[Content]:
 def _changes(found: ScannedRun) -> Iterator[Content]:
     """Where the config departs from its recipe."""
     recipe = RECIPES.get(found.summary.recipe)
-    if recipe is None:
+    if recipe is None or found.record is None:
         return
-    for change in find_changed_settings(found.record["config"], recipe.to_dict()):
+    for change in find_changed_settings(found.record.config, recipe.to_dict()):
         if change.setting not in _SHOWN_ELSEWHERE:
             yield _fact(
                 change.setting,

@@ -149,7 +149,7 @@ def _statistics(history: RunHistory) -> Iterator[tuple[str, str]]:
     chosen = "best test accuracy" if finished.selected_on == "test" else "test accuracy of the best epoch"
     yield chosen, f"{formatting.percent(finished.best_test_accuracy)} @ {finished.best_epoch}"
     yield "final", formatting.percent(finished.final_test_accuracy)
-    if history.started is not None and history.started.data.get("name") == "mnist":
+    if history.record is not None and history.record.data.name == "mnist":
         yield (
             "published",
             f"{formatting.percent(published_results.BEST_TEST_ACCURACY)} @ {published_results.BEST_EPOCH}",
