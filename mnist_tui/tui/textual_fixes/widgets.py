@@ -22,7 +22,7 @@ class _SafeOptions(_Base):
     """To be mixed into a list of options before its Textual class."""
 
     def _move_page(self, direction: Any) -> None:
-        """Do nothing where there is no room for a line: Textual divides by it. docs/upstream.md, 3."""
+        """Do nothing where there is no room for a line: Textual looks for one. docs/upstream.md, 3."""
         if self.scrollable_content_region:
             super()._move_page(direction)
 
