@@ -1,4 +1,4 @@
-"""The code of a run's network: the run's copy, or the file that it names; and whether it may be run."""
+"""The code of a run's network: the run's copy, or the file that it names; and whether it is trusted."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class RunCode:
         change = code_copy.changed(self.source)
         return f"{change} since {self.whose} began; its own copy is used" if change else ""
 
-    def trusted(self) -> RunCode:
+    def require_trust(self) -> RunCode:
         """Itself. Raises UntrustedCodeError if it is not trusted."""
         if not self.is_known:
             raise UntrustedCodeError(self)

@@ -39,7 +39,7 @@ from mnist_tui.events import (
 from mnist_tui.runs import LogWriter, Run
 from mnist_tui.runs.history import RunStatus
 from mnist_tui.system import atomic_file
-from mnist_tui.training import build, checkpoint, evaluate, hardware, run_training, trainer
+from mnist_tui.training import build, checkpoint, evaluate, hardware, recorder, trainer
 from mnist_tui.training.backends.eager import EagerBackend
 from mnist_tui.training.run_code import code_of
 from tests.engine_fixtures import (
@@ -125,7 +125,7 @@ def test_a_pause_saves_a_checkpoint_while_it_lasts(lab: Lab) -> None:
 
 
 def test_checkpoints_are_saved_by_the_clock_in_long_epochs(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_training, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(recorder, "CHECKPOINT_SECONDS", 0.0)
     lab.start(tiny_config(epochs=1))
     saved = [event.step for event in lab.heard if isinstance(event, CheckpointSaved)]
     assert saved == [
@@ -284,7 +284,7 @@ def test_divergence_keeps_the_last_good_checkpoint(lab: Lab, tmp_path: Path, bod
 
 def test_weights_that_overflow_are_never_saved(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """A loss is of the weights before its step, so the last step's damage shows in the weights alone."""
-    monkeypatch.setattr(run_training, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(recorder, "CHECKPOINT_SECONDS", 0.0)
     outcome = lab.start(tiny_config(optimizer="sgd", lr=100, weight_decay=10, schedule="constant", epochs=30))
     assert isinstance(outcome.event, RunFailed)
     assert outcome.event.error == "DivergedError"
@@ -503,7 +503,7 @@ def test_a_damaged_config_is_not_resumed(lab: Lab, stopped: Run, text: str) -> N
 def test_a_truncated_checkpoint_is_not_resumed(lab: Lab, stopped: Run, share: float) -> None:
     content = stopped.checkpoint_file.read_bytes()
     stopped.checkpoint_file.write_bytes(content[: int(share * len(content))])
-    refused(lab, stopped, r"last\.ckpt is no readable checkpoint")
+    refused(lab, stopped, r"last\.ckpt is not a readable checkpoint")
 
 
 def test_a_malicious_checkpoint_is_not_resumed_and_runs_no_code(
@@ -514,7 +514,7 @@ def test_a_malicious_checkpoint_is_not_resumed_and_runs_no_code(
             return os.mkdir, (str(tmp_path / "canary"),)
 
     torch.save({"format": checkpoint.FORMAT, "model": Malicious()}, stopped.checkpoint_file)
-    refused(lab, stopped, "no readable checkpoint")
+    refused(lab, stopped, "not a readable checkpoint")
     assert not (tmp_path / "canary").exists()
 
 
