@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import time
@@ -12,13 +13,29 @@ from mnist_tui.errors import RunError
 from mnist_tui.runs.commands import command
 from mnist_tui.runs.folder_layout import LATEST
 from mnist_tui.runs.run import Run
-from mnist_tui.system import paths, regular_file
+from mnist_tui.system import paths
 
 
 def list_runs(runs_dir: Path) -> list[Run]:
     """Every run under `runs_dir`, newest last."""
     found = [Run(folder) for folder in visible(runs_dir) if is_run(folder)]
     return sorted(found, key=lambda run: (_created(run), run.name))
+
+
+def list_with_weights(runs_dir: Path) -> list[Run]:
+    """The runs whose network can be used, newest first."""
+    return [run for run in reversed(list_runs(runs_dir)) if run.saved_weights is not None]
+
+
+def newest_with_weights(runs_dir: Path, *, best_of: str = "") -> Run | None:
+    """The newest run whose network can be used; with `best_of`, one with best weights for a model of that spec."""
+    if not best_of:
+        return next(iter(list_with_weights(runs_dir)), None)
+    for run in reversed(list_runs(runs_dir)):
+        with contextlib.suppress(RunError):
+            if run.saved_weights == "best" and run.record().model.code.spec == best_of:
+                return run
+    return None
 
 
 def visible(runs_dir: Path) -> list[Path]:
@@ -55,26 +72,6 @@ def find(runs_dir: Path, query: str) -> Run:
         f"there is no run {query!r} in {runs_dir}.{known}",
         remedy=f"See `{command('runs', 'list', runs_dir=runs_dir)}`.",
     )
-
-
-def has_weights(run: Run) -> bool:
-    """Whether the run has weights: its best ones, or those of a checkpoint."""
-    return regular_file.exists(run.weights_file) or regular_file.exists(run.checkpoint_file)
-
-
-def newest_with_weights(runs_dir: Path, model: str = "") -> Run | None:
-    """The newest run that has weights, of this model unless it is ""; None where there is none."""
-    for run in reversed(list_runs(runs_dir)):
-        if has_weights(run) and (not model or _model(run) == model):
-            return run
-    return None
-
-
-def _model(run: Run) -> str:
-    try:
-        return run.record().model.code.spec
-    except RunError:
-        return ""
 
 
 def is_run(folder: Path) -> bool:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from mnist_tui.errors import RunError
 from mnist_tui.runs import Run
 from mnist_tui.runs.find import newest_with_weights
-from mnist_tui.system import regular_file
 from mnist_tui.training.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from mnist_tui.inference.network import TrainedNetwork, WeightsName
+    from mnist_tui.inference.network import TrainedNetwork
 
 NO_NETWORK = "no network yet"
 
@@ -25,7 +24,7 @@ class SavedNetwork:
     runs_dir: Path
     run: Run | None = None
     model: str = ""
-    """Where `run` is None: only runs of this model, as its spec; "" for any."""
+    """Where `run` is None: only runs with best weights of this model, as its spec; "" for any."""
     generation: int = 0
     """Counts the times at which another run may have become the newest."""
 
@@ -56,7 +55,7 @@ class NetworkProvider:
         if isinstance(source, Snapshot):
             return self._live.load(source)
         run = self.find_run(source)
-        weights: WeightsName = "best" if regular_file.exists(run.weights_file) else "last"
+        weights = run.saved_weights or "last"
         file = run.weights_file if weights == "best" else run.checkpoint_file
         state = (file, _modified(file))
         if self._saved is None or state != self._file_state:
@@ -82,7 +81,7 @@ def _find_newest(source: SavedNetwork) -> Run:
         return run
     from mnist_tui.models import resolve
 
-    run = newest_with_weights(source.runs_dir, resolve(source.model).spec)
+    run = newest_with_weights(source.runs_dir, best_of=resolve(source.model).spec)
     if run is None:
         raise RunError(
             "This network has not been trained yet.",

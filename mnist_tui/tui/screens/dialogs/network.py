@@ -13,10 +13,9 @@ from textual.message import Message
 from textual.widgets import Label, OptionList
 from textual.widgets.option_list import Option
 
-from mnist_tui import runs
 from mnist_tui.errors import RunError
 from mnist_tui.runs import Run
-from mnist_tui.runs.find import has_weights
+from mnist_tui.runs.find import list_with_weights
 from mnist_tui.tui.screens.dialogs.base import Dialog
 from mnist_tui.tui.textual_fixes.widgets import SafeOptionList
 
@@ -56,7 +55,7 @@ class NetworkDialog(Dialog[NetworkChoice]):
     @work(thread=True)
     def _list_runs(self) -> None:
         try:
-            found = [run for run in reversed(runs.list_runs(self._runs_dir)) if has_weights(run)]
+            found = list_with_weights(self._runs_dir)
             self.post_message(_RunsListed([(run, _model_of(run)) for run in found]))
         except RunError as error:
             self.post_message(_RunsListed([], f"{error}. {error.remedy}"))

@@ -88,7 +88,7 @@ class FeatureMapsPanel(ImagePanel):
             text = "There are none of this row: choose a layer in the table."
             self.show_text(f"Feature maps · {path}", text)
             return
-        grids, shape = maps.tolist(), "×".join(map(str, maps.shape))
+        grids, shape = maps.tolist(), formatting.shape(tuple(maps.shape))
         self.show(f"Feature maps · {path} · {shape}", lambda room, plain: Gallery(grids, room, plain=plain))
 
     def show_failure(self, _: RunFailed) -> None:
