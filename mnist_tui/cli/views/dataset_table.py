@@ -1,4 +1,4 @@
-"""What `data info` shows of a dataset."""
+"""The description of a dataset, for `data info`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mnist_tui.render import formatting
 
 
 def dataset_table(info: Mapping[str, Any]) -> RenderableType:
-    """Files with their hashes, counts a class, and the pixels' statistics; `info` is a DatasetInfo's `to_dict`."""
+    """Files with hashes, images per class, pixel statistics; `info` comes from `DatasetInfo.to_dict`."""
     parts: list[RenderableType] = [Text(f"{info['name']} · {info['source']}", style="bold")]
     if info["files"]:
         parts.append(_files(info["files"], info["source"]))

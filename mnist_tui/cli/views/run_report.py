@@ -1,4 +1,4 @@
-"""The whole story of a run as text: `runs show`."""
+"""A run as text, for `runs show`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from mnist_tui.runs import RunRecord, resume_command
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.runs.summary import RunSummary
 
-# Settings that have their own line in the story.
+# Settings with a line of their own.
 _SHOWN_ELSEWHERE = {"recipe", "dataset", "model", "seed", "device", "threads", "backend"}
 
 
 def run_report(record: RunRecord, history: RunHistory, summary: RunSummary) -> RenderableType:
-    """What was trained on what and where, how it ended, its notices, its table and its statistics."""
+    """Settings, data, machine, status, notices, epoch table and statistics."""
     parts: list[RenderableType] = [_facts(record, history, summary)]
     parts += [Text(f"notice: {notice.message}", style="yellow") for notice in history.notices]
     if history.epochs:
@@ -46,8 +46,8 @@ def _facts(record: RunRecord, history: RunHistory, summary: RunSummary) -> Table
     for label, value in (
         ("run", summary.name),
         ("status", f"{summary.status}, {summary.epochs_done} of {summary.epochs} epochs"),
-        *_way_on(summary),
-        ("begun", summary.created),
+        *_resume_row(summary),
+        ("started", summary.created),
         ("dataset", f"{summary.dataset}: {_count(data.train_images)} training images{held_out}"),
         ("model", f"{summary.model}{parameters}"),
         ("recipe", f"{summary.recipe}, seed {summary.seed}{_changes(record.config)}"),
@@ -65,11 +65,11 @@ def _count(value: int | None) -> str:
     return "?" if value is None else f"{value:,}"
 
 
-def _way_on(summary: RunSummary) -> list[tuple[str, str]]:
-    """The command that resumes it, on a line of its own for copying, where there is something to resume."""
+def _resume_row(summary: RunSummary) -> list[tuple[str, str]]:
+    """The command that resumes it, on a line of its own for copying; nothing if it is finished or training."""
     if summary.status not in ("stopped", "interrupted", "failed"):
         return []
-    return [("go on with", resume_command(Path(summary.path)))]
+    return [("resume with", resume_command(Path(summary.path)))]
 
 
 def _threads(count: int | None) -> str:

@@ -1,4 +1,4 @@
-"""What a sweep has come to: a row a combination, or a row a trial of a search."""
+"""The results of a sweep: a row per combination, or a row per trial of a search."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SHORT: dict[Metric, str] = {"validation": "valid", "test": "test"}
 
 
 def sweep_table(plan: Plan, results: Sequence[TrialResult], *, room: int | None = None) -> RenderableType:
-    """The whole table, best first, with what its figures are; or only as many rows as there is `room` for."""
+    """The table, best first; with `room`, at most that many rows."""
     ordered = best_first(rows_of(results), plan.on)
     shown = ordered if room is None else ordered[: max(room, 1)]
     table = _trial_table(plan, shown) if isinstance(plan, Search) else _combination_table(plan, shown)
@@ -41,14 +41,14 @@ def sweep_table(plan: Plan, results: Sequence[TrialResult], *, room: int | None 
 
 
 def facts(plan: Plan, results: Sequence[TrialResult]) -> Text:
-    """What the figures mean, and what is to be known about them."""
+    """What the figures mean."""
     lines = [f"Accuracy of the last epoch on the {plan.on} images, in percent."]
     if not isinstance(plan, Search):
         lines.append("± is half the mean's 95 % confidence interval (Student t), sd the sample's deviation.")
     if plan.on == "validation":
-        lines.append("The test set stays closed while choosing; once chosen, --on test shows it.")
+        lines.append("The test set is not used for choosing; --on test shows its accuracy afterwards.")
     elif any(result.validation_accuracy is not None for result in results):
-        lines.append("To choose by these figures is to tune on the test set; --on validation does not.")
+        lines.append("Choosing by these figures would be tuning on the test set; use --on validation.")
     return Text("\n".join(lines), style="dim")
 
 
