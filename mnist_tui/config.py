@@ -45,12 +45,12 @@ def _setting(default: Any, help: str, **limits: Any) -> Any:
 class TrainConfig:
     """One run, completely: the same config, machine and thread count give the same weights."""
 
-    recipe: str = _setting("reference", "The recipe these settings start from.", group="What")
-    dataset: DatasetName = _setting("auto", "Dataset; auto is MNIST, else drawn digits.", group="What")
+    recipe: str = _setting("reference", "The recipe these settings start from.", group="Run")
+    dataset: DatasetName = _setting("auto", "Dataset; auto is MNIST, else drawn digits.", group="Run")
     model: str = _setting(
         "reference",
         "Registered name, net.py:Net, package.module:Net or notebook.ipynb:Net.",
-        group="What",
+        group="Run",
     )
 
     epochs: int = _setting(15, "Passes over the training images.", low=1, high=1_000_000)

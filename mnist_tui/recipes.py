@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from mnist_tui.config import TrainConfig
+from mnist_tui.config import SETTINGS, TrainConfig
 from mnist_tui.errors import ConfigError
 
 # What the recipes besides the published one share; docs/accuracy.md tells how each was found.
@@ -65,6 +65,10 @@ RECIPES: Mapping[str, TrainConfig] = {
         ),
     )
 }
+
+
+OUTSIDE_RECIPES = frozenset(name for name, entry in SETTINGS.items() if entry.group in ("Run", "Machine"))
+"""The settings that no recipe decides: what is trained, and where."""
 
 
 def get_recipe(name: str) -> TrainConfig:

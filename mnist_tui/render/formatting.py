@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from mnist_tui.runs.epoch_columns import Kind
 
@@ -88,6 +89,13 @@ def amount(done: float, total: float | None, unit: str) -> str:
     show = size if unit == "bytes" else "{:,.0f}".format
     whole = f" of {show(total)}" if total else ""
     return f"{show(done)}{whole}{'' if unit == 'bytes' else f' {unit}'}"
+
+
+def shape(extents: Sequence[int] | int | None) -> str:
+    """(8, 28, 28) -> `8×28×28`, of an output or a receptive field."""
+    if extents is None:
+        return "?"
+    return str(extents) if isinstance(extents, int) else "×".join(map(str, extents))
 
 
 def millions(count: int | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -13,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from mnist_tui.events import WeightsMoved
+from mnist_tui.render.sparkline import log_sparkline
 
-_BLOCKS = "▁▂▃▄▅▆▇█"
-# The ratio of update to weight is usually about 1e-3 (see `movement.Movement`); so much more is worth a look.
+# The ratio of update to weight is usually about 1e-3 (see `training.update_ratio`); so much more is worth a look.
 HIGH = 3e-2
 _SPARK = 20
 
@@ -34,7 +33,7 @@ def update_ratio_table(movements: Sequence[WeightsMoved]) -> RenderableType:
     for layer, weight, gradient, ratio in rows:
         course = courses[layer]
         ratios = (Text(small(value), "yellow" if is_high(value) else "") for value in (ratio, max(course)))
-        spark = sparkline(course, _SPARK)
+        spark = log_sparkline(course, _SPARK)
         table.add_row(escape(layer), norm(weight), small(gradient), *ratios, spark)
     words = (
         f"of epoch {newest.epoch}, step {newest.step:,}; ratios of about 1e-3 are usual at the highest rate"
@@ -69,26 +68,3 @@ def small(value: float) -> str:
         return "0"
     digits, _, power = f"{value:.1e}".partition("e")
     return f"{digits}e{int(power)}"
-
-
-def sparkline(values: Sequence[float], width: int) -> str:
-    """Orders of magnitude as bars, the means of neighbours where there are more values than `width`."""
-    logarithms = [math.log10(value) if value > 0 and math.isfinite(value) else math.nan for value in values]
-    means = _thinned(logarithms, width)
-    known = [mean for mean in means if not math.isnan(mean)]
-    if not known:
-        return ""
-    low, span = min(known), max(max(known) - min(known), 1.0)  # less than a decade is no great change
-    top = len(_BLOCKS) - 1
-    return "".join(" " if math.isnan(mean) else _BLOCKS[round((mean - low) / span * top)] for mean in means)
-
-
-def _thinned(values: Sequence[float], width: int) -> list[float]:
-    count = min(len(values), width)
-    bounds = [round(at * len(values) / count) for at in range(count + 1)] if count else []
-    return [_mean(values[start:end]) for start, end in itertools.pairwise(bounds)]
-
-
-def _mean(values: Sequence[float]) -> float:
-    known = [value for value in values if not math.isnan(value)]
-    return sum(known) / len(known) if known else math.nan

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mnist_tui.config import SETTINGS, TrainConfig
+from mnist_tui.recipes import OUTSIDE_RECIPES, RECIPES
 from mnist_tui.runs.index import ScannedRun
 from mnist_tui.runs.record import RunRecord
 from mnist_tui.runs.summary import RunSummary
@@ -68,9 +69,13 @@ def find_differences(records: Sequence[RunRecord]) -> tuple[Difference, ...]:
     return tuple(row for row in (*settings, *facts) if any(value != row.values[0] for value in row.values))
 
 
-def find_changed_settings(config: Mapping[str, Any], recipe: Mapping[str, Any]) -> tuple[Difference, ...]:
-    """Where a config departs from a recipe; the recipe's value comes first."""
-    return tuple(row for row in _settings([recipe, config]) if row.values[0] != row.values[1])
+def config_diff(config: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """The settings that differ from those of the config's recipe, whose value comes first; () if it is unknown."""
+    recipe = RECIPES.get(str(config.get("recipe")))
+    if recipe is None:
+        return ()
+    rows = (row for row in _settings([recipe.to_dict(), config]) if row.setting not in OUTSIDE_RECIPES)
+    return tuple(row for row in rows if row.values[0] != row.values[1])
 
 
 def _numbers(run: ScannedRun) -> ComparedRun:

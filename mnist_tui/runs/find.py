@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import time
@@ -19,6 +20,22 @@ def list_runs(runs_dir: Path) -> list[Run]:
     """Every run under `runs_dir`, newest last."""
     found = [Run(folder) for folder in visible(runs_dir) if is_run(folder)]
     return sorted(found, key=lambda run: (_created(run), run.name))
+
+
+def list_with_weights(runs_dir: Path) -> list[Run]:
+    """The runs whose network can be used, newest first."""
+    return [run for run in reversed(list_runs(runs_dir)) if run.saved_weights is not None]
+
+
+def newest_with_weights(runs_dir: Path, *, best_of: str = "") -> Run | None:
+    """The newest run whose network can be used; with `best_of`, one with best weights for a model of that spec."""
+    if not best_of:
+        return next(iter(list_with_weights(runs_dir)), None)
+    for run in reversed(list_runs(runs_dir)):
+        with contextlib.suppress(RunError):
+            if run.saved_weights == "best" and run.record().model.code.spec == best_of:
+                return run
+    return None
 
 
 def visible(runs_dir: Path) -> list[Path]:

@@ -60,6 +60,13 @@ class Run:
         return self.folder / folder_layout.WEIGHTS
 
     @property
+    def saved_weights(self) -> Literal["best", "last"] | None:
+        """The best weights if there are any, else those of the last checkpoint; None if there is neither."""
+        if regular_file.exists(self.weights_file):
+            return "best"
+        return "last" if regular_file.exists(self.checkpoint_file) else None
+
+    @property
     def teacher_file(self) -> Path:
         """The teacher's weights, for a run that learns from one: its own copy, as the teacher may be deleted."""
         return self.folder / folder_layout.TEACHER

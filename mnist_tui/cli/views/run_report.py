@@ -11,16 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from mnist_tui.cli.views.run_statistics import statistics_panel
-from mnist_tui.config import SETTINGS
-from mnist_tui.recipes import RECIPES
 from mnist_tui.render import formatting
 from mnist_tui.render.epoch_table import epoch_table
 from mnist_tui.runs import RunRecord, resume_command
+from mnist_tui.runs.compare import config_diff
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.runs.summary import RunSummary
-
-# Settings with a line of their own.
-_SHOWN_ELSEWHERE = {"recipe", "dataset", "model", "seed", "device", "threads", "backend"}
 
 
 def run_report(record: RunRecord, history: RunHistory, summary: RunSummary) -> RenderableType:
@@ -77,14 +73,8 @@ def _threads(count: int | None) -> str:
 
 
 def _changes(config: Mapping[str, Any]) -> str:
-    """Where the config differs from its recipe."""
-    recipe = RECIPES.get(str(config.get("recipe")))
-    if recipe is None:
-        return ""
-    plain = recipe.to_dict()
+    """Where the config differs from its recipe; the seed is shown anyway."""
     changed = [
-        f"{name} {config[name]}"
-        for name in SETTINGS
-        if name in config and name not in _SHOWN_ELSEWHERE and config[name] != plain[name]
+        f"{change.setting} {change.values[1]}" for change in config_diff(config) if change.setting != "seed"
     ]
     return f", with {', '.join(changed)}" if changed else ""

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from mnist_tui import runs
-from mnist_tui.errors import MnistTuiError, RunError
+from mnist_tui.errors import MnistTuiError
 from mnist_tui.events import RunFailed, WeightsMoved
 from mnist_tui.runs import Run
-from mnist_tui.system import regular_file
+from mnist_tui.runs.find import newest_with_weights
 from mnist_tui.training.jobs import Folders
 from mnist_tui.training.snapshot import Snapshot
 from mnist_tui.tui.trusting import failure
@@ -138,10 +137,8 @@ class Explainer:
     def _newest_of(self, spec: str) -> Run:
         from mnist_tui.models import resolve
 
-        wanted = resolve(spec).spec
-        for run in reversed(runs.list_runs(self._folders.runs)):
-            if regular_file.exists(run.weights_file) and _model_of(run) == wanted:
-                return run
+        if run := newest_with_weights(self._folders.runs, best_of=resolve(spec).spec):
+            return run
         raise _nothing_yet("This network has not been trained yet.")
 
     def _split(self, dataset: str) -> Split:
@@ -175,10 +172,3 @@ def _chosen(split: Split, wish: ExplainRequest) -> int:
         return wish.place % len(split.images)
     members = (split.labels == wish.digit).nonzero()
     return int(members[wish.place % len(members)]) if len(members) else 0
-
-
-def _model_of(run: Run) -> str:
-    try:
-        return run.record().model.code.spec
-    except RunError:
-        return ""

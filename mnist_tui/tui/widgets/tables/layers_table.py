@@ -11,7 +11,8 @@ from textual.content import Content
 
 from mnist_tui.events import WeightsMoved
 from mnist_tui.render import formatting
-from mnist_tui.render.update_ratio import is_high, norm, ratios_by_layer, small, sparkline
+from mnist_tui.render.sparkline import log_sparkline
+from mnist_tui.render.update_ratio import is_high, norm, ratios_by_layer, small
 from mnist_tui.tui.widgets.tables.table import AdaptiveTable, Column
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _row(layer: Layer, newest: WeightsMoved | None, courses: Mapping[str, list[f
         newest.weight_norms[at],
         newest.gradient_norms[at],
         newest.update_ratios[at],
-        sparkline(courses[layer.path], _SPARK),
+        log_sparkline(courses[layer.path], _SPARK),
     )
 
 
@@ -102,8 +103,7 @@ def _kind(row: LayerRow) -> Content:
 
 
 def _shape(row: LayerRow) -> Content:
-    shape = row.layer.output_shape
-    return Content("?" if shape is None else "×".join(map(str, shape)))
+    return Content(formatting.shape(row.layer.output_shape))
 
 
 def _parameters(row: LayerRow) -> Content:
@@ -115,10 +115,7 @@ def _macs(row: LayerRow) -> Content:
 
 
 def _field(row: LayerRow) -> Content:
-    field = row.layer.receptive_field
-    if field is None:
-        return Content("?")
-    return Content(str(field) if isinstance(field, int) else "×".join(map(str, field)))
+    return Content(formatting.shape(row.layer.receptive_field))
 
 
 def _norm(row: LayerRow) -> Content:
