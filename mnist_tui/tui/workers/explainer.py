@@ -96,7 +96,7 @@ class Explainer:
         network = self._networks.open(request.network)
         image = self._choose_image(request.choice, network)
         inspection = inspect_image(network, image.pixels[None])
-        best = inspection.answer.best.index
+        best = inspection.prediction.best.index
         saliency = compute_saliency(network, image.pixels[None], best, request.choice.method)
         if isinstance(request.network, Snapshot):
             return Explanation(_live_label(request.network), image, inspection, saliency, ())

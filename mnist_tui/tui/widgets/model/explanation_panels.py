@@ -31,7 +31,7 @@ class SaliencyPanel(ImagePanel):
 
     def show_explanation(self, explanation: Explanation) -> None:
         """Draw the image beside its saliency map, or the map over the image where there is no room for both."""
-        best, saliency = explanation.inspection.answer.best, explanation.saliency
+        best, saliency = explanation.inspection.prediction.best, explanation.saliency
         title = f"{explanation.image.name} read as {best.name} {formatting.percent(best.probability)}"
         note = f"what speaks for {best.name}, and against · by {saliency.method}"
         pixels, heat = explanation.inspection.pixels.tolist(), saliency.heat.tolist()
