@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from mnist_tui import events, models
 from mnist_tui.config import TrainConfig
 from mnist_tui.data import datasets
-from mnist_tui.data.datasets import Dataset, Split
+from mnist_tui.data.types import DIGITS, Dataset, Split
 from mnist_tui.data.loader import DeviceData
 from mnist_tui.events import EpochFinished, Event
 from mnist_tui.runs import Run
@@ -53,7 +53,7 @@ def tiny_dataset(name: str = "synthetic", *, train: int = TRAIN, test: int = TES
         return Split((patterns[labels] + noise).to(torch.uint8), labels)
 
     one, other = split(train), split(test)
-    return Dataset(name, one, other, datasets.DIGITS, "made up", datasets._fingerprint(one, other))
+    return Dataset(name, one, other, DIGITS, "made up", datasets._fingerprint(one, other))
 
 
 def tiny_config(**changes: Any) -> TrainConfig:

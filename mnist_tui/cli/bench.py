@@ -19,7 +19,7 @@ from mnist_tui.training.control import Control
 
 if TYPE_CHECKING:
     from mnist_tui.bench.time_to_accuracy import Contender
-    from mnist_tui.data.datasets import Dataset
+    from mnist_tui.data.types import Dataset
 
 Report = Callable[[str], None]
 
@@ -139,7 +139,7 @@ def _entrants(data: Dataset, names: list[str], model: str, report: Report) -> li
 def _first(data: Dataset, images: int) -> Dataset:
     from dataclasses import replace
 
-    from mnist_tui.data.datasets import Split
+    from mnist_tui.data.types import Split
 
     few = Split(data.train.images[:images], data.train.labels[:images])
     return replace(data, train=few) if images else data

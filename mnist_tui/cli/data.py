@@ -16,7 +16,7 @@ from mnist_tui.system import paths
 from mnist_tui.training.control import Control
 
 if TYPE_CHECKING:
-    from mnist_tui.data.datasets import Dataset
+    from mnist_tui.data.types import Dataset
 
 app = typer.Typer(help="The datasets: fetch them, and look at what is there.", no_args_is_help=True)
 

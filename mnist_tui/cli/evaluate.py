@@ -19,7 +19,7 @@ from mnist_tui.system import atomic_file, paths
 from mnist_tui.training.control import Control
 
 if TYPE_CHECKING:
-    from mnist_tui.data.datasets import TestSet
+    from mnist_tui.data.types import TestSet
     from mnist_tui.inference.network import TrainedNetwork
 
 

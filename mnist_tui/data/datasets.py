@@ -4,50 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from mnist_tui.data import registry
+from mnist_tui.data import my_digits, registry
 from mnist_tui.data.download import store
 from mnist_tui.data.download.progress import DatasetProgress, Report, ignore_event
 from mnist_tui.data.formats import idx, number_file
 from mnist_tui.data.registry import DataFile, DatasetSpec
+from mnist_tui.data.types import DIGITS, MY_DIGITS, SYNTHETIC, Dataset, Split, TestSet
 from mnist_tui.errors import DataError, PictureError
 from mnist_tui.events import Notice
 
 if TYPE_CHECKING:
     from mnist_tui.data.download.http import Network
 
-SYNTHETIC = "synthetic"
-OWN = "my-digits"
-DIGITS = tuple("0123456789")
 Part = Literal["train", "test"]
-
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """`images` (N, 1, 28, 28) uint8, 0 is paper and 255 full ink; `labels` (N,) int64."""
-
-    images: Tensor
-    labels: Tensor
-
-
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """Two splits and where they came from. `fingerprint` changes with any pixel or label."""
-
-    name: str
-    train: Split
-    test: Split
-    classes: tuple[str, ...]
-    source: str
-    fingerprint: str
 
 
 def load(
@@ -61,20 +37,9 @@ def load(
     """
     if name == "auto":
         return _mnist_or_drawn(folder, report, network)
-    if name == OWN:
+    if name == MY_DIGITS:
         return load_my_digits(folder)
     return draw_dataset(report) if name == SYNTHETIC else _named(name, folder, report, network)
-
-
-@dataclass(frozen=True, eq=False)
-class TestSet:
-    """Images to try a network on, and what their labels stand for."""
-
-    __test__ = False  # it is no test, whatever pytest takes its name for
-
-    name: str
-    split: Split
-    classes: tuple[str, ...]
 
 
 def load_test(
@@ -84,10 +49,8 @@ def load_test(
 
     Of drawings of one's own these are all, unless the network was trained on some of them. Raises as `load` does.
     """
-    if name == OWN and trained_on != OWN:
-        from mnist_tui.data import my_digits
-
-        return TestSet(OWN, my_digits.load_all(folder), DIGITS)
+    if name == MY_DIGITS and trained_on != MY_DIGITS:
+        return TestSet(MY_DIGITS, my_digits.load_all(folder), DIGITS)
     if name == SYNTHETIC:
         return TestSet(SYNTHETIC, _draw("test", report), DIGITS)
     dataset = load(name, folder, report=report, network=network)
@@ -159,10 +122,8 @@ def find_source(home: Path, contents: store.Contents) -> str:
 
 def load_my_digits(folder: Path) -> Dataset:
     """The person's own drawings in the data folder `folder`. Raises DataError where they are too few to train on."""
-    from mnist_tui.data import my_digits
-
     train, test = my_digits.load_splits(folder)
-    return Dataset(OWN, train, test, DIGITS, str(folder / my_digits.FOLDER), _fingerprint(train, test))
+    return Dataset(MY_DIGITS, train, test, DIGITS, str(folder / my_digits.FOLDER), _fingerprint(train, test))
 
 
 def draw_dataset(report: Report = ignore_event) -> Dataset:

@@ -11,16 +11,8 @@ from typing import Any
 from torch import Tensor
 
 from mnist_tui.data import registry
-from mnist_tui.data.datasets import (
-    OWN,
-    SYNTHETIC,
-    Dataset,
-    Split,
-    draw_dataset,
-    find_source,
-    load_my_digits,
-    parse_dataset,
-)
+from mnist_tui.data.datasets import draw_dataset, find_source, load_my_digits, parse_dataset
+from mnist_tui.data.types import MY_DIGITS, SYNTHETIC, Dataset, Split
 from mnist_tui.data.download import store
 from mnist_tui.data.download.progress import Report, ignore_event
 from mnist_tui.data.download.verified_files import FoundFile, UnusableFileError
@@ -86,7 +78,7 @@ def describe(name: str, folder: Path, *, report: Report = ignore_event) -> Datas
     """
     if name == "auto":
         return _describe_auto(folder, report)
-    if name == OWN:
+    if name == MY_DIGITS:
         return _described(load_my_digits(folder))
     return _describe_drawn(report) if name == SYNTHETIC else _describe_files(name, folder, report)
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.data.augmentation import random_maps
-from mnist_tui.data.datasets import Dataset, Split
+from mnist_tui.data.types import Dataset, Split
 from mnist_tui.data.deskew import compose_maps, deskew_maps
 from mnist_tui.data.importance_sampling import ImportanceSampler
 from mnist_tui.errors import ConfigError

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from mnist_tui.data.datasets import DIGITS, OWN, Split
+from mnist_tui.data.types import DIGITS, MY_DIGITS, Split
 from mnist_tui.data.formats import idx
 from mnist_tui.errors import DataError
 from mnist_tui.system import atomic_file, regular_file
@@ -67,7 +67,7 @@ def load_splits(folder: Path) -> tuple[Split, Split]:
     everything = load_all(folder)
     if (count := len(everything.labels)) < LEAST_TO_TRAIN:
         raise DataError(
-            f"{OWN} has {count} drawing{'' if count == 1 else 's'}; training takes at least {LEAST_TO_TRAIN}",
+            f"{MY_DIGITS} has {count} drawing{'' if count == 1 else 's'}; training takes at least {LEAST_TO_TRAIN}",
             remedy="Draw more; or train on mnist, and evaluate on these with `mnist-tui eval --dataset my-digits`.",
         )
     is_test = _is_test(everything.labels)

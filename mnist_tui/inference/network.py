@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from mnist_tui.config import TrainConfig
 from mnist_tui.data import registry
 from mnist_tui.data.augmentation import deskew_pixels, network_input
-from mnist_tui.data.datasets import DIGITS
+from mnist_tui.data.types import DIGITS
 from mnist_tui.errors import ConfigError, ModelError, RunError
 from mnist_tui.models import ModelSource
 from mnist_tui.models.import_source import explaining

@@ -31,6 +31,7 @@ class Preparation:
         """Reports Prepared. Raises a MnistTuiError for what would fail in every trial."""
         from mnist_tui import models
         from mnist_tui.data import datasets
+        from mnist_tui.data.types import SYNTHETIC
         from mnist_tui.training import hardware
 
         def answering(event: Event) -> None:
@@ -41,6 +42,6 @@ class Preparation:
         device = hardware.choose_device(self.config.device).type
         models.resolve(self.config.model)
         name: str = self.config.dataset
-        if name != datasets.SYNTHETIC:  # drawn anew by each
+        if name != SYNTHETIC:  # drawn anew by each
             name = datasets.load(name, self.data_dir, report=answering).name
         report(Prepared(dataset=name, device=device))

@@ -19,7 +19,7 @@ import torch
 from mnist_tui import models, runs
 from mnist_tui.config import BackendName, TrainConfig
 from mnist_tui.data import datasets
-from mnist_tui.data.datasets import Dataset
+from mnist_tui.data.types import Dataset
 from mnist_tui.errors import ConfigError, Interrupted, RunError
 from mnist_tui.events import (
     FREQUENT,

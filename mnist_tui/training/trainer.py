@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.datasets import Split
+from mnist_tui.data.types import Split
 from mnist_tui.data.loader import Batch, DeviceData
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.events import (

@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from mnist_tui.data import registry
-from mnist_tui.data.datasets import Dataset, load
+from mnist_tui.data.datasets import load
+from mnist_tui.data.types import Dataset
 from mnist_tui.data.download import mirrors, verified_files
 from mnist_tui.errors import DataError
 from mnist_tui.events import DataProgress, Event, Notice

@@ -22,6 +22,7 @@ from mnist_tui import runs
 from mnist_tui.config import TrainConfig
 from mnist_tui.data import datasets
 from mnist_tui.data.loader import DeviceData
+from mnist_tui.data.types import Dataset
 from mnist_tui.errors import ConfigError, Interrupted, ModelError, RunError
 from mnist_tui.events import (
     CheckpointSaved,
@@ -157,7 +158,7 @@ def test_the_start_says_what_is_trained_on_what(lab: Lab) -> None:
 
 
 def test_the_log_says_what_was_used_not_what_was_asked_for(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(_name: str, _folder: Path, *, report: Callable[[Event], None]) -> datasets.Dataset:
+    def load(_name: str, _folder: Path, *, report: Callable[[Event], None]) -> Dataset:
         report(DataProgress(dataset="mnist", stage="fetching", item="x", done=1, total=2, unit="bytes"))
         report(Notice(message="instead", topic="data"))
         return lab.dataset
@@ -173,7 +174,7 @@ def test_the_log_says_what_was_used_not_what_was_asked_for(lab: Lab, monkeypatch
 
 
 def test_a_stop_while_getting_the_data_makes_no_run(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(_name: str, _folder: Path, *, report: Callable[[Event], None]) -> datasets.Dataset:
+    def load(_name: str, _folder: Path, *, report: Callable[[Event], None]) -> Dataset:
         report(DataProgress(dataset="mnist", stage="fetching", item="x", done=1, total=2, unit="bytes"))
         return lab.dataset
 

@@ -10,7 +10,7 @@ import pytest
 from mnist_tui import models
 from mnist_tui.config import TrainConfig
 from mnist_tui.data import datasets
-from mnist_tui.data.datasets import TestSet
+from mnist_tui.data.types import DIGITS, TestSet
 from mnist_tui.events import WeightsMoved
 from mnist_tui.runs import Run
 from mnist_tui.training import checkpoint
@@ -36,7 +36,7 @@ MOVED = WeightsMoved(
 @pytest.fixture(autouse=True)
 def few_images(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sixty test images that are there at once, whatever a run was trained on."""
-    images = TestSet("mnist", tiny_dataset().test, datasets.DIGITS)
+    images = TestSet("mnist", tiny_dataset().test, DIGITS)
     monkeypatch.setattr(datasets, "load_test", lambda *_, **__: images)
 
 

@@ -22,6 +22,7 @@ from mnist_tui.tui.session import Session, SessionPhase
 from mnist_tui.tui.widgets.frame.panel import Panel
 from mnist_tui.tui.widgets.model.mistakes_gallery import MistakesGallery
 from mnist_tui.tui.widgets.tables.confusion_matrix import Cell, ConfusionMatrix
+from mnist_tui.data.types import MY_DIGITS
 from mnist_tui.tui.workers.digit_reader import SavedNetwork
 from mnist_tui.tui.workers.evaluator import EvaluateRequest, EvaluateResult, EvaluationDone, Evaluator
 from mnist_tui.tui.workers.latest import LatestWorker
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 _WAITING = "The network in training is evaluated after each epoch and whenever it is paused; e does it now."
 _WORKING = "Evaluating …"
-_OWN = "my-digits"  # `data.dataset.OWN`, which brings torch with it
 
 
 class EvaluateScreen(NetworkScreen):
@@ -115,7 +115,7 @@ class EvaluateScreen(NetworkScreen):
 
     def action_dataset(self) -> None:
         """The network's own test images, or drawings of one's own."""
-        self.dataset = "" if self.dataset else _OWN
+        self.dataset = "" if self.dataset else MY_DIGITS
         self.action_evaluate()
 
     def action_evaluate(self) -> None:

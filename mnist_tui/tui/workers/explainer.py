@@ -19,7 +19,7 @@ from mnist_tui.tui.trusting import failure
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mnist_tui.data.datasets import Split
+    from mnist_tui.data.types import Split
     from mnist_tui.inference.explain import ImageInspection, SaliencyMap
     from mnist_tui.inference.live import LiveNetwork
     from mnist_tui.inference.network import TrainedNetwork

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from textual.message import Message
 
+from mnist_tui.data.types import SYNTHETIC
 from mnist_tui.errors import ConfigError, NoDigitError
 from mnist_tui.events import RunFailed, failure_of
 from mnist_tui.tui.widgets.drawing.canvas import PICTURE, Drawing
 from mnist_tui.tui.workers.digit_reader import Pixels, pixels_of
 
 if TYPE_CHECKING:
-    from mnist_tui.data.datasets import TestSet
-
-SYNTHETIC = "synthetic"
+    from mnist_tui.data.types import TestSet
 
 
 @dataclass(frozen=True)
