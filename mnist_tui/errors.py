@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
-
-if TYPE_CHECKING:
-    from mnist_tui.training.run_code import RunCode
+from typing import ClassVar
 
 
 class MnistTuiError(Exception):
@@ -44,14 +41,6 @@ class RunError(MnistTuiError):
     """A run or checkpoint that is missing, damaged, in use, or cannot be resumed."""
 
     exit_code = 4
-
-
-class UntrustedCodeError(RunError):
-    """A run's network is user code that the user has not yet agreed to run on this machine."""
-
-    def __init__(self, message: str, code: RunCode) -> None:
-        super().__init__(message, remedy="If you trust its author, add --trust.")
-        self.code = code
 
 
 class PictureError(MnistTuiError):

@@ -13,7 +13,7 @@ import math
 import traceback
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -35,6 +35,10 @@ class Event:
     """What all events share: when it happened."""
 
     time: str = field(default_factory=utc_now)
+
+
+Report = Callable[[Event], None]
+"""What takes each event as it happens."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from mnist_tui.cli.output import animates, say, stderr
 from mnist_tui.errors import Interrupted
-from mnist_tui.events import DataProgress, Event, Notice
+from mnist_tui.events import DataProgress, Event, Notice, Report
 from mnist_tui.training.control import Control
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    pass
 
 
 class DownloadReport:
@@ -21,7 +21,7 @@ class DownloadReport:
         self._console = stderr()
         self._live: Any = None
 
-    def __enter__(self) -> Callable[[Event], None]:
+    def __enter__(self) -> Report:
         """What is to be told of every event."""
         return self._show
 

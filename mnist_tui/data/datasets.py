@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from mnist_tui.data import my_digits, registry
 from mnist_tui.data.download import store
-from mnist_tui.data.download.progress import DatasetProgress, Report, ignore_event
+from mnist_tui.data.download.progress import DatasetProgress, ignore_event
 from mnist_tui.data.formats import idx, number_file
 from mnist_tui.data.registry import DataFile, DatasetSpec
 from mnist_tui.data.types import DIGITS, MY_DIGITS, SYNTHETIC, Dataset, Split, TestSet
 from mnist_tui.errors import DataError, PictureError
-from mnist_tui.events import Notice
+from mnist_tui.events import Notice, Report
 
 if TYPE_CHECKING:
     from mnist_tui.data.download.http import Network

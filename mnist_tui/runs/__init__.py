@@ -3,8 +3,8 @@
 from mnist_tui.runs.commands import command, resume_command
 from mnist_tui.runs.creation import check_place, create, record_text
 from mnist_tui.runs.find import find, list_runs
+from mnist_tui.runs.folder_layout import LATEST, SWEEPS, check_name
 from mnist_tui.runs.log_writer import LogWriter
-from mnist_tui.runs.names import LATEST, SWEEPS, check_name
 from mnist_tui.runs.run import Run
 
 __all__ = [

@@ -15,7 +15,7 @@ from typing import Any
 from mnist_tui.errors import RunError
 from mnist_tui.runs import cleanup, folder_layout
 from mnist_tui.runs.find import is_run
-from mnist_tui.runs.names import check_name
+from mnist_tui.runs.folder_layout import check_name
 from mnist_tui.runs.run import Run
 from mnist_tui.system import atomic_file
 from mnist_tui.system.file_lock import FileLock

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mnist_tui.errors import RunError
 from mnist_tui.runs.commands import command
-from mnist_tui.runs.names import LATEST
+from mnist_tui.runs.folder_layout import LATEST
 from mnist_tui.runs.run import Run
 from mnist_tui.system import paths
 

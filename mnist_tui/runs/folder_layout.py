@@ -1,13 +1,24 @@
-"""The files that a run's folder may contain. Any others belong to the user, and are neither removed nor read."""
+"""What a run may be named, and the files that its folder may contain: any others belong to the user."""
 
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from mnist_tui.errors import RunError
 from mnist_tui.system import atomic_file
+
+LATEST = "latest"
+"""The name by which `find` finds the newest run."""
+
+SWEEPS = "sweeps"
+"""The folder beside the runs in which sweeps keep their plans; no run can have this name."""
+
+_NAME = re.compile(r"[^\W_][\w.+ -]*")
+_LONGEST = 120  # bytes; a file's name may have 255, and numbers and temporary names are made of it
 
 CONFIG, LOG, CHECKPOINT, WEIGHTS, TEACHER = (
     "config.json",
@@ -29,6 +40,16 @@ LARGEST_RECORD = 4 * 2**20
 
 LARGEST_WEIGHTS = 4 * 2**30
 """Bytes of a teacher's weights, which are copied and summed: a billion numbers."""
+
+
+def check_name(name: str) -> None:
+    """Raise RunError for what cannot be a run's name."""
+    if not _NAME.fullmatch(name) or len(name.encode()) > _LONGEST or name in (LATEST, SWEEPS):
+        raise RunError(
+            f"{name!r} cannot be a run's name",
+            remedy=f"Use up to {_LONGEST} letters, digits, spaces and . _ + - only, starting with a letter "
+            f"or digit; {LATEST!r} is the newest run's other name, {SWEEPS!r} the folder of the sweeps.",
+        )
 
 
 def foreign_entries(folder: Path) -> list[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from mnist_tui import events
 from mnist_tui.events import Event
@@ -13,33 +13,32 @@ from mnist_tui.runs.log_reader import drop_torn_line
 from mnist_tui.system import atomic_file, regular_file
 from mnist_tui.system.file_lock import FileLock
 
-if TYPE_CHECKING:
-    from mnist_tui.runs.run import Run
-
 
 class LogWriter:
     """Holds the run's lock and appends to its log; a context manager."""
 
-    def __init__(self, run: Run, lock: FileLock) -> None:
-        self.run = run
+    def __init__(self, folder: Path, lock: FileLock) -> None:
+        self.path = folder / folder_layout.LOG
         self._lock = lock
         try:
-            self._log = self._opened()
+            self._log = self._open()
         except BaseException:
             lock.release()
             raise
 
-    def _opened(self) -> int:
+    def _open(self) -> int:
         """The log's descriptor, after removing what a killed writer left: partial files, a partial line.
 
         Written without a buffer: data that the disk has no room for must not be written again at closing.
         """
-        for path in folder_layout.unfinished(self.run.folder):
+        for path in folder_layout.unfinished(self.path.parent):
             path.unlink()
-        log = regular_file.open_descriptor(self.run.log_file, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+        log = regular_file.open_descriptor(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         try:
             drop_torn_line(log)
-            atomic_file.sync_folder(self.run.folder)  # a line is only as durable as the log's directory entry
+            atomic_file.sync_folder(
+                self.path.parent
+            )  # a line is only as durable as the log's directory entry
         except BaseException:
             os.close(log)
             raise
@@ -61,14 +60,13 @@ class LogWriter:
             raise
         if durable:
             self.sync()
-            self.run.log_file.stat()
+            self.path.stat()
 
     def sync(self) -> None:
         """Wait until every line so far would survive a power cut."""
         os.fsync(self._log)
 
     def __enter__(self) -> LogWriter:
-        """The writer itself."""
         return self
 
     def __exit__(

@@ -22,7 +22,6 @@ from mnist_tui.runs import cleanup, folder_layout
 from mnist_tui.runs.history import RunHistory, RunStatus, fold
 from mnist_tui.runs.log_reader import LogReader
 from mnist_tui.runs.log_writer import LogWriter
-from mnist_tui.runs.names import check_name
 from mnist_tui.system import atomic_file, file_lock, regular_file
 from mnist_tui.system.file_lock import FileLock
 
@@ -135,7 +134,7 @@ class Run:
         """The one writer of this run. Raises RunError while a live process has it."""
         lock = self._taken()
         try:
-            return LogWriter(self, lock)
+            return LogWriter(self.folder, lock)
         except OSError as error:
             raise self._not_writable(error) from error
 
@@ -177,7 +176,7 @@ class Run:
 
     def rename(self, name: str) -> Run:
         """The run under its new name. Raises RunError for a bad or taken name, or while the run is in use."""
-        check_name(name)
+        folder_layout.check_name(name)
         target = self.folder.with_name(name)
         if os.path.lexists(target):
             raise RunError(f"there is a run {name!r} already", remedy="Choose another name.")

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import Interrupted
-from mnist_tui.events import Event
-from mnist_tui.sweep.worker import Report
+from mnist_tui.events import Event, Report
 from mnist_tui.training.control import Control
 
 

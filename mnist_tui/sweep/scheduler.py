@@ -12,7 +12,16 @@ from typing import Protocol
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, DataError, Interrupted, MnistTuiError, RunError
-from mnist_tui.events import DataProgress, Event, Notice, Preparing, RunFailed, RunFinished, RunStopped
+from mnist_tui.events import (
+    DataProgress,
+    Event,
+    Notice,
+    Preparing,
+    Report,
+    RunFailed,
+    RunFinished,
+    RunStopped,
+)
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.sweep.plans import Trial
@@ -56,7 +65,7 @@ class OnceUnlocked:
     run: Run
     job: ResumedRun
 
-    def __call__(self, control: Control, report: Callable[[Event], None]) -> None:
+    def __call__(self, control: Control, report: Report) -> None:
         """Wait for a while, as a sweep that was killed leaves its trials to end by themselves."""
         end = time.monotonic() + _LONGEST_END
         while self.run.is_locked() and not control.stop_reason and time.monotonic() < end:

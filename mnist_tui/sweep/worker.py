@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from mnist_tui.errors import Interrupted
-from mnist_tui.events import Event, Progress, RunStopped, failure_of
+from mnist_tui.events import Event, Progress, Report, RunStopped, failure_of
 from mnist_tui.system import regular_file
 from mnist_tui.training.control import Control
 
-Report = Callable[[Event], None]
 Job = Callable[[Control, Report], Any]
 
 

@@ -14,13 +14,13 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.data.types import Dataset
 from mnist_tui.data.loader import DeviceData
 from mnist_tui.errors import ModelError
-from mnist_tui.events import Notice
+from mnist_tui.events import Notice, Report
 from mnist_tui.models import ModelSource
 from mnist_tui.models.dropout import scale_dropout
 from mnist_tui.models.examination import examine
 from mnist_tui.models.memory_format import memory_format, place
 from mnist_tui.training import hardware
-from mnist_tui.training.backends.choose import Report, choose_backend
+from mnist_tui.training.backends.choose import choose_backend
 from mnist_tui.training.control import Control
 from mnist_tui.training.distillation import open_teacher
 from mnist_tui.training.train_state import TrainState

@@ -16,11 +16,12 @@ from torch import Tensor
 from mnist_tui import models
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, RunError
+from mnist_tui.events import Report
 from mnist_tui.models import ModelSource
 from mnist_tui.models.memory_format import memory_format, place
 from mnist_tui.training import checkpoint
 from mnist_tui.training.backends.base import Backend
-from mnist_tui.training.backends.choose import Report, choose_backend
+from mnist_tui.training.backends.choose import choose_backend
 from mnist_tui.training.run_code import code_of_spec
 from mnist_tui.training.train_state import TrainState
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +9,12 @@ from typing import TYPE_CHECKING
 
 from mnist_tui import runs
 from mnist_tui.config import BackendName, TrainConfig
-from mnist_tui.events import Event
+from mnist_tui.events import Report
 from mnist_tui.system import gc_control
 from mnist_tui.training.control import Control
 
 if TYPE_CHECKING:
     from mnist_tui.training.run_training import RunResult
-
-Report = Callable[[Event], None]
 
 
 @dataclass(frozen=True)

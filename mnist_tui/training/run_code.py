@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mnist_tui import models
-from mnist_tui.errors import ModelError, RunError, UntrustedCodeError
-from mnist_tui.events import Event, Notice
+from mnist_tui.errors import ModelError, RunError
+from mnist_tui.events import Notice, Report
 from mnist_tui.models import ModelSource, code_copy, trusted_code
 from mnist_tui.runs import Run, folder_layout
 
 if TYPE_CHECKING:
     from torch import nn
 
-Report = Callable[[Event], None]
 Part = Literal["model", "teacher"]
 
 
@@ -56,13 +55,21 @@ class RunCode:
     def trusted(self) -> RunCode:
         """Itself. Raises UntrustedCodeError if it is not trusted."""
         if not self.is_known:
-            raise UntrustedCodeError(self.question, self)
+            raise UntrustedCodeError(self)
         return self
 
     def trust(self) -> None:
         """Trust this code from now on, in any run."""
         if self.digest:
             trusted_code.remember(self.digest, f"{self.whose}: {self.source.spec}")
+
+
+class UntrustedCodeError(RunError):
+    """A run's network is user code that the user has not yet agreed to run on this machine."""
+
+    def __init__(self, code: RunCode) -> None:
+        super().__init__(code.question, remedy="If you trust its author, add --trust.")
+        self.code = code
 
 
 def code_of(run: Run, part: Part = "model") -> RunCode:

@@ -8,7 +8,7 @@ import hashlib
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -30,6 +30,7 @@ from mnist_tui.events import (
     Notice,
     Preparing,
     Progress,
+    Report,
     RunFailed,
     RunFinished,
     RunPaused,
@@ -51,8 +52,6 @@ from mnist_tui.training.metrics import Throttle
 from mnist_tui.training.run_code import code_of, code_to_keep, teachers_code_of
 from mnist_tui.training.snapshot import Snapshot
 from mnist_tui.training.trainer import DivergedError, Trainer
-
-Report = Callable[[Event], None]
 
 # How often the network is copied, at most, while somebody looks at it.
 SNAPSHOT_SECONDS = 0.25

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from mnist_tui import recipes, runs
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import Interrupted, MnistTuiError, RunError
-from mnist_tui.events import DataProgress, Event, Notice, Preparing, Progress, RunFailed, RunStopped
+from mnist_tui.events import DataProgress, Event, Notice, Preparing, Progress, Report, RunFailed, RunStopped
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunStatus
 from mnist_tui.system.file_lock import FileLock
 from mnist_tui.training import run_training
 from mnist_tui.training.control import Control
 from mnist_tui.training.run_training import RunResult
-
-Report = Callable[[Event], None]
 
 _POLL = 0.2  # seconds between two checks for a request to stop
 

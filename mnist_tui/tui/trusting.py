@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_tui.errors import UntrustedCodeError
 from mnist_tui.events import RunFailed, failure_of
 from mnist_tui.runs import Run
-from mnist_tui.training.run_code import RunCode, code_of, teachers_code_of
+from mnist_tui.training.run_code import RunCode, UntrustedCodeError, code_of, teachers_code_of
 
 
 @dataclass(frozen=True, kw_only=True)

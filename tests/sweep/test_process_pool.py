@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 
 from mnist_tui.errors import ConfigError
-from mnist_tui.events import Event, Notice, Progress, RunFailed, RunStopped
+from mnist_tui.events import Event, Notice, Progress, Report, RunFailed, RunStopped
 from mnist_tui.sweep.process_pool import Pool, Worker
-from mnist_tui.sweep.worker import Report
 from mnist_tui.training.control import Control
 from tests.cli import program
 from tests.patience import PATIENCE, wait_until

@@ -12,13 +12,13 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mnist_tui.errors import ModelError, RunError, UntrustedCodeError
+from mnist_tui.errors import ModelError, RunError
 from mnist_tui.events import EpochFinished, Notice, RunFinished
 from mnist_tui.inference.network import load_trained
 from mnist_tui.models import ModelSource, code_copy, load_model, resolve, trusted_code
 from mnist_tui.runs import Run
 from mnist_tui.training import run_code
-from mnist_tui.training.run_code import code_of
+from mnist_tui.training.run_code import UntrustedCodeError, code_of
 from tests.engine_fixtures import Lab, differences, tiny_config, training_state
 
 NET = """from torch import nn

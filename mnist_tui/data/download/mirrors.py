@@ -14,11 +14,11 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from mnist_tui.data.download.http import Download, MirrorFailedError, Network, in_words
-from mnist_tui.data.download.progress import DatasetProgress, Report, ignore_event
+from mnist_tui.data.download.progress import DatasetProgress, ignore_event
 from mnist_tui.data.download.verified_files import UnusableFileError, find_verified
 from mnist_tui.data.registry import DataFile, DatasetSpec
 from mnist_tui.errors import DataError
-from mnist_tui.events import Event, Notice
+from mnist_tui.events import Event, Notice, Report
 from mnist_tui.system.file_lock import FileLock
 from mnist_tui.system.paths import DATA_DIR_VARIABLE
 

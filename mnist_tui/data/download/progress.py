@@ -7,12 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mnist_tui.events import DataProgress, Event
+from mnist_tui.events import DataProgress, Event, Report
 
 INTERVAL = 0.1
 """Seconds between two events: what an eye can follow and a log can bear."""
-
-Report = Callable[[Event], None]
 
 
 def ignore_event(event: Event) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnist_tui.data.download.progress import DatasetProgress, Report
+from mnist_tui.data.download.progress import DatasetProgress
 from mnist_tui.data.download.verified_files import FoundFile, UnusableFileError, find_verified
 from mnist_tui.data.registry import DataFile, DatasetSpec
 from mnist_tui.errors import DataError
-from mnist_tui.events import Notice
+from mnist_tui.events import Notice, Report
 
 if TYPE_CHECKING:
     from mnist_tui.data.download.http import Network

@@ -8,15 +8,13 @@ import torch
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, Interrupted
-from mnist_tui.events import Event, Notice, Preparing
+from mnist_tui.events import Notice, Preparing, Report
 from mnist_tui.native.unsupported import Unsupported
 from mnist_tui.training.backends.base import Backend
 from mnist_tui.training.backends.cuda_graph import CudaRecorder, GraphBackend
 from mnist_tui.training.backends.eager import EagerBackend
 from mnist_tui.training.backends.native import compile_backend
 from mnist_tui.training.train_state import TrainState
-
-Report = Callable[[Event], None]
 
 # What `auto` tries first, by device. Eager can do everything everywhere.
 _FASTEST = {"cuda": "graph", "cpu": "native"}

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 from mnist_tui.errors import Interrupted
-from mnist_tui.events import Event, RunFailed, failure_of
+from mnist_tui.events import Event, Report, RunFailed, failure_of
 from mnist_tui.system import gc_control
 from mnist_tui.system.cpu import lower_thread_priority
 from mnist_tui.training.control import Control
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mnist_tui.runs import Run
     from mnist_tui.tui.workers.explainer import Explainer, ExplainRequest, Explanation
 
-Report = Callable[[Event], None]
 # What runs in the worker: a mnist_tui.training.jobs.Job, or in tests anything that tells events.
 Work = Callable[[Control, Report], Any]
 

@@ -16,9 +16,8 @@ from filelock import FileLock
 
 from mnist_tui.data.download.http import MirrorFailedError, Network, TrickleGuard, https_session
 from mnist_tui.data.download.mirrors import HALF_DONE, LOCK, fetch
-from mnist_tui.data.download.progress import Report
 from mnist_tui.errors import DataError
-from mnist_tui.events import DataProgress, Event, Notice
+from mnist_tui.events import DataProgress, Event, Notice, Report
 from tests.data.download.mirror import Mirror
 from tests.data.samples import Sample, sample
 from tests.patience import PATIENCE
