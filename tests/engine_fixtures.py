@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from mnist_tui import events, models
 from mnist_tui.config import TrainConfig
 from mnist_tui.data import datasets
-from mnist_tui.data.types import DIGITS, Dataset, Split
 from mnist_tui.data.loader import DeviceData
+from mnist_tui.data.types import DIGITS, Dataset, Split
 from mnist_tui.events import EpochFinished, Event
 from mnist_tui.runs import Run
 from mnist_tui.training import checkpoint, evaluate, run_training, trainer

@@ -12,11 +12,11 @@ from torch import Tensor
 
 from mnist_tui.data import registry
 from mnist_tui.data.datasets import draw_dataset, find_source, load_my_digits, parse_dataset
-from mnist_tui.data.types import MY_DIGITS, SYNTHETIC, Dataset, Split
 from mnist_tui.data.download import store
 from mnist_tui.data.download.progress import ignore_event
 from mnist_tui.data.download.verified_files import FoundFile, UnusableFileError
 from mnist_tui.data.registry import DataFile
+from mnist_tui.data.types import MY_DIGITS, SYNTHETIC, Dataset, Split
 from mnist_tui.errors import DataError
 from mnist_tui.events import Report
 

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.data.augmentation import random_maps
-from mnist_tui.data.types import Dataset, Split
 from mnist_tui.data.deskew import compose_maps, deskew_maps
 from mnist_tui.data.importance_sampling import ImportanceSampler
+from mnist_tui.data.types import Dataset, Split
 from mnist_tui.errors import ConfigError
 
 # uint8 images and their maps, if any, to what the network sees: `mnist_tui.training.backends.Backend.augment`.

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from mnist_tui.data.types import DIGITS, MY_DIGITS, Split
 from mnist_tui.data.formats import idx
+from mnist_tui.data.types import DIGITS, MY_DIGITS, Split
 from mnist_tui.errors import DataError
 from mnist_tui.system import atomic_file, regular_file
 from mnist_tui.system.file_lock import FileLock

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mnist_tui.inspection.receptive_field.aten_call import tensors
 from mnist_tui.inspection.layers import is_layer, takes_hooks
+from mnist_tui.inspection.receptive_field.aten_call import tensors
 
 
 def feature_maps(model: nn.Module, image: Tensor) -> dict[str, Tensor]:

@@ -13,11 +13,11 @@ from torch._ops import OpOverload
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from mnist_tui.inspection.receptive_field.aten_call import Call, tensors
 from mnist_tui.inspection.layer_settings import describe_windows
 from mnist_tui.inspection.layers import PARAMETER_CONTAINERS, base_name, is_layer, takes_hooks, type_name
 from mnist_tui.inspection.macs import count_macs
 from mnist_tui.inspection.receptive_field import fields
+from mnist_tui.inspection.receptive_field.aten_call import Call, tensors
 from mnist_tui.inspection.receptive_field.fields import State
 from mnist_tui.inspection.receptive_field.rules import averages_map
 from mnist_tui.inspection.receptive_field.tracker import FieldTracker

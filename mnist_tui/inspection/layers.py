@@ -39,7 +39,7 @@ def base_name(module: nn.Module) -> str:
 
 
 def layer_parameters(model: nn.Module) -> dict[str, list[nn.Parameter]]:
-    """The trainable parameters of each layer, by its path in the layer table; shared ones with the first that has them."""
+    """The trainable parameters of each layer by its path in the table; shared ones with the first that has them."""
     found: dict[str, list[nn.Parameter]] = {}
     seen: set[int] = set()
     for path, module in model.named_modules():

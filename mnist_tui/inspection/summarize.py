@@ -94,7 +94,11 @@ def _passed_by(model: nn.Module, watch: ForwardTrace) -> Iterator[Row]:
                 hidden = isinstance(module, torch.jit.ScriptModule)
                 note = "is compiled to TorchScript, which hides its calls" if hidden else "is never called"
                 yield Row(path, module=module, notes=[f"{path} {note}"])
-        elif not ({path} & watch.containers.keys() or id(module) in inner or isinstance(module, PARAMETER_CONTAINERS)):
+        elif not (
+            {path} & watch.containers.keys()
+            or id(module) in inner
+            or isinstance(module, PARAMETER_CONTAINERS)
+        ):
             yield from own_weights(path, module)
 
 

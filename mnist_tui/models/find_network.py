@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import inspect
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -11,7 +10,7 @@ from typing import Any
 
 from torch import nn
 
-from mnist_tui.errors import ModelError
+from mnist_tui.errors import ModelError, did_you_mean
 from mnist_tui.models import script
 from mnist_tui.models.import_source import Imported
 from mnist_tui.models.spec import ModelSource, misfit
@@ -124,9 +123,7 @@ def _needs_arguments(source: ModelSource, name: str, needed: list[str], imported
 def _complaint(name: str, found: object, imported: Imported) -> str:
     if found is not None:
         return f"{name} is a {type(found).__name__}, not a torch.nn.Module class, an instance of one or a function"
-    near = difflib.get_close_matches(name, _names(imported), n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"there is no class {name!r}{hint}"
+    return f"there is no class {name!r}{did_you_mean(name, _names(imported))}"
 
 
 def _names(imported: Imported) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import importlib
 import sys
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
-from mnist_tui.errors import ModelError
+from mnist_tui.errors import ModelError, did_you_mean
 from mnist_tui.models.registry import NAMES, REGISTRY
 from mnist_tui.system import paths
 
@@ -196,8 +195,7 @@ def _sha256(spec: str, path: Path) -> str:
 
 
 def _unknown_name(spec: str) -> ModelError:
-    near = difflib.get_close_matches(spec, NAMES, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
     return ModelError(
-        f"there is no model {spec!r}{hint}", remedy=f"Registered: {', '.join(NAMES)}. Otherwise give {FORMS}."
+        f"there is no model {spec!r}{did_you_mean(spec, NAMES)}",
+        remedy=f"Registered: {', '.join(NAMES)}. Otherwise give {FORMS}.",
     )

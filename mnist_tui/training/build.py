@@ -11,8 +11,8 @@ from torch import nn
 
 from mnist_tui import models
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.types import Dataset
 from mnist_tui.data.loader import DeviceData
+from mnist_tui.data.types import Dataset
 from mnist_tui.errors import ModelError
 from mnist_tui.events import Notice, Report
 from mnist_tui.models import ModelSource

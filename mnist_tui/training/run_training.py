@@ -45,10 +45,10 @@ from mnist_tui.runs import LogWriter, Run, folder_layout, integrity
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.system import atomic_file
 from mnist_tui.system.cpu import usable_cores
+from mnist_tui.system.timing import Throttle
 from mnist_tui.training import checkpoint, hardware, lr_schedule
 from mnist_tui.training.build import build_trainer
 from mnist_tui.training.control import Control
-from mnist_tui.training.metrics import Throttle
 from mnist_tui.training.run_code import code_of, code_to_keep, teachers_code_of
 from mnist_tui.training.snapshot import Snapshot
 from mnist_tui.training.trainer import DivergedError, Trainer
@@ -207,7 +207,7 @@ class _Recorder:
     def _show_network(self, event: Event) -> None:
         """Within an epoch only to somebody who looks; at its turns always, as a pause can be long."""
         snapshots = self._trainer.control.snapshots
-        looked_at = isinstance(event, Progress) and snapshots.requested and self._snapshots.due()
+        looked_at = isinstance(event, Progress) and snapshots.requested and self._snapshots.is_due()
         if looked_at or isinstance(event, _TURNS):
             snapshots.publish(_snapshot(self._trainer, self._run))
 
@@ -226,7 +226,7 @@ class _Recorder:
         yield self._logged(event)
         if isinstance(event, EpochFinished) and event.best:
             self._save_weights(event)
-        due = isinstance(event, Progress) and event.phase == "training" and self._ticker.due()
+        due = isinstance(event, Progress) and event.phase == "training" and self._ticker.is_due()
         if due or isinstance(event, (EpochFinished, RunPaused)):
             yield self._save_checkpoint()
 

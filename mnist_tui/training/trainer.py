@@ -9,8 +9,8 @@ from typing import Any
 import torch
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.types import Split
 from mnist_tui.data.loader import Batch, DeviceData
+from mnist_tui.data.types import Split
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.events import (
     EpochFinished,
@@ -26,12 +26,13 @@ from mnist_tui.events import (
     failure_of,
 )
 from mnist_tui.models.import_source import explained
+from mnist_tui.system.timing import Stopwatch, Throttle
 from mnist_tui.training import lr_schedule
 from mnist_tui.training.backends.base import Backend, StepSettings
 from mnist_tui.training.control import Control
 from mnist_tui.training.distillation import Teacher
 from mnist_tui.training.evaluate import Score, Scoring
-from mnist_tui.training.metrics import EpochMetrics, Stopwatch, Throttle
+from mnist_tui.training.metrics import EpochMetrics
 from mnist_tui.training.position import BestEpoch, Position, random_state, restore_random_state
 from mnist_tui.training.update_ratio import UpdateRatios
 
@@ -127,7 +128,7 @@ class Trainer:
             moved = self._take_step(batch)
             if moved is not None:
                 yield moved
-            if self._ticker.due():
+            if self._ticker.is_due():
                 yield self._progress("training", self.position.step, self.data.steps)
         self._meter.watch.stop()
         yield self._progress("training", self.position.step, self.data.steps)
@@ -155,7 +156,7 @@ class Trainer:
             yield from self._answer()
             if self.control.stop_reason:
                 return None
-            if self._ticker.due():
+            if self._ticker.is_due():
                 yield self._progress("evaluating", done, len(split.images))
         return scoring.score
 
@@ -163,7 +164,7 @@ class Trainer:
         """Wait here while somebody wants a pause. A wish to stop is for the caller to look at."""
         if not self.control.paused:
             return
-        training = self._meter.watch.running
+        training = self._meter.watch.is_running
         self._epoch_watch.stop()
         self._meter.watch.stop()
         if training:

@@ -13,8 +13,8 @@ import torch
 
 from mnist_tui.data import registry
 from mnist_tui.data.datasets import load
-from mnist_tui.data.types import Dataset
 from mnist_tui.data.download import mirrors, verified_files
+from mnist_tui.data.types import Dataset
 from mnist_tui.errors import DataError
 from mnist_tui.events import DataProgress, Event, Notice
 from tests.data.download.mirror import Mirror

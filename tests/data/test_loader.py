@@ -12,9 +12,9 @@ from torch import Tensor
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.data.augmentation import apply_maps
-from mnist_tui.data.types import Dataset, Split
 from mnist_tui.data.deskew import compose_maps, deskew_maps
 from mnist_tui.data.loader import CHUNK, DeviceData, split_validation
+from mnist_tui.data.types import Dataset, Split
 from mnist_tui.errors import ConfigError
 
 COUNT = 2 * CHUNK + 77

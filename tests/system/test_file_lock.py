@@ -19,8 +19,8 @@ from tests import made_runs
 HOLD = """
 import sys
 from pathlib import Path
-from mnist_tui.system.file_lock import Lock
-with Lock(Path(sys.argv[1])):
+from mnist_tui.system.file_lock import FileLock
+with FileLock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -146,13 +146,13 @@ def test_another_user_sees_that_it_is_held(tmp_path: Path) -> None:
 def seen_by_another(path: Path) -> str:
     """What a process of another user says, that came here before it lost its rights."""
     path.parent.chmod(0o755)
-    return answer_of_another(path.parent, "print(locks.is_held(Path('.lock')))")
+    return answer_of_another(path.parent, "print(file_lock.is_held(Path('.lock')))")
 
 
 def answer_of_another(folder: Path, question: str) -> str:
     script = (
-        "import os, sys; from pathlib import Path; from mnist_tui import locks, runs; os.chdir(sys.argv[1]); "
-        f"from mnist_tui.runs.summary import summarise; os.setgid(65534); os.setuid(65534); {question}"
+        "import os, sys; from pathlib import Path; from mnist_tui import runs; from mnist_tui.system import file_lock; os.chdir(sys.argv[1]); "
+        f"from mnist_tui.runs.summary import summarize; os.setgid(65534); os.setuid(65534); {question}"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(folder)], capture_output=True, text=True, check=True
@@ -165,7 +165,7 @@ def test_another_users_live_run_is_training(tmp_path: Path) -> None:
     run = made_runs.write(tmp_path, "live", made_runs.epoch(1))
     for path in (tmp_path, run.folder):
         path.chmod(0o755)
-    question = "print(summarise(runs.Run(Path('live'))).status)"
+    question = "print(summarize(runs.Run(Path('live'))).status)"
     with run.writer():
         assert answer_of_another(tmp_path, question) == "training"
     assert answer_of_another(tmp_path, question) == "interrupted"

@@ -35,24 +35,24 @@ def test_what_was_imported_is_looked_at_no_more() -> None:
     """In a process of its own: nothing would thaw it here."""
     code = """
 import gc
-from mnist_tui import collector
-with collector.importing():
+from mnist_tui.system import gc_control
+with gc_control.paused_while_importing():
     import torch
 assert gc.get_freeze_count() > 100_000, gc.get_freeze_count()
 assert len(gc.get_objects()) < 1_000, len(gc.get_objects())
 class Node: pass
 frozen = gc.get_freeze_count()
-with collector.importing():
+with gc_control.paused_while_importing():
     import torch
     for _ in range(1_000):
         node = Node(); node.self = node
 assert gc.get_freeze_count() <= frozen, "garbage would be kept with each run that begins"
-collector.wait_to_be_asked()
+gc_control.wait_to_be_asked()
 before = gc.get_stats()[2]["collections"]
 for _ in range(200_000):
     node = Node(); node.self = node
 assert gc.get_stats()[2]["collections"] == before
-collector.collect()
+gc_control.collect()
 assert gc.get_stats()[2]["collections"] == before + 1
 """
     done = subprocess.run(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mnist_tui.data.formats import input_file, number_file
 from mnist_tui.data.formats.input_file import naming
 from mnist_tui.data.formats.labeled_images import LabeledImages
-from mnist_tui.data.pictures import mnist_format, picture_file
+from mnist_tui.data.pictures import picture_file
 from mnist_tui.data.pictures.mnist_format import Pixels
 from mnist_tui.data.pictures.picture_file import Picture
 from mnist_tui.errors import NoDigitError, PictureError
@@ -79,7 +79,7 @@ def digits_of(content: bytes, name: str) -> DigitFile:
 
 
 def _of_picture(picture: Picture, name: str) -> DigitFile:
-    from mnist_tui.data.pictures.reading import read  # which needs OpenCV, as numbers do not
+    from mnist_tui.data.pictures.reading import read  # imports OpenCV
 
     reading = read(picture.pixels)
     scales = [whole / part for whole, part in zip(picture.size, picture.pixels.shape[1::-1], strict=True)]
@@ -100,7 +100,9 @@ def _of_numbers(file: LabeledImages, name: str) -> DigitFile:
     remarks = [f"{name}: {remark}" for remark in file.remarks]
     labels = [None] * len(file.pixels) if file.labels is None else file.labels.tolist()
     if len(file.pixels) == 1:
-        return DigitFile([DigitImage(mnist_format.from_picture(file.pixels[0]), label=labels[0])], remarks)
+        from mnist_tui.data.pictures.reading import read_largest_digit  # imports OpenCV
+
+        return DigitFile([DigitImage(read_largest_digit(file.pixels[0]), label=labels[0])], remarks)
     images = [
         _image_of(pixels, index, file.place(index), label, name)
         for index, (pixels, label) in enumerate(zip(file.pixels, labels, strict=True))

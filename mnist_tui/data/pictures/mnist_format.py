@@ -28,17 +28,6 @@ _FINE = 5
 _THINNEST, _THIN, _THICK, _THICKEST = 1.7, 2.2, 4.2, 5.5
 
 
-def from_picture(picture: npt.NDArray[np.generic]) -> Pixels:
-    """The network's input for a picture of one digit: (H, W) gray, (H, W, 3) color or (H, W, 4) with alpha, of uint8.
-
-    The largest digit of several. Raises NoDigitError if there is none. `pictures.reading` gives more details.
-    """
-    from mnist_tui.data.pictures.reading import read  # which needs OpenCV, as a drawing does not
-
-    digits = read(picture).digits
-    return max(digits, key=lambda digit: digit.box[2] * digit.box[3]).pixels
-
-
 def from_canvas(canvas: npt.NDArray[np.generic]) -> Pixels:
     """What the network gets of a drawing: (H, W), 0 is paper, full ink is 1 of floats and 255 of uint8.
 

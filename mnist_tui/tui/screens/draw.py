@@ -15,9 +15,9 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
+from mnist_tui.data.types import SYNTHETIC
 from mnist_tui.events import RunFailed
 from mnist_tui.training.snapshot import Snapshot
-from mnist_tui.data.types import SYNTHETIC
 from mnist_tui.tui.screens.dialogs.drawing import LabelDialog, image_dialog
 from mnist_tui.tui.screens.network_screen import NetworkScreen
 from mnist_tui.tui.session import Session

@@ -12,6 +12,7 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from mnist_tui.data.types import MY_DIGITS
 from mnist_tui.events import RunFailed
 from mnist_tui.render import format
 from mnist_tui.render.evaluation import calibration_table, per_class_table
@@ -22,7 +23,6 @@ from mnist_tui.tui.session import Session, SessionPhase
 from mnist_tui.tui.widgets.frame.panel import Panel
 from mnist_tui.tui.widgets.model.mistakes_gallery import MistakesGallery
 from mnist_tui.tui.widgets.tables.confusion_matrix import Cell, ConfusionMatrix
-from mnist_tui.data.types import MY_DIGITS
 from mnist_tui.tui.workers.digit_reader import SavedNetwork
 from mnist_tui.tui.workers.evaluator import EvaluateRequest, EvaluateResult, EvaluationDone, Evaluator
 from mnist_tui.tui.workers.latest import LatestWorker

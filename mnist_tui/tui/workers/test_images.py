@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from textual.message import Message
 
-from mnist_tui.data.types import SYNTHETIC
 from mnist_tui.errors import ConfigError, NoDigitError
 from mnist_tui.events import RunFailed, failure_of
 from mnist_tui.tui.widgets.drawing.canvas import PICTURE, Drawing

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image, ImageDraw
 
-from mnist_tui.data.pictures.mnist_format import Pixels, from_canvas, from_picture
+from mnist_tui.data.pictures.mnist_format import Pixels, from_canvas
+from mnist_tui.data.pictures.reading import read_largest_digit
 from mnist_tui.data.synthetic import draw
 from mnist_tui.errors import NoDigitError
 from tests.data.pictures.digit_pictures import CONDITIONS, digit_of, enlarged, saved, turned_by_exif
@@ -55,14 +56,15 @@ def extent(picture: Pixels) -> int:
 @pytest.mark.parametrize("invert", [False, True])
 def test_a_clean_picture_of_mnists_size_comes_back_as_it_is(invert: bool) -> None:
     for digit in (from_canvas(image) for image in DIGITS):
-        assert np.array_equal(from_picture(255 - digit if invert else digit), digit)
+        assert np.array_equal(read_largest_digit(255 - digit if invert else digit), digit)
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_a_digit_is_found_again_in_every_condition(condition: str) -> None:
     random = np.random.default_rng(1)
     alike = [
-        likeness(from_picture(CONDITIONS[condition](image, random)), from_canvas(image)) for image in DIGITS
+        likeness(read_largest_digit(CONDITIONS[condition](image, random)), from_canvas(image))
+        for image in DIGITS
     ]
     assert min(alike) > 0.75
     assert np.mean(alike) > 0.92
@@ -70,7 +72,7 @@ def test_a_digit_is_found_again_in_every_condition(condition: str) -> None:
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
 def test_a_photograph_is_held_as_its_exif_says(orientation: int) -> None:
-    upright = from_picture(255 - enlarged(DIGITS[0], np.random.default_rng(1)))
+    upright = read_largest_digit(255 - enlarged(DIGITS[0], np.random.default_rng(1)))
     turned = turned_by_exif(255 - enlarged(DIGITS[0], np.random.default_rng(1)), orientation)
     assert likeness(digit_of(turned, "a.jpg"), upright) > 0.98
 
@@ -109,7 +111,7 @@ def test_specks_and_the_edge_of_the_table_are_no_part_of_the_digit() -> None:
     dirty[270:, :] = 255
     dirty[10:14, 10:14] = 255
     dirty[40:43, 250:253] = 255
-    assert likeness(from_picture(dirty), from_picture(clean)) > 0.97
+    assert likeness(read_largest_digit(dirty), read_largest_digit(clean)) > 0.97
 
 
 def test_a_stroke_beside_the_digit_stays_with_it() -> None:
@@ -118,17 +120,17 @@ def test_a_stroke_beside_the_digit_stays_with_it() -> None:
     pen.line([(110, 60), (100, 130), (160, 130), (180, 170), (150, 220), (95, 215)], fill=255, width=20)
     without = from_canvas(np.asarray(five))
     pen.line([(125, 55), (190, 52)], fill=255, width=20)  # the bar, which does not touch
-    assert likeness(from_picture(np.asarray(five)), from_canvas(np.asarray(five))) > 0.97
-    assert likeness(from_picture(np.asarray(five)), without) < 0.95
+    assert likeness(read_largest_digit(np.asarray(five)), from_canvas(np.asarray(five))) > 0.97
+    assert likeness(read_largest_digit(np.asarray(five)), without) < 0.95
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_a_blank_picture_has_no_digit(level: int) -> None:
     with pytest.raises(NoDigitError, match="no digit"):
-        from_picture(np.full((200, 300), level, np.uint8))
+        read_largest_digit(np.full((200, 300), level, np.uint8))
     noisy = np.clip(np.random.default_rng(3).normal(level, 6, (200, 300)), 0, 255).astype(np.uint8)
     with pytest.raises(NoDigitError):
-        from_picture(noisy)
+        read_largest_digit(noisy)
 
 
 def test_a_blank_canvas_has_no_digit() -> None:
@@ -153,7 +155,7 @@ def test_a_blank_canvas_has_no_digit() -> None:
 def test_whatever_the_pixels_there_is_a_picture_or_no_digit(pixels: Pixels) -> None:
     picture = pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
     try:
-        found = from_picture(picture)
+        found = read_largest_digit(picture)
     except NoDigitError:
         return
     assert found.shape == (28, 28)

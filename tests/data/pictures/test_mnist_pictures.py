@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mnist_tui.data import datasets
-from mnist_tui.data.pictures.mnist_format import from_picture
+from mnist_tui.data.pictures.reading import read_largest_digit
 from mnist_tui.data.types import Split
 from mnist_tui.inference.network import TrainedNetwork, load_trained
 from mnist_tui.recipes import build_config
@@ -52,15 +52,13 @@ def test_a_network_reads_them_in_every_condition(
 ) -> None:
     random = np.random.default_rng(5)
     originals = list(digits.images[:, 0].numpy())
-    pictures = [from_picture(CONDITIONS[condition](image, random)) for image in originals]
+    pictures = [read_largest_digit(CONDITIONS[condition](image, random)) for image in originals]
     as_they_are = accuracy(network, originals, digits.labels)
     assert as_they_are > 0.95
     assert accuracy(network, pictures, digits.labels) >= KEPT * as_they_are
 
 
-def test_a_network_reads_photographs_that_lie_on_their_side(
-    network: TrainedNetwork, digits: Split
-) -> None:
+def test_a_network_reads_photographs_that_lie_on_their_side(network: TrainedNetwork, digits: Split) -> None:
     random = np.random.default_rng(5)
     originals = list(digits.images[:, 0].numpy())
     pictures = [
