@@ -16,7 +16,11 @@ from mnist_tui.models import ModelSource, resolve
 from mnist_tui.system import paths
 
 if TYPE_CHECKING:
-    from mnist_tui.render.explanation import ExplanationView
+    from torch import Tensor
+
+    from mnist_tui.inference.network import TrainedNetwork
+    from mnist_tui.render.explanation import ExplanationView, ImageView
+    from mnist_tui.runs import Run
 
 WeightsOf = Literal["best", "last"]
 
@@ -92,12 +96,64 @@ def _inside(
     run: str, weights: WeightsOf | None, image: int | None, layer: str, runs_dir: Path | None, data_dir: Path
 ) -> ExplanationView | None:
     """None for a run that has no weights, where none were asked for."""
-    from mnist_tui.cli.explain import explain_run
-
     found = runs.find(paths.runs_dir(runs_dir), run)
     if not found.weights_file.is_file() and weights is None and image is None:
         return None
-    return explain_run(found, weights or "best", image=image, layer=layer, data_dir=data_dir)
+    return _explain(found, weights or "best", image=image, layer=layer, data_dir=data_dir)
+
+
+def _explain(
+    run: Run, weights: WeightsOf, *, image: int | None, layer: str, data_dir: Path
+) -> ExplanationView:
+    import torch
+
+    from mnist_tui.inference.explain import inspect_image
+    from mnist_tui.inference.network import load_trained
+    from mnist_tui.render.explanation import ExplanationView, FilterView
+
+    network = load_trained(run, weights)
+    blank = torch.zeros(1, 28, 28, dtype=torch.uint8)
+    filters = inspect_image(network, blank).filters
+    return ExplanationView(
+        label=network.label,
+        filters=FilterView(filters.path, filters.type, filters.weights.tolist()) if filters else None,
+        movements=run.history().movements,
+        image=None if image is None else _explain_image(network, image, layer, data_dir),
+    )
+
+
+def _explain_image(network: TrainedNetwork, number: int, layer: str, data_dir: Path) -> ImageView:
+    from mnist_tui.data.datasets import load_test
+    from mnist_tui.inference.explain import METHODS, compute_saliency, inspect_image
+    from mnist_tui.render.explanation import ImageView
+
+    dataset = network.config.dataset
+    split = load_test(dataset, data_dir, trained_on=dataset).split
+    if number >= len(split.images):
+        raise typer.BadParameter(
+            f"{dataset} has test images 0 to {len(split.images) - 1:,}", param_hint="--image"
+        )
+    pixels = split.images[number]
+    insight = inspect_image(network, pixels)
+    label = insight.answer.best.index
+    return ImageView(
+        number=number,
+        pixels=insight.pixels.tolist(),
+        truth=network.classes[int(split.labels[number])],
+        guesses=[(guess.name, guess.probability) for guess in insight.answer.top],
+        heats={method: compute_saliency(network, pixels, label, method).heat.tolist() for method in METHODS},
+        maps={path: maps.tolist() for path, maps in _select_layer(dict(insight.maps), layer).items()},
+    )
+
+
+def _select_layer(maps: dict[str, Tensor], layer: str) -> dict[str, Tensor]:
+    if not layer:
+        return maps
+    if layer not in maps:
+        raise typer.BadParameter(
+            f"there is no layer {layer!r}; there are {', '.join(maps)}", param_hint="--layer"
+        )
+    return {layer: maps[layer]}
 
 
 def model_of(run: str, runs_dir: Path | None, trust: bool) -> ModelSource:

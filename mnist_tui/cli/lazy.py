@@ -16,7 +16,7 @@ COMMANDS = {
     "check": "check:check",
     "eval": "evaluate:evaluate",
     "predict": "predict:predict",
-    "export": "evaluate:export",
+    "export": "export:export",
     "data": "data:app",
     "runs": "runs:app",
     "watch": "watch:watch",

@@ -135,12 +135,12 @@ import mnist_tui
 from mnist_tui.native.toolchain.build import build
 from mnist_tui.native.codegen.unit import Unit
 from mnist_tui.native.codegen.unit import Unit
-from mnist_tui.native.unsupported import Unfit
+from mnist_tui.native.unsupported import Unsupported
 if len(sys.argv) > 1:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
 try:
     print(build([Unit('step.cpp', {SOURCE!r})], on_progress=print).answer())
-except Unfit as error:
+except Unsupported as error:
     print(error.reason)
 """
 

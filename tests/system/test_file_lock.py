@@ -151,7 +151,8 @@ def seen_by_another(path: Path) -> str:
 
 def answer_of_another(folder: Path, question: str) -> str:
     script = (
-        "import os, sys; from pathlib import Path; from mnist_tui import runs; from mnist_tui.system import file_lock; os.chdir(sys.argv[1]); "
+        "import os, sys; from pathlib import Path; from mnist_tui import runs; "
+        "from mnist_tui.system import file_lock; os.chdir(sys.argv[1]); "
         f"from mnist_tui.runs.summary import summarize; os.setgid(65534); os.setuid(65534); {question}"
     )
     done = subprocess.run(

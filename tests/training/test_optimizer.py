@@ -100,9 +100,9 @@ def test_torchs_compiler_is_not_imported() -> None:
 import sys
 from torch import nn
 from mnist_tui.config import TrainConfig
-from mnist_tui.training.train_state import Learner
+from mnist_tui.training.train_state import TrainState
 model = nn.Linear(5, 3)
-train_state = Learner(TrainConfig(ema=0.9), model)
+train_state = TrainState(TrainConfig(ema=0.9), model)
 for parameter in model.parameters():
     parameter.grad = parameter.detach().clone()
 train_state.optimizer.step(0.1, 0.9)

@@ -1,6 +1,6 @@
 """Handwritten-looking digits without a file or a network: drawn from our own stroke skeletons.
 
-Nothing here needs torch, so that digits can be drawn while torch is still being loaded (see `ahead`).
+Nothing here needs torch, so that digits can be drawn while torch is still being loaded (see `background`).
 """
 
 from __future__ import annotations

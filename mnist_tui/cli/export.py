@@ -1,0 +1,71 @@
+"""`mnist-tui export`: write a trained network for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from mnist_tui.cli.options import DataDir, Json, RunName, RunsDir, Weights
+from mnist_tui.cli.output import print_json, say, stdout
+from mnist_tui.cli.test_set import load_network_and_test_set
+from mnist_tui.cli.trust import Trust
+from mnist_tui.errors import MnistTuiError
+from mnist_tui.system import atomic_file
+
+
+def export(
+    run: RunName,
+    format: Annotated[
+        Literal["onnx", "torchscript", "safetensors", "pt2"], typer.Option(help="Format of the file.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to; else the run's name, in this folder."),
+    ] = None,
+    weights: Weights = "best",
+    trust: Trust = False,
+    json: Json = False,
+    data_dir: DataDir = None,
+    runs_dir: RunsDir = None,
+) -> None:
+    """Write a trained network for other programs, after comparing its answers on the whole test set.
+
+    The normalisation is inside the file, but for safetensors, which holds the weights alone: onnx, torchscript and
+    pt2 take images of uint8, (N, 1, 28, 28), 0 paper and 255 ink, any N, and give logits, float32 (N, 10). ONNX takes
+    an extra: pip install "mnist-tui\\[onnx]".
+    """
+    if output is not None:  # before torch is loaded and the whole test set evaluated
+        _check_writable(output)
+    from mnist_tui.inference.export import INPUT, OUTPUT, SUFFIXES, check_packages, export_network
+
+    check_packages(format)
+    network, tested = load_network_and_test_set(run, weights, None, trust, data_dir, runs_dir)
+    path = output or Path(f"{network.run}{SUFFIXES[format]}")
+    compared = export_network(network, format, path, tested.split.images)
+    if json:
+        shown = {"max_difference": compared.max_difference, "same_answers": compared.same_answers}
+        print_json(
+            {**network.to_dict(), "format": format, "file": str(path), "images": compared.images, **shown}
+        )
+        return
+    console = stdout()
+    say(console, f"{path}: {network.label}, as {format}")
+    if format != "safetensors":
+        say(console, f"  input   {INPUT}")
+        say(console, f"  output  {OUTPUT}")
+    say(
+        console,
+        f"  checked on {compared.images:,} test images of {tested.name}: {compared.same_answers:,} answers the same, "
+        f"outputs differ by at most {compared.max_difference:.2g}",
+    )
+
+
+def _check_writable(path: Path) -> None:
+    try:
+        atomic_file.check_writable(path)
+    except OSError as error:
+        raise MnistTuiError(
+            f"{path} cannot be written: {error.strerror}", remedy="Choose another --output."
+        ) from error
