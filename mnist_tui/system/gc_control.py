@@ -22,7 +22,7 @@ _importing = 0
 
 
 @contextmanager
-def paused_while_importing() -> Iterator[None]:
+def pause_during_import() -> Iterator[None]:
     """For what may be large imports: no collection in between, and none looks at what is there at the end.
 
     Only where they were large: what is garbage just then stays with the rest, and later there is more of it.
@@ -37,7 +37,7 @@ def paused_while_importing() -> Iterator[None]:
             gc.freeze()
 
 
-def wait_to_be_asked() -> None:
+def postpone_full_collections() -> None:
     """From now on, full collections come by `collect`: by themselves they come just when much is drawn."""
     young, middle, _ = gc.get_threshold()
     gc.set_threshold(young, middle, _UNASKED)
