@@ -9,7 +9,7 @@ from typing import Any
 from mnist_tui import runs
 from mnist_tui.config import TrainConfig
 from mnist_tui.events import EpochFinished, EpochStarted, Event, Progress, RunFailed, RunFinished, RunStarted
-from mnist_tui.runs import Run
+from mnist_tui.runs import Run, RunRecord
 
 STEPS = 10
 
@@ -92,7 +92,7 @@ def write(
 ) -> Run:
     """A run with these events after its RunStarted. Without an end it counts as interrupted."""
     told = record(created, **settings)
-    run = runs.create(runs_dir, told, name=name)
+    run = runs.create(runs_dir, RunRecord.from_dict(told), name=name)
     with run.writer() as writer:
         for event in (started(name, told), *events):
             writer.append(event)

@@ -38,7 +38,7 @@ def weights(certainty: float = 1.0) -> dict[str, Tensor]:
 def write(runs_dir: Path, name: str = "reader", **settings: Any) -> Run:
     """A finished run of the `linear` network with its best weights and its last checkpoint, which are no good."""
     run = made_runs.write_finished(runs_dir, name, 0.97, 0.98, 0.96, model="linear", **settings)
-    config = run.record()["config"]
+    config = run.record().config
     metrics = {"epoch": 2, "test_accuracy": 0.98, "test_loss": 0.2}
     checkpoint.save_weights(run.weights_file, weights(), {"config": config, "metrics": metrics, "run": name})
     save_checkpoint(run, {"fc.weight": torch.zeros(10, 784), "fc.bias": torch.zeros(10)})

@@ -54,7 +54,7 @@ def show(run: RunName, json: Json = False, runs_dir: RunsDir = None) -> None:
         from mnist_tui.runs.export import epoch_rows
 
         rows = epoch_rows(found.history(progress=False))
-        print_json({**summarize(found).to_dict(), "record": found.record(), "rows": rows})
+        print_json({**summarize(found).to_dict(), "record": found.record().to_dict(), "rows": rows})
     else:
         stdout().print(run_report(found.record(), found.history(progress=False), summarize(found)))
 

@@ -14,7 +14,7 @@ from mnist_tui.inference.filters import Filters, first_filters
 from mnist_tui.inference.network import TrainedNetwork
 from mnist_tui.inference.prediction import Prediction, prediction_from_logits
 from mnist_tui.inference.saliency import gradient_saliency, occlusion
-from mnist_tui.models.import_source import explaining
+from mnist_tui.models.code_errors import translate_code_errors
 from mnist_tui.models.isolated_rng import IsolatedRandomNumbers
 
 Method = Literal["occlusion", "gradient"]
@@ -48,7 +48,7 @@ class SaliencyMap:
 def inspect_image(network: TrainedNetwork, image: Tensor) -> ImageInspection:
     """From any thread; draws none of a training's random numbers. image: (1, 28, 28) uint8."""
     seen = network_input(image[None], network.config)
-    with IsolatedRandomNumbers(), explaining():
+    with IsolatedRandomNumbers(), translate_code_errors():
         maps = feature_maps(network.model, seen)
         filters = first_filters(network.model, seen)
         said = prediction_from_logits(network.logits(image[None]), network.classes)
@@ -58,7 +58,7 @@ def inspect_image(network: TrainedNetwork, image: Tensor) -> ImageInspection:
 def compute_saliency(network: TrainedNetwork, image: Tensor, label: int, method: Method) -> SaliencyMap:
     """What speaks for the class `label`. image: (1, 28, 28) uint8. Draws none of a training's random numbers."""
     seen = network_input(image[None], network.config)
-    with IsolatedRandomNumbers(), explaining():
+    with IsolatedRandomNumbers(), translate_code_errors():
         if method == "gradient":
             return SaliencyMap(method, label, gradient_saliency(network.model, seen, label), 1.0)
         fall = occlusion(network.model, seen, label)

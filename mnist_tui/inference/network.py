@@ -14,9 +14,9 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.data import registry
 from mnist_tui.data.augmentation import deskew_pixels, network_input
 from mnist_tui.data.types import DIGITS
-from mnist_tui.errors import ConfigError, ModelError, RunError
+from mnist_tui.errors import ModelError, RunError
 from mnist_tui.models import ModelSource
-from mnist_tui.models.import_source import explaining
+from mnist_tui.models.code_errors import translate_code_errors
 from mnist_tui.models.isolated_rng import load_model_isolated
 from mnist_tui.runs import Run
 from mnist_tui.training import checkpoint, lr_schedule
@@ -67,7 +67,7 @@ class TrainedNetwork:
         """(N, 1, 28, 28) uint8 to (N, 10) float32; draws no random number."""
         if not len(images):
             return torch.zeros(0, len(self.classes))
-        with explaining():
+        with translate_code_errors():
             batches = [self.model(network_input(batch, self.config)) for batch in images.split(_BATCH)]
         return torch.cat(batches).float()
 
@@ -82,7 +82,7 @@ def load_trained(run: Run, weights: WeightsName = "best") -> TrainedNetwork:
     `last` are the averaged weights where there are any, as those are what the run is tested with. Raises RunError
     where there are no such weights or they do not fit the network.
     """
-    config = _config(run)
+    config = run.record().train_config()
     values, facts = _best(run) if weights == "best" else _last(run)
     model, code = build_network(run)
     try:
@@ -106,16 +106,6 @@ def class_names(dataset: str) -> tuple[str, ...]:
     """What the ten logits stand for, with a network trained on `dataset`."""
     known = registry.DATASETS.get(dataset)
     return known.classes if known else DIGITS
-
-
-def _config(run: Run) -> TrainConfig:
-    try:
-        return TrainConfig.from_dict(run.record()["config"])
-    except (ConfigError, TypeError) as error:
-        raise RunError(
-            f"run {run.name} was made by another version of this program: {error}",
-            remedy="Open it with that version, or choose another run.",
-        ) from error
 
 
 def build_network(run: Run) -> tuple[nn.Module, ModelSource]:

@@ -71,7 +71,7 @@ class ModelSource:
         return self.path.name if self.path else self.module
 
 
-def misfit(spec: str, what: str, *, remedy: str = "") -> ModelError:
+def model_error(spec: str, what: str, *, remedy: str = "") -> ModelError:
     """The error that says `what` is wrong with the model that `spec` names."""
     return ModelError(f"model {spec!r}: {what}", remedy=remedy)
 
@@ -107,10 +107,10 @@ def _is_path(place: str) -> bool:
 def _from_file(spec: str, place: str, class_name: str) -> ModelSource:
     path = paths.expand(place).absolute()
     if not paths.is_file(path) and not paths.is_folder(path):
-        raise misfit(spec, f"there is no file {path}", remedy="Correct the path before the colon.")
+        raise model_error(spec, f"there is no file {path}", remedy="Correct the path before the colon.")
     path = path.resolve()
     if path.suffix not in _SUFFIXES or not path.is_file():
-        raise misfit(spec, f"{path} is not a Python file", remedy=f"Give {FORMS}.")
+        raise model_error(spec, f"{path} is not a Python file", remedy=f"Give {FORMS}.")
     return _of_file(spec, path, class_name, "")
 
 
@@ -131,7 +131,9 @@ def _from_module(spec: str, module: str, class_name: str) -> ModelSource:
         remedy = (
             "Run mnist-tui in the folder that contains it, or name its file instead: `path/to/file.py:Class`."
         )
-        raise misfit(spec, f"there is no module {module!r} in this folder or on Python's path", remedy=remedy)
+        raise model_error(
+            spec, f"there is no module {module!r} in this folder or on Python's path", remedy=remedy
+        )
     origin = found.origin or ""
     sha256 = _sha256(spec, Path(origin)) if origin.endswith(".py") else None
     return ModelSource(class_name, spec, class_name, module=module, source_sha256=sha256)
@@ -191,7 +193,7 @@ def _sha256(spec: str, path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise misfit(spec, f"{path} cannot be read: {error.strerror}") from error
+        raise model_error(spec, f"{path} cannot be read: {error.strerror}") from error
 
 
 def _unknown_name(spec: str) -> ModelError:

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.runs.compare import Comparison
 
 
@@ -29,9 +29,9 @@ def numbers_table(comparison: Comparison) -> Table:
             escape(summary.name),
             summary.status,
             f"{summary.epochs_done}/{summary.epochs}",
-            format.bare_percent(summary.best_test_accuracy),
-            format.bare_percent(summary.final_test_accuracy),
-            format.loss(run.final_test_loss),
+            formatting.bare_percent(summary.best_test_accuracy),
+            formatting.bare_percent(summary.final_test_accuracy),
+            formatting.loss(run.final_test_loss),
             "–" if run.seconds_an_epoch is None else f"{run.seconds_an_epoch:.1f}",
         )
     return table

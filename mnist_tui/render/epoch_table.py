@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mnist_tui.events import EpochFinished
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.runs.history import RunHistory
 
 _LOSSES = {"train loss", "test loss", "train", "valid", "test"}
@@ -90,34 +90,36 @@ def accuracy_heads(validated: bool) -> list[str]:
 def cells(row: EpochFinished, is_best: bool, validated: bool) -> list[str | Text]:
     """One row's texts."""
     validation = (
-        [format.loss(row.validation_loss), format.bare_percent(row.validation_accuracy)] if validated else []
+        [formatting.loss(row.validation_loss), formatting.bare_percent(row.validation_accuracy)]
+        if validated
+        else []
     )
     return [
         f"{'★ ' if is_best else ''}{row.epoch}",
-        format.loss(row.train_loss),
-        format.bare_percent(row.train_accuracy),
+        formatting.loss(row.train_loss),
+        formatting.bare_percent(row.train_accuracy),
         *validation,
-        format.loss(row.test_loss),
-        format.bare_percent(row.test_accuracy),
-        format.rate(row.learning_rate),
+        formatting.loss(row.test_loss),
+        formatting.bare_percent(row.test_accuracy),
+        formatting.rate(row.learning_rate),
         f"{row.images_per_second:,.0f}",
-        format.duration(row.seconds),
+        formatting.duration(row.seconds),
     ]
 
 
 def title(history: RunHistory) -> str:
     """What is trained on what, so that a screenshot of the table is complete."""
-    if history.started is None:
+    record = history.record
+    if record is None:
         return ""
-    started = history.started
-    parts: Sequence[object] = (
-        f"{started.data.get('name', '?')}{', not MNIST' if _fell_back(history) else ''}",
-        started.model.get("name", "?"),
-        f"recipe {started.config.get('recipe', '?')}",
-        f"{started.machine.get('device', '?')}×{started.machine.get('threads', '?')}",
-        f"seed {started.config.get('seed', '?')}",
+    parts = (
+        f"{record.data.name or '?'}{', not MNIST' if _fell_back(history) else ''}",
+        record.model.name or "?",
+        f"recipe {record.text('recipe') or '?'}",
+        str(record.machine),
+        f"seed {record.text('seed') or '?'}",
     )
-    return " · ".join(str(part) for part in parts)
+    return " · ".join(parts)
 
 
 def _fell_back(history: RunHistory) -> bool:

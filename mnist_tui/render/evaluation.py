@@ -12,7 +12,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.render.heatmap import Rgb, most_confused, readable_on, right_color, wrong_color
 from mnist_tui.render.pixels import Grid, gray_image
 from mnist_tui.render.prediction_bars import bar_of
@@ -42,8 +42,9 @@ def summary_line(evaluation: Evaluation) -> Text:
     wrong = evaluation.images - evaluation.correct
     return Text.assemble(
         ("accuracy ", ""),
-        (format.percent(evaluation.accuracy), "bold"),
-        f" (95 %: {format.bare_percent(low)} to {format.bare_percent(high)}) · loss {format.loss(evaluation.loss)}"
+        (formatting.percent(evaluation.accuracy), "bold"),
+        f" (95 %: {formatting.bare_percent(low)} to {formatting.bare_percent(high)})"
+        f" · loss {formatting.loss(evaluation.loss)}"
         f" · {wrong:,} of {evaluation.images:,} wrong",
     )
 
@@ -63,7 +64,7 @@ def per_class_table(evaluation: Evaluation) -> Table:
     for name in ("precision", "recall", "F1", "images"):
         table.add_column(name, justify="right", no_wrap=True)
     for score in evaluation.per_class:
-        shares = map(format.bare_percent, (score.precision, score.recall, score.f1))
+        shares = map(formatting.bare_percent, (score.precision, score.recall, score.f1))
         table.add_row(Text(score.name), *shares, f"{score.support:,}")
     return table
 
@@ -112,10 +113,10 @@ def calibration_table(calibration: Calibration) -> RenderableType:
     for entry in calibration.bins:
         if entry.images:
             bar = bar_of(entry.accuracy, _BAR)
-            shares = (format.bare_percent(entry.confidence), bar, format.bare_percent(entry.accuracy))
+            shares = (formatting.bare_percent(entry.confidence), bar, formatting.bare_percent(entry.accuracy))
             table.add_row(*shares, f"{entry.images:,}")
     heading = Text.assemble(
-        ("Calibration", "bold"), f" · expected calibration error {format.percent(calibration.error)}"
+        ("Calibration", "bold"), f" · expected calibration error {formatting.percent(calibration.error)}"
     )
     return Group(heading, table)
 
@@ -133,7 +134,7 @@ def mistakes_gallery(
 
 def caption(mistake: Mistake, classes: Sequence[str]) -> Text:
     """Truth and the three likeliest answers, within the picture's 28 columns where names are short."""
-    guesses = " ".join(f"{guess.name} {format.percent(guess.probability, 0)}" for guess in mistake.top)
+    guesses = " ".join(f"{guess.name} {formatting.percent(guess.probability, 0)}" for guess in mistake.top)
     return Text.assemble(
         (f"#{mistake.index} ", "dim"), "is ", (classes[mistake.truth], "bold green"), "\n", guesses, "\n"
     )

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mnist_tui.events import WeightsMoved
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.render.gallery import Gallery, Room
 from mnist_tui.render.pixels import Grid, gray_image, heat_image
 from mnist_tui.render.update_ratio import update_ratio_table
@@ -82,7 +82,7 @@ def image_view(view: ImageView, width: int, lines: int) -> RenderableType:
     table = Table.grid(padding=(0, _GAP, 0, 0))
     for start in range(0, len(pictures), across):
         table.add_row(*pictures[start : start + across])
-    answers = "   ".join(f"{name} {format.percent(probability)}" for name, probability in view.guesses)
+    answers = "   ".join(f"{name} {formatting.percent(probability)}" for name, probability in view.guesses)
     return Group(table, Text.assemble(("Answer ", "bold"), answers), *_maps(view, width, lines))
 
 

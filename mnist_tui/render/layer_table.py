@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 
 if TYPE_CHECKING:
     from mnist_tui.inspection import Block, Layer, ModelSummary, Requirement
@@ -46,7 +46,7 @@ def totals(summary: ModelSummary) -> Text:
     held = f" ({summary.trainable_parameters:,} trainable, {frozen:,} not)" if frozen else " (all trainable)"
     return Text.assemble(
         (f"{summary.parameters:,} parameters", "bold"),
-        f"{held} · {format.millions(summary.macs)} MACs an image · {format.size(summary.bytes)}",
+        f"{held} · {formatting.millions(summary.macs)} MACs an image · {formatting.size(summary.bytes)}",
     )
 
 
@@ -85,7 +85,7 @@ def _layer_cells(layer: Layer) -> list[str]:
         escape(f"{kind} {settings}".rstrip()),
         _shape(layer.output_shape),
         f"{layer.parameters:,}" if layer.parameters else "·",
-        format.millions(layer.macs) if layer.macs != 0 else "·",
+        formatting.millions(layer.macs) if layer.macs != 0 else "·",
         _field(layer.receptive_field),
     ]
 
@@ -96,7 +96,7 @@ def _block_cells(block: Block) -> list[str]:
         "",
         _shape(block.output_shape),
         f"{block.parameters:,}",
-        format.millions(block.macs),
+        formatting.millions(block.macs),
         _field(block.receptive_field),
     ]
 

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.render.pixels import Grid, gray_image
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def prediction_view(name: str, pixels: Grid, answer: Prediction, classes: Sequen
     for index, (label, probability) in enumerate(zip(classes, answer.probabilities, strict=True)):
         style = "bold cyan" if index == answer.best.index else ""
         bar = Text(bar_of(probability, _BAR), style=style or "dim")
-        side.add_row(Text(label, style=style), bar, Text(format.percent(probability, 1), style=style))
+        side.add_row(Text(label, style=style), bar, Text(formatting.percent(probability, 1), style=style))
     right = Group(verdict(answer), Text(), side)
     return Group(
         Text(name, style="bold", overflow="fold"),
@@ -62,7 +62,7 @@ def verdict(answer: Prediction) -> Text:
     """`7, 99.8 %`; or that it is not sure, and what it would have said."""
     if answer.is_confident:
         return Text.assemble(
-            (answer.best.name, "bold green"), f", {format.percent(answer.best.probability, 1)}"
+            (answer.best.name, "bold green"), f", {formatting.percent(answer.best.probability, 1)}"
         )
     guesses = " or ".join(guess.name for guess in answer.top[:2])
     return Text.assemble(("not sure", "bold yellow"), f": perhaps {guesses}")

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ def accuracy_line(file: FilePredictions) -> Text | None:
     if file.correct is None:
         return None
     right, count = file.correct
-    return Text(f"{file.name}: {right:,} of {count:,} right, {format.percent(right / count)}")
+    return Text(f"{file.name}: {right:,} of {count:,} right, {formatting.percent(right / count)}")
 
 
 def _cells(prediction: DigitPrediction, classes: Sequence[str], *, is_labeled: bool) -> list[Text]:
@@ -49,4 +49,4 @@ def _cells(prediction: DigitPrediction, classes: Sequence[str], *, is_labeled: b
     cells = [Text(image.place, style="dim"), Text(sure, style=style)]
     if is_labeled:
         cells.insert(1, Text(classes[image.label] if image.label is not None else ""))
-    return [*cells, Text(format.percent(answer.best.probability, 1))]
+    return [*cells, Text(formatting.percent(answer.best.probability, 1))]

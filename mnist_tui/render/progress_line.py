@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mnist_tui.events import DataProgress, Preparing
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.runs.history import RunHistory
 
 
@@ -17,7 +17,7 @@ def progress_lines(history: RunHistory) -> RenderableType:
     now, left = history.progress, history.time_left()
     if now is None:
         return Text("")
-    ends = f"  {format.clock(left.epoch)} left" if left and now.phase == "training" else ""
+    ends = f"  {formatting.clock(left.epoch)} left" if left and now.phase == "training" else ""
     bar = Table.grid(padding=(0, 1), expand=True)
     bar.add_column(no_wrap=True)
     bar.add_column(ratio=1)
@@ -36,7 +36,7 @@ def waiting_line(event: DataProgress | Preparing) -> RenderableType:
     """What training waits for."""
     if isinstance(event, DataProgress):
         return data_line(event)
-    what = format.sentence(event.what)
+    what = formatting.sentence(event.what)
     if event.total is None:
         return Text(f"{what} …", style="dim")
     return _bar(what, event.done, event.total, f"{event.done / event.total:.0%}")
@@ -44,7 +44,7 @@ def waiting_line(event: DataProgress | Preparing) -> RenderableType:
 
 def data_line(event: DataProgress) -> RenderableType:
     """A dataset on its way."""
-    amount = format.amount(event.done, event.total, event.unit)
+    amount = formatting.amount(event.done, event.total, event.unit)
     return _bar(f"{event.stage} {event.item}", event.done, event.total, amount)
 
 
@@ -60,12 +60,12 @@ def _bar(what: str, done: int, total: int | None, amount: str) -> RenderableType
 def _figures(history: RunHistory) -> Text:
     now, best = history.progress, history.best
     assert now is not None  # the caller looked
-    parts = [f"loss {now.loss:.4f}", f"acc {format.percent(now.accuracy)}"]
+    parts = [f"loss {now.loss:.4f}", f"acc {formatting.percent(now.accuracy)}"]
     if now.images_per_second:
         parts.append(f"{now.images_per_second:,.0f} img/s")
     left = history.time_left()
     if left is not None:
-        parts.append(f"run {format.clock(left.run)} left")
+        parts.append(f"run {formatting.clock(left.run)} left")
     if best is not None:
-        parts.append(f"best {format.percent(best.test_accuracy)} @ {best.epoch}")
+        parts.append(f"best {formatting.percent(best.test_accuracy)} @ {best.epoch}")
     return Text("  ".join(parts), style="dim", no_wrap=True, overflow="ellipsis")

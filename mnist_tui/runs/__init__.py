@@ -1,10 +1,11 @@
 """Runs on disk: a folder each, written by one process, read by any. No torch."""
 
 from mnist_tui.runs.commands import command, resume_command
-from mnist_tui.runs.creation import check_place, create, record_text
+from mnist_tui.runs.creation import check_place, create
 from mnist_tui.runs.find import find, list_runs
 from mnist_tui.runs.folder_layout import LATEST, SWEEPS, check_name
 from mnist_tui.runs.log_writer import LogWriter
+from mnist_tui.runs.record import RunRecord
 from mnist_tui.runs.run import Run
 
 __all__ = [
@@ -12,12 +13,12 @@ __all__ = [
     "SWEEPS",
     "LogWriter",
     "Run",
+    "RunRecord",
     "check_name",
     "check_place",
     "command",
     "create",
     "find",
     "list_runs",
-    "record_text",
     "resume_command",
 ]

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from mnist_tui.config import SETTINGS, TrainConfig
 from mnist_tui.runs.index import ScannedRun
+from mnist_tui.runs.record import RunRecord
 from mnist_tui.runs.summary import RunSummary
 
-# Facts beside the config that explain different numbers: where they are in config.json, and their names.
-_FACTS = {
-    ("model", "name"): "network",
-    ("model", "parameters"): "parameters",
-    ("model", "source_sha256"): "network's source",
-    ("data", "fingerprint"): "data",
-    ("data", "train_images"): "training images",
-    ("machine", "processor"): "processor",
-    ("versions", "mnist-tui"): "mnist-tui",
-    ("versions", "torch"): "torch",
+# Facts beside the config that explain different numbers.
+_FACTS: Mapping[str, Callable[[RunRecord], Any]] = {
+    "network": lambda record: record.model.name,
+    "parameters": lambda record: record.model.parameters,
+    "network's source": lambda record: record.model.code.source_sha256,
+    "data": lambda record: record.data.fingerprint,
+    "training images": lambda record: record.data.train_images,
+    "processor": lambda record: record.machine.processor,
+    "mnist-tui": lambda record: record.versions.get("mnist-tui"),
+    "torch": lambda record: record.versions.get("torch"),
 }
 
 
@@ -60,17 +61,16 @@ def compare(runs: Sequence[ScannedRun]) -> Comparison:
     return Comparison(tuple(_numbers(run) for run in runs), find_differences(readable))
 
 
-def find_differences(records: Sequence[Mapping[str, Any]]) -> tuple[Difference, ...]:
+def find_differences(records: Sequence[RunRecord]) -> tuple[Difference, ...]:
     """The settings and facts that are not the same in all records; settings first, in their own order."""
-    rows = [*_settings(records), *_facts(records)]
-    return tuple(row for row in rows if any(value != row.values[0] for value in row.values))
+    settings = _settings([record.config for record in records])
+    facts = (Difference(name, tuple(map(value, records))) for name, value in _FACTS.items())
+    return tuple(row for row in (*settings, *facts) if any(value != row.values[0] for value in row.values))
 
 
 def find_changed_settings(config: Mapping[str, Any], recipe: Mapping[str, Any]) -> tuple[Difference, ...]:
     """Where a config departs from a recipe; the recipe's value comes first."""
-    return tuple(
-        row for row in _settings([{"config": recipe}, {"config": config}]) if row.values[0] != row.values[1]
-    )
+    return tuple(row for row in _settings([recipe, config]) if row.values[0] != row.values[1])
 
 
 def _numbers(run: ScannedRun) -> ComparedRun:
@@ -86,20 +86,10 @@ def _numbers(run: ScannedRun) -> ComparedRun:
     )
 
 
-def _settings(records: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
-    configs = [record["config"] for record in records]
+def _settings(configs: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
     # A newer version's settings are unknown here and yet may be the difference.
     unknown = sorted({name for config in configs for name in config} - set(SETTINGS))
     for name in (*SETTINGS, *unknown):
         # An older version's config lacks what was added since, which then is at its default.
         default = getattr(TrainConfig(), name, None)
         yield Difference(name, tuple(config.get(name, default) for config in configs))
-
-
-def _facts(records: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
-    for (group, name), label in _FACTS.items():
-        yield Difference(label, tuple(_entry(record.get(group), name) for record in records))
-
-
-def _entry(group: Any, name: str) -> Any:
-    return group.get(name) if isinstance(group, Mapping) else None

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from mnist_tui.errors import RunError
 from mnist_tui.runs import cleanup, folder_layout
 from mnist_tui.runs.find import is_run
 from mnist_tui.runs.folder_layout import check_name
+from mnist_tui.runs.record import RunRecord
 from mnist_tui.runs.run import Run
 from mnist_tui.system import atomic_file
 from mnist_tui.system.file_lock import FileLock
@@ -39,7 +38,7 @@ def check_place(runs_dir: Path, name: str = "") -> None:
 
 def create(
     runs_dir: Path,
-    record: Mapping[str, Any],
+    record: RunRecord,
     *,
     name: str = "",
     teacher: bytes | None = None,
@@ -50,8 +49,8 @@ def create(
     `teacher` is what its `teacher_file` is to hold, `code` the networks' files by their paths in the run. The folder
     appears whole or not at all, also after a kill.
     """
-    config = record["config"]
-    stem = name or f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{config['dataset']}-{config['recipe']}"
+    dataset, recipe = record.config["dataset"], record.config["recipe"]
+    stem = name or f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{dataset}-{recipe}"
     check_name(stem)
     making = Run(cleanup.hidden_for_making(runs_dir))
     try:
@@ -64,7 +63,7 @@ def create(
         for path, content in code.items():
             atomic_file.make_folder((making.folder / path).parent)
             atomic_file.write_bytes(making.folder / path, content)
-        atomic_file.write_text(making.config_file, record_text(record))
+        atomic_file.write_text(making.config_file, record.to_json())
         run = _put_in_place(making, stem, numbered=not name)
         atomic_file.sync_folder(runs_dir)
     except OSError as error:
@@ -72,11 +71,6 @@ def create(
     finally:
         shutil.rmtree(making.folder, ignore_errors=True)  # it is there only where something went wrong
     return run
-
-
-def record_text(record: Mapping[str, Any]) -> str:
-    """What `config.json` holds: ASCII, as a path in it need not be UTF-8."""
-    return json.dumps(dict(record), indent=2) + "\n"
 
 
 def _check_locks(making: Run) -> None:

@@ -88,6 +88,6 @@ _CLOCK_SECONDS = 60.0
 
 def _created(run: Run) -> float:
     try:
-        return credible(str(run.record().get("created", "")), run.config_file)
+        return credible(run.record().created, run.config_file)
     except RunError:
         return 0.0

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mnist_tui.errors import RunError
-from mnist_tui.system import atomic_file
+from mnist_tui.system import atomic_file, regular_file
 
 LATEST = "latest"
 """The name by which `find` finds the newest run."""
@@ -50,6 +50,13 @@ def check_name(name: str) -> None:
             remedy=f"Use up to {_LONGEST} letters, digits, spaces and . _ + - only, starting with a letter "
             f"or digit; {LATEST!r} is the newest run's other name, {SWEEPS!r} the folder of the sweeps.",
         )
+
+
+def unreadable(path: Path, error: OSError) -> RunError:
+    """The error for a file of a run that cannot be read, with a remedy."""
+    return RunError(
+        f"{path} cannot be read: {error.strerror or error}", remedy=regular_file.remedy_for(error)
+    )
 
 
 def foreign_entries(folder: Path) -> list[str]:

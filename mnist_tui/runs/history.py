@@ -22,6 +22,7 @@ from mnist_tui.events import (
     RunStopped,
     WeightsMoved,
 )
+from mnist_tui.runs.record import RunRecord
 
 
 class RunStatus(StrEnum):
@@ -57,6 +58,8 @@ class RunHistory:
     checkpoint had not yet seen; here each epoch and step is kept once."""
 
     started: RunStarted | None = None
+    record: RunRecord | None = None
+    """What the log says of the run as it was started last."""
     status: RunStatus = RunStatus.EMPTY
     epochs: dict[int, EpochFinished] = field(default_factory=dict)
     batch_losses: list[float] = field(default_factory=list)
@@ -130,12 +133,12 @@ class RunHistory:
         return TimeLeft(left, left + (now.epochs - now.epoch) * whole)
 
     def _batch_size(self) -> int:
-        size = self.started.config.get("batch_size") if self.started else None
-        return size if isinstance(size, int) else 1
+        return (self.record.count("batch_size") if self.record else None) or 1
 
     def _start(self, event: RunStarted) -> None:
         """A new run, or one that goes on from a checkpoint: forget what came after that."""
-        self.started, self.status = event, RunStatus.TRAINING
+        self.started, self.record = event, RunRecord.from_started(event)
+        self.status = RunStatus.TRAINING
         self.stopped = self.failed = self.progress = None
         self.epochs = {number: row for number, row in self.epochs.items() if number <= event.resumed_epoch}
         self._sum_seconds()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from mnist_tui.errors import RunError
 from mnist_tui.events import EpochFinished
-from mnist_tui.runs import Run
+from mnist_tui.runs import Run, RunRecord
 from mnist_tui.runs.find import is_run, visible
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.runs.log_tail import LogTail
@@ -25,7 +24,8 @@ class ScannedRun:
 
     run: Run
     summary: RunSummary
-    record: Mapping[str, Any] = field(default_factory=dict)
+    record: RunRecord | None = None
+    """None for a damaged run."""
     rows: tuple[EpochFinished, ...] = ()
 
 

@@ -16,6 +16,7 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.errors import RunError
 from mnist_tui.runs import folder_layout
 from mnist_tui.runs.history import RunHistory
+from mnist_tui.runs.record import RunRecord
 from mnist_tui.runs.run import Run
 from mnist_tui.system import regular_file
 
@@ -36,18 +37,12 @@ def deciding(config: TrainConfig) -> dict[str, Any]:
     return {name: value for name, value in config.to_dict().items() if name not in CHANGEABLE}
 
 
-def sum_in(record: Mapping[str, Any]) -> str:
-    """The checksum of the teacher's weights in `config.json`; "" if there is none."""
-    teacher = record.get("teacher")
-    return str(teacher.get("sha256", "")) if isinstance(teacher, Mapping) else ""
-
-
 def read_weights(path: Path) -> bytes:
     """The bytes of a file of weights. Raises RunError if it cannot be read."""
     try:
         return regular_file.read_bytes(path, folder_layout.LARGEST_WEIGHTS)
     except OSError as error:
-        raise Run(path.parent).unreadable(path, error) from error
+        raise folder_layout.unreadable(path, error) from error
 
 
 def sum_of(path: Path) -> str:
@@ -56,12 +51,12 @@ def sum_of(path: Path) -> str:
         with regular_file.open_to_read(path, folder_layout.LARGEST_WEIGHTS) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise Run(path.parent).unreadable(path, error) from error
+        raise folder_layout.unreadable(path, error) from error
 
 
 def check(
     run: Run,
-    record: Mapping[str, Any],
+    record: RunRecord,
     config: TrainConfig,
     state: Mapping[str, Any] | None,
     history: RunHistory,
@@ -73,7 +68,8 @@ def check(
     kept, where = (state or {}).get(PART), run.checkpoint_file
     if not isinstance(kept, Mapping):
         started, where = history.started, run.log_file
-        kept = {"config": started.config if started else {}, "teacher_sha256": sum_in(record)}
+        sha256 = record.teacher.sha256 if record.teacher else ""
+        kept = {"config": started.config if started else {}, "teacher_sha256": sha256}
     _check_config(run, config, kept.get("config"), where)
     if not config.teacher:
         return ""

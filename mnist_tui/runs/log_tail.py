@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mnist_tui.errors import RunError
 from mnist_tui.events import Event
-from mnist_tui.runs import Run, list_runs
+from mnist_tui.runs import Run, folder_layout, list_runs
 from mnist_tui.runs.log_reader import LogReader
 from mnist_tui.system import regular_file
 
@@ -35,7 +35,7 @@ class LogTail:
             self._find_again()
             return []
         except OSError as error:
-            raise self.run.unreadable(self.run.log_file, error) from error
+            raise folder_layout.unreadable(self.run.log_file, error) from error
 
     def _read(self) -> list[Event]:
         with regular_file.open_to_read(self.run.log_file) as log:

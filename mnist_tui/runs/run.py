@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from mnist_tui.errors import RunError
 from mnist_tui.events import Event
@@ -22,6 +21,7 @@ from mnist_tui.runs import cleanup, folder_layout
 from mnist_tui.runs.history import RunHistory, RunStatus, fold
 from mnist_tui.runs.log_reader import LogReader
 from mnist_tui.runs.log_writer import LogWriter
+from mnist_tui.runs.record import RunRecord, read_record
 from mnist_tui.system import atomic_file, file_lock, regular_file
 from mnist_tui.system.file_lock import FileLock
 
@@ -68,27 +68,9 @@ class Run:
         """The folder of the user code of its network, or of its teacher's."""
         return self.folder / folder_layout.SOURCES[part]
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> RunRecord:
         """What `config.json` says. Raises RunError when it cannot be read."""
-        try:
-            content = regular_file.read_bytes(self.config_file, folder_layout.LARGEST_RECORD)
-            record = json.loads(content.decode("utf-8"))
-        except OSError as error:
-            raise self.unreadable(self.config_file, error) from error
-        except (ValueError, RecursionError) as error:
-            raise RunError(
-                f"{self.config_file} cannot be read: {error}", remedy="Delete this run."
-            ) from error
-        if not isinstance(record, dict) or not isinstance(record.get("config"), dict):
-            raise RunError(f"{self.config_file} holds no config", remedy="Delete this run.")
-        damaged = [
-            part
-            for part in ("model", "data", "machine", "versions")
-            if not isinstance(record.get(part, {}), dict)
-        ]
-        if damaged:
-            raise RunError(f"{self.config_file}: {damaged[0]} is damaged", remedy="Delete this run.")
-        return record
+        return read_record(self.config_file)
 
     def events(self, *, progress: bool = True) -> Iterator[Event]:
         """Every event of the log, oldest first; without `progress`, quickly past the many lines of frequent ones.
@@ -101,13 +83,7 @@ class Run:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise self.unreadable(self.log_file, error) from error
-
-    def unreadable(self, path: Path, error: OSError) -> RunError:
-        """The error for a file that cannot be read, with a remedy."""
-        return RunError(
-            f"{path} cannot be read: {error.strerror or error}", remedy=regular_file.remedy_for(error)
-        )
+            raise folder_layout.unreadable(self.log_file, error) from error
 
     def history(self, *, progress: bool = True) -> RunHistory:
         """The run's story so far; one whose log ends in the middle with no writer was interrupted."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from mnist_tui.errors import RunError
-from mnist_tui.runs import Run
+from mnist_tui.runs import Run, RunRecord
 from mnist_tui.runs.find import credible
 from mnist_tui.runs.history import RunHistory
 
@@ -54,22 +53,20 @@ def unreadable_summary(run: Run, reason: str = "") -> RunSummary:
     return RunSummary(name=run.name, path=str(run.folder), status="unreadable", reason=reason)
 
 
-def build_summary(run: Run, record: Mapping[str, Any], history: RunHistory) -> RunSummary:
+def build_summary(run: Run, record: RunRecord, history: RunHistory) -> RunSummary:
     """The line of a run whose config and log have been read already."""
-    config, best, last = record["config"], history.best, history.last
-    model = record.get("model")
-    model = model if isinstance(model, dict) else {}
+    best, last = history.best, history.last
     return RunSummary(
         name=run.name,
-        created=str(record.get("created", "")),
-        began=credible(str(record.get("created", "")), run.config_file),
+        created=record.created,
+        began=credible(record.created, run.config_file),
         status=history.status.value,
-        dataset=str(config.get("dataset", "?")),
-        model=str(model.get("name", "?")),
-        recipe=str(config.get("recipe", "?")),
-        seed=_count(config.get("seed")),
-        parameters=_count(model.get("parameters")),
-        epochs=_count(config.get("epochs")) or 0,
+        dataset=record.text("dataset") or "?",
+        model=record.model.name or "?",
+        recipe=record.text("recipe") or "?",
+        seed=record.count("seed"),
+        parameters=record.model.parameters,
+        epochs=record.count("epochs") or 0,
         epochs_done=len(history.epochs),
         best_epoch=best.epoch if best else None,
         best_test_accuracy=best.test_accuracy if best else None,
@@ -98,8 +95,3 @@ def sort_by(key: str, summaries: list[RunSummary]) -> list[RunSummary]:
 def _text(summary: RunSummary) -> str:
     fields = (summary.name, summary.dataset, summary.model, summary.recipe, summary.status)
     return "\n".join(fields).casefold()
-
-
-def _count(value: Any) -> int | None:
-    """A whole number out of a file that may be damaged."""
-    return value if isinstance(value, int) else None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.errors import ConfigError, RunError
+from mnist_tui.errors import RunError
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.sweep.plans import Combination, Grid, Metric, Plan, Search, Trial, size
@@ -236,8 +236,8 @@ def _trials_on_disk(search: Search, runs_dir: Path) -> list[Trial]:
     found = []
     for name in names:
         try:
-            config = TrainConfig.from_dict(Run(runs_dir / name).record()["config"])
-        except (RunError, ConfigError, TypeError):
+            config = Run(runs_dir / name).record().train_config()
+        except RunError:
             continue
         found.append(search.trial(int(name.rpartition("-t")[2]), _searched(search, config)))
     return found

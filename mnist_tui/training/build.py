@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -16,9 +15,9 @@ from mnist_tui.data.types import Dataset
 from mnist_tui.errors import ModelError
 from mnist_tui.events import Notice, Report
 from mnist_tui.models import ModelSource
-from mnist_tui.models.dropout import scale_dropout
 from mnist_tui.models.examination import examine
-from mnist_tui.models.memory_format import memory_format, place
+from mnist_tui.models.preparation import choose_memory_format, move_model, scale_dropout
+from mnist_tui.runs import RunRecord
 from mnist_tui.training import hardware
 from mnist_tui.training.backends.choose import choose_backend
 from mnist_tui.training.control import Control
@@ -34,7 +33,7 @@ def build_trainer(
     *,
     before: str = "",
     code: ModelSource | None = None,
-    record: Mapping[str, Any] | None = None,
+    record: RunRecord | None = None,
     teacher: Path | None = None,
     teachers_code: ModelSource | None = None,
     report: Report,
@@ -58,8 +57,8 @@ def build_trainer(
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise ModelError(f"{config.model} has no parameter to train", remedy="Choose another --model.")
     scale_dropout(model, config.dropout_scale)
-    formerly = record is not None and "memory_format" not in record.get("model", {})
-    model = place(model, device, memory_format(config.model, formerly=formerly))
+    is_old_run = record is not None and record.model.memory_format is None
+    model = move_model(model, device, choose_memory_format(config.model, is_old_run=is_old_run))
     _prepare_last_batch(source, model, config, resident, record, report)
     train_state = TrainState(config, model)
     # Some backends make room for a whole batch beforehand, and there are never more images than there are.
@@ -80,7 +79,7 @@ def build_trainer(
         return Trainer(config, backend, resident, control)
     taught = config.replace(batch_size=fitting.batch_size)
     tutor = open_teacher(
-        teacher, taught, device, code=teachers_code, formerly=formerly, report=report, should_stop=should_stop
+        teacher, taught, device, code=teachers_code, is_old_run=is_old_run, report=report, should_stop=should_stop
     )
     tutor.backend.use_threads(threads)
     return Trainer(config, backend, resident, control, tutor)
@@ -98,17 +97,17 @@ def _prepare_last_batch(
     model: nn.Module,
     config: TrainConfig,
     data: DeviceData,
-    record: Mapping[str, Any] | None,
+    record: RunRecord | None,
     report: Report,
 ) -> None:
     """Examine a new run's network, and let an epoch's last image join the previous batch if it cannot be a batch alone.
 
     A resumed run keeps what its record says; without such an entry, native accepted a batch of one image.
     """
-    joins = None if record is None else record.get("data", {}).get("joins_last_image")
+    joins = None if record is None else record.data.joins_last_image
     if joins:
         data.join_last_image()
-    native = record is not None and record.get("machine", {}).get("backend") == "native"
+    native = record is not None and record.machine.backend == "native"
     if record is not None and (joins is not None or native or data.last_batch != 1):
         return
     batch = min(config.batch_size, len(data.train.images))

@@ -18,7 +18,7 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, RunError
 from mnist_tui.events import Report
 from mnist_tui.models import ModelSource
-from mnist_tui.models.memory_format import memory_format, place
+from mnist_tui.models.preparation import choose_memory_format, move_model
 from mnist_tui.training import checkpoint
 from mnist_tui.training.backends.base import Backend
 from mnist_tui.training.backends.choose import choose_backend
@@ -55,13 +55,13 @@ def open_teacher(
     device: torch.device,
     *,
     code: ModelSource | None = None,
-    formerly: bool = False,
+    is_old_run: bool = False,
     report: Report,
     should_stop: Callable[[], bool],
 ) -> Teacher:
     """The teacher whose weights `checkpoint.save_weights` wrote, for a student with `config`.
 
-    Its network comes from `code`, or from what the weights' own record names; `formerly` is as in `memory_format`.
+    Its network comes from `code`, or from what the weights' own record names; `is_old_run` is as in `choose_memory_format`.
     Raises RunError when they cannot be used, ConfigError when the two would get different inputs, and Interrupted
     soon after `should_stop` has become true.
     """
@@ -81,7 +81,7 @@ def open_teacher(
             f"student with {config.deskew:g}",
             remedy=f"Use --deskew {taught.deskew:g}, or choose another --teacher.",
         )
-    model = place(model, device, memory_format(taught.model, formerly=formerly))
+    model = move_model(model, device, choose_memory_format(taught.model, is_old_run=is_old_run))
     asked = config.replace(ema=0.0, backend="auto" if device.type == "cpu" else "eager")
     backend = choose_backend(asked, TrainState(asked, model), device, report=report, should_stop=should_stop)
     return Teacher(backend, taught, config)

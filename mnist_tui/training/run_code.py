@@ -12,6 +12,7 @@ from mnist_tui.errors import ModelError, RunError
 from mnist_tui.events import Notice, Report
 from mnist_tui.models import ModelSource, code_copy, trusted_code
 from mnist_tui.runs import Run, folder_layout
+from mnist_tui.runs.record import CodeRecord
 
 if TYPE_CHECKING:
     from torch import nn
@@ -77,13 +78,10 @@ def code_of(run: Run, part: Part = "model") -> RunCode:
 
     Raises RunError if it is damaged, has changed, or is missing.
     """
-    record = run.record()
-    entry = record.get(part, {})
-    entry = entry if isinstance(entry, dict) else {}
-    spec = record["config"].get("model", "reference") if part == "model" else entry.get("spec", "")
+    recorded = run.record().code(part) or CodeRecord("")
     whose = f"run {run.name}" if part == "model" else f"the teacher of run {run.name}"
     try:
-        return _code(str(spec), entry, run.source_folder(part), whose)
+        return _code(recorded, run.source_folder(part), whose)
     except ModelError as error:
         raise RunError(
             f"the network of {whose} cannot be built: {error}",
@@ -93,26 +91,24 @@ def code_of(run: Run, part: Part = "model") -> RunCode:
 
 def teachers_code_of(run: Run) -> RunCode | None:
     """The code of its teacher's network, if the run records it."""
-    entry = run.record().get("teacher")
-    return code_of(run, "teacher") if isinstance(entry, dict) and "spec" in entry else None
+    return code_of(run, "teacher") if run.record().code("teacher") else None
 
 
 def code_of_spec(spec: str, whose: str) -> RunCode:
     """The code named by an untrusted file as its network's."""
-    return _code(spec, {}, Path(), whose)
+    return _code(CodeRecord(spec), Path(), whose)
 
 
-def _code(spec: str, entry: Mapping[str, Any], folder: Path, whose: str) -> RunCode:
-    copied = entry.get("source")
-    if isinstance(copied, dict) and spec not in models.REGISTRY:
+def _code(recorded: CodeRecord, folder: Path, whose: str) -> RunCode:
+    spec, copied = recorded.spec, recorded.copy
+    if copied is not None and spec not in models.REGISTRY:
         place, _, name = spec.rpartition(":")
         source = ModelSource(name if place else spec, spec, name)
         source = code_copy.kept_source(source, copied, folder, whose)
         assert source.kept is not None
         return RunCode(source, whose, code_copy.digest_of(source, copied), tuple(map(str, source.kept.sums)))
     source = models.resolve(spec)
-    before = entry.get("source_sha256")
-    if before is not None and before != source.source_sha256:
+    if recorded.source_sha256 not in (None, source.source_sha256):
         raise RunError(
             f"{spec} is not the code that {whose} was trained with",
             remedy="Restore the file as it was, or choose another run.",
@@ -122,22 +118,33 @@ def _code(spec: str, entry: Mapping[str, Any], folder: Path, whose: str) -> RunC
     return RunCode(source, whose, code_copy.digest_of(source, None), (str(source.path or source.module),))
 
 
-def code_to_keep(
-    model: nn.Module, source: ModelSource, record: dict[str, Any], teacher: Run | None, report: Report
-) -> dict[Path, bytes]:
-    """The files that a new run keeps, by their paths in it; they are added to `record`.
+@dataclass(frozen=True)
+class SavedCode:
+    """What a new run keeps of the code of its network and its teacher's."""
+
+    files: Mapping[Path, bytes]
+    """By their paths in the run."""
+    copy: Mapping[str, Any] | None
+    """What the run's record says of the copy of its network's code; None if there is none."""
+    teacher: Mapping[str, Any]
+    """What it says of its teacher's code."""
+
+
+def code_to_keep(model: nn.Module, source: ModelSource, teacher: Run | None, report: Report) -> SavedCode:
+    """The code that a new run keeps.
 
     Code that is too large is not kept, with a notice: such a run relies on the checksum of its one file.
     """
-    files = _kept_of(model, source, record["model"], report)
-    if teacher is not None:
-        files |= _of_teacher(teacher, record)
-    return files
+    files, copy = _kept_of(model, source, report)
+    if teacher is None:
+        return SavedCode(files, copy, {})
+    teachers_files, about = _of_teacher(teacher)
+    return SavedCode(files | teachers_files, copy, about)
 
 
 def _kept_of(
-    model: nn.Module, source: ModelSource, entry: dict[str, Any], report: Report
-) -> dict[Path, bytes]:
+    model: nn.Module, source: ModelSource, report: Report
+) -> tuple[dict[Path, bytes], Mapping[str, Any] | None]:
     from mnist_tui.models import loader
 
     imported = loader.code_of(model)
@@ -146,24 +153,22 @@ def _kept_of(
     except code_copy.TooLargeError as error:
         message = f"the network's code is not kept with the run: {error}"
         report(Notice(message=message, topic="model"))
-        return {}
+        return {}, None
     if copied is None:
-        return {}
-    entry["source"] = copied.record
-    return {Path(folder_layout.SOURCES["model"], name): content for name, content in copied.files.items()}
+        return {}, None
+    folder = folder_layout.SOURCES["model"]
+    return {Path(folder, name): content for name, content in copied.files.items()}, copied.record
 
 
-def _of_teacher(teacher: Run, record: dict[str, Any]) -> dict[Path, bytes]:
+def _of_teacher(teacher: Run) -> tuple[dict[Path, bytes], dict[str, Any]]:
     """The teacher's run may be deleted or trained again before this one is resumed."""
-    before = teacher.record()
-    entry = before.get("model", {})
-    about = record.setdefault("teacher", {})
-    about |= {"spec": before["config"].get("model"), "source_sha256": entry.get("source_sha256")}
-    if "source" not in entry:
-        return {}
-    about["source"] = entry["source"]
+    code = teacher.record().model.code
+    about: dict[str, Any] = {"spec": code.spec, "source_sha256": code.source_sha256}
+    if code.copy is None:
+        return {}, about
     folder = teacher.source_folder()
-    return {
+    files = {
         Path(folder_layout.SOURCES["teacher"], name): (folder / name).read_bytes()
-        for name in entry["source"]["files"]
+        for name in code.copy["files"]
     }
+    return files, {**about, "source": code.copy}

@@ -20,7 +20,7 @@ from mnist_tui import models, runs
 from mnist_tui.config import BackendName, TrainConfig
 from mnist_tui.data import datasets
 from mnist_tui.data.types import Dataset
-from mnist_tui.errors import ConfigError, Interrupted, RunError
+from mnist_tui.errors import Interrupted, RunError
 from mnist_tui.events import (
     FREQUENT,
     CheckpointSaved,
@@ -40,8 +40,8 @@ from mnist_tui.events import (
     utc_now,
 )
 from mnist_tui.inspection import inspect_model
-from mnist_tui.models.memory_format import memory_format
-from mnist_tui.runs import LogWriter, Run, folder_layout, integrity
+from mnist_tui.models.preparation import choose_memory_format
+from mnist_tui.runs import LogWriter, Run, RunRecord, folder_layout, integrity
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.system import atomic_file
 from mnist_tui.system.cpu import usable_cores
@@ -49,7 +49,7 @@ from mnist_tui.system.timing import Throttle
 from mnist_tui.training import checkpoint, hardware, lr_schedule
 from mnist_tui.training.build import build_trainer
 from mnist_tui.training.control import Control
-from mnist_tui.training.run_code import code_of, code_to_keep, teachers_code_of
+from mnist_tui.training.run_code import SavedCode, code_of, code_to_keep, teachers_code_of
 from mnist_tui.training.snapshot import Snapshot
 from mnist_tui.training.trainer import DivergedError, Trainer
 
@@ -102,15 +102,14 @@ def start_run(
         teachers_code=teachers.source if teachers else None,
         report=notify,
     )
-    record = _record(trainer, data, source)
     content = integrity.read_weights(teacher.weights_file) if teacher else None
-    if content is not None:
-        record["teacher"] = {"sha256": hashlib.sha256(content).hexdigest()}
-    code = code_to_keep(trainer.train_state.model, source, record, teacher, notify)
-    run = runs.create(runs_dir, record, name=name, teacher=content, code=code)
+    code = code_to_keep(trainer.train_state.model, source, teacher, notify)
+    learned_from = "" if content is None else hashlib.sha256(content).hexdigest()
+    record = _record(trainer, data, source, code, learned_from)
+    run = runs.create(runs_dir, record, name=name, teacher=content, code=code.files)
     for part in ("model", "teacher") if teacher else ("model",):
         code_of(run, part).trust()  # training with it implies trust
-    origin = integrity.origin(trainer.config, integrity.sum_in(record))
+    origin = integrity.origin(trainer.config, learned_from)
     with run.writer() as writer:
         recorder = _Recorder(trainer, run, writer, report, origin, data_dir)
         return recorder.drive(_started(run, record, trainer), early)
@@ -153,7 +152,7 @@ def resume_run(
         data = _load(config, data_dir, control, notify)
         _check_data(run, record, data)
         _report_building(code.source, notify)
-        kept = _backend_of(record) if backend is None else ""
+        kept = record.machine.backend or "" if backend is None else ""
         teacher = run.teacher_file if config.teacher else None
         trainer = build_trainer(
             config,
@@ -170,7 +169,7 @@ def resume_run(
             _restore(trainer, run, state)
         early += _differences(record, before, trainer)
         early += _lost(run, history, trainer)
-        changed = record | {"config": trainer.config.to_dict(), "machine": _machine_record(trainer)}
+        changed = record.replace(config=trainer.config.to_dict(), machine=_machine_record(trainer))
         if changed != record:
             _write_record(run, changed, data_dir)
         origin = integrity.origin(trainer.config, learned_from)
@@ -324,10 +323,12 @@ def _keeping_notices(kept: list[Event], report: Report) -> Report:
     return keep
 
 
-def _record(trainer: Trainer, data: Dataset, source: models.ModelSource) -> dict[str, Any]:
+def _record(
+    trainer: Trainer, data: Dataset, source: models.ModelSource, code: SavedCode, learned_from: str
+) -> RunRecord:
     """What `config.json` and RunStarted say of a run."""
     config, model, resident = trainer.config, trainer.train_state.model, trainer.data
-    return {
+    values: dict[str, Any] = {
         "schema_version": 1,
         "created": utc_now(),
         "config": config.to_dict(),
@@ -335,7 +336,7 @@ def _record(trainer: Trainer, data: Dataset, source: models.ModelSource) -> dict
             "name": source.name,
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "source_sha256": source.source_sha256,
-            "memory_format": memory_format(config.model),
+            "memory_format": choose_memory_format(config.model),
             # The layer table, so that whoever reads the run later needs neither torch nor the model's code.
             "summary": _layer_table(model, source.name),
         },
@@ -351,6 +352,11 @@ def _record(trainer: Trainer, data: Dataset, source: models.ModelSource) -> dict
         "machine": _machine_record(trainer),
         "versions": hardware.versions(),
     }
+    if code.copy is not None:
+        values["model"]["source"] = code.copy
+    if learned_from:
+        values["teacher"] = {"sha256": learned_from, **code.teacher}
+    return RunRecord.from_dict(values)
 
 
 def _machine_record(trainer: Trainer) -> dict[str, Any]:
@@ -375,8 +381,8 @@ def _layer_table(model: torch.nn.Module, name: str) -> dict[str, Any] | None:
         return None
 
 
-def _started(run: Run, record: dict[str, Any], trainer: Trainer) -> RunStarted:
-    fields = {key: record.get(key, {}) for key in ("config", "model", "data", "machine")}
+def _started(run: Run, record: RunRecord, trainer: Trainer) -> RunStarted:
+    fields = {part: record.values.get(part, {}) for part in ("config", "model", "data", "machine")}
     return RunStarted(
         run=run.name,
         **fields,
@@ -386,9 +392,9 @@ def _started(run: Run, record: dict[str, Any], trainer: Trainer) -> RunStarted:
     )
 
 
-def _write_record(run: Run, record: dict[str, Any], data_dir: Path) -> None:
+def _write_record(run: Run, record: RunRecord, data_dir: Path) -> None:
     try:
-        atomic_file.write_text(run.config_file, runs.record_text(record))
+        atomic_file.write_text(run.config_file, record.to_json())
     except OSError as error:
         raise RunError(
             f"{run.config_file} cannot be written: {error.strerror}", remedy=_remedy(error, run, data_dir)
@@ -400,16 +406,12 @@ def _remedy(error: OSError, run: Run, data_dir: Path) -> str:
     return f"{'Free some space' if room else 'Check the disk'}, then: {runs.resume_command(run.folder, data_dir)}"
 
 
-def _backend_of(record: dict[str, Any]) -> str:
-    return str(record.get("machine", {}).get("backend", ""))
-
-
-def _differences(record: dict[str, Any], before: TrainConfig, trainer: Trainer) -> Iterator[Notice]:
+def _differences(record: RunRecord, before: TrainConfig, trainer: Trainer) -> Iterator[Notice]:
     """A notice for each reason why a resumed run may not end with the very weights it would have had."""
     but = "the weights may differ in the last bits"
-    if record.get("versions") != hardware.versions():
+    if record.versions != hardware.versions():
         yield Notice(message=f"other versions of torch or mnist-tui than before: {but}", topic="machine")
-    used, now = _backend_of(record), trainer.backend.name
+    used, now = record.machine.backend, trainer.backend.name
     if used and used != now:
         yield Notice(message=f"trained by {used} so far, by {now} from here on: {but}", topic="backend")
     threads = trainer.config.threads
@@ -425,24 +427,18 @@ def _lost(run: Run, history: RunHistory, trainer: Trainer) -> Iterator[Notice]:
         yield Notice(message=message)
 
 
-def _resumable(run: Run, more_epochs: int) -> tuple[dict[str, Any], TrainConfig, RunHistory]:
+def _resumable(run: Run, more_epochs: int) -> tuple[RunRecord, TrainConfig, RunHistory]:
     record, history = run.record(), run.history(progress=False)
     if not more_epochs and history.status is RunStatus.FINISHED:
         raise RunError(
             f"run {run.name} is finished: nothing is left to resume",
             remedy="Give it --more-epochs N, or start a new run.",
         )
-    try:
-        return record, TrainConfig.from_dict(record["config"]), history
-    except (ConfigError, TypeError) as error:
-        raise RunError(
-            f"run {run.name} was made by another version of this program: {error}",
-            remedy="Resume it with that version, or start a new run.",
-        ) from error
+    return record, record.train_config(), history
 
 
-def _check_data(run: Run, record: dict[str, Any], data: Dataset) -> None:
-    if record.get("data", {}).get("fingerprint") != data.fingerprint:
+def _check_data(run: Run, record: RunRecord, data: Dataset) -> None:
+    if record.data.fingerprint != data.fingerprint:
         raise RunError(
             f"the dataset {data.name} is not the one that run {run.name} began with",
             remedy="Point --data-dir at that data, or start a new run.",

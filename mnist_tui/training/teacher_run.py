@@ -59,7 +59,7 @@ def _found(runs_dir: Path, wanted: TrainConfig) -> Run | None:
 
 def _is_wanted(run: Run, wanted: TrainConfig) -> bool:
     try:
-        config = run.record()["config"]
+        config = run.record().config
     except RunError:
         return False
     relevant = {name: value for name, value in wanted.to_dict().items() if name not in _IRRELEVANT}

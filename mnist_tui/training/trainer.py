@@ -25,7 +25,7 @@ from mnist_tui.events import (
     WeightsMoved,
     failure_of,
 )
-from mnist_tui.models.import_source import explained
+from mnist_tui.models.code_errors import translate_code_error
 from mnist_tui.system.timing import Stopwatch, Throttle
 from mnist_tui.training import lr_schedule
 from mnist_tui.training.backends.base import Backend, StepSettings
@@ -97,7 +97,7 @@ class Trainer:
         try:
             yield from self._epochs()
         except Exception as error:
-            yield failure_of(explained(error))
+            yield failure_of(translate_code_error(error))
 
     def _epochs(self) -> Iterator[Event]:
         while self.position.epoch <= self.config.all_epochs:

@@ -290,4 +290,4 @@ def _looked_up(job: ResumedRun) -> tuple[ResumedRun, RunHistory]:
 
 
 def _settings_of(history: RunHistory) -> TrainConfig | None:
-    return config_from_old_record({**history.started.config, "extra_epochs": 0}) if history.started else None
+    return config_from_old_record({**history.record.config, "extra_epochs": 0}) if history.record else None

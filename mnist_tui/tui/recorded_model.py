@@ -11,12 +11,11 @@ from mnist_tui.runs.history import RunHistory
 
 def recorded_summary(history: RunHistory) -> ModelSummary | None:
     """From the run's start; None where there is none, or one of another version of the program."""
-    return summary_in(history.started.model) if history.started else None
+    return summary_in(history.record.model.layer_table) if history.record else None
 
 
-def summary_in(model: Mapping[str, Any]) -> ModelSummary | None:
+def summary_in(recorded: Mapping[str, Any] | None) -> ModelSummary | None:
     """What a run recorded of its model; None as above."""
-    recorded = model.get("summary")
     try:
         return ModelSummary.from_dict(recorded) if recorded else None
     except (KeyError, TypeError):

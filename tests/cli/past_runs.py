@@ -7,7 +7,7 @@ from pathlib import Path
 from mnist_tui import runs
 from mnist_tui.config import TrainConfig
 from mnist_tui.events import EpochFinished, Event, Notice, RunFailed, RunFinished, RunStarted, RunStopped
-from mnist_tui.runs import Run
+from mnist_tui.runs import Run, RunRecord
 
 CONFIG = TrainConfig(dataset="synthetic", model="linear", epochs=3, batch_size=32, device="cpu", threads=1)
 MODEL = {"name": "linear", "parameters": 7850, "source_sha256": None}
@@ -58,7 +58,7 @@ def write(runs_dir: Path, name: str, *events: Event, created: str = "2026-11-23T
         "machine": MACHINE,
         "versions": VERSIONS,
     }
-    run = runs.create(runs_dir, record, name=name)
+    run = runs.create(runs_dir, RunRecord.from_dict(record), name=name)
     with run.writer() as writer:
         for event in (started(name), *events):
             writer.append(event)

@@ -51,7 +51,7 @@ def test_fetch_as_json_says_what_is_there_now_as_a_run_records_it(mnist: Mnist, 
     assert (told["name"], told["train_images"], told["test_images"]) == ("synthetic", 60_000, 10_000)
     assert mnist(*program.QUICK).code == 0
     [run] = runs.list_runs(runs_dir)
-    recorded = run.record()["data"]
+    recorded = run.record().to_dict()["data"]
     assert {key: recorded[key] for key in ("name", "source", "fingerprint")} == {
         key: told[key] for key in ("name", "source", "fingerprint")
     }

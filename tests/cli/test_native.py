@@ -34,7 +34,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def backend_of(runs_dir: Path) -> object:
     [run] = runs.list_runs(runs_dir)
-    return run.record()["machine"]["backend"]
+    return run.record().machine.backend
 
 
 # What is wrong, and what a person hears of it

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mnist_tui import runs
+from mnist_tui.runs import RunRecord
 from tests import made_runs
 from tests.cli import past_runs
 from tests.cli.conftest import Mnist
@@ -169,7 +170,7 @@ def test_a_run_in_use_is_not_deleted(mnist: Mnist, runs_dir: Path) -> None:
 def test_control_codes_in_a_run_do_not_reach_the_terminal(mnist: Mnist, runs_dir: Path) -> None:
     told = made_runs.record()
     told["machine"]["processor"] = told["config"]["recipe"] = "a\x1b[2J\x07\x9bb"
-    runs.create(runs_dir, told, name="evil")
+    runs.create(runs_dir, RunRecord.from_dict(told), name="evil")
     for words in (("show", "evil"), ("compare", "evil", "good"), ("list",)):
         done = mnist("runs", *words)
         assert done.code == 0
@@ -183,5 +184,5 @@ def test_a_number_of_images_that_is_none_is_a_question_mark(
 ) -> None:
     told = made_runs.record()
     told["data"]["train_images"] = count
-    runs.create(runs_dir, told, name="odd")
+    runs.create(runs_dir, RunRecord.from_dict(told), name="odd")
     assert "mnist: ? training images" in mnist("runs", "show", "odd").out

@@ -74,8 +74,8 @@ def test_every_trial_is_an_ordinary_run(swept: Swept, mnist: Mnist) -> None:
     listed = json.loads(mnist("runs", "list", "--json", "--runs-dir", folder).out)
     assert sorted(run["name"] for run in listed) == ["grid-c1-s1", "grid-c1-s2", "grid-c2-s1", "grid-c2-s2"]
     assert {run["status"] for run in listed} == {"finished"}
-    record = runs.find(folder, "grid-c2-s1").record()
-    assert (record["config"]["lr"], record["config"]["seed"], record["config"]["threads"]) == (0.01, 1, 1)
+    config = runs.find(folder, "grid-c2-s1").record().config
+    assert (config["lr"], config["seed"], config["threads"]) == (0.01, 1, 1)
     compared = mnist("runs", "compare", "grid-c1-s1", "grid-c2-s1", "--runs-dir", folder, "--json")
     assert [row["setting"] for row in json.loads(compared.out)["differences"]] == ["lr"]
 
@@ -199,7 +199,7 @@ def test_two_processes_share_a_search(mnist: Mnist, runs_dir: Path) -> None:
     assert sorted(began) == [f"s-t{number:03}" for number in range(6)]
     listed = runs.list_runs(runs_dir)
     assert {run.history().status.value for run in listed} <= {"finished", "stopped"}
-    assert len({run.record()["config"]["lr"] for run in listed}) == 6
+    assert len({run.record().config["lr"] for run in listed}) == 6
     shown = json.loads(mnist("sweep", "show", "s", "--format", "json").out)
     assert shown["statuses"]["finished"] + shown["statuses"]["pruned"] == 6
 

@@ -133,7 +133,7 @@ def test_a_resumed_run_may_be_computed_in_another_way(mnist: Mnist, runs_dir: Pa
     assert "notice: trained with --threads 1 so far, with 2 from here on: " in done.err
     assert "cpu×2" in done.out.splitlines()[0]
     [run] = runs.list_runs(runs_dir)
-    assert run.record()["machine"]["threads"] == 2
+    assert run.record().machine.threads == 2
 
 
 def test_only_an_option_changes_a_resumed_run(
@@ -144,7 +144,7 @@ def test_only_an_option_changes_a_resumed_run(
     monkeypatch.setenv("MNIST_TUI_THREADS", "2")
     assert mnist("train", "--resume", "latest", "--more-epochs", "1").code == 0
     [run] = runs.list_runs(runs_dir)
-    assert run.record()["machine"]["threads"] == 1
+    assert run.record().machine.threads == 1
 
 
 @pytest.mark.parametrize("name", ["native", "graph"])

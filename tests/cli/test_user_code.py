@@ -146,7 +146,7 @@ def test_nothing_of_it_is_run_by_what_only_tells(mnist: Mnist, strangers_run: Ru
 def test_a_run_of_the_future_is_not_the_latest(mnist: Mnist, spec: str, runs_dir: Path) -> None:
     for name in ("first", "second"):
         mnist(*TRAIN, "--model", "linear", "--name", name)
-    record = Run(runs_dir / "first").record()
+    record = Run(runs_dir / "first").record().to_dict()
     Run(runs_dir / "first").config_file.write_text(
         json.dumps({**record, "created": "9999-01-01T00:00:00.000Z"})
     )

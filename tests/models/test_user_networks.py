@@ -49,7 +49,7 @@ def test_a_user_network_trains_and_a_stop_changes_nothing(lab, tmp_path, name, b
     lab.resume(half)
     assert differences(training_state(half), training_state(whole.run)) == []
     assert load_trained(half).logits(lab.dataset.test.images[:1]).shape == (1, 10)
-    taken = whole.run.record()["machine"]["backend"]
+    taken = whole.run.record().machine.backend
     assert taken == ("native" if backend == "auto" and name in CHAINS else "eager")
 
 
@@ -81,7 +81,7 @@ def test_a_last_image_goes_with_the_batch_before_where_it_cannot_be_alone(lab, t
     assert isinstance(whole.event, RunFinished)
     assert [event.steps for event in lab.heard if isinstance(event, EpochStarted)] == [4, 4]
     assert "goes with the batch before" in notices(lab)[0]
-    assert whole.run.record()["data"]["joins_last_image"] is True
+    assert whole.run.record().data.joins_last_image is True
     half = lab.start(config, name="half", watch=lab.stop_at(at_step(7))).run
     lab.resume(half)
     assert differences(training_state(half), training_state(whole.run)) == []
@@ -122,7 +122,7 @@ def test_a_test_set_of_one_image_is_judged(lab, tmp_path):
 
 def _forget(run: Run, part: str, name: str) -> None:
     """Make the record one of a time that did not know `name`."""
-    record = run.record()
+    record = run.record().to_dict()
     del record[part][name]
     run.config_file.write_text(json.dumps(record))
 
@@ -132,7 +132,7 @@ def test_the_memory_format_is_recorded_and_a_record_without_one_means_channels_l
 ):
     spec = write(tmp_path, TRAINS["residual"])
     run = lab.start(tiny_config(model=spec, epochs=1)).run
-    assert run.record()["model"]["memory_format"] == "contiguous"
+    assert run.record().model.memory_format == "contiguous"
     placed = []
     place = torch.nn.Module.to
 

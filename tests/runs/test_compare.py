@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mnist_tui.runs import Run
+from mnist_tui.runs import Run, RunRecord
 from mnist_tui.runs.compare import compare, find_changed_settings, find_differences
 from mnist_tui.runs.index import RunIndex, RunScanner
 from tests import made_runs
 
 
+def _record(**settings: Any) -> RunRecord:
+    return RunRecord.from_dict(made_runs.record(**settings))
+
+
 def test_only_what_differs_is_listed_in_the_order_of_the_settings() -> None:
-    records = [made_runs.record(), made_runs.record(seed=2, lr=0.02), made_runs.record(lr=0.02)]
+    records = [_record(), _record(seed=2, lr=0.02), _record(lr=0.02)]
     assert [(row.setting, row.values) for row in find_differences(records)] == [
         ("seed", (1, 2, 1)),
         ("lr", (0.01, 0.02, 0.02)),
@@ -21,35 +26,33 @@ def test_only_what_differs_is_listed_in_the_order_of_the_settings() -> None:
 
 
 def test_the_same_twice_differs_in_nothing() -> None:
-    assert find_differences([made_runs.record(), made_runs.record()]) == ()
+    assert find_differences([_record(), _record()]) == ()
 
 
 def test_model_data_and_machine_count_too() -> None:
-    other = made_runs.record()
-    other["model"] = {"name": "mine", "parameters": 100}
-    other["machine"] = "damaged"
-    found = {row.setting: row.values for row in find_differences([made_runs.record(), other])}
+    other = _record().replace(model={"name": "mine", "parameters": 100}, machine={})
+    found = {row.setting: row.values for row in find_differences([_record(), other])}
     assert found["parameters"] == (6790, 100)
     assert found["processor"] == ("A processor", None)
 
 
 def test_a_setting_an_older_version_lacked_is_at_its_default() -> None:
-    old = made_runs.record()
-    del old["config"]["ema"]
-    assert find_differences([old, made_runs.record()]) == ()
-    assert [row.values for row in find_differences([old, made_runs.record(ema=0.99)])] == [(0.0, 0.99)]
+    old = _record()
+    old = old.replace(config={name: value for name, value in old.config.items() if name != "ema"})
+    assert find_differences([old, _record()]) == ()
+    assert [row.values for row in find_differences([old, _record(ema=0.99)])] == [(0.0, 0.99)]
 
 
 def test_a_setting_of_a_newer_version_is_listed() -> None:
-    new = made_runs.record()
-    new["config"]["mixup"] = 0.2
-    assert [(row.setting, row.values) for row in find_differences([made_runs.record(), new])] == [
+    new = _record()
+    new = new.replace(config={**new.config, "mixup": 0.2})
+    assert [(row.setting, row.values) for row in find_differences([_record(), new])] == [
         ("mixup", (None, 0.2))
     ]
 
 
 def test_changes_name_the_recipes_value_first() -> None:
-    recipe, config = made_runs.record()["config"], made_runs.record(lr=0.5)["config"]
+    recipe, config = _record().config, _record(lr=0.5).config
     assert [(row.setting, row.values) for row in find_changed_settings(config, recipe)] == [
         ("lr", (0.01, 0.5))
     ]

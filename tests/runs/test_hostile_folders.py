@@ -13,7 +13,7 @@ import pytest
 from mnist_tui import runs
 from mnist_tui.errors import RunError
 from mnist_tui.events import Notice
-from mnist_tui.runs import Run, cleanup, folder_layout
+from mnist_tui.runs import Run, RunRecord, cleanup, folder_layout
 from mnist_tui.runs import log_reader as logs
 from mnist_tui.runs.index import RunIndex
 from mnist_tui.runs.log_tail import LogTail
@@ -280,7 +280,7 @@ OF_A_PERSON: dict[str, Make] = {
 
 @pytest.mark.parametrize("name", OF_A_PERSON)
 def test_a_run_with_user_files_in_it_is_not_deleted(tmp_path: Path, name: str) -> None:
-    run = runs.create(tmp_path, made_runs.record(), name="mine")
+    run = runs.create(tmp_path, RunRecord.from_dict(made_runs.record()), name="mine")
     OF_A_PERSON[name](run.folder / name)
     before = sorted(run.folder.rglob("*"))
     with pytest.raises(RunError, match="contains files that are not part of a run") as raised:

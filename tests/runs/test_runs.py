@@ -22,7 +22,7 @@ import pytest
 from mnist_tui import runs
 from mnist_tui.errors import RunError
 from mnist_tui.events import EpochFinished, EpochStarted, Event, Notice, RunStopped
-from mnist_tui.runs import Run, cleanup, creation
+from mnist_tui.runs import Run, RunRecord, cleanup, creation
 from mnist_tui.runs.history import RunStatus
 from mnist_tui.runs.summary import sort_by, summarize
 from mnist_tui.system import atomic_file
@@ -44,7 +44,7 @@ with Run(Path(sys.argv[1])).writer():
 
 
 def create(folder: Path, name: str = "", **changes: Any) -> Run:
-    return runs.create(folder, RECORD | changes, name=name)
+    return runs.create(folder, RunRecord.from_dict(RECORD | changes), name=name)
 
 
 def note(message: str) -> Notice:
@@ -164,7 +164,7 @@ def test_an_empty_folder_does_not_keep_a_name(tmp_path: Path) -> None:
     """Earlier versions left one when they were killed, or had no room, at the start."""
     (tmp_path / "mine").mkdir()
     runs.check_place(tmp_path, "mine")
-    assert create(tmp_path, "mine").record() == RECORD
+    assert create(tmp_path, "mine").record().to_dict() == RECORD
 
 
 def test_what_a_kill_left_of_a_run_in_the_making_is_swept_but_not_what_is_being_made(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_a_disk_without_room_leaves_no_folder(tmp_path: Path, monkeypatch: pytes
 
 def test_a_path_that_is_no_utf8_can_be_in_a_record(tmp_path: Path) -> None:
     source = b"/data/\xff".decode(errors="surrogateescape")
-    assert create(tmp_path, data={"source": source}).record()["data"]["source"] == source
+    assert create(tmp_path, data={"source": source}).record().data.source == source
 
 
 # Finding
@@ -491,7 +491,7 @@ def test_a_link_to_a_run_is_not_deleted_by_half(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=f"{link} is a link to {real.folder}"):
         Run(link).delete()
     assert runs.list_runs(link.parent) == [Run(link)]
-    assert real.record() == RECORD
+    assert real.record().to_dict() == RECORD
 
 
 def test_what_cannot_be_deleted_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

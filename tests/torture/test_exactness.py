@@ -85,7 +85,7 @@ def test_native_goes_on_with_other_threads_after_a_kill(
     assert kills
     lab.resume(run, threads=threads)
     assert_same(run, undisturbed)
-    assert run.record()["config"]["threads"] == threads
+    assert run.record().config["threads"] == threads
     report(f"{kills} kills, then {threads} threads: the same weights")
 
 

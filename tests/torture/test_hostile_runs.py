@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mnist_tui import runs
 from mnist_tui.errors import RunError
-from mnist_tui.runs import Run
+from mnist_tui.runs import Run, RunRecord
 from tests import made_runs
 from tests.torture.in_process import Ended, mnist
 from tests.torture.mutations import damage
@@ -95,7 +95,7 @@ def test_a_name_is_a_folder_in_the_runs_folder_or_none(
     outside = tmp_path_factory.mktemp("outside", numbered=True)
     folder = outside / "runs"
     try:
-        run = runs.create(folder, made_runs.record(), name=name)
+        run = runs.create(folder, RunRecord.from_dict(made_runs.record()), name=name)
     except RunError as error:
         assert "\x1b" not in str(error)
         assert list(outside.iterdir()) == []

@@ -63,7 +63,7 @@ CHANGED = {
 
 @pytest.mark.parametrize("name", CHANGED)
 def test_a_setting_that_was_changed_is_named(lab: Lab, stopped: Run, name: str) -> None:
-    before = stopped.record()["config"][name]
+    before = stopped.record().config[name]
     change_record(stopped, "config", **{name: CHANGED[name]})
     error = refused(lab, stopped, r"config\.json and last\.ckpt do not match")
     assert f": {name} is {CHANGED[name]} in one and {before} in the other" in str(error)
@@ -96,7 +96,7 @@ def test_a_checkpoint_of_an_earlier_version_goes_on_and_is_of_this_one_then(lab:
 def test_what_a_resume_may_be_given_anew_is_no_damage(lab: Lab, stopped: Run) -> None:
     assert isinstance(lab.resume(stopped, threads=2, backend="eager", more_epochs=1).event, RunFinished)
     assert isinstance(lab.resume(stopped, threads=1, more_epochs=1).event, RunFinished)
-    assert stopped.record()["config"]["extra_epochs"] == 2
+    assert stopped.record().config["extra_epochs"] == 2
 
 
 def test_a_setting_of_a_later_version_is_no_damage(
@@ -157,7 +157,7 @@ def test_so_it_is_before_the_first_checkpoint(lab: Lab, student: Run) -> None:
 
 def test_a_run_of_an_earlier_version_goes_on_with_the_teacher_it_has(lab: Lab, student: Run) -> None:
     with_checkpoint_of_an_earlier_version(student)
-    record = student.record()
+    record = student.record().to_dict()
     del record["teacher"]
     student.config_file.write_text(json.dumps(record))
     assert isinstance(lab.resume(student).event, RunFinished)

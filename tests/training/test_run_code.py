@@ -139,7 +139,7 @@ def test_code_from_elsewhere_is_not_run_until_the_user_agrees(
 ) -> None:
     run = trained(lab, project)
     if not has_copy:  # as runs were before they kept one
-        record = run.record()
+        record = run.record().to_dict()
         del record["model"]["source"]
         run.config_file.write_text(json.dumps(record))
         shutil.rmtree(run.source_folder())
@@ -180,7 +180,7 @@ def test_too_much_code_is_not_kept_and_that_is_said(
 
 
 def test_an_installed_module_is_not_copied() -> None:
-    source = resolve("mnist_tui.models.softmax_regression:SoftmaxRegression")
+    source = resolve("mnist_tui.models.reference:SoftmaxRegression")
     from mnist_tui.models import loader
 
     model = load_model(source)

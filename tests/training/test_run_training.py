@@ -148,7 +148,7 @@ def test_the_start_says_what_is_trained_on_what(lab: Lab) -> None:
     assert isinstance(started, RunStarted)
     assert started.run == run.name
     assert (started.resumed_step, started.resumed_epoch) == (0, 0)
-    assert started.config == run.record()["config"]
+    assert started.config == run.record().config
     assert started.config["threads"] == 1
     assert started.model["parameters"] == 7850
     assert started.data["fingerprint"] == lab.dataset.fingerprint
@@ -165,7 +165,7 @@ def test_the_log_says_what_was_used_not_what_was_asked_for(lab: Lab, monkeypatch
 
     monkeypatch.setattr(datasets, "load", load)
     run = lab.start(tiny_config(dataset="auto", threads=0, device="auto", epochs=1)).run
-    config = run.record()["config"]
+    config = run.record().config
     assert (config["dataset"], config["threads"]) == ("synthetic", 1)
     assert config["device"] in ("cpu", "cuda", "mps")
     # Progress has no log to be in yet; a notice waits for it.
@@ -207,7 +207,7 @@ def test_best_weights_are_those_of_the_best_epoch_with_their_story(lab: Lab) -> 
         "test_accuracy": finished.best_test_accuracy,
         "test_loss": finished.best_test_loss,
     }
-    config = outcome.run.record()["config"]
+    config = outcome.run.record().config
     without = {name: config.pop(name) for name in ("extra_epochs", "threads", "backend", "teacher")}
     assert metadata["config"] == config
     assert dataclasses.replace(TrainConfig.from_dict(config), **without).to_dict() == config | without
@@ -471,7 +471,7 @@ def test_a_config_of_another_version_is_not_resumed(
 def test_a_model_file_that_has_changed_is_not_resumed_where_the_run_has_no_copy(lab: Lab) -> None:
     spec = lab.small_net()
     run = lab.start(tiny_config(model=spec), name="mine", watch=lab.stop_at(at_step(3))).run
-    record = run.record()
+    record = run.record().to_dict()
     del record["model"]["source"]  # as before there were copies
     run.config_file.write_text(json.dumps(record))
     code_of(run).trust()
@@ -569,7 +569,7 @@ def test_a_run_is_resumed_with_other_threads(lab: Lab, stopped: Run) -> None:
     assert (started.config["threads"], started.machine["threads"]) == (2, 2)
     assert torch.get_num_threads() == 2
     record = stopped.record()
-    assert (record["config"]["threads"], record["machine"]["threads"]) == (2, 2)
+    assert (record.config["threads"], record.machine.threads) == (2, 2)
 
 
 def test_a_resume_that_cannot_write_its_config_says_so(
@@ -600,7 +600,7 @@ def test_a_backend_that_is_gone_is_replaced_with_notices(lab: Lab, stopped: Run)
     assert (
         other == "trained by quantum so far, by eager from here on: the weights may differ in the last bits"
     )
-    assert stopped.record()["machine"]["backend"] == stopped.record()["config"]["backend"] == "eager"
+    assert stopped.record().machine.backend == stopped.record().config["backend"] == "eager"
     assert [event for event in stopped.events() if isinstance(event, Notice)] == lab.heard[1:3]
 
 
@@ -695,7 +695,7 @@ def test_a_batch_larger_than_the_set_takes_the_room_of_the_set(
     monkeypatch.setattr(build, "choose_backend", noting)
     run = lab.start(tiny_config(batch_size=1_000_000)).run
     assert sizes == [len(lab.dataset.train.images)]
-    assert run.record()["config"]["batch_size"] == 1_000_000
+    assert run.record().config["batch_size"] == 1_000_000
 
 
 def test_a_network_with_nothing_to_train_is_refused(lab: Lab, tmp_path: Path) -> None:

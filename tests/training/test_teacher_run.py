@@ -46,7 +46,7 @@ def train(
 
 
 def masters(lab: Lab) -> list[runs.Run]:
-    return [run for run in runs.list_runs(lab.runs_dir) if run.record()["config"]["recipe"] == "master"]
+    return [run for run in runs.list_runs(lab.runs_dir) if run.record().config["recipe"] == "master"]
 
 
 def test_the_teacher_is_trained_first_and_found_by_the_next_student(lab: Lab) -> None:
@@ -91,13 +91,13 @@ def test_a_stop_meanwhile_keeps_what_the_teacher_has_learnt(lab: Lab) -> None:
 def test_students_that_hold_other_images_out_have_other_teachers(lab: Lab) -> None:
     train(lab, "first")
     train(lab, "second", validation=20)
-    assert [run.record()["config"]["validation"] for run in masters(lab)] == [0, 20]
+    assert [run.record().config["validation"] for run in masters(lab)] == [0, 20]
 
 
 def test_a_student_that_sees_digits_upright_has_a_teacher_that_does(lab: Lab) -> None:
     train(lab, "first")
     train(lab, "second", deskew=0.5)
-    assert [run.record()["config"]["deskew"] for run in masters(lab)] == [0.0, 0.5]
+    assert [run.record().config["deskew"] for run in masters(lab)] == [0.0, 0.5]
 
 
 def test_two_students_at_once_train_one_teacher(lab: Lab) -> None:

@@ -48,7 +48,7 @@ def run(tmp_path: Path, canary: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     run = trained_runs.write(tmp_path / "runs", "theirs")
     file = tmp_path / "net.py"
     file.write_text(NET.format(canary=str(canary)))
-    record = run.record()
+    record = run.record().to_dict()
     record["config"]["model"] = f"{file}:Net"
     run.config_file.write_text(json.dumps(record))
     return run
@@ -125,4 +125,4 @@ def test_a_failure_before_the_run_is_what_the_title_says(tmp_path: Path) -> None
 
 
 def test_another_run_takes_the_kept_copy_where_the_file_has_changed(tmp_path: Path, run: Run) -> None:
-    assert spec_for_another(run) == run.record()["config"]["model"]
+    assert spec_for_another(run) == run.record().config["model"]

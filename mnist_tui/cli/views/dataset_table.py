@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 
 
 def dataset_table(info: Mapping[str, Any]) -> RenderableType:
@@ -35,7 +35,7 @@ def _files(files: list[Mapping[str, Any]], folder: str) -> Table:
     table.add_column("md5, or sha256 of the content" if is_unpacked else "md5", overflow="fold")
     for file in files:
         mark = Text("✓", style="green") if file["verified"] else Text("✗", style="bold red")
-        size = "–" if file["bytes"] is None else format.size(file["bytes"])
+        size = "–" if file["bytes"] is None else formatting.size(file["bytes"])
         path = PurePath(file["path"])
         shown = path.name if str(path.parent) == folder or not file["bytes"] else str(path)
         checksum = file.get("sha256") or file["md5"]

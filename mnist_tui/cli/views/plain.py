@@ -17,7 +17,7 @@ from mnist_tui.events import (
     RunResumed,
     RunStarted,
 )
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.render.epoch_table import title
 from mnist_tui.runs.history import RunHistory
 
@@ -84,10 +84,13 @@ def epoch_line(row: EpochFinished) -> str:
     """`epoch  3/15  train 0.1472 95.69 %  test 0.0752 97.98 %  lr 0.01000   9.0 s  best`."""
     validation = ""
     if row.validation_accuracy is not None:
-        validation = f"  val {format.loss(row.validation_loss)} {format.percent(row.validation_accuracy):>7}"
+        validation = (
+            f"  val {formatting.loss(row.validation_loss)} {formatting.percent(row.validation_accuracy):>7}"
+        )
     return (
         f"epoch {row.epoch:>{len(str(row.epochs))}}/{row.epochs}"
-        f"  train {format.loss(row.train_loss)} {format.percent(row.train_accuracy):>7}{validation}"
-        f"  test {format.loss(row.test_loss)} {format.percent(row.test_accuracy):>7}"
-        f"  lr {format.rate(row.learning_rate)}  {format.duration(row.seconds):>6}{'  best' if row.best else ''}"
+        f"  train {formatting.loss(row.train_loss)} {formatting.percent(row.train_accuracy):>7}{validation}"
+        f"  test {formatting.loss(row.test_loss)} {formatting.percent(row.test_accuracy):>7}"
+        f"  lr {formatting.rate(row.learning_rate)}  {formatting.duration(row.seconds):>6}"
+        f"{'  best' if row.best else ''}"
     )

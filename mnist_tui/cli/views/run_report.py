@@ -13,9 +13,9 @@ from rich.text import Text
 from mnist_tui.cli.views.run_statistics import statistics_panel
 from mnist_tui.config import SETTINGS
 from mnist_tui.recipes import RECIPES
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.render.epoch_table import epoch_table
-from mnist_tui.runs import resume_command
+from mnist_tui.runs import RunRecord, resume_command
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.runs.summary import RunSummary
 
@@ -23,7 +23,7 @@ from mnist_tui.runs.summary import RunSummary
 _SHOWN_ELSEWHERE = {"recipe", "dataset", "model", "seed", "device", "threads", "backend"}
 
 
-def run_report(record: Mapping[str, Any], history: RunHistory, summary: RunSummary) -> RenderableType:
+def run_report(record: RunRecord, history: RunHistory, summary: RunSummary) -> RenderableType:
     """What was trained on what and where, how it ended, its notices, its table and its statistics."""
     parts: list[RenderableType] = [_facts(record, history, summary)]
     parts += [Text(f"notice: {notice.message}", style="yellow") for notice in history.notices]
@@ -36,34 +36,33 @@ def run_report(record: Mapping[str, Any], history: RunHistory, summary: RunSumma
     return Group(*parts)
 
 
-def _facts(record: Mapping[str, Any], history: RunHistory, summary: RunSummary) -> Table:
-    data, machine = record.get("data", {}), record.get("machine", {})
+def _facts(record: RunRecord, history: RunHistory, summary: RunSummary) -> Table:
+    data, machine = record.data, record.machine
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     parameters = "" if summary.parameters is None else f", {summary.parameters:,} parameters"
-    held_out = f", {_count(data, 'validation_images')} held out" if data.get("validation_images") else ""
+    held_out = f", {data.validation_images:,} held out" if data.validation_images else ""
     for label, value in (
         ("run", summary.name),
         ("status", f"{summary.status}, {summary.epochs_done} of {summary.epochs} epochs"),
         *_way_on(summary),
         ("begun", summary.created),
-        ("dataset", f"{summary.dataset}: {_count(data, 'train_images')} training images{held_out}"),
+        ("dataset", f"{summary.dataset}: {_count(data.train_images)} training images{held_out}"),
         ("model", f"{summary.model}{parameters}"),
-        ("recipe", f"{summary.recipe}, seed {summary.seed}{_changes(record['config'])}"),
-        ("machine", f"{machine.get('device')}, {_threads(machine)}, {machine.get('processor')}"),
-        ("backend", machine.get("backend", "")),
-        ("versions", ", ".join(f"{name} {version}" for name, version in record.get("versions", {}).items())),
-        ("trained for", format.duration(history.seconds)),
+        ("recipe", f"{summary.recipe}, seed {summary.seed}{_changes(record.config)}"),
+        ("machine", f"{machine.device or '?'}, {_threads(machine.threads)}, {machine.processor or '?'}"),
+        ("backend", machine.backend or ""),
+        ("versions", ", ".join(f"{name} {version}" for name, version in record.versions.items())),
+        ("trained for", formatting.duration(history.seconds)),
         ("folder", summary.path),
     ):
         table.add_row(label, Text(str(value)))
     return table
 
 
-def _count(data: Mapping[str, Any], name: str) -> str:
-    value = data.get(name, 0)
-    return f"{value:,}" if isinstance(value, int) else "?"
+def _count(value: int | None) -> str:
+    return "?" if value is None else f"{value:,}"
 
 
 def _way_on(summary: RunSummary) -> list[tuple[str, str]]:
@@ -73,9 +72,8 @@ def _way_on(summary: RunSummary) -> list[tuple[str, str]]:
     return [("go on with", resume_command(Path(summary.path)))]
 
 
-def _threads(machine: Mapping[str, Any]) -> str:
-    count = machine.get("threads")
-    return f"{count} thread{'' if count == 1 else 's'}"
+def _threads(count: int | None) -> str:
+    return f"{_count(count)} thread{'' if count == 1 else 's'}"
 
 
 def _changes(config: Mapping[str, Any]) -> str:

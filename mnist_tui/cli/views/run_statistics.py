@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mnist_tui.events import EpochFinished
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.runs import published_results
 from mnist_tui.runs.history import RunHistory, trend
 
@@ -41,19 +41,19 @@ def _rows(history: RunHistory, best: EpochFinished, last: EpochFinished) -> list
     return [
         (
             "Best test accuracy" if best.validation_accuracy is None else "Test accuracy of the best epoch",
-            f"{format.percent(best.test_accuracy)} (epoch {best.epoch})",
-            f"{format.percent(theirs.test_accuracy)} (epoch {theirs.epoch})",
+            f"{formatting.percent(best.test_accuracy)} (epoch {best.epoch})",
+            f"{formatting.percent(theirs.test_accuracy)} (epoch {theirs.epoch})",
         ),
-        ("Training loss there", format.loss(best.train_loss), format.loss(theirs.train_loss)),
-        ("Test loss there", format.loss(best.test_loss), format.loss(theirs.test_loss)),
+        ("Training loss there", formatting.loss(best.train_loss), formatting.loss(theirs.train_loss)),
+        ("Test loss there", formatting.loss(best.test_loss), formatting.loss(theirs.test_loss)),
         (
             "Final test accuracy",
-            format.percent(last.test_accuracy),
-            format.percent(published_results.FINAL_TEST_ACCURACY),
+            formatting.percent(last.test_accuracy),
+            formatting.percent(published_results.FINAL_TEST_ACCURACY),
         ),
         (
             "Mean time an epoch",
-            format.duration(history.seconds / len(rows)),
+            formatting.duration(history.seconds / len(rows)),
             f"about {published_results.SECONDS_AN_EPOCH} s",
         ),
         ("Loss trend", trend([row.train_loss for row in rows]), "fell every epoch"),
@@ -62,7 +62,7 @@ def _rows(history: RunHistory, best: EpochFinished, last: EpochFinished) -> list
 
 
 def _is_comparable(history: RunHistory) -> bool:
-    return history.started is not None and history.started.data.get("name") == "mnist"
+    return history.record is not None and history.record.data.name == "mnist"
 
 
 def _choice(history: RunHistory) -> str:

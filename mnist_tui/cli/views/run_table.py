@@ -8,7 +8,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.runs.summary import RunSummary
 
 _STYLES = {
@@ -33,9 +33,9 @@ def run_table(summaries: Sequence[RunSummary]) -> Table:
             escape(summary.name),
             f"[{style}]{summary.status}[/]" if style else summary.status,
             f"{summary.epochs_done}/{summary.epochs}",
-            format.bare_percent(summary.best_test_accuracy),
-            format.bare_percent(summary.final_test_accuracy),
+            formatting.bare_percent(summary.best_test_accuracy),
+            formatting.bare_percent(summary.final_test_accuracy),
             "–" if summary.parameters is None else f"{summary.parameters:,}",
-            format.duration(summary.seconds),
+            formatting.duration(summary.seconds),
         )
     return table

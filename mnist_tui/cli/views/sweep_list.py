@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.sweep.plans import Plan, Search
 
 
@@ -27,7 +27,7 @@ def sweep_list(plans: Sequence[Plan], documents: Sequence[Mapping[str, Any]]) ->
             Text(plan.name),
             Text(_varied(plan)),
             f"{done}/{document['trials']}",
-            format.bare_percent(best["mean"] if best else None),
+            formatting.bare_percent(best["mean"] if best else None),
             plan.on,
         )
     return table

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from mnist_tui.cli.views.sweep_table import STYLES, facts, sweep_table
 from mnist_tui.events import DataProgress, Notice, Preparing
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.render.progress_line import waiting_line
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.sweep.plans import Metric, Trial
@@ -136,7 +136,7 @@ class PlainSweepView:
         total, on = self.board.total, self.board.started.plan.on
         head = f"[{self.board.ended:>{len(str(total))}}/{total}] {result.trial.label}  "
         if result.status is TrialStatus.FINISHED:
-            return Text(f"{head}{on} {_percent(result, on)}  {format.duration(result.seconds)}")
+            return Text(f"{head}{on} {_percent(result, on)}  {formatting.duration(result.seconds)}")
         return Text(f"{head}{result.status.value}: {result.reason}")
 
 
@@ -158,7 +158,7 @@ def _job_line(trial: Trial, history: RunHistory) -> RenderableType:
     done = now.epoch - 1 + part if now else len(history.epochs)
     figures = f"epoch {min(int(done) + 1, epochs)}/{epochs}"
     if left is not None:
-        figures += f"  {format.clock(left.run)} left"
+        figures += f"  {formatting.clock(left.run)} left"
     line.add_row(
         Text(trial.label, style=STYLES[TrialStatus.RUNNING]),
         ProgressBar(total=epochs, completed=done),
@@ -175,4 +175,4 @@ def _overall(board: SweepProgress) -> Text:
 
 def _percent(result: TrialResult, on: Metric) -> str:
     accuracy = result.accuracy(on)
-    return "–" if accuracy is None else format.percent(accuracy)
+    return "–" if accuracy is None else formatting.percent(accuracy)

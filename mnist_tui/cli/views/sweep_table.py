@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.sweep.plans import Metric, Plan, Search
 from mnist_tui.sweep.results import CombinationResult, TrialResult, TrialStatus, best_first
 from mnist_tui.sweep.results import rows as rows_of
@@ -72,8 +72,12 @@ def _combination_table(plan: Plan, rows: Sequence[CombinationResult]) -> Table:
             *(Text(value) for value in values),
             _seeds(row),
             *_figures(counted),
-            *([format.bare_percent(row.validation.mean if row.validation else None)] if validated else []),
-            "–" if row.seconds is None else format.duration(row.seconds),
+            *(
+                [formatting.bare_percent(row.validation.mean if row.validation else None)]
+                if validated
+                else []
+            ),
+            "–" if row.seconds is None else formatting.duration(row.seconds),
             style="bold" if number == 0 and counted is not None and len(rows) > 1 else "",
         )
     return table
@@ -92,8 +96,8 @@ def _trial_table(plan: Plan, rows: Sequence[CombinationResult]) -> Table:
             *(Text(brief(value)) for _, value in row.combination.values),
             Text(result.status.value, style=STYLES[result.status]),
             f"{result.epochs_done}/{result.trial.config.all_epochs}",
-            format.bare_percent(result.accuracy(plan.on)),
-            format.duration(result.seconds),
+            formatting.bare_percent(result.accuracy(plan.on)),
+            formatting.duration(result.seconds),
             style="bold" if number == 0 and result.status is TrialStatus.FINISHED else "",
         )
     return table
@@ -120,7 +124,7 @@ def _figures(counted: Spread | None) -> list[str]:
         f"{100 * counted.mean:.3f}",
         "–" if counted.margin is None else f"{100 * counted.margin:.3f}",
         "–" if counted.deviation is None else f"{100 * counted.deviation:.3f}",
-        format.bare_percent(counted.best),
+        formatting.bare_percent(counted.best),
     ]
 
 

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 
 if TYPE_CHECKING:
     from mnist_tui.bench.time_to_accuracy import ContenderResult, TargetResult, TimeToAccuracy
@@ -38,19 +38,19 @@ def _head(racer: ContenderResult) -> list[str]:
     return [
         racer.name,
         str(racer.config.batch_size),
-        format.bare_percent(racer.accuracy),
-        format.duration(racer.seconds),
+        formatting.bare_percent(racer.accuracy),
+        formatting.duration(racer.seconds),
     ]
 
 
 def _cells(reached: TargetResult, rounds: int) -> list[str]:
     mean = "never"
     if reached.mean_seconds is not None:
-        mean = f"{format.duration(reached.mean_seconds)} ({reached.mean_epoch})"
+        mean = f"{formatting.duration(reached.mean_seconds)} ({reached.mean_epoch})"
     return [
-        format.bare_percent(reached.target),
+        formatting.bare_percent(reached.target),
         f"{reached.rounds}/{rounds}",
-        "–" if reached.median_seconds is None else format.duration(reached.median_seconds),
+        "–" if reached.median_seconds is None else formatting.duration(reached.median_seconds),
         mean,
         "–" if reached.sooner is None else f"{reached.sooner:.1f}",
     ]

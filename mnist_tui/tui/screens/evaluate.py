@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from mnist_tui.data.types import MY_DIGITS
 from mnist_tui.events import RunFailed
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.render.evaluation import calibration_table, per_class_table
 from mnist_tui.training.snapshot import Snapshot
 from mnist_tui.tui.screens.network_screen import NetworkScreen
@@ -221,10 +221,10 @@ def _summary(result: EvaluateResult) -> Content:
     return Content.assemble(
         (f"{result.network} · {result.dataset}\n", "bold"),
         ("accuracy ", "$foreground 70%"),
-        (format.percent(found.accuracy), "bold"),
-        (f"  95 %: {format.bare_percent(low)} to {format.bare_percent(high)}\n", "$foreground 70%"),
+        (formatting.percent(found.accuracy), "bold"),
+        (f"  95 %: {formatting.bare_percent(low)} to {formatting.bare_percent(high)}\n", "$foreground 70%"),
         ("loss ", "$foreground 70%"),
-        (format.loss(found.loss), "bold"),
+        (formatting.loss(found.loss), "bold"),
         ("  wrong ", "$foreground 70%"),
         (f"{found.images - found.correct:,}", "bold"),
         (f" of {found.images:,}", "$foreground 70%"),

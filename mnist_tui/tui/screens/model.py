@@ -19,7 +19,7 @@ from mnist_tui.errors import RunError
 from mnist_tui.events import RunFailed, WeightsMoved
 from mnist_tui.inspection.requirements import check
 from mnist_tui.inspection.summary import ModelSummary
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.render.gallery import Gallery, Room
 from mnist_tui.render.layer_table import requirement_list, requirement_table
 from mnist_tui.render.pixels import gray_image, heat_image
@@ -142,13 +142,13 @@ class ModelScreen(NetworkScreen):
         except RunError as error:
             self._say(f"{error}\n{error.remedy}")
             return
-        summary = summary_in(record.get("model", {}))
+        summary = summary_in(record.model.layer_table)
         if summary is not None:
             self._show_model(summary)
         elif self.session.phase.is_busy:
             self._say(NOT_RECORDED)
         else:
-            self._inspect(str(record["config"].get("model")), run)
+            self._inspect(record.model.code.spec, run)
 
     def _inspect(self, spec: str, run: Run | None = None) -> None:
         self._say("Looking at the model …")
@@ -171,7 +171,7 @@ class ModelScreen(NetworkScreen):
 
     def _show_model(self, summary: ModelSummary) -> None:
         self._summary, self._inspected = summary, ""
-        count = f"{summary.parameters:,} parameters · {format.millions(summary.macs)} MACs"
+        count = f"{summary.parameters:,} parameters · {formatting.millions(summary.macs)} MACs"
         self.query_one("#table").border_title = f"Model · {summary.model} · {count}"
         self._show_ticks()
         self.query_one(LayersTable).show_model(summary, self._movements())
@@ -264,7 +264,7 @@ class ModelScreen(NetworkScreen):
 
     def _show_image(self, seen: Explanation) -> None:
         best = seen.insight.answer.best
-        title = f"{seen.image.name} read as {best.name} {format.percent(best.probability)}"
+        title = f"{seen.image.name} read as {best.name} {formatting.percent(best.probability)}"
         note = f"what speaks for {best.name}, and against · by {seen.looked.method}"
         pixels, heat = seen.insight.pixels.tolist(), seen.looked.heat.tolist()
 

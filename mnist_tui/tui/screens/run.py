@@ -130,7 +130,7 @@ class RunScreen(SafeScreen, Screen[None]):
         left = Content.assemble((" Runs › ", "$foreground 60%"), (self._run.name, "bold"), "   ", note)
         where = self.query_one("#where", Static)
         room = where.size.width - left.cell_length - 1
-        right = facts(self.history.started, room - 3)
+        right = facts(self.history.record, room - 3)
         update_text(
             where, Content.assemble(left, (right.rjust(max(room, 0)), "$foreground 75%")), layout=False
         )

@@ -65,7 +65,7 @@ class RunActions(BaseScreen):
         """Ask the app for a new run that begins with this one's settings."""
         found = self.selected()
         if found is not None:
-            self.post_message(NewRunRequested(found.record.get("config", {}), found.run))
+            self.post_message(NewRunRequested(found.record.config if found.record else {}, found.run))
 
     @work
     async def action_rename(self) -> None:

@@ -15,7 +15,7 @@ from textual.widgets._select import SelectCurrent
 from mnist_tui.config import SETTINGS, TYPES, choices
 from mnist_tui.models.registry import NAMES
 from mnist_tui.recipes import RECIPES
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.tui.textual_fixes.safe_options import SafeSelect
 
 
@@ -125,7 +125,7 @@ class SettingRow(Widget):
         self.set_class(changed and not problem, "-changed")
         # The row has the setting's name and value already.
         _, _, would_do = problem.partition(", but ")
-        text = format.sentence(would_do or problem or SETTINGS[self.setting].help)
+        text = formatting.sentence(would_do or problem or SETTINGS[self.setting].help)
         if text != self.words:
             self.words = text
             self.refresh()

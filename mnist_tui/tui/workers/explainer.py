@@ -179,6 +179,6 @@ def _chosen(split: Split, wish: ExplainRequest) -> int:
 
 def _model_of(run: Run) -> str:
     try:
-        return str(run.record()["config"].get("model"))
+        return run.record().model.code.spec
     except RunError:
         return ""

@@ -21,7 +21,7 @@ from mnist_tui.errors import RunError
 from mnist_tui.events import Notice, Preparing, RunFailed, RunStopped, WeightsMoved
 from mnist_tui.inference.network import load_trained
 from mnist_tui.render.comparison_table import differences_table, numbers_table
-from mnist_tui.runs import Run, compare
+from mnist_tui.runs import Run, RunRecord, compare
 from mnist_tui.runs.export import export_epochs
 from mnist_tui.runs.index import RunScanner
 from mnist_tui.runs.log_tail import LogTail
@@ -107,7 +107,7 @@ def _record(content: bytes, folder: Path) -> None:
     run = _run_in(folder)
     run.config_file.write_bytes(content)
     summarize(run)
-    config = run.record()["config"]
+    config = run.record().config
     config_from_old_record(config)
     if _is_drawn(content):
         _told(run)
@@ -169,7 +169,7 @@ def _weights_seeds(folder: Path) -> Iterable[bytes]:
     yield checkpoint.weights_bytes({"fc.bias": trained_runs.weights()["fc.bias"]}, {"metrics": {"epoch": 1}})
 
 
-_NEW = made_runs.record()
+_NEW = RunRecord.from_dict(made_runs.record())
 
 
 def _name(content: bytes, folder: Path) -> None:

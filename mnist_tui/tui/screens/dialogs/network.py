@@ -86,4 +86,4 @@ def _model_of(run: Run) -> str:
         record = run.record()
     except RunError:
         return ""
-    return f"{record.get('model', {}).get('name', '')} on {record.get('data', {}).get('name', '')}"
+    return f"{record.model.name or ''} on {record.data.name or ''}"

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Static
 
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.tui.widgets.charts.sparkline import spark_rows
 from mnist_tui.tui.widgets.frame.panel import Panel
@@ -56,7 +56,7 @@ class BatchLosses(Panel):
         text = "\n".join(spark_rows(bars, height)) if bars else _NOTHING_YET
         self.line.update(Content(text), layout=False)
         self.set_class(bool(bars), "-filled")
-        newest = format.loss(history.batch_losses[-1]) if count else ""
+        newest = formatting.loss(history.batch_losses[-1]) if count else ""
         self.border_title = f"Batch loss  [$text-primary]{newest}[/]" if newest else "Batch loss"
         self.border_subtitle = f"last {len(bars) * _BATCHES_A_BAR:,} batches" if bars else ""
 

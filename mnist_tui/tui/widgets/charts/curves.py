@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.tui.widgets.frame.panel import Panel
 
@@ -114,7 +114,7 @@ class Curves(Vertical):
     def _label(self) -> None:
         assert self._drawing is not None  # the caller looked
         data = self._drawing.data
-        losses = {name: format.loss(value) for name, value in data.newest_losses().items()}
+        losses = {name: formatting.loss(value) for name, value in data.newest_losses().items()}
         accuracies = {name: f"{value:.2f} %" for name, value in data.newest_accuracies().items()}
         self.loss.border_title = _legend("Loss", losses, self.loss.size.width)
         self.accuracy.border_title = _legend("Accuracy", accuracies, self.accuracy.size.width)

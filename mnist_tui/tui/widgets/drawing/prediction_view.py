@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.events import Resize
 
 from mnist_tui.events import RunFailed
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.tui.widgets.drawing import big_digit
 from mnist_tui.tui.widgets.frame.text_lines import Line, TextLines
 from mnist_tui.tui.workers.digit_reader import NOTHING_TRAINED, ReadResult
@@ -89,7 +89,7 @@ def _said(reading: ReadResult | None) -> tuple[str, str, list[Line]]:
         return "?", _UNSURE, [(("not sure", _UNSURE),), ((_perhaps(answer), _NOTE),)]
     best = answer.best
     name: list[Line] = [] if big_digit.drawn(best.name) else [((best.name, _SURE),)]
-    sure = ((format.percent(best.probability, 1), _STRONG), (" sure", _NOTE))
+    sure = ((formatting.percent(best.probability, 1), _STRONG), (" sure", _NOTE))
     return best.name, _SURE, [*name, sure, ((_others(answer), _NOTE),)]
 
 
@@ -108,7 +108,7 @@ def _others(answer: Prediction) -> str:
 
 
 def _named(guess: ClassProbability) -> str:
-    return f"{guess.name} ({format.percent(guess.probability, 1)})"
+    return f"{guess.name} ({formatting.percent(guess.probability, 1)})"
 
 
 def _wrapped(lines: Sequence[Line], width: int, height: int) -> list[Line]:

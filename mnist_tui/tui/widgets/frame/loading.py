@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import ProgressBar, Static
 
 from mnist_tui.events import DataProgress, Preparing, RunFailed
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.tui.session import Session, SessionPhase
 
 _TRACEBACK_LINES = 5
@@ -66,7 +66,7 @@ class LoadingPanel(Middle):
             text = self._data_text(waiting)
             bar.update(total=waiting.total, progress=waiting.done)
         elif isinstance(waiting, Preparing):
-            text = f"{format.sentence(waiting.what)} …{self._time_left('', waiting)}"
+            text = f"{formatting.sentence(waiting.what)} …{self._time_left('', waiting)}"
             bar.update(total=waiting.total, progress=waiting.done)
         else:
             text = "Loading torch, which takes a second or two."
@@ -74,7 +74,7 @@ class LoadingPanel(Middle):
         self.query_one("#what", Static).update(text if isinstance(text, Content) else Content(text))
 
     def _data_text(self, data: DataProgress) -> str:
-        amount = format.amount(data.done, data.total, data.unit)
+        amount = formatting.amount(data.done, data.total, data.unit)
         return f"{data.stage.capitalize()} {data.dataset}: {data.item}\n{amount}{self._time_left(data.item, data)}"
 
     def _time_left(self, item: str, waiting: DataProgress | Preparing) -> str:
@@ -85,7 +85,7 @@ class LoadingPanel(Middle):
         elapsed, done = now - self._since, waiting.done - self._from
         if waiting.total is None or elapsed < 0.5 or done <= 0:
             return ""
-        return f" · {format.clock((waiting.total - waiting.done) * elapsed / done)} left"
+        return f" · {formatting.clock((waiting.total - waiting.done) * elapsed / done)} left"
 
 
 def _failure_text(failed: RunFailed) -> Content:

@@ -8,7 +8,7 @@ from textual.events import Click
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from mnist_tui.events import RunStarted
+from mnist_tui.runs import RunRecord
 from mnist_tui.tui.session import Session, SessionPhase
 
 TABS = (
@@ -34,7 +34,7 @@ class TitleBar(Widget):
     }
     """
 
-    started: reactive[RunStarted | None] = reactive(None)
+    record: reactive[RunRecord | None] = reactive(None)
     phase = reactive(SessionPhase.IDLE)
 
     def __init__(self, current: str) -> None:
@@ -43,13 +43,13 @@ class TitleBar(Widget):
 
     def show(self, session: Session) -> None:
         """Say how the session stands."""
-        self.phase, self.started = session.phase, session.history.started
+        self.phase, self.record = session.phase, session.history.record
 
     def render(self) -> RenderResult:
         """Name and tabs left, facts and state right."""
         left, right = self._left(), self._state()
         room = self.size.width - left.cell_length - right.cell_length
-        middle = Content.styled(facts(self.started, room - 4) + "  ", "$foreground 75%")
+        middle = Content.styled(facts(self.record, room - 4) + "  ", "$foreground 75%")
         gap = " " * max(0, room - middle.cell_length)
         return Content.assemble(left, gap, middle, right)
 
@@ -79,14 +79,14 @@ class TitleBar(Widget):
             column -= width
 
 
-def facts(started: RunStarted | None, room: int) -> str:
+def facts(record: RunRecord | None, room: int) -> str:
     """What a run trains, and where: as much of it as there is room for, what matters most last to go."""
-    if started is None:
+    if record is None:
         return ""
-    data, model = str(started.data.get("name")), str(started.model.get("name"))
-    recipe = f"{started.config.get('recipe')} recipe"
-    machine = f"{started.machine.get('device')}×{started.machine.get('threads')}"
-    backend = [str(started.machine["backend"])] if "backend" in started.machine else []
+    data, model = record.data.name or "?", record.model.name or "?"
+    recipe = f"{record.text('recipe') or '?'} recipe"
+    machine = str(record.machine)
+    backend = [record.machine.backend] if record.machine.backend else []
     choices = (
         [data, f"model {model}", recipe, machine, *backend],
         [data, f"model {model}", recipe, machine],

@@ -12,7 +12,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.render.pixels import gray_image
 
 if TYPE_CHECKING:
@@ -88,7 +88,9 @@ class MistakesGallery(ScrollView, can_focus=True):
     def _caption(self, mistake: Mistake) -> list[Strip]:
         truth = self._names[mistake.truth]
         first = f"is {truth}  #{mistake.index}"
-        guesses = "  ".join(f"{guess.name} {format.percent(guess.probability, 0)}" for guess in mistake.top)
+        guesses = "  ".join(
+            f"{guess.name} {formatting.percent(guess.probability, 0)}" for guess in mistake.top
+        )
         return [
             Strip([Segment(first, _BOLD)]).adjust_cell_length(_SIDE),
             Strip([Segment(guesses)]).adjust_cell_length(_SIDE),

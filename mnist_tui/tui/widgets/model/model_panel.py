@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.tui.widgets.frame.panel import Panel
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class ModelPanel(Panel):
             self.text.update(NOT_RECORDED)
             return
         self.border_title = (
-            f"Model · {summary.parameters:,} parameters · {format.millions(summary.macs)} MACs"
+            f"Model · {summary.parameters:,} parameters · {formatting.millions(summary.macs)} MACs"
         )
         detailed = len(summary.layers) + _AROUND <= self._lines
         self.text.update(model_table(summary, detailed=detailed, width=self.content_size.width))
@@ -100,7 +100,7 @@ def _cells(row: Layer | Block) -> list[Text]:
         Text.assemble(row.path or "·", (f" {row.type}", "dim")),
         Text(shape),
         Text(f"{row.parameters:,}" if row.parameters else "·"),
-        Text(format.millions(row.macs) if row.macs != 0 else "·"),
+        Text(formatting.millions(row.macs) if row.macs != 0 else "·"),
         Text(_field(row.receptive_field)),
     ]
 

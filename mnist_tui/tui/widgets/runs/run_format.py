@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from textual.content import Content
 
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 
 # As the title bar colours the session's phases.
 _COLOURS = {
@@ -38,6 +38,6 @@ def age(created: str, now: datetime | None = None) -> str:
     """How long ago an ISO time was, in its largest unit; "" where there is no time."""
     try:
         then = datetime.fromisoformat(created)
-        return format.age(((now or datetime.now(UTC)) - then).total_seconds())
+        return formatting.age(((now or datetime.now(UTC)) - then).total_seconds())
     except (ValueError, TypeError):  # a damaged record, or one without a time zone
         return ""

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Sparkline, Static
 
 from mnist_tui.recipes import RECIPES
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.runs.compare import find_changed_settings
 from mnist_tui.runs.index import ScannedRun
 from mnist_tui.tui.widgets.runs.run_format import status_word
@@ -58,7 +58,8 @@ def _curve_title(curve: list[float]) -> Content:
     if not curve:
         return Content("")
     return Content.assemble(
-        ("test accuracy  ", "$foreground 60%"), f"{format.percent(curve[0])} → {format.percent(curve[-1])}"
+        ("test accuracy  ", "$foreground 60%"),
+        f"{formatting.percent(curve[0])} → {formatting.percent(curve[-1])}",
     )
 
 
@@ -73,22 +74,22 @@ def _facts(found: ScannedRun) -> Iterator[Content]:
     )
     yield _fact("status", done)
     if summary.best_test_accuracy is not None:
-        yield _fact("best", f"{format.percent(summary.best_test_accuracy)} at epoch {summary.best_epoch}")
+        yield _fact("best", f"{formatting.percent(summary.best_test_accuracy)} at epoch {summary.best_epoch}")
     if found.rows:
         yield _fact(
             "loss",
-            f"test {format.loss(found.rows[-1].test_loss)}, train {format.loss(found.rows[-1].train_loss)}",
+            f"test {formatting.loss(found.rows[-1].test_loss)}, train {formatting.loss(found.rows[-1].train_loss)}",
         )
-        yield _fact("time", f"{format.duration(summary.seconds / len(found.rows))} an epoch")
+        yield _fact("time", f"{formatting.duration(summary.seconds / len(found.rows))} an epoch")
     yield from _changes(found)
 
 
 def _changes(found: ScannedRun) -> Iterator[Content]:
     """Where the config departs from its recipe."""
     recipe = RECIPES.get(found.summary.recipe)
-    if recipe is None:
+    if recipe is None or found.record is None:
         return
-    for change in find_changed_settings(found.record["config"], recipe.to_dict()):
+    for change in find_changed_settings(found.record.config, recipe.to_dict()):
         if change.setting not in _SHOWN_ELSEWHERE:
             yield _fact(
                 change.setting,

@@ -10,7 +10,7 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from mnist_tui.events import EpochFinished, Progress, RunFailed
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.runs import published_results
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.tui.widgets.charts.bars import Bar, bar_lines, fact_lines
@@ -97,12 +97,14 @@ def _title(history: RunHistory, best: EpochFinished | None, state: str) -> Itera
     yield Content.styled(f"{sign} {word}", f"bold {style}")
     now = history.progress
     if now is not None:
-        yield Content(f"loss {format.loss(now.loss)}")
-        yield Content(f"acc {format.percent(now.accuracy)}")
+        yield Content(f"loss {formatting.loss(now.loss)}")
+        yield Content(f"acc {formatting.percent(now.accuracy)}")
     if best is not None:
-        yield Content.styled(f"★ best {format.percent(best.test_accuracy)} @ {best.epoch}", "$text-success")
+        yield Content.styled(
+            f"★ best {formatting.percent(best.test_accuracy)} @ {best.epoch}", "$text-success"
+        )
     if now is not None:
-        yield Content.styled(f"lr {format.rate(now.learning_rate)}", "$foreground 70%")
+        yield Content.styled(f"lr {formatting.rate(now.learning_rate)}", "$foreground 70%")
 
 
 def _body(history: RunHistory, width: int) -> Content | None:
@@ -133,11 +135,11 @@ def _bars(history: RunHistory, now: Progress) -> Iterator[Bar]:
     share = now.step / max(now.steps, 1)
     training = now.phase == "training"
     style = "$primary" if training else "$warning"
-    epoch_left = f"{format.clock(left.epoch)} left" if left and training else "testing"
+    epoch_left = f"{formatting.clock(left.epoch)} left" if left and training else "testing"
     yield Bar(f"epoch {now.epoch}/{now.epochs}", share, f"{now.step:,}/{now.steps:,}", epoch_left, style)
     speed = f"{now.images_per_second:,.0f} img/s" if now.images_per_second else ""
     whole = (now.epoch - 1 + (share if training else 1.0)) / max(now.epochs, 1)
-    yield Bar("run", whole, speed, f"{format.clock(left.run)} left" if left else "", "$success")
+    yield Bar("run", whole, speed, f"{formatting.clock(left.run)} left" if left else "", "$success")
 
 
 def _statistics(history: RunHistory) -> Iterator[tuple[str, str]]:
@@ -145,17 +147,17 @@ def _statistics(history: RunHistory) -> Iterator[tuple[str, str]]:
     if finished is None:
         return
     chosen = "best test accuracy" if finished.selected_on == "test" else "test accuracy of the best epoch"
-    yield chosen, f"{format.percent(finished.best_test_accuracy)} @ {finished.best_epoch}"
-    yield "final", format.percent(finished.final_test_accuracy)
-    if history.started is not None and history.started.data.get("name") == "mnist":
+    yield chosen, f"{formatting.percent(finished.best_test_accuracy)} @ {finished.best_epoch}"
+    yield "final", formatting.percent(finished.final_test_accuracy)
+    if history.record is not None and history.record.data.name == "mnist":
         yield (
             "published",
-            f"{format.percent(published_results.BEST_TEST_ACCURACY)} @ {published_results.BEST_EPOCH}",
+            f"{formatting.percent(published_results.BEST_TEST_ACCURACY)} @ {published_results.BEST_EPOCH}",
         )
-    yield "an epoch took", format.duration(finished.mean_epoch_seconds)
-    yield "in all", format.duration(finished.seconds)
-    yield "test loss at best", format.loss(finished.best_test_loss)
-    yield "train loss at best", format.loss(finished.best_train_loss)
+    yield "an epoch took", formatting.duration(finished.mean_epoch_seconds)
+    yield "in all", formatting.duration(finished.seconds)
+    yield "test loss at best", formatting.loss(finished.best_test_loss)
+    yield "train loss at best", formatting.loss(finished.best_train_loss)
 
 
 def _ended_early(history: RunHistory, width: int) -> Content:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.runs.compare import ComparedRun
 from mnist_tui.tui.widgets.runs.run_format import mark, status_word
 from mnist_tui.tui.widgets.tables.table import AdaptiveTable, Column
@@ -48,11 +48,11 @@ def _best_epoch(row: ComparedRow) -> Content:
 
 def _seconds(row: ComparedRow) -> Content:
     seconds = row.run.seconds_an_epoch
-    return Content("–" if seconds is None else format.duration(seconds))
+    return Content("–" if seconds is None else formatting.duration(seconds))
 
 
 def _percent(value: float | None) -> Content:
-    return Content(format.bare_percent(value))
+    return Content(formatting.bare_percent(value))
 
 
 _COLUMNS: tuple[Column[ComparedRow], ...] = (
@@ -72,7 +72,7 @@ _COLUMNS: tuple[Column[ComparedRow], ...] = (
     Column("at", 4, _best_epoch, 50, right=True),
     Column("final %", 7, lambda row: _percent(row.run.summary.final_test_accuracy), 90, right=True),
     Column("train %", 7, lambda row: _percent(row.run.final_train_accuracy), 40, right=True),
-    Column("test loss", 9, lambda row: Content(format.loss(row.run.final_test_loss)), 80, right=True),
+    Column("test loss", 9, lambda row: Content(formatting.loss(row.run.final_test_loss)), 80, right=True),
     Column("an epoch", 8, _seconds, 55, right=True),
-    Column("in all", 7, lambda row: Content(format.duration(row.run.summary.seconds)), 30, right=True),
+    Column("in all", 7, lambda row: Content(formatting.duration(row.run.summary.seconds)), 30, right=True),
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from mnist_tui.events import WeightsMoved
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.render.update_ratio import is_high, norm, ratios_by_layer, small, sparkline
 from mnist_tui.tui.widgets.tables.table import AdaptiveTable, Column
 
@@ -111,7 +111,7 @@ def _parameters(row: LayerRow) -> Content:
 
 
 def _macs(row: LayerRow) -> Content:
-    return Content(format.millions(row.layer.macs) if row.layer.macs != 0 else "·")
+    return Content(formatting.millions(row.layer.macs) if row.layer.macs != 0 else "·")
 
 
 def _field(row: LayerRow) -> Content:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from textual.content import Content
 
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 from mnist_tui.runs.index import ScannedRun
 from mnist_tui.runs.summary import RunSummary, filter_by_text, sort_by
 from mnist_tui.tui.widgets.runs.run_format import age, mark, status_word
@@ -55,7 +55,7 @@ def order_of(head: str) -> Order | None:
 
 
 def _accuracy(value: float | None) -> Content:
-    return Content(format.bare_percent(value))
+    return Content(formatting.bare_percent(value))
 
 
 def _best(row: ScannedRun) -> Content:
@@ -73,7 +73,7 @@ def _parameters(row: ScannedRun) -> Content:
 
 
 def _time(row: ScannedRun) -> Content:
-    return Content(format.duration(row.summary.seconds) if row.rows else "–")
+    return Content(formatting.duration(row.summary.seconds) if row.rows else "–")
 
 
 _COLUMNS: tuple[Column[ScannedRun], ...] = (

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from mnist_tui.render import format
+from mnist_tui.render import formatting
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from mnist_tui.render import format
     ],
 )
 def test_durations(seconds: float, shown: str) -> None:
-    assert format.duration(seconds) == shown
+    assert formatting.duration(seconds) == shown
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_durations(seconds: float, shown: str) -> None:
     [(0.01, "0.01000"), (0.00812, "0.00812"), (1e-4, "0.00010"), (4e-8, "4.0e-08"), (0, "0.00000")],
 )
 def test_learning_rates_are_equally_wide(rate: float, shown: str) -> None:
-    assert format.rate(rate) == shown
+    assert formatting.rate(rate) == shown
     assert len(shown) == 7
 
 
@@ -40,7 +40,7 @@ def test_learning_rates_are_equally_wide(rate: float, shown: str) -> None:
     [(0, "0 B"), (999, "999 B"), (27_160, "27.2 kB"), (9_912_422, "9.9 MB"), (2e9, "2.0 GB")],
 )
 def test_sizes(count: float, shown: str) -> None:
-    assert format.size(count) == shown
+    assert formatting.size(count) == shown
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_sizes(count: float, shown: str) -> None:
     [(0, "0"), (56_448, "56,448"), (999_999, "999,999"), (1_306_144, "1.31 M"), (None, "unknown")],
 )
 def test_large_counts(count: int | None, shown: str) -> None:
-    assert format.millions(count) == shown
+    assert formatting.millions(count) == shown
 
 
 @pytest.mark.parametrize(
@@ -61,17 +61,17 @@ def test_large_counts(count: int | None, shown: str) -> None:
     ],
 )
 def test_data_on_their_way(total: int | None, unit: str, shown: str) -> None:
-    assert format.amount(21_000, total, unit) == shown
+    assert formatting.amount(21_000, total, unit) == shown
 
 
 def test_what_is_not_known_is_a_dash() -> None:
     assert [
-        format.percent(math.nan),
-        format.bare_percent(None),
-        format.loss(None),
-        format.loss(math.inf),
+        formatting.percent(math.nan),
+        formatting.bare_percent(None),
+        formatting.loss(None),
+        formatting.loss(math.inf),
     ] == ["–"] * 4
-    assert [format.percent(0.9947), format.bare_percent(1.0), format.loss(0.5)] == [
+    assert [formatting.percent(0.9947), formatting.bare_percent(1.0), formatting.loss(0.5)] == [
         "99.47 %",
         "100.00",
         "0.5000",
