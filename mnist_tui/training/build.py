@@ -79,7 +79,13 @@ def build_trainer(
         return Trainer(config, backend, resident, control)
     taught = config.replace(batch_size=fitting.batch_size)
     tutor = open_teacher(
-        teacher, taught, device, code=teachers_code, is_old_run=is_old_run, report=report, should_stop=should_stop
+        teacher,
+        taught,
+        device,
+        code=teachers_code,
+        is_old_run=is_old_run,
+        report=report,
+        should_stop=should_stop,
     )
     tutor.backend.use_threads(threads)
     return Trainer(config, backend, resident, control, tutor)
