@@ -60,7 +60,7 @@ def bench(
         raise ConfigError(f"images is {images}, but must be at least 512", remedy="Give more images.")
     targets, names = _targets(to), _recipes(only)
 
-    from mnist_tui.data.datasets import load
+    from mnist_tui.data.datasets import load_dataset
 
     console = stderr()
 
@@ -71,7 +71,7 @@ def bench(
     def report(text: str) -> None:
         say(console, text, "dim")
 
-    data = load(dataset, paths.data_dir(data_dir), report=report_event)
+    data = load_dataset(dataset, paths.data_dir(data_dir), report=report_event)
     if to:
         _race(data, targets, names, rounds or 3, images, model, json, report)
     else:

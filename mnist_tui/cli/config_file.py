@@ -24,7 +24,7 @@ def option_defaults(context: typer.Context, chosen: Path | None) -> dict[str, An
     path = chosen or paths.config_file()
     if chosen is None and not path.is_file():
         return {}
-    values = _read(paths.expand(path))
+    values = _read(paths.expand_user(path))
     problem = next(_problems(values, _options(context, context.command)), "")
     if problem:
         raise ConfigError(f"{path}: {problem}", remedy="Correct or remove that line.")

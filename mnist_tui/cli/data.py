@@ -35,7 +35,7 @@ def fetch(name: Name = "mnist", json: Json = False, data_dir: DataDir = None) ->
     control = Control()
     with stopping(control) as caught, DownloadReport(control) as report:
         try:
-            loaded = datasets.load(name, folder, report=report)
+            loaded = datasets.load_dataset(name, folder, report=report)
         except Interrupted:
             raise typer.Exit(caught.exit_code) from None
     if json:
@@ -59,10 +59,10 @@ def _as_a_run_records_it(loaded: Dataset) -> dict[str, Any]:
 def info(name: Name = "auto", json: Json = False, data_dir: DataDir = None) -> None:
     """Show a dataset's files, hashes, images per class, mean and deviation. Fetches nothing."""
     from mnist_tui.cli.views.dataset_table import dataset_table
-    from mnist_tui.data.describe import describe
+    from mnist_tui.data.describe import describe_dataset
 
     with DownloadReport(Control()) as report:
-        described = describe(name, paths.data_dir(data_dir), report=report)
+        described = describe_dataset(name, paths.data_dir(data_dir), report=report)
     if json:
         print_json(described.to_dict())
     else:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from mnist_tui.data.augmentation import network_input
+from mnist_tui.data.augmentation import make_network_input
 from mnist_tui.inference.feature_maps import feature_maps
 from mnist_tui.inference.filters import Filters, first_filters
 from mnist_tui.inference.network import TrainedNetwork
@@ -47,7 +47,7 @@ class SaliencyMap:
 
 def inspect_image(network: TrainedNetwork, image: Tensor) -> ImageInspection:
     """From any thread; draws none of a training's random numbers. image: (1, 28, 28) uint8."""
-    seen = network_input(image[None], network.config)
+    seen = make_network_input(image[None], network.config)
     with IsolatedRandomNumbers(), translate_code_errors():
         maps = feature_maps(network.model, seen)
         filters = first_filters(network.model, seen)
@@ -57,7 +57,7 @@ def inspect_image(network: TrainedNetwork, image: Tensor) -> ImageInspection:
 
 def compute_saliency(network: TrainedNetwork, image: Tensor, label: int, method: Method) -> SaliencyMap:
     """What speaks for the class `label`. image: (1, 28, 28) uint8. Draws none of a training's random numbers."""
-    seen = network_input(image[None], network.config)
+    seen = make_network_input(image[None], network.config)
     with IsolatedRandomNumbers(), translate_code_errors():
         if method == "gradient":
             return SaliencyMap(method, label, gradient_saliency(network.model, seen, label), 1.0)

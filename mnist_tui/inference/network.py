@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.data import registry
-from mnist_tui.data.augmentation import deskew_pixels, network_input
+from mnist_tui.data.augmentation import deskew_pixels, make_network_input
 from mnist_tui.data.types import DIGITS
 from mnist_tui.errors import ModelError, RunError
 from mnist_tui.models import ModelSource
@@ -68,7 +68,7 @@ class TrainedNetwork:
         if not len(images):
             return torch.zeros(0, len(self.classes))
         with translate_code_errors():
-            batches = [self.model(network_input(batch, self.config)) for batch in images.split(_BATCH)]
+            batches = [self.model(make_network_input(batch, self.config)) for batch in images.split(_BATCH)]
         return torch.cat(batches).float()
 
     def input_pixels(self, images: Tensor) -> Tensor:

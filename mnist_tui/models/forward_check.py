@@ -22,7 +22,7 @@ TAKES = "A model takes images of shape (N, 1, 28, 28), for any N."
 
 
 def try_forward(source: ModelSource, model: nn.Module) -> None:
-    """Run `model` once in evaluation mode, which also gives lazy layers their shapes. Raises ModelError if it does not fit.
+    """Run `model` once in evaluation mode, which also gives lazy layers their shapes. Raises ModelError if it fails.
 
     `model` is unchanged except for those layers, layers that its forward creates at the first call, and hooks that
     `adapt` adds if it would not fit otherwise.

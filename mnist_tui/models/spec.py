@@ -105,7 +105,7 @@ def _is_path(place: str) -> bool:
 
 
 def _from_file(spec: str, place: str, class_name: str) -> ModelSource:
-    path = paths.expand(place).absolute()
+    path = paths.expand_user(place).absolute()
     if not paths.is_file(path) and not paths.is_folder(path):
         raise model_error(spec, f"there is no file {path}", remedy="Correct the path before the colon.")
     path = path.resolve()

@@ -42,5 +42,5 @@ class Preparation:
         models.resolve(self.config.model)
         name: str = self.config.dataset
         if name != SYNTHETIC:  # drawn anew by each
-            name = datasets.load(name, self.data_dir, report=answering).name
+            name = datasets.load_dataset(name, self.data_dir, report=answering).name
         report(Prepared(dataset=name, device=device))

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 # After so many smaller collections there is a full one even if nobody asks.
-_UNASKED = 1000
+_RARELY = 1000
 # So many new modules are a large import: torch brings a thousand.
 _MANY = 100
 
@@ -28,11 +28,11 @@ def pause_during_import() -> Iterator[None]:
     Only where they were large: what is garbage just then stays with the rest, and later there is more of it.
     """
     before = len(sys.modules)
-    _count(1)
+    _count_importers(1)
     try:
         yield
     finally:
-        _count(-1)
+        _count_importers(-1)
         if len(sys.modules) - before >= _MANY:
             gc.freeze()
 
@@ -40,7 +40,7 @@ def pause_during_import() -> Iterator[None]:
 def postpone_full_collections() -> None:
     """From now on, full collections come by `collect`: by themselves they come just when much is drawn."""
     young, middle, _ = gc.get_threshold()
-    gc.set_threshold(young, middle, _UNASKED)
+    gc.set_threshold(young, middle, _RARELY)
 
 
 def collect() -> None:
@@ -48,7 +48,7 @@ def collect() -> None:
     gc.collect()
 
 
-def _count(change: int) -> None:
+def _count_importers(change: int) -> None:
     """Several threads may be importing: the last one to be done has the collector go on."""
     global _importing
     with _LOCK:

@@ -61,7 +61,7 @@ def open_teacher(
 ) -> Teacher:
     """The teacher whose weights `checkpoint.save_weights` wrote, for a student with `config`.
 
-    Its network comes from `code`, or from what the weights' own record names; `is_old_run` is as in `choose_memory_format`.
+    Its network comes from `code`, or from the weights' own record; `is_old_run` as in `choose_memory_format`.
     Raises RunError when they cannot be used, ConfigError when the two would get different inputs, and Interrupted
     soon after `should_stop` has become true.
     """

@@ -44,7 +44,7 @@ class NewRun:
             return nullcontext()
         from mnist_tui.data.synthetic import background
 
-        return background.drawing()
+        return background.draw_in_background()
 
     def _train(self, control: Control, report: Report) -> RunResult:
         with gc_control.pause_during_import():

@@ -302,7 +302,7 @@ def _load(config: TrainConfig, data_dir: Path, control: Control, report: Report)
 
     # Drawing images keeps all cores busy; how many training takes is known once there is a backend.
     torch.set_num_threads(config.threads or usable_cores())
-    return datasets.load(config.dataset, data_dir, report=answering)
+    return datasets.load_dataset(config.dataset, data_dir, report=answering)
 
 
 def _report_building(source: models.ModelSource, report: Report) -> None:

@@ -37,7 +37,7 @@ MOVED = WeightsMoved(
 def few_images(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sixty test images that are there at once, whatever a run was trained on."""
     images = TestSet("mnist", tiny_dataset().test, DIGITS)
-    monkeypatch.setattr(datasets, "load_test", lambda *_, **__: images)
+    monkeypatch.setattr(datasets, "load_test_set", lambda *_, **__: images)
 
 
 def trained_run(folder: Path, name: str = "done", model: str = "reference") -> Run:
@@ -224,7 +224,7 @@ def test_data_that_are_not_to_be_had_are_said(tmp_path: Path, monkeypatch: pytes
     def fail(*_: object, **__: object) -> None:
         raise datasets.DataError("mnist is not to be had", remedy="Fetch it.")
 
-    monkeypatch.setattr(datasets, "load_test", fail)
+    monkeypatch.setattr(datasets, "load_test_set", fail)
 
     async def story(house: House) -> None:
         await opened(house)

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image, ImageDraw
 
-from mnist_tui.data.pictures.mnist_format import Pixels, from_canvas
+from mnist_tui.data.pictures.mnist_format import Pixels, canvas_to_mnist
 from mnist_tui.data.pictures.reading import read_largest_digit
-from mnist_tui.data.synthetic import draw
+from mnist_tui.data.synthetic import draw_digits
 from mnist_tui.errors import NoDigitError
 from tests.data.pictures.digit_pictures import CONDITIONS, digit_of, enlarged, saved, turned_by_exif
 
-DIGITS = [image[0] for image in draw(24, seed=7)[0]]
+DIGITS = [image[0] for image in draw_digits(24, seed=7)[0]]
 
 
 def seven(size: int = 280, pen: int = 24, *, at: tuple[int, int] = (0, 0), scale: float = 1.0) -> Image.Image:
@@ -55,7 +55,7 @@ def extent(picture: Pixels) -> int:
 
 @pytest.mark.parametrize("invert", [False, True])
 def test_a_clean_picture_of_mnists_size_comes_back_as_it_is(invert: bool) -> None:
-    for digit in (from_canvas(image) for image in DIGITS):
+    for digit in (canvas_to_mnist(image) for image in DIGITS):
         assert np.array_equal(read_largest_digit(255 - digit if invert else digit), digit)
 
 
@@ -63,7 +63,7 @@ def test_a_clean_picture_of_mnists_size_comes_back_as_it_is(invert: bool) -> Non
 def test_a_digit_is_found_again_in_every_condition(condition: str) -> None:
     random = np.random.default_rng(1)
     alike = [
-        likeness(read_largest_digit(CONDITIONS[condition](image, random)), from_canvas(image))
+        likeness(read_largest_digit(CONDITIONS[condition](image, random)), canvas_to_mnist(image))
         for image in DIGITS
     ]
     assert min(alike) > 0.75
@@ -86,22 +86,22 @@ def test_the_colours_do_not_matter_as_long_as_they_differ(ink: str, paper: str) 
     background = (0, 0, 0, 0) if paper == "transparent" else paper
     picture = Image.new("RGBA", mask.size, background)
     picture.paste(Image.new("RGBA", mask.size, ink), mask=mask)
-    expected = from_canvas(np.asarray(mask))
+    expected = canvas_to_mnist(np.asarray(mask))
     assert likeness(digit_of(saved(picture), "a.png"), expected) > 0.93
 
 
 @pytest.mark.parametrize(("pen", "scale"), [(2, 1.0), (3, 0.5), (8, 1.0), (24, 1.0), (60, 1.0), (10, 0.3)])
 def test_every_pen_and_size_fills_the_box_with_strokes_as_mnist_has_them(pen: int, scale: float) -> None:
-    picture = from_canvas(np.asarray(seven(pen=pen, scale=scale)))
+    picture = canvas_to_mnist(np.asarray(seven(pen=pen, scale=scale)))
     assert 19 <= extent(picture) <= 21
     ink = picture.astype(float).sum() / 255
     assert 45 <= ink <= 210  # MNIST's sevens have 50 to 190
-    assert likeness(picture, from_canvas(np.asarray(seven()))) > 0.7
+    assert likeness(picture, canvas_to_mnist(np.asarray(seven()))) > 0.7
 
 
 @pytest.mark.parametrize("at", [(-50, -40), (60, 0), (0, 40)])
 def test_the_centre_of_mass_comes_to_where_mnist_has_it(at: tuple[int, int]) -> None:
-    picture = from_canvas(np.asarray(seven(at=at)))
+    picture = canvas_to_mnist(np.asarray(seven(at=at)))
     assert centre(picture) == pytest.approx((14, 14), abs=0.3)
 
 
@@ -118,9 +118,9 @@ def test_a_stroke_beside_the_digit_stays_with_it() -> None:
     five = Image.new("L", (280, 280))
     pen = ImageDraw.Draw(five)
     pen.line([(110, 60), (100, 130), (160, 130), (180, 170), (150, 220), (95, 215)], fill=255, width=20)
-    without = from_canvas(np.asarray(five))
+    without = canvas_to_mnist(np.asarray(five))
     pen.line([(125, 55), (190, 52)], fill=255, width=20)  # the bar, which does not touch
-    assert likeness(read_largest_digit(np.asarray(five)), from_canvas(np.asarray(five))) > 0.97
+    assert likeness(read_largest_digit(np.asarray(five)), canvas_to_mnist(np.asarray(five))) > 0.97
     assert likeness(read_largest_digit(np.asarray(five)), without) < 0.95
 
 
@@ -141,7 +141,7 @@ def test_a_blank_canvas_has_no_digit() -> None:
         np.full((9, 9), np.nan),
     ):
         with pytest.raises(NoDigitError):
-            from_canvas(canvas)
+            canvas_to_mnist(canvas)
 
 
 @settings(max_examples=30, deadline=None)
@@ -170,7 +170,7 @@ def test_whatever_the_pixels_there_is_a_picture_or_no_digit(pixels: Pixels) -> N
 @example(np.array([[0.25]], np.float32))  # just what is no ink yet
 def test_whatever_the_canvas_there_is_a_picture_or_no_digit(canvas: np.ndarray) -> None:  # type: ignore[type-arg]
     with contextlib.suppress(NoDigitError):
-        assert from_canvas(canvas).shape == (28, 28)
+        assert canvas_to_mnist(canvas).shape == (28, 28)
 
 
 def test_a_canvas_is_read_in_a_few_milliseconds() -> None:
@@ -178,6 +178,6 @@ def test_a_canvas_is_read_in_a_few_milliseconds() -> None:
     times = []
     for _ in range(20):
         begun = time.thread_time()
-        from_canvas(canvas)
+        canvas_to_mnist(canvas)
         times.append(time.thread_time() - begun)
     assert min(times) < 0.005

@@ -37,7 +37,7 @@ def network(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Tra
 @pytest.fixture(scope="module")
 def digits(mnist_folder: Path) -> Split:
     """The test set's first thousand, which are its harder half."""
-    test = datasets.load("mnist", mnist_folder).test
+    test = datasets.load_dataset("mnist", mnist_folder).test
     return Split(test.images[:IMAGES], test.labels[:IMAGES])
 
 
