@@ -19,10 +19,10 @@ from mnist_tui.data.loader import DeviceData
 from mnist_tui.data.types import DIGITS, Dataset, Split
 from mnist_tui.events import EpochFinished, Event
 from mnist_tui.runs import Run
-from mnist_tui.training import checkpoint, evaluate, run_training, trainer
+from mnist_tui.training import checkpoint, evaluate, recorder, run_training, trainer
 from mnist_tui.training.backends.eager import EagerBackend
 from mnist_tui.training.control import Control
-from mnist_tui.training.run_training import RunResult
+from mnist_tui.training.recorder import RunResult
 from mnist_tui.training.train_state import TrainState
 from mnist_tui.training.trainer import Trainer
 
@@ -197,8 +197,13 @@ def differences(one: Any, other: Any, where: str = "") -> list[str]:
 
 def train_slowly(folder: Path, config: dict[str, Any]) -> None:
     """Start or go on with a run in a process of its own, with time between two events to be killed in."""
+<<<<<<< HEAD
     datasets.load_dataset = lambda *_args, **_options: tiny_dataset()
     trainer.PROGRESS_SECONDS, run_training.CHECKPOINT_SECONDS, evaluate.scoring.BATCH = 0.0, 0.02, 10
+=======
+    datasets.load = lambda *_args, **_options: tiny_dataset()
+    trainer.PROGRESS_SECONDS, recorder.CHECKPOINT_SECONDS, evaluate.BATCH = 0.0, 0.02, 10
+>>>>>>> next
     run = Run(folder)
 
     def report(_event: Event) -> None:

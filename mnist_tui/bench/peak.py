@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import torch
 
 from mnist_tui.training.backends.base import Backend
-from mnist_tui.training.backends.native_backend import NativeBackend
+from mnist_tui.training.backends.native import NativeBackend
 
 _SIDE = 1024
 

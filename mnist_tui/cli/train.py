@@ -22,7 +22,7 @@ from mnist_tui.training.control import Control
 from mnist_tui.training.jobs import Folders, Job, NewRun, ResumedRun
 
 if TYPE_CHECKING:
-    from mnist_tui.training.run_training import RunResult
+    from mnist_tui.training.recorder import RunResult
 
 
 @with_settings

@@ -39,7 +39,7 @@ def agree(run: Run, trust: bool, *, teacher: bool = False, notify: bool = True) 
 def _agree(code: RunCode, trust: bool) -> RunCode:
     if not code.is_known and (trust or (_can_answer() and _yes(code))):
         code.trust()
-    return code.trusted()
+    return code.require_trust()
 
 
 def _can_answer() -> bool:

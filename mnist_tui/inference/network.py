@@ -19,7 +19,7 @@ from mnist_tui.models import ModelSource
 from mnist_tui.models.code_errors import translate_code_errors
 from mnist_tui.models.isolated_rng import load_model_isolated
 from mnist_tui.runs import Run
-from mnist_tui.training import checkpoint, lr_schedule
+from mnist_tui.training import checkpoint
 from mnist_tui.training.run_code import code_of
 
 WeightsName = Literal["best", "last"]
@@ -93,7 +93,7 @@ def load_trained(run: Run, weights: WeightsName = "best") -> TrainedNetwork:
             f"the {weights} weights of run {run.name} do not fit its network {config.model}: {reason}",
             remedy="Bring the network's code back to what it was, or choose another run.",
         ) from error
-    if not lr_schedule.is_finite(model):
+    if not checkpoint.is_finite(model):
         raise RunError(
             f"the {weights} weights of run {run.name} are not all finite numbers",
             remedy="Choose another run.",
@@ -114,7 +114,7 @@ def build_network(run: Run) -> tuple[nn.Module, ModelSource]:
     It is created from the run's own copy of the code, if there is one. Raises RunError if that is damaged or has
     changed, and UntrustedCodeError if the user has not agreed to run it.
     """
-    code = code_of(run).trusted()
+    code = code_of(run).require_trust()
     try:
         return load_model_isolated(code.source), code.source
     except ModelError as error:

@@ -1,4 +1,4 @@
-"""What is compiled: a network as a list of fused stages. No torch, and no weights."""
+"""The compiler's intermediate representation: a network as a list of fused stages. No torch, and no weights."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 
-class Map(NamedTuple):
-    """What one image is between two layers; a flat vector is a map of 1×1."""
+class MapShape(NamedTuple):
+    """The shape of one image's feature maps between two layers; a flat vector has height and width 1."""
 
     channels: int
     height: int
     width: int
 
 
-IMAGE = Map(1, 28, 28)
-RESULT = Map(10, 1, 1)
+INPUT_SHAPE = MapShape(1, 28, 28)
+OUTPUT_SHAPE = MapShape(10, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Conv:
     outputs: int
     bias: bool
 
-    def after(self, given: Map) -> Map:
-        """The map that comes of `given`; empty (a side below 1) where the kernel does not fit."""
-        grows = 2 * self.padding - self.kernel + 1
-        return Map(self.outputs, given.height + grows, given.width + grows)
+    def output_shape(self, shape: MapShape) -> MapShape:
+        """The shape after the convolution; empty (a side below 1) where the kernel does not fit."""
+        growth = 2 * self.padding - self.kernel + 1
+        return MapShape(self.outputs, shape.height + growth, shape.width + growth)
 
     def to_text(self) -> str:
         """`conv 3x3 padding 1 to 8 bias`."""
@@ -44,8 +44,8 @@ class Conv:
 
 
 @dataclass(frozen=True)
-class Norm:
-    """Batch normalisation with running statistics; `momentum` is the weight of the newest batch in them."""
+class BatchNorm:
+    """Batch normalization with running statistics; `momentum` is the weight of the newest batch in them."""
 
     epsilon: float
     momentum: float
@@ -58,16 +58,16 @@ class Norm:
 
 @dataclass(frozen=True)
 class Pool:
-    """Pooling without padding; windows that do not fit are left out. A global average has the map's size."""
+    """Pooling without padding; incomplete windows are left out. Global pooling has a window of the map's size."""
 
     kind: Literal["max", "average"]
     size: int
     stride: int
 
-    def after(self, given: Map) -> Map:
-        """The map that comes of `given`; empty (a side below 1) where the window does not fit."""
-        sides = ((side - self.size) // self.stride + 1 for side in (given.height, given.width))
-        return Map(given.channels, *sides)
+    def output_shape(self, shape: MapShape) -> MapShape:
+        """The shape after pooling; empty (a side below 1) where the window does not fit."""
+        sides = ((side - self.size) // self.stride + 1 for side in (shape.height, shape.width))
+        return MapShape(shape.channels, *sides)
 
     def to_text(self) -> str:
         """`max pool 2 stride 2`."""
@@ -75,8 +75,8 @@ class Pool:
 
 
 @dataclass(frozen=True)
-class Drop:
-    """Dropout with 0 < probability < 1: of single numbers, or of whole channels as Dropout2d does."""
+class Dropout:
+    """Dropout with 0 < probability < 1: of single elements, or of whole channels as in Dropout2d."""
 
     probability: float
     whole_channels: bool
@@ -87,7 +87,7 @@ class Drop:
 
 
 class TensorNames(NamedTuple):
-    """Where a stage's tensors are in the model, as `named_parameters` and `named_buffers` call them."""
+    """The names of a stage's tensors in the model's `named_parameters` and `named_buffers`; None for those it lacks."""
 
     weight: str | None
     bias: str | None
@@ -105,63 +105,38 @@ class TensorNames(NamedTuple):
 
 @dataclass(frozen=True)
 class Stage:
-    """One pass over the map, in the order of the fields from `conv` on; each may be missing."""
+    """One pass over the feature maps, in the order of the fields from `conv` on; each may be missing."""
 
     inputs: int
-    """Channels of what comes in; `height` and `width` are its sides."""
+    """Channels of the input; `height` and `width` are its sides."""
     height: int
     width: int
     conv: Conv | None = None
     relu: bool = False
     """Before the norm; without a norm, the only one."""
-    norm: Norm | None = None
+    norm: BatchNorm | None = None
     relu_after: bool = False
     """After the norm; never without one."""
     pool: Pool | None = None
-    drop: Drop | None = None
+    dropout: Dropout | None = None
     conv_name: str = ""
     """The submodule in the model; "" where there is no such layer, as with `norm_name`."""
     norm_name: str = ""
 
     @property
-    def given(self) -> Map:
-        """What comes in."""
-        return Map(self.inputs, self.height, self.width)
+    def input_shape(self) -> MapShape:
+        """The shape of the stage's input."""
+        return MapShape(self.inputs, self.height, self.width)
 
     @property
-    def middle(self) -> Map:
-        """What the convolution gives, which ReLUs and norm keep in shape."""
-        return self.conv.after(self.given) if self.conv else self.given
+    def conv_shape(self) -> MapShape:
+        """The shape after the convolution, which ReLU and norm preserve."""
+        return self.conv.output_shape(self.input_shape) if self.conv else self.input_shape
 
     @property
-    def out(self) -> Map:
-        """What the next stage is given."""
-        return self.pool.after(self.middle) if self.pool else self.middle
-
-    @property
-    def channels(self) -> int:
-        """Channels from the convolution on."""
-        return self.middle.channels
-
-    @property
-    def middle_height(self) -> int:
-        """Height between convolution and pooling."""
-        return self.middle.height
-
-    @property
-    def middle_width(self) -> int:
-        """Width between convolution and pooling."""
-        return self.middle.width
-
-    @property
-    def out_height(self) -> int:
-        """Height after pooling."""
-        return self.out.height
-
-    @property
-    def out_width(self) -> int:
-        """Width after pooling."""
-        return self.out.width
+    def output_shape(self) -> MapShape:
+        """The shape of the next stage's input."""
+        return self.pool.output_shape(self.conv_shape) if self.pool else self.conv_shape
 
     def tensor_names(self) -> TensorNames:
         """The dotted names of the stage's tensors, None for those it lacks."""
@@ -185,17 +160,17 @@ class Stage:
             self.norm and self.norm.to_text(),
             self.relu_after and "relu",
             self.pool and self.pool.to_text(),
-            self.drop and self.drop.to_text(),
+            self.dropout and self.dropout.to_text(),
         ]
-        return f"{'x'.join(map(str, self.given))}: {', '.join(part for part in parts if part)}"
+        return f"{'x'.join(map(str, self.input_shape))}: {', '.join(part for part in parts if part)}"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A whole network: the first stage is given images (1, 28, 28), the last gives ten logits (10, 1, 1)."""
+    """A whole network: the first stage's input is an image (1, 28, 28), the last one's output ten logits (10, 1, 1)."""
 
     stages: tuple[Stage, ...]
 
     def to_text(self) -> str:
-        """One line a stage. Equal for networks that differ in nothing but names, so they share a library."""
+        """One line per stage. Equal for networks that differ only in names, so they share a compiled library."""
         return "\n".join(stage.to_text() for stage in self.stages)

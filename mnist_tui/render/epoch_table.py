@@ -1,4 +1,4 @@
-"""The epoch table: one row an epoch, the best marked."""
+"""The epoch table: one row per epoch, the best marked."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from rich.text import Text
 
 from mnist_tui.events import EpochFinished
 from mnist_tui.render import formatting
+from mnist_tui.runs.epoch_columns import EpochColumn, Layout, is_validated, layouts
 from mnist_tui.runs.history import RunHistory
 
-_LOSSES = {"train loss", "test loss", "train", "valid", "test"}
-# What goes first where there is no room.
-_DISPENSABLE = ({"img/s"}, {"lr"}, {"time"}, _LOSSES)
 # More columns than any table needs.
 _UNBOUNDED = 1000
 
@@ -24,10 +22,9 @@ _UNBOUNDED = 1000
 def epoch_table(history: RunHistory, *, newest: int | None = None) -> RenderableType:
     """The table of a run under its title, or only its `newest` rows where there is no room for all."""
     rows = history.rows
-    validated = any(row.validation_accuracy is not None for row in rows)
     shown = rows if newest is None else rows[-newest:]
     # Not as the table's own title, which would be markup, and broken where the table ends.
-    return Group(Text(title(history), style="bold"), _Rows(shown, history.best, validated))
+    return Group(Text(title(history), style="bold"), _Rows(shown, history.best, is_validated(rows)))
 
 
 @dataclass(frozen=True)
@@ -39,72 +36,32 @@ class _Rows:
     validated: bool
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        tables = (self._table(count) for count in range(len(_DISPENSABLE) + 1))
-        narrowest = self._table(len(_DISPENSABLE))
         unbounded = options.update(max_width=_UNBOUNDED)
-        yield next(
-            (
-                table
-                for table in tables
-                if console.measure(table, options=unbounded).maximum <= options.max_width
-            ),
-            narrowest,
-        )
+        for layout in layouts(validated=self.validated):
+            table = self._table(layout)
+            if console.measure(table, options=unbounded).maximum <= options.max_width:
+                break
+        yield table
 
-    def _table(self, left_out: int) -> Table:
-        """Without the first `left_out` of what can be left out."""
+    def _table(self, layout: Layout) -> Table:
         table = Table(
             box=box.SIMPLE_HEAD,
             pad_edge=False,
             padding=(0, 1, 0, 0),  # narrow gaps, so that a table with validation columns fits 80 columns
         )
-        names = columns(self.validated)
-        missing = {name for group in _DISPENSABLE[:left_out] for name in group}
-        kept = [index for index, name in enumerate(names) if name not in missing]
-        heads = [names[index] for index in kept]
-        if missing >= _LOSSES:
-            heads = ["epoch", *accuracy_heads(self.validated)]
-        for head in heads:
-            table.add_column(head, justify="right", no_wrap=True)
+        for _, heading in layout:
+            table.add_column(heading, justify="right", no_wrap=True)
         for row in self.rows:
             is_best = self.best is not None and row.epoch == self.best.epoch
-            texts = cells(row, is_best, self.validated)
-            table.add_row(*(texts[index] for index in kept), style="bold green" if is_best else "")
+            texts = (cell(column, row, is_best=is_best) for column, _ in layout)
+            table.add_row(*texts, style="bold green" if is_best else "")
         return table
 
 
-def columns(validated: bool) -> list[str]:
-    """The heads, with the validation columns where there is such a thing; those leave no room for long words."""
-    if validated:
-        losses = ["train", "acc %", "valid", "acc %", "test", "acc %"]
-    else:
-        losses = ["train loss", "acc %", "test loss", "acc %"]
-    return ["epoch", *losses, "lr", "img/s", "time"]
-
-
-def accuracy_heads(validated: bool) -> list[str]:
-    """Of the accuracies where the losses, which tell whose they are, have been left out."""
-    return ["train %", "valid %", "test %"] if validated else ["train %", "test %"]
-
-
-def cells(row: EpochFinished, is_best: bool, validated: bool) -> list[str | Text]:
-    """One row's texts."""
-    validation = (
-        [formatting.loss(row.validation_loss), formatting.bare_percent(row.validation_accuracy)]
-        if validated
-        else []
-    )
-    return [
-        f"{'★ ' if is_best else ''}{row.epoch}",
-        formatting.loss(row.train_loss),
-        formatting.bare_percent(row.train_accuracy),
-        *validation,
-        formatting.loss(row.test_loss),
-        formatting.bare_percent(row.test_accuracy),
-        formatting.rate(row.learning_rate),
-        f"{row.images_per_second:,.0f}",
-        formatting.duration(row.seconds),
-    ]
+def cell(column: EpochColumn, row: EpochFinished, *, is_best: bool) -> str:
+    """The text of a row in a column; the best epoch has a star."""
+    text = formatting.figure(column.kind, getattr(row, column.field))
+    return f"★ {text}" if is_best and column.field == "epoch" else text
 
 
 def title(history: RunHistory) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from mnist_tui.runs.epoch_columns import Kind
+
 
 def percent(fraction: float, digits: int = 2) -> str:
     """0.9947 -> `99.47 %`."""
@@ -23,6 +25,25 @@ def loss(value: float | None) -> str:
 def rate(value: float) -> str:
     """A learning rate: five decimals while they show something, else two digits and a power of ten."""
     return f"{value:.5f}" if value >= 1e-4 or value == 0 else f"{value:.1e}"
+
+
+def figure(kind: Kind, value: float | None, *, unit: bool = False) -> str:
+    """A figure of an epoch; an accuracy has its `unit` only where it is wanted, as most headings have it."""
+    if value is None:
+        return "–"
+    match kind:
+        case "loss":
+            return loss(value)
+        case "accuracy":
+            return percent(value) if unit else bare_percent(value)
+        case "rate":
+            return rate(value)
+        case "time":
+            return duration(value)
+        case "speed":
+            return f"{value:,.0f}"
+        case "count":
+            return str(value)
 
 
 def duration(seconds: float) -> str:

@@ -6,35 +6,25 @@ import csv
 import io
 import json
 import math
-from dataclasses import asdict
 from typing import Any
 
 from mnist_tui.events import EpochFinished
 from mnist_tui.runs import published_results
+from mnist_tui.runs.epoch_columns import EPOCH_COLUMNS
 from mnist_tui.runs.history import RunHistory
 
-COLUMNS = (
-    "epoch",
-    "train_loss",
-    "train_accuracy",
-    "validation_loss",
-    "validation_accuracy",
-    "test_loss",
-    "test_accuracy",
-    "learning_rate",
-    "seconds",
-    "images_per_second",
-    "best",
-)
+# The order of these in the files is older than that of the tables.
+_LAST = ("seconds", "images_per_second", "best")
+COLUMNS = (*(column.field for column in EPOCH_COLUMNS if column.field not in _LAST), *_LAST)
 
 
 def epoch_rows(history: RunHistory) -> list[dict[str, Any]]:
-    """One dictionary an epoch, in order; numbers that are not finite or not known are None."""
-    return [{name: _plain(asdict(row)[name]) for name in COLUMNS} for row in history.rows]
+    """One dictionary per epoch, in order; numbers that are not finite or not known are None."""
+    return [{name: _plain(getattr(row, name)) for name in COLUMNS} for row in history.rows]
 
 
 def export_epochs(history: RunHistory, format: str) -> str:
-    """The table as text: `csv` (with a head line), `json` (a list of objects) or `markdown` (for people)."""
+    """The table as text: `csv` (with a header), `json` (a list of objects) or `markdown` (for people)."""
     rows = epoch_rows(history)
     if format == "markdown":
         return _markdown(history)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_safetensors
-from torch import Tensor
+from torch import Tensor, nn
 
 from mnist_tui.errors import RunError
 from mnist_tui.system import atomic_file, regular_file
@@ -122,3 +122,8 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise RunError(f"{path} holds no readable weights: {reason}", remedy="Choose another run.") from error
     return weights, metadata
+
+
+def is_finite(model: nn.Module) -> bool:
+    """Whether every parameter is finite."""
+    return all(bool(torch.isfinite(parameter).all()) for parameter in model.parameters())

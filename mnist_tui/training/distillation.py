@@ -68,7 +68,7 @@ def open_teacher(
     state, metadata = checkpoint.load_weights(weights)
     try:
         taught = TrainConfig.from_dict(metadata["config"])
-        code = code or code_of_spec(taught.model, f"the teacher in {weights}").trusted().source
+        code = code or code_of_spec(taught.model, f"the teacher in {weights}").require_trust().source
         model = models.load_model(code)
         model.load_state_dict(state)
     except (ConfigError, KeyError, TypeError, RuntimeError) as error:

@@ -14,7 +14,7 @@ from mnist_tui.system import gc_control
 from mnist_tui.training.control import Control
 
 if TYPE_CHECKING:
-    from mnist_tui.training.run_training import RunResult
+    from mnist_tui.training.recorder import RunResult
 
 
 @dataclass(frozen=True)

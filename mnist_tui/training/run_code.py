@@ -53,7 +53,7 @@ class RunCode:
         change = code_copy.changed(self.source)
         return f"{change} since {self.whose} began; its own copy is used" if change else ""
 
-    def trusted(self) -> RunCode:
+    def require_trust(self) -> RunCode:
         """Itself. Raises UntrustedCodeError if it is not trusted."""
         if not self.is_known:
             raise UntrustedCodeError(self)

@@ -1,17 +1,11 @@
-"""Drives a Trainer: gets the data, makes or reopens the run's folder, records, checkpoints, resumes."""
+"""Starting and resuming a run: its data, its folder, its trainer, and recording it to its end."""
 
 from __future__ import annotations
 
-import dataclasses
-import errno
 import hashlib
-import itertools
 import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -21,25 +15,9 @@ from mnist_tui.config import BackendName, TrainConfig
 from mnist_tui.data import datasets
 from mnist_tui.data.types import Dataset
 from mnist_tui.errors import Interrupted, RunError
-from mnist_tui.events import (
-    FREQUENT,
-    CheckpointSaved,
-    DataProgress,
-    EpochFinished,
-    Event,
-    Notice,
-    Preparing,
-    Progress,
-    Report,
-    RunFailed,
-    RunFinished,
-    RunPaused,
-    RunStarted,
-    RunStopped,
-    failure_of,
-    utc_now,
-)
+from mnist_tui.events import DataProgress, Event, Notice, Preparing, Report, RunStarted, utc_now
 from mnist_tui.inspection import inspect_model
+<<<<<<< HEAD
 from mnist_tui.models.preparation import choose_memory_format
 from mnist_tui.runs import LogWriter, Run, RunRecord, folder_layout, integrity
 from mnist_tui.runs.history import RunHistory, RunStatus
@@ -49,22 +27,18 @@ from mnist_tui.system.timing import Throttle
 from mnist_tui.training import checkpoint, hardware, lr_schedule
 from mnist_tui.training.build import build_trainer
 from mnist_tui.training.control import Control
+=======
+from mnist_tui.models.memory_format import memory_format
+from mnist_tui.runs import Run, RunRecord, folder_layout, integrity
+from mnist_tui.system import atomic_file
+from mnist_tui.system.cpu import usable_cores
+from mnist_tui.training import checkpoint, hardware, resume_checks
+from mnist_tui.training.build import build_trainer
+from mnist_tui.training.control import Control
+from mnist_tui.training.recorder import RunRecorder, RunResult, disk_remedy
+>>>>>>> next
 from mnist_tui.training.run_code import SavedCode, code_of, code_to_keep, teachers_code_of
-from mnist_tui.training.snapshot import Snapshot
-from mnist_tui.training.trainer import DivergedError, Trainer
-
-# How often the network is copied, at most, while somebody looks at it.
-SNAPSHOT_SECONDS = 0.25
-# How much work a kill can cost at most, besides what an epoch's end saves anyway.
-CHECKPOINT_SECONDS = 30.0
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """How it ended: the run and its last event."""
-
-    run: Run
-    event: RunFinished | RunStopped | RunFailed
+from mnist_tui.training.trainer import Trainer
 
 
 def start_run(
@@ -76,43 +50,43 @@ def start_run(
     control: Control | None = None,
     report: Report,
 ) -> RunResult:
-    """Train a new run to its end, a stop or a failure, telling `report` every event as it happens.
+    """Train a new run until it is finished, stopped or failed; `report` gets every event as it happens.
 
-    Raises a MnistTuiError for what is wrong before there is a run; afterwards a failure is an event.
+    Raises a MnistTuiError for a problem found before the run's folder exists; afterwards a failure is an event.
     """
     control = control or Control()
-    # What can be refused is refused before minutes go into data.
+    # What can be refused is refused before minutes are spent on data.
     runs.check_place(runs_dir, name)
     hardware.choose_device(config.device)
     source = models.resolve(config.model)
     teacher = runs.find(runs_dir, config.teacher) if config.teacher else None
-    teachers = code_of(teacher).trusted() if teacher else None
+    teachers_code = code_of(teacher).require_trust() if teacher else None
     early: list[Event] = []
-    notify = _keeping_notices(early, report)
-    data = _load(config, data_dir, control, notify)
-    # The log must say what was used, not what was asked for: a resume goes by it.
+    report_early = _collect_notices(early, report)
+    data = _load_data(config, data_dir, control, report_early)
+    # The log must say what was used, not what was asked for: a resume relies on it.
     config = config.replace(dataset=data.name, model=source.spec)
-    _report_building(source, notify)
+    _report_building(source, report_early)
     trainer = build_trainer(
         config,
         data,
         control,
         code=source,
         teacher=teacher.weights_file if teacher else None,
-        teachers_code=teachers.source if teachers else None,
-        report=notify,
+        teachers_code=teachers_code.source if teachers_code else None,
+        report=report_early,
     )
     content = integrity.read_weights(teacher.weights_file) if teacher else None
-    code = code_to_keep(trainer.train_state.model, source, teacher, notify)
-    learned_from = "" if content is None else hashlib.sha256(content).hexdigest()
-    record = _record(trainer, data, source, code, learned_from)
+    code = code_to_keep(trainer.train_state.model, source, teacher, report_early)
+    teacher_sum = "" if content is None else hashlib.sha256(content).hexdigest()
+    record = _build_record(trainer, data, source, code, teacher_sum)
     run = runs.create(runs_dir, record, name=name, teacher=content, code=code.files)
     for part in ("model", "teacher") if teacher else ("model",):
         code_of(run, part).trust()  # training with it implies trust
-    origin = integrity.origin(trainer.config, learned_from)
+    origin = integrity.origin(trainer.config, teacher_sum)
     with run.writer() as writer:
-        recorder = _Recorder(trainer, run, writer, report, origin, data_dir)
-        return recorder.drive(_started(run, record, trainer), early)
+        recorder = RunRecorder(trainer, run, writer, report, origin, data_dir)
+        return recorder.train(_run_started(run, record, trainer), early)
 
 
 def resume_run(
@@ -125,22 +99,23 @@ def resume_run(
     control: Control | None = None,
     report: Report,
 ) -> RunResult:
-    """Go on with `run` as if it had never been interrupted, to the very same weights.
+    """Continue `run` as if it had never been interrupted, to exactly the same weights.
 
-    With `more_epochs` it gets that many after its schedule's end, also when it is finished already. Other
-    `threads` and another `backend` than it has had so far may change the last bits, of which a Notice tells.
+    With `more_epochs` it gets that many after the end of its schedule, even if it is finished already. Other
+    `threads` or another `backend` than so far may change the last bits of the weights, which a Notice reports.
 
-    Raises RunError for a run that cannot be resumed, and says why.
+    Raises RunError if the run cannot be resumed.
     """
     control = control or Control()
     with run.writer() as writer:
-        record, before, history = _resumable(run, more_epochs)
+        record, history = run.record(), run.history(progress=False)
+        before = resume_checks.read_config(run, record, history, more_epochs)
         # Without a checkpoint it was killed in its first moments, and the same start gives the same run.
         has_state = os.path.lexists(run.checkpoint_file)
         state = checkpoint.load_state(run.checkpoint_file) if has_state else None
-        learned_from = integrity.check(run, record, before, state, history)
-        code = code_of(run).trusted()
-        teachers = teachers_code_of(run)
+        teacher_sum = integrity.check(run, record, before, state, history)
+        code = code_of(run).require_trust()
+        teachers_code = teachers_code_of(run)
         config = before.replace(
             extra_epochs=before.extra_epochs + more_epochs,
             threads=before.threads if threads is None else threads,
@@ -148,38 +123,37 @@ def resume_run(
         )
         hardware.choose_device(config.device)
         early: list[Event] = [Notice(message=code.change, topic="model")] if code.change else []
-        notify = _keeping_notices(early, report)
-        data = _load(config, data_dir, control, notify)
-        _check_data(run, record, data)
-        _report_building(code.source, notify)
-        kept = record.machine.backend or "" if backend is None else ""
-        teacher = run.teacher_file if config.teacher else None
+        report_early = _collect_notices(early, report)
+        data = _load_data(config, data_dir, control, report_early)
+        resume_checks.check_data(run, record, data)
+        _report_building(code.source, report_early)
         trainer = build_trainer(
             config,
             data,
             control,
-            before=kept,
+            before=record.machine.backend or "" if backend is None else "",
             record=record,
             code=code.source,
-            teacher=teacher,
-            teachers_code=teachers.trusted().source if teachers else None,
-            report=notify,
+            teacher=run.teacher_file if config.teacher else None,
+            teachers_code=teachers_code.require_trust().source if teachers_code else None,
+            report=report_early,
         )
         if state is not None:
-            _restore(trainer, run, state)
-        early += _differences(record, before, trainer)
-        early += _lost(run, history, trainer)
+            resume_checks.restore_checkpoint(trainer, run, state)
+        early += resume_checks.find_differences(record, before, trainer)
+        early += resume_checks.find_log_gaps(run, history, trainer)
         changed = record.replace(config=trainer.config.to_dict(), machine=_machine_record(trainer))
         if changed != record:
             _write_record(run, changed, data_dir)
-        origin = integrity.origin(trainer.config, learned_from)
-        recorder = _Recorder(trainer, run, writer, report, origin, data_dir)
-        return recorder.drive(_started(run, changed, trainer), early)
+        origin = integrity.origin(trainer.config, teacher_sum)
+        recorder = RunRecorder(trainer, run, writer, report, origin, data_dir)
+        return recorder.train(_run_started(run, changed, trainer), early)
 
 
-class _Recorder:
-    """The loop around the loop: every event to the log, then to `report`, with checkpoints in between."""
+def _load_data(config: TrainConfig, data_dir: Path, control: Control, report: Report) -> Dataset:
+    """The dataset. Raises Interrupted at the next progress report after a request to stop."""
 
+<<<<<<< HEAD
     def __init__(
         self,
         trainer: Trainer,
@@ -296,13 +270,20 @@ def _load(config: TrainConfig, data_dir: Path, control: Control, report: Report)
     """The dataset; a wish to stop is answered at the next sign of progress."""
 
     def answering(event: Event) -> None:
+=======
+    def report_or_stop(event: Event) -> None:
+>>>>>>> next
         if control.stop_reason:
             raise Interrupted(f"{control.stop_reason}, while getting the data")
         report(event)
 
-    # Drawing images keeps all cores busy; how many training takes is known once there is a backend.
+    # Drawing images can use all cores; how many training uses is known once there is a backend.
     torch.set_num_threads(config.threads or usable_cores())
+<<<<<<< HEAD
     return datasets.load_dataset(config.dataset, data_dir, report=answering)
+=======
+    return datasets.load(config.dataset, data_dir, report=report_or_stop)
+>>>>>>> next
 
 
 def _report_building(source: models.ModelSource, report: Report) -> None:
@@ -311,23 +292,23 @@ def _report_building(source: models.ModelSource, report: Report) -> None:
         report(Preparing(what=f"creating the network of {source.place}"))
 
 
-def _keeping_notices(kept: list[Event], report: Report) -> Report:
-    """Notices wait for the run's log to exist; what takes a while goes straight to the person."""
+def _collect_notices(early: list[Event], report: Report) -> Report:
+    """Notices wait in `early` for the run's log to exist; progress is reported at once."""
 
-    def keep(event: Event) -> None:
+    def collect(event: Event) -> None:
         if isinstance(event, (DataProgress, Preparing)):
             report(event)
         else:
-            kept.append(event)
+            early.append(event)
 
-    return keep
+    return collect
 
 
-def _record(
-    trainer: Trainer, data: Dataset, source: models.ModelSource, code: SavedCode, learned_from: str
+def _build_record(
+    trainer: Trainer, data: Dataset, source: models.ModelSource, code: SavedCode, teacher_sum: str
 ) -> RunRecord:
-    """What `config.json` and RunStarted say of a run."""
-    config, model, resident = trainer.config, trainer.train_state.model, trainer.data
+    """The contents of `config.json` and RunStarted."""
+    config, model, loaded = trainer.config, trainer.train_state.model, trainer.data
     values: dict[str, Any] = {
         "schema_version": 1,
         "created": utc_now(),
@@ -336,26 +317,31 @@ def _record(
             "name": source.name,
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "source_sha256": source.source_sha256,
+<<<<<<< HEAD
             "memory_format": choose_memory_format(config.model),
             # The layer table, so that whoever reads the run later needs neither torch nor the model's code.
+=======
+            "memory_format": memory_format(config.model),
+            # The layer table, so that reading the run later needs neither torch nor the model's code.
+>>>>>>> next
             "summary": _layer_table(model, source.name),
         },
         "data": {
             "name": data.name,
             "source": data.source,
             "fingerprint": data.fingerprint,
-            "train_images": len(resident.train.images),
-            "validation_images": len(resident.validation.images) if resident.validation else 0,
-            "test_images": len(resident.test.images),
-            "joins_last_image": resident.joins_last_image,
+            "train_images": len(loaded.train.images),
+            "validation_images": len(loaded.validation.images) if loaded.validation else 0,
+            "test_images": len(loaded.test.images),
+            "joins_last_image": loaded.joins_last_image,
         },
         "machine": _machine_record(trainer),
         "versions": hardware.versions(),
     }
     if code.copy is not None:
         values["model"]["source"] = code.copy
-    if learned_from:
-        values["teacher"] = {"sha256": learned_from, **code.teacher}
+    if teacher_sum:
+        values["teacher"] = {"sha256": teacher_sum, **code.teacher}
     return RunRecord.from_dict(values)
 
 
@@ -381,7 +367,7 @@ def _layer_table(model: torch.nn.Module, name: str) -> dict[str, Any] | None:
         return None
 
 
-def _started(run: Run, record: RunRecord, trainer: Trainer) -> RunStarted:
+def _run_started(run: Run, record: RunRecord, trainer: Trainer) -> RunStarted:
     fields = {part: record.values.get(part, {}) for part in ("config", "model", "data", "machine")}
     return RunStarted(
         run=run.name,
@@ -397,60 +383,6 @@ def _write_record(run: Run, record: RunRecord, data_dir: Path) -> None:
         atomic_file.write_text(run.config_file, record.to_json())
     except OSError as error:
         raise RunError(
-            f"{run.config_file} cannot be written: {error.strerror}", remedy=_remedy(error, run, data_dir)
-        ) from error
-
-
-def _remedy(error: OSError, run: Run, data_dir: Path) -> str:
-    room = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    return f"{'Free some space' if room else 'Check the disk'}, then: {runs.resume_command(run.folder, data_dir)}"
-
-
-def _differences(record: RunRecord, before: TrainConfig, trainer: Trainer) -> Iterator[Notice]:
-    """A notice for each reason why a resumed run may not end with the very weights it would have had."""
-    but = "the weights may differ in the last bits"
-    if record.versions != hardware.versions():
-        yield Notice(message=f"other versions of torch or mnist-tui than before: {but}", topic="machine")
-    used, now = record.machine.backend, trainer.backend.name
-    if used and used != now:
-        yield Notice(message=f"trained by {used} so far, by {now} from here on: {but}", topic="backend")
-    threads = trainer.config.threads
-    if threads != before.threads and not trainer.backend.exact_on_any_threads:
-        message = f"trained with --threads {before.threads} so far, with {threads} from here on: {but}"
-        yield Notice(message=message, topic="machine")
-
-
-def _lost(run: Run, history: RunHistory, trainer: Trainer) -> Iterator[Notice]:
-    """A notice if the log has been shortened: the run can be finished, but its history is incomplete."""
-    message = integrity.lost_from(run, history, trainer.position.epoch - 1, trainer.steps_done)
-    if message and message not in (notice.message for notice in history.notices):
-        yield Notice(message=message)
-
-
-def _resumable(run: Run, more_epochs: int) -> tuple[RunRecord, TrainConfig, RunHistory]:
-    record, history = run.record(), run.history(progress=False)
-    if not more_epochs and history.status is RunStatus.FINISHED:
-        raise RunError(
-            f"run {run.name} is finished: nothing is left to resume",
-            remedy="Give it --more-epochs N, or start a new run.",
-        )
-    return record, record.train_config(), history
-
-
-def _check_data(run: Run, record: RunRecord, data: Dataset) -> None:
-    if record.data.fingerprint != data.fingerprint:
-        raise RunError(
-            f"the dataset {data.name} is not the one that run {run.name} began with",
-            remedy="Point --data-dir at that data, or start a new run.",
-        )
-
-
-def _restore(trainer: Trainer, run: Run, state: dict[str, Any]) -> None:
-    try:
-        checkpoint.check_like(state, trainer.state())
-        trainer.load_state(state)
-    except (KeyError, RuntimeError, TypeError, ValueError, AttributeError) as error:
-        raise RunError(
-            f"{run.checkpoint_file} does not fit this run: {type(error).__name__}: {error}",
-            remedy="Start a new run.",
+            f"{run.config_file} cannot be written: {error.strerror}",
+            remedy=disk_remedy(error, run, data_dir),
         ) from error

@@ -15,7 +15,7 @@ from mnist_tui.runs.history import RunStatus
 from mnist_tui.system.file_lock import FileLock
 from mnist_tui.training import run_training
 from mnist_tui.training.control import Control
-from mnist_tui.training.run_training import RunResult
+from mnist_tui.training.recorder import RunResult
 
 _POLL = 0.2  # seconds between two checks for a request to stop
 

@@ -1,4 +1,4 @@
-"""What training changes: the weights, the optimiser's memory and the averaged weights."""
+"""The training state: a model with its optimizer's state and its averaged weights."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Any
 from torch import Tensor, nn
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.training import lr_schedule
+from mnist_tui.training.ema import make_ema
 from mnist_tui.training.optimizer import Optimizer
 
 
 class TrainState:
-    """A model, on its device already, with all that belongs to its weights. Backends change it, checkpoints keep it."""
+    """A model on its device with everything that training changes: backends update it, checkpoints save it."""
 
     def __init__(self, config: TrainConfig, model: nn.Module) -> None:
         self.model = model
         self.optimizer = Optimizer(config, model)
-        self.average = lr_schedule.make_ema(config, model)
+        self.average = make_ema(config, model)
 
     @property
     def eval_model(self) -> nn.Module:
-        """What is tested and kept: the averaged weights where there are any."""
+        """The model that is evaluated and saved: with the averaged weights if there are any."""
         return self.model if self.average is None else self.average.module
 
     def eval_weights(self) -> dict[str, Any]:
-        """A copy of the tested weights and statistics, on the CPU: what comes later does not change it."""
+        """A copy of the evaluated model's state dict on the CPU, which later steps do not change."""
         return {
             name: value.detach().to("cpu", copy=True) if isinstance(value, Tensor) else copy.deepcopy(value)
             for name, value in self.eval_model.state_dict().items()
@@ -41,10 +41,7 @@ class TrainState:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from `state()` of a training state of the same config and model class.
-
-        Everything is copied into the tensors there are.
-        """
+        """Copy the `state()` of a training state with the same config and model class into the existing tensors."""
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         if self.average:

@@ -32,8 +32,14 @@ from mnist_tui.training.backends.base import Backend, StepSettings
 from mnist_tui.training.control import Control
 from mnist_tui.training.distillation import Teacher
 from mnist_tui.training.evaluate import Score, Scoring
+<<<<<<< HEAD
 from mnist_tui.training.metrics import EpochMetrics
 from mnist_tui.training.position import BestEpoch, Position, random_state, restore_random_state
+=======
+from mnist_tui.training.metrics import EpochMetrics, Stopwatch, Throttle
+from mnist_tui.training.position import BestEpoch, Position
+from mnist_tui.training.rng import random_state, restore_random_state
+>>>>>>> next
 from mnist_tui.training.update_ratio import UpdateRatios
 
 PROGRESS_SECONDS = 0.1
@@ -137,7 +143,11 @@ class Trainer:
         """One step; how far it moved the weights, where it is one of those to look at."""
         before = self._update_ratios.capture(self.position.step, self.data.steps)
         steps = self.config.epochs * self.data.steps
-        settings = StepSettings(self.steps_done, *lr_schedule.schedule(self.config, self.steps_done, steps))
+        settings = StepSettings(
+            self.steps_done,
+            lr_schedule.learning_rate(self.config, self.steps_done, steps),
+            lr_schedule.momentum(self.config, self.steps_done, steps),
+        )
         targets = self.teacher.targets(batch.images, batch.labels) if self.teacher else None
         result = self.backend.step(batch, settings, targets)
         self._meter.add(result, len(batch.labels))

@@ -57,7 +57,7 @@ class Trouble:
     def hanging_compiler(self) -> tuple[AbstractContextManager[None], str]:
         self._monkeypatch.setattr(compiler, "TIME_LIMIT", 0.3)
         self._monkeypatch.setenv("CXX", str(script(self._folder / "slow++", HANGING)))
-        return nullcontext(), "was not done after 0.3 seconds"
+        return nullcontext(), "did not finish within 0.3 seconds"
 
     def read_only_disk(self) -> tuple[AbstractContextManager[None], str]:
         return disk(self._folder / "cache", "ro"), "Read-only file system"

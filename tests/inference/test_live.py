@@ -13,7 +13,7 @@ from mnist_tui.errors import RunError
 from mnist_tui.events import EpochFinished, Event, Progress, RunFinished, RunPaused, RunStarted
 from mnist_tui.inference.live import LiveNetwork
 from mnist_tui.inference.network import load_trained
-from mnist_tui.training import run_training
+from mnist_tui.training import recorder
 from mnist_tui.training.snapshot import Snapshot, SnapshotSlot
 from tests.engine_fixtures import Lab, at_step, differences, tiny_config, training_state
 from tests.native.toolchain import needs_compiler
@@ -23,7 +23,7 @@ STEPS = 7
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    monkeypatch.setattr(run_training, "SNAPSHOT_SECONDS", 0.0)
+    monkeypatch.setattr(recorder, "SNAPSHOT_SECONDS", 0.0)
     return Lab(tmp_path, monkeypatch)
 
 
@@ -64,15 +64,15 @@ def test_while_nobody_looks_it_is_copied_at_the_turns_of_the_run_alone(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copied = []
-    copy = run_training._snapshot
-    monkeypatch.setattr(run_training, "_snapshot", lambda *given: copied.append(given) or copy(*given))
+    copy = recorder._take_snapshot
+    monkeypatch.setattr(recorder, "_take_snapshot", lambda *given: copied.append(given) or copy(*given))
     lab.start()
     assert len(copied) == 4  # its start, two epochs, its end
     assert sum(isinstance(event, Progress) for event in lab.heard) >= 2 * STEPS
 
 
 def test_it_is_not_copied_more_often_than_makes_sense(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_training, "SNAPSHOT_SECONDS", 3600.0)
+    monkeypatch.setattr(recorder, "SNAPSHOT_SECONDS", 3600.0)
     onlooker = Onlooker(lab)
     lab.start(watch=onlooker)
     assert len({id(snapshot) for _, snapshot in onlooker.seen}) == 4

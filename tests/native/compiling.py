@@ -10,13 +10,12 @@ import pytest
 from torch import nn
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.native.codegen.fusion import plan_of
+from mnist_tui.native.codegen.fusion import fuse_layers
 from mnist_tui.native.plan import Plan
 from mnist_tui.native.toolchain.compiler import Compiler
 from mnist_tui.native.tracing.trace import trace
 from mnist_tui.training.backends.base import StepSettings
-from mnist_tui.training.backends.native import compile_backend
-from mnist_tui.training.backends.native_backend import NativeBackend
+from mnist_tui.training.backends.native import NativeBackend, compile_backend
 from mnist_tui.training.train_state import TrainState
 from tests.engine_fixtures import tiny_config
 
@@ -42,7 +41,7 @@ def native(model: nn.Module, config: TrainConfig | None = None, *, threads: int 
 
 def plan_for(model: nn.Module) -> Plan:
     """The one that is compiled."""
-    return plan_of(trace(model))
+    return fuse_layers(trace(model))
 
 
 @contextmanager

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from mnist_tui.native.codegen.source import compiled_stages
-from mnist_tui.native.codegen.unit import Unit
-from mnist_tui.native.plan import Drop, Map, Plan
-from mnist_tui.native.toolchain.build import build
+from mnist_tui.native.codegen.source import lower_stages
+from mnist_tui.native.plan import Dropout, MapShape, Plan
+from mnist_tui.native.toolchain.build import build_library
 
 # One channel at a time, so that this knows nothing of registers; only how many channels pad is the headers' affair.
 _FACTORS = """
@@ -28,11 +27,11 @@ extern "C" void factors(uint64_t seed, uint64_t step, uint64_t stage, double pro
 """
 
 
-def factors(drop: Drop, out: Map, images: int, *, seed: int, step: int, stage: int) -> Tensor:
+def factors(drop: Dropout, out: MapShape, images: int, *, seed: int, step: int, stage: int) -> Tensor:
     """(N, C, H, W), or (N, C, 1, 1) for whole channels, of 0 and 1 / (1 - probability), float32."""
     height, width = (1, 1) if drop.whole_channels else (out.height, out.width)
     found = torch.empty(images, height, width, out.channels)
-    function = build([Unit("step.cpp", _FACTORS)], on_progress=lambda _what: None).factors
+    function = build_library({"step.cpp": _FACTORS}, on_progress=lambda _what: None).factors
     function.argtypes = (
         *[ctypes.c_uint64] * 3,
         ctypes.c_double,
@@ -67,9 +66,9 @@ class Dropouts:
     def __init__(self, model: nn.Module, plan: Plan) -> None:
         """Takes the dropouts' places in `model`."""
         self._stages = [
-            (number, stage, stage.drop)
-            for number, stage in enumerate(compiled_stages(plan))
-            if stage.drop is not None
+            (number, stage, stage.dropout)
+            for number, stage in enumerate(lower_stages(plan))
+            if stage.dropout is not None
         ]
         self._places = list(_replaced(model))
         assert len(self._places) == len(self._stages)
@@ -77,7 +76,7 @@ class Dropouts:
     def draw(self, images: int, *, seed: int, step: int) -> None:
         """The factors of one step."""
         for place, (number, stage, drop) in zip(self._places, self._stages, strict=True):
-            place.by = factors(drop, stage.out, images, seed=seed, step=step, stage=number)
+            place.by = factors(drop, stage.output_shape, images, seed=seed, step=step, stage=number)
 
 
 def stand_in(model: nn.Module, plan: Plan, dtype: torch.dtype) -> tuple[nn.Module, Dropouts]:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from mnist_tui.native.plan import Drop, Norm, Plan, Stage, TensorNames
+from mnist_tui.native.plan import BatchNorm, Dropout, Plan, Stage, TensorNames
 from tests.native.chains import Batch
 
 EXACT = {"rtol": 1e-8, "atol": 1e-10}
@@ -45,13 +45,13 @@ def interpret(
     statistics: dict[str, Tensor] = {}
     x = images
     for index, stage in enumerate(plan.stages):
-        assert tuple(x.shape[1:]) == stage.given
+        assert tuple(x.shape[1:]) == stage.input_shape
         x = _before_pool(stage, tensors, x, statistics if training else None)
-        assert tuple(x.shape[1:]) == stage.middle
+        assert tuple(x.shape[1:]) == stage.conv_shape
         x = _pooled(stage, x)
-        if stage.drop and training:
-            x = _dropped(stage.drop, x) if masks is None else x * masks[index]
-        assert tuple(x.shape[1:]) == stage.out
+        if stage.dropout and training:
+            x = _dropped(stage.dropout, x) if masks is None else x * masks[index]
+        assert tuple(x.shape[1:]) == stage.output_shape
     return Interpretation(x.flatten(1), statistics)
 
 
@@ -90,7 +90,7 @@ def _before_pool(stage: Stage, tensors: Tensors, x: Tensor, statistics: dict[str
 
 
 def _normed(
-    norm: Norm, names: TensorNames, tensors: Tensors, x: Tensor, statistics: dict[str, Tensor] | None
+    norm: BatchNorm, names: TensorNames, tensors: Tensors, x: Tensor, statistics: dict[str, Tensor] | None
 ) -> Tensor:
     mean, variance = tensors[names.running_mean], tensors[names.running_var]
     if statistics is not None:
@@ -117,6 +117,6 @@ def _pooled(stage: Stage, x: Tensor) -> Tensor:
     return pool(x, stage.pool.size, stage.pool.stride)
 
 
-def _dropped(drop: Drop, x: Tensor) -> Tensor:
+def _dropped(drop: Dropout, x: Tensor) -> Tensor:
     dropout = F.dropout2d if drop.whole_channels else F.dropout
     return dropout(x, drop.probability)

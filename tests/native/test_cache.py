@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_tui.native.toolchain.cache import ABANDONED, KEPT, LARGEST, Cache, key_of
+from mnist_tui.native.toolchain.cache import ABANDONED, KEPT, LARGEST, Cache, cache_key
 
-KEY = key_of([b"key"])
+KEY = cache_key([b"key"])
 
 
 @given(st.lists(st.binary(max_size=4), max_size=4), st.lists(st.binary(max_size=4), max_size=4))
 def test_only_the_same_parts_have_the_same_key(one: list[bytes], other: list[bytes]) -> None:
-    assert (key_of(one) == key_of(other)) == (one == other)
+    assert (cache_key(one) == cache_key(other)) == (one == other)
 
 
 def test_the_division_into_parts_counts() -> None:
-    assert len({key_of(parts) for parts in ([b"ab"], [b"a", b"b"], [b"ab", b""], [b"", b"ab"], [])}) == 5
+    assert len({cache_key(parts) for parts in ([b"ab"], [b"a", b"b"], [b"ab", b""], [b"", b"ab"], [])}) == 5
 
 
 def test_what_is_published_is_found(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_what_is_published_is_found(tmp_path: Path) -> None:
     kept = cache.publish(KEY, b"content")
     assert cache.find(KEY) == kept
     assert (tmp_path / kept.name).read_bytes() == kept.content == b"content"
-    assert cache.find(key_of([b"another"])) is None
+    assert cache.find(cache_key([b"another"])) is None
     assert [path.name for path in tmp_path.iterdir()] == [kept.name]
 
 
@@ -54,7 +54,7 @@ def age(path: Path, seconds: float) -> None:
 
 def test_the_longest_unused_libraries_make_room(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
-    keys = [key_of([bytes([number])]) for number in range(KEPT + 9)]
+    keys = [cache_key([bytes([number])]) for number in range(KEPT + 9)]
     for number, key in enumerate(keys):
         age(tmp_path / cache.publish(key, key.encode()).name, seconds=1000 + number)
     assert cache.find(keys[-1])  # the oldest, and now the last used

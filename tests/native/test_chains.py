@@ -5,8 +5,8 @@ import torch
 from hypothesis import given, settings
 from torch import nn
 
-from mnist_tui.native.codegen.fusion import plan_of
-from mnist_tui.native.plan import IMAGE, RESULT
+from mnist_tui.native.codegen.fusion import fuse_layers
+from mnist_tui.native.plan import INPUT_SHAPE, OUTPUT_SHAPE
 from mnist_tui.native.tracing.trace import trace
 from tests.native.chains import Batch, Chain, batches, chains, grown
 from tests.native.interpreter import assert_agrees
@@ -18,21 +18,24 @@ from tests.native.interpreter import assert_agrees
 def test_a_plan_computes_what_its_network_computes(
     model: nn.Sequential, batch: Batch, training: bool
 ) -> None:
-    assert_agrees(plan_of(trace(model)), model, batch, training=training)
+    assert_agrees(fuse_layers(trace(model)), model, batch, training=training)
 
 
 @settings(deadline=None, max_examples=20)
 @given(chains(dropout=0.3))
 def test_a_plan_leads_from_the_image_to_ten_logits_without_a_gap(model: nn.Sequential) -> None:
-    stages = plan_of(trace(model)).stages
-    assert [stage.given for stage in stages] == [IMAGE, *(stage.out for stage in stages[:-1])]
-    assert stages[-1].out == RESULT
+    stages = fuse_layers(trace(model)).stages
+    assert [stage.input_shape for stage in stages] == [
+        INPUT_SHAPE,
+        *(stage.output_shape for stage in stages[:-1]),
+    ]
+    assert stages[-1].output_shape == OUTPUT_SHAPE
 
 
 @settings(deadline=None, max_examples=20)
 @given(chains(dropout=0.3))
 def test_a_plan_names_each_tensor_of_the_network_once(model: nn.Sequential) -> None:
-    names = [name for stage in plan_of(trace(model)).stages for name in stage.tensor_names() if name]
+    names = [name for stage in fuse_layers(trace(model)).stages for name in stage.tensor_names() if name]
     assert sorted(names) == sorted(model.state_dict())
 
 

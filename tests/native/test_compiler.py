@@ -10,9 +10,9 @@ import pytest
 from torch import nn
 
 from mnist_tui.errors import Interrupted
-from mnist_tui.native.codegen.source import source_of
+from mnist_tui.native.codegen.source import generate_source
 from mnist_tui.native.toolchain import compiler
-from mnist_tui.native.toolchain.build import build, never
+from mnist_tui.native.toolchain.build import build_library, never_stop
 from mnist_tui.native.toolchain.compiler import HEADERS, NAMES, Compiler, find_compiler
 from tests.native.compiling import plan_for
 from tests.native.toolchain import (
@@ -52,20 +52,20 @@ def test_no_compiler(tools: Path) -> None:
 def test_the_first_on_the_path(tools: Path) -> None:
     for name in reversed(NAMES):
         script(tools / name, "exit 1", version=f"{name} 1.0")
-        assert find_compiler(never).name == name
-        assert find_compiler(never).version == f"{name} 1.0\n"
+        assert find_compiler(never_stop).name == name
+        assert find_compiler(never_stop).version == f"{name} 1.0\n"
 
 
 def test_cxx_comes_first(tools: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script(tools / "c++", "exit 1")
     mine = script(tmp_path / "my own++", "exit 1", version="mine")
     monkeypatch.setenv("CXX", f"'{mine}' -m64 '-DTEXT=a b'")
-    found = find_compiler(never)
+    found = find_compiler(never_stop)
     assert found.name == f"'{mine}' -m64 '-DTEXT=a b'"
     assert found.command == (str(mine), "-m64", "-DTEXT=a b")
     assert found.version == "mine\n"
     monkeypatch.setenv("CXX", " ")
-    assert find_compiler(never).name == "c++"
+    assert find_compiler(never_stop).name == "c++"
 
 
 def test_a_link_is_called_by_its_own_name(tools: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_link_is_called_by_its_own_name(tools: Path) -> None:
     (tools / "ccache").write_text('#!/bin/sh\necho "as ${0##*/}"')
     (tools / "ccache").chmod(0o755)
     (tools / "g++").symlink_to("ccache")
-    assert find_compiler(never).version == "as g++\n"
+    assert find_compiler(never_stop).version == "as g++\n"
 
 
 def test_a_link_to_another_compiler_is_another_compiler(tools: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_link_to_another_compiler_is_another_compiler(tools: Path) -> None:
         script(tools / name, "exit 1")
         (tools / "c++").unlink(missing_ok=True)
         (tools / "c++").symlink_to(name)
-        identities.add(find_compiler(never).identity)
+        identities.add(find_compiler(never_stop).identity)
     assert len(identities) == 2
 
 
@@ -96,9 +96,9 @@ def test_a_relative_cxx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ("nowhere++ -O3", "CXX names nowhere++, which is no program here"),
-        ("/etc/passwd", "CXX names /etc/passwd, which is no program here"),
-        ("/", "CXX names /, which is no program here"),
+        ("nowhere++ -O3", "CXX names nowhere++, which is not a program here"),
+        ("/etc/passwd", "CXX names /etc/passwd, which is not a program here"),
+        ("/", "CXX names /, which is not a program here"),
         ("'g++", "CXX cannot be read: No closing quotation"),
     ],
 )
@@ -163,8 +163,8 @@ def test_no_compiler_finds_anything_to_say(name: str, monkeypatch: pytest.Monkey
     if shutil.which(name) is None:
         pytest.skip(f"no {name} here")
     monkeypatch.setenv("CXX", f"{name} -Werror")
-    units = source_of(plan_for(nn.Sequential(nn.MaxPool2d(28), nn.Flatten(), nn.Linear(1, 10))))
-    assert build(units, on_progress=lambda _what: None).native_open
+    sources = generate_source(plan_for(nn.Sequential(nn.MaxPool2d(28), nn.Flatten(), nn.Linear(1, 10))))
+    assert build_library(sources, on_progress=lambda _what: None).native_open
 
 
 MEETING = """
@@ -185,7 +185,7 @@ def test_units_are_compiled_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert make(SOURCE, "int more;")[0].answer() == 42
     monkeypatch.setattr(compiler, "usable_cores", lambda: 1)
     monkeypatch.setattr(compiler, "TIME_LIMIT", 0.5)
-    assert "was not done after" in refused(SOURCE, "int another;").reason
+    assert "did not finish within" in refused(SOURCE, "int another;").reason
 
 
 @needs_compiler
@@ -289,7 +289,7 @@ def test_a_compiler_that_never_ends(
     fake = script(tmp_path / "fake++", pulse.hanging)
     monkeypatch.setenv("CXX", str(fake))
     monkeypatch.setattr(compiler, "TIME_LIMIT", 0.5)
-    assert refused().reason == f"the C++ compiler {fake} was not done after 0.5 seconds"
+    assert refused().reason == f"the C++ compiler {fake} did not finish within 0.5 seconds"
     while pulse.wait():
         pass  # it said that it started; then all that it started is gone
     assert libraries(cache) == []

@@ -6,20 +6,22 @@ import pytest
 import torch
 from torch import Tensor
 
-from mnist_tui.native.plan import Drop, Map
+from mnist_tui.native.plan import Dropout, MapShape
 from tests.native.dropping import factors
 from tests.native.toolchain import needs_compiler
 
 pytestmark = needs_compiler
 
-MAP = Map(10, 13, 13)
+MAP = MapShape(10, 13, 13)
 IMAGES = 200
 COUNT = IMAGES * MAP.channels * MAP.height * MAP.width
 
 
 def kept(probability: float = 0.5, *, seed: int = 1, step: int = 0, stage: int = 0) -> Tensor:
     """(N, C, H, W) bool."""
-    found = factors(Drop(probability, whole_channels=False), MAP, IMAGES, seed=seed, step=step, stage=stage)
+    found = factors(
+        Dropout(probability, whole_channels=False), MAP, IMAGES, seed=seed, step=step, stage=stage
+    )
     assert set(found.unique().tolist()) <= {0.0, float(torch.tensor(1 / (1 - probability)))}
     return found != 0
 
@@ -69,7 +71,7 @@ def test_a_number_repeats_no_pattern_of_the_step_before() -> None:
 
 
 def test_whole_channels_fall_together_and_apart_from_the_others() -> None:
-    found = factors(Drop(0.5, whole_channels=True), MAP, 2000, seed=1, step=0, stage=0)
+    found = factors(Dropout(0.5, whole_channels=True), MAP, 2000, seed=1, step=0, stage=0)
     assert found.shape == (2000, 10, 1, 1)
     flat = (found != 0).flatten(1)
     assert flat.double().mean().item() == pytest.approx(0.5, abs=5 * 0.5 / 20_000**0.5)

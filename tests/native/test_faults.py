@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from mnist_tui.native.toolchain.build import build
+from mnist_tui.native.toolchain.build import build_library
 from mnist_tui.native.toolchain.compiler import HEADERS
 from mnist_tui.training.backends import native
 from tests.native.beside_torch import errors_of_a_step
@@ -117,7 +117,7 @@ def test_a_fault_is_seen(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     text = (headers / fault.header).read_text()
     assert text.count(fault.right) == 1
     (headers / fault.header).write_text(text.replace(fault.right, fault.wrong))
-    monkeypatch.setattr(native, "build", partial(build, headers=headers))
+    monkeypatch.setattr(native, "build_library", partial(build_library, headers=headers))
     model = chain(fault.chain)
     with other_flags(QUICKLY):
         assert fault.seen in errors_of_a_step(model, firm_batch(model, Batch(5, 0))).unexcused

@@ -3,7 +3,7 @@
 import pytest
 from torch import nn
 
-from mnist_tui.native.codegen.fusion import plan_of
+from mnist_tui.native.codegen.fusion import fuse_layers
 from mnist_tui.native.plan import Plan
 from mnist_tui.native.tracing.trace import trace
 from tests.native.zoo import PoolThenRelu
@@ -12,7 +12,7 @@ from tests.native.zoo import PoolThenRelu
 def plan_between(*layers: nn.Module) -> Plan:
     """The plan of a network with `layers` between a convolution of 4 maps 26×26 and a 1×1 one with its pooling."""
     body = (nn.Conv2d(1, 4, 3, bias=False), *layers, nn.Conv2d(4, 10, 1))
-    return plan_of(trace(nn.Sequential(*body, nn.AdaptiveAvgPool2d(1), nn.Flatten())))
+    return fuse_layers(trace(nn.Sequential(*body, nn.AdaptiveAvgPool2d(1), nn.Flatten())))
 
 
 def stages_of(*layers: nn.Module) -> list[str]:
@@ -90,7 +90,7 @@ def test_pooling_of_single_positions_is_nothing_unless_it_leaves_some_out() -> N
 
 
 def test_dropout_before_pooling_and_relu_costs_no_stage() -> None:
-    assert plan_of(trace(PoolThenRelu())).to_text().splitlines() == [
+    assert fuse_layers(trace(PoolThenRelu())).to_text().splitlines() == [
         "1x28x28: conv 5x5 padding 0 to 4 bias, relu, max pool 2 stride 2",
         "4x12x12: conv 5x5 padding 0 to 6 bias, relu, max pool 2 stride 2, drop 0.5 of channels",
         "6x4x4: conv 4x4 padding 0 to 12 bias, relu, drop 0.5",

@@ -1,9 +1,9 @@
 """What a stage says of itself."""
 
 from mnist_tui.native.plan import (
+    BatchNorm,
     Conv,
-    Drop,
-    Norm,
+    Dropout,
     Plan,
     Pool,
     Stage,
@@ -14,10 +14,10 @@ FULL = Stage(
     *(3, 10, 12),
     conv=Conv(kernel=3, padding=0, inputs=3, outputs=5, bias=True),
     relu=True,
-    norm=Norm(epsilon=1e-5, momentum=0.1, affine=True),
+    norm=BatchNorm(epsilon=1e-5, momentum=0.1, affine=True),
     relu_after=True,
     pool=Pool("max", size=3, stride=2),
-    drop=Drop(0.25, whole_channels=True),
+    dropout=Dropout(0.25, whole_channels=True),
     conv_name="body.conv",
     norm_name="body.norm",
 )
@@ -25,10 +25,9 @@ EMPTY = Stage(3, 10, 12)
 
 
 def test_a_stage_knows_its_maps_before_and_after_the_pooling() -> None:
-    assert FULL.channels == 5
-    assert (FULL.middle_height, FULL.middle_width) == (8, 10)
-    assert (FULL.out_height, FULL.out_width) == (3, 4)
-    assert EMPTY.given == EMPTY.middle == EMPTY.out == (3, 10, 12)
+    assert FULL.conv_shape == (5, 8, 10)
+    assert FULL.output_shape == (5, 3, 4)
+    assert EMPTY.input_shape == EMPTY.conv_shape == EMPTY.output_shape == (3, 10, 12)
 
 
 def test_a_stage_names_its_tensors() -> None:
@@ -45,7 +44,7 @@ def test_a_stage_names_its_tensors() -> None:
 
 
 def test_a_stage_names_no_tensor_that_it_lacks() -> None:
-    without = Stage(3, 10, 12, Conv(1, 0, 3, 5, bias=False), norm=Norm(1e-5, 0.1, affine=False))
+    without = Stage(3, 10, 12, Conv(1, 0, 3, 5, bias=False), norm=BatchNorm(1e-5, 0.1, affine=False))
     assert [name is None for name in without.tensor_names()] == [False, True, True, True, False, False, False]
     assert set(EMPTY.tensor_names()) == {None}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mnist_tui.native.toolchain.private_folder import private_folder
+from mnist_tui.native.toolchain.private_folder import open_private_folder
 from mnist_tui.native.unsupported import Unsupported
 from tests.native.toolchain import fixture_cache
 
@@ -28,13 +28,13 @@ def test_it_is_made_for_this_user_alone(cache: Path, mask: int) -> None:
 
 
 def opened(cache: Path) -> None:
-    with private_folder() as folder:
+    with open_private_folder() as folder:
         assert folder.path == cache
         assert folder.place.samefile(cache)
 
 
 def distrusted(cache: Path, what: str) -> None:
-    with pytest.raises(Unsupported) as raised, private_folder():
+    with pytest.raises(Unsupported) as raised, open_private_folder():
         pass
     assert raised.value.reason == f"the cache folder {cache} {what}"
     assert "MNIST_TUI_CACHE_DIR" in raised.value.hint
@@ -69,7 +69,10 @@ def test_a_file(cache: Path) -> None:
 
 def test_a_file_above_it(cache: Path) -> None:
     cache.parent.touch()
-    with pytest.raises(Unsupported, match=f"the cache folder {cache} cannot be written: "), private_folder():
+    with (
+        pytest.raises(Unsupported, match=f"the cache folder {cache} cannot be written: "),
+        open_private_folder(),
+    ):
         pass
 
 
@@ -83,7 +86,7 @@ def test_somebody_elses(cache: Path) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may do anything")
 def test_no_permission(cache: Path) -> None:
     cache.parent.mkdir(mode=0o500)
-    with pytest.raises(Unsupported, match="cannot be written: Permission denied"), private_folder():
+    with pytest.raises(Unsupported, match="cannot be written: Permission denied"), open_private_folder():
         pass
 
 
@@ -91,7 +94,7 @@ def test_no_permission(cache: Path) -> None:
 def test_others_may_write_above_it(cache: Path, mode: int) -> None:
     cache.mkdir(parents=True, mode=0o700)
     cache.parent.chmod(mode)
-    with pytest.raises(Unsupported) as raised, private_folder():
+    with pytest.raises(Unsupported) as raised, open_private_folder():
         pass
     assert raised.value.reason == f"the folder {cache.parent} of the cache can be written by other users"
     assert "MNIST_TUI_CACHE_DIR" in raised.value.hint
@@ -103,7 +106,10 @@ def test_another_group_may_write_above_it(cache: Path) -> None:
     cache.parent.chmod(0o770)
     opened(cache)  # one's own group, as where every user has one
     os.chown(cache.parent, -1, 65534)
-    with pytest.raises(Unsupported, match="of the cache can be written by other users"), private_folder():
+    with (
+        pytest.raises(Unsupported, match="of the cache can be written by other users"),
+        open_private_folder(),
+    ):
         pass
 
 
@@ -115,7 +121,7 @@ def test_a_sticky_folder_above_it_is_as_good_as_tmp(cache: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such way to a folder")
 def test_it_stays_the_folder_that_was_looked_at(cache: Path) -> None:
-    with private_folder() as folder:
+    with open_private_folder() as folder:
         (cache / "own").touch()
         cache.rename(cache.with_name("moved"))
         cache.mkdir()
@@ -124,6 +130,6 @@ def test_it_stays_the_folder_that_was_looked_at(cache: Path) -> None:
 
 
 def test_an_error_inside_names_the_path_that_the_user_knows(cache: Path) -> None:
-    with pytest.raises(Unsupported) as raised, private_folder() as folder:
+    with pytest.raises(Unsupported) as raised, open_private_folder() as folder:
         raise Unsupported(f"{folder.place}/file", f"Look at {folder.place}.")
     assert (raised.value.reason, raised.value.hint) == (f"{cache}/file", f"Look at {cache}.")

@@ -14,8 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mnist_tui.errors import Interrupted
-from mnist_tui.native.toolchain.build import never
-from mnist_tui.native.toolchain.process import KEPT_OUTPUT, ProcessFailedError, ProcessResult, run, run_all
+from mnist_tui.native.toolchain.build import never_stop
+from mnist_tui.native.toolchain.process import KEPT_OUTPUT, FinishedProcess, ProcessResult, run, run_all
 from tests.native.toolchain import Pulse, building, fixture_cache, fixture_pulse, libraries, script
 from tests.patience import PATIENCE
 
@@ -23,7 +23,7 @@ __all__ = ["fixture_cache", "fixture_pulse"]
 
 
 def shell(command: str) -> ProcessResult:
-    return run(["/bin/sh", "-c", command], time_limit=PATIENCE, should_stop=never)
+    return run(["/bin/sh", "-c", command], time_limit=PATIENCE, should_stop=never_stop)
 
 
 def test_status_and_output_of_both_kinds() -> None:
@@ -109,8 +109,8 @@ def shells(*scripts: str) -> list[list[str]]:
     return [["/bin/sh", "-c", script] for script in scripts]
 
 
-def run_shells(*scripts: str, at_once: int, time_limit: float = PATIENCE) -> ProcessFailedError:
-    return run_all(shells(*scripts), at_once=at_once, time_limit=time_limit, should_stop=never)
+def run_shells(*scripts: str, at_once: int, time_limit: float = PATIENCE) -> FinishedProcess:
+    return run_all(shells(*scripts), at_once=at_once, time_limit=time_limit, should_stop=never_stop)
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def meeting(tmp_path: Path) -> Path:
 
 def test_as_many_at_once_as_allowed(meeting: Path) -> None:
     meets = (f"read word < '{meeting}'", f"echo word > '{meeting}'", "echo last")
-    assert run_shells(*meets, at_once=2) == ProcessFailedError(shells(*meets)[2], ProcessResult(0, "last\n"))
+    assert run_shells(*meets, at_once=2) == FinishedProcess(shells(*meets)[2], ProcessResult(0, "last\n"))
 
 
 def test_and_no_more(meeting: Path) -> None:
@@ -136,7 +136,7 @@ def test_one_that_fails_ends_the_others_and_is_told(meeting: Path, tmp_path: Pat
         f"read word < '{meeting}'; echo error: mine; exit 3",
         f"touch '{tmp_path}/started'",
     )
-    assert run_shells(*scripts, at_once=2) == ProcessFailedError(
+    assert run_shells(*scripts, at_once=2) == FinishedProcess(
         shells(*scripts)[1], ProcessResult(3, "error: mine\n")
     )
     assert not pulse.wait()  # a child of a shell that was killed with it may need a moment more
@@ -149,7 +149,7 @@ def test_one_that_cannot_be_started_ends_the_others(pulse: Pulse) -> None:
             [*shells(f"exec 9> '{pulse.path}'; exec sleep 600"), ["/no/such/program"]],
             at_once=2,
             time_limit=PATIENCE,
-            should_stop=never,
+            should_stop=never_stop,
         )
     assert not pulse.started()
 

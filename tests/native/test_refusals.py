@@ -132,7 +132,10 @@ def test_another_activation_than_relu_is_refused(activation: nn.Module) -> None:
     [
         (nn.Sequential(nn.Linear(28, 10)), "Linear `0` is given an image (N, 1, 28, 28); flatten it first"),
         (first(nn.Conv2d(1, 2, 1)), "Linear `2` takes 784 numbers and is given 1568"),
-        (then(nn.Softmax(dim=1)), "Softmax `2` gives probabilities; end with the logits or with log_softmax"),
+        (
+            then(nn.Softmax(dim=1)),
+            "Softmax `2` returns probabilities; end with the logits or with log_softmax",
+        ),
         (then(nn.LogSoftmax(dim=1), nn.Linear(10, 10)), "Linear `3` stands after log_softmax, which"),
         (
             nn.Sequential(nn.Conv2d(1, 10, 28), nn.LogSoftmax(dim=1), nn.Flatten(), nn.ReLU()),
@@ -146,7 +149,7 @@ def test_another_activation_than_relu_is_refused(activation: nn.Module) -> None:
         (nn.Sequential(nn.Conv2d(1, 10, 28)), "`forward` returns (N, 10, 1, 1); a network is compiled that"),
         (
             nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.BatchNorm1d(1352), nn.Linear(1352, 10)),
-            "BatchNorm1d `2` normalises each number of a map on its own; use BatchNorm2d",
+            "BatchNorm1d `2` normalizes each element of a map separately; use BatchNorm2d",
         ),
         (first(nn.Dropout(1.0)), "Dropout `0` drops everything; only"),
         (first(nn.Dropout1d(0.5)), "Dropout1d `0` is not compiled; only"),
@@ -222,7 +225,7 @@ def _keeps_its_features(net: Written, x: Tensor) -> Tensor:
         (lambda net, x: net.head(nn.GELU()(net.body(x))), "`gelu` in `forward` is another activation than"),
         (
             lambda net, x: net.head(F.dropout(net.body(x))),
-            "`dropout` in `forward` drops in evaluation too; use",
+            "`dropout` in `forward` is active in evaluation too; use",
         ),
         (
             lambda net, x: net.head(F.conv2d(x, net.conv.weight)),
@@ -261,10 +264,10 @@ def _keeps_its_features(net: Written, x: Tensor) -> Tensor:
         ),
         (
             lambda net, x: net.head(net.body(x).view(len(x), -1)),
-            "`forward` cannot be followed: RuntimeError: ",
+            "`forward` cannot be traced: RuntimeError: ",
         ),
         (lambda net, x: net.head(net.body(x)) / 0, "`truediv` in `forward` is not compiled"),
-        (lambda net, x: net.missing(x), "`forward` cannot be followed: AttributeError: "),
+        (lambda net, x: net.missing(x), "`forward` cannot be traced: AttributeError: "),
         (_two_results, "`forward` does not return the result of its last layer alone; only a chain"),
         (_in_two_modes, "`forward` computes something else in training than in evaluation; only a chain"),
         (_without_gradients, "Conv2d `conv` runs under no_grad or autocast; only plain float32"),
@@ -365,7 +368,7 @@ class TakesMore(nn.Sequential):
         (pruned(), "Conv2d `conv` has hooks, which a compiled step would not call; remove them"),
         (
             patched(),
-            "Conv2d `conv` has its own `__call__`, `train` or `eval`, or a `forward` put in afterwards; only",
+            "Conv2d `conv` has its own `__call__`, `train` or `eval`, or a `forward` that was replaced; only",
         ),
         (tied(), "`1` and `0` share their weights; each needs its own"),
         (with_a_spare_layer(), "`spare.weight` belongs to no layer that `forward` calls; remove it, or use"),

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from mnist_tui.native.codegen.source import source_of
+from mnist_tui.native.codegen.source import generate_source
 from mnist_tui.native.toolchain.compiler import HEADERS
 from tests.native.compiling import plan_for
 from tests.native.toolchain import REAL, needs_compiler
@@ -69,17 +69,17 @@ def compiled(folder: Path, sanitizer: str) -> Path:
     if run(trial, folder).returncode or run(["./nothing"], folder).returncode:
         pytest.skip(f"this compiler or machine has no -fsanitize={sanitizer}")
     torch.manual_seed(0)
-    network, *stages = source_of(plan_for(everything()))
-    for unit in (network, *stages):
-        (folder / unit.file).write_text(unit.text)
+    sources = generate_source(plan_for(everything()))
+    for name, text in sources.items():
+        (folder / name).write_text(text)
     command = [
         REAL,
         *FLAGS,
         f"-fsanitize={sanitizer}",
         f"-I{HEADERS}",
         f"-I{folder}",
-        str(DRIVER),  # which includes the network's unit
-        *(unit.file for unit in stages),
+        str(DRIVER),  # which includes the network's file
+        *list(sources)[1:],
         "-o",
         "driver",
     ]

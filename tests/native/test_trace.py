@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from mnist_tui.models import NAMES, load_model
-from mnist_tui.native.codegen.fusion import plan_of
-from mnist_tui.native.plan import Conv, Drop, Norm, Pool
+from mnist_tui.native.codegen.fusion import fuse_layers
+from mnist_tui.native.plan import BatchNorm, Conv, Dropout, Pool
 from mnist_tui.native.tracing.trace import trace
 from tests.native.chains import Batch
 from tests.native.interpreter import assert_agrees
@@ -25,19 +25,19 @@ BOTH = pytest.mark.parametrize("training", [True, False], ids=["training", "eval
 @pytest.mark.parametrize("name", NAMES)
 def test_a_network_of_the_house_is_understood(name: str, training: bool) -> None:
     model = load_model(name)
-    assert_agrees(plan_of(trace(model)), model, BATCH, training=training)
+    assert_agrees(fuse_layers(trace(model)), model, BATCH, training=training)
 
 
 @BOTH
 @pytest.mark.parametrize("network", ZOO)
 def test_a_network_as_people_write_it_is_understood(network: type[nn.Module], training: bool) -> None:
     model = network()
-    assert_agrees(plan_of(trace(model)), model, BATCH, training=training)
+    assert_agrees(fuse_layers(trace(model)), model, BATCH, training=training)
 
 
 def test_the_layers_have_their_names_and_their_maps() -> None:
     layers = trace(load_model("reference"))
-    assert [layer.name for layer in layers if isinstance(layer.operation, Conv | Norm)][:4] == [
+    assert [layer.name for layer in layers if isinstance(layer.operation, Conv | BatchNorm)][:4] == [
         "block1.conv1",
         "block1.norm1",
         "block1.conv2",
@@ -54,7 +54,7 @@ def test_the_layers_have_their_names_and_their_maps() -> None:
 
 def test_a_dropout_of_nothing_vanishes() -> None:
     model = nn.Sequential(nn.Dropout(0.0), nn.Flatten(), nn.Linear(784, 10))
-    assert not any(isinstance(layer.operation, Drop) for layer in trace(model))
+    assert not any(isinstance(layer.operation, Dropout) for layer in trace(model))
 
 
 def test_a_network_stays_as_it_is() -> None:

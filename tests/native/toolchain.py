@@ -16,8 +16,7 @@ from pathlib import Path
 import pytest
 
 import mnist_tui
-from mnist_tui.native.codegen.unit import Unit
-from mnist_tui.native.toolchain.build import build
+from mnist_tui.native.toolchain.build import build_library
 from mnist_tui.native.toolchain.compiler import NAMES
 from mnist_tui.native.unsupported import Unsupported
 from tests.patience import PATIENCE
@@ -39,14 +38,12 @@ def fixture_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def make(*sources: str, **options: object) -> tuple[ctypes.CDLL, list[str]]:
     """The library of these sources, else of `SOURCE`, and what was told on the way."""
     told: list[str] = []
-    return build(units_of(*sources or [SOURCE]), on_progress=told.append, **options), told  # type: ignore[arg-type]
+    return build_library(sources_of(*sources or [SOURCE]), on_progress=told.append, **options), told  # type: ignore[arg-type]
 
 
-def units_of(*sources: str) -> tuple[Unit, ...]:
+def sources_of(*texts: str) -> dict[str, str]:
     """`step.cpp`, and `part1.cpp` and so on for the further ones."""
-    return tuple(
-        Unit(f"part{number}.cpp" if number else "step.cpp", text) for number, text in enumerate(sources)
-    )
+    return {f"part{number}.cpp" if number else "step.cpp": text for number, text in enumerate(texts)}
 
 
 def refused(*sources: str, **options: object) -> Unsupported:
@@ -132,14 +129,12 @@ def fixture_pulse(tmp_path: Path) -> Iterator[Pulse]:
 BUILD = f"""
 import resource, sys
 import mnist_tui
-from mnist_tui.native.toolchain.build import build
-from mnist_tui.native.codegen.unit import Unit
-from mnist_tui.native.codegen.unit import Unit
+from mnist_tui.native.toolchain.build import build_library
 from mnist_tui.native.unsupported import Unsupported
 if len(sys.argv) > 1:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
 try:
-    print(build([Unit('step.cpp', {SOURCE!r})], on_progress=print).answer())
+    print(build_library({{'step.cpp': {SOURCE!r}}}, on_progress=print).answer())
 except Unsupported as error:
     print(error.reason)
 """

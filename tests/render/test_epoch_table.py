@@ -54,8 +54,8 @@ def test_columns_are_left_out_whole_where_there_is_no_room(width: int, validated
     [
         (80, "epoch train loss acc % test loss acc % lr img/s time"),
         (62, "epoch train loss acc % test loss acc % lr time"),
-        (54, "epoch train loss acc % test loss acc % time"),
-        (46, "epoch train loss acc % test loss acc %"),
+        (54, "epoch train acc % test acc % lr time"),
+        (46, "epoch train acc % test acc % time"),
         (30, "epoch train % test %"),
     ],
 )

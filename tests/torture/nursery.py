@@ -174,13 +174,19 @@ _WORK: Mapping[str, Callable[[Sequence[str]], None]] = {"cli": _cli, "fetch": _f
 def make_tiny() -> None:
     """A dataset of a few hundred images; progress and a checkpoint at every step, or as the nursery was told."""
     from mnist_tui.data import datasets
-    from mnist_tui.training import evaluate, run_training, trainer
+    from mnist_tui.training import evaluate, recorder, trainer
     from tests.engine_fixtures import tiny_dataset
 
     tiny = tiny_dataset()
+<<<<<<< HEAD
     datasets.load_dataset = lambda *_arguments, **_options: tiny
     trainer.PROGRESS_SECONDS, evaluate.scoring.BATCH = 0.0, 20
     run_training.CHECKPOINT_SECONDS = float(sys.argv[1])
+=======
+    datasets.load = lambda *_arguments, **_options: tiny
+    trainer.PROGRESS_SECONDS, evaluate.BATCH = 0.0, 20
+    recorder.CHECKPOINT_SECONDS = float(sys.argv[1])
+>>>>>>> next
 
 
 def _child(order: Mapping[str, Any]) -> None:

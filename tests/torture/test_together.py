@@ -17,7 +17,7 @@ import pytest
 from mnist_tui import runs
 from mnist_tui.errors import MnistTuiError, RunError
 from mnist_tui.events import RunFinished
-from mnist_tui.native.toolchain.cache import Cache, key_of
+from mnist_tui.native.toolchain.cache import Cache, cache_key
 from mnist_tui.runs import Run
 from mnist_tui.runs.log_tail import LogTail
 from tests import made_runs
@@ -156,7 +156,7 @@ def test_readers_of_runs_that_come_go_and_change_names(tmp_path: Path, report: R
 
 
 def test_a_cache_that_many_use_never_gives_what_is_damaged(tmp_path: Path, report: Report) -> None:
-    contents = {key_of([bytes([number])]): os.urandom(20_000) for number in range(5)}
+    contents = {cache_key([bytes([number])]): os.urandom(20_000) for number in range(5)}
     done = threading.Event()
     errors: list[object] = []
     found = [0]
@@ -180,7 +180,7 @@ def test_a_cache_that_many_use_never_gives_what_is_damaged(tmp_path: Path, repor
         key = list(contents)[number % 5]
         foreign = tmp_path / f"{key}-{'0' * 64}.so"
         foreign.write_bytes(os.urandom(100))
-        (tmp_path / f"{key_of([b'another processor'])}-{'0' * 64}.so").write_bytes(b"foreign")
+        (tmp_path / f"{cache_key([b'another processor'])}-{'0' * 64}.so").write_bytes(b"foreign")
         damages += 2
     done.set()
     for user in users:

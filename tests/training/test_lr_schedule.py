@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import OneCycleLR
 
-from mnist_tui.training import lr_schedule
+from mnist_tui.training import checkpoint, ema, lr_schedule
 from tests.engine_fixtures import tiny_config
 
 
@@ -66,7 +66,7 @@ def test_a_constant_schedule_is_constant() -> None:
 
 def test_averaged_weights_follow_as_computed_by_hand() -> None:
     model = nn.BatchNorm1d(1)
-    average = lr_schedule.make_ema(tiny_config(ema=0.9), model)
+    average = ema.make_ema(tiny_config(ema=0.9), model)
     assert average is not None
     by_hand = None
     for step in range(5):
@@ -80,13 +80,13 @@ def test_averaged_weights_follow_as_computed_by_hand() -> None:
 
 
 def test_nothing_is_averaged_unless_asked() -> None:
-    assert lr_schedule.make_ema(tiny_config(), nn.Linear(2, 2)) is None
+    assert ema.make_ema(tiny_config(), nn.Linear(2, 2)) is None
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_one_bad_weight_is_noticed(value: float) -> None:
     model = nn.Linear(3, 3)
-    assert lr_schedule.is_finite(model)
+    assert checkpoint.is_finite(model)
     with torch.no_grad():
         model.weight[1, 2] = value
-    assert not lr_schedule.is_finite(model)
+    assert not checkpoint.is_finite(model)

@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from mnist_tui.training.position import BestEpoch, Position, random_state, restore_random_state
+from mnist_tui.training.position import BestEpoch, Position
+from mnist_tui.training.rng import random_state, restore_random_state
 
 CPU = torch.device("cpu")
 BEST = BestEpoch(epoch=2, accuracy=0.9, test_accuracy=0.8, test_loss=0.7, train_loss=0.6)

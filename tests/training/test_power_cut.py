@@ -12,7 +12,7 @@ from mnist_tui.events import FREQUENT, CheckpointSaved, Event, Preparing
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunStatus
 from mnist_tui.runs.summary import summarize
-from mnist_tui.training import checkpoint, run_training
+from mnist_tui.training import checkpoint, recorder
 from tests import made_runs
 from tests.engine_fixtures import Lab, tiny_config
 from tests.power import Disk, watched
@@ -79,7 +79,7 @@ def check_what_is_left(run: Run, safe: list[Event], where: str) -> None:
 def test_whatever_was_told_to_be_saved_survives_a_power_cut(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(run_training, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(recorder, "CHECKPOINT_SECONDS", 0.0)
     cuts = check_cuts(lab, monkeypatch, tmp_path, ("least",))
     assert len(cuts.left) > 20
 

@@ -18,7 +18,7 @@ from mnist_tui.config import SETTINGS, TrainConfig
 from mnist_tui.errors import RunError
 from mnist_tui.events import CheckpointSaved, EpochFinished, Notice, Progress, RunFinished
 from mnist_tui.runs import Run, integrity
-from mnist_tui.training import checkpoint, run_training
+from mnist_tui.training import checkpoint, recorder
 from mnist_tui.training.jobs import Folders, NewRun
 from tests import odd_files
 from tests.engine_fixtures import Lab, at_step, differences, tiny_config, training_state
@@ -339,6 +339,6 @@ def test_a_disk_that_fails_says_how_to_go_on_where_the_run_is(
     def full(*_args: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(run_training.checkpoint, "save_state", full)
+    monkeypatch.setattr(recorder.checkpoint, "save_state", full)
     event = lab.start(name="mine").event
     assert f"--runs-dir {lab.runs_dir}" in getattr(event, "remedy", "")

@@ -40,7 +40,7 @@ from mnist_tui.events import (
 from mnist_tui.runs import LogWriter, Run
 from mnist_tui.runs.history import RunStatus
 from mnist_tui.system import atomic_file
-from mnist_tui.training import build, checkpoint, evaluate, hardware, run_training, trainer
+from mnist_tui.training import build, checkpoint, evaluate, hardware, recorder, trainer
 from mnist_tui.training.backends.eager import EagerBackend
 from mnist_tui.training.run_code import code_of
 from tests.engine_fixtures import (
@@ -126,7 +126,7 @@ def test_a_pause_saves_a_checkpoint_while_it_lasts(lab: Lab) -> None:
 
 
 def test_checkpoints_are_saved_by_the_clock_in_long_epochs(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_training, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(recorder, "CHECKPOINT_SECONDS", 0.0)
     lab.start(tiny_config(epochs=1))
     saved = [event.step for event in lab.heard if isinstance(event, CheckpointSaved)]
     assert saved == [
@@ -285,7 +285,7 @@ def test_divergence_keeps_the_last_good_checkpoint(lab: Lab, tmp_path: Path, bod
 
 def test_weights_that_overflow_are_never_saved(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """A loss is of the weights before its step, so the last step's damage shows in the weights alone."""
-    monkeypatch.setattr(run_training, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(recorder, "CHECKPOINT_SECONDS", 0.0)
     outcome = lab.start(tiny_config(optimizer="sgd", lr=100, weight_decay=10, schedule="constant", epochs=30))
     assert isinstance(outcome.event, RunFailed)
     assert outcome.event.error == "DivergedError"

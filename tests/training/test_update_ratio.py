@@ -12,7 +12,7 @@ from torch import nn
 from mnist_tui.events import WeightsMoved
 from mnist_tui.models import load_model
 from mnist_tui.runs import Run
-from mnist_tui.training.run_training import RunResult
+from mnist_tui.training.recorder import RunResult
 from mnist_tui.training.update_ratio import MEASUREMENTS_PER_EPOCH, UpdateRatios
 from tests.engine_fixtures import Lab, at_step, make_trainer, tiny_config
 from tests.native.toolchain import needs_compiler

@@ -42,7 +42,7 @@ def slow_testing() -> None:
             time.sleep(0.02)
             yield done
 
-    evaluate.scoring.BATCH = 10
+    evaluate.BATCH = 10
     evaluate.Scoring.__iter__ = slowly  # type: ignore[method-assign]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.training import run_training
+from mnist_tui.training import recorder, run_training
 from mnist_tui.training.jobs import Folders, NewRun
 from mnist_tui.training.snapshot import Snapshot
 from mnist_tui.tui.session import SessionPhase
@@ -120,8 +120,8 @@ def test_drawing_during_a_training_does_not_change_the_weights(
 
 def test_a_screen_that_nobody_sees_asks_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copied = []
-    copy = run_training._snapshot
-    monkeypatch.setattr(run_training, "_snapshot", lambda *given: copied.append(given) or copy(*given))
+    copy = recorder._take_snapshot
+    monkeypatch.setattr(recorder, "_take_snapshot", lambda *given: copied.append(given) or copy(*given))
 
     async def story(house: House) -> None:
         await open_draw(house)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.text import Text
 
@@ -19,6 +21,7 @@ from mnist_tui.events import (
 )
 from mnist_tui.render import formatting
 from mnist_tui.render.epoch_table import title
+from mnist_tui.runs.epoch_columns import Kind, columns, is_validated
 from mnist_tui.runs.history import RunHistory
 
 
@@ -80,17 +83,15 @@ def _say(console: Console, line: str, style: str = "") -> None:
     console.print(Text(line, style=style), soft_wrap=True)
 
 
+# How wide each kind of figure is, so that the lines align.
+_WIDTHS: Mapping[Kind, int] = {"accuracy": 7, "time": 6}
+
+
 def epoch_line(row: EpochFinished) -> str:
     """`epoch  3/15  train 0.1472 95.69 %  test 0.0752 97.98 %  lr 0.01000   9.0 s  best`."""
-    validation = ""
-    if row.validation_accuracy is not None:
-        validation = (
-            f"  val {formatting.loss(row.validation_loss)} {formatting.percent(row.validation_accuracy):>7}"
-        )
-    return (
-        f"epoch {row.epoch:>{len(str(row.epochs))}}/{row.epochs}"
-        f"  train {formatting.loss(row.train_loss)} {formatting.percent(row.train_accuracy):>7}{validation}"
-        f"  test {formatting.loss(row.test_loss)} {formatting.percent(row.test_accuracy):>7}"
-        f"  lr {formatting.rate(row.learning_rate)}  {formatting.duration(row.seconds):>6}"
-        f"{'  best' if row.best else ''}"
-    )
+    line = f"epoch {row.epoch:>{len(str(row.epochs))}}/{row.epochs}"
+    for column in columns(validated=is_validated([row])):
+        if column.prefix is not None:
+            text = formatting.figure(column.kind, getattr(row, column.field), unit=True)
+            line += f"{column.prefix}{text:>{_WIDTHS.get(column.kind, 0)}}"
+    return f"{line}  best" if row.best else line

@@ -1,8 +1,8 @@
-"""From a chain of layers to a plan: as many layers to a stage as fit, so that a map is passed over once.
+"""From a chain of layers to a plan: as many layers per stage as possible, so that each pass over memory does more.
 
-Two layers change places only where results and gradients stay exactly the same:
+Two layers are swapped only where results and gradients stay exactly the same:
 
-- ReLU moves before max pooling, which picks the same number of a window as long as there is a positive one, and
+- ReLU moves before max pooling, which picks the same element of a window as long as there is a positive one, and
   lets no gradient through otherwise; and before dropout, which multiplies by numbers that are not negative.
 - Pooling moves before dropout of whole channels, which multiplies all of a channel by one such number.
 """
@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from mnist_tui.native.plan import Conv, Drop, Norm, Plan, Pool, Stage
+from mnist_tui.native.plan import BatchNorm, Conv, Dropout, Plan, Pool, Stage
 from mnist_tui.native.tracing.chain import Layer, Relu
 
 
-def plan_of(layers: Iterable[Layer]) -> Plan:
+def fuse_layers(layers: Iterable[Layer]) -> Plan:
     """The chain in stages."""
     stages: list[Stage] = []
     for layer in layers:
@@ -29,7 +29,7 @@ def plan_of(layers: Iterable[Layer]) -> Plan:
 
 
 def _start(layer: Layer) -> Stage:
-    empty = Stage(*layer.inputs)
+    empty = Stage(*layer.input_shape)
     if isinstance(layer.operation, Conv):
         return replace(empty, conv=layer.operation, conv_name=layer.name)
     stage = _extend(empty, layer)
@@ -43,20 +43,20 @@ def _extend(stage: Stage, layer: Layer) -> Stage | None:
         case Conv():
             return None
         case Relu():
-            return _with_relu(stage)
-        case Norm() as norm:
-            if stage.norm or stage.pool or stage.drop:
+            return _add_relu(stage)
+        case BatchNorm() as norm:
+            if stage.norm or stage.pool or stage.dropout:
                 return None
             return replace(stage, norm=norm, norm_name=layer.name)
         case Pool() as pool:
-            if stage.pool or (stage.drop and not stage.drop.whole_channels):
+            if stage.pool or (stage.dropout and not stage.dropout.whole_channels):
                 return None
             return replace(stage, pool=pool)
-        case Drop() as drop:
-            return None if stage.drop else replace(stage, drop=drop)
+        case Dropout() as dropout:
+            return None if stage.dropout else replace(stage, dropout=dropout)
 
 
-def _with_relu(stage: Stage) -> Stage | None:
+def _add_relu(stage: Stage) -> Stage | None:
     if stage.relu_after or (stage.relu and not stage.norm):
         return stage  # neither pooling nor dropout has made anything negative since
     if stage.pool and stage.pool.kind == "average":

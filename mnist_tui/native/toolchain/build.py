@@ -5,55 +5,55 @@ from __future__ import annotations
 import ctypes
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from mnist_tui.native.codegen.unit import Unit
 from mnist_tui.native.toolchain import processor
-from mnist_tui.native.toolchain.cache import Cache, CachedLibrary, key_of
+from mnist_tui.native.toolchain.cache import Cache, CachedLibrary, cache_key
 from mnist_tui.native.toolchain.compiler import HEADERS, Compiler, compile_library, find_compiler
-from mnist_tui.native.toolchain.load_library import load, try_out
-from mnist_tui.native.toolchain.private_folder import private_folder, writing
+from mnist_tui.native.toolchain.load_library import check_loads, load_library
+from mnist_tui.native.toolchain.private_folder import explain_write_errors, open_private_folder
 from mnist_tui.native.unsupported import Unsupported
 
 
-def never() -> bool:
-    """Nobody asks to stop."""
+def never_stop() -> bool:
+    """The default `should_stop`."""
     return False
 
 
-def build(
-    units: Sequence[Unit],
+def build_library(
+    sources: Mapping[str, str],
     *,
     on_progress: Callable[[str], None],
-    should_stop: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never_stop,
     headers: Path = HEADERS,
 ) -> ctypes.CDLL:
-    """The library that `units` make with the `*.hpp` in `headers`: kept from before, or compiled now.
+    """The library of `sources`, C++ text by file name (`*.cpp`), with the `*.hpp` in `headers`: cached or compiled.
 
-    A compile takes seconds: `on_progress` hears of it, and `should_stop` is asked a few times a second. Raises Unfit
-    when there is no library to be had here, and Interrupted when it was stopped, with nothing half made left.
+    Compiling takes seconds: `on_progress` gets a sentence when it begins, and `should_stop` is called a few times per
+    second. Raises Unsupported if no library can be made here, and Interrupted if it was stopped; nothing incomplete
+    stays on disk.
     """
     if os.name != "posix":
         raise Unsupported("steps are compiled on Linux and macOS only")
-    with private_folder() as folder:
+    with open_private_folder() as folder:
         cache = Cache(folder.place)
         compiler = find_compiler(should_stop)
-        key = key_of(_ingredients(units, headers, compiler))
+        key = cache_key(_ingredients(sources, headers, compiler))
         library = cache.find(key)
         if library is None:
             on_progress(f"compiling this network's step with {compiler.name}")
-            with writing(folder.path):
-                library = _compile(cache, key, compiler, units, headers, should_stop)
-        return load(library.content, kept_as=folder.path / library.name)
+            with explain_write_errors(folder.path):
+                library = _compile(cache, key, compiler, sources, headers, should_stop)
+        return load_library(library.content, cached_as=folder.path / library.name)
 
 
-def _ingredients(units: Sequence[Unit], headers: Path, compiler: Compiler) -> Iterator[bytes]:
-    """All that has a say in the machine code."""
-    yield str(len(units)).encode()
-    for unit in units:
-        yield unit.file.encode()
-        yield unit.text.encode()
+def _ingredients(sources: Mapping[str, str], headers: Path, compiler: Compiler) -> Iterator[bytes]:
+    """Everything that the machine code depends on."""
+    yield str(len(sources)).encode()
+    for name, text in sources.items():
+        yield name.encode()
+        yield text.encode()
     for header in sorted(headers.rglob("*.hpp")):
         yield _bytes(header.relative_to(headers).as_posix())
         yield header.read_bytes()
@@ -62,7 +62,7 @@ def _ingredients(units: Sequence[Unit], headers: Path, compiler: Compiler) -> It
 
 
 def _bytes(text: str) -> bytes:
-    """Also of a path that is no text."""
+    """Also of a path that is not valid text."""
     return text.encode(errors="surrogateescape")
 
 
@@ -70,7 +70,7 @@ def _compile(
     cache: Cache,
     key: str,
     compiler: Compiler,
-    units: Sequence[Unit],
+    sources: Mapping[str, str],
     headers: Path,
     should_stop: Callable[[], bool],
 ) -> CachedLibrary:
@@ -79,8 +79,8 @@ def _compile(
         dir=cache.folder, prefix=".", suffix=".tmp", ignore_cleanup_errors=True
     ) as workspace:
         log = cache.folder / "compiler.log"
-        made = compile_library(
-            compiler, units, Path(workspace), headers=headers, log=log, should_stop=should_stop
+        library = compile_library(
+            compiler, sources, Path(workspace), headers=headers, log=log, should_stop=should_stop
         )
-        try_out(made, should_stop=should_stop)
-        return cache.publish(key, made.read_bytes())
+        check_loads(library, should_stop=should_stop)
+        return cache.publish(key, library.read_bytes())

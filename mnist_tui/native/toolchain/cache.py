@@ -1,4 +1,4 @@
-"""Compiled libraries on disk, each under the sum of what it was made from and the sum of its own bytes."""
+"""Compiled libraries on disk, each named by a checksum of its sources and one of its own bytes."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from typing import NamedTuple
 from mnist_tui.system import atomic_file
 
 KEPT = 50
-"""Libraries that stay; the longest unused ones go."""
+"""Libraries that are kept; the least recently used ones are deleted."""
 
 ABANDONED = 24 * 60 * 60
-"""Seconds after which a temporary file or folder belongs to nobody any more."""
+"""Seconds after which a temporary file or folder is taken for a leftover."""
 
 LARGEST = 256 * 1024 * 1024
-"""Bytes of a library; real ones have less than one of these megabytes."""
+"""Bytes of a library; real ones have less than one megabyte."""
 
 _KEY_LENGTH = 40  # 160 bits; encrypted homes allow 143 characters in a name, temporary ones included
 
 
-def key_of(parts: Iterable[bytes]) -> str:
-    """The name of what is made from `parts`; no other parts, and no other division of them, has it."""
+def cache_key(parts: Iterable[bytes]) -> str:
+    """A key for what is made from `parts`; no other parts, and no other division of them, have the same."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(f"{len(part)}:".encode())
@@ -40,13 +40,13 @@ class CachedLibrary(NamedTuple):
     """A cached library: exactly the bytes whose checksum was verified are loaded, whatever the file holds by then."""
 
     name: str
-    """Of its file."""
+    """The file's name."""
     content: bytes
 
 
 @dataclass(frozen=True)
 class Cache:
-    """One file a library, `<key>-<sha256 of its bytes>.so`: one rename publishes it, and it proves itself."""
+    """One file per library, `<key>-<sha256 of its bytes>.so`: a rename publishes it, and its name verifies it."""
 
     folder: Path
 
@@ -62,13 +62,13 @@ class Cache:
         return None
 
     def publish(self, key: str, content: bytes) -> CachedLibrary:
-        """Keep `content`, whole or not at all, whoever else does the same. Raises OSError."""
+        """Store `content`, whole or not at all, even if other processes do the same. Raises OSError."""
         name = f"{key}-{hashlib.sha256(content).hexdigest()}.so"
         atomic_file.write_bytes(self.folder / name, content)
         return CachedLibrary(name, content)
 
     def make_room(self) -> None:
-        """Delete all but the `KEPT` - 1 libraries last used, and what killed processes left behind."""
+        """Delete all but the `KEPT` - 1 most recently used libraries, and the leftovers of killed processes."""
         libraries = sorted(self.folder.glob("*.so"), key=_last_used, reverse=True)
         before = time.time() - ABANDONED
         abandoned = [path for path in self.folder.glob(atomic_file.TEMPORARY) if _last_used(path) < before]
@@ -88,14 +88,14 @@ def _read(path: Path) -> bytes:
 
 
 def _last_used(path: Path) -> float:
-    """Seconds since the epoch; 0.0 for what somebody else has just deleted."""
+    """Seconds since the epoch; 0.0 for a file that another process has just deleted."""
     with contextlib.suppress(OSError):
         return path.lstat().st_mtime
     return 0.0
 
 
 def _delete(path: Path) -> None:
-    """As far as the system lets us: what stays is in nobody's way."""
+    """As far as the system allows: what stays does no harm."""
     with contextlib.suppress(OSError):
         if stat.S_ISDIR(path.lstat().st_mode):
             shutil.rmtree(path, ignore_errors=True)

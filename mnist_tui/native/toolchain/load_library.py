@@ -1,4 +1,4 @@
-"""From a file to a library in this process."""
+"""Loading a compiled library into this process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from mnist_tui.native.toolchain.process import run
 from mnist_tui.native.unsupported import Unsupported
 
-_TRIAL = """
+_TEST = """
 import ctypes, sys
 try:
     ctypes.CDLL(sys.argv[1])
@@ -23,31 +23,30 @@ except OSError as error:
     sys.exit(str(error))
 """
 
-_TRIAL_LIMIT = 60.0  # seconds; it takes a few hundredths of one
+_TEST_LIMIT = 60.0  # seconds; it takes a few hundredths of one
 
 
-def try_out(library: Path, *, should_stop: Callable[[], bool]) -> None:
-    """Load a library that nobody has loaded yet in a process of its own, which a bad one may bring down.
+def check_loads(library: Path, *, should_stop: Callable[[], bool]) -> None:
+    """Load a new library in a process of its own first, which a bad one may crash.
 
-    Raises Unfit when it does or is refused, and Interrupted.
+    Raises Unsupported if it does or cannot be loaded, and Interrupted.
     """
-    command = [sys.executable, "-I", "-S", "-c", _TRIAL, f"./{library.name}"]
+    command = [sys.executable, "-I", "-S", "-c", _TEST, f"./{library.name}"]
     try:
-        outcome = run(command, time_limit=_TRIAL_LIMIT, should_stop=should_stop, workspace=library.parent)
+        result = run(command, time_limit=_TEST_LIMIT, should_stop=should_stop, workspace=library.parent)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise Unsupported(f"the compiled library cannot be tried out: {error}") from error
-    if outcome.status != 0:
-        raise Unsupported(f"the compiled library cannot be loaded: {outcome.explanation}")
+        raise Unsupported(f"the compiled library cannot be tested: {error}") from error
+    if result.status != 0:
+        raise Unsupported(f"the compiled library cannot be loaded: {result.explanation}")
 
 
-_loaded: dict[bytes, ctypes.CDLL] = {}  # by the sum of their bytes
+_loaded: dict[bytes, ctypes.CDLL] = {}  # by the checksum of their bytes
 
 
-def load(content: bytes, *, kept_as: Path) -> ctypes.CDLL:
-    """A loaded and tested library. Raises Unfit if this process cannot load it.
+def load_library(content: bytes, *, cached_as: Path) -> ctypes.CDLL:
+    """Load exactly these bytes, from a place that no other user can write to; the same bytes are loaded once.
 
-    Exactly the given bytes are loaded, from a place that no other user can write to; `kept_as` is only named in the
-    error as the file to delete. The same bytes are loaded once.
+    Raises Unsupported if this process cannot load them. `cached_as` is the file that its hint says to delete.
     """
     digest = hashlib.sha256(content).digest()
     if digest not in _loaded:
@@ -56,7 +55,7 @@ def load(content: bytes, *, kept_as: Path) -> ctypes.CDLL:
         except OSError as error:
             raise Unsupported(
                 f"the compiled library cannot be loaded: {error}",
-                hint=f"Delete {kept_as} to have it compiled again.",
+                hint=f"Delete {cached_as} to have it compiled again.",
             ) from error
     return _loaded[digest]
 

@@ -32,25 +32,25 @@ class PrivateFolder:
 
 
 @contextmanager
-def private_folder() -> Iterator[PrivateFolder]:
-    """The folder, created if it is missing. Raises Unfit for one that cannot be trusted."""
+def open_private_folder() -> Iterator[PrivateFolder]:
+    """The folder, created if it is missing. Raises Unsupported if it cannot be trusted."""
     path = paths.cache_dir().absolute() / "native"
-    with writing(path):
+    with explain_write_errors(path):
         descriptor = _open(path)
     place = Path(f"/proc/self/fd/{descriptor}")
     folder = PrivateFolder(path, place if place.is_dir() else path)
     try:
         yield folder
-    except Unsupported as unfit:
-        texts = (text.replace(str(folder.place), str(path)) for text in (unfit.reason, unfit.hint))
-        raise Unsupported(*texts) from unfit
+    except Unsupported as error:
+        texts = (text.replace(str(folder.place), str(path)) for text in (error.reason, error.hint))
+        raise Unsupported(*texts) from error
     finally:
         os.close(descriptor)
 
 
 @contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """What the system refuses inside is a Unfit that names `folder`."""
+def explain_write_errors(folder: Path) -> Iterator[None]:
+    """Turn an OSError inside into an Unsupported that names `folder`."""
     try:
         yield
     except OSError as error:
@@ -61,11 +61,11 @@ def writing(folder: Path) -> Iterator[None]:
 
 
 def _open(path: Path) -> int:
-    """A descriptor of the folder, which has been checked."""
-    _make(path.parent)
+    """A descriptor of the folder, after its checks."""
+    _create(path.parent)
     above = os.open(path.parent, os.O_RDONLY | _FOLDER & ~getattr(os, "O_NOFOLLOW", 0))
     try:
-        _check_above(path.parent, os.fstat(above))
+        _check_parent(path.parent, os.fstat(above))
         with contextlib.suppress(FileExistsError):
             os.mkdir(path.name, mode=0o700, dir_fd=above)
         _check(path, os.stat(path.name, dir_fd=above, follow_symlinks=False))
@@ -81,15 +81,15 @@ def _open(path: Path) -> int:
     return descriptor
 
 
-def _make(folder: Path) -> None:
-    """Created private to this user, whatever the umask, and so are missing parent folders."""
+def _create(folder: Path) -> None:
+    """Private to this user, whatever the umask, as are missing parent folders."""
     for place in reversed([folder, *folder.parents]):
         if not place.exists():
             place.mkdir(mode=0o700, exist_ok=True)
 
 
-def _check_above(folder: Path, found: os.stat_result) -> None:
-    """Other users could replace the cache by a folder of their own. A user's own group counts as that user."""
+def _check_parent(folder: Path, found: os.stat_result) -> None:
+    """Other users must not be able to replace the cache. The user's own group counts as the user."""
     others = stat.S_IWOTH if found.st_gid == os.getegid() else stat.S_IWOTH | stat.S_IWGRP
     if found.st_mode & others and not found.st_mode & stat.S_ISVTX:
         raise Unsupported(

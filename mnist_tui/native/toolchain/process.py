@@ -1,4 +1,4 @@
-"""Programs run to their end: watched, limited, and never left behind."""
+"""Running programs with a time limit, such that none is left behind."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from mnist_tui.errors import Interrupted
-from mnist_tui.native.toolchain.watchdog import Watcher
+from mnist_tui.native.toolchain.watchdog import Watchdog
 
 POLL = 0.1
-"""Seconds between two looks at whether somebody wants to stop."""
+"""Seconds between two calls of `should_stop`."""
 
 KEPT_OUTPUT = 256 * 1024
-"""Bytes of output that are kept: the first ones, because the first error explains the others."""
+"""Bytes of output that are kept: the first ones, as the first error explains the others."""
 
 _PIPE = 65536  # bytes that a pipe holds at most
 _LONGEST_LINE = 200
@@ -40,7 +40,7 @@ class ProcessResult(NamedTuple):
 
     @property
     def explanation(self) -> str:
-        """The first line that speaks of an error, else the first one; fit for a screen whatever is in it."""
+        """The first line with an error, else the first line, without control characters and shortened."""
         lines = ["".join(c if c.isprintable() else " " for c in line) for line in self.output.splitlines()]
         lines = [line.strip() for line in lines if line.strip()]
         for line in [*filter(_ERROR.search, lines), *lines]:
@@ -50,11 +50,11 @@ class ProcessResult(NamedTuple):
         return f"it ended with exit status {self.status}"
 
 
-class ProcessFailedError(NamedTuple):
-    """A program that came to its end."""
+class FinishedProcess(NamedTuple):
+    """A program that has ended."""
 
     command: Sequence[str]
-    outcome: ProcessResult
+    result: ProcessResult
 
 
 def run(
@@ -65,8 +65,8 @@ def run(
     workspace: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> ProcessResult:
-    """As `run_all` does it, one program."""
-    ended = run_all(
+    """Run one program as `run_all` does."""
+    finished = run_all(
         [command],
         at_once=1,
         time_limit=time_limit,
@@ -74,7 +74,7 @@ def run(
         workspace=workspace,
         environment=environment,
     )
-    return ended.outcome
+    return finished.result
 
 
 def run_all(
@@ -85,20 +85,20 @@ def run_all(
     should_stop: Callable[[], bool],
     workspace: Path | None = None,
     environment: Mapping[str, str] | None = None,
-) -> ProcessFailedError:
-    """Run `commands`, a number of them at once, and return the first that fails, or the last if none does.
+) -> FinishedProcess:
+    """Run `commands`, up to `at_once` at a time, and return the first that fails, or the last if none does.
 
-    Each runs without input, with `environment` beside this process's own, and in a session of its own: a Ctrl+C in
-    the terminal reaches this process alone, which then ends the programs with all that they started, as it does after
-    `time_limit` seconds for all together, and with the others when one fails. Those in a `workspace`, a folder that
-    holds nothing but what they write, end with this process and that folder even when this process is killed. Raises
-    OSError when one cannot be started, subprocess.TimeoutExpired, and Interrupted once `should_stop` says so.
+    Each runs without input, with `environment` added to this process's own, and in a session of its own: Ctrl+C in
+    the terminal reaches this process alone, which then ends the programs and all that they started. So it does after
+    `time_limit` seconds for all together, and when one program fails. With a `workspace`, a folder that holds only
+    what the programs write, they end and the folder is deleted even if this process is killed. Raises OSError if a
+    program cannot be started, subprocess.TimeoutExpired, and Interrupted once `should_stop` returns true.
     """
     variables = {**os.environ, **(environment or {})}
     if workspace is None:
         return _run_all(commands, at_once, time_limit, should_stop, None, variables, lambda group: None)
-    with Watcher(workspace) as watcher:
-        return _run_all(commands, at_once, time_limit, should_stop, workspace, variables, watcher.watch)
+    with Watchdog(workspace) as watchdog:
+        return _run_all(commands, at_once, time_limit, should_stop, workspace, variables, watchdog.watch)
 
 
 def _run_all(
@@ -109,9 +109,9 @@ def _run_all(
     folder: Path | None,
     variables: Mapping[str, str],
     watch: Callable[[int], None],
-) -> ProcessFailedError:
-    over: SimpleQueue[_Program] = SimpleQueue()
-    programs = [_Program(command, folder, variables, over, watch) for command in commands]
+) -> FinishedProcess:
+    ended: SimpleQueue[_Program] = SimpleQueue()
+    programs = [_Program(command, folder, variables, ended, watch) for command in commands]
     waiting, running = deque(programs), 0
     deadline = time.monotonic() + time_limit
     try:
@@ -123,27 +123,27 @@ def _run_all(
             while waiting and running < at_once:
                 waiting.popleft().start()
                 running += 1
-            program = _next_of(over)
+            program = _next_ended(ended)
             if program is not None:
                 running -= 1
                 if program.result().status != 0:
-                    return ProcessFailedError(program.command, program.result())
+                    return FinishedProcess(program.command, program.result())
     finally:
         _end(programs)
-    return ProcessFailedError(programs[-1].command, programs[-1].result())
+    return FinishedProcess(programs[-1].command, programs[-1].result())
 
 
-def _next_of(over: SimpleQueue[_Program]) -> _Program | None:
-    """The next program that has ended, if one does before it is time to look around."""
+def _next_ended(ended: SimpleQueue[_Program]) -> _Program | None:
+    """The next program that ends, or None after `POLL` seconds."""
     with contextlib.suppress(Empty):
-        return over.get(timeout=POLL)
+        return ended.get(timeout=POLL)
     return None
 
 
 def _end(programs: Sequence[_Program]) -> None:
-    """Those that have not ended; all at once, and then they are gone."""
+    """End all that still run, and wait until they are gone."""
     for program in programs:
-        program.unwanted.set()
+        program.cancelled.set()
     for program in programs:
         # Not join(): in Python 3.11, one that a Ctrl+C has cut short takes the thread for ended.
         if program.ident is not None:
@@ -151,7 +151,7 @@ def _end(programs: Sequence[_Program]) -> None:
 
 
 class _Program(threading.Thread):
-    """Starts a program, empties its pipe, and ends it once it is unwanted.
+    """Starts a program, reads its output, and ends it once it is cancelled.
 
     In a thread, because the exception of a Ctrl+C can come to the main thread at any moment, also between the
     start of a process and the variable that would hold it.
@@ -162,34 +162,34 @@ class _Program(threading.Thread):
         command: Sequence[str],
         folder: Path | None,
         environment: Mapping[str, str],
-        over: SimpleQueue[_Program],
+        ended: SimpleQueue[_Program],
         watch: Callable[[int], None],
     ) -> None:
-        """It puts itself into `over` when it has ended, and passes its process group to `watch` when it has started."""
+        """Passes its process group to `watch` when it has started, and puts itself into `ended` when it has ended."""
         super().__init__(name="compiler")
         self.command = command
-        self._folder, self._environment, self._over, self._watch = folder, environment, over, watch
-        self.unwanted = threading.Event()
+        self._folder, self._environment, self._queue, self._watch = folder, environment, ended, watch
+        self.cancelled = threading.Event()
         self.ended = threading.Event()
         self.output = bytearray()
-        self.status = -signal.SIGKILL  # unless it lives to tell another
-        self.refusal: OSError | None = None
+        self.status = -signal.SIGKILL  # until the real one is known
+        self.start_error: OSError | None = None
 
     def run(self) -> None:
         try:
             process = self._start()
             self._watch(process.pid)
-            self._follow(process)
+            self._read_and_wait(process)
         except OSError as error:
-            self.refusal = error
+            self.start_error = error
         finally:
             self.ended.set()
-            self._over.put(self)
+            self._queue.put(self)
 
     def result(self) -> ProcessResult:
-        """Of one that has ended. Raises OSError when it could not be started."""
-        if self.refusal is not None:
-            raise self.refusal
+        """Of a program that has ended. Raises OSError if it could not be started."""
+        if self.start_error is not None:
+            raise self.start_error
         return ProcessResult(self.status, self.output.decode(errors="replace"))
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -203,21 +203,23 @@ class _Program(threading.Thread):
             start_new_session=True,
         )
 
-    def _follow(self, process: subprocess.Popen[bytes]) -> None:
+    def _read_and_wait(self, process: subprocess.Popen[bytes]) -> None:
         self._read(process)
         self._wait(process)
-        if process.poll() is None:  # not reaped yet, so that its number can be nobody else's
-            with contextlib.suppress(ProcessLookupError, PermissionError):  # what macOS says of the dead
+        if process.poll() is None:  # not reaped yet, so that no other process can have its number
+            with contextlib.suppress(
+                ProcessLookupError, PermissionError
+            ):  # on macOS for a process that has ended
                 os.killpg(process.pid, signal.SIGKILL)
         self.status = process.wait()
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
-        """Until the pipe's end or the program's: something that it left behind may keep the pipe open."""
+        """Until the pipe's end or the program's: a process that it started may keep the pipe open."""
         assert process.stdout is not None  # Popen was asked for it
         with process.stdout as pipe, selectors.DefaultSelector() as selector:
             selector.register(pipe, selectors.EVENT_READ)
-            while not self.unwanted.is_set():
-                over = process.poll() is not None  # asked before the last look: nothing it wrote is missed
+            while not self.cancelled.is_set():
+                over = process.poll() is not None  # before the last read, which then misses nothing
                 if selector.select(0.0 if over else POLL):
                     chunk = os.read(pipe.fileno(), _PIPE)
                     self.output += chunk[: KEPT_OUTPUT - len(self.output)]
@@ -226,7 +228,7 @@ class _Program(threading.Thread):
                     return
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
-        while not self.unwanted.is_set():
+        while not self.cancelled.is_set():
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=POLL)
                 return

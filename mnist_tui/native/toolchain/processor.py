@@ -9,7 +9,7 @@ from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
 
-# What tells one kind of core from another; clock rates and core numbers change from one look to the next.
+# The fields that differ between kinds of cores; clock rates and core numbers change from one read to the next.
 _X86 = ("vendor_id", "cpu family", "model", "model name", "stepping", "flags")
 _ARM = ("CPU implementer", "CPU architecture", "CPU variant", "CPU part", "CPU revision", "Features")
 _OTHERS = ("isa", "uarch", "cpu")  # RISC-V, POWER
@@ -17,7 +17,7 @@ _LINES = frozenset((*_X86, *_ARM, *_OTHERS))
 
 
 def identity(cpuinfo: Path = CPUINFO) -> str:
-    """A text that is the same for processors that run the same code, and on every call.
+    """A text that is the same for processors that run the same machine code, and on every call.
 
     On Linux each kind of core with its instruction sets, elsewhere the processor's name.
     """
@@ -27,7 +27,7 @@ def identity(cpuinfo: Path = CPUINFO) -> str:
 
 
 def _kinds(text: str) -> list[str]:
-    """The telling lines of all cores, once each: cores may be of several kinds, and come online in any order."""
+    """The lines in `_LINES` of all cores, once each: cores may be of several kinds, and come online in any order."""
     return sorted({line for line in text.splitlines() if line.partition(":")[0].strip() in _LINES})
 
 

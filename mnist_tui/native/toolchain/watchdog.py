@@ -1,4 +1,4 @@
-"""A small process that outlives this one briefly and ends the programs still running, also after a SIGKILL."""
+"""A small process that ends the programs still running after this one has been killed, also by SIGKILL."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ done
 """
 
 
-class Watcher:
-    """If this process is killed meanwhile, the groups passed to `watch` are killed and `workspace` is deleted."""
+class Watchdog:
+    """If this process is killed meanwhile, kills the groups passed to `watch` and deletes `workspace`."""
 
     def __init__(self, workspace: Path) -> None:
-        """`workspace` is a folder that holds nothing but what the programs write."""
+        """`workspace` is a folder that holds only what the programs write."""
         self._workspace = workspace
 
-    def __enter__(self) -> Watcher:
+    def __enter__(self) -> Watchdog:
         self._process = subprocess.Popen(
             ["/bin/sh", "-c", _SCRIPT],
             cwd=self._workspace,
@@ -49,16 +49,16 @@ class Watcher:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._say("done")
+        self._send("done")
         assert self._process.stdin is not None  # Popen was asked for it
         self._process.stdin.close()
         self._process.wait()
 
     def watch(self, group: int) -> None:
-        """Kill this process group then."""
-        self._say(str(group))
+        """Add a process group to be killed then."""
+        self._send(str(group))
 
-    def _say(self, word: str) -> None:
+    def _send(self, word: str) -> None:
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):  # it has been killed
             os.write(self._process.stdin.fileno(), f"{word}\n".encode())

@@ -1,10 +1,10 @@
-"""One network as the chain of its layers, before they are fused."""
+"""A network as the chain of its layers, before they are fused."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mnist_tui.native.plan import Conv, Drop, Map, Norm, Pool
+from mnist_tui.native.plan import BatchNorm, Conv, Dropout, MapShape, Pool
 
 
 @dataclass(frozen=True)
@@ -12,28 +12,28 @@ class Relu:
     """max(x, 0)."""
 
 
-Operation = Conv | Relu | Norm | Pool | Drop
+Operation = Conv | Relu | BatchNorm | Pool | Dropout
 
 
 @dataclass(frozen=True)
 class Layer:
-    """An operation with the map before it and the map after it."""
+    """An operation with the shapes of its input and its output."""
 
     operation: Operation
-    inputs: Map
-    outputs: Map
+    input_shape: MapShape
+    output_shape: MapShape
     name: str = ""
     """The dotted name of its module in the model; "" for a function that `forward` calls itself."""
 
 
 @dataclass(frozen=True)
 class Signal:
-    """What one image is at a point of the chain: its map, and the dimensions in which `forward` sees it."""
+    """What is known of a tensor at one point of the chain: its feature maps, and the dimensions `forward` sees."""
 
-    map: Map
+    map: MapShape
     dims: tuple[int, ...]
     """Without the batch: (C, H, W) as an image, (C * H * W,) flat; others after a reshape."""
-    closed: bool = False
+    is_final: bool = False
     """Whether these are log-probabilities, which end the chain."""
 
     @property
@@ -43,13 +43,13 @@ class Signal:
 
     @property
     def is_flat(self) -> bool:
-        """Whether it is one vector an image."""
+        """Whether it is one vector per image."""
         return len(self.dims) == 1
 
     def __str__(self) -> str:
-        """The shape as a person knows it, `(N, 8, 14, 14)`."""
+        """The shape as users know it, `(N, 8, 14, 14)`."""
         return f"({', '.join(['N', *map(str, self.dims)])})"
 
 
-class UnsupportedLayer(Exception):  # noqa: N818 - half a sentence on its way to Unfit
+class UnsupportedLayer(Exception):  # noqa: N818 - half a sentence, completed to an Unsupported
     """What is wrong with a call, without its subject: `has padding 1; only ...`."""

@@ -1,4 +1,4 @@
-"""What a symbolic run cannot see: whatever makes a module do more than its class says, and weights left over."""
+"""What a symbolic run cannot see: modules that do more than their class says, and weights that no layer uses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TENSORS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked
 
 
 def refuse_extras(model: nn.Module) -> None:
-    """Raises Unfit where a module of `model` carries hooks, parametrizations, or methods of its own."""
+    """Raise Unsupported where a module of `model` has hooks, parametrizations, or replaced methods."""
     for name, module in model.named_modules():
         subject = f"{type(module).__name__} `{name}`" if name else type(module).__name__
         if hasattr(module, "parametrizations"):
@@ -23,15 +23,15 @@ def refuse_extras(model: nn.Module) -> None:
             raise Unsupported(f"{subject} has hooks, which a compiled step would not call; remove them")
         if _is_patched(module):
             raise Unsupported(
-                f"{subject} has its own `__call__`, `train` or `eval`, or a `forward` put in afterwards; "
-                "only the `forward` of its class is followed"
+                f"{subject} has its own `__call__`, `train` or `eval`, or a `forward` that was replaced; "
+                "only the `forward` of its class is traced"
             )
     _refuse_parameter_extras(model)
     _refuse_further_arguments(model)
 
 
 def refuse_leftovers(model: nn.Module, called: Collection[str]) -> None:
-    """Raises Unfit where the layers of the chain, named in `called`, do not own each tensor once."""
+    """Raise Unsupported unless each tensor belongs to exactly one of the layers named in `called`."""
     owned: dict[int, str] = {}
     for name in called:
         layer = model.get_submodule(name)

@@ -1,7 +1,7 @@
-"""The functions and methods that a `forward` may call: each is read with the signature that torch gives it.
+"""Converters for the functions and methods that a `forward` may call, with the signatures that they have in torch.
 
-A reader takes the Flow in place of the tensor, and gives the operation (None where nothing is computed) and
-the Flow after it. It raises Misfit where the call asks for more than is compiled.
+A converter takes a Signal in place of the tensor, and returns the operation (None where nothing is computed) and
+the Signal after it. It raises UnsupportedLayer where the call asks for more than is compiled.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ import torch
 import torch.nn.functional as F
 from torch import fx
 
-from mnist_tui.native.plan import Drop, Map, Pool
+from mnist_tui.native.plan import Dropout, MapShape, Pool
 from mnist_tui.native.tracing.chain import Operation, Relu, Signal, UnsupportedLayer
 
-Reading = tuple[Operation | None, Signal]
-Reader = Callable[..., Reading]
+Conversion = tuple[Operation | None, Signal]
+Converter = Callable[..., Conversion]
 
 
 class ImageCount(fx.Proxy):
-    """The number of images, which a network may hand to `view` and must not compute with."""
+    """The batch size, which a network may pass to `view` and must not compute with."""
 
 
-def relu(input: Signal, inplace: bool = False) -> Reading:
-    """ReLU; in place or not is the same to a chain."""
+def relu(input: Signal, inplace: bool = False) -> Conversion:
+    """ReLU, in place or not."""
     return Relu(), input
 
 
@@ -38,11 +38,11 @@ def max_pool2d(
     dilation: Any = 1,
     ceil_mode: bool = False,
     return_indices: bool = False,
-) -> Reading:
+) -> Conversion:
     """Max pooling."""
     if one_number(dilation, "dilation") != 1:
         raise UnsupportedLayer(f"has dilation {dilation}; only pooling without dilation is compiled")
-    return _pool("max", input, kernel_size, stride, padding, ceil_mode)
+    return _check_pool("max", input, kernel_size, stride, padding, ceil_mode)
 
 
 def avg_pool2d(
@@ -53,26 +53,26 @@ def avg_pool2d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
-) -> Reading:
+) -> Conversion:
     """Average pooling."""
     if divisor_override is not None:
         raise UnsupportedLayer("has a divisor of its own; only true averages are compiled")
-    return _pool("average", input, kernel_size, stride, padding, ceil_mode)
+    return _check_pool("average", input, kernel_size, stride, padding, ceil_mode)
 
 
-def adaptive_avg_pool2d(input: Signal, output_size: Any) -> Reading:
+def adaptive_avg_pool2d(input: Signal, output_size: Any) -> Conversion:
     """Global average pooling."""
     return _global_pool("average", input, output_size)
 
 
-def adaptive_max_pool2d(input: Signal, output_size: Any, return_indices: bool = False) -> Reading:
+def adaptive_max_pool2d(input: Signal, output_size: Any, return_indices: bool = False) -> Conversion:
     """Global max pooling."""
     return _global_pool("max", input, output_size)
 
 
 def mean(
     input: Signal, dim: Any = None, keepdim: bool = False, *, axis: Any = None, dtype: Any = None
-) -> Reading:
+) -> Conversion:
     """Global average pooling, written as a mean over all dimensions of the map."""
     rank = len(input.dims) + 1
     dims = dim if axis is None else axis
@@ -82,70 +82,70 @@ def mean(
         raise UnsupportedLayer(
             "is not the average of each channel over its whole map; only `x.mean((2, 3))` is compiled"
         )
-    operation, pooled = _pooled_whole("average", input.map)
+    operation, pooled = _convert_global_pool("average", input.map)
     channels = pooled.map.channels
     return operation, Signal(pooled.map, (channels, *[1] * (rank - 2)) if keepdim else (channels,))
 
 
-def dropout(input: Signal, p: float = 0.5, training: bool = True, inplace: bool = False) -> Reading:
-    """Dropout of single numbers."""
+def dropout(input: Signal, p: float = 0.5, training: bool = True, inplace: bool = False) -> Conversion:
+    """Dropout of single elements."""
     return _drop(input, p, training, whole_channels=False)
 
 
-def dropout2d(input: Signal, p: float = 0.5, training: bool = True, inplace: bool = False) -> Reading:
-    """Dropout of whole channels; each number of a vector is a channel."""
+def dropout2d(input: Signal, p: float = 0.5, training: bool = True, inplace: bool = False) -> Conversion:
+    """Dropout of whole channels; each element of a vector is a channel."""
     if not (input.is_image or input.is_flat):
         raise UnsupportedLayer(f"is given {input}; dropout of channels is compiled for (C, H, W)")
     return _drop(input, p, training, whole_channels=input.is_image)
 
 
-def flatten(input: Signal, start_dim: int = 0, end_dim: int = -1) -> Reading:
-    """One dimension in place of several."""
+def flatten(input: Signal, start_dim: int = 0, end_dim: int = -1) -> Conversion:
+    """Several dimensions merged into one."""
     rank = len(input.dims) + 1
     first, last = start_dim % rank, end_dim % rank
     if first == 0:
         raise UnsupportedLayer(
             "flattens all images into one vector; write `flatten(x, 1)`, which keeps them apart"
         )
-    return _reshaped(input, (*input.dims[: first - 1], -1, *input.dims[last:]))
+    return _convert_reshape(input, (*input.dims[: first - 1], -1, *input.dims[last:]))
 
 
-def reshape(input: Signal, *shape: Any) -> Reading:
-    """`view` and `reshape`: the numbers of one image must stay together."""
+def reshape(input: Signal, *shape: Any) -> Conversion:
+    """`view` and `reshape`: the elements of one image must stay together."""
     sizes = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], Sequence) else shape
     if isinstance(sizes[0], ImageCount):
-        return _reshaped(input, sizes[1:])
+        return _convert_reshape(input, sizes[1:])
     if sizes[0] == -1 and math.prod(sizes[1:]) == math.prod(input.dims):
-        return _reshaped(input, sizes[1:])
+        return _convert_reshape(input, sizes[1:])
     raise UnsupportedLayer(
         f"reshapes images of {math.prod(input.dims)} numbers to {sizes}, which does not keep them apart; "
         "write `flatten(x, 1)`"
     )
 
 
-def squeeze(input: Signal, dim: Any = None) -> Reading:
+def squeeze(input: Signal, dim: Any = None) -> Conversion:
     """Without dimensions of size 1."""
     rank = len(input.dims) + 1
     which = range(1, rank) if dim is None else {number % rank for number in _numbers(dim)} - {0}
     kept = tuple(size for at, size in enumerate(input.dims, start=1) if size != 1 or at not in which)
-    return _reshaped(input, kept)
+    return _convert_reshape(input, kept)
 
 
-def log_softmax(input: Signal, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Reading:
-    """Logits to log-probabilities, of which the loss makes the same."""
+def log_softmax(input: Signal, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Conversion:
+    """Logits to log-probabilities: the loss is the same for both."""
     over_classes = dim is None or dim % (len(input.dims) + 1) == 1
     if not over_classes or math.prod(input.dims[1:]) != 1 or dtype is not None:
         raise UnsupportedLayer(f"is over dimension {dim} of {input}; only over the classes is compiled")
-    return None, Signal(input.map, input.dims, closed=True)
+    return None, Signal(input.map, input.dims, is_final=True)
 
 
-def unchanged(input: Signal) -> Reading:
-    """What makes no difference to a chain of float32."""
+def unchanged(input: Signal) -> Conversion:
+    """Calls that change nothing in a chain of contiguous float32."""
     return None, input
 
 
 def one_number(value: Any, what: str) -> int:
-    """A setting that torch takes as a number or as a pair. Raises Misfit where the two differ."""
+    """A setting given as a number or as a pair. Raises UnsupportedLayer where the two differ."""
     numbers = _numbers(value)
     if len(set(numbers)) != 1:
         raise UnsupportedLayer(f"has {what} {tuple(numbers)}; only equal sides are compiled")
@@ -153,14 +153,14 @@ def one_number(value: Any, what: str) -> int:
 
 
 def only_images(input: Signal) -> None:
-    """Raises Misfit where channels, height and width are not dimensions of their own."""
+    """Raise UnsupportedLayer unless channels, height and width are dimensions of their own."""
     if not input.is_image:
         raise UnsupportedLayer(f"is given {input}, where only images (N, C, H, W) are compiled")
 
 
-def _pool(
+def _check_pool(
     kind: Literal["max", "average"], input: Signal, kernel: Any, stride: Any, padding: Any, ceil_mode: bool
-) -> Reading:
+) -> Conversion:
     only_images(input)
     if any(_numbers(padding)):
         raise UnsupportedLayer(f"has padding {padding}; only pooling without padding is compiled")
@@ -169,34 +169,34 @@ def _pool(
     size = one_number(kernel, "kernel_size")
     # `stride=()` is how some of torch's own signatures say None.
     step = size if stride is None or stride == () else one_number(stride, "stride")
-    return _pooled(Pool(kind, size, step), input.map)
+    return _convert_pool(Pool(kind, size, step), input.map)
 
 
-def _global_pool(kind: Literal["max", "average"], input: Signal, output_size: Any) -> Reading:
+def _global_pool(kind: Literal["max", "average"], input: Signal, output_size: Any) -> Conversion:
     only_images(input)
     sizes = list(output_size) if isinstance(output_size, Sequence) else [output_size]
     if any(size != 1 for size in sizes):
         raise UnsupportedLayer(f"pools to size {output_size}; only global pooling, to size 1, is compiled")
-    return _pooled_whole(kind, input.map)
+    return _convert_global_pool(kind, input.map)
 
 
-def _pooled_whole(kind: Literal["max", "average"], given: Map) -> Reading:
-    return _pooled(Pool(kind, given.height, given.height), given)
+def _convert_global_pool(kind: Literal["max", "average"], shape: MapShape) -> Conversion:
+    return _convert_pool(Pool(kind, shape.height, shape.height), shape)
 
 
-def _pooled(pool: Pool, given: Map) -> Reading:
-    after = pool.after(given)
+def _convert_pool(pool: Pool, shape: MapShape) -> Conversion:
+    after = pool.output_shape(shape)
     return (None if pool.size == pool.stride == 1 else pool), Signal(after, after)
 
 
-def _drop(input: Signal, p: float, training: bool, *, whole_channels: bool) -> Reading:
+def _drop(input: Signal, p: float, training: bool, *, whole_channels: bool) -> Conversion:
     if p == 1:
         raise UnsupportedLayer("drops everything; only probabilities below 1 are compiled")
-    return (Drop(float(p), whole_channels) if training and p > 0 else None), input
+    return (Dropout(float(p), whole_channels) if training and p > 0 else None), input
 
 
-def _reshaped(input: Signal, dims: Sequence[Any]) -> Reading:
-    """`dims`: the sizes after the batch, one of which may be -1. Any map can be seen in any shape."""
+def _convert_reshape(input: Signal, dims: Sequence[Any]) -> Conversion:
+    """`dims`: the sizes after the batch, one of which may be -1."""
     missing = math.prod(input.dims) // max(1, -math.prod(dims)) if -1 in dims else 1
     sizes = tuple(missing if size == -1 else size for size in dims)
     reshaped = Signal(input.map, sizes)
@@ -209,7 +209,7 @@ def _numbers(value: Any) -> list[int]:
     return [int(number) for number in (value if isinstance(value, Sequence) else [value])]
 
 
-FUNCTIONS: Mapping[Any, Reader] = {
+FUNCTIONS: Mapping[Any, Converter] = {
     F.relu: relu,
     torch.relu: relu,
     torch.relu_: relu,
@@ -227,7 +227,7 @@ FUNCTIONS: Mapping[Any, Reader] = {
     F.log_softmax: log_softmax,
     torch.log_softmax: log_softmax,
 }
-METHODS: Mapping[str, Reader] = {
+METHODS: Mapping[str, Converter] = {
     "relu": relu,
     "relu_": relu,
     "mean": mean,

@@ -1,4 +1,4 @@
-"""From `--backend` to a backend."""
+"""Choosing a backend: the one in `--backend`, or for `auto` the fastest that can train the model."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import torch
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, Interrupted
 from mnist_tui.events import Notice, Preparing, Report
-from mnist_tui.native.unsupported import Unsupported
-from mnist_tui.training.backends.base import Backend
+from mnist_tui.training.backends.base import Backend, BackendUnavailable
 from mnist_tui.training.backends.cuda_graph import CudaRecorder, GraphBackend
 from mnist_tui.training.backends.eager import EagerBackend
 from mnist_tui.training.backends.native import compile_backend
@@ -30,31 +29,31 @@ def choose_backend(
     report: Report,
     should_stop: Callable[[], bool],
 ) -> Backend:
-    """The config's backend; for `auto` the one a resumed run had `before`, else the fastest, else eager with a Notice.
+    """The config's backend; for `auto` a resumed run's backend so far (`before`), else the fastest, else eager.
 
-    `largest_batch` is the largest number of images per step, if it can exceed the config's batch size. Slow parts are
-    reported to `report` (Preparing). Raises ConfigError when the backend named does not fit, and Interrupted soon after
-    `should_stop` has become true.
+    `largest_batch` is the largest number of images per step, if it can exceed the config's batch size. `report` gets a
+    Preparing for what takes seconds, and a Notice if `auto` falls back to eager. Raises ConfigError if the backend
+    asked for cannot be used, and Interrupted soon after `should_stop` has become true.
     """
 
     def on_progress(what: str) -> None:
         if should_stop():
-            raise Interrupted("stopped, while the backend got ready")
+            raise Interrupted("stopped, while the backend was prepared")
         report(Preparing(what=what))
 
     largest = max(largest_batch, config.batch_size)
     if config.backend != "auto":
         try:
             return _build(config.backend, config, train_state, device, largest, on_progress, should_stop)
-        except Unsupported as unfit:
+        except BackendUnavailable as unavailable:
             raise ConfigError(
-                f"--backend {config.backend} cannot be used: {unfit.reason}", remedy=unfit.hint
-            ) from unfit
+                f"--backend {config.backend} cannot be used: {unavailable.reason}", remedy=unavailable.hint
+            ) from unavailable
     wanted = before or _FASTEST.get(device.type, "eager")
     try:
         return _build(wanted, config, train_state, device, largest, on_progress, should_stop)
-    except Unsupported as unfit:
-        report(Notice(message=f"eager instead of {wanted}: {unfit.reason}", topic="backend"))
+    except BackendUnavailable as unavailable:
+        report(Notice(message=f"eager instead of {wanted}: {unavailable.reason}", topic="backend"))
         return EagerBackend(config, train_state)
 
 
@@ -67,7 +66,7 @@ def _build(
     on_progress: Callable[[str], None],
     should_stop: Callable[[], bool],
 ) -> Backend:
-    """Try one backend. Raises Unfit when it cannot train this model on this device."""
+    """Raises BackendUnavailable if this backend cannot train the model on this device."""
     match name:
         case "eager":
             return EagerBackend(config, train_state)
@@ -77,7 +76,7 @@ def _build(
             return GraphBackend(config, train_state, device, recorder)
         case "native":
             if device.type != "cpu":
-                raise Unsupported(
+                raise BackendUnavailable(
                     f"steps are compiled for the processor only, and the device is {device.type}",
                     "Use --device cpu, or --backend auto.",
                 )
@@ -85,4 +84,4 @@ def _build(
                 config, train_state, largest_batch, on_progress=on_progress, should_stop=should_stop
             )
         case _:
-            raise Unsupported(f"this version has no {name} backend", "Use --backend auto.")
+            raise BackendUnavailable(f"this version has no {name} backend", "Use --backend auto.")

@@ -1,4 +1,4 @@
-"""Step by step through PyTorch's autograd: any model on any device."""
+"""The eager backend: PyTorch's autograd, for any model on any device."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mnist_tui.training.train_state import TrainState
 
 
 class EagerBackend:
-    """Forward, cross-entropy, backward, torch's optimiser: each a call of its own."""
+    """Forward, cross-entropy, backward and optimizer as separate calls."""
 
     name = "eager"
     exact_on_any_threads = False
@@ -24,51 +24,45 @@ class EagerBackend:
         self.config, self.train_state = config, train_state
 
     def use_threads(self, threads: int) -> None:
-        """See `Backend`."""
         torch.set_num_threads(threads)
 
     def begin(self) -> None:
-        """See `Backend`."""
         self.train_state.model.train()
 
     def augment(self, images: Tensor, maps: Tensor | None) -> Tensor:
-        """See `Backend`."""
         return apply_maps(images, maps, self.config)
 
     def step(self, batch: Batch, settings: StepSettings, targets: Tensor | None = None) -> StepResult:
-        """See `Backend`."""
         result = self.gradients(batch, targets)
         self.update(settings)
         return result
 
     def gradients(self, batch: Batch, targets: Tensor | None = None) -> StepResult:
-        """Loss and gradients. A model's log_softmax does no harm: cross_entropy's own leaves it as it is."""
+        """Loss and gradients. cross_entropy's log_softmax leaves log-probabilities as they are."""
         images, labels, weights = batch
         model = self.train_state.model
         model.zero_grad(set_to_none=True)
         logits = model(images)
-        wanted = labels if targets is None else targets
+        expected = labels if targets is None else targets
         smoothing = self.config.label_smoothing
         if weights is None:
-            loss, losses = F.cross_entropy(logits, wanted, label_smoothing=smoothing), None
+            loss, losses = F.cross_entropy(logits, expected, label_smoothing=smoothing), None
         else:
-            each = F.cross_entropy(logits, wanted, label_smoothing=smoothing, reduction="none")
-            loss = (each * weights).mean()
+            image_losses = F.cross_entropy(logits, expected, label_smoothing=smoothing, reduction="none")
+            loss = (image_losses * weights).mean()
             losses = F.cross_entropy(logits.detach(), labels, reduction="none")
         loss.backward()
         correct = (logits.detach().argmax(1) == labels).sum()
         return StepResult(loss.detach() * len(labels), correct, losses)
 
     def update(self, settings: StepSettings) -> None:
-        """Change the weights by their gradients, and the averages by the weights."""
+        """Update the weights by their gradients, and the averages by the weights."""
         self.train_state.optimizer.step(settings.learning_rate, settings.momentum)
         self.update_averages()
 
     def update_averages(self) -> None:
-        """Where there are any."""
         if self.train_state.average:
             self.train_state.average.update_parameters(self.train_state.model)
 
     def logits(self, images: Tensor) -> Tensor:
-        """See `Backend`."""
         return logits_of(self.train_state.eval_model, images)

@@ -137,7 +137,7 @@ def _inspected(spec: str, run: Run | None) -> ModelSummary | RunFailed:
             from mnist_tui.training.run_code import code_of
 
         with _ENGINE:
-            source = resolve(spec) if run is None else code_of(run).trusted().source
+            source = resolve(spec) if run is None else code_of(run).require_trust().source
             return inspect_model(load_model(source), name=source.name)
     except BaseException as error:  # a person's own code may raise anything
         return failure_of(error)

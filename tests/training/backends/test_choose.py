@@ -10,9 +10,8 @@ import torch
 from mnist_tui import models
 from mnist_tui.errors import ConfigError, Interrupted
 from mnist_tui.events import Event, Notice, Preparing
-from mnist_tui.native.unsupported import Unsupported
 from mnist_tui.training.backends import choose
-from mnist_tui.training.backends.base import Backend
+from mnist_tui.training.backends.base import Backend, BackendUnavailable
 from mnist_tui.training.backends.choose import choose_backend
 from mnist_tui.training.train_state import TrainState
 from tests.engine_fixtures import tiny_config
@@ -22,7 +21,7 @@ from tests.native.toolchain import needs_compiler
 class Chosen:
     """A choice made on the processor, with what was told on the way."""
 
-    def __init__(self, backend: str, *, before: str = "", stopped: bool = False) -> None:
+    def __init__(self, backend: str, *, before: str = "", should_stop: bool = False) -> None:
         config = tiny_config(backend=backend)
         self.heard: list[Event] = []
         self.train_state = TrainState(config, models.load_model("linear"))
@@ -32,7 +31,7 @@ class Chosen:
             torch.device("cpu"),
             before=before,
             report=self.heard.append,
-            should_stop=lambda: stopped,
+            should_stop=lambda: should_stop,
         )
 
     @property
@@ -45,7 +44,7 @@ def unfit(monkeypatch: pytest.MonkeyPatch) -> None:
     """The processor's fastest backend is one that cannot be had."""
 
     def refuse(*_args: Any) -> Backend:
-        raise Unsupported("there is no C++ compiler", "Install g++ or clang++.")
+        raise BackendUnavailable("there is no C++ compiler", "Install g++ or clang++.")
 
     monkeypatch.setattr(choose, "_build", refuse)
 

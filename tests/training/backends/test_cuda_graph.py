@@ -13,12 +13,11 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.data.loader import Batch, DeviceData
 from mnist_tui.events import Progress, RunFailed
 from mnist_tui.models.reference import Reference
-from mnist_tui.native.unsupported import Unsupported
-from mnist_tui.training.backends.base import StepSettings
+from mnist_tui.training.backends.base import BackendUnavailable, StepSettings
 from mnist_tui.training.backends.cuda_graph import CudaRecorder, GraphBackend
 from mnist_tui.training.backends.eager import EagerBackend
 from mnist_tui.training.control import Control
-from mnist_tui.training.position import random_state
+from mnist_tui.training.rng import random_state
 from mnist_tui.training.train_state import TrainState
 from mnist_tui.training.trainer import Trainer
 from tests.engine_fixtures import differences, tiny_config, tiny_dataset
@@ -170,7 +169,7 @@ def test_gradients_are_left_in_every_parameter_after_full_and_smaller_batches() 
 
 
 def test_the_processor_has_no_cuda_graphs() -> None:
-    with pytest.raises(Unsupported, match="need a CUDA device, and this one is cpu") as raised:
+    with pytest.raises(BackendUnavailable, match="need a CUDA device, and this one is cpu") as raised:
         CudaRecorder(CPU)
     assert "--device cuda" in raised.value.hint
 
@@ -183,7 +182,7 @@ def test_a_model_that_cannot_be_recorded_is_unfit_and_left_as_it_was() -> None:
 
     config = tiny_config(batch_size=SIZE)
     train_state, untouched = learner_of(config, Reading), learner_of(config, Reading)
-    with pytest.raises(Unsupported) as raised:
+    with pytest.raises(BackendUnavailable) as raised:
         replaying(config, train_state)
     assert raised.value.reason == (
         "the model cannot be recorded as a CUDA graph (called a synchronizing CUDA operation)"

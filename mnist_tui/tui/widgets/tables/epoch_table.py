@@ -11,11 +11,12 @@ from textual.events import Click, Resize
 from textual.widgets import DataTable, Static
 
 from mnist_tui.events import EpochFinished
-from mnist_tui.render.epoch_table import cells
+from mnist_tui.render.epoch_table import cell
+from mnist_tui.runs.epoch_columns import is_validated
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.tui.history_cursors import EpochCursor
 from mnist_tui.tui.widgets.frame.panel import Panel
-from mnist_tui.tui.widgets.tables.epoch_columns import EpochColumn, fitting
+from mnist_tui.tui.widgets.tables.epoch_columns import FittedColumn, fitting
 
 
 class EpochRows(DataTable[Text]):
@@ -44,23 +45,22 @@ class EpochRows(DataTable[Text]):
         """Nothing: no row is chosen here, and what heads a column that has gone would be looked up in vain."""
         event.prevent_default()
 
-    def rule(self, columns: Sequence[EpochColumn]) -> None:
+    def rule(self, columns: Sequence[FittedColumn]) -> None:
         """Begin again, with these columns."""
         self.clear(columns=True)
         for column in columns:
-            self.add_column(Text(column.head, justify="right"), width=column.width, key=str(column.index))
+            self.add_column(Text(column.head, justify="right"), width=column.width, key=column.column.field)
 
-    def put(self, row: EpochFinished, columns: Sequence[EpochColumn], *, best: bool, validated: bool) -> None:
+    def put(self, row: EpochFinished, columns: Sequence[FittedColumn], *, best: bool) -> None:
         """Add a row, or write it anew."""
-        texts = cells(row, best, validated)
         style = self.get_component_rich_style("epoch-rows--best", partial=True) if best else ""
-        written = [Text(str(texts[column.index]), style, justify="right") for column in columns]
+        written = [Text(cell(one.column, row, is_best=best), style, justify="right") for one in columns]
         key = str(row.epoch)
         if key not in self.rows:
             self.add_row(*written, key=key)
             return
         for column, text in zip(columns, written, strict=True):
-            self.update_cell(key, str(column.index), text)
+            self.update_cell(key, column.column.field, text)
 
 
 class EpochTable(Panel):
@@ -79,7 +79,7 @@ class EpochTable(Panel):
         self.add_class("-empty")
         self.rows = EpochRows()
         self._cursor = EpochCursor()
-        self._columns: list[EpochColumn] = []
+        self._columns: list[FittedColumn] = []
         self._kept: list[EpochFinished] = []
         self.best: EpochFinished | None = None
         """`RunHistory.best`, kept as the rows come in rather than looked for in all of them."""
@@ -112,7 +112,7 @@ class EpochTable(Panel):
         if not rows and not restart:
             return
         self._kept += rows
-        self._validated |= any(row.validation_accuracy is not None for row in rows)
+        self._validated |= is_validated(rows)
         self._show_rows(bool(self._kept))
         if not self._fit():
             self._add(rows)
@@ -149,4 +149,4 @@ class EpochTable(Panel):
             self._put(before)
 
     def _put(self, row: EpochFinished) -> None:
-        self.rows.put(row, self._columns, best=row is self.best, validated=self._validated)
+        self.rows.put(row, self._columns, best=row is self.best)
