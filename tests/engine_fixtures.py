@@ -197,13 +197,8 @@ def differences(one: Any, other: Any, where: str = "") -> list[str]:
 
 def train_slowly(folder: Path, config: dict[str, Any]) -> None:
     """Start or go on with a run in a process of its own, with time between two events to be killed in."""
-<<<<<<< HEAD
     datasets.load_dataset = lambda *_args, **_options: tiny_dataset()
-    trainer.PROGRESS_SECONDS, run_training.CHECKPOINT_SECONDS, evaluate.scoring.BATCH = 0.0, 0.02, 10
-=======
-    datasets.load = lambda *_args, **_options: tiny_dataset()
     trainer.PROGRESS_SECONDS, recorder.CHECKPOINT_SECONDS, evaluate.BATCH = 0.0, 0.02, 10
->>>>>>> next
     run = Run(folder)
 
     def report(_event: Event) -> None:

@@ -74,7 +74,7 @@ def load_labeled_file(path: Path, classes: Sequence[str], *, report: Report = ig
             remedy="Read them with `mnist-tui predict`, or add a column or an array of labels.",
         )
     if (highest := int(file.labels.max())) >= len(classes):
-        where = file.place(int(file.labels.argmax()))
+        where = file.locate(int(file.labels.argmax()))
         raise DataError(
             f"{path} holds the label {highest} at {where}, but there are only {len(classes)} classes",
             remedy=f"Labels are 0 to {len(classes) - 1}.",

@@ -17,18 +17,7 @@ from mnist_tui.data.types import Dataset
 from mnist_tui.errors import Interrupted, RunError
 from mnist_tui.events import DataProgress, Event, Notice, Preparing, Report, RunStarted, utc_now
 from mnist_tui.inspection import inspect_model
-<<<<<<< HEAD
 from mnist_tui.models.preparation import choose_memory_format
-from mnist_tui.runs import LogWriter, Run, RunRecord, folder_layout, integrity
-from mnist_tui.runs.history import RunHistory, RunStatus
-from mnist_tui.system import atomic_file
-from mnist_tui.system.cpu import usable_cores
-from mnist_tui.system.timing import Throttle
-from mnist_tui.training import checkpoint, hardware, lr_schedule
-from mnist_tui.training.build import build_trainer
-from mnist_tui.training.control import Control
-=======
-from mnist_tui.models.memory_format import memory_format
 from mnist_tui.runs import Run, RunRecord, folder_layout, integrity
 from mnist_tui.system import atomic_file
 from mnist_tui.system.cpu import usable_cores
@@ -36,7 +25,6 @@ from mnist_tui.training import checkpoint, hardware, resume_checks
 from mnist_tui.training.build import build_trainer
 from mnist_tui.training.control import Control
 from mnist_tui.training.recorder import RunRecorder, RunResult, disk_remedy
->>>>>>> next
 from mnist_tui.training.run_code import SavedCode, code_of, code_to_keep, teachers_code_of
 from mnist_tui.training.trainer import Trainer
 
@@ -153,137 +141,14 @@ def resume_run(
 def _load_data(config: TrainConfig, data_dir: Path, control: Control, report: Report) -> Dataset:
     """The dataset. Raises Interrupted at the next progress report after a request to stop."""
 
-<<<<<<< HEAD
-    def __init__(
-        self,
-        trainer: Trainer,
-        run: Run,
-        writer: LogWriter,
-        report: Report,
-        origin: Mapping[str, Any],
-        data_dir: Path,
-    ) -> None:
-        """`origin` is stored in each checkpoint to identify its run; `data_dir` is for the command that resumes it."""
-        self._trainer, self._run, self._writer, self._report = trainer, run, writer, report
-        self._origin, self._data_dir = origin, data_dir
-        self._ticker, self._snapshots = Throttle(CHECKPOINT_SECONDS), Throttle(SNAPSHOT_SECONDS)
-
-    def drive(self, started: RunStarted, early: list[Event]) -> RunResult:
-        for event in self._recorded(itertools.chain((started, *early), self._trainer.run())):
-            self._show_network(event)
-            # Outside the generator, so that a closed pipe or terminal is not taken for a full disk.
-            self._report(event)
-            last = event
-        assert isinstance(last, (RunFinished, RunStopped, RunFailed))  # what a trainer ends with
-        return RunResult(self._run, last)
-
-    def _show_network(self, event: Event) -> None:
-        """Within an epoch only to somebody who looks; at its turns always, as a pause can be long."""
-        snapshots = self._trainer.control.snapshots
-        looked_at = isinstance(event, Progress) and snapshots.requested and self._snapshots.is_due()
-        if looked_at or isinstance(event, _TURNS):
-            snapshots.publish(_snapshot(self._trainer, self._run))
-
-    def _recorded(self, happening: Iterator[Event]) -> Iterator[Event]:
-        """Each event once it is on disk, and those that recording adds."""
-        try:
-            for event in happening:
-                yield from self._record(event)
-        except Exception as error:
-            yield self._last_words(error)
-
-    def _record(self, event: Event) -> Iterator[Event]:
-        """Log one event, and write the files that belong to it before or after it."""
-        if isinstance(event, RunStopped):
-            yield self._save_checkpoint()  # first, so that the log ends with how the run ended
-        yield self._logged(event)
-        if isinstance(event, EpochFinished) and event.best:
-            self._save_weights(event)
-        due = isinstance(event, Progress) and event.phase == "training" and self._ticker.is_due()
-        if due or isinstance(event, (EpochFinished, RunPaused)):
-            yield self._save_checkpoint()
-
-    def _logged(self, event: Event) -> Event:
-        self._writer.append(event, durable=not isinstance(event, FREQUENT))
-        return event
-
-    def _save_checkpoint(self) -> Event:
-        if not lr_schedule.is_finite(self._trainer.train_state.model):
-            raise DivergedError(
-                "a weight is no longer a finite number: training has diverged",
-                remedy="Try a smaller --lr. The checkpoint before this is kept.",
-            )
-        path, position = self._run.checkpoint_file, self._trainer.position
-        self._writer.sync()  # a checkpoint must not be past batch losses that a power cut takes from the log
-        checkpoint.save_state(path, {**self._trainer.state(), integrity.PART: self._origin})
-        return self._logged(
-            CheckpointSaved(epoch=position.epoch, step=self._trainer.steps_done, path=str(path))
-        )
-
-    def _save_weights(self, row: EpochFinished) -> None:
-        # Without place, time and number of threads: the same weights must give the same file.
-        config = {k: v for k, v in integrity.deciding(self._trainer.config).items() if k != "teacher"}
-        metrics = {"epoch": row.epoch, "test_accuracy": row.test_accuracy, "test_loss": row.test_loss}
-        checkpoint.save_weights(
-            self._run.weights_file,
-            self._trainer.train_state.eval_model.state_dict(),
-            {"config": config, "metrics": metrics},
-        )
-
-    def _last_words(self, error: Exception) -> RunFailed:
-        """Why recording ended: said in the log if at all possible, and to the person always."""
-        event = self._disk_failure(error) if isinstance(error, OSError) else failure_of(error)
-        try:
-            self._writer.append(event)
-        except OSError as again:
-            message = f"{event.message} (nor could the log be written: {again.strerror})"
-            return dataclasses.replace(event, message=message)
-        return event
-
-    def _disk_failure(self, error: OSError) -> RunFailed:
-        return RunFailed(
-            error="OSError",
-            message=f"{error.filename or self._run.log_file} cannot be written: {error.strerror or error}",
-            remedy=_remedy(error, self._run, self._data_dir),
-        )
-
-
-# After these the network stays as it is for a while, or somebody may begin to look.
-_TURNS = (RunStarted, EpochFinished, RunPaused, RunStopped, RunFinished)
-
-
-def _snapshot(trainer: Trainer, run: Run) -> Snapshot:
-    position, steps = trainer.position, trainer.data.steps
-    at_an_end = position.step == 0 and position.epoch > 1
-    return Snapshot(
-        run=run,
-        config=trainer.config,
-        weights=MappingProxyType(trainer.train_state.eval_weights()),
-        epoch=position.epoch - at_an_end,
-        step=steps if at_an_end else position.step,
-        steps=steps,
-        test_accuracy=position.test_accuracy if at_an_end else None,
-    )
-
-
-def _load(config: TrainConfig, data_dir: Path, control: Control, report: Report) -> Dataset:
-    """The dataset; a wish to stop is answered at the next sign of progress."""
-
-    def answering(event: Event) -> None:
-=======
     def report_or_stop(event: Event) -> None:
->>>>>>> next
         if control.stop_reason:
             raise Interrupted(f"{control.stop_reason}, while getting the data")
         report(event)
 
     # Drawing images can use all cores; how many training uses is known once there is a backend.
     torch.set_num_threads(config.threads or usable_cores())
-<<<<<<< HEAD
-    return datasets.load_dataset(config.dataset, data_dir, report=answering)
-=======
-    return datasets.load(config.dataset, data_dir, report=report_or_stop)
->>>>>>> next
+    return datasets.load_dataset(config.dataset, data_dir, report=report_or_stop)
 
 
 def _report_building(source: models.ModelSource, report: Report) -> None:
@@ -317,13 +182,8 @@ def _build_record(
             "name": source.name,
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "source_sha256": source.source_sha256,
-<<<<<<< HEAD
             "memory_format": choose_memory_format(config.model),
-            # The layer table, so that whoever reads the run later needs neither torch nor the model's code.
-=======
-            "memory_format": memory_format(config.model),
             # The layer table, so that reading the run later needs neither torch nor the model's code.
->>>>>>> next
             "summary": _layer_table(model, source.name),
         },
         "data": {

@@ -32,14 +32,9 @@ from mnist_tui.training.backends.base import Backend, StepSettings
 from mnist_tui.training.control import Control
 from mnist_tui.training.distillation import Teacher
 from mnist_tui.training.evaluate import Score, Scoring
-<<<<<<< HEAD
 from mnist_tui.training.metrics import EpochMetrics
-from mnist_tui.training.position import BestEpoch, Position, random_state, restore_random_state
-=======
-from mnist_tui.training.metrics import EpochMetrics, Stopwatch, Throttle
 from mnist_tui.training.position import BestEpoch, Position
 from mnist_tui.training.rng import random_state, restore_random_state
->>>>>>> next
 from mnist_tui.training.update_ratio import UpdateRatios
 
 PROGRESS_SECONDS = 0.1
@@ -126,7 +121,7 @@ class Trainer:
         """The steps of this epoch that are still to do."""
         self.backend.begin()
         self._meter.watch.start()
-        batches = self.data.batches(self.backend.augment, self.position.epoch, self.position.step)
+        batches = self.data.iterate_batches(self.backend.augment, self.position.epoch, self.position.step)
         for batch in batches:
             yield from self._answer()
             if self.control.stop_reason:

@@ -25,13 +25,13 @@ from tests.data.samples import TEST, TRAIN, Sample, sample
 def _tiny_is_mnist(tiny: Sample, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Where the catalogue is asked for anything, the tiny dataset is the answer."""
     if "mnist_folder" not in request.fixturenames:
-        monkeypatch.setattr(registry, "dataset_spec", lambda name: tiny.entry)
+        monkeypatch.setattr(registry, "get_dataset_spec", lambda name: tiny.entry)
 
 
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every attempt to fetch or to write a lock fails the test."""
-    monkeypatch.delattr(mirrors, "fetch")
+    monkeypatch.delattr(mirrors, "fetch_dataset")
 
 
 def assert_is_tiny(dataset: Dataset, tiny: Sample) -> None:
@@ -127,7 +127,7 @@ def test_a_file_with_the_right_sum_and_the_wrong_content_is_named(
 ) -> None:
     entry = tiny.entry
     swapped = replace(entry, train_labels=entry.test_labels, test_labels=entry.train_labels)
-    monkeypatch.setattr(registry, "dataset_spec", lambda name: swapped)
+    monkeypatch.setattr(registry, "get_dataset_spec", lambda name: swapped)
     path = tiny.write(tmp_path) / "test-labels.gz"
     with pytest.raises(DataError, match="declares 10 values, not 20") as caught:
         load_dataset("mnist", tmp_path)

@@ -17,12 +17,12 @@ from tests.data.samples import TEST, TRAIN, Sample
 
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(mirrors, "fetch")
+    monkeypatch.delattr(mirrors, "fetch_dataset")
 
 
 @pytest.fixture
 def tiny_is_mnist(tiny: Sample, monkeypatch: pytest.MonkeyPatch) -> Sample:
-    monkeypatch.setattr(registry, "dataset_spec", lambda name: tiny.entry)
+    monkeypatch.setattr(registry, "get_dataset_spec", lambda name: tiny.entry)
     return tiny
 
 

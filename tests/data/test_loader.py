@@ -37,7 +37,7 @@ def resident(**changes: Any) -> DeviceData:
 
 
 def batches(data: DeviceData, epoch: int = 1, first_step: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-    for batch in data.batches(partial(apply_maps, config=data.config), epoch, first_step):
+    for batch in data.iterate_batches(partial(apply_maps, config=data.config), epoch, first_step):
         assert batch.weights is None
         yield batch.images, batch.labels
 

@@ -178,15 +178,9 @@ def make_tiny() -> None:
     from tests.engine_fixtures import tiny_dataset
 
     tiny = tiny_dataset()
-<<<<<<< HEAD
     datasets.load_dataset = lambda *_arguments, **_options: tiny
-    trainer.PROGRESS_SECONDS, evaluate.scoring.BATCH = 0.0, 20
-    run_training.CHECKPOINT_SECONDS = float(sys.argv[1])
-=======
-    datasets.load = lambda *_arguments, **_options: tiny
     trainer.PROGRESS_SECONDS, evaluate.BATCH = 0.0, 20
     recorder.CHECKPOINT_SECONDS = float(sys.argv[1])
->>>>>>> next
 
 
 def _child(order: Mapping[str, Any]) -> None:

@@ -100,7 +100,9 @@ def test_losses_weights_and_scores_equal_an_independent_loop(settings: dict[str,
     expected_batches: list[float] = []
     for row in epochs(happened):
         loss_sum, correct = 0.0, 0
-        for number, (images, labels, _) in enumerate(ready.data.batches(ready.backend.augment, row.epoch)):
+        for number, (images, labels, _) in enumerate(
+            ready.data.iterate_batches(ready.backend.augment, row.epoch)
+        ):
             optimizer.zero_grad()
             logits = model(images)
             loss = F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)

@@ -172,12 +172,12 @@ def _parse_table(content: bytes) -> LabeledImages:
     first = next(rows, None)
     if first is None and len(names) >= SIDE:
         raise PictureError("holds a header and no rows", remedy=_REMEDY)
-    if first is None or (names and not any(map(_is_number, form.cells(form.cleaned(first[1]))))):
+    if first is None or (names and not any(map(_is_number, form.split(form.clean(first[1]))))):
         raise PictureError(
             f"is not a table of numbers: it begins with {_quote(head[0][1].strip())}", remedy=_REMEDY
         )
     begin = [first, *itertools.islice(rows, _ROWS_EXAMINED)]
-    columns = _identify_columns(names, [form.cells(form.cleaned(line)) for _, line in begin])
+    columns = _identify_columns(names, [form.split(form.clean(line)) for _, line in begin])
     values = list(_parse_blocks(itertools.chain(begin, rows), form, columns))
     return _build_images(columns, values)
 
@@ -251,7 +251,7 @@ def _parse_blocks(rows: Iterator[Line], form: _Format, columns: _Columns) -> Ite
     """(n, used columns) at a time. Raises PictureError, which names row and column."""
     done = 0
     while lines := list(itertools.islice(rows, _ROWS_AT_ONCE)):
-        cleaned = [(number, form.cleaned(line)) for number, line in lines]
+        cleaned = [(number, form.clean(line)) for number, line in lines]
         for row, (number, line) in enumerate(cleaned, done + 1):
             if (count := form.count(line)) != columns.count:
                 raise PictureError(
@@ -277,7 +277,7 @@ def _parse_rows(lines: Sequence[Line], done: int, form: _Format, columns: _Colum
         )
     except ValueError as error:
         for row, (number, line) in enumerate(lines, done + 1):
-            cells = form.cells(line)
+            cells = form.split(line)
             for column in columns.used:
                 if not _is_number(cells[column]):
                     raise PictureError(

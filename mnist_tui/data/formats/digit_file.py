@@ -104,7 +104,7 @@ def _read_numbers(file: LabeledImages, name: str) -> DigitFile:
 
         return DigitFile([DigitImage(read_largest_digit(file.pixels[0]), label=labels[0])], remarks)
     images = [
-        _check_image(pixels, index, file.place(index), label, name)
+        _check_image(pixels, index, file.locate(index), label, name)
         for index, (pixels, label) in enumerate(zip(file.pixels, labels, strict=True))
     ]
     return DigitFile(images, remarks)

@@ -34,27 +34,27 @@ class LabeledImages:
 
     pixels: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.int64] | None
-    place: Locate
+    locate: Locate
     remarks: tuple[str, ...] = ()
     """Sentences about how the file was understood, without its name."""
 
 
 def build_labeled_images(
-    blocks: Sequence[Numbers], labels: Numbers | None, place: Locate, remarks: Sequence[str] = ()
+    blocks: Sequence[Numbers], labels: Numbers | None, locate: Locate, remarks: Sequence[str] = ()
 ) -> LabeledImages:
     """Images of `blocks` (n, 784) of real numbers one after another, (N,) `labels` beside them.
 
     Raises PictureError with the rest of a sentence that begins with the file's name.
     """
-    pixels, scale_remarks = _scale_to_bytes(list(_split_blocks(blocks)), place)
+    pixels, scale_remarks = _scale_to_bytes(list(_split_blocks(blocks)), locate)
     is_inverted = _is_dark_on_light(pixels)
     if is_inverted:
         pixels = 255 - pixels
     inverted = ("its images are dark on light; they were inverted, because MNIST's are light on dark.",)
     return LabeledImages(
         pixels.reshape(-1, SIDE, SIDE),
-        None if labels is None else _check_labels(labels, len(pixels), place),
-        place,
+        None if labels is None else _check_labels(labels, len(pixels), locate),
+        locate,
         (*remarks, *scale_remarks, *(inverted if is_inverted else ())),
     )
 
@@ -67,12 +67,12 @@ def _split_blocks(blocks: Sequence[Numbers]) -> Iterator[Numbers]:
 
 
 def _scale_to_bytes(
-    blocks: Sequence[Numbers], place: Locate
+    blocks: Sequence[Numbers], locate: Locate
 ) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:
-    low, high = _find_range(blocks, place)
+    low, high = _find_range(blocks, locate)
     factor, shift, remarks = _find_scale(low, high)
     if factor is None:
-        raise _range_error(blocks, low, high, place)
+        raise _range_error(blocks, low, high, locate)
     scaled = np.empty((sum(map(len, blocks)), PIXELS), dtype=np.uint8)
     start = 0
     for block in blocks:
@@ -95,7 +95,7 @@ def _find_scale(low: float, high: float) -> tuple[float | None, float, tuple[str
     return None, 0.0, ()
 
 
-def _find_range(blocks: Sequence[Numbers], place: Locate) -> tuple[float, float]:
+def _find_range(blocks: Sequence[Numbers], locate: Locate) -> tuple[float, float]:
     low, high, start = np.inf, -np.inf, 0
     for block in blocks:
         values = _to_float32(block)
@@ -103,7 +103,7 @@ def _find_range(blocks: Sequence[Numbers], place: Locate) -> tuple[float, float]
         if not finite.all():
             image, pixel = map(int, np.argwhere(~finite)[0])
             raise PictureError(
-                f"holds a value that is not finite at {_locate_pixel(place, start + image, pixel)}",
+                f"holds a value that is not finite at {_locate_pixel(locate, start + image, pixel)}",
                 remedy=_SCALES,
             )
         low, high = min(low, float(values.min())), max(high, float(values.max()))
@@ -111,7 +111,7 @@ def _find_range(blocks: Sequence[Numbers], place: Locate) -> tuple[float, float]
     return low, high
 
 
-def _range_error(blocks: Sequence[Numbers], low: float, high: float, place: Locate) -> PictureError:
+def _range_error(blocks: Sequence[Numbers], low: float, high: float, locate: Locate) -> PictureError:
     """Names the first pixel that cannot be one where its file is otherwise whole numbers."""
     message, start = f"holds values from {low:g} to {high:g}", 0
     for block in blocks:
@@ -119,7 +119,7 @@ def _range_error(blocks: Sequence[Numbers], low: float, high: float, place: Loca
         wrong = (values < 0) | (values > 255)
         if wrong.any():
             image, pixel = map(int, np.argwhere(wrong)[0])
-            message += f"; {values[image, pixel]:g} at {_locate_pixel(place, start + image, pixel)}"
+            message += f"; {values[image, pixel]:g} at {_locate_pixel(locate, start + image, pixel)}"
             break
         start += len(block)
     return PictureError(message, remedy=_SCALES)
@@ -133,8 +133,8 @@ def _to_float32(block: Numbers) -> npt.NDArray[np.float32]:
     return floats
 
 
-def _locate_pixel(place: Locate, image: int, pixel: int) -> str:
-    where = place(image)
+def _locate_pixel(locate: Locate, image: int, pixel: int) -> str:
+    where = locate(image)
     return f"{where}, pixel {pixel}" if where else f"pixel {pixel}"
 
 
@@ -145,7 +145,7 @@ def _is_dark_on_light(pixels: npt.NDArray[np.uint8]) -> bool:
     return float(np.median(np.median(borders, axis=1))) > 127
 
 
-def _check_labels(labels: Numbers, count: int, place: Locate) -> npt.NDArray[np.int64]:
+def _check_labels(labels: Numbers, count: int, locate: Locate) -> npt.NDArray[np.int64]:
     values = _to_float32(labels)
     if values.shape != (count,):
         raise PictureError(
@@ -153,7 +153,7 @@ def _check_labels(labels: Numbers, count: int, place: Locate) -> npt.NDArray[np.
         )
     wrong = np.flatnonzero(~((values >= 0) & (values < 1000) & (values == np.floor(values))))
     if len(wrong):
-        where = place(int(wrong[0]))
+        where = locate(int(wrong[0]))
         raise PictureError(
             f"holds the label {values[wrong[0]]:g}{f' at {where}' if where else ''}",
             remedy="Labels are the numbers of classes: 0, 1, 2, ….",

@@ -243,9 +243,9 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from tests.data.samples import sample
-from mnist_tui.data.download.mirrors import fetch
+from mnist_tui.data.download.mirrors import fetch_dataset
 entry = sample("https://nowhere.invalid/").entry
-fetch(entry, Path(sys.argv[2]), report=lambda event: print(getattr(event, "item", event), flush=True))
+fetch_dataset(entry, Path(sys.argv[2]), report=lambda event: print(getattr(event, "item", event), flush=True))
 """
 
 

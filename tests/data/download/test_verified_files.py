@@ -31,13 +31,13 @@ NAMES = {
 def known(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> Sample:
     """The tiny dataset in MNIST's place, whose content can be verified."""
     found = sample(mirror.at("good"), known=True)
-    monkeypatch.setattr(registry, "dataset_spec", lambda name: found.entry)
+    monkeypatch.setattr(registry, "get_dataset_spec", lambda name: found.entry)
     return found
 
 
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(mirrors, "fetch")
+    monkeypatch.delattr(mirrors, "fetch_dataset")
 
 
 Put = Callable[[Path, str, bytes], Path]
@@ -152,7 +152,7 @@ def test_what_lies_there_and_is_something_else_is_named(
 def test_an_unpacked_file_that_cannot_be_verified_is_not_read(
     mirror: Mirror, tiny: Sample, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(registry, "dataset_spec", lambda name: tiny.entry)
+    monkeypatch.setattr(registry, "get_dataset_spec", lambda name: tiny.entry)
     home = tiny.write(tmp_path, without="train-images.gz")
     put(home / "train-images", gzip.decompress(tiny.contents["train-images.gz"]))
     with pytest.raises(DataError, match=r"only the archive train-images.gz of mnist can be verified"):
