@@ -139,12 +139,12 @@ def _explain_image(network: TrainedNetwork, number: int, layer: str, data_dir: P
         )
     pixels = split.images[number]
     inspected = inspect_image(network, pixels)
-    label = inspected.answer.best.index
+    label = inspected.prediction.best.index
     return ImageView(
         number=number,
         pixels=inspected.pixels.tolist(),
         truth=network.classes[int(split.labels[number])],
-        guesses=[(guess.name, guess.probability) for guess in inspected.answer.top],
+        guesses=[(guess.name, guess.probability) for guess in inspected.prediction.top],
         heats={method: compute_saliency(network, pixels, label, method).heat.tolist() for method in METHODS},
         maps={path: maps.tolist() for path, maps in _select_layer(dict(inspected.maps), layer).items()},
     )

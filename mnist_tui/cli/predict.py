@@ -98,9 +98,9 @@ def _show(file: FilePredictions) -> None:
         for outcome in file.outcomes:
             if isinstance(outcome, PagePrediction):
                 console.print(page_view(file.name, outcome))
-        for prediction in file.predictions:
-            place = f" · {prediction.image.place}" if prediction.image.place else ""
-            seen = prediction.input_pixels.tolist()
-            console.print(prediction_view(file.name + place, seen, prediction.answer, file.classes))
+        for digit in file.predictions:
+            place = f" · {digit.image.place}" if digit.image.place else ""
+            pixels = digit.input_pixels.tolist()
+            console.print(prediction_view(file.name + place, pixels, digit.prediction, file.classes))
     if (line := accuracy_line(file)) is not None:
         console.print(line, soft_wrap=True)

@@ -42,7 +42,7 @@ def page_view(name: str, page: PagePrediction) -> RenderableType:
     """The digits in a picture of several: one line per line of it, above the pictures that the network gets."""
     parts: list[RenderableType] = [Text(name, style="bold", overflow="fold")]
     for number, line in enumerate(page.lines):
-        digits = Text(", ").join(_short_verdict(digit.answer) for digit in line)
+        digits = Text(", ").join(_short_verdict(digit.prediction) for digit in line)
         place = "several digits: " if len(page.lines) == 1 else f"line {number + 1}: "
         parts.append(Text.assemble(place, digits))
         parts.append(Columns([gray_image(digit.input_pixels.tolist()) for digit in line], padding=(0, 1)))

@@ -40,12 +40,9 @@ class Teacher:
     @torch.no_grad()
     def targets(self, images: Tensor, labels: Tensor) -> Tensor:
         """(N, 10) float32, each row sums to 1. images: (N, 1, 28, 28) float32, normalized. labels: (N,) int64."""
-        if (self._factor, self._offset) == (1.0, 0.0):
-            inputs = (
-                images.clone()
-            )  # a `forward` may change its input in place, and the student needs it next
-        else:
-            inputs = images * self._factor + self._offset
+        is_same = (self._factor, self._offset) == (1.0, 0.0)
+        # A clone, as a `forward` may change its input in place, and the student needs it next.
+        inputs = images.clone() if is_same else images * self._factor + self._offset
         probabilities = (self.backend.logits(inputs).float() / self._temperature).softmax(1)
         truth = F.one_hot(labels, probabilities.shape[1])
         return probabilities.mul_(self._weight).add_(truth, alpha=1 - self._weight)

@@ -263,7 +263,7 @@ class ModelScreen(NetworkScreen):
         self._show_maps(seen)
 
     def _show_image(self, seen: Explanation) -> None:
-        best = seen.insight.answer.best
+        best = seen.insight.prediction.best
         title = f"{seen.image.name} read as {best.name} {formatting.percent(best.probability)}"
         note = f"what speaks for {best.name}, and against · by {seen.looked.method}"
         pixels, heat = seen.insight.pixels.tolist(), seen.looked.heat.tolist()

@@ -99,7 +99,7 @@ class Explainer:
         network = self._network(wish)
         image = self._image(wish, network)
         insight = inspect_image(network, image.pixels[None])
-        looked = compute_saliency(network, image.pixels[None], insight.answer.best.index, wish.method)
+        looked = compute_saliency(network, image.pixels[None], insight.prediction.best.index, wish.method)
         weight_updates = self._movements if wish.snapshot is None else ()
         return Explanation(wish, _label(network, wish.snapshot), image, insight, looked, weight_updates)
 
