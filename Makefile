@@ -44,10 +44,10 @@ test-bounds: $(READY) ## Run the tests with the lowest and the newest dependenci
 torture: $(READY) ## Try to break it: kills, full disks, hostile files and servers (half an hour)
 	$(BIN)/python -m pytest -q -n 0 -m torture tests/torture
 
-monkey: $(READY) ## Let random keys play with the dashboard for longer (MINUTES=120)
+monkey: $(READY) ## Press random keys in the dashboard (MINUTES=120)
 	$(BIN)/python -m tests.torture.monkey --minutes $(or $(MINUTES),120)
 
-check: $(READY) ## Format, lint, types, floors, tests
+check: $(READY) ## Format, lint, types, import contracts, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -58,19 +58,19 @@ format: $(READY) ## Bring the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-pictures: $(READY) ## Draw the pictures of the README from a real run (RUN=latest)
+pictures: $(READY) ## Make the README's pictures from a real run (RUN=latest)
 	$(BIN)/python docs/make_pictures.py $(or $(RUN),latest)
 
-bench: $(READY) ## Measure this machine's speed beside a plain loop
+bench: $(READY) ## Measure this machine's speed, compared with a plain loop
 	$(BIN)/mnist-tui bench
 
 bench-busy: $(READY) ## Measure the speed of two threads beside 0 to 8 busy loops
 	$(BIN)/python -m tests.benchmarks.busy
 
-bench-dashboard: $(READY) ## Measure the dashboard: first frame, keys, what it costs (MNIST_TUI_DATA_DIR=...)
+bench-dashboard: $(READY) ## Measure the dashboard: first frame, keys, its cost (MNIST_TUI_DATA_DIR=...)
 	$(BIN)/python -m tests.benchmarks.dashboard
 
-bench-drawing: $(READY) ## Measure how soon the answer follows the pen, also while training (MNIST_TUI_DATA_DIR=...)
+bench-drawing: $(READY) ## Measure how soon predictions follow the pen, also during training (MNIST_TUI_DATA_DIR=...)
 	$(BIN)/python -m tests.benchmarks.drawing
 
 clean: ## Remove .venv and caches

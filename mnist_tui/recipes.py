@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mnist_tui.config import TrainConfig
+from mnist_tui.config import SETTINGS, TrainConfig
 from mnist_tui.errors import ConfigError, did_you_mean
 
 # What the recipes besides the published one share; docs/accuracy.md tells how each was found.
@@ -64,6 +64,10 @@ RECIPES: Mapping[str, TrainConfig] = {
         ),
     )
 }
+
+
+OUTSIDE_RECIPES = frozenset(name for name, entry in SETTINGS.items() if entry.group in ("Run", "Machine"))
+"""The settings that no recipe decides: what is trained, and where."""
 
 
 def get_recipe(name: str) -> TrainConfig:

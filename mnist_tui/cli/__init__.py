@@ -1,4 +1,4 @@
-"""The command line: one small file a command group, heavy imports inside the commands."""
+"""The command line: one file per command; heavy imports are inside the commands."""
 
 from __future__ import annotations
 

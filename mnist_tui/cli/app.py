@@ -20,7 +20,7 @@ from mnist_tui.system.cpu import prepare_openmp
 EPILOG = (
     "Settings and folders can also come from the environment (MNIST_TUI_BATCH_SIZE=64), every option from the "
     "config file (batch_size = 64); an option given here wins over both. Exit codes: 0 done, 1 failed, 2 wrong "
-    "usage, 3 data not to be had, 4 run or checkpoint unusable, 130 and 143 interrupted."
+    "usage, 3 data not available, 4 run or checkpoint unusable, 130 and 143 interrupted."
 )
 
 # What a shell sets when it asks for completions.
@@ -71,7 +71,7 @@ def options(
 
 
 def _check_folder() -> None:
-    """Without a working folder, a library that torch loads ends the whole process with its own message."""
+    """Raise an error if the working folder is gone: a library that torch loads would end the process without one."""
     try:
         Path.cwd()
     except FileNotFoundError as error:
@@ -81,7 +81,7 @@ def _check_folder() -> None:
 
 
 def _open_or_help(context: typer.Context) -> None:
-    """Without a command: the dashboard, or where there is no terminal for one, what commands there are."""
+    """Without a command: open the dashboard, or print the help if there is no terminal."""
     if not dashboard.is_terminal() and not streams.was_closed(streams.STDIN):
         typer.echo(context.get_help())
         raise typer.Exit
@@ -95,18 +95,18 @@ def run() -> None:
     try:
         app(prog_name=app.info.name)
     except SystemExit as ended:
-        streams.leave(ended.code if isinstance(ended.code, int) else 0)
+        streams.exit_process(ended.code if isinstance(ended.code, int) else 0)
     except MnistTuiError as error:
         complain(str(error), error.remedy)
-        streams.leave(error.exit_code)
+        streams.exit_process(error.exit_code)
     except OSError:
-        if streams.lost_output() is None:
+        if streams.find_output_error() is None:
             raise
-        streams.leave(1)
+        streams.exit_process(1)
     except Exception as error:
         if _COMPLETION not in os.environ:
             raise
         complain(
             f"{_COMPLETION} is set without the other variables of shell completion: {error}", "Unset it."
         )
-        streams.leave(2)
+        streams.exit_process(2)

@@ -10,7 +10,7 @@ import typer
 from mnist_tui import recipes
 from mnist_tui.cli.options import DataDir, Json, Model
 from mnist_tui.cli.output import print_json, say, stderr, stdout
-from mnist_tui.cli.signals import stopping
+from mnist_tui.cli.signals import stop_on_signal
 from mnist_tui.config import DatasetName
 from mnist_tui.errors import ConfigError, MnistTuiError
 from mnist_tui.events import Event, Notice
@@ -30,7 +30,7 @@ def bench(
         typer.Option(
             metavar="PERCENT,…",
             help="Measure the seconds to these test accuracies instead, such as 99.0,99.4: the plain loop and each "
-            "recipe, all epochs of each. Takes ten minutes or more a round.",
+            "recipe, all epochs of each. Takes ten minutes or more per round.",
         ),
     ] = "",
     only: Annotated[
@@ -38,10 +38,10 @@ def bench(
     ] = "",
     rounds: Annotated[
         int,
-        typer.Option(help="How often each is measured; 0 is 5, with --to 3.", min=0),
+        typer.Option(help="How often each is measured; 0 means 5, or 3 with --to.", min=0),
     ] = 0,
     images: Annotated[
-        int, typer.Option(help="Images that each trains on in a round; 0 is 4096, with --to all.", min=0)
+        int, typer.Option(help="Images per round and contender; 0 means 4096, or all with --to.", min=0)
     ] = 0,
     model: Model = "reference",
     dataset: Annotated[
@@ -50,15 +50,15 @@ def bench(
     json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Measure training in images a second: a plain loop and ours, by backend and batch size, in turn.
+    """Measure training in images per second: a plain loop and this program, by backend and batch size, in turn.
 
-    With --to, measure the time to an accuracy. Its seconds are of training alone, without evaluation.
+    With --to, measure the time to an accuracy, without the time for evaluation.
     """
     if only and not to:
         raise ConfigError("--recipes goes with --to only", remedy="Add --to 99.0,99.4, or leave it out.")
     if images and images < 512:
         raise ConfigError(f"images is {images}, but must be at least 512", remedy="Give more images.")
-    targets, names = _targets(to), _recipes(only)
+    targets, names = _parse_targets(to), _parse_recipes(only)
 
     from mnist_tui.data.datasets import load_dataset
 
@@ -73,7 +73,7 @@ def bench(
 
     data = load_dataset(dataset, paths.data_dir(data_dir), report=report_event)
     if to:
-        _race(data, targets, names, rounds or 3, images, model, json, report)
+        _measure_time(data, targets, names, rounds or 3, images, model, json, report)
     else:
         _measure(data, rounds or 5, images or 4096, model, json, report)
 
@@ -90,7 +90,7 @@ def _measure(data: Dataset, rounds: int, images: int, model: str, json: bool, re
         stdout().print(bench_table(result))
 
 
-def _race(
+def _measure_time(
     data: Dataset,
     targets: list[float],
     names: list[str],
@@ -100,15 +100,15 @@ def _race(
     json: bool,
     report: Report,
 ) -> None:
-    """A wish to stop is answered after an epoch, with what the rounds before have given."""
+    """On Ctrl+C, stop after the epoch and show the result of the complete rounds."""
     from mnist_tui.bench.time_to_accuracy import measure_time_to_accuracy
     from mnist_tui.cli.views.time_table import time_table
 
-    data = _first(data, images)
+    data = _take_first(data, images)
     control = Control()
-    with stopping(control) as caught:
+    with stop_on_signal(control) as caught:
         result = measure_time_to_accuracy(
-            _entrants(data, names, model, report),
+            _contenders(data, names, model, report),
             data,
             targets,
             rounds=rounds,
@@ -123,20 +123,20 @@ def _race(
         raise typer.Exit(caught.exit_code)
 
 
-def _entrants(data: Dataset, names: list[str], model: str, report: Report) -> list[Contender]:
-    """The plain loop, and every recipe that can be trained here by itself."""
+def _contenders(data: Dataset, names: list[str], model: str, report: Report) -> list[Contender]:
+    """The plain loop, and every recipe that can be trained without another run."""
     from mnist_tui.bench import time_to_accuracy
 
-    entrants = [time_to_accuracy.plain(recipes.build_config("reference", model=model), data)]
+    contenders = [time_to_accuracy.plain(recipes.build_config("reference", model=model), data)]
     for name in names:
         try:
-            entrants.append(time_to_accuracy.ours(recipes.build_config(name, model=model), data, report))
-        except MnistTuiError as unfit:
-            report(f"without {name}: {unfit}")
-    return entrants
+            contenders.append(time_to_accuracy.ours(recipes.build_config(name, model=model), data, report))
+        except MnistTuiError as error:
+            report(f"without {name}: {error}")
+    return contenders
 
 
-def _first(data: Dataset, images: int) -> Dataset:
+def _take_first(data: Dataset, images: int) -> Dataset:
     from dataclasses import replace
 
     from mnist_tui.data.types import Split
@@ -145,19 +145,19 @@ def _first(data: Dataset, images: int) -> Dataset:
     return replace(data, train=few) if images else data
 
 
-def _targets(text: str) -> list[float]:
-    """Percent, as fractions."""
+def _parse_targets(text: str) -> list[float]:
+    """Percentages, as fractions."""
     remedy = "Write --to 99.0,99.4: percent of the test images."
     try:
         percents = [float(part) for part in text.split(",")] if text else []
     except ValueError:
-        raise ConfigError(f"--to {text}: that is not numbers with commas between", remedy=remedy) from None
+        raise ConfigError(f"--to {text}: these are not numbers separated by commas", remedy=remedy) from None
     if not all(0 < percent <= 100 for percent in percents):
         raise ConfigError(f"--to {text}: an accuracy is between 0 and 100 %", remedy=remedy)
     return [percent / 100 for percent in percents]
 
 
-def _recipes(text: str) -> list[str]:
+def _parse_recipes(text: str) -> list[str]:
     names = text.split(",") if text else list(recipes.RECIPES)
     for name in names:
         recipes.get_recipe(name)

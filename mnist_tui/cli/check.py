@@ -1,4 +1,4 @@
-"""`mnist-tui check`: the requirements of the parameter-budget task, for any model and anyone's CI."""
+"""`mnist-tui check`: the requirements of the parameter-budget task, for any model, in a terminal or in CI."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from mnist_tui.cli.inspect_model import RunOption, model_of
+from mnist_tui.cli.inspect_model import RunOption, find_model
 from mnist_tui.cli.options import Json, Model, RunsDir
 from mnist_tui.cli.output import print_json, say, stdout
 from mnist_tui.cli.trust import Trust
@@ -28,7 +28,7 @@ def check(
     json: Json = False,
     runs_dir: RunsDir = None,
 ) -> None:
-    """Tick off a model's requirements with the counts found; exit 1 when one is unmet."""
+    """Check a model against its requirements, with the counts found; exit with 1 if one is not met."""
     from dataclasses import asdict
 
     from mnist_tui.inspection import Limits, inspect_model
@@ -37,7 +37,7 @@ def check(
     from mnist_tui.models.examination import examine
     from mnist_tui.render.layer_table import requirement_table
 
-    source = model_of(run, runs_dir, trust) if run else resolve(model)
+    source = find_model(run, runs_dir, trust) if run else resolve(model)
     network = load_model(source)
     summary = inspect_model(network, name=source.name)
     # A run's network has been trained, and its findings were reported then.

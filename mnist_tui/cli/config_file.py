@@ -46,12 +46,15 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{path} cannot be read: {error.strerror}", remedy="Name another file with --config."
         ) from error
-    except (ValueError, RecursionError) as error:  # also of what is no UTF-8, and of far too many digits
-        raise ConfigError(f"{path} is not TOML: {error}", remedy="It wants lines like: epochs = 5") from error
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # text that is not UTF-8 and numbers with far too many digits too
+        raise ConfigError(f"{path} is not TOML: {error}", remedy="It needs lines like: epochs = 5") from error
 
 
 def _problems(values: Mapping[str, Any], options: Mapping[str, Any]) -> Iterator[str]:
-    """A sentence for each line that cannot be used: Typer would name the option, and not the file."""
+    """A sentence for each line that cannot be used. Typer would name the option, but not the file."""
     for name in values:
         if name not in options:
             yield f"there is no option {name!r}{did_you_mean(name, options)}"
@@ -71,7 +74,7 @@ def _options(context: typer.Context, group: Any) -> dict[str, Any]:
 
 
 def _commands(context: typer.Context, group: Any) -> Iterator[tuple[str, Any]]:
-    """The commands of a group by name; none of what is no group."""
+    """The commands of a group, by name; none if it is not a group."""
     for name in group.list_commands(context) if hasattr(group, "list_commands") else ():
         yield name, group.get_command(context, name)
 
@@ -81,7 +84,7 @@ def _own_options(command: Any) -> dict[str, Any]:
 
 
 def _for_group(context: typer.Context, group: Any, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of `values` that each command of the group has an option for."""
+    """The part of `values` for which each command of the group has an option."""
     defaults: dict[str, Any] = {}
     for name, command in _commands(context, group):
         own = _own_options(command)

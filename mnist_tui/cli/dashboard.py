@@ -35,13 +35,13 @@ def dashboard(
     """
     folders = Folders(paths.data_dir(data_dir), paths.runs_dir(runs_dir))
     config = config_from_options(
-        {**_remembered(settings), **{k: v for k, v in settings.items() if v is not None}}
+        {**_load_form(settings), **{k: v for k, v in settings.items() if v is not None}}
     )
     open_dashboard(config, folders, NewRun(config, folders) if start else None)
 
 
 def open_dashboard(config: Any, folders: Folders, job: Job | None) -> NoReturn:
-    """Run the application; its exit code becomes ours."""
+    """Run the application, and exit with its exit code."""
     if not is_terminal():
         raise ConfigError(
             "the dashboard needs a terminal that can move its cursor, on standard input and output",
@@ -49,30 +49,30 @@ def open_dashboard(config: Any, folders: Folders, job: Job | None) -> NoReturn:
         )
     from mnist_tui.tui.app import run_dashboard
 
-    left = run_dashboard(config, folders, job=job)
+    ended = run_dashboard(config, folders, job=job)
     with contextlib.suppress(OSError):  # the terminal may be what has gone
-        _say_how_it_ended(left, folders)
-    _exit(left.code)
+        _say_how_it_ended(ended, folders)
+    _exit(ended.code)
 
 
-def _say_how_it_ended(left: DashboardExit, folders: Folders) -> None:
-    """What stays in the terminal, as a headless run would leave it."""
-    if left.failed is not None:
-        say_traceback(left.failed.traceback)
-        complain(left.failed.message, left.failed.remedy)
-    elif left.run is not None:
-        say(stderr(), f"Continue with: {runs.resume_command(left.run.folder, folders.data)}")
+def _say_how_it_ended(ended: DashboardExit, folders: Folders) -> None:
+    """Print what a headless run would leave in the terminal."""
+    if ended.failed is not None:
+        say_traceback(ended.failed.traceback)
+        complain(ended.failed.message, ended.failed.remedy)
+    elif ended.run is not None:
+        say(stderr(), f"Continue with: {runs.resume_command(ended.run.folder, folders.data)}")
 
 
 def is_terminal() -> bool:
-    """Whether a dashboard can be drawn and typed at."""
+    """Whether there is a terminal for a dashboard, on standard input and output."""
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _exit(code: int) -> NoReturn:
-    """At once: everything is on disk, and taking torch apart takes the interpreter a second or more.
+    """Exit without the interpreter's shutdown: everything is on disk, and unloading torch takes a second or more.
 
-    Besides, a thread that is deep in a library would be waited for, or brought down with a crash.
+    A thread within a library would also be waited for, or crash.
     """
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
@@ -80,8 +80,8 @@ def _exit(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _remembered(settings: dict[str, Any]) -> dict[str, Any]:
-    """The last form's settings; another recipe asked for starts from that recipe instead."""
+def _load_form(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings of the last form; none if another recipe is requested."""
     from mnist_tui.config import SETTINGS, find_problems
     from mnist_tui.tui.preferences import Preferences
 

@@ -9,7 +9,7 @@ import typer
 from mnist_tui.cli.download_report import DownloadReport
 from mnist_tui.cli.options import DataDir, Json
 from mnist_tui.cli.output import print_json, say, stdout
-from mnist_tui.cli.signals import stopping
+from mnist_tui.cli.signals import stop_on_signal
 from mnist_tui.config import DatasetName
 from mnist_tui.errors import Interrupted
 from mnist_tui.system import paths
@@ -18,34 +18,37 @@ from mnist_tui.training.control import Control
 if TYPE_CHECKING:
     from mnist_tui.data.types import Dataset
 
-app = typer.Typer(help="The datasets: fetch them, and look at what is there.", no_args_is_help=True)
+app = typer.Typer(help="Fetch datasets, and show what is on disk.", no_args_is_help=True)
 
 Name = Annotated[
     DatasetName,
-    typer.Argument(metavar="DATASET", help="Which one; auto is MNIST, else drawn digits (synthetic)."),
+    typer.Argument(
+        metavar="DATASET",
+        help="Its name; auto is MNIST, or drawn digits (synthetic) if MNIST is not available.",
+    ),
 ]
 
 
 @app.command()
 def fetch(name: Name = "mnist", json: Json = False, data_dir: DataDir = None) -> None:
-    """Fetch a dataset: verified, from one mirror after another. After a failure, run it again to go on."""
+    """Fetch a dataset and verify it, trying one mirror after another. Run it again to continue after a failure."""
     from mnist_tui.data import datasets
 
     folder = paths.data_dir(data_dir)
     control = Control()
-    with stopping(control) as caught, DownloadReport(control) as report:
+    with stop_on_signal(control) as caught, DownloadReport(control) as report:
         try:
             loaded = datasets.load_dataset(name, folder, report=report)
         except Interrupted:
             raise typer.Exit(caught.exit_code) from None
     if json:
-        print_json(_as_a_run_records_it(loaded))
+        print_json(_data_record(loaded))
         return
     images = f"{len(loaded.train.images):,} training and {len(loaded.test.images):,} test images"
     say(stdout(), f"{loaded.name}: {images}, verified, from {loaded.source}")
 
 
-def _as_a_run_records_it(loaded: Dataset) -> dict[str, Any]:
+def _data_record(loaded: Dataset) -> dict[str, Any]:
     return {
         "name": loaded.name,
         "source": loaded.source,

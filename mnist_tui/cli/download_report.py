@@ -1,4 +1,4 @@
-"""What a command tells while it gets data."""
+"""Progress and notices while a command loads data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class DownloadReport:
-    """Progress on stderr: a bar in a terminal, else nothing but notices."""
+    """Shows progress on stderr: a bar in a terminal, otherwise only notices."""
 
     def __init__(self, control: Control) -> None:
         self._control = control
@@ -22,7 +22,7 @@ class DownloadReport:
         self._live: Any = None
 
     def __enter__(self) -> Report:
-        """What is to be told of every event."""
+        """The function to call with every event."""
         return self._show
 
     def __exit__(self, *_: object) -> None:

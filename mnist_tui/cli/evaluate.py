@@ -30,7 +30,7 @@ def evaluate(
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,
 ) -> None:
-    """Say what a trained network gets right and wrong: per class, confused with what, and how sure it was."""
+    """Evaluate a trained network: accuracy per class, confusion matrix, calibration, and its worst mistakes."""
     network, tested = load_network_and_test_set(run, weights, dataset, trust, data_dir, runs_dir)
     from mnist_tui.inference.evaluation import evaluate_logits
 

@@ -22,7 +22,9 @@ def export(
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to; else the run's name, in this folder."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The file; by default the run's name, in this folder."
+        ),
     ] = None,
     weights: Weights = "best",
     trust: Trust = False,
@@ -30,10 +32,10 @@ def export(
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,
 ) -> None:
-    """Write a trained network for other programs, after comparing its answers on the whole test set.
+    """Write a trained network for other programs, after comparing its outputs on the whole test set.
 
-    The normalisation is inside the file, but for safetensors, which holds the weights alone: onnx, torchscript and
-    pt2 take images of uint8, (N, 1, 28, 28), 0 paper and 255 ink, any N, and give logits, float32 (N, 10). ONNX takes
+    onnx, torchscript and pt2 files contain the normalization: their input is uint8 images (N, 1, 28, 28), 0 for paper
+    and 255 for ink, any N; their output is logits, float32 (N, 10). safetensors holds the weights alone. ONNX needs
     an extra: pip install "mnist-tui\\[onnx]".
     """
     if output is not None:  # before torch is loaded and the whole test set evaluated

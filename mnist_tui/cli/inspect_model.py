@@ -1,4 +1,4 @@
-"""`mnist-tui inspect-model`: the layer table; of a run also its weights, and what they make of an image."""
+"""`mnist-tui inspect-model`: the layer table; for a run also its filters, weights and the activations for an image."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RunOption = Annotated[
 ]
 
 
-# A layer's feature maps are drawn as large as they fit so many lines.
+# The feature maps of a layer are drawn as large as fits this many lines.
 _MAP_LINES = 16
 
 
@@ -48,7 +48,7 @@ def inspect_model(
         typer.Option(
             metavar="N",
             min=0,
-            help="With --run: also what each layer makes of test image N, and where the network looks at it.",
+            help="With --run: also the feature maps and the saliency map for test image N.",
         ),
     ] = None,
     layer: Annotated[
@@ -61,7 +61,7 @@ def inspect_model(
 ) -> None:
     """Show each layer's output shape, parameters, MACs and receptive field, with subtotals and totals.
 
-    Of a run that has weights, also its first layer's filters and how far training moved each layer.
+    For a run with weights, also the filters of the first layer and each layer's update ratio.
     """
     from mnist_tui.inspection import inspect_model as inspect
     from mnist_tui.models import load_model
@@ -73,29 +73,33 @@ def inspect_model(
         raise typer.BadParameter(
             "an image needs a trained network: name one with --run", param_hint="--image"
         )
-    source = model_of(run, runs_dir, trust) if run else resolve(model)
+    source = find_model(run, runs_dir, trust) if run else resolve(model)
     network = load_model(source)
     summary = inspect(network, name=source.name)
     # A run's network has been trained, and its findings were reported then.
     findings = () if run else examine(source, network).notices
-    inside = _inside(run, weights, image, layer, runs_dir, paths.data_dir(data_dir)) if run else None
+    explanation = (
+        _explain_run(run, weights, image, layer, runs_dir, paths.data_dir(data_dir)) if run else None
+    )
     if json:
         print_json(
-            summary.to_dict() | {"findings": findings} | (dataclasses.asdict(inside) if inside else {})
+            summary.to_dict()
+            | {"findings": findings}
+            | (dataclasses.asdict(explanation) if explanation else {})
         )
         return
     console = stdout()
     console.print(layer_table(summary))
     for finding in findings:
         say(console, f"note: {finding}")
-    if inside:
-        console.print(explanation_view(inside, console.width, _MAP_LINES))
+    if explanation:
+        console.print(explanation_view(explanation, console.width, _MAP_LINES))
 
 
-def _inside(
+def _explain_run(
     run: str, weights: WeightsOf | None, image: int | None, layer: str, runs_dir: Path | None, data_dir: Path
 ) -> ExplanationView | None:
-    """None for a run that has no weights, where none were asked for."""
+    """None for a run without weights, unless weights or an image are requested."""
     found = runs.find(paths.runs_dir(runs_dir), run)
     if not found.weights_file.is_file() and weights is None and image is None:
         return None
@@ -117,7 +121,7 @@ def _explain(
     return ExplanationView(
         label=network.label,
         filters=FilterView(filters.path, filters.type, filters.weights.tolist()) if filters else None,
-        movements=run.history().movements,
+        movements=run.history().weight_updates,
         image=None if image is None else _explain_image(network, image, layer, data_dir),
     )
 
@@ -134,15 +138,15 @@ def _explain_image(network: TrainedNetwork, number: int, layer: str, data_dir: P
             f"{dataset} has test images 0 to {len(split.images) - 1:,}", param_hint="--image"
         )
     pixels = split.images[number]
-    insight = inspect_image(network, pixels)
-    label = insight.answer.best.index
+    inspected = inspect_image(network, pixels)
+    label = inspected.prediction.best.index
     return ImageView(
         number=number,
-        pixels=insight.pixels.tolist(),
+        pixels=inspected.pixels.tolist(),
         truth=network.classes[int(split.labels[number])],
-        guesses=[(guess.name, guess.probability) for guess in insight.answer.top],
+        guesses=[(guess.name, guess.probability) for guess in inspected.prediction.top],
         heats={method: compute_saliency(network, pixels, label, method).heat.tolist() for method in METHODS},
-        maps={path: maps.tolist() for path, maps in _select_layer(dict(insight.maps), layer).items()},
+        maps={path: maps.tolist() for path, maps in _select_layer(dict(inspected.maps), layer).items()},
     )
 
 
@@ -156,6 +160,6 @@ def _select_layer(maps: dict[str, Tensor], layer: str) -> dict[str, Tensor]:
     return {layer: maps[layer]}
 
 
-def model_of(run: str, runs_dir: Path | None, trust: bool) -> ModelSource:
+def find_model(run: str, runs_dir: Path | None, trust: bool) -> ModelSource:
     """The model that a run was trained with."""
     return agree(runs.find(paths.runs_dir(runs_dir), run), trust).source

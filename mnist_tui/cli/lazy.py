@@ -1,4 +1,4 @@
-"""Commands whose modules are imported when they are called: a start does not pay for the others."""
+"""Commands whose modules are imported when they are called, so that no start waits for the others."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COMMANDS = {
 
 
 class LazyCommands(TyperGroup):
-    """The commands of the table above, as Typer would have added them."""
+    """The commands of the table above, imported on demand."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Their names, without an import."""
@@ -35,18 +35,18 @@ class LazyCommands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of that name, or None."""
         if cmd_name in COMMANDS and cmd_name not in self.commands:
-            self.commands[cmd_name] = _built(cmd_name)
+            self.commands[cmd_name] = _import_command(cmd_name)
         return self.commands.get(cmd_name)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """As any group does; only to name one like a misspelt one, all are brought in."""
+        """Import all commands if the name is unknown, so that Typer can suggest a similar one."""
         if args and args[0] not in COMMANDS:
             for name in COMMANDS:
                 self.get_command(ctx, name)
         return super().resolve_command(ctx, args)
 
 
-def _built(name: str) -> Any:
+def _import_command(name: str) -> Any:
     module, _, attribute = COMMANDS[name].partition(":")
     target = getattr(import_module(f"mnist_tui.cli.{module}"), attribute)
     if isinstance(target, typer.Typer):

@@ -1,4 +1,4 @@
-"""Options that several commands share, and all of TrainConfig's fields as options."""
+"""Options that several commands share, and the fields of TrainConfig as options."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Weights = Annotated[
 
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command that takes `**settings` one option for each setting; those not given arrive as None."""
+    """Give a command that takes `**settings` an option per setting; those that are not given are None."""
     # Evaluated here, as Typer does not evaluate the texts in a `__signature__` that was set.
     signature = inspect.signature(command, eval_str=True)
     own = [
@@ -51,19 +51,19 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def config_from_options(settings: Mapping[str, Any]) -> TrainConfig:
-    """The config a person asked for: the recipe, with the settings that were given."""
+    """The config of the recipe, with the settings that were given."""
     given = {name: value for name, value in settings.items() if value is not None}
     return recipes.build_config(given.pop("recipe", "reference"), **given)
 
 
 def _default(name: str) -> str:
-    """The recipe's value as Typer shows a default; its own way cannot, as the option's default is None."""
+    """The recipe's value, in Typer's style for defaults: the option's own default is None."""
     value = getattr(TrainConfig(), name)
     return rf"[dim]\[default: {f'{value:g}' if isinstance(value, float) else value}][/dim]"
 
 
 def _parameter(name: str) -> inspect.Parameter:
-    """The option of one setting. Its type has no range: `TrainConfig` checks that, and says it better."""
+    """The option of a setting. It has no range: `TrainConfig` checks it, with a better message."""
     setting = SETTINGS[name]
     option: Any = typer.Option(
         f"--{name.replace('_', '-')}",

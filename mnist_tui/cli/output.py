@@ -16,14 +16,14 @@ from mnist_tui.cli import cursor
 from mnist_tui.system.sanitize import strip_control_codes
 
 
-class _Harmless(Console):
-    """Text from a file, such as a run from elsewhere, cannot control the terminal.
+class _SafeConsole(Console):
+    """A console on which text from a file, such as a run from another machine, cannot control the terminal.
 
     Rich drops some control codes itself, but not the one that begins an escape sequence.
     """
 
     def show_cursor(self, show: bool = True) -> bool:
-        """Like Rich's, and records whether it is hidden, for signal handlers."""
+        """Also record whether the cursor is hidden, for signal handlers."""
         if self.is_terminal:
             cursor.changed(2 if self.stderr else 1, shown=show)
         return super().show_cursor(show)
@@ -36,18 +36,18 @@ class _Harmless(Console):
                 yield Segment(strip_control_codes(segment.text), segment.style)
 
     def on_broken_pipe(self) -> NoReturn:
-        """Re-raise: Rich would end the process, even if it still has a checkpoint to write."""
+        """Re-raise: Rich would end the process, even if there is a checkpoint to write."""
         raise
 
 
 def stdout() -> Console:
-    """For results. Made when needed, since tests and pipes change what stdout is."""
-    return _Harmless(highlight=False, force_terminal=_forced())
+    """The console for results; created on demand, because tests and pipes replace stdout."""
+    return _SafeConsole(highlight=False, force_terminal=_forced())
 
 
 def stderr() -> Console:
-    """For everything that is not the answer."""
-    return _Harmless(stderr=True, highlight=False, force_terminal=_forced())
+    """The console for everything but results."""
+    return _SafeConsole(stderr=True, highlight=False, force_terminal=_forced())
 
 
 def _forced() -> bool | None:
@@ -67,7 +67,7 @@ def animates(console: Console) -> bool:
 
 
 def say(console: Console, message: str, style: str = "") -> None:
-    """One line, however long; brackets and colons in it are themselves, not Rich's markup and emoji."""
+    """Print a line, however long, without interpreting Rich's markup and emoji codes."""
     console.print(Text(message, style=style), soft_wrap=True)
 
 
@@ -77,7 +77,7 @@ def say_traceback(traceback: str) -> None:
 
 
 def complain(message: str, remedy: str = "") -> None:
-    """`error: …`, and what to do, on stderr."""
+    """Print `error: …` and the remedy on stderr."""
     console = stderr()
     console.print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
     if remedy:
@@ -85,7 +85,7 @@ def complain(message: str, remedy: str = "") -> None:
 
 
 def discard(*streams: int) -> None:
-    """Let these file numbers lead to nowhere: what can no longer be written fails again at every later try."""
+    """Redirect these descriptors to the null device, so that later writes do not fail again."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in streams:
         os.dup2(nowhere, stream)
@@ -93,18 +93,18 @@ def discard(*streams: int) -> None:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on stdout."""
+    """Print a JSON document on stdout."""
     for part in json.JSONEncoder(indent=2).iterencode(value):  # however long it is
-        sys.stdout.write(_harmless_json(part))
+        sys.stdout.write(_escape_del(part))
     sys.stdout.write("\n")
 
 
 def print_json_line(value: Any) -> None:
-    """One JSON document on one line of stdout, written at once: something may be following."""
-    sys.stdout.write(_harmless_json(json.dumps(value, separators=(",", ":"))) + "\n")
+    """Print a JSON document on one line of stdout, and flush it for whatever reads along."""
+    sys.stdout.write(_escape_del(json.dumps(value, separators=(",", ":"))) + "\n")
     sys.stdout.flush()
 
 
-def _harmless_json(text: str) -> str:
-    """ASCII JSON contains no other control code, and no character that reverses the text direction."""
+def _escape_del(text: str) -> str:
+    """Escape DEL, the only control character that ASCII JSON can contain."""
     return text.replace("\x7f", "\\u007f")

@@ -41,7 +41,7 @@ def predict(
 ) -> None:
     """Read digits from any pictures: photographed, drawn or scanned, on blank, squared or ruled paper, in boxes.
 
-    Shows the exact picture the network gets of each digit. Several digits are read from left to right, line by line;
+    Shows the network's input for each digit. Several digits are read from left to right, line by line;
     with --json each has its box. If a picture can be read in several ways and the answers differ, it is not sure.
     If a picture cannot be read or contains no digit, the others are still answered, and the exit code is 1.
     If a file has labels, reports how many answers are right. HEIC needs an extra:
@@ -57,7 +57,7 @@ def predict(
     accuracies: list[dict[str, Any]] = []
     for name in images:
         file = predict_file(name, network, threshold)
-        _say_what_is_wrong(file)
+        _report_problems(file)
         entries += file.to_dicts()
         accuracies += _accuracy(file)
         if not json:
@@ -68,7 +68,7 @@ def predict(
     raise typer.Exit(1 if any("error" in entry for entry in entries) else 0)
 
 
-def _say_what_is_wrong(file: FilePredictions) -> None:
+def _report_problems(file: FilePredictions) -> None:
     for remark in file.remarks:
         say(stderr(), f"notice: {remark}", "yellow")
     unusable = file.unusable
@@ -98,9 +98,9 @@ def _show(file: FilePredictions) -> None:
         for outcome in file.outcomes:
             if isinstance(outcome, PagePrediction):
                 console.print(page_view(file.name, outcome))
-        for prediction in file.predictions:
-            place = f" · {prediction.image.place}" if prediction.image.place else ""
-            seen = prediction.input_pixels.tolist()
-            console.print(prediction_view(file.name + place, seen, prediction.answer, file.classes))
+        for digit in file.predictions:
+            place = f" · {digit.image.place}" if digit.image.place else ""
+            pixels = digit.input_pixels.tolist()
+            console.print(prediction_view(file.name + place, pixels, digit.prediction, file.classes))
     if (line := accuracy_line(file)) is not None:
         console.print(line, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""`mnist-tui runs`: list, show, compare, export, rename and delete what was trained."""
+"""`mnist-tui runs`: list, show, compare, export, rename and delete runs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def list_runs(
 
 @app.command()
 def show(run: RunName, json: Json = False, runs_dir: RunsDir = None) -> None:
-    """Tell the whole story of a run."""
+    """Show a run: its settings, data and machine, its epochs and results."""
     from mnist_tui.cli.views.run_report import run_report
     from mnist_tui.runs.summary import summarize
 
@@ -67,7 +67,7 @@ def compare(
     json: Json = False,
     runs_dir: RunsDir = None,
 ) -> None:
-    """Put runs side by side: their numbers, and the settings in which they differ."""
+    """Compare runs: their numbers, and the settings in which they differ."""
     from rich.text import Text
 
     from mnist_tui.render.comparison_table import differences_table, numbers_table

@@ -18,21 +18,21 @@ from mnist_tui.training.control import Control
 _REASONS = {"SIGINT": "interrupted by Ctrl+C", "SIGTERM": "terminated", "SIGHUP": "the terminal was closed"}
 
 
-class Caught:
-    """The signal that came, if any."""
+class CaughtSignal:
+    """The signal that was received, if any."""
 
     number: int | None = None
 
     @property
     def exit_code(self) -> int:
-        """128 plus the signal, as shells count; 130 where there was none."""
+        """128 plus the signal's number, as shells have it; 130 without a signal."""
         return 128 + (self.number or signal.SIGINT)
 
 
 @contextmanager
-def stopping(control: Control) -> Iterator[Caught]:
-    """While inside, a signal asks `control` to stop and a second one leaves at once."""
-    caught = Caught()
+def stop_on_signal(control: Control) -> Iterator[CaughtSignal]:
+    """Within the context, a signal requests a stop from `control`, and a second one ends the process."""
+    caught = CaughtSignal()
     terminals = [stream for stream in (1, 2) if os.isatty(stream)]
 
     def handle(number: int) -> None:
@@ -40,8 +40,8 @@ def stopping(control: Control) -> Iterator[Caught]:
             _leave(number)
         caught.number = number
         if number == getattr(signal, "SIGHUP", None):
-            cursor.show()  # for a terminal that has only been said to be closed
-            discard(*terminals)  # gone, and every write to them would fail
+            cursor.show()  # in case the terminal is still there
+            discard(*terminals)  # it is gone, and every write to it would fail
         control.stop(_REASONS[signal.Signals(number).name])
 
     with _handling(handle):
@@ -49,8 +49,8 @@ def stopping(control: Control) -> Iterator[Caught]:
 
 
 @contextmanager
-def leaving_at_once() -> Iterator[None]:
-    """While inside, a signal ends the process: for imports, which take seconds and can swallow an exception."""
+def exit_on_signal() -> Iterator[None]:
+    """Within the context, a signal ends the process: imports take seconds and can swallow an exception."""
     with _handling(_leave):
         yield
 
@@ -78,7 +78,7 @@ def _quit(number: int, _frame: FrameType | None) -> None:
 
 @contextmanager
 def _handling(handle: Callable[[int], None]) -> Iterator[None]:
-    """Signals go to `handle`; afterwards the handlers are what they were."""
+    """Pass signals to `handle`, and restore the handlers afterwards."""
 
     def handler(number: int, _frame: FrameType | None) -> None:
         handle(number)

@@ -50,7 +50,7 @@ class _Output(io.RawIOBase):
 
 
 def prepare() -> None:
-    """Reopen closed streams, and never let a failing write to stderr make a command fail.
+    """Reopen closed streams, and make writes to stderr never fail.
 
     A closed stdin reads as empty, a closed stderr discards everything, and a closed stdout fails on writing, like a
     full disk. Without this, the next file that is opened would become stdout.
@@ -61,8 +61,8 @@ def prepare() -> None:
             os.open(os.devnull, os.O_RDWR)  # uses the lowest free descriptor, which is this one
     if sys.stdin is None:
         sys.stdin = open(STDIN, closefd=False)  # noqa: SIM115 - it stays open to the end
-    sys.stdout = _watched(sys.stdout, _Output(STDOUT))
-    sys.stderr = _watched(sys.stderr, _Output(STDERR, forgiving=True))
+    sys.stdout = _wrap(sys.stdout, _Output(STDOUT))
+    sys.stderr = _wrap(sys.stderr, _Output(STDERR, forgiving=True))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # Where the terminal's encoding lacks a character, it shows a question mark.
@@ -74,21 +74,21 @@ def was_closed(number: int) -> bool:
     return number in _closed
 
 
-def do_without_stdout() -> None:
-    """Let a command that does more than print continue although stdout was closed on purpose."""
+def tolerate_closed_stdout() -> None:
+    """Let a command that does more than print run although stdout was closed on purpose."""
     if STDOUT in _closed:
-        forget_stdout()
+        discard_stdout()
 
 
-def forget_stdout() -> None:
+def discard_stdout() -> None:
     """Discard the rest of the output, which would fail again at every later write."""
     raw = _raw_stdout()
     if raw is not None:
         raw.forgiving = True
 
 
-def lost_output() -> OSError | None:
-    """Why a part of the output could not be written, if one could not."""
+def find_output_error() -> OSError | None:
+    """The error because of which a part of the output was lost, or None."""
     try:
         sys.stdout.flush()
     except OSError as error:
@@ -97,11 +97,11 @@ def lost_output() -> OSError | None:
     return raw.error if raw is not None and not raw.forgiving else None
 
 
-def leave(code: int) -> NoReturn:
-    """End the process with this exit code, or with 1 where a part of the output got lost."""
-    error = lost_output()
+def exit_process(code: int) -> NoReturn:
+    """End the process with this exit code, or with 1 if a part of the output was lost."""
+    error = find_output_error()
     if error is not None:
-        forget_stdout()
+        discard_stdout()
         if not isinstance(error, BrokenPipeError):  # otherwise the reader (head, less) has exited
             complain(f"the output cannot be written: {error.strerror}")
         code = code or 1
@@ -118,8 +118,8 @@ def _is_closed(number: int) -> bool:
     return False
 
 
-def _watched(stream: TextIO | None, raw: _Output) -> TextIO:
-    """The same stream over `raw`; one that a test put in its place stays."""
+def _wrap(stream: TextIO | None, raw: _Output) -> TextIO:
+    """The same stream over `raw`, or unchanged if a test has replaced it."""
     if stream is not None and stream not in (sys.__stdout__, sys.__stderr__):
         return stream
     is_terminal = raw.isatty()

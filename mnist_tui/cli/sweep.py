@@ -1,4 +1,4 @@
-"""`mnist-tui sweep`: a recipe over seeds and settings, or a search through a space, side by side."""
+"""`mnist-tui sweep`: train a recipe with several seeds and settings, or search a space of settings."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import typer
 from mnist_tui import runs
 from mnist_tui.cli.options import DataDir, Json, RunsDir, config_from_options, with_settings
 from mnist_tui.cli.output import animates, complain, print_json, say, stderr, stdout
-from mnist_tui.cli.signals import stopping
-from mnist_tui.cli.streams import do_without_stdout
+from mnist_tui.cli.signals import stop_on_signal
+from mnist_tui.cli.streams import tolerate_closed_stdout
 from mnist_tui.cli.views.choose import stop_when_output_lost
 from mnist_tui.cli.views.sweep_json import JsonSweepView
 from mnist_tui.errors import ConfigError, Interrupted
@@ -32,11 +32,13 @@ SweepName = Annotated[
 ]
 On = Annotated[
     Metric | None,
-    typer.Option(help="Accuracy that counts; validation images where there are any, else test."),
+    typer.Option(
+        help="Images whose accuracy counts; by default validation images, or test images if there are none."
+    ),
 ]
 
-# What `--resume` can be given with it; everything else is in the plan.
-_GIVEN_ANEW = {"resume", "jobs", "on", "json", "data_dir", "runs_dir"}
+# Options that can be combined with `--resume`; everything else is in the plan.
+_WITH_RESUME = {"resume", "jobs", "on", "json", "data_dir", "runs_dir"}
 
 
 @app.callback(epilog="Search needs Optuna: pip install 'mnist-tui\\[search]'.")
@@ -44,11 +46,11 @@ _GIVEN_ANEW = {"resume", "jobs", "on", "json", "data_dir", "runs_dir"}
 def sweep(
     context: typer.Context,
     seeds: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Seeds of each combination, from --seed on.")
+        int, typer.Option(metavar="N", min=1, help="Seeds per combination, starting with --seed.")
     ] = 1,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=A,B,…", help="Values a setting takes in turn; may be repeated."),
+        typer.Option("--set", metavar="NAME=A,B,…", help="Values of a setting to try; may be repeated."),
     ] = None,
     search: Annotated[
         list[str] | None,
@@ -59,48 +61,50 @@ def sweep(
         ),
     ] = None,
     trials: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Trials of a search, of all processes together.")
+        int, typer.Option(metavar="N", min=1, help="Trials of a search, in all processes together.")
     ] = 50,
     prune: Annotated[
         bool,
         typer.Option(
-            "--prune/--no-prune", metavar="", help="In a search, stop what does worse than the median."
+            "--prune/--no-prune", metavar="", help="In a search, stop trials that are worse than the median."
         ),
     ] = True,
     name: Annotated[
-        str, typer.Option(metavar="NAME", help="The sweep's name; one that is there goes on.")
+        str, typer.Option(metavar="NAME", help="The sweep's name; an existing one is continued.")
     ] = "",
     resume: Annotated[
         str,
         typer.Option(metavar="SWEEP", help="Resume a sweep, or join a search: name, prefix or latest."),
     ] = "",
-    jobs: Annotated[int, typer.Option(metavar="N", min=0, help="Trials side by side; 0 is one a core.")] = 0,
+    jobs: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Trials at a time; 0 means one per core.")
+    ] = 0,
     on: On = None,
     json: Json = False,
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,
     **settings: Any,
 ) -> None:
-    """Train over seeds and lists of settings, or search a space, each trial in a process of its own.
+    """Train with several seeds and values of settings, or search a space, with a process per trial.
 
-    Every trial is an ordinary run. Ctrl+C keeps their checkpoints, and --resume goes on.
+    Every trial is an ordinary run. Ctrl+C saves checkpoints, and --resume continues.
     """
-    given = _given(context)
+    typed = _find_typed_options(context)
     if context.invoked_subcommand is not None:
-        if given:
-            _refuse(given, f"`sweep {context.invoked_subcommand}` begins no sweep")
+        if typed:
+            _refuse(typed, f"`sweep {context.invoked_subcommand}` starts no sweep")
         return
     runs_folder = paths.runs_dir(runs_dir)
     if resume:
-        if refused := given - _GIVEN_ANEW:
-            _refuse(refused, "--resume goes on with the sweep's own settings")
+        if refused := typed - _WITH_RESUME:
+            _refuse(refused, "--resume continues with the sweep's own settings")
         home = folders.find(runs_folder, resume)
-        plan = _measured_on(home.plan(), on)
+        plan = _replace_metric(home.plan(), on)
     else:
         name = name or f"sweep-{datetime.now():%Y-%m-%dT%H-%M-%S}"
-        home = folders.folder_of(runs_folder, name)
+        home = folders.sweep_folder(runs_folder, name)
         axes, space = search_space.parse_axes(set_ or []), search_space.parse_space(search or [])
-        _check_given_once(given, [*axes, *space])
+        _check_not_fixed(typed, [*axes, *space])
         if space and (axes or seeds > 1):
             raise ConfigError(
                 "--search goes with neither --set nor --seeds",
@@ -111,12 +115,12 @@ def sweep(
             if space
             else _grid(name, axes, seeds, settings, on)
         )
-    _carry_out(plan, home, paths.data_dir(data_dir), jobs, json)
+    _run(plan, home, paths.data_dir(data_dir), jobs, json)
 
 
 @app.command("list")
 def list_sweeps(json: Json = False, runs_dir: RunsDir = None) -> None:
-    """List the sweeps: what they vary, and how far they are."""
+    """List the sweeps: what they vary, and their progress."""
     from mnist_tui.cli.views.sweep_list import sweep_list
 
     folder = paths.runs_dir(runs_dir)
@@ -137,11 +141,11 @@ def show(
     on: On = None,
     runs_dir: RunsDir = None,
 ) -> None:
-    """Show what a sweep has come to so far, best first. It is only read."""
+    """Show the results of a sweep so far, best first, without changing it."""
     from mnist_tui.cli.views.sweep_table import facts, sweep_table
 
     folder = paths.runs_dir(runs_dir)
-    plan = _measured_on(folders.find(folder, sweep).plan(), on)
+    plan = _replace_metric(folders.find(folder, sweep).plan(), on)
     plans.check_metric(plan)
     found = list(results.read(plan, folder).values())
     if format == "json":
@@ -153,16 +157,16 @@ def show(
         stdout().print(facts(plan, found))
 
 
-def _measured_on(plan: Plan, on: Metric | None) -> Plan:
+def _replace_metric(plan: Plan, on: Metric | None) -> Plan:
     return plan if on is None else dataclasses.replace(plan, on=on)
 
 
 def _grid(name: str, axes: dict[str, Any], seeds: int, settings: dict[str, Any], on: Metric | None) -> Grid:
-    combinations = plans.combine(lambda values: config_from_options({**settings, **values}), axes)
+    combinations = plans.build_combinations(lambda values: config_from_options({**settings, **values}), axes)
     first = combinations[0].config
     validated = all(combination.config.validation for combination in combinations)
     metric: Metric = on or ("validation" if validated else "test")
-    return Grid(name, utc_now(), combinations, plans.seeds_from(first.seed, seeds), metric)
+    return Grid(name, utc_now(), combinations, plans.consecutive_seeds(first.seed, seeds), metric)
 
 
 def _search(
@@ -170,7 +174,7 @@ def _search(
 ) -> Search:
     if on == "test":
         raise ConfigError(
-            "a search goes by validation images, never by the test set",
+            "a search is ranked by validation images, never by the test set",
             remedy="Leave --on test out; `sweep show --on test` shows those figures afterwards.",
         )
     config = config_from_options(settings)
@@ -179,22 +183,22 @@ def _search(
     return Search(name, utc_now(), config, space, trials, prune)
 
 
-def _carry_out(plan: Plan, home: folders.SweepFolder, data_dir: Path, jobs: int, json: bool) -> None:
+def _run(plan: Plan, home: folders.SweepFolder, data_dir: Path, jobs: int, json: bool) -> None:
     from mnist_tui.sweep.run_sweep import SweepRunner
 
     if isinstance(plan, Search):
-        import mnist_tui.sweep.optuna_source  # noqa: F401 - without Optuna it is refused here
-    campaign = SweepRunner(plan, home, data_dir, jobs)
-    campaign.check()
+        import mnist_tui.sweep.optuna_source  # noqa: F401 - raises an error without Optuna
+    runner = SweepRunner(plan, home, data_dir, jobs)
+    runner.check()
     control = Control()
     view = _view(json)
-    with stopping(control) as caught, view:
+    with stop_on_signal(control) as caught, view:
         try:
-            campaign.carry_out(control, stop_when_output_lost(view, control))
+            runner.run(control, stop_when_output_lost(view, control))
         except Interrupted as interruption:
-            complain(str(interruption), "Nothing was begun; start it again.")
+            complain(str(interruption), "Nothing was started; run it again.")
             raise typer.Exit(caught.exit_code) from None
-    _say_what_is_next(view.board, home, data_dir)
+    _suggest_next_step(view.board, home, data_dir)
     if control.stop_reason:
         raise typer.Exit(caught.exit_code)
     if any(result.status is TrialStatus.FAILED for result in view.board.results.values()):
@@ -206,12 +210,12 @@ def _view(json: bool) -> Any:
 
     if json:
         return JsonSweepView()
-    do_without_stdout()
+    tolerate_closed_stdout()
     console = stdout()
     return LiveSweepView(console) if animates(console) else PlainSweepView(console, stderr())
 
 
-def _say_what_is_next(board: Any, home: folders.SweepFolder, data_dir: Path) -> None:
+def _suggest_next_step(board: Any, home: folders.SweepFolder, data_dir: Path) -> None:
     counts = board.counts
     if counts[TrialStatus.FAILED]:
         complain(
@@ -219,23 +223,23 @@ def _say_what_is_next(board: Any, home: folders.SweepFolder, data_dir: Path) -> 
             f"See why with `{runs.command('sweep', 'show', home.name, '--format', 'json', runs_dir=home.runs_dir)}`.",
         )
     if board.ended - counts[TrialStatus.FAILED] < board.total:
-        go_on = runs.command("sweep", "--resume", home.name, runs_dir=home.runs_dir, data_dir=data_dir)
-        say(stderr(), f"Continue with: {go_on}")
+        resume = runs.command("sweep", "--resume", home.name, runs_dir=home.runs_dir, data_dir=data_dir)
+        say(stderr(), f"Continue with: {resume}")
 
 
-def _given(context: typer.Context) -> set[str]:
-    """The options that were typed."""
+def _find_typed_options(context: typer.Context) -> set[str]:
+    """The options given on the command line."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     return {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
 
 
 def _refuse(names: set[str], why: str) -> None:
     options = ", ".join(f"--{name.strip('_').replace('_', '-')}" for name in sorted(names))
-    raise ConfigError(f"{why}, so {options} cannot be given", remedy="Leave that out, or begin a new sweep.")
+    raise ConfigError(f"{why}, so {options} cannot be given", remedy="Leave that out, or start a new sweep.")
 
 
-def _check_given_once(given: set[str], varied: list[str]) -> None:
-    both = [name for name in varied if name in given]
+def _check_not_fixed(typed: set[str], varied: list[str]) -> None:
+    both = [name for name in varied if name in typed]
     if both:
         raise ConfigError(
             f"{both[0]} is both fixed, with --{both[0].replace('_', '-')}, and varied",

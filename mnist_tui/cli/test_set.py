@@ -9,7 +9,7 @@ import typer
 
 from mnist_tui import runs
 from mnist_tui.cli.download_report import DownloadReport
-from mnist_tui.cli.signals import stopping
+from mnist_tui.cli.signals import stop_on_signal
 from mnist_tui.cli.trust import agree
 from mnist_tui.config import DatasetName
 from mnist_tui.errors import ConfigError, Interrupted
@@ -41,7 +41,7 @@ def load_network_and_test_set(
     network = load_trained(found, weights)
     trained_on, folder = network.config.dataset, paths.data_dir(data_dir)
     control = Control()
-    with stopping(control) as caught, DownloadReport(control) as report:
+    with stop_on_signal(control) as caught, DownloadReport(control) as report:
         try:
             if dataset is not None and _is_file(dataset):
                 return network, load_labeled_file(Path(dataset), network.classes, report=report)
@@ -50,8 +50,8 @@ def load_network_and_test_set(
             raise typer.Exit(caught.exit_code) from None
     if tested.classes != network.classes:
         raise ConfigError(
-            f"run {network.run} tells {network.classes[0]}, {network.classes[1]}, … apart, "
-            f"and {tested.name} has {tested.classes[0]}, {tested.classes[1]}, …",
+            f"run {network.run} has the classes {network.classes[0]}, {network.classes[1]}, …, "
+            f"but {tested.name} has {tested.classes[0]}, {tested.classes[1]}, …",
             remedy="Choose a dataset of the same classes.",
         )
     return network, tested

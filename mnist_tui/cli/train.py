@@ -1,4 +1,4 @@
-"""`mnist-tui train`: train from the command line."""
+"""`mnist-tui train`: train a network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mnist_tui import recipes, runs
 from mnist_tui.cli.dashboard import is_terminal, open_dashboard
 from mnist_tui.cli.options import DataDir, Json, RunsDir, config_from_options, with_settings
 from mnist_tui.cli.output import complain, say, say_traceback, stderr, stdout
-from mnist_tui.cli.signals import leaving_at_once, stopping
+from mnist_tui.cli.signals import exit_on_signal, stop_on_signal
 from mnist_tui.cli.trust import Trust, agree
 from mnist_tui.cli.views.choose import choose_view, stop_when_output_lost
 from mnist_tui.errors import ConfigError, Interrupted
@@ -39,10 +39,11 @@ def train(
         typer.Option(metavar="RUN", help="Resume a stopped run: name, prefix, path or latest."),
     ] = "",
     name: Annotated[
-        str, typer.Option(metavar="NAME", help="The new run's name; else time, dataset and recipe.")
+        str, typer.Option(metavar="NAME", help="The new run's name; by default time, dataset and recipe.")
     ] = "",
     more_epochs: Annotated[
-        int, typer.Option(metavar="N", min=0, help="With --resume: N epochs after the schedule's end.")
+        int,
+        typer.Option(metavar="N", min=0, help="With --resume: train N more epochs after the schedule's end."),
     ] = 0,
     trust: Trust = False,
     json: Json = False,
@@ -50,16 +51,16 @@ def train(
     runs_dir: RunsDir = None,
     **settings: Any,
 ) -> None:
-    """Train a network; the run is kept on disk, and Ctrl+C stops it with a checkpoint to resume from.
+    """Train a network. The run is saved on disk; Ctrl+C stops it with a checkpoint from which it can be resumed.
 
-    Every setting starts from the recipe, and an option changes it. Numbers in brackets are the reference recipe's.
+    Options change the settings of the recipe. Defaults in brackets are those of the reference recipe.
     """
     folders = Folders(paths.data_dir(data_dir), paths.runs_dir(runs_dir))
     job: Job
     found: Run | None = None
     if resume:
         changes = _changes(context, [*settings, "name"])
-        found = runs.find(folders.runs, resume)  # refused before torch is loaded
+        found = runs.find(folders.runs, resume)  # so that errors come before torch is loaded
         agree(found, trust, teacher=True, notify=False)
         job = ResumedRun(resume, folders, more_epochs, **changes)
     else:
@@ -72,49 +73,46 @@ def train(
         )
     control = Control()
     view = choose_view(json=json, before=found.history(progress=False) if found and not json else None)
-    with stopping(control) as caught, view:
+    with stop_on_signal(control) as caught, view:
         try:
-            with leaving_at_once():
+            with exit_on_signal():
                 from mnist_tui.training import run_training  # noqa: F401 - torch takes seconds, in which a signal could get lost
-            outcome = job(control, stop_when_output_lost(view, control))
+            result = job(control, stop_when_output_lost(view, control))
         except Interrupted as interruption:
-            complain(str(interruption), "Nothing was begun; start it again.")
+            complain(str(interruption), "Nothing was started; run it again.")
             raise typer.Exit(caught.exit_code) from None
-    if isinstance(outcome.event, RunStopped):
-        _say_how_to_resume(outcome, folders)
+    if isinstance(result.event, RunStopped):
+        _say_how_to_resume(result, folders)
         raise typer.Exit(caught.exit_code)
-    if isinstance(outcome.event, RunFailed):
-        _say_what_failed(outcome.event, outcome.run.log_file)
-        raise typer.Exit(outcome.event.exit_code)
+    if isinstance(result.event, RunFailed):
+        _report_failure(result.event, result.run.log_file)
+        raise typer.Exit(result.event.exit_code)
     view.conclude(stdout())
-    say(stderr(), f"Run kept in {outcome.run.folder}")
+    say(stderr(), f"Run saved in {result.run.folder}")
 
 
 def _changes(context: typer.Context, names: list[str]) -> dict[str, Any]:
-    """What a resumed run is given anew: how it is computed, and nothing else.
-
-    An option that cannot take effect is a mistake to point out.
-    """
+    """Options that may change when a run is resumed: only how it is computed. Raises ConfigError for others."""
     sources = {name: context.get_parameter_source(name) for name in names}
     given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
     refused = [name for name in given if name not in ("threads", "backend")]
     if refused:
         options = ", ".join(f"--{name.replace('_', '-')}" for name in refused)
         raise ConfigError(
-            f"--resume goes on with the run's own settings, so {options} cannot be given",
+            f"--resume continues with the run's own settings, so {options} cannot be given",
             remedy="Leave that out, or start a new run.",
         )
     return {name: context.params[name] for name in given}
 
 
-def _say_how_to_resume(outcome: RunResult, folders: Folders) -> None:
-    event = outcome.event
+def _say_how_to_resume(result: RunResult, folders: Folders) -> None:
+    event = result.event
     assert isinstance(event, RunStopped)
     say(stderr(), f"Stopped in epoch {event.epoch}, after step {event.step:,}: {event.reason}.")
-    say(stderr(), f"Continue with: {runs.resume_command(outcome.run.folder, folders.data)}")
+    say(stderr(), f"Continue with: {runs.resume_command(result.run.folder, folders.data)}")
 
 
-def _say_what_failed(event: RunFailed, log: Path) -> None:
+def _report_failure(event: RunFailed, log: Path) -> None:
     if event.traceback:
         say_traceback(event.traceback)
     complain(event.message, f"{event.remedy} The log is {log}.".strip())

@@ -1,4 +1,4 @@
-"""The one question before the code of a run that was trained elsewhere is run; `--trust` answers it for scripts."""
+"""Asking before the code of a run from another machine is executed; `--trust` is the answer for scripts."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Trust = Annotated[
     typer.Option(
         "--trust",
         metavar="",
-        help="Without asking, run the network code of a run that was not trained on this machine.",
+        help="Execute the network code of a run from another machine without asking.",
     ),
 ]
 
 
 def agree(run: Run, trust: bool, *, teacher: bool = False, notify: bool = True) -> RunCode:
-    """Make sure that the code of `run`'s network may be run, by a question if there is a terminal.
+    """Make sure that the code of `run`'s network may be executed; ask if there is a terminal.
 
     With `teacher` also the code of its teacher's network; with `notify` a later change of the code is reported. Raises
     RunError if it may not be run.

@@ -1,4 +1,4 @@
-"""`mnist-tui watch`: follow a run that another process trains."""
+"""`mnist-tui watch`: follow a run that another process is training."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from mnist_tui.system import paths
 
 def watch(
     run: RunName = "latest",
-    once: Annotated[bool, typer.Option("--once", help="Print how it stands now, and leave.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Print the current state and exit.")] = False,
     json: Json = False,
     runs_dir: RunsDir = None,
 ) -> None:
-    """Follow a run from another terminal; off a terminal, print how it stands. It is only read."""
+    """Follow a run from another terminal, without changing it. Without a terminal, print its state."""
     found = runs.find(paths.runs_dir(runs_dir), run)
-    found.record()  # what is damaged beyond reading is said here, and not on an empty screen
+    found.record()  # reports a damaged record here, not on an empty screen
     if json:
         _print_json(found)
     elif once or not _at_terminal():
@@ -44,7 +44,7 @@ def _print_snapshot(run: Run) -> None:
 
 
 def _print_json(run: Run) -> None:
-    """The line of `runs list`, and how far the epoch is."""
+    """The entry of `runs list`, and the progress within the epoch."""
     import dataclasses
 
     from mnist_tui.runs.summary import build_summary

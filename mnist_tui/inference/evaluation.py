@@ -1,4 +1,4 @@
-"""All that can be said of a network from its logits on labelled images: a pure function of the two."""
+"""Evaluating a network from its logits on labeled images: accuracy, per-class scores, confusion, calibration."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mnist_tui.inference.calibration import Calibration, calibration
+from mnist_tui.inference.calibration import Calibration, compute_calibration
 from mnist_tui.inference.prediction import ClassProbability, predictions_from_logits
 
+# 95 % of a normal distribution are within this many standard deviations.
 _NORMAL_95 = 1.959963984540054
-"""95 % of a normal distribution lie within so many standard deviations."""
 
 
 @dataclass(frozen=True)
 class ClassScore:
-    """One class. A figure that would be 0 / 0 is 0, as in scikit-learn."""
+    """The scores of one class. A fraction 0 / 0 is 0, as in scikit-learn."""
 
     index: int
     name: str
     precision: float
-    """Of the images called this, the share that are."""
+    """Of the images predicted to be of this class, the fraction that are."""
     recall: float
-    """Of the images that are this, the share called so."""
+    """Of the images of this class, the fraction predicted to be."""
     f1: float
-    """The harmonic mean of the two."""
+    """The harmonic mean of precision and recall."""
     support: int
-    """Images that are this."""
+    """Images of this class."""
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """An image the network got wrong: its place in the split, what it is, and what the network thought."""
+    """A misclassified image: its index in the split, its label, and the likeliest classes."""
 
     index: int
     truth: int
@@ -45,42 +45,42 @@ class Mistake:
     truth_probability: float
 
     @property
-    def answer(self) -> int:
-        """The class the network took it for."""
+    def predicted(self) -> int:
+        """The predicted class."""
         return self.top[0].index
 
     @property
     def confidence(self) -> float:
-        """How sure it was of that."""
+        """The probability of the predicted class."""
         return self.top[0].probability
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a network does on `images` images."""
+    """The evaluation of a network on `images` images."""
 
     classes: tuple[str, ...]
     images: int
     correct: int
     loss: float
-    """Mean cross-entropy an image."""
+    """Mean cross-entropy per image."""
     interval: tuple[float, float]
-    """95 % of the accuracy: where the accuracy on all images of this kind may well lie."""
+    """95 % confidence interval of the accuracy, see `wilson_interval`."""
     per_class: tuple[ClassScore, ...]
     confusion: tuple[tuple[int, ...], ...]
-    """[truth][answer], in images."""
+    """[label][predicted class], in images."""
     calibration: Calibration
     mistakes: tuple[Mistake, ...]
-    """The worst, those it was surest of, first."""
+    """The most confident first."""
 
     @property
     def accuracy(self) -> float:
-        """A fraction."""
+        """As a fraction."""
         return self.correct / self.images
 
-    def mistakes_in(self, truth: int, answer: int) -> tuple[Mistake, ...]:
-        """Those of one cell of the confusion matrix."""
-        return tuple(entry for entry in self.mistakes if (entry.truth, entry.answer) == (truth, answer))
+    def mistakes_in(self, truth: int, predicted: int) -> tuple[Mistake, ...]:
+        """The mistakes in one cell of the confusion matrix."""
+        return tuple(entry for entry in self.mistakes if (entry.truth, entry.predicted) == (truth, predicted))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -88,7 +88,7 @@ class Evaluation:
 
 
 def evaluate_logits(logits: Tensor, labels: Tensor, classes: Sequence[str]) -> Evaluation:
-    """The whole report. logits: (N, C) floating, labels: (N,) int64 below C, N at least 1, both on the CPU."""
+    """Evaluate a network. logits: (N, C) floating, labels: (N,) int64 below C, N at least 1, both on the CPU."""
     logits = logits.double()
     count = len(classes)
     predicted = logits.argmax(1)
@@ -102,13 +102,13 @@ def evaluate_logits(logits: Tensor, labels: Tensor, classes: Sequence[str]) -> E
         interval=wilson_interval(correct, len(labels)),
         per_class=_per_class(confusion, classes),
         confusion=tuple(map(tuple, confusion.tolist())),
-        calibration=calibration(logits, labels),
+        calibration=compute_calibration(logits, labels),
         mistakes=_mistakes(logits, labels, predicted, classes),
     )
 
 
 def wilson_interval(correct: int, count: int) -> tuple[float, float]:
-    """95 % confidence interval of a share (Wilson, 1927), which unlike the usual one holds near 0 and 1 too."""
+    """95 % confidence interval of a fraction (Wilson, 1927), which holds near 0 and 1 too."""
     share, z2 = correct / count, _NORMAL_95**2
     middle = share + z2 / (2 * count)
     half = _NORMAL_95 * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
@@ -117,13 +117,13 @@ def wilson_interval(correct: int, count: int) -> tuple[float, float]:
 
 
 def _per_class(confusion: Tensor, classes: Sequence[str]) -> tuple[ClassScore, ...]:
-    hits, support, called = confusion.diagonal(), confusion.sum(1), confusion.sum(0)
+    hits, support, predicted = confusion.diagonal(), confusion.sum(1), confusion.sum(0)
     precision, recall, f1 = (
         (share / whole.clamp(min=1)).tolist()
         for share, whole in (
-            (hits.double(), called),
+            (hits.double(), predicted),
             (hits.double(), support),
-            (2 * hits.double(), called + support),
+            (2 * hits.double(), predicted + support),
         )
     )
     return tuple(
@@ -137,10 +137,10 @@ def _mistakes(
 ) -> tuple[Mistake, ...]:
     wrong = (predicted != labels).nonzero().flatten()
     truths = labels[wrong].tolist()
-    found = [
-        Mistake(index, truth, answer.top, answer.probabilities[truth])
-        for index, truth, answer in zip(
+    mistakes = [
+        Mistake(index, truth, prediction.top, prediction.probabilities[truth])
+        for index, truth, prediction in zip(
             wrong.tolist(), truths, predictions_from_logits(logits[wrong], classes), strict=True
         )
     ]
-    return tuple(sorted(found, key=lambda mistake: (-mistake.confidence, mistake.index)))
+    return tuple(sorted(mistakes, key=lambda mistake: (-mistake.confidence, mistake.index)))

@@ -1,4 +1,4 @@
-"""A trained network looked into with one image: its filters, its feature maps, its answer, and where it looked."""
+"""Explaining a network's prediction for one image: filters, feature maps and saliency maps."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Literal
 from torch import Tensor
 
 from mnist_tui.data.augmentation import make_network_input
-from mnist_tui.inference.feature_maps import feature_maps
-from mnist_tui.inference.filters import Filters, first_filters
+from mnist_tui.inference.feature_maps import compute_feature_maps
+from mnist_tui.inference.filters import Filters, find_first_filters
 from mnist_tui.inference.network import TrainedNetwork
 from mnist_tui.inference.prediction import Prediction, prediction_from_logits
 from mnist_tui.inference.saliency import gradient_saliency, occlusion
@@ -23,44 +23,44 @@ METHODS: tuple[Method, ...] = ("occlusion", "gradient")
 
 @dataclass(frozen=True, eq=False)
 class ImageInspection:
-    """What there is to draw. All tensors are on the CPU and nobody else's."""
+    """A network's prediction for one image, its filters and feature maps. The tensors are copies on the CPU."""
 
     pixels: Tensor
-    """(28, 28) uint8: the image as the network gets it, before it is normalised."""
-    answer: Prediction
+    """(28, 28) uint8: the network's input before normalization."""
+    prediction: Prediction
     filters: Filters | None
-    """None where the first layer's weights are no pictures."""
+    """None if the first layer's weights cannot be shown as images."""
     maps: Mapping[str, Tensor]
-    """(C, H, W) float32 for each layer, by its path in the order of forward."""
+    """(C, H, W) float32 by the layer's path, in the order of `forward`."""
 
 
 @dataclass(frozen=True, eq=False)
 class SaliencyMap:
-    """Where the network looked for its answer. `heat`: (H, W) float32, -1 to 1; with `gradient` not below 0."""
+    """Which pixels the score of a class depends on. `heat`: (H, W) float32, -1 to 1; 0 to 1 with `gradient`."""
 
     method: Method
     label: int
     heat: Tensor
-    most: float
-    """What 1 stands for: with `occlusion` the nats of log-odds that the hottest square is worth, else 1."""
+    scale: float
+    """What a heat of 1 means: with `occlusion` the loss of log-odds in nats, with `gradient` always 1."""
 
 
 def inspect_image(network: TrainedNetwork, image: Tensor) -> ImageInspection:
-    """From any thread; draws none of a training's random numbers. image: (1, 28, 28) uint8."""
-    seen = make_network_input(image[None], network.config)
+    """Inspect `network` with one image, from any thread, without drawing random numbers. image: (1, 28, 28) uint8."""
+    inputs = make_network_input(image[None], network.config)
     with IsolatedRandomNumbers(), translate_code_errors():
-        maps = feature_maps(network.model, seen)
-        filters = first_filters(network.model, seen)
-        said = prediction_from_logits(network.logits(image[None]), network.classes)
-    return ImageInspection(network.input_pixels(image[None])[0, 0], said, filters, maps)
+        maps = compute_feature_maps(network.model, inputs)
+        filters = find_first_filters(network.model, inputs)
+        prediction = prediction_from_logits(network.logits(image[None]), network.classes)
+    return ImageInspection(network.input_pixels(image[None])[0, 0], prediction, filters, maps)
 
 
 def compute_saliency(network: TrainedNetwork, image: Tensor, label: int, method: Method) -> SaliencyMap:
-    """What speaks for the class `label`. image: (1, 28, 28) uint8. Draws none of a training's random numbers."""
-    seen = make_network_input(image[None], network.config)
+    """Which pixels speak for the class `label`. image: (1, 28, 28) uint8. Draws no random numbers of a training."""
+    inputs = make_network_input(image[None], network.config)
     with IsolatedRandomNumbers(), translate_code_errors():
         if method == "gradient":
-            return SaliencyMap(method, label, gradient_saliency(network.model, seen, label), 1.0)
-        fall = occlusion(network.model, seen, label)
-    most = float(fall.abs().max())
-    return SaliencyMap(method, label, fall / most if most else fall, most)
+            return SaliencyMap(method, label, gradient_saliency(network.model, inputs, label), 1.0)
+        fall = occlusion(network.model, inputs, label)
+    scale = float(fall.abs().max())
+    return SaliencyMap(method, label, fall / scale if scale else fall, scale)

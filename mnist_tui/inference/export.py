@@ -1,4 +1,4 @@
-"""A trained network as a file for other programs, compared with the network itself before it is written."""
+"""Exporting a trained network for other programs, verified against the network itself before it is written."""
 
 from __future__ import annotations
 
@@ -32,39 +32,41 @@ SUFFIXES: Mapping[FormatName, str] = {
     "pt2": ".pt2",
 }
 
-INPUT = "images: uint8 (N, 1, 28, 28), any N; 0 is paper, 255 full ink, the digit centred by mass as in MNIST"
-OUTPUT = "logits: float32 (N, 10), one a class"
+INPUT = (
+    "images: uint8 (N, 1, 28, 28), any N; 0 is paper, 255 full ink, the digit centered by mass as in MNIST"
+)
+OUTPUT = "logits: float32 (N, 10), one per class"
 _ONNX_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
-MOST_DIFFERENCE = 1e-3
-"""Of any logit: logits are about 10, and another program may add their float32 products in another order."""
+MAX_DIFFERENCE = 1e-3
+"""Of any logit. Logits are about 10, and other programs may add their float32 products in another order."""
 _BATCH = 500
 
-Answers = Callable[[Tensor], Tensor]
-"""What a file says: uint8 (N, 1, 28, 28) to logits (N, 10)."""
+Forward = Callable[[Tensor], Tensor]
+"""An exported network: uint8 (N, 1, 28, 28) to logits (N, 10)."""
 
 
 class ExportError(MnistTuiError):
-    """A network that cannot be brought into a format, or that came out of it another one."""
+    """A network cannot be exported to a format, or the exported one differs from it."""
 
 
 @dataclass(frozen=True)
 class ExportCheck:
-    """The file's outputs beside the network's own, on the same images."""
+    """The exported network's outputs compared with the network's own, on the same images."""
 
     images: int
     max_difference: float
     """Of any logit."""
     same_answers: int
-    """Images for which the largest logit is the same."""
+    """Images with the same predicted class."""
 
     @property
     def agrees(self) -> bool:
-        """Whether the file may be called the same network."""
-        return self.max_difference <= MOST_DIFFERENCE and self.same_answers == self.images
+        """Whether the difference is within rounding, and every predicted class the same."""
+        return self.max_difference <= MAX_DIFFERENCE and self.same_answers == self.images
 
 
 class PixelNetwork(nn.Module):
-    """The network with what is done to its pixels inside: uint8 (N, 1, 28, 28) to logits (N, 10)."""
+    """The network including its preprocessing: uint8 (N, 1, 28, 28) to logits (N, 10)."""
 
     def __init__(self, network: TrainedNetwork) -> None:
         super().__init__()
@@ -72,37 +74,37 @@ class PixelNetwork(nn.Module):
         self.config = network.config
 
     def forward(self, images: Tensor) -> Tensor:
-        """As `network_input`, in operations that every format knows."""
+        """With the preprocessing of `network_input`, in operations that every format knows."""
         config = self.config
         maps = make_deskew_maps_unchunked(images, config.deskew) if config.deskew else None
         return self.network(apply_maps(images, maps, config))  # type: ignore[no-any-return]
 
 
 def check_packages(format: FormatName) -> None:
-    """Raise ExportError where a format takes packages that are not there."""
+    """Raise ExportError if a package that the format needs is missing."""
     missing = [name for name in _ONNX_PACKAGES if importlib.util.find_spec(name) is None]
     if format == "onnx" and missing:
         raise ExportError(
-            f"exporting to ONNX takes {' and '.join(missing)}, which this Python has not",
+            f"exporting to ONNX needs {' and '.join(missing)}, which this Python does not have",
             remedy='Install it with: pip install "mnist-tui[onnx]"',
         )
 
 
 def export_network(network: TrainedNetwork, format: FormatName, path: Path, images: Tensor) -> ExportCheck:
-    """Write `network` to `path` in `format`, once it says the same of `images`, (N, 1, 28, 28) uint8.
+    """Write `network` to `path` in `format`, if the exported network agrees on `images`, (N, 1, 28, 28) uint8.
 
-    Raises ExportError, with nothing written, where it cannot be brought into that format or does not agree.
+    Raises ExportError if it cannot be exported or does not agree; then nothing is written.
     """
     check_packages(format)
     with warnings.catch_warnings():
-        # torch calls two of the formats' functions deprecated, at every call, and its exporter warns of itself.
+        # torch warns at every call that two of these functions are deprecated, and its exporter warns as well.
         warnings.simplefilter("ignore")
         try:
             content = _WRITERS[format](network)
-            comparison = _compared(network, _READERS[format](content, network), images)
+            comparison = _compare(network, _READERS[format](content, network), images)
         except MnistTuiError:
             raise
-        except Exception as error:  # an exporter raises anything on a network that it cannot follow
+        except Exception as error:  # an exporter may raise anything for a network that it cannot trace
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise ExportError(
                 f"{network.run} cannot be exported to {format}: {reason}", remedy="Try another --format."
@@ -122,8 +124,8 @@ def export_network(network: TrainedNetwork, format: FormatName, path: Path, imag
     return comparison
 
 
-def metadata(network: TrainedNetwork, *, normalised_inside: bool) -> dict[str, Any]:
-    """What a file says of itself."""
+def metadata(network: TrainedNetwork, *, includes_preprocessing: bool) -> dict[str, Any]:
+    """The metadata of an exported file."""
     config = network.config
     return {
         "made_by": f"mnist-tui {__version__}",
@@ -131,7 +133,7 @@ def metadata(network: TrainedNetwork, *, normalised_inside: bool) -> dict[str, A
         "weights": network.weights,
         "classes": list(network.classes),
         "input": INPUT
-        if normalised_inside
+        if includes_preprocessing
         else "images: float32 (N, 1, 28, 28), (pixels / 255 - mean) / std, after `deskew`",
         "output": OUTPUT,
         "preprocessing": {
@@ -139,7 +141,7 @@ def metadata(network: TrainedNetwork, *, normalised_inside: bool) -> dict[str, A
             "divide_by": 255,
             "mean": config.mean,
             "std": config.std,
-            "inside_the_file": normalised_inside,
+            "inside_the_file": includes_preprocessing,
         },
         "training": {
             "dataset": config.dataset,
@@ -150,33 +152,33 @@ def metadata(network: TrainedNetwork, *, normalised_inside: bool) -> dict[str, A
     }
 
 
-def _compared(network: TrainedNetwork, answers: Answers, images: Tensor) -> ExportCheck:
+def _compare(network: TrainedNetwork, forward: Forward, images: Tensor) -> ExportCheck:
     own = network.logits(images)
     with torch.no_grad():
-        theirs = torch.cat([answers(batch) for batch in images.split(_BATCH)]).float()
+        theirs = torch.cat([forward(batch) for batch in images.split(_BATCH)]).float()
     return ExportCheck(
         len(images), float((own - theirs).abs().max()), int((own.argmax(1) == theirs.argmax(1)).sum())
     )
 
 
 def _example() -> Tensor:
-    # Two, as a batch of one is taken for a size that never changes.
+    # Two images, as an exporter takes a batch size of one for a constant.
     return torch.zeros(2, 1, 28, 28, dtype=torch.uint8)
 
 
 def _texts(network: TrainedNetwork) -> dict[str, str]:
-    values = metadata(network, normalised_inside=True)
+    values = metadata(network, includes_preprocessing=True)
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
 def _to_safetensors(network: TrainedNetwork) -> bytes:
-    facts = metadata(network, normalised_inside=False)
+    facts = metadata(network, includes_preprocessing=False)
     metrics = {"epoch": network.epoch, "test_accuracy": network.test_accuracy}
     record = {**facts, "config": network.config.to_dict(), "metrics": metrics}
     return checkpoint.weights_bytes(network.model.state_dict(), record)
 
 
-def _from_safetensors(content: bytes, network: TrainedNetwork) -> Answers:
+def _from_safetensors(content: bytes, network: TrainedNetwork) -> Forward:
     model = load_model_isolated(network.code or network.config.model).eval()
     model.load_state_dict(from_safetensors(content))
     return lambda images: model(make_network_input(images, network.config))
@@ -189,7 +191,7 @@ def _to_torchscript(network: TrainedNetwork) -> bytes:
     return buffer.getvalue()
 
 
-def _from_torchscript(content: bytes, network: TrainedNetwork) -> Answers:
+def _from_torchscript(content: bytes, network: TrainedNetwork) -> Forward:
     return torch.jit.load(io.BytesIO(content))  # type: ignore[no-any-return]
 
 
@@ -201,7 +203,7 @@ def _to_pt2(network: TrainedNetwork) -> bytes:
     return buffer.getvalue()
 
 
-def _from_pt2(content: bytes, network: TrainedNetwork) -> Answers:
+def _from_pt2(content: bytes, network: TrainedNetwork) -> Forward:
     return torch.export.load(io.BytesIO(content)).module()
 
 
@@ -215,7 +217,7 @@ def _to_onnx(network: TrainedNetwork) -> bytes:
         dynamo=True,
         verbose=False,
     )
-    assert program is not None  # as it was given no file
+    assert program is not None  # it is None only when it writes a file
     model = program.model_proto
     model.producer_name, model.producer_version = "mnist-tui", __version__
     for key, text in _texts(network).items():
@@ -223,7 +225,7 @@ def _to_onnx(network: TrainedNetwork) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def _from_onnx(content: bytes, network: TrainedNetwork) -> Answers:
+def _from_onnx(content: bytes, network: TrainedNetwork) -> Forward:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
@@ -236,7 +238,7 @@ _WRITERS: Mapping[FormatName, Callable[[TrainedNetwork], bytes]] = {
     "safetensors": _to_safetensors,
     "pt2": _to_pt2,
 }
-_READERS: Mapping[FormatName, Callable[[bytes, TrainedNetwork], Answers]] = {
+_READERS: Mapping[FormatName, Callable[[bytes, TrainedNetwork], Forward]] = {
     "onnx": _from_onnx,
     "torchscript": _from_torchscript,
     "safetensors": _from_safetensors,

@@ -1,4 +1,4 @@
-"""What each layer makes of one image."""
+"""Feature maps: the outputs of each layer for one image."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from mnist_tui.inspection.layers import is_layer, takes_hooks
 from mnist_tui.inspection.receptive_field.aten_call import tensors
 
 
-def feature_maps(model: nn.Module, image: Tensor) -> dict[str, Tensor]:
-    """(C, H, W) float32 on the CPU for the last call of each layer, by the layer's path, in the order of forward.
+def compute_feature_maps(model: nn.Module, image: Tensor) -> dict[str, Tensor]:
+    """The output of each layer's last call, (C, H, W) float32 on the CPU, by path in the order of `forward`.
 
-    image: (1, 1, H, W), as the network sees it. A vector is one map of one row, a sequence of vectors one map of
-    several; of several outputs the first counts. Runs `model` as it is, and leaves no hook in it.
+    image: (1, 1, H, W), the network's input. A vector is one map with one row, a sequence of vectors one map with
+    several; of several outputs the first is taken. Runs `model` in its current mode, and leaves no hook in it.
     """
     maps: dict[str, Tensor] = {}
     handles = [
-        module.register_forward_hook(_keeping(maps, path))
+        module.register_forward_hook(_keep_output(maps, path))
         for path, module in model.named_modules()
         if is_layer(module) and takes_hooks(module)
     ]
     try:
         with torch.no_grad():
-            model(image.clone())  # a forward may change it in place
+            model(image.clone())  # a `forward` may change it in place
     finally:
         for handle in handles:
             handle.remove()
     return maps
 
 
-def _keeping(maps: dict[str, Tensor], path: str) -> Callable[[nn.Module, Any, Any], None]:
+def _keep_output(maps: dict[str, Tensor], path: str) -> Callable[[nn.Module, Any, Any], None]:
     def keep(_module: nn.Module, _given: Any, output: Any) -> None:
         first = next(tensors(output), None)
         if first is not None and first.numel():

@@ -1,4 +1,4 @@
-"""The filters of the layer that sees the image itself: the one place where weights can be read as pictures."""
+"""The filters of the first layer: the only weights that can be shown as images."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ from mnist_tui.inspection.layers import takes_hooks, type_name
 
 @dataclass(frozen=True, eq=False)
 class Filters:
-    """`weights` (filters, height, width) float32 of the layer at `path`: what each filter looks for."""
+    """The filters of the layer at `path`; `weights` is (filters, height, width) float32."""
 
     path: str
     type: str
     weights: Tensor
 
 
-def first_filters(model: nn.Module, image: Tensor) -> Filters | None:
-    """Those of the first layer that is called with the image: a convolution's kernels, a linear layer's templates.
+def find_first_filters(model: nn.Module, image: Tensor) -> Filters | None:
+    """The filters of the first layer with weights that is called: a convolution's kernels, a linear layer's templates.
 
-    image: (1, 1, H, W). None where the weights of that layer are not such pictures. Runs `model` as it is, and
-    leaves no hook in it.
+    image: (1, 1, H, W). None if they are neither. Runs `model` in its current mode, and leaves no hook in it.
     """
     first: list[tuple[str, nn.Module]] = []
     handles = [
@@ -34,20 +33,20 @@ def first_filters(model: nn.Module, image: Tensor) -> Filters | None:
     ]
     try:
         with torch.no_grad():
-            model(image.clone())  # a forward may change it in place
+            model(image.clone())  # a `forward` may change it in place
     finally:
         for handle in handles:
             handle.remove()
     if not first:
         return None
     path, module = first[0]
-    weights = _pictures(module.weight, image.shape[-2:])  # type: ignore[arg-type]
+    weights = _as_images(module.weight, image.shape[-2:])  # type: ignore[arg-type]
     return None if weights is None else Filters(path, type_name(module), weights)
 
 
-def _pictures(weight: Tensor, size: torch.Size) -> Tensor | None:
+def _as_images(weight: Tensor, size: torch.Size) -> Tensor | None:
     values = weight.detach().float().cpu()
-    if values.dim() == 4 and values.shape[1] == 1:  # a convolution of the one channel there is
+    if values.dim() == 4 and values.shape[1] == 1:  # a convolution of the only channel
         return values[:, 0].clone()
     if values.dim() == 2 and values.shape[1] == math.prod(size):
         return values.reshape(-1, *size).clone()

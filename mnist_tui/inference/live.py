@@ -1,4 +1,4 @@
-"""A network beside a training: built once, then given the weights of one snapshot after the other."""
+"""The network in training, for viewers: built once, then loaded with one snapshot after another."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mnist_tui.training.snapshot import Snapshot
 
 
 class LiveNetwork:
-    """For one thread at a time. Every other one that looks has its own."""
+    """Loads snapshots into one model; each thread needs a LiveNetwork of its own."""
 
     def __init__(self) -> None:
         self._snapshot: Snapshot | None = None
@@ -22,13 +22,13 @@ class LiveNetwork:
         self._code: ModelSource | None = None
 
     def load(self, snapshot: Snapshot) -> TrainedNetwork:
-        """The network of this moment, good until the next call; far below a millisecond but for the first.
+        """The network of `snapshot`, valid until the next call. The first call builds it, which takes a while.
 
-        Raises RunError where it cannot be built, for its code was changed since.
+        Raises RunError if it cannot be built, as when its code has changed since.
         """
         model = self._build(snapshot)
         if snapshot is not self._snapshot:
-            self._snapshot = None  # half of it may be loaded when it fails
+            self._snapshot = None  # it may be partly loaded if it fails
             self._load_weights(model, snapshot)
             self._snapshot = snapshot
         return TrainedNetwork(
@@ -55,6 +55,6 @@ class LiveNetwork:
             model.load_state_dict(snapshot.weights)
         except (RuntimeError, TypeError, AttributeError) as error:
             raise RunError(
-                f"the network {snapshot.config.model} cannot be looked at while it is trained: {error}",
-                remedy="Its code must make the same layers every time.",
+                f"the network {snapshot.config.model} cannot be shown while it is trained: {error}",
+                remedy="Its code must create the same layers every time.",
             ) from error

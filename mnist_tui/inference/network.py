@@ -1,4 +1,4 @@
-"""Opening a trained network: its weights, what it was trained with, and the names of what it tells apart."""
+"""Opening a trained network: its model, config and class names."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from mnist_tui.training import checkpoint
 from mnist_tui.training.run_code import code_of
 
 WeightsName = Literal["best", "last"]
-"""Those of the best epoch, or those of the last checkpoint."""
+"""The weights of the best epoch, or those of the last checkpoint."""
 
-# Images at once: large enough for full speed, small enough that a stop is answered within a fraction of a second.
+# Images per forward pass: enough for full speed, few enough to stop within a fraction of a second.
 _BATCH = 500
 
 
 @dataclass(frozen=True, eq=False)
 class TrainedNetwork:
-    """A network to use: `model` is in evaluation mode, on the CPU, and nobody else's."""
+    """A network to use. `model` is in evaluation mode, on the CPU, and shared with no other object."""
 
     model: nn.Module
     config: TrainConfig
@@ -39,13 +39,13 @@ class TrainedNetwork:
     run: str
     """The run's name."""
     weights: str
-    """Which of the run's weights: `best`, `last`, or another word of whoever made it."""
+    """Which of the run's weights: `best`, `last` or `live`."""
     epoch: int | None = None
-    """The last epoch it has finished; None where that is not known."""
+    """The last finished epoch; None if unknown."""
     test_accuracy: float | None = None
-    """What the run itself measured after that epoch, as a fraction."""
+    """Measured by the run after that epoch, as a fraction."""
     code: ModelSource | None = None
-    """The source of its network, if it differs from what the config names now."""
+    """The source of its network, if not what the config names now."""
 
     @property
     def label(self) -> str:
@@ -54,7 +54,7 @@ class TrainedNetwork:
         return f"{self.run} · {self.weights} weights{epoch}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Which network it is, in plain values for JSON."""
+        """Identifies the network, as plain values for JSON."""
         return {
             "run": self.run,
             "weights": self.weights,
@@ -64,7 +64,7 @@ class TrainedNetwork:
 
     @torch.no_grad()
     def logits(self, images: Tensor) -> Tensor:
-        """(N, 1, 28, 28) uint8 to (N, 10) float32; draws no random number."""
+        """(N, 1, 28, 28) uint8 to (N, 10) float32. Draws no random numbers."""
         if not len(images):
             return torch.zeros(0, len(self.classes))
         with translate_code_errors():
@@ -72,18 +72,18 @@ class TrainedNetwork:
         return torch.cat(batches).float()
 
     def input_pixels(self, images: Tensor) -> Tensor:
-        """What it judges of images (N, 1, 28, 28) uint8, alike: the digits upright, where it wants them so."""
+        """Images (N, 1, 28, 28) uint8 as the network gets them before normalization: perhaps deskewed."""
         return deskew_pixels(images, self.config)
 
 
 def load_trained(run: Run, weights: WeightsName = "best") -> TrainedNetwork:
-    """The network of `run`, also while it is being trained elsewhere, and from any thread.
+    """The network of `run`, even while it is being trained, and from any thread.
 
-    `last` are the averaged weights where there are any, as those are what the run is tested with. Raises RunError
-    where there are no such weights or they do not fit the network.
+    `last` are the averaged weights if there are any, as those are evaluated. Raises RunError if there are no such
+    weights or they do not fit the network.
     """
     config = run.record().train_config()
-    values, facts = _best(run) if weights == "best" else _last(run)
+    values, facts = _read_best(run) if weights == "best" else _read_last(run)
     model, code = build_network(run)
     try:
         model.load_state_dict(values)
@@ -103,13 +103,13 @@ def load_trained(run: Run, weights: WeightsName = "best") -> TrainedNetwork:
 
 
 def class_names(dataset: str) -> tuple[str, ...]:
-    """What the ten logits stand for, with a network trained on `dataset`."""
+    """The names of the classes in the order of the logits, for a network trained on `dataset`."""
     known = registry.DATASETS.get(dataset)
     return known.classes if known else DIGITS
 
 
 def build_network(run: Run) -> tuple[nn.Module, ModelSource]:
-    """The network of `run` with arbitrary weights, and its source; from any thread.
+    """The network of `run` with its initial weights, and its source; from any thread.
 
     It is created from the run's own copy of the code, if there is one. Raises RunError if that is damaged or has
     changed, and UntrustedCodeError if the user has not agreed to run it.
@@ -124,7 +124,7 @@ def build_network(run: Run) -> tuple[nn.Module, ModelSource]:
         ) from error
 
 
-def _best(run: Run) -> tuple[Mapping[str, Tensor], dict[str, Any]]:
+def _read_best(run: Run) -> tuple[Mapping[str, Tensor], dict[str, Any]]:
     if not os.path.lexists(run.weights_file):
         raise RunError(
             f"run {run.name} has no best weights yet: there is no {run.weights_file}",
@@ -136,7 +136,7 @@ def _best(run: Run) -> tuple[Mapping[str, Tensor], dict[str, Any]]:
     return values, _facts(metrics.get("epoch"), metrics.get("test_accuracy"))
 
 
-def _last(run: Run) -> tuple[Mapping[str, Tensor], dict[str, Any]]:
+def _read_last(run: Run) -> tuple[Mapping[str, Tensor], dict[str, Any]]:
     if not os.path.lexists(run.checkpoint_file):
         raise RunError(
             f"run {run.name} has no checkpoint yet: there is no {run.checkpoint_file}",
@@ -144,16 +144,16 @@ def _last(run: Run) -> tuple[Mapping[str, Tensor], dict[str, Any]]:
         )
     state = checkpoint.load_state(run.checkpoint_file)
     position, average = state.get("position"), state.get("average")
-    values = state.get("model") if average is None else _of_average(average)
+    values = state.get("model") if average is None else _average_weights(average)
     if not isinstance(values, Mapping) or not isinstance(position, Mapping):
-        raise RunError(f"{run.checkpoint_file} holds no network", remedy="Choose another run.")
+        raise RunError(f"{run.checkpoint_file} has no network", remedy="Choose another run.")
     finished = position.get("epoch", 1) - 1
-    at_its_end = finished > 0 and position.get("step") == 0
-    return values, _facts(finished, position.get("test_accuracy") if at_its_end else None)
+    is_at_epoch_end = finished > 0 and position.get("step") == 0
+    return values, _facts(finished, position.get("test_accuracy") if is_at_epoch_end else None)
 
 
-def _of_average(average: object) -> Mapping[str, Tensor] | None:
-    """The network within the state of torch's AveragedModel, which counts beside it."""
+def _average_weights(average: object) -> Mapping[str, Tensor] | None:
+    """The weights in the state dict of torch's AveragedModel, without its count of updates."""
     if not isinstance(average, Mapping):
         return None
     prefix = "module."

@@ -1,4 +1,4 @@
-"""Predictions for a file: an answer for each digit in it, all computed in one forward pass."""
+"""Predictions for a file: one for each digit in it, all computed in one forward pass."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ from mnist_tui.inference.prediction import Prediction, predictions_from_logits
 
 @dataclass(frozen=True, eq=False)
 class DigitPrediction:
-    """The answer for one image. `input_pixels` is the network's input: (28, 28) uint8, perhaps deskewed."""
+    """The prediction for one image. `input_pixels` is the network's input: (28, 28) uint8, perhaps deskewed."""
 
     image: DigitImage
-    answer: Prediction
+    prediction: Prediction
     input_pixels: Tensor
 
     @property
-    def is_right(self) -> bool | None:
+    def is_correct(self) -> bool | None:
         """None if the file has no label for it."""
-        return None if self.image.label is None else self.image.label == self.answer.best.index
+        return None if self.image.label is None else self.image.label == self.prediction.best.index
 
 
 @dataclass(frozen=True, eq=False)
 class PagePrediction:
-    """The answers for the digits of one picture: lines from top to bottom, each from left to right."""
+    """The predictions for the digits of one picture: lines from top to bottom, each from left to right."""
 
     lines: tuple[tuple[DigitPrediction, ...], ...]
 
     @property
-    def predictions(self) -> list[DigitPrediction]:
-        """All of them in order."""
-        return [prediction for line in self.lines for prediction in line]
+    def digits(self) -> list[DigitPrediction]:
+        """All digits in order."""
+        return [digit for line in self.lines for digit in line]
 
     @property
     def is_confident(self) -> bool:
-        """Whether every one of them is."""
-        return all(prediction.answer.is_confident for prediction in self.predictions)
+        """Whether all predictions are."""
+        return all(digit.prediction.is_confident for digit in self.digits)
 
     @property
     def text(self) -> str:
-        """The most likely digits, sure or not, one line per line of the picture."""
-        return "\n".join("".join(digit.answer.best.name for digit in line) for line in self.lines)
+        """The likeliest digits, confident or not, one line per line of the picture."""
+        return "\n".join("".join(digit.prediction.best.name for digit in line) for line in self.lines)
 
 
 Outcome = DigitPrediction | PagePrediction | UnusableImage
@@ -67,18 +67,18 @@ class FilePredictions:
 
     @property
     def predictions(self) -> list[DigitPrediction]:
-        """The images that were answered."""
+        """The images with a prediction."""
         return [outcome for outcome in self.outcomes if isinstance(outcome, DigitPrediction)]
 
     @property
     def unusable(self) -> list[UnusableImage]:
-        """The images that were not."""
+        """The images without one."""
         return [outcome for outcome in self.outcomes if isinstance(outcome, UnusableImage)]
 
     @property
     def correct(self) -> tuple[int, int] | None:
-        """The number of right answers, and of answers; None if the file has no labels."""
-        judged = [prediction.is_right for prediction in self.predictions if prediction.is_right is not None]
+        """The number of correct predictions, and of labeled images; None if the file has no labels."""
+        judged = [digit.is_correct for digit in self.predictions if digit.is_correct is not None]
         return (sum(judged), len(judged)) if judged else None
 
     def to_dicts(self) -> list[dict[str, Any]]:
@@ -102,7 +102,7 @@ def predict_file(name: str, network: TrainedNetwork, threshold: float) -> FilePr
 
 
 def _digits_of(file: DigitFile) -> Iterator[DigitImage]:
-    """Every digit in it, in its order."""
+    """Every digit in the file, in its order."""
     for image in file.images:
         if isinstance(image, DigitImage):
             yield image
@@ -114,7 +114,7 @@ def _digits_of(file: DigitFile) -> Iterator[DigitImage]:
 def _next_outcome(
     image: DigitImage | DigitPage | UnusableImage, predictions: Iterator[DigitPrediction]
 ) -> Outcome:
-    """Of predictions in the file's order, those of `image`."""
+    """Takes those of `image` from the predictions in the file's order."""
     if isinstance(image, DigitImage):
         return next(predictions)
     if isinstance(image, DigitPage):
@@ -125,21 +125,21 @@ def _next_outcome(
 def predict_images(
     images: Sequence[DigitImage], network: TrainedNetwork, threshold: float
 ) -> list[DigitPrediction]:
-    """The answer for each of `images`, all computed in one forward pass."""
+    """The prediction for each of `images`, all computed in one forward pass."""
     if not images:
         return []
     readings = [(image.pixels, *image.others) for image in images]
     pixels = torch.from_numpy(np.stack([pixels for reading in readings for pixels in reading]))[:, None]
-    # A digit that was read in several ways gets the mean of the probabilities, here its log. So an answer that depends
-    # on how much of the picture counted as ink is less sure than the network is of any one of them.
+    # A digit that was read in several ways gets the mean of the probabilities, here its log. So a prediction that
+    # depends on how much of the picture counted as ink is less confident than each one of them.
     means = [
         logits.double().softmax(dim=1).mean(dim=0).log() if len(logits) > 1 else logits[0].double()
         for logits in network.logits(pixels).split([len(reading) for reading in readings])
     ]
-    found = predictions_from_logits(torch.stack(means), network.classes, threshold)
+    predictions = predictions_from_logits(torch.stack(means), network.classes, threshold)
     mains = torch.from_numpy(np.stack([image.pixels for image in images]))[:, None]  # (N, 1, 28, 28) uint8
-    seen = network.input_pixels(mains)[:, 0]
-    return [DigitPrediction(*parts) for parts in zip(images, found, seen, strict=True)]
+    inputs = network.input_pixels(mains)[:, 0]
+    return [DigitPrediction(*parts) for parts in zip(images, predictions, inputs, strict=True)]
 
 
 def _check_labels(name: str, file: DigitFile, network: TrainedNetwork) -> None:
@@ -162,27 +162,27 @@ def _outcome_dict(name: str, outcome: Outcome, classes: Sequence[str]) -> dict[s
             "file": name,
             "answer": outcome.text if outcome.is_confident else None,
             "sure": outcome.is_confident,
-            "lines": [[_answer_dict(digit) for digit in line] for line in outcome.lines],
-            "digits": [_answer_dict(digit) for digit in outcome.predictions],
+            "lines": [[_prediction_dict(digit) for digit in line] for line in outcome.lines],
+            "digits": [_prediction_dict(digit) for digit in outcome.digits],
         }
     entry = _place_dict(name, outcome.image)
     if outcome.image.label is not None:
         entry["label"] = classes[outcome.image.label]
-    entry |= _answer_dict(outcome)
-    return entry if outcome.image.box is None else entry | {"digits": [_answer_dict(outcome)]}
+    entry |= _prediction_dict(outcome)
+    return entry if outcome.image.box is None else entry | {"digits": [_prediction_dict(outcome)]}
 
 
-def _answer_dict(prediction: DigitPrediction) -> dict[str, Any]:
-    image, answer = prediction.image, prediction.answer
+def _prediction_dict(digit: DigitPrediction) -> dict[str, Any]:
+    image, prediction = digit.image, digit.prediction
     entry: dict[str, Any] = {
-        "answer": answer.best.name if answer.is_confident else None,
-        "sure": answer.is_confident,
-        "top": [{"class": guess.name, "probability": guess.probability} for guess in answer.top],
-        "probabilities": list(answer.probabilities),
+        "answer": prediction.best.name if prediction.is_confident else None,
+        "sure": prediction.is_confident,
+        "top": [{"class": guess.name, "probability": guess.probability} for guess in prediction.top],
+        "probabilities": list(prediction.probabilities),
     }
     if image.box is not None:
         entry["box"] = list(image.box)
-    return entry if _is_of_array(image) else entry | {"pixels": prediction.input_pixels.tolist()}
+    return entry if _is_of_array(image) else entry | {"pixels": digit.input_pixels.tolist()}
 
 
 def _is_of_array(image: DigitImage) -> bool:

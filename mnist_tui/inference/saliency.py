@@ -1,4 +1,4 @@
-"""Where a network looked: which pixels its answer hangs on."""
+"""Saliency maps: which pixels a network's prediction depends on."""
 
 from __future__ import annotations
 
@@ -7,44 +7,44 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 NOISY_COPIES, NOISE = 24, 0.05
-"""Over how many copies a gradient is averaged, and their noise's deviation as a share of the image's range."""
+"""SmoothGrad: the number of copies, and the noise's standard deviation as a fraction of the image's range."""
 PATCH, STRIDE = 6, 2
-"""Pixels along each side of what is covered, which is about twice as wide as a pen, and from one place to the next."""
+"""Occlusion: the side of a covered square in pixels, about twice as wide as a pen, and the step between squares."""
 _BATCH = 128
 
 
 def log_odds(logits: Tensor, label: int) -> Tensor:
-    """(N, C) to (N,): log p / (1 - p) of the class `label`, in nats. Unlike p itself it never gets stuck near 1."""
+    """(N, C) to (N,): log p / (1 - p) of the class `label`, in nats. Unlike p it does not saturate near 1."""
     others = torch.cat([logits[:, :label], logits[:, label + 1 :]], dim=1)
     return logits[:, label] - others.logsumexp(1)
 
 
 def gradient_saliency(model: nn.Module, image: Tensor, label: int) -> Tensor:
-    """(H, W) float32, 0 to 1: how strongly the log-odds of `label` change with each pixel, inked or not.
+    """(H, W) float32, 0 to 1: how strongly the log-odds of `label` change with each pixel.
 
     The gradient's magnitude (Simonyan, Vedaldi and Zisserman, "Deep Inside Convolutional Networks", 2013), averaged
     over noisy copies of the image, without which it is mostly speckle (SmoothGrad: Smilkov et al., 2017). The noise is
-    the same every time and comes from a generator of its own.
+    the same in every call and comes from a generator of its own.
 
-    image: (1, 1, H, W) float32, as the network sees it. The model is left as it is, and should be in evaluation mode.
+    image: (1, 1, H, W) float32, the network's input. The model should be in evaluation mode, and is not changed.
     """
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(NOISY_COPIES, *image.shape[1:], generator=generator).to(image.device)
-    with torch.enable_grad():  # the network gets a clone, as it may change its input in place
+    with torch.enable_grad():  # a clone, as a `forward` may change its input in place
         copies = (image + NOISE * (image.max() - image.min()) * noise).requires_grad_()
         (gradient,) = torch.autograd.grad(log_odds(model(copies.clone()), label).sum(), copies)
-    strength = gradient.abs().mean(0)[0].float().cpu()
-    most = strength.max()
-    return strength / most if most > 0 else strength
+    heat = gradient.abs().mean(0)[0].float().cpu()
+    largest = heat.max()
+    return heat / largest if largest > 0 else heat
 
 
 @torch.no_grad()
 def occlusion(model: nn.Module, image: Tensor, label: int) -> Tensor:
     """(H, W) float32: by how many nats the log-odds of `label` fall when a square around a pixel is covered with paper.
 
-    Negative where covering makes the network surer. After Zeiler and Fergus, "Visualizing and Understanding
-    Convolutional Networks" (2014). The darkest pixel of the image counts as paper; squares with nothing to cover are
-    not computed, and between the places that were tried the map is linear.
+    Negative where covering raises them. After Zeiler and Fergus, "Visualizing and Understanding Convolutional
+    Networks" (2014). The image's minimum counts as paper; squares without ink are not computed, and between the
+    squares' centers the map is interpolated linearly.
 
     image: as for `gradient_saliency`, with sides that `STRIDE` divides.
     """
@@ -61,11 +61,11 @@ def occlusion(model: nn.Module, image: Tensor, label: int) -> Tensor:
 
 def _squares(height: int, width: int) -> Tensor:
     """(height / STRIDE, width / STRIDE, height, width) bool: the pixels that each square covers."""
-    rows, columns = (_covers(extent) for extent in (height, width))
+    rows, columns = (_covered(extent) for extent in (height, width))
     return rows[:, None, :, None] & columns[None, :, None, :]
 
 
-def _covers(extent: int) -> Tensor:
+def _covered(extent: int) -> Tensor:
     """(extent / STRIDE, extent) bool along one axis."""
-    centres = torch.arange(extent // STRIDE)[:, None] * STRIDE + (STRIDE - 1) / 2
-    return (torch.arange(extent) - centres).abs() < PATCH / 2
+    centers = torch.arange(extent // STRIDE)[:, None] * STRIDE + (STRIDE - 1) / 2
+    return (torch.arange(extent) - centers).abs() < PATCH / 2

@@ -46,7 +46,7 @@ def totals(summary: ModelSummary) -> Text:
     held = f" ({summary.trainable_parameters:,} trainable, {frozen:,} not)" if frozen else " (all trainable)"
     return Text.assemble(
         (f"{summary.parameters:,} parameters", "bold"),
-        f"{held} · {formatting.millions(summary.macs)} MACs an image · {formatting.size(summary.bytes)}",
+        f"{held} · {formatting.millions(summary.macs)} MACs an image · {formatting.byte_size(summary.bytes)}",
     )
 
 
@@ -74,7 +74,7 @@ def _mark(requirement: Requirement) -> Text:
 
 
 def _title(summary: ModelSummary) -> str:
-    return f"{escape(summary.model)} · input {_shape(summary.input_shape)}"
+    return f"{escape(summary.model)} · input {formatting.shape(summary.input_shape)}"
 
 
 def _layer_cells(layer: Layer) -> list[str]:
@@ -83,10 +83,10 @@ def _layer_cells(layer: Layer) -> list[str]:
     return [
         escape(layer.path),
         escape(f"{kind} {settings}".rstrip()),
-        _shape(layer.output_shape),
+        formatting.shape(layer.output_shape),
         f"{layer.parameters:,}" if layer.parameters else "·",
         formatting.millions(layer.macs) if layer.macs != 0 else "·",
-        _field(layer.receptive_field),
+        formatting.shape(layer.receptive_field),
     ]
 
 
@@ -94,18 +94,8 @@ def _block_cells(block: Block) -> list[str]:
     return [
         f"= {escape(block.path)}",
         "",
-        _shape(block.output_shape),
+        formatting.shape(block.output_shape),
         f"{block.parameters:,}",
         formatting.millions(block.macs),
-        _field(block.receptive_field),
+        formatting.shape(block.receptive_field),
     ]
-
-
-def _shape(shape: Sequence[int] | None) -> str:
-    return "unknown" if shape is None else "×".join(str(extent) for extent in shape)
-
-
-def _field(field: int | tuple[int, int] | None) -> str:
-    if field is None:
-        return "unknown"
-    return str(field) if isinstance(field, int) else "×".join(str(extent) for extent in field)

@@ -42,11 +42,11 @@ def accuracy_line(file: FilePredictions) -> Text | None:
     return Text(f"{file.name}: {right:,} of {count:,} right, {formatting.percent(right / count)}")
 
 
-def _cells(prediction: DigitPrediction, classes: Sequence[str], *, is_labeled: bool) -> list[Text]:
-    image, answer = prediction.image, prediction.answer
-    style = {True: "green", False: "bold red", None: "bold"}[prediction.is_right]
-    sure = answer.best.name if answer.is_confident else f"not sure: perhaps {answer.best.name}"
+def _cells(digit: DigitPrediction, classes: Sequence[str], *, is_labeled: bool) -> list[Text]:
+    image, prediction = digit.image, digit.prediction
+    style = {True: "green", False: "bold red", None: "bold"}[digit.is_correct]
+    sure = prediction.best.name if prediction.is_confident else f"not sure: perhaps {prediction.best.name}"
     cells = [Text(image.place, style="dim"), Text(sure, style=style)]
     if is_labeled:
         cells.insert(1, Text(classes[image.label] if image.label is not None else ""))
-    return [*cells, Text(formatting.percent(answer.best.probability, 1))]
+    return [*cells, Text(formatting.percent(prediction.best.probability, 1))]

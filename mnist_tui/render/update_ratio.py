@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -13,18 +12,18 @@ from rich.table import Table
 from rich.text import Text
 
 from mnist_tui.events import WeightsMoved
+from mnist_tui.render.sparkline import log_sparkline
 
-_BLOCKS = "▁▂▃▄▅▆▇█"
-# The ratio of update to weight is usually about 1e-3 (see `movement.Movement`); so much more is worth a look.
+# The ratio of update to weight is usually about 1e-3 (see `training.update_ratio`); so much more is worth a look.
 HIGH = 3e-2
 _SPARK = 20
 
 
-def update_ratio_table(movements: Sequence[WeightsMoved]) -> RenderableType:
+def update_ratio_table(weight_updates: Sequence[WeightsMoved]) -> RenderableType:
     """A layer a row: the newest numbers, and the ratios of the whole run."""
-    if not movements:
+    if not weight_updates:
         return Text("The log tells nothing of how the weights moved.", style="dim")
-    newest, courses = movements[-1], ratios_by_layer(movements)
+    newest, courses = weight_updates[-1], ratios_by_layer(weight_updates)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("layer", no_wrap=True)
     for head in ("‖weights‖", "‖gradient‖", "update/weight", "highest"):
@@ -34,7 +33,7 @@ def update_ratio_table(movements: Sequence[WeightsMoved]) -> RenderableType:
     for layer, weight, gradient, ratio in rows:
         course = courses[layer]
         ratios = (Text(small(value), "yellow" if is_high(value) else "") for value in (ratio, max(course)))
-        spark = sparkline(course, _SPARK)
+        spark = log_sparkline(course, _SPARK)
         table.add_row(escape(layer), norm(weight), small(gradient), *ratios, spark)
     words = (
         f"of epoch {newest.epoch}, step {newest.step:,}; ratios of about 1e-3 are usual at the highest rate"
@@ -42,10 +41,10 @@ def update_ratio_table(movements: Sequence[WeightsMoved]) -> RenderableType:
     return Group(table, Text(words, "dim"))
 
 
-def ratios_by_layer(movements: Sequence[WeightsMoved]) -> Mapping[str, list[float]]:
+def ratios_by_layer(weight_updates: Sequence[WeightsMoved]) -> Mapping[str, list[float]]:
     """The update-to-weight ratios of each layer, in order."""
     courses: dict[str, list[float]] = {}
-    for moved in movements:
+    for moved in weight_updates:
         for layer, ratio in zip(moved.layers, moved.update_ratios, strict=False):
             courses.setdefault(layer, []).append(ratio)
     return courses
@@ -69,26 +68,3 @@ def small(value: float) -> str:
         return "0"
     digits, _, power = f"{value:.1e}".partition("e")
     return f"{digits}e{int(power)}"
-
-
-def sparkline(values: Sequence[float], width: int) -> str:
-    """Orders of magnitude as bars, the means of neighbours where there are more values than `width`."""
-    logarithms = [math.log10(value) if value > 0 and math.isfinite(value) else math.nan for value in values]
-    means = _thinned(logarithms, width)
-    known = [mean for mean in means if not math.isnan(mean)]
-    if not known:
-        return ""
-    low, span = min(known), max(max(known) - min(known), 1.0)  # less than a decade is no great change
-    top = len(_BLOCKS) - 1
-    return "".join(" " if math.isnan(mean) else _BLOCKS[round((mean - low) / span * top)] for mean in means)
-
-
-def _thinned(values: Sequence[float], width: int) -> list[float]:
-    count = min(len(values), width)
-    bounds = [round(at * len(values) / count) for at in range(count + 1)] if count else []
-    return [_mean(values[start:end]) for start, end in itertools.pairwise(bounds)]
-
-
-def _mean(values: Sequence[float]) -> float:
-    known = [value for value in values if not math.isnan(value)]
-    return sum(known) / len(known) if known else math.nan

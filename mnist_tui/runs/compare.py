@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mnist_tui.config import SETTINGS, TrainConfig
+from mnist_tui.recipes import OUTSIDE_RECIPES, RECIPES
 from mnist_tui.runs.index import ScannedRun
 from mnist_tui.runs.record import RunRecord
 from mnist_tui.runs.summary import RunSummary
@@ -32,7 +33,7 @@ class ComparedRun:
     best_test_loss: float | None
     final_test_loss: float | None
     final_train_accuracy: float | None
-    seconds_an_epoch: float | None
+    seconds_per_epoch: float | None
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,13 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return asdict(self)
+        values = asdict(self)
+        # The key that this number has always had.
+        values["runs"] = [
+            {{"seconds_per_epoch": "seconds_an_epoch"}.get(name, name): value for name, value in run.items()}
+            for run in values["runs"]
+        ]
+        return values
 
 
 def compare(runs: Sequence[ScannedRun]) -> Comparison:
@@ -68,9 +75,13 @@ def find_differences(records: Sequence[RunRecord]) -> tuple[Difference, ...]:
     return tuple(row for row in (*settings, *facts) if any(value != row.values[0] for value in row.values))
 
 
-def find_changed_settings(config: Mapping[str, Any], recipe: Mapping[str, Any]) -> tuple[Difference, ...]:
-    """Where a config departs from a recipe; the recipe's value comes first."""
-    return tuple(row for row in _settings([recipe, config]) if row.values[0] != row.values[1])
+def config_diff(config: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """The settings that differ from those of the config's recipe, whose value comes first; () if it is unknown."""
+    recipe = RECIPES.get(str(config.get("recipe")))
+    if recipe is None:
+        return ()
+    rows = (row for row in _settings([recipe.to_dict(), config]) if row.setting not in OUTSIDE_RECIPES)
+    return tuple(row for row in rows if row.values[0] != row.values[1])
 
 
 def _numbers(run: ScannedRun) -> ComparedRun:
@@ -82,7 +93,7 @@ def _numbers(run: ScannedRun) -> ComparedRun:
         best_test_loss=best.test_loss if best else None,
         final_test_loss=last.test_loss if last else None,
         final_train_accuracy=last.train_accuracy if last else None,
-        seconds_an_epoch=run.summary.seconds / len(rows) if rows else None,
+        seconds_per_epoch=run.summary.seconds / len(rows) if rows else None,
     )
 
 

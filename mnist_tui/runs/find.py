@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import time
@@ -17,11 +18,27 @@ from mnist_tui.system import paths
 
 def list_runs(runs_dir: Path) -> list[Run]:
     """Every run under `runs_dir`, newest last."""
-    found = [Run(folder) for folder in visible(runs_dir) if is_run(folder)]
+    found = [Run(folder) for folder in list_folders(runs_dir) if is_run(folder)]
     return sorted(found, key=lambda run: (_created(run), run.name))
 
 
-def visible(runs_dir: Path) -> list[Path]:
+def list_with_weights(runs_dir: Path) -> list[Run]:
+    """The runs whose network can be used, newest first."""
+    return [run for run in reversed(list_runs(runs_dir)) if run.saved_weights is not None]
+
+
+def newest_with_weights(runs_dir: Path, *, best_of: str = "") -> Run | None:
+    """The newest run whose network can be used; with `best_of`, one with best weights for a model of that spec."""
+    if not best_of:
+        return next(iter(list_with_weights(runs_dir)), None)
+    for run in reversed(list_runs(runs_dir)):
+        with contextlib.suppress(RunError):
+            if run.saved_weights == "best" and run.record().model.code.spec == best_of:
+                return run
+    return None
+
+
+def list_folders(runs_dir: Path) -> list[Path]:
     """What may be a run: all but what is hidden. Raises RunError where the folder cannot be read."""
     try:
         return [entry for entry in runs_dir.iterdir() if not entry.name.startswith(".")]
@@ -68,7 +85,7 @@ def is_run(folder: Path) -> bool:
         return False
 
 
-def credible(created: str, config_file: Path) -> float:
+def creation_time(created: str, config_file: Path) -> float:
     """When a run was created, in seconds since 1970, as far as this machine can determine; otherwise 0.
 
     The run records it. A time in the future, or after its own file was written here, is wrong: the clock of its
@@ -88,6 +105,6 @@ _CLOCK_SECONDS = 60.0
 
 def _created(run: Run) -> float:
     try:
-        return credible(run.record().created, run.config_file)
+        return creation_time(run.record().created, run.config_file)
     except RunError:
         return 0.0

@@ -1,1 +1,1 @@
-"""Everything that changes weights: the loop, its state, its backends, and starting and resuming a run."""
+"""Everything that changes weights: the training loop, its state, its backends, and starting and resuming runs."""

@@ -1,4 +1,4 @@
-"""Checkpoints: the whole training state, atomically; and weights as safetensors with their story."""
+"""Checkpoints of the whole training state, and weights as safetensors with metadata; both are written atomically."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ FORMAT = 1
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
-    """Replace `path` by this state: tensors and plain values in dictionaries and lists."""
+    """Replace `path` by `state`: tensors and plain values in dictionaries and lists."""
     buffer = io.BytesIO()
     torch.save({"format": FORMAT, **state}, buffer)
     atomic_file.write_bytes(path, buffer.getvalue())
 
 
 def load_state(path: Path) -> dict[str, Any]:
-    """The state saved in `path`, on the CPU. Raises RunError when there is none that can be read.
+    """The state saved in `path`, on the CPU. Raises RunError if it cannot be read.
 
     Only tensors and plain values are accepted (`weights_only=True`): a checkpoint never runs code.
     """
@@ -48,7 +48,7 @@ def load_state(path: Path) -> dict[str, Any]:
     except Exception as error:  # torch.load raises almost anything on a damaged file
         first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise RunError(
-            f"{path} is no readable checkpoint: {first_line}", remedy="Start a new run."
+            f"{path} is not a readable checkpoint: {first_line}", remedy="Start a new run."
         ) from error
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise RunError(
@@ -58,18 +58,18 @@ def load_state(path: Path) -> dict[str, Any]:
 
 
 def check_like(found: Any, expected: Any, name: str = "it") -> None:
-    """Raise ValueError where the state `found` differs from `expected` in more than its numbers.
+    """Raise ValueError where the state `found` differs from `expected` in more than its values.
 
-    torch would stretch, cast or drop what is of another shape or type, and say nothing.
+    torch would silently broadcast, cast or drop what has another shape or type.
     """
     if expected is None:
-        return  # nothing that has to be there
+        return  # optional
     if type(found) is not type(expected):
         raise ValueError(f"{name} is a {type(found).__name__}, not a {type(expected).__name__}")
     if isinstance(expected, Tensor):
-        one, other = ((tensor.dtype, tensor.layout, tensor.shape) for tensor in (found, expected))
-        if one != other:
-            raise ValueError(f"{name} is {one}, not {other}")
+        actual, wanted = ((tensor.dtype, tensor.layout, tensor.shape) for tensor in (found, expected))
+        if actual != wanted:
+            raise ValueError(f"{name} is {actual}, not {wanted}")
     elif isinstance(expected, dict):
         for key, value in expected.items():
             check_like(found[key], value, f"{name}/{key}")
@@ -87,20 +87,20 @@ def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[st
 
 
 def weights_bytes(weights: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> bytes:
-    """What `save_weights` writes."""
+    """The bytes that `save_weights` writes."""
     # Clones, since safetensors refuses tensors that share memory, as tied weights do.
     tensors = {
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
         for name, tensor in weights.items()
     }
     texts = {key: json.dumps(value) for key, value in metadata.items()}
-    return _in_one_order(to_safetensors(tensors, metadata=texts))
+    return _sort_metadata(to_safetensors(tensors, metadata=texts))
 
 
-def _in_one_order(content: bytes) -> bytes:
-    """The same file with its metadata sorted: safetensors writes it in an order that differs between processes.
+def _sort_metadata(content: bytes) -> bytes:
+    """The same file with its metadata sorted, as safetensors writes it in an order that differs between processes.
 
-    A header is its length in eight bytes and JSON; what follows is addressed from its end (safetensors' README).
+    The header is its length in eight bytes and JSON; offsets are relative to its end (safetensors' README).
     """
     start = 8 + int.from_bytes(content[:8], "little")
     header = json.loads(content[8:start])
@@ -112,15 +112,15 @@ def _in_one_order(content: bytes) -> bytes:
 
 
 def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The weights and the metadata of `save_weights`. Raises RunError when they cannot be read."""
+    """The weights and the metadata in a file by `save_weights`. Raises RunError if it cannot be read."""
     try:
-        # Opened here as well, because the library opens anything at that path, and blocks on a pipe.
+        # Opened here first, because the library would open anything at that path, and block on a pipe.
         with regular_file.open_to_read(path), safe_open(path, framework="pt") as file:
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
             metadata = {key: json.loads(text) for key, text in (file.metadata() or {}).items()}
     except (OSError, SafetensorError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise RunError(f"{path} holds no readable weights: {reason}", remedy="Choose another run.") from error
+        raise RunError(f"{path} has no readable weights: {reason}", remedy="Choose another run.") from error
     return weights, metadata
 
 

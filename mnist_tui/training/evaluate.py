@@ -1,4 +1,4 @@
-"""How well a network does on a split: loss and accuracy."""
+"""Loss and accuracy of a network on a split, batch by batch."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from torch import Tensor, nn
 from mnist_tui.config import TrainConfig
 from mnist_tui.data.augmentation import make_network_input
 
-# Images (N, 1, 28, 28) float32, normalised, to logits (N, 10), in evaluation mode and without gradients.
 Logits = Callable[[Tensor], Tensor]
+"""Images (N, 1, 28, 28) float32, normalized, to logits (N, 10), in evaluation mode and without gradients."""
 
-# Large enough for full speed, small enough to answer a stop within a fraction of a second.
 BATCH = 500
+"""Images: enough for full speed, few enough that a request to stop is answered within a fraction of a second."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """`loss` is the mean cross-entropy an image, `accuracy` a fraction."""
+    """`loss` is the mean cross-entropy per image, `accuracy` a fraction."""
 
     loss: float
     accuracy: float
 
 
 class Scoring:
-    """Score a network batch by batch: iterate to do the work, then ask for the `score`.
+    """Scores a network batch by batch: iterate over it, then read `score`.
 
     images: (N, 1, 28, 28) uint8, labels: (N,) int64, both on the network's device.
     """
@@ -39,14 +39,14 @@ class Scoring:
         self._correct = torch.zeros((), dtype=torch.int64)
 
     def __iter__(self) -> Iterator[int]:
-        """Yield the number of images done so far, after each batch."""
+        """Score the next batch; yields the number of images scored so far."""
         for start in range(0, len(self.images), BATCH):
             self._score_batch(slice(start, start + BATCH))
             yield min(start + BATCH, len(self.images))
 
     @property
     def score(self) -> Score:
-        """Of the whole split, once all batches are done."""
+        """The score of the whole split, after all batches."""
         count = len(self.images)
         return Score(self._loss_sum.item() / count, self._correct.item() / count)
 
@@ -59,7 +59,7 @@ class Scoring:
 
 
 def evaluate(logits: Logits, images: Tensor, labels: Tensor, config: TrainConfig) -> Score:
-    """The score of the whole split at once."""
+    """The score of the whole split."""
     scoring = Scoring(logits, images, labels, config)
     for _ in scoring:
         pass
@@ -68,5 +68,5 @@ def evaluate(logits: Logits, images: Tensor, labels: Tensor, config: TrainConfig
 
 @torch.no_grad()
 def logits_of(model: nn.Module, images: Tensor) -> Tensor:
-    """A model's `Logits`. It is left in evaluation mode."""
+    """A model's logits in evaluation mode, in which it is left."""
     return model.eval()(images)  # type: ignore[no-any-return]

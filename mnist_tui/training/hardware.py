@@ -1,4 +1,4 @@
-"""What computes: device, processor threads, and what a run records of them."""
+"""The hardware of a run: device and processor threads, and what a run records of them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError
 from mnist_tui.system.cpu import usable_cores
 
-# By backend. Below this many images a thread, waking the others costs more than they do: at batch 16 of the
+# By backend. With fewer images per thread, waking more threads costs more than they save: at batch 16 of the
 # reference network one thread is as fast as two, at 64 two are a third faster. `mnist-tui bench` measures it.
 IMAGES_PER_THREAD = {"eager": 32, "native": 2}
 
 
 def choose_device(name: str) -> torch.device:
-    """`auto` is CUDA, else MPS, else the processor. Raises ConfigError for one that is not there."""
+    """The device called `name`; `auto` is CUDA, else MPS, else the CPU. Raises ConfigError if it is not available."""
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
-        return torch.device(next(kind for kind, there in available.items() if there))
+        return torch.device(next(kind for kind, is_available in available.items() if is_available))
     if not available[name]:
         raise ConfigError(
             f"this torch finds no {name} device here", remedy="Use --device auto or --device cpu."
@@ -30,15 +30,15 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_threads(config: TrainConfig, backend: str, cores: int | None = None) -> int:
-    """The config's threads, or as many as the batch keeps busy with this backend."""
+    """The config's number of threads, or else as many as a batch keeps busy with this backend."""
     if config.threads:
         return config.threads
-    images_a_thread = IMAGES_PER_THREAD.get(backend, IMAGES_PER_THREAD["eager"])
-    return max(1, min(cores or usable_cores(), config.batch_size // images_a_thread))
+    images_per_thread = IMAGES_PER_THREAD.get(backend, IMAGES_PER_THREAD["eager"])
+    return max(1, min(cores or usable_cores(), config.batch_size // images_per_thread))
 
 
 def processor() -> str:
-    """The processor's (or the GPU's) name, as far as the system tells."""
+    """The name of the GPU or else the processor, as far as the system knows it."""
     if torch.cuda.is_available():
         return str(torch.cuda.get_device_name())
     cpuinfo = Path("/proc/cpuinfo")
@@ -50,5 +50,5 @@ def processor() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Of everything that has a say in the weights."""
+    """The versions of everything that the weights depend on."""
     return {"mnist-tui": __version__, "python": platform.python_version(), "torch": str(torch.__version__)}

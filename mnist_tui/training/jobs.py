@@ -1,4 +1,4 @@
-"""What to train, as something both faces can run: the engine, and torch with it, is loaded only then."""
+"""Jobs for the command line and the dashboard: new or resumed runs. torch is imported only when one is called."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Folders:
-    """Where data and runs live."""
+    """The folders of data and of runs."""
 
     data: Path
     runs: Path
@@ -34,12 +34,12 @@ class NewRun:
     name: str = ""
 
     def __call__(self, control: Control, report: Report) -> RunResult:
-        """See `runner.start`; a teacher that is named by its recipe is found or trained first."""
-        with self._drawing():
+        """As `start_run`, with a teacher that is named by its recipe found or trained first."""
+        with self._start_drawing():
             return self._train(control, report)
 
-    def _drawing(self) -> AbstractContextManager[None]:
-        """Digits that are to be drawn are, while torch is being loaded."""
+    def _start_drawing(self) -> AbstractContextManager[None]:
+        """Draw synthetic digits in the background while torch is imported."""
         if self.config.dataset != "synthetic":
             return nullcontext()
         from mnist_tui.data.synthetic import background
@@ -52,7 +52,7 @@ class NewRun:
             from mnist_tui.training.teacher_run import ensure_teacher
 
         data_dir, runs_dir = self.folders.data, self.folders.runs
-        runs.check_place(runs_dir, self.name)  # before minutes go into a teacher
+        runs.check_can_create(runs_dir, self.name)  # before minutes are spent on a teacher
         config = ensure_teacher(
             self.config, data_dir=data_dir, runs_dir=runs_dir, control=control, report=report
         )
@@ -63,9 +63,9 @@ class NewRun:
 
 @dataclass(frozen=True)
 class ResumedRun:
-    """Go on with the run that `query` (name, prefix, path or `latest`) means, perhaps past its end.
+    """Resume the run that `query` (name, prefix, path or `latest`) stands for, perhaps past the end of its schedule.
 
-    `threads` and `backend` are those it has had so far where they are None.
+    Where `threads` or `backend` is None, the run keeps what it has had so far.
     """
 
     query: str
@@ -75,7 +75,7 @@ class ResumedRun:
     backend: BackendName | None = None
 
     def __call__(self, control: Control, report: Report) -> RunResult:
-        """See `runner.resume`."""
+        """As `resume_run`."""
         with gc_control.pause_during_import():
             from mnist_tui.training import run_training
 

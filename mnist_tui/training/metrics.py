@@ -1,4 +1,4 @@
-"""Loss, accuracy and speed of the running epoch, summed on the device."""
+"""The running epoch's metrics: loss, accuracy and speed, summed on the device."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from mnist_tui.training.backends.base import StepResult
 
 
 class EpochMetrics:
-    """Loss and accuracy of an epoch's steps. Adding never waits for the device; reading does."""
+    """Loss and accuracy of an epoch's steps. `add` never waits for the device; reading does."""
 
     def __init__(self, device: torch.device) -> None:
-        # Sums over tens of thousands of images want float64, which MPS does not have.
+        # Sums over tens of thousands of images need float64, which MPS does not have.
         dtype = torch.float32 if device.type == "mps" else torch.float64
         self._loss_sum = torch.zeros((), dtype=dtype, device=device)
         self._correct = torch.zeros((), dtype=torch.int64, device=device)
@@ -25,7 +25,7 @@ class EpochMetrics:
         self.watch = Stopwatch()
 
     def add(self, result: StepResult, images: int) -> None:
-        """Count one step of `images` images."""
+        """Add one step of `images` images."""
         self._loss_sum += result.loss_sum
         self._correct += result.correct
         self._batch_losses.append(result.loss_sum / images)
@@ -34,7 +34,7 @@ class EpochMetrics:
 
     @property
     def loss(self) -> float:
-        """Mean an image."""
+        """Mean loss per image."""
         return self._loss_sum.item() / max(self.images, 1)
 
     @property
@@ -44,21 +44,21 @@ class EpochMetrics:
 
     @property
     def images_per_second(self) -> float:
-        """Over the time the watch ran."""
+        """Over the time that `watch` ran in this process."""
         return self._timed_images / max(self.watch.seconds, 1e-9)
 
     def take_batch_losses(self) -> tuple[float, ...]:
-        """The batch losses since this was last asked, an image each."""
+        """The mean loss per image of each step since the last call."""
         losses = tuple(torch.stack(self._batch_losses).tolist()) if self._batch_losses else ()
         self._batch_losses.clear()
         return losses
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps. The speed is this process's own and starts anew."""
+        """Its part of a checkpoint; speed is measured per process."""
         return {"loss_sum": self._loss_sum, "correct": self._correct, "images": self.images}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on adding to what `state` gave."""
+        """Continue from `state()`."""
         self._loss_sum.copy_(state["loss_sum"])
         self._correct.copy_(state["correct"])
         self.images = int(state["images"])

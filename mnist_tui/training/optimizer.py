@@ -1,7 +1,7 @@
-"""SGD, Adam and AdamW: torch's kernels, and the memory they keep of every parameter.
+"""SGD, Adam and AdamW with torch's kernels.
 
-torch.optim's own classes do the same, but making one imports torch's compiler: two seconds, in each process that
-trains. The functions they call are public as well, and need nothing.
+torch.optim's classes do the same, but creating one imports torch's compiler, which takes two seconds in each process
+that trains. The functions that they call are public as well, and import nothing.
 """
 
 from __future__ import annotations
@@ -17,37 +17,37 @@ from torch.optim.sgd import sgd
 from mnist_tui.config import TrainConfig
 
 SECOND_MOMENTUM, EPSILON = 0.999, 1e-8
-"""Adam's beta 2 and what keeps it from dividing by zero, as torch has them."""
+"""Adam's beta 2, and its epsilon against division by zero: torch's defaults."""
 
-# What each keeps of a parameter besides Adam's count of steps.
+# The state of each parameter, besides Adam's count of steps.
 _MEMORY = {"sgd": ("momentum_buffer",), "adam": ("exp_avg", "exp_avg_sq"), "adamw": ("exp_avg", "exp_avg_sq")}
 
 
 class Optimizer:
-    """The config's optimiser over all trainable parameters of a model, as one fused kernel a step."""
+    """The config's optimizer for all trainable parameters of a model, as one fused kernel per step."""
 
     def __init__(self, config: TrainConfig, model: nn.Module) -> None:
         self.name = config.optimizer
         self.weight_decay = config.weight_decay
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        kept: tuple[str, ...] = () if self.name == "sgd" and not config.momentum else _MEMORY[self.name]
-        self.memory = {what: [torch.zeros_like(parameter) for parameter in self.parameters] for what in kept}
-        """For each kind, a tensor a parameter, of its shape. Loading a state keeps these very tensors."""
-        self.steps = [] if self.name == "sgd" else [_count(parameter) for parameter in self.parameters]
-        """() float32 each: torch's kernels count for every parameter on its own."""
+        names: tuple[str, ...] = () if self.name == "sgd" and not config.momentum else _MEMORY[self.name]
+        self.memory = {name: [torch.zeros_like(parameter) for parameter in self.parameters] for name in names}
+        """By name, a tensor of its shape per parameter. Loading a state copies into these tensors."""
+        self.steps = [] if self.name == "sgd" else [_step_count(parameter) for parameter in self.parameters]
+        """() float32 each: torch's kernels count the steps of every parameter separately."""
 
     @torch.no_grad()
     def step(self, rate: float, momentum: float) -> None:
-        """Change the parameters by their gradients; `momentum` is Adam's beta 1. Those without one stay as they are."""
-        here = [at for at, parameter in enumerate(self.parameters) if parameter.grad is not None]
-        parameters: list[Tensor] = [self.parameters[at] for at in here]
+        """Update the parameters that have gradients; `rate` is the learning rate, `momentum` Adam's beta 1."""
+        present = [at for at, parameter in enumerate(self.parameters) if parameter.grad is not None]
+        parameters: list[Tensor] = [self.parameters[at] for at in present]
         gradients = [gradient for tensor in parameters if (gradient := tensor.grad) is not None]
         if self.name == "sgd":
             buffers = self.memory.get("momentum_buffer")
             sgd(
                 parameters,
                 gradients,
-                [buffers[at] if buffers else None for at in here],
+                [buffers[at] if buffers else None for at in present],
                 fused=True,
                 weight_decay=self.weight_decay,
                 momentum=momentum if buffers else 0.0,
@@ -60,10 +60,10 @@ class Optimizer:
         (adamw if self.name == "adamw" else adam)(
             parameters,
             gradients,
-            [self.memory["exp_avg"][at] for at in here],
-            [self.memory["exp_avg_sq"][at] for at in here],
+            [self.memory["exp_avg"][at] for at in present],
+            [self.memory["exp_avg_sq"][at] for at in present],
             [],
-            [self.steps[at] for at in here],
+            [self.steps[at] for at in present],
             fused=True,
             amsgrad=False,
             beta1=momentum,
@@ -75,24 +75,20 @@ class Optimizer:
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """All it remembers; the tensors are the live ones."""
+        """Its whole state; the tensors are the live ones."""
         return {"steps": self.steps, "memory": self.memory}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from `state_dict()` of an optimiser of the same config and model.
+        """Copy the `state_dict()` of an optimizer with the same config and model.
 
-        Raises KeyError, ValueError or RuntimeError for any other, by then perhaps half loaded.
+        Raises KeyError, ValueError or RuntimeError for any other, after which it may be partly loaded.
         """
-        for ours, theirs in ((self.steps, state["steps"]), *_paired(self.memory, state["memory"])):
-            for mine, other in zip(ours, theirs, strict=True):
-                mine.copy_(other)
+        pairs = [(self.steps, state["steps"])]
+        pairs += [(tensors, state["memory"][name]) for name, tensors in self.memory.items()]
+        for own, loaded in pairs:
+            for tensor, value in zip(own, loaded, strict=True):
+                tensor.copy_(value)
 
 
-def _paired(
-    ours: dict[str, list[Tensor]], theirs: dict[str, list[Tensor]]
-) -> list[tuple[list[Tensor], list[Tensor]]]:
-    return [(tensors, theirs[what]) for what, tensors in ours.items()]
-
-
-def _count(parameter: Tensor) -> Tensor:
+def _step_count(parameter: Tensor) -> Tensor:
     return torch.zeros((), dtype=torch.float32, device=parameter.device)

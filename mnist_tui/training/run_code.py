@@ -1,4 +1,4 @@
-"""The code of a run's network: the run's copy, or the file that it names; and whether it may be run."""
+"""The code of a run's network: the run's copy, or the file that it names; and whether it is trusted."""
 
 from __future__ import annotations
 

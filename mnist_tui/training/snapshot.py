@@ -1,7 +1,7 @@
-"""The network that is being trained, for whoever looks on: frozen copies of its weights, made only when asked for.
+"""Snapshots of the network in training: copies of its weights, for viewers in other threads.
 
-Between two events the training's thread lays a `Snapshot` down; anybody may `look` at it from any thread. Nobody waits
-for anybody, nothing of the training is shared, and no random number is drawn.
+The training thread publishes a `Snapshot` between two events, within an epoch only on request. No thread waits for
+another, no tensor of the training is shared, and no random number is drawn.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """The tested weights at one moment of a run. `mnist_tui.inference.live` makes a network of it."""
+    """The evaluated weights at one moment of a run. `mnist_tui.inference.live` loads them into a network."""
 
     run: Run
     config: TrainConfig
     weights: Mapping[str, Tensor]
-    """As `state_dict` names them, on the CPU: copies, to be read only, as several may look at them."""
+    """A state dict of copies on the CPU; read-only, as several threads may use it."""
     epoch: int
-    """The epoch it is of, from 1."""
+    """Counted from 1."""
     step: int
     """Steps of that epoch that were done, of `steps`."""
     steps: int
     test_accuracy: float | None
-    """Of these very weights, as a fraction; None in the middle of an epoch."""
+    """Of exactly these weights, as a fraction; None within an epoch."""
 
 
 class SnapshotSlot:
-    """Where a training lays its newest snapshot. Assignments are all there is to it: no lock, nobody waits."""
+    """Holds the latest snapshot of a run. It needs no lock, as it only assigns references."""
 
     def __init__(self) -> None:
         self._latest: Snapshot | None = None
@@ -43,15 +43,15 @@ class SnapshotSlot:
 
     @property
     def requested(self) -> bool:
-        """Whether somebody has looked since the last snapshot: for the training to ask between two events."""
+        """Whether `latest` has been called since the last snapshot."""
         return self._requested
 
     def latest(self) -> Snapshot | None:
-        """The newest snapshot there is, at once; to look is to ask for a newer one next time."""
+        """The latest snapshot, at once, or None; also requests a newer one for the next call."""
         self._requested = True
         return self._latest
 
     def publish(self, snapshot: Snapshot) -> None:
-        """Lay down a newer one. For the training's thread, before it tells the event that goes with it."""
+        """Replace the snapshot. For the training thread, before it reports the event that goes with it."""
         self._latest = snapshot
         self._requested = False

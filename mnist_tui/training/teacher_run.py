@@ -1,4 +1,4 @@
-"""A teacher by its recipe: the run that has been trained for it already, or one that is trained now."""
+"""A teacher named by its recipe: a run that was trained already, or one that is trained now."""
 
 from __future__ import annotations
 
@@ -19,19 +19,18 @@ from mnist_tui.training.recorder import RunResult
 
 _POLL = 0.2  # seconds between two checks for a request to stop
 
-# What has no say in what a teacher knows. `dataset` has, but a run records the one that `auto` became.
+# Settings that do not change a teacher's weights. `dataset` does, but a run records what `auto` stood for.
 _IRRELEVANT = ("device", "threads", "backend", "extra_epochs", "dataset")
 
 
 def ensure_teacher(
     student: TrainConfig, *, data_dir: Path, runs_dir: Path, control: Control, report: Report
 ) -> TrainConfig:
-    """The student's config with a run as its teacher, where it names a recipe.
+    """The student's config, with a run in place of the recipe that its `teacher` may name.
 
-    That run is an ordinary one, with the student's data, as upright as the student has it, and seed 1. It is trained
-    first where there is none, or resumed where it was stopped; `report` hears of it as Preparing. Two processes that
-    want the same one train it once. Raises MnistTuiError when the teacher fails, and Interrupted when `control`
-    stopped it.
+    That run is an ordinary one with the student's data and deskewing, and seed 1. It is trained first if there is none,
+    or resumed if it was stopped, which `report` gets as Preparing. Two processes that need the same one train it once.
+    Raises MnistTuiError if training the teacher fails, and Interrupted if `control` stopped it.
     """
     if student.teacher not in recipes.RECIPES:
         return student
@@ -43,21 +42,20 @@ def ensure_teacher(
         deskew=student.deskew,
         device=student.device,
     )
-    runs.check_place(runs_dir)
-    with _alone(runs_dir, control, report):
-        run = _found(runs_dir, wanted)
+    runs.check_can_create(runs_dir)
+    with _hold_lock(runs_dir, control, report):
+        run = _find_run(runs_dir, wanted)
         if run is None or run.history(progress=False).status is not RunStatus.FINISHED:
-            notify = _as_preparation(wanted, report)
-            run = _trained(run, wanted, data_dir, runs_dir, control, notify)
+            run = _train(run, wanted, data_dir, runs_dir, control, _as_preparation(wanted, report))
     return student.replace(teacher=run.name)
 
 
-def _found(runs_dir: Path, wanted: TrainConfig) -> Run | None:
-    """The newest run that is what is wanted, or is on its way to be."""
-    return next((run for run in reversed(runs.list_runs(runs_dir)) if _is_wanted(run, wanted)), None)
+def _find_run(runs_dir: Path, wanted: TrainConfig) -> Run | None:
+    """The newest run with the wanted settings, finished or not."""
+    return next((run for run in reversed(runs.list_runs(runs_dir)) if _matches(run, wanted)), None)
 
 
-def _is_wanted(run: Run, wanted: TrainConfig) -> bool:
+def _matches(run: Run, wanted: TrainConfig) -> bool:
     try:
         config = run.record().config
     except RunError:
@@ -67,28 +65,28 @@ def _is_wanted(run: Run, wanted: TrainConfig) -> bool:
     return same_data and all(config.get(name) == value for name, value in relevant.items())
 
 
-def _trained(
+def _train(
     run: Run | None, wanted: TrainConfig, data_dir: Path, runs_dir: Path, control: Control, report: Report
 ) -> Run:
-    outcome: RunResult
+    result: RunResult
     if run is None:
-        outcome = run_training.start_run(
+        result = run_training.start_run(
             wanted, data_dir=data_dir, runs_dir=runs_dir, control=control, report=report
         )
     else:
-        outcome = run_training.resume_run(run, data_dir=data_dir, control=control, report=report)
-    event = outcome.event
+        result = run_training.resume_run(run, data_dir=data_dir, control=control, report=report)
+    event = result.event
     if isinstance(event, RunStopped):
         raise Interrupted(f"{event.reason}, while training the teacher")
     if isinstance(event, RunFailed):
         raise MnistTuiError(f"the teacher failed: {event.message}", remedy=event.remedy)
-    return outcome.run
+    return result.run
 
 
 def _as_preparation(wanted: TrainConfig, report: Report) -> Report:
-    """The teacher's story as part of the student's: the one that a person asked for has not begun."""
+    """Report the teacher's progress as preparation of the student's run, which has not begun."""
 
-    def notify(event: Event) -> None:
+    def report_teacher(event: Event) -> None:
         if isinstance(event, (DataProgress, Notice)):
             report(event)
         elif isinstance(event, Preparing):
@@ -96,18 +94,18 @@ def _as_preparation(wanted: TrainConfig, report: Report) -> Report:
         elif isinstance(event, Progress):
             what = f"training the teacher, {wanted.model}: epoch {event.epoch} of {event.epochs}"
             step = event.step if event.phase == "training" else event.steps
-            # An epoch counts as a thousand, as testing has steps of another kind.
+            # An epoch counts as 1000, as evaluation has steps of another size.
             done = 1000 * (event.epoch - 1) + 1000 * step // event.steps
             report(Preparing(what=what, done=done, total=1000 * event.epochs))
 
-    return notify
+    return report_teacher
 
 
 @contextlib.contextmanager
-def _alone(runs_dir: Path, control: Control, report: Report) -> Iterator[None]:
-    """Only one process trains a teacher here at a time; the next one then finds it."""
+def _hold_lock(runs_dir: Path, control: Control, report: Report) -> Iterator[None]:
+    """Only one process at a time trains a teacher in `runs_dir`; the next one then finds it."""
     lock = FileLock(runs_dir / ".teacher.lock")
-    while not _is_taken(lock):
+    while not _try_lock(lock):
         if control.stop_reason:
             raise Interrupted(f"{control.stop_reason}, while waiting for the teacher")
         report(Preparing(what="waiting for the teacher, which another process trains"))
@@ -117,8 +115,8 @@ def _alone(runs_dir: Path, control: Control, report: Report) -> Iterator[None]:
         lock.release()
 
 
-def _is_taken(lock: FileLock) -> bool:
-    """Whether it was free, or became free soon. Raises RunError if locks are not supported."""
+def _try_lock(lock: FileLock) -> bool:
+    """Whether it was acquired within `_POLL` seconds. Raises RunError if locks are not supported."""
     runs_dir = lock.path.parent
     try:
         runs_dir.mkdir(parents=True, exist_ok=True)

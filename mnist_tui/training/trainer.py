@@ -1,4 +1,4 @@
-"""The training loop, and nothing but the loop: a generator of events that owns no file, screen or thread."""
+"""The training loop: a generator of events that owns no file, screen or thread."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from mnist_tui.events import (
     Event,
     Phase,
     Progress,
+    RunFailed,
     RunFinished,
     RunPaused,
     RunResumed,
     RunStopped,
     WeightsMoved,
-    failure_of,
 )
 from mnist_tui.models.code_errors import translate_code_error
 from mnist_tui.system.timing import Stopwatch, Throttle
@@ -41,11 +41,11 @@ PROGRESS_SECONDS = 0.1
 
 
 class DivergedError(MnistTuiError):
-    """A loss is no longer a number."""
+    """A loss or a weight is no longer a finite number."""
 
 
 class Trainer:
-    """Trains: iterate over `run()`; between two events, `state()` is what a checkpoint needs."""
+    """Trains a backend's training state: iterate over `run()`; between two events, `state()` is a checkpoint."""
 
     def __init__(
         self,
@@ -55,50 +55,50 @@ class Trainer:
         control: Control,
         teacher: Teacher | None = None,
     ) -> None:
-        """The train_state and `data` are on one device already."""
+        """The training state and `data` are on the same device already."""
         self.config, self.backend, self.data, self.control = config, backend, data, control
         self.teacher = teacher
         self.train_state = backend.train_state
         self.position = Position()
         self._device = data.train.images.device
-        self._meter = EpochMetrics(self._device)
+        self._metrics = EpochMetrics(self._device)
         self._update_ratios = UpdateRatios(self.train_state.model)
         self._epoch_watch = Stopwatch()
-        self._ticker = Throttle(PROGRESS_SECONDS)
+        self._progress_due = Throttle(PROGRESS_SECONDS)
         torch.manual_seed(config.seed)
 
     @property
     def steps_done(self) -> int:
-        """Steps of the whole run."""
+        """Steps of the whole run that are done."""
         return (self.position.epoch - 1) * self.data.steps + self.position.step
 
     def state(self) -> dict[str, Any]:
-        """All that a later `load_state` needs to go on as if nothing had happened."""
+        """Everything that `load_state` needs to continue as if never interrupted; the tensors are the live ones."""
         self.position.epoch_seconds = self._epoch_watch.seconds
         return {
             "position": self.position.to_dict(),
-            "meter": self._meter.state(),
+            "meter": self._metrics.state(),
             **self.train_state.state(),
             **({"focus": self.data.focus.state()} if self.data.focus else {}),
             "random": random_state(self._device),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Continue from `state()` of a trainer with the same config, data and model class."""
+        """Continue from the `state()` of a trainer with the same config, data and model class."""
         self.position = Position.from_dict(state["position"])
         self.train_state.load_state(state)
-        self._meter.load_state(state["meter"])
+        self._metrics.load_state(state["meter"])
         if self.data.focus:
             self.data.focus.load_state(state["focus"])
         self._epoch_watch = Stopwatch(self.position.epoch_seconds)
         restore_random_state(state["random"], self._device)
 
     def run(self) -> Iterator[Event]:
-        """Train until all epochs are done, somebody stops it or it fails; the last event says which."""
+        """Train until all epochs are done, a request to stop, or a failure; the last event says which."""
         try:
             yield from self._epochs()
         except Exception as error:
-            yield failure_of(translate_code_error(error))
+            yield RunFailed.from_error(translate_code_error(error))
 
     def _epochs(self) -> Iterator[Event]:
         while self.position.epoch <= self.config.all_epochs:
@@ -115,27 +115,27 @@ class Trainer:
                 )
                 return
             yield self._finish_epoch(test, validation)
-        yield self._finished()
+        yield self._run_finished()
 
     def _train(self) -> Iterator[Event]:
-        """The steps of this epoch that are still to do."""
+        """The remaining steps of this epoch."""
         self.backend.begin()
-        self._meter.watch.start()
+        self._metrics.watch.start()
         batches = self.data.iterate_batches(self.backend.augment, self.position.epoch, self.position.step)
         for batch in batches:
-            yield from self._answer()
+            yield from self._pause_if_requested()
             if self.control.stop_reason:
                 break
             moved = self._take_step(batch)
             if moved is not None:
                 yield moved
-            if self._ticker.is_due():
+            if self._progress_due.is_due():
                 yield self._progress("training", self.position.step, self.data.steps)
-        self._meter.watch.stop()
+        self._metrics.watch.stop()
         yield self._progress("training", self.position.step, self.data.steps)
 
     def _take_step(self, batch: Batch) -> WeightsMoved | None:
-        """One step; how far it moved the weights, where it is one of those to look at."""
+        """Take one step; returns how far it moved the weights, if it is one of those to measure."""
         before = self._update_ratios.capture(self.position.step, self.data.steps)
         steps = self.config.epochs * self.data.steps
         settings = StepSettings(
@@ -145,7 +145,7 @@ class Trainer:
         )
         targets = self.teacher.targets(batch.images, batch.labels) if self.teacher else None
         result = self.backend.step(batch, settings, targets)
-        self._meter.add(result, len(batch.labels))
+        self._metrics.add(result, len(batch.labels))
         self.data.record_losses(self.position.step, result.losses)
         self.position.step += 1
         if before is None:
@@ -153,25 +153,25 @@ class Trainer:
         return self._update_ratios.measure(before, self.position.epoch, self.steps_done)
 
     def _score(self, split: Split | None) -> Generator[Event, None, Score | None]:
-        """Test on `split`; None where there is none, or when somebody stopped it."""
+        """Evaluate on `split`; None without a split, or after a request to stop."""
         if split is None or self.control.stop_reason:
             return None
         scoring = Scoring(self.backend.logits, split.images, split.labels, self.config)
         for done in scoring:
-            yield from self._answer()
+            yield from self._pause_if_requested()
             if self.control.stop_reason:
                 return None
-            if self._ticker.is_due():
+            if self._progress_due.is_due():
                 yield self._progress("evaluating", done, len(split.images))
         return scoring.score
 
-    def _answer(self) -> Iterator[Event]:
-        """Wait here while somebody wants a pause. A wish to stop is for the caller to look at."""
+    def _pause_if_requested(self) -> Iterator[Event]:
+        """Wait here during a pause. The caller has to check for a request to stop."""
         if not self.control.paused:
             return
-        training = self._meter.watch.is_running
+        training = self._metrics.watch.is_running
         self._epoch_watch.stop()
-        self._meter.watch.stop()
+        self._metrics.watch.stop()
         if training:
             # A pause is a checkpoint, and the log must have every batch loss that a checkpoint is past.
             yield self._progress("training", self.position.step, self.data.steps)
@@ -181,58 +181,58 @@ class Trainer:
             yield RunResumed(epoch=self.position.epoch, step=self.steps_done)
         self._epoch_watch.start()
         if training:
-            self._meter.watch.start()
+            self._metrics.watch.start()
 
     def _progress(self, phase: Phase, step: int, steps: int) -> Progress:
-        """Where the epoch stands. The one place in training that waits for the device, by reading from it."""
-        loss = self._meter.loss
+        """The epoch's metrics so far. The only place in training that waits for the device, by reading from it."""
+        loss = self._metrics.loss
         if not math.isfinite(loss):
-            raise self._diverged("training", loss)
+            raise self._divergence("training", loss)
         return Progress(
             epoch=self.position.epoch,
             epochs=self.config.all_epochs,
             phase=phase,
             step=step,
             steps=steps,
-            images_per_second=self._meter.images_per_second,
+            images_per_second=self._metrics.images_per_second,
             loss=loss,
-            accuracy=self._meter.accuracy,
-            learning_rate=self._rate(),
-            batch_losses=self._meter.take_batch_losses(),
+            accuracy=self._metrics.accuracy,
+            learning_rate=self._learning_rate(),
+            batch_losses=self._metrics.take_batch_losses(),
         )
 
     def _finish_epoch(self, test: Score, validation: Score | None) -> EpochFinished:
-        chosen = validation or test
-        for name, score in (("test", test), ("validation", chosen)):
+        selected_by = validation or test
+        for name, score in (("test", test), ("validation", selected_by)):
             if not math.isfinite(score.loss):
-                raise self._diverged(name, score.loss)
+                raise self._divergence(name, score.loss)
         position, best = self.position, self.position.best
-        is_best = best is None or chosen.accuracy > best.accuracy
+        is_best = best is None or selected_by.accuracy > best.accuracy
         if is_best:
             position.best = BestEpoch(
-                position.epoch, chosen.accuracy, test.accuracy, test.loss, self._meter.loss
+                position.epoch, selected_by.accuracy, test.accuracy, test.loss, self._metrics.loss
             )
         position.epoch_seconds = self._epoch_watch.seconds
         row = EpochFinished(
             epoch=position.epoch,
             epochs=self.config.all_epochs,
-            train_loss=self._meter.loss,
-            train_accuracy=self._meter.accuracy,
+            train_loss=self._metrics.loss,
+            train_accuracy=self._metrics.accuracy,
             test_loss=test.loss,
             test_accuracy=test.accuracy,
             validation_loss=validation.loss if validation else None,
             validation_accuracy=validation.accuracy if validation else None,
-            learning_rate=self._rate(),
+            learning_rate=self._learning_rate(),
             seconds=position.epoch_seconds,
-            images_per_second=self._meter.images_per_second,
+            images_per_second=self._metrics.images_per_second,
             best=is_best,
         )
         self.data.finish_epoch(position.epoch)
         position.finish_epoch(test.accuracy, test.loss)
-        self._meter, self._epoch_watch = EpochMetrics(self._device), Stopwatch()
+        self._metrics, self._epoch_watch = EpochMetrics(self._device), Stopwatch()
         return row
 
-    def _finished(self) -> RunFinished:
+    def _run_finished(self) -> RunFinished:
         position, best = self.position, self.position.best
         assert best is not None  # a config has at least one epoch
         return RunFinished(
@@ -249,14 +249,14 @@ class Trainer:
             mean_epoch_seconds=position.finished_seconds / self.config.all_epochs,
         )
 
-    def _rate(self) -> float:
+    def _learning_rate(self) -> float:
         """The learning rate of the last step taken."""
         steps = self.config.epochs * self.data.steps
         return lr_schedule.learning_rate(self.config, max(self.steps_done - 1, 0), steps)
 
-    def _diverged(self, which: str, loss: float) -> DivergedError:
+    def _divergence(self, which: str, loss: float) -> DivergedError:
         return DivergedError(
             f"the {which} loss is {loss} in epoch {self.position.epoch}, step {self.position.step:,}: "
-            f"training has diverged, with the learning rate at {self._rate():.3g}",
+            f"training has diverged, with the learning rate at {self._learning_rate():.3g}",
             remedy="Try a smaller --lr. The checkpoint before this is kept.",
         )

@@ -1,4 +1,4 @@
-"""Fixtures of the data floor: a tiny dataset, a server for it, the real one, and drawn digits at no cost."""
+"""Fixtures of the data tests: a tiny dataset, a server for it, the real one, and drawn digits at no cost."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def test_the_mistakes_come_surest_first() -> None:
     assert [entry.confidence for entry in mistakes] == sorted((m.confidence for m in mistakes), reverse=True)
     worst = mistakes[0]
     assert worst.truth == labels[worst.index]
-    assert worst.answer == logits[worst.index].argmax()
+    assert worst.predicted == logits[worst.index].argmax()
     assert worst.truth_probability == pytest.approx(
         float(logits[worst.index].double().softmax(0)[worst.truth])
     )

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mnist_tui.inference.feature_maps import as_maps, feature_maps
-from mnist_tui.inference.filters import first_filters
+from mnist_tui.inference.feature_maps import as_maps, compute_feature_maps
+from mnist_tui.inference.filters import find_first_filters
 from mnist_tui.inference.saliency import gradient_saliency, log_odds, occlusion
 from mnist_tui.models import load_model
 
@@ -46,7 +46,7 @@ class Watching(nn.Module):
 
 def test_the_filters_of_a_convolution_are_its_kernels() -> None:
     model = load_model("reference").eval()
-    filters = first_filters(model, blank())
+    filters = find_first_filters(model, blank())
     assert filters is not None
     assert (filters.path, filters.type) == ("block1.conv1", "Conv2d")
     kernels = dict(model.named_parameters())["block1.conv1.weight"]
@@ -55,7 +55,7 @@ def test_the_filters_of_a_convolution_are_its_kernels() -> None:
 
 
 def test_the_filters_of_a_linear_layer_are_templates() -> None:
-    filters = first_filters(load_model("linear").eval(), blank())
+    filters = find_first_filters(load_model("linear").eval(), blank())
     assert filters is not None
     assert filters.weights.shape == (10, 28, 28)
 
@@ -70,7 +70,7 @@ def test_the_first_layer_is_the_first_that_is_called() -> None:
         def forward(self, images: Tensor) -> Tensor:
             return self.last(self.first(images).mean((2, 3)))  # type: ignore[no-any-return]
 
-    filters = first_filters(Backwards().eval(), blank())
+    filters = find_first_filters(Backwards().eval(), blank())
     assert filters is not None
     assert (filters.path, filters.weights.shape) == ("first", (4, 5, 5))
 
@@ -79,7 +79,7 @@ def test_the_first_layer_is_the_first_that_is_called() -> None:
     "model", [nn.Flatten(), nn.Sequential(nn.BatchNorm2d(1), nn.Flatten(), nn.Linear(784, 10))]
 )
 def test_weights_that_are_no_pictures_are_none(model: nn.Module) -> None:
-    assert first_filters(model.eval(), blank()) is None
+    assert find_first_filters(model.eval(), blank()) is None
 
 
 # Feature maps
@@ -87,7 +87,7 @@ def test_weights_that_are_no_pictures_are_none(model: nn.Module) -> None:
 
 def test_every_layer_has_maps_in_the_order_of_forward() -> None:
     model = load_model("reference").eval()
-    maps = feature_maps(model, dotted(10, 10))
+    maps = compute_feature_maps(model, dotted(10, 10))
     assert list(maps)[:3] == ["block1.conv1", "block1.relu1", "block1.norm1"]
     shapes = [tuple(maps[path].shape) for path in ("block1.conv1", "block3.pool", "pool", "flatten")]
     assert shapes == [(8, 28, 28), (10, 3, 3), (10, 1, 1), (1, 1, 10)]
@@ -99,7 +99,9 @@ def test_every_layer_has_maps_in_the_order_of_forward() -> None:
 
 def test_an_in_place_relu_does_not_change_what_came_before_it() -> None:
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(inplace=True))
-    maps = feature_maps(model.eval(), torch.randn(1, 1, 28, 28, generator=torch.Generator().manual_seed(0)))
+    maps = compute_feature_maps(
+        model.eval(), torch.randn(1, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    )
     assert maps["0"].min() < 0
     assert torch.equal(maps["0"].clamp(min=0), maps["1"])
 
@@ -137,7 +139,7 @@ def test_layers_that_give_several_tensors_or_none() -> None:
             self.silent(images)
             return self.pair(images)[0].flatten(1)[:, :10]  # type: ignore[no-any-return]
 
-    maps = feature_maps(Net(), blank())
+    maps = compute_feature_maps(Net(), blank())
     assert list(maps) == ["pair"]
     assert maps["pair"].shape == (1, 28, 28)
 
@@ -146,8 +148,8 @@ def test_looking_leaves_no_hook_and_no_gradient_behind() -> None:
     model = load_model("reference").eval()
     before = {name: value.clone() for name, value in model.state_dict().items()}
     image = dotted(10, 10)
-    feature_maps(model, image)
-    first_filters(model, image)
+    compute_feature_maps(model, image)
+    find_first_filters(model, image)
     gradient_saliency(model, image, 3)
     occlusion(model, image, 3)
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())

@@ -62,7 +62,7 @@ def test_weights_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no readable weights"):
         load_trained(run)
     run.checkpoint_file.write_bytes(pickle.dumps(print))
-    with pytest.raises(RunError, match="no readable checkpoint"):
+    with pytest.raises(RunError, match="not a readable checkpoint"):
         load_trained(run, "last")
 
 

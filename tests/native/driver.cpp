@@ -13,11 +13,11 @@ namespace {
 class Memory {
  public:
   explicit Memory(const native::Network& network) {
-    for (const auto& link : network.chain()) add(link->shape);
+    for (int i = 0; i < network.chain().size(); i++) add(network.chain()[i].shape);
   }
 
   std::vector<native::Parameter> parameters;
-  std::vector<native::Statistics> statistics;
+  std::vector<native::NormStatistics> statistics;
   int64_t averaged = 0;
 
   uint64_t checksum() const {
@@ -26,9 +26,9 @@ class Memory {
       for (float value : tensor) {
         uint32_t bits;
         std::memcpy(&bits, &value, sizeof bits);
-        sum = native::mixed(sum ^ bits);
+        sum = native::mix(sum ^ bits);
       }
-    for (int64_t count : counts_) sum = native::mixed(sum ^ uint64_t(count));
+    for (int64_t count : counts_) sum = native::mix(sum ^ uint64_t(count));
     return sum;
   }
 
@@ -72,7 +72,7 @@ uint64_t run(int threads, int images_there) {
   void* network = native_open(kMost, threads);
   Memory memory(*static_cast<native::Network*>(network));
   std::vector<uint8_t> bytes(size_t(images_there) * kPixels);
-  for (size_t i = 0; i < bytes.size(); i++) bytes[i] = uint8_t(native::mixed(i));
+  for (size_t i = 0; i < bytes.size(); i++) bytes[i] = uint8_t(native::mix(i));
   std::vector<float> maps, images(bytes.size()), logits(kMost * kClasses);
   for (int n = 0; n < kMost; n++)
     for (float number : {0.9f + 0.01f * n, -0.2f, 0.1f * n, 0.3f, 1.0f, -4.0f + n}) maps.push_back(number);
@@ -80,25 +80,25 @@ uint64_t run(int threads, int images_there) {
   std::vector<float> losses(kMost);
   std::vector<int64_t> labels(kMost);
   for (int n = 0; n < kMost; n++) labels[n] = n % kClasses;
-  native::Settings settings{1e-2, 0.9, 0.999, 1e-8, 1e-3, 0.1, 0.9, 5, 0, &memory.averaged, native::Method::sgd};
+  native::Settings settings{1e-2, 0.9, 0.999, 1e-8, 1e-3, 0.1, 0.9, 5, 0, &memory.averaged, native::Algorithm::sgd};
   uint64_t sum = 0;
-  for (const auto method : {native::Method::sgd, native::Method::adam, native::Method::adamw})
+  for (const auto algorithm : {native::Algorithm::sgd, native::Algorithm::adam, native::Algorithm::adamw})
     for (const int count : {1, 2, 3, 16, kMost}) {
-      settings.method = method;
+      settings.algorithm = algorithm;
       settings.step++;
       const bool bilinear = count % 2;
       native_warp(network, bytes.data(), count == 3 ? nullptr : maps.data(), count, bilinear, 0.5f, 0.5f, images.data());
-      native::Result result;
+      native::StepResult result;
       native_step(network, memory.parameters.data(), memory.statistics.data(), &settings, images.data(), labels.data(),
                   count == 2 ? targets.data() : nullptr, count > 2 ? weights.data() : nullptr, count, losses.data(), &result);
       for (const int averaged : {0, 1})
         native_logits(network, memory.parameters.data(), memory.statistics.data(), averaged, images.data(), count,
                       logits.data());
-      for (float logit : logits) sum = native::mixed(sum ^ uint64_t(int64_t(logit * 1e6f)));
-      sum = native::mixed(sum ^ uint64_t(result.correct) ^ uint64_t(result.loss_sum * 1e9));
+      for (float logit : logits) sum = native::mix(sum ^ uint64_t(int64_t(logit * 1e6f)));
+      sum = native::mix(sum ^ uint64_t(result.correct) ^ uint64_t(result.loss_sum * 1e9));
     }
   native_close(network);
-  return native::mixed(sum ^ memory.checksum());
+  return native::mix(sum ^ memory.checksum());
 }
 
 }  // namespace

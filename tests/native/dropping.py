@@ -19,7 +19,7 @@ _FACTORS = """
 
 extern "C" void factors(uint64_t seed, uint64_t step, uint64_t stage, double probability, int channels,
                         int64_t places, float* out) {
-  const native::Dropper<1> drop(probability, native::stream(seed, step, stage));
+  const native::DropoutMask<1> drop(probability, native::stream(seed, step, stage));
   for (int64_t place = 0; place < places; place++)
     for (int c = 0; c < channels; c++)
       out[place * channels + c] = drop(uint32_t(place * native::padded(channels) + c))[0];

@@ -7,7 +7,8 @@ import math
 import pytest
 
 from mnist_tui.events import WeightsMoved
-from mnist_tui.render.update_ratio import small, sparkline, update_ratio_table
+from mnist_tui.render.sparkline import log_sparkline
+from mnist_tui.render.update_ratio import small, update_ratio_table
 from tests.render.stories import text
 
 
@@ -54,4 +55,4 @@ def test_small_numbers(value: float, shown: str) -> None:
     ],
 )
 def test_bars_are_orders_of_magnitude(values: list[float], shown: str) -> None:
-    assert sparkline(values, 4) == shown
+    assert log_sparkline(values, 4) == shown

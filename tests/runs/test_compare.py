@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mnist_tui.runs import Run, RunRecord
-from mnist_tui.runs.compare import compare, find_changed_settings, find_differences
+from mnist_tui.runs.compare import compare, config_diff, find_differences
 from mnist_tui.runs.index import RunIndex, RunScanner
 from tests import made_runs
 
@@ -52,10 +52,15 @@ def test_a_setting_of_a_newer_version_is_listed() -> None:
 
 
 def test_changes_name_the_recipes_value_first() -> None:
-    recipe, config = _record().config, _record(lr=0.5).config
-    assert [(row.setting, row.values) for row in find_changed_settings(config, recipe)] == [
-        ("lr", (0.01, 0.5))
+    config = _record(epochs=15, lr=0.5, seed=2, device="cuda", model="wide").config
+    assert [(row.setting, row.values) for row in config_diff(config)] == [
+        ("seed", (1, 2)),
+        ("lr", (0.01, 0.5)),
     ]
+
+
+def test_a_recipe_that_is_unknown_has_no_settings_to_differ_from() -> None:
+    assert config_diff({**_record(lr=0.5).config, "recipe": "of another version"}) == ()
 
 
 def test_numbers_are_of_the_best_and_the_last_epoch(tmp_path: Path) -> None:
@@ -63,7 +68,7 @@ def test_numbers_are_of_the_best_and_the_last_epoch(tmp_path: Path) -> None:
     [numbers] = compare([RunScanner(run).look()]).runs
     assert (numbers.summary.best_epoch, numbers.best_test_loss) == (2, 0.2)
     assert numbers.final_test_loss == pytest.approx(0.4 / 3)
-    assert numbers.seconds_an_epoch == 9.0
+    assert numbers.seconds_per_epoch == 9.0
 
 
 def test_runs_without_numbers_and_damaged_ones_can_be_compared(tmp_path: Path) -> None:

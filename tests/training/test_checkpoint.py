@@ -56,7 +56,7 @@ def test_a_truncated_checkpoint_is_unreadable(file: Path, share: float) -> None:
     save_state(file, STATE)
     content = file.read_bytes()
     file.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(RunError, match="no readable checkpoint") as raised:
+    with pytest.raises(RunError, match="not a readable checkpoint") as raised:
         load_state(file)
     assert raised.value.exit_code == 4
 
@@ -64,7 +64,7 @@ def test_a_truncated_checkpoint_is_unreadable(file: Path, share: float) -> None:
 @pytest.mark.parametrize("content", [b"garbage", b"\0" * 1000, b"PK\x03\x04", b"\x80\x02.", b"{}"])
 def test_garbage_is_unreadable(file: Path, content: bytes) -> None:
     file.write_bytes(content)
-    with pytest.raises(RunError, match="last.ckpt is no readable checkpoint|another version"):  # noqa: RUF043
+    with pytest.raises(RunError, match="last.ckpt is not a readable checkpoint|another version"):  # noqa: RUF043
         load_state(file)
 
 
@@ -76,7 +76,7 @@ def test_a_checkpoint_that_unpacks_to_far_more_than_it_is_is_not_unpacked(file: 
         for name, content in parts.items():
             bomb.writestr(name, content)
     assert torch.load(file, weights_only=True)["model"].shape == (1_000_000,)  # what torch makes of it
-    with pytest.raises(RunError, match="no readable checkpoint: it would unpack to 4,"):
+    with pytest.raises(RunError, match="not a readable checkpoint: it would unpack to 4,"):
         load_state(file)
 
 
@@ -97,7 +97,7 @@ def test_a_checkpoint_takes_no_memory_for_a_number_in_it(file: Path, module: str
         file, f"\x80\x02c{module}\nbytearray\nJ".encode("latin-1") + huge.to_bytes(4, "little") + b"\x85R."
     )
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(RunError, match=f"no readable checkpoint: it names {module} bytearray"):
+    with pytest.raises(RunError, match=f"not a readable checkpoint: it names {module} bytearray"):
         load_state(file)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < huge // 1024 // 2
 
@@ -106,7 +106,7 @@ def test_an_odd_pickle_is_refused_before_torch_warns_of_it(file: Path) -> None:
     pickled_as(file, pickle.dumps({"format": 1}, protocol=2))
     assert load_state(file) == {"format": 1}
     pickled_as(file, pickle.dumps({"format": 1}, protocol=4))
-    with pytest.raises(RunError, match="no readable checkpoint: it is pickled by protocol 4"):
+    with pytest.raises(RunError, match="not a readable checkpoint: it is pickled by protocol 4"):
         load_state(file)
 
 
@@ -116,7 +116,7 @@ def test_a_flipped_bit_in_a_weight_is_noticed(file: Path) -> None:
     content[content.index(torch.full((2,), 1.5).numpy().tobytes())] ^= 1
     file.write_bytes(content)
     assert torch.load(file, weights_only=True)["model"][0] != 1.5  # torch does not notice
-    with pytest.raises(RunError, match=r"no readable checkpoint: .* is damaged"):
+    with pytest.raises(RunError, match=r"not a readable checkpoint: .* is damaged"):
         load_state(file)
 
 
@@ -141,14 +141,14 @@ def test_a_state_of_another_kind_is_refused(found: Any, complaint: str) -> None:
 
 def test_another_format_of_torch_is_refused_whatever_it_claims(file: Path) -> None:
     torch.save({"format": checkpoint.FORMAT}, file, _use_new_zipfile_serialization=False)
-    with pytest.raises(RunError, match="no readable checkpoint"):
+    with pytest.raises(RunError, match="not a readable checkpoint"):
         load_state(file)
 
 
 def test_metadata_too_deep_to_read_is_unreadable(tmp_path: Path) -> None:
     file = tmp_path / "best.safetensors"
     file.write_bytes(to_safetensors({"a": torch.zeros(1)}, metadata={"config": "[" * 100_000}))
-    with pytest.raises(RunError, match=r"best\.safetensors holds no readable weights"):
+    with pytest.raises(RunError, match=r"best\.safetensors has no readable weights"):
         load_weights(file)
 
 
@@ -170,7 +170,7 @@ def test_a_malicious_checkpoint_runs_no_code(file: Path, way: str) -> None:
         file.write_bytes(pickle.dumps(evil))
     else:
         torch.save(evil, file, _use_new_zipfile_serialization=way == "torch")
-    with pytest.raises(RunError, match="no readable checkpoint"):
+    with pytest.raises(RunError, match="not a readable checkpoint"):
         load_state(file)
     assert not canary.exists()
 
@@ -221,5 +221,5 @@ def test_unreadable_weights_are_named(tmp_path: Path, content: bytes | None) -> 
     file = tmp_path / "best.safetensors"
     if content is not None:
         file.write_bytes(content)
-    with pytest.raises(RunError, match=r"best\.safetensors holds no readable weights"):
+    with pytest.raises(RunError, match=r"best\.safetensors has no readable weights"):
         load_weights(file)

@@ -12,7 +12,6 @@ from tests.patience import PATIENCE
 
 def test_nothing_is_asked_at_first() -> None:
     control = Control()
-    assert not control.requested
     assert not control.paused
     assert control.stop_reason == ""
     control.wait_while_paused()  # returns at once
@@ -23,7 +22,6 @@ def test_the_first_reason_to_stop_stays() -> None:
     control.stop("first")
     control.stop("second")
     assert control.stop_reason == "first"
-    assert control.requested
 
 
 def test_stopping_ends_a_pause() -> None:

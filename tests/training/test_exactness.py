@@ -72,7 +72,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str) -> Lab:
-    monkeypatch.setattr(evaluate.scoring, "BATCH", 10)
+    monkeypatch.setattr(evaluate, "BATCH", 10)
     lab = Lab(tmp_path, monkeypatch)
     lab.backend = backend
     return lab

@@ -504,7 +504,7 @@ def test_a_damaged_config_is_not_resumed(lab: Lab, stopped: Run, text: str) -> N
 def test_a_truncated_checkpoint_is_not_resumed(lab: Lab, stopped: Run, share: float) -> None:
     content = stopped.checkpoint_file.read_bytes()
     stopped.checkpoint_file.write_bytes(content[: int(share * len(content))])
-    refused(lab, stopped, r"last\.ckpt is no readable checkpoint")
+    refused(lab, stopped, r"last\.ckpt is not a readable checkpoint")
 
 
 def test_a_malicious_checkpoint_is_not_resumed_and_runs_no_code(
@@ -515,7 +515,7 @@ def test_a_malicious_checkpoint_is_not_resumed_and_runs_no_code(
             return os.mkdir, (str(tmp_path / "canary"),)
 
     torch.save({"format": checkpoint.FORMAT, "model": Malicious()}, stopped.checkpoint_file)
-    refused(lab, stopped, "no readable checkpoint")
+    refused(lab, stopped, "not a readable checkpoint")
     assert not (tmp_path / "canary").exists()
 
 

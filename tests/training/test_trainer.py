@@ -51,7 +51,7 @@ def epochs(happened: list[Event]) -> list[EpochFinished]:
 def every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Progress after every step and every batch of ten test images."""
     monkeypatch.setattr(trainer, "PROGRESS_SECONDS", 0.0)
-    monkeypatch.setattr(evaluate.scoring, "BATCH", 10)
+    monkeypatch.setattr(evaluate, "BATCH", 10)
 
 
 # What is computed

@@ -451,6 +451,6 @@ def test_weights_that_cannot_be_read_are_named(trained: Path) -> None:
             rows = (line.render_line(row).text for row in range(line.size.height))
             return " ".join(" ".join(rows).split())
 
-        await house.until(lambda: "holds no readable weights" in said() and "Choose another run." in said())
+        await house.until(lambda: "has no readable weights" in said() and "Choose another run." in said())
 
     in_the_house(story, trained, begun=False)

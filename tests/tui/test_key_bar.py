@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
 
-from mnist_tui.tui.widgets.charts.sparkline import spark_rows
+from mnist_tui.render.sparkline import spark_rows
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 
 

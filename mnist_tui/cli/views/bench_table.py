@@ -1,4 +1,4 @@
-"""What `bench` measured."""
+"""The results of `bench`."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ EPOCH_IMAGES = 60_000
 
 
 def bench_table(result: BenchResult) -> RenderableType:
-    """A contestant a row: speed, spread, and how it compares with the plain loop and with the peak."""
+    """A row per contestant: speed, and its ratio to the plain loop and to the peak."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("loop", no_wrap=True)
-    for name in ("batch", "threads", "img/s", "an epoch", "× plain", "of peak"):
+    for name in ("batch", "threads", "img/s", "per epoch", "× plain", "of peak"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in result.measurements:
         table.add_row(

@@ -1,4 +1,4 @@
-"""The three ways `train` shows a run: live in a terminal, line by line off one, and as JSON."""
+"""How `train` shows a run: live in a terminal, otherwise line by line, or as JSON."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from typing import Protocol, Self, TypeVar
 from rich.console import Console
 
 from mnist_tui.cli.output import animates, print_json_line, stderr, stdout
-from mnist_tui.cli.streams import do_without_stdout, forget_stdout
+from mnist_tui.cli.streams import discard_stdout, tolerate_closed_stdout
 from mnist_tui.cli.views.live import LiveView
 from mnist_tui.cli.views.plain import PlainView
 from mnist_tui.events import Event, to_dict
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.training.control import Control
 
-News_contra = TypeVar("News_contra", contravariant=True)
+E_contra = TypeVar("E_contra", contravariant=True)
 
 
-class EventView(Protocol[News_contra]):
-    """Whatever can be shown something."""
+class EventView(Protocol[E_contra]):
+    """An object that shows events."""
 
-    def show(self, event: News_contra, /) -> None:
-        """Take it in."""
+    def show(self, event: E_contra, /) -> None:
+        """Show an event."""
 
 
 class View(Protocol):
-    """A context manager that is shown every event, and at the end of a finished run draws its conclusion."""
+    """A context manager that shows every event of a run, and its statistics at the end."""
 
     def show(self, event: Event) -> None:
-        """Take an event in."""
+        """Show an event."""
 
     def conclude(self, console: Console) -> None:
-        """Draw how it ended."""
+        """Print the statistics of the finished run."""
 
     def __enter__(self) -> Self: ...
 
@@ -42,14 +42,14 @@ class View(Protocol):
     ) -> None: ...
 
 
-def stop_when_output_lost(view: EventView[News_contra], control: Control) -> Callable[[News_contra], None]:
+def stop_when_output_lost(view: EventView[E_contra], control: Control) -> Callable[[E_contra], None]:
     """`view.show` until the output is lost (its reader or its terminal is gone, its disk is full).
 
-    That is no failure of the run: it is asked to stop, and the rest is said to nobody.
+    The run has not failed: it is asked to stop, and later events are not shown.
     """
     lost = False
 
-    def show(event: News_contra) -> None:
+    def show(event: E_contra) -> None:
         nonlocal lost
         if lost:
             return
@@ -57,21 +57,20 @@ def stop_when_output_lost(view: EventView[News_contra], control: Control) -> Cal
             view.show(event)
         except OSError as error:
             lost = True
-            forget_stdout()
+            discard_stdout()
             control.stop(f"the output cannot be written: {error.strerror}")
 
     return show
 
 
 class JsonView:
-    """One event a line."""
+    """Prints a line of JSON per event."""
 
     def show(self, event: Event) -> None:
-        """Write it at once: somebody may be following."""
         print_json_line(to_dict(event))
 
     def conclude(self, console: Console) -> None:
-        """RunFinished has said it all."""
+        """Nothing: the RunFinished event has it all."""
 
     def __enter__(self) -> JsonView:
         return self
@@ -81,9 +80,9 @@ class JsonView:
 
 
 def choose_view(*, json: bool, before: RunHistory | None = None) -> View:
-    """By what stdout is. `before` is the story so far of a run that is resumed, whose table begins with it."""
+    """The view for the kind of stdout. `before` is the history of a run that is resumed."""
     if json:
         return JsonView()
-    do_without_stdout()
+    tolerate_closed_stdout()
     console = stdout()
     return LiveView(console, before) if animates(console) else PlainView(console, stderr(), before)

@@ -1,4 +1,4 @@
-"""What `data info` shows of a dataset."""
+"""The description of a dataset, for `data info`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mnist_tui.render import formatting
 
 
 def dataset_table(info: Mapping[str, Any]) -> RenderableType:
-    """Files with their hashes, counts a class, and the pixels' statistics; `info` is a DatasetInfo's `to_dict`."""
+    """Files with hashes, images per class, pixel statistics; `info` comes from `DatasetInfo.to_dict`."""
     parts: list[RenderableType] = [Text(f"{info['name']} · {info['source']}", style="bold")]
     if info["files"]:
         parts.append(_files(info["files"], info["source"]))
@@ -35,7 +35,7 @@ def _files(files: list[Mapping[str, Any]], folder: str) -> Table:
     table.add_column("md5, or sha256 of the content" if is_unpacked else "md5", overflow="fold")
     for file in files:
         mark = Text("✓", style="green") if file["verified"] else Text("✗", style="bold red")
-        size = "–" if file["bytes"] is None else formatting.size(file["bytes"])
+        size = "–" if file["bytes"] is None else formatting.byte_size(file["bytes"])
         path = PurePath(file["path"])
         shown = path.name if str(path.parent) == folder or not file["bytes"] else str(path)
         checksum = file.get("sha256") or file["md5"]

@@ -17,15 +17,15 @@ from mnist_tui.system.timing import Throttle
 
 # Rows of the terminal that are not epochs: title, heads, rules, progress, a notice or two.
 _OTHER_ROWS = 9
-# Drawing holds up the training: what comes many times a second is drawn this often.
+# Seconds between two frames: drawing holds up training.
 _FRAME_SECONDS = 0.25
 
 
 class LiveView:
-    """Redraws as events come, but not too often; a context manager that leaves the finished table on the screen."""
+    """Redraws on events, up to a rate; a context manager that leaves the finished table on the screen."""
 
     def __init__(self, console: Console, before: RunHistory | None = None) -> None:
-        """`before` is the story so far of a run that is resumed."""
+        """`before` is the history of a run that is resumed."""
         self.history = before or RunHistory()
         self._console = console
         self._waiting: DataProgress | Preparing | None = None
@@ -49,16 +49,15 @@ class LiveView:
         console.print(statistics_panel(self.history))
 
     def show(self, event: Event) -> None:
-        """Take an event in and draw the new state."""
         self.history.apply(event)
         self._waiting = event if isinstance(event, (DataProgress, Preparing)) else None
         if isinstance(event, Notice):
             self._live.console.print(Text(f"Notice: {event.message}", style="bold yellow"))
         if isinstance(event, WeightsMoved) or (isinstance(event, Progress) and not self._throttle.is_due()):
-            return  # of the one there is nothing to see here, and the other has just been drawn
-        self._live.update(self._picture(), refresh=True)
+            return  # the first is not shown here, and the second has just been drawn
+        self._live.update(self._frame(), refresh=True)
 
-    def _picture(self) -> RenderableType:
+    def _frame(self) -> RenderableType:
         if self._waiting is not None:
             return waiting_line(self._waiting)
         room = max(3, self._console.size.height - _OTHER_ROWS)

@@ -1,4 +1,4 @@
-"""`train` without a terminal: one line per epoch, in color if requested, and nothing redrawn."""
+"""`train` without a terminal: a line per epoch, in color if requested, without redrawing."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from mnist_tui.runs.history import RunHistory
 
 
 class PlainView:
-    """Results to `out`; notices, and what takes a while before the first of them, to `err`."""
+    """Prints results to `out`, and notices and slow preparations to `err`."""
 
     def __init__(self, out: Console, err: Console, before: RunHistory | None = None) -> None:
-        """`before` is the story so far of a run that is resumed."""
+        """`before` is the history of a run that is resumed."""
         self.history = before or RunHistory()
         self._out, self._err = out, err
         self._run = ""
@@ -47,16 +47,15 @@ class PlainView:
         console.print(statistics_panel(self.history))
 
     def show(self, event: Event) -> None:
-        """Take an event in; write a line where it is one to keep."""
         self.history.apply(event)
         match event:
-            case DataProgress() if event.stage != "checking":  # what is on the disk takes no time
-                self._tell_what_takes_long(f"{event.stage} {event.dataset} {event.item}")
+            case DataProgress() if event.stage != "checking":  # files on disk take no time
+                self._say_preparation(f"{event.stage} {event.dataset} {event.item}")
             case Preparing():
-                self._tell_what_takes_long(event.what)
+                self._say_preparation(event.what)
             case RunStarted():
                 self._run = event.run
-            case EpochStarted() if not self._titled:  # by now the notices, which the title heeds, have come
+            case EpochStarted() if not self._titled:  # after the notices, on which the title depends
                 self._titled = True
                 _say(self._out, f"run {self._run}: {title(self.history)}", "bold")
                 for row in self.history.rows:
@@ -71,8 +70,8 @@ class PlainView:
     def _say_epoch(self, row: EpochFinished) -> None:
         _say(self._out, epoch_line(row), "green" if row.best else "")
 
-    def _tell_what_takes_long(self, doing: str) -> None:
-        """A line for each thing, however often it is told."""
+    def _say_preparation(self, doing: str) -> None:
+        """A line per preparation, however many events report it."""
         if doing != self._doing:
             self._doing = doing
             _say(self._err, f"{doing} …")

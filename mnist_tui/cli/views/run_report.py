@@ -1,4 +1,4 @@
-"""The whole story of a run as text: `runs show`."""
+"""A run as text, for `runs show`."""
 
 from __future__ import annotations
 
@@ -11,20 +11,16 @@ from rich.table import Table
 from rich.text import Text
 
 from mnist_tui.cli.views.run_statistics import statistics_panel
-from mnist_tui.config import SETTINGS
-from mnist_tui.recipes import RECIPES
 from mnist_tui.render import formatting
 from mnist_tui.render.epoch_table import epoch_table
 from mnist_tui.runs import RunRecord, resume_command
+from mnist_tui.runs.compare import config_diff
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.runs.summary import RunSummary
 
-# Settings that have their own line in the story.
-_SHOWN_ELSEWHERE = {"recipe", "dataset", "model", "seed", "device", "threads", "backend"}
-
 
 def run_report(record: RunRecord, history: RunHistory, summary: RunSummary) -> RenderableType:
-    """What was trained on what and where, how it ended, its notices, its table and its statistics."""
+    """Settings, data, machine, status, notices, epoch table and statistics."""
     parts: list[RenderableType] = [_facts(record, history, summary)]
     parts += [Text(f"notice: {notice.message}", style="yellow") for notice in history.notices]
     if history.epochs:
@@ -46,8 +42,8 @@ def _facts(record: RunRecord, history: RunHistory, summary: RunSummary) -> Table
     for label, value in (
         ("run", summary.name),
         ("status", f"{summary.status}, {summary.epochs_done} of {summary.epochs} epochs"),
-        *_way_on(summary),
-        ("begun", summary.created),
+        *_resume_row(summary),
+        ("started", summary.created),
         ("dataset", f"{summary.dataset}: {_count(data.train_images)} training images{held_out}"),
         ("model", f"{summary.model}{parameters}"),
         ("recipe", f"{summary.recipe}, seed {summary.seed}{_changes(record.config)}"),
@@ -65,11 +61,11 @@ def _count(value: int | None) -> str:
     return "?" if value is None else f"{value:,}"
 
 
-def _way_on(summary: RunSummary) -> list[tuple[str, str]]:
-    """The command that resumes it, on a line of its own for copying, where there is something to resume."""
+def _resume_row(summary: RunSummary) -> list[tuple[str, str]]:
+    """The command that resumes it, on a line of its own for copying; nothing if it is finished or training."""
     if summary.status not in ("stopped", "interrupted", "failed"):
         return []
-    return [("go on with", resume_command(Path(summary.path)))]
+    return [("resume with", resume_command(Path(summary.path)))]
 
 
 def _threads(count: int | None) -> str:
@@ -77,14 +73,8 @@ def _threads(count: int | None) -> str:
 
 
 def _changes(config: Mapping[str, Any]) -> str:
-    """Where the config differs from its recipe."""
-    recipe = RECIPES.get(str(config.get("recipe")))
-    if recipe is None:
-        return ""
-    plain = recipe.to_dict()
+    """Where the config differs from its recipe; the seed is shown anyway."""
     changed = [
-        f"{name} {config[name]}"
-        for name in SETTINGS
-        if name in config and name not in _SHOWN_ELSEWHERE and config[name] != plain[name]
+        f"{change.setting} {change.values[1]}" for change in config_diff(config) if change.setting != "seed"
     ]
     return f", with {', '.join(changed)}" if changed else ""

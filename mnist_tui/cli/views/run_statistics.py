@@ -1,4 +1,4 @@
-"""The panel *Best model statistics*, beside what the published run had."""
+"""The panel *Best model statistics*, beside the published run's figures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mnist_tui.runs.history import RunHistory, trend
 
 
 def statistics_panel(history: RunHistory) -> RenderableType:
-    """Best and last epoch and how the run went; empty text while no epoch is finished."""
+    """Best and last epoch, mean time, trends; empty before the first epoch is finished."""
     best, last = history.best, history.last
     if best is None or last is None:
         return Text("")
@@ -52,9 +52,9 @@ def _rows(history: RunHistory, best: EpochFinished, last: EpochFinished) -> list
             formatting.percent(published_results.FINAL_TEST_ACCURACY),
         ),
         (
-            "Mean time an epoch",
+            "Mean time per epoch",
             formatting.duration(history.seconds / len(rows)),
-            f"about {published_results.SECONDS_AN_EPOCH} s",
+            f"about {published_results.SECONDS_PER_EPOCH} s",
         ),
         ("Loss trend", trend([row.train_loss for row in rows]), "fell every epoch"),
         ("Accuracy trend", trend([row.test_accuracy for row in rows]), "–"),
@@ -67,8 +67,8 @@ def _is_comparable(history: RunHistory) -> bool:
 
 def _choice(history: RunHistory) -> str:
     if history.best is not None and history.best.validation_accuracy is not None:
-        return "The best epoch was picked on held-out training images; the test set had no say in it."
+        return "The best epoch was selected on held-out training images, not on the test set."
     return (
-        "The best epoch was picked on the test set itself, as the published project did, which flatters it.\n"
-        "The final accuracy is the honest figure; --validation 5000 picks on held-out training images."
+        "The best epoch was selected on the test set itself, as in the published project, which is optimistic.\n"
+        "The final accuracy is unbiased; --validation 5000 selects on held-out training images."
     )

@@ -1,4 +1,4 @@
-"""How a run stands at this moment: its table, and how far the epoch is."""
+"""The current state of a run: its table, and the progress within the epoch."""
 
 from __future__ import annotations
 

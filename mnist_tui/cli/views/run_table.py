@@ -1,4 +1,4 @@
-"""All runs, a line each."""
+"""All runs, one per line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STYLES = {
 
 
 def run_table(summaries: Sequence[RunSummary]) -> Table:
-    """Name, status and the numbers people compare."""
+    """Name, status, epochs, accuracies, parameters and time of each run."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("run", overflow="fold")
     table.add_column("status")

@@ -1,4 +1,4 @@
-"""A sweep as JSON: one object a line as it goes, the whole result as the last."""
+"""A sweep as JSON: an object per line while it runs, and the whole result at the end."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ class JsonSweepView:
         if started is not None:
             _write("SweepEnded", results.to_dict(started.plan, list(self.board.results.values())))
 
-    def show(self, news: SweepEvent) -> None:
-        """Write what is to be known, at once: somebody may be following."""
-        self.board.apply(news)
-        match news:
+    def show(self, event_: SweepEvent) -> None:
+        self.board.apply(event_)
+        match event_:
             case SweepStarted():
                 _write(
-                    "SweepStarted", {"name": news.plan.name, "trials": self.board.total, "jobs": news.jobs}
+                    "SweepStarted",
+                    {"name": event_.plan.name, "trials": self.board.total, "jobs": event_.jobs},
                 )
             case SweepMessage(event=Notice() as event):
                 _write("Notice", {"message": event.message})
             case TrialStarted():
-                _write("TrialStarted", {"run": news.trial.name, "resumed": news.resumed})
+                _write("TrialStarted", {"run": event_.trial.name, "resumed": event_.resumed})
             case TrialEvent(event=EpochFinished() as event):
-                _write("TrialEpoch", {"run": news.trial.name, "epoch": to_dict(event)})
+                _write("TrialEpoch", {"run": event_.trial.name, "epoch": to_dict(event)})
             case TrialEnded():
-                _write("TrialEnded", news.result.to_dict())
+                _write("TrialEnded", event_.result.to_dict())
 
 
 def _write(name: str, fields: dict[str, Any]) -> None:

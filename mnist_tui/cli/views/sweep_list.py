@@ -1,4 +1,4 @@
-"""All sweeps, a line each."""
+"""All sweeps, one per line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mnist_tui.sweep.plans import Plan, Search
 
 
 def sweep_list(plans: Sequence[Plan], documents: Sequence[Mapping[str, Any]]) -> Table:
-    """Each plan with its result as `results.to_dict` gives it: name, what is varied, how far, the best mean."""
+    """Name, varied settings, progress and best mean of each plan; `documents` come from `results.to_dict`."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("sweep", overflow="fold")
     table.add_column("varied", overflow="fold")

@@ -1,4 +1,4 @@
-"""A sweep as it goes: one live table in a terminal, a line a trial off one."""
+"""A running sweep: a live table in a terminal, otherwise a line per trial."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from mnist_tui.sweep.progress import (
 )
 from mnist_tui.sweep.results import TrialResult, TrialStatus
 
-# Seconds between two pictures: a dozen processes tell more than anybody reads.
+# Seconds between two frames: a dozen processes report more than can be read.
 _FRAME = 0.2
 
-# Rows of the terminal that are neither combinations nor trials at work.
+# Rows of the terminal that are neither combinations nor running trials.
 _OTHER_ROWS = 8
 
 
@@ -57,7 +57,6 @@ class LiveSweepView:
         _print_table(self.board, self._console)
 
     def show(self, news: SweepEvent) -> None:
-        """Take it in, and draw unless that was done a moment ago."""
         self.board.apply(news)
         match news:
             case SweepMessage(event=Notice() as event):
@@ -71,33 +70,33 @@ class LiveSweepView:
         now = time.monotonic()
         if now >= self._next_frame or not isinstance(news, TrialEvent):
             self._next_frame = now + _FRAME
-            self._live.update(self._picture(), refresh=True)
+            self._live.update(self._frame(), refresh=True)
 
     def _say(self, text: str, style: str) -> None:
         self._live.console.print(Text(text, style=style))
 
-    def _picture(self) -> RenderableType:
+    def _frame(self) -> RenderableType:
         board = self.board
         if board.started is None:
             return waiting_line(self._waiting) if self._waiting else Text("Loading torch …", style="dim")
-        at_work = [_job_line(trial, history) for trial, history in board.running.values()]
+        running = [_job_line(trial, history) for trial, history in board.running.values()]
         most = max(1, self._console.size.height // 3)
         left_out = (
-            [Text(f"… and {len(at_work) - most} more at work", style="dim")] if len(at_work) > most else []
+            [Text(f"… and {len(running) - most} more running", style="dim")] if len(running) > most else []
         )
-        room = self._console.size.height - _OTHER_ROWS - min(len(at_work), most)
+        room = self._console.size.height - _OTHER_ROWS - min(len(running), most)
         lines = [waiting_line(self._waiting)] if self._waiting else []
         table = sweep_table(board.started.plan, list(board.results.values()), room=max(3, room))
-        return Group(table, *at_work[:most], *left_out, *lines, _overall(board))
+        return Group(table, *running[:most], *left_out, *lines, _overall(board))
 
 
 class PlainSweepView:
-    """A line for each trial that ends, to `out`; the rest to `err`."""
+    """Prints a line per finished trial to `console`, and the rest to `err`."""
 
     def __init__(self, console: Console, err: Console) -> None:
         self.board = SweepProgress()
         self._console, self._err = console, err
-        self._said = ""
+        self._last = ""
 
     def __enter__(self) -> PlainSweepView:
         return self
@@ -106,28 +105,27 @@ class PlainSweepView:
         _print_table(self.board, self._console)
 
     def show(self, news: SweepEvent) -> None:
-        """Take it in; write a line where it is one to keep."""
         self.board.apply(news)
         match news:
             case SweepStarted():
                 waiting = self.board.total - self.board.ended
-                self._tell(
+                self._say(
                     f"sweep {news.plan.name}: {waiting} of {self.board.total} trials to do, {news.jobs} at a time"
                 )
             case SweepMessage(event=Notice() as event):
-                self._tell(f"notice: {event.message}")
+                self._say(f"notice: {event.message}")
             case SweepMessage(event=Preparing() as event):
-                self._tell(f"{event.what} …")
+                self._say(f"{event.what} …")
             case SweepMessage(event=DataProgress() as event) if event.stage == "fetching":
-                self._tell(f"{event.stage} {event.dataset} {event.item} …")
+                self._say(f"{event.stage} {event.dataset} {event.item} …")
             case TrialStarted() if news.resumed:
-                self._tell(f"going on with {news.trial.name}")
+                self._say(f"resuming {news.trial.name}")
             case TrialEnded():
                 self._console.print(self._line(news.result), soft_wrap=True)
 
-    def _tell(self, text: str) -> None:
-        if text != self._said:
-            self._said = text
+    def _say(self, text: str) -> None:
+        if text != self._last:
+            self._last = text
             self._err.print(Text(text), soft_wrap=True)
 
     def _line(self, result: TrialResult) -> Text:
@@ -148,7 +146,7 @@ def _print_table(board: SweepProgress, console: Console) -> None:
 
 
 def _job_line(trial: Trial, history: RunHistory) -> RenderableType:
-    """One trial at work: how far it is, and how well it does. Its test figures are nobody's business yet."""
+    """A running trial: its progress and time left, without accuracies, which nothing should be chosen by yet."""
     line = Table.grid(padding=(0, 1), expand=True)
     line.add_column(ratio=2, no_wrap=True, overflow="ellipsis")
     line.add_column(ratio=1)
@@ -169,7 +167,7 @@ def _job_line(trial: Trial, history: RunHistory) -> RenderableType:
 
 def _overall(board: SweepProgress) -> Text:
     failed = sum(result.status is TrialStatus.FAILED for result in board.results.values())
-    text = Text(f"{board.ended} of {board.total} trials done, {len(board.running)} at work", style="dim")
+    text = Text(f"{board.ended} of {board.total} trials done, {len(board.running)} running", style="dim")
     return text.append(f", {failed} failed", style="red") if failed else text
 
 

@@ -1,4 +1,4 @@
-"""What `bench --to` measured."""
+"""The results of `bench --to`."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ if TYPE_CHECKING:
 
 
 def time_table(result: TimeToAccuracy) -> RenderableType:
-    """A row for each loop and target: how many rounds reached it, when, and when their mean did."""
+    """A row per loop and target: how many rounds reached it, their median time, and when the mean reached it."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("loop", no_wrap=True)
     for name in ("batch", "final", "in all", "to %", "times", "median", "mean at", "× plain"):
         table.add_column(name, justify="right", no_wrap=True)
-    for racer in result.racers:
-        for number, reached in enumerate(racer.reached):
-            head = _head(racer) if number == 0 else [""] * 4
+    for contender in result.racers:
+        for number, reached in enumerate(contender.reached):
+            head = _head(contender) if number == 0 else [""] * 4
             table.add_row(*head, *_cells(reached, result.rounds))
     facts = Text(
-        f"{result.dataset}, {result.processor}, {result.cores} cores, rounds: {result.rounds}, each with a seed "
-        "of its own.\nSeconds are of training alone: steps and augmentation, not evaluation, data or compiling. "
+        f"{result.dataset}, {result.processor}, {result.cores} cores, rounds: {result.rounds}, each with its own "
+        "seed.\nSeconds are of training alone: steps and augmentation, not evaluation, data or compiling. "
         "median: of the rounds that reached it. mean at: when the mean of all rounds did (epoch).",
         style="dim",
     )
     return Group(table, facts)
 
 
-def _head(racer: ContenderResult) -> list[str]:
+def _head(contender: ContenderResult) -> list[str]:
     return [
-        racer.name,
-        str(racer.config.batch_size),
-        formatting.bare_percent(racer.accuracy),
-        formatting.duration(racer.seconds),
+        contender.name,
+        str(contender.config.batch_size),
+        formatting.bare_percent(contender.accuracy),
+        formatting.duration(contender.seconds),
     ]
 
 

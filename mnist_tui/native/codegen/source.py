@@ -35,22 +35,22 @@ def _network_source(names: list[str]) -> str:
     factories = ", ".join(f"make{name}" for name in names)
     return (
         f'#include "library.hpp"\n\n{declarations}\n'
-        "native::Network::Chain native::chain_of(const Room& room) {\n  Network::Chain chain;\n"
+        "native::Links native::make_links(const Capacity& capacity) {\n  Links links;\n"
         f"  for (const auto make : {{{factories}}})\n"
-        "    chain.push_back(std::unique_ptr<Link>(make(int(chain.size()), room)));\n"
-        "  return chain;\n}\n"
+        "    links.push_back(std::unique_ptr<Link>(make(int(links.size()), capacity)));\n"
+        "  return links;\n}\n"
     )
 
 
 def _stage_source(name: str, body: str) -> str:
     return (
-        f'#include "stage.hpp"\n\nnamespace {{\n\nstruct {name} : native::Nothing {{\n{body}}};\n\n'
-        f"}}  // namespace\n\n{_factory(name)} {{\n  return new native::Stage<{name}>(number, room);\n}}\n"
+        f'#include "stage.hpp"\n\nnamespace {{\n\nstruct {name} : native::StageDefaults {{\n{body}}};\n\n'
+        f"}}  // namespace\n\n{_factory(name)} {{\n  return new native::Stage<{name}>(number, capacity);\n}}\n"
     )
 
 
 def _factory(name: str) -> str:
-    return f"NATIVE_HIDDEN native::Link* make{name}(int number, const native::Room& room)"
+    return f"NATIVE_HIDDEN native::Link* make{name}(int number, const native::Capacity& capacity)"
 
 
 def _lower(stage: Stage) -> Iterator[Stage]:

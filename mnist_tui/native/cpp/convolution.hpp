@@ -1,8 +1,8 @@
-// A convolution of stride 1 over one image, its gradient by the weights and by the input.
+// A convolution of stride 1 over one image, and its gradients by the weights and by the input.
 //
 // An image lies as [row][column][channel], the channels padded to whole registers, with the convolution's zero padding
 // around it; weights as [kernel row][kernel column][input channel][output channel]. A register holds the output
-// channels of one position, and each input number is broadcast to it: so 8 or 16 channels are one instruction.
+// channels of one position, and each input value is broadcast to it: so 8 or 16 channels are one instruction.
 #pragma once
 
 #include <type_traits>
@@ -35,13 +35,13 @@ NATIVE_INLINE inline void in_blocks(Work work) {
 template <int kKernel, int kInputs, int kInStep, int kInWidth, int kOutputs, int kHeight, int kWidth>
 struct Convolution {
   static constexpr int kOutStep = padded(kOutputs);
-  // Channels that fill half of the widest register leave room for a neighbour's: two positions are then as one, with a
+  // Channels that fill half of the widest register leave room for a neighbor's: two positions are then as one, with a
   // kernel that is a column wider, in which each of the two leaves another column out. So a kernel of 3 columns needs
   // 4 multiplications instead of 6.
   static constexpr bool kPaired = kOutStep * 2 == kWidest && kWidth % 2 == 0 && kKernel > 1;
-  static constexpr int kNeighbours = kPaired ? 2 : 1, kColumns = kKernel + kNeighbours - 1;
-  static constexpr int L = kNeighbours * lanes(kOutputs), kWeightStep = kNeighbours * kOutStep;
-  static constexpr int kVectors = kWeightStep / L, kGroups = kWidth / kNeighbours;
+  static constexpr int kNeighbors = kPaired ? 2 : 1, kColumns = kKernel + kNeighbors - 1;
+  static constexpr int L = kNeighbors * lanes(kOutputs), kWeightStep = kNeighbors * kOutStep;
+  static constexpr int kVectors = kWeightStep / L, kGroups = kWidth / kNeighbors;
   static constexpr int kInRow = kInWidth * kInStep, kFilter = kKernel * kKernel * kInputs * kOutStep;
   static constexpr int kWeights = kKernel * kColumns * kInputs * kWeightStep;
   // Two registers of channels share each number that is broadcast.
@@ -64,10 +64,10 @@ struct Convolution {
 
   // Puts a weight into `weights`, or a bias into `biases`, where `forward` looks for it.
   static void pack(float* biases, int output, float value) {
-    for (int n = 0; n < kNeighbours; n++) biases[n * kOutStep + output] = value;
+    for (int n = 0; n < kNeighbors; n++) biases[n * kOutStep + output] = value;
   }
   static void pack(float* weights, int row, int column, int input, int output, float value) {
-    for (int n = 0; n < kNeighbours; n++)
+    for (int n = 0; n < kNeighbors; n++)
       weights[((row * kColumns + column + n) * kInputs + input) * kWeightStep + n * kOutStep + output] = value;
   }
 
@@ -78,7 +78,7 @@ struct Convolution {
       for (int vector = 0; vector < kVectors; vector += kTogether)
         in_blocks<kGroups, kMostGroups>([&](auto groups, int group) NATIVE_INLINE {
           constexpr int R = decltype(rows)::value, G = decltype(groups)::value;
-          const int x = group * kNeighbours;
+          const int x = group * kNeighbors;
           Floats<L> sums[R][G][kTogether];
           NATIVE_UNROLL
           for (int v = 0; v < kTogether; v++) {
@@ -101,13 +101,13 @@ struct Convolution {
                 NATIVE_UNROLL
                 for (int r = 0; r < R; r++) {
                   NATIVE_UNROLL
-                  for (int at = 0; at < (G - 1) * kNeighbours + kColumnsAtOnce; at++) {
+                  for (int at = 0; at < (G - 1) * kNeighbors + kColumnsAtOnce; at++) {
                     const Floats<L> number = broadcast<L>(from[r * kInRow + at * kInStep + c]);
                     NATIVE_UNROLL
                     for (int k = 0; k < kColumnsAtOnce; k++) {
                       if (!meets<G>(at, k)) continue;
                       NATIVE_UNROLL
-                      for (int v = 0; v < kTogether; v++) sums[r][(at - k) / kNeighbours][v] += weight[k][v] * number;
+                      for (int v = 0; v < kTogether; v++) sums[r][(at - k) / kNeighbors][v] += weight[k][v] * number;
                     }
                   }
                 }
@@ -117,7 +117,7 @@ struct Convolution {
           for (int i = 0; i < R * G; i++) {
             NATIVE_UNROLL
             for (int v = 0; v < kTogether; v++)
-              each(y + i / G, x + i % G * kNeighbours, vector + v, sums[i / G][i % G][v]);
+              each(y + i / G, x + i % G * kNeighbors, vector + v, sums[i / G][i % G][v]);
           }
         });
     });
@@ -138,20 +138,20 @@ struct Convolution {
             // Two groups at once share the numbers that both are multiplied by.
             in_blocks<kGroups, 2>([&](auto groups, int group) NATIVE_INLINE {
               constexpr int G = decltype(groups)::value;
-              const float* from = row_in + group * kNeighbours * kInStep;
+              const float* from = row_in + group * kNeighbors * kInStep;
               Floats<L> g[G];
               NATIVE_UNROLL
               for (int i = 0; i < G; i++) g[i] = load<L>(of + y * row + (group + i) * kWeightStep);
               NATIVE_UNROLL
               for (int r = 0; r < kRows; r++) {
                 NATIVE_UNROLL
-                for (int at = 0; at < (G - 1) * kNeighbours + kColumns; at++) {
+                for (int at = 0; at < (G - 1) * kNeighbors + kColumns; at++) {
                   NATIVE_UNROLL
                   for (int i = 0; i < C; i++) {
                     const Floats<L> number = broadcast<L>(from[r * kInRow + at * kInStep + i]);
                     NATIVE_UNROLL
                     for (int k = 0; k < kColumns; k++)
-                      if (meets<G>(at, k)) sums[r][k][i] += g[(at - k) / kNeighbours] * number;
+                      if (meets<G>(at, k)) sums[r][k][i] += g[(at - k) / kNeighbors] * number;
                   }
                 }
               }
@@ -164,7 +164,7 @@ struct Convolution {
               NATIVE_UNROLL
               for (int i = 0; i < C; i++) {
                 NATIVE_UNROLL
-                for (int n = 0; n < kNeighbours; n++)
+                for (int n = 0; n < kNeighbors; n++)
                   add(weights + place(ky + r, kx, c + i, vector * L), sums[r][kx + n][i], n);
               }
             }
@@ -180,24 +180,24 @@ struct Convolution {
         });
         total += (sums[0] + sums[1]) + (sums[2] + sums[3]);
       }
-      for (int n = 0; n < kNeighbours; n++) add(bias + vector * L, total, n);
+      for (int n = 0; n < kNeighbors; n++) add(bias + vector * L, total, n);
     }
   }
 
  private:
-  static constexpr int kOwn = L / kNeighbours;
+  static constexpr int kOwn = L / kNeighbors;
 
   // Whether the input position `at`, counted from the first of `G` groups, is under column `k` of one of them.
   template <int G>
   static constexpr bool meets(int at, int k) {
-    return at >= k && (at - k) % kNeighbours == 0 && (at - k) / kNeighbours < G;
+    return at >= k && (at - k) % kNeighbors == 0 && (at - k) / kNeighbors < G;
   }
 
-  // Adds what is one neighbour's.
-  static void add(float* to, Floats<L> sums, int neighbour) {
-    Floats<kOwn> own[kNeighbours];
+  // Adds what is one neighbor's.
+  static void add(float* to, Floats<L> sums, int neighbor) {
+    Floats<kOwn> own[kNeighbors];
     std::memcpy(&own, &sums, sizeof sums);
-    store<kOwn>(to, load<kOwn>(to) + own[neighbour]);
+    store<kOwn>(to, load<kOwn>(to) + own[neighbor]);
   }
 };
 

@@ -1,8 +1,8 @@
-// A stage as the network sees it, whatever its shapes: a link of the chain.
+// The interface of a stage, whatever its shapes: a link of the chain.
 //
-// Only what lies behind this is made for a network's shapes, each stage in a translation unit of its own. A compiler
-// then has many small things to do, and several at once. So this header, which all those units read, stays light:
-// <memory>, <vector> or <cmath> take longer to read than many a stage to compile.
+// Only what implements it is compiled for a network's shapes, each stage in a translation unit of its own, so that
+// compilers run in parallel. This header, which all those units include, stays light: <memory>, <vector> or <cmath> take
+// longer to parse than many a stage to compile.
 #pragma once
 
 #include <cstdint>
@@ -12,16 +12,16 @@
 
 #include "vector.hpp"
 
-// Of what one unit defines for another, nothing is to be seen outside of the library.
+// For what one unit defines for another: not visible outside the library.
 #define NATIVE_HIDDEN __attribute__((visibility("hidden")))
 
 namespace native {
 
-// Floats, zero at first, that begin where any register may.
+// Floats, initially zero, aligned for every register.
 class Buffer {
  public:
   explicit Buffer(size_t count) {
-    const size_t bytes = (count * sizeof(float) + 63) / 64 * 64 + 64;  // a register's read may begin at the last float
+    const size_t bytes = (count * sizeof(float) + 63) / 64 * 64 + 64;  // the read of a register may begin at the last float
     floats_ = static_cast<float*>(std::aligned_alloc(64, bytes));
     if (!floats_) throw std::bad_alloc();
     std::memset(floats_, 0, bytes);
@@ -37,67 +37,67 @@ class Buffer {
   float* floats_;
 };
 
-// The tensors of a stage as PyTorch has them, null where there are none.
+// The tensors of a stage in PyTorch's layout, null where there are none.
 struct Weights {
   const float *weight, *bias, *gamma, *beta, *mean, *variance;
 };
 
-// What dropout depends on besides the position.
-struct Moment {
+// What a step's dropout depends on besides the position.
+struct StepKey {
   uint64_t seed, step;
 };
 
-// What a network is opened for: images a step, threads, and parts that gradients are summed in.
-struct Room {
+// What a network allocates memory for: images per step, threads, and chunks of images that gradients are summed over.
+struct Capacity {
   int images, threads, chunks;
 };
 
-// What the network has to know of a stage.
+// The sizes of a stage that the network needs, in floats unless noted.
 struct Shape {
-  size_t in, out, out_gradient;  // floats of one image: what comes in and what goes out, with the zeros around them
-  int in_first, in_row, in_step;  // where its first number is, and from there to the next row and the next position
-  int channels, step;             // that go out, and with those that pad
-  int filter;                     // weights of each of these; 0 without a convolution
-  int weights, part;              // floats of one chunk's gradients: of the weights, and with the bias after them
-  int pixels;                     // positions that the norm has in an image
+  size_t in, out, out_gradient;   // of one image, with the zeros around it
+  int in_first, in_row, in_step;  // the input's first element, and from there to the next row and the next position
+  int channels, step;             // of the output, without and with those that pad
+  int filter;                     // weights per output channel; 0 without a convolution
+  int weights, part;              // of one chunk's gradients: those of the weights, and with the bias after them
+  int pixels;                     // positions per image that the norm averages over
   bool bias, norm;
-  bool kept;                 // the output of every image; else each thread has room for that of one
+  bool kept;                 // the output of every image is; else each thread has a buffer for one
   double epsilon, momentum;  // of the norm
 };
 
-// A norm as one multiplication and addition, and what its gradient needs: a number for each channel in each row.
+// The rows of a norm's buffer, one number per channel: a norm as one multiplication and addition, and its gradient.
 enum NormRow { kMean, kRstd, kScale, kShift, kByMean, kBySpread, kNormRows };
 
-// Forward and backward come in two halves each, as a norm needs sums over the whole batch in between:
-//   forward:   `compute` up to the norm's input | all images | `finish` the rest
-//   backward:  `gather` the sums that the norm needs | all images | `spread` the gradient to weights and input
-// Each half is computed image by image, on any thread, and the next half of an image on any other; values to be summed
-// over images are kept per image or per chunk of images and added in a fixed order, so that the sums do not depend on the
+// Forward and backward have two halves each, as a norm needs sums over the whole batch in between:
+//   `forward` up to the norm's input | all images | `forward_tail`
+//   `backward_sums` for the norm     | all images | `backward` to weights and input
+// Each half is computed image by image, on any thread, and the next half of an image perhaps on another. What is summed
+// over images is kept per image or per chunk of images and added in a fixed order, so that the sums do not depend on the
 // threads.
 class Link {
  public:
-  Link(const Shape& shape, const Room& room)
+  Link(const Shape& shape, const Capacity& capacity)
       : shape(shape),
-        parts(size_t(room.chunks) * shape.part),
-        moments(shape.norm ? size_t(room.images) * 2 * shape.step : 0),
-        products(shape.norm ? size_t(room.images) * 2 * shape.step : 0),
+        chunk_gradients(size_t(capacity.chunks) * shape.part),
+        moments(shape.norm ? size_t(capacity.images) * 2 * shape.step : 0),
+        products(shape.norm ? size_t(capacity.images) * 2 * shape.step : 0),
         gamma(shape.step),
         beta(shape.step),
-        outs_((shape.kept ? room.images : room.threads) * whole_lines(shape.out)),
-        out_gradients_((shape.norm ? room.images : room.threads) * whole_lines(shape.out_gradient)),
+        outs_((shape.kept ? capacity.images : capacity.threads) * whole_lines(shape.out)),
+        out_gradients_((shape.norm ? capacity.images : capacity.threads) * whole_lines(shape.out_gradient)),
         norm(kNormRows * shape.step) {}
   virtual ~Link() = default;
 
   const Shape shape;
-  Buffer parts;  // the gradients of weights and bias, one part a chunk of images
-  // Of the norm, two numbers a channel for each image: mean and squares around it; the gradient's sum and that of its
-  // products.
+  Buffer chunk_gradients;  // of weights and bias, for each chunk of images
+  // For the norm, two numbers per channel of each image: its mean and the squares around it; the sum of the gradient, and
+  // of its products with the deviations.
   Buffer moments, products;
   Buffer gamma, beta;
   Buffer norm;  // `kNormRows` rows of `step` floats
 
-  // The output of image `n`, and the gradient by it. What is not kept of every image is used up before the thread's next
-  // image comes.
+  // The output of image `n`, and the gradient by it. What is not kept of every image is used before the thread's next
+  // image.
   float* out_of(int n, int thread) const {
     return outs_.get() + (shape.kept ? n : thread) * whole_lines(shape.out);
   }
@@ -105,25 +105,25 @@ class Link {
     return out_gradients_.get() + (shape.norm ? n : thread) * whole_lines(shape.out_gradient);
   }
 
-  // Bring PyTorch's [output][input][row][column] into our order, once a step; and gradients, of the outputs
-  // [begin, end), back into PyTorch's.
+  // Convert weights from PyTorch's order [output][input][row][column], once per step; and the gradients of the outputs
+  // [begin, end) back to it.
   virtual void pack(const Weights& from, bool backward) = 0;
   virtual void unpack(int begin, int end, float* gradient) const = 0;
 
-  // Forward, first half: convolution and ReLU of image `n`, and in training the sums the norm needs.
-  virtual void compute(const float* in, int n, bool training) = 0;
+  // Convolution and ReLU of image `n`, and in training the sums for the norm.
+  virtual void forward(const float* in, int n, bool training) = 0;
 
-  // Forward, second half; may be done again. In evaluation there is no moment.
-  virtual void finish(const float* in, int n, int thread, const Moment* moment) = 0;
+  // Norm, ReLU, pooling and dropout; may be repeated. `key` is null in evaluation.
+  virtual void forward_tail(const float* in, int n, int thread, const StepKey* key) = 0;
 
-  // Backward, first half: the sums that the norm needs of the gradient by its output.
-  virtual void gather(const float* in, int n, int thread, Moment moment) = 0;
+  // The sums of the gradient that the norm's backward pass needs.
+  virtual void backward_sums(const float* in, int n, int thread, StepKey key) = 0;
 
-  // Backward, second half: the gradient of the output to the weights (into `part`, those of a chunk) and the input.
-  virtual void spread(const float* in, float* in_gradient, int n, int thread, Moment moment, float* part) = 0;
+  // From the gradient by the output to those of the weights (added to `part`, those of a chunk) and of the input.
+  virtual void backward(const float* in, float* in_gradient, int n, int thread, StepKey key, float* part) = 0;
 
  private:
-  // Of the cache, which threads had better not share.
+  // Whole cache lines, which threads should not share.
   static size_t whole_lines(size_t floats) { return (floats + 15) / 16 * 16; }
 
   Buffer outs_, out_gradients_;

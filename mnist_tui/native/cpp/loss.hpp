@@ -6,17 +6,17 @@
 
 namespace native {
 
-struct Guess {
-  float loss;
-  float by_label;  // what the label alone would cost, whatever the image counts
+struct ImageLoss {
+  float weighted;  // what the batch's loss counts
+  float by_label;  // the plain cross-entropy with the label
   bool correct;
 };
 
-// `gradient` gets that of the batch's mean loss. `targets` is a probability for each class; without it the label has
-// all. With `smoothing`, that share is spread over all classes. The image counts `weight` times.
+// `gradient` gets that of the batch's mean loss by the logits. `targets` are class probabilities in place of the label.
+// `smoothing` of the probability is spread evenly over all classes. The image's loss is multiplied by `weight`.
 template <int kClasses>
-Guess cross_entropy(const float* logits, int64_t label, const float* targets, double smoothing, double weight,
-                    int images, float* gradient) {
+ImageLoss cross_entropy(const float* logits, int64_t label, const float* targets, double smoothing, double weight,
+                        int images, float* gradient) {
   int best = 0;
   for (int c = 1; c < kClasses; c++)
     if (logits[c] > logits[best]) best = c;
@@ -28,8 +28,8 @@ Guess cross_entropy(const float* logits, int64_t label, const float* targets, do
   const double log_total = std::log(total) + logits[best];
   double loss = 0;
   for (int c = 0; c < kClasses; c++) {
-    const double known = targets ? targets[c] : c == label;
-    const double share = (1 - smoothing) * known + smoothing / kClasses;
+    const double target = targets ? targets[c] : c == label;
+    const double share = (1 - smoothing) * target + smoothing / kClasses;
     loss += share * (log_total - logits[c]);
     gradient[c] = float(weight * (powers[c] / total - share) / images);
   }

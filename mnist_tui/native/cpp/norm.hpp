@@ -1,5 +1,4 @@
-// Batch normalisation across the images of a batch, for a link of any shape. What is done with each image's numbers is
-// the stage's own.
+// Batch normalization across the images of a batch, for a link of any shape; the stages compute each image's part.
 #pragma once
 
 #include <cmath>
@@ -8,10 +7,10 @@
 
 namespace native {
 
-// Channels at once. Those of a link with its padding are a multiple of it.
+// Channels at once. A link's channels with those that pad are a multiple of it.
 constexpr int kBlock = kNarrowest;
 
-// Done once a channel, not once an image: one body is enough, where a compiler would else make one for each of a block.
+// For what runs once per channel, not per image: one body is enough, which a compiler would else copy for each channel.
 #define NATIVE_ONE_BODY __attribute__((noinline)) inline
 
 NATIVE_ONE_BODY void set_norm(Link& link, int c, float mean, float rstd) {
@@ -23,15 +22,15 @@ NATIVE_ONE_BODY void set_norm(Link& link, int c, float mean, float rstd) {
   norm[kShift * step + c] = link.beta[c] - mean * scale;
 }
 
-// The norm's own weights, once a step; 1 and 0 where it has none.
-inline void take_norm(Link& link, const Weights& from) {
+// The norm's own weights, once per step; 1 and 0 where it has none.
+inline void load_norm(Link& link, const Weights& from) {
   for (int c = 0; c < link.shape.channels; c++) {
     link.gamma[c] = from.gamma ? from.gamma[c] : 1.0f;
     link.beta[c] = from.beta ? from.beta[c] : 0.0f;
   }
 }
 
-NATIVE_ONE_BODY void end_normalize(Link& link, int images, int c, double mean, double spread, float* means,
+NATIVE_ONE_BODY void finish_normalize(Link& link, int images, int c, double mean, double spread, float* means,
                                    float* variances) {
   const double count = double(images) * link.shape.pixels;
   set_norm(link, c, float(mean), float(1.0 / std::sqrt(spread / count + link.shape.epsilon)));
@@ -39,8 +38,8 @@ NATIVE_ONE_BODY void end_normalize(Link& link, int images, int c, double mean, d
   variances[c] = float(spread / std::fmax(count - 1, 1.0));
 }
 
-// The norm by mean and variance of the batch, from every image's own; and what the running statistics follow, the mean
-// and the unbiased variance of each channel.
+// In training: the norm from the batch's mean and variance, which are combined from each image's. Also returns what the
+// running statistics are updated with, the mean and the unbiased variance of each channel.
 inline void normalize(Link& link, int images, float* batch_means, float* batch_variances) {
   const int step = link.shape.step;
   for (int first = 0; first < step; first += kBlock) {
@@ -58,17 +57,17 @@ inline void normalize(Link& link, int images, float* batch_means, float* batch_v
       }
     }
     for (int c = 0; c < kBlock; c++)
-      end_normalize(link, images, first + c, mean[c], spread[c], batch_means, batch_variances);
+      finish_normalize(link, images, first + c, mean[c], spread[c], batch_means, batch_variances);
   }
 }
 
-// As in evaluation, from the running statistics.
+// In evaluation: the norm from the running statistics.
 inline void normalize(Link& link, const Weights& from) {
   for (int c = 0; c < link.shape.channels; c++)
     set_norm(link, c, from.mean[c], float(1.0 / std::sqrt(double(from.variance[c]) + link.shape.epsilon)));
 }
 
-NATIVE_ONE_BODY void end_balance(Link& link, int images, int c, double sum, double product, float* gammas, float* betas) {
+NATIVE_ONE_BODY void finish_backward(Link& link, int images, int c, double sum, double product, float* gammas, float* betas) {
   const int step = link.shape.step;
   const double count = double(images) * link.shape.pixels;
   float* norm = link.norm.get();
@@ -79,8 +78,8 @@ NATIVE_ONE_BODY void end_balance(Link& link, int images, int c, double sum, doub
   betas[c] = float(sum);
 }
 
-// What `spread` needs of all images, and the gradients of gamma and beta.
-inline void balance(Link& link, int images, float* gammas, float* betas) {
+// What the links' `backward` needs of all images, and the gradients of gamma and beta.
+inline void normalize_backward(Link& link, int images, float* gammas, float* betas) {
   const int step = link.shape.step;
   for (int first = 0; first < step; first += kBlock) {
     double sum[kBlock] = {}, product[kBlock] = {};
@@ -91,7 +90,7 @@ inline void balance(Link& link, int images, float* gammas, float* betas) {
         product[c] += products[c];
       }
     }
-    for (int c = 0; c < kBlock; c++) end_balance(link, images, first + c, sum[c], product[c], gammas, betas);
+    for (int c = 0; c < kBlock; c++) finish_backward(link, images, first + c, sum[c], product[c], gammas, betas);
   }
 }
 

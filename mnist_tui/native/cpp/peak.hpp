@@ -1,18 +1,18 @@
-// What this processor can do at best: multiply-adds in registers, nothing else.
+// The processor's highest rate: multiply-adds in registers, nothing else.
 #pragma once
 
 #include <chrono>
 
 #include "convolution.hpp"
-#include "team.hpp"
+#include "thread_pool.hpp"
 
 namespace native {
 
-// Floating-point operations a second of all threads of the team together.
-inline double peak(Team& team, double seconds) {
+// Floating-point operations per second of all threads of the pool together.
+inline double peak(ThreadPool& pool, double seconds) {
   constexpr int L = kWidest, kChains = kRegisters >= 32 ? 24 : 12, kTimes = 20000;
-  std::vector<double> speeds(team.threads()), kept(team.threads());
-  team.each(team.threads(), [&](int thread, int) {
+  std::vector<double> speeds(pool.threads()), kept(pool.threads());
+  pool.for_each(pool.threads(), [&](int thread, int) {
     Floats<L> sums[kChains];
     for (int i = 0; i < kChains; i++) sums[i] = broadcast<L>(float(i));
     Floats<L> factor = broadcast<L>(0.999f), summand = broadcast<L>(1e-3f);
@@ -31,7 +31,7 @@ inline double peak(Team& team, double seconds) {
     speeds[thread] = double(rounds) * kTimes * kChains * L * 2 / passed;
   });
   double total = 0;
-  for (int thread = 0; thread < team.threads(); thread++) total += speeds[thread] + (kept[thread] > 1e30 ? 1 : 0);
+  for (int thread = 0; thread < pool.threads(); thread++) total += speeds[thread] + (kept[thread] > 1e30 ? 1 : 0);
   return total;
 }
 

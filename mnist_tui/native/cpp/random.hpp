@@ -1,28 +1,28 @@
-// Random numbers as a function of where they are used, so that they are the same whoever computes them, and when.
+// Random numbers as a function of the position they are used at: the same on any thread, in any order.
 #pragma once
 
 #include "vector.hpp"
 
 namespace native {
 
-// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014).
-inline uint64_t mixed(uint64_t value) {
+// The finalizer of SplitMix64 (Steele, Lea and Flood, 2014).
+inline uint64_t mix(uint64_t value) {
   value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9ull;
   value = (value ^ (value >> 27)) * 0x94d049bb133111ebull;
   return value ^ (value >> 31);
 }
 
-// One stream of numbers: those of one stage in one step of one seed.
+// The key of one stage's random numbers in one step of one seed.
 inline uint64_t stream(uint64_t seed, uint64_t step, uint64_t stage) {
   constexpr uint64_t odd = 0x9e3779b97f4a7c15ull;
-  return mixed(mixed(mixed(seed + odd) + step + odd) + stage + odd);
+  return mix(mix(mix(seed + odd) + step + odd) + stage + odd);
 }
 
-// Dropout at L neighbouring positions: 1 / keep with probability `keep`, else 0.
+// Dropout at L neighboring positions: 1 / keep with probability `keep`, else 0.
 template <int L>
-class Dropper {
+class DropoutMask {
  public:
-  Dropper(double probability, uint64_t key)
+  DropoutMask(double probability, uint64_t key)
       : low_(static_cast<uint32_t>(key)), high_(static_cast<uint32_t>(key >> 32)) {
     const double keep = 1 - probability;
     limit_ = static_cast<uint32_t>(keep * 4294967295.0);

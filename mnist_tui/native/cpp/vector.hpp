@@ -1,4 +1,4 @@
-// A register of channels: how wide it is on this processor, how many there are, and what is done with one.
+// SIMD registers of channels: their width and number on this processor, and operations on them.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ constexpr int lanes(int channels) {
   return best;
 }
 
-// Channels as they lie in memory. Those that pad are zero in every buffer, and stay zero.
+// Channels with those that pad them in memory, which are zero in every buffer and stay zero.
 constexpr int padded(int channels) { return round_up(channels, lanes(channels)); }
 
 template <int L>
@@ -63,9 +63,9 @@ inline Floats<L> broadcast(float value) {
   return value - Floats<L>{};
 }
 
-// Written so that what is not a number stays so: a training that diverges has to be seen.
+// NaN stays NaN, so that divergence is noticed.
 template <int L>
-inline Floats<L> rectified(Floats<L> value) {
+inline Floats<L> relu(Floats<L> value) {
   return value < 0.0f ? Floats<L>{} : value;
 }
 

@@ -205,7 +205,7 @@ def _picked(evaluation: Evaluation, cell: Cell | None) -> Sequence[Mistake]:
     truth, answer = cell
     if truth != answer:
         return evaluation.mistakes_in(truth, answer)
-    return [mistake for mistake in evaluation.mistakes if truth in (mistake.truth, mistake.answer)]
+    return [mistake for mistake in evaluation.mistakes if truth in (mistake.truth, mistake.predicted)]
 
 
 def _title(evaluation: Evaluation, cell: Cell | None) -> str:

@@ -195,8 +195,8 @@ class ModelScreen(NetworkScreen):
     def _movements(self) -> Sequence[WeightsMoved]:
         """Of the run here, or else of the one whose weights are looked at."""
         if self.session.history.started is not None and self.chosen is None:
-            return self.session.history.movements
-        return self._seen.movements if self._seen else ()
+            return self.session.history.weight_updates
+        return self._seen.weight_updates if self._seen else ()
 
     def _say(self, text: str) -> None:
         self._summary = None
@@ -263,7 +263,7 @@ class ModelScreen(NetworkScreen):
         self._show_maps(seen)
 
     def _show_image(self, seen: Explanation) -> None:
-        best = seen.insight.answer.best
+        best = seen.insight.prediction.best
         title = f"{seen.image.name} read as {best.name} {formatting.percent(best.probability)}"
         note = f"what speaks for {best.name}, and against · by {seen.looked.method}"
         pixels, heat = seen.insight.pixels.tolist(), seen.looked.heat.tolist()

@@ -18,15 +18,14 @@ from textual.widgets import Button, Input, Label, Select, Static
 from mnist_tui import models
 from mnist_tui.config import SETTINGS, TrainConfig, find_problems
 from mnist_tui.errors import MnistTuiError
-from mnist_tui.recipes import RECIPES
+from mnist_tui.recipes import OUTSIDE_RECIPES, RECIPES
+from mnist_tui.runs.compare import config_diff
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.textual_fixes.safe_screen import SafeScreen
 from mnist_tui.tui.widgets.setting_row import SettingRow
 
 # Not asked for: `+` gives these.
 _LEFT_OUT = {"extra_epochs"}
-# What a recipe says nothing of.
-_NOT_OF_A_RECIPE = ("What", "Machine")
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ class NewRunForm(SafeScreen, ModalScreen[NewRunRequest | None]):
         values = config.to_dict()
         for row in self.query(SettingRow):
             own_model = row.setting == "model" and row.value == before.model
-            if own_model or SETTINGS[row.setting].group not in _NOT_OF_A_RECIPE:
+            if own_model or row.setting not in OUTSIDE_RECIPES:
                 row.value = values[row.setting]
 
     def _values(self) -> dict[str, Any]:
@@ -159,21 +158,8 @@ class NewRunForm(SafeScreen, ModalScreen[NewRunRequest | None]):
     def _check(self) -> None:
         values = self._values()
         self._wrong = self._problems(values)
-        changed = _changed(values)
+        changed = {change.setting for change in config_diff(values)}
         for row in self.query(SettingRow):
             row.tell(self._wrong.get(row.setting, ""), changed=row.setting in changed)
         self.query_one("#begin", Button).disabled = bool(self._wrong)
         self.tell()
-
-
-def _changed(values: dict[str, Any]) -> set[str]:
-    """The settings that are not as the recipe has them."""
-    recipe = RECIPES.get(values["recipe"])
-    if recipe is None:
-        return set()
-    as_it_has_them = recipe.to_dict()
-    return {
-        name
-        for name, value in values.items()
-        if SETTINGS[name].group not in _NOT_OF_A_RECIPE and value != as_it_has_them[name]
-    }

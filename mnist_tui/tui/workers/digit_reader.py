@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tui import runs
 from mnist_tui.errors import NoDigitError, RunError
 from mnist_tui.events import RunFailed
 from mnist_tui.runs import Run
-from mnist_tui.system import regular_file
+from mnist_tui.runs.find import newest_with_weights
 from mnist_tui.training.snapshot import Snapshot
 from mnist_tui.tui.trusting import failure
 from mnist_tui.tui.widgets.drawing.canvas import PICTURE, Drawing
 
 if TYPE_CHECKING:
-    from mnist_tui.inference.network import TrainedNetwork, WeightsName
+    from mnist_tui.inference.network import TrainedNetwork
     from mnist_tui.inference.prediction import Prediction
 
 Pixels = npt.NDArray[np.uint8]
@@ -146,7 +145,7 @@ class Networks:
         if isinstance(wanted, Snapshot):
             return self._live.load(wanted)
         run = wanted.run or self._newest_run(wanted)
-        weights: WeightsName = "best" if regular_file.exists(run.weights_file) else "last"
+        weights = run.saved_weights or "last"
         file = run.weights_file if weights == "best" else run.checkpoint_file
         opened = (file, _written(file))
         if self._kept is None or opened != self._opened:
@@ -163,9 +162,8 @@ class Networks:
 
 def newest_trained(runs_dir: Path) -> Run:
     """The newest run that has weights. Raises RunError where there is none."""
-    for run in reversed(runs.list_runs(runs_dir)):
-        if regular_file.exists(run.weights_file) or regular_file.exists(run.checkpoint_file):
-            return run
+    if run := newest_with_weights(runs_dir):
+        return run
     raise RunError(NOTHING_TRAINED, remedy="Train one: press 1, then n.")
 
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from mnist_tui import runs
-from mnist_tui.errors import MnistTuiError, RunError
+from mnist_tui.errors import MnistTuiError
 from mnist_tui.events import RunFailed, WeightsMoved
 from mnist_tui.runs import Run
-from mnist_tui.system import regular_file
+from mnist_tui.runs.find import newest_with_weights
 from mnist_tui.training.jobs import Folders
 from mnist_tui.training.snapshot import Snapshot
 from mnist_tui.tui.trusting import failure
@@ -68,7 +67,7 @@ class Explanation:
     image: SeenImage
     insight: ImageInspection
     looked: SaliencyMap
-    movements: Sequence[WeightsMoved]
+    weight_updates: Sequence[WeightsMoved]
     """How the weights moved, from the run's log; empty for a snapshot, whose run is told of as it happens."""
 
 
@@ -100,9 +99,9 @@ class Explainer:
         network = self._network(wish)
         image = self._image(wish, network)
         insight = inspect_image(network, image.pixels[None])
-        looked = compute_saliency(network, image.pixels[None], insight.answer.best.index, wish.method)
-        movements = self._movements if wish.snapshot is None else ()
-        return Explanation(wish, _label(network, wish.snapshot), image, insight, looked, movements)
+        looked = compute_saliency(network, image.pixels[None], insight.prediction.best.index, wish.method)
+        weight_updates = self._movements if wish.snapshot is None else ()
+        return Explanation(wish, _label(network, wish.snapshot), image, insight, looked, weight_updates)
 
     def _image(self, wish: ExplainRequest, network: TrainedNetwork) -> SeenImage:
         import torch
@@ -132,16 +131,14 @@ class Explainer:
         except OSError:
             raise _nothing_yet(f"Run {run.name} has no weights yet.") from None
         if self._trained is None or self._trained[0] != key:
-            self._trained, self._movements = (key, load_trained(run)), run.history().movements
+            self._trained, self._movements = (key, load_trained(run)), run.history().weight_updates
         return self._trained[1]
 
     def _newest_of(self, spec: str) -> Run:
         from mnist_tui.models import resolve
 
-        wanted = resolve(spec).spec
-        for run in reversed(runs.list_runs(self._folders.runs)):
-            if regular_file.exists(run.weights_file) and _model_of(run) == wanted:
-                return run
+        if run := newest_with_weights(self._folders.runs, best_of=resolve(spec).spec):
+            return run
         raise _nothing_yet("This network has not been trained yet.")
 
     def _split(self, dataset: str) -> Split:
@@ -175,10 +172,3 @@ def _chosen(split: Split, wish: ExplainRequest) -> int:
         return wish.place % len(split.images)
     members = (split.labels == wish.digit).nonzero()
     return int(members[wish.place % len(members)]) if len(members) else 0
-
-
-def _model_of(run: Run) -> str:
-    try:
-        return run.record().model.code.spec
-    except RunError:
-        return ""

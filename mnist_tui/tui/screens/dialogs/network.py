@@ -13,10 +13,9 @@ from textual.message import Message
 from textual.widgets import Label, OptionList
 from textual.widgets.option_list import Option
 
-from mnist_tui import runs
 from mnist_tui.errors import RunError
 from mnist_tui.runs import Run
-from mnist_tui.system import regular_file
+from mnist_tui.runs.find import list_with_weights
 from mnist_tui.tui.screens.dialogs.base import Dialog
 from mnist_tui.tui.textual_fixes.safe_options import SafeOptionList
 
@@ -56,7 +55,7 @@ class NetworkDialog(Dialog[NetworkChoice]):
     @work(thread=True)
     def _list_runs(self) -> None:
         try:
-            found = [run for run in reversed(runs.list_runs(self._runs_dir)) if _has_weights(run)]
+            found = list_with_weights(self._runs_dir)
             self.post_message(_RunsListed([(run, _model_of(run)) for run in found]))
         except RunError as error:
             self.post_message(_RunsListed([], f"{error}. {error.remedy}"))
@@ -74,10 +73,6 @@ class NetworkDialog(Dialog[NetworkChoice]):
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(NetworkChoice(self._runs[event.option_index]))
-
-
-def _has_weights(run: Run) -> bool:
-    return regular_file.exists(run.weights_file) or regular_file.exists(run.checkpoint_file)
 
 
 def _model_of(run: Run) -> str:

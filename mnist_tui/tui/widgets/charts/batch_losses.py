@@ -11,8 +11,8 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from mnist_tui.render import formatting
+from mnist_tui.render.sparkline import spark_rows
 from mnist_tui.runs.history import RunHistory
-from mnist_tui.tui.widgets.charts.sparkline import spark_rows
 from mnist_tui.tui.widgets.frame.panel import Panel
 
 _BATCHES_A_BAR = 4

@@ -16,7 +16,7 @@ from mnist_tui.render import formatting
 from mnist_tui.tui.widgets.frame.panel import Panel
 
 if TYPE_CHECKING:
-    from mnist_tui.inspection.summary import Block, Layer, ModelSummary, ReceptiveField
+    from mnist_tui.inspection.summary import Block, Layer, ModelSummary
 
 NOT_RECORDED = "The log of this run has no layer table."
 # Of the width, what a column of numbers gets at least: on a wide screen they stay near the names they belong to.
@@ -95,17 +95,10 @@ def by_block(summary: ModelSummary) -> Iterator[Layer | Block]:
 
 
 def _cells(row: Layer | Block) -> list[Text]:
-    shape = "?" if row.output_shape is None else "×".join(map(str, row.output_shape))
     return [
         Text.assemble(row.path or "·", (f" {row.type}", "dim")),
-        Text(shape),
+        Text(formatting.shape(row.output_shape)),
         Text(f"{row.parameters:,}" if row.parameters else "·"),
         Text(formatting.millions(row.macs) if row.macs != 0 else "·"),
-        Text(_field(row.receptive_field)),
+        Text(formatting.shape(row.receptive_field)),
     ]
-
-
-def _field(field: ReceptiveField) -> str:
-    if field is None:
-        return "?"
-    return str(field) if isinstance(field, int) else "×".join(map(str, field))

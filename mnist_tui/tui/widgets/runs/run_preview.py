@@ -9,14 +9,10 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widgets import Sparkline, Static
 
-from mnist_tui.recipes import RECIPES
 from mnist_tui.render import formatting
-from mnist_tui.runs.compare import find_changed_settings
+from mnist_tui.runs.compare import config_diff
 from mnist_tui.runs.index import ScannedRun
 from mnist_tui.tui.widgets.runs.run_format import status_word
-
-# What the list says, and what is never as the recipe has it: a run records what `auto` became.
-_SHOWN_ELSEWHERE = {"recipe", "dataset", "model", "device", "threads", "backend"}
 
 
 class RunPreview(Container):
@@ -86,17 +82,9 @@ def _facts(found: ScannedRun) -> Iterator[Content]:
 
 def _changes(found: ScannedRun) -> Iterator[Content]:
     """Where the config departs from its recipe."""
-    recipe = RECIPES.get(found.summary.recipe)
-    if recipe is None or found.record is None:
-        return
-    for change in find_changed_settings(found.record.config, recipe.to_dict()):
-        if change.setting not in _SHOWN_ELSEWHERE:
-            yield _fact(
-                change.setting,
-                Content.assemble(
-                    f"{change.values[1]}", (f"  (recipe {change.values[0]})", "$foreground 60%")
-                ),
-            )
+    for change in config_diff(found.record.config) if found.record else ():
+        recipe, own = change.values
+        yield _fact(change.setting, Content.assemble(f"{own}", (f"  (recipe {recipe})", "$foreground 60%")))
 
 
 def _fact(label: str, value: str | Content) -> Content:

@@ -11,7 +11,8 @@ from textual.content import Content
 
 from mnist_tui.events import WeightsMoved
 from mnist_tui.render import formatting
-from mnist_tui.render.update_ratio import is_high, norm, ratios_by_layer, small, sparkline
+from mnist_tui.render.sparkline import log_sparkline
+from mnist_tui.render.update_ratio import is_high, norm, ratios_by_layer, small
 from mnist_tui.tui.widgets.tables.table import AdaptiveTable, Column
 
 if TYPE_CHECKING:
@@ -44,14 +45,14 @@ class LayersTable(AdaptiveTable[LayerRow]):
         self.moving = False
         """Whether the movement is what matters, where there is not room for all."""
 
-    def show_model(self, summary: ModelSummary | None, movements: Sequence[WeightsMoved]) -> None:
+    def show_model(self, summary: ModelSummary | None, weight_updates: Sequence[WeightsMoved]) -> None:
         """Draw these layers; cheap where nothing is new."""
-        newest = movements[-1] if movements else None
+        newest = weight_updates[-1] if weight_updates else None
         if summary is self._summary and newest is (self._movements[-1] if self._movements else None):
             return
-        self._summary, self._movements = summary, list(movements)
+        self._summary, self._movements = summary, list(weight_updates)
         self._choose_columns()
-        courses = ratios_by_layer(movements)
+        courses = ratios_by_layer(weight_updates)
         rows = [_row(layer, newest, courses) for layer in summary.layers] if summary else []
         self.show([(f"{at} {row.layer.path}", row) for at, row in enumerate(rows)])
 
@@ -86,7 +87,7 @@ def _row(layer: Layer, newest: WeightsMoved | None, courses: Mapping[str, list[f
         newest.weight_norms[at],
         newest.gradient_norms[at],
         newest.update_ratios[at],
-        sparkline(courses[layer.path], _SPARK),
+        log_sparkline(courses[layer.path], _SPARK),
     )
 
 
@@ -102,8 +103,7 @@ def _kind(row: LayerRow) -> Content:
 
 
 def _shape(row: LayerRow) -> Content:
-    shape = row.layer.output_shape
-    return Content("?" if shape is None else "×".join(map(str, shape)))
+    return Content(formatting.shape(row.layer.output_shape))
 
 
 def _parameters(row: LayerRow) -> Content:
@@ -115,10 +115,7 @@ def _macs(row: LayerRow) -> Content:
 
 
 def _field(row: LayerRow) -> Content:
-    field = row.layer.receptive_field
-    if field is None:
-        return Content("?")
-    return Content(str(field) if isinstance(field, int) else "×".join(map(str, field)))
+    return Content(formatting.shape(row.layer.receptive_field))
 
 
 def _norm(row: LayerRow) -> Content:

@@ -1,4 +1,4 @@
-// A few threads that process one job together; the results do not depend on which thread did what.
+// A few threads that process one job together. Results do not depend on which thread did what.
 //
 // A job consists of rounds, and a round of pieces. A thread takes pieces one by one: first from its own share, which is
 // in its cache from the previous round, then from the shares of others. So pieces of a thread that the system gave no
@@ -18,10 +18,10 @@
 
 namespace native {
 
-// Part `number` of `count` items divided into `parts`: consecutive ones.
-struct Share {
+// Part `number` of `count` items that are divided into `parts` consecutive ones.
+struct Range {
   int begin, end;
-  Share(int count, int number, int parts)
+  Range(int count, int number, int parts)
       : begin(static_cast<int>(static_cast<long long>(count) * number / parts)),
         end(static_cast<int>(static_cast<long long>(count) * (number + 1) / parts)) {}
 };
@@ -29,7 +29,7 @@ struct Share {
 class Job {
  public:
   // Called by one thread when all pieces of the previous rounds are done. Returns how many pieces round `number` has,
-  // `Team::kMostPieces` at most; 0 after the last round.
+  // `ThreadPool::kMostPieces` at most; 0 after the last round.
   virtual int begin(int number) = 0;
   // Processes piece `piece` of round `number` on thread `thread`.
   virtual void work(int number, int piece, int thread) = 0;
@@ -38,27 +38,27 @@ class Job {
   ~Job() = default;
 };
 
-class Team {
+class ThreadPool {
  public:
   static constexpr int kMostPieces = 0xffff;
 
-  explicit Team(int threads) : threads_(threads), shares_(new Pieces[threads]) {
+  explicit ThreadPool(int threads) : threads_(threads), shares_(new Pieces[threads]) {
     for (int thread = 1; thread < threads; thread++) helpers_.emplace_back([this, thread] { help(thread); });
   }
 
-  ~Team() {
+  ~ThreadPool() {
     quit_.store(true, std::memory_order_relaxed);
     announce(round_.load(std::memory_order_relaxed) + 1, true);
     for (auto& helper : helpers_) helper.join();
   }
 
-  Team(const Team&) = delete;
-  Team& operator=(const Team&) = delete;
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
 
   int threads() const { return threads_; }
 
   // Returns when the whole job is done. The caller is thread 0.
-  void together(Job& job) {
+  void run(Job& job) {
     if (threads_ == 1) {
       for (int number = 0; const int pieces = job.begin(number); number++)
         for (int piece = 0; piece < pieces; piece++) job.work(number, piece, 0);
@@ -76,11 +76,11 @@ class Team {
     }
   }
 
-  // `work(n, thread)` for each of `count` things.
+  // Calls `work(n, thread)` for each n below `count`.
   template <class Work>
-  void each(int count, Work work) {
+  void for_each(int count, Work work) {
     OneRound<Work> job(count, work);
-    together(job);
+    run(job);
   }
 
  private:
@@ -92,7 +92,7 @@ class Team {
     OneRound(int count, Work& work) : count_(count), pieces_(std::min(count, kMostPieces)), work_(work) {}
     int begin(int number) override { return number == 0 ? pieces_ : 0; }
     void work(int, int piece, int thread) override {
-      const Share share(count_, piece, pieces_);
+      const Range share(count_, piece, pieces_);
       for (int n = share.begin; n < share.end; n++) work_(n, thread);
     }
 
@@ -106,7 +106,7 @@ class Team {
   struct alignas(64) Pieces {
     std::atomic<uint64_t> left{0};
 
-    static uint64_t packed(uint32_t round, Share share) {
+    static uint64_t packed(uint32_t round, Range share) {
       return uint64_t(round) << 32 | uint64_t(share.begin) << 16 | uint64_t(share.end);
     }
     // The next piece, or -1.
@@ -189,7 +189,7 @@ class Team {
     const int pieces = job_->begin(int(round - first_));
     undone_.store(pieces, std::memory_order_relaxed);
     for (int thread = 0; thread < threads_; thread++)
-      shares_[thread].left.store(Pieces::packed(round, Share(pieces, thread, threads_)), std::memory_order_release);
+      shares_[thread].left.store(Pieces::packed(round, Range(pieces, thread, threads_)), std::memory_order_release);
     announce(round, pieces == 0);
   }
 
