@@ -7,14 +7,13 @@ made from the fields below.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from mnist_tui.errors import ConfigError
+from mnist_tui.errors import ConfigError, did_you_mean
 
 DatasetName = Literal["auto", "mnist", "fashion-mnist", "kmnist", "synthetic", "my-digits"]
 OptimizerName = Literal["adam", "adamw", "sgd"]
@@ -189,7 +188,7 @@ def find_problems(values: Mapping[str, Any]) -> dict[str, str]:
     """For each unusable setting, a sentence that names it, its value and what would do. Empty if all is well."""
     problems = {}
     for name, value in values.items():
-        complaint = _complaint(name, value)
+        complaint = _find_problem(name, value)
         if complaint:
             problems[name] = complaint
     return problems
@@ -203,11 +202,10 @@ def config_from_old_record(values: Mapping[str, Any]) -> TrainConfig | None:
 
 def unknown_setting_message(name: str) -> str:
     """A sentence for a name that is no setting, with the nearest one that is."""
-    near = difflib.get_close_matches(name, SETTINGS, n=1)
-    return f"there is no setting {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    return f"there is no setting {name!r}{did_you_mean(name, SETTINGS)}"
 
 
-def _complaint(name: str, value: Any) -> str:
+def _find_problem(name: str, value: Any) -> str:
     setting, annotation = SETTINGS[name], TYPES[name]
     words = choices(name)
     if words:
@@ -218,7 +216,7 @@ def _complaint(name: str, value: Any) -> str:
     if not _is_number(value, whole=annotation is int):
         return f"{name} is {value!r}, but must be a {'whole' if annotation is int else 'finite'} number"
     if not setting.low <= value <= setting.high:
-        return f"{name} is {value}, but must be {_range(setting)}"
+        return f"{name} is {value}, but must be {_describe_range(setting)}"
     return ""
 
 
@@ -228,12 +226,12 @@ def _is_number(value: Any, *, whole: bool) -> bool:
     return isinstance(value, int) or (math.isfinite(value) and not whole)
 
 
-def _range(setting: Setting) -> str:
+def _describe_range(setting: Setting) -> str:
     if setting.high == math.inf:
-        return f"at least {_figure(setting.low)}"
-    return f"between {_figure(setting.low)} and {_figure(setting.high)}"
+        return f"at least {_format_bound(setting.low)}"
+    return f"between {_format_bound(setting.low)} and {_format_bound(setting.high)}"
 
 
-def _figure(bound: float) -> str:
+def _format_bound(bound: float) -> str:
     """1,000,000 rather than 1e+06."""
     return f"{bound:,.0f}" if float(bound).is_integer() else f"{bound:g}"

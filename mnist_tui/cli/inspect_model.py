@@ -121,18 +121,18 @@ def _explain(
     return ExplanationView(
         label=network.label,
         filters=FilterView(filters.path, filters.type, filters.weights.tolist()) if filters else None,
-        movements=run.history().movements,
+        movements=run.history().weight_updates,
         image=None if image is None else _explain_image(network, image, layer, data_dir),
     )
 
 
 def _explain_image(network: TrainedNetwork, number: int, layer: str, data_dir: Path) -> ImageView:
-    from mnist_tui.data.datasets import load_test
+    from mnist_tui.data.datasets import load_test_set
     from mnist_tui.inference.explain import METHODS, compute_saliency, inspect_image
     from mnist_tui.render.explanation import ImageView
 
     dataset = network.config.dataset
-    split = load_test(dataset, data_dir, trained_on=dataset).split
+    split = load_test_set(dataset, data_dir, trained_on=dataset).split
     if number >= len(split.images):
         raise typer.BadParameter(
             f"{dataset} has test images 0 to {len(split.images) - 1:,}", param_hint="--image"

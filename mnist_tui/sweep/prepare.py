@@ -12,7 +12,7 @@ from mnist_tui.training.control import Control
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prepared(Event):
+class PreparationFinished(Event):
     """What `auto` means here."""
 
     dataset: str
@@ -20,16 +20,17 @@ class Prepared(Event):
 
 
 @dataclass(frozen=True)
-class Preparation:
+class PreparationJob:
     """Fetch and check the dataset, so that the trials need not do it all at once, and look at the device."""
 
     config: TrainConfig
     data_dir: Path
 
     def __call__(self, control: Control, report: Report) -> None:
-        """Reports Prepared. Raises a MnistTuiError for what would fail in every trial."""
+        """Reports PreparationFinished. Raises a MnistTuiError for what would fail in every trial."""
         from mnist_tui import models
         from mnist_tui.data import datasets
+        from mnist_tui.data.types import SYNTHETIC
         from mnist_tui.training import hardware
 
         def answering(event: Event) -> None:
@@ -40,6 +41,6 @@ class Preparation:
         device = hardware.choose_device(self.config.device).type
         models.resolve(self.config.model)
         name: str = self.config.dataset
-        if name != datasets.SYNTHETIC:  # drawn anew by each
-            name = datasets.load(name, self.data_dir, report=answering).name
-        report(Prepared(dataset=name, device=device))
+        if name != SYNTHETIC:  # drawn anew by each
+            name = datasets.load_dataset(name, self.data_dir, report=answering).name
+        report(PreparationFinished(dataset=name, device=device))

@@ -24,11 +24,10 @@ from mnist_tui.events import (
     RunPaused,
     RunStarted,
     RunStopped,
-    failure_of,
 )
 from mnist_tui.runs import LogWriter, Run, integrity
+from mnist_tui.system.timing import Throttle
 from mnist_tui.training import checkpoint
-from mnist_tui.training.metrics import Throttle
 from mnist_tui.training.snapshot import Snapshot
 from mnist_tui.training.trainer import DivergedError, Trainer
 
@@ -80,7 +79,7 @@ class RunRecorder:
     def _publish_snapshot(self, event: Event) -> None:
         """Within an epoch only on request; at its turning points always, as a pause can be long."""
         slot = self._trainer.control.snapshots
-        on_request = isinstance(event, Progress) and slot.requested and self._snapshot_due.due()
+        on_request = isinstance(event, Progress) and slot.requested and self._snapshot_due.is_due()
         if on_request or isinstance(event, _ALWAYS_SNAPSHOT):
             slot.publish(_take_snapshot(self._trainer, self._run))
 
@@ -99,7 +98,7 @@ class RunRecorder:
         yield self._log(event)
         if isinstance(event, EpochFinished) and event.best:
             self._save_weights(event)
-        due = isinstance(event, Progress) and event.phase == "training" and self._checkpoint_due.due()
+        due = isinstance(event, Progress) and event.phase == "training" and self._checkpoint_due.is_due()
         if due or isinstance(event, (EpochFinished, RunPaused)):
             yield self._save_checkpoint()
 
@@ -120,7 +119,9 @@ class RunRecorder:
 
     def _save_weights(self, row: EpochFinished) -> None:
         # Without paths, time and number of threads: the same weights must give the same file.
-        config = {k: v for k, v in integrity.deciding(self._trainer.config).items() if k != "teacher"}
+        config = {
+            k: v for k, v in integrity.decisive_settings(self._trainer.config).items() if k != "teacher"
+        }
         metrics = {"epoch": row.epoch, "test_accuracy": row.test_accuracy, "test_loss": row.test_loss}
         checkpoint.save_weights(
             self._run.weights_file,
@@ -130,7 +131,7 @@ class RunRecorder:
 
     def _log_failure(self, error: Exception) -> RunFailed:
         """Why recording ended: in the log if at all possible."""
-        event = self._disk_failure(error) if isinstance(error, OSError) else failure_of(error)
+        event = self._disk_failure(error) if isinstance(error, OSError) else RunFailed.from_error(error)
         try:
             self._writer.append(event)
         except OSError as second:

@@ -105,7 +105,7 @@ class BaseApp(SafeApp[int]):
         """Keep other output off the screen, and remember the theme."""
         if self._has_terminal:
             self.begin_capture_print(self)
-            gc_control.wait_to_be_asked()
+            gc_control.postpone_full_collections()
             self.set_interval(_CHECK_SECONDS, self._collect_garbage)
             # The shell has used the terminal, and Textual would only redraw changes.
             self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))

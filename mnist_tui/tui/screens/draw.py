@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from mnist_tui.data.types import SYNTHETIC
 from mnist_tui.events import RunFailed
 from mnist_tui.tui.canvas import Canvas, Drawing
 from mnist_tui.tui.screens.dialogs.drawing import LabelDialog, image_dialog
@@ -19,7 +20,6 @@ from mnist_tui.tui.workers.digit_reader import DigitRead, DigitReader, ReadReque
 from mnist_tui.tui.workers.latest_worker import LatestWorker
 from mnist_tui.tui.workers.networks import NetworkSource
 from mnist_tui.tui.workers.test_images import (
-    SYNTHETIC,
     DigitSaved,
     ImageFound,
     ImageQuery,

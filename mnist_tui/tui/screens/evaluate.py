@@ -13,6 +13,7 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from mnist_tui.data.types import MY_DIGITS
 from mnist_tui.events import RunFailed
 from mnist_tui.render import formatting
 from mnist_tui.render.evaluation import calibration_table, per_class_table
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 _WAITING = "The network in training is evaluated after each epoch and whenever it is paused; e does it now."
 _WORKING = "Evaluating …"
-_MY_DIGITS = "my-digits"  # as mnist_tui.data.datasets.OWN, which imports torch
 
 
 class EvaluateScreen(NetworkScreen):
@@ -110,7 +110,7 @@ class EvaluateScreen(NetworkScreen):
 
     def action_dataset(self) -> None:
         """Switch between the network's own test images and the user's drawings."""
-        self.dataset = "" if self.dataset else _MY_DIGITS
+        self.dataset = "" if self.dataset else MY_DIGITS
         self.action_evaluate()
 
     def action_evaluate(self) -> None:

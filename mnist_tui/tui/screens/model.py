@@ -105,7 +105,7 @@ class ModelScreen(NetworkScreen):
     def draw(self, session: Session) -> None:
         """Show the model, and explain the image again where there is something else to see."""
         self._find_model(session)
-        self.layers_panel.show_model(self.summary, self._movements())
+        self.layers_panel.show_model(self.summary, self._weight_updates())
         self._explain(session)
 
     def network_chosen(self) -> None:
@@ -142,7 +142,7 @@ class ModelScreen(NetworkScreen):
 
     def _show_model(self, summary: ModelSummary) -> None:
         self.summary, self._inspect_request = summary, None
-        self.layers_panel.show_model(summary, self._movements())
+        self.layers_panel.show_model(summary, self._weight_updates())
         self.requirements.show_model(summary)
 
     def _show_no_model(self, reason: str) -> None:
@@ -150,11 +150,11 @@ class ModelScreen(NetworkScreen):
         self.layers_panel.show_model(None, ())
         self.requirements.show_text(reason)
 
-    def _movements(self) -> Sequence[WeightsMoved]:
+    def _weight_updates(self) -> Sequence[WeightsMoved]:
         """Of the run in training here, or else of the one whose weights are explained."""
         if self.session.history.started is not None and self.chosen is None:
-            return self.session.history.movements
-        return self.explanation.movements if self.explanation else ()
+            return self.session.history.weight_updates
+        return self.explanation.weight_updates if self.explanation else ()
 
     def _explain(self, session: Session) -> None:
         """Ask for what is wanted now, unless that is what there is; one explanation at a time."""
@@ -199,7 +199,7 @@ class ModelScreen(NetworkScreen):
 
     def _show_explanation(self, explanation: Explanation) -> None:
         self.layers_panel.border_subtitle = explanation.label
-        self.layers_panel.show_model(self.summary, self._movements())
+        self.layers_panel.show_model(self.summary, self._weight_updates())
         self.saliency.show_explanation(explanation)
         self.filters.show_explanation(explanation)
         self.maps.show_explanation(explanation, self.layers_panel.table.current)

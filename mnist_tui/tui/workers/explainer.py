@@ -16,7 +16,7 @@ from mnist_tui.tui.workers.test_images import TestImages
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mnist_tui.data.datasets import Split
+    from mnist_tui.data.types import Split
     from mnist_tui.inference.explain import ImageInspection, SaliencyMap
     from mnist_tui.inference.network import TrainedNetwork
 
@@ -72,7 +72,7 @@ class Explanation:
     image: ExplainedImage
     inspection: ImageInspection
     saliency: SaliencyMap
-    movements: Sequence[WeightsMoved]
+    weight_updates: Sequence[WeightsMoved]
     """How the weights moved, from the run's log; empty for a snapshot, whose run's events arrive live."""
 
 
@@ -86,7 +86,7 @@ class Explainer:
     def __init__(self, data_dir: Path) -> None:
         self._networks: NetworkProvider | None = None
         self._test_images = TestImages(data_dir)
-        self._movements: tuple[TrainedNetwork | None, Sequence[WeightsMoved]] = (None, ())
+        self._weight_updates: tuple[TrainedNetwork | None, Sequence[WeightsMoved]] = (None, ())
 
     def explain(self, request: ExplainRequest) -> Explanation:
         """Raises what opening the network or the data raises."""
@@ -100,8 +100,8 @@ class Explainer:
         saliency = compute_saliency(network, image.pixels[None], best, request.choice.method)
         if isinstance(request.network, Snapshot):
             return Explanation(_live_label(request.network), image, inspection, saliency, ())
-        movements = self._read_movements(request.network, network)
-        return Explanation(network.label, image, inspection, saliency, movements)
+        weight_updates = self._read_weight_updates(request.network, network)
+        return Explanation(network.label, image, inspection, saliency, weight_updates)
 
     def _choose_image(self, choice: ImageChoice, network: TrainedNetwork) -> ExplainedImage:
         import torch
@@ -114,12 +114,12 @@ class Explainer:
         label = network.classes[int(split.labels[number])]
         return ExplainedImage(split.images[number, 0], f"Image {number:,} · {label}")
 
-    def _read_movements(self, source: SavedNetwork, network: TrainedNetwork) -> Sequence[WeightsMoved]:
+    def _read_weight_updates(self, source: SavedNetwork, network: TrainedNetwork) -> Sequence[WeightsMoved]:
         """Once per network that is opened: a log may be long."""
         assert self._networks is not None  # the caller has opened the network
-        if self._movements[0] is not network:
-            self._movements = (network, self._networks.find_run(source).history().movements)
-        return self._movements[1]
+        if self._weight_updates[0] is not network:
+            self._weight_updates = (network, self._networks.find_run(source).history().weight_updates)
+        return self._weight_updates[1]
 
 
 def _live_label(snapshot: Snapshot) -> str:

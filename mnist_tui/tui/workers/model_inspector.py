@@ -25,7 +25,7 @@ class ModelInspected(Answer[InspectRequest, ModelSummary]):
 
 def inspect(request: InspectRequest) -> ModelSummary:
     """Loads torch, and builds the model. Raises what the model's own code raises. Waits while a run is in training."""
-    with gc_control.paused_while_importing():
+    with gc_control.pause_during_import():
         from mnist_tui.inspection import inspect_model
         from mnist_tui.models import load_model, resolve
         from mnist_tui.training.run_code import code_of

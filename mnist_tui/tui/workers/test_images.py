@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from mnist_tui.errors import ConfigError, NoDigitError
-from mnist_tui.events import RunFailed, failure_of
+from mnist_tui.events import RunFailed
 from mnist_tui.tui.canvas import Drawing, Pixels
 from mnist_tui.tui.workers.digit_reader import to_pixels
 from mnist_tui.tui.workers.latest_worker import Answer
 
 if TYPE_CHECKING:
-    from mnist_tui.data.datasets import TestSet
-
-SYNTHETIC = "synthetic"
+    from mnist_tui.data.types import TestSet
 
 
 @dataclass(frozen=True)
@@ -66,11 +64,12 @@ class TestImages:
 
         Drawings are read again each time, as some may have been added. Raises DataError.
         """
-        from mnist_tui.data.datasets import OWN, load_test
+        from mnist_tui.data.datasets import load_test_set
+        from mnist_tui.data.types import MY_DIGITS
 
         key = (dataset, trained_on or dataset)
-        if self._test_set is None or key != self._key or dataset == OWN:
-            self._test_set, self._key = load_test(dataset, self._data_dir, trained_on=key[1]), key
+        if self._test_set is None or key != self._key or dataset == MY_DIGITS:
+            self._test_set, self._key = load_test_set(dataset, self._data_dir, trained_on=key[1]), key
         return self._test_set
 
     def find(self, request: ImageRequest) -> FoundImage:
@@ -125,6 +124,6 @@ def save_digit(data_dir: Path, drawing: Drawing, digit: int) -> DigitSaved:
         pixels = to_pixels(drawing)
         if pixels is None:
             raise NoDigitError("nothing is drawn")
-        return DigitSaved(digit, my_digits.add(data_dir, pixels, digit))
+        return DigitSaved(digit, my_digits.add_digit(data_dir, pixels, digit))
     except Exception as error:  # nothing else would show it
-        return DigitSaved(digit, failed=failure_of(error))
+        return DigitSaved(digit, failed=RunFailed.from_error(error))

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 from mnist_tui.errors import Interrupted
-from mnist_tui.events import Event, Report, RunFailed, failure_of
+from mnist_tui.events import Event, Report, RunFailed
 from mnist_tui.system.cpu import lower_thread_priority
 from mnist_tui.training.control import Control
 from mnist_tui.tui.workers.latest_worker import post
@@ -100,5 +100,5 @@ class TrainingThread:
         except Interrupted:
             return ThreadResult(interrupted=True)
         except BaseException as error:  # nothing else would show it: the thread has no terminal
-            return ThreadResult(failure_of(error))
+            return ThreadResult(RunFailed.from_error(error))
         return ThreadResult()

@@ -31,14 +31,14 @@ class LayersPanel(Panel):
     def compose(self) -> ComposeResult:
         yield self.table
 
-    def show_model(self, summary: ModelSummary | None, movements: Sequence[WeightsMoved]) -> None:
+    def show_model(self, summary: ModelSummary | None, weight_updates: Sequence[WeightsMoved]) -> None:
         """Draw the layers; None for no model."""
         title = "Model"
         if summary is not None:
             count = f"{summary.parameters:,} parameters · {formatting.millions(summary.macs)} MACs"
             title = f"Model · {summary.model} · {count}"
         self.border_title = title
-        self.table.show_model(summary, movements)
+        self.table.show_model(summary, weight_updates)
 
 
 class RequirementsPanel(Panel):

@@ -41,18 +41,20 @@ class LayersTable(SelectableTable[LayerRow]):
     def __init__(self) -> None:
         super().__init__(_COLUMNS, id="layers")
         self._summary: ModelSummary | None = None
-        self._movements: Sequence[WeightsMoved] = ()
+        self._weight_updates: Sequence[WeightsMoved] = ()
         self.moving = False
         """Whether the movement is what matters, where there is not room for all."""
 
-    def show_model(self, summary: ModelSummary | None, movements: Sequence[WeightsMoved]) -> None:
+    def show_model(self, summary: ModelSummary | None, weight_updates: Sequence[WeightsMoved]) -> None:
         """Draw these layers; cheap where nothing is new."""
-        newest = movements[-1] if movements else None
-        if summary is self._summary and newest is (self._movements[-1] if self._movements else None):
+        newest = weight_updates[-1] if weight_updates else None
+        if summary is self._summary and newest is (
+            self._weight_updates[-1] if self._weight_updates else None
+        ):
             return
-        self._summary, self._movements = summary, list(movements)
+        self._summary, self._weight_updates = summary, list(weight_updates)
         self._choose_columns()
-        courses = ratios_by_layer(movements)
+        courses = ratios_by_layer(weight_updates)
         rows = [_row(layer, newest, courses) for layer in summary.layers] if summary else []
         self.show_by_key([(f"{at} {row.layer.path}", row) for at, row in enumerate(rows)])
 
@@ -69,7 +71,7 @@ class LayersTable(SelectableTable[LayerRow]):
 
     def _choose_columns(self) -> None:
         """Movement first where it is asked for, and not at all where nothing is known of it."""
-        known = [one for one in _COLUMNS if self._movements or one.head not in _MOVEMENT]
+        known = [one for one in _COLUMNS if self._weight_updates or one.head not in _MOVEMENT]
         self._columns = [
             dataclasses.replace(one, importance=one.importance + _AHEAD)
             if self.moving and one.head in _MOVEMENT
