@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import DataTable
+from mnist_tui.tui.widgets.tables.epoch_table import EpochRows
 
 from mnist_tui.events import (
     CheckpointSaved,
@@ -196,7 +196,7 @@ def test_z_shows_one_panel_alone_and_all_again() -> None:
 
 def test_z_takes_the_panel_with_the_focus() -> None:
     async def look(view: RunView, pilot: Pilot[None]) -> None:
-        view.query_one(DataTable).focus()
+        view.query_one(EpochRows).focus()
         await pilot.press("z")
         await pilot.pause()
         text = screen_text(view)
