@@ -337,7 +337,7 @@ def test_help_tells_the_keys_of_the_screen_from_those_of_all(
         await house.sees("This screen", "Pause", "Zoom in")
         heads = next(line for line in house.text.splitlines() if "This screen" in line)
         assert ("Everywhere" in heads) is beside
-        assert {key.words for key in active_keys(house.app.screen_stack[0]) if key.everywhere} == {
+        assert {key.description for key in active_keys(house.app.screen_stack[0]) if key.is_global} == {
             *("Train", "Model", "Evaluate", "Draw", "Runs"),
             *("Help", "Quit", "Quit at once", "Light / dark", "Find a command"),
         }
@@ -590,12 +590,12 @@ def test_a_bad_value_is_said_as_one_types_and_does_not_begin(tmp_path: Path) -> 
         for setting, text, complaint, beside in BAD:
             await fill(house, setting, text)
             await house.sees(complaint)
-            assert beside in row_of(house, setting).words
+            assert beside in row_of(house, setting).text
             await house.press("ctrl+s")
             assert isinstance(house.app.screen, NewRunForm)
             assert house.app.session.training is None
             row_of(house, setting).value = TrainConfig().to_dict()[setting]
-        await house.until(lambda: row_of(house, "rotation").words == SETTINGS["rotation"].help)
+        await house.until(lambda: row_of(house, "rotation").text == SETTINGS["rotation"].help)
 
     in_the_house(story, tmp_path, begun=False, size=(200, 60))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from textual.pilot import Pilot
-from mnist_tui.tui.widgets.tables.epoch_table import EpochRows
 
 from mnist_tui.events import (
     CheckpointSaved,
@@ -18,6 +17,7 @@ from mnist_tui.events import (
 from mnist_tui.inspection.summary import Block, Layer, ModelSummary
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.tui.widgets.runs.run_view import RunView
+from mnist_tui.tui.widgets.tables.epoch_table import EpochRows
 from tests.tui.support import (
     SIZES,
     epoch_events,
