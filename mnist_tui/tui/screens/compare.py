@@ -122,7 +122,7 @@ class CompareScreen(SafeScreen, Screen[None]):
 
     @work(thread=True)
     def _read(self) -> None:
-        self.post_message(RunsRead([run.look() for run in self._watched]))
+        self.post_message(RunsRead([run.scan() for run in self._watched]))
 
     def _draw(self) -> None:
         comparison = compare(self._seen)
