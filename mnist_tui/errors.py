@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -55,3 +57,9 @@ class Interrupted(MnistTuiError):  # noqa: N818 - a request, not an error: nothi
     """The user asked to stop before there was anything to save."""
 
     exit_code = 130
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown `name`, `; did you mean 'mnist'?`; "" if no known name is similar."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""

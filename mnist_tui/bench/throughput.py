@@ -13,7 +13,7 @@ from mnist_tui import models
 from mnist_tui.bench import plain_loop
 from mnist_tui.bench.peak import Peak
 from mnist_tui.config import BackendName, TrainConfig
-from mnist_tui.data.datasets import Dataset, Split
+from mnist_tui.data.types import Dataset, Split
 from mnist_tui.errors import ConfigError, MnistTuiError
 from mnist_tui.events import EpochFinished, Event, Preparing, RunFailed
 from mnist_tui.inspection import inspect_model
