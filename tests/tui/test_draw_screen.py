@@ -289,7 +289,7 @@ def test_a_test_image_that_is_wanted_before_the_network_is_there_is_of_its_datas
         await house.press("t")
         assert screen(house).result is None
         may_read.set()
-        await house.sees("Test image 0 · labelled 2")
+        await house.sees("Test image 0 · labeled 2")
         assert asked == ["kmnist"]
 
     in_the_house(story, trained, begun=False)
@@ -299,9 +299,9 @@ def test_test_images_are_loaded_one_after_the_other_and_altered(trained: Path) -
     async def story(house: House) -> None:
         await open_draw(house)
         await house.press("t")
-        await house.sees("Test image 0 · labelled 2")
+        await house.sees("Test image 0 · labeled 2")
         await house.press("t")
-        await house.sees("Test image 1 · labelled 3")
+        await house.sees("Test image 1 · labeled 3")
         before = screen(house).canvas.drawing()
         assert before.is_framed
         await drag(house, (0.5, 0.1), (0.5, 0.2))
@@ -309,7 +309,7 @@ def test_test_images_are_loaded_one_after_the_other_and_altered(trained: Path) -
         assert altered.is_framed
         assert np.array_equal(altered.ink[10:], before.ink[10:])
         await house.press("u", "u")
-        await house.sees("Test image 0 · labelled 2")
+        await house.sees("Test image 0 · labeled 2")
         await house.press("u")
         await house.sees("─ Draw ─")
 
@@ -322,11 +322,11 @@ def test_a_test_image_is_asked_for_by_digit_or_by_number(trained: Path) -> None:
         await house.press("T")
         await house.type("7")
         await house.press("enter")
-        await house.sees("Test image 5 · labelled 7")
+        await house.sees("Test image 5 · labeled 7")
         await house.press("T")
         await house.type("#1234")
         await house.press("enter")
-        await house.sees("Test image 1,234 · labelled 6")
+        await house.sees("Test image 1,234 · labeled 6")
         await house.press("T")
         await house.type("99999")
         await house.press("enter")

@@ -118,7 +118,7 @@ class CompareScreen(SafeScreen, Screen[None]):
 
     @work(thread=True)
     def _read(self) -> None:
-        self.post_message(RunsRead([run.look() for run in self._scanners]))
+        self.post_message(RunsRead([run.scan() for run in self._scanners]))
 
     def _draw_runs(self) -> None:
         comparison = compare(self._runs)
