@@ -79,5 +79,5 @@ async def _choose_each(house: House) -> None:
 
 async def _settled(house: House) -> None:
     """Until no worker reads a run. The others wait for what a dialog is answered."""
-    readers = [worker for worker in house.app.workers if not worker.name.startswith("action_")]
+    readers = [worker for worker in house.app.workers if worker.name != "dialog"]
     await house.until(lambda: all(worker.is_finished for worker in readers))
