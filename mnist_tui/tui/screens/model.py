@@ -17,7 +17,7 @@ from textual.widgets import Static
 
 from mnist_tui.errors import RunError
 from mnist_tui.events import RunFailed, WeightsMoved
-from mnist_tui.inspection.requirements import check
+from mnist_tui.inspection.requirements import check_requirements
 from mnist_tui.inspection.summary import ModelSummary
 from mnist_tui.render import formatting
 from mnist_tui.render.gallery import Gallery, Room
@@ -180,7 +180,7 @@ class ModelScreen(NetworkScreen):
         """The requirements, in full where there is room; and what the table does not know."""
         if self._summary is None:
             return
-        requirements, ticks = check(self._summary), Table.grid()
+        requirements, ticks = check_requirements(self._summary), Table.grid()
         is_vast = self.has_class("-vast")
         ticks.add_row(requirement_table(requirements) if is_vast else requirement_list(requirements))
         for note in self._summary.notes:

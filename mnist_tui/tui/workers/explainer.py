@@ -135,9 +135,9 @@ class Explainer:
         return self._trained[1]
 
     def _newest_of(self, spec: str) -> Run:
-        from mnist_tui.models import resolve
+        from mnist_tui.models import resolve_spec
 
-        if run := newest_with_weights(self._folders.runs, best_of=resolve(spec).spec):
+        if run := newest_with_weights(self._folders.runs, best_of=resolve_spec(spec).spec):
             return run
         raise _nothing_yet("This network has not been trained yet.")
 
