@@ -14,7 +14,7 @@ from mnist_tui.tui.screens.run import RunScreen
 
 
 class WatchApp(BaseApp):
-    """Leaves the run alone, whatever is pressed here."""
+    """Read-only: no key affects the run."""
 
     TITLE = "mnist-tui watch"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -23,16 +23,15 @@ class WatchApp(BaseApp):
     ]
 
     def __init__(
-        self, run: Run, *, memory: Preferences | None = None, driver_class: type[Driver] | None = None
+        self, run: Run, *, preferences: Preferences | None = None, driver_class: type[Driver] | None = None
     ) -> None:
-        super().__init__(memory=memory, driver_class=driver_class)
+        super().__init__(preferences=preferences, driver_class=driver_class)
         self._watched = run
 
     async def on_mount(self) -> None:
-        """The run's screen, and nothing behind it."""
         await self.push_screen(RunScreen(self._watched), lambda _: self.exit())
 
 
 def run_watch(run: Run) -> int:
-    """Watch until it is left; the exit code."""
+    """Watch a run until the user quits; the exit code."""
     return WatchApp(run, driver_class=choose_driver()).run() or 0

@@ -68,7 +68,7 @@ def spec(tmp_path: Path, canary: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (home / "net.py").write_text(NET.format(canary=str(canary)))
     monkeypatch.chdir(home)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr(trusted_code, "_agreed", set())
+    monkeypatch.setattr(trusted_code, "_trusted_now", set())
     return "net.py:Net"
 
 

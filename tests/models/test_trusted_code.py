@@ -14,13 +14,13 @@ from mnist_tui.system import paths
 def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A list of the test's own."""
     monkeypatch.setenv("MNIST_TUI_STATE_DIR", str(tmp_path / "state"))
-    monkeypatch.setattr(trusted_code, "_agreed", set())
+    monkeypatch.setattr(trusted_code, "_trusted_now", set())
     return paths.state_dir() / "trusted-code"
 
 
 def forget(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in another process."""
-    monkeypatch.setattr(trusted_code, "_agreed", set())
+    monkeypatch.setattr(trusted_code, "_trusted_now", set())
 
 
 def test_what_is_remembered_is_known_to_another_process(

@@ -39,7 +39,7 @@ BLOCKS = "def act(x):\n    return x.relu()\n"
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     monkeypatch.setenv("MNIST_TUI_STATE_DIR", str(tmp_path / "state"))
-    monkeypatch.setattr(trusted_code, "_agreed", set())
+    monkeypatch.setattr(trusted_code, "_trusted_now", set())
     return Lab(tmp_path, monkeypatch)
 
 
@@ -62,7 +62,7 @@ def trained(lab: Lab, project: Path, **changes: Any) -> Run:
 def as_another_person(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """On a machine that has trained nothing."""
     monkeypatch.setenv("MNIST_TUI_STATE_DIR", str(folder / "another-state"))
-    monkeypatch.setattr(trusted_code, "_agreed", set())
+    monkeypatch.setattr(trusted_code, "_trusted_now", set())
 
 
 def answers(run: Run, lab: Lab) -> torch.Tensor:
@@ -170,7 +170,7 @@ def test_a_teacher_is_kept_with_its_code(lab: Lab, project: Path) -> None:
 def test_too_much_code_is_not_kept_and_that_is_said(
     lab: Lab, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(code_copy, "MOST_FILES", 1)
+    monkeypatch.setattr(code_copy, "MAX_FILES", 1)
     run = trained(lab, project)
     assert not run.source_folder().exists()
     assert any(

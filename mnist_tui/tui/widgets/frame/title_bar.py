@@ -1,6 +1,9 @@
-"""The line at the top of every screen: the screens on their keys, what is trained, and how it stands."""
+"""The line at the top of each screen: the screens with their keys, the run in training, and the session's phase."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from textual.app import RenderResult
 from textual.content import Content
@@ -11,19 +14,20 @@ from textual.widget import Widget
 from mnist_tui.runs import RunRecord
 from mnist_tui.tui.session import Session, SessionPhase
 
-TABS = (
-    ("1", "train", "Train"),
-    ("2", "model", "Model"),
-    ("3", "evaluate", "Evaluate"),
-    ("4", "draw", "Draw"),
-    ("5", "runs", "Runs"),
-)
-# The room that the program's name takes, and the width from which there is room for it.
+# The program's name, and the width from which there is room for it.
 _NAME, _ROOMY = " mnist-tui ", 72
 
 
+class Tab(NamedTuple):
+    """A screen: the key that opens it, its name for the app's action `open`, and its title."""
+
+    key: str
+    name: str
+    title: str
+
+
 class TitleBar(Widget):
-    """One row. The middle gives way first when there is no room."""
+    """One row. The run in the middle gives way first when there is no room."""
 
     DEFAULT_CSS = """
     TitleBar {
@@ -37,25 +41,26 @@ class TitleBar(Widget):
     record: reactive[RunRecord | None] = reactive(None)
     phase = reactive(SessionPhase.IDLE)
 
-    def __init__(self, current: str) -> None:
+    def __init__(self, tabs: Sequence[Tab], current: str) -> None:
         super().__init__()
+        self._tabs = tabs
         self._current = current
 
     def show(self, session: Session) -> None:
-        """Say how the session stands."""
+        """Draw the session's run and phase."""
         self.phase, self.record = session.phase, session.history.record
 
     def render(self) -> RenderResult:
-        """Name and tabs left, facts and state right."""
-        left, right = self._left(), self._state()
+        """Name and tabs left, run and phase right."""
+        left, right = self._left(), self._phase_content()
         room = self.size.width - left.cell_length - right.cell_length
-        middle = Content.styled(facts(self.record, room - 4) + "  ", "$foreground 75%")
+        middle = Content.styled(run_facts(self.record, room - 4) + "  ", "$foreground 75%")
         gap = " " * max(0, room - middle.cell_length)
         return Content.assemble(left, gap, middle, right)
 
     def _left(self) -> Content:
         parts = [Content.styled(_NAME, "bold $text-accent")] if self._is_roomy else []
-        for key, name, label in TABS:
+        for key, name, label in self._tabs:
             current = name == self._current
             parts.append(Content.styled(f" {key} ", "bold $text on $primary" if current else "$text-accent"))
             parts.append(Content.styled(f"{label} ", "bold $text on $primary" if current else ""))
@@ -65,13 +70,13 @@ class TitleBar(Widget):
     def _is_roomy(self) -> bool:
         return self.size.width >= _ROOMY
 
-    def _state(self) -> Content:
-        return Content.styled(f"● {self.phase.value} ", f"bold $text-{self.phase.colour}")
+    def _phase_content(self) -> Content:
+        return Content.styled(f"● {self.phase.value} ", f"bold $text-{self.phase.color}")
 
     async def on_click(self, event: Click) -> None:
-        """A tab under the mouse is opened."""
+        # Open the tab under the mouse.
         column = event.x - (len(_NAME) if self._is_roomy else 0)
-        for key, name, label in TABS:
+        for key, name, label in self._tabs:
             width = len(key) + len(label) + 3
             if 0 <= column < width:
                 await self.app.run_action(f"app.open('{name}')")
@@ -79,8 +84,8 @@ class TitleBar(Widget):
             column -= width
 
 
-def facts(record: RunRecord | None, room: int) -> str:
-    """What a run trains, and where: as much of it as there is room for, what matters most last to go."""
+def run_facts(record: RunRecord | None, room: int) -> str:
+    """What a run trains, and on which machine; the least important parts are left out where there is no room."""
     if record is None:
         return ""
     data, model = record.data.name or "?", record.model.name or "?"

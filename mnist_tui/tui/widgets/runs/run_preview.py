@@ -1,4 +1,4 @@
-"""The run under the cursor at a glance: its curve, its numbers, and what sets it apart from its recipe."""
+"""The run under the cursor: its curve, its numbers, and the settings that differ from its recipe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from textual.widgets import Sparkline, Static
 from mnist_tui.render import formatting
 from mnist_tui.runs.compare import config_diff
 from mnist_tui.runs.index import ScannedRun
-from mnist_tui.tui.widgets.runs.run_format import status_word
+from mnist_tui.tui.run_format import status_text
 
 
 class RunPreview(Container):
@@ -34,14 +34,13 @@ class RunPreview(Container):
     """
 
     def compose(self) -> ComposeResult:
-        """Facts and curve, beside or below each other."""
         yield Static(id="facts")
         with Vertical(id="curve"):
             yield Static(id="curve-title")
             yield Sparkline()
 
     def show(self, found: ScannedRun | None) -> None:
-        """Draw this run; nothing for None."""
+        """Draw this run; None for nothing."""
         self.border_title = Content(found.summary.name) if found else ""
         curve = [row.test_accuracy for row in found.rows] if found else []
         self.query_one(Sparkline).data = curve
@@ -62,11 +61,11 @@ def _curve_title(curve: list[float]) -> Content:
 def _facts(found: ScannedRun) -> Iterator[Content]:
     summary = found.summary
     if summary.status == "unreadable":
-        yield _fact("status", status_word(summary.status))
+        yield _fact("status", status_text(summary.status))
         yield Content(summary.reason)
         return
     done = Content.assemble(
-        status_word(summary.status), f", {summary.epochs_done} of {summary.epochs} epochs"
+        status_text(summary.status), f", {summary.epochs_done} of {summary.epochs} epochs"
     )
     yield _fact("status", done)
     if summary.best_test_accuracy is not None:
@@ -76,12 +75,12 @@ def _facts(found: ScannedRun) -> Iterator[Content]:
             "loss",
             f"test {formatting.loss(found.rows[-1].test_loss)}, train {formatting.loss(found.rows[-1].train_loss)}",
         )
-        yield _fact("time", f"{formatting.duration(summary.seconds / len(found.rows))} an epoch")
+        yield _fact("time", f"{formatting.duration(summary.seconds / len(found.rows))} per epoch")
     yield from _changes(found)
 
 
 def _changes(found: ScannedRun) -> Iterator[Content]:
-    """Where the config departs from its recipe."""
+    """The settings that differ from the recipe."""
     for change in config_diff(found.record.config) if found.record else ():
         recipe, own = change.values
         yield _fact(change.setting, Content.assemble(f"{own}", (f"  (recipe {recipe})", "$foreground 60%")))

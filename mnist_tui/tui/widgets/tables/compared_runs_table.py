@@ -10,21 +10,21 @@ from textual.content import Content
 
 from mnist_tui.render import formatting
 from mnist_tui.runs.compare import ComparedRun
-from mnist_tui.tui.widgets.runs.run_format import mark, status_word
-from mnist_tui.tui.widgets.tables.table import AdaptiveTable, Column
+from mnist_tui.tui.run_format import slot_text, status_text
+from mnist_tui.tui.widgets.tables.table import Column, SelectableTable
 
 
 @dataclass(frozen=True)
 class ComparedRow:
-    """One run, its colour's number, and whether its curves are hidden."""
+    """One run, its slot, and whether its curves are hidden."""
 
     run: ComparedRun
     slot: int
     hidden: bool
 
 
-class ComparedTable(AdaptiveTable[ComparedRow]):
-    """One row a run."""
+class ComparedTable(SelectableTable[ComparedRow]):
+    """One row per run."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open", "Show / hide", show=False)]
 
@@ -32,7 +32,6 @@ class ComparedTable(AdaptiveTable[ComparedRow]):
         super().__init__(_COLUMNS, id="compared")
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        """All runs under the head line."""
         return len(self.rows) + 1
 
 
@@ -56,9 +55,9 @@ def _percent(value: float | None) -> Content:
 
 
 _COLUMNS: tuple[Column[ComparedRow], ...] = (
-    Column("", 1, lambda row: mark(row.slot), 99),
+    Column("", 1, lambda row: slot_text(row.slot), 99),
     Column("run", 20, _name, 98, grows=True),
-    Column("status", 11, lambda row: status_word(row.run.summary.status), 60),
+    Column("status", 11, lambda row: status_text(row.run.summary.status), 60),
     Column(
         "epochs",
         7,
@@ -73,6 +72,6 @@ _COLUMNS: tuple[Column[ComparedRow], ...] = (
     Column("final %", 7, lambda row: _percent(row.run.summary.final_test_accuracy), 90, right=True),
     Column("train %", 7, lambda row: _percent(row.run.final_train_accuracy), 40, right=True),
     Column("test loss", 9, lambda row: Content(formatting.loss(row.run.final_test_loss)), 80, right=True),
-    Column("an epoch", 8, _seconds, 55, right=True),
+    Column("per epoch", 9, _seconds, 55, right=True),
     Column("in all", 7, lambda row: Content(formatting.duration(row.run.summary.seconds)), 30, right=True),
 )
