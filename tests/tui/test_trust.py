@@ -44,7 +44,7 @@ def canary(tmp_path: Path) -> Path:
 def run(tmp_path: Path, canary: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A run whose network's file has not been used for training on this machine."""
     monkeypatch.setenv("MNIST_TUI_STATE_DIR", str(tmp_path / "state"))
-    monkeypatch.setattr(trusted_code, "_agreed", set())
+    monkeypatch.setattr(trusted_code, "_trusted_now", set())
     run = trained_runs.write(tmp_path / "runs", "theirs")
     file = tmp_path / "net.py"
     file.write_text(NET.format(canary=str(canary)))

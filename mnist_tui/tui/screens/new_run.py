@@ -148,7 +148,7 @@ class NewRunForm(SafeScreen, ModalScreen[NewRunRequest | None]):
         problems = find_problems(values)
         if "model" not in problems:
             try:
-                models.resolve(values["model"])
+                models.resolve_spec(values["model"])
             except MnistTuiError as error:
                 problems["model"] = str(error)
         return problems
