@@ -68,7 +68,7 @@ def test_while_nobody_looks_it_is_copied_at_the_turns_of_the_run_alone(
     monkeypatch.setattr(recorder, "_take_snapshot", lambda *given: copied.append(given) or copy(*given))
     lab.start()
     assert len(copied) == 4  # its start, two epochs, its end
-    assert sum(isinstance(event, Progress) for event in lab.heard) >= 2 * STEPS
+    assert sum(isinstance(event, Progress) for event in lab.events) >= 2 * STEPS
 
 
 def test_it_is_not_copied_more_often_than_makes_sense(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +83,7 @@ def test_after_an_epoch_one_sees_the_weights_that_were_tested(lab: Lab, ema: flo
     onlooker = Onlooker(lab)
     outcome = lab.start(tiny_config(model=lab.small_net(), ema=ema), watch=onlooker)
     last = onlooker.after(RunFinished)[-1]
-    rows = [event for event in lab.heard if isinstance(event, EpochFinished)]
+    rows = [event for event in lab.events if isinstance(event, EpochFinished)]
     assert (last.epoch, last.step, last.test_accuracy) == (2, STEPS, rows[-1].test_accuracy)
     kept = load_trained(outcome.run, "last").model.state_dict()
     assert differences(dict(last.weights), dict(kept)) == []

@@ -82,8 +82,8 @@ def test_a_run_learns_from_its_teacher_and_keeps_it(lab: Lab) -> None:
 
 
 def test_a_teacher_that_is_not_there_is_refused_before_anything_is_made(lab: Lab) -> None:
-    with pytest.raises(RunError, match="no run 'nobody'"):
-        lab.start(tiny_config(teacher="nobody"))
+    with pytest.raises(RunError, match="no run 'missing'"):
+        lab.start(tiny_config(teacher="missing"))
     assert not lab.runs_dir.exists()
 
 

@@ -93,7 +93,7 @@ def test_a_run_whose_code_was_changed_is_resumed_with_its_own_copy_to_the_same_w
     resumed = lab.resume(outcome.run)
     assert isinstance(resumed.event, RunFinished)
     assert differences(training_state(whole), training_state(outcome.run)) == []
-    assert any("net.py has changed" in event.message for event in lab.heard if isinstance(event, Notice))
+    assert any("net.py has changed" in event.message for event in lab.events if isinstance(event, Notice))
 
 
 def test_the_copy_is_what_was_run_also_where_the_file_changes_meanwhile(lab: Lab, project: Path) -> None:
@@ -174,7 +174,7 @@ def test_too_much_code_is_not_kept_and_that_is_said(
     run = trained(lab, project)
     assert not run.source_folder().exists()
     assert any(
-        "is not kept with the run" in event.message for event in lab.heard if isinstance(event, Notice)
+        "is not kept with the run" in event.message for event in lab.events if isinstance(event, Notice)
     )
     load_trained(run)
 
