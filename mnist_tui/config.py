@@ -189,7 +189,7 @@ def find_problems(values: Mapping[str, Any]) -> dict[str, str]:
     """For each unusable setting, a sentence that names it, its value and what would do. Empty if all is well."""
     problems = {}
     for name, value in values.items():
-        complaint = _complaint(name, value)
+        complaint = _find_problem(name, value)
         if complaint:
             problems[name] = complaint
     return problems
@@ -207,7 +207,7 @@ def unknown_setting_message(name: str) -> str:
     return f"there is no setting {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
-def _complaint(name: str, value: Any) -> str:
+def _find_problem(name: str, value: Any) -> str:
     setting, annotation = SETTINGS[name], TYPES[name]
     words = choices(name)
     if words:
@@ -218,7 +218,7 @@ def _complaint(name: str, value: Any) -> str:
     if not _is_number(value, whole=annotation is int):
         return f"{name} is {value!r}, but must be a {'whole' if annotation is int else 'finite'} number"
     if not setting.low <= value <= setting.high:
-        return f"{name} is {value}, but must be {_range(setting)}"
+        return f"{name} is {value}, but must be {_describe_range(setting)}"
     return ""
 
 
@@ -228,12 +228,12 @@ def _is_number(value: Any, *, whole: bool) -> bool:
     return isinstance(value, int) or (math.isfinite(value) and not whole)
 
 
-def _range(setting: Setting) -> str:
+def _describe_range(setting: Setting) -> str:
     if setting.high == math.inf:
-        return f"at least {_figure(setting.low)}"
-    return f"between {_figure(setting.low)} and {_figure(setting.high)}"
+        return f"at least {_format_bound(setting.low)}"
+    return f"between {_format_bound(setting.low)} and {_format_bound(setting.high)}"
 
 
-def _figure(bound: float) -> str:
+def _format_bound(bound: float) -> str:
     """1,000,000 rather than 1e+06."""
     return f"{bound:,.0f}" if float(bound).is_integer() else f"{bound:g}"

@@ -207,18 +207,14 @@ class RunFailed(Event):
     traceback: str = ""
     exit_code: int = 1
 
-
-def failure_of(error: BaseException) -> RunFailed:
-    """The event that tells of `error`; one that nobody foresaw comes with its traceback."""
-    if isinstance(error, MnistTuiError):
-        return RunFailed(
-            error=type(error).__name__, message=str(error), remedy=error.remedy, exit_code=error.exit_code
-        )
-    return RunFailed(
-        error=type(error).__name__,
-        message=str(error) or type(error).__name__,
-        traceback="".join(traceback.format_exception(error)),
-    )
+    @classmethod
+    def from_error(cls, error: BaseException) -> RunFailed:
+        """The event for `error`, with its traceback if it is none of the expected ones."""
+        name = type(error).__name__
+        if isinstance(error, MnistTuiError):
+            return RunFailed(error=name, message=str(error), remedy=error.remedy, exit_code=error.exit_code)
+        trace = "".join(traceback.format_exception(error))
+        return RunFailed(error=name, message=str(error) or name, traceback=trace)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,7 +257,7 @@ def is_frequent(line: bytes) -> bool:
 
 def to_dict(event: Event) -> dict[str, Any]:
     """Plain values for JSON. Numbers that are not finite become None, as JSON has none."""
-    fields = {name: _finite(getattr(event, name)) for name in _FIELDS[type(event).__name__]}
+    fields = {name: _finite_or_none(getattr(event, name)) for name in _FIELDS[type(event).__name__]}
     return {"event": type(event).__name__, "schema_version": SCHEMA_VERSION, **fields}
 
 
@@ -289,21 +285,21 @@ def from_json(line: str) -> Event | None:
         return None
     try:
         event = kind(
-            **{name: _restored(kind, name, record[name]) for name in _FIELDS[kind.__name__] if name in record}
+            **{name: _restore(kind, name, record[name]) for name in _FIELDS[kind.__name__] if name in record}
         )
     except (TypeError, ValueError, OverflowError):
         return None
     return event if _is_possible(event) else None
 
 
-def _resolved(kind: type[Event]) -> Mapping[str, Any]:
+def _field_types(kind: type[Event]) -> Mapping[str, Any]:
     hints = typing.get_type_hints(kind)
     return {entry.name: hints[entry.name] for entry in dataclasses.fields(kind)}
 
 
 _FREQUENT_LINES = tuple(f'{{"event":"{kind.__name__}"'.encode() for kind in FREQUENT)
 # For each event, its fields in order with their types.
-_FIELDS = {name: _resolved(kind) for name, kind in EVENTS.items()}
+_FIELDS = {name: _field_types(kind) for name, kind in EVENTS.items()}
 
 
 _ACCURACIES = {
@@ -337,17 +333,17 @@ def _has_larger(losses: tuple[float, ...]) -> bool:
     return low < -_LARGEST or high > _LARGEST
 
 
-def _finite(value: Any) -> Any:
+def _finite_or_none(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {key: _finite(entry) for key, entry in value.items()}
+        return {key: _finite_or_none(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(entry) for entry in value]
+        return [_finite_or_none(entry) for entry in value]
     return value
 
 
-def _restored(kind: type[Event], name: str, value: Any) -> Any:
+def _restore(kind: type[Event], name: str, value: Any) -> Any:
     """`value` as the field's type, or TypeError: a log is a file, and files get damaged."""
     expected = _FIELDS[kind.__name__][name]
     if type(value) is expected:  # as nearly all are, and a log may have a million lines
@@ -355,11 +351,11 @@ def _restored(kind: type[Event], name: str, value: Any) -> Any:
     options = reversed(typing.get_args(expected)) if isinstance(expected, types.UnionType) else (expected,)
     for option in options:
         with contextlib.suppress(TypeError):
-            return _as(option, value)
+            return _convert(option, value)
     raise TypeError(f"{kind.__name__}.{name} cannot be {value!r}")
 
 
-def _as(expected: Any, value: Any) -> Any:
+def _convert(expected: Any, value: Any) -> Any:
     origin = typing.get_origin(expected) or expected
     if origin is Literal and value in typing.get_args(expected):
         return value
@@ -370,7 +366,7 @@ def _as(expected: Any, value: Any) -> Any:
     if origin is tuple and isinstance(value, list):
         if set(map(type, value)) <= {float}:  # as batch losses are, of which a log has hundreds of thousands
             return tuple(value)
-        return tuple(_as(typing.get_args(expected)[0], entry) for entry in value)
+        return tuple(_convert(typing.get_args(expected)[0], entry) for entry in value)
     if origin is types.NoneType and value is None:
         return None
     if origin is int and isinstance(value, bool):

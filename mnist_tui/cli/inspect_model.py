@@ -121,7 +121,7 @@ def _explain(
     return ExplanationView(
         label=network.label,
         filters=FilterView(filters.path, filters.type, filters.weights.tolist()) if filters else None,
-        movements=run.history().movements,
+        movements=run.history().weight_updates,
         image=None if image is None else _explain_image(network, image, layer, data_dir),
     )
 

@@ -102,7 +102,7 @@ def sweep(
         plan = _replace_metric(home.plan(), on)
     else:
         name = name or f"sweep-{datetime.now():%Y-%m-%dT%H-%M-%S}"
-        home = folders.folder_of(runs_folder, name)
+        home = folders.sweep_folder(runs_folder, name)
         axes, space = search_space.parse_axes(set_ or []), search_space.parse_space(search or [])
         _check_not_fixed(typed, [*axes, *space])
         if space and (axes or seeds > 1):
@@ -162,11 +162,11 @@ def _replace_metric(plan: Plan, on: Metric | None) -> Plan:
 
 
 def _grid(name: str, axes: dict[str, Any], seeds: int, settings: dict[str, Any], on: Metric | None) -> Grid:
-    combinations = plans.combine(lambda values: config_from_options({**settings, **values}), axes)
+    combinations = plans.build_combinations(lambda values: config_from_options({**settings, **values}), axes)
     first = combinations[0].config
     validated = all(combination.config.validation for combination in combinations)
     metric: Metric = on or ("validation" if validated else "test")
-    return Grid(name, utc_now(), combinations, plans.seeds_from(first.seed, seeds), metric)
+    return Grid(name, utc_now(), combinations, plans.consecutive_seeds(first.seed, seeds), metric)
 
 
 def _search(
@@ -194,7 +194,7 @@ def _run(plan: Plan, home: folders.SweepFolder, data_dir: Path, jobs: int, json:
     view = _view(json)
     with stop_on_signal(control) as caught, view:
         try:
-            runner.carry_out(control, stop_when_output_lost(view, control))
+            runner.run(control, stop_when_output_lost(view, control))
         except Interrupted as interruption:
             complain(str(interruption), "Nothing was started; run it again.")
             raise typer.Exit(caught.exit_code) from None

@@ -32,7 +32,7 @@ def numbers_table(comparison: Comparison) -> Table:
             formatting.bare_percent(summary.best_test_accuracy),
             formatting.bare_percent(summary.final_test_accuracy),
             formatting.loss(run.final_test_loss),
-            "–" if run.seconds_an_epoch is None else f"{run.seconds_an_epoch:.1f}",
+            "–" if run.seconds_per_epoch is None else f"{run.seconds_per_epoch:.1f}",
         )
     return table
 

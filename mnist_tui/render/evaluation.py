@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from mnist_tui.render import formatting
-from mnist_tui.render.heatmap import Rgb, most_confused, readable_on, right_color, wrong_color
+from mnist_tui.render.heatmap import Rgb, most_confused, readable_color, right_color, wrong_color
 from mnist_tui.render.pixels import Grid, gray_image
-from mnist_tui.render.prediction_bars import bar_of
+from mnist_tui.render.prediction_bars import block_bar
 
 if TYPE_CHECKING:
     from mnist_tui.inference.calibration import Calibration
@@ -78,8 +78,8 @@ def confusion_table(evaluation: Evaluation) -> RenderableType:
     for row, (counts, score) in enumerate(zip(evaluation.confusion, evaluation.per_class, strict=True)):
         line = Text(f"{score.name[:13]:>13} ", style="bold")
         for column, count in enumerate(counts):
-            colour = right_color(count, score.support) if row == column else wrong_color(count, most)
-            line.append(cell(count, _CELL), cell_style(colour, is_mistake=row != column and count > 0))
+            color = right_color(count, score.support) if row == column else wrong_color(count, most)
+            line.append(cell(count, _CELL), cell_style(color, is_mistake=row != column and count > 0))
         lines.append(line)
     return Group(*lines, Text())
 
@@ -90,14 +90,14 @@ def cell(count: int, width: int) -> str:
     return f"{text if count else '·':>{width - 1}} "[:width]
 
 
-def cell_style(colour: Rgb | None, *, is_mistake: bool) -> Style:
-    """Bold for mistakes, which are to be found without colours too."""
-    if colour is None:
+def cell_style(color: Rgb | None, *, is_mistake: bool) -> Style:
+    """Bold for mistakes, which are to be found without colors too."""
+    if color is None:
         return Style(dim=True)
-    ink = readable_on(colour)
-    return Style.parse(
-        f"rgb({ink[0]},{ink[1]},{ink[2]}) on rgb({colour[0]},{colour[1]},{colour[2]})"
-    ) + Style(bold=is_mistake)
+    ink = readable_color(color)
+    return Style.parse(f"rgb({ink[0]},{ink[1]},{ink[2]}) on rgb({color[0]},{color[1]},{color[2]})") + Style(
+        bold=is_mistake
+    )
 
 
 def short_label(name: str) -> str:
@@ -112,7 +112,7 @@ def calibration_table(calibration: Calibration) -> RenderableType:
         table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     for entry in calibration.bins:
         if entry.images:
-            bar = bar_of(entry.accuracy, _BAR)
+            bar = block_bar(entry.accuracy, _BAR)
             shares = (formatting.bare_percent(entry.confidence), bar, formatting.bare_percent(entry.accuracy))
             table.add_row(*shares, f"{entry.images:,}")
     heading = Text.assemble(

@@ -71,12 +71,12 @@ def age(seconds: float) -> str:
     return "now"
 
 
-def sentence(words: str) -> str:
+def capitalize(words: str) -> str:
     """With a capital, as something begins that is said by itself."""
     return words[:1].upper() + words[1:]
 
 
-def size(count: float) -> str:
+def byte_size(count: float) -> str:
     """Bytes: 9.9 MB, 27.2 kB, 12 B."""
     for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= factor:
@@ -86,7 +86,7 @@ def size(count: float) -> str:
 
 def amount(done: float, total: float | None, unit: str) -> str:
     """Of data on their way: `3.4 MB of 9.9 MB`, `21,000 of 60,000 images`; without `of` where the end is unknown."""
-    show = size if unit == "bytes" else "{:,.0f}".format
+    show = byte_size if unit == "bytes" else "{:,.0f}".format
     whole = f" of {show(total)}" if total else ""
     return f"{show(done)}{whole}{'' if unit == 'bytes' else f' {unit}'}"
 

@@ -34,10 +34,10 @@ class Gallery:
     """
 
     def __init__(self, grids: Sequence[Grid], room: Room, *, plain: bool = False) -> None:
-        grids = [_folded(grid) for grid in grids]
+        grids = [_wrap(grid) for grid in grids]
         most = max(map(largest, grids), default=0.0)
         scale = _fitting_scale(grids, room)
-        grids = grids if scale else [shrunk(grid) for grid in grids]
+        grids = grids if scale else [shrink(grid) for grid in grids]
         self._pictures = [signed_image(grid, most=most, scale=scale or 1, plain=plain) for grid in grids]
         self._plain = plain
         most_across = _across(self._pictures[0].width if grids else 0, room.columns)
@@ -68,7 +68,7 @@ class Gallery:
         return Measurement(width, width)
 
 
-def shrunk(grid: Grid) -> list[list[float]]:
+def shrink(grid: Grid) -> list[list[float]]:
     """Half as large each way: the means of two by two; what is left over at an odd end counts by itself."""
     return [
         [_mean([value for row in rows for value in row[at : at + 2]]) for at in range(0, len(rows[0]), 2)]
@@ -76,9 +76,9 @@ def shrunk(grid: Grid) -> list[list[float]]:
     ]
 
 
-def picture_of(grid: Grid, *, scale: int = 1, plain: bool = False) -> PixelImage:
+def image_of(grid: Grid, *, scale: int = 1, plain: bool = False) -> PixelImage:
     """One alone."""
-    return signed_image(_folded(grid), scale=scale, plain=plain)
+    return signed_image(_wrap(grid), scale=scale, plain=plain)
 
 
 def _fitting_scale(grids: Sequence[Grid], room: Room) -> int:
@@ -99,7 +99,7 @@ def _across(width: int, columns: int) -> int:
     return max(1, (columns + _GAP) // (width + _GAP))
 
 
-def _folded(grid: Grid) -> Grid:
+def _wrap(grid: Grid) -> Grid:
     """A long row as several, the last filled up with nothing."""
     if len(grid) != 1 or len(grid[0]) <= _ROW:
         return grid

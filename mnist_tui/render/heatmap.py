@@ -28,7 +28,7 @@ def most_confused(confusion: Sequence[Sequence[int]]) -> int:
 
 def right_color(count: int, support: int) -> Rgb:
     """Of a cell of the diagonal: the brighter, the more of its class are right."""
-    return _between(_RIGHT_LOW, _RIGHT_HIGH, count / support if support else 0.0)
+    return _interpolate(_RIGHT_LOW, _RIGHT_HIGH, count / support if support else 0.0)
 
 
 def wrong_color(count: int, most: int) -> Rgb | None:
@@ -37,21 +37,21 @@ def wrong_color(count: int, most: int) -> Rgb | None:
         return None
     share = math.log1p(count) / math.log1p(max(most, 1))
     low, middle, high = _WRONG
-    return _between(low, middle, 2 * share) if share < 0.5 else _between(middle, high, 2 * share - 1)
+    return _interpolate(low, middle, 2 * share) if share < 0.5 else _interpolate(middle, high, 2 * share - 1)
 
 
-def readable_on(background: Rgb) -> Rgb:
+def readable_color(background: Rgb) -> Rgb:
     """Black or white, whichever is easier to read there."""
     red, green, blue = background
     return _INK if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else _PAPER
 
 
-def hexadecimal(colour: Rgb) -> str:
+def to_hex(color: Rgb) -> str:
     """`#rrggbb`."""
-    return "#{:02x}{:02x}{:02x}".format(*colour)
+    return "#{:02x}{:02x}{:02x}".format(*color)
 
 
-def _between(start: Rgb, end: Rgb, share: float) -> Rgb:
+def _interpolate(start: Rgb, end: Rgb, share: float) -> Rgb:
     red, green, blue = (
         round(a + min(max(share, 0.0), 1.0) * (b - a)) for a, b in zip(start, end, strict=True)
     )

@@ -46,7 +46,7 @@ def totals(summary: ModelSummary) -> Text:
     held = f" ({summary.trainable_parameters:,} trainable, {frozen:,} not)" if frozen else " (all trainable)"
     return Text.assemble(
         (f"{summary.parameters:,} parameters", "bold"),
-        f"{held} · {formatting.millions(summary.macs)} MACs an image · {formatting.size(summary.bytes)}",
+        f"{held} · {formatting.millions(summary.macs)} MACs an image · {formatting.byte_size(summary.bytes)}",
     )
 
 

@@ -1,4 +1,4 @@
-"""Small arrays as pictures: two pixels a character, one above the other, or shades where there is no colour."""
+"""Small arrays as pictures: two pixels a character, one above the other, or shades where there is no color."""
 
 from __future__ import annotations
 
@@ -45,33 +45,33 @@ _STEPS = 20  # to which levels are rounded before a shade is chosen, so that the
 class PixelImage:
     """A picture for Rich and Textual: `width` columns, `height` lines.
 
-    `colours` are what is drawn, `levels` (-1 to 1) what a shade stands for where colour is not to be had. With `scale`
+    `colors` are what is drawn, `levels` (-1 to 1) what a shade stands for where color is not to be had. With `scale`
     each pixel is so many columns wide and half as many lines high. `plain` asks for shades on any console.
     """
 
     def __init__(
-        self, colours: Sequence[Sequence[_RGB]], levels: Grid, *, scale: int = 1, plain: bool = False
+        self, colors: Sequence[Sequence[_RGB]], levels: Grid, *, scale: int = 1, plain: bool = False
     ) -> None:
         self._plain = plain
-        self._colours = _enlarged(colours, scale)
-        self._levels = _enlarged(levels, scale)
-        self.width = len(self._colours[0]) if self._colours else 0
-        self.height = (len(self._colours) + 1) // 2
+        self._colors = _enlarge(colors, scale)
+        self._levels = _enlarge(levels, scale)
+        self.width = len(self._colors[0]) if self._colors else 0
+        self.height = (len(self._colors) + 1) // 2
 
     def lines(self, *, plain: bool = False) -> list[list[Segment]]:
-        """Top to bottom, each `width` cells; `plain` for shades instead of colours."""
+        """Top to bottom, each `width` cells; `plain` for shades instead of colors."""
         if plain:
             return [
                 [
                     Segment(
-                        "".join(_shade(_rounded(a), _rounded(b)) for a, b in zip(upper, lower, strict=True))
+                        "".join(_shade(_quantize(a), _quantize(b)) for a, b in zip(upper, lower, strict=True))
                     )
                 ]
                 for upper, lower in _pairs(self._levels, 0.0)
             ]
         return [
             [Segment("▀", _style(a, b)) for a, b in zip(upper, lower, strict=True)]
-            for upper, lower in _pairs(self._colours, None)
+            for upper, lower in _pairs(self._colors, None)
         ]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -89,29 +89,31 @@ def gray_image(
 ) -> PixelImage:
     """`low` and below is black, `high` and above white: a digit as the network sees it."""
     levels = _levels(rows, lambda value: (value - low) / ((high - low) or 1.0), 0.0)
-    return PixelImage([[_grey(level) for level in row] for row in levels], levels, scale=scale, plain=plain)
+    return PixelImage([[_gray(level) for level in row] for row in levels], levels, scale=scale, plain=plain)
 
 
 def signed_image(rows: Grid, *, most: float | None = None, scale: int = 1, plain: bool = False) -> PixelImage:
     """Positive is orange, negative blue, zero dark; full brightness at the magnitude `most`, or the largest of all."""
     most = largest(rows) if most is None else most
     levels = _levels(rows, lambda value: value / (most or 1.0), -1.0)
-    return PixelImage([[_signed(level) for level in row] for row in levels], levels, scale=scale, plain=plain)
+    return PixelImage(
+        [[_signed_color(level) for level in row] for row in levels], levels, scale=scale, plain=plain
+    )
 
 
 def heat_image(
     rows: Grid, heat: Grid, *, high: float = 255.0, scale: int = 1, plain: bool = False
 ) -> PixelImage:
-    """A digit (0 to `high`) in grey under `heat` (-1 to 1) that glows. Without colour only the heat is drawn."""
+    """A digit (0 to `high`) in grey under `heat` (-1 to 1) that glows. Without color only the heat is drawn."""
     digit, glow = (
         _levels(rows, lambda value: value / (high or 1.0), 0.0),
         _levels(heat, lambda value: value, -1.0),
     )
-    colours = [
-        [_glowing(ink, warmth) for ink, warmth in zip(*pair, strict=True)]
+    colors = [
+        [_heat_color(ink, warmth) for ink, warmth in zip(*pair, strict=True)]
         for pair in zip(digit, glow, strict=True)
     ]
-    return PixelImage(colours, glow, scale=scale, plain=plain)
+    return PixelImage(colors, glow, scale=scale, plain=plain)
 
 
 def largest(rows: Grid) -> float:
@@ -127,32 +129,32 @@ def _levels(rows: Grid, level: Callable[[float], float], least: float) -> list[l
 
 
 @lru_cache(maxsize=1024)
-def _grey(level: float) -> _RGB:
+def _gray(level: float) -> _RGB:
     value = round(255 * level)
     return value, value, value
 
 
 @lru_cache(maxsize=4096)
-def _signed(level: float) -> _RGB:
-    return _mixed(_DARK, _POSITIVE if level > 0 else _NEGATIVE, abs(level))
+def _signed_color(level: float) -> _RGB:
+    return _mix(_DARK, _POSITIVE if level > 0 else _NEGATIVE, abs(level))
 
 
-def _glowing(ink: float, heat: float) -> _RGB:
-    return _mixed(_grey(0.6 * ink), _mixed(*(_HOT if heat > 0 else _COLD), ink), abs(heat))
+def _heat_color(ink: float, heat: float) -> _RGB:
+    return _mix(_gray(0.6 * ink), _mix(*(_HOT if heat > 0 else _COLD), ink), abs(heat))
 
 
-def _mixed(start: _RGB, end: _RGB, share: float) -> _RGB:
+def _mix(start: _RGB, end: _RGB, share: float) -> _RGB:
     red, green, blue = (round(a + share * (b - a)) for a, b in zip(start, end, strict=True))
     return red, green, blue
 
 
 @lru_cache(maxsize=16384)
 def _style(upper: _RGB | None, lower: _RGB | None) -> Style:
-    above, below = (None if colour is None else Color.from_rgb(*colour) for colour in (upper, lower))
+    above, below = (None if color is None else Color.from_rgb(*color) for color in (upper, lower))
     return Style.from_color(above, below)
 
 
-def _rounded(level: float) -> int:
+def _quantize(level: float) -> int:
     return round(_STEPS * level)
 
 
@@ -167,7 +169,7 @@ def _shade(upper: int, lower: int) -> str:
     return min(_SHADES, key=error)
 
 
-def _enlarged(rows: Sequence[Sequence[_Pixel]], scale: int) -> list[list[_Pixel]]:
+def _enlarge(rows: Sequence[Sequence[_Pixel]], scale: int) -> list[list[_Pixel]]:
     return [[pixel for pixel in row for _ in range(scale)] for row in rows for _ in range(scale)]
 
 

@@ -28,7 +28,7 @@ def prediction_view(name: str, pixels: Grid, answer: Prediction, classes: Sequen
         side.add_column(justify=justify, no_wrap=True)
     for index, (label, probability) in enumerate(zip(classes, answer.probabilities, strict=True)):
         style = "bold cyan" if index == answer.best.index else ""
-        bar = Text(bar_of(probability, _BAR), style=style or "dim")
+        bar = Text(block_bar(probability, _BAR), style=style or "dim")
         side.add_row(Text(label, style=style), bar, Text(formatting.percent(probability, 1), style=style))
     right = Group(verdict(answer), Text(), side)
     return Group(
@@ -68,7 +68,7 @@ def verdict(answer: Prediction) -> Text:
     return Text.assemble(("not sure", "bold yellow"), f": perhaps {guesses}")
 
 
-def bar_of(fraction: float, width: int) -> str:
+def block_bar(fraction: float, width: int) -> str:
     """Blocks with eighths at the end, padded to `width`."""
     eighths = round(8 * width * min(max(fraction, 0.0), 1.0))
     full, rest = divmod(eighths, 8)

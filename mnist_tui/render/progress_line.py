@@ -36,7 +36,7 @@ def waiting_line(event: DataProgress | Preparing) -> RenderableType:
     """What training waits for."""
     if isinstance(event, DataProgress):
         return data_line(event)
-    what = formatting.sentence(event.what)
+    what = formatting.capitalize(event.what)
     if event.total is None:
         return Text(f"{what} …", style="dim")
     return _bar(what, event.done, event.total, f"{event.done / event.total:.0%}")

@@ -19,11 +19,11 @@ HIGH = 3e-2
 _SPARK = 20
 
 
-def update_ratio_table(movements: Sequence[WeightsMoved]) -> RenderableType:
+def update_ratio_table(weight_updates: Sequence[WeightsMoved]) -> RenderableType:
     """A layer a row: the newest numbers, and the ratios of the whole run."""
-    if not movements:
+    if not weight_updates:
         return Text("The log tells nothing of how the weights moved.", style="dim")
-    newest, courses = movements[-1], ratios_by_layer(movements)
+    newest, courses = weight_updates[-1], ratios_by_layer(weight_updates)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("layer", no_wrap=True)
     for head in ("‖weights‖", "‖gradient‖", "update/weight", "highest"):
@@ -41,10 +41,10 @@ def update_ratio_table(movements: Sequence[WeightsMoved]) -> RenderableType:
     return Group(table, Text(words, "dim"))
 
 
-def ratios_by_layer(movements: Sequence[WeightsMoved]) -> Mapping[str, list[float]]:
+def ratios_by_layer(weight_updates: Sequence[WeightsMoved]) -> Mapping[str, list[float]]:
     """The update-to-weight ratios of each layer, in order."""
     courses: dict[str, list[float]] = {}
-    for moved in movements:
+    for moved in weight_updates:
         for layer, ratio in zip(moved.layers, moved.update_ratios, strict=False):
             courses.setdefault(layer, []).append(ratio)
     return courses

@@ -20,12 +20,12 @@ _MAKING = re.compile(r"\.new-[0-9a-f]{32}")
 _DELETED = re.compile(r"\.deleted-\d+-.+", re.DOTALL)
 
 
-def hidden_for_making(runs_dir: Path) -> Path:
+def hidden_folder_for_new_run(runs_dir: Path) -> Path:
     """Where a new run is made, until it is whole."""
     return runs_dir / f".new-{uuid4().hex}"
 
 
-def hidden_for_deleting(folder: Path) -> Path:
+def hidden_folder_for_deletion(folder: Path) -> Path:
     """Where a run goes, to be deleted file by file."""
     return folder.with_name(f".deleted-{os.getpid()}-{folder.name}")
 
@@ -33,19 +33,19 @@ def hidden_for_deleting(folder: Path) -> Path:
 def remove_leftovers(runs_dir: Path) -> None:
     """Remove what a killed process left of a run that it was deleting or creating; no other hidden folders."""
     with contextlib.suppress(OSError):
-        for folder in list(_left_behind(runs_dir)):
+        for folder in list(_find_leftovers(runs_dir)):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _left_behind(runs_dir: Path) -> Iterator[Path]:
+def _find_leftovers(runs_dir: Path) -> Iterator[Path]:
     with os.scandir(runs_dir) as entries:
         for entry in entries:
             with contextlib.suppress(OSError):
-                if _is_left_behind(entry) and not folder_layout.foreign_entries(Path(entry.path)):
+                if _is_leftover(entry) and not folder_layout.find_foreign_entries(Path(entry.path)):
                     yield Path(entry.path)
 
 
-def _is_left_behind(entry: os.DirEntry[str]) -> bool:
+def _is_leftover(entry: os.DirEntry[str]) -> bool:
     if not entry.is_dir(follow_symlinks=False):
         return False
     if _DELETED.fullmatch(entry.name):

@@ -33,7 +33,7 @@ class ComparedRun:
     best_test_loss: float | None
     final_test_loss: float | None
     final_train_accuracy: float | None
-    seconds_an_epoch: float | None
+    seconds_per_epoch: float | None
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,13 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return asdict(self)
+        values = asdict(self)
+        # The key that this number has always had.
+        values["runs"] = [
+            {{"seconds_per_epoch": "seconds_an_epoch"}.get(name, name): value for name, value in run.items()}
+            for run in values["runs"]
+        ]
+        return values
 
 
 def compare(runs: Sequence[ScannedRun]) -> Comparison:
@@ -87,7 +93,7 @@ def _numbers(run: ScannedRun) -> ComparedRun:
         best_test_loss=best.test_loss if best else None,
         final_test_loss=last.test_loss if last else None,
         final_train_accuracy=last.train_accuracy if last else None,
-        seconds_an_epoch=run.summary.seconds / len(rows) if rows else None,
+        seconds_per_epoch=run.summary.seconds / len(rows) if rows else None,
     )
 
 

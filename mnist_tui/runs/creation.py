@@ -20,7 +20,7 @@ from mnist_tui.system import atomic_file
 from mnist_tui.system.file_lock import FileLock
 
 
-def check_place(runs_dir: Path, name: str = "") -> None:
+def check_can_create(runs_dir: Path, name: str = "") -> None:
     """Raise RunError where `create` is bound to fail: a bad or taken name, a folder that cannot be written."""
     if name:
         check_name(name)
@@ -33,7 +33,7 @@ def check_place(runs_dir: Path, name: str = "") -> None:
         return
     else:
         code = errno.EROFS if atomic_file.is_read_only(there) else errno.EACCES
-    raise _not_writable(runs_dir, OSError(code, os.strerror(code)))
+    raise _write_error(runs_dir, OSError(code, os.strerror(code)))
 
 
 def create(
@@ -52,7 +52,7 @@ def create(
     dataset, recipe = record.config["dataset"], record.config["recipe"]
     stem = name or f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{dataset}-{recipe}"
     check_name(stem)
-    making = Run(cleanup.hidden_for_making(runs_dir))
+    making = Run(cleanup.hidden_folder_for_new_run(runs_dir))
     try:
         atomic_file.make_folder(runs_dir)
         cleanup.remove_leftovers(runs_dir)
@@ -67,7 +67,7 @@ def create(
         run = _put_in_place(making, stem, numbered=not name)
         atomic_file.sync_folder(runs_dir)
     except OSError as error:
-        raise _not_writable(runs_dir, error) from error
+        raise _write_error(runs_dir, error) from error
     finally:
         shutil.rmtree(making.folder, ignore_errors=True)  # it is there only where something went wrong
     return run
@@ -111,7 +111,7 @@ def _taken(folder: Path) -> RunError:
     )
 
 
-def _not_writable(folder: Path, error: OSError) -> RunError:
+def _write_error(folder: Path, error: OSError) -> RunError:
     return RunError(
         f"no run can be written in {folder}: {error.strerror}", remedy="Choose another --runs-dir."
     )

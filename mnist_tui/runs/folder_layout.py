@@ -59,45 +59,45 @@ def unreadable(path: Path, error: OSError) -> RunError:
     )
 
 
-def foreign_entries(folder: Path) -> list[str]:
+def find_foreign_entries(folder: Path) -> list[str]:
     """The names of entries in `folder` that do not belong to a run. Raises OSError if it cannot be read."""
-    return sorted(_foreign_entries(folder))
+    return sorted(_scan_foreign_entries(folder))
 
 
-def unfinished(folder: Path) -> list[Path]:
+def find_temporary_files(folder: Path) -> list[Path]:
     """Temporary files that a killed process left in a run's folder."""
     with os.scandir(folder) as entries:
-        return [Path(entry.path) for entry in entries if _is_unfinished(entry, FILES)]
+        return [Path(entry.path) for entry in entries if _is_temporary_file(entry, FILES)]
 
 
-def _foreign_entries(folder: Path) -> Iterator[str]:
+def _scan_foreign_entries(folder: Path) -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name in SOURCES.values() and entry.is_dir(follow_symlinks=False):
-                below = _strangers_to_source(Path(entry.path), _DEEPEST)
+                below = _scan_foreign_sources(Path(entry.path), _DEEPEST)
                 yield from (f"{entry.name}/{name}" for name in below)
             # Anything under the name of a run's own file, even a link or a pipe, may be deleted with the run.
             elif entry.is_dir(follow_symlinks=False) or not (
-                entry.name == LOCK or entry.name in FILES or _is_unfinished(entry, FILES)
+                entry.name == LOCK or entry.name in FILES or _is_temporary_file(entry, FILES)
             ):
                 yield entry.name
 
 
-def _strangers_to_source(folder: Path, depth: int) -> Iterator[str]:
+def _scan_foreign_sources(folder: Path, depth: int) -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in entries:
-            if _is_unfinished(entry):
+            if _is_temporary_file(entry):
                 continue
             if entry.name.startswith("."):
                 yield entry.name
             elif entry.is_dir(follow_symlinks=False) and depth:
-                below = _strangers_to_source(Path(entry.path), depth - 1)
+                below = _scan_foreign_sources(Path(entry.path), depth - 1)
                 yield from (f"{entry.name}/{name}" for name in below)
             elif not entry.is_file(follow_symlinks=False):
                 yield entry.name
 
 
-def _is_unfinished(entry: os.DirEntry[str], names: tuple[str, ...] = ()) -> bool:
+def _is_temporary_file(entry: os.DirEntry[str], names: tuple[str, ...] = ()) -> bool:
     """Whether it is a temporary file of `atomic` for one of `names`, or for any name if there are none."""
     match = atomic_file.TEMPORARY_NAME.fullmatch(entry.name)
     return (

@@ -64,7 +64,7 @@ class RunHistory:
     epochs: dict[int, EpochFinished] = field(default_factory=dict)
     batch_losses: list[float] = field(default_factory=list)
     """One for each step of the run, in order."""
-    movements: list[WeightsMoved] = field(default_factory=list)
+    weight_updates: list[WeightsMoved] = field(default_factory=list)
     """How far single steps moved each layer's weights, in order."""
     seconds: float = 0.0
     """Of all finished epochs; kept up to date, since the time left is asked for at every event."""
@@ -87,7 +87,7 @@ class RunHistory:
             case Progress():
                 self._progress(event)
             case WeightsMoved():
-                self.movements.append(event)
+                self.weight_updates.append(event)
             case EpochFinished():
                 self._finish_epoch(event)
             case CheckpointSaved():
@@ -143,7 +143,7 @@ class RunHistory:
         self.epochs = {number: row for number, row in self.epochs.items() if number <= event.resumed_epoch}
         self._sum_seconds()
         del self.batch_losses[event.resumed_step :]
-        self.movements = [moved for moved in self.movements if moved.step <= event.resumed_step]
+        self.weight_updates = [moved for moved in self.weight_updates if moved.step <= event.resumed_step]
 
     def _finish_epoch(self, event: EpochFinished) -> None:
         is_new = event.epoch not in self.epochs

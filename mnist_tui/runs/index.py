@@ -9,7 +9,7 @@ from pathlib import Path
 from mnist_tui.errors import RunError
 from mnist_tui.events import EpochFinished
 from mnist_tui.runs import Run, RunRecord
-from mnist_tui.runs.find import is_run, visible
+from mnist_tui.runs.find import is_run, list_folders
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.runs.log_tail import LogTail
 from mnist_tui.runs.summary import RunSummary, build_summary, unreadable_summary
@@ -90,7 +90,7 @@ class RunScanner:
 
 def _folders(runs_dir: Path) -> list[str]:
     """Names of what may be runs, newest first by the time at which their config was written."""
-    names = [folder.name for folder in visible(runs_dir) if is_run(folder)]
+    names = [folder.name for folder in list_folders(runs_dir) if is_run(folder)]
     stamps = {name: _stamp(Run(runs_dir / name).config_file) for name in names}
     known = [name for name in names if stamps[name] is not None]
     return sorted(known, key=lambda name: (stamps[name], name), reverse=True)

@@ -28,11 +28,11 @@ CHANGEABLE = ("extra_epochs", "threads", "backend")
 
 
 def origin(config: TrainConfig, teacher: str) -> dict[str, Any]:
-    """What a checkpoint records about its run; `teacher` is the `sum_of` its teacher's weights, "" without one."""
-    return {"config": deciding(config), "teacher_sha256": teacher}
+    """What a checkpoint records about its run; `teacher` is the `sha256_of` its teacher's weights, "" without one."""
+    return {"config": decisive_settings(config), "teacher_sha256": teacher}
 
 
-def deciding(config: TrainConfig) -> dict[str, Any]:
+def decisive_settings(config: TrainConfig) -> dict[str, Any]:
     """The settings that determine the weights of a run, or of each of its epochs."""
     return {name: value for name, value in config.to_dict().items() if name not in CHANGEABLE}
 
@@ -45,7 +45,7 @@ def read_weights(path: Path) -> bytes:
         raise folder_layout.unreadable(path, error) from error
 
 
-def sum_of(path: Path) -> str:
+def sha256_of(path: Path) -> str:
     """The file's SHA-256. Raises RunError if it cannot be read."""
     try:
         with regular_file.open_to_read(path, folder_layout.LARGEST_WEIGHTS) as file:
@@ -73,7 +73,7 @@ def check(
     _check_config(run, config, kept.get("config"), where)
     if not config.teacher:
         return ""
-    found = sum_of(run.teacher_file)
+    found = sha256_of(run.teacher_file)
     if kept.get("teacher_sha256") not in (found, ""):
         raise RunError(
             f"{run.teacher_file} is damaged: it is not what run {run.name} has learned from so far",
@@ -82,7 +82,7 @@ def check(
     return found
 
 
-def lost_from(run: Run, history: RunHistory, epochs: int, steps: int) -> str:
+def describe_gaps(run: Run, history: RunHistory, epochs: int, steps: int) -> str:
     """What the log lacks of the `epochs` and `steps` before a checkpoint, in a sentence; "" if it is complete."""
     lost = [number for number in range(1, epochs + 1) if number not in history.epochs]
     if lost:
@@ -97,7 +97,7 @@ def lost_from(run: Run, history: RunHistory, epochs: int, steps: int) -> str:
 
 def _check_config(run: Run, config: TrainConfig, known: Any, where: Path) -> None:
     known = known if isinstance(known, Mapping) else {}
-    for name, value in deciding(config).items():
+    for name, value in decisive_settings(config).items():
         # A setting that is newer than the checkpoint had its default value.
         if name not in known or _is_same(value, known[name]):
             continue

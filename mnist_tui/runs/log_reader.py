@@ -19,9 +19,9 @@ LARGEST = 16 * 2**30
 
 # How many bytes that are not events are read, and how many each such line counts in addition. A line that starts
 # like an event may be of a newer version, whose log must still be readable: it counts a small part of that.
-_PATIENCE = 64 * 2**20
+_BUDGET = 64 * 2**20
 _COST_PER_LINE = 400
-_EVENTS_SHARE = 16
+_EVENT_DISCOUNT = 16
 
 _BEGINNING = b'{"event":"'
 
@@ -37,7 +37,7 @@ class LogReader:
         self.end = file.tell()
         """The position after the last complete line read."""
         self._file, self._progress, self._torn = file, progress, torn
-        self._patience = _PATIENCE
+        self._budget = _BUDGET
 
     def __iter__(self) -> Iterator[Event]:
         """Raises OddFileError for a file that is not a log, or too large for one."""
@@ -46,7 +46,7 @@ class LogReader:
         while line := self._file.readline(LONGEST_LINE):
             is_whole = line.endswith(b"\n")
             if not is_whole and len(line) == LONGEST_LINE:
-                self._pass_over_the_rest(len(line))
+                self._skip_rest_of_line(len(line))
                 continue
             if is_whole:
                 self.end += len(line)
@@ -59,21 +59,21 @@ class LogReader:
         event = events.from_json(line.decode("utf-8", errors="replace"))
         if event is None:
             cost = len(line) + _COST_PER_LINE
-            self._lose_patience(cost // _EVENTS_SHARE if line.startswith(_BEGINNING) else cost)
+            self._spend_budget(cost // _EVENT_DISCOUNT if line.startswith(_BEGINNING) else cost)
         return event
 
-    def _pass_over_the_rest(self, size: int) -> None:
-        self._lose_patience(size)
+    def _skip_rest_of_line(self, size: int) -> None:
+        self._spend_budget(size)
         while part := self._file.readline(2**20):
             size += len(part)
-            self._lose_patience(len(part))
+            self._spend_budget(len(part))
             if part.endswith(b"\n"):
                 self.end += size
                 return
 
-    def _lose_patience(self, cost: int) -> None:
-        self._patience -= cost
-        if self._patience < 0:
+    def _spend_budget(self, cost: int) -> None:
+        self._budget -= cost
+        if self._budget < 0:
             raise UnsafeFileError(errno.EINVAL, "most of it is not the log of a run")
 
 

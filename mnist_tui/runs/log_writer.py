@@ -31,7 +31,7 @@ class LogWriter:
 
         Written without a buffer: data that the disk has no room for must not be written again at closing.
         """
-        for path in folder_layout.unfinished(self.path.parent):
+        for path in folder_layout.find_temporary_files(self.path.parent):
             path.unlink()
         log = regular_file.open_descriptor(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         try:

@@ -115,18 +115,18 @@ class Run:
 
     def writer(self) -> LogWriter:
         """The one writer of this run. Raises RunError while a live process has it."""
-        lock = self._taken()
+        lock = self._acquire_lock()
         try:
             return LogWriter(self.folder, lock)
         except OSError as error:
-            raise self._not_writable(error) from error
+            raise self._write_error(error) from error
 
     def delete(self) -> None:
         """Remove the folder: at once out of sight, then file by file.
 
         Raises RunError while it is in use, and for a folder with anything in it that no run writes.
         """
-        foreign = folder_layout.foreign_entries(self.folder)
+        foreign = folder_layout.find_foreign_entries(self.folder)
         if foreign:  # many a project's folder has some config.json
             raise RunError(
                 f"{self.folder} contains files that are not part of a run: {', '.join(foreign[:3])}",
@@ -143,9 +143,9 @@ class Run:
                 f"{self.folder} cannot be deleted: {os.strerror(code)}",
                 remedy="Check the permissions of that folder.",
             )
-        hidden = cleanup.hidden_for_deleting(self.folder)
+        hidden = cleanup.hidden_folder_for_deletion(self.folder)
         try:
-            with self._alone():
+            with self._locked():
                 self.folder.rename(hidden)
                 # Or a power cut could leave the folder in its place, with some of its files gone.
                 atomic_file.sync_folder(hidden.parent)
@@ -163,7 +163,7 @@ class Run:
         target = self.folder.with_name(name)
         if os.path.lexists(target):
             raise RunError(f"there is a run {name!r} already", remedy="Choose another name.")
-        with self._alone():
+        with self._locked():
             try:
                 self.folder.rename(target)
                 atomic_file.sync_folder(target.parent)
@@ -173,22 +173,22 @@ class Run:
                 ) from error
         return Run(target)
 
-    def _not_writable(self, error: OSError) -> RunError:
+    def _write_error(self, error: OSError) -> RunError:
         return RunError(
             f"{error.filename or self.folder} cannot be written: {error.strerror}",
             remedy="Check its permissions and the disk.",
         )
 
     @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
         """A context in which no other process writes this run. Its log, which may be any file, is not opened."""
-        lock = self._taken()
+        lock = self._acquire_lock()
         try:
             yield
         finally:
             lock.release()
 
-    def _taken(self) -> FileLock:
+    def _acquire_lock(self) -> FileLock:
         lock = self._lock()
         try:
             lock.acquire(_LOCK_SECONDS)
@@ -198,7 +198,7 @@ class Run:
                 remedy="Wait for it to finish or stop it, then try again.",
             ) from None
         except OSError as error:
-            raise self._not_writable(error) from error
+            raise self._write_error(error) from error
         return lock
 
     def _lock(self) -> FileLock:

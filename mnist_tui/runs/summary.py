@@ -7,7 +7,7 @@ from typing import Any
 
 from mnist_tui.errors import RunError
 from mnist_tui.runs import Run, RunRecord
-from mnist_tui.runs.find import credible
+from mnist_tui.runs.find import creation_time
 from mnist_tui.runs.history import RunHistory
 
 
@@ -59,7 +59,7 @@ def build_summary(run: Run, record: RunRecord, history: RunHistory) -> RunSummar
     return RunSummary(
         name=run.name,
         created=record.created,
-        began=credible(record.created, run.config_file),
+        began=creation_time(record.created, run.config_file),
         status=history.status.value,
         dataset=record.text("dataset") or "?",
         model=record.model.name or "?",

@@ -92,15 +92,15 @@ class SweepFolder:
             atomic_file.make_folder(self.path)
             atomic_file.write_bytes(self.plan_file, content)
         except OSError as error:
-            raise self._not_writable(error) from error
+            raise self._write_error(error) from error
 
     @contextmanager
-    def made(self) -> Iterator[None]:
+    def create(self) -> Iterator[None]:
         """While inside the folder is there; it stays if a plan has been written into it. Raises RunError."""
         try:
             atomic_file.make_folder(self.path)
         except OSError as error:
-            raise self._not_writable(error) from error
+            raise self._write_error(error) from error
         try:
             yield
         finally:
@@ -115,12 +115,12 @@ class SweepFolder:
             self.path.rmdir()
 
     @contextmanager
-    def held(self, part: str = "", *, wait: bool = False) -> Iterator[None]:
+    def lock(self, part: str = "", *, wait: bool = False) -> Iterator[None]:
         """Hold the sweep, or one `part` of it, so that nobody else does. Gone with the process, however it ends.
 
         Raises RunError when another process has it and we do not `wait`.
         """
-        lock = self._lock(part)
+        lock = self._lock_file(part)
         try:
             lock.acquire(math.inf if wait else _LOCK_SECONDS)
         except TimeoutError:
@@ -129,30 +129,30 @@ class SweepFolder:
                 remedy="Wait for it to finish or stop it, then try again.",
             ) from None
         except OSError as error:
-            raise self._not_writable(error) from error
+            raise self._write_error(error) from error
         try:
             yield
         finally:
             lock.release()
 
-    def forget(self, part: str) -> None:
+    def remove_lock(self, part: str) -> None:
         """Remove what `held` leaves of a part that nobody will hold again."""
-        self._lock(part).path.unlink(missing_ok=True)
+        self._lock_file(part).path.unlink(missing_ok=True)
 
-    def is_held(self, part: str = "") -> bool:
+    def is_locked(self, part: str = "") -> bool:
         """Whether a live process holds it."""
-        return file_lock.is_held(self._lock(part).path)
+        return file_lock.is_held(self._lock_file(part).path)
 
-    def _not_writable(self, error: OSError) -> RunError:
+    def _write_error(self, error: OSError) -> RunError:
         return RunError(
             f"no sweep can be written in {self.path}: {error.strerror}", remedy="Choose another --runs-dir."
         )
 
-    def _lock(self, part: str) -> FileLock:
+    def _lock_file(self, part: str) -> FileLock:
         return FileLock(self.path / f".{part or 'sweep'}.lock")
 
 
-def folder_of(runs_dir: Path, name: str) -> SweepFolder:
+def sweep_folder(runs_dir: Path, name: str) -> SweepFolder:
     """Where the sweep `name` is, or would be. Raises RunError for what cannot be a name."""
     runs.check_name(name)
     return SweepFolder(runs_dir / FOLDER / name)

@@ -16,7 +16,7 @@ from mnist_tui.errors import MnistTuiError, RunError
 from mnist_tui.events import EpochFinished, Event
 from mnist_tui.sweep.folder import SweepFolder
 from mnist_tui.sweep.plans import Search, Trial
-from mnist_tui.sweep.results import PRUNED, TrialResult, TrialStatus, read_one
+from mnist_tui.sweep.results import PRUNED, TrialResult, TrialStatus, read_result
 from mnist_tui.sweep.search_space import Categorical, Domain, Value
 from mnist_tui.system import regular_file
 
@@ -33,19 +33,19 @@ _TOO_EARLY = 30
 _UNCOMPARED = 5
 
 _WORKER = "worker"
-_OVER = (TrialStatus.FINISHED, TrialStatus.PRUNED, TrialStatus.FAILED)
+_ENDED = (TrialStatus.FINISHED, TrialStatus.PRUNED, TrialStatus.FAILED)
 
 
 class OptunaSource:
     """A `drive.Source` whose trials a study chooses and remembers."""
 
     def __init__(self, folder: SweepFolder, search: Search, worker: str) -> None:
-        """`worker` is whom `at_work` named."""
+        """`worker` is whom `register_worker` named."""
         self._folder, self._search, self._worker = folder, search, worker
         self._chosen: dict[str, optuna.trial.Trial] = {}
         self._reported: dict[str, set[int]] = {}
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        with folder.held("study", wait=True):
+        with folder.lock("study", wait=True):
             self._study = optuna.create_study(
                 study_name=search.name,
                 storage=_storage(folder),
@@ -57,7 +57,7 @@ class OptunaSource:
     def next(self) -> Trial | None:
         """One that a process which is gone has left behind, else a new one, else None: the study is complete."""
         while True:
-            with self._folder.held("study", wait=True):
+            with self._folder.lock("study", wait=True):
                 chosen = self._adopt() or self._ask()
             if chosen is None:
                 return None
@@ -66,8 +66,8 @@ class OptunaSource:
             )
             trial = self._search.trial(chosen.number, values)
             self._chosen[trial.name] = chosen
-            result = read_one(trial, self._folder.runs_dir)
-            if result.status not in _OVER:
+            result = read_result(trial, self._folder.runs_dir)
+            if result.status not in _ENDED:
                 return trial
             self.on_end(result)  # whoever left it behind did not come to that any more
 
@@ -102,7 +102,7 @@ class OptunaSource:
         for left in self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
             worker = left.user_attrs.get(_WORKER)
             # Without one it was asked for a moment ago, by a process that has not said yet who it is.
-            if worker and worker != self._worker and not self._folder.is_held(worker):
+            if worker and worker != self._worker and not self._folder.is_locked(worker):
                 chosen = optuna.trial.Trial(self._study, left._trial_id)
                 chosen.set_user_attr(_WORKER, self._worker)
                 self._reported[self._search.trial_name(left.number)] = set(left.intermediate_values)
@@ -125,12 +125,12 @@ class OptunaSource:
 
 
 @contextmanager
-def at_work(folder: SweepFolder) -> Iterator[str]:
+def register_worker(folder: SweepFolder) -> Iterator[str]:
     """This process's name in the study; while inside, others can see that it lives."""
     worker = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-    with folder.held(worker):
+    with folder.lock(worker):
         yield worker
-    folder.forget(worker)
+    folder.remove_lock(worker)
 
 
 def _storage(folder: SweepFolder) -> optuna.storages.BaseStorage:

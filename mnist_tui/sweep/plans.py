@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, RunError
-from mnist_tui.sweep.search_space import Domain, Value, brief, domain_of
+from mnist_tui.sweep.search_space import Domain, Value, format_brief, parse_domain
 
 SCHEMA_VERSION = 1
 
@@ -30,7 +30,7 @@ class Combination:
     @property
     def label(self) -> str:
         """`lr=0.005 batch_size=16`; the recipe where nothing is varied."""
-        return " ".join(f"{name}={brief(value)}" for name, value in self.values) or self.config.recipe
+        return " ".join(f"{name}={format_brief(value)}" for name, value in self.values) or self.config.recipe
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Search:
 Plan = Grid | Search
 
 
-def combine(
+def build_combinations(
     base: Callable[[Mapping[str, Value]], TrainConfig], axes: Mapping[str, tuple[Value, ...]]
 ) -> tuple[Combination, ...]:
     """Every combination of the axes' values, the last axis turning fastest.
@@ -111,12 +111,12 @@ def combine(
     return tuple(Combination(number, entry, base(dict(entry))) for number, entry in enumerate(values, 1))
 
 
-def seeds_from(first: int, count: int) -> tuple[int, ...]:
+def consecutive_seeds(first: int, count: int) -> tuple[int, ...]:
     """`count` seeds, beginning with `first`."""
     return tuple(range(first, first + count))
 
 
-def size(plan: Plan) -> int:
+def count_trials(plan: Plan) -> int:
     """Trials of the whole plan."""
     return plan.count if isinstance(plan, Search) else len(plan.combinations) * len(plan.seeds)
 
@@ -134,7 +134,7 @@ def check_metric(plan: Plan) -> None:
         )
 
 
-def extend(old: Plan, new: Plan) -> Plan:
+def merge(old: Plan, new: Plan) -> Plan:
     """`old` with the seeds or trials that `new` has beyond it. Raises RunError where they differ in more."""
     merged: Plan
     if isinstance(old, Grid) and isinstance(new, Grid) and old.combinations == new.combinations:
@@ -178,7 +178,7 @@ def from_dict(record: Mapping[str, Any]) -> Plan:
     if on not in ("validation", "test"):
         raise ValueError(f"on is {on!r}")
     if record["kind"] == "search":
-        space = {str(key): domain_of(key, text) for key, text in record["space"].items()}
+        space = {str(key): parse_domain(key, text) for key, text in record["space"].items()}
         config = TrainConfig.from_dict(record["config"])
         return Search(name, created, config, space, int(record["trials"]), bool(record["prune"]), on)
     rows = tuple(

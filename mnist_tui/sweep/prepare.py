@@ -12,7 +12,7 @@ from mnist_tui.training.control import Control
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prepared(Event):
+class PreparationFinished(Event):
     """What `auto` means here."""
 
     dataset: str
@@ -20,14 +20,14 @@ class Prepared(Event):
 
 
 @dataclass(frozen=True)
-class Preparation:
+class PreparationJob:
     """Fetch and check the dataset, so that the trials need not do it all at once, and look at the device."""
 
     config: TrainConfig
     data_dir: Path
 
     def __call__(self, control: Control, report: Report) -> None:
-        """Reports Prepared. Raises a MnistTuiError for what would fail in every trial."""
+        """Reports PreparationFinished. Raises a MnistTuiError for what would fail in every trial."""
         from mnist_tui import models
         from mnist_tui.data import datasets
         from mnist_tui.training import hardware
@@ -42,4 +42,4 @@ class Preparation:
         name: str = self.config.dataset
         if name != datasets.SYNTHETIC:  # drawn anew by each
             name = datasets.load(name, self.data_dir, report=answering).name
-        report(Prepared(dataset=name, device=device))
+        report(PreparationFinished(dataset=name, device=device))

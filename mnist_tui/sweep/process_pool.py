@@ -27,12 +27,12 @@ class Worker:
 
     def __init__(self, process: BaseProcess, pipe: Connection) -> None:
         self.process, self.pipe = process, pipe
-        self._told_to_stop = False
+        self._is_stopping = False
 
     def stop(self, reason: str) -> None:
         """Ask it to keep a checkpoint and end. The first reason counts; asking never waits."""
-        if not self._told_to_stop:
-            self._told_to_stop = True
+        if not self._is_stopping:
+            self._is_stopping = True
             with contextlib.suppress(OSError):  # it has ended already
                 self.pipe.send(reason)
 
@@ -49,7 +49,7 @@ class Worker:
         return f"its process was ended by {name}"
 
 
-class Pool:
+class ProcessPool:
     """A context manager that leaves no process behind: whoever still works then is stopped and waited for."""
 
     def __init__(self, errors: Path) -> None:
@@ -58,11 +58,11 @@ class Pool:
         self._context: Any = multiprocessing.get_context(_METHOD)
         if _METHOD == "forkserver":
             self._context.set_forkserver_preload(["mnist_tui.training.run_training"])
-            with _ignored_in_children():
+            with _ignore_signals_in_children():
                 forkserver.ensure_running()
         self._workers: dict[Connection, Worker] = {}
 
-    def __enter__(self) -> Pool:
+    def __enter__(self) -> ProcessPool:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -105,7 +105,7 @@ class Pool:
 
 
 @contextlib.contextmanager
-def _ignored_in_children() -> Iterator[None]:
+def _ignore_signals_in_children() -> Iterator[None]:
     """Ctrl+C while the server loads torch would end it with a traceback; what is ignored stays so in a new process."""
     numbers = [getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr(signal, name)]
     if threading.current_thread() is not threading.main_thread():

@@ -114,4 +114,4 @@ class SweepProgress:
         """Trials of the whole sweep."""
         if self.started is None:
             return 0
-        return plans.size(self.started.plan)
+        return plans.count_trials(self.started.plan)

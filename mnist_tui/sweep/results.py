@@ -15,7 +15,7 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.errors import RunError
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunHistory, RunStatus
-from mnist_tui.sweep.plans import Combination, Grid, Metric, Plan, Search, Trial, size
+from mnist_tui.sweep.plans import Combination, Grid, Metric, Plan, Search, Trial, count_trials
 from mnist_tui.sweep.statistics import Spread, spread
 from mnist_tui.system.sanitize import csv_cell
 
@@ -35,7 +35,7 @@ class TrialStatus(StrEnum):
     FAILED = "failed"
 
 
-OVER = (TrialStatus.FINISHED, TrialStatus.PRUNED)
+DONE = (TrialStatus.FINISHED, TrialStatus.PRUNED)
 """What is not trained again."""
 
 
@@ -101,7 +101,7 @@ _STATUSES = {
 }
 
 
-def result_of(trial: Trial, history: RunHistory) -> TrialResult:
+def trial_result(trial: Trial, history: RunHistory) -> TrialResult:
     """How the trial stands by its run's story."""
     last, reason = history.last, ""
     status = _STATUSES.get(history.status, TrialStatus.STOPPED)
@@ -125,16 +125,16 @@ def result_of(trial: Trial, history: RunHistory) -> TrialResult:
 def read(plan: Plan, runs_dir: Path) -> dict[str, TrialResult]:
     """How every trial stands on disk, by its run's name, in the plan's order."""
     trials = plan.trials() if isinstance(plan, Grid) else _trials_on_disk(plan, runs_dir)
-    return {trial.name: read_one(trial, runs_dir) for trial in trials}
+    return {trial.name: read_result(trial, runs_dir) for trial in trials}
 
 
-def read_one(trial: Trial, runs_dir: Path) -> TrialResult:
+def read_result(trial: Trial, runs_dir: Path) -> TrialResult:
     """How a trial stands on disk; one whose log cannot be read counts as failed."""
     run = Run(runs_dir / trial.name)
     if not run.config_file.exists():
         return TrialResult(trial)
     try:
-        return result_of(trial, run.history(progress=False))
+        return trial_result(trial, run.history(progress=False))
     except RunError as error:
         return TrialResult(trial, TrialStatus.FAILED, reason=str(error))
 
@@ -147,7 +147,7 @@ def rows(results: Iterable[TrialResult]) -> list[CombinationResult]:
     return [_row(group) for _, group in sorted(groups.items())]
 
 
-def best_first(rows: Sequence[CombinationResult], on: Metric) -> list[CombinationResult]:
+def sort_best_first(rows: Sequence[CombinationResult], on: Metric) -> list[CombinationResult]:
     """By mean, those without one last."""
 
     def key(row: CombinationResult) -> float:
@@ -159,13 +159,13 @@ def best_first(rows: Sequence[CombinationResult], on: Metric) -> list[Combinatio
 
 def to_dict(plan: Plan, results: Sequence[TrialResult]) -> dict[str, Any]:
     """The whole result as one document, best first."""
-    ordered = best_first(rows(results), plan.on)
+    ordered = sort_best_first(rows(results), plan.on)
     return {
         "name": plan.name,
         "kind": "search" if isinstance(plan, Search) else "grid",
         "created": plan.created,
         "on": plan.on,
-        "trials": size(plan),
+        "trials": count_trials(plan),
         "statuses": _counts(results),
         "rows": [
             {
@@ -185,7 +185,7 @@ def to_dict(plan: Plan, results: Sequence[TrialResult]) -> dict[str, Any]:
 def to_csv(plan: Plan, results: Sequence[TrialResult]) -> str:
     """A line a combination, best first, accuracies as fractions."""
     text = io.StringIO()
-    ordered = best_first(rows(results), plan.on)
+    ordered = sort_best_first(rows(results), plan.on)
     settings = list(dict.fromkeys(name for row in ordered for name, _ in row.combination.values))
     figures = [f"{metric}_{name}" for metric in ("validation", "test") for name in _FIGURES]
     heads = [*settings, "seeds", "done", *figures, "seconds"]

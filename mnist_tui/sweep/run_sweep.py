@@ -14,8 +14,8 @@ from mnist_tui.sweep import plans, results
 from mnist_tui.sweep.folder import SweepFolder
 from mnist_tui.sweep.grid_source import GridSource
 from mnist_tui.sweep.plans import Grid, Plan, Search
-from mnist_tui.sweep.prepare import Preparation
-from mnist_tui.sweep.process_pool import Pool
+from mnist_tui.sweep.prepare import PreparationJob
+from mnist_tui.sweep.process_pool import ProcessPool
 from mnist_tui.sweep.progress import ResultsRead, SweepEvent, SweepStarted
 from mnist_tui.sweep.scheduler import TrialSource, choose_jobs, prepare, run_trials
 from mnist_tui.training.control import Control
@@ -24,7 +24,7 @@ from mnist_tui.training.jobs import Folders
 
 @dataclass(frozen=True)
 class SweepRunner:
-    """What `carry_out` is to do, and where."""
+    """What `run` is to do, and where."""
 
     plan: Plan
     folder: SweepFolder
@@ -35,7 +35,7 @@ class SweepRunner:
     def check(self) -> None:
         """Raise a MnistTuiError for what can be refused at once."""
         plans.check_metric(self.plan)
-        runs.check_place(self.folder.runs_dir)
+        runs.check_can_create(self.folder.runs_dir)
         for trial_name in self._trial_names():
             runs.check_name(trial_name)
             if not self.folder.exists() and (self.folder.runs_dir / trial_name).exists():
@@ -44,7 +44,7 @@ class SweepRunner:
                 )
         self._done()
 
-    def carry_out(self, control: Control, report: Callable[[SweepEvent], None]) -> None:
+    def run(self, control: Control, report: Callable[[SweepEvent], None]) -> None:
         """Train every trial that is not done, and tell `report` what happens.
 
         Raises a MnistTuiError for what is wrong before the first, Interrupted where it was stopped before that.
@@ -53,12 +53,12 @@ class SweepRunner:
         if done is not None:
             report(SweepStarted(plan, done, 0))
             return
-        with self.folder.made(), Pool(self.folder.errors_file) as pool:
-            prepared = prepare(pool, Preparation(_first_config(plan), self.data_dir), control, report)
+        with self.folder.create(), ProcessPool(self.folder.errors_file) as pool:
+            prepared = prepare(pool, PreparationJob(_first_config(plan), self.data_dir), control, report)
             plan = _with_dataset(plan, prepared.dataset)
             jobs = self.jobs or choose_jobs(prepared.device, _first_config(plan).threads)
             with self._written(plan) as (agreed, source):
-                jobs = min(jobs, plans.size(agreed))
+                jobs = min(jobs, plans.count_trials(agreed))
                 standing = results.read(agreed, self.folder.runs_dir)
                 report(SweepStarted(replace(agreed, on=plan.on), standing, jobs))
                 folders = Folders(self.data_dir, self.folder.runs_dir)
@@ -69,22 +69,22 @@ class SweepRunner:
     def _written(self, plan: Plan) -> Iterator[tuple[Plan, TrialSource]]:
         """The plan as it is on disk now, and where its trials come from. Of a grid we are the only ones at work."""
         if isinstance(plan, Grid):
-            with self.folder.held():
+            with self.folder.lock():
                 agreed = self._agree(plan)
                 assert isinstance(agreed, Grid)
                 yield agreed, GridSource(agreed.trials(), results.read(agreed, self.folder.runs_dir))
         else:
-            from mnist_tui.sweep.optuna_source import OptunaSource, at_work
+            from mnist_tui.sweep.optuna_source import OptunaSource, register_worker
 
-            with at_work(self.folder) as worker:
-                with self.folder.held("study", wait=True):
+            with register_worker(self.folder) as worker:
+                with self.folder.lock("study", wait=True):
                     agreed = self._agree(plan)
                 assert isinstance(agreed, Search)
                 yield agreed, OptunaSource(self.folder, agreed, worker)
 
     def _agree(self, plan: Plan) -> Plan:
         before = self.folder.plan() if self.folder.exists() else None
-        agreed = plan if before is None else plans.extend(before, plan)
+        agreed = plan if before is None else plans.merge(before, plan)
         if agreed != before:
             self.folder.write(agreed)
         return agreed
@@ -94,10 +94,14 @@ class SweepRunner:
         if not self.folder.exists():
             return None
         before = self.folder.plan()
-        agreed = plans.extend(before, _with_dataset(self.plan, _first_config(before).dataset))
+        agreed = plans.merge(before, _with_dataset(self.plan, _first_config(before).dataset))
         standing = results.read(agreed, self.folder.runs_dir)
-        over = sum(result.status in results.OVER for result in standing.values())
-        return standing if over == plans.size(agreed) and agreed == replace(before, on=agreed.on) else None
+        over = sum(result.status in results.DONE for result in standing.values())
+        return (
+            standing
+            if over == plans.count_trials(agreed) and agreed == replace(before, on=agreed.on)
+            else None
+        )
 
     def _trial_names(self) -> list[str]:
         if isinstance(self.plan, Search):

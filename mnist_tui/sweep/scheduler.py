@@ -25,22 +25,22 @@ from mnist_tui.events import (
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.sweep.plans import Trial
-from mnist_tui.sweep.prepare import Preparation, Prepared
-from mnist_tui.sweep.process_pool import Pool, Worker
+from mnist_tui.sweep.prepare import PreparationFinished, PreparationJob
+from mnist_tui.sweep.process_pool import ProcessPool, Worker
 from mnist_tui.sweep.progress import SweepEvent, SweepMessage, TrialEnded, TrialEvent, TrialStarted
-from mnist_tui.sweep.results import TrialResult, TrialStatus, result_of
+from mnist_tui.sweep.results import TrialResult, TrialStatus, trial_result
 from mnist_tui.system.cpu import usable_cores
 from mnist_tui.training.control import Control
 from mnist_tui.training.jobs import Folders, NewRun, ResumedRun
 
 # How long a wish to stop can go unnoticed while no process says anything.
-_PATIENCE = 0.25
+_POLL_SECONDS = 0.25
 
 # Seconds in which a trial that nobody asks for any more has ended.
-_LONGEST_END = 20.0
+_LOCK_SECONDS = 20.0
 
 # A small network leaves most of a GPU idle and its processor waiting for one core, so a few runs share it.
-_JOBS_A_GPU = 4
+_JOBS_PER_GPU = 4
 
 _ERRORS = {kind.exit_code: kind for kind in (ConfigError, DataError, RunError)}
 
@@ -59,7 +59,7 @@ class TrialSource(Protocol):
 
 
 @dataclass(frozen=True)
-class OnceUnlocked:
+class ResumeWhenUnlocked:
     """Go on with a run when its last process, which may be writing a checkpoint still, has let go of it."""
 
     run: Run
@@ -67,30 +67,32 @@ class OnceUnlocked:
 
     def __call__(self, control: Control, report: Report) -> None:
         """Wait for a while, as a sweep that was killed leaves its trials to end by themselves."""
-        end = time.monotonic() + _LONGEST_END
+        end = time.monotonic() + _LOCK_SECONDS
         while self.run.is_locked() and not control.stop_reason and time.monotonic() < end:
-            time.sleep(_PATIENCE)
+            time.sleep(_POLL_SECONDS)
         self.job(control, report)
 
 
 @dataclass
-class _Running:
+class _RunningTrial:
     trial: Trial
     history: RunHistory
-    has_ended: bool = False
+    has_final_event: bool = False
     """Whether its last word has come."""
 
 
-def prepare(pool: Pool, job: Preparation, control: Control, report: Callable[[SweepEvent], None]) -> Prepared:
+def prepare(
+    pool: ProcessPool, job: PreparationJob, control: Control, report: Callable[[SweepEvent], None]
+) -> PreparationFinished:
     """See to what all trials need. Raises the MnistTuiError that says what is missing, or Interrupted."""
     pool.start(job)
-    prepared: Prepared | None = None
+    prepared: PreparationFinished | None = None
     failed: RunFailed | None = None
     while len(pool):
         if control.stop_reason:
             pool.stop(control.stop_reason)
-        for worker, event in pool.wait(_PATIENCE):
-            if isinstance(event, Prepared):
+        for worker, event in pool.wait(_POLL_SECONDS):
+            if isinstance(event, PreparationFinished):
                 prepared = event
             elif isinstance(event, RunFailed):
                 failed = event
@@ -101,7 +103,7 @@ def prepare(pool: Pool, job: Preparation, control: Control, report: Callable[[Sw
     if control.stop_reason:
         raise Interrupted(control.stop_reason)
     if failed is not None or prepared is None:
-        raise _error_of(failed)
+        raise _to_error(failed)
     return prepared
 
 
@@ -110,12 +112,12 @@ def choose_jobs(device: str, threads: int, cores: int | None = None) -> int:
     cores = cores or usable_cores()
     if device == "cpu":
         return max(1, cores // max(1, threads))
-    return min(_JOBS_A_GPU, cores) if device == "cuda" else 1
+    return min(_JOBS_PER_GPU, cores) if device == "cuda" else 1
 
 
 def run_trials(
     source: TrialSource,
-    pool: Pool,
+    pool: ProcessPool,
     *,
     jobs: int,
     folders: Folders,
@@ -123,7 +125,7 @@ def run_trials(
     report: Callable[[SweepEvent], None],
 ) -> None:
     """Train what `source` has, `jobs` at a time. A wish to stop is passed on, and every trial's end waited for."""
-    running: dict[Worker, _Running] = {}
+    running: dict[Worker, _RunningTrial] = {}
     threads = max(1, usable_cores() // jobs) if jobs > 1 else 0
     while True:
         while len(running) < jobs and not control.stop_reason and (trial := source.next()) is not None:
@@ -132,31 +134,31 @@ def run_trials(
             report(TrialStarted(trial, copy.deepcopy(begun.history), _is_resumed(begun.history)))
         if not running:
             return
-        for worker, event in pool.wait(_PATIENCE):
+        for worker, event in pool.wait(_POLL_SECONDS):
             if event is None:
-                result = _result(running.pop(worker), worker)
+                result = _final_result(running.pop(worker), worker)
                 source.on_end(result)
                 report(TrialEnded(result))
             else:
-                _hear(event, worker, running[worker], source, report)
+                _handle_event(event, worker, running[worker], source, report)
         if control.stop_reason:
             pool.stop(control.stop_reason)
 
 
-def _start(trial: Trial, pool: Pool, folders: Folders, threads: int) -> tuple[Worker, _Running]:
+def _start(trial: Trial, pool: ProcessPool, folders: Folders, threads: int) -> tuple[Worker, _RunningTrial]:
     """A new run, or its own run from where that is."""
     run = Run(folders.runs / trial.name)
     if run.config_file.exists():
-        job = OnceUnlocked(run, ResumedRun(str(run.folder), folders))
-        return pool.start(job), _Running(trial, run.history(progress=False))
+        job = ResumeWhenUnlocked(run, ResumedRun(str(run.folder), folders))
+        return pool.start(job), _RunningTrial(trial, run.history(progress=False))
     with contextlib.suppress(OSError):
         run.folder.rmdir()  # empty, where a kill came between making it and filling it
-    return pool.start(NewRun(_shared_out(trial.config, threads), folders, trial.name)), _Running(
+    return pool.start(NewRun(_with_threads(trial.config, threads), folders, trial.name)), _RunningTrial(
         trial, RunHistory()
     )
 
 
-def _shared_out(config: TrainConfig, threads: int) -> TrainConfig:
+def _with_threads(config: TrainConfig, threads: int) -> TrainConfig:
     return config if config.threads else config.replace(threads=threads)
 
 
@@ -164,11 +166,15 @@ def _is_resumed(history: RunHistory) -> bool:
     return history.status is not RunStatus.EMPTY
 
 
-def _hear(
-    event: Event, worker: Worker, begun: _Running, source: TrialSource, report: Callable[[SweepEvent], None]
+def _handle_event(
+    event: Event,
+    worker: Worker,
+    begun: _RunningTrial,
+    source: TrialSource,
+    report: Callable[[SweepEvent], None],
 ) -> None:
     begun.history.apply(event)
-    begun.has_ended = isinstance(event, (RunFinished, RunStopped, RunFailed))
+    begun.has_final_event = isinstance(event, (RunFinished, RunStopped, RunFailed))
     reason = source.on_event(begun.trial, event)
     if reason:
         worker.stop(reason)
@@ -178,15 +184,15 @@ def _hear(
         report(TrialEvent(begun.trial, event))
 
 
-def _result(begun: _Running, worker: Worker) -> TrialResult:
+def _final_result(begun: _RunningTrial, worker: Worker) -> TrialResult:
     """How it ended; a process that said nothing of an end has crashed."""
-    result = result_of(begun.trial, begun.history)
-    if begun.has_ended:
+    result = trial_result(begun.trial, begun.history)
+    if begun.has_final_event:
         return result
     return dataclasses.replace(result, status=TrialStatus.FAILED, reason=worker.end)
 
 
-def _error_of(failed: RunFailed | None) -> MnistTuiError:
+def _to_error(failed: RunFailed | None) -> MnistTuiError:
     """What the process could only tell of, as an error of this one, with the same exit code."""
     if failed is None:
         return MnistTuiError("the sweep could not be prepared")

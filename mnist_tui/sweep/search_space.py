@@ -29,7 +29,7 @@ class Range:
 
     def __str__(self) -> str:
         kind = "log" if self.log else "int" if self.whole else "float"
-        return f"{kind}:{text_of(self.low)}:{text_of(self.high)}"
+        return f"{kind}:{format_value(self.low)}:{format_value(self.high)}"
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Categorical:
     values: tuple[Value, ...]
 
     def __str__(self) -> str:
-        return f"choice:{','.join(map(text_of, self.values))}"
+        return f"choice:{','.join(map(format_value, self.values))}"
 
 
 Domain = Range | Categorical
@@ -59,11 +59,11 @@ def parse_space(texts: Sequence[str]) -> dict[str, Domain]:
     space: dict[str, Domain] = {}
     for text in texts:
         name, rest = _name_and_rest(text, "--search", space, _SEARCH_REMEDY)
-        space[name] = domain_of(name, rest)
+        space[name] = parse_domain(name, rest)
     return space
 
 
-def domain_of(name: str, text: str) -> Domain:
+def parse_domain(name: str, text: str) -> Domain:
     """The domain that `text` (as `str(domain)` writes it) is for the setting `name`. Raises ConfigError."""
     said = f"--search {name}={text}"
     kind, _, rest = text.partition(":")
@@ -78,14 +78,14 @@ def domain_of(name: str, text: str) -> Domain:
     return _range(name, kind, rest, said)
 
 
-def text_of(value: Value) -> str:
+def format_value(value: Value) -> str:
     """As a person would type it."""
     return repr(value) if isinstance(value, float) else str(value)
 
 
-def brief(value: Value) -> str:
+def format_brief(value: Value) -> str:
     """As a person would say it: what nobody typed has more digits than anybody wants to see."""
-    text = text_of(value)
+    text = format_value(value)
     return f"{value:.4g}" if isinstance(value, float) and len(text) > 8 else text
 
 
@@ -131,7 +131,7 @@ def _values(name: str, text: str, said: str, remedy: str) -> tuple[Value, ...]:
     values = tuple(_value(name, part, said, remedy) for part in text.split(","))
     repeated = next((value for number, value in enumerate(values) if value in values[:number]), None)
     if repeated is not None:
-        raise ConfigError(f"{said}: {text_of(repeated)} is there twice", remedy="Leave one of them out.")
+        raise ConfigError(f"{said}: {format_value(repeated)} is there twice", remedy="Leave one of them out.")
     return values
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_tui.errors import Interrupted
-from mnist_tui.events import Event, Progress, Report, RunStopped, failure_of
+from mnist_tui.events import Event, Progress, Report, RunFailed, RunStopped
 from mnist_tui.system import regular_file
 from mnist_tui.training.control import Control
 
@@ -28,14 +28,14 @@ Job = Callable[[Control, Report], Any]
 def work(pipe: Connection, job: Job, errors: Path) -> None:
     """Run `job`; its last event, RunFailed where it raised, says how it ended."""
     control = Control()
-    _heed_signals(control)
-    _be_silent(errors)
-    threading.Thread(target=_obey, args=(pipe, control), daemon=True).start()
+    _install_signal_handlers(control)
+    _redirect_output(errors)
+    threading.Thread(target=_listen_for_stop, args=(pipe, control), daemon=True).start()
 
     def tell(event: Event) -> None:
         # Nobody draws a sweep's batch losses, and the run's log has them.
         told = dataclasses.replace(event, batch_losses=()) if isinstance(event, Progress) else event
-        with contextlib.suppress(OSError):  # then `_obey` knows it too
+        with contextlib.suppress(OSError):  # then `_listen_for_stop` knows it too
             pipe.send(told)
 
     try:
@@ -43,12 +43,12 @@ def work(pipe: Connection, job: Job, errors: Path) -> None:
     except Interrupted:
         tell(RunStopped(epoch=0, step=0, reason=control.stop_reason))
     except Exception as error:
-        failure = failure_of(error)
+        failure = RunFailed.from_error(error)
         sys.stderr.write(failure.traceback)
         tell(failure)
 
 
-def _obey(pipe: Connection, control: Control) -> None:
+def _listen_for_stop(pipe: Connection, control: Control) -> None:
     """Wait for a reason to stop, or for the end of whoever could send one."""
     try:
         reason = pipe.recv()
@@ -57,7 +57,7 @@ def _obey(pipe: Connection, control: Control) -> None:
     control.stop(reason)
 
 
-def _heed_signals(control: Control) -> None:
+def _install_signal_handlers(control: Control) -> None:
     """Ctrl+C and a closed terminal reach the sweep as well, which decides; a termination is for this process."""
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
@@ -65,7 +65,7 @@ def _heed_signals(control: Control) -> None:
     signal.signal(signal.SIGTERM, lambda *_: control.stop("terminated"))
 
 
-def _be_silent(errors: Path) -> None:
+def _redirect_output(errors: Path) -> None:
     """The terminal belongs to the sweep: output of libraries goes into a file, or is discarded."""
     try:
         log = regular_file.open_descriptor(errors, os.O_WRONLY | os.O_APPEND | os.O_CREAT)

@@ -52,7 +52,7 @@ class NewRun:
             from mnist_tui.training.teacher_run import ensure_teacher
 
         data_dir, runs_dir = self.folders.data, self.folders.runs
-        runs.check_place(runs_dir, self.name)  # before minutes are spent on a teacher
+        runs.check_can_create(runs_dir, self.name)  # before minutes are spent on a teacher
         config = ensure_teacher(
             self.config, data_dir=data_dir, runs_dir=runs_dir, control=control, report=report
         )

@@ -24,7 +24,6 @@ from mnist_tui.events import (
     RunPaused,
     RunStarted,
     RunStopped,
-    failure_of,
 )
 from mnist_tui.runs import LogWriter, Run, integrity
 from mnist_tui.training import checkpoint
@@ -120,7 +119,9 @@ class RunRecorder:
 
     def _save_weights(self, row: EpochFinished) -> None:
         # Without paths, time and number of threads: the same weights must give the same file.
-        config = {k: v for k, v in integrity.deciding(self._trainer.config).items() if k != "teacher"}
+        config = {
+            k: v for k, v in integrity.decisive_settings(self._trainer.config).items() if k != "teacher"
+        }
         metrics = {"epoch": row.epoch, "test_accuracy": row.test_accuracy, "test_loss": row.test_loss}
         checkpoint.save_weights(
             self._run.weights_file,
@@ -130,7 +131,7 @@ class RunRecorder:
 
     def _log_failure(self, error: Exception) -> RunFailed:
         """Why recording ended: in the log if at all possible."""
-        event = self._disk_failure(error) if isinstance(error, OSError) else failure_of(error)
+        event = self._disk_failure(error) if isinstance(error, OSError) else RunFailed.from_error(error)
         try:
             self._writer.append(event)
         except OSError as second:

@@ -65,6 +65,6 @@ def find_differences(record: RunRecord, before: TrainConfig, trainer: Trainer) -
 
 def find_log_gaps(run: Run, history: RunHistory, trainer: Trainer) -> Iterator[Notice]:
     """A notice if the log has been shortened: the run can be finished, but its history is incomplete."""
-    message = integrity.lost_from(run, history, trainer.position.epoch - 1, trainer.steps_done)
+    message = integrity.describe_gaps(run, history, trainer.position.epoch - 1, trainer.steps_done)
     if message and message not in (notice.message for notice in history.notices):
         yield Notice(message=message)

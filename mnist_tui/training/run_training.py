@@ -44,7 +44,7 @@ def start_run(
     """
     control = control or Control()
     # What can be refused is refused before minutes are spent on data.
-    runs.check_place(runs_dir, name)
+    runs.check_can_create(runs_dir, name)
     hardware.choose_device(config.device)
     source = models.resolve(config.model)
     teacher = runs.find(runs_dir, config.teacher) if config.teacher else None

@@ -42,7 +42,7 @@ def ensure_teacher(
         deskew=student.deskew,
         device=student.device,
     )
-    runs.check_place(runs_dir)
+    runs.check_can_create(runs_dir)
     with _hold_lock(runs_dir, control, report):
         run = _find_run(runs_dir, wanted)
         if run is None or run.history(progress=False).status is not RunStatus.FINISHED:

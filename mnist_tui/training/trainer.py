@@ -18,12 +18,12 @@ from mnist_tui.events import (
     Event,
     Phase,
     Progress,
+    RunFailed,
     RunFinished,
     RunPaused,
     RunResumed,
     RunStopped,
     WeightsMoved,
-    failure_of,
 )
 from mnist_tui.models.import_source import explained
 from mnist_tui.training import lr_schedule
@@ -97,7 +97,7 @@ class Trainer:
         try:
             yield from self._epochs()
         except Exception as error:
-            yield failure_of(explained(error))
+            yield RunFailed.from_error(explained(error))
 
     def _epochs(self) -> Iterator[Event]:
         while self.position.epoch <= self.config.all_epochs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_tui.events import RunFailed, failure_of
+from mnist_tui.events import RunFailed
 from mnist_tui.runs import Run
 from mnist_tui.training.run_code import RunCode, UntrustedCodeError, code_of, teachers_code_of
 
@@ -18,9 +18,9 @@ class CodeUnknown(RunFailed):
 
 
 def failure(error: BaseException) -> RunFailed:
-    """`failure_of`, with the untrusted code if that is the reason."""
+    """`RunFailed.from_error`, with the untrusted code if that is the reason."""
     if not isinstance(error, UntrustedCodeError):
-        return failure_of(error)
+        return RunFailed.from_error(error)
     return CodeUnknown(
         error=type(error).__name__,
         message=f"The code of {error.code.whose} has not been run: it was not trained on this machine",

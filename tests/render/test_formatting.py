@@ -40,7 +40,7 @@ def test_learning_rates_are_equally_wide(rate: float, shown: str) -> None:
     [(0, "0 B"), (999, "999 B"), (27_160, "27.2 kB"), (9_912_422, "9.9 MB"), (2e9, "2.0 GB")],
 )
 def test_sizes(count: float, shown: str) -> None:
-    assert formatting.size(count) == shown
+    assert formatting.byte_size(count) == shown
 
 
 @pytest.mark.parametrize(

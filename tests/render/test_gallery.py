@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_tui.render.gallery import Gallery, Room, shrunk
+from mnist_tui.render.gallery import Gallery, Room, shrink
 from tests.render.stories import text
 
 
@@ -51,7 +51,7 @@ def test_a_long_vector_is_folded() -> None:
 
 
 def test_shrinking_takes_means_also_at_an_odd_edge() -> None:
-    assert shrunk([[1, 3, 5], [1, 3, 7], [2, 4, 8]]) == [[2, 6], [3, 8]]
+    assert shrink([[1, 3, 5], [1, 3, 7], [2, 4, 8]]) == [[2, 6], [3, 8]]
 
 
 @given(st.integers(0, 20), st.integers(1, 30), st.integers(1, 30), st.integers(1, 120), st.integers(1, 60))

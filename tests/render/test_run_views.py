@@ -74,9 +74,9 @@ def test_what_a_backend_does_first_is_shown_until_the_run_begins() -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=80, legacy_windows=False)
     with LiveView(console) as view:
         view.show(Preparing(what="compiling the step for AVX-512"))
-        assert text(view._picture()).rstrip() == "Compiling the step for AVX-512 …"
+        assert text(view._frame()).rstrip() == "Compiling the step for AVX-512 …"
         view.show(started())
-        assert "Compiling" not in text(view._picture())
+        assert "Compiling" not in text(view._frame())
 
 
 def test_a_resumed_run_has_the_rows_that_its_checkpoint_had_seen_and_no_others() -> None:
@@ -132,7 +132,7 @@ def test_the_live_view_never_outgrows_the_screen(width: int, height: int) -> Non
         for epoch in range(1, height + 10):
             view.history.apply(row(epoch))
         view.show(progress(10, epoch=height + 10, epochs=100))
-        assert len(console.render_lines(view._picture(), console.options)) <= height
+        assert len(console.render_lines(view._frame(), console.options)) <= height
         view.show(Notice(message="A notice with [brackets] above the table."))
     assert "A notice with [brackets] above the table." in sent.getvalue()
     assert sent.getvalue().endswith("\n")
@@ -148,13 +148,13 @@ def test_the_statistics_stand_beside_the_published_ones_on_mnist_only() -> None:
     assert "fell every epoch" in panel
     drawn = text(statistics_panel(fold([started("synthetic"), row(1)])))
     assert "99.47" not in drawn
-    assert "published  " not in drawn
+    assert "this run" not in drawn  # the heading beside "published"
 
 
 def test_the_statistics_say_what_chose_the_best_epoch() -> None:
     held_out = running(row(1, validation_loss=0.1, validation_accuracy=0.9))
-    assert "The best epoch was picked on held-out training images" in text(statistics_panel(held_out))
-    assert "picked on the test set itself" in text(statistics_panel(running(row(1))))
+    assert "The best epoch was selected on held-out training images" in text(statistics_panel(held_out))
+    assert "selected on the test set itself" in text(statistics_panel(running(row(1))))
     assert text(statistics_panel(running())).strip() == ""
 
 

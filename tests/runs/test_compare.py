@@ -52,7 +52,7 @@ def test_a_setting_of_a_newer_version_is_listed() -> None:
 
 
 def test_changes_name_the_recipes_value_first() -> None:
-    config = _record(lr=0.5, seed=2, device="cuda", model="wide").config
+    config = _record(epochs=15, lr=0.5, seed=2, device="cuda", model="wide").config
     assert [(row.setting, row.values) for row in config_diff(config)] == [
         ("seed", (1, 2)),
         ("lr", (0.01, 0.5)),
@@ -68,7 +68,7 @@ def test_numbers_are_of_the_best_and_the_last_epoch(tmp_path: Path) -> None:
     [numbers] = compare([RunScanner(run).look()]).runs
     assert (numbers.summary.best_epoch, numbers.best_test_loss) == (2, 0.2)
     assert numbers.final_test_loss == pytest.approx(0.4 / 3)
-    assert numbers.seconds_an_epoch == 9.0
+    assert numbers.seconds_per_epoch == 9.0
 
 
 def test_runs_without_numbers_and_damaged_ones_can_be_compared(tmp_path: Path) -> None:

@@ -169,7 +169,7 @@ def test_a_torn_line_that_is_too_long_is_ended(run: Run, monkeypatch: pytest.Mon
 def test_a_file_of_lines_that_are_no_events_is_given_up(
     run: Run, monkeypatch: pytest.MonkeyPatch, line: bytes
 ) -> None:
-    monkeypatch.setattr(logs, "_PATIENCE", 100_000)
+    monkeypatch.setattr(logs, "_BUDGET", 100_000)
     with run.log_file.open("ab") as log:
         log.write(line * 10)
     assert summarize(run).status == "finished"
@@ -244,10 +244,10 @@ def fill(folder: Path) -> None:
 
 
 def test_what_a_run_may_hold_is_swept_and_deleted_whole(tmp_path: Path) -> None:
-    young = cleanup.hidden_for_making(tmp_path)
+    young = cleanup.hidden_folder_for_new_run(tmp_path)
     for folder in (
         tmp_path / ".deleted-12-run",
-        cleanup.hidden_for_making(tmp_path),
+        cleanup.hidden_folder_for_new_run(tmp_path),
         young,
         tmp_path / "run",
     ):

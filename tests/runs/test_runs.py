@@ -143,7 +143,7 @@ def test_a_runs_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="mounting needs root")
 def test_a_read_only_disk_is_called_so(tmp_path: Path) -> None:
     with contextmanager(mounted)(tmp_path / "disk", "ro") as disk:
-        for begin in (runs.check_place, create):
+        for begin in (runs.check_can_create, create):
             with pytest.raises(RunError, match=f"no run can be written in {disk}/runs: Read-only"):
                 begin(disk / "runs", "mine")
 
@@ -151,7 +151,7 @@ def test_a_read_only_disk_is_called_so(tmp_path: Path) -> None:
 def test_a_name_that_something_else_has_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").touch()
-    for begin in (runs.check_place, create):
+    for begin in (runs.check_can_create, create):
         with pytest.raises(
             RunError, match=f"there is {tmp_path / 'mine'} already, which is no run"
         ) as raised:
@@ -163,12 +163,12 @@ def test_a_name_that_something_else_has_is_refused(tmp_path: Path) -> None:
 def test_an_empty_folder_does_not_keep_a_name(tmp_path: Path) -> None:
     """Earlier versions left one when they were killed, or had no room, at the start."""
     (tmp_path / "mine").mkdir()
-    runs.check_place(tmp_path, "mine")
+    runs.check_can_create(tmp_path, "mine")
     assert create(tmp_path, "mine").record().to_dict() == RECORD
 
 
 def test_what_a_kill_left_of_a_run_in_the_making_is_swept_but_not_what_is_being_made(tmp_path: Path) -> None:
-    young, old = (cleanup.hidden_for_making(tmp_path) for _ in range(2))
+    young, old = (cleanup.hidden_folder_for_new_run(tmp_path) for _ in range(2))
     for folder, age in ((old, 7200), (young, 60)):
         folder.mkdir()
         (folder / ".config.json.x_1aw09z.tmp").touch()

@@ -18,7 +18,7 @@ from tests import made_runs
 
 optuna = pytest.importorskip("optuna")
 
-from mnist_tui.sweep.optuna_source import OptunaSource, at_work  # noqa: E402 - not without Optuna
+from mnist_tui.sweep.optuna_source import OptunaSource, register_worker  # noqa: E402 - not without Optuna
 
 CONFIG = TrainConfig(dataset="mnist", validation=5000, epochs=10)
 SPACE = parse_space(
@@ -29,7 +29,7 @@ SEARCH = Search("s", "2026-11-25T08:00:00.000Z", CONFIG, SPACE, 30, True)
 
 @pytest.fixture
 def home(tmp_path: Path) -> SweepFolder:
-    home = folders.folder_of(tmp_path, "s")
+    home = folders.sweep_folder(tmp_path, "s")
     home.write(SEARCH)
     return home
 
@@ -50,7 +50,7 @@ def states(home: SweepFolder) -> list[str]:
 
 
 def test_values_come_from_the_space(home: SweepFolder) -> None:
-    with at_work(home) as worker:
+    with register_worker(home) as worker:
         trials = [begin(OptunaSource(home, SEARCH, worker)) for _ in range(5)]
     assert [trial.name for trial in trials] == [f"s-t00{number}" for number in range(5)]
     for trial in trials:
@@ -64,10 +64,10 @@ def test_values_come_from_the_space(home: SweepFolder) -> None:
 
 def test_the_same_seed_and_results_give_the_same_trials(home: SweepFolder, tmp_path: Path) -> None:
     def searched(place: Path) -> list[float]:
-        home = folders.folder_of(place, "s")
+        home = folders.sweep_folder(place, "s")
         home.write(SEARCH)
         found = []
-        with at_work(home) as worker:
+        with register_worker(home) as worker:
             source = OptunaSource(home, SEARCH, worker)
             for number in range(14):  # beyond those that are drawn at random
                 trial = begin(source)
@@ -80,7 +80,7 @@ def test_the_same_seed_and_results_give_the_same_trials(home: SweepFolder, tmp_p
 
 def test_a_study_has_as_many_trials_as_were_asked_for(home: SweepFolder) -> None:
     search = replace(SEARCH, count=3)
-    with at_work(home) as one, at_work(home) as two:
+    with register_worker(home) as one, register_worker(home) as two:
         first, second = OptunaSource(home, search, one), OptunaSource(home, search, two)
         assert {begin(first).name, begin(second).name, begin(first).name} == {"s-t000", "s-t001", "s-t002"}
         assert second.next() is None
@@ -88,11 +88,11 @@ def test_a_study_has_as_many_trials_as_were_asked_for(home: SweepFolder) -> None
 
 
 def test_what_a_process_left_behind_goes_to_the_next_with_the_same_values(home: SweepFolder) -> None:
-    with at_work(home) as gone:
+    with register_worker(home) as gone:
         left = begin(OptunaSource(home, SEARCH, gone))
-        with at_work(home) as other:  # while it lives, it is its own
+        with register_worker(home) as other:  # while it lives, it is its own
             assert begin(OptunaSource(home, SEARCH, other)).name == "s-t001"
-    with at_work(home) as heir:
+    with register_worker(home) as heir:
         source = OptunaSource(home, SEARCH, heir)
         adopted = [begin(source), begin(source)]
         assert adopted[0] == left
@@ -102,17 +102,17 @@ def test_what_a_process_left_behind_goes_to_the_next_with_the_same_values(home: 
 
 
 def test_a_run_that_ended_unsaid_is_told_and_not_trained_again(home: SweepFolder) -> None:
-    with at_work(home) as gone:
+    with register_worker(home) as gone:
         left = begin(OptunaSource(home, SEARCH, gone))
     row = replace(made_runs.epoch(1), validation_accuracy=0.9, validation_loss=0.1)
     made_runs.write(home.runs_dir, left.name, row, made_runs.finished(), lr=left.config.lr)
-    with at_work(home) as heir:
+    with register_worker(home) as heir:
         assert begin(OptunaSource(home, SEARCH, heir)).name == "s-t001"
     assert states(home) == ["COMPLETE", "RUNNING"]
 
 
 def test_every_end_is_told(home: SweepFolder) -> None:
-    with at_work(home) as worker:
+    with register_worker(home) as worker:
         source = OptunaSource(home, SEARCH, worker)
         for status in (TrialStatus.FINISHED, TrialStatus.PRUNED, TrialStatus.FAILED, TrialStatus.STOPPED):
             source.on_end(TrialResult(begin(source), status, validation_accuracy=0.9))
@@ -121,19 +121,19 @@ def test_every_end_is_told(home: SweepFolder) -> None:
 
 @pytest.mark.parametrize("prune", [True, False])
 def test_what_does_worse_than_most_is_pruned_after_a_third(home: SweepFolder, prune: bool) -> None:
-    with at_work(home) as worker:
+    with register_worker(home) as worker:
         source = OptunaSource(home, replace(SEARCH, prune=prune), worker)
         for _ in range(6):
             trial = begin(source)
-            assert [reason for reason in heard(source, trial, 0.98) if reason] == []
+            assert [reason for reason in reasons_for(source, trial, 0.98) if reason] == []
             source.on_end(finished(trial, 0.98))
-        reasons = heard(source, begin(source), 0.90)
+        reasons = reasons_for(source, begin(source), 0.90)
         assert [bool(reason) for reason in reasons[:2]] == [False, False]
         assert [reason.startswith(PRUNED) for reason in reasons[3:9]] == [prune] * 6
         assert reasons[9] == ""  # at its end it may as well be finished
 
 
-def heard(source: OptunaSource, trial: Trial, accuracy: float) -> list[str]:
+def reasons_for(source: OptunaSource, trial: Trial, accuracy: float) -> list[str]:
     """What is said after each of ten epochs."""
     rows = [
         replace(made_runs.epoch(number, epochs=10), validation_accuracy=accuracy) for number in range(1, 11)
@@ -142,6 +142,6 @@ def heard(source: OptunaSource, trial: Trial, accuracy: float) -> list[str]:
 
 
 def test_other_events_are_no_reason(home: SweepFolder) -> None:
-    with at_work(home) as worker:
+    with register_worker(home) as worker:
         source = OptunaSource(home, SEARCH, worker)
         assert source.on_event(begin(source), RunStopped(epoch=1, step=1, reason="")) == ""

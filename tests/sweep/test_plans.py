@@ -21,12 +21,14 @@ from mnist_tui.sweep.search_space import Value, parse_space
 BASE = TrainConfig(dataset="mnist", validation=5000)
 
 
-def made(values: Mapping[str, Value]) -> TrainConfig:
+def make_config(values: Mapping[str, Value]) -> TrainConfig:
     return BASE.replace(**values)
 
 
 def grid(*seeds: int, **axes: tuple[Value, ...]) -> Grid:
-    return Grid("g", "2026-11-25T08:00:00.000Z", plans.combine(made, axes), seeds or (1, 2), "validation")
+    return Grid(
+        "g", "2026-11-25T08:00:00.000Z", plans.build_combinations(make_config, axes), seeds or (1, 2), "validation"
+    )
 
 
 def search(*texts: str, trials: int = 5) -> Search:
@@ -87,7 +89,7 @@ def test_a_plan_survives_the_disk(tmp_path: Path) -> None:
         grid(lr=(0.1, 0.2)),
         search("lr=log:1e-3:1e-1", "epochs=int:2:4", "optimizer=choice:sgd,adam"),
     ):
-        home = folders.folder_of(tmp_path, plan.name)
+        home = folders.sweep_folder(tmp_path, plan.name)
         home.write(plan)
         assert home.plan() == plan
     assert [home.name for home in folders.list_sweeps(tmp_path)] == ["g", "s"]
@@ -95,10 +97,10 @@ def test_a_plan_survives_the_disk(tmp_path: Path) -> None:
 
 def test_more_seeds_and_more_trials_extend_a_plan() -> None:
     old = grid(1, 2, lr=(0.1, 0.2))
-    assert plans.extend(old, replace(old, seeds=(2, 3), created="later")) == replace(old, seeds=(1, 2, 3))
+    assert plans.merge(old, replace(old, seeds=(2, 3), created="later")) == replace(old, seeds=(1, 2, 3))
     few = search(trials=5)
-    assert plans.extend(few, search(trials=9)) == search(trials=9)
-    assert plans.extend(search(trials=9), few) == search(trials=9)
+    assert plans.merge(few, search(trials=9)) == search(trials=9)
+    assert plans.merge(search(trials=9), few) == search(trials=9)
 
 
 def test_other_settings_do_not() -> None:
@@ -108,7 +110,7 @@ def test_other_settings_do_not() -> None:
         (search(), search("lr=log:1:2")),
     ):
         with pytest.raises(RunError, match="its settings are others"):
-            plans.extend(old, new)
+            plans.merge(old, new)
 
 
 def test_choosing_by_validation_takes_validation_images() -> None:
@@ -124,7 +126,7 @@ def test_choosing_by_validation_takes_validation_images() -> None:
     "text", ["", "{", "[]", "{}", '{"schema_version": 2}', '{"schema_version": 1, "on": 3}']
 )
 def test_a_damaged_plan_is_named(text: str, tmp_path: Path) -> None:
-    home = folders.folder_of(tmp_path, "g")
+    home = folders.sweep_folder(tmp_path, "g")
     home.write(grid())
     home.plan_file.write_text(text)
     with pytest.raises(RunError, match=r"plan\.json cannot be read"):
@@ -140,7 +142,7 @@ def test_any_json_is_a_plan_or_an_expected_error(key: str, value: object) -> Non
 
 def test_a_sweep_is_found_by_name_prefix_and_latest(tmp_path: Path) -> None:
     for name in ("alpha", "beta"):
-        folders.folder_of(tmp_path, name).write(replace(grid(), name=name))
+        folders.sweep_folder(tmp_path, name).write(replace(grid(), name=name))
     assert [folders.find(tmp_path, query).name for query in ("alpha", "be", "latest")] == [
         "alpha",
         "beta",
@@ -152,17 +154,17 @@ def test_a_sweep_is_found_by_name_prefix_and_latest(tmp_path: Path) -> None:
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:
-    home = folders.folder_of(tmp_path, "g")
-    with home.made(), home.held():
-        assert home.is_held()
-        with pytest.raises(RunError, match="being run by another process"), home.held():
+    home = folders.sweep_folder(tmp_path, "g")
+    with home.create(), home.lock():
+        assert home.is_locked()
+        with pytest.raises(RunError, match="being run by another process"), home.lock():
             pass
-        with home.held("another part"):
+        with home.lock("another part"):
             pass
 
 
 def test_a_folder_without_a_plan_goes_again(tmp_path: Path) -> None:
-    home = folders.folder_of(tmp_path, "g")
-    with home.made():
+    home = folders.sweep_folder(tmp_path, "g")
+    with home.create():
         assert home.path.is_dir()
     assert not home.path.exists()

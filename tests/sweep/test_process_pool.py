@@ -14,7 +14,7 @@ import pytest
 
 from mnist_tui.errors import ConfigError
 from mnist_tui.events import Event, Notice, Progress, Report, RunFailed, RunStopped
-from mnist_tui.sweep.process_pool import Pool, Worker
+from mnist_tui.sweep.process_pool import ProcessPool, Worker
 from mnist_tui.training.control import Control
 from tests.cli import program
 from tests.patience import PATIENCE, wait_until
@@ -67,12 +67,12 @@ class Crashes:
 
 
 @pytest.fixture
-def pool(trial_server: None, tmp_path: Path) -> Iterator[Pool]:
-    with Pool(tmp_path / "stderr.log") as pool:
+def pool(trial_server: None, tmp_path: Path) -> Iterator[ProcessPool]:
+    with ProcessPool(tmp_path / "stderr.log") as pool:
         yield pool
 
 
-def told(pool: Pool) -> dict[Worker, list[Event]]:
+def told(pool: ProcessPool) -> dict[Worker, list[Event]]:
     """Everything from everyone, to the end."""
     found: dict[Worker, list[Event]] = {}
     while len(pool):
@@ -81,12 +81,12 @@ def told(pool: Pool) -> dict[Worker, list[Event]]:
     return found
 
 
-def first_word(pool: Pool) -> Event | None:
+def first_word(pool: ProcessPool) -> Event | None:
     [(_, event)] = pool.wait(PATIENCE)
     return event
 
 
-def test_everyone_is_heard_and_a_crash_is_only_its_own(pool: Pool, tmp_path: Path) -> None:
+def test_everyone_is_heard_and_a_crash_is_only_its_own(pool: ProcessPool, tmp_path: Path) -> None:
     workers = [pool.start(job) for job in (Tells("first"), Crashes(), Raises(), Breaks(), Tells("last"))]
     found = told(pool)
     assert [[getattr(event, "message", "") for event in found[worker]] for worker in workers] == [
@@ -106,7 +106,7 @@ def test_everyone_is_heard_and_a_crash_is_only_its_own(pool: Pool, tmp_path: Pat
     assert "KeyError: 'nobody foresaw this'" in log
 
 
-def test_a_worker_stops_for_the_first_reason_it_is_given(pool: Pool, tmp_path: Path) -> None:
+def test_a_worker_stops_for_the_first_reason_it_is_given(pool: ProcessPool, tmp_path: Path) -> None:
     worker = pool.start(Waits(tmp_path / "kept"))
     first_word(pool)
     worker.stop("pruned: it does no good")
@@ -115,7 +115,7 @@ def test_a_worker_stops_for_the_first_reason_it_is_given(pool: Pool, tmp_path: P
     assert (tmp_path / "kept").read_text() == "pruned: it does no good"
 
 
-def test_a_termination_of_one_process_is_a_wish_to_stop(pool: Pool, tmp_path: Path) -> None:
+def test_a_termination_of_one_process_is_a_wish_to_stop(pool: ProcessPool, tmp_path: Path) -> None:
     worker = pool.start(Waits(tmp_path / "kept"))
     first_word(pool)
     assert worker.process.pid
@@ -126,7 +126,7 @@ def test_a_termination_of_one_process_is_a_wish_to_stop(pool: Pool, tmp_path: Pa
 
 
 def test_leaving_stops_who_is_still_at_work(trial_server: None, tmp_path: Path) -> None:
-    with Pool(tmp_path / "stderr.log") as pool:
+    with ProcessPool(tmp_path / "stderr.log") as pool:
         pool.start(Waits(tmp_path / "kept"))
         first_word(pool)
     assert (tmp_path / "kept").read_text() == "the sweep has ended"
@@ -135,11 +135,11 @@ def test_leaving_stops_who_is_still_at_work(trial_server: None, tmp_path: Path) 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from mnist_tui.sweep.process_pool import Pool
+from mnist_tui.sweep.process_pool import ProcessPool
 from tests.sweep.test_process_pool import Waits
 
 if __name__ == "__main__":
-    with Pool(Path(sys.argv[1]) / "stderr.log") as pool:
+    with ProcessPool(Path(sys.argv[1]) / "stderr.log") as pool:
         pool.start(Waits(Path(sys.argv[1]) / "kept"))
         [(_, event)] = pool.wait(None)
         os.kill(os.getpid(), signal.SIGKILL)
@@ -155,7 +155,7 @@ def test_nobody_is_orphaned_by_a_kill(tmp_path: Path) -> None:
     assert (tmp_path / "kept").read_text() in ("", "the sweep has gone")
 
 
-def test_batch_losses_stay_where_they_are(pool: Pool) -> None:
+def test_batch_losses_stay_where_they_are(pool: ProcessPool) -> None:
     pool.start(TellsProgress())
     event = first_word(pool)
     told(pool)

@@ -32,7 +32,7 @@ CONFIG = TrainConfig(dataset="mnist", epochs=2, validation=5000)
 PLAN = Grid(
     "g",
     "2026-11-25T08:00:00.000Z",
-    plans.combine(lambda values: CONFIG.replace(**values), {"lr": (0.1, 0.2)}),
+    plans.build_combinations(lambda values: CONFIG.replace(**values), {"lr": (0.1, 0.2)}),
     (1, 2),
     "validation",
 )
@@ -77,8 +77,8 @@ def test_a_row_has_the_statistics_of_its_finished_runs(runs_dir: Path) -> None:
 def test_the_best_comes_first_by_the_figure_that_counts(runs_dir: Path) -> None:
     trained(runs_dir, "g-c2-s2", 0.97, 0.99, lr=0.2)
     rows = results.rows(results.read(PLAN, runs_dir).values())
-    assert [row.combination.number for row in results.best_first(rows, "validation")] == [1, 2]
-    assert [row.combination.number for row in results.best_first(rows, "test")] == [2, 1]
+    assert [row.combination.number for row in results.sort_best_first(rows, "validation")] == [1, 2]
+    assert [row.combination.number for row in results.sort_best_first(rows, "test")] == [2, 1]
 
 
 def test_csv_reads_back(runs_dir: Path) -> None:

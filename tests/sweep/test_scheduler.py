@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mnist_tui.sweep.scheduler import OnceUnlocked, choose_jobs
+from mnist_tui.sweep.scheduler import ResumeWhenUnlocked, choose_jobs
 from mnist_tui.training.control import Control
 from mnist_tui.training.jobs import Folders, ResumedRun
 from tests import made_runs
@@ -35,7 +35,7 @@ def test_a_run_is_gone_on_with_when_its_last_process_has_let_go(
     run = made_runs.write(tmp_path, "run", made_runs.epoch(1))
     was_locked: list[bool] = []
     monkeypatch.setattr(ResumedRun, "__call__", lambda *_: was_locked.append(run.is_locked()))
-    job = OnceUnlocked(run, ResumedRun("run", Folders(tmp_path, tmp_path)))
+    job = ResumeWhenUnlocked(run, ResumedRun("run", Folders(tmp_path, tmp_path)))
     with run.writer():
         going = threading.Thread(target=job, args=(Control(), lambda event: None))
         going.start()

@@ -13,11 +13,11 @@ from mnist_tui.errors import ConfigError
 from mnist_tui.sweep.search_space import (
     Categorical,
     Range,
-    brief,
-    domain_of,
+    format_brief,
+    format_value,
     parse_axes,
+    parse_domain,
     parse_space,
-    text_of,
 )
 
 NUMBERS = sorted(name for name in SETTINGS if TYPES[name] in (int, float) and name != "seed")
@@ -110,17 +110,17 @@ def test_a_setting_is_there_once() -> None:
 
 @given(st.lists(RATES, min_size=1, max_size=5, unique=True))
 def test_what_is_written_reads_back(values: list[float]) -> None:
-    assert parse_axes([f"lr={','.join(map(text_of, values))}"]) == {"lr": tuple(values)}
+    assert parse_axes([f"lr={','.join(map(format_value, values))}"]) == {"lr": tuple(values)}
     domain = Categorical(tuple(values))
-    assert domain_of("lr", str(domain)) == domain
+    assert parse_domain("lr", str(domain)) == domain
 
 
 @given(RATES, RATES, st.sampled_from(["log", "float"]))
 def test_a_range_reads_back(low: float, high: float, kind: str) -> None:
     if low < high:
-        domain = domain_of("lr", f"{kind}:{low!r}:{high!r}")
+        domain = parse_domain("lr", f"{kind}:{low!r}:{high!r}")
         assert domain == Range(low, high, whole=False, log=kind == "log")
-        assert domain_of("lr", str(domain)) == domain
+        assert parse_domain("lr", str(domain)) == domain
 
 
 @given(st.sampled_from(sorted(SETTINGS)), st.text(max_size=20))
@@ -140,7 +140,7 @@ def test_any_argument_is_a_value_or_a_sentence(text: str) -> None:
 def test_every_setting_of_words_can_be_chosen_from() -> None:
     for name in SETTINGS:
         if choices(name):
-            assert domain_of(name, f"choice:{','.join(choices(name))}") == Categorical(choices(name))
+            assert parse_domain(name, f"choice:{','.join(choices(name))}") == Categorical(choices(name))
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -152,7 +152,7 @@ def test_every_number_can_be_set_to_its_default(name: str) -> None:
 
 
 def test_nobody_wants_sixteen_digits() -> None:
-    assert [brief(value) for value in (0.0020322854432411525, 0.005, 1e-05, 16, "sgd")] == [
+    assert [format_brief(value) for value in (0.0020322854432411525, 0.005, 1e-05, 16, "sgd")] == [
         "0.002032",
         "0.005",
         "1e-05",

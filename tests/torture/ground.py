@@ -95,8 +95,8 @@ class Ground:
         }
         shutil.rmtree(run.folder)
         # A kill while a run is made leaves a hidden folder, which a later start sweeps, an hour on.
-        for unfinished in self.runs_dir.glob(".new-*"):
-            shutil.rmtree(unfinished)
+        for find_temporary_files in self.runs_dir.glob(".new-*"):
+            shutil.rmtree(find_temporary_files)
         assert [entry.name for entry in self.runs_dir.iterdir()] == ["undisturbed"]
 
 

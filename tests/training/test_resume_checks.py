@@ -122,7 +122,7 @@ def test_a_strange_part_is_refused_or_passed_over_in_words(lab: Lab, stopped: Ru
 
 
 def test_every_setting_either_decides_the_weights_or_can_be_given_anew() -> None:
-    assert {*integrity.deciding(TrainConfig()), *integrity.CHANGEABLE} == set(SETTINGS)
+    assert {*integrity.decisive_settings(TrainConfig()), *integrity.CHANGEABLE} == set(SETTINGS)
 
 
 # The teacher
@@ -162,7 +162,7 @@ def test_a_run_of_an_earlier_version_goes_on_with_the_teacher_it_has(lab: Lab, s
     student.config_file.write_text(json.dumps(record))
     assert isinstance(lab.resume(student).event, RunFinished)
     kept = checkpoint.load_state(student.checkpoint_file)[integrity.PART]
-    assert kept["teacher_sha256"] == integrity.sum_of(student.teacher_file)
+    assert kept["teacher_sha256"] == integrity.sha256_of(student.teacher_file)
 
 
 def test_a_teacher_that_is_missing_or_odd_is_named(lab: Lab, student: Run) -> None:

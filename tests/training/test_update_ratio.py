@@ -110,7 +110,7 @@ def test_a_resumed_run_tells_the_same_as_one_left_alone(lab: Lab) -> None:
     def moves(outcome: RunResult) -> list[tuple[object, ...]]:
         return [
             (moved.epoch, moved.step, moved.weight_norms, moved.gradient_norms, moved.update_ratios)
-            for moved in Run(outcome.run.folder).history().movements
+            for moved in Run(outcome.run.folder).history().weight_updates
         ]
 
     undisturbed = lab.start(name="undisturbed")
@@ -123,5 +123,5 @@ def test_a_resumed_run_tells_the_same_as_one_left_alone(lab: Lab) -> None:
 
 def test_a_reader_of_epochs_alone_passes_them_by(lab: Lab) -> None:
     run = lab.start().run
-    assert run.history().movements
-    assert not run.history(progress=False).movements
+    assert run.history().weight_updates
+    assert not run.history(progress=False).weight_updates

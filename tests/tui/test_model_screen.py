@@ -196,7 +196,7 @@ def test_a_training_is_looked_at_live(tmp_path: Path) -> None:
 
     async def story(house: House) -> None:
         await house.tell(begun(), MOVED)
-        await house.until(lambda: house.app.session.history.movements)
+        await house.until(lambda: house.app.session.history.weight_updates)
         live = house.job.controls[0].snapshots
         screen = await opened(house)
         await house.sees("The first steps are on their way")

@@ -35,7 +35,7 @@ def _files(files: list[Mapping[str, Any]], folder: str) -> Table:
     table.add_column("md5, or sha256 of the content" if is_unpacked else "md5", overflow="fold")
     for file in files:
         mark = Text("✓", style="green") if file["verified"] else Text("✗", style="bold red")
-        size = "–" if file["bytes"] is None else formatting.size(file["bytes"])
+        size = "–" if file["bytes"] is None else formatting.byte_size(file["bytes"])
         path = PurePath(file["path"])
         shown = path.name if str(path.parent) == folder or not file["bytes"] else str(path)
         checksum = file.get("sha256") or file["md5"]

@@ -54,7 +54,7 @@ def _rows(history: RunHistory, best: EpochFinished, last: EpochFinished) -> list
         (
             "Mean time per epoch",
             formatting.duration(history.seconds / len(rows)),
-            f"about {published_results.SECONDS_AN_EPOCH} s",
+            f"about {published_results.SECONDS_PER_EPOCH} s",
         ),
         ("Loss trend", trend([row.train_loss for row in rows]), "fell every epoch"),
         ("Accuracy trend", trend([row.test_accuracy for row in rows]), "–"),

@@ -12,9 +12,9 @@ from rich.text import Text
 
 from mnist_tui.render import formatting
 from mnist_tui.sweep.plans import Metric, Plan, Search
-from mnist_tui.sweep.results import CombinationResult, TrialResult, TrialStatus, best_first
+from mnist_tui.sweep.results import CombinationResult, TrialResult, TrialStatus, sort_best_first
 from mnist_tui.sweep.results import rows as rows_of
-from mnist_tui.sweep.search_space import brief, text_of
+from mnist_tui.sweep.search_space import format_brief, format_value
 
 if TYPE_CHECKING:
     from mnist_tui.sweep.statistics import Spread
@@ -32,7 +32,7 @@ _SHORT: dict[Metric, str] = {"validation": "valid", "test": "test"}
 
 def sweep_table(plan: Plan, results: Sequence[TrialResult], *, room: int | None = None) -> RenderableType:
     """The table, best first; with `room`, at most that many rows."""
-    ordered = best_first(rows_of(results), plan.on)
+    ordered = sort_best_first(rows_of(results), plan.on)
     shown = ordered if room is None else ordered[: max(room, 1)]
     table = _trial_table(plan, shown) if isinstance(plan, Search) else _combination_table(plan, shown)
     hidden = len(ordered) - len(shown)
@@ -67,7 +67,7 @@ def _combination_table(plan: Plan, rows: Sequence[CombinationResult]) -> Table:
         table.add_column(head, justify="right", no_wrap=True)
     for number, row in enumerate(rows):
         counted = row.spread(plan.on)
-        values = [text_of(value) for _, value in row.combination.values] or [row.combination.label]
+        values = [format_value(value) for _, value in row.combination.values] or [row.combination.label]
         table.add_row(
             *(Text(value) for value in values),
             _seeds(row),
@@ -93,7 +93,7 @@ def _trial_table(plan: Plan, rows: Sequence[CombinationResult]) -> Table:
         [result] = row.results
         table.add_row(
             str(row.combination.number),
-            *(Text(brief(value)) for _, value in row.combination.values),
+            *(Text(format_brief(value)) for _, value in row.combination.values),
             Text(result.status.value, style=STYLES[result.status]),
             f"{result.epochs_done}/{result.trial.config.all_epochs}",
             formatting.bare_percent(result.accuracy(plan.on)),

@@ -195,8 +195,8 @@ class ModelScreen(NetworkScreen):
     def _movements(self) -> Sequence[WeightsMoved]:
         """Of the run here, or else of the one whose weights are looked at."""
         if self.session.history.started is not None and self.chosen is None:
-            return self.session.history.movements
-        return self._seen.movements if self._seen else ()
+            return self.session.history.weight_updates
+        return self._seen.weight_updates if self._seen else ()
 
     def _say(self, text: str) -> None:
         self._summary = None

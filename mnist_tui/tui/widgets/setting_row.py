@@ -125,7 +125,7 @@ class SettingRow(Widget):
         self.set_class(changed and not problem, "-changed")
         # The row has the setting's name and value already.
         _, _, would_do = problem.partition(", but ")
-        text = formatting.sentence(would_do or problem or SETTINGS[self.setting].help)
+        text = formatting.capitalize(would_do or problem or SETTINGS[self.setting].help)
         if text != self.words:
             self.words = text
             self.refresh()

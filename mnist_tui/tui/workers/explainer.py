@@ -67,7 +67,7 @@ class Explanation:
     image: SeenImage
     insight: ImageInspection
     looked: SaliencyMap
-    movements: Sequence[WeightsMoved]
+    weight_updates: Sequence[WeightsMoved]
     """How the weights moved, from the run's log; empty for a snapshot, whose run is told of as it happens."""
 
 
@@ -100,8 +100,8 @@ class Explainer:
         image = self._image(wish, network)
         insight = inspect_image(network, image.pixels[None])
         looked = compute_saliency(network, image.pixels[None], insight.prediction.best.index, wish.method)
-        movements = self._movements if wish.snapshot is None else ()
-        return Explanation(wish, _label(network, wish.snapshot), image, insight, looked, movements)
+        weight_updates = self._movements if wish.snapshot is None else ()
+        return Explanation(wish, _label(network, wish.snapshot), image, insight, looked, weight_updates)
 
     def _image(self, wish: ExplainRequest, network: TrainedNetwork) -> SeenImage:
         import torch
@@ -131,7 +131,7 @@ class Explainer:
         except OSError:
             raise _nothing_yet(f"Run {run.name} has no weights yet.") from None
         if self._trained is None or self._trained[0] != key:
-            self._trained, self._movements = (key, load_trained(run)), run.history().movements
+            self._trained, self._movements = (key, load_trained(run)), run.history().weight_updates
         return self._trained[1]
 
     def _newest_of(self, spec: str) -> Run:

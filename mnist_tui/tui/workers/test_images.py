@@ -11,7 +11,7 @@ import numpy as np
 from textual.message import Message
 
 from mnist_tui.errors import ConfigError, NoDigitError
-from mnist_tui.events import RunFailed, failure_of
+from mnist_tui.events import RunFailed
 from mnist_tui.tui.widgets.drawing.canvas import PICTURE, Drawing
 from mnist_tui.tui.workers.digit_reader import Pixels, pixels_of
 
@@ -82,7 +82,7 @@ class TestImageFinder:
             pixels, label = images.split.images[number, 0].numpy().copy(), int(images.split.labels[number])
             return TestImageFound(number, pixels, f"Test image {number:,} · labelled {images.classes[label]}")
         except Exception as error:  # a thread has nobody else to tell
-            return TestImageFound(failed=failure_of(error))
+            return TestImageFound(failed=RunFailed.from_error(error))
 
     def _test_images(self, dataset: str) -> TestSet:
         from mnist_tui.data.datasets import load_test
@@ -121,4 +121,4 @@ def save_digit(data_dir: Path, drawing: Drawing, digit: int) -> DigitSaved:
             raise NoDigitError("nothing is drawn")
         return DigitSaved(digit, my_digits.add(data_dir, pixels, digit))
     except Exception as error:  # a thread has nobody else to tell
-        return DigitSaved(digit, failed=failure_of(error))
+        return DigitSaved(digit, failed=RunFailed.from_error(error))

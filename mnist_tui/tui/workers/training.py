@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 from mnist_tui.errors import Interrupted
-from mnist_tui.events import Event, Report, RunFailed, failure_of
+from mnist_tui.events import Event, Report, RunFailed
 from mnist_tui.system import gc_control
 from mnist_tui.system.cpu import lower_thread_priority
 from mnist_tui.training.control import Control
@@ -108,7 +108,7 @@ class TrainingThread:
         except Interrupted:
             return ThreadResult(interrupted=True)
         except BaseException as error:  # nothing else would show it: the thread has no terminal
-            return ThreadResult(failure_of(error))
+            return ThreadResult(RunFailed.from_error(error))
         return ThreadResult()
 
 
@@ -140,7 +140,7 @@ def _inspected(spec: str, run: Run | None) -> ModelSummary | RunFailed:
             source = resolve(spec) if run is None else code_of(run).require_trust().source
             return inspect_model(load_model(source), name=source.name)
     except BaseException as error:  # a person's own code may raise anything
-        return failure_of(error)
+        return RunFailed.from_error(error)
 
 
 class LookedInside(Message):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 GUIDES = ["mnist_tui", "PIL", "tomllib", "zipfile"]
 """The packages whose branches the fuzzer sees; compiled code shows it none."""
 
-SECONDS_AN_INPUT = 10
+SECONDS_PER_INPUT = 10
 _ROOM = 4 * 2**30  # bytes of addresses that inputs may take beyond what was there at the start
 
 
@@ -63,7 +63,7 @@ def _fuzz(chosen: Harness, folder: Path, told: argparse.Namespace) -> None:
     limits = (
         f"-max_total_time={told.seconds}",
         f"-seed={told.seed}",
-        f"-timeout={SECONDS_AN_INPUT}",
+        f"-timeout={SECONDS_PER_INPUT}",
         "-rss_limit_mb=3000",
         f"-max_len={chosen.longest}",
         f"-artifact_prefix={folder}{os.sep}",

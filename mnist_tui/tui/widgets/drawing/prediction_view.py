@@ -175,7 +175,7 @@ class ProbabilityBars(TextLines):
     def _line(self, name: str, value: float, room: int, *, is_best: bool) -> Line:
         colour = (_BAR_SURE if self._is_sure else _BAR_UNSURE) if is_best else _BAR
         figure = "" if self._probabilities is None else f"{100 * value:.0f}"
-        bar = bar_of(value, room)
+        bar = block_bar(value, room)
         return (
             (f"{name} ", _STRONG if is_best else _PLAIN),
             (bar, colour),
@@ -184,7 +184,7 @@ class ProbabilityBars(TextLines):
         )
 
 
-def bar_of(share: float, width: int) -> str:
+def block_bar(share: float, width: int) -> str:
     """A bar of eighths of a cell."""
     eighths = round(8 * width * min(max(share, 0.0), 1.0))
     return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8]).rstrip()

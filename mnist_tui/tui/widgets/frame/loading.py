@@ -66,7 +66,7 @@ class LoadingPanel(Middle):
             text = self._data_text(waiting)
             bar.update(total=waiting.total, progress=waiting.done)
         elif isinstance(waiting, Preparing):
-            text = f"{formatting.sentence(waiting.what)} …{self._time_left('', waiting)}"
+            text = f"{formatting.capitalize(waiting.what)} …{self._time_left('', waiting)}"
             bar.update(total=waiting.total, progress=waiting.done)
         else:
             text = "Loading torch, which takes a second or two."

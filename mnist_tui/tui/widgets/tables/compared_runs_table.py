@@ -47,7 +47,7 @@ def _best_epoch(row: ComparedRow) -> Content:
 
 
 def _seconds(row: ComparedRow) -> Content:
-    seconds = row.run.seconds_an_epoch
+    seconds = row.run.seconds_per_epoch
     return Content("–" if seconds is None else formatting.duration(seconds))
 
 

@@ -45,14 +45,14 @@ class LayersTable(AdaptiveTable[LayerRow]):
         self.moving = False
         """Whether the movement is what matters, where there is not room for all."""
 
-    def show_model(self, summary: ModelSummary | None, movements: Sequence[WeightsMoved]) -> None:
+    def show_model(self, summary: ModelSummary | None, weight_updates: Sequence[WeightsMoved]) -> None:
         """Draw these layers; cheap where nothing is new."""
-        newest = movements[-1] if movements else None
+        newest = weight_updates[-1] if weight_updates else None
         if summary is self._summary and newest is (self._movements[-1] if self._movements else None):
             return
-        self._summary, self._movements = summary, list(movements)
+        self._summary, self._movements = summary, list(weight_updates)
         self._choose_columns()
-        courses = ratios_by_layer(movements)
+        courses = ratios_by_layer(weight_updates)
         rows = [_row(layer, newest, courses) for layer in summary.layers] if summary else []
         self.show([(f"{at} {row.layer.path}", row) for at, row in enumerate(rows)])
 
