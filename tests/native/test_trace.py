@@ -44,7 +44,7 @@ def test_the_layers_have_their_names_and_their_maps() -> None:
         "block1.norm2",
     ]
     pools = [layer for layer in layers if isinstance(layer.operation, Pool)]
-    assert [(layer.inputs, layer.outputs) for layer in pools] == [
+    assert [(layer.input_shape, layer.output_shape) for layer in pools] == [
         ((8, 28, 28), (8, 14, 14)),
         ((16, 14, 14), (16, 7, 7)),
         ((10, 7, 7), (10, 3, 3)),

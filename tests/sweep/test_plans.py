@@ -27,7 +27,11 @@ def make_config(values: Mapping[str, Value]) -> TrainConfig:
 
 def grid(*seeds: int, **axes: tuple[Value, ...]) -> Grid:
     return Grid(
-        "g", "2026-11-25T08:00:00.000Z", plans.build_combinations(make_config, axes), seeds or (1, 2), "validation"
+        "g",
+        "2026-11-25T08:00:00.000Z",
+        plans.build_combinations(make_config, axes),
+        seeds or (1, 2),
+        "validation",
     )
 
 

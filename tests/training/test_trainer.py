@@ -63,7 +63,9 @@ def test_the_same_seed_gives_the_same_weights_and_rows() -> None:
     torch.manual_seed(6)
     other, reported_again = trained(rotation=7.0)
     assert differences(weights(one), weights(other)) == []
-    losses = [[(row.train_loss, row.test_loss) for row in epochs(events)] for events in (reported, reported_again)]
+    losses = [
+        [(row.train_loss, row.test_loss) for row in epochs(events)] for events in (reported, reported_again)
+    ]
     assert losses[0] == losses[1]
 
 

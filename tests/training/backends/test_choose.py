@@ -98,7 +98,13 @@ def test_what_takes_long_is_told_and_can_be_stopped(monkeypatch: pytest.MonkeyPa
     build, done = choose._build, []
 
     def slow(
-        _name: str, config: Any, train_state: Any, device: Any, largest: int, on_progress: Any, should_stop: Any
+        _name: str,
+        config: Any,
+        train_state: Any,
+        device: Any,
+        largest: int,
+        on_progress: Any,
+        should_stop: Any,
     ) -> Backend:
         assert should_stop() == stopped
         on_progress("compiling the step")
