@@ -7,14 +7,13 @@ made from the fields below.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from mnist_tui.errors import ConfigError
+from mnist_tui.errors import ConfigError, did_you_mean
 
 DatasetName = Literal["auto", "mnist", "fashion-mnist", "kmnist", "synthetic", "my-digits"]
 OptimizerName = Literal["adam", "adamw", "sgd"]
@@ -203,8 +202,7 @@ def config_from_old_record(values: Mapping[str, Any]) -> TrainConfig | None:
 
 def unknown_setting_message(name: str) -> str:
     """A sentence for a name that is no setting, with the nearest one that is."""
-    near = difflib.get_close_matches(name, SETTINGS, n=1)
-    return f"there is no setting {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    return f"there is no setting {name!r}{did_you_mean(name, SETTINGS)}"
 
 
 def _find_problem(name: str, value: Any) -> str:

@@ -1,7 +1,9 @@
-"""The errors a person is meant to read: each says what happened, to what, and what to do."""
+"""The errors that are shown to the user: each says what happened, to what, and what to do."""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -32,7 +34,7 @@ class NetworkCodeError(MnistTuiError):
 
 
 class DataError(MnistTuiError):
-    """A dataset that is not to be had: missing, damaged, unreachable, or with no room to store it."""
+    """A dataset that is not available: missing, damaged, unreachable, or too large for the disk."""
 
     exit_code = 3
 
@@ -55,3 +57,9 @@ class Interrupted(MnistTuiError):  # noqa: N818 - a request, not an error: nothi
     """The person asked to stop before there was anything to keep."""
 
     exit_code = 130
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown `name`, `; did you mean 'mnist'?`; "" if no known name is similar."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
 from mnist_tui.config import SETTINGS, TrainConfig
-from mnist_tui.errors import ConfigError
+from mnist_tui.errors import ConfigError, did_you_mean
 
 # What the recipes besides the published one share; docs/accuracy.md tells how each was found.
 _SGD: Mapping[str, Any] = {
@@ -75,9 +74,9 @@ def get_recipe(name: str) -> TrainConfig:
     """The recipe called `name`. Raises ConfigError with the nearest name."""
     if name in RECIPES:
         return RECIPES[name]
-    near = difflib.get_close_matches(name, RECIPES, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise ConfigError(f"there is no recipe {name!r}{hint}", remedy=f"Recipes: {', '.join(RECIPES)}.")
+    raise ConfigError(
+        f"there is no recipe {name!r}{did_you_mean(name, RECIPES)}", remedy=f"Recipes: {', '.join(RECIPES)}."
+    )
 
 
 def build_config(name: str, **changes: Any) -> TrainConfig:

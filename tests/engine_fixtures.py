@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from mnist_tui import events, models
 from mnist_tui.config import TrainConfig
 from mnist_tui.data import datasets
-from mnist_tui.data.datasets import Dataset, Split
 from mnist_tui.data.loader import DeviceData
+from mnist_tui.data.types import DIGITS, Dataset, Split
 from mnist_tui.events import EpochFinished, Event
 from mnist_tui.runs import Run
 from mnist_tui.training import checkpoint, evaluate, recorder, run_training, trainer
@@ -53,7 +53,7 @@ def tiny_dataset(name: str = "synthetic", *, train: int = TRAIN, test: int = TES
         return Split((patterns[labels] + noise).to(torch.uint8), labels)
 
     one, other = split(train), split(test)
-    return Dataset(name, one, other, datasets.DIGITS, "made up", datasets._fingerprint(one, other))
+    return Dataset(name, one, other, DIGITS, "made up", datasets.compute_fingerprint(one, other))
 
 
 def tiny_config(**changes: Any) -> TrainConfig:
@@ -96,7 +96,7 @@ class Lab:
         self.events: list[Event] = []
         self.backend = "eager"
         self._folder = folder
-        monkeypatch.setattr(datasets, "load", lambda *_args, **_options: self.dataset)
+        monkeypatch.setattr(datasets, "load_dataset", lambda *_args, **_options: self.dataset)
         monkeypatch.setattr(trainer, "PROGRESS_SECONDS", 0.0)  # a Progress every step
 
     def small_net(self) -> str:
@@ -197,7 +197,7 @@ def differences(one: Any, other: Any, where: str = "") -> list[str]:
 
 def train_slowly(folder: Path, config: dict[str, Any]) -> None:
     """Start or go on with a run in a process of its own, with time between two events to be killed in."""
-    datasets.load = lambda *_args, **_options: tiny_dataset()
+    datasets.load_dataset = lambda *_args, **_options: tiny_dataset()
     trainer.PROGRESS_SECONDS, recorder.CHECKPOINT_SECONDS, evaluate.BATCH = 0.0, 0.02, 10
     run = Run(folder)
 

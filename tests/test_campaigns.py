@@ -33,7 +33,7 @@ def test_a_network_that_saw_only_drawn_digits_reads_real_ones(tmp_path: Path, mn
     weights, _ = checkpoint.load_weights(outcome.run.weights_file)
     model = models.load_model("reference").to(memory_format=torch.channels_last)
     model.load_state_dict(weights)
-    real = datasets.load("mnist", mnist_folder).test
+    real = datasets.load_dataset("mnist", mnist_folder).test
     score = evaluate(partial(logits_of, model), real.images, real.labels, config)
     print(f"trained on drawn digits, tested on MNIST: {100 * score.accuracy:.2f} %")
     assert isinstance(outcome.event, RunFinished)

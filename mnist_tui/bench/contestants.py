@@ -10,7 +10,7 @@ import torch
 
 from mnist_tui.bench import plain_loop
 from mnist_tui.config import BackendName, TrainConfig
-from mnist_tui.data.datasets import Dataset, Split
+from mnist_tui.data.types import Dataset, Split
 from mnist_tui.errors import ConfigError, MnistTuiError
 from mnist_tui.events import EpochFinished, Event, Preparing, RunFailed
 from mnist_tui.training.backends.base import Backend

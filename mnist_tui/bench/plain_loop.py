@@ -16,7 +16,7 @@ from torch.utils.data import Dataset as TorchDataset
 
 from mnist_tui import models
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.datasets import Split
+from mnist_tui.data.types import Split
 from mnist_tui.models.torchvision_import import part
 
 

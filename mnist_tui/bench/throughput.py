@@ -12,7 +12,7 @@ from mnist_tui.bench import contestants
 from mnist_tui.bench.contestants import Contestant
 from mnist_tui.bench.peak import Peak
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.datasets import Dataset, Split
+from mnist_tui.data.types import Dataset, Split
 from mnist_tui.inspection import inspect_model
 from mnist_tui.system.cpu import usable_cores
 from mnist_tui.training import hardware

@@ -15,7 +15,7 @@ from typing import Any
 
 from mnist_tui.bench import plain_loop
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.datasets import Dataset
+from mnist_tui.data.types import Dataset
 from mnist_tui.errors import ConfigError, MnistTuiError
 from mnist_tui.events import EpochFinished, RunFailed
 from mnist_tui.system.cpu import usable_cores

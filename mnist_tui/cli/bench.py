@@ -19,7 +19,7 @@ from mnist_tui.training.control import Control
 
 if TYPE_CHECKING:
     from mnist_tui.bench.time_to_accuracy import Contender
-    from mnist_tui.data.datasets import Dataset
+    from mnist_tui.data.types import Dataset
 
 Report = Callable[[str], None]
 
@@ -60,7 +60,7 @@ def bench(
         raise ConfigError(f"images is {images}, but must be at least 512", remedy="Give more images.")
     targets, names = _parse_targets(to), _parse_recipes(only)
 
-    from mnist_tui.data.datasets import load
+    from mnist_tui.data.datasets import load_dataset
 
     console = stderr()
 
@@ -71,7 +71,7 @@ def bench(
     def report(text: str) -> None:
         say(console, text, "dim")
 
-    data = load(dataset, paths.data_dir(data_dir), report=report_event)
+    data = load_dataset(dataset, paths.data_dir(data_dir), report=report_event)
     if to:
         _measure_time(data, targets, names, rounds or 3, images, model, json, report)
     else:
@@ -139,7 +139,7 @@ def _contenders(data: Dataset, names: list[str], model: str, report: Report) -> 
 def _take_first(data: Dataset, images: int) -> Dataset:
     from dataclasses import replace
 
-    from mnist_tui.data.datasets import Split
+    from mnist_tui.data.types import Split
 
     few = Split(data.train.images[:images], data.train.labels[:images])
     return replace(data, train=few) if images else data

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import typer
 
 from mnist_tui.config import SETTINGS, find_problems
-from mnist_tui.errors import ConfigError
+from mnist_tui.errors import ConfigError, did_you_mean
 from mnist_tui.system import paths
 
 # All options with a comment each take less; and the memory for `a.a.a…` grows with the square of its length.
@@ -25,7 +24,7 @@ def option_defaults(context: typer.Context, chosen: Path | None) -> dict[str, An
     path = chosen or paths.config_file()
     if chosen is None and not path.is_file():
         return {}
-    values = _read(paths.expand(path))
+    values = _read(paths.expand_user(path))
     problem = next(_problems(values, _options(context, context.command)), "")
     if problem:
         raise ConfigError(f"{path}: {problem}", remedy="Correct or remove that line.")
@@ -58,8 +57,7 @@ def _problems(values: Mapping[str, Any], options: Mapping[str, Any]) -> Iterator
     """A sentence for each line that cannot be used. Typer would name the option, but not the file."""
     for name in values:
         if name not in options:
-            near = difflib.get_close_matches(name, options, n=1)
-            yield f"there is no option {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+            yield f"there is no option {name!r}{did_you_mean(name, options)}"
     yield from find_problems({name: value for name, value in values.items() if name in SETTINGS}).values()
     for name, value in values.items():
         kind = type(options[name].default) if isinstance(options[name].default, int) else str

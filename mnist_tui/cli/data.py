@@ -16,7 +16,7 @@ from mnist_tui.system import paths
 from mnist_tui.training.control import Control
 
 if TYPE_CHECKING:
-    from mnist_tui.data.datasets import Dataset
+    from mnist_tui.data.types import Dataset
 
 app = typer.Typer(help="Fetch datasets, and show what is on disk.", no_args_is_help=True)
 
@@ -38,7 +38,7 @@ def fetch(name: Name = "mnist", json: Json = False, data_dir: DataDir = None) ->
     control = Control()
     with stop_on_signal(control) as caught, DownloadReport(control) as report:
         try:
-            loaded = datasets.load(name, folder, report=report)
+            loaded = datasets.load_dataset(name, folder, report=report)
         except Interrupted:
             raise typer.Exit(caught.exit_code) from None
     if json:
@@ -62,10 +62,10 @@ def _data_record(loaded: Dataset) -> dict[str, Any]:
 def info(name: Name = "auto", json: Json = False, data_dir: DataDir = None) -> None:
     """Show a dataset's files, hashes, images per class, mean and deviation. Fetches nothing."""
     from mnist_tui.cli.views.dataset_table import dataset_table
-    from mnist_tui.data.describe import describe
+    from mnist_tui.data.describe import describe_dataset
 
     with DownloadReport(Control()) as report:
-        described = describe(name, paths.data_dir(data_dir), report=report)
+        described = describe_dataset(name, paths.data_dir(data_dir), report=report)
     if json:
         print_json(described.to_dict())
     else:

@@ -127,12 +127,12 @@ def _explain(
 
 
 def _explain_image(network: TrainedNetwork, number: int, layer: str, data_dir: Path) -> ImageView:
-    from mnist_tui.data.datasets import load_test
+    from mnist_tui.data.datasets import load_test_set
     from mnist_tui.inference.explain import METHODS, compute_saliency, inspect_image
     from mnist_tui.render.explanation import ImageView
 
     dataset = network.config.dataset
-    split = load_test(dataset, data_dir, trained_on=dataset).split
+    split = load_test_set(dataset, data_dir, trained_on=dataset).split
     if number >= len(split.images):
         raise typer.BadParameter(
             f"{dataset} has test images 0 to {len(split.images) - 1:,}", param_hint="--image"

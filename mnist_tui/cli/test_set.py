@@ -17,7 +17,7 @@ from mnist_tui.system import paths
 from mnist_tui.training.control import Control
 
 if TYPE_CHECKING:
-    from mnist_tui.data.datasets import TestSet
+    from mnist_tui.data.types import TestSet
     from mnist_tui.inference.network import TrainedNetwork
 
 
@@ -35,7 +35,7 @@ def load_network_and_test_set(
     """
     found = runs.find(paths.runs_dir(runs_dir), run)
     agree(found, trust)
-    from mnist_tui.data.datasets import load_labeled_file, load_test
+    from mnist_tui.data.datasets import load_labeled_file, load_test_set
     from mnist_tui.inference.network import load_trained
 
     network = load_trained(found, weights)
@@ -45,7 +45,7 @@ def load_network_and_test_set(
         try:
             if dataset is not None and _is_file(dataset):
                 return network, load_labeled_file(Path(dataset), network.classes, report=report)
-            tested = load_test(dataset or trained_on, folder, trained_on=trained_on, report=report)
+            tested = load_test_set(dataset or trained_on, folder, trained_on=trained_on, report=report)
         except Interrupted:
             raise typer.Exit(caught.exit_code) from None
     if tested.classes != network.classes:

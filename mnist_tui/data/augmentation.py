@@ -12,12 +12,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.deskew import deskew_maps
+from mnist_tui.data.deskew import make_deskew_maps
 
 
-def network_input(images: Tensor, config: TrainConfig) -> Tensor:
+def make_network_input(images: Tensor, config: TrainConfig) -> Tensor:
     """What a network is to judge: (N, 1, 28, 28) uint8 -> float32 of the same shape, upright if wished, normalised."""
-    maps = deskew_maps(images, config.deskew) if config.deskew else None
+    maps = make_deskew_maps(images, config.deskew) if config.deskew else None
     return apply_maps(images, maps if maps is None else maps.to(images.device), config)
 
 
@@ -25,7 +25,7 @@ def deskew_pixels(images: Tensor, config: TrainConfig) -> Tensor:
     """`network_input` before it is normalised, for people to look at: (N, 1, 28, 28) uint8, as `images` are."""
     if not config.deskew:
         return images
-    return network_input(images, config.replace(mean=0.0, std=1.0)).mul_(255).round_().to(torch.uint8)
+    return make_network_input(images, config.replace(mean=0.0, std=1.0)).mul_(255).round_().to(torch.uint8)
 
 
 def apply_maps(images: Tensor, maps: Tensor | None, config: TrainConfig) -> Tensor:
@@ -39,10 +39,10 @@ def apply_maps(images: Tensor, maps: Tensor | None, config: TrainConfig) -> Tens
         pixels = F.grid_sample(
             pixels, grid, mode=config.interpolation, padding_mode="zeros", align_corners=False
         )
-    return _normalised(pixels, config)
+    return _normalize(pixels, config)
 
 
-def random_maps(count: int, size: int, config: TrainConfig, generator: torch.Generator) -> Tensor | None:
+def draw_random_maps(count: int, size: int, config: TrainConfig, generator: torch.Generator) -> Tensor | None:
     """(count, 2, 3) float32: output position -> input position, both in [-1, 1] over an image `size` wide.
 
     On the CPU, whatever the device, so that a seed means the same everywhere. None where no map is asked for.
@@ -70,6 +70,6 @@ def is_augmented(config: TrainConfig) -> bool:
     return any((config.rotation, config.shift, config.scale, config.shear))
 
 
-def _normalised(pixels: Tensor, config: TrainConfig) -> Tensor:
+def _normalize(pixels: Tensor, config: TrainConfig) -> Tensor:
     """In place. NCHW, as any training loop feeds it; with one channel channels_last is the same memory."""
     return pixels.sub_(config.mean).div_(config.std).contiguous()

@@ -4,53 +4,29 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from mnist_tui.data import registry
+from mnist_tui.data import my_digits, registry
 from mnist_tui.data.download import store
 from mnist_tui.data.download.progress import DatasetProgress, ignore_event
 from mnist_tui.data.formats import idx, number_file
 from mnist_tui.data.registry import DataFile, DatasetSpec
+from mnist_tui.data.types import DIGITS, MY_DIGITS, SYNTHETIC, Dataset, Split, TestSet
 from mnist_tui.errors import DataError, PictureError
 from mnist_tui.events import Notice, Report
 
 if TYPE_CHECKING:
     from mnist_tui.data.download.http import Network
 
-SYNTHETIC = "synthetic"
-OWN = "my-digits"
-DIGITS = tuple("0123456789")
 Part = Literal["train", "test"]
 
 
-@dataclass(frozen=True, eq=False)
-class Split:
-    """`images` (N, 1, 28, 28) uint8, 0 is paper and 255 full ink; `labels` (N,) int64."""
-
-    images: Tensor
-    labels: Tensor
-
-
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """Two splits and where they came from. `fingerprint` changes with any pixel or label."""
-
-    name: str
-    train: Split
-    test: Split
-    classes: tuple[str, ...]
-    source: str
-    fingerprint: str
-
-
-def load(
+def load_dataset(
     name: str, folder: Path, *, report: Report = ignore_event, network: Network | None = None
 ) -> Dataset:
     """The dataset `name` (mnist, fashion-mnist, kmnist, synthetic, my-digits or auto) under the data folder `folder`.
@@ -60,37 +36,24 @@ def load(
     not to be had.
     """
     if name == "auto":
-        return _mnist_or_drawn(folder, report, network)
-    if name == OWN:
+        return _load_mnist_or_draw(folder, report, network)
+    if name == MY_DIGITS:
         return load_my_digits(folder)
-    return draw_dataset(report) if name == SYNTHETIC else _named(name, folder, report, network)
+    return draw_dataset(report) if name == SYNTHETIC else _load_registered(name, folder, report, network)
 
 
-@dataclass(frozen=True, eq=False)
-class TestSet:
-    """Images to try a network on, and what their labels stand for."""
-
-    __test__ = False  # it is no test, whatever pytest takes its name for
-
-    name: str
-    split: Split
-    classes: tuple[str, ...]
-
-
-def load_test(
+def load_test_set(
     name: str, folder: Path, *, trained_on: str, report: Report = ignore_event, network: Network | None = None
 ) -> TestSet:
     """The test images of the dataset `name` for a network that was trained on the dataset `trained_on`.
 
     Of drawings of one's own these are all, unless the network was trained on some of them. Raises as `load` does.
     """
-    if name == OWN and trained_on != OWN:
-        from mnist_tui.data import my_digits
-
-        return TestSet(OWN, my_digits.load_all(folder), DIGITS)
+    if name == MY_DIGITS and trained_on != MY_DIGITS:
+        return TestSet(MY_DIGITS, my_digits.load_all(folder), DIGITS)
     if name == SYNTHETIC:
-        return TestSet(SYNTHETIC, _draw("test", report), DIGITS)
-    dataset = load(name, folder, report=report, network=network)
+        return TestSet(SYNTHETIC, _draw_split("test", report), DIGITS)
+    dataset = load_dataset(name, folder, report=report, network=network)
     return TestSet(dataset.name, dataset.test, dataset.classes)
 
 
@@ -100,7 +63,7 @@ def load_labeled_file(path: Path, classes: Sequence[str], *, report: Report = ig
     How the file was interpreted is passed to `report`. Raises DataError, which names the file, if it cannot be used.
     """
     try:
-        file = number_file.read(path)
+        file = number_file.read_number_file(path)
     except PictureError as error:
         raise DataError(str(error), remedy=error.remedy) from error
     for remark in file.remarks:
@@ -111,7 +74,7 @@ def load_labeled_file(path: Path, classes: Sequence[str], *, report: Report = ig
             remedy="Read them with `mnist-tui predict`, or add a column or an array of labels.",
         )
     if (highest := int(file.labels.max())) >= len(classes):
-        where = file.place(int(file.labels.argmax()))
+        where = file.locate(int(file.labels.argmax()))
         raise DataError(
             f"{path} holds the label {highest} at {where}, but there are only {len(classes)} classes",
             remedy=f"Labels are 0 to {len(classes) - 1}.",
@@ -120,38 +83,38 @@ def load_labeled_file(path: Path, classes: Sequence[str], *, report: Report = ig
     return TestSet(str(path), split, tuple(classes))
 
 
-def _mnist_or_drawn(folder: Path, report: Report, network: Network | None) -> Dataset:
+def _load_mnist_or_draw(folder: Path, report: Report, network: Network | None) -> Dataset:
     try:
-        return _named("mnist", folder, report, network)
+        return _load_registered("mnist", folder, report, network)
     except DataError as error:
         message = f"Using drawn digits (synthetic) instead of MNIST, which is not to be had. {error}"
         report(Notice(topic="data", message=message))
     return draw_dataset(report)
 
 
-def _named(name: str, folder: Path, report: Report, network: Network | None) -> Dataset:
-    entry = registry.dataset_spec(name)
+def _load_registered(name: str, folder: Path, report: Report, network: Network | None) -> Dataset:
+    entry = registry.get_dataset_spec(name)
     home = folder / entry.folder
-    return parse_dataset(entry, home, store.contents(entry, home, report, network))
+    return parse_dataset(entry, home, store.load_files(entry, home, report, network))
 
 
-def parse_dataset(entry: DatasetSpec, home: Path, contents: store.Contents) -> Dataset:
+def parse_dataset(entry: DatasetSpec, home: Path, contents: store.FoundFiles) -> Dataset:
     """The dataset in `contents`, the verified files of `entry`, which belong in the folder `home`; or DataError."""
 
     def split(images: DataFile, labels: DataFile, count: int) -> Split:
         return Split(
-            idx.images(contents[images].content, count, contents[images].path),
-            idx.labels(contents[labels].content, count, len(entry.classes), contents[labels].path),
+            idx.parse_images(contents[images].content, count, contents[images].path),
+            idx.parse_labels(contents[labels].content, count, len(entry.classes), contents[labels].path),
         )
 
     train = split(entry.train_images, entry.train_labels, entry.train_count)
     test = split(entry.test_images, entry.test_labels, entry.test_count)
     return Dataset(
-        entry.name, train, test, entry.classes, find_source(home, contents), _fingerprint(train, test)
+        entry.name, train, test, entry.classes, find_source(home, contents), compute_fingerprint(train, test)
     )
 
 
-def find_source(home: Path, contents: store.Contents) -> str:
+def find_source(home: Path, contents: store.FoundFiles) -> str:
     """The folder of the files; `home` if they are in several folders, or in none."""
     folders = {found.path.parent for found in contents.values()}
     return str(folders.pop() if len(folders) == 1 else home)
@@ -159,43 +122,45 @@ def find_source(home: Path, contents: store.Contents) -> str:
 
 def load_my_digits(folder: Path) -> Dataset:
     """The person's own drawings in the data folder `folder`. Raises DataError where they are too few to train on."""
-    from mnist_tui.data import my_digits
-
     train, test = my_digits.load_splits(folder)
-    return Dataset(OWN, train, test, DIGITS, str(folder / my_digits.FOLDER), _fingerprint(train, test))
+    return Dataset(
+        MY_DIGITS, train, test, DIGITS, str(folder / my_digits.FOLDER), compute_fingerprint(train, test)
+    )
 
 
 def draw_dataset(report: Report = ignore_event) -> Dataset:
     """The synthetic dataset, the same at every call: as many images as MNIST has."""
     from mnist_tui.data.synthetic import background
 
-    wait = _meter("train", report)
-    early = background.taken(waiting=lambda: wait(0))
-    train, test = map(_split, early) if early else (_draw("train", report), _draw("test", report))
-    return Dataset(SYNTHETIC, train, test, DIGITS, "drawn by mnist-tui", _fingerprint(train, test))
+    wait = _drawing_progress("train", report)
+    early = background.take_result(waiting=lambda: wait(0))
+    train, test = (
+        map(_to_split, early) if early else (_draw_split("train", report), _draw_split("test", report))
+    )
+    return Dataset(SYNTHETIC, train, test, DIGITS, "drawn by mnist-tui", compute_fingerprint(train, test))
 
 
-def _draw(part: Part, report: Report) -> Split:
+def _draw_split(part: Part, report: Report) -> Split:
     # The skeletons take a moment to load, and whoever has MNIST never needs them.
-    from mnist_tui.data.synthetic import PARTS, draw
+    from mnist_tui.data.synthetic import PARTS, draw_digits
 
-    meter = _meter(part, report)
+    meter = _drawing_progress(part, report)
     meter(0)
-    return _split(draw(*PARTS[part], progress=meter))
+    return _to_split(draw_digits(*PARTS[part], progress=meter))
 
 
-def _meter(part: Part, report: Report) -> DatasetProgress:
+def _drawing_progress(part: Part, report: Report) -> DatasetProgress:
     from mnist_tui.data.synthetic import PARTS
 
     return DatasetProgress(report, SYNTHETIC, "drawing", part, "images", PARTS[part][0])
 
 
-def _split(drawn: tuple[NDArray[np.uint8], NDArray[np.int64]]) -> Split:
+def _to_split(drawn: tuple[NDArray[np.uint8], NDArray[np.int64]]) -> Split:
     images, labels = drawn
     return Split(torch.from_numpy(images), torch.from_numpy(labels))
 
 
-def _fingerprint(*splits: Split) -> str:
+def compute_fingerprint(*splits: Split) -> str:
     """16 hexadecimal digits of the SHA-256 of all pixels and labels."""
     sha = hashlib.sha256()
     for split in splits:

@@ -11,20 +11,12 @@ from typing import Any
 from torch import Tensor
 
 from mnist_tui.data import registry
-from mnist_tui.data.datasets import (
-    OWN,
-    SYNTHETIC,
-    Dataset,
-    Split,
-    draw_dataset,
-    find_source,
-    load_my_digits,
-    parse_dataset,
-)
+from mnist_tui.data.datasets import draw_dataset, find_source, load_my_digits, parse_dataset
 from mnist_tui.data.download import store
 from mnist_tui.data.download.progress import ignore_event
 from mnist_tui.data.download.verified_files import FoundFile, UnusableFileError
 from mnist_tui.data.registry import DataFile
+from mnist_tui.data.types import MY_DIGITS, SYNTHETIC, Dataset, Split
 from mnist_tui.errors import DataError
 from mnist_tui.events import Report
 
@@ -54,7 +46,7 @@ class SplitInfo:
 
 
 @dataclass(frozen=True)
-class Contents:
+class DatasetContents:
     """What is in a dataset. The pixel statistics are those of the training images, scaled to [0, 1]."""
 
     train: SplitInfo
@@ -72,14 +64,14 @@ class DatasetInfo:
     source: str
     classes: tuple[str, ...]
     files: tuple[FileInfo, ...]
-    contents: Contents | None
+    contents: DatasetContents | None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return dataclasses.asdict(self)
 
 
-def describe(name: str, folder: Path, *, report: Report = ignore_event) -> DatasetInfo:
+def describe_dataset(name: str, folder: Path, *, report: Report = ignore_event) -> DatasetInfo:
     """The dataset `name` under the data folder `folder`, as it is: nothing is fetched or written.
 
     `auto` is MNIST when all of it is there and else the synthetic digits, which are drawn to be counted.
@@ -87,31 +79,31 @@ def describe(name: str, folder: Path, *, report: Report = ignore_event) -> Datas
     """
     if name == "auto":
         return _describe_auto(folder, report)
-    if name == OWN:
-        return _described(load_my_digits(folder))
-    return _describe_drawn(report) if name == SYNTHETIC else _describe_files(name, folder, report)
+    if name == MY_DIGITS:
+        return _describe_loaded(load_my_digits(folder))
+    return _describe_synthetic(report) if name == SYNTHETIC else _describe_files(name, folder, report)
 
 
 def _describe_auto(folder: Path, report: Report) -> DatasetInfo:
     try:
         info = _describe_files("mnist", folder, report)
     except DataError:  # there, but of no use: `load` would draw, and say why
-        return _describe_drawn(report)
-    return info if info.contents else _describe_drawn(report)
+        return _describe_synthetic(report)
+    return info if info.contents else _describe_synthetic(report)
 
 
-def _describe_drawn(report: Report) -> DatasetInfo:
-    return _described(draw_dataset(report))
+def _describe_synthetic(report: Report) -> DatasetInfo:
+    return _describe_loaded(draw_dataset(report))
 
 
-def _described(dataset: Dataset) -> DatasetInfo:
-    return DatasetInfo(dataset.name, dataset.source, dataset.classes, (), _count(dataset))
+def _describe_loaded(dataset: Dataset) -> DatasetInfo:
+    return DatasetInfo(dataset.name, dataset.source, dataset.classes, (), _describe_contents(dataset))
 
 
 def _describe_files(name: str, folder: Path, report: Report) -> DatasetInfo:
-    entry = registry.dataset_spec(name)
+    entry = registry.get_dataset_spec(name)
     home = folder / entry.folder
-    found, unusable = store.on_disk(entry, home, report)
+    found, unusable = store.find_files(entry, home, report)
     return DatasetInfo(
         name,
         find_source(home, found),
@@ -120,7 +112,7 @@ def _describe_files(name: str, folder: Path, report: Report) -> DatasetInfo:
             _describe_found(found[file], file) if file in found else _describe_unusable(unusable[file], file)
             for file in entry.files
         ),
-        None if unusable else _count(parse_dataset(entry, home, found)),
+        None if unusable else _describe_contents(parse_dataset(entry, home, found)),
     )
 
 
@@ -134,23 +126,23 @@ def _describe_unusable(error: UnusableFileError, file: DataFile) -> FileInfo:
     return FileInfo(str(error.path), file.md5, size, False, error.reason)
 
 
-def _count(dataset: Dataset) -> Contents:
-    mean, deviation = pixel_statistics(dataset.train.images)
+def _describe_contents(dataset: Dataset) -> DatasetContents:
+    mean, deviation = compute_pixel_statistics(dataset.train.images)
     classes = len(dataset.classes)
-    return Contents(
-        _count_split(dataset.train, classes),
-        _count_split(dataset.test, classes),
+    return DatasetContents(
+        _describe_split(dataset.train, classes),
+        _describe_split(dataset.test, classes),
         mean,
         deviation,
         dataset.fingerprint,
     )
 
 
-def _count_split(split: Split, classes: int) -> SplitInfo:
+def _describe_split(split: Split, classes: int) -> SplitInfo:
     return SplitInfo(len(split.labels), tuple(split.labels.bincount(minlength=classes).tolist()))
 
 
-def pixel_statistics(images: Tensor) -> tuple[float, float]:
+def compute_pixel_statistics(images: Tensor) -> tuple[float, float]:
     """Mean and standard deviation of all pixels of `images` (uint8), scaled to [0, 1]. Exact sums."""
     total = squares = 0
     for start in range(0, len(images), BLOCK):

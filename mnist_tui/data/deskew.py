@@ -14,16 +14,16 @@ _MOST = 1.0
 """A row's way to the right, in pixels, at the most: what slants by more than 45 degrees is no leaning stroke."""
 
 
-def deskew_maps(images: Tensor, share: float) -> Tensor:
+def make_deskew_maps(images: Tensor, share: float) -> Tensor:
     """(N, 2, 3) float32, on the CPU: output position -> input position, that take away this share of each slant.
 
     images: (N, 1, H, W) uint8, H = W; positions in [-1, 1], as in `random_maps`. The row through the ink's middle stays
     where it is, and each row at its height.
     """
-    return torch.cat([deskew_maps_at_once(part, share) for part in images.cpu().split(_CHUNK)])
+    return torch.cat([make_deskew_maps_unchunked(part, share) for part in images.cpu().split(_CHUNK)])
 
 
-def deskew_maps_at_once(images: Tensor, share: float) -> Tensor:
+def make_deskew_maps_unchunked(images: Tensor, share: float) -> Tensor:
     """`deskew_maps` for few images on the CPU, in operations that any exporter follows.
 
     The slant is the ink's covariance of x and y over its variance of y; 0 where there is no ink, or all in one row. The

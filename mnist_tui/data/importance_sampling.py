@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 # How much of an image's score an epoch leaves as it was: one showing, in one augmentation, says little.
-_KEPT = 0.5
+_MOMENTUM = 0.5
 
 
 class ImportanceSampler:
@@ -41,7 +41,7 @@ class ImportanceSampler:
         shown = torch.bincount(members, minlength=len(self._scores))
         # Summed in order on the processor, so that the same epoch gives the same scores.
         doubt = torch.bincount(members, doubts, minlength=len(self._scores)) / shown.clamp(min=1)
-        self._scores = torch.where(shown > 0, self._scores.lerp(doubt, 1 - _KEPT), self._scores)
+        self._scores = torch.where(shown > 0, self._scores.lerp(doubt, 1 - _MOMENTUM), self._scores)
 
     def state(self) -> dict[str, Tensor]:
         """What a checkpoint keeps."""

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.augmentation import random_maps
-from mnist_tui.data.datasets import Dataset, Split
-from mnist_tui.data.deskew import compose_maps, deskew_maps
+from mnist_tui.data.augmentation import draw_random_maps
+from mnist_tui.data.deskew import compose_maps, make_deskew_maps
 from mnist_tui.data.importance_sampling import ImportanceSampler
+from mnist_tui.data.types import Dataset, Split
 from mnist_tui.errors import ConfigError
 
 # uint8 images and their maps, if any, to what the network sees: `mnist_tui.training.backends.Backend.augment`.
@@ -38,16 +38,16 @@ class DeviceData:
 
     def __init__(self, dataset: Dataset, config: TrainConfig, device: torch.device) -> None:
         """Raises ConfigError when `--validation` leaves nothing to train on."""
-        train, validation = split_validation(_limited(dataset.train, config.train_limit), config.validation)
+        train, validation = split_validation(_limit(dataset.train, config.train_limit), config.validation)
         self.config = config
-        self.train = _on(device, train)
-        self.validation = _on(device, validation) if validation else None
-        self.test = _on(device, dataset.test)
+        self.train = _move(device, train)
+        self.validation = _move(device, validation) if validation else None
+        self.test = _move(device, dataset.test)
         self.steps = -(-len(train.images) // config.batch_size)
         """Batches in an epoch; the last may be smaller, or one image larger."""
         self.joins_last_image = False
         """Whether an epoch's last image, which would be a batch alone, joins the previous batch."""
-        self._upright = deskew_maps(train.images, config.deskew) if config.deskew else None
+        self._upright = make_deskew_maps(train.images, config.deskew) if config.deskew else None
         """(N, 2, 3) on the CPU: what is done to each training image before anything random."""
         self.focus = ImportanceSampler(len(train.images), config.focus, device) if config.focus else None
 
@@ -67,7 +67,7 @@ class DeviceData:
             self.joins_last_image = True
             self.steps -= 1
 
-    def batches(self, augment: Augment, epoch: int, first_step: int = 0) -> Iterator[Batch]:
+    def iterate_batches(self, augment: Augment, epoch: int, first_step: int = 0) -> Iterator[Batch]:
         """Epoch `epoch`'s batches from step `first_step` on.
 
         The order depends on (seed, epoch) and the focus, if any, alone, and a chunk's augmentation on (seed, epoch,
@@ -75,23 +75,23 @@ class DeviceData:
         """
         if first_step >= self.steps:
             return
-        order, weights = self._order(epoch)
+        order, weights = self._draw_order(epoch)
         size = self.config.batch_size
         steps_a_chunk = max(1, CHUNK // size)
         for chunk in range(first_step // steps_a_chunk, -(-self.steps // steps_a_chunk)):
             steps = range(chunk * steps_a_chunk, min((chunk + 1) * steps_a_chunk, self.steps))
-            start, end = steps.start * size, self._end(steps.stop - 1)
-            generator = _generator(self.config.seed, epoch, chunk + 1)
-            maps = self._maps(epoch, order[start:end], generator)
+            start, end = steps.start * size, self._end_of_step(steps.stop - 1)
+            generator = _make_generator(self.config.seed, epoch, chunk + 1)
+            maps = self._draw_maps(epoch, order[start:end], generator)
             members = order[start:end].to(self.train.images.device)
             images = augment(self.train.images[members], maps)
             labels = self.train.labels[members]
             counts = None if weights is None else weights[start:end].to(members.device)
             for step in steps[max(0, first_step - steps.start) :]:
-                some = slice(step * size - start, self._end(step) - start)
+                some = slice(step * size - start, self._end_of_step(step) - start)
                 yield Batch(images[some], labels[some], None if counts is None else counts[some])
 
-    def _end(self, step: int) -> int:
+    def _end_of_step(self, step: int) -> int:
         """The position in an epoch's order at which the batch of step `step` ends."""
         return len(self.train.images) if step == self.steps - 1 else (step + 1) * self.config.batch_size
 
@@ -103,14 +103,14 @@ class DeviceData:
     def finish_epoch(self, epoch: int) -> None:
         """All steps of `epoch` are done; once an epoch."""
         if self.focus is not None:
-            self.focus.finish_epoch(self._order(epoch)[0])
+            self.focus.finish_epoch(self._draw_order(epoch)[0])
 
-    def _order(self, epoch: int) -> tuple[Tensor, Tensor | None]:
+    def _draw_order(self, epoch: int) -> tuple[Tensor, Tensor | None]:
         """The images of an epoch, and what they count. Each of them once, unless there is a focus that knows something.
 
         The last, clean epochs have each once too: they are for the network to settle on the images as they are.
         """
-        generator, count = _generator(self.config.seed, epoch), len(self.train.images)
+        generator, count = _make_generator(self.config.seed, epoch), len(self.train.images)
         if self.focus is not None and epoch > 1 and not self._is_clean(epoch):
             return self.focus.draw(generator)
         alike = None if self.focus is None else torch.ones(count)
@@ -119,11 +119,11 @@ class DeviceData:
     def _is_clean(self, epoch: int) -> bool:
         return epoch > self.config.epochs - self.config.clean_epochs
 
-    def _maps(self, epoch: int, members: Tensor, generator: torch.Generator) -> Tensor | None:
+    def _draw_maps(self, epoch: int, members: Tensor, generator: torch.Generator) -> Tensor | None:
         """How a chunk's images are moved; none at random in the clean epochs, which let the statistics settle."""
         images, maps = self.train.images, None
         if not self._is_clean(epoch):
-            maps = random_maps(len(members), images.shape[-1], self.config, generator)
+            maps = draw_random_maps(len(members), images.shape[-1], self.config, generator)
         if self._upright is not None:
             upright = self._upright[members]
             maps = upright if maps is None else compose_maps(upright, maps)
@@ -139,23 +139,23 @@ def split_validation(train: Split, count: int) -> tuple[Split, Split | None]:
             f"validation is {count:,}, but there are {len(train.images):,} training images",
             remedy="Hold out fewer with --validation.",
         )
-    order = torch.randperm(len(train.images), generator=_generator(0))
-    return _subset(train, order[count:].sort().values), _subset(train, order[:count].sort().values)
+    order = torch.randperm(len(train.images), generator=_make_generator(0))
+    return _select(train, order[count:].sort().values), _select(train, order[:count].sort().values)
 
 
-def _limited(train: Split, limit: int) -> Split:
+def _limit(train: Split, limit: int) -> Split:
     return Split(train.images[:limit], train.labels[:limit]) if limit else train
 
 
-def _subset(split: Split, members: Tensor) -> Split:
+def _select(split: Split, members: Tensor) -> Split:
     return Split(split.images[members], split.labels[members])
 
 
-def _on(device: torch.device, split: Split) -> Split:
+def _move(device: torch.device, split: Split) -> Split:
     return Split(split.images.to(device), split.labels.to(device))
 
 
-def _generator(*key: int) -> torch.Generator:
+def _make_generator(*key: int) -> torch.Generator:
     """A generator for this key alone. The key is hashed, as neighbouring seeds give similar first numbers."""
     mixed = 0
     for part in key:

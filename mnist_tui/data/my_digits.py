@@ -11,8 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from mnist_tui.data.datasets import DIGITS, OWN, Split
 from mnist_tui.data.formats import idx
+from mnist_tui.data.types import DIGITS, MY_DIGITS, Split
 from mnist_tui.errors import DataError
 from mnist_tui.system import atomic_file, regular_file
 from mnist_tui.system.file_lock import FileLock
@@ -20,14 +20,14 @@ from mnist_tui.system.regular_file import UnsafeFileError
 
 FOLDER = Path("MyDigits")
 IMAGES, LABELS = "images-idx3-ubyte", "labels-idx1-ubyte"
-LEAST_TO_TRAIN = 50
+MIN_TO_TRAIN = 50
 # One of each class's drawings in so many is kept for testing.
 _TEST_EVERY = 5
 # Far more than anybody draws; what is larger is not one of these files.
 _MAX_BYTES = 64 * 2**20
 
 
-def add(folder: Path, image: npt.NDArray[np.uint8], label: int) -> int:
+def add_digit(folder: Path, image: npt.NDArray[np.uint8], label: int) -> int:
     """Keep one drawing, (28, 28) uint8 and 255 full ink, in the data folder `folder`; how many there are then.
 
     Whatever happens meanwhile, the files have all former drawings. Raises DataError where they cannot be written.
@@ -37,20 +37,20 @@ def add(folder: Path, image: npt.NDArray[np.uint8], label: int) -> int:
     if not 0 <= label < len(DIGITS):
         raise ValueError(f"a digit is 0 to 9, not {label}")
     home = folder / FOLDER
-    with _writing(home), FileLock(home / ".lock"):
-        known = _read(home)
+    with _explain_disk_errors(home), FileLock(home / ".lock"):
+        known = _read_split(home)
         images = torch.cat([known.images[:, 0], torch.from_numpy(image.copy())[None]])
         labels = torch.cat([known.labels.to(torch.uint8), torch.tensor([label], dtype=torch.uint8)])
         # The labels last, which are read first: a reader that sees a new label sees its image too, and an image without
         # a label, which a kill in between leaves, is ignored.
-        atomic_file.write_bytes(home / IMAGES, idx.plain(images))
-        atomic_file.write_bytes(home / LABELS, idx.plain(labels))
+        atomic_file.write_bytes(home / IMAGES, idx.to_idx(images))
+        atomic_file.write_bytes(home / LABELS, idx.to_idx(labels))
     return len(labels)
 
 
 def load_all(folder: Path) -> Split:
     """Every drawing, the oldest first. Raises DataError where there is none, or where a file is damaged."""
-    split = _read(folder / FOLDER)
+    split = _read_split(folder / FOLDER)
     if not len(split.labels):
         raise DataError(
             f"there are no digits of your own in {folder / FOLDER} yet",
@@ -65,29 +65,29 @@ def load_splits(folder: Path) -> tuple[Split, Split]:
     Raises DataError where they are too few to train on.
     """
     everything = load_all(folder)
-    if (count := len(everything.labels)) < LEAST_TO_TRAIN:
+    if (count := len(everything.labels)) < MIN_TO_TRAIN:
         raise DataError(
-            f"{OWN} has {count} drawing{'' if count == 1 else 's'}; training takes at least {LEAST_TO_TRAIN}",
+            f"{MY_DIGITS} has {count} drawing{'' if count == 1 else 's'}; training takes at least {MIN_TO_TRAIN}",
             remedy="Draw more; or train on mnist, and evaluate on these with `mnist-tui eval --dataset my-digits`.",
         )
-    is_test = _is_test(everything.labels)
-    return _part(everything, ~is_test), _part(everything, is_test)
+    is_test = _choose_test(everything.labels)
+    return _select(everything, ~is_test), _select(everything, is_test)
 
 
-def _is_test(labels: Tensor) -> Tensor:
+def _choose_test(labels: Tensor) -> Tensor:
     """Every fifth of its class."""
     one_hot = torch.nn.functional.one_hot(labels, len(DIGITS))
     number = (one_hot.cumsum(0) * one_hot).sum(1)  # from 1, within its class
     return number % _TEST_EVERY == 0
 
 
-def _part(split: Split, members: Tensor) -> Split:
+def _select(split: Split, members: Tensor) -> Split:
     return Split(split.images[members], split.labels[members])
 
 
-def _read(home: Path) -> Split:
-    labels = _values(home / LABELS, ())
-    images = _values(home / IMAGES, (idx.SIDE, idx.SIDE))
+def _read_split(home: Path) -> Split:
+    labels = _read_values(home / LABELS, ())
+    images = _read_values(home / IMAGES, (idx.SIDE, idx.SIDE))
     count = min(len(images), len(labels))
     if count and int(labels.max()) >= len(DIGITS):
         raise DataError(
@@ -97,12 +97,14 @@ def _read(home: Path) -> Split:
     return Split(images[:count, None], labels[:count].long())
 
 
-def _values(path: Path, item: tuple[int, ...]) -> Tensor:
-    content = _content(path)
-    return idx.parse_plain(content, item, path) if content else torch.zeros(0, *item, dtype=torch.uint8)
+def _read_values(path: Path, item: tuple[int, ...]) -> Tensor:
+    content = _read_content(path)
+    return (
+        idx.parse_uncompressed(content, item, path) if content else torch.zeros(0, *item, dtype=torch.uint8)
+    )
 
 
-def _content(path: Path) -> bytes:
+def _read_content(path: Path) -> bytes:
     """Nothing where there is no file."""
     try:
         return regular_file.read_bytes(path, _MAX_BYTES)
@@ -119,7 +121,7 @@ def _content(path: Path) -> bytes:
 
 
 @contextlib.contextmanager
-def _writing(home: Path) -> Iterator[None]:
+def _explain_disk_errors(home: Path) -> Iterator[None]:
     try:
         home.mkdir(parents=True, exist_ok=True)
         yield

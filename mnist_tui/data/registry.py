@@ -43,7 +43,7 @@ class DatasetSpec:
         """All four files, the small ones last."""
         return (self.train_images, self.test_images, self.train_labels, self.test_labels)
 
-    def count_of(self, file: DataFile) -> int:
+    def count_items(self, file: DataFile) -> int:
         """How many images or labels the file has."""
         return self.train_count if file in (self.train_images, self.train_labels) else self.test_count
 
@@ -56,7 +56,7 @@ Sums = tuple[str, str, str, str]
 """Of training images and labels, then of test images and labels."""
 
 
-def _entry(
+def _make_spec(
     name: str,
     folder: str,
     mirrors: tuple[str, ...],
@@ -88,9 +88,9 @@ def _entry(
 
 
 DATASETS: Mapping[str, DatasetSpec] = {
-    dataset_spec.name: dataset_spec
-    for dataset_spec in (
-        _entry(
+    get_dataset_spec.name: get_dataset_spec
+    for get_dataset_spec in (
+        _make_spec(
             "mnist",
             "MNIST",
             # That of MNIST's author comes last: it has not always been there.
@@ -109,7 +109,7 @@ DATASETS: Mapping[str, DatasetSpec] = {
                 "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
             ),
         ),
-        _entry(
+        _make_spec(
             "fashion-mnist",
             "FashionMNIST",
             (
@@ -126,7 +126,7 @@ DATASETS: Mapping[str, DatasetSpec] = {
             ),
             "T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot",
         ),
-        _entry(
+        _make_spec(
             "kmnist",
             "KMNIST",
             ("https://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
@@ -142,7 +142,7 @@ DATASETS: Mapping[str, DatasetSpec] = {
 }
 
 
-def dataset_spec(name: str) -> DatasetSpec:
+def get_dataset_spec(name: str) -> DatasetSpec:
     """What is known of the dataset `name`. Raises DataError for another name."""
     if name not in DATASETS:
         known = ", ".join((*DATASETS, "synthetic", "auto"))

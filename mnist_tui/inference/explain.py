@@ -8,13 +8,13 @@ from typing import Literal
 
 from torch import Tensor
 
-from mnist_tui.data.augmentation import network_input
+from mnist_tui.data.augmentation import make_network_input
 from mnist_tui.inference.feature_maps import compute_feature_maps
 from mnist_tui.inference.filters import Filters, find_first_filters
 from mnist_tui.inference.network import TrainedNetwork
 from mnist_tui.inference.prediction import Prediction, prediction_from_logits
 from mnist_tui.inference.saliency import gradient_saliency, occlusion
-from mnist_tui.models.import_source import explaining
+from mnist_tui.models.code_errors import translate_code_errors
 from mnist_tui.models.isolated_rng import IsolatedRandomNumbers
 
 Method = Literal["occlusion", "gradient"]
@@ -47,8 +47,8 @@ class SaliencyMap:
 
 def inspect_image(network: TrainedNetwork, image: Tensor) -> ImageInspection:
     """Inspect `network` with one image, from any thread, without drawing random numbers. image: (1, 28, 28) uint8."""
-    inputs = network_input(image[None], network.config)
-    with IsolatedRandomNumbers(), explaining():
+    inputs = make_network_input(image[None], network.config)
+    with IsolatedRandomNumbers(), translate_code_errors():
         maps = compute_feature_maps(network.model, inputs)
         filters = find_first_filters(network.model, inputs)
         prediction = prediction_from_logits(network.logits(image[None]), network.classes)
@@ -57,8 +57,8 @@ def inspect_image(network: TrainedNetwork, image: Tensor) -> ImageInspection:
 
 def compute_saliency(network: TrainedNetwork, image: Tensor, label: int, method: Method) -> SaliencyMap:
     """Which pixels speak for the class `label`. image: (1, 28, 28) uint8. Draws no random numbers of a training."""
-    inputs = network_input(image[None], network.config)
-    with IsolatedRandomNumbers(), explaining():
+    inputs = make_network_input(image[None], network.config)
+    with IsolatedRandomNumbers(), translate_code_errors():
         if method == "gradient":
             return SaliencyMap(method, label, gradient_saliency(network.model, inputs, label), 1.0)
         fall = occlusion(network.model, inputs, label)

@@ -16,8 +16,8 @@ from safetensors.torch import load as from_safetensors
 from torch import Tensor, nn
 
 from mnist_tui import __version__
-from mnist_tui.data.augmentation import apply_maps, network_input
-from mnist_tui.data.deskew import deskew_maps_at_once
+from mnist_tui.data.augmentation import apply_maps, make_network_input
+from mnist_tui.data.deskew import make_deskew_maps_unchunked
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.inference.network import TrainedNetwork
 from mnist_tui.models.isolated_rng import load_model_isolated
@@ -76,7 +76,7 @@ class PixelNetwork(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """With the preprocessing of `network_input`, in operations that every format knows."""
         config = self.config
-        maps = deskew_maps_at_once(images, config.deskew) if config.deskew else None
+        maps = make_deskew_maps_unchunked(images, config.deskew) if config.deskew else None
         return self.network(apply_maps(images, maps, config))  # type: ignore[no-any-return]
 
 
@@ -181,7 +181,7 @@ def _to_safetensors(network: TrainedNetwork) -> bytes:
 def _from_safetensors(content: bytes, network: TrainedNetwork) -> Forward:
     model = load_model_isolated(network.code or network.config.model).eval()
     model.load_state_dict(from_safetensors(content))
-    return lambda images: model(network_input(images, network.config))
+    return lambda images: model(make_network_input(images, network.config))
 
 
 def _to_torchscript(network: TrainedNetwork) -> bytes:

@@ -8,9 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mnist_tui.inspection.aten_call import tensors
-from mnist_tui.inspection.layers import is_leaf
-from mnist_tui.inspection.scripted import takes_hooks
+from mnist_tui.inspection.layers import is_layer, takes_hooks
+from mnist_tui.inspection.receptive_field.aten_call import tensors
 
 
 def compute_feature_maps(model: nn.Module, image: Tensor) -> dict[str, Tensor]:
@@ -23,7 +22,7 @@ def compute_feature_maps(model: nn.Module, image: Tensor) -> dict[str, Tensor]:
     handles = [
         module.register_forward_hook(_keep_output(maps, path))
         for path, module in model.named_modules()
-        if is_leaf(module) and takes_hooks(module)
+        if is_layer(module) and takes_hooks(module)
     ]
     try:
         with torch.no_grad():

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from mnist_tui.inspection.layers import type_name
-from mnist_tui.inspection.scripted import takes_hooks
+from mnist_tui.inspection.layers import takes_hooks, type_name
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.data import registry
-from mnist_tui.data.augmentation import deskew_pixels, network_input
-from mnist_tui.data.datasets import DIGITS
+from mnist_tui.data.augmentation import deskew_pixels, make_network_input
+from mnist_tui.data.types import DIGITS
 from mnist_tui.errors import ModelError, RunError
 from mnist_tui.models import ModelSource
-from mnist_tui.models.import_source import explaining
+from mnist_tui.models.code_errors import translate_code_errors
 from mnist_tui.models.isolated_rng import load_model_isolated
 from mnist_tui.runs import Run
 from mnist_tui.training import checkpoint
@@ -67,8 +67,8 @@ class TrainedNetwork:
         """(N, 1, 28, 28) uint8 to (N, 10) float32. Draws no random numbers."""
         if not len(images):
             return torch.zeros(0, len(self.classes))
-        with explaining():
-            batches = [self.model(network_input(batch, self.config)) for batch in images.split(_BATCH)]
+        with translate_code_errors():
+            batches = [self.model(make_network_input(batch, self.config)) for batch in images.split(_BATCH)]
         return torch.cat(batches).float()
 
     def input_pixels(self, images: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -12,16 +13,15 @@ from torch._ops import OpOverload
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from mnist_tui.inspection.aten_call import Call, tensors
 from mnist_tui.inspection.layer_settings import describe_windows
-from mnist_tui.inspection.layers import is_leaf
+from mnist_tui.inspection.layers import PARAMETER_CONTAINERS, base_name, is_layer, takes_hooks, type_name
 from mnist_tui.inspection.macs import count_macs
 from mnist_tui.inspection.receptive_field import fields
+from mnist_tui.inspection.receptive_field.aten_call import Call, tensors
+from mnist_tui.inspection.receptive_field.fields import State
 from mnist_tui.inspection.receptive_field.rules import averages_map
 from mnist_tui.inspection.receptive_field.tracker import FieldTracker
 from mnist_tui.inspection.receptive_field.windows import POOLINGS, windows
-from mnist_tui.inspection.rows import Row, own_weights
-from mnist_tui.inspection.scripted import takes_hooks
 
 # They leave no operation behind when the network evaluates, but the network has them.
 DROPOUTS = frozenset(
@@ -33,6 +33,60 @@ ESCAPES = frozenset({"numpy", "tolist", "__array__", "data_ptr"})
 PROPERTY = "__get__"
 READS_NUMBER = "_local_scalar_dense"
 COPIES = frozenset({"clone", "_to_copy", "detach", "alias", "_unsafe_view"})
+
+
+@dataclass(eq=False)
+class Row:
+    """One call of a layer or function, one parameter of a container, or a layer that was never called."""
+
+    path: str
+    function: str = ""
+    """The function's name; "" where `module` or `weight` says what this is."""
+    module: nn.Module | None = None
+    weight: nn.Parameter | None = None
+    settings: str = ""
+    output_shape: tuple[int, ...] | None = None
+    macs: int | None = 0
+    """For the whole batch, until `count_per_image`."""
+    state: State = None
+    averages_map: bool = False
+    computes: bool = False
+    """Whether a person would miss it in the table."""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def type(self) -> str:
+        """The class, the function, or `Parameter`."""
+        if self.module is not None:
+            return type_name(self.module)
+        return self.function.strip("_") or "Parameter"
+
+    @property
+    def base(self) -> str:
+        """The torch.nn class behind a module; the type itself for anything else."""
+        return base_name(self.module) if self.module is not None else self.type
+
+    @property
+    def where(self) -> str:
+        """How a note names this row."""
+        return ".".join(part for part in (self.path, self.function.strip("_")) if part)
+
+    @property
+    def weights(self) -> list[nn.Parameter]:
+        """All parameters this row may count."""
+        if self.module is not None:
+            return list(self.module.parameters())
+        return [] if self.weight is None else [self.weight]
+
+
+def own_weights(path: str, container: nn.Module) -> Iterator[Row]:
+    """A row for each parameter that `container` holds itself, also in a ParameterList."""
+    direct = list(container.named_parameters(recurse=False))
+    for name, child in container.named_children():
+        if isinstance(child, PARAMETER_CONTAINERS):
+            direct += [(f"{name}.{key}", weight) for key, weight in child.named_parameters()]
+    for name, weight in direct:
+        yield Row(f"{path}.{name}".lstrip("."), weight=weight, output_shape=tuple(weight.shape))
 
 
 class ForwardTrace:
@@ -103,7 +157,7 @@ class ForwardTrace:
             row.state = self._flow.state(output)
 
     def _hook(self, path: str, module: nn.Module) -> None:
-        leaf = bool(path) and is_leaf(module)
+        leaf = bool(path) and is_layer(module)
         begin, end = (self._leaf_begins, self._leaf_ends) if leaf else (self._begins, self._ends)
         module.register_forward_pre_hook(lambda module, _: begin(path, module), prepend=True)
         module.register_forward_hook(lambda _, __, result: end(result))

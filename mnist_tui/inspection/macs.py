@@ -8,7 +8,7 @@ from typing import Any
 
 from torch.utils.flop_counter import flop_registry, sdpa_flop_count
 
-from mnist_tui.inspection.aten_call import Call
+from mnist_tui.inspection.receptive_field.aten_call import Call
 from mnist_tui.inspection.receptive_field.rules import CONSTANT, RULES, is_elementwise
 
 

@@ -10,12 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from mnist_tui.inspection.clone import clone_model
-from mnist_tui.inspection.forward_trace import ForwardTrace
+from mnist_tui.inspection.forward_trace import ForwardTrace, Row, own_weights
 from mnist_tui.inspection.layer_settings import describe
-from mnist_tui.inspection.layers import HOLDERS, is_leaf, type_name
+from mnist_tui.inspection.layers import PARAMETER_CONTAINERS, is_layer, takes_hooks, type_name, wrap_scripted
 from mnist_tui.inspection.receptive_field.fields import Field, State, Unknown
-from mnist_tui.inspection.rows import Row, count_per_image, own_weights
-from mnist_tui.inspection.scripted import in_shells, takes_hooks
 from mnist_tui.inspection.summary import Block, Layer, ModelSummary, ReceptiveField, total
 
 # With one image, a forward that squeezes the batch dimension would look like another network.
@@ -29,7 +27,7 @@ def inspect_model(model: nn.Module, name: str, input_shape: tuple[int, ...]) -> 
         warnings.simplefilter("ignore")  # torch's warnings about the network appear when it is trained
         watch = ForwardTrace(twin, _images(twin, FEW, input_shape))
         more = _rows_with_one_more(model, input_shape)
-    count_per_image(watch.rows, FEW, more)
+    _count_per_image(watch.rows, FEW, more)
     rows = [*watch.rows, *_passed_by(twin, watch)]
     layers = _layers(rows)
     weights = list(twin.parameters())
@@ -60,7 +58,7 @@ def _copied(model: nn.Module) -> nn.Module:
     twin = clone_model(model)
     if any(weight.device.type != "cpu" for weight in twin.parameters()):
         twin = twin.cpu()
-    return in_shells(twin.eval())
+    return wrap_scripted(twin.eval())
 
 
 def _images(model: nn.Module, count: int, shape: tuple[int, ...]) -> Tensor:
@@ -90,14 +88,37 @@ def _passed_by(model: nn.Module, watch: ForwardTrace) -> Iterator[Row]:
     for path, module in model.named_modules():
         if not takes_hooks(module):
             continue
-        if path and is_leaf(module):
+        if path and is_layer(module):
             inner.update(id(child) for child in module.modules() if child is not module)
             if not {id(module)} & (seen | inner):
                 hidden = isinstance(module, torch.jit.ScriptModule)
                 note = "is compiled to TorchScript, which hides its calls" if hidden else "is never called"
                 yield Row(path, module=module, notes=[f"{path} {note}"])
-        elif not ({path} & watch.containers.keys() or id(module) in inner or isinstance(module, HOLDERS)):
+        elif not (
+            {path} & watch.containers.keys()
+            or id(module) in inner
+            or isinstance(module, PARAMETER_CONTAINERS)
+        ):
             yield from own_weights(path, module)
+
+
+def _count_per_image(rows: list[Row], images: int, more: list[Row]) -> None:
+    """Convert the MACs of `rows`, from a pass with this many images, to one image; `more` is from a pass with one more.
+
+    MACs that grow with the number of images count by that growth; constant ones, such as products of weights, once.
+    """
+    alike = [(row.path, row.function) for row in rows] == [(row.path, row.function) for row in more]
+    for number, row in enumerate(rows):
+        if not row.macs:
+            continue
+        others = more[number].macs if alike else None
+        growth = 0 if others is None else others - row.macs
+        fixed = row.macs - images * growth
+        if others is None or growth < 0 or fixed < 0:
+            row.macs = None
+            row.notes.append(f"{row.where}: its computation per image depends on the number of images")
+        else:
+            row.macs = fixed + growth
 
 
 def _layers(rows: list[Row]) -> tuple[Layer, ...]:
@@ -139,7 +160,7 @@ def _receptive_field(state: State) -> ReceptiveField:
 def _blocks(model: nn.Module, containers: dict[str, Row], layers: tuple[Layer, ...]) -> Iterator[Block]:
     for path, child in model.named_children():
         inside = [layer for layer in layers if f"{layer.path}.".startswith(f"{path}.")]
-        if is_leaf(child) or not any(child.children()):
+        if is_layer(child) or not any(child.children()):
             continue
         last = containers.get(path, Row(path))
         yield Block(

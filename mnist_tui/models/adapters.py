@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mnist_tui.models.import_source import RAISED
-from mnist_tui.models.restore import Kept
+from mnist_tui.models.code_errors import USER_EXCEPTIONS
+from mnist_tui.models.saved_state import Kept
 
 _LOGITS = "logits"
 """The name of the logits in the results of many libraries' networks."""
@@ -30,7 +30,7 @@ def adapt(model: nn.Module, images: Tensor, classes: int) -> bool:
         kept = Kept(model)
         try:
             result = model(images if reshape is None else reshape(images))
-        except RAISED:
+        except USER_EXCEPTIONS:
             continue
         finally:
             kept.restore()

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from mnist_tui.errors import ModelError
-from mnist_tui.models.findings import find
+from mnist_tui.models.adapters import adaptations
+from mnist_tui.models.dry_run import Rehearsal
 from mnist_tui.models.forward_check import random_images
 from mnist_tui.models.registry import REGISTRY
-from mnist_tui.models.rehearsal import Rehearsal
-from mnist_tui.models.spec import ModelSource, misfit
+from mnist_tui.models.spec import ModelSource, model_error
+
+_IMAGES = 8
+_SMALL = 0.05
+"""Smaller logits are differences of larger numbers, and have the absolute error of those."""
+_TF32 = 2.0**-10
+"""The relative precision of TF32, in which CUDA's convolutions compute by default."""
+_NAMED = 3
+"""Parameters that a sentence names before it only counts them."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,7 @@ def examine(source: ModelSource, model: nn.Module, *, batch: int = 16, last: int
         rehearsal.train(max(batch, 2))
         refuses_one = _why_not_one(rehearsal)
         if refuses_one and batch == 1:
-            raise misfit(
+            raise model_error(
                 source.spec,
                 f"it cannot be trained on one image at a time: {refuses_one}",
                 remedy="Use --batch-size 2 or more, and at least two training images.",
@@ -73,7 +82,7 @@ def _try_sequence(rehearsal: Rehearsal, steps: tuple[int, ...]) -> None:
             for count in (3, 1):
                 rehearsal.evaluate(random_images(count))
     except ModelError as error:
-        raise misfit(
+        raise model_error(
             rehearsal.source.spec,
             f"it accepts a first batch but not a second one: {_cause(error)}",
             remedy="It keeps something from the previous batch, such as a hidden state: create it in each forward, "
@@ -89,3 +98,119 @@ def _cause(error: ModelError) -> str:
 
 def _cuda_devices(model: nn.Module) -> list[torch.device]:
     return list({parameter.device for parameter in model.parameters() if parameter.is_cuda})
+
+
+def find(rehearsal: Rehearsal) -> list[str]:
+    """One sentence per finding. Raises ModelError if the network rejects a batch of eight."""
+    images = random_images(_IMAGES)
+    answers, trained = rehearsal.evaluate(images), rehearsal.train(_IMAGES, seed=1)
+    return [
+        f"the network {rehearsal.source.name} {finding}"
+        for finding in (
+            *adaptations(rehearsal.model),
+            *_about_range(answers, trained),
+            *_about_dependence(rehearsal, images, answers),
+            *_about_gradients(rehearsal),
+        )
+    ]
+
+
+def _about_range(answers: Tensor, trained: Tensor) -> Iterator[str]:
+    """The loss takes logits: arbitrary finite numbers, in both modes."""
+    if not answers.isfinite().all():
+        yield "returns numbers that are not finite in evaluation mode"
+        return
+    for fits, what in _RANGES.items():
+        modes = [mode for mode, outputs in (("training", trained), ("evaluation", answers)) if fits(outputs)]
+        if modes:
+            yield what.format(f" in {modes[0]} mode" if len(modes) == 1 else "")
+            return
+
+
+def _are_probabilities(outputs: Tensor) -> bool:
+    return bool(outputs.min() >= 0) and not _differ(
+        outputs.sum(1), torch.ones(len(outputs)), _rounding(outputs)
+    )
+
+
+def _are_fractions(outputs: Tensor) -> bool:
+    """Of eighty or more logits, some would be negative."""
+    return bool(outputs.min() > 0 and outputs.max() < 1)
+
+
+_RANGES = {
+    _are_probabilities: (
+        "returns probabilities{}, as after a softmax, but the loss takes logits: it learns slowly or stays unsure; "
+        "remove the softmax, or end with log_softmax"
+    ),
+    _are_fractions: (
+        "returns numbers between 0 and 1{}, as after a sigmoid, but the loss takes logits: it learns slowly or is "
+        "never confident; remove the sigmoid"
+    ),
+}
+
+
+def _about_dependence(rehearsal: Rehearsal, images: Tensor, answers: Tensor) -> Iterator[str]:
+    """An output should depend on its image alone."""
+    rounding = _rounding(answers, *rehearsal.model.parameters())
+    if _differ(rehearsal.evaluate(images, seed=1), answers, rounding):
+        yield (
+            "returns random outputs in evaluation mode too, as with dropout that is never switched off: give F.dropout "
+            "training=self.training"
+        )
+    elif _differ(rehearsal.evaluate_after_others(images), answers, rounding):
+        yield (
+            "keeps something from one batch to the next, such as a hidden state: its output depends on the images "
+            "that came before"
+        )
+    elif any(
+        _differ(rehearsal.evaluate(images[at : at + 1]), answers[at : at + 1], rounding)
+        for at in (0, len(images) - 1)
+    ):
+        yield (
+            "returns another output for an image alone than for the same image in a batch: images of a batch influence "
+            f"each other{_likely_cause(rehearsal.model)}"
+        )
+    if not _differ(answers, answers[:1], 0.0) and rehearsal.ignores(images):
+        yield "returns the same output for every image"
+
+
+def _about_gradients(rehearsal: Rehearsal) -> Iterator[str]:
+    parameters = dict(rehearsal.model.named_parameters())
+    frozen = [name for name, parameter in parameters.items() if not parameter.requires_grad]
+    unreached = [name for name in parameters if name in rehearsal.without_gradient]
+    if frozen:
+        yield f"has {_named(frozen)} frozen (requires_grad=False), which training does not change"
+    if unreached:
+        yield f"has {_named(unreached)} that no gradient reaches, as in an unused layer: training does not change them"
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
+
+
+def _differ(some: Tensor, others: Tensor, rounding: float) -> bool:
+    return bool((some - others).abs().max() > rounding * max(_SMALL, float(others.abs().max())))
+
+
+def _rounding(*tensors: Tensor) -> float:
+    """Half the digits of the coarsest type: far above the effect of another summation order, far below a mistake's."""
+    precisions = [torch.finfo(tensor.dtype).eps for tensor in tensors if tensor.is_floating_point()]
+    if any(tensor.is_cuda for tensor in tensors):
+        precisions.append(_TF32)
+    return float(max(precisions) ** 0.5)
+
+
+def _likely_cause(model: nn.Module) -> str:
+    for module in model.modules():
+        if isinstance(module, (nn.RNNBase, nn.MultiheadAttention)) and not module.batch_first:
+            return f": probably {type(module).__name__} lacks batch_first=True and treats the batch as a sequence"
+        if isinstance(module, _BATCH_NORMS) and not module.track_running_stats:
+            return (
+                f": probably {type(module).__name__} keeps no running statistics (track_running_stats=False)"
+            )
+    return ", as with a softmax over the batch dimension"
+
+
+_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)

@@ -11,9 +11,9 @@ from torch.nn.parameter import is_lazy
 
 from mnist_tui.errors import ModelError
 from mnist_tui.models.adapters import adapt
-from mnist_tui.models.import_source import RAISED, first_own_line
-from mnist_tui.models.restore import Kept, release_graphs
-from mnist_tui.models.spec import ModelSource, misfit
+from mnist_tui.models.code_errors import USER_EXCEPTIONS, locate_error
+from mnist_tui.models.saved_state import Kept, release_graphs
+from mnist_tui.models.spec import ModelSource, model_error
 
 CLASSES = 10
 IMAGE_SHAPE = (1, 28, 28)
@@ -22,7 +22,7 @@ TAKES = "A model takes images of shape (N, 1, 28, 28), for any N."
 
 
 def try_forward(source: ModelSource, model: nn.Module) -> None:
-    """Run `model` once in evaluation mode, which also gives lazy layers their shapes. Raises ModelError on a misfit.
+    """Run `model` once in evaluation mode, which also gives lazy layers their shapes. Raises ModelError if it fails.
 
     `model` is unchanged except for those layers, layers that its forward creates at the first call, and hooks that
     `adapt` adds if it would not fit otherwise.
@@ -45,7 +45,7 @@ def _output(source: ModelSource, model: nn.Module, images: Tensor) -> Tensor:
     weights = len(list(_tensors(model)))
     try:
         output = model(images)
-    except RAISED as error:
+    except USER_EXCEPTIONS as error:
         raise raised(source, model, error, images) from error
     finally:
         if kept is not None and len(list(_tensors(model))) == weights:
@@ -63,8 +63,8 @@ def raised(
     source: ModelSource, model: nn.Module, error: BaseException, images: Tensor, when: str = ""
 ) -> ModelError:
     """What to say of the exception that `model` raised for `images`; `when` may begin with a comma and a space."""
-    where = first_own_line(error, source.path)
-    return misfit(
+    where = locate_error(error, source.path)
+    return model_error(
         source.spec,
         f"its forward raised {type(error).__name__}: {error}{where}, "
         f"for an input of shape {tuple(images.shape)}{when}",
@@ -76,7 +76,7 @@ def check_output(source: ModelSource, output: object, images: Tensor) -> Tensor:
     """`output` if it is logits for `images`; else raises ModelError."""
     complaint = _complaint(output, len(images))
     if complaint:
-        raise misfit(
+        raise model_error(
             source.spec,
             f"{complaint} for an input of shape {tuple(images.shape)}",
             remedy=_remedy(output, len(images)),

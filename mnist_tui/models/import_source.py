@@ -1,4 +1,4 @@
-"""Running user source as a separate module, and reporting its exceptions in one sentence with file and line."""
+"""Running user source as a separate module: a whole file, or only the statements that a network needs."""
 
 from __future__ import annotations
 
@@ -8,24 +8,26 @@ import hashlib
 import importlib
 import re
 import sys
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec
 from pathlib import Path
 from types import ModuleType
 
-import torch
-
-from mnist_tui.errors import MnistTuiError, ModelError, NetworkCodeError
-from mnist_tui.models import packages, script, torchvision_import
+from mnist_tui.models import script, torchvision_import
+from mnist_tui.models.code_errors import (
+    NOTEBOOK_CELLS,
+    USER_EXCEPTIONS,
+    explain_import_error,
+    locate_error,
+    missing_package_remedy,
+    summarize_error,
+)
 from mnist_tui.models.notebook import Cells, read_cells
-from mnist_tui.models.project import OWN_FILES, DamagedCopyError, OwnSource, Project, Unanswered, owner
-from mnist_tui.models.spec import ModelSource, misfit
+from mnist_tui.models.project import DamagedCopyError, OwnSource, Project, owner
+from mnist_tui.models.spec import ModelSource
 
-# A script that trains when imported often ends in sys.exit, which is no Exception.
-RAISED = (Exception, SystemExit)
 OnNotice = Callable[[str], None]
 
 
@@ -50,8 +52,8 @@ def run(source: ModelSource, on_notice: OnNotice) -> Imported:
         if source.path is None:
             return Imported(importlib.import_module(source.module))
         return _FileRun(source, source.path, on_notice).run()
-    except RAISED as error:
-        raise import_failed(source, error) from error
+    except USER_EXCEPTIONS as error:
+        raise explain_import_error(source, error) from error
 
 
 class _FileRun:
@@ -75,7 +77,7 @@ class _FileRun:
         if not script.trains_when_run(self._tree):
             try:
                 return self._imported(self._run_whole())
-            except RAISED as error:
+            except USER_EXCEPTIONS as error:
                 return self._run_rest(error)
         module, _ = self._run_needed(script.needed(self._tree, self._source.class_name))
         self._say(
@@ -101,9 +103,9 @@ class _FileRun:
         names = [self._source.class_name] if self._source.class_name else script.networks(self._tree)
         if not selection.left_out or not selection.may_give(names) or isinstance(error, DamagedCopyError):
             raise error
-        why = f"{short(error)}{first_own_line(error, self._path)}"
+        why = f"{summarize_error(error)}{locate_error(error, self._path)}"
         module, _ = self._run_needed(selection)
-        remedy = packages.remedy(error)
+        remedy = missing_package_remedy(error)
         self._say(
             f"{self._path.name} raised {why}, so only the statements that the network needs were run"
             + (f". {remedy}" if remedy else "")
@@ -111,7 +113,7 @@ class _FileRun:
         return self._imported(module)
 
     def _run_notebook(self, cells: Cells) -> Imported:
-        CELLS[str(self._path)] = cells
+        NOTEBOOK_CELLS[str(self._path)] = cells
         selection = script.needed(self._tree, self._source.class_name)
         module, text = self._run_needed(selection)
         self._say(f"{self._path.name}: ran {selection.words}; left out {selection.left_out} other statements")
@@ -149,7 +151,7 @@ class _FileRun:
         """The package around the file, or where its `__init__` raises one that only knows its folder."""
         try:
             importlib.import_module(name)
-        except RAISED:
+        except USER_EXCEPTIONS:
             bare = ModuleType(name)
             bare.__path__ = [str(self._path.parent)]
             sys.modules[name] = bare
@@ -221,91 +223,3 @@ def _importable(path: Path) -> list[Path]:
             break
         found.append(folder)
     return found
-
-
-CELLS: dict[str, Cells] = {}
-"""The cells of each notebook that has been run."""
-
-
-def first_own_line(error: BaseException, path: Path | None = None) -> str:
-    """` (line 12 of net.py)`: the last line of a user file in the traceback of `error`; "" if there is none."""
-    if isinstance(error, SyntaxError) and error.filename and error.lineno:
-        return _place(error.filename, error.lineno)
-    own = OWN_FILES | ({str(path)} if path else set())
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in own]
-    return _place(frames[-1].filename, frames[-1].lineno or 0) if frames else ""
-
-
-def _place(filename: str, line: int) -> str:
-    cells = CELLS.get(filename)
-    place = cells.place(line) if cells else f"line {line}"
-    return f" ({place} of {Path(filename).name})"
-
-
-def short(error: BaseException) -> str:
-    """`ValueError: too many values`, in one line."""
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def import_failed(source: ModelSource, error: BaseException) -> ModelError:
-    """Why a file or module cannot be imported, and what to do about it."""
-    what, where = source.path or source.module, first_own_line(error, source.path)
-    if isinstance(error, ModelError):
-        return error
-    if isinstance(error, Unanswered):
-        return misfit(
-            source.spec,
-            f"when {what} is imported, {error}{where}",
-            remedy="No input is possible while a network is loaded: use a default value, or put that code under "
-            "`if __name__ == '__main__':`.",
-        )
-    if isinstance(error, DamagedCopyError):
-        return misfit(source.spec, str(error), remedy="That copy is damaged; choose another run.")
-    if isinstance(error, SyntaxError):
-        return misfit(
-            source.spec,
-            f"{what} is not valid Python: {error.msg}{where}",
-            remedy="Correct that line; Python 3 is expected.",
-        )
-    remedy = _remedy(error) or (
-        "Importing it must not do any work; put such code under `if __name__ == '__main__':`."
-    )
-    return misfit(source.spec, f"importing {what} raised {short(error)}{where}", remedy=remedy)
-
-
-def _remedy(error: BaseException) -> str:
-    """The remedy for a missing package or device; "" for anything else."""
-    if "CUDA" in str(error) and not torch.cuda.is_available():
-        return "CUDA is not available: replace `.cuda()` by `.to('cuda' if torch.cuda.is_available() else 'cpu')`."
-    return packages.remedy(error)
-
-
-def saying(source: ModelSource, doing: str, error: BaseException) -> ModelError:
-    """The error for an exception of user code while `doing`, such as `creating a Net`."""
-    where = first_own_line(error, source.path)
-    if isinstance(error, Unanswered):
-        return misfit(source.spec, f"{doing}: {error}{where}", remedy="Give it a default.")
-    return misfit(source.spec, f"{doing} raised {short(error)}{where}", remedy=_remedy(error))
-
-
-@contextlib.contextmanager
-def explaining() -> Iterator[None]:
-    """Exceptions of a user's network while it is used become a NetworkCodeError."""
-    try:
-        yield
-    except RAISED as error:
-        explanation = explained(error)
-        if explanation is error:
-            raise
-        raise explanation from error
-
-
-def explained(error: BaseException) -> BaseException:
-    """`error` as a NetworkCodeError with its line, if it comes from user code; otherwise itself."""
-    where = first_own_line(error)
-    if isinstance(error, MnistTuiError) or not where:
-        return error
-    return NetworkCodeError(
-        f"the network's own code raised {short(error)}{where}", remedy="Correct it and start again."
-    )

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import importlib.util
+import inspect
 import sys
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
 
 import torch
 from torch import nn
 
-from mnist_tui.models.find_network import Maker, find_network, is_instance
+from mnist_tui.errors import ModelError, did_you_mean
+from mnist_tui.models import script
+from mnist_tui.models.code_errors import USER_EXCEPTIONS, explain_code_error, explain_import_error
 from mnist_tui.models.forward_check import try_forward
-from mnist_tui.models.guard import as_its_author_runs_it, torch_as_it_was
-from mnist_tui.models.import_source import RAISED, Imported, OnNotice, import_failed, run, saying
-from mnist_tui.models.spec import ModelSource, misfit
+from mnist_tui.models.import_source import Imported, OnNotice, run
+from mnist_tui.models.process_settings import as_its_author_runs_it, torch_as_it_was
+from mnist_tui.models.spec import ModelSource, model_error
+
+Maker = Callable[[], object]
 
 
 def build(source: ModelSource, *, apart: bool = False, on_notice: OnNotice | None = None) -> nn.Module:
@@ -65,8 +73,8 @@ def _imported_anew(source: ModelSource, imported: Imported) -> tuple[Imported, M
     try:
         again = Imported(importlib.util.module_from_spec(spec))
         spec.loader.exec_module(again.module)
-    except RAISED as error:
-        raise import_failed(source, error) from error
+    except USER_EXCEPTIONS as error:
+        raise explain_import_error(source, error) from error
     return again, find_network(source, again)
 
 
@@ -75,7 +83,7 @@ def _made(source: ModelSource, maker: Maker) -> nn.Module:
         model = maker()
     if isinstance(model, nn.Module):
         return model
-    raise misfit(
+    raise model_error(
         source.spec,
         f"{source.class_name} returns a {type(model).__name__}, not a torch.nn.Module",
         remedy="Name a class, an instance, or a function without arguments that returns one.",
@@ -87,8 +95,8 @@ def _reported(source: ModelSource, doing: str) -> Iterator[None]:
     """Turn an exception of user code into an error in one sentence."""
     try:
         yield
-    except RAISED as error:
-        raise saying(source, doing, error) from error
+    except USER_EXCEPTIONS as error:
+        raise explain_code_error(source, doing, error) from error
 
 
 def _tried(source: ModelSource, model: nn.Module) -> nn.Module:
@@ -98,3 +106,134 @@ def _tried(source: ModelSource, model: nn.Module) -> nn.Module:
 
 def _say(text: str) -> None:
     print(f"notice: {''.join(char for char in text if char.isprintable())}", file=sys.stderr)
+
+
+def find_network(source: ModelSource, imported: Imported) -> Maker:
+    """The callable that creates the network that `source` names. Raises ModelError listing the available networks."""
+    name = source.class_name or _only_one(source, imported)
+    found = getattr(imported.module, name, None)
+    if isinstance(found, nn.Module):
+        return lambda: found
+    if inspect.isclass(found) and not issubclass(found, nn.Module):
+        raise model_error(source.spec, f"{name} is not a torch.nn.Module", remedy=_remedy(source, imported))
+    if not callable(found):
+        raise model_error(source.spec, _complaint(name, found, imported), remedy=_remedy(source, imported))
+    needed = required_arguments(found)
+    if not needed:
+        return found
+    call = _authors_call(name, imported)
+    if call is None:
+        raise _needs_arguments(source, name, needed, imported)
+    return call
+
+
+def is_instance(source: ModelSource, imported: Imported) -> bool:
+    """Whether the network is created by the import itself."""
+    return isinstance(getattr(imported.module, source.class_name, None), nn.Module)
+
+
+def required_arguments(maker: Callable[..., Any]) -> list[str]:
+    """The names of those without a default."""
+    try:
+        parameters = inspect.signature(maker).parameters.values()
+    except (TypeError, ValueError):  # a callable written in C
+        return []
+    open_ended = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [
+        entry.name for entry in parameters if entry.default is entry.empty and entry.kind not in open_ended
+    ]
+
+
+def _only_one(source: ModelSource, imported: Imported) -> str:
+    """The only network of a file named alone: its one class that needs no arguments, or its one instance."""
+    module = imported.module
+    classes = [name for name, value in vars(module).items() if _is_defined_in(module, value)]
+    ready = [name for name in classes if not required_arguments(getattr(module, name))]
+    made = [name for name, value in vars(module).items() if isinstance(value, nn.Module)]
+    whole = [name for name in ready if not _is_part(name, classes, imported)]
+    called = [name for name in classes if _authors_call(name, imported)]
+    for candidates in (ready, whole, _differing(module, made), called):
+        if len(candidates) == 1:
+            return candidates[0]
+    raise model_error(
+        source.spec,
+        "a file name alone is enough only if the file holds exactly one network; add a colon and the network's name",
+        remedy=_remedy(source, imported),
+    )
+
+
+def _differing(module: ModuleType, names: list[str]) -> list[str]:
+    """One name for each instance."""
+    return list({id(getattr(module, name)): name for name in names}.values())
+
+
+def _is_part(name: str, classes: list[str], imported: Imported) -> bool:
+    """Whether another class of the file uses this one."""
+    if imported.tree is None:
+        return False
+    bodies = {node.name: node.body for node in imported.tree.body if isinstance(node, ast.ClassDef)}
+    others = [statement for other in classes if other != name for statement in bodies.get(other, [])]
+    return any(name in script.looked_up(statement) for statement in others)
+
+
+def _is_defined_in(module: ModuleType, value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, nn.Module) and value.__module__ == module.__name__
+
+
+def _authors_call(name: str, imported: Imported) -> Maker | None:
+    """Create one as the file itself does, such as `Net(784, hidden_size)`, with the file's own names."""
+    for call in script.calls_of(imported.tree, name) if imported.tree else ():
+        values = [*call.args, *(keyword.value for keyword in call.keywords)]
+        if all(map(_is_plain, values)) and all(keyword.arg for keyword in call.keywords):
+            known = vars(imported.module)
+            if script.looked_up(call) <= known.keys():
+                code = compile(ast.Expression(call), imported.module.__file__ or "", "eval")
+                return lambda: eval(code, known)
+    return None
+
+
+def _is_plain(node: ast.AST) -> bool:
+    """Names, constants and expressions of them; no calls, which could do anything."""
+    return not any(
+        isinstance(inner, (ast.Call, ast.Lambda, ast.NamedExpr, ast.Starred)) for inner in ast.walk(node)
+    )
+
+
+def _needs_arguments(source: ModelSource, name: str, needed: list[str], imported: Imported) -> ModelError:
+    others = [other for other in _names(imported) if other != name]
+    instead = f" There are also {', '.join(others)}." if others else ""
+    return model_error(
+        source.spec,
+        f"{name} needs arguments: {', '.join(needed)}",
+        remedy=f"Give them default values, or add a function without arguments to {source.place}, such as "
+        f"`def make(): return {name}(…)`, and name that: {source.place}:make.{instead}",
+    )
+
+
+def _complaint(name: str, found: object, imported: Imported) -> str:
+    if found is not None:
+        return f"{name} is a {type(found).__name__}, not a torch.nn.Module class, an instance of one or a function"
+    return f"there is no class {name!r}{did_you_mean(name, _names(imported))}"
+
+
+def _names(imported: Imported) -> list[str]:
+    """The available networks by name, including those in parts of the file that were not run."""
+    return list(dict.fromkeys(_all_names(imported)))
+
+
+def _all_names(imported: Imported) -> Iterator[str]:
+    module = imported.module
+    for name, value in vars(module).items():
+        if _is_defined_in(module, value) or isinstance(value, nn.Module):
+            yield name
+    if imported.tree is not None:
+        yield from sorted(script.networks(imported.tree))
+
+
+def _remedy(source: ModelSource, imported: Imported) -> str:
+    names = _names(imported)
+    if not names:
+        return (
+            f"{source.place} defines no torch.nn.Module class; a model is one from (N, 1, 28, 28) to (N, 10)."
+        )
+    return f"Networks in {source.place}: {', '.join(names)}."

@@ -27,7 +27,7 @@ class Cells:
     numbers: tuple[int, ...]
     """Of each code cell its number among all cells, from 1."""
 
-    def place(self, line: int) -> str:
+    def locate(self, line: int) -> str:
         """`line 3 of cell 2`, of a line of the text."""
         index = max(bisect.bisect_right(self.starts, line) - 1, 0)
         return f"line {line - self.starts[index] + 1} of cell {self.numbers[index]}"

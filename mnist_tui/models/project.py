@@ -25,7 +25,7 @@ from typing import Any
 from mnist_tui.models.script import decoded
 
 
-class Unanswered(Exception):  # noqa: N818 - its message becomes part of a sentence
+class InputRequestedError(Exception):
     """User code asks for keyboard input or an argument, which are not available while a network is loaded."""
 
 
@@ -240,7 +240,7 @@ def _print(*values: Any, file: Any = None, **named: Any) -> None:
 
 
 def _refuse_input(prompt: object = "", /) -> str:
-    raise Unanswered(f"it asks for keyboard input{f' ({prompt})' if prompt else ''}")
+    raise InputRequestedError(f"it asks for keyboard input{f' ({prompt})' if prompt else ''}")
 
 
 def _folder_of(found: ModuleSpec) -> Path:

@@ -1,4 +1,4 @@
-"""The reference network: three blocks of small convolutions, then one average a class."""
+"""The networks that come with this program: the reference network, its variants, and a linear baseline."""
 
 from __future__ import annotations
 
@@ -64,3 +64,10 @@ def _conv_relu_norm(index: int, cin: int, cout: int, *, kernel: int) -> dict[str
         # After the ReLU, where it usually stands before: the published results are of this order.
         f"norm{index}": nn.BatchNorm2d(cout),
     }
+
+
+class SoftmaxRegression(nn.Sequential):
+    """One weight per pixel and class, the baseline: (N, 1, 28, 28) -> logits (N, 10), 7,850 parameters."""
+
+    def __init__(self) -> None:
+        super().__init__(OrderedDict(flatten=nn.Flatten(), fc=nn.Linear(28 * 28, 10)))

@@ -30,7 +30,7 @@ REGISTRY: Mapping[str, Registered] = {
         "mnist_tui.models.reference", "Wide", "the reference with twice the channels; 26,222 parameters"
     ),
     "linear": Registered(
-        "mnist_tui.models.softmax_regression",
+        "mnist_tui.models.reference",
         "SoftmaxRegression",
         "softmax regression on the pixels; 7,850 parameters",
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import importlib
 import sys
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
-from mnist_tui.errors import ModelError
+from mnist_tui.errors import ModelError, did_you_mean
 from mnist_tui.models.registry import NAMES, REGISTRY
 from mnist_tui.system import paths
 
@@ -72,7 +71,7 @@ class ModelSource:
         return self.path.name if self.path else self.module
 
 
-def misfit(spec: str, what: str, *, remedy: str = "") -> ModelError:
+def model_error(spec: str, what: str, *, remedy: str = "") -> ModelError:
     """The error that says `what` is wrong with the model that `spec` names."""
     return ModelError(f"model {spec!r}: {what}", remedy=remedy)
 
@@ -106,12 +105,12 @@ def _is_path(place: str) -> bool:
 
 
 def _from_file(spec: str, place: str, class_name: str) -> ModelSource:
-    path = paths.expand(place).absolute()
+    path = paths.expand_user(place).absolute()
     if not paths.is_file(path) and not paths.is_folder(path):
-        raise misfit(spec, f"there is no file {path}", remedy="Correct the path before the colon.")
+        raise model_error(spec, f"there is no file {path}", remedy="Correct the path before the colon.")
     path = path.resolve()
     if path.suffix not in _SUFFIXES or not path.is_file():
-        raise misfit(spec, f"{path} is not a Python file", remedy=f"Give {FORMS}.")
+        raise model_error(spec, f"{path} is not a Python file", remedy=f"Give {FORMS}.")
     return _of_file(spec, path, class_name, "")
 
 
@@ -132,7 +131,9 @@ def _from_module(spec: str, module: str, class_name: str) -> ModelSource:
         remedy = (
             "Run mnist-tui in the folder that contains it, or name its file instead: `path/to/file.py:Class`."
         )
-        raise misfit(spec, f"there is no module {module!r} in this folder or on Python's path", remedy=remedy)
+        raise model_error(
+            spec, f"there is no module {module!r} in this folder or on Python's path", remedy=remedy
+        )
     origin = found.origin or ""
     sha256 = _sha256(spec, Path(origin)) if origin.endswith(".py") else None
     return ModelSource(class_name, spec, class_name, module=module, source_sha256=sha256)
@@ -192,12 +193,11 @@ def _sha256(spec: str, path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise misfit(spec, f"{path} cannot be read: {error.strerror}") from error
+        raise model_error(spec, f"{path} cannot be read: {error.strerror}") from error
 
 
 def _unknown_name(spec: str) -> ModelError:
-    near = difflib.get_close_matches(spec, NAMES, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
     return ModelError(
-        f"there is no model {spec!r}{hint}", remedy=f"Registered: {', '.join(NAMES)}. Otherwise give {FORMS}."
+        f"there is no model {spec!r}{did_you_mean(spec, NAMES)}",
+        remedy=f"Registered: {', '.join(NAMES)}. Otherwise give {FORMS}.",
     )

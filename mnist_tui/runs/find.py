@@ -52,7 +52,7 @@ def list_folders(runs_dir: Path) -> list[Path]:
 
 def find(runs_dir: Path, query: str) -> Run:
     """The run that `query` means: a name, a unique prefix of one, a path to a folder, or `latest`."""
-    if os.sep in query and is_run(path := paths.expand(query)):
+    if os.sep in query and is_run(path := paths.expand_user(query)):
         return Run(path.resolve())
     runs = list_runs(runs_dir)
     if query == LATEST and runs:

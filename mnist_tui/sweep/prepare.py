@@ -30,6 +30,7 @@ class PreparationJob:
         """Reports PreparationFinished. Raises a MnistTuiError for what would fail in every trial."""
         from mnist_tui import models
         from mnist_tui.data import datasets
+        from mnist_tui.data.types import SYNTHETIC
         from mnist_tui.training import hardware
 
         def answering(event: Event) -> None:
@@ -40,6 +41,6 @@ class PreparationJob:
         device = hardware.choose_device(self.config.device).type
         models.resolve(self.config.model)
         name: str = self.config.dataset
-        if name != datasets.SYNTHETIC:  # drawn anew by each
-            name = datasets.load(name, self.data_dir, report=answering).name
+        if name != SYNTHETIC:  # drawn anew by each
+            name = datasets.load_dataset(name, self.data_dir, report=answering).name
         report(PreparationFinished(dataset=name, device=device))

@@ -17,7 +17,7 @@ from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.sweep.plans import Combination, Grid, Metric, Plan, Search, Trial, count_trials
 from mnist_tui.sweep.statistics import Spread, spread
-from mnist_tui.system.sanitize import csv_cell
+from mnist_tui.system.sanitize import escape_csv_cell
 
 PRUNED = "pruned: "
 """How the reason begins with which a search stops a run that does no good."""
@@ -190,10 +190,10 @@ def to_csv(plan: Plan, results: Sequence[TrialResult]) -> str:
     figures = [f"{metric}_{name}" for metric in ("validation", "test") for name in _FIGURES]
     heads = [*settings, "seeds", "done", *figures, "seconds"]
     writer = csv.DictWriter(text, heads, lineterminator="\n")
-    writer.writerow({head: csv_cell(head) for head in heads})
+    writer.writerow({head: escape_csv_cell(head) for head in heads})
     for row in ordered:
         writer.writerow(
-            {name: csv_cell(value) for name, value in row.combination.values}
+            {name: escape_csv_cell(value) for name, value in row.combination.values}
             | {"seeds": len(row.results), "done": row.done, "seconds": row.seconds}
             | _figures("validation", row.validation)
             | _figures("test", row.test)

@@ -10,21 +10,21 @@ from pathlib import Path, PurePosixPath
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
-def quotas(root: Path = Path("/")) -> Iterator[float]:
+def read_quotas(root: Path = Path("/")) -> Iterator[float]:
     """CPU limits, in cores, of this process's control groups and the groups above them.
 
     Groups without a limit yield nothing, nor do systems without control groups. `root` is the parent of `/proc`.
     """
     with contextlib.suppress(OSError, ValueError):
-        for group, top in _groups(root):
+        for group, top in _find_groups(root):
             for folder in (group, *group.parents):
                 with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
-                    yield _quota(folder)
+                    yield _read_quota(folder)
                 if folder == top:
                     break
 
 
-def _quota(group: Path) -> float:
+def _read_quota(group: Path) -> float:
     """Raises OSError or ValueError if this group has no limit."""
     if (group / "cpu.max").exists():  # version 2, "max 100000" without a limit
         quota, period = (group / "cpu.max").read_text().split()
@@ -35,27 +35,27 @@ def _quota(group: Path) -> float:
     return int(quota) / int(period)
 
 
-def _groups(root: Path) -> Iterator[tuple[Path, Path]]:
+def _find_groups(root: Path) -> Iterator[tuple[Path, Path]]:
     """For each hierarchy that can limit CPU time: this process's group, and the topmost group visible from here."""
-    paths = _paths(root)
+    paths = _read_group_paths(root)
     for line in (root / "proc/self/mountinfo").read_text(errors="surrogateescape").splitlines():
         mount, _, system = line.partition(" - ")
         kind, _, options = system.split(maxsplit=2)
         controller = {"cgroup2": "", "cgroup": "cpu"}.get(kind)
         if controller in paths and (kind == "cgroup2" or "cpu" in options.split(",")):
-            mounted, place = (_unescaped(field) for field in mount.split()[3:5])
+            mounted, place = (_unescape(field) for field in mount.split()[3:5])
             top = root / place.lstrip("/")
-            yield top / _below(mounted, paths[controller]), top
+            yield top / _relative_path(mounted, paths[controller]), top
 
 
-def _paths(root: Path) -> dict[str, str]:
+def _read_group_paths(root: Path) -> dict[str, str]:
     """The path of this process's group by controller; version 2 has one group for all, under an empty name."""
     lines = (root / "proc/self/cgroup").read_text(errors="surrogateescape").splitlines()
     entries = (line.split(":", maxsplit=2) for line in lines)
     return {name: path for _, names, path in entries for name in names.split(",")}
 
 
-def _below(mounted: str, path: str) -> PurePosixPath:
+def _relative_path(mounted: str, path: str) -> PurePosixPath:
     """A group's path below the mount point; the mount point itself for a group outside of it, as seen in containers."""
     try:
         below = PurePosixPath(path).relative_to(mounted)
@@ -64,5 +64,5 @@ def _below(mounted: str, path: str) -> PurePosixPath:
     return PurePosixPath() if ".." in below.parts else below
 
 
-def _unescaped(field: str) -> str:
+def _unescape(field: str) -> str:
     return _ESCAPED.sub(lambda found: chr(int(found[1], 8)), field)

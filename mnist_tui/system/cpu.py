@@ -10,14 +10,14 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from mnist_tui.system.cgroups import quotas
+from mnist_tui.system.cgroups import read_quotas
 
 _NICENESS = 5  # enough for a key to be answered at once; ten did no better
 
 # How long OpenMP's threads spin before they sleep: about a millisecond, in libgomp's spin count and in libomp's
 # milliseconds. Their defaults of 16 to 200 ms use the CPU time that other threads need where cores are scarce;
 # sleeping at once halves the speed where they are not.
-_PATIENCE = {"GOMP_SPINCOUNT": "30000", "KMP_BLOCKTIME": "1"}
+_SPIN_TIME = {"GOMP_SPINCOUNT": "30000", "KMP_BLOCKTIME": "1"}
 
 
 def usable_cores(root: Path = Path("/")) -> int:
@@ -26,22 +26,22 @@ def usable_cores(root: Path = Path("/")) -> int:
     These are its affinity (`taskset`), the CPU limits of its control group and those above it (`docker run --cpus`,
     a Kubernetes limit), rounded up to whole cores, and OMP_NUM_THREADS. `root` is the parent of `/proc`.
     """
-    return min([_there(), *_allowed(root), *_asked_for()])
+    return min([_count_cores(), *_cgroup_limits(root), *_omp_threads()])
 
 
-def _there() -> int:
+def _count_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def _allowed(root: Path) -> Iterator[int]:
+def _cgroup_limits(root: Path) -> Iterator[int]:
     """Each control group's limit in whole cores."""
-    for quota in quotas(root):
+    for quota in read_quotas(root):
         yield math.ceil(quota)
 
 
-def _asked_for() -> Iterator[int]:
+def _omp_threads() -> Iterator[int]:
     """The value of OMP_NUM_THREADS, if it is set: a number, or one per level of nesting."""
     with contextlib.suppress(ValueError):
         number = int(os.environ.get("OMP_NUM_THREADS", "").partition(",")[0])
@@ -55,10 +55,10 @@ def prepare_openmp(root: Path = Path("/")) -> None:
     Call this before torch is imported: OpenMP reads the environment once. Variables that are already set are kept.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
-        for variable, value in _PATIENCE.items():
+        for variable, value in _SPIN_TIME.items():
             os.environ.setdefault(variable, value)
-    allowed = min(_allowed(root), default=_there())
-    if allowed < _there():  # of which torch knows nothing
+    allowed = min(_cgroup_limits(root), default=_count_cores())
+    if allowed < _count_cores():  # of which torch knows nothing
         os.environ.setdefault("OMP_NUM_THREADS", str(allowed))
 
 

@@ -138,10 +138,10 @@ def _is_still_there(descriptor: int, path: Path) -> bool:
 _held: set[FileLock] = set()
 
 
-def _let_go_after_a_fork() -> None:
+def _release_after_fork() -> None:
     while _held:
         _held.pop().release()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_let_go_after_a_fork)
+    os.register_at_fork(after_in_child=_release_after_fork)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 # After so many smaller collections there is a full one even if nobody asks.
-_UNASKED = 1000
+_RARELY = 1000
 # So many new modules are a large import: torch brings a thousand.
 _MANY = 100
 
@@ -22,25 +22,25 @@ _importing = 0
 
 
 @contextmanager
-def paused_while_importing() -> Iterator[None]:
+def pause_during_import() -> Iterator[None]:
     """For what may be large imports: no collection in between, and none looks at what is there at the end.
 
     Only where they were large: what is garbage just then stays with the rest, and later there is more of it.
     """
     before = len(sys.modules)
-    _count(1)
+    _count_importers(1)
     try:
         yield
     finally:
-        _count(-1)
+        _count_importers(-1)
         if len(sys.modules) - before >= _MANY:
             gc.freeze()
 
 
-def wait_to_be_asked() -> None:
+def postpone_full_collections() -> None:
     """From now on, full collections come by `collect`: by themselves they come just when much is drawn."""
     young, middle, _ = gc.get_threshold()
-    gc.set_threshold(young, middle, _UNASKED)
+    gc.set_threshold(young, middle, _RARELY)
 
 
 def collect() -> None:
@@ -48,7 +48,7 @@ def collect() -> None:
     gc.collect()
 
 
-def _count(change: int) -> None:
+def _count_importers(change: int) -> None:
     """Several threads may be importing: the last one to be done has the collector go on."""
     global _importing
     with _LOCK:

@@ -15,22 +15,22 @@ RUNS_DIR_VARIABLE = "MNIST_TUI_RUNS_DIR"
 
 def data_dir(flag: Path | None = None) -> Path:
     """The folder of the datasets, laid out as torchvision lays out its `root`."""
-    return _first(flag, DATA_DIR_VARIABLE) or platformdirs.user_data_path(APP) / "data"
+    return _choose(flag, DATA_DIR_VARIABLE) or platformdirs.user_data_path(APP) / "data"
 
 
 def runs_dir(flag: Path | None = None) -> Path:
     """The folder that holds one folder a run."""
-    return _first(flag, RUNS_DIR_VARIABLE) or platformdirs.user_data_path(APP) / "runs"
+    return _choose(flag, RUNS_DIR_VARIABLE) or platformdirs.user_data_path(APP) / "runs"
 
 
 def cache_dir() -> Path:
     """What can be deleted at any time and is made again: drawn digits, compiled steps."""
-    return _first(None, "MNIST_TUI_CACHE_DIR") or platformdirs.user_cache_path(APP)
+    return _choose(None, "MNIST_TUI_CACHE_DIR") or platformdirs.user_cache_path(APP)
 
 
 def state_dir() -> Path:
     """What the program remembers by itself, such as the dashboard's theme."""
-    return _first(None, "MNIST_TUI_STATE_DIR") or platformdirs.user_state_path(APP)
+    return _choose(None, "MNIST_TUI_STATE_DIR") or platformdirs.user_state_path(APP)
 
 
 def config_file() -> Path:
@@ -38,7 +38,7 @@ def config_file() -> Path:
     return platformdirs.user_config_path(APP) / "config.toml"
 
 
-def expand(path: Path | str) -> Path:
+def expand_user(path: Path | str) -> Path:
     """With `~` and `~somebody` as a shell has them; as it stands where nobody is called that."""
     try:
         return Path(path).expanduser()
@@ -60,9 +60,9 @@ def is_file(path: Path) -> bool:
     return False
 
 
-def _first(flag: Path | None, variable: str) -> Path | None:
+def _choose(flag: Path | None, variable: str) -> Path | None:
     if flag is not None:
-        return expand(flag)
+        return expand_user(flag)
     # An empty variable counts as unset, as it does for the XDG ones.
     value = os.environ.get(variable, "")
-    return expand(value) if value else None
+    return expand_user(value) if value else None

@@ -14,7 +14,7 @@ from pathlib import Path
 
 # Never follow a link, block on a pipe, or acquire a controlling terminal.
 # Windows has none of these, and opens files as text by default.
-_SAFELY = sum(
+_SAFE_FLAGS = sum(
     getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")
 )
 
@@ -38,7 +38,7 @@ def open_descriptor(path: Path, flags: int = os.O_RDONLY) -> int:
     """`os.open` for a regular file. Raises OddFileError for anything else, other OSErrors as `os.open` does."""
     if os.path.lexists(path):  # opening a device may already have side effects
         _check(path.lstat(), path)
-    descriptor = os.open(path, flags | _SAFELY, 0o666)
+    descriptor = os.open(path, flags | _SAFE_FLAGS, 0o666)
     try:
         _check(os.fstat(descriptor), path)
     except BaseException:
@@ -52,7 +52,7 @@ def open_to_read(path: Path, limit: int | None = None) -> BufferedReader:
     file: BufferedReader = BufferedReader(FileIO(open_descriptor(path)), _BUFFER)
     if limit is not None and os.fstat(file.fileno()).st_size > limit:
         file.close()
-        raise _too_large(path, limit)
+        raise _too_large_error(path, limit)
     return file
 
 
@@ -65,7 +65,7 @@ def read_bytes(path: Path, limit: int) -> bytes:
         ):  # reading up to the limit at once would allocate that much memory for a small file
             content += part
             if len(content) > limit:  # it has grown meanwhile
-                raise _too_large(path, limit)
+                raise _too_large_error(path, limit)
     return bytes(content)
 
 
@@ -77,13 +77,13 @@ def exists(path: Path) -> bool:
         return False
 
 
-def remedy_for(error: OSError) -> str:
+def remedy_for_error(error: OSError) -> str:
     """The remedy for a file of a run that could not be opened or read."""
     is_odd = isinstance(error, (UnsafeFileError, IsADirectoryError))
     return "Restore the file, or delete this run." if is_odd else "Check its permissions and the disk."
 
 
-def _too_large(path: Path, limit: int) -> UnsafeFileError:
+def _too_large_error(path: Path, limit: int) -> UnsafeFileError:
     return UnsafeFileError(errno.EFBIG, f"it is larger than {limit:,} bytes", str(path))
 
 

@@ -19,7 +19,7 @@ def strip_control_codes(text: str) -> str:
     return text if text.isprintable() else text.translate(_CODES)
 
 
-def csv_cell(value: object) -> object:
+def escape_csv_cell(value: object) -> object:
     """A value that stays text in a spreadsheet: an apostrophe is added before what would be a formula."""
     if not isinstance(value, str):
         return value

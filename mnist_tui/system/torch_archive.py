@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 _PROTOCOL = 2
 # Callables that torch allows, and that allocate as much memory as a number in the file demands.
-_GREEDY = ("__builtin__ bytearray", "builtins bytearray")
+_UNBOUNDED = ("__builtin__ bytearray", "builtins bytearray")
 
 
 def check_archive(file: BinaryIO) -> None:
@@ -34,5 +34,5 @@ def _check_pickle(content: bytes) -> None:
     for code, argument, _ in pickletools.genops(content):
         if code.name == "PROTO" and argument != _PROTOCOL:
             raise ValueError(f"it is pickled by protocol {argument}")
-        if code.name == "GLOBAL" and argument in _GREEDY:
+        if code.name == "GLOBAL" and argument in _UNBOUNDED:
             raise ValueError(f"it names {argument}")

@@ -10,14 +10,13 @@ from torch import nn
 
 from mnist_tui import models
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.datasets import Dataset
 from mnist_tui.data.loader import DeviceData
+from mnist_tui.data.types import Dataset
 from mnist_tui.errors import ModelError
 from mnist_tui.events import Notice, Report
 from mnist_tui.models import ModelSource
-from mnist_tui.models.dropout import scale_dropout
 from mnist_tui.models.examination import examine
-from mnist_tui.models.memory_format import memory_format, place
+from mnist_tui.models.preparation import choose_memory_format, move_model, scale_dropout
 from mnist_tui.runs import RunRecord
 from mnist_tui.training import hardware
 from mnist_tui.training.backends.choose import choose_backend
@@ -58,8 +57,8 @@ def build_trainer(
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise ModelError(f"{config.model} has no parameter to train", remedy="Choose another --model.")
     scale_dropout(model, config.dropout_scale)
-    formerly = record is not None and record.model.memory_format is None
-    model = place(model, device, memory_format(config.model, formerly=formerly))
+    is_old_run = record is not None and record.model.memory_format is None
+    model = move_model(model, device, choose_memory_format(config.model, is_old_run=is_old_run))
     _prepare_last_batch(source, model, config, resident, record, report)
     train_state = TrainState(config, model)
     # Some backends make room for a whole batch beforehand, and there are never more images than there are.
@@ -80,7 +79,13 @@ def build_trainer(
         return Trainer(config, backend, resident, control)
     taught = config.replace(batch_size=fitting.batch_size)
     tutor = open_teacher(
-        teacher, taught, device, code=teachers_code, formerly=formerly, report=report, should_stop=should_stop
+        teacher,
+        taught,
+        device,
+        code=teachers_code,
+        is_old_run=is_old_run,
+        report=report,
+        should_stop=should_stop,
     )
     tutor.backend.use_threads(threads)
     return Trainer(config, backend, resident, control, tutor)

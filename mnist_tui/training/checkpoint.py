@@ -38,7 +38,7 @@ def load_state(path: Path) -> dict[str, Any]:
         raise RunError(f"there is no checkpoint at {path}", remedy="Start a new run.") from None
     except OSError as error:
         raise RunError(
-            f"{path} cannot be read: {error.strerror}", remedy=regular_file.remedy_for(error)
+            f"{path} cannot be read: {error.strerror}", remedy=regular_file.remedy_for_error(error)
         ) from error
     try:
         with file:

@@ -18,7 +18,7 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, RunError
 from mnist_tui.events import Report
 from mnist_tui.models import ModelSource
-from mnist_tui.models.memory_format import memory_format, place
+from mnist_tui.models.preparation import choose_memory_format, move_model
 from mnist_tui.training import checkpoint
 from mnist_tui.training.backends.base import Backend
 from mnist_tui.training.backends.choose import choose_backend
@@ -54,15 +54,15 @@ def open_teacher(
     device: torch.device,
     *,
     code: ModelSource | None = None,
-    formerly: bool = False,
+    is_old_run: bool = False,
     report: Report,
     should_stop: Callable[[], bool],
 ) -> Teacher:
     """The teacher with the weights in a file by `checkpoint.save_weights`, for a student with `config`.
 
-    Its network comes from `code`, or else is the one named in the file; `formerly` is as in `memory_format`. Raises
-    RunError if the weights cannot be used, ConfigError if the two would get different inputs, and Interrupted soon
-    after `should_stop` has become true.
+    Its network comes from `code`, or else is the one named in the file; `is_old_run` as in `choose_memory_format`.
+    Raises RunError if the weights cannot be used, ConfigError if the two would get different inputs, and Interrupted
+    soon after `should_stop` has become true.
     """
     state, metadata = checkpoint.load_weights(weights)
     try:
@@ -80,7 +80,7 @@ def open_teacher(
             f"than a student with {config.deskew:g}",
             remedy=f"Use --deskew {teacher_config.deskew:g}, or choose another --teacher.",
         )
-    model = place(model, device, memory_format(teacher_config.model, formerly=formerly))
+    model = move_model(model, device, choose_memory_format(teacher_config.model, is_old_run=is_old_run))
     backend_config = config.replace(ema=0.0, backend="auto" if device.type == "cpu" else "eager")
     backend = choose_backend(
         backend_config, TrainState(backend_config, model), device, report=report, should_stop=should_stop

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.augmentation import network_input
+from mnist_tui.data.augmentation import make_network_input
 
 Logits = Callable[[Tensor], Tensor]
 """Images (N, 1, 28, 28) float32, normalized, to logits (N, 10), in evaluation mode and without gradients."""
@@ -53,7 +53,7 @@ class Scoring:
     def _score_batch(self, batch: slice) -> None:
         labels = self.labels[batch].cpu()
         # float64 for a sum that does not depend on the batches; on the CPU, as not every device has it.
-        logits = self.logits(network_input(self.images[batch], self.config)).cpu().double()
+        logits = self.logits(make_network_input(self.images[batch], self.config)).cpu().double()
         self._loss_sum += F.cross_entropy(logits, labels, reduction="sum")
         self._correct += (logits.argmax(1) == labels).sum()
 

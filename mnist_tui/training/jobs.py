@@ -44,10 +44,10 @@ class NewRun:
             return nullcontext()
         from mnist_tui.data.synthetic import background
 
-        return background.drawing()
+        return background.draw_in_background()
 
     def _train(self, control: Control, report: Report) -> RunResult:
-        with gc_control.paused_while_importing():
+        with gc_control.pause_during_import():
             from mnist_tui.training import run_training
             from mnist_tui.training.teacher_run import ensure_teacher
 
@@ -76,7 +76,7 @@ class ResumedRun:
 
     def __call__(self, control: Control, report: Report) -> RunResult:
         """As `resume_run`."""
-        with gc_control.paused_while_importing():
+        with gc_control.pause_during_import():
             from mnist_tui.training import run_training
 
         return run_training.resume_run(

@@ -1,58 +1,14 @@
-"""The running epoch's metrics: sums on the device, and clocks that stop during pauses."""
+"""The running epoch's metrics: loss, accuracy and speed, summed on the device."""
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from mnist_tui.system.timing import Stopwatch
 from mnist_tui.training.backends.base import StepResult
-
-
-class Stopwatch:
-    """Seconds between `start` and `stop`, added up."""
-
-    def __init__(self, seconds: float = 0.0) -> None:
-        self._before = seconds
-        self._started: float | None = None
-
-    @property
-    def seconds(self) -> float:
-        """So far, the running stretch included."""
-        running = 0.0 if self._started is None else time.monotonic() - self._started
-        return self._before + running
-
-    @property
-    def running(self) -> bool:
-        """Whether it is between `start` and `stop`."""
-        return self._started is not None
-
-    def start(self) -> None:
-        """Run on; a running watch stays as it is."""
-        if self._started is None:
-            self._started = time.monotonic()
-
-    def stop(self) -> None:
-        """Stand still until the next `start`."""
-        self._before, self._started = self.seconds, None
-
-
-class Throttle:
-    """Says at most every `interval` seconds that it is time."""
-
-    def __init__(self, interval: float) -> None:
-        self._interval = interval
-        self._next = time.monotonic() + interval
-
-    def due(self) -> bool:
-        """Whether an interval has passed since it last said so."""
-        now = time.monotonic()
-        if now < self._next:
-            return False
-        self._next = now + self._interval
-        return True
 
 
 class EpochMetrics:

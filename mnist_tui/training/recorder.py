@@ -26,8 +26,8 @@ from mnist_tui.events import (
     RunStopped,
 )
 from mnist_tui.runs import LogWriter, Run, integrity
+from mnist_tui.system.timing import Throttle
 from mnist_tui.training import checkpoint
-from mnist_tui.training.metrics import Throttle
 from mnist_tui.training.snapshot import Snapshot
 from mnist_tui.training.trainer import DivergedError, Trainer
 
@@ -79,7 +79,7 @@ class RunRecorder:
     def _publish_snapshot(self, event: Event) -> None:
         """Within an epoch only on request; at its turning points always, as a pause can be long."""
         slot = self._trainer.control.snapshots
-        on_request = isinstance(event, Progress) and slot.requested and self._snapshot_due.due()
+        on_request = isinstance(event, Progress) and slot.requested and self._snapshot_due.is_due()
         if on_request or isinstance(event, _ALWAYS_SNAPSHOT):
             slot.publish(_take_snapshot(self._trainer, self._run))
 
@@ -98,7 +98,7 @@ class RunRecorder:
         yield self._log(event)
         if isinstance(event, EpochFinished) and event.best:
             self._save_weights(event)
-        due = isinstance(event, Progress) and event.phase == "training" and self._checkpoint_due.due()
+        due = isinstance(event, Progress) and event.phase == "training" and self._checkpoint_due.is_due()
         if due or isinstance(event, (EpochFinished, RunPaused)):
             yield self._save_checkpoint()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.datasets import Dataset
+from mnist_tui.data.types import Dataset
 from mnist_tui.errors import RunError
 from mnist_tui.events import Notice
 from mnist_tui.runs import Run, RunRecord, integrity

@@ -13,11 +13,11 @@ import torch
 from mnist_tui import models, runs
 from mnist_tui.config import BackendName, TrainConfig
 from mnist_tui.data import datasets
-from mnist_tui.data.datasets import Dataset
+from mnist_tui.data.types import Dataset
 from mnist_tui.errors import Interrupted, RunError
 from mnist_tui.events import DataProgress, Event, Notice, Preparing, Report, RunStarted, utc_now
 from mnist_tui.inspection import inspect_model
-from mnist_tui.models.memory_format import memory_format
+from mnist_tui.models.preparation import choose_memory_format
 from mnist_tui.runs import Run, RunRecord, folder_layout, integrity
 from mnist_tui.system import atomic_file
 from mnist_tui.system.cpu import usable_cores
@@ -148,7 +148,7 @@ def _load_data(config: TrainConfig, data_dir: Path, control: Control, report: Re
 
     # Drawing images can use all cores; how many training uses is known once there is a backend.
     torch.set_num_threads(config.threads or usable_cores())
-    return datasets.load(config.dataset, data_dir, report=report_or_stop)
+    return datasets.load_dataset(config.dataset, data_dir, report=report_or_stop)
 
 
 def _report_building(source: models.ModelSource, report: Report) -> None:
@@ -182,7 +182,7 @@ def _build_record(
             "name": source.name,
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "source_sha256": source.source_sha256,
-            "memory_format": memory_format(config.model),
+            "memory_format": choose_memory_format(config.model),
             # The layer table, so that reading the run later needs neither torch nor the model's code.
             "summary": _layer_table(model, source.name),
         },

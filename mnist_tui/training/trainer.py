@@ -9,8 +9,8 @@ from typing import Any
 import torch
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.datasets import Split
 from mnist_tui.data.loader import Batch, DeviceData
+from mnist_tui.data.types import Split
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.events import (
     EpochFinished,
@@ -25,13 +25,14 @@ from mnist_tui.events import (
     RunStopped,
     WeightsMoved,
 )
-from mnist_tui.models.import_source import explained
+from mnist_tui.models.code_errors import translate_code_error
+from mnist_tui.system.timing import Stopwatch, Throttle
 from mnist_tui.training import lr_schedule
 from mnist_tui.training.backends.base import Backend, StepSettings
 from mnist_tui.training.control import Control
 from mnist_tui.training.distillation import Teacher
 from mnist_tui.training.evaluate import Score, Scoring
-from mnist_tui.training.metrics import EpochMetrics, Stopwatch, Throttle
+from mnist_tui.training.metrics import EpochMetrics
 from mnist_tui.training.position import BestEpoch, Position
 from mnist_tui.training.rng import random_state, restore_random_state
 from mnist_tui.training.update_ratio import UpdateRatios
@@ -97,7 +98,7 @@ class Trainer:
         try:
             yield from self._epochs()
         except Exception as error:
-            yield RunFailed.from_error(explained(error))
+            yield RunFailed.from_error(translate_code_error(error))
 
     def _epochs(self) -> Iterator[Event]:
         while self.position.epoch <= self.config.all_epochs:
@@ -120,7 +121,7 @@ class Trainer:
         """The remaining steps of this epoch."""
         self.backend.begin()
         self._metrics.watch.start()
-        batches = self.data.batches(self.backend.augment, self.position.epoch, self.position.step)
+        batches = self.data.iterate_batches(self.backend.augment, self.position.epoch, self.position.step)
         for batch in batches:
             yield from self._pause_if_requested()
             if self.control.stop_reason:
@@ -128,7 +129,7 @@ class Trainer:
             moved = self._take_step(batch)
             if moved is not None:
                 yield moved
-            if self._progress_due.due():
+            if self._progress_due.is_due():
                 yield self._progress("training", self.position.step, self.data.steps)
         self._metrics.watch.stop()
         yield self._progress("training", self.position.step, self.data.steps)
@@ -160,7 +161,7 @@ class Trainer:
             yield from self._pause_if_requested()
             if self.control.stop_reason:
                 return None
-            if self._progress_due.due():
+            if self._progress_due.is_due():
                 yield self._progress("evaluating", done, len(split.images))
         return scoring.score
 
@@ -168,7 +169,7 @@ class Trainer:
         """Wait here during a pause. The caller has to check for a request to stop."""
         if not self.control.paused:
             return
-        training = self._metrics.watch.running
+        training = self._metrics.watch.is_running
         self._epoch_watch.stop()
         self._metrics.watch.stop()
         if training:

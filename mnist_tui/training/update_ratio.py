@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mnist_tui.events import WeightsMoved
-from mnist_tui.inspection.learning_layers import learning_layers
+from mnist_tui.inspection.layers import layer_parameters
 
 MEASUREMENTS_PER_EPOCH = 10
 
@@ -21,7 +21,7 @@ class UpdateRatios:
     """
 
     def __init__(self, model: nn.Module) -> None:
-        layers = learning_layers(model)
+        layers = layer_parameters(model)
         self._names = tuple(layers)
         self._weights = [weight for weights in layers.values() for weight in weights]
         self._sizes = [sum(weight.numel() for weight in weights) for weights in layers.values()]

@@ -92,7 +92,7 @@ class BaseApp(App[int]):
         """Keep the screen ours, and the theme in mind."""
         if self._has_terminal:
             self.begin_capture_print(self)
-            gc_control.wait_to_be_asked()
+            gc_control.postpone_full_collections()
             self.set_interval(_TIDYING_SECONDS, self._tidy)
             # The shell has used the terminal, and Textual would only redraw changes.
             self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))

@@ -33,7 +33,7 @@ def picture(tmp_path: Path) -> str:
 def keep_own(data_dir: Path, count: int = 12) -> None:
     for number in range(count):
         label = number % 10
-        my_digits.add(data_dir, trained_runs.picture_of(9 if label == 4 else label)[0].numpy(), label)
+        my_digits.add_digit(data_dir, trained_runs.picture_of(9 if label == 4 else label)[0].numpy(), label)
 
 
 def test_eval_tells_what_is_right_and_draws_what_is_wrong(

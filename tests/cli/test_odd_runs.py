@@ -100,7 +100,7 @@ def test_an_export_to_where_nothing_can_be_is_refused_before_anything_is_evaluat
     def evaluated(*_args: object, **_options: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(datasets, "load_test", evaluated)
+    monkeypatch.setattr(datasets, "load_test_set", evaluated)
     (tmp_path / "file").touch()
     trained_runs.write(runs_dir)
     refused = mnist("export", "reader", "--format", "safetensors", "-o", tmp_path / place)

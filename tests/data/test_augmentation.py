@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.augmentation import apply_maps, network_input, random_maps
+from mnist_tui.data.augmentation import apply_maps, draw_random_maps, make_network_input
 
 SIZE = 28
 PIXELS = {"mean": 0.0, "std": 1.0}  # [0, 1] as stored, so that black is 0
@@ -28,7 +28,7 @@ def pictures(count: int = 1, seed: int = 0) -> Tensor:
 
 def augmented(images: Tensor, settings: TrainConfig, seed: int = 0) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
-    return apply_maps(images, random_maps(len(images), SIZE, settings, generator), settings)
+    return apply_maps(images, draw_random_maps(len(images), SIZE, settings, generator), settings)
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_shear_slants_by_pixels_a_row_and_before_anything_else(
 
 def test_shear_changes_no_other_random_number() -> None:
     without, sheared = (
-        random_maps(50, SIZE, config(rotation=9, shift=1, shear=shear), torch.Generator().manual_seed(3))
+        draw_random_maps(50, SIZE, config(rotation=9, shift=1, shear=shear), torch.Generator().manual_seed(3))
         for shear in (0.0, 0.2)
     )
     assert without is not None
@@ -138,7 +138,7 @@ def test_shear_changes_no_other_random_number() -> None:
 
 def test_maps_stay_within_what_was_asked_for_and_use_all_of_it() -> None:
     settings = config(rotation=20, shift=4, scale=0.3)
-    maps = random_maps(4000, SIZE, settings, torch.Generator().manual_seed(0))
+    maps = draw_random_maps(4000, SIZE, settings, torch.Generator().manual_seed(0))
     assert maps is not None
     zoom = maps[:, 0, :2].norm(dim=1)
     angle = torch.rad2deg(torch.atan2(maps[:, 1, 0], maps[:, 0, 0]))
@@ -160,15 +160,15 @@ def test_without_augmentation_pictures_are_only_normalised() -> None:
     generator = torch.Generator().manual_seed(0)
     before = generator.get_state()
     settings = config(mean=0.5, std=0.25)
-    maps = random_maps(len(images), SIZE, settings, generator)
+    maps = draw_random_maps(len(images), SIZE, settings, generator)
     assert maps is None
-    assert torch.equal(apply_maps(images, maps, settings), network_input(images, settings))
+    assert torch.equal(apply_maps(images, maps, settings), make_network_input(images, settings))
     assert torch.equal(generator.get_state(), before)
 
 
 def test_normalising_takes_pixels_of_zero_to_one_to_the_mean_and_deviation_asked_for() -> None:
     images = torch.tensor([0, 51, 255], dtype=torch.uint8).reshape(3, 1, 1, 1).expand(3, 1, SIZE, SIZE)
-    seen = network_input(images, config(mean=0.5, std=0.25))
+    seen = make_network_input(images, config(mean=0.5, std=0.25))
     assert seen.dtype == torch.float32
     assert seen[:, 0, 0, 0].tolist() == pytest.approx([-2.0, -1.2, 2.0])
 
@@ -202,7 +202,7 @@ def test_the_stored_pictures_are_left_as_they_are() -> None:
     images = pictures(5)
     before = images.clone()
     augmented(images, config(rotation=7))
-    network_input(images, config())
+    make_network_input(images, config())
     assert torch.equal(images, before)
 
 

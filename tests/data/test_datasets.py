@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from mnist_tui.data import registry
-from mnist_tui.data.datasets import Dataset, load
+from mnist_tui.data.datasets import load_dataset
 from mnist_tui.data.download import mirrors, verified_files
+from mnist_tui.data.types import Dataset
 from mnist_tui.errors import DataError
 from mnist_tui.events import DataProgress, Event, Notice
 from tests.data.download.mirror import Mirror
@@ -24,13 +25,13 @@ from tests.data.samples import TEST, TRAIN, Sample, sample
 def _tiny_is_mnist(tiny: Sample, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Where the catalogue is asked for anything, the tiny dataset is the answer."""
     if "mnist_folder" not in request.fixturenames:
-        monkeypatch.setattr(registry, "dataset_spec", lambda name: tiny.entry)
+        monkeypatch.setattr(registry, "get_dataset_spec", lambda name: tiny.entry)
 
 
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every attempt to fetch or to write a lock fails the test."""
-    monkeypatch.delattr(mirrors, "fetch")
+    monkeypatch.delattr(mirrors, "fetch_dataset")
 
 
 def assert_is_tiny(dataset: Dataset, tiny: Sample) -> None:
@@ -48,7 +49,7 @@ def notices(heard: list[Event]) -> list[str]:
 def test_what_is_on_disk_is_read_where_it_lies(tiny: Sample, tmp_path: Path, heard: list[Event]) -> None:
     home = tiny.write(tmp_path)
     before = sorted(path.name for path in home.iterdir())
-    dataset = load("mnist", tmp_path, report=heard.append)
+    dataset = load_dataset("mnist", tmp_path, report=heard.append)
     assert_is_tiny(dataset, tiny)
     assert (dataset.name, dataset.source, len(dataset.classes)) == ("mnist", str(home), 10)
     assert sorted(path.name for path in home.iterdir()) == before
@@ -56,8 +57,8 @@ def test_what_is_on_disk_is_read_where_it_lies(tiny: Sample, tmp_path: Path, hea
 
 
 def test_what_is_missing_is_fetched_once(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
-    assert_is_tiny(load("mnist", tmp_path, network=mirror.network()), tiny)
-    assert_is_tiny(load("mnist", tmp_path, network=mirror.network()), tiny)
+    assert_is_tiny(load_dataset("mnist", tmp_path, network=mirror.network()), tiny)
+    assert_is_tiny(load_dataset("mnist", tmp_path, network=mirror.network()), tiny)
     assert len(mirror.asked) == 4
 
 
@@ -77,7 +78,7 @@ def test_a_damaged_file_heals_with_a_notice(
     spoil, complaint = DAMAGES[damage]
     path = home / "train-images.gz"
     path.write_bytes(spoil(path.read_bytes()))
-    assert_is_tiny(load("mnist", tmp_path, report=heard.append, network=mirror.network()), tiny)
+    assert_is_tiny(load_dataset("mnist", tmp_path, report=heard.append, network=mirror.network()), tiny)
     [notice] = notices(heard)
     assert notice.startswith(f"{path} is damaged: ")
     assert complaint in notice
@@ -91,23 +92,23 @@ def test_a_damaged_file_that_cannot_be_fetched_again_says_so_until_it_can(
     path = tiny.write(tmp_path) / "train-images.gz"
     path.write_bytes(DAMAGES[damage][0](path.read_bytes()))
     with pytest.raises(DataError, match=DAMAGES[damage][1]) as caught:
-        load("mnist", tmp_path)  # the tiny mirror is not https, so it is out of reach
+        load_dataset("mnist", tmp_path)  # the tiny mirror is not https, so it is out of reach
     assert f"{path} is damaged" in str(caught.value)
     assert "Delete it, or fetch it again" in caught.value.remedy
     assert caught.value.exit_code == 3
-    assert_is_tiny(load("mnist", tmp_path, network=mirror.network()), tiny)
+    assert_is_tiny(load_dataset("mnist", tmp_path, network=mirror.network()), tiny)
 
 
 def test_a_named_dataset_never_falls_back(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="could not be fetched"):
-        load("mnist", tmp_path)
+        load_dataset("mnist", tmp_path)
 
 
 def test_a_folder_in_the_place_of_a_file_is_an_error(tiny: Sample, tmp_path: Path) -> None:
     home = tiny.write(tmp_path, without="train-images.gz")
     (home / "train-images.gz").mkdir()
     with pytest.raises(DataError, match="is a folder, not a file"):
-        load("mnist", tmp_path)
+        load_dataset("mnist", tmp_path)
 
 
 def test_a_file_that_cannot_be_opened_is_an_error(tiny: Sample, tmp_path: Path) -> None:
@@ -117,7 +118,7 @@ def test_a_file_that_cannot_be_opened_is_an_error(tiny: Sample, tmp_path: Path) 
         patch.chdir(home)  # the name of a socket must be short
         there.bind("train-images.gz")
         with pytest.raises(DataError, match="cannot be read: "):
-            load("mnist", tmp_path)
+            load_dataset("mnist", tmp_path)
 
 
 @pytest.mark.usefixtures("no_network")
@@ -126,16 +127,16 @@ def test_a_file_with_the_right_sum_and_the_wrong_content_is_named(
 ) -> None:
     entry = tiny.entry
     swapped = replace(entry, train_labels=entry.test_labels, test_labels=entry.train_labels)
-    monkeypatch.setattr(registry, "dataset_spec", lambda name: swapped)
+    monkeypatch.setattr(registry, "get_dataset_spec", lambda name: swapped)
     path = tiny.write(tmp_path) / "test-labels.gz"
     with pytest.raises(DataError, match="declares 10 values, not 20") as caught:
-        load("mnist", tmp_path)
+        load_dataset("mnist", tmp_path)
     assert str(path) in str(caught.value)
 
 
 @pytest.mark.usefixtures("drawn_cheaply")
 def test_the_synthetic_digits_need_nothing(tmp_path: Path, heard: list[Event]) -> None:
-    dataset = load("synthetic", tmp_path / "nowhere", report=heard.append)
+    dataset = load_dataset("synthetic", tmp_path / "nowhere", report=heard.append)
     assert (dataset.name, len(dataset.train.labels), len(dataset.test.labels)) == (
         "synthetic",
         60_000,
@@ -151,14 +152,14 @@ def test_the_synthetic_digits_need_nothing(tmp_path: Path, heard: list[Event]) -
 
 @pytest.mark.usefixtures("drawn_cheaply")
 def test_auto_is_mnist_where_it_can_be_had(mirror: Mirror, tmp_path: Path, heard: list[Event]) -> None:
-    dataset = load("auto", tmp_path, report=heard.append, network=mirror.network())
+    dataset = load_dataset("auto", tmp_path, report=heard.append, network=mirror.network())
     assert dataset.name == "mnist"
     assert notices(heard) == []
 
 
 @pytest.mark.usefixtures("drawn_cheaply")
 def test_auto_draws_where_mnist_is_out_of_reach_and_says_why(tmp_path: Path, heard: list[Event]) -> None:
-    assert load("auto", tmp_path, report=heard.append).name == "synthetic"
+    assert load_dataset("auto", tmp_path, report=heard.append).name == "synthetic"
     assert "Using drawn digits (synthetic) instead of MNIST" in notices(heard)[-1]
     assert "not https" in notices(heard)[-1]
 
@@ -167,7 +168,7 @@ def test_auto_draws_where_mnist_is_out_of_reach_and_says_why(tmp_path: Path, hea
 def test_auto_says_that_mnist_is_damaged(tiny: Sample, tmp_path: Path, heard: list[Event]) -> None:
     path = tiny.write(tmp_path) / "train-images.gz"
     path.write_bytes(b"")
-    assert load("auto", tmp_path, report=heard.append).name == "synthetic"
+    assert load_dataset("auto", tmp_path, report=heard.append).name == "synthetic"
     assert f"{path} is damaged: it is empty. It could not be fetched again" in notices(heard)[-1]
 
 
@@ -176,16 +177,16 @@ def test_the_fingerprint_is_that_of_the_content(
     tiny: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tiny.write(tmp_path / "here")
-    first = load("mnist", tmp_path / "here").fingerprint
+    first = load_dataset("mnist", tmp_path / "here").fingerprint
     shutil.move(tmp_path / "here", tmp_path / "there")
-    assert load("mnist", tmp_path / "there").fingerprint == first
+    assert load_dataset("mnist", tmp_path / "there").fingerprint == first
     assert len(bytes.fromhex(first)) == 8
 
 
 @pytest.mark.mnist
 @pytest.mark.usefixtures("no_network")
 def test_the_real_mnist(mnist_folder: Path) -> None:
-    dataset = load("mnist", mnist_folder)
+    dataset = load_dataset("mnist", mnist_folder)
     assert dataset.train.images.shape == (60_000, 1, 28, 28)
     assert dataset.train.labels[:5].tolist() == [5, 0, 4, 1, 9]
     assert dataset.test.labels[:5].tolist() == [7, 2, 1, 0, 4]

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.augmentation import apply_maps, deskew_pixels, network_input
-from mnist_tui.data.deskew import compose_maps, deskew_maps
+from mnist_tui.data.augmentation import apply_maps, deskew_pixels, make_network_input
+from mnist_tui.data.deskew import compose_maps, make_deskew_maps
 
 SIZE = 28
 CONFIG = TrainConfig(deskew=1.0, interpolation="bilinear", mean=0.0, std=1.0)
@@ -34,7 +34,7 @@ def noise(count: int, seed: int = 0) -> Tensor:
 
 def slants(images: Tensor) -> list[float]:
     """As the maps have them."""
-    return deskew_maps(images, 1.0)[:, 0, 1].tolist()
+    return make_deskew_maps(images, 1.0)[:, 0, 1].tolist()
 
 
 @pytest.mark.parametrize("slant", [0.0, 0.3, -0.3, 0.45])
@@ -62,7 +62,7 @@ def test_the_slant_is_the_inks_covariance_over_its_variance_in_height() -> None:
 
 @pytest.mark.parametrize("share", [0.25, 0.7])
 def test_a_share_of_it_may_stay(share: float) -> None:
-    whole, part = deskew_maps(noise(9), 1.0), deskew_maps(noise(9), share)
+    whole, part = make_deskew_maps(noise(9), 1.0), make_deskew_maps(noise(9), share)
     torch.testing.assert_close(part[:, 0, 1], share * whole[:, 0, 1])
     image = stroke(0.4)
     some = deskew_pixels(image, CONFIG.replace(deskew=share))
@@ -77,7 +77,7 @@ def test_what_has_no_slant_stays_where_it_is() -> None:
     line[0, 0, 20, 3:25] = 255
     for image in (blank, line, torch.full_like(blank, 255)):
         assert torch.equal(deskew_pixels(image, CONFIG), image)
-    assert deskew_maps(blank[:0], 1.0).shape == (0, 2, 3)
+    assert make_deskew_maps(blank[:0], 1.0).shape == (0, 2, 3)
 
 
 def test_a_lying_stroke_is_not_stretched_into_a_standing_one() -> None:
@@ -89,13 +89,15 @@ def test_a_lying_stroke_is_not_stretched_into_a_standing_one() -> None:
 
 def test_the_maps_do_not_depend_on_threads_or_company() -> None:
     images, threads = noise(3000), torch.get_num_threads()
-    together = deskew_maps(images, 0.7)
+    together = make_deskew_maps(images, 0.7)
     try:
         torch.set_num_threads(threads + 1)
-        assert torch.equal(deskew_maps(images, 0.7), together)
+        assert torch.equal(make_deskew_maps(images, 0.7), together)
     finally:
         torch.set_num_threads(threads)
-    assert torch.equal(torch.cat([deskew_maps(images[n : n + 1], 0.7) for n in range(20)]), together[:20])
+    assert torch.equal(
+        torch.cat([make_deskew_maps(images[n : n + 1], 0.7) for n in range(20)]), together[:20]
+    )
 
 
 def test_two_maps_are_one() -> None:
@@ -110,8 +112,8 @@ def test_two_maps_are_one() -> None:
 
 def test_the_network_gets_the_upright_image_normalised() -> None:
     images, config = noise(5), CONFIG.replace(mean=0.4, std=0.2)
-    expected = apply_maps(images, deskew_maps(images, 1.0), config)
-    assert torch.equal(network_input(images, config), expected)
-    assert not torch.equal(network_input(images, config.replace(deskew=0.0)), expected)
+    expected = apply_maps(images, make_deskew_maps(images, 1.0), config)
+    assert torch.equal(make_network_input(images, config), expected)
+    assert not torch.equal(make_network_input(images, config.replace(deskew=0.0)), expected)
     back = (expected * 0.2 + 0.4) * 255
     torch.testing.assert_close(deskew_pixels(images, config).float(), back, rtol=0, atol=0.51)

@@ -98,7 +98,7 @@ def test_a_state_goes_on_as_the_focus_it_is_of() -> None:
 
 
 def batches(data: DeviceData, epoch: int, first_step: int = 0) -> list[Batch]:
-    return list(data.batches(partial(apply_maps, config=data.config), epoch, first_step))
+    return list(data.iterate_batches(partial(apply_maps, config=data.config), epoch, first_step))
 
 
 def labels(data: DeviceData, epoch: int) -> Tensor:

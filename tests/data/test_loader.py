@@ -12,9 +12,9 @@ from torch import Tensor
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.data.augmentation import apply_maps
-from mnist_tui.data.datasets import Dataset, Split
-from mnist_tui.data.deskew import compose_maps, deskew_maps
+from mnist_tui.data.deskew import compose_maps, make_deskew_maps
 from mnist_tui.data.loader import CHUNK, DeviceData, split_validation
+from mnist_tui.data.types import Dataset, Split
 from mnist_tui.errors import ConfigError
 
 COUNT = 2 * CHUNK + 77
@@ -37,7 +37,7 @@ def resident(**changes: Any) -> DeviceData:
 
 
 def batches(data: DeviceData, epoch: int = 1, first_step: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-    for batch in data.batches(partial(apply_maps, config=data.config), epoch, first_step):
+    for batch in data.iterate_batches(partial(apply_maps, config=data.config), epoch, first_step):
         assert batch.weights is None
         yield batch.images, batch.labels
 
@@ -66,10 +66,10 @@ def test_images_are_set_upright_before_anything_random() -> None:
             maps.append(given)
             return chunk.float()
 
-        (batch,) = data.batches(augment, epoch)
+        (batch,) = data.iterate_batches(augment, epoch)
         (moved,) = maps
         assert moved is not None
-        return moved, deskew_maps(images[batch.labels], 0.5)
+        return moved, make_deskew_maps(images[batch.labels], 0.5)
 
     clean, upright = seen(2)
     assert torch.equal(clean, upright)

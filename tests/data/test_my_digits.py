@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mnist_tui.data import datasets, my_digits
-from mnist_tui.data.describe import describe
+from mnist_tui.data.describe import describe_dataset
 from mnist_tui.errors import DataError
 from mnist_tui.system import atomic_file, regular_file
 from tests import odd_files
@@ -20,7 +20,7 @@ def drawing(value: int) -> np.ndarray:  # type: ignore[type-arg]
 
 def keep(folder: Path, count: int) -> None:
     for number in range(count):
-        assert my_digits.add(folder, drawing(number), number % 10) == number + 1
+        assert my_digits.add_digit(folder, drawing(number), number % 10) == number + 1
 
 
 def test_what_is_kept_comes_back_in_order(tmp_path: Path) -> None:
@@ -51,10 +51,10 @@ def test_a_kill_between_the_two_files_loses_nothing_else(
 
     monkeypatch.setattr(atomic_file, "write_bytes", killed)
     with pytest.raises(KeyboardInterrupt):
-        my_digits.add(tmp_path, drawing(99), 9)
+        my_digits.add_digit(tmp_path, drawing(99), 9)
     monkeypatch.undo()
     assert my_digits.load_all(tmp_path).labels.tolist() == [0, 1, 2]
-    assert my_digits.add(tmp_path, drawing(50), 5) == 4
+    assert my_digits.add_digit(tmp_path, drawing(50), 5) == 4
     assert my_digits.load_all(tmp_path).images[3, 0, 0, 0] == 50
 
 
@@ -72,7 +72,7 @@ def test_a_reader_meanwhile_never_sees_a_drawing_with_the_label_of_another(
 
     monkeypatch.setattr(atomic_file, "write_bytes", killed)
     with pytest.raises(KeyboardInterrupt):
-        my_digits.add(tmp_path, drawing(9), 9)
+        my_digits.add_digit(tmp_path, drawing(9), 9)
     monkeypatch.setattr(atomic_file, "write_bytes", write)
     assert len(written) == 1
     read, looks = regular_file.read_bytes, []
@@ -81,7 +81,7 @@ def test_a_reader_meanwhile_never_sees_a_drawing_with_the_label_of_another(
         content = read(path, limit)
         looks.append(path)
         if len(looks) == 1:
-            my_digits.add(tmp_path, drawing(5), 5)
+            my_digits.add_digit(tmp_path, drawing(5), 5)
         return content
 
     monkeypatch.setattr(regular_file, "read_bytes", looked)
@@ -103,20 +103,20 @@ def test_a_split_keeps_every_drawing_where_it_is(tmp_path: Path) -> None:
     keep(tmp_path, 60)
     train, test = my_digits.load_splits(tmp_path)
     assert (len(train.labels), test.labels.bincount().tolist()) == (50, [1] * 10)
-    my_digits.add(tmp_path, drawing(200), 0)
+    my_digits.add_digit(tmp_path, drawing(200), 0)
     _, later = my_digits.load_splits(tmp_path)
     assert later.images.equal(test.images)
 
 
 def test_they_are_a_dataset(tmp_path: Path) -> None:
     keep(tmp_path, 60)
-    loaded = datasets.load("my-digits", tmp_path)
+    loaded = datasets.load_dataset("my-digits", tmp_path)
     assert (loaded.name, len(loaded.train.labels)) == ("my-digits", 50)
-    described = describe("my-digits", tmp_path).contents
+    described = describe_dataset("my-digits", tmp_path).contents
     assert described is not None
     assert described.test.images == 10
-    assert len(datasets.load_test("my-digits", tmp_path, trained_on="mnist").split.labels) == 60
-    assert len(datasets.load_test("my-digits", tmp_path, trained_on="my-digits").split.labels) == 10
+    assert len(datasets.load_test_set("my-digits", tmp_path, trained_on="mnist").split.labels) == 60
+    assert len(datasets.load_test_set("my-digits", tmp_path, trained_on="my-digits").split.labels) == 10
 
 
 def test_too_few_and_none_say_what_to_do(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_too_few_and_none_say_what_to_do(tmp_path: Path) -> None:
         my_digits.load_all(tmp_path)
     keep(tmp_path, 1)
     with pytest.raises(DataError, match="has 1 drawing; training takes at least 50") as error:
-        datasets.load("my-digits", tmp_path)
+        datasets.load_dataset("my-digits", tmp_path)
     assert "eval --dataset my-digits" in error.value.remedy
 
 
@@ -137,5 +137,5 @@ def test_a_damaged_file_is_named_and_left_alone(tmp_path: Path, name: str, damag
     path = tmp_path / my_digits.FOLDER / name
     path.write_bytes(damage)
     with pytest.raises(DataError, match="is damaged"):
-        my_digits.add(tmp_path, drawing(1), 1)
+        my_digits.add_digit(tmp_path, drawing(1), 1)
     assert path.read_bytes() == damage

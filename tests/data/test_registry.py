@@ -26,7 +26,7 @@ from mnist_tui.models import torchvision_import
 def test_an_entry_is_laid_out_as_torchvision_lays_out_its_root(
     name: str, folder: str, first_class: str, last_class: str
 ) -> None:
-    entry = registry.dataset_spec(name)
+    entry = registry.get_dataset_spec(name)
     assert (entry.name, entry.folder) == (name, Path(folder))
     assert len(entry.classes) == 10
     assert (entry.classes[0], entry.classes[-1]) == (first_class, last_class)
@@ -34,7 +34,7 @@ def test_an_entry_is_laid_out_as_torchvision_lays_out_its_root(
 
 @pytest.mark.parametrize("name", registry.DATASETS)
 def test_every_mirror_is_https_and_every_sum_an_md5(name: str) -> None:
-    entry = registry.dataset_spec(name)
+    entry = registry.get_dataset_spec(name)
     assert entry.mirrors
     assert all(mirror.startswith("https://") and mirror.endswith("/") for mirror in entry.mirrors)
     assert len({file.md5 for file in entry.files}) == 4
@@ -43,7 +43,7 @@ def test_every_mirror_is_https_and_every_sum_an_md5(name: str) -> None:
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
     with pytest.raises(DataError, match="'minst'") as caught:
-        registry.dataset_spec("minst")
+        registry.get_dataset_spec("minst")
     assert "mnist, fashion-mnist, kmnist, synthetic, auto" in caught.value.remedy
 
 
@@ -51,7 +51,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
     ("name", "theirs"), [("mnist", "MNIST"), ("fashion-mnist", "FashionMNIST"), ("kmnist", "KMNIST")]
 )
 def test_files_sums_and_classes_are_torchvisions(name: str, theirs: str) -> None:
-    known, entry = getattr(torchvision_import.datasets(), theirs), registry.dataset_spec(name)
+    known, entry = getattr(torchvision_import.datasets(), theirs), registry.get_dataset_spec(name)
     assert {(file.name, file.md5) for file in entry.files} == set(known.resources)
     assert [label.partition(" - ")[0] for label in known.classes] == list(entry.classes)
     places = {mirror.partition("://")[2].replace(".s3-website.", ".s3.") for mirror in known.mirrors}
@@ -80,7 +80,7 @@ def run(script: str, path: Path | None = None) -> subprocess.CompletedProcess[st
 def test_a_fresh_import_is_silent_and_brings_neither_network_nor_torchvision() -> None:
     done = run(
         "import sys; from mnist_tui.data import datasets, registry;"
-        "print(registry.dataset_spec('kmnist').classes[0], {'pooch', 'requests', 'torchvision'} & set(sys.modules))"
+        "print(registry.get_dataset_spec('kmnist').classes[0], {'pooch', 'requests', 'torchvision'} & set(sys.modules))"
     )
     assert (done.stdout, done.stderr) == ("o set()\n", "")
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mnist_tui.data import synthetic
 from mnist_tui.data.synthetic import BLOCK
-from mnist_tui.data.synthetic.curves import NODES, alphabet
+from mnist_tui.data.synthetic.curves import NODES, build_alphabet
 from mnist_tui.data.synthetic.skeletons import ALLOGRAPHS
 
 SOME = 3000
@@ -25,7 +25,7 @@ def digits() -> tuple[Tensor, Tensor]:
 def draw(
     count: int, seed: int, *, threads: int | None = None, progress: Callable[[int], None] | None = None
 ) -> tuple[Tensor, Tensor]:
-    images, labels = synthetic.draw(count, seed, threads=threads, progress=progress)
+    images, labels = synthetic.draw_digits(count, seed, threads=threads, progress=progress)
     return torch.from_numpy(images), torch.from_numpy(labels)
 
 
@@ -144,7 +144,7 @@ def test_every_class_has_several_ways_of_writing() -> None:
 
 
 def test_nodes_lie_on_the_skeleton_from_its_first_to_its_last_point() -> None:
-    letters = alphabet()
+    letters = build_alphabet()
     nodes = torch.from_numpy(letters.mixing @ letters.controls)
     for index, allograph in enumerate(ALLOGRAPHS):
         first = allograph.strokes[0][0][0]
@@ -154,7 +154,7 @@ def test_nodes_lie_on_the_skeleton_from_its_first_to_its_last_point() -> None:
 
 
 def test_the_pen_lifts_between_strokes_and_nowhere_else() -> None:
-    inked = alphabet().inked
+    inked = build_alphabet().inked
     assert inked.shape == (len(ALLOGRAPHS), NODES - 1)
     lifts = (inked == 0).sum(axis=1).tolist()
     assert lifts == [len(allograph.strokes) - 1 for allograph in ALLOGRAPHS]

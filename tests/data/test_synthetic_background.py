@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from mnist_tui.data.synthetic import PARTS, background, draw
+from mnist_tui.data.synthetic import PARTS, background, draw_digits
 
 
 @pytest.fixture
@@ -25,22 +25,22 @@ def wait() -> None:
 
 @pytest.mark.usefixtures("no_torch")
 def test_they_are_the_digits_that_would_be_drawn_afterwards() -> None:
-    with background.drawing():
-        early = background.taken(wait)
-        assert background.taken(wait) is None
+    with background.draw_in_background():
+        early = background.take_result(wait)
+        assert background.take_result(wait) is None
     assert early is not None
     for (images, labels), (count, seed) in zip(early, PARTS.values(), strict=True):
-        expected = draw(count, seed)
+        expected = draw_digits(count, seed)
         np.testing.assert_array_equal(images, expected[0])
         np.testing.assert_array_equal(labels, expected[1])
 
 
 @pytest.mark.usefixtures("no_torch")
 def test_what_nobody_has_taken_is_given_up(processes: list[subprocess.Popen[bytes]]) -> None:
-    with background.drawing():
+    with background.draw_in_background():
         assert processes[0].poll() is None
     assert processes[0].returncode is not None
-    assert background.taken(wait) is None
+    assert background.take_result(wait) is None
 
 
 @pytest.mark.usefixtures("no_torch")
@@ -48,29 +48,29 @@ def test_whoever_waits_may_leave(processes: list[subprocess.Popen[bytes]]) -> No
     def leave() -> None:
         raise InterruptedError
 
-    with background.drawing(), pytest.raises(InterruptedError):
-        background.taken(leave)
+    with background.draw_in_background(), pytest.raises(InterruptedError):
+        background.take_result(leave)
     assert processes[0].returncode is not None
 
 
 @pytest.mark.usefixtures("no_torch")
 def test_a_process_that_fails_leaves_the_drawing_to_us(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    with background.drawing():
-        assert background.taken(wait) is None
+    with background.draw_in_background():
+        assert background.take_result(wait) is None
 
 
 @pytest.mark.usefixtures("no_torch")
 def test_so_does_one_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    with background.drawing():
-        assert background.taken(wait) is None
+    with background.draw_in_background():
+        assert background.take_result(wait) is None
 
 
 def test_where_torch_is_loaded_already_nothing_is_begun() -> None:
     assert "torch" in sys.modules
-    with background.drawing():
-        assert background.taken(wait) is None
+    with background.draw_in_background():
+        assert background.take_result(wait) is None
 
 
 @pytest.fixture

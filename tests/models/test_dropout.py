@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from mnist_tui.models.dropout import scale_dropout
+from mnist_tui.models.preparation import scale_dropout
 from mnist_tui.models.reference import Reference
 
 

@@ -1,4 +1,4 @@
-"""A user's own network: found, tried, and every misfit told by name."""
+"""A user's own network: found, tried, and every model_error told by name."""
 
 import pickle
 import re

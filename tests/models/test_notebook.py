@@ -34,13 +34,13 @@ def test_a_cell_that_is_not_python_keeps_no_class_of_another_from_being_found(ce
     cells = read_cells(notebook(cell, NET))
     assert names(cells.text) == ["Net"]
     (node,) = (node for node in ast.parse(cells.text).body if isinstance(node, ast.ClassDef))
-    assert cells.place(node.lineno) == "line 1 of cell 2"
+    assert cells.locate(node.lineno) == "line 1 of cell 2"
 
 
 def test_a_class_in_a_broken_cell_is_named_with_its_line():
     with pytest.raises(SyntaxError) as caught:
         ast.parse(read_cells(notebook("x = 1", NET + "oops)")).text)
-    assert read_cells(notebook("x = 1", NET + "oops)")).place(caught.value.lineno or 0) == "line 3 of cell 2"
+    assert read_cells(notebook("x = 1", NET + "oops)")).locate(caught.value.lineno or 0) == "line 3 of cell 2"
 
 
 def test_the_format_before_has_its_cells_in_worksheets():

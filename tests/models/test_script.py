@@ -110,7 +110,7 @@ def test_lines_of_a_notebook_are_named_by_cell():
     code = [{"cell_type": "code", "source": source} for source in ("a = 1\nb = 2", "%time c\n!ls", "d = 4")]
     cells = read_cells(json.dumps({"cells": [{"cell_type": "markdown", "source": "#"}, *code]}))
     assert cells.text == "a = 1\nb = 2\npass\npass\nd = 4\n"
-    assert [cells.place(line) for line in (1, 2, 4, 5)] == [
+    assert [cells.locate(line) for line in (1, 2, 4, 5)] == [
         "line 1 of cell 2",
         "line 2 of cell 2",
         "line 2 of cell 3",

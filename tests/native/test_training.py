@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from mnist_tui.data import loader
-from mnist_tui.data.augmentation import apply_maps, random_maps
+from mnist_tui.data.augmentation import apply_maps, draw_random_maps
 from mnist_tui.training.backends.base import StepSettings
 from mnist_tui.training.backends.eager import EagerBackend
 from mnist_tui.training.train_state import TrainState
@@ -106,7 +106,7 @@ def test_images_are_mapped_as_grid_sample_maps_them(interpolation: str) -> None:
     config = tiny_config(rotation=40.0, scale=0.3, shift=9.0, interpolation=interpolation)
     random = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (100, 1, 28, 28), dtype=torch.uint8, generator=random)
-    maps = random_maps(100, 28, config, random)
+    maps = draw_random_maps(100, 28, config, random)
     found = native(chain(CHAIN), config, threads=3).augment(images, maps)
     expected = apply_maps(images, maps, config)
     off = (found - expected).abs()

@@ -145,7 +145,7 @@ def test_a_real_control_group_is_found(limited_group: Path) -> None:
     program = (
         "import sys, pathlib, os\n(pathlib.Path(sys.argv[1]) / 'cgroup.procs').write_text(str(os.getpid()))\n"
     )
-    program += "from mnist_tui.system.cgroups import quotas\nprint(min(quotas()))"
+    program += "from mnist_tui.system.cgroups import read_quotas\nprint(min(read_quotas()))"
     shown = subprocess.run(
         [sys.executable, "-c", program, str(limited_group)], capture_output=True, text=True, check=True
     )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_tui.system.sanitize import csv_cell, strip_control_codes
+from mnist_tui.system.sanitize import escape_csv_cell, strip_control_codes
 
 
 @given(st.text())
@@ -25,7 +25,7 @@ def test_ordinary_texts_stay(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["=1+1", "+49", "-cmd|' /C calc'!A0", "@SUM(A1)", "\tx", "\x1b=1", "-"])
 def test_formulas_become_texts(text: str) -> None:
-    cell = csv_cell(text)
+    cell = escape_csv_cell(text)
     if text == "+49":  # a number is no formula
         assert cell == text
     else:
@@ -35,4 +35,4 @@ def test_formulas_become_texts(text: str) -> None:
 
 @pytest.mark.parametrize("value", [-0.5, 3, None, "-0.5", "1e-05", "+3", "reference", "a=b"])
 def test_numbers_and_names_stay(value: object) -> None:
-    assert csv_cell(value) == value
+    assert escape_csv_cell(value) == value

@@ -154,18 +154,18 @@ def _fetch(arguments: Sequence[str]) -> None:
     from requests import Session
     from requests.adapters import HTTPAdapter
 
-    from mnist_tui.data.download.http import Network, https_session
-    from mnist_tui.data.download.mirrors import fetch
+    from mnist_tui.data.download.http import Network, make_https_session
+    from mnist_tui.data.download.mirrors import fetch_dataset
     from tests.data.samples import sample
 
     def session() -> Session:
-        opened = https_session()
+        opened = make_https_session()
         opened.trust_env = False  # no proxy for this machine
         opened.mount("http://127.0.0.1", HTTPAdapter())
         return opened
 
     folder, address = arguments
-    fetch(sample(address).entry, Path(folder), network=Network(open_session=session))
+    fetch_dataset(sample(address).entry, Path(folder), network=Network(open_session=session))
 
 
 _WORK: Mapping[str, Callable[[Sequence[str]], None]] = {"cli": _cli, "fetch": _fetch}
@@ -178,7 +178,7 @@ def make_tiny() -> None:
     from tests.engine_fixtures import tiny_dataset
 
     tiny = tiny_dataset()
-    datasets.load = lambda *_arguments, **_options: tiny
+    datasets.load_dataset = lambda *_arguments, **_options: tiny
     trainer.PROGRESS_SECONDS, evaluate.BATCH = 0.0, 20
     recorder.CHECKPOINT_SECONDS = float(sys.argv[1])
 

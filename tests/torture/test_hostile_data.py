@@ -87,16 +87,16 @@ def test_no_idx_file_does_harm(report: Report) -> None:
         # The head, where a flipped bit says the most.
         yield from (gzip.compress(head + plain[16:]) for head in damaged(plain[:16], 3000, seed=5))
 
-    refused = try_all(lambda content: idx.images(content, TEST, Path("x.gz")), contents(), report)
+    refused = try_all(lambda content: idx.parse_images(content, TEST, Path("x.gz")), contents(), report)
     assert refused > 5000
-    assert idx.images(whole, TEST, Path("x.gz")).shape == (TEST, 1, 28, 28)
+    assert idx.parse_images(whole, TEST, Path("x.gz")).shape == (TEST, 1, 28, 28)
 
 
 def test_no_file_of_ones_own_digits_does_harm(tmp_path: Path, report: Report) -> None:
     home = tmp_path / my_digits.FOLDER
     for label in range(10):
         for _ in range(6):
-            my_digits.add(tmp_path, picture_of(label)[0].numpy(), label)
+            my_digits.add_digit(tmp_path, picture_of(label)[0].numpy(), label)
     images, labels = ((home / name).read_bytes() for name in (my_digits.IMAGES, my_digits.LABELS))
 
     def use(content: bytes) -> None:

@@ -42,7 +42,7 @@ def test_ten_thousand_epochs_leave_memory_files_and_threads_as_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: Report
 ) -> None:
     data = tiny_dataset(train=8, test=4)
-    monkeypatch.setattr(datasets, "load", lambda *_args, **_options: data)
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_args, **_options: data)
     monkeypatch.setattr(os, "fsync", lambda _file: None)  # a disk's speed is not what is measured
     held: dict[int, tuple[int, int, int]] = {}
     times: dict[int, float] = {}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mnist_tui.data.datasets import Dataset, Split
+from mnist_tui.data.types import Dataset, Split
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.events import RunFailed, RunFinished, RunStopped
 from mnist_tui.inference.network import load_trained

@@ -38,7 +38,7 @@ def _train_one(folder: Path, barrier: Any, ends: Any) -> None:
     from mnist_tui.data import datasets
     from mnist_tui.training import run_training
 
-    datasets.load = lambda *_args, **_options: tiny_dataset()  # type: ignore[assignment]
+    datasets.load_dataset = lambda *_args, **_options: tiny_dataset()  # type: ignore[assignment]
     barrier.wait()
     try:
         outcome = run_training.start_run(

@@ -11,7 +11,7 @@ from torch import Tensor
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, RunError
 from mnist_tui.events import RunFinished, RunStopped
-from mnist_tui.models.softmax_regression import SoftmaxRegression
+from mnist_tui.models.reference import SoftmaxRegression
 from mnist_tui.training import checkpoint
 from mnist_tui.training.backends.eager import EagerBackend
 from mnist_tui.training.distillation import Teacher

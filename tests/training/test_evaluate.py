@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from mnist_tui.data.augmentation import network_input
+from mnist_tui.data.augmentation import make_network_input
 from mnist_tui.training import evaluate as scoring
 from mnist_tui.training.evaluate import Score, Scoring, evaluate, logits_of
 from tests.engine_fixtures import tiny_config, tiny_dataset
@@ -37,7 +37,7 @@ def test_a_score_is_the_mean_over_all_images_whatever_the_batches(
     model = network()
     ours = score(model)
     with torch.no_grad():
-        logits = model.eval()(network_input(TEST.images, CONFIG)).double()
+        logits = model.eval()(make_network_input(TEST.images, CONFIG)).double()
     # A batch of another size may be added up in another order, by which a sum of 100 products of order 1 changes by
     # about √100 · 2^-24, or 6e-7, and the mean over the images by less.
     assert ours.loss == pytest.approx(F.cross_entropy(logits, TEST.labels).item(), abs=2e-6)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mnist_tui.training.backends.base import StepResult
-from mnist_tui.training.metrics import EpochMetrics, Stopwatch, Throttle
+from mnist_tui.training.metrics import EpochMetrics
 
 CPU = torch.device("cpu")
 
@@ -29,39 +29,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def result(loss_sum: float, correct: int) -> StepResult:
     return StepResult(torch.tensor(loss_sum), torch.tensor(correct))
-
-
-def test_a_stopwatch_stands_still_between_stop_and_start(clock: Clock) -> None:
-    watch = Stopwatch(10.0)
-    assert (watch.seconds, watch.running) == (10.0, False)
-    watch.start()
-    clock.now += 3
-    watch.start()
-    clock.now += 1
-    assert (watch.seconds, watch.running) == (14.0, True)
-    watch.stop()
-    clock.now += 100
-    assert (watch.seconds, watch.running) == (14.0, False)
-    watch.stop()
-    watch.start()
-    clock.now += 1
-    assert watch.seconds == 15.0
-
-
-def test_a_ticker_says_at_most_once_an_interval_that_it_is_time(clock: Clock) -> None:
-    ticker = Throttle(10.0)
-    said = []
-    for _ in range(50):
-        clock.now += 1
-        if ticker.due():
-            said.append(clock.now)
-    assert said == [110, 120, 130, 140, 150]
-
-
-def test_a_long_silence_is_answered_once(clock: Clock) -> None:
-    ticker = Throttle(10.0)
-    clock.now += 95
-    assert [ticker.due(), ticker.due()] == [True, False]
 
 
 def test_a_meter_weighs_batches_by_their_images(clock: Clock) -> None:

@@ -180,7 +180,7 @@ def test_too_much_code_is_not_kept_and_that_is_said(
 
 
 def test_an_installed_module_is_not_copied() -> None:
-    source = resolve("mnist_tui.models.softmax_regression:SoftmaxRegression")
+    source = resolve("mnist_tui.models.reference:SoftmaxRegression")
     from mnist_tui.models import loader
 
     model = load_model(source)

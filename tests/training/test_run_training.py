@@ -22,6 +22,7 @@ from mnist_tui import runs
 from mnist_tui.config import TrainConfig
 from mnist_tui.data import datasets
 from mnist_tui.data.loader import DeviceData
+from mnist_tui.data.types import Dataset
 from mnist_tui.errors import ConfigError, Interrupted, ModelError, RunError
 from mnist_tui.events import (
     CheckpointSaved,
@@ -157,12 +158,12 @@ def test_the_start_says_what_is_trained_on_what(lab: Lab) -> None:
 
 
 def test_the_log_says_what_was_used_not_what_was_asked_for(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(_name: str, _folder: Path, *, report: Callable[[Event], None]) -> datasets.Dataset:
+    def load(_name: str, _folder: Path, *, report: Callable[[Event], None]) -> Dataset:
         report(DataProgress(dataset="mnist", stage="fetching", item="x", done=1, total=2, unit="bytes"))
         report(Notice(message="instead", topic="data"))
         return lab.dataset
 
-    monkeypatch.setattr(datasets, "load", load)
+    monkeypatch.setattr(datasets, "load_dataset", load)
     run = lab.start(tiny_config(dataset="auto", threads=0, device="auto", epochs=1)).run
     config = run.record().config
     assert (config["dataset"], config["threads"]) == ("synthetic", 1)
@@ -173,11 +174,11 @@ def test_the_log_says_what_was_used_not_what_was_asked_for(lab: Lab, monkeypatch
 
 
 def test_a_stop_while_getting_the_data_makes_no_run(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(_name: str, _folder: Path, *, report: Callable[[Event], None]) -> datasets.Dataset:
+    def load(_name: str, _folder: Path, *, report: Callable[[Event], None]) -> Dataset:
         report(DataProgress(dataset="mnist", stage="fetching", item="x", done=1, total=2, unit="bytes"))
         return lab.dataset
 
-    monkeypatch.setattr(datasets, "load", load)
+    monkeypatch.setattr(datasets, "load_dataset", load)
     lab.control.stop("interrupted")
     with pytest.raises(Interrupted, match="interrupted, while getting the data") as raised:
         lab.start()
@@ -654,7 +655,7 @@ class KilledError(Exception):
 def test_a_pause_before_a_kill_loses_no_batch_loss(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pause writes a checkpoint, here long before the next Progress is due."""
     monkeypatch.setattr(trainer, "PROGRESS_SECONDS", 1000.0)
-    batches = DeviceData.batches
+    batches = DeviceData.iterate_batches
 
     def pausing(data: DeviceData, *asked: Any) -> Iterator[tuple[Tensor, Tensor]]:
         for number, batch in enumerate(batches(data, *asked)):
@@ -667,7 +668,7 @@ def test_a_pause_before_a_kill_loses_no_batch_loss(lab: Lab, monkeypatch: pytest
             raise KilledError
 
     with monkeypatch.context() as patch:
-        patch.setattr(DeviceData, "batches", pausing)
+        patch.setattr(DeviceData, "iterate_batches", pausing)
         with pytest.raises(KilledError):
             lab.start(name="mine", watch=killed)
     run = Run(lab.runs_dir / "mine")

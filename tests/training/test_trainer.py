@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mnist_tui.data.augmentation import network_input
+from mnist_tui.data.augmentation import make_network_input
 from mnist_tui.events import (
     EpochFinished,
     Event,
@@ -102,7 +102,9 @@ def test_losses_weights_and_scores_equal_an_independent_loop(settings: dict[str,
     expected_batches: list[float] = []
     for row in epochs(happened):
         loss_sum, correct = 0.0, 0
-        for number, (images, labels, _) in enumerate(ready.data.batches(ready.backend.augment, row.epoch)):
+        for number, (images, labels, _) in enumerate(
+            ready.data.iterate_batches(ready.backend.augment, row.epoch)
+        ):
             optimizer.zero_grad()
             logits = model(images)
             loss = F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
@@ -119,7 +121,7 @@ def test_losses_weights_and_scores_equal_an_independent_loop(settings: dict[str,
         assert row.learning_rate == pytest.approx(rate)
         test = ready.data.test
         with torch.no_grad():
-            logits = model(network_input(test.images, config))
+            logits = model(make_network_input(test.images, config))
         assert row.test_loss == pytest.approx(F.cross_entropy(logits, test.labels).item(), rel=1e-4)
         assert row.test_accuracy == pytest.approx((logits.argmax(1) == test.labels).float().mean().item())
     reported = [loss for event in happened if isinstance(event, Progress) for loss in event.batch_losses]

@@ -13,7 +13,7 @@ import torch
 
 from mnist_tui import runs
 from mnist_tui.data import my_digits
-from mnist_tui.data.deskew import deskew_maps
+from mnist_tui.data.deskew import make_deskew_maps
 from mnist_tui.tui.screens.draw import DrawScreen
 from mnist_tui.tui.widgets.drawing.drawing_pad import DrawingPad
 from mnist_tui.tui.widgets.drawing.gray_lines import levels_of
@@ -246,7 +246,7 @@ def test_a_network_that_wants_digits_upright_gets_and_shows_them_so(tmp_path: Pa
         await says(house, "1")
         reading = screen(house).reading
         drawn, seen = (
-            deskew_maps(as_tensor(picture), 1.0)[0, 0, 1] for picture in (reading.pixels, reading.seen)
+            make_deskew_maps(as_tensor(picture), 1.0)[0, 0, 1] for picture in (reading.pixels, reading.seen)
         )
         assert drawn < -0.2
         assert abs(seen) < 0.05

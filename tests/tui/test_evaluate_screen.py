@@ -23,7 +23,7 @@ def made(folder: Path) -> None:
     for number in range(60):
         label = number % 10
         picture = trained_runs.picture_of(9 if label == 4 else label)[0].numpy()
-        my_digits.add(folder / "data", picture, label)
+        my_digits.add_digit(folder / "data", picture, label)
 
 
 async def opened(house: House) -> EvaluateScreen:

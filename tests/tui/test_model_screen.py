@@ -10,7 +10,7 @@ import pytest
 from mnist_tui import models
 from mnist_tui.config import TrainConfig
 from mnist_tui.data import datasets
-from mnist_tui.data.datasets import TestSet
+from mnist_tui.data.types import DIGITS, TestSet
 from mnist_tui.events import WeightsMoved
 from mnist_tui.runs import Run
 from mnist_tui.training import checkpoint
@@ -36,8 +36,8 @@ MOVED = WeightsMoved(
 @pytest.fixture(autouse=True)
 def few_images(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sixty test images that are there at once, whatever a run was trained on."""
-    images = TestSet("mnist", tiny_dataset().test, datasets.DIGITS)
-    monkeypatch.setattr(datasets, "load_test", lambda *_, **__: images)
+    images = TestSet("mnist", tiny_dataset().test, DIGITS)
+    monkeypatch.setattr(datasets, "load_test_set", lambda *_, **__: images)
 
 
 def trained_run(folder: Path, name: str = "done", model: str = "reference") -> Run:
@@ -224,7 +224,7 @@ def test_data_that_are_not_to_be_had_are_said(tmp_path: Path, monkeypatch: pytes
     def fail(*_: object, **__: object) -> None:
         raise datasets.DataError("mnist is not to be had", remedy="Fetch it.")
 
-    monkeypatch.setattr(datasets, "load_test", fail)
+    monkeypatch.setattr(datasets, "load_test_set", fail)
 
     async def story(house: House) -> None:
         await opened(house)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
@@ -14,6 +13,7 @@ from mnist_tui.events import DataProgress, Event, Notice, Preparing, Progress, W
 from mnist_tui.render.epoch_table import epoch_table
 from mnist_tui.render.progress_line import progress_lines, waiting_line
 from mnist_tui.runs.history import RunHistory
+from mnist_tui.system.timing import Throttle
 
 # Rows of the terminal that are not epochs: title, heads, rules, progress, a notice or two.
 _OTHER_ROWS = 9
@@ -29,7 +29,7 @@ class LiveView:
         self.history = before or RunHistory()
         self._console = console
         self._waiting: DataProgress | Preparing | None = None
-        self._drawn = 0.0
+        self._throttle = Throttle(_FRAME_SECONDS, at_once=True)
         self._live = Live(console=console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> LiveView:
@@ -53,16 +53,9 @@ class LiveView:
         self._waiting = event if isinstance(event, (DataProgress, Preparing)) else None
         if isinstance(event, Notice):
             self._live.console.print(Text(f"Notice: {event.message}", style="bold yellow"))
-        if isinstance(event, WeightsMoved) or (isinstance(event, Progress) and not self._is_due()):
+        if isinstance(event, WeightsMoved) or (isinstance(event, Progress) and not self._throttle.is_due()):
             return  # the first is not shown here, and the second has just been drawn
         self._live.update(self._frame(), refresh=True)
-
-    def _is_due(self) -> bool:
-        now = time.monotonic()
-        if now - self._drawn < _FRAME_SECONDS:
-            return False
-        self._drawn = now
-        return True
 
     def _frame(self) -> RenderableType:
         if self._waiting is not None:

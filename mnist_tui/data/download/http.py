@@ -14,14 +14,14 @@ from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 from mnist_tui.data.download.progress import DatasetProgress
 from mnist_tui.data.download.verified_files import MAX_BYTES
 
-CHUNK = 64 * 2**10
+_CHUNK = 64 * 2**10
 
 
 class MirrorFailedError(Exception):
     """A mirror did not deliver; the message completes the sentence "https://mirror/: …"."""
 
 
-def https_session() -> requests.Session:
+def make_https_session() -> requests.Session:
     """A session that knows no scheme but https, so that no redirect can leave it either."""
     session = requests.Session()
     session.adapters.clear()
@@ -33,7 +33,7 @@ def https_session() -> requests.Session:
 class Network:
     """How mirrors are spoken to. Times are seconds, `slowest` is bytes a second over each `window`."""
 
-    open_session: Callable[[], requests.Session] = https_session
+    open_session: Callable[[], requests.Session] = make_https_session
     connect_timeout: float = 5.0
     read_timeout: float = 10.0
     window: float = 20.0
@@ -62,11 +62,11 @@ class Download:
             session.get(url, stream=True, timeout=timeouts, headers=headers) as response,
             Path(output_file).open("wb") as file,
         ):
-            self.meter.total = self._announced(response)
-            for chunk in self._chunks(response):
+            self.meter.total = self._read_headers(response)
+            for chunk in self._read_chunks(response):
                 file.write(chunk)
 
-    def _announced(self, response: requests.Response) -> int | None:
+    def _read_headers(self, response: requests.Response) -> int | None:
         """The size the server promises, once its answer looks like data at all."""
         if response.status_code != requests.codes.ok:
             raise MirrorFailedError(f"it answered {response.status_code} {response.reason}".rstrip())
@@ -74,23 +74,23 @@ class Download:
             raise MirrorFailedError("it sent a web page instead of the file")
         length = response.headers.get("Content-Length", "")
         size = int(length) if length.isdecimal() else None
-        self._refuse_beyond_the_cap(size or 0)
+        self._check_size(size or 0)
         return size
 
-    def _chunks(self, response: requests.Response) -> Iterator[bytes]:
+    def _read_chunks(self, response: requests.Response) -> Iterator[bytes]:
         """The body as it arrives, undecoded: the checksum is that of the file on the server."""
         done = 0
         guard = TrickleGuard(self.network.slowest, self.network.window)
         self.meter(done)
         # `read1` returns what is there; `read` would wait for a whole chunk, and the guard with it.
-        while chunk := response.raw.read1(CHUNK, decode_content=False):
+        while chunk := response.raw.read1(_CHUNK, decode_content=False):
             done += len(chunk)
-            self._refuse_beyond_the_cap(done)
+            self._check_size(done)
             guard.check(done)
             self.meter(done)
             yield chunk
 
-    def _refuse_beyond_the_cap(self, size: int) -> None:
+    def _check_size(self, size: int) -> None:
         if size > self.network.max_bytes:
             raise MirrorFailedError(f"it sends more than {self.network.max_bytes:,} bytes")
 
@@ -117,7 +117,7 @@ class TrickleGuard:
         self._since, self._had = now, done
 
 
-def in_words(error: requests.RequestException | HTTPError, network: Network) -> str:
+def describe_error(error: requests.RequestException | HTTPError, network: Network) -> str:
     """What went wrong between here and the mirror, without the libraries' vocabulary."""
     match error:
         case requests.ConnectTimeout():
@@ -129,16 +129,16 @@ def in_words(error: requests.RequestException | HTTPError, network: Network) -> 
         case requests.TooManyRedirects():
             return "it redirects in circles"
         case requests.exceptions.SSLError():
-            return f"there is no secure connection to it ({_root(error)})"
+            return f"there is no secure connection to it ({_root_cause(error)})"
         case requests.ConnectionError():
-            return f"it cannot be reached ({_root(error)})"
+            return f"it cannot be reached ({_root_cause(error)})"
         case ProtocolError():
             return "the connection broke off"
         case _:
             return str(error)
 
 
-def _root(error: BaseException) -> str:
+def _root_cause(error: BaseException) -> str:
     """The last link of a chain of wrapped errors: there the operating system says what happened."""
     while (below := error.__cause__ or error.__context__) is not None:
         error = below

@@ -13,7 +13,7 @@ import pooch
 import requests
 from urllib3.exceptions import HTTPError
 
-from mnist_tui.data.download.http import Download, MirrorFailedError, Network, in_words
+from mnist_tui.data.download.http import Download, MirrorFailedError, Network, describe_error
 from mnist_tui.data.download.progress import DatasetProgress, ignore_event
 from mnist_tui.data.download.verified_files import UnusableFileError, find_verified
 from mnist_tui.data.registry import DataFile, DatasetSpec
@@ -23,13 +23,13 @@ from mnist_tui.system.file_lock import FileLock
 from mnist_tui.system.paths import DATA_DIR_VARIABLE
 
 LOCK = ".fetch.lock"
-HALF_DONE = ".fetching"
+PARTIAL = ".fetching"
 """The folder in which files arrive, before they are checked and put in their places."""
-POLL = 0.1
+_POLL = 0.1
 """Seconds between two looks whether another process is done."""
 
 
-def fetch(
+def fetch_dataset(
     entry: DatasetSpec, home: Path, *, report: Report = ignore_event, network: Network | None = None
 ) -> None:
     """Bring every file of `entry` into the folder `home`; those already there and right are kept.
@@ -38,15 +38,15 @@ def fetch(
     is left behind. Raises DataError when a file is not to be had or `home` cannot be written.
     """
     pooch.get_logger().setLevel("ERROR")  # it writes to stderr, across whatever is on the screen
-    carrying = _carried(report)
+    carrying = _wrap_report(report)
     try:
-        with _alone(entry, home, carrying):
-            _Fetch(entry, home, carrying, network or Network()).all_files()
-    except _Aborted as aborted:
+        with _lock_folder(entry, home, carrying):
+            _Fetch(entry, home, carrying, network or Network()).fetch_all()
+    except _ReportError as aborted:
         raise aborted.error from None
 
 
-class _Aborted(BaseException):
+class _ReportError(BaseException):
     """What `report` raised, on its way past handlers that would take it for a failed download."""
 
     def __init__(self, error: BaseException) -> None:
@@ -54,34 +54,34 @@ class _Aborted(BaseException):
         self.error = error
 
 
-def _carried(report: Report) -> Report:
+def _wrap_report(report: Report) -> Report:
     def carrying(event: Event) -> None:
         try:
             report(event)
         except BaseException as error:
-            raise _Aborted(error) from error
+            raise _ReportError(error) from error
 
     return carrying
 
 
 @contextlib.contextmanager
-def _alone(entry: DatasetSpec, home: Path, report: Report) -> Iterator[None]:
+def _lock_folder(entry: DatasetSpec, home: Path, report: Report) -> Iterator[None]:
     """Hold the folder's lock, so that a second process waits and then finds the files there."""
     lock = FileLock(home / LOCK)
-    with _writing(home):
+    with _explain_disk_errors(home):
         home.mkdir(parents=True, exist_ok=True)
-        _wait_for(lock, entry, report)
+        _acquire(lock, entry, report)
     try:
         yield
     finally:
         lock.release()
 
 
-def _wait_for(lock: FileLock, entry: DatasetSpec, report: Report) -> None:
+def _acquire(lock: FileLock, entry: DatasetSpec, report: Report) -> None:
     waiting = DatasetProgress(report, entry.name, "fetching", "another process is at it", "bytes")
     while True:
         try:
-            lock.acquire(POLL)
+            lock.acquire(_POLL)
         except TimeoutError:
             waiting(0)  # also the moment at which `report` may abort
         else:
@@ -99,32 +99,32 @@ class _Fetch:
     failed: set[str] = field(default_factory=set)
     """Mirrors that failed for one file; they are asked last for the next."""
 
-    def all_files(self) -> None:
+    def fetch_all(self) -> None:
         try:
-            with _writing(self.home):
-                self._sweep()  # what a killed process left
-                (self.home / HALF_DONE).mkdir()
+            with _explain_disk_errors(self.home):
+                self._remove_partial_files()  # what a killed process left
+                (self.home / PARTIAL).mkdir()
             for file in self.entry.files:
-                if not self._is_there(file):
-                    self._from_any_mirror(file)
+                if not self._is_present(file):
+                    self._fetch_file(file)
         finally:
-            self._sweep()
+            self._remove_partial_files()
 
-    def _sweep(self) -> None:
-        shutil.rmtree(self.home / HALF_DONE, ignore_errors=True)
+    def _remove_partial_files(self) -> None:
+        shutil.rmtree(self.home / PARTIAL, ignore_errors=True)
 
-    def _is_there(self, file: DataFile) -> bool:
+    def _is_present(self, file: DataFile) -> bool:
         try:
             find_verified(self.entry, self.home, file)
         except UnusableFileError:
             return False
         return True
 
-    def _from_any_mirror(self, file: DataFile) -> None:
+    def _fetch_file(self, file: DataFile) -> None:
         reasons: list[str] = []
         for mirror in sorted(self.entry.mirrors, key=self.failed.__contains__):
             try:
-                self._from_mirror(mirror, file)
+                self._fetch_from(mirror, file)
             except MirrorFailedError as error:
                 self.failed.add(mirror)
                 reasons.append(f"{mirror}: {error}")
@@ -138,30 +138,30 @@ class _Fetch:
             "or put the file there.",
         )
 
-    def _from_mirror(self, mirror: str, file: DataFile) -> None:
+    def _fetch_from(self, mirror: str, file: DataFile) -> None:
         """Raises MirrorFailedError when it is the mirror's fault, DataError when it is the folder's."""
         meter = DatasetProgress(self.report, self.entry.name, "fetching", file.name, "bytes")
         try:
-            with _writing(self.home):
+            with _explain_disk_errors(self.home):
                 pooch.retrieve(
                     mirror + file.name,
                     known_hash=f"md5:{file.md5}",
                     fname=file.name,
-                    path=self.home / HALF_DONE,
+                    path=self.home / PARTIAL,
                     downloader=Download(self.network, meter),
                 )
-                arrived = self.home / HALF_DONE / file.name
+                arrived = self.home / PARTIAL / file.name
                 # pooch keeps the mode of its temporary file, which only the owner may read.
                 arrived.chmod(0o644)
                 arrived.replace(self.home / file.name)
         except (requests.RequestException, HTTPError) as error:
-            raise MirrorFailedError(in_words(error, self.network)) from error
+            raise MirrorFailedError(describe_error(error, self.network)) from error
         except ValueError as error:
             raise MirrorFailedError("what it sent is not the expected file (wrong MD5 sum)") from error
 
 
 @contextlib.contextmanager
-def _writing(home: Path) -> Iterator[None]:
+def _explain_disk_errors(home: Path) -> Iterator[None]:
     """Explain what the disk says while something is written to `home`."""
     try:
         yield

@@ -1,28 +1,24 @@
-"""How far a dataset is on its way, said about ten times a second."""
+"""Progress of fetching, checking or drawing a dataset, reported about ten times per second."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from mnist_tui.events import DataProgress, Event, Report
+from mnist_tui.system.timing import Throttle
 
 INTERVAL = 0.1
-"""Seconds between two events: what an eye can follow and a log can bear."""
+"""Seconds between two events: fast enough for an eye, slow enough for a log."""
 
 
 def ignore_event(event: Event) -> None:
-    """A `Report` for whoever does not want to hear."""
+    """A `Report` that does nothing."""
 
 
 @dataclass
 class DatasetProgress:
-    """Turns `meter(done)`, called as often as one likes, into a bearable number of `DataProgress` events.
-
-    The first call and the one that reaches `total` are always reported.
-    """
+    """Turns any number of calls into a few `DataProgress` events: at least the first call and the one for `total`."""
 
     report: Report
     dataset: str
@@ -30,15 +26,12 @@ class DatasetProgress:
     item: str
     unit: Literal["bytes", "images"]
     total: int | None = None
-    clock: Callable[[], float] = time.monotonic
-    _due: float = field(default=float("-inf"), init=False)
+    _throttle: Throttle = field(default_factory=lambda: Throttle(INTERVAL, at_once=True), init=False)
 
     def __call__(self, done: int) -> None:
-        """`done` of `total` units are there."""
-        now = self.clock()
-        if now < self._due and done != self.total:
+        """Report that `done` of `total` units are done, unless an event has just been reported."""
+        if not self._throttle.is_due() and done != self.total:
             return
-        self._due = now + INTERVAL
         self.report(
             DataProgress(
                 dataset=self.dataset,

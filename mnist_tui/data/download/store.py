@@ -15,29 +15,29 @@ from mnist_tui.events import Notice, Report
 if TYPE_CHECKING:
     from mnist_tui.data.download.http import Network
 
-Contents = Mapping[DataFile, FoundFile]
+FoundFiles = Mapping[DataFile, FoundFile]
 
 
-def contents(entry: DatasetSpec, home: Path, report: Report, network: Network | None = None) -> Contents:
+def load_files(entry: DatasetSpec, home: Path, report: Report, network: Network | None = None) -> FoundFiles:
     """Each file of `entry`, which belongs in the folder `home`, fetched first if needed.
 
     Nothing is written unless a fetch is needed, so a read-only folder works. A damaged file is fetched
     again. Raises DataError when a file is not available.
     """
-    found, unusable = on_disk(entry, home, report)
+    found, unusable = find_files(entry, home, report)
     if not unusable:
         return found
     damaged = [error for error in unusable.values() if not error.is_missing]
     for error in damaged:
         again = "it again" if error.in_place else "the archive"
         report(Notice(topic="data", message=f"{error.sentence}. Fetching {again}."))
-    _fetch(entry, home, damaged, report, network)
+    _fetch_files(entry, home, damaged, report, network)
     return {file: find_verified(entry, home, file) for file in entry.files}
 
 
-def on_disk(
+def find_files(
     entry: DatasetSpec, home: Path, report: Report
-) -> tuple[Contents, Mapping[DataFile, UnusableFileError]]:
+) -> tuple[FoundFiles, Mapping[DataFile, UnusableFileError]]:
     """The files of `entry` that are there and right, and what is the matter with the others."""
     found: dict[DataFile, FoundFile] = {}
     unusable: dict[DataFile, UnusableFileError] = {}
@@ -52,14 +52,14 @@ def on_disk(
     return found, unusable
 
 
-def _fetch(
+def _fetch_files(
     entry: DatasetSpec, home: Path, damaged: list[UnusableFileError], report: Report, network: Network | None
 ) -> None:
     # The network's libraries take a moment to load, and whoever has the files never needs them.
-    from mnist_tui.data.download.mirrors import fetch
+    from mnist_tui.data.download.mirrors import fetch_dataset
 
     try:
-        fetch(entry, home, report=report, network=network)
+        fetch_dataset(entry, home, report=report, network=network)
     except DataError as error:
         if not damaged:
             raise

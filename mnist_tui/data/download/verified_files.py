@@ -54,7 +54,7 @@ def read_verified(folder: Path, file: DataFile) -> bytes:
         raise UnusableFileError(path, "it is empty")
     if len(content) > MAX_BYTES:
         raise UnusableFileError(path, f"it is larger than {MAX_BYTES:,} bytes")
-    found = md5_of(content)
+    found = compute_md5(content)
     if found != file.md5:
         raise UnusableFileError(path, f"its MD5 sum is {found}, not {file.md5}")
     return content
@@ -79,11 +79,11 @@ def find_verified(entry: DatasetSpec, home: Path, file: DataFile) -> FoundFile:
         return FoundFile(home / file.name, read_verified(home, file), is_original=True)
     except UnusableFileError as error:
         unusable = error
-    for path in places(entry, home, file):
+    for path in usual_paths(entry, home, file):
         if not path.is_file():
             continue
         try:
-            content = _content_of(path, entry, file)
+            content = _verify_content(path, entry, file)
         except UnusableFileError as error:
             if unusable.is_missing:
                 unusable = error
@@ -92,7 +92,7 @@ def find_verified(entry: DatasetSpec, home: Path, file: DataFile) -> FoundFile:
     raise unusable
 
 
-def places(entry: DatasetSpec, home: Path, file: DataFile) -> Iterator[Path]:
+def usual_paths(entry: DatasetSpec, home: Path, file: DataFile) -> Iterator[Path]:
     """Other usual places of a file: unpacked, under another of its names, or recompressed.
 
     In the dataset's own folders, or flat in the data folder; Kaggle's archive has a folder of each file's name.
@@ -107,19 +107,19 @@ def places(entry: DatasetSpec, home: Path, file: DataFile) -> Iterator[Path]:
             yield from (folder / name, folder / name / name, folder / f"{name}.gz")
 
 
-def _content_of(path: Path, entry: DatasetSpec, file: DataFile) -> bytes:
+def _verify_content(path: Path, entry: DatasetSpec, file: DataFile) -> bytes:
     """The unpacked content of the file at `path`. Raises UnusableFileError if it is not that of `file`."""
-    size = idx.size_of(entry.count_of(file), images=entry.has_images(file))
-    content = idx.unpacked(_read(path), size)
+    size = idx.file_size(entry.count_items(file), images=entry.has_images(file))
+    content = idx.decompress(_read(path), size)
     if file.sha256 and hashlib.sha256(content).hexdigest() == file.sha256:
         return content
-    raise UnusableFileError(path, _difference(content, size, entry, file), in_place=False)
+    raise UnusableFileError(path, _describe_difference(content, size, entry, file), in_place=False)
 
 
-def _difference(content: bytes, size: int, entry: DatasetSpec, file: DataFile) -> str:
+def _describe_difference(content: bytes, size: int, entry: DatasetSpec, file: DataFile) -> str:
     """What another file is in place of the `file` of `entry`, whose content has `size` bytes."""
-    expected = f"{entry.count_of(file):,} {'images' if entry.has_images(file) else 'labels'}"
-    found = idx.describe(content)
+    expected = f"{entry.count_items(file):,} {'images' if entry.has_images(file) else 'labels'}"
+    found = idx.describe_content(content)
     if not found:
         return "it is not an IDX file, or its compression is broken"
     if found != expected:
@@ -131,7 +131,7 @@ def _difference(content: bytes, size: int, entry: DatasetSpec, file: DataFile) -
     return f"it holds {found}, but they are not those of {entry.name}"
 
 
-def md5_of(content: bytes) -> str:
+def compute_md5(content: bytes) -> str:
     """The sum torchvision publishes. It guards against damage; against forgery there is https."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 

@@ -20,7 +20,7 @@ from mnist_tui.data.formats.labeled_images import (
     SIDE,
     LabeledImages,
     Numbers,
-    labeled_images,
+    build_labeled_images,
 )
 from mnist_tui.errors import PictureError
 
@@ -29,7 +29,7 @@ MAX_BYTES = 384 * 2**20
 """Of an array once it is unpacked: MNIST's training images as float64 have 376 MB."""
 
 Shapes = Mapping[str, tuple[int, ...]]
-Order = Literal["gray", "label and gray", "color last", "color first"]
+Layout = Literal["gray", "label and gray", "color last", "color first"]
 
 _MAX_HEADER, _CHUNK = 1_000, 2**20
 # At most this many arrays of an archive are examined, this many names are listed; the longest one-hot label.
@@ -60,12 +60,12 @@ def is_array_file(content: bytes) -> bool:
     return content.startswith((NPY, ZIP, IDX))
 
 
-def parse(content: bytes) -> LabeledImages:
+def parse_array_file(content: bytes) -> LabeledImages:
     """The images of an array file. Raises PictureError with the rest of a sentence that begins with the file's name."""
     if content.startswith(NPY):
-        return images_of({"": parse_npy(content)})
+        return extract_images({"": parse_npy(content)})
     if content.startswith(IDX):
-        return images_of({"": _parse_idx(content)})
+        return extract_images({"": _parse_idx(content)})
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _parse_archive(archive, content)
@@ -75,27 +75,27 @@ def parse(content: bytes) -> LabeledImages:
         raise PictureError(f"is damaged: {error}", remedy="Save it again.") from error
 
 
-def images_of(arrays: Mapping[str, Numbers]) -> LabeledImages:
+def extract_images(arrays: Mapping[str, Numbers]) -> LabeledImages:
     """The images among named `arrays`, and the labels that belong to them."""
-    return _images({name: array.shape for name, array in arrays.items()}, arrays.__getitem__)
+    return _extract_images({name: array.shape for name, array in arrays.items()}, arrays.__getitem__)
 
 
-def _images(shapes: Shapes, load: Callable[[str], Numbers]) -> LabeledImages:
+def _extract_images(shapes: Shapes, load: Callable[[str], Numbers]) -> LabeledImages:
     """Loads only the arrays that are needed."""
-    name, labels_name = _chosen(shapes)
-    pixels, remarks = _rows(load(name))
-    labels = _class_numbers(load(labels_name)) if labels_name is not None else None
+    name, labels_name = _choose_arrays(shapes)
+    pixels, remarks = _flatten_images(load(name))
+    labels = _flatten_labels(load(labels_name)) if labels_name is not None else None
     if pixels.shape[1] == PIXELS + 1:  # as in Kaggle's CSV files
         labels, pixels = pixels[:, 0], pixels[:, 1:]
-    return labeled_images(
+    return build_labeled_images(
         [pixels],
         labels,
         lambda image: f"{name}[{image}]",
-        (*_choice_remarks(shapes, name, labels_name), *remarks),
+        (*_remark_on_choice(shapes, name, labels_name), *remarks),
     )
 
 
-def _choice_remarks(shapes: Shapes, name: str, labels_name: str | None) -> tuple[str, ...]:
+def _remark_on_choice(shapes: Shapes, name: str, labels_name: str | None) -> tuple[str, ...]:
     others = [other for other in shapes if other not in (name, labels_name)]
     if not others:
         return ()
@@ -103,30 +103,30 @@ def _choice_remarks(shapes: Shapes, name: str, labels_name: str | None) -> tuple
     return (f"arrays read: {taken}; arrays ignored: {', '.join(others[:_MOST_NAMES])}.",)
 
 
-def _chosen(shapes: Shapes) -> tuple[str, str | None]:
+def _choose_arrays(shapes: Shapes) -> tuple[str, str | None]:
     """The names of the images, and of their labels if there are any: recognized by name, or by shape."""
     names = {name.lower(): name for name in shapes}
     for images, labels in _PAIRS:
         if images in names and labels in names:
             return names[images], names[labels]
-    fitting = [name for name, shape in shapes.items() if _order_of(shape) is not None]
+    fitting = [name for name, shape in shapes.items() if _find_layout(shape) is not None]
     if not fitting:
-        raise _wrong_shape(shapes)
+        raise _shape_error(shapes)
     images = next((names[image] for image, _ in _PAIRS if names.get(image) in fitting), fitting[0])
-    count = _count(shapes[images])
-    beside = [name for name, shape in shapes.items() if name != images and _is_of_labels(shape, count)]
+    count = _count_images(shapes[images])
+    beside = [name for name, shape in shapes.items() if name != images and _has_label_shape(shape, count)]
     return images, beside[0] if len(beside) == 1 else None
 
 
-def _count(shape: tuple[int, ...]) -> int:
+def _count_images(shape: tuple[int, ...]) -> int:
     return math.prod(shape) // PIXELS
 
 
-def _is_of_labels(shape: tuple[int, ...], count: int) -> bool:
+def _has_label_shape(shape: tuple[int, ...], count: int) -> bool:
     return shape[:1] == (count,) and len(shape) <= 2 and math.prod(shape[1:]) <= _MOST_CLASSES
 
 
-def _class_numbers(labels: Numbers) -> Numbers:
+def _flatten_labels(labels: Numbers) -> Numbers:
     """(N,) of (N,), (N, 1) or one-hot (N, C)."""
     if labels.ndim == 2 and labels.shape[1] > 1:
         labels = labels.argmax(axis=1)
@@ -134,7 +134,7 @@ def _class_numbers(labels: Numbers) -> Numbers:
     return numbers
 
 
-def _order_of(shape: tuple[int, ...]) -> Order | None:
+def _find_layout(shape: tuple[int, ...]) -> Layout | None:
     """The layout of images in an array of this shape; None if they are not images of 28 × 28."""
     match shape:
         case (784,) | (_, 784) | (28, 28) | (_, 28, 28) | (28, 28, 1) | (_, 28, 28, 1) | (_, 1, 28, 28):
@@ -149,12 +149,12 @@ def _order_of(shape: tuple[int, ...]) -> Order | None:
             return None
 
 
-def _rows(array: Numbers) -> tuple[Numbers, tuple[str, ...]]:
+def _flatten_images(array: Numbers) -> tuple[Numbers, tuple[str, ...]]:
     """(N, 784), or (N, 785) with labels first; colors are converted to gray, with a remark."""
-    order = _order_of(array.shape)
-    count = _count(array.shape)
+    order = _find_layout(array.shape)
+    count = _count_images(array.shape)
     if order is None or count == 0:
-        raise _wrong_shape({"": array.shape})
+        raise _shape_error({"": array.shape})
     if count > MAX_IMAGES:
         raise PictureError(f"holds {count:,} images; at most {MAX_IMAGES:,} are read", remedy="Split it.")
     if order == "gray":
@@ -166,7 +166,7 @@ def _rows(array: Numbers) -> tuple[Numbers, tuple[str, ...]]:
     return gray.reshape(-1, PIXELS), ("its images are in color; they were converted to gray.",)
 
 
-def _wrong_shape(shapes: Shapes) -> PictureError:
+def _shape_error(shapes: Shapes) -> PictureError:
     if not shapes:
         return PictureError("holds no array of numbers", remedy=_REMEDY)
     if len(shapes) > 1:
@@ -189,11 +189,11 @@ def _wrong_shape(shapes: Shapes) -> PictureError:
 def parse_npy(content: bytes | bytearray) -> Numbers:
     """The array of an .npy file, a view of its bytes. Raises PictureError."""
     file = io.BytesIO(content[: _MAX_HEADER + 20])
-    kind, shape, by_columns = _header(file)
+    kind, shape, by_columns = _read_header(file)
     values, start = math.prod(shape), file.tell()
     if len(content) - start != kind.itemsize * values:
         raise PictureError(
-            f"holds {len(content) - start:,} bytes of values, but its header says {_times(shape)} of {kind}, "
+            f"holds {len(content) - start:,} bytes of values, but its header says {_format_shape(shape)} of {kind}, "
             f"which are {kind.itemsize * values:,}",
             remedy="Save it again.",
         )
@@ -207,7 +207,7 @@ def _parse_idx(content: bytes) -> Numbers:
     shape = tuple(int.from_bytes(content[at : at + 4], "big") for at in range(4, start, 4))
     if len(content) - start != math.prod(shape) or not shape:
         raise PictureError(
-            f"holds {max(len(content) - start, 0):,} values, but its IDX header says {_times(shape)}",
+            f"holds {max(len(content) - start, 0):,} values, but its IDX header says {_format_shape(shape)}",
             remedy="Fetch or unpack it again.",
         )
     if len(shape) == 1:
@@ -217,7 +217,7 @@ def _parse_idx(content: bytes) -> Numbers:
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
 
 
-def _header(file: io.BytesIO) -> tuple[np.dtype[Any], tuple[int, ...], bool]:
+def _read_header(file: io.BytesIO) -> tuple[np.dtype[Any], tuple[int, ...], bool]:
     form = np.lib.format
     try:
         with warnings.catch_warnings():
@@ -236,7 +236,7 @@ def _header(file: io.BytesIO) -> tuple[np.dtype[Any], tuple[int, ...], bool]:
     return kind, tuple(shape), bool(by_columns)
 
 
-def _times(shape: Sequence[int]) -> str:
+def _format_shape(shape: Sequence[int]) -> str:
     return " × ".join(f"{side:,}" for side in shape) or "one value"
 
 
@@ -245,16 +245,16 @@ def _parse_archive(archive: zipfile.ZipFile, content: bytes) -> LabeledImages:
     if any(name.endswith("data.pkl") for name in names):
         from mnist_tui.data.formats.tensor_file import read_tensors  # torch takes seconds
 
-        return images_of(read_tensors(content))
+        return extract_images(read_tensors(content))
     members = {name.removesuffix(".npy"): name for name in names[:_MOST_MEMBERS] if name.endswith(".npy")}
     if not members:
         raise PictureError("is an archive without arrays", remedy="Unpack it, or save arrays with np.savez.")
-    shapes = {name: _member_shape(archive, member) for name, member in members.items()}
+    shapes = {name: _read_member_shape(archive, member) for name, member in members.items()}
     known = {name: shape for name, shape in shapes.items() if shape is not None}
-    return _images(known, lambda name: parse_npy(_unpacked(archive, members[name])))
+    return _extract_images(known, lambda name: parse_npy(_read_member(archive, members[name])))
 
 
-def _unpacked(archive: zipfile.ZipFile, name: str) -> bytearray:
+def _read_member(archive: zipfile.ZipFile, name: str) -> bytearray:
     """A member's content, of which `ZipFile.read` would hold two copies at the end."""
     info = archive.getinfo(name)
     content = bytearray(info.file_size)
@@ -268,7 +268,7 @@ def _unpacked(archive: zipfile.ZipFile, name: str) -> bytearray:
     return content
 
 
-def _member_shape(archive: zipfile.ZipFile, name: str) -> tuple[int, ...] | None:
+def _read_member_shape(archive: zipfile.ZipFile, name: str) -> tuple[int, ...] | None:
     """None for anything but an array of numbers, which may be next to the images."""
     info = archive.getinfo(name)
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -280,6 +280,6 @@ def _member_shape(archive: zipfile.ZipFile, name: str) -> tuple[int, ...] | None
         )
     with archive.open(info) as file:
         try:
-            return _header(io.BytesIO(file.read(_MAX_HEADER + 20)))[1]
+            return _read_header(io.BytesIO(file.read(_MAX_HEADER + 20)))[1]
         except PictureError:
             return None

@@ -21,7 +21,7 @@ from mnist_tui.data.formats.labeled_images import (
     SIDE,
     LabeledImages,
     Numbers,
-    labeled_images,
+    build_labeled_images,
 )
 from mnist_tui.errors import PictureError
 
@@ -30,7 +30,7 @@ Line = tuple[int, str]
 
 _LABELS = {"label", "labels", "class", "target", "digit", "y"}
 _INDICES = {"unnamed: 0", "index", "id", "imageid", "image_id"}
-_ROWS_AT_ONCE, _ROWS_LOOKED_AT = 1000, 100
+_ROWS_AT_ONCE, _ROWS_EXAMINED = 1000, 100
 _LOOSE_BYTES = 100_000
 # A row of 784 values takes 20 KB at most; a longer line is not read to its end.
 _MOST_CHARACTERS = 200_000
@@ -49,38 +49,38 @@ def is_csv(head: bytes) -> bool:
     """Whether a file that begins with `head` is rows of numbers, under a header perhaps."""
     if b"\0" in head and not head.startswith(_UTF16):
         return False
-    text = head[:_MOST_CHARACTERS].decode(_encoding(head), "replace")
+    text = head[:_MOST_CHARACTERS].decode(_detect_encoding(head), "replace")
     lines = [line for line in text.splitlines()[:100] if line.strip(_SEPARATORS)][:2]
     if not lines:
         return False
     first, second = lines[0], lines[-1]
     mark = max(",;\t|", key=first.count)
     is_table = first.count(mark) >= SIDE - 1 and (
-        first.count(mark) == second.count(mark) or _is_numbers(second[:200])
+        first.count(mark) == second.count(mark) or _is_number_row(second[:200])
     )
-    return _is_numbers(first) or is_table
+    return _is_number_row(first) or is_table
 
 
-def _is_numbers(line: str) -> bool:
+def _is_number_row(line: str) -> bool:
     return bool(_NUMBERS.fullmatch(line)) and any(map(str.isdigit, line))
 
 
-def _encoding(content: bytes) -> str:
+def _detect_encoding(content: bytes) -> str:
     return "utf-16" if content.startswith(_UTF16) else "utf-8-sig"
 
 
-def parse(content: bytes) -> LabeledImages:
+def parse_csv(content: bytes) -> LabeledImages:
     """The images of a CSV file. Raises PictureError with the rest of a sentence that begins with the file's name."""
     try:
         return _parse_table(content)
     except PictureError:
-        loose = _loose(content)
+        loose = _parse_loosely(content)
         if loose is None:
             raise
-        return labeled_images([loose[None]], None, lambda _: "")
+        return build_labeled_images([loose[None]], None, lambda _: "")
 
 
-def _loose(content: bytes) -> Numbers | None:
+def _parse_loosely(content: bytes) -> Numbers | None:
     """784 numbers, in any layout; None for anything else."""
     if len(content) > _LOOSE_BYTES:
         return None
@@ -91,9 +91,9 @@ def _loose(content: bytes) -> Numbers | None:
         return None
 
 
-def _lines(content: bytes) -> Iterator[Line]:
+def _read_lines(content: bytes) -> Iterator[Line]:
     # By default any line end becomes \n.
-    text = io.TextIOWrapper(io.BytesIO(content), _encoding(content), errors="replace")
+    text = io.TextIOWrapper(io.BytesIO(content), _detect_encoding(content), errors="replace")
     for number in itertools.count(1):
         line = text.readline(_MOST_CHARACTERS)
         if not line:
@@ -115,7 +115,7 @@ class _Format:
     delimiter: str | None
 
     @classmethod
-    def of(cls, line: str) -> _Format:
+    def detect(cls, line: str) -> _Format:
         """By a row of numbers."""
         plain = _QUOTED_DECIMAL.sub("0", line)
         # With semicolons a comma is a decimal one, unless several lie between two of them.
@@ -123,7 +123,7 @@ class _Format:
             return cls(";")
         return cls(next((mark for mark in "\t,|" if mark in plain), None))
 
-    def cleaned(self, line: str) -> str:
+    def clean(self, line: str) -> str:
         """Without quotes, decimal commas and marks at the end."""
         if '"' in line or "'" in line:
             line = _QUOTED_DECIMAL.sub(r"\1.\2", line).replace('"', "").replace("'", "")
@@ -135,7 +135,7 @@ class _Format:
         """How many values there are in it."""
         return len(line.split()) if self.delimiter is None else line.count(self.delimiter) + 1
 
-    def cells(self, line: str) -> list[str]:
+    def split(self, line: str) -> list[str]:
         """The values of a cleaned line, as texts."""
         return [cell.strip() for cell in line.split(self.delimiter)]
 
@@ -162,27 +162,27 @@ class _Columns:
 
 
 def _parse_table(content: bytes) -> LabeledImages:
-    lines = _lines(content)
+    lines = _read_lines(content)
     head = list(itertools.islice(lines, 2))
     if not head:
         raise PictureError("holds nothing but blank lines", remedy=_REMEDY)
-    form = _Format.of(head[-1][1])
-    names = _header(form, head[0][1])
+    form = _Format.detect(head[-1][1])
+    names = _parse_header(form, head[0][1])
     rows = itertools.chain(head[1:] if names else head, lines)
     first = next(rows, None)
     if first is None and len(names) >= SIDE:
         raise PictureError("holds a header and no rows", remedy=_REMEDY)
-    if first is None or (names and not any(map(_is_number, form.cells(form.cleaned(first[1]))))):
+    if first is None or (names and not any(map(_is_number, form.split(form.clean(first[1]))))):
         raise PictureError(
-            f"is not a table of numbers: it begins with {_quoted(head[0][1].strip())}", remedy=_REMEDY
+            f"is not a table of numbers: it begins with {_quote(head[0][1].strip())}", remedy=_REMEDY
         )
-    begin = [first, *itertools.islice(rows, _ROWS_LOOKED_AT)]
-    columns = _columns(names, [form.cells(form.cleaned(line)) for _, line in begin])
-    values = list(_blocks(itertools.chain(begin, rows), form, columns))
-    return _images(columns, values)
+    begin = [first, *itertools.islice(rows, _ROWS_EXAMINED)]
+    columns = _identify_columns(names, [form.split(form.clean(line)) for _, line in begin])
+    values = list(_parse_blocks(itertools.chain(begin, rows), form, columns))
+    return _build_images(columns, values)
 
 
-def _header(form: _Format, line: str) -> list[str]:
+def _parse_header(form: _Format, line: str) -> list[str]:
     """The names of the columns; empty where the line is a row of values."""
     try:
         cells = [cell.strip() for cell in next(csv.reader([line], delimiter=form.delimiter or " "))]
@@ -192,10 +192,10 @@ def _header(form: _Format, line: str) -> list[str]:
         cells.pop()
     words = [cell for cell in cells if not _is_number(cell)]
     is_named = not (_LABELS | _INDICES).isdisjoint({cells[0].lower(), cells[-1].lower()})
-    return cells if is_named or len(words) > len(cells) / 2 or _is_numbered(cells) else []
+    return cells if is_named or len(words) > len(cells) / 2 or _is_counted(cells) else []
 
 
-def _is_numbered(cells: list[str]) -> bool:
+def _is_counted(cells: list[str]) -> bool:
     """Whether these are the names that pandas gives to columns without one: 0, 1, 2, …"""
     cells = cells[1:] if cells[0] == "" else cells
     counted = [[str(number) for number in range(start, start + len(cells))] for start in (0, 1)]
@@ -210,7 +210,7 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> _Columns:
+def _identify_columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> _Columns:
     """What the columns are, by their names, or else by what the first `rows` hold."""
     count = len(rows[0])
     if names and len(names) != count:
@@ -222,7 +222,7 @@ def _columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> _Columns:
     label = next((number for number, name in enumerate(lower) if name in _LABELS), None)
     remarks: tuple[str, ...] = ()
     if label is None and count - first == PIXELS + 1:
-        label, remarks = _unnamed_label(rows, first)
+        label, remarks = _find_unnamed_label(rows, first)
     if label not in (None, first, count - 1):
         raise PictureError(
             f"holds its labels in column {label + 1:,}, among the pixels",
@@ -230,28 +230,28 @@ def _columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> _Columns:
         )
     pixels = range(first + (label == first), count - (label == count - 1))
     if len(pixels) not in (PIXELS, SIDE, 1):
-        raise PictureError(_wrong_count(count, len(pixels)), remedy=_REMEDY)
+        raise PictureError(_describe_wrong_count(count, len(pixels)), remedy=_REMEDY)
     return _Columns(count, names, label, pixels, remarks)
 
 
-def _unnamed_label(rows: Sequence[Sequence[str]], first: int) -> tuple[int, tuple[str, ...]]:
+def _find_unnamed_label(rows: Sequence[Sequence[str]], first: int) -> tuple[int, tuple[str, ...]]:
     """Of 785 values the first is the label, as in Kaggle's files, unless only the last can be one."""
     if all(row[first] in ("0", "0.0") for row in rows) and any(row[-1] not in ("0", "0.0") for row in rows):
         return len(rows[0]) - 1, ("its last column was read as the labels.",)
     return first, ()
 
 
-def _wrong_count(count: int, pixels: int) -> str:
+def _describe_wrong_count(count: int, pixels: int) -> str:
     besides = f", {pixels:,} of them pixels" if pixels != count else ""
     values = "1 value" if count == 1 else f"{count:,} values"
     return f"holds {values} in row 1{besides}; an image has {SIDE} × {SIDE} = {PIXELS}"
 
 
-def _blocks(rows: Iterator[Line], form: _Format, columns: _Columns) -> Iterator[Numbers]:
+def _parse_blocks(rows: Iterator[Line], form: _Format, columns: _Columns) -> Iterator[Numbers]:
     """(n, used columns) at a time. Raises PictureError, which names row and column."""
     done = 0
     while lines := list(itertools.islice(rows, _ROWS_AT_ONCE)):
-        cleaned = [(number, form.cleaned(line)) for number, line in lines]
+        cleaned = [(number, form.clean(line)) for number, line in lines]
         for row, (number, line) in enumerate(cleaned, done + 1):
             if (count := form.count(line)) != columns.count:
                 raise PictureError(
@@ -259,13 +259,13 @@ def _blocks(rows: Iterator[Line], form: _Format, columns: _Columns) -> Iterator[
                     f"not {columns.count:,} as in row 1",
                     remedy=_REMEDY,
                 )
-        yield _compact(_numbers(cleaned, done, form, columns))
+        yield _to_bytes_if_whole(_parse_rows(cleaned, done, form, columns))
         done += len(lines)
         if done > MAX_IMAGES * (PIXELS // len(columns.pixels)):
             raise PictureError(f"holds more than {MAX_IMAGES:,} images", remedy="Split it.")
 
 
-def _numbers(lines: Sequence[Line], done: int, form: _Format, columns: _Columns) -> Numbers:
+def _parse_rows(lines: Sequence[Line], done: int, form: _Format, columns: _Columns) -> Numbers:
     try:
         return np.loadtxt(
             [line for _, line in lines],
@@ -277,41 +277,41 @@ def _numbers(lines: Sequence[Line], done: int, form: _Format, columns: _Columns)
         )
     except ValueError as error:
         for row, (number, line) in enumerate(lines, done + 1):
-            cells = form.cells(line)
+            cells = form.split(line)
             for column in columns.used:
                 if not _is_number(cells[column]):
                     raise PictureError(
-                        f"holds {_quoted(cells[column])} in row {row:,} (line {number:,}), {columns.name(column)}",
+                        f"holds {_quote(cells[column])} in row {row:,} (line {number:,}), {columns.name(column)}",
                         remedy="Every value must be a number.",
                     ) from error
         raise PictureError(f"cannot be read as numbers: {error}", remedy=_REMEDY) from error
 
 
-def _quoted(cell: str) -> str:
+def _quote(cell: str) -> str:
     """`'abc'`, or that there is nothing."""
     return repr(cell if len(cell) <= _MOST_SHOWN else f"{cell[:_MOST_SHOWN]}…") if cell else "nothing"
 
 
-def _compact(values: Numbers) -> Numbers:
+def _to_bytes_if_whole(values: Numbers) -> Numbers:
     """Whole numbers of pixels in a byte each."""
     with np.errstate(invalid="ignore"):
         small = values.astype(np.uint8)
     return small if np.array_equal(small, values) else values
 
 
-def _images(columns: _Columns, blocks: Sequence[Numbers]) -> LabeledImages:
+def _build_images(columns: _Columns, blocks: Sequence[Numbers]) -> LabeledImages:
     has_label = columns.label is not None
     pixels = [block[:, has_label:] for block in blocks]
     if len(columns.pixels) == PIXELS:
         labels = np.concatenate([block[:, 0] for block in blocks]) if has_label else None
-        return labeled_images(pixels, labels, lambda image: f"row {image + 1:,}", columns.remarks)
+        return build_labeled_images(pixels, labels, lambda image: f"row {image + 1:,}", columns.remarks)
     values = np.concatenate(pixels).ravel()
     if values.size % PIXELS:
         raise PictureError(
             f"holds {values.size // len(columns.pixels):,} rows of {len(columns.pixels)}", remedy=_REMEDY
         )
     rows = PIXELS // len(columns.pixels)
-    return labeled_images(
+    return build_labeled_images(
         [values.reshape(-1, PIXELS)],
         None,
         lambda image: f"rows {image * rows + 1:,} to {(image + 1) * rows:,}",

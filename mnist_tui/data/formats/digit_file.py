@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mnist_tui.data.formats import input_file, number_file
-from mnist_tui.data.formats.input_file import naming
+from mnist_tui.data.formats.input_file import prepend_name
 from mnist_tui.data.formats.labeled_images import LabeledImages
-from mnist_tui.data.pictures import mnist_format, picture_file
+from mnist_tui.data.pictures import picture_file
 from mnist_tui.data.pictures.mnist_format import Pixels
 from mnist_tui.data.pictures.picture_file import Picture
 from mnist_tui.errors import NoDigitError, PictureError
@@ -67,19 +67,19 @@ def read_digits(name: str) -> DigitFile:
 
     Raises PictureError, which names the file, if it cannot be used, and NoDigitError if it contains no digit.
     """
-    return digits_of(input_file.read(name, number_file.most_bytes), input_file.display_name(name))
+    return extract_digits(input_file.read_input(name, number_file.max_bytes), input_file.display_name(name))
 
 
-def digits_of(content: bytes, name: str) -> DigitFile:
+def extract_digits(content: bytes, name: str) -> DigitFile:
     """The digits of a file with this `content`; `name` is what errors call it."""
-    with naming(name):
-        if number_file.is_of_numbers(content, name):
-            return _of_numbers(number_file.parse(content), name)
-        return _of_picture(picture_file.decoded(content), name)
+    with prepend_name(name):
+        if number_file.is_number_file(content, name):
+            return _read_numbers(number_file.parse_number_file(content), name)
+        return _read_picture(picture_file.decode_picture(content), name)
 
 
-def _of_picture(picture: Picture, name: str) -> DigitFile:
-    from mnist_tui.data.pictures.reading import read  # which needs OpenCV, as numbers do not
+def _read_picture(picture: Picture, name: str) -> DigitFile:
+    from mnist_tui.data.pictures.reading import read  # imports OpenCV
 
     reading = read(picture.pixels)
     scales = [whole / part for whole, part in zip(picture.size, picture.pixels.shape[1::-1], strict=True)]
@@ -95,20 +95,22 @@ def _of_picture(picture: Picture, name: str) -> DigitFile:
     )
 
 
-def _of_numbers(file: LabeledImages, name: str) -> DigitFile:
+def _read_numbers(file: LabeledImages, name: str) -> DigitFile:
     """A single image is processed like a picture; several are a dataset, whose images are used unchanged."""
     remarks = [f"{name}: {remark}" for remark in file.remarks]
     labels = [None] * len(file.pixels) if file.labels is None else file.labels.tolist()
     if len(file.pixels) == 1:
-        return DigitFile([DigitImage(mnist_format.from_picture(file.pixels[0]), label=labels[0])], remarks)
+        from mnist_tui.data.pictures.reading import read_largest_digit  # imports OpenCV
+
+        return DigitFile([DigitImage(read_largest_digit(file.pixels[0]), label=labels[0])], remarks)
     images = [
-        _image_of(pixels, index, file.place(index), label, name)
+        _check_image(pixels, index, file.locate(index), label, name)
         for index, (pixels, label) in enumerate(zip(file.pixels, labels, strict=True))
     ]
     return DigitFile(images, remarks)
 
 
-def _image_of(
+def _check_image(
     pixels: Pixels, index: int, place: str, label: int | None, name: str
 ) -> DigitImage | UnusableImage:
     if pixels.min() == pixels.max():

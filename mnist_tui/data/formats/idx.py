@@ -23,68 +23,68 @@ GZIP_MAGIC = b"\x1f\x8b"
 SIDE = 28
 
 
-def images(content: bytes, count: int, path: Path) -> Tensor:
+def parse_images(content: bytes, count: int, path: Path) -> Tensor:
     """The images in `content`, the bytes of an IDX file, gzipped or not, that must hold exactly `count` (1 or more).
 
     Returns (count, 1, 28, 28) uint8, 0 is paper. Raises DataError, which names `path`.
     """
-    return _values(content, (count, SIDE, SIDE), path).view(count, 1, SIDE, SIDE)
+    return _parse_values(content, (count, SIDE, SIDE), path).view(count, 1, SIDE, SIDE)
 
 
-def labels(content: bytes, count: int, classes: int, path: Path) -> Tensor:
-    """The labels in `content`: (count,) int64, each in [0, classes). Raises DataError as `images` does."""
-    values = _values(content, (count,), path)
+def parse_labels(content: bytes, count: int, classes: int, path: Path) -> Tensor:
+    """The labels in `content`: (count,) int64, each in [0, classes). Raises DataError as `parse_images` does."""
+    values = _parse_values(content, (count,), path)
     if (highest := int(values.max())) >= classes:
-        raise _damaged(path, f"it has the label {highest}, but there are only {classes} classes")
+        raise _damaged_error(path, f"it has the label {highest}, but there are only {classes} classes")
     return values.long()
 
 
-def _values(content: bytes, shape: tuple[int, ...], path: Path) -> Tensor:
+def _parse_values(content: bytes, shape: tuple[int, ...], path: Path) -> Tensor:
     """The flat uint8 values of a file whose header must declare exactly `shape`."""
-    header = _header(shape)
+    header = _make_header(shape)
     if content.startswith(header):  # unpacked already
-        return parse_plain(content, shape[1:], path).flatten()
+        return parse_uncompressed(content, shape[1:], path).flatten()
     size = math.prod(shape)
     stream = zlib.decompressobj(GZIP_ONLY)
     try:
         found = stream.decompress(content, len(header))
         if found != header:
-            raise _damaged(path, _unlike(found, shape))
+            raise _damaged_error(path, _describe_header_difference(found, shape))
         # One byte more than expected is enough to know that there is too much, however much it is.
         values = stream.decompress(stream.unconsumed_tail, size + 1)
     except zlib.error as error:
-        raise _damaged(path, f"its compression is broken ({error})") from error
+        raise _damaged_error(path, f"its compression is broken ({error})") from error
     _check_end(stream, len(values), size, path)
     return torch.frombuffer(bytearray(values), dtype=torch.uint8)
 
 
-def _header(shape: tuple[int, ...]) -> bytes:
+def _make_header(shape: tuple[int, ...]) -> bytes:
     return struct.pack(f">HBB{len(shape)}I", 0, UNSIGNED_BYTE, len(shape), *shape)
 
 
 def _check_end(stream: zlib._Decompress, found: int, expected: int, path: Path) -> None:
     if found > expected:
-        raise _damaged(path, f"it holds more than the {expected:,} values it declares")
+        raise _damaged_error(path, f"it holds more than the {expected:,} values it declares")
     if not stream.eof:
-        raise _damaged(path, f"it is cut off after {found:,} of {expected:,} values")
+        raise _damaged_error(path, f"it is cut off after {found:,} of {expected:,} values")
     if found < expected:
-        raise _damaged(path, f"it holds {found:,} values but declares {expected:,}")
+        raise _damaged_error(path, f"it holds {found:,} values but declares {expected:,}")
     if stream.unused_data:
-        raise _damaged(path, f"{len(stream.unused_data):,} bytes follow its end")
+        raise _damaged_error(path, f"{len(stream.unused_data):,} bytes follow its end")
 
 
-def _unlike(found: bytes, shape: tuple[int, ...]) -> str:
+def _describe_header_difference(found: bytes, shape: tuple[int, ...]) -> str:
     """Why the header `found` is not that of unsigned bytes in `shape`."""
-    expected = _header(shape)
+    expected = _make_header(shape)
     if len(found) < len(expected):
         return "it ends within its header"
     if found[:4] != expected[:4]:
         return f"it begins with {found[:4].hex(' ')} instead of {expected[:4].hex(' ')}"
     declared = struct.unpack(f">{len(shape)}I", found[4:])
-    return f"it declares {_times(declared)} values, not {_times(shape)}"
+    return f"it declares {_format_shape(declared)} values, not {_format_shape(shape)}"
 
 
-def unpacked(content: bytes, most: int) -> bytes:
+def decompress(content: bytes, most: int) -> bytes:
     """A file's content, decompressed if it is gzip; one byte more than `most` if it is too large."""
     if not content.startswith(GZIP_MAGIC):
         return content
@@ -94,13 +94,13 @@ def unpacked(content: bytes, most: int) -> bytes:
         return b""
 
 
-def size_of(count: int, *, images: bool) -> int:
+def file_size(count: int, *, images: bool) -> int:
     """The size in bytes of an unpacked file with this many images or labels."""
     shape = (count, SIDE, SIDE) if images else (count,)
-    return len(_header(shape)) + math.prod(shape)
+    return len(_make_header(shape)) + math.prod(shape)
 
 
-def describe(content: bytes) -> str:
+def describe_content(content: bytes) -> str:
     """What an unpacked file claims to hold: `10,000 images`; empty if it is not an MNIST-style file."""
     dimensions = {b"\0\0\x08\x03": 3, b"\0\0\x08\x01": 1}.get(content[:4], 0)
     sides = [int.from_bytes(content[4 + 4 * axis : 8 + 4 * axis], "big") for axis in range(dimensions)]
@@ -115,31 +115,31 @@ def describe(content: bytes) -> str:
             return ""
 
 
-def _times(shape: tuple[int, ...]) -> str:
+def _format_shape(shape: tuple[int, ...]) -> str:
     return " × ".join(map(str, shape))
 
 
-def _damaged(path: Path, reason: str) -> DataError:
+def _damaged_error(path: Path, reason: str) -> DataError:
     return DataError(
         f"{path} is damaged: {reason}.", remedy="Delete the file; it is fetched again on the next use."
     )
 
 
-def plain(values: Tensor) -> bytes:
+def to_idx(values: Tensor) -> bytes:
     """The uncompressed IDX file of a uint8 tensor."""
-    return _header(tuple(values.shape)) + values.contiguous().numpy().tobytes()
+    return _make_header(tuple(values.shape)) + values.contiguous().numpy().tobytes()
 
 
-def parse_plain(content: bytes, item: tuple[int, ...], path: Path) -> Tensor:
+def parse_uncompressed(content: bytes, item: tuple[int, ...], path: Path) -> Tensor:
     """(N, *item) uint8 of an uncompressed IDX file, which says itself how many items it has. Raises DataError."""
-    length = len(_header((0, *item)))
+    length = len(_make_header((0, *item)))
     count = int.from_bytes(content[4:8], "big")
-    if content[:length] != _header((count, *item)):
-        raise _not_ours(path, _unlike(content[:length], (count, *item)))
+    if content[:length] != _make_header((count, *item)):
+        raise _own_file_error(path, _describe_header_difference(content[:length], (count, *item)))
     if len(content) != length + (size := count * math.prod(item)):
-        raise _not_ours(path, f"it holds {len(content) - length:,} values but declares {size:,}")
+        raise _own_file_error(path, f"it holds {len(content) - length:,} values but declares {size:,}")
     return torch.frombuffer(bytearray(content), dtype=torch.uint8)[length:].view(count, *item)
 
 
-def _not_ours(path: Path, reason: str) -> DataError:
+def _own_file_error(path: Path, reason: str) -> DataError:
     return DataError(f"{path} is damaged: {reason}.", remedy="Move it away, or bring it back from a copy.")

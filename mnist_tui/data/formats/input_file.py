@@ -23,7 +23,7 @@ def display_name(name: str) -> str:
 
 
 @contextmanager
-def naming(name: str) -> Iterator[None]:
+def prepend_name(name: str) -> Iterator[None]:
     """Put the file's name before the description of the problem."""
     try:
         yield
@@ -33,7 +33,7 @@ def naming(name: str) -> Iterator[None]:
         raise PictureError(f"{name} {error}", remedy=error.remedy) from error
 
 
-def read(name: str, most: Callable[[bytes], int]) -> bytes:
+def read_input(name: str, most: Callable[[bytes], int]) -> bytes:
     """The content of the file called `name`; `most` says by its first bytes how many there may be.
 
     Raises PictureError, which names the file, if it is missing, not a regular file, empty or too large.
@@ -42,14 +42,14 @@ def read(name: str, most: Callable[[bytes], int]) -> bytes:
         if name == STDIN:
             if sys.stdin is None:
                 raise PictureError("standard input is closed", remedy="Name a file.")
-            return _bounded(sys.stdin.buffer, display_name(name), most)
+            return _read_bounded(sys.stdin.buffer, display_name(name), most)
         path = Path(name)
         if path.exists() and not path.is_file():  # a pipe without a writer would block
             raise PictureError(
                 f"{name} is not a file", remedy=f"Name a picture, or {STDIN} for standard input."
             )
         with path.open("rb") as file:
-            return _bounded(file, name, most)
+            return _read_bounded(file, name, most)
     except (OSError, ValueError) as error:  # the second of a name with a zero byte
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise PictureError(
@@ -57,7 +57,7 @@ def read(name: str, most: Callable[[bytes], int]) -> bytes:
         ) from error
 
 
-def _bounded(file: BinaryIO, name: str, most: Callable[[bytes], int]) -> bytes:
+def _read_bounded(file: BinaryIO, name: str, most: Callable[[bytes], int]) -> bytes:
     chunk = file.read(_CHUNK)
     if not chunk:
         raise PictureError(f"{name} is empty", remedy="Save it again.")

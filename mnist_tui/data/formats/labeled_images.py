@@ -17,7 +17,7 @@ MAX_IMAGES = 100_000
 """More than any dataset of this kind has; a file that claims more is rejected."""
 
 Numbers = npt.NDArray[Any]
-Place = Callable[[int], str]
+Locate = Callable[[int], str]
 """Maps an image's index to its place in its file, in the terms of its format."""
 
 # (0 - mean) / deviation and (1 - mean) / deviation, with the figures that tutorials normalize MNIST with.
@@ -34,53 +34,55 @@ class LabeledImages:
 
     pixels: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.int64] | None
-    place: Place
+    locate: Locate
     remarks: tuple[str, ...] = ()
     """Sentences about how the file was understood, without its name."""
 
 
-def labeled_images(
-    blocks: Sequence[Numbers], labels: Numbers | None, place: Place, remarks: Sequence[str] = ()
+def build_labeled_images(
+    blocks: Sequence[Numbers], labels: Numbers | None, locate: Locate, remarks: Sequence[str] = ()
 ) -> LabeledImages:
     """Images of `blocks` (n, 784) of real numbers one after another, (N,) `labels` beside them.
 
     Raises PictureError with the rest of a sentence that begins with the file's name.
     """
-    pixels, scale_remarks = _scaled(list(_small(blocks)), place)
+    pixels, scale_remarks = _scale_to_bytes(list(_split_blocks(blocks)), locate)
     is_inverted = _is_dark_on_light(pixels)
     if is_inverted:
         pixels = 255 - pixels
     inverted = ("its images are dark on light; they were inverted, because MNIST's are light on dark.",)
     return LabeledImages(
         pixels.reshape(-1, SIDE, SIDE),
-        None if labels is None else _class_numbers(labels, len(pixels), place),
-        place,
+        None if labels is None else _check_labels(labels, len(pixels), locate),
+        locate,
         (*remarks, *scale_remarks, *(inverted if is_inverted else ())),
     )
 
 
-def _small(blocks: Sequence[Numbers]) -> Iterator[Numbers]:
+def _split_blocks(blocks: Sequence[Numbers]) -> Iterator[Numbers]:
     """In parts small enough to copy."""
     for block in blocks:
         for start in range(0, len(block), _BLOCK):
             yield block[start : start + _BLOCK]
 
 
-def _scaled(blocks: Sequence[Numbers], place: Place) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:
-    low, high = _range(blocks, place)
-    factor, shift, remarks = _scale(low, high)
+def _scale_to_bytes(
+    blocks: Sequence[Numbers], locate: Locate
+) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:
+    low, high = _find_range(blocks, locate)
+    factor, shift, remarks = _find_scale(low, high)
     if factor is None:
-        raise _out_of_range(blocks, low, high, place)
+        raise _range_error(blocks, low, high, locate)
     scaled = np.empty((sum(map(len, blocks)), PIXELS), dtype=np.uint8)
     start = 0
     for block in blocks:
-        values = np.rint(_floats(block) * np.float32(factor) + np.float32(shift))
+        values = np.rint(_to_float32(block) * np.float32(factor) + np.float32(shift))
         scaled[start : start + len(block)] = values.clip(0, 255)
         start += len(block)
     return scaled, remarks
 
 
-def _scale(low: float, high: float) -> tuple[float | None, float, tuple[str, ...]]:
+def _find_scale(low: float, high: float) -> tuple[float | None, float, tuple[str, ...]]:
     """What brings values of this range to 0 to 255: a factor (None where nothing is known to) and a summand."""
     if low >= 0:
         return (255.0 if high <= 1 else 1.0 if high <= 255 else None), 0.0, ()
@@ -93,15 +95,15 @@ def _scale(low: float, high: float) -> tuple[float | None, float, tuple[str, ...
     return None, 0.0, ()
 
 
-def _range(blocks: Sequence[Numbers], place: Place) -> tuple[float, float]:
+def _find_range(blocks: Sequence[Numbers], locate: Locate) -> tuple[float, float]:
     low, high, start = np.inf, -np.inf, 0
     for block in blocks:
-        values = _floats(block)
+        values = _to_float32(block)
         finite = np.isfinite(values)
         if not finite.all():
             image, pixel = map(int, np.argwhere(~finite)[0])
             raise PictureError(
-                f"holds a value that is not finite at {_pixel_place(place, start + image, pixel)}",
+                f"holds a value that is not finite at {_locate_pixel(locate, start + image, pixel)}",
                 remedy=_SCALES,
             )
         low, high = min(low, float(values.min())), max(high, float(values.max()))
@@ -109,21 +111,21 @@ def _range(blocks: Sequence[Numbers], place: Place) -> tuple[float, float]:
     return low, high
 
 
-def _out_of_range(blocks: Sequence[Numbers], low: float, high: float, place: Place) -> PictureError:
+def _range_error(blocks: Sequence[Numbers], low: float, high: float, locate: Locate) -> PictureError:
     """Names the first pixel that cannot be one where its file is otherwise whole numbers."""
     message, start = f"holds values from {low:g} to {high:g}", 0
     for block in blocks:
-        values = _floats(block)
+        values = _to_float32(block)
         wrong = (values < 0) | (values > 255)
         if wrong.any():
             image, pixel = map(int, np.argwhere(wrong)[0])
-            message += f"; {values[image, pixel]:g} at {_pixel_place(place, start + image, pixel)}"
+            message += f"; {values[image, pixel]:g} at {_locate_pixel(locate, start + image, pixel)}"
             break
         start += len(block)
     return PictureError(message, remedy=_SCALES)
 
 
-def _floats(block: Numbers) -> npt.NDArray[np.float32]:
+def _to_float32(block: Numbers) -> npt.NDArray[np.float32]:
     with np.errstate(
         over="ignore", invalid="ignore"
     ):  # what does not fit becomes infinite, and is reported as such
@@ -131,8 +133,8 @@ def _floats(block: Numbers) -> npt.NDArray[np.float32]:
     return floats
 
 
-def _pixel_place(place: Place, image: int, pixel: int) -> str:
-    where = place(image)
+def _locate_pixel(locate: Locate, image: int, pixel: int) -> str:
+    where = locate(image)
     return f"{where}, pixel {pixel}" if where else f"pixel {pixel}"
 
 
@@ -143,15 +145,15 @@ def _is_dark_on_light(pixels: npt.NDArray[np.uint8]) -> bool:
     return float(np.median(np.median(borders, axis=1))) > 127
 
 
-def _class_numbers(labels: Numbers, count: int, place: Place) -> npt.NDArray[np.int64]:
-    values = _floats(labels)
+def _check_labels(labels: Numbers, count: int, locate: Locate) -> npt.NDArray[np.int64]:
+    values = _to_float32(labels)
     if values.shape != (count,):
         raise PictureError(
             f"holds {len(values):,} labels for {count:,} images", remedy="Save one label for each image."
         )
     wrong = np.flatnonzero(~((values >= 0) & (values < 1000) & (values == np.floor(values))))
     if len(wrong):
-        where = place(int(wrong[0]))
+        where = locate(int(wrong[0]))
         raise PictureError(
             f"holds the label {values[wrong[0]]:g}{f' at {where}' if where else ''}",
             remedy="Labels are the numbers of classes: 0, 1, 2, ….",

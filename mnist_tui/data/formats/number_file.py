@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mnist_tui.data.formats import array_file, csv_file
-from mnist_tui.data.formats.input_file import naming
-from mnist_tui.data.formats.input_file import read as read_input
+from mnist_tui.data.formats.input_file import prepend_name, read_input
 from mnist_tui.data.formats.labeled_images import LabeledImages
 from mnist_tui.data.pictures import picture_file
 from mnist_tui.errors import PictureError
@@ -25,7 +24,7 @@ _GZIP = b"\x1f\x8b"
 _REMEDY = "Save the images as .npy, .npz or .csv: np.savez(name, images=images, labels=labels)."
 
 
-def is_of_numbers(content: bytes, name: str) -> bool:
+def is_number_file(content: bytes, name: str) -> bool:
     """Whether a file that begins with `content` holds numbers rather than a picture."""
     return (
         array_file.is_array_file(content)
@@ -35,28 +34,28 @@ def is_of_numbers(content: bytes, name: str) -> bool:
     )
 
 
-def most_bytes(head: bytes) -> int:
+def max_bytes(head: bytes) -> int:
     """How large a file may be that begins with `head`."""
     is_large = array_file.is_array_file(head) or head.startswith(_GZIP) or csv_file.is_csv(head)
     return array_file.MAX_BYTES if is_large else picture_file.MAX_BYTES
 
 
-def parse(content: bytes) -> LabeledImages:
+def parse_number_file(content: bytes) -> LabeledImages:
     """The images of a file for which `is_of_numbers` holds.
 
     Raises PictureError with the rest of a sentence that begins with the file's name.
     """
     if content.startswith(_GZIP):
-        content = _unpacked(content)
+        content = _decompress(content)
     if array_file.is_array_file(content):
-        return array_file.parse(content)
+        return array_file.parse_array_file(content)
     for magic, what in _OTHERS.items():
         if content.startswith(magic):
             raise PictureError(what, remedy=_REMEDY)
-    return csv_file.parse(content)
+    return csv_file.parse_csv(content)
 
 
-def _unpacked(content: bytes) -> bytes:
+def _decompress(content: bytes) -> bytes:
     stream = zlib.decompressobj(16 + zlib.MAX_WBITS)
     try:
         unpacked = stream.decompress(content, array_file.MAX_BYTES + 1)
@@ -73,10 +72,10 @@ def _unpacked(content: bytes) -> bytes:
     return unpacked
 
 
-def read(path: Path) -> LabeledImages:
+def read_number_file(path: Path) -> LabeledImages:
     """The images of the file at `path`. Raises PictureError, which names it."""
-    content = read_input(str(path), most_bytes)
-    with naming(str(path)):
-        if not is_of_numbers(content, path.name):
+    content = read_input(str(path), max_bytes)
+    with prepend_name(str(path)):
+        if not is_number_file(content, path.name):
             raise PictureError("holds no images as numbers", remedy=_REMEDY)
-        return parse(content)
+        return parse_number_file(content)

@@ -29,25 +29,25 @@ def read_tensors(content: bytes) -> dict[str, Numbers]:
             f"holds no tensors that can be read: {first_line}",
             remedy="Save a tensor, or a dictionary of tensors, with torch.save.",
         ) from error
-    return {name: _array(tensor, len(content)) for name, tensor in _tensors(saved)}
+    return {name: _to_array(tensor, len(content)) for name, tensor in _find_tensors(saved)}
 
 
-def _tensors(saved: Any) -> Iterator[tuple[str, Tensor]]:
+def _find_tensors(saved: Any) -> Iterator[tuple[str, Tensor]]:
     if isinstance(saved, Tensor):
         yield "", saved
     elif isinstance(saved, (tuple, list)):
         names = _PAIR if len(saved) == len(_PAIR) else [f"[{number}]" for number in range(len(saved))]
-        yield from _named(zip(names, saved, strict=False))
+        yield from _select_tensors(zip(names, saved, strict=False))
     elif isinstance(saved, dict):
-        yield from _named((str(name), value) for name, value in saved.items())
+        yield from _select_tensors((str(name), value) for name, value in saved.items())
 
 
-def _named(values: Any) -> Iterator[tuple[str, Tensor]]:
+def _select_tensors(values: Any) -> Iterator[tuple[str, Tensor]]:
     found = ((name, value) for name, value in values if isinstance(value, Tensor))
     yield from (pair for pair, _ in zip(found, range(_MOST_TENSORS), strict=False))
 
 
-def _array(tensor: Tensor, most: int) -> Numbers:
+def _to_array(tensor: Tensor, most: int) -> Numbers:
     """A tensor may repeat its storage, and then be far larger than its file."""
     is_plain = tensor.layout is torch.strided and not tensor.is_quantized and tensor.device.type == "cpu"
     if not is_plain or tensor.is_complex() or tensor.numel() * tensor.element_size() > most:

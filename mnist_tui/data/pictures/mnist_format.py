@@ -18,7 +18,7 @@ Ink = npt.NDArray[np.float32]
 SIDE, BOX = 28, 20
 # Where the centre of mass of MNIST's images lies, with pixel centres at whole numbers: half a pixel right of and
 # below the middle, 13.5. It is within half a pixel of it in every one of them.
-CENTRE = 14
+CENTER = 14
 # What counts as part of the digit when its box is measured: less is the blur around it.
 _EDGE = 0.25
 # A digit is looked at this many times finer than it will be, so that widths and positions are exact.
@@ -28,105 +28,95 @@ _FINE = 5
 _THINNEST, _THIN, _THICK, _THICKEST = 1.7, 2.2, 4.2, 5.5
 
 
-def from_picture(picture: npt.NDArray[np.generic]) -> Pixels:
-    """The network's input for a picture of one digit: (H, W) gray, (H, W, 3) color or (H, W, 4) with alpha, of uint8.
-
-    The largest digit of several. Raises NoDigitError if there is none. `pictures.reading` gives more details.
-    """
-    from mnist_tui.data.pictures.reading import read  # which needs OpenCV, as a drawing does not
-
-    digits = read(picture).digits
-    return max(digits, key=lambda digit: digit.box[2] * digit.box[3]).pixels
-
-
-def from_canvas(canvas: npt.NDArray[np.generic]) -> Pixels:
+def canvas_to_mnist(canvas: npt.NDArray[np.generic]) -> Pixels:
     """What the network gets of a drawing: (H, W), 0 is paper, full ink is 1 of floats and 255 of uint8.
 
     One that is as MNIST's are comes back as it is. Takes a millisecond. Raises NoDigitError where it is blank.
     """
-    ink = _as_ink(canvas)
+    ink = _to_ink(canvas)
     if ink.size == 0 or float(ink.max()) <= _EDGE:
         raise NoDigitError("there is no digit on it", remedy="Draw one, larger or darker.")
     if ink.shape == (SIDE, SIDE) and _is_mnist_sized(ink):
-        return _centred(ink)
-    fine = _fine(ink)
-    fine = _with_usual_strokes(fine)
-    return _fitted(fine)
+        return _center(ink)
+    fine = _enlarge(ink)
+    fine = _normalize_strokes(fine)
+    return _fit(fine)
 
 
-def clean(picture: npt.NDArray[np.uint8]) -> Pixels | None:
+def as_mnist_image(picture: npt.NDArray[np.uint8]) -> Pixels | None:
     """A picture that is as MNIST's are, or the negative of one: nothing is to be found in it, so nothing is changed."""
     if picture.shape != (SIDE, SIDE):
         return None
     border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
     return next(
-        (as_ink for as_ink, rim in ((picture, border), (255 - picture, 255 - border)) if _is_paper(rim)), None
+        (as_ink for as_ink, rim in ((picture, border), (255 - picture, 255 - border)) if _is_background(rim)),
+        None,
     )
 
 
-def _is_paper(border: Pixels) -> bool:
+def _is_background(border: Pixels) -> bool:
     """A digit may touch the border with the blur of a stroke; a photograph has noise all along it."""
     return int(np.count_nonzero(border)) < 0.2 * len(border) and int(border.max()) < 64
 
 
-def _as_ink(canvas: npt.NDArray[np.generic]) -> Ink:
+def _to_ink(canvas: npt.NDArray[np.generic]) -> Ink:
     scale = 255 if np.issubdtype(canvas.dtype, np.integer) else 1
     ink: Ink = np.nan_to_num(canvas.astype(np.float32), nan=0, posinf=scale, neginf=0) / np.float32(scale)
     return ink.clip(0, 1)
 
 
 def _is_mnist_sized(ink: Ink) -> bool:
-    top, bottom, left, right = _box(ink)
-    usual = _THINNEST <= stroke_width(ink) <= _THICKEST
+    top, bottom, left, right = _bounding_box(ink)
+    usual = _THINNEST <= measure_stroke_width(ink) <= _THICKEST
     return usual and BOX - 2 <= max(bottom - top, right - left) <= BOX + 1
 
 
-def _centred(ink: Ink) -> Pixels:
+def _center(ink: Ink) -> Pixels:
     """Moved by whole pixels, and so without a blur, as MNIST's makers did it."""
-    top, bottom, left, right = _box(ink, above=0.0)
-    down, across = (round(CENTRE - middle) for middle in _middle(ink))
+    top, bottom, left, right = _bounding_box(ink, above=0.0)
+    down, across = (round(CENTER - middle) for middle in _center_of_mass(ink))
     down = min(max(down, -top), SIDE - bottom)
     across = min(max(across, -left), SIDE - right)
-    return _as_pixels(np.roll(ink, (down, across), axis=(0, 1)))
+    return _to_pixels(np.roll(ink, (down, across), axis=(0, 1)))
 
 
-def _fine(ink: Ink) -> Ink:
+def _enlarge(ink: Ink) -> Ink:
     """The digit in the middle of a square of `_FINE * SIDE`, its longer side `_FINE * BOX`."""
-    top, bottom, left, right = _box(ink)
+    top, bottom, left, right = _bounding_box(ink)
     pixel = max(bottom - top, right - left) / (BOX * _FINE)
-    return _window(ink, ((top + bottom) / 2, (left + right) / 2), pixel, SIDE * _FINE)
+    return _resample(ink, ((top + bottom) / 2, (left + right) / 2), pixel, SIDE * _FINE)
 
 
-def _with_usual_strokes(fine: Ink) -> Ink:
+def _normalize_strokes(fine: Ink) -> Ink:
     """A thin pen's strokes thickened and a broad brush's thinned, to what the network has seen."""
-    width = stroke_width(fine) / _FINE
+    width = measure_stroke_width(fine) / _FINE
     if width < _THINNEST:
-        return _filtered(fine, ImageFilter.MaxFilter(3), (_THIN - width) * _FINE / 2)
+        return _apply_filter(fine, ImageFilter.MaxFilter(3), (_THIN - width) * _FINE / 2)
     if width > _THICKEST:
-        return _filtered(fine, ImageFilter.MinFilter(3), (width - _THICK) * _FINE / 2)
+        return _apply_filter(fine, ImageFilter.MinFilter(3), (width - _THICK) * _FINE / 2)
     return fine
 
 
-def _filtered(fine: Ink, filter: ImageFilter.RankFilter, times: float) -> Ink:
+def _apply_filter(fine: Ink, filter: ImageFilter.RankFilter, times: float) -> Ink:
     """Every time moves the edges by one fine pixel."""
-    image = Image.fromarray(_as_pixels(fine))
+    image = Image.fromarray(_to_pixels(fine))
     for _ in range(round(times)):
         image = image.filter(filter)
     changed: Ink = np.asarray(image, dtype=np.float32) / np.float32(255)
     return changed if float(changed.max()) > _EDGE else fine
 
 
-def _fitted(fine: Ink) -> Pixels:
+def _fit(fine: Ink) -> Pixels:
     """The longer side brought to `BOX`, the centre of mass to the centre."""
-    top, bottom, left, right = _box(fine)
+    top, bottom, left, right = _bounding_box(fine)
     pixel = max(bottom - top, right - left) / BOX
-    down, across = _middle(fine)
-    offset = SIDE / 2 - (CENTRE + 0.5)  # from the middle of the square to MNIST's centre
+    down, across = _center_of_mass(fine)
+    offset = SIDE / 2 - (CENTER + 0.5)  # from the middle of the square to MNIST's centre
     middle = (down + 0.5 + offset * pixel, across + 0.5 + offset * pixel)
-    return _as_pixels(_window(fine, middle, pixel, SIDE))
+    return _to_pixels(_resample(fine, middle, pixel, SIDE))
 
 
-def _window(ink: Ink, middle: tuple[float, float], pixel: float, side: int) -> Ink:
+def _resample(ink: Ink, middle: tuple[float, float], pixel: float, side: int) -> Ink:
     """`side` × `side` pixels, each the mean of `pixel` × `pixel` of `ink`, around a point of it; paper outside."""
     half = pixel * side / 2
     top, left = middle[0] - half, middle[1] - half
@@ -145,21 +135,21 @@ def _overhang(ink: Ink, top: float, left: float, side: float) -> tuple[float, fl
     return -top, top + side - height, -left, left + side - width
 
 
-def _box(ink: Ink, above: float = _EDGE) -> tuple[int, int, int, int]:
+def _bounding_box(ink: Ink, above: float = _EDGE) -> tuple[int, int, int, int]:
     """First and one past the last row and column with ink."""
     marked = ink > above
     rows, columns = np.flatnonzero(marked.any(axis=1)), np.flatnonzero(marked.any(axis=0))
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
 
-def _middle(ink: Ink) -> tuple[float, float]:
+def _center_of_mass(ink: Ink) -> tuple[float, float]:
     """Row and column of the centre of mass."""
     total = float(ink.sum())
     rows, columns = ink.sum(axis=1), ink.sum(axis=0)
     return float(rows @ np.arange(len(rows))) / total, float(columns @ np.arange(len(columns))) / total
 
 
-def stroke_width(ink: Ink) -> float:
+def measure_stroke_width(ink: Ink) -> float:
     """In pixels: a stroke of length l and width w has the area l·w, and an edge of about 2·l, however soft."""
     padded = np.pad(ink, 1)
     down = padded[2:, 1:-1] - padded[:-2, 1:-1]
@@ -168,5 +158,5 @@ def stroke_width(ink: Ink) -> float:
     return 2 * float(ink.sum()) / edge if edge else 0.0
 
 
-def _as_pixels(ink: Ink) -> Pixels:
+def _to_pixels(ink: Ink) -> Pixels:
     return np.rint(ink * 255).astype(np.uint8)

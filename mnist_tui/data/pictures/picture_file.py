@@ -27,7 +27,7 @@ _MAX_PIXELS_OF: Mapping[str, int] = {
     "MPO": 120_000_000,
 }
 # A longer side than this says nothing more about a digit.
-_SPARE_SIDE = 1200
+_MAX_SIDE = 1200
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "PPM", "TIFF")
 _NAMES = (*_FORMATS, "AVIF", "HEIC")
 # The brands of ISO media files, of which AVIF and HEIC are two.
@@ -71,7 +71,7 @@ def is_picture(content: bytes) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            Image.open(io.BytesIO(content), formats=_formats(content))
+            Image.open(io.BytesIO(content), formats=_choose_decoders(content))
     except PictureError:
         return True  # of a format that takes more than is installed
     except Exception:  # it raises almost anything; `decoded` says what
@@ -79,20 +79,20 @@ def is_picture(content: bytes) -> bool:
     return True
 
 
-def decoded(content: bytes) -> Picture:
+def decode_picture(content: bytes) -> Picture:
     """The picture in a file with this content. Raises PictureError with the rest of a sentence."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on odd files would go across the screen
         try:
-            image = Image.open(io.BytesIO(content), formats=_formats(content))
+            image = Image.open(io.BytesIO(content), formats=_choose_decoders(content))
             _check_size(image.size, image.format or "", progressive="progressive" in image.info)
-            return _picture(image)
+            return _decode(image)
         except UnidentifiedImageError:
             raise PictureError(
                 "is not a picture in a supported format", remedy=f"Save it as one of {', '.join(_NAMES)}."
             ) from None
         except Image.DecompressionBombError:
-            raise _too_large("far too many pixels", _MAX_PIXELS) from None
+            raise _too_large_error("far too many pixels", _MAX_PIXELS) from None
         except PictureError:
             raise
         except Exception as error:  # a damaged file makes Pillow raise almost anything
@@ -100,9 +100,9 @@ def decoded(content: bytes) -> Picture:
             raise PictureError(f"is damaged: {reason}", remedy="Save the picture again.") from error
 
 
-def _formats(content: bytes) -> tuple[str, ...]:
+def _choose_decoders(content: bytes) -> tuple[str, ...]:
     """The decoders that are tried. Raises PictureError for a known format whose decoder is not installed."""
-    brands = _brands(content)
+    brands = _read_brands(content)
     if brands & _AVIF:
         if not features.check("avif"):
             raise PictureError(
@@ -123,7 +123,7 @@ def _formats(content: bytes) -> tuple[str, ...]:
     return _FORMATS
 
 
-def _brands(content: bytes) -> set[bytes]:
+def _read_brands(content: bytes) -> set[bytes]:
     """What an ISO media file says it is, in the box it begins with; nothing for other files."""
     if content[4:8] != b"ftyp":
         return set()
@@ -134,24 +134,24 @@ def _brands(content: bytes) -> set[bytes]:
 def _check_size(size: tuple[int, int], format: str, *, progressive: bool) -> None:
     most = _MAX_PIXELS if progressive else _MAX_PIXELS_OF.get(format, _MAX_PIXELS)
     if size[0] * size[1] > most:
-        raise _too_large(f"{size[0]:,} × {size[1]:,} pixels", most)
+        raise _too_large_error(f"{size[0]:,} × {size[1]:,} pixels", most)
 
 
-def _too_large(what: str, most: int) -> PictureError:
+def _too_large_error(what: str, most: int) -> PictureError:
     return PictureError(
         f"has {what}; at most {most // 1_000_000} million are read", remedy="Make the picture smaller."
     )
 
 
-def _picture(image: Image.Image) -> Picture:
+def _decode(image: Image.Image) -> Picture:
     size = image.size
     has_more_pages = _has_second_page(image)
-    image.draft("RGB", (_SPARE_SIDE, _SPARE_SIDE))  # does nothing to other formats
+    image.draft("RGB", (_MAX_SIDE, _MAX_SIDE))  # does nothing to other formats
     image.load()
-    turn = _TURNS.get(_orientation(image))
+    turn = _TURNS.get(_read_orientation(image))
     is_sideways = turn in _SIDEWAYS or (image.format == "TIFF" and image.size == size[::-1] != size)
-    image = _without_spare(image)
-    image = _in_known_mode(image)
+    image = _reduce(image)
+    image = _convert_mode(image)
     pixels = np.asarray(image.transpose(turn) if turn is not None else image)
     return Picture(pixels, size[::-1] if is_sideways else size, has_more_pages)
 
@@ -168,16 +168,16 @@ def _has_second_page(image: Image.Image) -> bool:
     return True
 
 
-def _orientation(image: Image.Image) -> int:
+def _read_orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
     except (ValueError, TypeError, SyntaxError, OSError, struct.error, OverflowError, KeyError):
         return 1  # damaged notes on a picture are no reason not to look at it
 
 
-def _without_spare(image: Image.Image) -> Image.Image:
+def _reduce(image: Image.Image) -> Image.Image:
     """Much larger than it has to be, it is made smaller at once, before copies are made of it."""
-    factor = max(image.size) // _SPARE_SIDE
+    factor = max(image.size) // _MAX_SIDE
     if factor <= 1:
         return image
     if image.mode in ("L", "RGB", "CMYK", "YCbCr"):
@@ -189,16 +189,16 @@ def _without_spare(image: Image.Image) -> Image.Image:
     return smaller
 
 
-def _in_known_mode(image: Image.Image) -> Image.Image:
+def _convert_mode(image: Image.Image) -> Image.Image:
     if image.mode in ("L", "RGB", "RGBA"):
         return image
     if image.mode.startswith(("I", "F")):
-        return Image.fromarray(_in_eight_bits(np.asarray(image, dtype=np.float32)))
+        return Image.fromarray(_to_eight_bits(np.asarray(image, dtype=np.float32)))
     has_alpha = image.mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info
     return image.convert("RGBA" if has_alpha else "L" if image.mode == "1" else "RGB")
 
 
-def _in_eight_bits(values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+def _to_eight_bits(values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
     """16 bits and more, scaled to 8 by the range of values without dead and saturated pixels."""
     finite = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
     spare = min(1 + int(_OUTLIERS * finite.size), (finite.size - 1) // 2)

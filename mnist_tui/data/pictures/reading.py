@@ -72,9 +72,9 @@ def read(picture: npt.NDArray[np.generic]) -> Reading:
     """
     cv2.setNumThreads(1)  # reading is short, and must not take cores from a training
     pixels = np.asarray(picture, dtype=np.uint8)
-    clean = mnist_format.clean(pixels)
+    clean = mnist_format.as_mnist_image(pixels)
     if clean is not None:
-        digit = Digit(mnist_format.from_canvas(clean), (), _box_of(clean))
+        digit = Digit(mnist_format.canvas_to_mnist(clean), (), _box_of(clean))
         return Reading(((digit,),))
     opaque = on_a_background(pixels)
     sheet = _of_size(opaque)
@@ -85,6 +85,11 @@ def read(picture: npt.NDArray[np.generic]) -> Reading:
             remedy="Write it larger or darker, or give it more light.",
         )
     return Reading(lines)
+
+
+def read_largest_digit(picture: npt.NDArray[np.generic]) -> Pixels:
+    """The network's input for the largest digit of a picture, (28, 28). Takes and raises what `read` does."""
+    return max(read(picture).digits, key=lambda digit: digit.box[2] * digit.box[3]).pixels
 
 
 def on_a_background(pixels: Bytes) -> Bytes:
@@ -193,7 +198,7 @@ def _canvas(ink: Ink, found: Segmentation, piece: Piece) -> Floats:
 def _normalized(canvas: Floats) -> Pixels | None:
     """In MNIST's format; None if there is almost no ink."""
     try:
-        return mnist_format.from_canvas(canvas)
+        return mnist_format.canvas_to_mnist(canvas)
     except NoDigitError:
         return None
 
@@ -209,7 +214,7 @@ def _thickened(canvas: Floats, least: float, wanted: float) -> Floats:
     if not len(rows):
         return canvas
     pixel = (max(int(rows[-1] - rows[0]), int(columns[-1] - columns[0])) + 1) / mnist_format.BOX
-    width = mnist_format.stroke_width(canvas)
+    width = mnist_format.measure_stroke_width(canvas)
     if width >= least * pixel:
         return canvas
     spare = round(wanted * pixel - width)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_tui.data.synthetic.curves import alphabet
+from mnist_tui.data.synthetic.curves import build_alphabet
 from mnist_tui.data.synthetic.deform import draw_strokes
 from mnist_tui.data.synthetic.render import SIDE, render
 from mnist_tui.system.cpu import usable_cores
@@ -23,7 +23,7 @@ BLOCK = 128
 """Images drawn at once: what a block needs stays in a core's cache from one operation to the next."""
 
 
-def draw(
+def draw_digits(
     count: int, seed: int, *, threads: int | None = None, progress: Callable[[int], None] | None = None
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Images (count, 1, 28, 28), white ink on black, and what they show: labels (count,).
@@ -38,7 +38,7 @@ def draw(
     def fill(start: int) -> int:
         # Each block has random numbers of its own, so that it does not matter which thread draws it, and when.
         end = min(start + BLOCK, count)
-        images[start:end, 0] = _block(labels[start:end], np.random.default_rng([seed, start]))
+        images[start:end, 0] = _draw_block(labels[start:end], np.random.default_rng([seed, start]))
         return end
 
     pool = ThreadPoolExecutor(threads or usable_cores())
@@ -51,8 +51,8 @@ def draw(
     return images, labels
 
 
-def _block(labels: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.uint8]:
-    letters = alphabet()
+def _draw_block(labels: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.uint8]:
+    letters = build_alphabet()
     # For each label one of its allographs, by their shares: the first whose sum of shares exceeds a random number.
     ways = (letters.sums[labels] > random.random((len(labels), 1), dtype=np.float32)).argmax(axis=1)
     return render(draw_strokes(letters, ways, random), letters.inked[ways], random)

@@ -13,19 +13,19 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_tui.data.synthetic import PARTS, draw
+from mnist_tui.data.synthetic import PARTS, draw_digits
 from mnist_tui.data.synthetic.render import SIDE
 from mnist_tui.system.cpu import lower_thread_priority, usable_cores
 
-Drawn = tuple[NDArray[np.uint8], NDArray[np.int64]]
+Arrays = tuple[NDArray[np.uint8], NDArray[np.int64]]
 """Images and labels, as `draw` gives them."""
 
 _LOOK_SECONDS = 0.05
-_early: _Drawing | None = None
+_early: _DrawingProcess | None = None
 
 
 @contextlib.contextmanager
-def drawing() -> Iterator[None]:
+def draw_in_background() -> Iterator[None]:
     """Draw while what is inside is loading torch; whatever nobody has `taken` by then is given up.
 
     Only where it saves time: while there is no torch yet, and where there is a second core.
@@ -33,26 +33,26 @@ def drawing() -> Iterator[None]:
     global _early
     if "torch" not in sys.modules and usable_cores() > 1 and os.name == "posix":
         with contextlib.suppress(OSError):
-            _early = _Drawing()
+            _early = _DrawingProcess()
     try:
         yield
     finally:
         if _early is not None:
-            _early.give_up()
+            _early.stop()
             _early = None
 
 
-def taken(waiting: Callable[[], object]) -> list[Drawn] | None:
+def take_result(waiting: Callable[[], object]) -> list[Arrays] | None:
     """The parts that were begun early, training and test; None where there are none.
 
     Asks `waiting` some times a second until they are done; it may raise to end that.
     """
     global _early
     early, _early = _early, None
-    return None if early is None else early.result(waiting)
+    return None if early is None else early.wait(waiting)
 
 
-class _Drawing:
+class _DrawingProcess:
     def __init__(self) -> None:
         # A file rather than a pipe, which would hold up the drawing until somebody reads. It has no name, and so
         # goes with the two processes. -P: nothing is imported from the folder that the person happens to be in.
@@ -69,7 +69,7 @@ class _Drawing:
             self._file.close()
             raise
 
-    def result(self, waiting: Callable[[], object]) -> list[Drawn] | None:
+    def wait(self, waiting: Callable[[], object]) -> list[Arrays] | None:
         try:
             while self._process.poll() is None:
                 waiting()
@@ -77,18 +77,18 @@ class _Drawing:
                     self._process.wait(_LOOK_SECONDS)
             return self._read() if self._process.returncode == 0 else None
         finally:
-            self.give_up()
+            self.stop()
 
-    def give_up(self) -> None:
+    def stop(self) -> None:
         self._process.kill()
         self._process.wait()
         self._file.close()
 
-    def _read(self) -> list[Drawn]:
+    def _read(self) -> list[Arrays]:
         self._file.seek(0)
-        return [self._part(count) for count, _ in PARTS.values()]
+        return [self._read_part(count) for count, _ in PARTS.values()]
 
-    def _part(self, count: int) -> Drawn:
+    def _read_part(self, count: int) -> Arrays:
         images = np.fromfile(self._file, np.uint8, count * SIDE * SIDE).reshape(count, 1, SIDE, SIDE)
         return images, np.fromfile(self._file, np.int64, count)
 
@@ -96,7 +96,7 @@ class _Drawing:
 def _main() -> None:
     lower_thread_priority()  # to the loading of torch, which has one core busy
     for count, seed in PARTS.values():
-        for array in draw(count, seed):
+        for array in draw_digits(count, seed):
             sys.stdout.buffer.write(array.data)
     sys.stdout.buffer.flush()
 

@@ -30,10 +30,10 @@ class Alphabet:
 
 
 @functools.cache
-def alphabet() -> Alphabet:
+def build_alphabet() -> Alphabet:
     """The skeletons, compiled once."""
     count = len(ALLOGRAPHS)
-    most = max(len(_points(allograph)) for allograph in ALLOGRAPHS)
+    most = max(len(_control_points(allograph)) for allograph in ALLOGRAPHS)
     shares = np.zeros((10, count))
     made = Alphabet(
         sums=np.zeros((10, count), dtype=np.float32),
@@ -49,13 +49,13 @@ def alphabet() -> Alphabet:
     return made
 
 
-def _points(allograph: Allograph) -> list[Point]:
+def _control_points(allograph: Allograph) -> list[Point]:
     return [point for stroke in allograph.strokes for piece in stroke for point in piece]
 
 
 def _compile(allograph: Allograph, controls: Floats, mixing: Floats, inked: Floats, ends: Floats) -> None:
     """Fill in an allograph's control points (K, 2), mixing matrix (NODES, K), inked gaps and stroke ends."""
-    points = _points(allograph)
+    points = _control_points(allograph)
     controls[: len(points)] = points
     strokes = _spans(allograph)
     lengths = [sum(_length(points, span) for span in stroke) for stroke in strokes]

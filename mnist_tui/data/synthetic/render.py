@@ -30,7 +30,7 @@ def render(nodes: Floats, inked: Floats, random: Generator) -> NDArray[np.uint8]
     # So that ink is 1/2 at the pen's radius from its path.
     gain: Floats = np.exp(np.square(radius / blur) * np.float32(0.5)) * np.float32(0.5)
     amount = inked * _lengths(steps) * gain * _pressure(inked, random)
-    return _centre_by_mass(_ink(nodes[:, :, :-1] + 0.5 * steps, amount, blur))
+    return _center_by_mass(_ink(nodes[:, :, :-1] + 0.5 * steps, amount, blur))
 
 
 def _lengths(steps: Floats) -> Floats:
@@ -97,7 +97,7 @@ def _bells(places: Floats, width: Floats) -> Floats:
     return bells
 
 
-def _centre_by_mass(ink: Floats) -> NDArray[np.uint8]:
+def _center_by_mass(ink: Floats) -> NDArray[np.uint8]:
     """Images (B, 28, 28): the box, moved by whole pixels to bring its mass to the image's centre."""
     rows, columns = ink.sum(axis=2), ink.sum(axis=1)
     mass = rows.sum(axis=1)

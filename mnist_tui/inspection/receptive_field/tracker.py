@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 from torch._ops import OpOverload
 
-from mnist_tui.inspection.aten_call import Call, bind, tensors
+from mnist_tui.inspection.receptive_field.aten_call import Call, bind, tensors
 from mnist_tui.inspection.receptive_field.fields import State, Unknown
 from mnist_tui.inspection.receptive_field.rules import follow
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mnist_tui.inspection.aten_call import Call
+from mnist_tui.inspection.receptive_field.aten_call import Call
 from mnist_tui.inspection.receptive_field.fields import Axis, Field, State, Unknown
 
 POOLINGS = frozenset({"max_pool2d_with_indices", "avg_pool2d"})

@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
+from mnist_tui.data.types import SYNTHETIC
 from mnist_tui.events import RunFailed
 from mnist_tui.training.snapshot import Snapshot
 from mnist_tui.tui.screens.dialogs.drawing import LabelDialog, image_dialog
@@ -28,7 +29,6 @@ from mnist_tui.tui.widgets.frame.panel import Panel
 from mnist_tui.tui.workers.digit_reader import DigitReader, ReadRequest, ReadResult, SavedNetwork
 from mnist_tui.tui.workers.latest import LatestWorker
 from mnist_tui.tui.workers.test_images import (
-    SYNTHETIC,
     DigitSaved,
     TestImageFinder,
     TestImageFound,

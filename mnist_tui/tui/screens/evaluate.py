@@ -12,6 +12,7 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from mnist_tui.data.types import MY_DIGITS
 from mnist_tui.events import RunFailed
 from mnist_tui.render import formatting
 from mnist_tui.render.evaluation import calibration_table, per_class_table
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 _WAITING = "The network in training is evaluated after each epoch and whenever it is paused; e does it now."
 _WORKING = "Evaluating …"
-_OWN = "my-digits"  # `data.dataset.OWN`, which brings torch with it
 
 
 class EvaluateScreen(NetworkScreen):
@@ -115,7 +115,7 @@ class EvaluateScreen(NetworkScreen):
 
     def action_dataset(self) -> None:
         """The network's own test images, or drawings of one's own."""
-        self.dataset = "" if self.dataset else _OWN
+        self.dataset = "" if self.dataset else MY_DIGITS
         self.action_evaluate()
 
     def action_evaluate(self) -> None:

@@ -90,13 +90,13 @@ class DigitReader:
 
 def pixels_of(drawing: Drawing) -> Pixels | None:
     """(28, 28) as in MNIST; None where nothing is drawn."""
-    from mnist_tui.data.pictures.mnist_format import from_canvas
+    from mnist_tui.data.pictures.mnist_format import canvas_to_mnist
 
     if drawing.is_framed:
         pixels = drawing.ink.astype(np.uint8)
         return pixels if pixels.max() >= _FAINTEST else None
     try:
-        return from_canvas(drawing.ink)
+        return canvas_to_mnist(drawing.ink)
     except NoDigitError:
         return None
 

@@ -17,7 +17,7 @@ from mnist_tui.tui.workers.digit_reader import Networks, SavedNetwork
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mnist_tui.data.datasets import TestSet
+    from mnist_tui.data.types import TestSet
     from mnist_tui.inference.evaluation import Evaluation
     from mnist_tui.inference.network import TrainedNetwork
 
@@ -84,11 +84,12 @@ class Evaluator:
 
     def _test_set(self, asked: EvaluateRequest, network: TrainedNetwork) -> TestSet:
         """Read anew for another dataset, and always for drawings of one's own, to which some are added."""
-        from mnist_tui.data.datasets import OWN, load_test
+        from mnist_tui.data.datasets import load_test_set
+        from mnist_tui.data.types import MY_DIGITS
 
         trained_on = network.config.dataset
         wanted = (asked.dataset or trained_on, trained_on)
-        if self._tested is None or wanted != self._tested_for or wanted[0] == OWN:
-            self._tested = load_test(wanted[0], asked.data_dir, trained_on=trained_on)
+        if self._tested is None or wanted != self._tested_for or wanted[0] == MY_DIGITS:
+            self._tested = load_test_set(wanted[0], asked.data_dir, trained_on=trained_on)
             self._tested_for = wanted
         return self._tested

@@ -18,7 +18,7 @@ from mnist_tui.tui.trusting import failure
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mnist_tui.data.datasets import Split
+    from mnist_tui.data.types import Split
     from mnist_tui.inference.explain import ImageInspection, SaliencyMap
     from mnist_tui.inference.live import LiveNetwork
     from mnist_tui.inference.network import TrainedNetwork
@@ -143,9 +143,9 @@ class Explainer:
 
     def _split(self, dataset: str) -> Split:
         if self._images is None or self._images[0] != dataset:
-            from mnist_tui.data.datasets import load_test
+            from mnist_tui.data.datasets import load_test_set
 
-            found = load_test(dataset, self._folders.data, trained_on=dataset)
+            found = load_test_set(dataset, self._folders.data, trained_on=dataset)
             self._images = (dataset, found.split)
         return self._images[1]
 

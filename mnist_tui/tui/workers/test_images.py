@@ -16,9 +16,7 @@ from mnist_tui.tui.widgets.drawing.canvas import PICTURE, Drawing
 from mnist_tui.tui.workers.digit_reader import Pixels, pixels_of
 
 if TYPE_CHECKING:
-    from mnist_tui.data.datasets import TestSet
-
-SYNTHETIC = "synthetic"
+    from mnist_tui.data.types import TestSet
 
 
 @dataclass(frozen=True)
@@ -85,10 +83,10 @@ class TestImageFinder:
             return TestImageFound(failed=RunFailed.from_error(error))
 
     def _test_images(self, dataset: str) -> TestSet:
-        from mnist_tui.data.datasets import load_test
+        from mnist_tui.data.datasets import load_test_set
 
         if self._images is None or dataset != self._dataset:
-            self._images = load_test(dataset, self._data_dir, trained_on=dataset)
+            self._images = load_test_set(dataset, self._data_dir, trained_on=dataset)
             self._dataset = dataset
         return self._images
 
@@ -119,6 +117,6 @@ def save_digit(data_dir: Path, drawing: Drawing, digit: int) -> DigitSaved:
         pixels = pixels_of(drawing)
         if pixels is None:
             raise NoDigitError("nothing is drawn")
-        return DigitSaved(digit, my_digits.add(data_dir, pixels, digit))
+        return DigitSaved(digit, my_digits.add_digit(data_dir, pixels, digit))
     except Exception as error:  # a thread has nobody else to tell
         return DigitSaved(digit, failed=RunFailed.from_error(error))

@@ -131,7 +131,7 @@ def inspect_in_background(spec: str, listener: MessagePump, run: Run | None = No
 
 def _inspected(spec: str, run: Run | None) -> ModelSummary | RunFailed:
     try:
-        with gc_control.paused_while_importing():
+        with gc_control.pause_during_import():
             from mnist_tui.inspection import inspect_model
             from mnist_tui.models import load_model, resolve
             from mnist_tui.training.run_code import code_of

@@ -16,7 +16,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from mnist_tui.data.download.http import Network, https_session
+from mnist_tui.data.download.http import Network, make_https_session
 
 
 class Mirror(ThreadingHTTPServer):
@@ -52,7 +52,7 @@ class Mirror(ThreadingHTTPServer):
 
     def session(self) -> requests.Session:
         """Https only, except for this very server."""
-        session = https_session()
+        session = make_https_session()
         session.trust_env = False  # no proxy for 127.0.0.1
         session.mount(self.root, HTTPAdapter())
         return session

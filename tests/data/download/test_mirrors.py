@@ -14,8 +14,8 @@ import pytest
 import requests
 from filelock import FileLock
 
-from mnist_tui.data.download.http import MirrorFailedError, Network, TrickleGuard, https_session
-from mnist_tui.data.download.mirrors import HALF_DONE, LOCK, fetch
+from mnist_tui.data.download.http import MirrorFailedError, Network, TrickleGuard, make_https_session
+from mnist_tui.data.download.mirrors import LOCK, PARTIAL, fetch_dataset
 from mnist_tui.errors import DataError
 from mnist_tui.events import DataProgress, Event, Notice, Report
 from tests.data.download.mirror import Mirror
@@ -30,7 +30,7 @@ def names(home: Path) -> set[str]:
 def fetch_from(mirror: Mirror, home: Path, *behaviours: str, **settings: float) -> list[Event]:
     heard: list[Event] = []
     entry = sample(*map(mirror.at, behaviours)).entry
-    fetch(entry, home, report=heard.append, network=mirror.network(**settings))
+    fetch_dataset(entry, home, report=heard.append, network=mirror.network(**settings))
     return heard
 
 
@@ -127,34 +127,34 @@ def test_when_every_mirror_fails_each_is_listed_and_the_other_files_are_not_trie
 def test_a_machine_without_a_network_learns_so_at_once(tiny: Sample, tmp_path: Path) -> None:
     unreachable = sample("https://127.0.0.1:1/", "https://mnist.invalid/").entry
     with pytest.raises(DataError, match="cannot be reached") as caught:
-        fetch(unreachable, tmp_path)
+        fetch_dataset(unreachable, tmp_path)
     assert "HTTPSConnectionPool" not in str(caught.value)
 
 
 def test_plain_http_is_refused_without_asking(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="not https"):
-        fetch(tiny.entry, tmp_path)
+        fetch_dataset(tiny.entry, tmp_path)
     assert mirror.asked == []
 
 
 def test_a_mirror_without_tls_is_not_trusted(mirror: Mirror, tmp_path: Path) -> None:
     entry = sample(mirror.root.replace("http://", "https://")).entry
     with pytest.raises(DataError, match="no secure connection"):
-        fetch(entry, tmp_path, network=Network(open_session=https_without_proxy))
+        fetch_dataset(entry, tmp_path, network=Network(open_session=https_without_proxy))
 
 
 def https_without_proxy() -> requests.Session:
-    session = https_session()
+    session = make_https_session()
     session.trust_env = False
     return session
 
 
 def test_files_that_are_there_and_right_are_kept(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        fetch(tiny.entry, tmp_path, report=abort_at("train-labels.gz"), network=mirror.network())
+        fetch_dataset(tiny.entry, tmp_path, report=abort_at("train-labels.gz"), network=mirror.network())
     assert names(tmp_path) == {"train-images.gz", "test-images.gz"}
     mirror.asked.clear()
-    fetch(tiny.entry, tmp_path, network=mirror.network())
+    fetch_dataset(tiny.entry, tmp_path, network=mirror.network())
     assert mirror.asked == ["/good/train-labels.gz", "/good/test-labels.gz"]
     assert names(tmp_path) == set(tiny.contents)
 
@@ -172,7 +172,9 @@ def test_what_report_raises_comes_out_untouched(
     error: Exception, mirror: Mirror, tiny: Sample, tmp_path: Path
 ) -> None:
     with pytest.raises(type(error)) as caught:
-        fetch(tiny.entry, tmp_path, report=abort_at("train-images.gz", error), network=mirror.network())
+        fetch_dataset(
+            tiny.entry, tmp_path, report=abort_at("train-images.gz", error), network=mirror.network()
+        )
     assert caught.value is error
     assert names(tmp_path) == set()
 
@@ -180,14 +182,14 @@ def test_what_report_raises_comes_out_untouched(
 def test_a_damaged_file_is_replaced(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
     home = tiny.write(tmp_path)
     (home / "test-labels.gz").write_bytes(b"damaged")
-    fetch(tiny.entry, home, network=mirror.network())
+    fetch_dataset(tiny.entry, home, network=mirror.network())
     assert (home / "test-labels.gz").read_bytes() == tiny.contents["test-labels.gz"]
     assert mirror.asked == ["/good/test-labels.gz"]
 
 
 def test_what_a_killed_fetch_left_is_swept_by_the_next(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
-    (tmp_path / HALF_DONE).mkdir()
-    (tmp_path / HALF_DONE / "tmp12345678").write_bytes(b"half")
+    (tmp_path / PARTIAL).mkdir()
+    (tmp_path / PARTIAL / "tmp12345678").write_bytes(b"half")
     fetch_from(mirror, tmp_path, "good")
     assert names(tmp_path) == set(tiny.contents)
 
@@ -241,9 +243,9 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from tests.data.samples import sample
-from mnist_tui.data.download.mirrors import fetch
+from mnist_tui.data.download.mirrors import fetch_dataset
 entry = sample("https://nowhere.invalid/").entry
-fetch(entry, Path(sys.argv[2]), report=lambda event: print(getattr(event, "item", event), flush=True))
+fetch_dataset(entry, Path(sys.argv[2]), report=lambda event: print(getattr(event, "item", event), flush=True))
 """
 
 
@@ -272,7 +274,7 @@ def test_two_processes_fetch_every_file_once(mirror: Mirror, tiny: Sample, tmp_p
 def test_whoever_waits_for_another_process_can_give_up(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
     waiting = abort_at("another process is at it")
     with FileLock(tmp_path / LOCK), pytest.raises(KeyboardInterrupt):
-        fetch(tiny.entry, tmp_path, report=waiting, network=mirror.network())
+        fetch_dataset(tiny.entry, tmp_path, report=waiting, network=mirror.network())
     assert mirror.asked == []
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from mnist_tui.data import registry
-from mnist_tui.data.datasets import load
-from mnist_tui.data.describe import describe
+from mnist_tui.data.datasets import load_dataset
+from mnist_tui.data.describe import describe_dataset
 from mnist_tui.data.download import mirrors
 from mnist_tui.data.download.verified_files import UnusableFileError, find_verified
 from mnist_tui.errors import DataError
@@ -31,13 +31,13 @@ NAMES = {
 def known(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> Sample:
     """The tiny dataset in MNIST's place, whose content can be verified."""
     found = sample(mirror.at("good"), known=True)
-    monkeypatch.setattr(registry, "dataset_spec", lambda name: found.entry)
+    monkeypatch.setattr(registry, "get_dataset_spec", lambda name: found.entry)
     return found
 
 
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(mirrors, "fetch")
+    monkeypatch.delattr(mirrors, "fetch_dataset")
 
 
 Put = Callable[[Path, str, bytes], Path]
@@ -78,10 +78,10 @@ LAYOUTS: dict[str, Put] = {
 def test_the_content_counts_wherever_it_lies(known: Sample, layout: str, tmp_path: Path) -> None:
     paths = [LAYOUTS[layout](tmp_path, name, content) for name, content in known.contents.items()]
     for name in ("mnist", "auto"):
-        dataset = load(name, tmp_path)
+        dataset = load_dataset(name, tmp_path)
         assert dataset.name == "mnist"
         assert dataset.train.images[:, 0].equal(known.train_images)
-    info = describe("mnist", tmp_path)
+    info = describe_dataset("mnist", tmp_path)
     assert info.contents is not None
     assert [Path(file.path) for file in info.files] == paths
     assert all(file.verified for file in info.files)
@@ -91,7 +91,7 @@ def test_the_content_counts_wherever_it_lies(known: Sample, layout: str, tmp_pat
 @pytest.mark.parametrize("name", list(NAMES.values()))
 def test_names_with_a_dot_are_known(name: str, tmp_path: Path) -> None:
     contents = dict(zip(NAMES.values(), sample().contents.values(), strict=False))
-    entry = registry.dataset_spec("mnist")
+    entry = registry.get_dataset_spec("mnist")
     file = next(file for file in entry.files if file.name == name)
     dotted = put(tmp_path / name.replace("-idx", ".idx").removesuffix(".gz"), gzip.decompress(contents[name]))
     with pytest.raises(UnusableFileError) as error:
@@ -103,7 +103,7 @@ def test_names_with_a_dot_are_known(name: str, tmp_path: Path) -> None:
 def test_the_sum_says_by_what_a_file_was_known(known: Sample, tmp_path: Path) -> None:
     home = known.write(tmp_path, without="train-images.gz")
     put(home / "train-images", gzip.decompress(known.contents["train-images.gz"]))
-    unpacked, archive, *_ = describe("mnist", tmp_path).files
+    unpacked, archive, *_ = describe_dataset("mnist", tmp_path).files
     assert unpacked.sha256 == known.entry.train_images.sha256
     assert archive.sha256 == ""
 
@@ -135,12 +135,14 @@ def test_what_lies_there_and_is_something_else_is_named(
     content, words = WRONG[wrong]
     known.write(tmp_path, without="train-images.gz")
     path = put(tmp_path / "train-images", content)
-    info = describe("mnist", tmp_path)
+    info = describe_dataset("mnist", tmp_path)
     assert info.contents is None
     assert (info.files[0].path, info.files[0].verified) == (str(path), False)
     assert words in info.files[0].problem
     heard: list[Event] = []
-    assert len(load("mnist", tmp_path, report=heard.append, network=mirror.network()).train.labels) == 20
+    assert (
+        len(load_dataset("mnist", tmp_path, report=heard.append, network=mirror.network()).train.labels) == 20
+    )
     (notice,) = [event.message for event in heard if isinstance(event, Notice)]
     assert notice.startswith(f"{path} cannot be used: ")
     assert notice.endswith("Fetching the archive.")
@@ -150,19 +152,19 @@ def test_what_lies_there_and_is_something_else_is_named(
 def test_an_unpacked_file_that_cannot_be_verified_is_not_read(
     mirror: Mirror, tiny: Sample, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(registry, "dataset_spec", lambda name: tiny.entry)
+    monkeypatch.setattr(registry, "get_dataset_spec", lambda name: tiny.entry)
     home = tiny.write(tmp_path, without="train-images.gz")
     put(home / "train-images", gzip.decompress(tiny.contents["train-images.gz"]))
     with pytest.raises(DataError, match=r"only the archive train-images.gz of mnist can be verified"):
-        load("mnist", tmp_path)  # its mirror is not https, so it is out of reach
-    assert len(load("mnist", tmp_path, network=mirror.network()).train.labels) == 20
+        load_dataset("mnist", tmp_path)  # its mirror is not https, so it is out of reach
+    assert len(load_dataset("mnist", tmp_path, network=mirror.network()).train.labels) == 20
 
 
 @pytest.mark.usefixtures("no_network")
 def test_the_archive_in_its_place_comes_first(known: Sample, tmp_path: Path) -> None:
     home = known.write(tmp_path)
     put(home / "train-images", b"another's")
-    assert describe("mnist", tmp_path).files[0].path == str(home / "train-images.gz")
+    assert describe_dataset("mnist", tmp_path).files[0].path == str(home / "train-images.gz")
 
 
 @pytest.mark.usefixtures("no_network")
@@ -191,4 +193,4 @@ def test_the_real_mnist_is_known_unpacked(mnist_folder: Path, tmp_path: Path) ->
     for path in (mnist_folder / "MNIST/raw").glob("*.gz"):
         plain = path.name.removesuffix(".gz").replace("-idx", ".idx")
         put(tmp_path / plain, gzip.decompress(path.read_bytes()))
-    assert load("mnist", tmp_path).fingerprint == load("mnist", mnist_folder).fingerprint
+    assert load_dataset("mnist", tmp_path).fingerprint == load_dataset("mnist", mnist_folder).fingerprint

@@ -26,7 +26,7 @@ PLAIN_IMAGES = gzip.decompress(idx_file(IMAGES))
 
 
 def read(content: bytes) -> Tensor:
-    return idx.images(content, COUNT, HERE)
+    return idx.parse_images(content, COUNT, HERE)
 
 
 def read_plain(content: bytes) -> Tensor:
@@ -34,7 +34,7 @@ def read_plain(content: bytes) -> Tensor:
 
 
 def read_labels(*labels: int) -> Tensor:
-    return idx.labels(idx_file(torch.tensor(labels, dtype=torch.uint8)), len(labels), 10, HERE)
+    return idx.parse_labels(idx_file(torch.tensor(labels, dtype=torch.uint8)), len(labels), 10, HERE)
 
 
 def header(magic: int = 0x0803, dimensions: tuple[int, ...] = (COUNT, 28, 28)) -> bytes:
@@ -131,7 +131,7 @@ def test_random_bytes_never_pass(content: bytes) -> None:
 @given(st.binary(min_size=2 * 784, max_size=2 * 784), st.lists(st.integers(0, 9), min_size=1, max_size=50))
 def test_whatever_was_written_is_read(pixels: bytes, labels: list[int]) -> None:
     written = torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(2, 28, 28)
-    assert torch.equal(idx.images(idx_file(written), 2, HERE).squeeze(1), written)
+    assert torch.equal(idx.parse_images(idx_file(written), 2, HERE).squeeze(1), written)
     assert read_labels(*labels).tolist() == labels
 
 

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mnist_tui.data.formats import array_file, csv_file, idx, number_file
-from mnist_tui.data.formats.digit_file import DigitImage, UnusableImage, digits_of
+from mnist_tui.data.formats.digit_file import DigitImage, UnusableImage, extract_digits
 from mnist_tui.data.formats.labeled_images import LabeledImages
 from mnist_tui.errors import NoDigitError, PictureError
 from tests import trained_runs
@@ -57,14 +57,14 @@ def saved(value: Any, **options: Any) -> bytes:
 
 def read(content: bytes | str, name: str = "x") -> LabeledImages:
     content = content.encode() if isinstance(content, str) else content
-    assert number_file.is_of_numbers(content, name)
-    return number_file.parse(content)
+    assert number_file.is_number_file(content, name)
+    return number_file.parse_number_file(content)
 
 
 def complaint(content: bytes | str, name: str = "x.csv") -> str:
     """What is wrong with a file, and what to do."""
     with pytest.raises(PictureError) as error:
-        digits_of(content.encode() if isinstance(content, str) else content, name)
+        extract_digits(content.encode() if isinstance(content, str) else content, name)
     assert str(error.value).startswith(name)
     return f"{error.value} {error.value.remedy}"
 
@@ -141,8 +141,8 @@ OTHER_FORMS = {
     "unknown names": npz(arr_0=IMAGES, arr_1=np.array(LABELS)),
     "one-hot labels": npz(x=ROWS, y=np.eye(10)[LABELS]),
     "objects beside the images": npz(images=IMAGES, notes=np.array([{}], dtype=object)),
-    "IDX": idx.plain(torch.from_numpy(IMAGES)),
-    "IDX in gzip": gzip.compress(idx.plain(torch.from_numpy(IMAGES))),
+    "IDX": idx.to_idx(torch.from_numpy(IMAGES)),
+    "IDX in gzip": gzip.compress(idx.to_idx(torch.from_numpy(IMAGES))),
     "CSV in gzip": gzip.compress(csv(ROWS).encode()),
     "a tensor": saved(torch.from_numpy(IMAGES)),
     "a bfloat16 tensor": saved((torch.from_numpy(IMAGES) / 255).bfloat16()),
@@ -204,22 +204,22 @@ ONE_IMAGE = {
 @pytest.mark.parametrize("form", ONE_IMAGE)
 def test_one_image_is_just_that(form: str) -> None:
     content = ONE_IMAGE[form]
-    (image,) = digits_of(content.encode() if isinstance(content, str) else content, "x").images
+    (image,) = extract_digits(content.encode() if isinstance(content, str) else content, "x").images
     assert isinstance(image, DigitImage)
     assert np.array_equal(image.pixels, IMAGES[0])
     assert (image.index, image.place, image.label) == (None, "", 7 if "labeled" in form else None)
 
 
 def test_several_images_are_named_by_their_places() -> None:
-    images = digits_of(KAGGLE.encode(), "train.csv").images
+    images = extract_digits(KAGGLE.encode(), "train.csv").images
     assert [(image.index, image.place) for image in images] == [(0, "row 1"), (1, "row 2"), (2, "row 3")]
-    archive = digits_of(npz(x_test=IMAGES, y_test=np.array(LABELS)), "mnist.npz").images
+    archive = extract_digits(npz(x_test=IMAGES, y_test=np.array(LABELS)), "mnist.npz").images
     assert [image.place for image in archive] == ["x_test[0]", "x_test[1]", "x_test[2]"]
 
 
 def test_a_blank_image_leaves_the_others() -> None:
     blank = np.concatenate([IMAGES[:1], np.zeros((1, 28, 28), np.uint8), IMAGES[2:]])
-    one, none, other = digits_of(npy(blank), "x.npy").images
+    one, none, other = extract_digits(npy(blank), "x.npy").images
     assert isinstance(one, DigitImage)
     assert isinstance(other, DigitImage)
     assert isinstance(none, UnusableImage)
@@ -298,8 +298,8 @@ def test_an_error_in_a_csv_file_names_its_rows_and_columns(content: str, words: 
         (saved(torch.zeros(3), _use_new_zipfile_serialization=False), "is a Python pickle"),
         (b"\x89HDF\r\n\x1a\n" + bytes(50), "is HDF5"),
         (b"PAR1" + bytes(50), "is Parquet"),
-        (idx.plain(torch.tensor(LABELS, dtype=torch.uint8)), "3 labels and no images"),
-        (idx.plain(torch.from_numpy(IMAGES))[:-1], "2,351 values, but its IDX header says 3 × 28 × 28"),
+        (idx.to_idx(torch.tensor(LABELS, dtype=torch.uint8)), "3 labels and no images"),
+        (idx.to_idx(torch.from_numpy(IMAGES))[:-1], "2,351 values, but its IDX header says 3 × 28 × 28"),
         (b"\0\0\x08", "0 values, but its IDX header"),
         (gzip.compress(csv(ROWS).encode(), mtime=0)[:-20], "its compression is cut off"),
         (gzip.compress(pickle.dumps(IMAGES), mtime=0), "is a Python pickle"),
@@ -375,7 +375,7 @@ def test_kaggles_whole_file_is_read_in_seconds() -> None:
     rows = [f"{number % 10},{csv(ROWS[:1]).strip()}" for number in range(3_000)]
     content = "\n".join([HEADER, *rows]).encode()
     begun = time.thread_time()
-    assert len(number_file.parse(content).pixels) == 3_000
+    assert len(number_file.parse_number_file(content).pixels) == 3_000
     # A fourteenth of the file, which is to be read within 10 s also where the machine is busy with other things.
     assert time.thread_time() - begun < 3
 
@@ -387,7 +387,7 @@ def _holds_together(content: bytes, name: str) -> None:
     complaint: PictureError | None = None
     images: list[DigitImage | UnusableImage] = []
     try:
-        images = list(digits_of(content, name).images)
+        images = list(extract_digits(content, name).images)
     except PictureError as error:
         complaint = error
     assert complaint is None or (str(complaint).startswith(name) and complaint.remedy)

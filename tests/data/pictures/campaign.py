@@ -18,8 +18,8 @@ import torch
 
 from mnist_tui import runs
 from mnist_tui.data import datasets
-from mnist_tui.data.formats.digit_file import DigitImage, DigitPage, digits_of
-from mnist_tui.data.pictures.mnist_format import from_canvas
+from mnist_tui.data.formats.digit_file import DigitImage, DigitPage, extract_digits
+from mnist_tui.data.pictures.mnist_format import canvas_to_mnist
 from mnist_tui.errors import NoDigitError
 from mnist_tui.inference import predict_file
 from mnist_tui.inference.network import TrainedNetwork, load_trained
@@ -59,7 +59,7 @@ class Writer:
             else:
                 image = self.images[random.choice(np.flatnonzero(self.labels == label)), 0]
                 made = digits.enlarged(image, label)
-            clean = torch.from_numpy(from_canvas(np.pad(made.ink(200, 8), 20)))[None, None]
+            clean = torch.from_numpy(canvas_to_mnist(np.pad(made.ink(200, 8), 20)))[None, None]
             probabilities = self.network.logits(clean).softmax(dim=1)[0]
             if int(probabilities.argmax()) == label and float(probabilities.max()) > _LEGIBLE:
                 return made
@@ -68,7 +68,7 @@ class Writer:
 def answer_of(content: bytes, network: TrainedNetwork) -> tuple[str, bool] | None:
     """The answer, lines joined by a newline, and whether it is sure; None if there is no digit."""
     try:
-        (found,) = digits_of(content, "picture").images
+        (found,) = extract_digits(content, "picture").images
     except NoDigitError:
         return None
     lines = found.lines if isinstance(found, DigitPage) else ((found,),)
@@ -171,7 +171,7 @@ def main() -> None:
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     network = load_trained(runs.find(paths.runs_dir(chosen.runs_dir), chosen.run))
-    test = datasets.load("mnist", paths.data_dir(chosen.data_dir)).test
+    test = datasets.load_dataset("mnist", paths.data_dir(chosen.data_dir)).test
     writer = Writer(network, test.images, test.labels)
     print(table(list(rows(writer, pictures=chosen.pictures, held=chosen.held, seed=chosen.seed))))
 

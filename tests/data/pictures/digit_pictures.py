@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from mnist_tui.data.formats.digit_file import DigitPage, UnusableImage, digits_of
+from mnist_tui.data.formats.digit_file import DigitPage, UnusableImage, extract_digits
 
 Pixels = npt.NDArray[np.uint8]
 SIZE = 300
@@ -79,7 +79,7 @@ def turned_by_exif(picture: Pixels, orientation: int) -> bytes:
 
 def digit_of(content: bytes, name: str) -> Pixels:
     """What the network gets of a file that holds one digit, or of the first of several: (28, 28) uint8."""
-    (image,) = digits_of(content, name).images
+    (image,) = extract_digits(content, name).images
     if isinstance(image, UnusableImage):
         raise image.error
     return image.lines[0][0].pixels if isinstance(image, DigitPage) else image.pixels

@@ -33,7 +33,7 @@ def writer(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Writ
     outcome = run_training.start_run(
         config, data_dir=mnist_folder, runs_dir=runs_dir, report=lambda event: None
     )
-    test = datasets.load("mnist", mnist_folder).test
+    test = datasets.load_dataset("mnist", mnist_folder).test
     return Writer(load_trained(outcome.run), test.images, test.labels)
 
 

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from mnist_tui.data import datasets
-from mnist_tui.data.pictures.mnist_format import from_picture
+from mnist_tui.data.pictures.reading import read_largest_digit
+from mnist_tui.data.types import Split
 from mnist_tui.inference.network import TrainedNetwork, load_trained
 from mnist_tui.recipes import build_config
 from mnist_tui.training import run_training
@@ -34,10 +35,10 @@ def network(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Tra
 
 
 @pytest.fixture(scope="module")
-def digits(mnist_folder: Path) -> datasets.Split:
+def digits(mnist_folder: Path) -> Split:
     """The test set's first thousand, which are its harder half."""
-    test = datasets.load("mnist", mnist_folder).test
-    return datasets.Split(test.images[:IMAGES], test.labels[:IMAGES])
+    test = datasets.load_dataset("mnist", mnist_folder).test
+    return Split(test.images[:IMAGES], test.labels[:IMAGES])
 
 
 def accuracy(network: TrainedNetwork, pictures: list[np.ndarray], labels: torch.Tensor) -> float:  # type: ignore[type-arg]
@@ -47,19 +48,17 @@ def accuracy(network: TrainedNetwork, pictures: list[np.ndarray], labels: torch.
 
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_a_network_reads_them_in_every_condition(
-    condition: str, network: TrainedNetwork, digits: datasets.Split
+    condition: str, network: TrainedNetwork, digits: Split
 ) -> None:
     random = np.random.default_rng(5)
     originals = list(digits.images[:, 0].numpy())
-    pictures = [from_picture(CONDITIONS[condition](image, random)) for image in originals]
+    pictures = [read_largest_digit(CONDITIONS[condition](image, random)) for image in originals]
     as_they_are = accuracy(network, originals, digits.labels)
     assert as_they_are > 0.95
     assert accuracy(network, pictures, digits.labels) >= KEPT * as_they_are
 
 
-def test_a_network_reads_photographs_that_lie_on_their_side(
-    network: TrainedNetwork, digits: datasets.Split
-) -> None:
+def test_a_network_reads_photographs_that_lie_on_their_side(network: TrainedNetwork, digits: Split) -> None:
     random = np.random.default_rng(5)
     originals = list(digits.images[:, 0].numpy())
     pictures = [

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from mnist_tui.data.formats.digit_file import DigitImage, digits_of
+from mnist_tui.data.formats.digit_file import DigitImage, extract_digits
 from mnist_tui.data.pictures import picture_file
 from mnist_tui.errors import NoDigitError, PictureError
 from tests.data.pictures.digit_pictures import digit_of, saved
@@ -35,12 +35,12 @@ def test_tiff_is_read(mode: str, compression: str) -> None:
 
 def test_of_several_pages_the_first_is_read_with_a_remark() -> None:
     first, second = Image.fromarray(SEVEN), Image.new("L", (50, 50), 255)
-    file = digits_of(saved(first, "TIFF", save_all=True, append_images=[second]), "scan.tif")
+    file = extract_digits(saved(first, "TIFF", save_all=True, append_images=[second]), "scan.tif")
     assert file.remarks == ["scan.tif has several pages; only the first was read"]
     (found,) = file.images
     assert isinstance(found, DigitImage)
     assert likeness(found.pixels, EXPECTED) > 0.97
-    assert digits_of(saved(first, "TIFF"), "scan.tif").remarks == []
+    assert extract_digits(saved(first, "TIFF"), "scan.tif").remarks == []
 
 
 @pytest.mark.parametrize("format", ["TIFF", "JPEG"])
@@ -50,7 +50,7 @@ def test_boxes_are_in_pixels_of_the_upright_picture(format: str) -> None:
     sideways = upright.transpose(Image.Transpose.ROTATE_90)
     exif = Image.Exif()
     exif[0x0112] = 6
-    (found,) = digits_of(saved(sideways, format, exif=exif), "one").images
+    (found,) = extract_digits(saved(sideways, format, exif=exif), "one").images
     assert isinstance(found, DigitImage)
     assert found.box is not None
     assert np.abs(np.subtract(found.box, (600, 500, 60, 1200))).max() <= 12
@@ -64,7 +64,7 @@ def test_avif_is_read() -> None:
 def test_without_avif_the_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(picture_file.features, "check", lambda name: False)
     with pytest.raises(PictureError, match=r"photo.avif is an AVIF picture") as error:
-        digits_of(b"\0\0\0\x20ftypavif\0\0\0\0avifmif1miaf" + bytes(50), "photo.avif")
+        extract_digits(b"\0\0\0\x20ftypavif\0\0\0\0avifmif1miaf" + bytes(50), "photo.avif")
     assert "pip install --upgrade pillow" in error.value.remedy
 
 
@@ -76,7 +76,7 @@ def test_without_its_extra_heic_is_named_with_how_to_install_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     with pytest.raises(PictureError, match=r"photo.heic is a HEIC picture") as error:
-        digits_of(b"\0\0\0\x18ftyp" + brands + bytes(50), "photo.heic")
+        extract_digits(b"\0\0\0\x18ftyp" + brands + bytes(50), "photo.heic")
     assert 'pip install "mnist-tui[heic]"' in error.value.remedy
 
 
@@ -92,7 +92,7 @@ def test_a_telephones_largest_heic_is_read() -> None:
     pillow_heif.register_heif_opener()
     blank = saved(Image.new("L", (5712, 4284), 255), "HEIF", quality=1)
     with pytest.raises(NoDigitError):
-        digits_of(blank, "a.heic")
+        extract_digits(blank, "a.heic")
 
 
 @pytest.mark.parametrize("value", [0, 65_535])
@@ -118,4 +118,4 @@ def test_what_is_damaged_or_giant_is_refused(format: str) -> None:
     giant = io.BytesIO()
     Image.new("1", (6000, 6000)).save(giant, "TIFF", compression="group4")
     with pytest.raises(PictureError, match="at most 24 million"):
-        digits_of(giant.getvalue(), "giant.tif")
+        extract_digits(giant.getvalue(), "giant.tif")

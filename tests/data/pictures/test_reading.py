@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from mnist_tui.data.pictures import picture_file
-from mnist_tui.data.pictures.mnist_format import Pixels, from_canvas
+from mnist_tui.data.pictures.mnist_format import Pixels, canvas_to_mnist
 from mnist_tui.data.pictures.reading import Reading, read
 from mnist_tui.errors import NoDigitError
 from tests.data.pictures import scenes
@@ -33,11 +33,11 @@ _ALIKE = 0.8
 
 
 def reading_of(content: bytes) -> Reading:
-    return read(picture_file.decoded(content).pixels)
+    return read(picture_file.decode_picture(content).pixels)
 
 
 def clean(digit: Digit) -> Pixels:
-    return from_canvas(np.pad(digit.ink(300, 16), 20))
+    return canvas_to_mnist(np.pad(digit.ink(300, 16), 20))
 
 
 @pytest.mark.parametrize("number", range(len(SOME)), ids=[f"{c.family}: {c.name}" for c in SOME])
@@ -117,7 +117,7 @@ def test_a_picture_of_mnists_size_is_one_digit_whatever_is_on_it() -> None:
     pixels = np.zeros((28, 28), np.uint8)
     pixels[5:12, 5:9] = pixels[14:22, 16:20] = 255
     (digit,) = read(pixels).digits
-    assert np.array_equal(digit.pixels, from_canvas(pixels))
+    assert np.array_equal(digit.pixels, canvas_to_mnist(pixels))
     assert digit.others == ()
 
 

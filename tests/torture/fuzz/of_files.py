@@ -27,13 +27,13 @@ def _idx(content: bytes, folder: Path) -> None:
     """Images as the first byte says: in a sound gzip, as they are, uncompressed; or labels."""
     kind, file, path = content[:1], content[1:], folder / "images.gz"
     if kind == b"g":
-        assert idx.images(gzip.compress(file, 1), _COUNT, path).shape == (_COUNT, 1, 28, 28)
+        assert idx.parse_images(gzip.compress(file, 1), _COUNT, path).shape == (_COUNT, 1, 28, 28)
     elif kind == b"u":
-        assert idx.parse_plain(file, (28, 28), path).shape[1:] == (28, 28)
+        assert idx.parse_uncompressed(file, (28, 28), path).shape[1:] == (28, 28)
     elif kind == b"l":
-        assert int(idx.labels(file, TEST, 10, path).max()) < 10
+        assert int(idx.parse_labels(file, TEST, 10, path).max()) < 10
     else:
-        assert idx.images(file, _COUNT, path).shape == (_COUNT, 1, 28, 28)
+        assert idx.parse_images(file, _COUNT, path).shape == (_COUNT, 1, 28, 28)
 
 
 def _idx_seeds(_folder: Path) -> Iterable[bytes]:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from mnist_tui import models
 from mnist_tui.config import TrainConfig
-from mnist_tui.data.augmentation import apply_maps, network_input, random_maps
+from mnist_tui.data.augmentation import apply_maps, draw_random_maps, make_network_input
 from mnist_tui.data.loader import Batch
 from mnist_tui.models.reference import Reference
 from mnist_tui.training.backends.base import StepSettings
@@ -122,10 +122,10 @@ def test_images_are_augmented_by_the_maps_alone(rotation: float) -> None:
     config = tiny_config(rotation=rotation)
     random = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (5, 1, 28, 28), dtype=torch.uint8, generator=random)
-    maps = random_maps(5, 28, config, random)
+    maps = draw_random_maps(5, 28, config, random)
     seen = eager(network("linear"), config).augment(images, maps)
     assert torch.equal(seen, apply_maps(images, maps, config))
-    assert torch.equal(seen, network_input(images, config)) == (maps is None)
+    assert torch.equal(seen, make_network_input(images, config)) == (maps is None)
 
 
 def test_a_network_of_log_probabilities_learns_as_one_of_logits(batch: tuple[Tensor, Tensor]) -> None:

@@ -44,7 +44,7 @@ class ExportDialog(Dialog[Path]):
     @property
     def path(self) -> Path:
         """What was typed."""
-        return paths.expand(self.query_one(Input).value)
+        return paths.expand_user(self.query_one(Input).value)
 
     @on(RadioSet.Changed)
     def _format_chosen(self, event: RadioSet.Changed) -> None:

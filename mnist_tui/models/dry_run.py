@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mnist_tui.models.code_errors import USER_EXCEPTIONS
 from mnist_tui.models.forward_check import CLASSES, check_output, raised, random_images
-from mnist_tui.models.import_source import RAISED
-from mnist_tui.models.restore import Kept
-from mnist_tui.models.spec import ModelSource, misfit
+from mnist_tui.models.saved_state import Kept
+from mnist_tui.models.spec import ModelSource, model_error
 
 _DISTURBANCE = 0.05
 
@@ -45,7 +45,7 @@ class Rehearsal:
             self._kept.restore()
 
     def evaluate(self, images: Tensor, seed: int = 0) -> Tensor:
-        """(N, 10) float32 for images (N, 1, 28, 28), in evaluation mode. Raises ModelError on a misfit."""
+        """(N, 10) float32 for images (N, 1, 28, 28), in evaluation mode. Raises ModelError if it does not fit."""
         return self._run(images, seed, training=False)
 
     def train(self, count: int, seed: int = 0) -> Tensor:
@@ -83,13 +83,13 @@ class Rehearsal:
     def _forward(self, images: Tensor, training: bool) -> object:
         try:
             return self.model(images)
-        except RAISED as error:
+        except USER_EXCEPTIONS as error:
             mode = "training" if training else "evaluation"
             raise raised(self.source, self.model, error, images, f", in {mode} mode") from error
 
     def _learn(self, output: Tensor) -> None:
         if not output.requires_grad:
-            raise misfit(
+            raise model_error(
                 self.source.spec,
                 "no gradient flows from its output to any of its weights",
                 remedy="Remove `torch.no_grad()`, `detach()` and `.data` from its forward.",
@@ -99,8 +99,8 @@ class Rehearsal:
         loss = F.cross_entropy(output, labels)
         try:
             loss.backward()
-        except RAISED as error:
-            raise misfit(
+        except USER_EXCEPTIONS as error:
+            raise model_error(
                 self.source.spec, f"computing its gradients raised {type(error).__name__}: {error}"
             ) from error
         gradients = {
@@ -110,7 +110,7 @@ class Rehearsal:
         }
         self.without_gradient -= gradients.keys()
         if not all(bool(value.isfinite().all()) for value in (loss, *gradients.values())):
-            raise misfit(
+            raise model_error(
                 self.source.spec,
                 f"its loss or its gradients are not finite numbers, for {len(output)} images in training mode",
                 remedy="Check its initial weights, and what its forward divides by or takes a root or logarithm of.",

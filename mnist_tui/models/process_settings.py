@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import torch
 
-from mnist_tui.models.project import Unanswered
+from mnist_tui.models.project import InputRequestedError
 
 # Prevents opening windows and asking for accounts while a network is loaded.
 _ENVIRONMENT = {"MPLBACKEND": "Agg", "WANDB_MODE": "disabled"}
@@ -29,7 +29,7 @@ def as_its_author_runs_it(path: Path | None) -> Iterator[None]:
     """A context for importing, creating and trying a network. Changes of the process's settings are undone.
 
     `sys.argv` has the file alone, standard output is redirected to standard error, and reading standard input
-    raises Unanswered.
+    raises InputRequestedError.
     """
     with _one_at_a_time, contextlib.ExitStack() as stack:
         if path is not None:
@@ -73,10 +73,10 @@ class _NoInput:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise Unanswered(f"it reads standard input (sys.stdin.{name})")
+        raise InputRequestedError(f"it reads standard input (sys.stdin.{name})")
 
     def readline(self, *_: object) -> NoReturn:
-        raise Unanswered("it asks for keyboard input")
+        raise InputRequestedError("it asks for keyboard input")
 
     read = readlines = __next__ = readline
 
@@ -91,7 +91,7 @@ class _NoInput:
 
 
 def _refuse_arguments(_parser: argparse.ArgumentParser, message: str) -> NoReturn:
-    raise Unanswered(f"it asks for command-line arguments: {message}")
+    raise InputRequestedError(f"it asks for command-line arguments: {message}")
 
 
 @contextlib.contextmanager
