@@ -85,7 +85,7 @@ def test_another_source_or_header_is_compiled_again(tmp_path: Path, cache: Path)
     assert len(libraries(cache)) == 4
 
 
-def test_units_make_one_library_and_another_unit_another(cache: Path) -> None:
+def test_files_make_one_library_and_another_file_another(cache: Path) -> None:
     units = (
         'extern "C" int part(); extern "C" int answer() { return part(); }',
         'extern "C" int part() { return 1; }',

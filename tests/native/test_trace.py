@@ -23,7 +23,7 @@ BOTH = pytest.mark.parametrize("training", [True, False], ids=["training", "eval
 
 @BOTH
 @pytest.mark.parametrize("name", NAMES)
-def test_a_network_of_the_house_is_understood(name: str, training: bool) -> None:
+def test_a_built_in_network_is_understood(name: str, training: bool) -> None:
     model = load_model(name)
     assert_agrees(fuse_layers(trace(model)), model, BATCH, training=training)
 

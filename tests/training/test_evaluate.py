@@ -56,6 +56,6 @@ def test_scoring_changes_nothing_and_draws_no_random_numbers() -> None:
     assert not model.training
 
 
-def test_scoring_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scoring_reports_its_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scoring, "BATCH", 25)
     assert list(Scoring(partial(logits_of, network()), TEST.images, TEST.labels, CONFIG)) == [25, 50, 60]

@@ -76,7 +76,7 @@ def check_what_is_left(run: Run, safe: list[Event], where: str) -> None:
         assert (position["epoch"] - 1) * 4 + position["step"] >= saved.step, where
 
 
-def test_whatever_was_told_to_be_saved_survives_a_power_cut(
+def test_whatever_was_reported_as_saved_survives_a_power_cut(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(recorder, "CHECKPOINT_SECONDS", 0.0)

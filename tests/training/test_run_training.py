@@ -82,7 +82,7 @@ def contents(run: Run) -> dict[str, bytes]:
 # The order of things
 
 
-def test_a_whole_run_is_told_and_logged_in_order(lab: Lab) -> None:
+def test_a_whole_run_is_reported_and_logged_in_order(lab: Lab) -> None:
     outcome = lab.start()
     epoch = ["EpochStarted", "EpochFinished", "CheckpointSaved"]
     assert names(lab.events) == ["RunStarted", *epoch, *epoch, "RunFinished"]
@@ -197,7 +197,7 @@ def test_what_is_wrong_before_the_start_makes_no_run(
     assert not lab.runs_dir.exists()
 
 
-def test_best_weights_are_those_of_the_best_epoch_with_their_story(lab: Lab) -> None:
+def test_best_weights_are_those_of_the_best_epoch_with_their_metadata(lab: Lab) -> None:
     outcome = lab.start(tiny_config(epochs=4, lr=0.05))
     weights, metadata = checkpoint.load_weights(outcome.run.weights_file)
     finished = outcome.event
@@ -356,7 +356,7 @@ def test_trouble_with_one_file_is_told_with_its_path(lab: Lab, monkeypatch: pyte
     assert list(outcome.run.events())[-1] == outcome.event
 
 
-def test_a_log_that_cannot_be_written_is_told_to_the_person(
+def test_a_log_that_cannot_be_written_is_reported(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append = LogWriter.append
@@ -612,7 +612,7 @@ def test_a_backend_asked_for_in_a_resume_is_taken_with_a_notice(lab: Lab, stoppe
     assert message.startswith("trained by quantum so far, by eager from here on")
 
 
-def test_a_backend_that_cannot_be_had_is_not_resumed_with(lab: Lab, stopped: Run) -> None:
+def test_a_backend_that_is_not_available_is_not_resumed_with(lab: Lab, stopped: Run) -> None:
     before = contents(stopped)
     with pytest.raises(ConfigError, match="--backend graph cannot be used"):
         lab.resume(stopped, backend="graph")
@@ -620,7 +620,7 @@ def test_a_backend_that_cannot_be_had_is_not_resumed_with(lab: Lab, stopped: Run
     assert lab.events == []
 
 
-def test_what_a_backend_does_first_is_told_but_not_logged(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_backend_does_first_is_reported_but_not_logged(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     def compiling(config: Any, train_state: Any, *_args: Any, report: Any, **_options: Any) -> EagerBackend:
         report(Preparing(what="compiling the step"))
         report(Notice(message="eager instead of native: no compiler", topic="backend"))
@@ -641,7 +641,7 @@ def test_a_resume_says_where_it_goes_on(lab: Lab, stopped: Run) -> None:
     assert (first.epoch, first.step) == (2, 4)
 
 
-def test_a_resumed_runs_story_is_that_of_an_undisturbed_one(lab: Lab, stopped: Run) -> None:
+def test_a_resumed_runs_history_is_that_of_an_undisturbed_one(lab: Lab, stopped: Run) -> None:
     lab.resume(stopped)
     undisturbed = lab.start(name="undisturbed").run
     assert rows(stopped) == rows(undisturbed)

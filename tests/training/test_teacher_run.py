@@ -60,7 +60,7 @@ def test_the_teacher_is_trained_first_and_found_by_the_next_student(lab: Lab) ->
         assert runs.find(lab.runs_dir, name).teacher_file.read_bytes() == master.weights_file.read_bytes()
 
 
-def test_a_student_hears_how_far_its_teacher_is_and_not_the_teachers_own_story(lab: Lab) -> None:
+def test_a_student_reports_its_teachers_progress_and_not_the_teachers_own_events(lab: Lab) -> None:
     events = train(lab, "first")
     before = events[: next(at for at, event in enumerate(events) if isinstance(event, RunStarted))]
     reported = [event for event in before if isinstance(event, Preparing) and event.total]
@@ -72,7 +72,7 @@ def test_a_student_hears_how_far_its_teacher_is_and_not_the_teachers_own_story(l
     assert not [event for event in before if isinstance(event, Progress)]
 
 
-def test_a_stop_meanwhile_keeps_what_the_teacher_has_learnt(lab: Lab) -> None:
+def test_a_stop_meanwhile_keeps_what_the_teacher_has_learned(lab: Lab) -> None:
     def stop(event: Event, control: Control) -> None:
         if isinstance(event, Preparing) and "epoch 2" in event.what:
             control.stop("enough")

@@ -129,7 +129,7 @@ def test_losses_weights_and_scores_equal_an_independent_loop(settings: dict[str,
     torch.testing.assert_close(model[1].weight, ready.train_state.model.fc.weight, rtol=1e-3, atol=1e-5)
 
 
-def test_averaged_weights_are_those_computed_by_hand_and_are_what_is_tested(every_step: None) -> None:
+def test_averaged_weights_are_those_computed_by_hand_and_are_evaluated(every_step: None) -> None:
     ready = make_trainer(tiny_config(epochs=1, ema=0.8))
     by_hand: Tensor | None = None
     for event in ready.run():
@@ -196,7 +196,7 @@ def test_events_come_in_order(every_step: None) -> None:
     assert kinds == [*epoch, *epoch, "RunFinished"]
 
 
-def test_every_batch_loss_is_told_once(every_step: None) -> None:
+def test_every_batch_loss_is_reported_once(every_step: None) -> None:
     _, happened = trained()
     reported = [event.batch_losses for event in happened if isinstance(event, Progress)]
     assert sum(len(losses) for losses in reported) == 2 * STEPS
@@ -212,7 +212,7 @@ def test_progress_comes_by_the_clock_and_not_by_the_step(monkeypatch: pytest.Mon
     assert sum(len(event.batch_losses) for event in reported) == 200
 
 
-def test_a_quick_epoch_is_told_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_quick_epoch_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "monotonic", lambda: 5.0)
     _, happened = trained()
     kinds = names(happened, without=("WeightsMoved",))
@@ -321,7 +321,7 @@ def test_a_pause_costs_no_time_and_no_batch_loss(monkeypatch: pytest.MonkeyPatch
     assert sum(len(event.batch_losses) for event in happened if isinstance(event, Progress)) == STEPS
 
 
-def test_all_batch_losses_are_told_before_a_pause() -> None:
+def test_all_batch_losses_are_reported_before_a_pause() -> None:
     """A checkpoint is written at a pause, and a resume from it must find all earlier losses in the log."""
     control = Control()
     ready = make_trainer(tiny_config(epochs=1), control=control)

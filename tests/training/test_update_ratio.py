@@ -83,7 +83,7 @@ def test_shared_frozen_and_odd_weights() -> None:
     assert moved.gradient_norms == (0, 0, 0)  # also where there is no gradient
 
 
-def test_a_network_without_weights_has_nothing_to_tell() -> None:
+def test_a_network_without_weights_has_no_update_ratios() -> None:
     assert UpdateRatios(nn.Flatten()).capture(0, 1) is None
 
 
@@ -106,7 +106,7 @@ def test_looking_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_a_resumed_run_tells_the_same_as_one_left_alone(lab: Lab) -> None:
+def test_a_resumed_run_has_the_update_ratios_of_one_left_alone(lab: Lab) -> None:
     def moves(outcome: RunResult) -> list[tuple[object, ...]]:
         return [
             (moved.epoch, moved.step, moved.weight_norms, moved.gradient_norms, moved.update_ratios)
