@@ -42,7 +42,7 @@ from mnist_tui.runs.history import RunStatus
 from mnist_tui.system import atomic_file
 from mnist_tui.training import build, checkpoint, evaluate, hardware, recorder, trainer
 from mnist_tui.training.backends.eager import EagerBackend
-from mnist_tui.training.run_code import code_of
+from mnist_tui.training.run_code import find_code
 from tests.engine_fixtures import (
     Lab,
     at_step,
@@ -214,7 +214,9 @@ def test_best_weights_are_those_of_the_best_epoch_with_their_metadata(lab: Lab) 
     model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10))
     model[1].load_state_dict({name.removeprefix("fc."): tensor for name, tensor in weights.items()})
     test = lab.dataset.test
-    score = evaluate.evaluate(partial(evaluate.logits_of, model), test.images, test.labels, tiny_config())
+    score = evaluate.evaluate(
+        partial(evaluate.compute_logits, model), test.images, test.labels, tiny_config()
+    )
     assert score.accuracy == finished.best_test_accuracy
     assert score.loss == pytest.approx(finished.best_test_loss)
 
@@ -356,9 +358,7 @@ def test_trouble_with_one_file_is_told_with_its_path(lab: Lab, monkeypatch: pyte
     assert list(outcome.run.events())[-1] == outcome.event
 
 
-def test_a_log_that_cannot_be_written_is_reported(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_log_that_cannot_be_written_is_reported(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     append = LogWriter.append
 
     def full(self: LogWriter, event: Event, *, durable: bool = False) -> None:
@@ -474,7 +474,7 @@ def test_a_model_file_that_has_changed_is_not_resumed_where_the_run_has_no_copy(
     record = run.record().to_dict()
     del record["model"]["source"]  # as before there were copies
     run.config_file.write_text(json.dumps(record))
-    code_of(run).trust()
+    find_code(run).trust()
     lab.events.clear()
     file = Path(spec.rpartition(":")[0])
     source = file.read_text()
@@ -620,7 +620,9 @@ def test_a_backend_that_is_not_available_is_not_resumed_with(lab: Lab, stopped: 
     assert lab.events == []
 
 
-def test_what_a_backend_does_first_is_reported_but_not_logged(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_backend_does_first_is_reported_but_not_logged(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def compiling(config: Any, train_state: Any, *_args: Any, report: Any, **_options: Any) -> EagerBackend:
         report(Preparing(what="compiling the step"))
         report(Notice(message="eager instead of native: no compiler", topic="backend"))

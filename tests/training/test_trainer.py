@@ -26,7 +26,7 @@ from mnist_tui.events import (
 )
 from mnist_tui.training import evaluate, trainer
 from mnist_tui.training.control import Control
-from mnist_tui.training.evaluate import Score, logits_of
+from mnist_tui.training.evaluate import Score, compute_logits
 from mnist_tui.training.trainer import Trainer
 from tests.engine_fixtures import differences, make_trainer, names, tiny_config, tiny_dataset
 from tests.patience import PATIENCE
@@ -142,7 +142,7 @@ def test_averaged_weights_are_those_computed_by_hand_and_are_evaluated(every_ste
     test = ready.data.test
 
     def score(model: nn.Module) -> Score:
-        return evaluate.evaluate(partial(logits_of, model), test.images, test.labels, ready.config)
+        return evaluate.evaluate(partial(compute_logits, model), test.images, test.labels, ready.config)
 
     assert isinstance(last, RunFinished)
     assert last.final_test_loss == score(ready.train_state.eval_model).loss

@@ -134,10 +134,10 @@ def _inspected(spec: str, run: Run | None) -> ModelSummary | RunFailed:
         with gc_control.pause_during_import():
             from mnist_tui.inspection import inspect_model
             from mnist_tui.models import load_model, resolve
-            from mnist_tui.training.run_code import code_of
+            from mnist_tui.training.run_code import find_code
 
         with _ENGINE:
-            source = resolve(spec) if run is None else code_of(run).require_trust().source
+            source = resolve(spec) if run is None else find_code(run).require_trust().source
             return inspect_model(load_model(source), name=source.name)
     except BaseException as error:  # a person's own code may raise anything
         return RunFailed.from_error(error)

@@ -94,7 +94,9 @@ def test_a_resumed_run_whose_backend_is_gone_goes_on_with_eager(before: str) -> 
 
 
 @pytest.mark.parametrize("stopped", [False, True])
-def test_what_takes_long_is_reported_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch, stopped: bool) -> None:
+def test_what_takes_long_is_reported_and_can_be_stopped(
+    monkeypatch: pytest.MonkeyPatch, stopped: bool
+) -> None:
     build, done = choose._build, []
 
     def slow(
