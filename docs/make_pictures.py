@@ -62,7 +62,7 @@ async def draw_dashboard(run: Run | None, name: str, size: tuple[int, int], them
     """
     memory = Preferences(Path(tempfile.mkdtemp()) / "dashboard.json")
     app = Dashboard(
-        recipes.get_recipe("reference"), Folders(paths.data_dir(), paths.runs_dir()), memory=memory
+        recipes.get_recipe("reference"), Folders(paths.data_dir(), paths.runs_dir()), preferences=memory
     )
     app.theme = theme
     async with app.run_test(size=size) as pilot:

@@ -81,6 +81,14 @@ class ModelSummary:
         plain["blocks"] = tuple(Block(**_tuples(block)) for block in values["blocks"])
         return cls(**plain)
 
+    @classmethod
+    def from_record(cls, recorded: Mapping[str, Any] | None) -> ModelSummary | None:
+        """The summary that a run recorded; None where there is none, or another version of the program recorded it."""
+        try:
+            return cls.from_dict(recorded) if recorded else None
+        except (KeyError, TypeError):
+            return None
+
 
 def _listed(value: Any) -> Any:
     if isinstance(value, dict):

@@ -15,7 +15,7 @@ class EpochCursor:
         self._count = 0
         self._last: EpochFinished | None = None
 
-    def news(self, history: RunHistory) -> tuple[bool, list[EpochFinished]]:
+    def read_new(self, history: RunHistory) -> tuple[bool, list[EpochFinished]]:
         """Whether to forget the epochs read so far (a resume took some back), and those to add."""
         epochs = history.epochs
         restart = self._last is not None and epochs.get(self._last.epoch) is not self._last
@@ -34,7 +34,7 @@ class LossCursor:
         self._count = 0
         self._started: RunStarted | None = None
 
-    def news(self, history: RunHistory) -> tuple[int, list[float]]:
+    def read_new(self, history: RunHistory) -> tuple[int, list[float]]:
         """How many of the losses read so far still hold after a resume, and those to add."""
         losses, started = history.batch_losses, history.started
         kept = min(self._count, len(losses))

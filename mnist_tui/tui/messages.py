@@ -1,4 +1,4 @@
-"""What screens ask of the app: wishes that only it can grant."""
+"""What screens ask of the app, because only it can do it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,19 @@ from typing import Any
 from textual.message import Message
 
 from mnist_tui.runs import Run
+from mnist_tui.training.jobs import Job
+
+
+class TrainRequested(Message):
+    """Start this job, unless a run is being trained already."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self.job = job
 
 
 class ResumeRequested(Message):
-    """Train this run on from its checkpoint. It was neither finished nor in use when it was asked for."""
+    """Continue this run from its checkpoint. It was neither finished nor in use when this was posted."""
 
     def __init__(self, run: Run) -> None:
         super().__init__()
@@ -19,7 +28,7 @@ class ResumeRequested(Message):
 
 
 class NewRunRequested(Message):
-    """Ask for the settings of a new run, which begin with these: those of a run, to be changed."""
+    """Open the form of a new run with the settings of this run."""
 
     def __init__(self, settings: Mapping[str, Any], run: Run) -> None:
         super().__init__()

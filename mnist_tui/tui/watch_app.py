@@ -23,9 +23,9 @@ class WatchApp(BaseApp):
     ]
 
     def __init__(
-        self, run: Run, *, memory: Preferences | None = None, driver_class: type[Driver] | None = None
+        self, run: Run, *, preferences: Preferences | None = None, driver_class: type[Driver] | None = None
     ) -> None:
-        super().__init__(memory=memory, driver_class=driver_class)
+        super().__init__(preferences=preferences, driver_class=driver_class)
         self._watched = run
 
     async def on_mount(self) -> None:

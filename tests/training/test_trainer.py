@@ -325,7 +325,7 @@ def test_all_batch_losses_are_reported_before_a_pause() -> None:
     """A checkpoint is written at a pause, and a resume from it must find all earlier losses in the log."""
     control = Control()
     ready = make_trainer(tiny_config(epochs=1), control=control)
-    batches = ready.data.batches
+    batches = ready.data.iterate_batches
 
     def pausing(*asked: Any) -> Iterator[tuple[Tensor, Tensor]]:
         for number, batch in enumerate(batches(*asked)):
@@ -333,7 +333,7 @@ def test_all_batch_losses_are_reported_before_a_pause() -> None:
                 control.pause()
             yield batch
 
-    ready.data.batches = pausing  # type: ignore[method-assign]
+    ready.data.iterate_batches = pausing  # type: ignore[method-assign]
     reported = 0
     for event in ready.run():
         if isinstance(event, Progress):

@@ -105,7 +105,7 @@ def in_the_house(
     folders = Folders(folder / "data", folder / "runs")
     scripted = Scripted(seed, folders)
     first = job or (scripted if begun else None)
-    app = Dashboard(seed, folders, job=first, memory=Preferences(folder / "dashboard.json"))
+    app = Dashboard(seed, folders, job=first, preferences=Preferences(folder / "dashboard.json"))
 
     async def drive() -> None:
         async with app.run_test(size=size, notifications=True) as pilot:

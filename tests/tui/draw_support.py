@@ -10,10 +10,11 @@ import torch
 
 from mnist_tui.runs import Run
 from mnist_tui.training import checkpoint
+from mnist_tui.tui.canvas import PICTURE, Canvas
 from mnist_tui.tui.screens.draw import DrawScreen
-from mnist_tui.tui.widgets.drawing.canvas import PICTURE, Canvas
 from mnist_tui.tui.widgets.drawing.drawing_pad import DrawingPad
-from mnist_tui.tui.workers.digit_reader import DigitReader, ReadRequest, SavedNetwork
+from mnist_tui.tui.workers.digit_reader import DigitReader, ReadRequest
+from mnist_tui.tui.workers.networks import SavedNetwork
 from tests import made_runs
 from tests.tui.app_support import House
 
@@ -43,9 +44,9 @@ def warm_up() -> None:
         canvas = Canvas()
         canvas.begin((0.5, 0.1))
         canvas.move((0.5, 0.9))
-        reading = DigitReader().read(ReadRequest(canvas.drawing(), SavedNetwork(runs_dir)))
-        assert reading.answer is not None
-        assert reading.answer.text == str(DOWN)
+        result = DigitReader().read(ReadRequest(canvas.drawing(), SavedNetwork(runs_dir)))
+        assert result.prediction is not None
+        assert result.prediction.text == str(DOWN)
 
 
 def screen(house: House) -> DrawScreen:
@@ -56,7 +57,7 @@ def screen(house: House) -> DrawScreen:
 async def open_draw(house: House) -> DrawScreen:
     """The Draw screen, once it knows who reads, and the canvas has its size."""
     await house.press("4")
-    await house.until(lambda: isinstance(house.app.screen, DrawScreen) and house.app.screen.reading)
+    await house.until(lambda: isinstance(house.app.screen, DrawScreen) and house.app.screen.result)
     await house.until(lambda: screen(house).query_one(DrawingPad).size.width > PICTURE)
     return screen(house)
 
@@ -86,8 +87,8 @@ async def says(house: House, words: str) -> None:
     """Wait until the answer to what is on the canvas now is this."""
 
     def said() -> bool:
-        reading = screen(house).reading
-        answer = reading.answer if reading else None
+        result = screen(house).result
+        answer = result.prediction if result else None
         return answer is not None and answer.text == words
 
     await house.until(said)

@@ -29,7 +29,9 @@ def tour(folder: Path, numbers: Iterable[int]) -> list[Run]:
 
     async def story(house: House) -> None:
         await house.press("5")
-        await house.until(lambda: isinstance(house.app.screen, RunsScreen) and house.app.screen.is_complete)
+        await house.until(
+            lambda: isinstance(house.app.screen, RunsScreen) and house.app.screen.browser.is_complete
+        )
         for _ in runs:
             await _visit(house, "enter", "n", "x", "e", "d")
             await house.press("down")

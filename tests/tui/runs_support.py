@@ -26,7 +26,7 @@ class Opened:
 
     @property
     def names(self) -> list[str]:
-        return [row.summary.name for row in self.screen.table.rows]
+        return [row.summary.name for row in self.screen.browser.table.rows]
 
     @property
     def toasts(self) -> list[str]:
@@ -42,7 +42,7 @@ class Opened:
         await until(self.pilot, condition)
 
     async def go_to(self, name: str) -> None:
-        self.screen.table.move_to(name)
+        self.screen.browser.table.move_to(name)
         await self.pilot.pause()
 
 
@@ -53,13 +53,13 @@ async def until(pilot: Pilot[object] | Pilot[int] | Pilot[None], condition: Call
 
 @asynccontextmanager
 async def opened(runs_dir: Path, size: tuple[int, int] = (120, 36)) -> AsyncIterator[Opened]:
-    memory = Preferences(runs_dir.parent / "memory.json")
-    app = Dashboard(TrainConfig(), Folders(runs_dir.parent / "data", runs_dir), memory=memory)
+    preferences = Preferences(runs_dir.parent / "memory.json")
+    app = Dashboard(TrainConfig(), Folders(runs_dir.parent / "data", runs_dir), preferences=preferences)
     async with app.run_test(size=size) as pilot:
         await app.action_open("runs")
         screen = app.screen
         assert isinstance(screen, RunsScreen)
-        await until(pilot, lambda: screen.is_complete)
+        await until(pilot, lambda: screen.browser.is_complete)
         yield Opened(pilot, screen)
 
 

@@ -23,16 +23,15 @@ from mnist_tui.events import DataProgress, Event, Notice, Preparing, RunPaused, 
 from mnist_tui.recipes import RECIPES
 from mnist_tui.training.control import Control
 from mnist_tui.training.jobs import Folders, NewRun
-from mnist_tui.tui.app import Dashboard
-from mnist_tui.tui.command_palette import Palette
+from mnist_tui.tui.app import Dashboard, LeaveDialog
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.screens.compare import CompareScreen
 from mnist_tui.tui.screens.dialogs.base import AskDialog, ConfirmDialog
 from mnist_tui.tui.screens.dialogs.export import ExportDialog
-from mnist_tui.tui.screens.dialogs.leave import LeaveDialog
 from mnist_tui.tui.screens.help import HelpScreen, active_keys
 from mnist_tui.tui.screens.new_run import NewRunForm
 from mnist_tui.tui.session import SessionPhase
+from mnist_tui.tui.textual_fixes.command_palette import SafeCommandPalette
 from mnist_tui.tui.widgets.charts.chart import Chart
 from mnist_tui.tui.widgets.frame import loading
 from mnist_tui.tui.widgets.frame.title_bar import TitleBar
@@ -618,7 +617,7 @@ def test_escape_leaves_everything_as_it_was(tmp_path: Path) -> None:
         await fill(house, "epochs", "3")
         await house.press("escape")
         assert house.app.session.phase is SessionPhase.IDLE
-        assert house.app.seed == TrainConfig()
+        assert house.app.workspace.form_config == TrainConfig()
         await open_form(house)
         assert values(house)["epochs"] == 15
 
@@ -722,7 +721,7 @@ def test_a_screens_key_that_comes_after_the_palettes_leaves_it_where_it_is(tmp_p
         await house.app.action_open("runs")  # as while a widget was still busy with that key
         await house.until(lambda: bool(house.app.screen.query(CommandList)))
         await house.press("escape")
-        await house.until(lambda: not isinstance(house.app.screen, Palette))
+        await house.until(lambda: not isinstance(house.app.screen, SafeCommandPalette))
         assert house.app.current_mode == "train"
 
     in_the_house(story, tmp_path, begun=False)
@@ -735,7 +734,7 @@ def test_a_palette_that_is_opened_before_the_last_one_has_gone(tmp_path: Path) -
         house.app.screen.dismiss()
         house.app.action_command_palette()
         await house.until(lambda: bool(house.app.screen.query(CommandList)))
-        assert isinstance(house.app.screen, Palette)
+        assert isinstance(house.app.screen, SafeCommandPalette)
 
     in_the_house(story, tmp_path, begun=False)
 
@@ -743,13 +742,13 @@ def test_a_palette_that_is_opened_before_the_last_one_has_gone(tmp_path: Path) -
 def test_a_palette_without_room_for_a_command_takes_its_keys(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         await house.pilot.press("ctrl+p")
-        await house.until(lambda: isinstance(house.app.screen, Palette))
+        await house.until(lambda: isinstance(house.app.screen, SafeCommandPalette))
         commands = house.app.screen.query_one(CommandList)
         await house.until(lambda: bool(commands.option_count))
         for key in ("pageup", "pagedown", "up", "down", "home", "end"):
             await house.pilot.press(key)
         assert not commands.scrollable_content_region
-        assert isinstance(house.app.screen, Palette)
+        assert isinstance(house.app.screen, SafeCommandPalette)
 
     in_the_house(story, tmp_path, begun=False, size=(20, 3))
 
@@ -757,14 +756,14 @@ def test_a_palette_without_room_for_a_command_takes_its_keys(tmp_path: Path) -> 
 def test_a_click_on_a_command_that_has_just_gone_is_a_click_on_nothing(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         await house.press("ctrl+p")
-        await house.until(lambda: isinstance(house.app.screen, Palette))
+        await house.until(lambda: isinstance(house.app.screen, SafeCommandPalette))
         commands = house.app.screen.query_one(CommandList)
         await house.until(lambda: commands.option_count > 0)
         gone = Style.from_meta({"option": commands.option_count})
         at = commands.region.offset
         commands.post_message(Click(commands, 0, 0, 0, 0, 1, False, False, False, *at, gone))
         await house.pilot.pause()
-        assert isinstance(house.app.screen, Palette)
+        assert isinstance(house.app.screen, SafeCommandPalette)
 
     in_the_house(story, tmp_path, begun=False)
 
@@ -777,7 +776,7 @@ def test_what_is_pressed_where_the_terminal_has_no_more_cells_is_the_screen(tmp_
         chart.post_message(MouseDown(chart, *mouse))
         await house.pilot.pause()
         await house.press("ctrl+p")
-        await house.until(lambda: isinstance(house.app.screen, Palette))
+        await house.until(lambda: isinstance(house.app.screen, SafeCommandPalette))
         palette = house.app.screen
         palette.post_message(Click(palette, *mouse))
         await house.until(lambda: house.app.screen is not palette)  # as a click beside it does
@@ -793,7 +792,7 @@ def test_what_is_pressed_when_the_last_screen_has_gone_is_for_nobody(
     async def press() -> None:
         # Before it has its screens as after it has taken them down.
         app = Dashboard(
-            TrainConfig(), Folders(tmp_path, tmp_path), memory=Preferences(tmp_path / "dashboard.json")
+            TrainConfig(), Folders(tmp_path, tmp_path), preferences=Preferences(tmp_path / "dashboard.json")
         )
         assert not app.screen_stack
         await app.on_event(event)
@@ -804,9 +803,9 @@ def test_what_is_pressed_when_the_last_screen_has_gone_is_for_nobody(
 def test_a_palette_that_is_closed_while_it_looks_for_commands_is_no_failure(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         await house.press("ctrl+p")
-        await house.until(lambda: isinstance(house.app.screen, Palette))
+        await house.until(lambda: isinstance(house.app.screen, SafeCommandPalette))
         palette = house.app.screen
-        assert isinstance(palette, Palette)
+        assert isinstance(palette, SafeCommandPalette)
         await palette.query_one(CommandList).remove()  # as while it is closed
         worker = palette._gather_commands("train")
         await house.until(lambda: worker.is_finished)
@@ -898,7 +897,9 @@ def test_a_screen_that_is_closed_while_it_comes_up_is_no_error(tmp_path: Path) -
             await closed_after(turns, ConfirmDialog("Delete", "Really?", danger=True), house)
             await closed_after(turns, AskDialog("Name", "Which?", check=lambda _: ""), house)
             await closed_after(turns, ExportDialog("a-run"), house)
-            await closed_after(turns, NewRunForm(house.app.seed, house.app.memory), house)
+            await closed_after(
+                turns, NewRunForm(house.app.workspace.form_config, house.app.preferences), house
+            )
             await closed_after(turns, CompareScreen([]), house)
 
     in_the_house(story, tmp_path, begun=False)

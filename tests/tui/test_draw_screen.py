@@ -14,13 +14,14 @@ import torch
 from mnist_tui import runs
 from mnist_tui.data import my_digits
 from mnist_tui.data.deskew import make_deskew_maps
+from mnist_tui.tui.canvas import Pixels
 from mnist_tui.tui.screens.draw import DrawScreen
 from mnist_tui.tui.widgets.drawing.drawing_pad import DrawingPad
 from mnist_tui.tui.widgets.drawing.gray_lines import levels_of
 from mnist_tui.tui.widgets.drawing.input_image import GrayImage
 from mnist_tui.tui.widgets.drawing.prediction_view import PredictionLine
-from mnist_tui.tui.workers.digit_reader import DigitReader, Pixels, ReadRequest, ReadResult
-from mnist_tui.tui.workers.test_images import TestImageFinder, TestImageFound, TestImageRequest
+from mnist_tui.tui.workers.digit_reader import DigitReader, ReadRequest, ReadResult
+from mnist_tui.tui.workers.test_images import FoundImage, ImageRequest, TestImages
 from tests.cli import easy_digits
 from tests.patience import PATIENCE
 from tests.tui.app_support import SIZES, House, in_the_house
@@ -218,8 +219,8 @@ def test_without_a_run_the_picture_is_there_and_what_to_do(tmp_path: Path) -> No
         await open_draw(house)
         await house.sees("no network yet", "Train one: press 1, then n.")
         await draw_down(house)
-        await house.until(lambda: screen(house).reading.pixels is not None)
-        assert screen(house).reading.pixels.shape == (28, 28)
+        await house.until(lambda: screen(house).result.pixels is not None)
+        assert screen(house).result.pixels.shape == (28, 28)
 
     in_the_house(story, tmp_path, begun=False)
 
@@ -229,7 +230,7 @@ def test_the_picture_is_what_the_network_gets(trained: Path) -> None:
         await open_draw(house)
         await drag(house, (0.1, 0.1), (0.1, 0.3))
         await says(house, "1")
-        pixels = screen(house).reading.pixels
+        pixels = screen(house).result.pixels
         rows, columns = (np.flatnonzero((pixels > 64).any(axis=axis)) for axis in (1, 0))
         assert (len(rows), rows[0]) == (pytest.approx(20, abs=1), pytest.approx(4, abs=1))
         assert columns.mean() == pytest.approx(14, abs=1)
@@ -244,14 +245,15 @@ def test_a_network_that_wants_digits_upright_gets_and_shows_them_so(tmp_path: Pa
         await open_draw(house)
         await drag(house, (0.65, 0.1), (0.35, 0.9))
         await says(house, "1")
-        reading = screen(house).reading
+        result = screen(house).result
         drawn, seen = (
-            make_deskew_maps(as_tensor(picture), 1.0)[0, 0, 1] for picture in (reading.pixels, reading.seen)
+            make_deskew_maps(as_tensor(picture), 1.0)[0, 0, 1]
+            for picture in (result.pixels, result.input_pixels)
         )
         assert drawn < -0.2
         assert abs(seen) < 0.05
         shown = screen(house).query_one(GrayImage)._levels
-        assert (shown == levels_of(reading.seen / 255)).all()
+        assert (shown == levels_of(result.input_pixels / 255)).all()
 
     in_the_house(story, tmp_path, begun=False)
 
@@ -268,24 +270,24 @@ def test_a_test_image_that_is_wanted_before_the_network_is_there_is_of_its_datas
 ) -> None:
     asked: list[str] = []
     may_read = threading.Event()
-    find, read = TestImageFinder.find, DigitReader.read
+    find, read = TestImages.find, DigitReader.read
 
-    def finding(finder: TestImageFinder, wanted: TestImageRequest) -> TestImageFound:
+    def finding(images: TestImages, wanted: ImageRequest) -> FoundImage:
         asked.append(wanted.dataset)
-        return find(finder, dataclasses.replace(wanted, dataset="synthetic"))
+        return find(images, dataclasses.replace(wanted, dataset="synthetic"))
 
     def reading(reader: DigitReader, wanted: ReadRequest) -> ReadResult:
         may_read.wait(PATIENCE)
         return dataclasses.replace(read(reader, wanted), dataset="kmnist")
 
-    monkeypatch.setattr(TestImageFinder, "find", finding)
+    monkeypatch.setattr(TestImages, "find", finding)
     monkeypatch.setattr(DigitReader, "read", reading)
 
     async def story(house: House) -> None:
         await house.press("4")
         await house.until(lambda: isinstance(house.app.screen, DrawScreen))
         await house.press("t")
-        assert screen(house).reading is None
+        assert screen(house).result is None
         may_read.set()
         await house.sees("Test image 0 · labelled 2")
         assert asked == ["kmnist"]

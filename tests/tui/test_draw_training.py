@@ -42,8 +42,8 @@ def job(folder: Path, config: TrainConfig = CONFIG) -> NewRun:
 
 def moment(house: House) -> tuple[int, int]:
     """Of the network that answered last: its epoch and step; before the first and after the last a kept one did."""
-    reading = screen(house).reading
-    network = reading.asked.network if reading and reading.answer else None
+    result = screen(house).result
+    network = result.request.network if result and result.prediction else None
     return (network.epoch, network.step) if isinstance(network, Snapshot) else (0, 0)
 
 
@@ -53,10 +53,10 @@ def test_the_answer_comes_from_the_network_as_it_is_being_trained(tmp_path: Path
         await draw_down(house)
         await house.until(lambda: moment(house) > (1, 0))
         first = moment(house)
-        answered = screen(house).reading.answer
+        answered = screen(house).result.prediction
         await house.sees("live · epoch")
         await house.until(lambda: moment(house) > first)
-        assert screen(house).reading.answer.probabilities != answered.probabilities
+        assert screen(house).result.prediction.probabilities != answered.probabilities
         await house.until(lambda: house.app.session.history.epochs)
         house.app.session.stop()
         await house.until(lambda: house.app.session.phase is SessionPhase.STOPPED)
@@ -73,10 +73,10 @@ def test_a_paused_network_goes_on_answering(tmp_path: Path) -> None:
         await open_draw(house)
         await draw_across(house)
         await house.until(lambda: moment(house) > (0, 0))
-        before = screen(house).reading
+        before = screen(house).result
         await draw_down(house)
-        await house.until(lambda: screen(house).reading is not before)
-        assert moment(house) == (before.asked.network.epoch, before.asked.network.step)
+        await house.until(lambda: screen(house).result is not before)
+        assert moment(house) == (before.request.network.epoch, before.request.network.step)
         assert ink(house) > 0
         house.app.session.stop()
         await house.until(lambda: house.app.session.phase is SessionPhase.STOPPED)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from rich.style import Style
-from textual.events import Click
 from textual.pilot import Pilot
 
 from mnist_tui.tui.widgets.runs.run_view import RunView
-from mnist_tui.tui.widgets.tables.epoch_columns import fitting
+from mnist_tui.tui.widgets.tables.epoch_table import EpochRows
 from tests.tui.support import row, run_of, with_run_view
 
 
@@ -20,7 +18,7 @@ def test_only_the_best_row_is_marked() -> None:
         history.apply(row(4, best=False))
         view.advance(history)
         rows = view.epochs.rows
-        firsts = [str(rows.get_row_at(at)[0]) for at in range(rows.row_count)]
+        firsts = [str(rows.cells(row)[0]) for row in rows.rows]
         assert firsts == ["1", "2", "★ 3", "4"]
 
     with_run_view(look, history)
@@ -63,28 +61,22 @@ def test_it_stays_at_the_end_when_the_terminal_changes_size() -> None:
     with_run_view(resize, run_of(90, epochs=99))
 
 
-def test_a_click_on_the_head_of_a_column_that_has_gone_is_no_error() -> None:
-    """The terminal may become narrower between press and answer."""
-
-    async def click(view: RunView, pilot: Pilot[None]) -> None:
-        rows = view.epochs.rows
-        gone = Style(meta={"row": -1, "column": len(rows.columns)})
-        rows.post_message(Click(rows, 1, 0, 0, 0, 1, False, False, False, style=gone))
-        await pilot.pause()
-        assert rows.is_running
-
-    with_run_view(click, run_of(2))
+def fitted(width: int, validated: bool) -> list[tuple[str, int]]:
+    """The heads that fit, and the widths that they get."""
+    rows, epoch = EpochRows(), row(1, validation_accuracy=0.5 if validated else None)
+    rows._rows = [epoch]
+    return [(column.head, taken) for column, taken in rows.fit_columns(width)]
 
 
 @pytest.mark.parametrize("validated", [False, True])
 @pytest.mark.parametrize("width", [37, 58, 70, 98, 200])
 def test_the_columns_fit_the_width(width: int, validated: bool) -> None:
-    columns = fitting(width, validated)
+    columns = fitted(width, validated)
 
-    heads = [column.head for column in columns]
-    assert sum(column.width for column in columns) <= width
+    heads = [head for head, _ in columns]
+    assert sum(taken for _, taken in columns) <= width
     assert heads[0] == "epoch"
-    assert all(len(column.head) < column.width for column in columns)
+    assert all(len(head) < taken for head, taken in columns)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +94,7 @@ def test_the_columns_fit_the_width(width: int, validated: bool) -> None:
 def test_the_speed_goes_first_then_long_heads_the_rate_the_time_and_the_losses(
     width: int, heads: list[str]
 ) -> None:
-    assert [column.head for column in fitting(width, False)] == heads
+    assert [head for head, _ in fitted(width, False)] == heads
 
 
 def test_validation_has_its_columns() -> None:
@@ -110,6 +102,7 @@ def test_validation_has_its_columns() -> None:
     history.apply(row(2, validation_loss=0.25, validation_accuracy=0.9876))
 
     async def look(view: RunView, pilot: Pilot[None]) -> None:
-        assert "98.76" in [str(cell) for cell in view.epochs.rows.get_row_at(1)]
+        rows = view.epochs.rows
+        assert "98.76" in [str(cell) for cell in rows.cells(rows.rows[1])]
 
     with_run_view(look, history)

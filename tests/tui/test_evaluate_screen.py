@@ -29,7 +29,7 @@ def made(folder: Path) -> None:
 async def opened(house: House) -> EvaluateScreen:
     await house.press("3")
     screen = cast(EvaluateScreen, house.app.screen)
-    await house.until(lambda: screen.shown is not None)
+    await house.until(lambda: screen.result is not None)
     await house.sees("Confusion")
     return screen
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.message import Message
 
-from mnist_tui.tui.workers.latest import LatestWorker
+from mnist_tui.tui.workers.latest_worker import LatestWorker
 from tests.patience import PATIENCE
 
 

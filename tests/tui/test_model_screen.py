@@ -59,7 +59,7 @@ async def opened(house: House) -> ModelScreen:
 
 async def seen(house: House) -> ModelScreen:
     screen = await opened(house)
-    await house.until(lambda: screen._seen is not None and screen._summary is not None)
+    await house.until(lambda: screen.explanation is not None and screen.summary is not None)
     await house.pilot.pause()
     return screen
 
@@ -113,7 +113,7 @@ def test_another_layer_another_image_another_digit(tmp_path: Path) -> None:
         await house.press("comma", "comma")
         await house.sees("Image 0 · ")
         await house.press("d")
-        await house.until(lambda: screen._seen is not None and " · 0" in screen._seen.image.name)
+        await house.until(lambda: screen.explanation is not None and " · 0" in screen.explanation.image.name)
         await house.sees("· 0 read as")
         await house.press("D", "w")
         await house.sees("by gradient")
@@ -132,13 +132,13 @@ def test_ones_own_drawing_in_place_of_a_test_image(tmp_path: Path) -> None:
         await house.press("4")
         await house.until(lambda: isinstance(house.app.screen, DrawScreen))
         await house.press("space", "down", "down", "down", "down", "down", "down", "down", "down")
-        await house.until(lambda: house.app.drawing is not None)
+        await house.until(lambda: house.app.workspace.drawing is not None)
         await house.press("2", "y")
         await house.sees("Your drawing read as", "Feature maps · block1.conv1")
         screen = house.app.screen
         assert isinstance(screen, ModelScreen)
-        assert screen._seen is not None
-        assert screen._seen.image.pixels.numpy().tobytes() == house.app.drawing
+        assert screen.explanation is not None
+        assert screen.explanation.image.pixels.numpy().tobytes() == house.app.workspace.drawing
         await house.press("y")
         await house.sees("Image 0 · ")
 
@@ -202,14 +202,14 @@ def test_a_training_is_looked_at_live(tmp_path: Path) -> None:
         await house.sees("The first steps are on their way")
         live.publish(Snapshot(run, config, weights, epoch=2, step=5, steps=10, test_accuracy=None))
         await house.tell(MOVED)
-        await house.until(lambda: screen._seen is not None)
-        first = screen._seen
+        await house.until(lambda: screen.explanation is not None)
+        first = screen.explanation
         await house.sees("live weights, epoch 2, step 5 of 10", "Image 0 · ")
         await house.until(lambda: live.requested)
         live.publish(Snapshot(run, config, weights, epoch=2, step=6, steps=10, test_accuracy=None))
 
         async def newer() -> None:
-            while screen._seen is first:
+            while screen.explanation is first:
                 await house.tell(MOVED)
                 await house.pilot.pause(0.1)
 

@@ -145,7 +145,7 @@ def test_watching_wears_the_theme_that_was_chosen_and_can_choose_another(tmp_pat
         assert pilot.app.theme == PAPER.name
         await pilot.press("t")
 
-    drive_app(WatchApp(run, memory=memory), test)
+    drive_app(WatchApp(run, preferences=memory), test)
     assert Preferences(tmp_path / "dashboard.json").theme == NIGHT.name
 
 

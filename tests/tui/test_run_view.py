@@ -245,6 +245,6 @@ def test_a_resumed_run_forgets_what_came_after_its_checkpoint() -> None:
         view.advance(history)
         await settled(view, pilot)
         rows = view.epochs.rows
-        assert [str(rows.get_row_at(at)[0]).strip() for at in range(rows.row_count)] == ["1", "★ 2", "3"]
+        assert [str(rows.cells(row)[0]) for row in rows.rows] == ["1", "★ 2", "3"]
 
     with_run_view(resume, history)

@@ -46,7 +46,7 @@ def test_columns_fold_and_are_never_cut_and_the_preview_uses_what_room_there_is(
         for size in SIZES:
             await runs.pilot.resize_terminal(*size)
             await runs.pilot.pause()
-            table = runs.screen.table
+            table = runs.screen.browser.table
             lines = [table.render_line(y).text for y in range(table.size.height)]
             assert all(len(line) == table.size.width for line in lines)
             for head in ("run", "status", "best %"):
@@ -63,7 +63,7 @@ def test_an_empty_folder_says_how_to_begin_until_a_run_appears(tmp_path: Path) -
         assert "No runs yet" in str(runs.screen.query_one("#nothing").render())
         made_runs.write_finished(tmp_path / "runs", "first", 0.9)
         await runs.until(lambda: runs.names == ["first"])
-        assert not runs.screen.has_class("-empty")
+        assert not runs.screen.browser.has_class("-empty")
 
     drive(tmp_path / "runs", test)
 
@@ -87,7 +87,7 @@ def test_typing_filters_and_escape_brings_all_back(runs_dir: Path) -> None:
         await runs.until(lambda: runs.names == ["beta"])
         assert "1 of 5 runs" in str(runs.screen.query_one("#count", Label).render())
         await runs.press("enter")
-        assert runs.screen.focused is runs.screen.table
+        assert runs.screen.focused is runs.screen.browser.table
         await runs.press("escape")
         await runs.until(lambda: len(runs.names) == 5)
 
@@ -135,7 +135,7 @@ def test_the_cursor_stays_on_its_run_while_others_come(runs_dir: Path) -> None:
         await runs.go_to("beta")
         made_runs.write_finished(runs_dir, "newest", 0.9, created="2026-11-25T00:00:00.000Z")
         await runs.until(lambda: "newest" in runs.names)
-        found = runs.screen.selected()
+        found = runs.screen.browser.selected
         assert found is not None
         assert found.run.name == "beta"
 
@@ -232,7 +232,9 @@ def test_renaming_checks_as_one_types_and_keeps_the_mark(runs_dir: Path) -> None
             assert complaint in str(runs.app.screen.query_one(".complaint", Label).render())
             assert yes.disabled is bool(complaint)
         await runs.press("enter")
-        await runs.until(lambda: "best run" in runs.names and runs.screen.marks.slots == {"best run": 0})
+        await runs.until(
+            lambda: "best run" in runs.names and runs.screen.browser.marked.slots == {"best run": 0}
+        )
         assert (runs_dir / "best run").is_dir()
 
     drive(runs_dir, test)
@@ -310,10 +312,10 @@ def test_marks_keep_their_colours_and_open_a_comparison(runs_dir: Path) -> None:
             await runs.press("space")
         await runs.go_to("alpha")
         await runs.press("space")
-        assert runs.screen.marks.slots == {"beta": 1, "gamma": 2}
+        assert runs.screen.browser.marked.slots == {"beta": 1, "gamma": 2}
         await runs.go_to("delta")
         await runs.press("space")
-        assert runs.screen.marks.slots == {"beta": 1, "gamma": 2, "delta": 0}
+        assert runs.screen.browser.marked.slots == {"beta": 1, "gamma": 2, "delta": 0}
         await runs.press("c")
         screen = runs.app.screen
         assert isinstance(screen, CompareScreen)
@@ -409,11 +411,11 @@ def test_a_folder_that_may_not_be_changed_is_said_so(runs_dir: Path) -> None:
 
 
 def _status(runs: Opened, name: str) -> str:
-    return next(row.summary.status for row in runs.screen.table.rows if row.run.name == name)
+    return next(row.summary.status for row in runs.screen.browser.table.rows if row.run.name == name)
 
 
 def _epochs(runs: Opened, name: str) -> int:
-    return next(row.summary.epochs_done for row in runs.screen.table.rows if row.run.name == name)
+    return next(row.summary.epochs_done for row in runs.screen.browser.table.rows if row.run.name == name)
 
 
 def test_a_new_run_begins_with_the_settings_of_the_one_under_the_cursor(runs_dir: Path) -> None:
@@ -435,7 +437,7 @@ def test_what_was_resumed_can_be_started_again_with_changes(
     async def test(runs: Opened) -> None:
         app = runs.app
         assert isinstance(app, Dashboard)
-        app.begin(ResumedRun("beta", app.folders))
-        assert (app.seed.dataset, app.seed.lr) == ("kmnist", 0.02)
+        app.begin(ResumedRun("beta", app.workspace.folders))
+        assert (app.workspace.form_config.dataset, app.workspace.form_config.lr) == ("kmnist", 0.02)
 
     drive(runs_dir, test)

@@ -12,9 +12,8 @@ from textual.app import ComposeResult
 from textual.color import Color
 from textual.widgets import Label
 
-from mnist_tui.tui.base_app import BaseApp
+from mnist_tui.tui.base_app import BaseApp, SafeLines
 from mnist_tui.tui.preferences import Preferences
-from mnist_tui.tui.safe_lines import SafeLines
 
 BLACK = Color(0, 0, 0)
 
@@ -45,7 +44,7 @@ class Page(BaseApp):
 
 def test_every_line_of_the_dashboard_goes_through_it(tmp_path: Path) -> None:
     async def shown() -> str:
-        app = Page(memory=Preferences(tmp_path / "memory.json"))
+        app = Page(preferences=Preferences(tmp_path / "memory.json"))
         async with app.run_test() as pilot:
             await pilot.pause()
             return "".join(strip.text for strip in app.screen._compositor.render_strips())

@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Label
 
 from mnist_tui.tui.screens.compare import CompareScreen
-from mnist_tui.tui.textual_fixes.safe_screen import SafeScreen
+from mnist_tui.tui.textual_fixes.screens import SafeScreen
 from mnist_tui.tui.widgets.charts.chart import Chart
 from tests.tui.app_support import House, in_the_house
 

@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from textual.app import App
@@ -18,17 +19,22 @@ from mnist_tui.events import EpochStarted, Event, Notice, RunFailed
 from mnist_tui.inspection.summary import ModelSummary
 from mnist_tui.models import load_model
 from mnist_tui.training.control import Control
+from mnist_tui.tui.workers.latest_worker import LatestWorker
+from mnist_tui.tui.workers.model_inspector import InspectRequest, ModelInspected, inspect
 from mnist_tui.tui.workers.training import (
     EventsArrived,
-    ModelInspected,
     Report,
     ThreadResult,
     TrainingEnded,
     TrainingThread,
     Work,
-    inspect_in_background,
 )
 from tests.patience import PATIENCE
+
+
+def inspect_in_background(spec: str, listener: App[None]) -> None:
+    worker = LatestWorker(partial(ModelInspected.compute, inspect), listener, name="test")
+    worker.ask(InspectRequest(spec))
 
 
 class Listener(App[None]):
@@ -45,11 +51,11 @@ class Listener(App[None]):
         return [event for batch in self.told for event in batch]
 
     def on_events_arrived(self, message: EventsArrived) -> None:
-        self.told.append(message.training.take())
+        self.told.append(message.training.take_events())
 
     def on_training_ended(self, message: TrainingEnded) -> None:
-        self.told.append(message.training.take())
-        self.ending = message.ending
+        self.told.append(message.training.take_events())
+        self.ending = message.result
         self.exit()
 
     def on_model_inspected(self, message: ModelInspected) -> None:
@@ -191,7 +197,7 @@ def test_a_worker_goes_on_to_its_checkpoint_when_the_screen_has_gone() -> None:
 def test_a_model_is_looked_at_in_the_background() -> None:
     app = listened(lambda app: inspect_in_background("linear", app))
     assert app.inspected is not None
-    assert app.inspected.spec == "linear"
+    assert app.inspected.request.spec == "linear"
     assert isinstance(app.inspected.result, ModelSummary)
     assert app.inspected.result.parameters == 7850
 

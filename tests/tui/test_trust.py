@@ -13,8 +13,8 @@ from mnist_tui.errors import ModelError
 from mnist_tui.events import DataProgress
 from mnist_tui.models import trusted_code
 from mnist_tui.runs import Run
+from mnist_tui.tui.code_trust import spec_for_new_run
 from mnist_tui.tui.session import SessionPhase
-from mnist_tui.tui.trusting import spec_for_another
 from tests import trained_runs
 from tests.tui.app_support import House, in_the_house
 
@@ -116,7 +116,7 @@ def test_a_failure_before_the_run_is_what_the_title_says(tmp_path: Path) -> None
         await house.tell(fetching, until=SessionPhase.FETCHING)
         await house.tell(fetching, ModelError("importing net.py raised KeyError"), until=SessionPhase.FAILED)
         await house.sees("● failed", "importing net.py raised KeyError")
-        house.app._take(house.app.session.training)  # events that were on their way
+        house.app._take_events(house.app.session.training)  # events that were on their way
         house.app.session_changed()
         await house.sees("● failed", "importing net.py raised KeyError")
         assert "getting data" not in house.title
@@ -125,4 +125,4 @@ def test_a_failure_before_the_run_is_what_the_title_says(tmp_path: Path) -> None
 
 
 def test_another_run_takes_the_kept_copy_where_the_file_has_changed(tmp_path: Path, run: Run) -> None:
-    assert spec_for_another(run) == run.record().config["model"]
+    assert spec_for_new_run(run) == run.record().config["model"]

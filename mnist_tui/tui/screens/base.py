@@ -1,21 +1,22 @@
-"""What the five screens have in common: the title bar, the footer, and being told of the session."""
+"""What the five screens have in common: title bar, key bar, and being redrawn when the session changes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
 from textual.events import Event, ScreenResume
 from textual.screen import Screen
 
+from mnist_tui.tui.screens.registry import SCREENS
 from mnist_tui.tui.session import Session, SessionPhase
-from mnist_tui.tui.textual_fixes.safe_screen import SafeScreen
+from mnist_tui.tui.textual_fixes.screens import SafeScreen
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
-from mnist_tui.tui.widgets.frame.title_bar import TitleBar
+from mnist_tui.tui.widgets.frame.title_bar import Tab, TitleBar
+from mnist_tui.tui.workspace import Workspace
 
-if TYPE_CHECKING:
-    from mnist_tui.tui.app import Dashboard
+_TABS = tuple(Tab(entry.key, entry.name, entry.title) for entry in SCREENS)
 
 
 class BaseScreen(SafeScreen, Screen[None]):
@@ -23,64 +24,65 @@ class BaseScreen(SafeScreen, Screen[None]):
 
     TAB: ClassVar[str] = ""
 
-    def __init__(self) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         super().__init__()
+        self.workspace = workspace
         self._phase: SessionPhase | None = None
 
     async def on_event(self, event: Event) -> None:
-        """As Textual has it, but coming back styles nothing anew, which takes half of the time.
-
-        What has its styles keeps them: another theme reaches every screen at once.
-        """
+        """Coming back, keep the styles, which saves half of the time: another theme reaches all screens at once."""
         if isinstance(event, ScreenResume):
             event.refresh_styles = False
         await super().on_event(event)
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """As Textual has them, but the screen's and the app's come first: a narrow footer cuts the rest off."""
+        """Textual's, but the screen's and the app's come first: a narrow key bar cuts the rest off."""
         bindings = super().active_bindings
         return dict(sorted(bindings.items(), key=lambda item: item[1].node not in (self, self.app)))
 
     @property
-    def dashboard(self) -> Dashboard:
-        """The app, as what it is."""
-        return cast("Dashboard", self.app)
-
-    @property
     def session(self) -> Session:
-        """The app's one session."""
-        return self.dashboard.session
+        """The session that all screens show."""
+        return self.workspace.session
 
     def compose(self) -> ComposeResult:
-        """Title, body, footer."""
-        yield TitleBar(self.TAB)
+        """Title bar, body, key bar."""
+        yield TitleBar(_TABS, self.TAB)
         yield from self.body()
         yield KeyBar()
 
     def body(self) -> ComposeResult:
-        """What is between title and footer."""
+        """What is between title bar and key bar."""
         yield from ()
 
     def on_mount(self) -> None:
-        """Draw what there is already."""
         self.session_changed()
 
     def on_screen_resume(self) -> None:
-        """Coming back: much may have happened meanwhile."""
+        # Only the screen on top is redrawn when the session changes.
         self._phase = None
         self.session_changed()
 
     def session_changed(self) -> None:
-        """The session has something new; only the screen on top is told."""
+        """Redraw: the session has something new."""
         if not self.query(TitleBar):
             return  # it is closing, and its widgets have gone before it
         self.query_one(TitleBar).show(self.session)
         self.draw(self.session)
         if self.session.phase is not self._phase:
             self._phase = self.session.phase
-            # Not at every event: it makes the footer anew.
+            # Not at every event: it makes the key bar anew.
             self.refresh_bindings()
 
     def draw(self, session: Session) -> None:
         """Draw the session."""
+
+
+def is_on_top(screen: Screen[Any]) -> bool:
+    """Whether no other screen covers it, not even in part, and it is not being closed.
+
+    Textual's `is_current` is also true below a transparent top screen. Any change there redraws the whole top screen.
+    Messages also arrive while a screen's widgets are being removed.
+    """
+    return screen.is_active and screen.app.is_running

@@ -19,12 +19,12 @@ from mnist_tui.render.comparison_table import differences_table
 from mnist_tui.runs import Run
 from mnist_tui.runs.compare import Difference, compare
 from mnist_tui.runs.index import RunScanner, ScannedRun
-from mnist_tui.tui.screens.on_top import is_on_top
-from mnist_tui.tui.textual_fixes.safe_screen import SafeScreen
+from mnist_tui.tui.run_format import RUN_COLORS
+from mnist_tui.tui.screens.base import is_on_top
+from mnist_tui.tui.textual_fixes.screens import SafeScreen
 from mnist_tui.tui.widgets.charts.overlay_chart import Curve, OverlayChart
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.frame.panel import Panel
-from mnist_tui.tui.widgets.runs.run_format import RUN_COLORS
 from mnist_tui.tui.widgets.tables.compared_runs_table import ComparedRow, ComparedTable
 
 _SECONDS_BETWEEN_LOOKS = 1.0
@@ -104,11 +104,11 @@ class CompareScreen(SafeScreen, Screen[None]):
         """Where there is room for one chart only."""
         self.toggle_class("-loss")
 
-    def on_folding_table_opened(self) -> None:
+    def on_selectable_table_opened(self) -> None:
         """A click on the row under the cursor."""
         self.action_hide()
 
-    def on_looked(self, message: RunsRead) -> None:
+    def on_runs_read(self, message: RunsRead) -> None:
         """Draw what has changed."""
         self._looking = False
         if message.runs != self._seen and is_on_top(self):
@@ -131,7 +131,7 @@ class CompareScreen(SafeScreen, Screen[None]):
             ComparedRow(run, slot, slot in self._hidden)
             for run, slot in zip(comparison.runs, self._slots, strict=True)
         ]
-        self.table.show([(row.run.summary.path, row) for row in rows])
+        self.table.show_by_key([(row.run.summary.path, row) for row in rows])
         self._draw_charts()
         heads = [
             Text(str(row.slot + 1), style=f"bold {RUN_COLORS[row.slot]}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -17,15 +18,16 @@ from mnist_tui.events import RunFailed
 from mnist_tui.render import formatting
 from mnist_tui.render.evaluation import calibration_table, per_class_table
 from mnist_tui.training.snapshot import Snapshot
+from mnist_tui.tui.screens.base import is_on_top
 from mnist_tui.tui.screens.network_screen import NetworkScreen
-from mnist_tui.tui.screens.on_top import is_on_top
 from mnist_tui.tui.session import Session, SessionPhase
 from mnist_tui.tui.widgets.frame.panel import Panel
 from mnist_tui.tui.widgets.model.mistakes_gallery import MistakesGallery
 from mnist_tui.tui.widgets.tables.confusion_matrix import Cell, ConfusionMatrix
-from mnist_tui.tui.workers.digit_reader import SavedNetwork
 from mnist_tui.tui.workers.evaluator import EvaluateRequest, EvaluateResult, EvaluationDone, Evaluator
-from mnist_tui.tui.workers.latest import LatestWorker
+from mnist_tui.tui.workers.latest_worker import LatestWorker
+from mnist_tui.tui.workers.networks import NetworkSource
+from mnist_tui.tui.workspace import Workspace
 
 if TYPE_CHECKING:
     from mnist_tui.inference.evaluation import Evaluation, Mistake
@@ -39,7 +41,7 @@ class EvaluateScreen(NetworkScreen):
 
     TAB = "evaluate"
     CSS_PATH = "evaluate.tcss"
-    HORIZONTAL_BREAKPOINTS = [(0, "-tight"), (100, "-roomy")]  # noqa: RUF012 - as Textual declares it
+    HORIZONTAL_BREAKPOINTS = [(0, "-tight"), (100, "-roomy")]  # noqa: RUF012 - declared so by Textual
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall"), (56, "-high")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "network", "Network"),
@@ -49,18 +51,19 @@ class EvaluateScreen(NetworkScreen):
         Binding("escape", "all", "All mistakes"),
     ]
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
         self.dataset = ""
-        self.shown: EvaluateResult | None = None
-        self._asked: EvaluateRequest | None = None
+        """"" for the test images of what the network was trained on."""
+        self.result: EvaluateResult | None = None
+        self._request: EvaluateRequest | None = None
         self._key: object = None
-        self._moment = 0
-        self._evaluator = Evaluator()
-        self._newest = LatestWorker(self._evaluator.evaluate, self, name="evaluation")
+        evaluate = Evaluator(workspace.folders.data).evaluate
+        self._worker: LatestWorker[EvaluateRequest] = LatestWorker(
+            partial(EvaluationDone.compute, evaluate), self, name="evaluation"
+        )
 
     def body(self) -> ComposeResult:
-        """Figures beside mistakes."""
         with Container(id="panes"):
             with VerticalScroll(id="figures", can_focus=False):
                 yield Static(_WORKING, id="summary")
@@ -77,36 +80,28 @@ class EvaluateScreen(NetworkScreen):
         yield nothing
 
     def on_mount(self) -> None:
-        """Empty until the first evaluation is there."""
         self.add_class("-empty")
         self.query_one(ConfusionMatrix).focus()
 
     def on_unmount(self) -> None:
-        """No more answers."""
-        self._newest.close()
-
-    def on_screen_resume(self) -> None:
-        """Another run may be the newest by now."""
-        self._moment += 1
-        super().on_screen_resume()
+        self._worker.close()
 
     def draw(self, session: Session) -> None:
-        """Ask for an evaluation where there is a newer network to evaluate."""
+        """Evaluate where there is a newer network."""
         if is_on_top(self):
-            self._look(session)
+            self._evaluate(session)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Nothing to clear while nothing is picked."""
+        """Offer all mistakes only while they are filtered."""
         if action == "all":
             return self.is_mounted and self.query_one(ConfusionMatrix).picked is not None
         return True
 
     def network_chosen(self) -> None:
-        """At once."""
         self.action_evaluate()
 
     def action_table(self) -> None:
-        """The classes, then how far its word is to be trusted; on a short screen then the matrix again."""
+        """Show the classes, then the calibration; on a short screen then the matrix again."""
         is_matrix = not (self.has_class("-listed") or self.has_class("-calibrated"))
         listed = self.has_class("-short") and is_matrix
         calibrated = not listed and not self.has_class("-calibrated")
@@ -114,70 +109,70 @@ class EvaluateScreen(NetworkScreen):
         self.set_class(calibrated, "-calibrated")
 
     def action_dataset(self) -> None:
-        """The network's own test images, or drawings of one's own."""
+        """Switch between the network's own test images and the user's drawings."""
         self.dataset = "" if self.dataset else MY_DIGITS
         self.action_evaluate()
 
     def action_evaluate(self) -> None:
-        """Now, also in the middle of an epoch."""
+        """Evaluate now, also in the middle of an epoch."""
         self._key = None
-        self._look(self.session, now=True)
+        self._evaluate(self.session, now=True)
 
     def action_all(self) -> None:
-        """No cell is picked any more."""
+        """Show all mistakes."""
         self.query_one(ConfusionMatrix).picked = None
 
     def on_evaluation_done(self, message: EvaluationDone) -> None:
-        """Unless something else has been asked for since."""
-        if message.asked is not self._asked or not self.is_running:
+        """Show the result of the newest request."""
+        if message.request is not self._request or not self.is_running:
             return
         if isinstance(message.result, RunFailed):
-            self._say(f"{message.result.message}\n\n{message.result.remedy}".strip())
+            self._show_text(f"{message.result.message}\n\n{message.result.remedy}".strip())
             self.ask_for_trust(message.result)
         else:
             self._show(message.result)
 
     @on(ConfusionMatrix.Picked)
-    def _filter(self, message: ConfusionMatrix.Picked) -> None:
+    def _filter_mistakes(self, message: ConfusionMatrix.Picked) -> None:
         self._draw_mistakes(message.cell)
         self.refresh_bindings()
 
-    def _look(self, session: Session, *, now: bool = False) -> None:
+    def _evaluate(self, session: Session, *, now: bool = False) -> None:
         network = self._network(session)
         key = self._key_of(network, session)
         if key is None and not now:
-            if self.shown is None:
-                self._say(_WAITING)
+            if self.result is None:
+                self._show_text(_WAITING)
             return
         if key == self._key and not now:
             return
         self._key = key
-        self._asked = EvaluateRequest(network, self.dashboard.folders.data, self.dataset)
-        self._newest.ask(self._asked)
-        if self.shown is None:
-            self._say(_WORKING)
+        self._request = EvaluateRequest(network, self.dataset)
+        self._worker.ask(self._request)
+        if self.result is None:
+            self._show_text(_WORKING)
         else:
             self.query_one("#summary", Static).update(Content(_WORKING))
 
-    def _network(self, session: Session) -> Snapshot | SavedNetwork:
+    def _network(self, session: Session) -> NetworkSource:
         snapshot = session.snapshot() if self.chosen is None else None
-        return snapshot or SavedNetwork(self.dashboard.folders.runs, self.chosen, self._moment)
+        return snapshot or self.saved_network()
 
-    def _key_of(self, network: Snapshot | SavedNetwork, session: Session) -> object:
-        """What there is to evaluate without being asked; None where that is nothing yet."""
+    def _key_of(self, network: NetworkSource, session: Session) -> object:
+        """Identifies what to evaluate without a key press; None where that is nothing yet."""
         if isinstance(network, Snapshot):
             paused = session.phase is SessionPhase.PAUSED and (network.epoch, network.step)
             epochs = len(session.history.epochs)
             return ("live", session.generation, epochs, paused) if epochs or paused else None
-        return ("kept", network.run, self._moment)
+        return network
 
-    def _say(self, text: str) -> None:
-        self.shown = None
+    def _show_text(self, text: str) -> None:
+        self.result = None
         self.add_class("-empty")
         self.query_one("#nothing", Static).update(Content(text))
 
     def _show(self, result: EvaluateResult) -> None:
-        self.shown = result
+        self.result = result
         evaluation = result.evaluation
         self.remove_class("-empty")
         self.query_one("#summary", Static).update(_summary(result))
@@ -188,18 +183,18 @@ class EvaluateScreen(NetworkScreen):
         self._draw_mistakes(matrix.picked)
 
     def _draw_mistakes(self, cell: Cell | None) -> None:
-        if self.shown is None:
+        if self.result is None:
             return
-        evaluation = self.shown.evaluation
-        mistakes = _picked(evaluation, cell)
+        evaluation = self.result.evaluation
+        mistakes = _mistakes_in(evaluation, cell)
         panel = self.query_one("#mistakes", Panel)
         panel.border_title = _title(evaluation, cell)
         panel.border_subtitle = f"{len(mistakes)} of {len(evaluation.mistakes)}"
-        self.query_one(MistakesGallery).show(mistakes, self.shown.images, evaluation.classes)
+        self.query_one(MistakesGallery).show(mistakes, self.result.images, evaluation.classes)
 
 
-def _picked(evaluation: Evaluation, cell: Cell | None) -> Sequence[Mistake]:
-    """Of a cell of the diagonal all that have to do with its class: no mistakes lie in it."""
+def _mistakes_in(evaluation: Evaluation, cell: Cell | None) -> Sequence[Mistake]:
+    """Those of a cell; of one on the diagonal, which has none, those with its class as truth or answer."""
     if cell is None:
         return evaluation.mistakes
     truth, answer = cell

@@ -13,7 +13,7 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Label, Static
 
-from mnist_tui.tui.textual_fixes.safe_screen import SafeScreen
+from mnist_tui.tui.textual_fixes.screens import SafeScreen
 
 # As wide as `space`; the words, and the heading above them, begin two blanks later.
 _KEY_WIDTH = 5

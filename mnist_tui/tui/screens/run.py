@@ -14,16 +14,16 @@ from textual.widgets import Static
 
 from mnist_tui.errors import RunError
 from mnist_tui.events import Event
+from mnist_tui.inspection.summary import ModelSummary
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.runs.log_tail import LogTail
-from mnist_tui.tui.recorded_model import recorded_summary
-from mnist_tui.tui.screens.on_top import is_on_top
-from mnist_tui.tui.textual_fixes.safe_screen import SafeScreen
+from mnist_tui.tui.run_format import status_text
+from mnist_tui.tui.screens.base import is_on_top
+from mnist_tui.tui.textual_fixes.screens import SafeScreen
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.frame.title_bar import facts
 from mnist_tui.tui.widgets.frame.update_text import update_text
-from mnist_tui.tui.widgets.runs.run_format import status_word
 from mnist_tui.tui.widgets.runs.run_view import RunView
 
 _SECONDS_BETWEEN_READS = 0.5
@@ -120,12 +120,16 @@ class RunScreen(SafeScreen, Screen[None]):
             view.advance(self.history)
         elif self._changed:
             view.show(self.history)
-            view.show_model(recorded_summary(self.history))
+            view.show_model(
+                ModelSummary.from_record(
+                    self.history.record.model.layer_table if self.history.record else None
+                )
+            )
             self._shown = True
         self._changed = False
 
     def _say_where(self) -> None:
-        status = status_word(self.history.status.value)
+        status = status_text(self.history.status.value)
         note = Content.styled(self._note, "$text-warning") if self._note else status
         left = Content.assemble((" Runs › ", "$foreground 60%"), (self._run.name, "bold"), "   ", note)
         where = self.query_one("#where", Static)

@@ -1,13 +1,12 @@
-"""What can be done with the run under the cursor: resume, rename, delete, export, compare."""
+"""What can be done with a run: resume it, rename, delete or export it, or start a new one like it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import ClassVar
+from typing import Any
 
-from textual import work
-from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
 from mnist_tui import runs
 from mnist_tui.errors import RunError
@@ -17,140 +16,115 @@ from mnist_tui.runs.history import RunStatus
 from mnist_tui.runs.index import ScannedRun
 from mnist_tui.system import atomic_file, regular_file
 from mnist_tui.tui.messages import NewRunRequested, ResumeRequested
-from mnist_tui.tui.run_colors import RunColors
-from mnist_tui.tui.screens.base import BaseScreen
 from mnist_tui.tui.screens.dialogs.base import AskDialog, ConfirmDialog
 from mnist_tui.tui.screens.dialogs.export import ExportDialog
 
 
-class RunActions(BaseScreen):
-    """The actions of the Runs screen. What touches the disk runs in a thread; what fails is said in a toast."""
+class RunActions:
+    """On behalf of a screen. What touches the disk runs in a thread; what fails is said in a toast.
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "mark", "Mark"),
-        Binding("c", "compare", "Compare"),
-        Binding("r", "resume", "Resume"),
-        Binding("e", "rename", "Rename", show=False),
-        Binding("x", "export", "Export", show=False),
-        Binding("d", "delete", "Delete"),
-        Binding("n", "again", "New run like this", show=False),
-    ]
+    `on_change` is called on the screen's thread after a run was deleted or renamed, with its new name or "".
+    """
 
-    marks: RunColors
+    def __init__(self, screen: Screen[Any], on_change: Callable[[Run, str], None]) -> None:
+        self._screen, self._on_change = screen, on_change
 
-    def selected(self) -> ScannedRun | None:
-        """The run under the cursor."""
-        raise NotImplementedError
+    def start(self, name: str, run: ScannedRun) -> None:
+        """Start the action of this name."""
+        match name:
+            case "resume":
+                self._resume(run)
+            case "new_run":
+                config = run.record.config if run.record else {}
+                self._screen.post_message(NewRunRequested(config, run.run))
+            case "rename":
+                self._ask(self._rename(run.run))
+            case "delete":
+                self._ask(self._delete(run.run))
+            case "export":
+                self._ask(self._export(run))
 
-    def marked(self) -> list[tuple[Run, int]]:
-        """The runs to compare, with their colours' numbers."""
-        raise NotImplementedError
+    def refuse(self, reason: str) -> None:
+        """Say in a toast why something cannot be done."""
+        self._screen.app.notify(reason, severity="warning", markup=False)
 
-    def changed(self, name: str = "") -> None:
-        """Runs were changed on disk."""
-        raise NotImplementedError
+    def _ask(self, dialog: Coroutine[None, None, None]) -> None:
+        self._screen.run_worker(dialog)
 
-    def action_resume(self) -> None:
-        """Ask the app to train on."""
-        found = self.selected()
-        if found is None:
-            return
-        refusal = _why_not_resumed(found)
+    def _resume(self, run: ScannedRun) -> None:
+        refusal = _why_not_resumable(run)
         if refusal:
-            self._refuse(refusal)
+            self.refuse(refusal)
         else:
-            self.post_message(ResumeRequested(found.run))
+            self._screen.post_message(ResumeRequested(run.run))
 
-    def action_again(self) -> None:
-        """Ask the app for a new run that begins with this one's settings."""
-        found = self.selected()
-        if found is not None:
-            self.post_message(NewRunRequested(found.record.config if found.record else {}, found.run))
+    async def _rename(self, run: Run) -> None:
+        if self._is_in_use(run):
+            return
+        old = run.name
+        dialog = AskDialog("Rename", f"A new name for {old}", old, check=_name_check(run), yes="Rename")
+        new = await self._screen.app.push_screen_wait(dialog)
+        if new is None or new == old:
+            return
 
-    @work
-    async def action_rename(self) -> None:
-        """Ask for another name."""
-        found = self.selected()
-        if found is None or self._is_in_use(found.run):
-            return
-        old = found.run.name
-        dialog = AskDialog("Rename", f"A new name for {old}", old, check=_name_check(found.run), yes="Rename")
-        name = await self.app.push_screen_wait(dialog)
-        if name is not None and name != old:
-            self._change(lambda: self._rename(found.run, name))
+        def rename() -> str:
+            run.rename(new)
+            self._screen.call_later(self._on_change, run, new)
+            return f"{old} is now {new}"
 
-    @work
-    async def action_delete(self) -> None:
-        """Ask, then delete with all files."""
-        found = self.selected()
-        if found is None or self._is_in_use(found.run):
-            return
-        question = f"Delete {found.run.name} with its log, checkpoint and weights? This cannot be undone."
-        if await self.app.push_screen_wait(ConfirmDialog("Delete", question, "Delete", "Keep", danger=True)):
-            self._change(lambda: self._delete(found.run))
+        self._change(rename)
 
-    @work
-    async def action_export(self) -> None:
-        """Ask for format and path, then write the epoch table."""
-        found = self.selected()
-        if found is None:
+    async def _delete(self, run: Run) -> None:
+        if self._is_in_use(run):
             return
-        if not found.rows:
-            self._refuse(f"{found.run.name} has no finished epoch to export.")
+        question = f"Delete {run.name} with its log, checkpoint and weights? This cannot be undone."
+        dialog = ConfirmDialog("Delete", question, "Delete", "Keep", danger=True)
+        if not await self._screen.app.push_screen_wait(dialog):
             return
-        path = await self.app.push_screen_wait(ExportDialog(found.run.name))
+
+        def delete() -> str:
+            run.delete()
+            self._screen.call_later(self._on_change, run, "")
+            return f"Deleted {run.name}"
+
+        self._change(delete)
+
+    async def _export(self, run: ScannedRun) -> None:
+        if not run.rows:
+            self.refuse(f"{run.run.name} has no finished epoch to export.")
+            return
+        path = await self._screen.app.push_screen_wait(ExportDialog(run.run.name))
         if path is not None:
-            self._change(lambda: self._export(found.run, path))
+            self._change(lambda: _write_epochs(run.run, path))
 
-    def action_compare(self) -> None:
-        """The marked runs over each other."""
-        marked = self.marked()
-        if len(marked) < 2:
-            self._refuse("Mark two or more runs with space, then compare them.")
-            return
-        from mnist_tui.tui.screens.compare import CompareScreen  # plots, and is slow to import
-
-        self.app.push_screen(CompareScreen(marked))
-
-    def _rename(self, run: Run, name: str) -> str:
-        run.rename(name)
-        self.call_later(self.marks.rename, run.name, name)
-        self.call_later(self.changed, name)
-        return f"{run.name} is now {name}"
-
-    def _delete(self, run: Run) -> str:
-        run.delete()
-        self.call_later(self.changed)
-        return f"Deleted {run.name}"
-
-    def _export(self, run: Run, path: Path) -> str:
-        atomic_file.write_text(
-            path, export_epochs(run.history(progress=False), path.suffix.lstrip(".").lower())
-        )
-        return f"Wrote {path}"
-
-    @work(thread=True)
     def _change(self, change: Callable[[], str]) -> None:
-        """Do it, and say what was done or why not."""
-        try:
-            self.app.notify(change(), markup=False)
-        except RunError as error:
-            self._refuse(f"{error}. {error.remedy}")
-        except OSError as error:
-            self._refuse(f"{error.filename}: {error.strerror}")
+        """Call `change` in a thread, and say what was done or why not."""
+
+        def work() -> None:
+            try:
+                self._screen.app.notify(change(), markup=False)
+            except RunError as error:
+                self.refuse(f"{error}. {error.remedy}")
+            except OSError as error:
+                self.refuse(f"{error.filename}: {error.strerror}")
+
+        self._screen.run_worker(work, thread=True)
 
     def _is_in_use(self, run: Run) -> bool:
         in_use = run.is_locked()
         if in_use:
-            self._refuse(f"{run.name} is being written by a running training. Stop that first.")
+            self.refuse(f"{run.name} is being written by a running training. Stop that first.")
         return in_use
 
-    def _refuse(self, why: str) -> None:
-        self.app.notify(why, severity="warning", markup=False)
+
+def _write_epochs(run: Run, path: Path) -> str:
+    kind = path.suffix.lstrip(".").lower()
+    atomic_file.write_text(path, export_epochs(run.history(progress=False), kind))
+    return f"Wrote {path}"
 
 
-def _why_not_resumed(found: ScannedRun) -> str:
-    """ "" where it can be."""
+def _why_not_resumable(found: ScannedRun) -> str:
+    """ "" where it is."""
     name = found.run.name
     if found.summary.status == RunStatus.FINISHED:
         return f"{name} is finished: nothing is left to resume."
@@ -162,7 +136,7 @@ def _why_not_resumed(found: ScannedRun) -> str:
 
 
 def _name_check(run: Run) -> Callable[[str], str]:
-    """Says what is wrong with a new name for this run."""
+    """A function that says what is wrong with a new name for this run; "" for nothing."""
 
     def complaint(name: str) -> str:
         if name == run.name:

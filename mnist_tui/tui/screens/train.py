@@ -8,13 +8,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import ContentSwitcher
 
+from mnist_tui.inspection.summary import ModelSummary
 from mnist_tui.training.jobs import NewRun
-from mnist_tui.tui.recorded_model import recorded_summary
+from mnist_tui.tui.messages import TrainRequested
 from mnist_tui.tui.screens.base import BaseScreen
 from mnist_tui.tui.session import Session, SessionPhase
 from mnist_tui.tui.widgets.frame.loading import LoadingPanel
 from mnist_tui.tui.widgets.frame.welcome import Welcome
 from mnist_tui.tui.widgets.runs.run_view import RunView
+from mnist_tui.tui.workspace import Workspace
 
 if TYPE_CHECKING:
     from mnist_tui.tui.screens.new_run import NewRunRequest
@@ -34,8 +36,8 @@ class TrainScreen(BaseScreen):
         Binding("plus,plus_sign", "one_more", "One more epoch", key_display="+"),
     ]
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
         self._shown = -1
         self._has_model = False
         self._stopping = False
@@ -73,7 +75,11 @@ class TrainScreen(BaseScreen):
             view.show_stopping(self._stopping)
         if not self._has_model:
             self._has_model = True
-            view.show_model(recorded_summary(session.history))
+            view.show_model(
+                ModelSummary.from_record(
+                    session.history.record.model.layer_table if session.history.record else None
+                )
+            )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only the keys that make sense now are offered."""
@@ -92,12 +98,12 @@ class TrainScreen(BaseScreen):
         """Ask for the settings, then begin."""
         from mnist_tui.tui.screens.new_run import NewRunForm  # more than the first frame needs
 
-        self.app.push_screen(NewRunForm(self.dashboard.seed, self.dashboard.memory), self._begin)
+        self.app.push_screen(NewRunForm(self.workspace.form_config, self.workspace.preferences), self._begin)
 
     def _begin(self, wanted: NewRunRequest | None) -> None:
         if wanted is not None:
-            self.dashboard.seed = wanted.config
-            self.dashboard.begin(NewRun(wanted.config, self.dashboard.folders))
+            self.workspace.form_config = wanted.config
+            self.post_message(TrainRequested(NewRun(wanted.config, self.workspace.folders)))
 
     def action_pause(self) -> None:
         """At once, with a checkpoint."""
@@ -108,7 +114,7 @@ class TrainScreen(BaseScreen):
         """After a pause; or go on with a run that was stopped or failed."""
         resumable = self.session.resumable()
         if resumable is not None:
-            self.dashboard.begin(resumable)
+            self.post_message(TrainRequested(resumable))
             return
         self.session.resume()
         self.session_changed()
@@ -122,4 +128,4 @@ class TrainScreen(BaseScreen):
         """After the end."""
         extended = self.session.extended()
         if extended is not None:
-            self.dashboard.begin(extended)
+            self.post_message(TrainRequested(extended))

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from textual.app import ComposeResult, RenderResult
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.suggester import SuggestFromList
 from textual.widget import Widget
 from textual.widgets import Input, Select
-from textual.widgets._select import SelectCurrent
 
 from mnist_tui.config import SETTINGS, TYPES, choices
 from mnist_tui.models.registry import NAMES
 from mnist_tui.recipes import RECIPES
 from mnist_tui.render import formatting
-from mnist_tui.tui.textual_fixes.safe_options import SafeSelect
-
-
-class ChoiceField(Select[str], inherit_bindings=False):
-    """A Select that leaves Enter to the form, which begins with it."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,space,up", "show_overlay", "Show menu", show=False)
-    ]
-
-    def compose(self) -> ComposeResult:
-        """As Textual does, with our own list."""
-        yield SelectCurrent(self.prompt)
-        yield SafeSelect(type_to_search=self._type_to_search).data_bind(compact=Select.compact)
-
+from mnist_tui.tui.textual_fixes.widgets import FormSelect
 
 # The room for the name of a setting, and the blanks between the parts of a row.
 _NAME, _GAP = 15, 2
@@ -72,7 +56,7 @@ class SettingRow(Widget):
         """The field."""
         options = tuple(RECIPES) if self.setting == "recipe" else choices(self.setting)
         if options:
-            yield ChoiceField(
+            yield FormSelect(
                 [(option, option) for option in options], value=self._first, allow_blank=False, compact=True
             )
         else:

@@ -1,1 +1,1 @@
-"""The dashboard's background threads: training, evaluation, explanations, reading of drawings."""
+"""The dashboard's background threads: training, and answers to what the screens ask of networks and data."""

@@ -1,9 +1,9 @@
-"""Small questions over a screen: yes or no, and one line of text that is checked as one types."""
+"""Dialogs over a screen: a question to answer yes or no, and a line of text that is checked as it is typed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,7 +13,10 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label
 
-from mnist_tui.tui.textual_fixes.safe_screen import SafeScreen
+from mnist_tui.tui.textual_fixes.screens import SafeScreen
+
+if TYPE_CHECKING:
+    from mnist_tui.training.run_code import RunCode
 
 Answer = TypeVar("Answer")
 # Says what is wrong with a text; "" where nothing is.
@@ -70,6 +73,21 @@ class ConfirmDialog(SafeScreen, ModalScreen[bool]):
     def action_answer(self, answer: bool) -> None:
         """Leave with it."""
         self.dismiss(answer)
+
+
+class LeaveDialog(ConfirmDialog):
+    """Asked before leaving while a run is in training: yes stops it and keeps a checkpoint."""
+
+    def __init__(self) -> None:
+        question = "Stop training, keep a checkpoint and leave? The run can be resumed at any time."
+        super().__init__("Training is running", question, yes="Stop and leave", no="Go on training")
+
+
+class TrustDialog(ConfirmDialog):
+    """Asked before running the code of a run that was not trained on this machine; the default answer is no."""
+
+    def __init__(self, code: RunCode) -> None:
+        super().__init__("Run this code?", f"{code.question}.", "Run it", "Do not run it", danger=True)
 
 
 class AskDialog(Dialog[str]):

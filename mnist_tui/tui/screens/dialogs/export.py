@@ -12,6 +12,7 @@ from textual.widgets import Button, Input, Label, RadioButton, RadioSet
 
 from mnist_tui.system import paths
 from mnist_tui.tui.screens.dialogs.base import Dialog
+from mnist_tui.tui.textual_fixes.widgets import PlainRadioButton
 
 FORMATS = ("csv", "json")
 
@@ -29,8 +30,8 @@ class ExportDialog(Dialog[Path]):
             box.border_title = "Export"
             yield Label(Content(f"The epoch table of {self._name_of_run}"), classes="question")
             with RadioSet(compact=True):
-                yield _FormatButton("CSV", value=True)
-                yield _FormatButton("JSON")
+                yield PlainRadioButton("CSV", value=True)
+                yield PlainRadioButton("JSON")
             yield Input(f"./{self._name_of_run}.csv")
             yield Label("", classes="complaint")
             with Horizontal(classes="answers"):
@@ -70,15 +71,6 @@ class ExportDialog(Dialog[Path]):
     def _accept(self) -> None:
         if not complaint_of(self.path):
             self.dismiss(self.path)
-
-
-class _FormatButton(RadioButton):
-    """Textual tells the two apart by their colour alone, which there may not be."""
-
-    @property
-    def _button(self) -> Content:
-        sign, style = ("●", "toggle--button") if self.value else ("○", "toggle--label")
-        return Content(sign).stylize(self.get_visual_style(style))
 
 
 def complaint_of(path: Path) -> str:

@@ -17,7 +17,7 @@ from mnist_tui.errors import RunError
 from mnist_tui.runs import Run
 from mnist_tui.runs.find import list_with_weights
 from mnist_tui.tui.screens.dialogs.base import Dialog
-from mnist_tui.tui.textual_fixes.safe_options import SafeOptionList
+from mnist_tui.tui.textual_fixes.widgets import SafeOptionList
 
 
 @dataclass(frozen=True)

@@ -49,12 +49,12 @@ class CurveData:
 
     def read(self, history: RunHistory) -> None:
         """Take in what is new."""
-        restart, rows = self._epochs.news(history)
+        restart, rows = self._epochs.read_new(history)
         if restart:
             self._forget_epochs()
         for row in rows:
             self._add(row)
-        self._trace.update(*self._losses.news(history))
+        self._trace.update(*self._losses.read_new(history))
         self.steps = _steps_an_epoch(history) or self.steps
         self._follow(history.progress, len(history.epochs))
 

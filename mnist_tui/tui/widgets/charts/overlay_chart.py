@@ -1,4 +1,4 @@
-"""One measure of several runs by epoch, each curve in its run's colour."""
+"""One measure of several runs by epoch, each curve in its run's color."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from textual_hires_canvas import HiResMode
 
+from mnist_tui.tui.run_format import RUN_COLORS
 from mnist_tui.tui.widgets.charts.axes import ValueAxis
 from mnist_tui.tui.widgets.charts.chart import AxisLimits, Chart
-from mnist_tui.tui.widgets.runs.run_format import RUN_COLORS
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One run's, under its colour's number."""
+    """One run's, under its color's number."""
 
     slot: int
     epochs: Sequence[float]
@@ -23,7 +23,7 @@ class Curve:
 
 
 class OverlayChart(Chart):
-    """A Chart whose lines are runs. Their numbers on the curves tell them apart without colour."""
+    """A Chart whose lines are runs. Their numbers on the curves tell them apart without color."""
 
     def __init__(self, *, ceiling: float = math.inf) -> None:
         super().__init__()
@@ -35,20 +35,20 @@ class OverlayChart(Chart):
         self.curves = [curve for curve in curves if curve.epochs]
         self.draw((), _limits(self.curves), ValueAxis(ceiling=self._ceiling))
 
-    def _plot(self) -> None:
-        super()._plot()
+    def plot_lines(self) -> None:
+        super().plot_lines()
         for curve in self.curves:
-            colour = RUN_COLORS[curve.slot]
-            self.plot(curve.epochs, curve.values, line_style=colour, hires_mode=HiResMode.BRAILLE)
+            color = RUN_COLORS[curve.slot]
+            self.plot(curve.epochs, curve.values, line_style=color, hires_mode=HiResMode.BRAILLE)
         for curve in self.curves:
             self._number(curve)
 
     def _number(self, curve: Curve) -> None:
         """At places of its own, so that curves close to each other do not hide each other's numbers."""
-        step = max(len(RUN_COLORS), 4 * self._marker_step(len(curve.epochs)))
+        step = max(len(RUN_COLORS), 4 * self.marker_step(len(curve.epochs)))
         places = slice(min(curve.slot, len(curve.epochs) - 1), None, step)
-        colour = f"bold {RUN_COLORS[curve.slot]}"
-        self.scatter(curve.epochs[places], curve.values[places], str(curve.slot + 1), marker_style=colour)
+        color = f"bold {RUN_COLORS[curve.slot]}"
+        self.scatter(curve.epochs[places], curve.values[places], str(curve.slot + 1), marker_style=color)
 
 
 def _limits(curves: Sequence[Curve]) -> AxisLimits:

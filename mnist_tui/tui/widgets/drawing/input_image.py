@@ -1,4 +1,4 @@
-"""The very picture that a network gets, pixel for pixel."""
+"""The image that a network gets, pixel by pixel."""
 
 from __future__ import annotations
 
@@ -8,33 +8,31 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from mnist_tui.tui.widgets.drawing.canvas import PICTURE
-from mnist_tui.tui.widgets.drawing.gray_lines import Levels, gray_line, levels_of, other_lines
+from mnist_tui.tui.canvas import PICTURE, Pixels
+from mnist_tui.tui.widgets.drawing.gray_lines import Levels, changed_lines, gray_line, levels_of
 from mnist_tui.tui.widgets.frame.panel import Panel
-from mnist_tui.tui.workers.digit_reader import Pixels
 
 
 class InputImage(Panel):
     """A `GrayImage` in its frame."""
 
     DEFAULT_CSS = """
-    SeenPicture { width: auto; height: auto; }
+    InputImage { width: auto; height: auto; }
     """
 
     def __init__(self) -> None:
         super().__init__("What the network gets")
-        self.picture = GrayImage()
+        self.image = GrayImage()
 
     def compose(self) -> ComposeResult:
-        """The picture."""
-        yield self.picture
+        yield self.image
 
 
 class GrayImage(Widget):
     """MNIST's size, or a multiple of it; only the lines that have changed are drawn."""
 
     DEFAULT_CSS = """
-    GreyPicture { width: auto; height: auto; background: black; }
+    GrayImage { width: auto; height: auto; background: black; }
     """
 
     def __init__(self) -> None:
@@ -43,33 +41,30 @@ class GrayImage(Widget):
         self._scale = 1
 
     def enlarge(self, scale: int) -> None:
-        """So many columns a pixel."""
+        """Draw each pixel so many columns wide."""
         if scale != self._scale:
             self._scale = scale
             self.refresh(layout=True)
 
     def show(self, pixels: Pixels | None) -> None:
-        """(28, 28) uint8, or None for nothing."""
+        """Draw (28, 28) uint8; None for nothing."""
         before = self._levels
         self._levels = np.zeros_like(before) if pixels is None else levels_of(pixels / 255)
-        side, lines = self._scale * PICTURE, other_lines(*map(self._enlarged, (before, self._levels)))
+        side, lines = self._scale * PICTURE, changed_lines(*map(self._repeat, (before, self._levels)))
         if lines:
             self.refresh(*(Region(0, line, side, 1) for line in lines))
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
-        """See Textual."""
         return self._scale * PICTURE
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """See Textual."""
         return self._scale * PICTURE // 2
 
     def render_line(self, y: int) -> Strip:
-        """See Textual."""
         side = self._scale * PICTURE
         if 2 * y >= side:
             return Strip.blank(self.size.width)
-        return Strip(gray_line(self._enlarged(self._levels), y), side)
+        return Strip(gray_line(self._repeat(self._levels), y), side)
 
-    def _enlarged(self, levels: Levels) -> Levels:
+    def _repeat(self, levels: Levels) -> Levels:
         return levels if self._scale == 1 else levels.repeat(self._scale, axis=0).repeat(self._scale, axis=1)

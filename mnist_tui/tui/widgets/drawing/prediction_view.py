@@ -12,7 +12,8 @@ from mnist_tui.events import RunFailed
 from mnist_tui.render import formatting
 from mnist_tui.tui.widgets.drawing import big_digit
 from mnist_tui.tui.widgets.frame.text_lines import Line, TextLines
-from mnist_tui.tui.workers.digit_reader import NOTHING_TRAINED, ReadResult
+from mnist_tui.tui.workers.digit_reader import ReadResult
+from mnist_tui.tui.workers.networks import NO_NETWORK
 
 if TYPE_CHECKING:
     from mnist_tui.inference.prediction import ClassProbability, Prediction
@@ -34,7 +35,7 @@ class PredictionLine(TextLines):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {_SURE, _UNSURE, _STRONG, _NOTE, _MUTED, _ERROR}
     DEFAULT_CSS = """
-    AnswerLine {
+    PredictionLine {
         padding: 0 1;
         & > .answer--sure { color: $text-success; text-style: bold; }
         & > .answer--unsure { color: $text-warning; text-style: bold; }
@@ -47,11 +48,11 @@ class PredictionLine(TextLines):
 
     def __init__(self) -> None:
         super().__init__()
-        self._reading: ReadResult | None = None
+        self._result: ReadResult | None = None
 
-    def show(self, reading: ReadResult | None) -> None:
+    def show(self, result: ReadResult | None) -> None:
         """Draw this one."""
-        self._reading = reading
+        self._result = result
         self._arrange()
 
     def on_resize(self, event: Resize) -> None:
@@ -61,7 +62,7 @@ class PredictionLine(TextLines):
     def _arrange(self) -> None:
         """A big digit with words beside it, in the middle of the height."""
         width, height = self.content_size
-        character, style, lines = _said(self._reading)
+        character, style, lines = _said(self._result)
         scale = big_digit.scale_for(width // 2, height)
         glyph = big_digit.drawn(character, scale)
         room = width - (len(glyph[0]) + 2 if glyph else 0)
@@ -76,15 +77,15 @@ class PredictionLine(TextLines):
         self.show_lines([()] * above + beside)
 
 
-def _said(reading: ReadResult | None) -> tuple[str, str, list[Line]]:
+def _said(result: ReadResult | None) -> tuple[str, str, list[Line]]:
     """The big character, or "", its style, and the lines beside it."""
-    if reading is None:
+    if result is None:
         return "", _PLAIN, [((_WAITING, _MUTED),)]
-    if reading.failed is not None:
-        return "", _PLAIN, _failure(reading.failed)
-    if reading.answer is None:
+    if result.failed is not None:
+        return "", _PLAIN, _failure(result.failed)
+    if result.prediction is None:
         return "", _PLAIN, [(("nothing drawn yet", _STRONG),), ((_NOTHING, _NOTE),)]
-    answer = reading.answer
+    answer = result.prediction
     if not answer.is_confident:
         return "?", _UNSURE, [(("not sure", _UNSURE),), ((_perhaps(answer), _NOTE),)]
     best = answer.best
@@ -95,7 +96,7 @@ def _said(reading: ReadResult | None) -> tuple[str, str, list[Line]]:
 
 def _failure(failed: RunFailed) -> list[Line]:
     # Having trained nothing is no failure.
-    style = _STRONG if failed.message == NOTHING_TRAINED else _ERROR
+    style = _STRONG if failed.message == NO_NETWORK else _ERROR
     return [((failed.message, style),), ((failed.remedy, _NOTE),)]
 
 
@@ -145,10 +146,10 @@ class ProbabilityBars(TextLines):
         self._probabilities: tuple[float, ...] | None = None
         self._is_sure = False
 
-    def show(self, reading: ReadResult | None) -> None:
+    def show(self, result: ReadResult | None) -> None:
         """Draw this one; empty bars where there is no answer."""
-        answer = reading.answer if reading else None
-        self._names = reading.classes if reading and reading.classes else self._names
+        answer = result.prediction if result else None
+        self._names = result.classes if result and result.classes else self._names
         self._probabilities = answer.probabilities if answer else None
         self._is_sure = answer is not None and answer.is_confident
         self._arrange()

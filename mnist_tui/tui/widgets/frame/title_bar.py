@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from textual.app import RenderResult
 from textual.content import Content
 from textual.events import Click
@@ -11,15 +14,16 @@ from textual.widget import Widget
 from mnist_tui.runs import RunRecord
 from mnist_tui.tui.session import Session, SessionPhase
 
-TABS = (
-    ("1", "train", "Train"),
-    ("2", "model", "Model"),
-    ("3", "evaluate", "Evaluate"),
-    ("4", "draw", "Draw"),
-    ("5", "runs", "Runs"),
-)
 # The room that the program's name takes, and the width from which there is room for it.
 _NAME, _ROOMY = " mnist-tui ", 72
+
+
+class Tab(NamedTuple):
+    """A screen: the key that opens it, its name for the app's action `open`, and its title."""
+
+    key: str
+    name: str
+    title: str
 
 
 class TitleBar(Widget):
@@ -37,8 +41,9 @@ class TitleBar(Widget):
     record: reactive[RunRecord | None] = reactive(None)
     phase = reactive(SessionPhase.IDLE)
 
-    def __init__(self, current: str) -> None:
+    def __init__(self, tabs: Sequence[Tab], current: str) -> None:
         super().__init__()
+        self._tabs = tabs
         self._current = current
 
     def show(self, session: Session) -> None:
@@ -55,7 +60,7 @@ class TitleBar(Widget):
 
     def _left(self) -> Content:
         parts = [Content.styled(_NAME, "bold $text-accent")] if self._is_roomy else []
-        for key, name, label in TABS:
+        for key, name, label in self._tabs:
             current = name == self._current
             parts.append(Content.styled(f" {key} ", "bold $text on $primary" if current else "$text-accent"))
             parts.append(Content.styled(f"{label} ", "bold $text on $primary" if current else ""))
@@ -71,7 +76,7 @@ class TitleBar(Widget):
     async def on_click(self, event: Click) -> None:
         """A tab under the mouse is opened."""
         column = event.x - (len(_NAME) if self._is_roomy else 0)
-        for key, name, label in TABS:
+        for key, name, label in self._tabs:
             width = len(key) + len(label) + 3
             if 0 <= column < width:
                 await self.app.run_action(f"app.open('{name}')")

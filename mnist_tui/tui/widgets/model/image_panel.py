@@ -1,4 +1,4 @@
-"""Panels of pictures: they are drawn anew for the room there is, and in shades where colours are not wanted."""
+"""Panels of images, which are drawn to fit the room, and in shades where colors are not wanted."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ Draw = Callable[[Room, bool], RenderableType]
 """What to draw in so much room; True asks for shades."""
 
 
-# Kept free also while everything fits: pictures that grow into its place would need it again.
+# Kept free also while everything fits: images that grow into its place would need it again.
 _SCROLLBAR = 1
 
 
 class ImagePanel(Panel):
-    """Shows what its `draw` makes of the room; scrolls what is longer."""
+    """Shows what a function draws for the room there is; scrolls what is longer."""
 
     DEFAULT_CSS = """
-    PicturePanel {
+    ImagePanel {
         padding: 0 1;
         & > VerticalScroll { height: 1fr; }
         & Static { width: auto; height: auto; }
@@ -37,32 +37,30 @@ class ImagePanel(Panel):
         self.id = id
         self._draw: Draw | None = None
         self._scroll = VerticalScroll(can_focus=False)
-        self._picture = Static()
+        self._image = Static()
 
     def compose(self) -> ComposeResult:
-        """The picture, that may be longer than the panel."""
         with self._scroll:
-            yield self._picture
+            yield self._image
 
     def show(self, title: str, draw: Draw, note: str = "") -> None:
-        """Draw this from now on."""
+        """Call `draw` now and whenever the room changes."""
         self._draw = draw
         self.border_title, self.border_subtitle = title, note
         self._update()
 
-    def say(self, title: str, text: str) -> None:
-        """Words instead of a picture."""
+    def show_text(self, title: str, text: str) -> None:
+        """Show text instead of an image."""
         self._draw = None
         self.border_title, self.border_subtitle = title, ""
-        self._picture.update(text)
+        self._image.update(text)
 
     def on_resize(self, event: Resize) -> None:
-        """There may be room for larger pictures."""
         self._update()
 
     def _update(self) -> None:
         room = self._scroll.outer_size
         if self._draw is not None and room.width > _SCROLLBAR:
-            self._picture.update(
+            self._image.update(
                 self._draw(Room(room.width - _SCROLLBAR, max(1, room.height)), self.app.no_color)
             )

@@ -12,7 +12,7 @@ from textual.widgets import Sparkline, Static
 from mnist_tui.render import formatting
 from mnist_tui.runs.compare import config_diff
 from mnist_tui.runs.index import ScannedRun
-from mnist_tui.tui.widgets.runs.run_format import status_word
+from mnist_tui.tui.run_format import status_text
 
 
 class RunPreview(Container):
@@ -62,11 +62,11 @@ def _curve_title(curve: list[float]) -> Content:
 def _facts(found: ScannedRun) -> Iterator[Content]:
     summary = found.summary
     if summary.status == "unreadable":
-        yield _fact("status", status_word(summary.status))
+        yield _fact("status", status_text(summary.status))
         yield Content(summary.reason)
         return
     done = Content.assemble(
-        status_word(summary.status), f", {summary.epochs_done} of {summary.epochs} epochs"
+        status_text(summary.status), f", {summary.epochs_done} of {summary.epochs} epochs"
     )
     yield _fact("status", done)
     if summary.best_test_accuracy is not None:

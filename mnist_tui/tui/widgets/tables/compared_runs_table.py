@@ -10,8 +10,8 @@ from textual.content import Content
 
 from mnist_tui.render import formatting
 from mnist_tui.runs.compare import ComparedRun
-from mnist_tui.tui.widgets.runs.run_format import mark, status_word
-from mnist_tui.tui.widgets.tables.table import AdaptiveTable, Column
+from mnist_tui.tui.run_format import slot_text, status_text
+from mnist_tui.tui.widgets.tables.table import Column, SelectableTable
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class ComparedRow:
     hidden: bool
 
 
-class ComparedTable(AdaptiveTable[ComparedRow]):
+class ComparedTable(SelectableTable[ComparedRow]):
     """One row a run."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open", "Show / hide", show=False)]
@@ -56,9 +56,9 @@ def _percent(value: float | None) -> Content:
 
 
 _COLUMNS: tuple[Column[ComparedRow], ...] = (
-    Column("", 1, lambda row: mark(row.slot), 99),
+    Column("", 1, lambda row: slot_text(row.slot), 99),
     Column("run", 20, _name, 98, grows=True),
-    Column("status", 11, lambda row: status_word(row.run.summary.status), 60),
+    Column("status", 11, lambda row: status_text(row.run.summary.status), 60),
     Column(
         "epochs",
         7,

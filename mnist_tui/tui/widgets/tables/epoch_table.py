@@ -1,70 +1,86 @@
-"""The epoch table: one row an epoch, the best one marked, the newest one in view."""
+"""The epoch table: one row per epoch, the best one marked, the newest one in view."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import ClassVar
 
-from rich.text import Text
 from textual.app import ComposeResult
-from textual.events import Click, Resize
-from textual.widgets import DataTable, Static
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Static
 
 from mnist_tui.events import EpochFinished
 from mnist_tui.render.epoch_table import cell
-from mnist_tui.runs.epoch_columns import is_validated
+from mnist_tui.runs.epoch_columns import EpochColumn, Kind, is_validated, layouts
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.tui.history_cursors import EpochCursor
 from mnist_tui.tui.widgets.frame.panel import Panel
-from mnist_tui.tui.widgets.tables.epoch_columns import FittedColumn, fitting
+from mnist_tui.tui.widgets.tables.table import AdaptiveTable, Column, Columns
+
+# Each with the blank before it; an epoch leaves room for the star before it.
+_WIDTHS: dict[Kind, int] = {"count": 6, "loss": 7, "accuracy": 7, "rate": 8, "speed": 8, "time": 8}
+_ALONE_WIDTH = 9
+# How much wider a column becomes at most.
+_MOST_EXTRA = 5
 
 
-class EpochRows(DataTable[Text]):
-    """The rows themselves."""
+class EpochRows(AdaptiveTable[EpochFinished]):
+    """The rows. Their columns are spread over the width; headings are shortened before a column is left out."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"epoch-rows--best"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"table--best"}
     DEFAULT_CSS = """
     EpochRows {
         height: 1fr;
-        background: transparent;
-        overflow-x: hidden;
-        & > .datatable--header { background: transparent; color: $foreground 60%; text-style: none; }
-        &:focus > .datatable--header { background: transparent; color: $foreground; }
-        & > .epoch-rows--best { color: $text-success; text-style: bold; }
+        & > .table--head { text-style: none; }
+        &:focus > .table--head { color: $foreground; }
+        & > .table--best { color: $text-success; text-style: bold; }
     }
     """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+home", "scroll_home", "First", show=False),
+        Binding("ctrl+end", "scroll_end", "Last", show=False),
+    ]
+    GAP = MARGIN = 0
 
     def __init__(self) -> None:
-        super().__init__(cursor_type="none", cell_padding=0)
+        super().__init__()
+        self._best: EpochFinished | None = None
 
     def on_mount(self) -> None:
-        """Stay at the newest row; scrolling up lets go, scrolling down to the end takes hold again."""
+        # Stay at the newest row; scrolling up lets go, scrolling down to the end takes hold again.
         self.anchor()
 
-    def on_click(self, event: Click) -> None:
-        """Nothing: no row is chosen here, and what heads a column that has gone would be looked up in vain."""
-        event.prevent_default()
+    def show_epochs(self, rows: Sequence[EpochFinished], best: EpochFinished | None) -> None:
+        """Replace all rows; `best` is marked."""
+        self._best = best
+        self.show(rows)
+        self.refresh_changed()
 
-    def rule(self, columns: Sequence[FittedColumn]) -> None:
-        """Begin again, with these columns."""
-        self.clear(columns=True)
-        for column in columns:
-            self.add_column(Text(column.head, justify="right"), width=column.width, key=column.column.field)
+    def layouts(self) -> Iterator[Columns[EpochFinished]]:
+        for layout in layouts(validated=is_validated(self.rows)):
+            yield [self._column(column, heading) for column, heading in layout]
 
-    def put(self, row: EpochFinished, columns: Sequence[FittedColumn], *, best: bool) -> None:
-        """Add a row, or write it anew."""
-        style = self.get_component_rich_style("epoch-rows--best", partial=True) if best else ""
-        written = [Text(cell(one.column, row, is_best=best), style, justify="right") for one in columns]
-        key = str(row.epoch)
-        if key not in self.rows:
-            self.add_row(*written, key=key)
-            return
-        for column, text in zip(columns, written, strict=True):
-            self.update_cell(key, column.column.field, text)
+    def spread(self, columns: Columns[EpochFinished], spare: int) -> list[int]:
+        each, rest = divmod(min(spare, _MOST_EXTRA * len(columns)), len(columns))
+        return [each + (len(columns) - at <= rest) for at in range(len(columns))]
+
+    def row_style(self, row: EpochFinished) -> str:
+        return "table--best" if row is self._best else ""
+
+    def _column(self, column: EpochColumn, heading: str) -> Column[EpochFinished]:
+        width = max(_WIDTHS[column.kind], len(heading) + 1)
+        if heading == column.alone:
+            width = _ALONE_WIDTH
+        return Column(heading, width, partial(self._cell, column), column.importance, right=True)
+
+    def _cell(self, column: EpochColumn, row: EpochFinished) -> Content:
+        return Content(cell(column, row, is_best=row is self._best))
 
 
 class EpochTable(Panel):
-    """The frame around the rows: it chooses the columns that fit and knows which row is best."""
+    """The frame around the rows."""
 
     DEFAULT_CSS = """
     EpochTable {
@@ -78,75 +94,32 @@ class EpochTable(Panel):
         super().__init__("Epochs")
         self.add_class("-empty")
         self.rows = EpochRows()
-        self._cursor = EpochCursor()
-        self._columns: list[FittedColumn] = []
-        self._kept: list[EpochFinished] = []
         self.best: EpochFinished | None = None
         """`RunHistory.best`, kept as the rows come in rather than looked for in all of them."""
-        self._validated = False
+        self._cursor = EpochCursor()
+        self._epochs: list[EpochFinished] = []
 
     def compose(self) -> ComposeResult:
-        """The rows, or what is said while there are none."""
         yield self.rows
         yield Static("No epoch is finished yet", classes="empty")
 
-    def on_mount(self) -> None:
-        """The best row carries a colour of the theme."""
-        self.app.theme_changed_signal.subscribe(self, lambda _: self._rule())
-
-    def on_resize(self, _: Resize) -> None:
-        """Other columns may fit now."""
-        self._fit()
-
     def show(self, history: RunHistory) -> None:
-        """Another run."""
+        """Draw another run."""
         self._cursor = EpochCursor()
-        self._forget()
+        self._epochs, self.best = [], None
+        self._draw()
         self.advance(history)
 
     def advance(self, history: RunHistory) -> None:
         """Add the rows that are new."""
-        restart, rows = self._cursor.news(history)
+        restart, rows = self._cursor.read_new(history)
         if restart:
-            self._forget()
-        if not rows and not restart:
-            return
-        self._kept += rows
-        self._validated |= is_validated(rows)
-        self._show_rows(bool(self._kept))
-        if not self._fit():
-            self._add(rows)
+            self._epochs, self.best = [], None
+        if rows or restart:
+            self._epochs = self._epochs + rows
+            self.best = next((row for row in reversed(rows) if row.best), self.best)
+            self._draw()
 
-    def _forget(self) -> None:
-        self._kept, self.best, self._validated = [], None, False
-        self.rows.clear()
-        self._show_rows(False)
-
-    def _show_rows(self, there_are: bool) -> None:
-        self.set_class(there_are, "-filled").set_class(not there_are, "-empty")
-
-    def _fit(self) -> bool:
-        """Choose the columns; whether that meant writing all rows anew."""
-        columns = fitting(self.content_size.width - 1, self._validated)  # a cell for the scrollbar
-        if columns == self._columns:
-            return False
-        self._columns = columns
-        self._rule()
-        return True
-
-    def _rule(self) -> None:
-        self.best = None
-        self.rows.rule(self._columns)
-        self._add(self._kept)
-
-    def _add(self, rows: Sequence[EpochFinished]) -> None:
-        before = self.best
-        best = next((row for row in reversed(rows) if row.best), before)
-        self.best = best
-        for row in rows:
-            self._put(row)
-        if before is not None and before is not best:
-            self._put(before)
-
-    def _put(self, row: EpochFinished) -> None:
-        self.rows.put(row, self._columns, best=row is self.best)
+    def _draw(self) -> None:
+        self.set_class(bool(self._epochs), "-filled").set_class(not self._epochs, "-empty")
+        self.rows.show_epochs(self._epochs, self.best)

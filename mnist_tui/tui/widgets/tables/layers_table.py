@@ -13,7 +13,7 @@ from mnist_tui.events import WeightsMoved
 from mnist_tui.render import formatting
 from mnist_tui.render.sparkline import log_sparkline
 from mnist_tui.render.update_ratio import is_high, norm, ratios_by_layer, small
-from mnist_tui.tui.widgets.tables.table import AdaptiveTable, Column
+from mnist_tui.tui.widgets.tables.table import Column, SelectableTable
 
 if TYPE_CHECKING:
     from mnist_tui.inspection.summary import Layer, ModelSummary
@@ -35,41 +35,43 @@ class LayerRow:
     """The ratios over the run, as bars."""
 
 
-class LayersTable(AdaptiveTable[LayerRow]):
+class LayersTable(SelectableTable[LayerRow]):
     """All columns where there is room; else either the sizes or the movement."""
 
     def __init__(self) -> None:
         super().__init__(_COLUMNS, id="layers")
         self._summary: ModelSummary | None = None
-        self._movements: Sequence[WeightsMoved] = ()
+        self._weight_updates: Sequence[WeightsMoved] = ()
         self.moving = False
         """Whether the movement is what matters, where there is not room for all."""
 
     def show_model(self, summary: ModelSummary | None, weight_updates: Sequence[WeightsMoved]) -> None:
         """Draw these layers; cheap where nothing is new."""
         newest = weight_updates[-1] if weight_updates else None
-        if summary is self._summary and newest is (self._movements[-1] if self._movements else None):
+        if summary is self._summary and newest is (
+            self._weight_updates[-1] if self._weight_updates else None
+        ):
             return
-        self._summary, self._movements = summary, list(weight_updates)
+        self._summary, self._weight_updates = summary, list(weight_updates)
         self._choose_columns()
         courses = ratios_by_layer(weight_updates)
         rows = [_row(layer, newest, courses) for layer in summary.layers] if summary else []
-        self.show([(f"{at} {row.layer.path}", row) for at, row in enumerate(rows)])
+        self.show_by_key([(f"{at} {row.layer.path}", row) for at, row in enumerate(rows)])
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is nothing to open: the cursor alone chooses."""
         return action != "open"
 
-    def turn(self) -> None:
-        """To the movement, or back to the sizes."""
+    def toggle_movement(self) -> None:
+        """Show the movement, or the sizes again, where there is not room for both."""
         self.moving = not self.moving
         self._choose_columns()
-        self._fold()
+        self.update_layout()
         self.refresh()
 
     def _choose_columns(self) -> None:
         """Movement first where it is asked for, and not at all where nothing is known of it."""
-        known = [one for one in _COLUMNS if self._movements or one.head not in _MOVEMENT]
+        known = [one for one in _COLUMNS if self._weight_updates or one.head not in _MOVEMENT]
         self._columns = [
             dataclasses.replace(one, importance=one.importance + _AHEAD)
             if self.moving and one.head in _MOVEMENT

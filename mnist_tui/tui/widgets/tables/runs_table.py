@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from textual.content import Content
@@ -10,8 +10,8 @@ from textual.content import Content
 from mnist_tui.render import formatting
 from mnist_tui.runs.index import ScannedRun
 from mnist_tui.runs.summary import RunSummary, filter_by_text, sort_by
-from mnist_tui.tui.widgets.runs.run_format import age, mark, status_word
-from mnist_tui.tui.widgets.tables.table import AdaptiveTable, Column
+from mnist_tui.tui.run_format import MarkedRuns, age_text, slot_text, status_text
+from mnist_tui.tui.widgets.tables.table import Column, SelectableTable
 
 Order = Literal["newest", "best", "final", "name", "status", "time"]
 ORDERS: tuple[Order, ...] = ("newest", "best", "final", "name", "status", "time")
@@ -26,31 +26,31 @@ _ORDER_OF_HEAD: dict[str, Order] = {
 }
 
 
-class RunsTable(AdaptiveTable[ScannedRun]):
-    """Runs with their numbers; `marks` maps the names of marked runs to their colours' numbers."""
+class RunsTable(SelectableTable[ScannedRun]):
+    """Runs with their numbers; those that are marked with the number of their color."""
 
-    def __init__(self) -> None:
-        self.marks: Mapping[str, int] = {}
+    def __init__(self, marked: MarkedRuns) -> None:
+        self._marked = marked
         super().__init__([Column("", 1, self._mark, 99), *_COLUMNS], id="runs")
 
     def show_runs(self, runs: Sequence[ScannedRun], order: Order, query: str) -> None:
-        """Those that match the query, in this order."""
+        """Show those that match the query, in this order."""
         by_name = {run.summary.name: run for run in runs}
         found = filter_by_text(query, [run.summary for run in runs])
-        self.show([(summary.name, by_name[summary.name]) for summary in ordered(found, order)])
+        self.show_by_key([(summary.name, by_name[summary.name]) for summary in sort_runs(found, order)])
 
     def _mark(self, row: ScannedRun) -> Content:
-        return mark(self.marks.get(row.summary.name))
+        return slot_text(self._marked.slots.get(row.summary.name))
 
 
-def ordered(summaries: list[RunSummary], order: Order) -> list[RunSummary]:
+def sort_runs(summaries: list[RunSummary], order: Order) -> list[RunSummary]:
     """Newest and longest first, accuracies best first, words from A to Z."""
     found = sort_by(_KEYS.get(order, order), summaries)
     return found[::-1] if order in _KEYS else found
 
 
 def order_of(head: str) -> Order | None:
-    """What a click on this head asks for."""
+    """The order that a click on this head asks for."""
     return _ORDER_OF_HEAD.get(head)
 
 
@@ -78,7 +78,7 @@ def _time(row: ScannedRun) -> Content:
 
 _COLUMNS: tuple[Column[ScannedRun], ...] = (
     Column("run", 24, lambda row: Content(row.summary.name), 98, grows=True),
-    Column("status", 11, lambda row: status_word(row.summary.status), 90),
+    Column("status", 11, lambda row: status_text(row.summary.status), 90),
     Column("dataset", 13, lambda row: Content(row.summary.dataset), 50),
     Column("model", 10, lambda row: Content(row.summary.model), 40),
     Column("recipe", 10, lambda row: Content(row.summary.recipe), 20),
@@ -87,5 +87,5 @@ _COLUMNS: tuple[Column[ScannedRun], ...] = (
     Column("final %", 7, lambda row: _accuracy(row.summary.final_test_accuracy), 80, right=True),
     Column("params", 7, _parameters, 30, right=True),
     Column("time", 7, _time, 55, right=True),
-    Column("age", 6, lambda row: Content(age(row.summary.created)), 60, right=True),
+    Column("age", 6, lambda row: Content(age_text(row.summary.created)), 60, right=True),
 )

@@ -1,4 +1,4 @@
-"""Untrusted code of a run: reporting it from a thread."""
+"""The code of runs that were not trained on this machine: nothing of it is run before the user agrees."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from mnist_tui.training.run_code import RunCode, UntrustedCodeError, find_code, 
 
 
 @dataclass(frozen=True, kw_only=True)
-class CodeUnknown(RunFailed):
+class CodeUntrusted(RunFailed):
     """A network is not available, because the user has not yet agreed to run its code."""
 
     code: RunCode
 
 
-def failure(error: BaseException) -> RunFailed:
+def describe_failure(error: BaseException) -> RunFailed:
     """`RunFailed.from_error`, with the untrusted code if that is the reason."""
     if not isinstance(error, UntrustedCodeError):
         return RunFailed.from_error(error)
-    return CodeUnknown(
+    return CodeUntrusted(
         error=type(error).__name__,
         message=f"The code of {error.code.owner} has not been run: it was not trained on this machine",
         remedy="Choose it with n to be asked again.",
@@ -30,13 +30,13 @@ def failure(error: BaseException) -> RunFailed:
     )
 
 
-def unknown_code(run: Run) -> list[RunCode]:
+def untrusted_code(run: Run) -> list[RunCode]:
     """The untrusted code of the run's network and its teacher's. Raises RunError as `find_code` does."""
     codes = (find_code(run), find_teacher_code(run))
     return [code for code in codes if code is not None and not code.is_known]
 
 
-def spec_for_another(run: Run) -> str:
+def spec_for_new_run(run: Run) -> str:
     """The model for a new run with the same settings: the file, or the run's own copy if the file has changed."""
     code = find_code(run)
     kept: Path | None = code.source.path

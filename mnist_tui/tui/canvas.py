@@ -1,4 +1,4 @@
-"""A drawing: a grey field, strokes of a soft brush, and what was there before, so that it can be undone. No screen.
+"""A canvas without a screen: strokes of a soft brush in gray levels, which can be undone.
 
 Points are (x, y), each from 0 to 1 across the canvas, x to the right and y down; they may lie outside of it.
 """
@@ -13,26 +13,28 @@ import numpy as np
 import numpy.typing as npt
 
 Field = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.uint8]
 Point = tuple[float, float]
 _Floats = npt.NDArray[np.float64]
 
 PICTURE = 28
-"""Pixels a side of what the network gets."""
+"""Pixels per side of the image that the network gets."""
 SIDE = 4 * PICTURE
-"""Pixels a side of the canvas: four to each of the network's, so that a stroke's edge is still soft in its eyes."""
+"""Pixels per side of the canvas: four to each of the network's, so that a stroke's edge is still soft there."""
 
-# Radius and width of the soft edge, of the canvas's side. MNIST's strokes are about a tenth of a digit's height wide.
+# Radii of pen and eraser and the width of the soft edge, as fractions of the canvas's side.
+# MNIST's strokes are about a tenth of a digit's height wide.
 RADIUS, ERASER, _EDGE = 0.045, 0.08, 0.03
-_DOT = 1e-12  # a line whose squared length is less is a point
-_REMEMBERED = 200
+_POINT = 1e-12  # a line whose squared length is less is a point
+_UNDO_LEVELS = 200
 
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """What a network is asked about; nobody changes it any more.
+    """A copy of what is on a canvas.
 
-    Framed is what lies on the canvas as the network is to see it, (28, 28) uint8: a test image, also an altered one.
-    Else `ink`, (SIDE, SIDE) float32 from 0 to 1, is still to be brought to that.
+    Framed, `ink` is an image as a network gets it, (28, 28) uint8: a test image, perhaps altered. Else it is
+    (SIDE, SIDE) float32 from 0 to 1, still to be centered and scaled.
     """
 
     ink: npt.NDArray[np.generic]
@@ -46,11 +48,11 @@ class _State:
 
 
 class Canvas:
-    """0 is paper and 1 full ink. Everything that changes it can be undone, a stroke as a whole."""
+    """0 is paper and 1 full ink. Every change can be undone, a stroke as a whole."""
 
     def __init__(self) -> None:
         self._state = _State(np.zeros((SIDE, SIDE), np.float32))
-        self._undo: deque[_State] = deque(maxlen=_REMEMBERED)
+        self._undo: deque[_State] = deque(maxlen=_UNDO_LEVELS)
         self._redo: list[_State] = []
         self._before: _State | None = None
         self._last: Point = (0.0, 0.0)
@@ -58,12 +60,12 @@ class Canvas:
 
     @property
     def field(self) -> Field:
-        """(SIDE, SIDE), to be read only; another array, or changed in place, after the next stroke."""
+        """(SIDE, SIDE), read-only; another array, or changed in place, after the next stroke."""
         return self._state.field
 
     @property
     def origin(self) -> str:
-        """What was loaded, in words; empty where it is drawn from the first stroke on."""
+        """What was loaded, in words; "" where everything was drawn by hand."""
         return self._state.origin
 
     @property
@@ -73,17 +75,17 @@ class Canvas:
 
     @property
     def is_drawing(self) -> bool:
-        """Whether a stroke has begun that has not ended."""
+        """Whether a stroke has begun and not ended."""
         return self._before is not None
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is something to take back."""
+        """Whether there is something to undo."""
         return bool(self._undo) or self.is_drawing
 
     @property
     def can_redo(self) -> bool:
-        """Whether something was taken back, and nothing was done since."""
+        """Whether something was undone, and nothing was done since."""
         return bool(self._redo) and not self.is_drawing
 
     def begin(self, point: Point, *, erase: bool = False) -> None:
@@ -106,48 +108,48 @@ class Canvas:
             self._remember(before)
 
     def undo(self) -> None:
-        """Take the last stroke, or what else was done, back."""
+        """Take back the last stroke or other change."""
         self.end()
         if self._undo:
             self._redo.append(self._state)
             self._state = self._undo.pop()
 
     def redo(self) -> None:
-        """Do again what was taken back last."""
+        """Repeat what was undone last."""
         self.end()
         if self._redo:
             self._undo.append(self._state)
             self._state = self._redo.pop()
 
     def clear(self) -> None:
-        """Paper, nothing but paper."""
+        """Remove all ink."""
         self.end()
         if not self.is_blank or self._state.origin:
-            self._become(_State(np.zeros((SIDE, SIDE), np.float32)))
+            self._replace(_State(np.zeros((SIDE, SIDE), np.float32)))
 
     def invert(self) -> None:
-        """Ink for paper and paper for ink."""
+        """Swap ink and paper."""
         self.end()
-        self._become(_State(1 - self._state.field, self._state.origin))
+        self._replace(_State(1 - self._state.field, self._state.origin))
 
     def load(self, image: npt.NDArray[np.uint8], origin: str) -> None:
-        """Lay a picture of the network's size down, (28, 28) uint8; `origin` says which until it is cleared."""
+        """Load an image of the network's size, (28, 28) uint8; `origin` says which until it is cleared."""
         self.end()
         ink = image.astype(np.float32) / np.float32(255)
         size = SIDE // PICTURE
-        self._become(_State(ink.repeat(size, axis=0).repeat(size, axis=1), origin))
+        self._replace(_State(ink.repeat(size, axis=0).repeat(size, axis=1), origin))
 
     def drawing(self) -> Drawing:
-        """As it is now, for whoever looks at it later."""
+        """A copy of what is on the canvas now."""
         if self._state.origin:
-            return Drawing(np.rint(255 * self.seen_at(PICTURE)).astype(np.uint8), is_framed=True)
+            return Drawing(np.rint(255 * self.resized(PICTURE)).astype(np.uint8), is_framed=True)
         return Drawing(self._state.field.copy(), is_framed=False)
 
-    def seen_at(self, side: int) -> Field:
+    def resized(self, side: int) -> Field:
         """(side, side), each pixel the mean of what it covers."""
         return _means(_means(self._state.field, side).T, side).T
 
-    def _become(self, state: _State) -> None:
+    def _replace(self, state: _State) -> None:
         self._remember(self._state)
         self._state = state
 
@@ -185,14 +187,14 @@ def _distance(x: _Floats, y: _Floats, start: Point, end: Point) -> _Floats:
     """Of each point to the line from `start` to `end`."""
     across, down = end[0] - start[0], end[1] - start[1]
     length = across * across + down * down
-    if length < _DOT:
+    if length < _POINT:
         return np.hypot(x - start[0], y - start[1])
     along = np.clip(((x - start[0]) * across + (y - start[1]) * down) / length, 0, 1)
     return np.hypot(x - start[0] - along * across, y - start[1] - along * down)
 
 
 def _means(values: Field, count: int) -> Field:
-    """(S, N) -> (count, N): means over equal stretches of the first axis, which may cut pixels in parts.
+    """(S, N) -> (count, N): means over equal stretches of the first axis, which may divide pixels.
 
     By running sums: a product of matrices would wake the threads of a library that training shares the cores with.
     """

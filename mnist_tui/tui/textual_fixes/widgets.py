@@ -1,0 +1,66 @@
+"""Corrections of Textual's `OptionList`, `Select` and `RadioButton`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.command import CommandList
+from textual.content import Content
+from textual.events import Click
+from textual.widgets import OptionList, RadioButton, Select
+from textual.widgets._select import SelectCurrent, SelectOverlay
+
+if TYPE_CHECKING:
+    _Base = OptionList
+else:
+    _Base = object  # or Textual would take the style of OptionList alone, and not of what it is mixed into
+
+
+class _SafeOptions(_Base):
+    """To be mixed into a list of options before its Textual class."""
+
+    def _move_page(self, direction: Any) -> None:
+        """Do nothing where there is no room for a line: Textual looks for one. docs/upstream.md, 3."""
+        if self.scrollable_content_region:
+            super()._move_page(direction)
+
+    async def _on_click(self, event: Click) -> None:
+        """Ignore a click on an option that has gone since it was drawn: docs/upstream.md, 4."""
+        if event.style.meta.get("option", -1) >= self.option_count:
+            event.prevent_default()
+
+
+class SafeOptionList(_SafeOptions, OptionList):
+    """An OptionList."""
+
+
+class SafeSelectOverlay(_SafeOptions, SelectOverlay):
+    """The list that a Select opens."""
+
+
+class SafeCommandList(_SafeOptions, CommandList):
+    """The list of the command palette."""
+
+
+class FormSelect(Select[str], inherit_bindings=False):
+    """A Select that leaves Enter to its form, which begins a run with it, and opens our own list."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,space,up", "show_overlay", "Show menu", show=False)
+    ]
+
+    def compose(self) -> ComposeResult:
+        """As Select, but with a SafeSelectOverlay."""
+        yield SelectCurrent(self.prompt)
+        yield SafeSelectOverlay(type_to_search=self._type_to_search).data_bind(compact=Select.compact)
+
+
+class PlainRadioButton(RadioButton):
+    """A RadioButton whose states differ in shape: in Textual only by color, which there may be none of."""
+
+    @property
+    def _button(self) -> Content:
+        sign, style = ("●", "toggle--button") if self.value else ("○", "toggle--label")
+        return Content(sign).stylize(self.get_visual_style(style))

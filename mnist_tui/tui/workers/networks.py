@@ -1,0 +1,98 @@
+"""The networks that background threads compute with: the one in training, or a run's saved one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnist_tui.errors import RunError
+from mnist_tui.runs import Run
+from mnist_tui.runs.find import newest_with_weights
+from mnist_tui.training.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from mnist_tui.inference.network import TrainedNetwork
+
+NO_NETWORK = "no network yet"
+
+
+@dataclass(frozen=True)
+class SavedNetwork:
+    """A run's best weights, or its last before there are best ones; those of the newest run where `run` is None."""
+
+    runs_dir: Path
+    run: Run | None = None
+    model: str = ""
+    """Where `run` is None: only runs with best weights of this model, as its spec; "" for any."""
+    generation: int = 0
+    """Counts the times at which another run may have become the newest."""
+
+
+NetworkSource = Snapshot | SavedNetwork
+
+
+class NetworkProvider:
+    """Opens networks and keeps them: the live one, and the saved one that was opened last. For one thread."""
+
+    def __init__(self) -> None:
+        import torch
+
+        from mnist_tui.inference.live import LiveNetwork
+
+        # Two would spin for each other, and for those that train, longer than they compute. With OpenMP the number
+        # is this thread's alone. A thread that has computed already, as a training has when it sets its own number,
+        # keeps its own.
+        if torch.backends.openmp.is_available():
+            torch.set_num_threads(1)
+        self._live = LiveNetwork()
+        self._saved: TrainedNetwork | None = None
+        self._file_state: object = None
+        self._newest: tuple[SavedNetwork, Run] | None = None
+
+    def open(self, source: NetworkSource) -> TrainedNetwork:
+        """The network, good until the next call. Raises RunError where there is none."""
+        if isinstance(source, Snapshot):
+            return self._live.load(source)
+        run = self.find_run(source)
+        weights = run.saved_weights or "last"
+        file = run.weights_file if weights == "best" else run.checkpoint_file
+        state = (file, _modified(file))
+        if self._saved is None or state != self._file_state:
+            from mnist_tui.inference.network import load_trained
+
+            self._saved, self._file_state = load_trained(run, weights), state
+        return self._saved
+
+    def find_run(self, source: SavedNetwork) -> Run:
+        """The run whose weights `open` takes. Raises RunError where there is none."""
+        if source.run is not None:
+            return source.run
+        if self._newest is None or self._newest[0] != source:
+            self._newest = (source, _find_newest(source))
+        return self._newest[1]
+
+
+def _find_newest(source: SavedNetwork) -> Run:
+    if not source.model:
+        run = newest_with_weights(source.runs_dir)
+        if run is None:
+            raise RunError(NO_NETWORK, remedy="Train one: press 1, then n.")
+        return run
+    from mnist_tui.models import resolve
+
+    run = newest_with_weights(source.runs_dir, best_of=resolve(source.model).spec)
+    if run is None:
+        raise RunError(
+            "This network has not been trained yet.",
+            remedy="Train it (1, then n), and look again after its first steps.",
+        )
+    return run
+
+
+def _modified(file: Path) -> int:
+    """When a file was written, in nanoseconds; 0 where there is none."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
