@@ -1,7 +1,6 @@
-"""`TrainConfig`: every setting of a run, with its help, range and default said once.
+"""`TrainConfig`: every setting of a run, with its help, range and default in one place.
 
-The command line's options, the environment's names, the config file's keys and the dashboard's form are all
-made from the fields below.
+Command-line options, environment variables, config-file keys and the dashboard's form are all made from its fields.
 """
 
 from __future__ import annotations
@@ -25,27 +24,27 @@ BackendName = Literal["auto", "eager", "graph", "native"]
 
 @dataclass(frozen=True)
 class Setting:
-    """What a person is told about one field, and the values it takes (bounds are inclusive)."""
+    """The help of one field, and the values it takes (bounds are inclusive)."""
 
     help: str
     low: float = -math.inf
     high: float = math.inf
     group: str = "Training"
     optional: bool = False
-    """Whether a text may be empty."""
+    """Whether a text can be empty."""
 
 
 def _setting(default: Any, help: str, **limits: Any) -> Any:
-    """A field's default with its `Setting` as metadata, where dataclasses, forms and options find it."""
+    """A field with its `Setting` as metadata, from which forms and options are made."""
     return field(default=default, metadata={"setting": Setting(help, **limits)})
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """One run, completely: the same config, machine and thread count give the same weights."""
+    """All settings of a run: the same config, machine and thread count give the same weights."""
 
     recipe: str = _setting("reference", "The recipe these settings start from.", group="Run")
-    dataset: DatasetName = _setting("auto", "Dataset; auto is MNIST, else drawn digits.", group="Run")
+    dataset: DatasetName = _setting("auto", "Dataset; auto is MNIST, or else synthetic digits.", group="Run")
     model: str = _setting(
         "reference",
         "Registered name, net.py:Net, package.module:Net or notebook.ipynb:Net.",
@@ -56,68 +55,66 @@ class TrainConfig:
     extra_epochs: int = _setting(
         0, "Epochs after the schedule's end, at the rate it started from.", low=0, high=1_000_000
     )
-    batch_size: int = _setting(16, "Images a step.", low=1, high=1_000_000)
-    seed: int = _setting(
-        1, "Decides initial weights, order, dropout and augmentation.", low=0, high=2**31 - 1
-    )
-    validation: int = _setting(0, "Training images held out to pick the best epoch on.", low=0)
-    train_limit: int = _setting(0, "Use only the first N training images; 0 is all of them.", low=0)
+    batch_size: int = _setting(16, "Images per step.", low=1, high=1_000_000)
+    seed: int = _setting(1, "Seed of initial weights, order, dropout, augmentation.", low=0, high=2**31 - 1)
+    validation: int = _setting(0, "Training images held out to select the best epoch.", low=0)
+    train_limit: int = _setting(0, "Use only the first N training images; 0 uses all.", low=0)
 
-    optimizer: OptimizerName = _setting("adam", "Optimiser.", group="Optimisation")
-    lr: float = _setting(0.01, "Peak learning rate.", low=0, high=100, group="Optimisation")
-    schedule: ScheduleName = _setting("one-cycle", "How the learning rate moves.", group="Optimisation")
+    optimizer: OptimizerName = _setting("adam", "Optimizer.", group="Optimization")
+    lr: float = _setting(0.01, "Peak learning rate.", low=0, high=100, group="Optimization")
+    schedule: ScheduleName = _setting("one-cycle", "Learning-rate schedule.", group="Optimization")
     # The next five are PyTorch's OneCycleLR defaults, which the published recipe uses.
     warmup: float = _setting(
-        0.3, "Fraction of all steps in which the rate rises.", low=0, high=1, group="Optimisation"
+        0.3, "Fraction of all steps in which the rate rises.", low=0, high=1, group="Optimization"
     )
     start_divisor: float = _setting(
-        25.0, "The rate starts at the peak divided by this.", low=1, group="Optimisation"
+        25.0, "The rate starts at the peak divided by this.", low=1, group="Optimization"
     )
     end_divisor: float = _setting(
-        1e4, "The rate ends at its start divided by this.", low=1, group="Optimisation"
+        1e4, "The rate ends at its start divided by this.", low=1, group="Optimization"
     )
     momentum: float = _setting(
-        0.95, "Momentum (Adam's beta 1) at the low rates.", low=0, high=0.9999, group="Optimisation"
+        0.95, "Momentum (Adam's beta 1) at the low rates.", low=0, high=0.9999, group="Optimization"
     )
     peak_momentum: float = _setting(
-        0.85, "Momentum at the peak rate.", low=0, high=0.9999, group="Optimisation"
+        0.85, "Momentum at the peak rate.", low=0, high=0.9999, group="Optimization"
     )
-    weight_decay: float = _setting(0.0, "Weight decay.", low=0, high=10, group="Optimisation")
+    weight_decay: float = _setting(0.0, "Weight decay.", low=0, high=10, group="Optimization")
     label_smoothing: float = _setting(
-        0.0, "Share of each label spread over all classes.", low=0, high=0.99, group="Optimisation"
+        0.0, "Fraction of each label spread over all classes.", low=0, high=0.99, group="Optimization"
     )
     dropout_scale: float = _setting(
-        1.0, "The model's dropout times this; 0 turns it off.", low=0, high=1, group="Optimisation"
+        1.0, "Factor on the model's dropout; 0 turns it off.", low=0, high=1, group="Optimization"
     )
     ema: float = _setting(
         0.0,
-        "Decay a step of averaged weights, used for testing; 0 is off.",
+        "EMA of the weights, used for testing: decay per step; 0 is off.",
         low=0,
         high=0.999999,
-        group="Optimisation",
+        group="Optimization",
     )
 
     focus: float = _setting(
         0.0,
-        "Share of an epoch's images drawn by how badly they are known.",
+        "Importance sampling: fraction of images drawn by loss.",
         low=0,
         high=0.95,
-        group="Optimisation",
+        group="Optimization",
     )
 
     teacher: str = _setting(
-        "", "A run, or a recipe, whose network is learnt from too.", optional=True, group="Teacher"
+        "", "Distillation: the run or recipe to learn from.", optional=True, group="Teacher"
     )
     teacher_share: float = _setting(
-        0.5, "The teacher's part in what is learnt; the label has the rest.", low=0, high=1, group="Teacher"
+        0.5, "Distillation weight; the rest is the label's.", low=0, high=1, group="Teacher"
     )
     temperature: float = _setting(
-        1.0, "The teacher's logits are divided by this.", low=0.01, high=100, group="Teacher"
+        1.0, "Divisor of the teacher's logits.", low=0.01, high=100, group="Teacher"
     )
 
     deskew: float = _setting(
         0.0,
-        "Share of each digit's slant taken away, in training and after it.",
+        "Fraction of each digit's slant removed, also after training.",
         low=0,
         high=1,
         group="Augmentation",
@@ -128,19 +125,21 @@ class TrainConfig:
         0.0, "Random scaling up to ± this fraction.", low=0, high=0.9, group="Augmentation"
     )
     shear: float = _setting(
-        0.0, "Random slant up to ± this many pixels a row.", low=0, high=1, group="Augmentation"
+        0.0, "Random shear up to ± this many pixels per row.", low=0, high=1, group="Augmentation"
     )
     clean_epochs: int = _setting(
-        0, "Last epochs whose images stay as they are.", low=0, high=1_000_000, group="Augmentation"
+        0, "Last epochs, which train without augmentation.", low=0, high=1_000_000, group="Augmentation"
     )
-    interpolation: Interpolation = _setting("nearest", "How augmented pixels are read.", group="Augmentation")
+    interpolation: Interpolation = _setting(
+        "nearest", "Interpolation of augmented pixels.", group="Augmentation"
+    )
     mean: float = _setting(0.5, "Subtracted from pixels in [0, 1].", low=-1, high=1, group="Augmentation")
-    std: float = _setting(0.5, "Pixels are divided by this then.", low=1e-3, high=10, group="Augmentation")
+    std: float = _setting(0.5, "Divisor of the pixels after that.", low=1e-3, high=10, group="Augmentation")
 
-    device: DeviceName = _setting("auto", "Where to compute.", group="Machine")
-    threads: int = _setting(0, "Processor threads; 0 chooses.", low=0, high=1024, group="Machine")
+    device: DeviceName = _setting("auto", "Device to train on.", group="Machine")
+    threads: int = _setting(0, "CPU threads; 0 is automatic.", low=0, high=1024, group="Machine")
     backend: BackendName = _setting(
-        "auto", "How a step is computed; auto is the fastest that fits.", group="Machine"
+        "auto", "How a step is computed; auto is the fastest available.", group="Machine"
     )
 
     def __post_init__(self) -> None:
@@ -154,23 +153,23 @@ class TrainConfig:
 
     @property
     def all_epochs(self) -> int:
-        """Those of the schedule and the extra ones."""
+        """The epochs of the schedule and the extra ones."""
         return self.epochs + self.extra_epochs
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, one for each field, as JSON can hold them."""
+        """Plain values for JSON, one per field."""
         return dataclasses.asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TrainConfig:
-        """The config with these values, defaults for the rest. Raises ConfigError for names it does not know."""
+        """The config with these values and defaults for the rest. Raises ConfigError for an unknown name."""
         unknown = [name for name in values if name not in SETTINGS]
         if unknown:
             raise ConfigError(unknown_setting_message(unknown[0]), remedy="Remove it, or correct its name.")
         return cls(**values)
 
     def replace(self, **changes: Any) -> TrainConfig:
-        """This config with some settings changed, checked again."""
+        """A copy with some settings changed. Raises ConfigError if one of them cannot be used."""
         return dataclasses.replace(self, **changes)
 
 
@@ -179,13 +178,13 @@ TYPES: Mapping[str, Any] = typing.get_type_hints(TrainConfig)
 
 
 def choices(name: str) -> tuple[str, ...]:
-    """The words a setting takes; empty where it takes a number or free text."""
+    """The words that a setting can be; empty if it is a number or free text."""
     annotation = TYPES[name]
     return typing.get_args(annotation) if typing.get_origin(annotation) is Literal else ()
 
 
 def find_problems(values: Mapping[str, Any]) -> dict[str, str]:
-    """For each unusable setting, a sentence that names it, its value and what would do. Empty if all is well."""
+    """For each unusable setting, a sentence with its name, its value and what it takes instead."""
     problems = {}
     for name, value in values.items():
         complaint = _find_problem(name, value)
@@ -195,13 +194,13 @@ def find_problems(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def config_from_old_record(values: Mapping[str, Any]) -> TrainConfig | None:
-    """The config of another time: what are no settings now is left out. None where one cannot be used."""
+    """The config of an older or newer version, without unknown settings; None if one cannot be used."""
     known = {name: value for name, value in values.items() if name in SETTINGS}
     return None if find_problems(known) else TrainConfig(**known)
 
 
 def unknown_setting_message(name: str) -> str:
-    """A sentence for a name that is no setting, with the nearest one that is."""
+    """A sentence for a name that is not a setting, with the most similar one that is."""
     return f"there is no setting {name!r}{did_you_mean(name, SETTINGS)}"
 
 

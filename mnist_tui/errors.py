@@ -1,4 +1,4 @@
-"""The errors that are shown to the user: each says what happened, to what, and what to do."""
+"""The errors that users see: each says what happened, to what, and what to do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 
 
 class MnistTuiError(Exception):
-    """An expected failure. `str(error)` is the whole message; `remedy` says what to do about it."""
+    """An expected failure: `str(error)` says what happened, and `remedy` what to do."""
 
     exit_code: ClassVar[int] = 1
 
@@ -18,43 +18,43 @@ class MnistTuiError(Exception):
 
 
 class ConfigError(MnistTuiError):
-    """A setting, an option or a config file that cannot be used."""
+    """A setting, an option or a config file cannot be used."""
 
     exit_code = 2
 
 
 class ModelError(MnistTuiError):
-    """A `--model` that does not name a network from (N, 1, 28, 28) to (N, 10)."""
+    """A `--model` does not name a network from (N, 1, 28, 28) to (N, 10)."""
 
     exit_code = 2
 
 
 class NetworkCodeError(MnistTuiError):
-    """An exception that a user's network raised while it was used."""
+    """The user's network raised an exception while it was used."""
 
 
 class DataError(MnistTuiError):
-    """A dataset that is not available: missing, damaged, unreachable, or too large for the disk."""
+    """A dataset is not available: missing, damaged, unreachable, or with no room to store it."""
 
     exit_code = 3
 
 
 class RunError(MnistTuiError):
-    """A run or checkpoint that is missing, damaged, in use, or cannot be resumed."""
+    """A run or checkpoint is missing, damaged, in use, or cannot be resumed."""
 
     exit_code = 4
 
 
 class PictureError(MnistTuiError):
-    """A picture that cannot be used: unreadable, too large, damaged."""
+    """An image file cannot be used: unreadable, too large, damaged."""
 
 
 class NoDigitError(PictureError):
-    """A picture with nothing on it that could be a digit."""
+    """There is nothing in an image that could be a digit."""
 
 
 class Interrupted(MnistTuiError):  # noqa: N818 - a request, not an error: nothing went wrong
-    """The person asked to stop before there was anything to keep."""
+    """The user asked to stop before there was anything to save."""
 
     exit_code = 130
 

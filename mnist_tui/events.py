@@ -1,7 +1,7 @@
-"""Everything a run can tell, as frozen values; one flat JSON object each, both ways.
+"""The events of a run, as frozen values; to and from one flat JSON object each.
 
-The engine yields these, the log stores them, and every face draws from them. Accuracies are fractions
-of 1, losses are mean cross-entropy per image, times are UTC in ISO 8601, durations are seconds.
+The trainer yields them, the log stores them, and every view is drawn from them. Accuracies are fractions of 1,
+losses are mean cross-entropy per image, times are UTC in ISO 8601, durations are seconds.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ Phase = Literal["training", "evaluating"]
 
 
 def utc_now() -> str:
-    """This moment as `2026-11-23T21:14:07.123Z`."""
+    """The time as `2026-11-23T21:14:07.123Z`."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """What all events share: when it happened."""
+    """What all events share: the time."""
 
     time: str = field(default_factory=utc_now)
 
@@ -43,7 +43,7 @@ Report = Callable[[Event], None]
 
 @dataclass(frozen=True, kw_only=True)
 class RunStarted(Event):
-    """Training begins, or begins again after `resumed_step` steps of an earlier process."""
+    """Training begins, or continues after `resumed_step` steps of an earlier process."""
 
     run: str
     config: Mapping[str, Any]
@@ -61,7 +61,7 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DataProgress(Event):
-    """A dataset is on its way: `stage` is what is being done to `item`, in `unit`s."""
+    """How much of a dataset is ready: `done` of `total` `unit`s of `item`."""
 
     dataset: str
     stage: Literal["fetching", "checking", "drawing"]
@@ -73,9 +73,9 @@ class DataProgress(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Preparing(Event):
-    """Something takes a while to get ready: `what` is being done, such as "compiling the training step".
+    """Something takes a while before training begins: `what`, such as "compiling the training step".
 
-    `done` of `total` is how far it is, where that is known.
+    `done` of `total` is the progress, if it is known.
     """
 
     what: str
@@ -94,7 +94,7 @@ class EpochStarted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Progress(Event):
-    """About ten times a second: how far the epoch is. The losses are those since the last Progress."""
+    """The progress of the epoch, about ten times per second. The losses are those since the last Progress."""
 
     epoch: int
     epochs: int
@@ -110,9 +110,9 @@ class Progress(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class WeightsMoved(Event):
-    """How far the last of `step` steps (of the whole run) moved each layer's weights; a few times an epoch.
+    """How far step `step` (of the whole run) moved each layer's weights; a few times per epoch.
 
-    The tuples have an entry for each layer that learns, all its weights together. Norms are Euclidean.
+    The tuples have an entry per layer that learns, for all its weights together. Norms are Euclidean.
     """
 
     epoch: int
@@ -123,7 +123,7 @@ class WeightsMoved(Event):
     gradient_norms: tuple[float, ...]
     """Of that step's batch."""
     update_ratios: tuple[float, ...]
-    """Norm of the step's change by the norm of the weights before it."""
+    """Norm of the step's change, divided by the norm of the weights before it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +142,7 @@ class EpochFinished(Event):
     seconds: float
     images_per_second: float
     best: bool
-    """Whether this is the best epoch so far, by validation where there is one and else by test."""
+    """Whether this is the best epoch so far: on validation images if there are any, else on test images."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +156,7 @@ class CheckpointSaved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RunPaused(Event):
-    """Training waits at a step's end."""
+    """Training waits at the end of a step."""
 
     epoch: int
     step: int
@@ -164,7 +164,7 @@ class RunPaused(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RunResumed(Event):
-    """Training goes on after a pause."""
+    """Training continues after a pause."""
 
     epoch: int
     step: int
@@ -172,7 +172,7 @@ class RunResumed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RunStopped(Event):
-    """Somebody asked for the end; the run can be resumed."""
+    """Training was stopped on request; the run can be resumed."""
 
     epoch: int
     step: int
@@ -186,7 +186,7 @@ class RunFinished(Event):
     epochs: int
     best_epoch: int
     best_accuracy: float
-    """On the validation images where there are any, else on the test images."""
+    """On the validation images if there are any, else on the test images."""
     best_test_accuracy: float
     best_test_loss: float
     best_train_loss: float
@@ -219,7 +219,7 @@ class RunFailed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Notice(Event):
-    """A warning a person should see."""
+    """A warning to the user."""
 
     message: str
     topic: Literal["data", "model", "machine", "backend", "run"] = "run"
@@ -247,16 +247,16 @@ EVENTS: Mapping[str, type[Event]] = {
 
 
 FREQUENT = (Progress, WeightsMoved)
-"""What comes many times an epoch: worth no wait for the disk, and passed over where only the epochs matter."""
+"""Events that come many times per epoch: not worth a wait for the disk, and skipped where only epochs matter."""
 
 
 def is_frequent(line: bytes) -> bool:
-    """Whether this line of a log is one of a `FREQUENT` event, without parsing it."""
+    """Whether this line of a log has a `FREQUENT` event, without parsing it."""
     return line.startswith(_FREQUENT_LINES)
 
 
 def to_dict(event: Event) -> dict[str, Any]:
-    """Plain values for JSON. Numbers that are not finite become None, as JSON has none."""
+    """Plain values for JSON, which has no infinite numbers and no NaN: those become None."""
     fields = {name: _finite_or_none(getattr(event, name)) for name in _FIELDS[type(event).__name__]}
     return {"event": type(event).__name__, "schema_version": SCHEMA_VERSION, **fields}
 
@@ -269,10 +269,10 @@ def to_json(event: Event) -> str:
 
 
 def from_json(line: str) -> Event | None:
-    """The event in one line of a log; None where there is none this version can read.
+    """The event in one line of a log; None if this version cannot read it.
 
-    A torn last line and an event of a newer version are normal in a log and are passed over, as is a line with numbers
-    that no training comes to. Fields this version does not know are dropped.
+    A torn last line and an event of a newer version are normal in a log, and a line with impossible numbers is damaged.
+    Fields that this version does not know are dropped.
     """
     try:
         record = json.loads(line)
@@ -307,11 +307,11 @@ _ACCURACIES = {
 }
 _LOSSES = {name: [entry for entry in fields if entry.endswith("loss")] for name, fields in _FIELDS.items()}
 _LARGEST = 3.4028235e38
-"""Of the float32 numbers: what is larger was never a loss, and two such numbers may lie infinitely far apart."""
+"""The largest float32 number: anything larger was never a loss, and two such numbers may be infinitely far apart."""
 
 
 def _is_possible(event: Event) -> bool:
-    """Whether its accuracies and losses can be some; a loss may be NaN."""
+    """Whether its accuracies and losses are in range; a loss may be NaN."""
     name = type(event).__name__
     for entry in _ACCURACIES[name]:
         accuracy = getattr(event, entry)

@@ -1,4 +1,4 @@
-"""Recipes: configs with a name. Each says where its numbers come from."""
+"""Recipes: named configs. Each says where its numbers come from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from mnist_tui.config import SETTINGS, TrainConfig
 from mnist_tui.errors import ConfigError, did_you_mean
 
-# What the recipes besides the published one share; docs/accuracy.md tells how each was found.
+# What the recipes besides the published one share; docs/accuracy.md says how each was found.
 _SGD: Mapping[str, Any] = {
     "batch_size": 128,
     "optimizer": "sgd",  # with Nesterov's momentum, at a rate that Adam's usual one would not suggest
@@ -33,8 +33,8 @@ RECIPES: Mapping[str, TrainConfig] = {
     for config in (
         # The published run's settings, which are TrainConfig's defaults: batch 16, Adam, one-cycle to 0.01.
         TrainConfig(recipe="reference"),
-        # The most accurate: a network this small underfits, so it drops nothing, looks most at what it gets wrong, and
-        # is spared most of the slant, which tells hands apart and not digits.
+        # The most accurate: a network this small underfits, so there is no dropout, images with a high loss are drawn
+        # more often, and most of the slant is removed, which distinguishes writers rather than digits.
         TrainConfig(
             recipe="accurate",
             **{**_SGD, **_SMALLER_BATCHES},
@@ -54,7 +54,7 @@ RECIPES: Mapping[str, TrainConfig] = {
             dropout_scale=0.0,
             deskew=0.6,
         ),
-        # A first network that reads digits, while one waits.
+        # A first network that reads digits, within seconds.
         TrainConfig(
             recipe="instant",
             epochs=1,
@@ -71,7 +71,7 @@ OUTSIDE_RECIPES = frozenset(name for name, entry in SETTINGS.items() if entry.gr
 
 
 def get_recipe(name: str) -> TrainConfig:
-    """The recipe called `name`. Raises ConfigError with the nearest name."""
+    """The recipe of this name. Raises ConfigError with the most similar name."""
     if name in RECIPES:
         return RECIPES[name]
     raise ConfigError(

@@ -1,4 +1,4 @@
-"""This machine beside a plain loop, interleaved: its speed and share of the peak, and the time to an accuracy."""
+"""Benchmarks beside a plain loop: training speed as a fraction of the peak, and the time to an accuracy."""
 
 from mnist_tui.bench.throughput import BenchResult, Measurement, measure
 

@@ -1,4 +1,4 @@
-"""How much this machine can do at best, measured with what it does best."""
+"""The peak speed of this machine, measured with the operation that it is fastest at."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SIDE = 1024
 
 
 class Peak:
-    """Multiply-adds in registers where a native backend has been compiled, else large matrix products."""
+    """Multiply-adds in registers if a native backend has been compiled, else large matrix products."""
 
     def __init__(self, backends: Iterable[Backend | None], threads: int) -> None:
         self._native = next((backend for backend in backends if isinstance(backend, NativeBackend)), None)
@@ -22,7 +22,7 @@ class Peak:
         self.what = "multiply-adds in registers" if self._native else "matrix products"
 
     def flops(self) -> float:
-        """Floating-point operations a second, float32, on the CPU."""
+        """Floating-point operations per second, float32, on the CPU."""
         if self._native is None:
             return _matrix_products(self._threads)
         self._native.use_threads(self._threads)

@@ -1,4 +1,4 @@
-"""The loop most tutorials have, as the thing to compare with: per-image transforms, DataLoader, `.item()` each step."""
+"""The loop of most tutorials, to compare with: transforms per image, DataLoader, `.item()` in each step."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from torch.utils.data import Dataset as TorchDataset
 from mnist_tui import models
 from mnist_tui.config import TrainConfig
 from mnist_tui.data.types import Split
-from mnist_tui.models.torchvision_import import part
+from mnist_tui.models.torchvision_import import import_part
 
 
 class PillowImages(TorchDataset[tuple[Tensor, int]]):
@@ -38,10 +38,10 @@ class PlainLoop:
     """A model in training with torch's defaults: NCHW, unfused Adam, as many threads as torch takes."""
 
     def __init__(self, split: Split, config: TrainConfig, seed: int | None = None) -> None:
-        """Ready for `config.epochs` epochs over `split`."""
+        """For `config.epochs` epochs over `split`."""
         if seed is not None:
             torch.manual_seed(seed)
-        kit = part("transforms")
+        kit = import_part("transforms")
         transform = kit.Compose(
             [
                 kit.RandomRotation(config.rotation),
@@ -58,7 +58,7 @@ class PlainLoop:
         )
 
     def epoch(self) -> float:
-        """Train over all images once; the seconds that took."""
+        """Train over all images once; returns the seconds that took."""
         if self.threads:
             torch.set_num_threads(self.threads)
         started = time.perf_counter()
@@ -67,7 +67,7 @@ class PlainLoop:
 
 
 def images_per_second(split: Split, config: TrainConfig) -> float:
-    """Train once over `split`."""
+    """The speed of one epoch over `split`."""
     return len(split.images) / PlainLoop(split, config.replace(epochs=1)).epoch()
 
 

@@ -1,8 +1,8 @@
 """Time to an accuracy: the plain loop and each recipe, from the first step to the last epoch, interleaved.
 
-Seconds are of training alone: drawing batches, augmentation and steps, without evaluation, without getting the
-data and without compiling. Whoever has spent the least trains the next epoch, so that a machine that slows down
-slows all of them.
+Seconds are of training alone: drawing batches, augmentation and steps, without evaluation, loading the data and
+compiling. The contender that has spent the least trains the next epoch, so that a machine that slows down slows
+all of them.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from mnist_tui.training.build import build_trainer
 from mnist_tui.training.control import Control
 from mnist_tui.training.evaluate import compute_logits, evaluate
 
-Report = Callable[[str], None]
+ReportLine = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class EpochTiming:
-    """After an epoch: all seconds of training so far, and the test accuracy."""
+    """The seconds of training up to the end of an epoch, and the test accuracy then."""
 
     seconds: float
     accuracy: float
@@ -37,17 +37,17 @@ class EpochTiming:
 
 @dataclass(frozen=True)
 class TargetResult:
-    """One target. `median_seconds` is of the rounds that reached it; None where none did."""
+    """One target. `median_seconds` is over the rounds that reached it; None if none did."""
 
     target: float
     rounds: int
     median_seconds: float | None
     mean_epoch: int | None
-    """The first epoch at which the mean over the rounds reached it; None where it never did."""
+    """The first epoch whose mean over the rounds reached it; None if none did."""
     mean_seconds: float | None
     """Mean seconds to the end of that epoch."""
     sooner: float | None = None
-    """How many times sooner than the plain loop that mean was reached; None where one of the two never did."""
+    """How many times sooner than the plain loop that mean was reached; None if one of the two never did."""
 
 
 @dataclass(frozen=True)
@@ -57,18 +57,18 @@ class ContenderResult:
     name: str
     config: TrainConfig
     rounds: tuple[tuple[EpochTiming, ...], ...]
-    """Of each finished round its epochs."""
+    """The epochs of each round."""
     reached: tuple[TargetResult, ...]
 
     @property
     def seconds(self) -> float:
-        """Mean of all epochs."""
-        return fmean(laps[-1].seconds for laps in self.rounds)
+        """Mean over the rounds, of all epochs."""
+        return fmean(epochs[-1].seconds for epochs in self.rounds)
 
     @property
     def accuracy(self) -> float:
-        """Mean after the last epoch."""
-        return fmean(laps[-1].accuracy for laps in self.rounds)
+        """Mean over the rounds, after the last epoch."""
+        return fmean(epochs[-1].accuracy for epochs in self.rounds)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class TimeToAccuracy:
 
 @dataclass(frozen=True)
 class Contender:
-    """Something that trains epoch by epoch with a seed."""
+    """A training loop: `run` trains with a seed, epoch by epoch."""
 
     name: str
     config: TrainConfig
@@ -100,83 +100,83 @@ class Contender:
 
 
 def measure_time_to_accuracy(
-    entrants: Sequence[Contender],
+    contenders: Sequence[Contender],
     data: Dataset,
     targets: Sequence[float],
     *,
     rounds: int,
-    report: Report,
+    report: ReportLine,
     control: Control,
 ) -> TimeToAccuracy | None:
-    """Every entrant to its last epoch in each round, seed 1 in the first; None where it was stopped in the first.
+    """Train every contender to its last epoch in each round, with seed 1 in the first; None if stopped in the first.
 
     `targets` are fractions. Raises MnistTuiError where training fails.
     """
-    finished: list[list[tuple[EpochTiming, ...]]] = []
+    rounds_done: list[list[tuple[EpochTiming, ...]]] = []
     for number in range(1, rounds + 1):
-        one = _round(entrants, number, rounds, report, control)
+        one = _train_round(contenders, number, rounds, report, control)
         if one is None:
             break
-        finished.append(one)
-    if not finished:
+        rounds_done.append(one)
+    if not rounds_done:
         return None
-    laps = [tuple(column) for column in zip(*finished, strict=True)]
-    plain = [_reached(laps[0], target) for target in targets]
+    epochs = [tuple(column) for column in zip(*rounds_done, strict=True)]
+    plain = [_find_target(epochs[0], target) for target in targets]
     return TimeToAccuracy(
         processor=hardware.processor(),
         cores=usable_cores(),
         dataset=data.name,
         targets=tuple(targets),
-        rounds=len(finished),
+        rounds=len(rounds_done),
         racers=tuple(
-            ContenderResult(entrant.name, entrant.config, own, _compared(own, targets, plain))
-            for entrant, own in zip(entrants, laps, strict=True)
+            ContenderResult(contender.name, contender.config, own, _compare(own, targets, plain))
+            for contender, own in zip(contenders, epochs, strict=True)
         ),
     )
 
 
-def plain(config: TrainConfig, data: Dataset) -> Contender:
+def plain_contender(config: TrainConfig, data: Dataset) -> Contender:
     """The loop of most tutorials, with as many threads as there are cores."""
     config = config.replace(threads=usable_cores())
-    return Contender("plain loop", config, partial(_plain_laps, config, data))
+    return Contender("plain loop", config, partial(_train_plain, config, data))
 
 
-def ours(config: TrainConfig, data: Dataset, report: Report) -> Contender:
-    """This program with a recipe. Raises MnistTuiError where it cannot be trained here, and by itself."""
+def recipe_contender(config: TrainConfig, data: Dataset, report: ReportLine) -> Contender:
+    """This program with a recipe. Raises MnistTuiError if it cannot be trained here without another run."""
     if config.teacher:
         raise ConfigError(f"it learns from {config.teacher}, and a teacher's time would have to count too")
     config = config.replace(device="cpu")
-    taken = build_trainer(config, data, Control(), report=lambda event: None).config
-    report(f"{config.recipe}: {taken.backend}, {taken.threads} threads")
-    return Contender(config.recipe, taken, partial(_our_laps, taken, data))
+    settings = build_trainer(config, data, Control(), report=lambda event: None).config
+    report(f"{config.recipe}: {settings.backend}, {settings.threads} threads")
+    return Contender(config.recipe, settings, partial(_train_recipe, settings, data))
 
 
-def _round(
-    entrants: Sequence[Contender], number: int, rounds: int, report: Report, control: Control
+def _train_round(
+    contenders: Sequence[Contender], number: int, rounds: int, report: ReportLine, control: Control
 ) -> list[tuple[EpochTiming, ...]] | None:
-    """One run of each, epoch by epoch; None where it was stopped before all had ended."""
-    running = [entrant.run(number) for entrant in entrants]
-    laps: list[list[EpochTiming]] = [[] for _ in entrants]
-    going = set(range(len(entrants)))
-    while going:
+    """One run of each contender; None if it was stopped before all had ended."""
+    running = [contender.run(number) for contender in contenders]
+    epochs: list[list[EpochTiming]] = [[] for _ in contenders]
+    active = set(range(len(contenders)))
+    while active:
         if control.stop_reason:
             return None
-        # The plain loop's first epoch comes first, and then whoever is behind.
-        at = min(going, key=lambda index: (laps[index][-1].seconds if laps[index] else 0.0, index))
-        lap = next(running[at], None)
-        if lap is None:
-            going.remove(at)
+        # The plain loop's first epoch comes first, and then the one that is behind.
+        at = min(active, key=lambda index: (epochs[index][-1].seconds if epochs[index] else 0.0, index))
+        timing = next(running[at], None)
+        if timing is None:
+            active.remove(at)
             continue
-        laps[at].append(lap)
-        entrant = entrants[at]
+        epochs[at].append(timing)
+        contender = contenders[at]
         report(
-            f"round {number} of {rounds}: {entrant.name}, epoch {len(laps[at])}/{entrant.config.all_epochs}: "
-            f"{100 * lap.accuracy:.2f} % after {lap.seconds:.1f} s"
+            f"round {number} of {rounds}: {contender.name}, epoch {len(epochs[at])}/{contender.config.all_epochs}: "
+            f"{100 * timing.accuracy:.2f} % after {timing.seconds:.1f} s"
         )
-    return [tuple(own) for own in laps]
+    return [tuple(own) for own in epochs]
 
 
-def _plain_laps(config: TrainConfig, data: Dataset, seed: int) -> Iterator[EpochTiming]:
+def _train_plain(config: TrainConfig, data: Dataset, seed: int) -> Iterator[EpochTiming]:
     loop = plain_loop.PlainLoop(data.train, config, seed)
     seconds = 0.0
     for _ in range(config.epochs):
@@ -185,7 +185,7 @@ def _plain_laps(config: TrainConfig, data: Dataset, seed: int) -> Iterator[Epoch
         yield EpochTiming(seconds, score.accuracy)
 
 
-def _our_laps(config: TrainConfig, data: Dataset, seed: int) -> Iterator[EpochTiming]:
+def _train_recipe(config: TrainConfig, data: Dataset, seed: int) -> Iterator[EpochTiming]:
     trainer = build_trainer(config.replace(seed=seed), data, Control(), report=lambda event: None)
     seconds, images = 0.0, len(trainer.data.train.images)
     for event in trainer.run():
@@ -194,30 +194,32 @@ def _our_laps(config: TrainConfig, data: Dataset, seed: int) -> Iterator[EpochTi
         if isinstance(event, EpochFinished):
             seconds += images / event.images_per_second
             yield EpochTiming(seconds, event.test_accuracy)
-            trainer.backend.use_threads(config.threads)  # another's epoch has changed torch's
+            trainer.backend.use_threads(config.threads)  # the epoch of another has changed torch's
 
 
-def _compared(
+def _compare(
     rounds: Sequence[Sequence[EpochTiming]], targets: Sequence[float], plain: Sequence[TargetResult]
 ) -> tuple[TargetResult, ...]:
     found = []
     for target, theirs in zip(targets, plain, strict=True):
-        own = _reached(rounds, target)
+        own = _find_target(rounds, target)
         if own.mean_seconds and theirs.mean_seconds:
             own = TargetResult(**{**asdict(own), "sooner": theirs.mean_seconds / own.mean_seconds})
         found.append(own)
     return tuple(found)
 
 
-def _reached(rounds: Sequence[Sequence[EpochTiming]], target: float) -> TargetResult:
-    """When each round was first at the target, and when their mean was."""
-    firsts = [next((lap.seconds for lap in laps if lap.accuracy >= target), None) for laps in rounds]
+def _find_target(rounds: Sequence[Sequence[EpochTiming]], target: float) -> TargetResult:
+    """When each round first reached the target, and when their mean did."""
+    firsts = [
+        next((timing.seconds for timing in epochs if timing.accuracy >= target), None) for epochs in rounds
+    ]
     seconds = [first for first in firsts if first is not None]
     mean_epoch = next(
         (
             epoch
-            for epoch, laps in enumerate(zip(*rounds, strict=False), 1)
-            if fmean(lap.accuracy for lap in laps) >= target
+            for epoch, epochs in enumerate(zip(*rounds, strict=False), 1)
+            if fmean(timing.accuracy for timing in epochs) >= target
         ),
         None,
     )
@@ -226,5 +228,5 @@ def _reached(rounds: Sequence[Sequence[EpochTiming]], target: float) -> TargetRe
         rounds=len(seconds),
         median_seconds=median(seconds) if seconds else None,
         mean_epoch=mean_epoch,
-        mean_seconds=fmean(laps[mean_epoch - 1].seconds for laps in rounds) if mean_epoch else None,
+        mean_seconds=fmean(epochs[mean_epoch - 1].seconds for epochs in rounds) if mean_epoch else None,
     )

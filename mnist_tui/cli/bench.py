@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mnist_tui.bench.time_to_accuracy import Contender
     from mnist_tui.data.types import Dataset
 
-Report = Callable[[str], None]
+ReportLine = Callable[[str], None]
 
 
 def bench(
@@ -78,7 +78,7 @@ def bench(
         _measure(data, rounds or 5, images or 4096, model, json, report)
 
 
-def _measure(data: Dataset, rounds: int, images: int, model: str, json: bool, report: Report) -> None:
+def _measure(data: Dataset, rounds: int, images: int, model: str, json: bool, report: ReportLine) -> None:
     from mnist_tui.bench import measure
     from mnist_tui.cli.views.bench_table import bench_table
 
@@ -98,7 +98,7 @@ def _measure_time(
     images: int,
     model: str,
     json: bool,
-    report: Report,
+    report: ReportLine,
 ) -> None:
     """On Ctrl+C, stop after the epoch and show the result of the complete rounds."""
     from mnist_tui.bench.time_to_accuracy import measure_time_to_accuracy
@@ -123,14 +123,16 @@ def _measure_time(
         raise typer.Exit(caught.exit_code)
 
 
-def _contenders(data: Dataset, names: list[str], model: str, report: Report) -> list[Contender]:
+def _contenders(data: Dataset, names: list[str], model: str, report: ReportLine) -> list[Contender]:
     """The plain loop, and every recipe that can be trained without another run."""
     from mnist_tui.bench import time_to_accuracy
 
-    contenders = [time_to_accuracy.plain(recipes.build_config("reference", model=model), data)]
+    contenders = [time_to_accuracy.plain_contender(recipes.build_config("reference", model=model), data)]
     for name in names:
         try:
-            contenders.append(time_to_accuracy.ours(recipes.build_config(name, model=model), data, report))
+            contenders.append(
+                time_to_accuracy.recipe_contender(recipes.build_config(name, model=model), data, report)
+            )
         except MnistTuiError as error:
             report(f"without {name}: {error}")
     return contenders

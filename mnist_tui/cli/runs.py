@@ -75,7 +75,7 @@ def compare(
     from mnist_tui.runs.index import RunScanner
 
     folder = paths.runs_dir(runs_dir)
-    found = [RunScanner(runs.find(folder, name)).look() for name in names]
+    found = [RunScanner(runs.find(folder, name)).scan() for name in names]
     if len({run.run.folder for run in found}) < 2:
         raise ConfigError(
             "comparing takes at least two runs", remedy="Name them, or see `mnist-tui runs list`."

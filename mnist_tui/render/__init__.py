@@ -1,1 +1,1 @@
-"""Histories and tables as Rich renderables, for the command line and the dashboard. No torch."""
+"""Rich renderables for the command line and the dashboard. No torch."""

@@ -1,4 +1,4 @@
-"""Runs side by side: their numbers, and the settings in which they differ."""
+"""Runs side by side: their numbers, and the settings that differ."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mnist_tui.runs.compare import Comparison
 
 
 def numbers_table(comparison: Comparison) -> Table:
-    """One row a run, numbered as in `differences_table`."""
+    """One row per run, numbered as the columns of `differences_table`."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("", justify="right", style="bold")
     table.add_column("run", overflow="fold")
@@ -38,7 +38,7 @@ def numbers_table(comparison: Comparison) -> Table:
 
 
 def differences_table(comparison: Comparison, heads: Sequence[Text]) -> Table:
-    """One row a setting, one column a run under its head."""
+    """One row per setting, one column per run under its heading."""
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
     table.add_column("differing", style="dim", no_wrap=True)
     for head in heads:

@@ -1,4 +1,4 @@
-"""An evaluation as tables, a heat map, bars and pictures."""
+"""An evaluation as tables, a heat map, bars and images."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BAR = 18
 
 
 def evaluation_tables(evaluation: Evaluation, title: str) -> RenderableType:
-    """Everything but the pictures, one below the other."""
+    """Everything but the images, one below the other."""
     heading = Text.assemble((title, "bold"), "\n", summary_line(evaluation))
     parts = (
         per_class_table(evaluation),
@@ -51,7 +51,7 @@ def summary_line(evaluation: Evaluation) -> Text:
 
 def per_class_table(evaluation: Evaluation) -> Table:
     """Precision, recall and F1 of each class."""
-    # Narrow gaps and the unit in the title, for the dashboard has little room for it.
+    # Narrow gaps and the unit in the title, as the dashboard has little room.
     table = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
@@ -70,7 +70,7 @@ def per_class_table(evaluation: Evaluation) -> Table:
 
 
 def confusion_table(evaluation: Evaluation) -> RenderableType:
-    """Rows are what the images are, columns what the network said."""
+    """The confusion matrix: rows are the true classes, columns the predicted ones."""
     labels = [short_label(name) for name in evaluation.classes]
     head = Text(" " * 14) + Text("".join(f"{label:>{_CELL}}" for label in labels), style="bold")
     most = most_confused(evaluation.confusion)
@@ -85,13 +85,13 @@ def confusion_table(evaluation: Evaluation) -> RenderableType:
 
 
 def cell(count: int, width: int) -> str:
-    """A count in its cell; nothing is a dot."""
+    """A count in its cell; zero is a dot."""
     text = (f"{count:,}" if width > _CELL - 1 else str(count)) if count < 10_000 else f"{count // 1000}k"
     return f"{text if count else '·':>{width - 1}} "[:width]
 
 
 def cell_style(color: Rgb | None, *, is_mistake: bool) -> Style:
-    """Bold for mistakes, which are to be found without colors too."""
+    """Bold for mistakes, so that they can be found without colors too."""
     if color is None:
         return Style(dim=True)
     ink = readable_color(color)
@@ -101,12 +101,12 @@ def cell_style(color: Rgb | None, *, is_mistake: bool) -> Style:
 
 
 def short_label(name: str) -> str:
-    """What fits over a column."""
+    """As much of a name as fits over a column."""
     return name if len(name) < _CELL else name[: _CELL - 1]
 
 
 def calibration_table(calibration: Calibration) -> RenderableType:
-    """How often the network is right when it says how sure it is; bins without images are left out."""
+    """Accuracy by confidence, without empty bins, and the expected calibration error."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name, justify in (("says %", "right"), ("is right", "left"), ("%", "right"), ("images", "right")):
         table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
@@ -122,18 +122,18 @@ def calibration_table(calibration: Calibration) -> RenderableType:
 
 
 def mistakes_gallery(
-    mistakes: Sequence[Mistake], pictures: Sequence[Grid], classes: Sequence[str]
+    mistakes: Sequence[Mistake], images: Sequence[Grid], classes: Sequence[str]
 ) -> RenderableType:
-    """Each mistake drawn, with what it is and what the network thought; as many beside each other as fit."""
+    """The images of mistakes with their captions, as many side by side as fit."""
     cards = [
-        Group(gray_image(picture), caption(mistake, classes))
-        for mistake, picture in zip(mistakes, pictures, strict=True)
+        Group(gray_image(image), caption(mistake, classes))
+        for mistake, image in zip(mistakes, images, strict=True)
     ]
     return Group(Text("Worst mistakes", style="bold"), Columns(cards, padding=(1, 2)))
 
 
 def caption(mistake: Mistake, classes: Sequence[str]) -> Text:
-    """Truth and the three likeliest answers, within the picture's 28 columns where names are short."""
+    """The true class and the three most probable ones, within the image's 28 columns if names are short."""
     guesses = " ".join(f"{guess.name} {formatting.percent(guess.probability, 0)}" for guess in mistake.top)
     return Text.assemble(
         (f"#{mistake.index} ", "dim"), "is ", (classes[mistake.truth], "bold green"), "\n", guesses, "\n"

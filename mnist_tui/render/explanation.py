@@ -1,4 +1,4 @@
-"""A network looked into with one image, as `inspect-model` prints it."""
+"""A network inspected with one image, as `inspect-model` prints it."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _SIGNS = ": orange or shaded is positive, blue or striped negative"
 
 @dataclass(frozen=True)
 class ImageView:
-    """What is drawn of an image, as plain numbers."""
+    """What is shown of an image, as plain numbers."""
 
     number: int
     pixels: Grid
     """0 to 255."""
     truth: str
     guesses: Sequence[tuple[str, float]]
-    """Class and probability, the likeliest first."""
+    """Class and probability, the most probable first."""
     heats: Mapping[str, Grid]
-    """Where the network looked, by method: -1 to 1."""
+    """Saliency maps by method: -1 to 1."""
     maps: Mapping[str, Sequence[Grid]]
     """The feature maps of each layer, by its path."""
 
@@ -46,17 +46,17 @@ class FilterView:
 
 @dataclass(frozen=True)
 class ExplanationView:
-    """All there is to print of a run's network; what is not known is left out."""
+    """What is printed of a run's network; unknown parts are left out."""
 
     label: str
-    """Whose weights they are."""
+    """Which weights they are."""
     filters: FilterView | None
     movements: Sequence[WeightsMoved]
     image: ImageView | None
 
 
 def explanation_view(view: ExplanationView, width: int, lines: int) -> RenderableType:
-    """The parts below one another, each layer's maps within so many lines."""
+    """The parts one below the other, with at most `lines` lines per layer."""
     return Group(*_parts(view, width, lines))
 
 
@@ -73,15 +73,15 @@ def _parts(view: ExplanationView, width: int, lines: int) -> Iterator[Renderable
 
 
 def image_view(view: ImageView, width: int, lines: int) -> RenderableType:
-    """The image, where the network looked at it, what it answered, and every layer's maps within so many lines."""
-    pictures: list[RenderableType] = [
+    """The image, its saliency maps, the prediction, and each layer's feature maps in at most `lines` lines."""
+    images: list[RenderableType] = [
         Group(gray_image(view.pixels), Text(f"test image {view.number:,}: {view.truth}")),
         *(Group(heat_image(view.pixels, heat), Text(f"by {method}")) for method, heat in view.heats.items()),
     ]
     across = max(1, (width + _GAP) // (len(view.pixels[0]) + _GAP))
     table = Table.grid(padding=(0, _GAP, 0, 0))
-    for start in range(0, len(pictures), across):
-        table.add_row(*pictures[start : start + across])
+    for start in range(0, len(images), across):
+        table.add_row(*images[start : start + across])
     answers = "   ".join(f"{name} {formatting.percent(probability)}" for name, probability in view.guesses)
     return Group(table, Text.assemble(("Answer ", "bold"), answers), *_maps(view, width, lines))
 

@@ -14,7 +14,7 @@ def percent(fraction: float, digits: int = 2) -> str:
 
 
 def bare_percent(fraction: float | None) -> str:
-    """0.9947 -> `99.47`, for a column whose head has the unit."""
+    """0.9947 -> `99.47`, for a column whose heading has the unit."""
     return "–" if fraction is None or not math.isfinite(fraction) else f"{100 * fraction:.2f}"
 
 
@@ -24,12 +24,12 @@ def loss(value: float | None) -> str:
 
 
 def rate(value: float) -> str:
-    """A learning rate: five decimals while they show something, else two digits and a power of ten."""
+    """A learning rate: five decimals, or two digits and a power of ten if it is small."""
     return f"{value:.5f}" if value >= 1e-4 or value == 0 else f"{value:.1e}"
 
 
 def figure(kind: Kind, value: float | None, *, unit: bool = False) -> str:
-    """A figure of an epoch; an accuracy has its `unit` only where it is wanted, as most headings have it."""
+    """A value of an `EpochColumn`; an accuracy has a percent sign only with `unit`, as most headings have it."""
     if value is None:
         return "–"
     match kind:
@@ -72,7 +72,7 @@ def age(seconds: float) -> str:
 
 
 def capitalize(words: str) -> str:
-    """With a capital, as something begins that is said by itself."""
+    """With a capital letter at the start."""
     return words[:1].upper() + words[1:]
 
 
@@ -85,7 +85,7 @@ def byte_size(count: float) -> str:
 
 
 def amount(done: float, total: float | None, unit: str) -> str:
-    """Of data on their way: `3.4 MB of 9.9 MB`, `21,000 of 60,000 images`; without `of` where the end is unknown."""
+    """Progress: `3.4 MB of 9.9 MB`, `21,000 of 60,000 images`; without `of` if the total is unknown."""
     show = byte_size if unit == "bytes" else "{:,.0f}".format
     whole = f" of {show(total)}" if total else ""
     return f"{show(done)}{whole}{'' if unit == 'bytes' else f' {unit}'}"

@@ -1,4 +1,4 @@
-"""Many small pictures of one kind side by side, as large as there is room for."""
+"""Many small images of one size side by side, as large as they fit."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from rich.segment import Segment
 
 from mnist_tui.render.pixels import Grid, PixelImage, largest, signed_image
 
-# How many columns a pixel may take; at the least two pixels share one each way.
+# The columns per pixel; at half the size two pixels share a column.
 _SCALES = (4, 3, 2, 1)
 _GAP = 1
-# A vector is folded into rows of so many numbers.
+# A vector is wrapped into rows of this many numbers.
 _ROW = 16
 
 
 @dataclass(frozen=True)
 class Room:
-    """Columns and lines; without `lines` there is no end to them."""
+    """Columns and lines; without `lines` there is no limit to them."""
 
     columns: int
     lines: int | None = None
 
 
 class Gallery:
-    """Signed pictures that share one scale of brightness: row by row, as many as fit the width.
+    """Signed images on a common scale of brightness: row by row, as many as fit the width.
 
-    `grids`: of one size each. Where even the smallest do not fit the room the rest is left to whoever scrolls.
+    All `grids` have one size. If even the smallest scale does not fit the room, the gallery is higher than that.
     """
 
     def __init__(self, grids: Sequence[Grid], room: Room, *, plain: bool = False) -> None:
@@ -38,9 +38,9 @@ class Gallery:
         most = max(map(largest, grids), default=0.0)
         scale = _fitting_scale(grids, room)
         grids = grids if scale else [shrink(grid) for grid in grids]
-        self._pictures = [signed_image(grid, most=most, scale=scale or 1, plain=plain) for grid in grids]
+        self._images = [signed_image(grid, most=most, scale=scale or 1, plain=plain) for grid in grids]
         self._plain = plain
-        most_across = _across(self._pictures[0].width if grids else 0, room.columns)
+        most_across = _across(self._images[0].width if grids else 0, room.columns)
         # Rows of one length, as far as that goes: 4 and 4 rather than 7 and 1.
         self._across = math.ceil(len(grids) / math.ceil(len(grids) / most_across)) if grids else 1
 
@@ -50,10 +50,10 @@ class Gallery:
         return sum(1 for _ in self._lines(plain=True))
 
     def _lines(self, *, plain: bool) -> Iterator[list[Segment]]:
-        for start in range(0, len(self._pictures), self._across):
+        for start in range(0, len(self._images), self._across):
             if start:
                 yield []
-            row = [picture.lines(plain=plain) for picture in self._pictures[start : start + self._across]]
+            row = [image.lines(plain=plain) for image in self._images[start : start + self._across]]
             for parts in zip(*row, strict=True):
                 yield [segment for part in parts for segment in (*part, Segment(" " * _GAP))][:-1]
 
@@ -63,13 +63,13 @@ class Gallery:
             yield Segment.line()
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        shown = self._pictures[: self._across]
-        width = sum(picture.width + _GAP for picture in shown) - _GAP if shown else 0
+        shown = self._images[: self._across]
+        width = sum(image.width + _GAP for image in shown) - _GAP if shown else 0
         return Measurement(width, width)
 
 
 def shrink(grid: Grid) -> list[list[float]]:
-    """Half as large each way: the means of two by two; what is left over at an odd end counts by itself."""
+    """Half the size: the means of two by two pixels; at an odd end, of those that are there."""
     return [
         [_mean([value for row in rows for value in row[at : at + 2]]) for at in range(0, len(rows[0]), 2)]
         for rows in (grid[at : at + 2] for at in range(0, len(grid), 2))
@@ -77,12 +77,12 @@ def shrink(grid: Grid) -> list[list[float]]:
 
 
 def image_of(grid: Grid, *, scale: int = 1, plain: bool = False) -> PixelImage:
-    """One alone."""
+    """A single image."""
     return signed_image(_wrap(grid), scale=scale, plain=plain)
 
 
 def _fitting_scale(grids: Sequence[Grid], room: Room) -> int:
-    """The largest that all fit with; 0 for pictures of half the size."""
+    """The largest scale at which all fit; 0 for images of half the size."""
     if not grids or not grids[0]:
         return 1
     height, width = len(grids[0]), len(grids[0][0])
@@ -100,7 +100,7 @@ def _across(width: int, columns: int) -> int:
 
 
 def _wrap(grid: Grid) -> Grid:
-    """A long row as several, the last filled up with nothing."""
+    """A long row as several, the last padded with zeros."""
     if len(grid) != 1 or len(grid[0]) <= _ROW:
         return grid
     row = list(grid[0])

@@ -1,4 +1,4 @@
-"""Colours of a confusion matrix: mistakes on a scale of their own, which the diagonal does not dwarf."""
+"""Colors of a confusion matrix: mistakes on a scale of their own, which the diagonal does not dwarf."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WRONG = ((58, 44, 28), (168, 96, 24), (232, 72, 40))
 
 
 def most_confused(confusion: Sequence[Sequence[int]]) -> int:
-    """The largest count off the diagonal, 0 where nothing was confused."""
+    """The largest count off the diagonal."""
     return max(
         (
             count
@@ -27,12 +27,12 @@ def most_confused(confusion: Sequence[Sequence[int]]) -> int:
 
 
 def right_color(count: int, support: int) -> Rgb:
-    """Of a cell of the diagonal: the brighter, the more of its class are right."""
+    """The color of a cell on the diagonal: the brighter, the more of its class are right."""
     return _interpolate(_RIGHT_LOW, _RIGHT_HIGH, count / support if support else 0.0)
 
 
 def wrong_color(count: int, most: int) -> Rgb | None:
-    """Of a cell off the diagonal, on a logarithmic scale up to `most`; None for no mistakes at all."""
+    """The color of a cell off the diagonal, on a logarithmic scale up to `most`; None without mistakes."""
     if not count:
         return None
     share = math.log1p(count) / math.log1p(max(most, 1))
@@ -41,7 +41,7 @@ def wrong_color(count: int, most: int) -> Rgb | None:
 
 
 def readable_color(background: Rgb) -> Rgb:
-    """Black or white, whichever is easier to read there."""
+    """Black or white, whichever has more contrast."""
     red, green, blue = background
     return _INK if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else _PAPER
 

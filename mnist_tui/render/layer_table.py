@@ -1,4 +1,4 @@
-"""The layer table of a model, and its requirements ticked off."""
+"""The layer table of a model, and which requirements it meets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def layer_table(summary: ModelSummary, *, titled: bool = True) -> RenderableType:
-    """Every leaf layer in forward order, subtotals after each block, totals below; the name above if `titled`."""
+    """Every layer in forward order, subtotals after each block, totals below; the name above if `titled`."""
     table = Table(
         box=box.SIMPLE_HEAD,
         title=_title(summary) if titled else None,
@@ -41,17 +41,17 @@ def layer_table(summary: ModelSummary, *, titled: bool = True) -> RenderableType
 
 
 def totals(summary: ModelSummary) -> Text:
-    """One line of sums."""
+    """One line with the totals."""
     frozen = summary.parameters - summary.trainable_parameters
     held = f" ({summary.trainable_parameters:,} trainable, {frozen:,} not)" if frozen else " (all trainable)"
     return Text.assemble(
         (f"{summary.parameters:,} parameters", "bold"),
-        f"{held} · {formatting.millions(summary.macs)} MACs an image · {formatting.byte_size(summary.bytes)}",
+        f"{held} · {formatting.millions(summary.macs)} MACs per image · {formatting.byte_size(summary.bytes)}",
     )
 
 
 def requirement_table(requirements: Sequence[Requirement]) -> Table:
-    """A tick or a cross, what is wanted, and what was found."""
+    """Whether each requirement is met, what is required, and what was found."""
     table = Table(box=None, pad_edge=False)
     for name in ("", "requirement", "wanted", "found"):
         table.add_column(name)
@@ -61,7 +61,7 @@ def requirement_table(requirements: Sequence[Requirement]) -> Table:
 
 
 def requirement_list(requirements: Sequence[Requirement]) -> Table:
-    """Only the mark and what was found, where there is little room; what is wanted only where it is not met."""
+    """The requirements in little space: what is required only if it is not met."""
     table = Table.grid(padding=(0, 1))
     for requirement in requirements:
         wanted = "" if requirement.met else f", wanted {requirement.wanted}"

@@ -1,4 +1,4 @@
-"""Small arrays as pictures: two pixels a character, one above the other, or shades where there is no color."""
+"""Small arrays as images: two pixels per character, one above the other, or shades without color."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ from rich.segment import Segment
 from rich.style import Style
 
 Grid = Sequence[Sequence[float]]
-"""Rows of numbers, all of one length: what `array.tolist()` gives of a picture (H, W)."""
+"""Rows of numbers, all of one length: `array.tolist()` of an image (H, W)."""
 
 _RGB = tuple[int, int, int]
 _Pixel = TypeVar("_Pixel")
-# Zero and nearly so is dark, and magnitude is brightness: the same on light and dark themes. Blue and orange are told
-# apart by nearly everybody.
+# Zero is dark and magnitude is brightness, on light and dark themes. Nearly everyone can distinguish blue and orange.
 _POSITIVE, _NEGATIVE, _DARK = (255, 176, 64), (96, 176, 255), (16, 16, 16)
-# The glow on paper and on ink, of what is positive and of what is negative: a digit stays visible under it.
+# Positive and negative saliency, each on background and on ink: a digit stays visible under it.
 _HOT = ((200, 56, 0), (255, 208, 144))
 _COLD = ((0, 72, 200), (160, 208, 255))
 
-# What each character looks like, as the levels of its upper and its lower half. Stripes are negative.
+# The levels of the upper and the lower half of each character. Stripes are negative.
 _SHADES: dict[str, tuple[float, float]] = {
     " ": (0, 0),
     "░": (0.25, 0.25),
@@ -43,10 +42,10 @@ _STEPS = 20  # to which levels are rounded before a shade is chosen, so that the
 
 
 class PixelImage:
-    """A picture for Rich and Textual: `width` columns, `height` lines.
+    """An image for Rich and Textual: `width` columns, `height` lines.
 
-    `colors` are what is drawn, `levels` (-1 to 1) what a shade stands for where color is not to be had. With `scale`
-    each pixel is so many columns wide and half as many lines high. `plain` asks for shades on any console.
+    `colors` are drawn, or shades of `levels` (-1 to 1) on a console without color, and with `plain` on any. Each pixel
+    is `scale` columns wide and half as many lines high.
     """
 
     def __init__(
@@ -87,13 +86,13 @@ class PixelImage:
 def gray_image(
     rows: Grid, *, low: float = 0.0, high: float = 255.0, scale: int = 1, plain: bool = False
 ) -> PixelImage:
-    """`low` and below is black, `high` and above white: a digit as the network sees it."""
+    """From black at `low` to white at `high`, as a digit in MNIST."""
     levels = _levels(rows, lambda value: (value - low) / ((high - low) or 1.0), 0.0)
     return PixelImage([[_gray(level) for level in row] for row in levels], levels, scale=scale, plain=plain)
 
 
 def signed_image(rows: Grid, *, most: float | None = None, scale: int = 1, plain: bool = False) -> PixelImage:
-    """Positive is orange, negative blue, zero dark; full brightness at the magnitude `most`, or the largest of all."""
+    """Positive is orange, negative blue, zero dark; full brightness at the magnitude `most`, or the largest."""
     most = largest(rows) if most is None else most
     levels = _levels(rows, lambda value: value / (most or 1.0), -1.0)
     return PixelImage(
@@ -104,7 +103,7 @@ def signed_image(rows: Grid, *, most: float | None = None, scale: int = 1, plain
 def heat_image(
     rows: Grid, heat: Grid, *, high: float = 255.0, scale: int = 1, plain: bool = False
 ) -> PixelImage:
-    """A digit (0 to `high`) in grey under `heat` (-1 to 1) that glows. Without color only the heat is drawn."""
+    """A digit (0 to `high`) in gray under a saliency map (-1 to 1). Without color only the map is drawn."""
     digit, glow = (
         _levels(rows, lambda value: value / (high or 1.0), 0.0),
         _levels(heat, lambda value: value, -1.0),
@@ -122,7 +121,7 @@ def largest(rows: Grid) -> float:
 
 
 def _levels(rows: Grid, level: Callable[[float], float], least: float) -> list[list[float]]:
-    """Between `least` and 1; a number that is none counts as 0."""
+    """Levels between `least` and 1; a number that is not finite counts as 0."""
     return [
         [min(max(level(value), least), 1.0) if math.isfinite(value) else 0.0 for value in row] for row in rows
     ]
@@ -160,7 +159,7 @@ def _quantize(level: float) -> int:
 
 @lru_cache(maxsize=4096)
 def _shade(upper: int, lower: int) -> str:
-    """The character that looks most like two levels, given in steps."""
+    """The character that is most similar to two levels, given in steps."""
 
     def error(shade: str) -> float:
         above, below = _SHADES[shade]
@@ -176,6 +175,6 @@ def _enlarge(rows: Sequence[Sequence[_Pixel]], scale: int) -> list[list[_Pixel]]
 def _pairs(
     rows: Sequence[Sequence[_Pixel]], missing: _Pixel
 ) -> Iterable[tuple[Sequence[_Pixel], Sequence[_Pixel]]]:
-    """Each two rows that share a line; of an odd number the last has `missing` ones below it."""
+    """Pairs of rows that share a line; the last of an odd number has `missing` pixels below it."""
     below = [missing] * len(rows[0]) if rows else []
     return zip_longest(rows[::2], rows[1::2], fillvalue=below)

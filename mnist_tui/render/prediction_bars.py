@@ -1,4 +1,4 @@
-"""What a network says of a picture: the picture, ten bars, and the answer."""
+"""The prediction for an image: the image, the predicted class, and a bar per class."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ if TYPE_CHECKING:
 _BAR = 20
 
 
-def prediction_view(name: str, pixels: Grid, answer: Prediction, classes: Sequence[str]) -> RenderableType:
-    """The exact picture the network gets, beside its ten probabilities."""
+def prediction_view(
+    name: str, pixels: Grid, prediction: Prediction, classes: Sequence[str]
+) -> RenderableType:
+    """The image as the network gets it, beside the probabilities of all classes."""
     side = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
     for justify in ("right", "left", "right"):
         side.add_column(justify=justify, no_wrap=True)
-    for index, (label, probability) in enumerate(zip(classes, answer.probabilities, strict=True)):
-        style = "bold cyan" if index == answer.best.index else ""
+    for index, (label, probability) in enumerate(zip(classes, prediction.probabilities, strict=True)):
+        style = "bold cyan" if index == prediction.best.index else ""
         bar = Text(block_bar(probability, _BAR), style=style or "dim")
         side.add_row(Text(label, style=style), bar, Text(formatting.percent(probability, 1), style=style))
-    right = Group(verdict(answer), Text(), side)
+    right = Group(verdict(prediction), Text(), side)
     return Group(
         Text(name, style="bold", overflow="fold"),
         Columns([gray_image(pixels), right], padding=(0, 3)),
@@ -39,7 +41,7 @@ def prediction_view(name: str, pixels: Grid, answer: Prediction, classes: Sequen
 
 
 def page_view(name: str, page: PagePrediction) -> RenderableType:
-    """The digits in a picture of several: one line per line of it, above the pictures that the network gets."""
+    """The digits on a page: one line per line of it, above the images that the network gets."""
     parts: list[RenderableType] = [Text(name, style="bold", overflow="fold")]
     for number, line in enumerate(page.lines):
         digits = Text(", ").join(_short_verdict(digit.prediction) for digit in line)
@@ -51,25 +53,25 @@ def page_view(name: str, page: PagePrediction) -> RenderableType:
     return Group(*parts, Text())
 
 
-def _short_verdict(answer: Prediction) -> Text:
-    """`7`; or "not sure" with the most likely answer."""
-    if answer.is_confident:
-        return Text(answer.best.name, style="bold green")
-    return Text(f"not sure (perhaps {answer.best.name})", style="bold yellow")
+def _short_verdict(prediction: Prediction) -> Text:
+    """`7`; or "not sure" with the most probable class."""
+    if prediction.is_confident:
+        return Text(prediction.best.name, style="bold green")
+    return Text(f"not sure (perhaps {prediction.best.name})", style="bold yellow")
 
 
-def verdict(answer: Prediction) -> Text:
-    """`7, 99.8 %`; or that it is not sure, and what it would have said."""
-    if answer.is_confident:
+def verdict(prediction: Prediction) -> Text:
+    """`7, 99.8 %`; or "not sure" with the two most probable classes."""
+    if prediction.is_confident:
         return Text.assemble(
-            (answer.best.name, "bold green"), f", {formatting.percent(answer.best.probability, 1)}"
+            (prediction.best.name, "bold green"), f", {formatting.percent(prediction.best.probability, 1)}"
         )
-    guesses = " or ".join(guess.name for guess in answer.top[:2])
+    guesses = " or ".join(guess.name for guess in prediction.top[:2])
     return Text.assemble(("not sure", "bold yellow"), f": perhaps {guesses}")
 
 
 def block_bar(fraction: float, width: int) -> str:
-    """Blocks with eighths at the end, padded to `width`."""
+    """A bar of block characters, in eighths of a column, padded to `width`."""
     eighths = round(8 * width * min(max(fraction, 0.0), 1.0))
     full, rest = divmod(eighths, 8)
     return ("█" * full + " ▏▎▍▌▋▊▉"[rest]).strip().ljust(width)

@@ -1,4 +1,4 @@
-"""Answers for a file of many images: a line for each of the first ones, and how many are right."""
+"""Predictions for a file of many images: a line for each of the first ones, and the accuracy."""
 
 from __future__ import annotations
 

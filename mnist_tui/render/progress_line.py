@@ -1,4 +1,4 @@
-"""Where a run stands: a bar for the epoch, and the rate and the times left."""
+"""The progress of a run: a bar for the epoch, speed, and the time left."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def progress_lines(history: RunHistory) -> RenderableType:
 
 
 def waiting_line(event: DataProgress | Preparing) -> RenderableType:
-    """What training waits for."""
+    """The progress of what training waits for."""
     if isinstance(event, DataProgress):
         return data_line(event)
     what = formatting.capitalize(event.what)
@@ -43,7 +43,7 @@ def waiting_line(event: DataProgress | Preparing) -> RenderableType:
 
 
 def data_line(event: DataProgress) -> RenderableType:
-    """A dataset on its way."""
+    """The progress of a dataset."""
     amount = formatting.amount(event.done, event.total, event.unit)
     return _bar(f"{event.stage} {event.item}", event.done, event.total, amount)
 
@@ -59,7 +59,7 @@ def _bar(what: str, done: int, total: int | None, amount: str) -> RenderableType
 
 def _figures(history: RunHistory) -> Text:
     now, best = history.progress, history.best
-    assert now is not None  # the caller looked
+    assert now is not None  # the caller checks that
     parts = [f"loss {now.loss:.4f}", f"acc {formatting.percent(now.accuracy)}"]
     if now.images_per_second:
         parts.append(f"{now.images_per_second:,.0f} img/s")

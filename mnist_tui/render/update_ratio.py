@@ -1,4 +1,4 @@
-"""How far training moves each layer's weights, as a table."""
+"""The update-to-weight ratios of each layer, as a table."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from rich.text import Text
 from mnist_tui.events import WeightsMoved
 from mnist_tui.render.sparkline import log_sparkline
 
-# The ratio of update to weight is usually about 1e-3 (see `training.update_ratio`); so much more is worth a look.
+# The ratio of update to weight is usually about 1e-3 (see `training.update_ratio`); this much more is conspicuous.
 HIGH = 3e-2
 _SPARK = 20
 
 
 def update_ratio_table(weight_updates: Sequence[WeightsMoved]) -> RenderableType:
-    """A layer a row: the newest numbers, and the ratios of the whole run."""
+    """One row per layer: the newest numbers, and the ratios of the whole run."""
     if not weight_updates:
-        return Text("The log tells nothing of how the weights moved.", style="dim")
+        return Text("The log has no update ratios.", style="dim")
     newest, courses = weight_updates[-1], ratios_by_layer(weight_updates)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("layer", no_wrap=True)
@@ -51,7 +51,7 @@ def ratios_by_layer(weight_updates: Sequence[WeightsMoved]) -> Mapping[str, list
 
 
 def is_high(ratio: float) -> bool:
-    """Whether so large an update for such weights hints at too high a learning rate."""
+    """Whether the update is so large that the learning rate is probably too high."""
     return ratio > HIGH
 
 

@@ -1,8 +1,7 @@
-"""Runs on disk: a folder each, written by one process, read by any. No torch."""
+"""Runs on disk: one folder each, written by one process, read by any. No torch."""
 
-from mnist_tui.runs.commands import command, resume_command
 from mnist_tui.runs.creation import check_can_create, create
-from mnist_tui.runs.find import find, list_runs
+from mnist_tui.runs.find import command, find, list_runs, resume_command
 from mnist_tui.runs.folder_layout import LATEST, SWEEPS, check_name
 from mnist_tui.runs.log_writer import LogWriter
 from mnist_tui.runs.record import RunRecord

@@ -1,4 +1,4 @@
-"""What a killed process leaves beside the runs: half-made and half-deleted ones, out of sight."""
+"""Leftovers of killed processes beside the runs: hidden folders of runs that were being created or deleted."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from uuid import uuid4
 
 from mnist_tui.runs import folder_layout
 
-_ABANDONED_SECONDS = 3600.0  # after which a run that is still in the making was left so by a kill
+_ABANDONED_SECONDS = 3600.0  # after which a run that is still being created was left by a kill
 
-# Names as the two functions below create them: the user may have hidden folders here as well.
+# Names that the two functions below return: the user may have hidden folders here as well.
 _MAKING = re.compile(r"\.new-[0-9a-f]{32}")
 _DELETED = re.compile(r"\.deleted-\d+-.+", re.DOTALL)
 
 
 def hidden_folder_for_new_run(runs_dir: Path) -> Path:
-    """Where a new run is made, until it is whole."""
+    """The folder in which a new run is created until it is complete."""
     return runs_dir / f".new-{uuid4().hex}"
 
 
 def hidden_folder_for_deletion(folder: Path) -> Path:
-    """Where a run goes, to be deleted file by file."""
+    """The folder that a run is renamed to before it is deleted file by file."""
     return folder.with_name(f".deleted-{os.getpid()}-{folder.name}")
 
 
 def remove_leftovers(runs_dir: Path) -> None:
-    """Remove what a killed process left of a run that it was deleting or creating; no other hidden folders."""
+    """Remove what killed processes left of runs that they were creating or deleting, and no other hidden folders."""
     with contextlib.suppress(OSError):
         for folder in list(_find_leftovers(runs_dir)):
             shutil.rmtree(folder, ignore_errors=True)

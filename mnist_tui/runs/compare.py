@@ -27,7 +27,7 @@ _FACTS: Mapping[str, Callable[[RunRecord], Any]] = {
 
 @dataclass(frozen=True)
 class ComparedRun:
-    """The numbers of one run; None where there are none."""
+    """The numbers of one run; None if there is none."""
 
     summary: RunSummary
     best_test_loss: float | None
@@ -38,7 +38,7 @@ class ComparedRun:
 
 @dataclass(frozen=True)
 class Difference:
-    """One setting with its value in each run, in the order of the runs; None where one does not say."""
+    """One setting with its value in each run, in the order of the runs; None if it is not recorded."""
 
     setting: str
     values: tuple[Any, ...]
@@ -46,7 +46,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What both faces show of several runs."""
+    """Several runs side by side."""
 
     runs: tuple[ComparedRun, ...]
     differences: tuple[Difference, ...]
@@ -63,7 +63,7 @@ class Comparison:
 
 
 def compare(runs: Sequence[ScannedRun]) -> Comparison:
-    """Side by side, in the order given. Of a run that cannot be read only the name is compared."""
+    """Compare runs, in the order given; only the name of a run that cannot be read."""
     readable = [run.record for run in runs if run.record]
     return Comparison(tuple(_numbers(run) for run in runs), find_differences(readable))
 
@@ -98,9 +98,9 @@ def _numbers(run: ScannedRun) -> ComparedRun:
 
 
 def _settings(configs: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
-    # A newer version's settings are unknown here and yet may be the difference.
+    # Settings of a newer version are unknown here, and may be the difference.
     unknown = sorted({name for config in configs for name in config} - set(SETTINGS))
     for name in (*SETTINGS, *unknown):
-        # An older version's config lacks what was added since, which then is at its default.
+        # The config of an older version lacks later settings, which then had their defaults.
         default = getattr(TrainConfig(), name, None)
         yield Difference(name, tuple(config.get(name, default) for config in configs))

@@ -1,4 +1,4 @@
-"""A new run: its folder appears whole or not at all."""
+"""Creating a run: its folder appears whole or not at all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mnist_tui.system.file_lock import FileLock
 
 
 def check_can_create(runs_dir: Path, name: str = "") -> None:
-    """Raise RunError where `create` is bound to fail: a bad or taken name, a folder that cannot be written."""
+    """Raise RunError if `create` is bound to fail: an invalid or taken name, a folder that cannot be written."""
     if name:
         check_name(name)
         if _is_taken(runs_dir / name):
@@ -44,10 +44,10 @@ def create(
     teacher: bytes | None = None,
     code: Mapping[Path, bytes] = MappingProxyType({}),
 ) -> Run:
-    """A new folder with its `config.json`; the default name consists of the time, dataset and recipe.
+    """Create a run's folder; the default name consists of the time, dataset and recipe.
 
-    `teacher` is what its `teacher_file` is to hold, `code` the networks' files by their paths in the run. The folder
-    appears whole or not at all, also after a kill.
+    `teacher` is the content of its `teacher_file`, `code` the networks' files by their paths in the run. The folder
+    appears whole or not at all, even after a kill.
     """
     dataset, recipe = record.config["dataset"], record.config["recipe"]
     stem = name or f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{dataset}-{recipe}"
@@ -69,26 +69,26 @@ def create(
     except OSError as error:
         raise _write_error(runs_dir, error) from error
     finally:
-        shutil.rmtree(making.folder, ignore_errors=True)  # it is there only where something went wrong
+        shutil.rmtree(making.folder, ignore_errors=True)  # there is none unless something went wrong
     return run
 
 
 def _check_locks(making: Run) -> None:
-    """Raise OSError if locks are not supported, before a run is created that could not be written."""
+    """Raise OSError if locks are not supported, before there is a run that could not be written."""
     place = making.folder / folder_layout.LOCK
     with FileLock(place):
         place.unlink()
 
 
 def _put_in_place(making: Run, stem: str, *, numbered: bool) -> Run:
-    """Give a run in the making its name: `stem`, or `stem-2`, … when two runs start within a second."""
+    """Rename a new run to `stem`, or to `stem-2`, … when two runs start within a second."""
     for number in range(1, 1000):
         folder = making.folder.with_name(stem if number == 1 else f"{stem}-{number}")
         if not _is_taken(folder):
             try:
                 return Run(making.folder.rename(folder))
             except OSError:
-                if not _is_taken(folder):  # nobody was quicker
+                if not _is_taken(folder):  # no other process was quicker
                     raise
         if not numbered:
             raise _taken(folder)
@@ -96,7 +96,7 @@ def _put_in_place(making: Run, stem: str, *, numbered: bool) -> Run:
 
 
 def _is_taken(folder: Path) -> bool:
-    """Whether something is there. An empty folder is nothing, and a rename puts a run in its place."""
+    """Whether the name is in use. An empty folder does not count: a rename replaces it."""
     if not os.path.lexists(folder):
         return False
     return folder.is_symlink() or not folder.is_dir() or any(folder.iterdir())

@@ -1,4 +1,4 @@
-"""A run's epoch table for other programs and for documents: CSV, JSON and Markdown. No torch."""
+"""Exporting a run's epoch table as CSV, JSON and Markdown. No torch."""
 
 from __future__ import annotations
 

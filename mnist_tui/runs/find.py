@@ -1,23 +1,23 @@
-"""The runs under a folder: list them, find the one that is meant."""
+"""Finding runs in a folder: all of them, or the one that a name, prefix or path refers to; and commands that do so."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import stat
 import time
 from datetime import datetime
 from pathlib import Path
 
 from mnist_tui.errors import RunError
-from mnist_tui.runs.commands import command
 from mnist_tui.runs.folder_layout import LATEST
 from mnist_tui.runs.run import Run
 from mnist_tui.system import paths
 
 
 def list_runs(runs_dir: Path) -> list[Run]:
-    """Every run under `runs_dir`, newest last."""
+    """All runs in `runs_dir`, newest last. Raises RunError if the folder cannot be read."""
     found = [Run(folder) for folder in list_folders(runs_dir) if is_run(folder)]
     return sorted(found, key=lambda run: (_created(run), run.name))
 
@@ -39,7 +39,7 @@ def newest_with_weights(runs_dir: Path, *, best_of: str = "") -> Run | None:
 
 
 def list_folders(runs_dir: Path) -> list[Path]:
-    """What may be a run: all but what is hidden. Raises RunError where the folder cannot be read."""
+    """All entries of `runs_dir` that are not hidden. Raises RunError if it cannot be read."""
     try:
         return [entry for entry in runs_dir.iterdir() if not entry.name.startswith(".")]
     except FileNotFoundError:
@@ -51,7 +51,7 @@ def list_folders(runs_dir: Path) -> list[Path]:
 
 
 def find(runs_dir: Path, query: str) -> Run:
-    """The run that `query` means: a name, a unique prefix of one, a path to a folder, or `latest`."""
+    """The run with this name, unique prefix or path, or the newest for `latest`. Raises RunError if there is none."""
     if os.sep in query and is_run(path := paths.expand_user(query)):
         return Run(path.resolve())
     runs = list_runs(runs_dir)
@@ -75,9 +75,9 @@ def find(runs_dir: Path, query: str) -> Run:
 
 
 def is_run(folder: Path) -> bool:
-    """Whether there is an entry with the name of a run's config, as far as can be seen: a folder may be another user's.
+    """Whether `folder` has an entry named like a run's config. Any other problem is reported when it is read.
 
-    Reading it reports what it is.
+    A folder of another user, which cannot be looked into, is not a run.
     """
     try:
         return not stat.S_ISDIR(Run(folder).config_file.lstat().st_mode)
@@ -86,10 +86,10 @@ def is_run(folder: Path) -> bool:
 
 
 def creation_time(created: str, config_file: Path) -> float:
-    """When a run was created, in seconds since 1970, as far as this machine can determine; otherwise 0.
+    """When a run was created, in seconds since 1970; 0 if the recorded time `created` cannot be right.
 
-    The run records it. A time in the future, or after its own file was written here, is wrong: the clock of its
-    machine was ahead, or the record was forged to be the newest.
+    A time in the future, or after the file itself was written, is wrong: the clock of that machine was ahead, or the
+    record was forged to be the newest.
     """
     try:
         seconds = datetime.fromisoformat(created).timestamp()
@@ -108,3 +108,22 @@ def _created(run: Run) -> float:
         return creation_time(run.record().created, run.config_file)
     except RunError:
         return 0.0
+
+
+def command(*words: str, runs_dir: Path, data_dir: Path | None = None) -> str:
+    """A command line of `mnist-tui` with `words` that works in the current folder, on these runs and this data."""
+    typed = ["mnist-tui", *words]
+    if data_dir is not None and not _is_same(data_dir, paths.data_dir()):
+        typed += ["--data-dir", str(data_dir)]
+    if not _is_same(runs_dir, paths.runs_dir()):
+        typed += ["--runs-dir", str(runs_dir)]
+    return shlex.join(typed)
+
+
+def resume_command(run_folder: Path, data_dir: Path | None = None) -> str:
+    """The command that resumes the run in this folder."""
+    return command("train", "--resume", run_folder.name, runs_dir=run_folder.parent, data_dir=data_dir)
+
+
+def _is_same(folder: Path, other: Path) -> bool:
+    return os.path.abspath(folder) == os.path.abspath(other)  # noqa: PTH100 - the folder may have links in it

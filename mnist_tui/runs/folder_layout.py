@@ -36,10 +36,10 @@ _DEEPEST = 20
 """The deepest nesting of source folders; no run creates deeper ones."""
 
 LARGEST_RECORD = 4 * 2**20
-"""Bytes of a `config.json`. A layer takes about 500, and other settings 3,000."""
+"""Bytes of a `config.json`. A layer takes about 500, the rest 3,000."""
 
 LARGEST_WEIGHTS = 4 * 2**30
-"""Bytes of a teacher's weights, which are copied and summed: a billion numbers."""
+"""Bytes of a teacher's weights, which are copied and hashed: a billion numbers."""
 
 
 def check_name(name: str) -> None:
@@ -65,7 +65,7 @@ def find_foreign_entries(folder: Path) -> list[str]:
 
 
 def find_temporary_files(folder: Path) -> list[Path]:
-    """Temporary files that a killed process left in a run's folder."""
+    """The temporary files that a killed process left in a run's folder."""
     with os.scandir(folder) as entries:
         return [Path(entry.path) for entry in entries if _is_temporary_file(entry, FILES)]
 
@@ -98,7 +98,7 @@ def _scan_foreign_sources(folder: Path, depth: int) -> Iterator[str]:
 
 
 def _is_temporary_file(entry: os.DirEntry[str], names: tuple[str, ...] = ()) -> bool:
-    """Whether it is a temporary file of `atomic` for one of `names`, or for any name if there are none."""
+    """Whether it is a temporary file of `atomic_file` for one of `names`, or for any name if there are none."""
     match = atomic_file.TEMPORARY_NAME.fullmatch(entry.name)
     return (
         match is not None

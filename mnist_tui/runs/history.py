@@ -1,4 +1,4 @@
-"""`fold(events) -> RunHistory`: a run's story so far, which is all that any face draws."""
+"""`RunHistory`: the state of a run, folded from its events; every view is drawn from it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from mnist_tui.runs.record import RunRecord
 
 
 class RunStatus(StrEnum):
-    """How a run stands, as its log tells it."""
+    """The state of a run according to its log."""
 
     EMPTY = "empty"
     TRAINING = "training"
@@ -36,7 +36,7 @@ class RunStatus(StrEnum):
     FINISHED = "finished"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
-    """The log ends in the middle and nobody is writing it: killed, or the power went."""
+    """The log ends in the middle and no process is writing it: killed, or a power cut."""
 
     @property
     def is_open(self) -> bool:
@@ -54,8 +54,10 @@ class TimeLeft:
 
 @dataclass
 class RunHistory:
-    """Fed with `apply`, event by event, live or from a log. After a resume the log repeats what the
-    checkpoint had not yet seen; here each epoch and step is kept once."""
+    """The state of a run: `apply` takes its events one by one, live or from a log.
+
+    After a resume the log repeats what the checkpoint did not have yet; here each epoch and step is kept once.
+    """
 
     started: RunStarted | None = None
     record: RunRecord | None = None
@@ -67,9 +69,9 @@ class RunHistory:
     weight_updates: list[WeightsMoved] = field(default_factory=list)
     """How far single steps moved each layer's weights, in order."""
     seconds: float = 0.0
-    """Of all finished epochs; kept up to date, since the time left is asked for at every event."""
+    """Of all finished epochs; kept up to date, as the time left is computed at every event."""
     steps: int = 0
-    """Of one epoch; 0 while unknown. A Progress tells it only while it is about training."""
+    """Of one epoch; 0 while unknown. A Progress has it only in training, not in evaluation."""
     progress: Progress | None = None
     checkpoint: CheckpointSaved | None = None
     notices: list[Notice] = field(default_factory=list)
@@ -78,7 +80,7 @@ class RunHistory:
     stopped: RunStopped | None = None
 
     def apply(self, event: Event) -> None:
-        """Take the next event in."""
+        """Update the state with the next event."""
         match event:
             case RunStarted():
                 self._start(event)
@@ -107,7 +109,7 @@ class RunHistory:
 
     @property
     def rows(self) -> list[EpochFinished]:
-        """The epoch table, in order."""
+        """The finished epochs, in order."""
         return [self.epochs[epoch] for epoch in sorted(self.epochs)]
 
     @property
@@ -121,14 +123,14 @@ class RunHistory:
         return self.rows[-1] if self.epochs else None
 
     def time_left(self) -> TimeLeft | None:
-        """Seconds to the end of the epoch and of the run, by the speed so far; None while nothing is known."""
+        """Seconds to the end of the epoch and of the run at the speed so far; None while it is unknown."""
         now, batch = self.progress, self._batch_size()
         if now is None or not now.images_per_second > 0 or not now.steps:
             return None
         in_training = now.phase == "training"
         training = (now.steps if in_training else self.steps) * batch / now.images_per_second
         left = training * (1 - now.step / now.steps) if in_training else 0.0
-        # What an epoch takes besides its steps shows in the epochs that are done.
+        # The finished epochs include what an epoch takes besides its steps.
         whole = self.seconds / len(self.epochs) if self.epochs else training
         return TimeLeft(left, left + (now.epochs - now.epoch) * whole)
 
@@ -136,7 +138,7 @@ class RunHistory:
         return (self.record.count("batch_size") if self.record else None) or 1
 
     def _start(self, event: RunStarted) -> None:
-        """A new run, or one that goes on from a checkpoint: forget what came after that."""
+        """A new run, or one that continues from a checkpoint: drop what came after that."""
         self.started, self.record = event, RunRecord.from_started(event)
         self.status = RunStatus.TRAINING
         self.stopped = self.failed = self.progress = None
@@ -163,7 +165,7 @@ class RunHistory:
 
 
 def fold(events: Iterable[Event]) -> RunHistory:
-    """The history these events tell."""
+    """The state after these events."""
     history = RunHistory()
     for event in events:
         history.apply(event)
@@ -171,7 +173,7 @@ def fold(events: Iterable[Event]) -> RunHistory:
 
 
 def trend(values: list[float]) -> str:
-    """How a series of epochs went, in words: every step down, every step up, or how often it turned."""
+    """The direction of a series in words: fell or rose every epoch, or how often it did either."""
     if len(values) < 2:
         return "one epoch only"
     rises = sum(later > earlier for earlier, later in itertools.pairwise(values))

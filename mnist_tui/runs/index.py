@@ -1,4 +1,4 @@
-"""All runs of a folder, kept up to date cheaply while other processes write them. No torch."""
+"""An index of all runs in a folder, kept up to date cheaply while other processes write them. No torch."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.runs.log_tail import LogTail
 from mnist_tui.runs.summary import RunSummary, build_summary, unreadable_summary
 
-# What tells that a file has changed: when, how long, which file.
+# A file has changed if one of these has: time, size, inode.
 Stamp = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
 class ScannedRun:
-    """One run as it was at the last look: what may cross between threads."""
+    """One run as it was at the last scan; immutable, so that threads can share it."""
 
     run: Run
     summary: RunSummary
@@ -30,23 +30,23 @@ class ScannedRun:
 
 
 class RunIndex:
-    """Remembers what it has read: a run is read once, and then only what its log has grown by."""
+    """Reads each run once, and after that only what has been appended to its log."""
 
     def __init__(self, runs_dir: Path) -> None:
         self._runs_dir = runs_dir
         self._entries: dict[str, RunScanner] = {}
 
     def scan(self) -> Iterator[ScannedRun]:
-        """Every run, newest folder first, each as soon as it is known. Raises RunError for an unreadable folder."""
+        """Yield every run, newest first, as soon as it is read. Raises RunError if the folder cannot be read."""
         names = _folders(self._runs_dir)
         self._entries = {name: entry for name, entry in self._entries.items() if name in names}
         for name in names:
             entry = self._entries.setdefault(name, RunScanner(Run(self._runs_dir / name)))
-            yield entry.look()
+            yield entry.scan()
 
 
 class RunScanner:
-    """One run: its last look, and what it takes to look again."""
+    """Reads one run again whenever its files or its lock have changed."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -56,9 +56,9 @@ class RunScanner:
         self._history = RunHistory()
         self._seen = ScannedRun(run, unreadable_summary(run))
 
-    def look(self) -> ScannedRun:
-        """As it is now; the same object as before while nothing has changed."""
-        # The lock first: a writer that lets go of it before the log is read has written its last line.
+    def scan(self) -> ScannedRun:
+        """The run as it is now; the same object as before while nothing has changed."""
+        # The lock first: a writer that releases it before the log is read has written its last line.
         locked = self._history.status.is_open and self._run.is_locked()
         stamps = _stamp(self._run.config_file), _stamp(self._run.log_file)
         if stamps != self._stamps or locked != self._locked:
@@ -89,7 +89,7 @@ class RunScanner:
 
 
 def _folders(runs_dir: Path) -> list[str]:
-    """Names of what may be runs, newest first by the time at which their config was written."""
+    """The names of folders that may be runs, newest first by the time at which their config was written."""
     names = [folder.name for folder in list_folders(runs_dir) if is_run(folder)]
     stamps = {name: _stamp(Run(runs_dir / name).config_file) for name in names}
     known = [name for name in names if stamps[name] is not None]

@@ -28,12 +28,12 @@ CHANGEABLE = ("extra_epochs", "threads", "backend")
 
 
 def origin(config: TrainConfig, teacher: str) -> dict[str, Any]:
-    """What a checkpoint records about its run; `teacher` is the `sha256_of` its teacher's weights, "" without one."""
+    """What a checkpoint records about its run; `teacher` is the checksum of its teacher's weights, "" without one."""
     return {"config": decisive_settings(config), "teacher_sha256": teacher}
 
 
 def decisive_settings(config: TrainConfig) -> dict[str, Any]:
-    """The settings that determine the weights of a run, or of each of its epochs."""
+    """The settings that determine the weights of a run after each epoch."""
     return {name: value for name, value in config.to_dict().items() if name not in CHANGEABLE}
 
 
@@ -83,7 +83,7 @@ def check(
 
 
 def describe_gaps(run: Run, history: RunHistory, epochs: int, steps: int) -> str:
-    """What the log lacks of the `epochs` and `steps` before a checkpoint, in a sentence; "" if it is complete."""
+    """A sentence on what the log lacks of the `epochs` and `steps` before a checkpoint; "" if it is complete."""
     lost = [number for number in range(1, epochs + 1) if number not in history.epochs]
     if lost:
         which = f"epoch {lost[0]}" if len(lost) == 1 else f"{len(lost)} epochs, {lost[0]} to {lost[-1]},"

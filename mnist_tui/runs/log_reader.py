@@ -1,4 +1,4 @@
-"""Reading a run's log within limits: content that no run writes costs little memory and time, whatever its size."""
+"""Reading a run's log with limits: content that no run writes costs little memory and time, whatever its size."""
 
 from __future__ import annotations
 

@@ -13,18 +13,18 @@ from mnist_tui.system import regular_file
 
 
 class LogTail:
-    """Reads what has been appended since the last time. Whoever reads keeps the history.
+    """Reads what has been appended to a log since the last call; the caller keeps the history.
 
-    Without `progress`, the many lines of frequent events are passed over unparsed, as `Run.history` can do it.
+    Without `progress`, the many lines of frequent events are skipped unparsed, as in `Run.history`.
     """
 
     def __init__(self, run: Run, *, progress: bool = True) -> None:
         self.run = run
-        """Where the run is now: a rename is noticed."""
+        """The run under its current name: a rename is noticed."""
         self.restarts = 0
-        """How often the log began anew, so that what was read before no longer counts."""
+        """How often the log has started over, so that what was read before no longer counts."""
         self._progress = progress
-        self._offset = 0  # behind the last whole line, so a torn one is read again once it is whole
+        self._offset = 0  # after the last whole line: a torn one is read again once it is whole
         self._file: tuple[int, int] | None = None
 
     def read_new(self) -> list[Event]:
@@ -47,7 +47,7 @@ class LogTail:
         return found
 
     def _notice_new_start(self, state: os.stat_result) -> None:
-        """Another file under the name, or a shorter one, is another story."""
+        """Another file under the name, or a shorter one, is another log."""
         file = (state.st_dev, state.st_ino)
         if self._file is not None and (file != self._file or state.st_size < self._offset):
             self._offset = 0
@@ -55,7 +55,7 @@ class LogTail:
         self._file = file
 
     def _find_again(self) -> None:
-        """A missing log is one not begun yet; a missing folder was renamed, or deleted."""
+        """A missing log has not been started yet; a missing folder was renamed or deleted."""
         if self.run.folder.is_dir():
             return
         for run in list_runs(self.run.folder.parent):

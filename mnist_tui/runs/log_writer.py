@@ -1,4 +1,4 @@
-"""The one writer of a run: it holds the lock and appends to the log."""
+"""The single writer of a run: it holds the lock and appends to the log."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class LogWriter:
             raise
 
     def _open(self) -> int:
-        """The log's descriptor, after removing what a killed writer left: partial files, a partial line.
+        """Open the log, after removing what a killed writer left: partial files, a partial line.
 
-        Written without a buffer: data that the disk has no room for must not be written again at closing.
+        Writes are not buffered: data that the disk has no room for must not be written again at closing.
         """
         for path in folder_layout.find_temporary_files(self.path.parent):
             path.unlink()
@@ -45,10 +45,10 @@ class LogWriter:
         return log
 
     def append(self, event: Event, *, durable: bool = False) -> None:
-        """Add one line, seen by readers at once; `durable` waits until it would survive a power cut.
+        """Add one line, visible to readers at once; with `durable`, wait until it would survive a power cut.
 
-        Raises OSError when it cannot, with no torn line left for the next one to run into; also when the log has
-        been removed, and what is written would be gone with its last reader.
+        Raises OSError if it cannot, without leaving a torn line; also if the log has been removed, as what is written
+        would be lost with its last reader.
         """
         line = memoryview(f"{events.to_json(event)}\n".encode())
         end = os.fstat(self._log).st_size
@@ -72,7 +72,6 @@ class LogWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the log, let go of the lock."""
         try:
             os.close(self._log)
         finally:

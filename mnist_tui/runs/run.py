@@ -1,4 +1,4 @@
-"""A run's folder: its files and their contents, its single writer, renaming and deleting it.
+"""`Run`: a run's folder with its files, its single writer, renaming and deleting.
 
 <runs>/2026-11-23T21-14-07-mnist-reference/
     config.json  events.jsonl  last.ckpt  best.safetensors  (teacher.safetensors)  (source/)  (teacher-source/)
@@ -30,33 +30,32 @@ _LOCK_SECONDS = 1.0  # a reader that checks the lock holds it briefly
 
 @dataclass(frozen=True)
 class Run:
-    """One folder. Its files need not be there yet."""
+    """One folder. Its files need not exist yet."""
 
     folder: Path
 
     @property
     def name(self) -> str:
-        """The folder's name."""
         return self.folder.name
 
     @property
     def config_file(self) -> Path:
-        """The whole config, with versions, model, data and machine."""
+        """The `RunRecord`: config, model, data, machine and versions."""
         return self.folder / folder_layout.CONFIG
 
     @property
     def log_file(self) -> Path:
-        """Every event, one JSON object a line, append-only."""
+        """Every event, one JSON object per line, append-only."""
         return self.folder / folder_layout.LOG
 
     @property
     def checkpoint_file(self) -> Path:
-        """The state to resume from."""
+        """The training state to resume from."""
         return self.folder / folder_layout.CHECKPOINT
 
     @property
     def weights_file(self) -> Path:
-        """Weights of the best epoch."""
+        """The weights of the best epoch."""
         return self.folder / folder_layout.WEIGHTS
 
     @property
@@ -68,7 +67,7 @@ class Run:
 
     @property
     def teacher_file(self) -> Path:
-        """The teacher's weights, for a run that learns from one: its own copy, as the teacher may be deleted."""
+        """A copy of its teacher's weights, if it has one: the teacher may be deleted."""
         return self.folder / folder_layout.TEACHER
 
     def source_folder(self, part: Literal["model", "teacher"] = "model") -> Path:
@@ -80,9 +79,9 @@ class Run:
         return read_record(self.config_file)
 
     def events(self, *, progress: bool = True) -> Iterator[Event]:
-        """Every event of the log, oldest first; without `progress`, quickly past the many lines of frequent ones.
+        """Every event of the log, oldest first; without `progress`, all but the frequent ones, which is faster.
 
-        A line that is torn, damaged or of a newer version is passed over.
+        A line that is torn, damaged or of a newer version is skipped. Raises RunError if the log cannot be read.
         """
         try:
             with regular_file.open_to_read(self.log_file) as log:
@@ -93,7 +92,7 @@ class Run:
             raise folder_layout.unreadable(self.log_file, error) from error
 
     def history(self, *, progress: bool = True) -> RunHistory:
-        """The run's story so far; one whose log ends in the middle with no writer was interrupted."""
+        """The state of the run. One whose log ends in the middle without a writer was interrupted."""
         size = self._log_size()
         history = fold(self.events(progress=progress))
         if history.status.is_open and not self.is_locked():
@@ -106,7 +105,7 @@ class Run:
     def _log_size(self) -> int:
         try:
             return self.log_file.stat().st_size
-        except OSError:  # there is none, or none to be seen
+        except OSError:  # there is none, or it is not accessible
             return 0
 
     def is_locked(self) -> bool:
@@ -114,7 +113,7 @@ class Run:
         return file_lock.is_held(self._lock().path)
 
     def writer(self) -> LogWriter:
-        """The one writer of this run. Raises RunError while a live process has it."""
+        """Open the run for writing. Raises RunError while another process does so."""
         lock = self._acquire_lock()
         try:
             return LogWriter(self.folder, lock)
@@ -122,12 +121,12 @@ class Run:
             raise self._write_error(error) from error
 
     def delete(self) -> None:
-        """Remove the folder: at once out of sight, then file by file.
+        """Delete the folder: rename it to a hidden one at once, then remove that file by file.
 
-        Raises RunError while it is in use, and for a folder with anything in it that no run writes.
+        Raises RunError while it is in use, and if it contains anything that no run writes.
         """
         foreign = folder_layout.find_foreign_entries(self.folder)
-        if foreign:  # many a project's folder has some config.json
+        if foreign:  # many folders of other projects have a config.json
             raise RunError(
                 f"{self.folder} contains files that are not part of a run: {', '.join(foreign[:3])}",
                 remedy="Move that away first, or delete the folder by hand.",
@@ -137,7 +136,7 @@ class Run:
                 f"{self.folder} is a link to {self.folder.resolve()}",
                 remedy="Delete that folder and the link by hand.",
             )
-        if not os.access(self.folder, os.W_OK | os.X_OK):  # it would be hidden, and then stay
+        if not os.access(self.folder, os.W_OK | os.X_OK):  # or it would be hidden, and stay
             code = errno.EROFS if atomic_file.is_read_only(self.folder) else errno.EACCES
             raise RunError(
                 f"{self.folder} cannot be deleted: {os.strerror(code)}",
@@ -158,7 +157,7 @@ class Run:
         cleanup.remove_leftovers(self.folder.parent)
 
     def rename(self, name: str) -> Run:
-        """The run under its new name. Raises RunError for a bad or taken name, or while the run is in use."""
+        """Rename the run. Raises RunError if the name is invalid or taken, or while the run is in use."""
         folder_layout.check_name(name)
         target = self.folder.with_name(name)
         if os.path.lexists(target):
@@ -181,7 +180,7 @@ class Run:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        """A context in which no other process writes this run. Its log, which may be any file, is not opened."""
+        """Keep other processes from writing this run, without opening its log, which may be any file."""
         lock = self._acquire_lock()
         try:
             yield

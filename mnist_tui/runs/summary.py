@@ -1,4 +1,4 @@
-"""One run in one line: what lists of runs show and sort by. No torch."""
+"""`RunSummary`: one run in one line, for lists. No torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mnist_tui.runs.history import RunHistory
 
 @dataclass(frozen=True)
 class RunSummary:
-    """Numbers are None while, or where, there are none."""
+    """The line of one run in a list; None for numbers that are not known."""
 
     name: str
     path: str
@@ -31,7 +31,7 @@ class RunSummary:
     final_test_accuracy: float | None = None
     seconds: float = 0.0
     began: float = 0.0
-    """When it was created, in seconds since 1970, as far as this machine can determine; otherwise 0."""
+    """When it was created, in seconds since 1970; 0 if the recorded time cannot be right."""
     reason: str = ""
     """Why it is unreadable."""
 
@@ -41,7 +41,7 @@ class RunSummary:
 
 
 def summarize(run: Run) -> RunSummary:
-    """Read a run's config and log, past the many lines of progress. A damaged run is one with little to say."""
+    """Read a run's config and log. A damaged run has the status `unreadable`, with the reason."""
     try:
         return build_summary(run, run.record(), run.history(progress=False))
     except RunError as error:
@@ -49,12 +49,12 @@ def summarize(run: Run) -> RunSummary:
 
 
 def unreadable_summary(run: Run, reason: str = "") -> RunSummary:
-    """All that can be said of a damaged run."""
+    """The summary of a damaged run."""
     return RunSummary(name=run.name, path=str(run.folder), status="unreadable", reason=reason)
 
 
 def build_summary(run: Run, record: RunRecord, history: RunHistory) -> RunSummary:
-    """The line of a run whose config and log have been read already."""
+    """The summary of a run whose config and log have been read already."""
     best, last = history.best, history.last
     return RunSummary(
         name=run.name,
@@ -77,13 +77,13 @@ def build_summary(run: Run, record: RunRecord, history: RunHistory) -> RunSummar
 
 
 def filter_by_text(query: str, summaries: list[RunSummary]) -> list[RunSummary]:
-    """Those in which every word of `query` is part of the name, dataset, model, recipe or status."""
+    """The runs in which every word of `query` is part of the name, dataset, model, recipe or status."""
     words = query.casefold().split()
     return [summary for summary in summaries if all(word in _text(summary) for word in words)]
 
 
 def sort_by(key: str, summaries: list[RunSummary]) -> list[RunSummary]:
-    """In the order of one of: created, name, best, final, seconds, status. Accuracies best first, unknown last."""
+    """Sort by created, name, best, final, seconds or status. Accuracies best first, unknown ones last."""
     if key in ("best", "final"):
         accuracy = f"{key}_test_accuracy"
         return sorted(summaries, key=lambda summary: -(getattr(summary, accuracy) or 0.0))

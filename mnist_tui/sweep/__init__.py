@@ -1,1 +1,1 @@
-"""Sweeps as values: what is to be trained, what came of it, and its statistics. No torch, no screen, no process."""
+"""Grids and searches: plans, results and statistics, and one process per trial. No torch, no screen."""

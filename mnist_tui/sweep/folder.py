@@ -1,6 +1,6 @@
-"""A sweep on disk: `<runs>/sweeps/NAME/`, beside its runs, with the plan and who is at work on it.
+"""A sweep on disk: `<runs>/sweeps/NAME/`, with the plan and the locks of the processes that work on it.
 
-What came of it is in the runs themselves, so there is nothing here that could disagree with them.
+The results are in the runs themselves, so there is nothing here that could disagree with them.
 """
 
 from __future__ import annotations
@@ -27,33 +27,32 @@ _LOCK_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class SweepFolder:
-    """One sweep's folder, which need not be there yet."""
+    """One sweep's folder, which need not exist yet."""
 
     path: Path
 
     @property
     def name(self) -> str:
-        """The sweep's."""
         return self.path.name
 
     @property
     def runs_dir(self) -> Path:
-        """Where its runs are."""
+        """The folder of its runs."""
         return self.path.parents[1]
 
     @property
     def plan_file(self) -> Path:
-        """What is to be trained."""
+        """The plan."""
         return self.path / "plan.json"
 
     @property
     def study_file(self) -> Path:
-        """A search's journal, which several processes write."""
+        """The journal of a search, which several processes write."""
         return self.path / "study.journal"
 
     @property
     def errors_file(self) -> Path:
-        """What libraries said on standard error while training."""
+        """What libraries wrote to standard error while training."""
         return self.path / "stderr.log"
 
     def exists(self) -> bool:
@@ -61,7 +60,7 @@ class SweepFolder:
         return regular_file.exists(self.plan_file)
 
     def plan(self) -> Plan:
-        """Raises RunError when it cannot be read."""
+        """The plan on disk. Raises RunError if it cannot be read."""
         try:
             content = regular_file.read_bytes(self.plan_file, _LARGEST_PLAN)
             return plans.from_dict(json.loads(content.decode("utf-8")))
@@ -96,7 +95,7 @@ class SweepFolder:
 
     @contextmanager
     def create(self) -> Iterator[None]:
-        """While inside the folder is there; it stays if a plan has been written into it. Raises RunError."""
+        """Create the folder, and remove it at the end unless a plan was written into it. Raises RunError."""
         try:
             atomic_file.make_folder(self.path)
         except OSError as error:
@@ -116,9 +115,9 @@ class SweepFolder:
 
     @contextmanager
     def lock(self, part: str = "", *, wait: bool = False) -> Iterator[None]:
-        """Hold the sweep, or one `part` of it, so that nobody else does. Gone with the process, however it ends.
+        """Lock the sweep, or one `part` of it, for this process; released with the process, however it ends.
 
-        Raises RunError when another process has it and we do not `wait`.
+        Raises RunError if another process has the lock, unless `wait`.
         """
         lock = self._lock_file(part)
         try:
@@ -136,11 +135,11 @@ class SweepFolder:
             lock.release()
 
     def remove_lock(self, part: str) -> None:
-        """Remove what `held` leaves of a part that nobody will hold again."""
+        """Remove the file of a lock that will not be used again."""
         self._lock_file(part).path.unlink(missing_ok=True)
 
     def is_locked(self, part: str = "") -> bool:
-        """Whether a live process holds it."""
+        """Whether a live process has the lock."""
         return file_lock.is_held(self._lock_file(part).path)
 
     def _write_error(self, error: OSError) -> RunError:
@@ -153,13 +152,13 @@ class SweepFolder:
 
 
 def sweep_folder(runs_dir: Path, name: str) -> SweepFolder:
-    """Where the sweep `name` is, or would be. Raises RunError for what cannot be a name."""
+    """The folder of the sweep `name`, which need not exist. Raises RunError for an invalid name."""
     runs.check_name(name)
     return SweepFolder(runs_dir / FOLDER / name)
 
 
 def list_sweeps(runs_dir: Path) -> list[SweepFolder]:
-    """All of them, the newest last. Raises RunError for a folder that cannot be read."""
+    """All sweeps, newest last. Raises RunError if the folder cannot be read."""
     home = runs_dir / FOLDER
     try:
         found = [folder for path in home.iterdir() if (folder := SweepFolder(path)).exists()]
@@ -173,7 +172,7 @@ def list_sweeps(runs_dir: Path) -> list[SweepFolder]:
 
 
 def find(runs_dir: Path, query: str) -> SweepFolder:
-    """The sweep that `query` means: a name, a unique prefix of one, or `latest`. Raises RunError."""
+    """The sweep with this name or unique prefix, or the newest for `latest`. Raises RunError if there is none."""
     sweeps = list_sweeps(runs_dir)
     if query == runs.LATEST and sweeps:
         return sweeps[-1]

@@ -1,4 +1,4 @@
-"""The trials of a grid, in the plan's order, without those that are done."""
+"""`GridSource`: the trials of a grid that are not finished yet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mnist_tui.sweep.results import TrialResult, TrialStatus
 
 
 class GridSource:
-    """What is finished is kept; what was stopped, failed or never begun is trained."""
+    """The trials in the plan's order. Those that were stopped, have failed or have not begun are trained."""
 
     def __init__(self, trials: Iterable[Trial], results: Mapping[str, TrialResult]) -> None:
         self._left = iter(
@@ -18,12 +18,11 @@ class GridSource:
         )
 
     def next(self) -> Trial | None:
-        """The next one that is not finished."""
         return next(self._left, None)
 
     def on_event(self, trial: Trial, event: Event) -> str:
-        """Never a reason to stop."""
+        """A grid never stops a trial."""
         return ""
 
     def on_end(self, result: TrialResult) -> None:
-        """Nothing to do: the run's own log has it."""
+        """Nothing to do: the result is in the run's own log."""

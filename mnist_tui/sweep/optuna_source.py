@@ -1,4 +1,4 @@
-"""The trials of a search: Optuna says what to try next, and several processes or machines can share its study.
+"""`OptunaSource`: the trials of a search, chosen by Optuna; several processes or machines can share its study.
 
 The study is a journal, a file that is only ever appended to under a lock made of a link, which holds on network
 file systems too, where SQLite's locks may not (Optuna's documentation of JournalFileBackend says so).
@@ -28,7 +28,7 @@ except ImportError as error:
         "a search needs Optuna, which is not installed", remedy="Install it: pip install 'mnist-tui[search]'"
     ) from error
 
-# Percent of a schedule before which one learning rate looks like another, and trials that none is compared with.
+# Pruning compares neither the first percent of a schedule, when all learning rates look alike, nor the first trials.
 _TOO_EARLY = 30
 _UNCOMPARED = 5
 
@@ -37,10 +37,10 @@ _ENDED = (TrialStatus.FINISHED, TrialStatus.PRUNED, TrialStatus.FAILED)
 
 
 class OptunaSource:
-    """A `drive.Source` whose trials a study chooses and remembers."""
+    """A `TrialSource` whose trials are chosen and recorded by an Optuna study."""
 
     def __init__(self, folder: SweepFolder, search: Search, worker: str) -> None:
-        """`worker` is whom `register_worker` named."""
+        """`worker` is this process's name, from `register_worker`."""
         self._folder, self._search, self._worker = folder, search, worker
         self._chosen: dict[str, optuna.trial.Trial] = {}
         self._reported: dict[str, set[int]] = {}
@@ -55,7 +55,7 @@ class OptunaSource:
             )
 
     def next(self) -> Trial | None:
-        """One that a process which is gone has left behind, else a new one, else None: the study is complete."""
+        """A trial that a dead process left unfinished, or else a new one; None if the study is complete."""
         while True:
             with self._folder.lock("study", wait=True):
                 chosen = self._adopt() or self._ask()
@@ -69,15 +69,15 @@ class OptunaSource:
             result = read_result(trial, self._folder.runs_dir)
             if result.status not in _ENDED:
                 return trial
-            self.on_end(result)  # whoever left it behind did not come to that any more
+            self.on_end(result)  # the process that left it did not get to that
 
     def on_event(self, trial: Trial, event: Event) -> str:
-        """Report each epoch; a reason to stop when the trial does worse than most did."""
+        """Report each epoch to the study; a reason to stop if the trial does worse than most."""
         if not isinstance(event, EpochFinished) or event.validation_accuracy is None:
             return ""
         chosen = self._chosen[trial.name]
         reported = self._reported.setdefault(trial.name, set())
-        # Of the schedule, as the fifth epoch of five is another thing than the fifth of fifteen.
+        # Of the schedule, as the fifth epoch of five does not compare to the fifth of fifteen.
         percent = round(100 * event.epoch / event.epochs)
         if percent not in reported:
             reported.add(percent)
@@ -87,7 +87,7 @@ class OptunaSource:
         return ""
 
     def on_end(self, result: TrialResult) -> None:
-        """Tell the study, but of a stop: that trial goes on some day."""
+        """Record the result in the study, unless the trial was stopped and will be resumed."""
         chosen, states = self._chosen[result.trial.name], optuna.trial.TrialState
         match result.status:
             case TrialStatus.FINISHED:
@@ -98,10 +98,10 @@ class OptunaSource:
                 self._study.tell(chosen.number, state=states.FAIL, skip_if_finished=True)
 
     def _adopt(self) -> optuna.trial.Trial | None:
-        """A trial that its process has left unfinished."""
+        """Take over a trial that its process has left unfinished."""
         for left in self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
             worker = left.user_attrs.get(_WORKER)
-            # Without one it was asked for a moment ago, by a process that has not said yet who it is.
+            # A trial without a worker was created a moment ago by a process that has not named itself yet.
             if worker and worker != self._worker and not self._folder.is_locked(worker):
                 chosen = optuna.trial.Trial(self._study, left._trial_id)
                 chosen.set_user_attr(_WORKER, self._worker)
@@ -110,7 +110,7 @@ class OptunaSource:
         return None
 
     def _ask(self) -> optuna.trial.Trial | None:
-        """A new trial, while the study has room for one."""
+        """A new trial, unless the study has all of them."""
         count = len(self._study.get_trials(deepcopy=False))
         if count >= self._search.count:
             return None
@@ -126,7 +126,7 @@ class OptunaSource:
 
 @contextmanager
 def register_worker(folder: SweepFolder) -> Iterator[str]:
-    """This process's name in the study; while inside, others can see that it lives."""
+    """Yield this process's name in the study; its lock shows other processes that it is alive."""
     worker = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     with folder.lock(worker):
         yield worker
@@ -134,7 +134,7 @@ def register_worker(folder: SweepFolder) -> Iterator[str]:
 
 
 def _storage(folder: SweepFolder) -> optuna.storages.BaseStorage:
-    """Raises RunError if the journal is not a regular file, which Optuna would open nevertheless."""
+    """The study's journal. Raises RunError if it is not a regular file, which Optuna would open nevertheless."""
     try:
         os.close(regular_file.open_descriptor(folder.study_file))
     except FileNotFoundError:
@@ -144,12 +144,12 @@ def _storage(folder: SweepFolder) -> optuna.storages.BaseStorage:
             f"{folder.study_file} cannot be read: {error.strerror}", remedy="Choose another --name."
         ) from error
     file = str(folder.study_file)
-    lock = JournalFileOpenLock(file) if os.name == "nt" else None  # links want a privilege there
+    lock = JournalFileOpenLock(file) if os.name == "nt" else None  # links need a privilege there
     return optuna.storages.JournalStorage(JournalFileBackend(file, lock))
 
 
 def _suggest(chosen: optuna.trial.Trial, name: str, domain: Domain) -> Value:
-    """The value that the trial has already, or gets now."""
+    """The value of a setting in this trial, chosen now if it has none yet."""
     if isinstance(domain, Categorical):
         value = chosen.suggest_categorical(name, domain.values)
         assert value is not None  # Optuna's choices could be

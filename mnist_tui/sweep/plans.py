@@ -1,4 +1,4 @@
-"""What a sweep is to train: a grid of settings and seeds, or a search through a space. Values only."""
+"""Plans of sweeps, as values: a grid of settings and seeds, or a search through a space."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Plan_ = TypeVar("Plan_", bound="Grid | Search")
 
 @dataclass(frozen=True)
 class Combination:
-    """One row of the table: the settings that set it apart, and the whole config they make (its seed is nobody's)."""
+    """One combination of the varied settings, and its whole config, whose seed is not used."""
 
     number: int
     values: Values
@@ -29,13 +29,13 @@ class Combination:
 
     @property
     def label(self) -> str:
-        """`lr=0.005 batch_size=16`; the recipe where nothing is varied."""
+        """`lr=0.005 batch_size=16`; the recipe if nothing is varied."""
         return " ".join(f"{name}={format_brief(value)}" for name, value in self.values) or self.config.recipe
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One run of a sweep, under the name it has among the runs."""
+    """One run of a sweep; `name` is the run's."""
 
     name: str
     combination: Combination
@@ -43,7 +43,7 @@ class Trial:
 
     @property
     def config(self) -> TrainConfig:
-        """What is trained."""
+        """The settings to train."""
         return self.combination.config.replace(seed=self.seed)
 
     @property
@@ -63,7 +63,7 @@ class Grid:
     on: Metric
 
     def trials(self) -> Iterator[Trial]:
-        """All of them, a seed through all combinations first, so that the table fills evenly."""
+        """All trials, one seed after the other, so that all combinations make the same progress."""
         for seed in self.seeds:
             for combination in self.combinations:
                 yield Trial(self._run_name(combination, seed), combination, seed)
@@ -76,7 +76,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Search:
-    """`trials` combinations out of a space, each chosen by what the ones before it came to."""
+    """`count` combinations out of a space, each chosen by the results of the earlier ones."""
 
     name: str
     created: str
@@ -87,12 +87,11 @@ class Search:
     on: Metric = "validation"
 
     def trial(self, number: int, values: Values) -> Trial:
-        """The trial of that number (from 0). Each has a seed of its own, so that none is tuned for."""
+        """The trial with this number (from 0). Each has a seed of its own, so that the search does not tune for one."""
         config = self.config.replace(**dict(values))
         return Trial(self.trial_name(number), Combination(number, values, config), self.config.seed + number)
 
     def trial_name(self, number: int) -> str:
-        """The run's."""
         return f"{self.name}-t{number:03}"
 
 
@@ -102,9 +101,9 @@ Plan = Grid | Search
 def build_combinations(
     base: Callable[[Mapping[str, Value]], TrainConfig], axes: Mapping[str, tuple[Value, ...]]
 ) -> tuple[Combination, ...]:
-    """Every combination of the axes' values, the last axis turning fastest.
+    """Every combination of the axes' values, in the order of `itertools.product`.
 
-    `base` makes the config of some values. Raises ConfigError for a combination that cannot be.
+    `base` makes the config of some values. Raises ConfigError for a combination that cannot be used.
     """
     products = itertools.product(*axes.values())
     values = [tuple(zip(axes, product, strict=True)) for product in products]
@@ -117,12 +116,12 @@ def consecutive_seeds(first: int, count: int) -> tuple[int, ...]:
 
 
 def count_trials(plan: Plan) -> int:
-    """Trials of the whole plan."""
+    """The number of trials in the whole plan."""
     return plan.count if isinstance(plan, Search) else len(plan.combinations) * len(plan.seeds)
 
 
 def check_metric(plan: Plan) -> None:
-    """Raise ConfigError for a plan that goes by validation images where none are held out."""
+    """Raise ConfigError for a plan that is judged on validation images without any."""
     configs = (
         [combination.config for combination in plan.combinations] if isinstance(plan, Grid) else [plan.config]
     )
@@ -135,7 +134,7 @@ def check_metric(plan: Plan) -> None:
 
 
 def merge(old: Plan, new: Plan) -> Plan:
-    """`old` with the seeds or trials that `new` has beyond it. Raises RunError where they differ in more."""
+    """`old` with the additional seeds or trials of `new`. Raises RunError if they differ in anything else."""
     merged: Plan
     if isinstance(old, Grid) and isinstance(new, Grid) and old.combinations == new.combinations:
         seeds = (*old.seeds, *(seed for seed in new.seeds if seed not in old.seeds))
@@ -171,7 +170,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
 
 
 def from_dict(record: Mapping[str, Any]) -> Plan:
-    """What `to_dict` gave. Raises KeyError, TypeError, ValueError, AttributeError or ConfigError for anything else."""
+    """The inverse of `to_dict`. Raises KeyError, TypeError, ValueError, AttributeError or ConfigError."""
     if record["schema_version"] != SCHEMA_VERSION:
         raise ValueError("it was made by another version of this program")
     name, created, on = str(record["name"]), str(record["created"]), record["on"]

@@ -1,4 +1,4 @@
-"""What all trials need, seen to once before the first of them: the dataset, and which device there is."""
+"""What is prepared once for all trials: the dataset, and the choice of a device."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mnist_tui.training.control import Control
 
 @dataclass(frozen=True, kw_only=True)
 class PreparationFinished(Event):
-    """What `auto` means here."""
+    """What `auto` means on this machine."""
 
     dataset: str
     device: str
@@ -21,26 +21,26 @@ class PreparationFinished(Event):
 
 @dataclass(frozen=True)
 class PreparationJob:
-    """Fetch and check the dataset, so that the trials need not do it all at once, and look at the device."""
+    """Fetch and check the dataset, so that the trials do not all do it at once, and choose the device."""
 
     config: TrainConfig
     data_dir: Path
 
     def __call__(self, control: Control, report: Report) -> None:
-        """Reports PreparationFinished. Raises a MnistTuiError for what would fail in every trial."""
+        """Report PreparationFinished. Raises a MnistTuiError for what would fail in every trial."""
         from mnist_tui import models
         from mnist_tui.data import datasets
         from mnist_tui.data.types import SYNTHETIC
         from mnist_tui.training import hardware
 
-        def answering(event: Event) -> None:
+        def report_or_stop(event: Event) -> None:
             if control.stop_reason:
                 raise Interrupted(control.stop_reason)
             report(event)
 
         device = hardware.choose_device(self.config.device).type
-        models.resolve(self.config.model)
+        models.resolve_spec(self.config.model)
         name: str = self.config.dataset
-        if name != SYNTHETIC:  # drawn anew by each
-            name = datasets.load_dataset(name, self.data_dir, report=answering).name
+        if name != SYNTHETIC:  # drawn again by each
+            name = datasets.load_dataset(name, self.data_dir, report=report_or_stop).name
         report(PreparationFinished(dataset=name, device=device))

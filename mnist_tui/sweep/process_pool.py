@@ -1,4 +1,4 @@
-"""Processes side by side: begun in a moment, asked to stop through a pipe, waited for."""
+"""A pool of processes, one per job: quick to start, stopped through a pipe."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from pathlib import Path
 from typing import Any
 
 from mnist_tui.events import Event
-from mnist_tui.sweep.worker import Job, work
+from mnist_tui.sweep.worker import Job, run_job
 
-# On Linux a server process that has torch loaded forks one for each trial, in milliseconds and sharing its
-# memory. It has begun no thread that computes and opened no device. Elsewhere forking is not safe.
+# On Linux a server process that has loaded torch forks one for each trial, in milliseconds and sharing its
+# memory. It has started no thread that computes and opened no device. Elsewhere forking is not safe.
 _METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 
 
 class Worker:
-    """One process and our end of its pipe."""
+    """One process, with our end of its pipe."""
 
     def __init__(self, process: BaseProcess, pipe: Connection) -> None:
         self.process, self.pipe = process, pipe
         self._is_stopping = False
 
     def stop(self, reason: str) -> None:
-        """Ask it to keep a checkpoint and end. The first reason counts; asking never waits."""
+        """Ask it to save a checkpoint and end, without waiting. The first reason counts."""
         if not self._is_stopping:
             self._is_stopping = True
             with contextlib.suppress(OSError):  # it has ended already
                 self.pipe.send(reason)
 
     @property
-    def end(self) -> str:
-        """How a process that has gone ended, in words."""
+    def exit_reason(self) -> str:
+        """How the process ended, in words."""
         code = self.process.exitcode
         if code is None or code >= 0:
             return f"its process ended with exit code {code}"
@@ -50,10 +50,10 @@ class Worker:
 
 
 class ProcessPool:
-    """A context manager that leaves no process behind: whoever still works then is stopped and waited for."""
+    """A context manager: at its end, processes that are still running are stopped and waited for."""
 
     def __init__(self, errors: Path) -> None:
-        """`errors` takes what libraries write to standard output and standard error."""
+        """`errors` is the file for what libraries write to standard output and standard error."""
         self._errors = errors
         self._context: Any = multiprocessing.get_context(_METHOD)
         if _METHOD == "forkserver":
@@ -72,25 +72,24 @@ class ProcessPool:
                 pass
 
     def __len__(self) -> int:
-        """How many are at work."""
+        """The number of running processes."""
         return len(self._workers)
 
     def start(self, job: Job) -> Worker:
-        """Begin `job` in a process of its own."""
+        """Start `job` in a process of its own."""
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=work, args=(theirs, job, self._errors), daemon=True)
+        process = self._context.Process(target=run_job, args=(theirs, job, self._errors), daemon=True)
         process.start()
-        theirs.close()  # theirs alone now, so that their end shows as the end of the pipe
+        theirs.close()  # or the end of the process would not end the pipe
         worker = self._workers[ours] = Worker(process, ours)
         return worker
 
     def stop(self, reason: str) -> None:
-        """Ask all to stop."""
         for worker in self._workers.values():
             worker.stop(reason)
 
     def wait(self, seconds: float | None) -> Iterator[tuple[Worker, Event | None]]:
-        """What is told within `seconds`: an event, or None when a worker has gone. Waits for the first only."""
+        """Wait up to `seconds` for the first event, and yield all that are there; None for a process that has ended."""
         for pipe in connection.wait(list(self._workers), seconds):
             assert isinstance(pipe, Connection)
             worker = self._workers[pipe]
@@ -106,10 +105,10 @@ class ProcessPool:
 
 @contextlib.contextmanager
 def _ignore_signals_in_children() -> Iterator[None]:
-    """Ctrl+C while the server loads torch would end it with a traceback; what is ignored stays so in a new process."""
+    """Ctrl+C while the server loads torch would end it with a traceback; new processes inherit what is ignored."""
     numbers = [getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr(signal, name)]
     if threading.current_thread() is not threading.main_thread():
-        numbers = []  # where nobody may say how signals are handled
+        numbers = []  # where signal handlers cannot be set
     before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
     try:
         yield

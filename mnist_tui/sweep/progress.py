@@ -1,4 +1,4 @@
-"""A sweep while it goes: what happens in it, and how everything stands after that."""
+"""`SweepProgress`: the state of a sweep, folded from its events."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from mnist_tui.sweep.results import CombinationResult, TrialResult, TrialStatus,
 
 @dataclass(frozen=True)
 class SweepStarted:
-    """Everything is ready, and this is how the trials stand."""
+    """Everything is prepared; `results` are those of earlier processes."""
 
     plan: Plan
     results: Mapping[str, TrialResult]
     jobs: int
-    """Side by side."""
+    """How many trials are trained at the same time."""
 
 
 @dataclass(frozen=True)
 class SweepMessage:
-    """A process said something that belongs to no trial: a dataset on its way, a notice."""
+    """An event that belongs to no trial, such as the progress of a dataset or a notice."""
 
     event: Event
 
 
 @dataclass(frozen=True)
 class TrialStarted:
-    """A trial begins, or goes on from what its run has already."""
+    """A trial begins, or continues after what its run has already."""
 
     trial: Trial
     before: RunHistory
@@ -49,14 +49,14 @@ class TrialEvent:
 
 @dataclass(frozen=True)
 class TrialEnded:
-    """A trial has come to an end, for good or for now."""
+    """A trial has ended, or has been stopped to be resumed later."""
 
     result: TrialResult
 
 
 @dataclass(frozen=True)
 class ResultsRead:
-    """How all trials stand on disk: other processes may have trained some."""
+    """The results on disk: other processes may have trained some trials."""
 
     results: Mapping[str, TrialResult]
 
@@ -66,52 +66,52 @@ SweepEvent = SweepStarted | SweepMessage | TrialStarted | TrialEvent | TrialEnde
 
 @dataclass
 class SweepProgress:
-    """Fed with `apply`; what every view draws."""
+    """The state of a sweep, from which every view is drawn; `apply` takes its events one by one."""
 
     started: SweepStarted | None = None
     results: dict[str, TrialResult] = field(default_factory=dict)
     running: dict[str, tuple[Trial, RunHistory]] = field(default_factory=dict)
     """By the run's name, in the order in which they began."""
-    own: set[str] = field(default_factory=set)
-    """Those that ended here, of which we know more than the disk does."""
+    ended_here: set[str] = field(default_factory=set)
+    """The trials that ended in this process, whose results are newer than those on disk."""
 
-    def apply(self, news: SweepEvent) -> None:
-        """Take the next piece of news in."""
-        match news:
+    def apply(self, event: SweepEvent) -> None:
+        """Update the state with the next event."""
+        match event:
             case SweepStarted():
-                self.started, self.results = news, dict(news.results)
+                self.started, self.results = event, dict(event.results)
             case TrialStarted():
-                self.running[news.trial.name] = news.trial, news.before
-                self.results[news.trial.name] = TrialResult(news.trial, TrialStatus.RUNNING)
-            case TrialEvent() if news.trial.name in self.running:
-                self.running[news.trial.name][1].apply(news.event)
+                self.running[event.trial.name] = event.trial, event.before
+                self.results[event.trial.name] = TrialResult(event.trial, TrialStatus.RUNNING)
+            case TrialEvent() if event.trial.name in self.running:
+                self.running[event.trial.name][1].apply(event.event)
             case TrialEnded():
-                self.running.pop(news.result.trial.name, None)
-                self.results[news.result.trial.name] = news.result
-                self.own.add(news.result.trial.name)
+                self.running.pop(event.result.trial.name, None)
+                self.results[event.result.trial.name] = event.result
+                self.ended_here.add(event.result.trial.name)
             case ResultsRead():
-                kept = {name: self.results[name] for name in self.own}
-                self.results = {**news.results, **kept}
+                kept = {name: self.results[name] for name in self.ended_here}
+                self.results = {**event.results, **kept}
 
     @property
     def rows(self) -> list[CombinationResult]:
-        """A row a combination."""
+        """The results by combination."""
         return rows(self.results.values())
 
     @property
     def counts(self) -> Counter[TrialStatus]:
-        """Trials by how they stand."""
+        """The number of trials by status."""
         return Counter(result.status for result in self.results.values())
 
     @property
     def ended(self) -> int:
-        """Trials that will not go on: finished, pruned or failed."""
+        """How many trials are finished, pruned or failed."""
         counts = self.counts
         return counts[TrialStatus.FINISHED] + counts[TrialStatus.PRUNED] + counts[TrialStatus.FAILED]
 
     @property
     def total(self) -> int:
-        """Trials of the whole sweep."""
+        """How many trials the whole sweep has."""
         if self.started is None:
             return 0
         return plans.count_trials(self.started.plan)

@@ -1,4 +1,4 @@
-"""What came of a sweep: a result a trial, a row a combination, and both as JSON and CSV."""
+"""Results of a sweep: per trial and per combination, also as JSON and CSV."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from mnist_tui.sweep.statistics import Spread, spread
 from mnist_tui.system.sanitize import escape_csv_cell
 
 PRUNED = "pruned: "
-"""How the reason begins with which a search stops a run that does no good."""
+"""The start of the reason with which a search stops an unpromising run."""
 
 
 class TrialStatus(StrEnum):
-    """How a trial stands."""
+    """The state of a trial."""
 
     WAITING = "waiting"
     RUNNING = "running"
     FINISHED = "finished"
     STOPPED = "stopped"
-    """On the way, with a checkpoint perhaps: it goes on where it was."""
+    """Stopped before its end, with or without a checkpoint; it can be resumed."""
     PRUNED = "pruned"
     FAILED = "failed"
 
 
 DONE = (TrialStatus.FINISHED, TrialStatus.PRUNED)
-"""What is not trained again."""
+"""The states of trials that are not trained again."""
 
 
 @dataclass(frozen=True)
 class TrialResult:
-    """One run. Accuracies are those of its last epoch, None while there is none."""
+    """The result of one trial. Accuracies are those of its last epoch; None while there is none."""
 
     trial: Trial
     status: TrialStatus = TrialStatus.WAITING
@@ -53,7 +53,7 @@ class TrialResult:
     """Why it stopped or failed."""
 
     def accuracy(self, on: Metric) -> float | None:
-        """The figure that counts."""
+        """The accuracy on validation or test images."""
         return self.validation_accuracy if on == "validation" else self.test_accuracy
 
     def to_dict(self) -> dict[str, Any]:
@@ -73,22 +73,22 @@ class TrialResult:
 
 @dataclass(frozen=True)
 class CombinationResult:
-    """A combination over its seeds: statistics are of the finished ones."""
+    """A combination over its seeds; the statistics are those of the finished trials."""
 
     combination: Combination
     results: tuple[TrialResult, ...]
     validation: Spread | None
     test: Spread | None
     seconds: float | None
-    """Mean of a run."""
+    """The mean duration of a run."""
 
     @property
     def done(self) -> int:
-        """Seeds that are finished."""
+        """How many seeds are finished."""
         return sum(result.status is TrialStatus.FINISHED for result in self.results)
 
     def spread(self, on: Metric) -> Spread | None:
-        """Of the figure that counts."""
+        """The statistics of the accuracy on validation or test images."""
         return self.validation if on == "validation" else self.test
 
 
@@ -102,7 +102,7 @@ _STATUSES = {
 
 
 def trial_result(trial: Trial, history: RunHistory) -> TrialResult:
-    """How the trial stands by its run's story."""
+    """The result of a trial according to its run's history."""
     last, reason = history.last, ""
     status = _STATUSES.get(history.status, TrialStatus.STOPPED)
     if history.failed is not None:
@@ -123,13 +123,13 @@ def trial_result(trial: Trial, history: RunHistory) -> TrialResult:
 
 
 def read(plan: Plan, runs_dir: Path) -> dict[str, TrialResult]:
-    """How every trial stands on disk, by its run's name, in the plan's order."""
+    """The results on disk, by the run's name, in the plan's order."""
     trials = plan.trials() if isinstance(plan, Grid) else _trials_on_disk(plan, runs_dir)
     return {trial.name: read_result(trial, runs_dir) for trial in trials}
 
 
 def read_result(trial: Trial, runs_dir: Path) -> TrialResult:
-    """How a trial stands on disk; one whose log cannot be read counts as failed."""
+    """The result on disk; a trial whose log cannot be read has failed."""
     run = Run(runs_dir / trial.name)
     if not run.config_file.exists():
         return TrialResult(trial)
@@ -140,7 +140,7 @@ def read_result(trial: Trial, runs_dir: Path) -> TrialResult:
 
 
 def rows(results: Iterable[TrialResult]) -> list[CombinationResult]:
-    """A row a combination, in the order in which they first appear."""
+    """The results of each combination, by its number."""
     groups: dict[int, list[TrialResult]] = {}
     for result in results:
         groups.setdefault(result.trial.combination.number, []).append(result)
@@ -148,7 +148,7 @@ def rows(results: Iterable[TrialResult]) -> list[CombinationResult]:
 
 
 def sort_best_first(rows: Sequence[CombinationResult], on: Metric) -> list[CombinationResult]:
-    """By mean, those without one last."""
+    """Sort by mean accuracy, combinations without one last."""
 
     def key(row: CombinationResult) -> float:
         counted = row.spread(on)
@@ -158,7 +158,7 @@ def sort_best_first(rows: Sequence[CombinationResult], on: Metric) -> list[Combi
 
 
 def to_dict(plan: Plan, results: Sequence[TrialResult]) -> dict[str, Any]:
-    """The whole result as one document, best first."""
+    """All results as plain values for JSON, the best combination first."""
     ordered = sort_best_first(rows(results), plan.on)
     return {
         "name": plan.name,
@@ -183,7 +183,7 @@ def to_dict(plan: Plan, results: Sequence[TrialResult]) -> dict[str, Any]:
 
 
 def to_csv(plan: Plan, results: Sequence[TrialResult]) -> str:
-    """A line a combination, best first, accuracies as fractions."""
+    """One line per combination, best first, with accuracies as fractions."""
     text = io.StringIO()
     ordered = sort_best_first(rows(results), plan.on)
     settings = list(dict.fromkeys(name for row in ordered for name, _ in row.combination.values))
@@ -227,7 +227,7 @@ def _row(results: Sequence[TrialResult]) -> CombinationResult:
 
 
 def _trials_on_disk(search: Search, runs_dir: Path) -> list[Trial]:
-    """Those of a search that have begun: which values they were given, their runs know."""
+    """The trials of a search that have begun, with the settings that their runs have."""
     own = re.compile(rf"{re.escape(search.name)}-t(\d+)")
     try:
         names = sorted(path.name for path in runs_dir.iterdir() if own.fullmatch(path.name))

@@ -1,4 +1,4 @@
-"""A sweep from its plan to its results: prepare, write the plan down, train what is not done."""
+"""`SweepRunner`: runs a sweep: prepare, write the plan, train what is not done."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from mnist_tui.training.jobs import Folders
 
 @dataclass(frozen=True)
 class SweepRunner:
-    """What `run` is to do, and where."""
+    """Runs one plan in its folder."""
 
     plan: Plan
     folder: SweepFolder
     data_dir: Path
     jobs: int = 0
-    """Trials side by side; 0 chooses."""
+    """How many trials are trained at the same time; 0 is automatic."""
 
     def check(self) -> None:
-        """Raise a MnistTuiError for what can be refused at once."""
+        """Raise a MnistTuiError for what can be refused before anything is started."""
         plans.check_metric(self.plan)
         runs.check_can_create(self.folder.runs_dir)
         for trial_name in self._trial_names():
@@ -45,9 +45,9 @@ class SweepRunner:
         self._done()
 
     def run(self, control: Control, report: Callable[[SweepEvent], None]) -> None:
-        """Train every trial that is not done, and tell `report` what happens.
+        """Train every trial that is not done; `report` gets the events.
 
-        Raises a MnistTuiError for what is wrong before the first, Interrupted where it was stopped before that.
+        Raises a MnistTuiError if something is wrong before the first trial, and Interrupted if it is stopped before.
         """
         plan, done = self.plan, self._done()
         if done is not None:
@@ -67,7 +67,7 @@ class SweepRunner:
 
     @contextmanager
     def _written(self, plan: Plan) -> Iterator[tuple[Plan, TrialSource]]:
-        """The plan as it is on disk now, and where its trials come from. Of a grid we are the only ones at work."""
+        """Write the plan, and yield it as it is on disk, with the source of its trials. A grid is locked meanwhile."""
         if isinstance(plan, Grid):
             with self.folder.lock():
                 agreed = self._agree(plan)
@@ -90,7 +90,7 @@ class SweepRunner:
         return agreed
 
     def _done(self) -> dict[str, results.TrialResult] | None:
-        """The results where there is nothing left to do. Raises RunError for another sweep under this name."""
+        """The results if there is nothing left to do, else None. Raises RunError for another sweep of this name."""
         if not self.folder.exists():
             return None
         before = self.folder.plan()
@@ -114,7 +114,7 @@ def _first_config(plan: Plan) -> TrainConfig:
 
 
 def _with_dataset(plan: Plan, dataset: str) -> Plan:
-    """`auto` as what it is here: all trials, also those of another day, are on the same images."""
+    """Replace the dataset `auto` by the one that it is here: all trials, also later ones, use the same images."""
 
     def settled(config: TrainConfig) -> TrainConfig:
         return config.replace(dataset=dataset) if config.dataset == "auto" else config

@@ -1,4 +1,4 @@
-"""The loop of a sweep: as many trials side by side as there is room for, until there are no more or it is stopped."""
+"""The loop of a sweep: several trials at the same time, until there are none left or it is stopped."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from mnist_tui.system.cpu import usable_cores
 from mnist_tui.training.control import Control
 from mnist_tui.training.jobs import Folders, NewRun, ResumedRun
 
-# How long a wish to stop can go unnoticed while no process says anything.
+# How long a request to stop can go unnoticed while no process sends an event.
 _POLL_SECONDS = 0.25
 
-# Seconds in which a trial that nobody asks for any more has ended.
+# How long a trial of a killed sweep can take to end.
 _LOCK_SECONDS = 20.0
 
 # A small network leaves most of a GPU idle and its processor waiting for one core, so a few runs share it.
@@ -46,27 +46,27 @@ _ERRORS = {kind.exit_code: kind for kind in (ConfigError, DataError, RunError)}
 
 
 class TrialSource(Protocol):
-    """Where trials come from, and who wants to know what comes of them."""
+    """Chooses the trials, and gets their events and results."""
 
     def next(self) -> Trial | None:
-        """The next to train; None when there is none at the moment."""
+        """The next trial to train; None if there is none at the moment."""
 
     def on_event(self, trial: Trial, event: Event) -> str:
-        """Hear of an event; a reason to stop the trial, empty where there is none."""
+        """Take an event of a trial; returns a reason to stop it, "" if there is none."""
 
     def on_end(self, result: TrialResult) -> None:
-        """Hear of a trial's end."""
+        """Take the result of a trial that has ended."""
 
 
 @dataclass(frozen=True)
 class ResumeWhenUnlocked:
-    """Go on with a run when its last process, which may be writing a checkpoint still, has let go of it."""
+    """Resume a run once its last process, which may still be writing a checkpoint, has released the lock."""
 
     run: Run
     job: ResumedRun
 
     def __call__(self, control: Control, report: Report) -> None:
-        """Wait for a while, as a sweep that was killed leaves its trials to end by themselves."""
+        """The trials of a killed sweep end by themselves, which takes a while."""
         end = time.monotonic() + _LOCK_SECONDS
         while self.run.is_locked() and not control.stop_reason and time.monotonic() < end:
             time.sleep(_POLL_SECONDS)
@@ -78,13 +78,13 @@ class _RunningTrial:
     trial: Trial
     history: RunHistory
     has_final_event: bool = False
-    """Whether its last word has come."""
+    """Whether the event that ends a run has come."""
 
 
 def prepare(
     pool: ProcessPool, job: PreparationJob, control: Control, report: Callable[[SweepEvent], None]
 ) -> PreparationFinished:
-    """See to what all trials need. Raises the MnistTuiError that says what is missing, or Interrupted."""
+    """Run `job` in a process. Raises the MnistTuiError that it failed with, or Interrupted."""
     pool.start(job)
     prepared: PreparationFinished | None = None
     failed: RunFailed | None = None
@@ -99,7 +99,7 @@ def prepare(
             elif isinstance(event, (DataProgress, Notice)):
                 report(SweepMessage(event))
             elif event is None and prepared is None and failed is None and not control.stop_reason:
-                failed = RunFailed(error="", message=f"the sweep could not be prepared: {worker.end}")
+                failed = RunFailed(error="", message=f"the sweep could not be prepared: {worker.exit_reason}")
     if control.stop_reason:
         raise Interrupted(control.stop_reason)
     if failed is not None or prepared is None:
@@ -108,7 +108,7 @@ def prepare(
 
 
 def choose_jobs(device: str, threads: int, cores: int | None = None) -> int:
-    """How many trials side by side: on the processor one a core, as their threads would wait for one another."""
+    """How many trials to train at the same time: on the CPU as many as have cores of their own."""
     cores = cores or usable_cores()
     if device == "cpu":
         return max(1, cores // max(1, threads))
@@ -124,7 +124,7 @@ def run_trials(
     control: Control,
     report: Callable[[SweepEvent], None],
 ) -> None:
-    """Train what `source` has, `jobs` at a time. A wish to stop is passed on, and every trial's end waited for."""
+    """Train the trials of `source`, `jobs` at a time. A stop is passed on to all, and their ends are waited for."""
     running: dict[Worker, _RunningTrial] = {}
     threads = max(1, usable_cores() // jobs) if jobs > 1 else 0
     while True:
@@ -146,7 +146,7 @@ def run_trials(
 
 
 def _start(trial: Trial, pool: ProcessPool, folders: Folders, threads: int) -> tuple[Worker, _RunningTrial]:
-    """A new run, or its own run from where that is."""
+    """Start a trial as a new run, or resume its run."""
     run = Run(folders.runs / trial.name)
     if run.config_file.exists():
         job = ResumeWhenUnlocked(run, ResumedRun(str(run.folder), folders))
@@ -185,15 +185,15 @@ def _handle_event(
 
 
 def _final_result(begun: _RunningTrial, worker: Worker) -> TrialResult:
-    """How it ended; a process that said nothing of an end has crashed."""
+    """The result; a process without a final event has crashed."""
     result = trial_result(begun.trial, begun.history)
     if begun.has_final_event:
         return result
-    return dataclasses.replace(result, status=TrialStatus.FAILED, reason=worker.end)
+    return dataclasses.replace(result, status=TrialStatus.FAILED, reason=worker.exit_reason)
 
 
 def _to_error(failed: RunFailed | None) -> MnistTuiError:
-    """What the process could only tell of, as an error of this one, with the same exit code."""
+    """The failure in another process as an error with the same exit code."""
     if failed is None:
         return MnistTuiError("the sweep could not be prepared")
     return _ERRORS.get(failed.exit_code, MnistTuiError)(failed.message, remedy=failed.remedy)

@@ -1,4 +1,4 @@
-"""`--set lr=0.005,0.01` and `--search lr=log:1e-3:3e-2` as values, or a sentence that says what is wrong."""
+"""Parses `--set lr=0.005,0.01` and `--search lr=log:1e-3:3e-2`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SEARCH_REMEDY = (
 
 @dataclass(frozen=True)
 class Range:
-    """All numbers from `low` to `high`, both included; on a logarithmic scale every factor is as likely."""
+    """All numbers from `low` to `high`, both included; with `log`, uniform on a logarithmic scale."""
 
     low: float
     high: float
@@ -34,7 +34,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Categorical:
-    """One of these, in no order."""
+    """One of these values, which have no order."""
 
     values: tuple[Value, ...]
 
@@ -46,7 +46,7 @@ Domain = Range | Categorical
 
 
 def parse_axes(texts: Sequence[str]) -> dict[str, tuple[Value, ...]]:
-    """Each setting with the values it is to take, in the order given. Raises ConfigError naming what is wrong."""
+    """Each setting with its values, in the order given. Raises ConfigError naming what is wrong."""
     axes: dict[str, tuple[Value, ...]] = {}
     for text in texts:
         name, values = _name_and_rest(text, "--set", axes, _SET_REMEDY)
@@ -55,7 +55,7 @@ def parse_axes(texts: Sequence[str]) -> dict[str, tuple[Value, ...]]:
 
 
 def parse_space(texts: Sequence[str]) -> dict[str, Domain]:
-    """Each setting with the values it may take. Raises ConfigError naming what is wrong."""
+    """Each setting with its domain. Raises ConfigError naming what is wrong."""
     space: dict[str, Domain] = {}
     for text in texts:
         name, rest = _name_and_rest(text, "--search", space, _SEARCH_REMEDY)
@@ -64,7 +64,7 @@ def parse_space(texts: Sequence[str]) -> dict[str, Domain]:
 
 
 def parse_domain(name: str, text: str) -> Domain:
-    """The domain that `text` (as `str(domain)` writes it) is for the setting `name`. Raises ConfigError."""
+    """The domain of the setting `name` in `text`, the inverse of `str(domain)`. Raises ConfigError."""
     said = f"--search {name}={text}"
     kind, _, rest = text.partition(":")
     if kind == "choice":
@@ -79,12 +79,12 @@ def parse_domain(name: str, text: str) -> Domain:
 
 
 def format_value(value: Value) -> str:
-    """As a person would type it."""
+    """The value as it is typed in an option."""
     return repr(value) if isinstance(value, float) else str(value)
 
 
 def format_brief(value: Value) -> str:
-    """As a person would say it: what nobody typed has more digits than anybody wants to see."""
+    """The value with at most four significant digits if it is long, as those that a search chooses are."""
     text = format_value(value)
     return f"{value:.4g}" if isinstance(value, float) and len(text) > 8 else text
 
@@ -136,7 +136,7 @@ def _values(name: str, text: str, said: str, remedy: str) -> tuple[Value, ...]:
 
 
 def _value(name: str, text: str, said: str, remedy: str, *, whole: bool = False) -> Value:
-    """One value, in the setting's type and range."""
+    """One value of the setting's type. Raises ConfigError if it is not in range."""
     text = text.strip()
     wanted = int if whole else TYPES[name]
     value: Value = text

@@ -1,4 +1,4 @@
-"""Mean, spread and interval of a few runs: exact for any number of them, without a statistics library."""
+"""Mean, standard deviation and confidence interval of a few runs, without a statistics library."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Spread:
-    """Of a sample. Standard deviation and interval are None for a single value, which has none."""
+    """Statistics of a sample. The deviation and the interval of a single value are None."""
 
     count: int
     mean: float
@@ -26,7 +26,7 @@ class Spread:
 
 
 def spread(values: Sequence[float]) -> Spread | None:
-    """What these values, of which larger is better, come to; None where there are none."""
+    """The statistics of these values, of which larger is better; None if there are none."""
     if not values:
         return None
     count = len(values)
@@ -37,9 +37,9 @@ def spread(values: Sequence[float]) -> Spread | None:
 
 @cache
 def t_quantile(freedom: int, confidence: float = CONFIDENCE) -> float:
-    """The t for which a Student t variable of `freedom` degrees lies within ± t that often.
+    """The t for which a Student t variable with `freedom` degrees lies within ± t with probability `confidence`.
 
-    t_probability by bisection, to the last bit but one.
+    The inverse of `t_probability`, by bisection to the last bit but one.
     """
     low, high = 0.0, 1.0
     while t_probability(high, freedom) < confidence:
@@ -50,7 +50,7 @@ def t_quantile(freedom: int, confidence: float = CONFIDENCE) -> float:
 
 
 def t_probability(t: float, freedom: int) -> float:
-    """How often a Student t variable of `freedom` degrees lies within ± t.
+    """The probability that a Student t variable with `freedom` degrees lies within ± t.
 
     Finite sums for whole degrees of freedom: Abramowitz and Stegun, Handbook of Mathematical Functions (1964),
     26.7.3 for odd and 26.7.4 for even ones.

@@ -1,7 +1,7 @@
-"""What runs in the process of one trial: a job that tells its events through a pipe and stops when asked to.
+"""What runs in the process of one trial: a job that sends its events through a pipe and stops when asked to.
 
-The pipe is also what ties it to the sweep: when its other end is gone, however that came, the run stops with a
-checkpoint. So nothing goes on training that nobody asks for.
+If the other end of the pipe is gone, however that happened, the run stops with a checkpoint, so that no trial outlives
+its sweep.
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ from mnist_tui.training.control import Control
 Job = Callable[[Control, Report], Any]
 
 
-def work(pipe: Connection, job: Job, errors: Path) -> None:
-    """Run `job`; its last event, RunFailed where it raised, says how it ended."""
+def run_job(pipe: Connection, job: Job, errors: Path) -> None:
+    """Run `job`; its last event says how it ended, RunFailed if it raised."""
     control = Control()
     _install_signal_handlers(control)
     _redirect_output(errors)
     threading.Thread(target=_listen_for_stop, args=(pipe, control), daemon=True).start()
 
-    def tell(event: Event) -> None:
-        # Nobody draws a sweep's batch losses, and the run's log has them.
-        told = dataclasses.replace(event, batch_losses=()) if isinstance(event, Progress) else event
+    def send(event: Event) -> None:
+        # A sweep does not show batch losses, and the run's log has them.
+        sent = dataclasses.replace(event, batch_losses=()) if isinstance(event, Progress) else event
         with contextlib.suppress(OSError):  # then `_listen_for_stop` knows it too
-            pipe.send(told)
+            pipe.send(sent)
 
     try:
-        job(control, tell)
+        job(control, send)
     except Interrupted:
-        tell(RunStopped(epoch=0, step=0, reason=control.stop_reason))
+        send(RunStopped(epoch=0, step=0, reason=control.stop_reason))
     except Exception as error:
         failure = RunFailed.from_error(error)
         sys.stderr.write(failure.traceback)
-        tell(failure)
+        send(failure)
 
 
 def _listen_for_stop(pipe: Connection, control: Control) -> None:
-    """Wait for a reason to stop, or for the end of whoever could send one."""
+    """Wait for a reason to stop, or for the end of the process that could send one."""
     try:
         reason = pipe.recv()
     except (EOFError, OSError):
@@ -58,7 +58,7 @@ def _listen_for_stop(pipe: Connection, control: Control) -> None:
 
 
 def _install_signal_handlers(control: Control) -> None:
-    """Ctrl+C and a closed terminal reach the sweep as well, which decides; a termination is for this process."""
+    """Ctrl+C and a closed terminal reach the sweep as well, which decides; SIGTERM is for this process."""
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
@@ -66,7 +66,7 @@ def _install_signal_handlers(control: Control) -> None:
 
 
 def _redirect_output(errors: Path) -> None:
-    """The terminal belongs to the sweep: output of libraries goes into a file, or is discarded."""
+    """The terminal belongs to the sweep: the output of libraries goes to a file, or is discarded."""
     try:
         log = regular_file.open_descriptor(errors, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     except OSError:

@@ -29,7 +29,7 @@ def data() -> Dataset:
     return Dataset("synthetic", *splits, tuple("0123456789"), "drawn", "0" * 16)
 
 
-def entrant(name: str, seconds: float, *rounds: tuple[float, ...]) -> Contender:
+def contender(name: str, seconds: float, *rounds: tuple[float, ...]) -> Contender:
     """Takes `seconds` for each epoch, and has these accuracies in each round."""
 
     def run(seed: int) -> Iterator[EpochTiming]:
@@ -40,8 +40,8 @@ def entrant(name: str, seconds: float, *rounds: tuple[float, ...]) -> Contender:
 
 
 def test_the_mean_over_rounds_decides_and_each_round_is_counted(data: Dataset) -> None:
-    plain = entrant("plain loop", 40.0, (0.98, 0.990, 0.995), (0.98, 0.989, 0.994))
-    ours = entrant("ours", 4.0, (0.991, 0.995, 0.993), (0.991, 0.991, 0.991))
+    plain = contender("plain loop", 40.0, (0.98, 0.990, 0.995), (0.98, 0.989, 0.994))
+    ours = contender("ours", 4.0, (0.991, 0.995, 0.993), (0.991, 0.991, 0.991))
     result = time_to_accuracy.measure_time_to_accuracy(
         [plain, ours], data, [0.99, 0.994], rounds=2, report=lambda text: None, control=Control()
     )
@@ -60,10 +60,10 @@ def test_the_mean_over_rounds_decides_and_each_round_is_counted(data: Dataset) -
 
 
 def test_the_widest_table_fits_80_columns(data: Dataset) -> None:
-    laps = *(0.5,) * 8, 0.99, *(0.5,) * 5, 0.995
-    entrants = [entrant("plain loop", 40.7, laps), entrant("reference", 3.25, laps)]
+    epochs = *(0.5,) * 8, 0.99, *(0.5,) * 5, 0.995
+    contenders = [contender("plain loop", 40.7, epochs), contender("reference", 3.25, epochs)]
     result = time_to_accuracy.measure_time_to_accuracy(
-        entrants, data, [0.99, 0.994], rounds=1, report=lambda line: None, control=Control()
+        contenders, data, [0.99, 0.994], rounds=1, report=lambda line: None, control=Control()
     )
     assert result is not None
     shown = text(time_table(result))
@@ -71,52 +71,55 @@ def test_the_widest_table_fits_80_columns(data: Dataset) -> None:
     assert "…" not in shown
 
 
-def test_whoever_has_spent_the_least_goes_next(data: Dataset) -> None:
-    told: list[str] = []
-    entrants = [entrant("plain loop", 10.0, (0.9, 0.9)), entrant("ours", 4.0, (0.9, 0.9, 0.9, 0.9))]
+def test_the_loop_that_has_spent_the_least_goes_next(data: Dataset) -> None:
+    lines: list[str] = []
+    contenders = [contender("plain loop", 10.0, (0.9, 0.9)), contender("ours", 4.0, (0.9, 0.9, 0.9, 0.9))]
     time_to_accuracy.measure_time_to_accuracy(
-        entrants, data, [0.9], rounds=1, report=told.append, control=Control()
+        contenders, data, [0.9], rounds=1, report=lines.append, control=Control()
     )
-    order = [text.split(": ")[1].split(",")[0] for text in told]
+    order = [text.split(": ")[1].split(",")[0] for text in lines]
     assert order == ["plain loop", "ours", "ours", "ours", "plain loop", "ours"]
 
 
 def test_a_stop_keeps_the_rounds_that_are_done(data: Dataset) -> None:
     control = Control()
-    told: list[str] = []
+    lines: list[str] = []
 
     def stop_in_the_second(text: str) -> None:
-        told.append(text)
+        lines.append(text)
         if text.startswith("round 2"):
             control.stop()
 
-    racer = entrant("plain loop", 1.0, (0.9, 0.9), (0.9, 0.9), (0.9, 0.9))
+    loop = contender("plain loop", 1.0, (0.9, 0.9), (0.9, 0.9), (0.9, 0.9))
     measure = time_to_accuracy.measure_time_to_accuracy
-    result = measure([racer], data, [0.9], rounds=3, report=stop_in_the_second, control=control)
+    result = measure([loop], data, [0.9], rounds=3, report=stop_in_the_second, control=control)
     assert result is not None
     assert result.rounds == 1
-    assert len(told) == 3
-    assert measure([racer], data, [0.9], rounds=3, report=told.append, control=control) is None
+    assert len(lines) == 3
+    assert measure([loop], data, [0.9], rounds=3, report=lines.append, control=control) is None
 
 
 def test_a_recipe_with_a_teacher_does_not_run_by_itself(data: Dataset) -> None:
     with pytest.raises(ConfigError, match="it learns from reference"):
-        time_to_accuracy.ours(CONFIG.replace(teacher="reference"), data, lambda text: None)
+        time_to_accuracy.recipe_contender(CONFIG.replace(teacher="reference"), data, lambda text: None)
 
 
 def test_both_loops_train_and_are_timed(data: Dataset) -> None:
     before = torch.get_num_threads()
-    entrants = [time_to_accuracy.plain(CONFIG, data), time_to_accuracy.ours(CONFIG, data, lambda text: None)]
+    contenders = [
+        time_to_accuracy.plain_contender(CONFIG, data),
+        time_to_accuracy.recipe_contender(CONFIG, data, lambda text: None),
+    ]
     try:
         result = time_to_accuracy.measure_time_to_accuracy(
-            entrants, data, [0.5], rounds=1, report=lambda text: None, control=Control()
+            contenders, data, [0.5], rounds=1, report=lambda text: None, control=Control()
         )
     finally:
         torch.set_num_threads(before)
     assert result is not None
-    for racer in result.racers:
-        [laps] = racer.rounds
-        assert len(laps) == 3
-        assert 0 < laps[0].seconds < laps[1].seconds < laps[2].seconds
-        assert laps[2].accuracy > 0.9
-        assert racer.reached[0].rounds == 1
+    for loop in result.racers:
+        [epochs] = loop.rounds
+        assert len(epochs) == 3
+        assert 0 < epochs[0].seconds < epochs[1].seconds < epochs[2].seconds
+        assert epochs[2].accuracy > 0.9
+        assert loop.reached[0].rounds == 1

@@ -40,7 +40,7 @@ def test_the_layer_table_fits_80_columns_a_line_a_layer(mnist: Mnist) -> None:
     assert any(
         line.split() == ["pool", "AdaptiveAvgPool2d", "to", "1×1", "10×1×1", "·", "·", "44"] for line in lines
     )
-    assert lines[-1].startswith("6,790 parameters (all trainable) · 1.31 M MACs an image")
+    assert lines[-1].startswith("6,790 parameters (all trainable) · 1.31 M MACs per image")
 
 
 def test_the_layer_table_as_json(mnist: Mnist) -> None:

@@ -32,8 +32,8 @@ def test_the_newest_numbers_and_the_highest_ratio() -> None:
     assert "epoch 1, step 20" in shown[-1]
 
 
-def test_a_log_without_movement_says_so() -> None:
-    assert "tells nothing" in text(update_ratio_table([]))
+def test_a_log_without_update_ratios_says_so() -> None:
+    assert "no update ratios" in text(update_ratio_table([]))
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_a_recipe_that_is_unknown_has_no_settings_to_differ_from() -> None:
 
 def test_numbers_are_of_the_best_and_the_last_epoch(tmp_path: Path) -> None:
     run = made_runs.write_finished(tmp_path, "run", 0.90, 0.99, 0.95)
-    [numbers] = compare([RunScanner(run).look()]).runs
+    [numbers] = compare([RunScanner(run).scan()]).runs
     assert (numbers.summary.best_epoch, numbers.best_test_loss) == (2, 0.2)
     assert numbers.final_test_loss == pytest.approx(0.4 / 3)
     assert numbers.seconds_per_epoch == 9.0
@@ -81,4 +81,4 @@ def test_runs_without_numbers_and_damaged_ones_can_be_compared(tmp_path: Path) -
 
 
 def test_a_run_of_one_folder_is_read_on_its_own(tmp_path: Path) -> None:
-    assert RunScanner(Run(tmp_path / "none")).look().summary.status == "unreadable"
+    assert RunScanner(Run(tmp_path / "none")).scan().summary.status == "unreadable"

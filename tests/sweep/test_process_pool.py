@@ -96,7 +96,7 @@ def test_everyone_is_heard_and_a_crash_is_only_its_own(pool: ProcessPool, tmp_pa
         ["'nobody foresaw this'"],
         ["last"],
     ]
-    assert workers[1].end == "its process was ended by SIGKILL"
+    assert workers[1].exit_reason == "its process was ended by SIGKILL"
     [refused], [broken] = found[workers[2]], found[workers[3]]
     assert isinstance(refused, RunFailed)
     assert (refused.exit_code, refused.remedy, refused.traceback) == (2, "Give another.", "")

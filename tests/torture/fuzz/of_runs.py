@@ -49,14 +49,14 @@ def _shown(*parts: object) -> None:
 def _told(run: Run) -> None:
     """What `runs show` and `runs compare` make of it."""
     record, history, summary = run.record(), run.history(), summarize(run)
-    compared = compare.compare([RunScanner(run).look(), RunScanner(run).look()])
+    compared = compare.compare([RunScanner(run).scan(), RunScanner(run).scan()])
     _shown(run_report(record, history, summary), differences_table(compared, []))
 
 
 def _drawn(run: Run) -> None:
     """What `runs list`, `runs compare`, `runs export` and `watch --once` make of it."""
     history = run.history()
-    compared = compare.compare([RunScanner(run).look(), RunScanner(run).look()])
+    compared = compare.compare([RunScanner(run).scan(), RunScanner(run).scan()])
     _shown(run_table([summarize(run)]), run_status(run.name, history), numbers_table(compared))
     for format in ("csv", "json", "markdown"):
         export_epochs(history, format)
