@@ -277,7 +277,7 @@ def _keeps_its_features(net: Written, x: Tensor) -> Tensor:
         (lambda net, x: net.head(x.repeat(1, 3, 1, 1)), "`repeat` in `forward` is not compiled"),
     ],
 )
-def test_a_forward_that_is_no_chain_is_refused(
+def test_a_forward_that_is_not_a_chain_is_refused(
     forward: Callable[[Written, Tensor], Tensor], reason: str
 ) -> None:
     assert refusal(Written(forward)).startswith(reason)
@@ -392,7 +392,7 @@ def test_what_a_network_does_besides_its_layers_is_refused(model: nn.Module, rea
 
 
 def test_a_refused_network_leaves_the_random_numbers_alone() -> None:
-    """Even one that makes weights in its `forward`, which are drawn."""
+    """Even one that creates random weights in its `forward`."""
     model = Written(lambda net, x: net.head(nn.Conv2d(1, 3, 3, padding=1)(x)))
     before = torch.get_rng_state()
     assert "`conv2d` in `forward` is given weights" in refusal(model)

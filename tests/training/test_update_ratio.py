@@ -23,21 +23,21 @@ def lab(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Lab:  # type: ignore[no-un
     return Lab(tmp_path, monkeypatch)
 
 
-def told(happened: object) -> list[WeightsMoved]:
+def measured(happened: object) -> list[WeightsMoved]:
     return [event for event in happened if isinstance(event, WeightsMoved)]  # type: ignore[attr-defined]
 
 
 def test_the_numbers_are_those_of_the_step() -> None:
     model = nn.Sequential(nn.Linear(2, 1, bias=False))
-    movement = UpdateRatios(model)
+    update_ratios = UpdateRatios(model)
     with torch.no_grad():
         model[0].weight.copy_(torch.tensor([[3.0, 4.0]]))
-    before = movement.capture(0, 1)
+    before = update_ratios.capture(0, 1)
     assert before is not None
     model[0].weight.grad = torch.tensor([[0.0, 2.0]])
     with torch.no_grad():
         model[0].weight -= torch.tensor([[0.3, 0.4]])
-    moved = movement.measure(before, epoch=2, step=7)
+    moved = update_ratios.measure(before, epoch=2, step=7)
     assert (moved.epoch, moved.step, moved.layers) == (2, 7, ("0",))
     assert moved.weight_norms == pytest.approx((5.0,))
     assert moved.gradient_norms == pytest.approx((2.0,))
@@ -46,8 +46,8 @@ def test_the_numbers_are_those_of_the_step() -> None:
 
 @pytest.mark.parametrize("steps", [1, 7, 10, 11, 99, 3750])
 def test_a_few_steps_an_epoch_are_looked_at_and_the_last_always(steps: int) -> None:
-    movement = UpdateRatios(nn.Linear(2, 1))
-    due = [step for step in range(steps) if movement.capture(step, steps) is not None]
+    update_ratios = UpdateRatios(nn.Linear(2, 1))
+    due = [step for step in range(steps) if update_ratios.capture(step, steps) is not None]
     assert len(due) == min(steps, MEASUREMENTS_PER_EPOCH)
     assert due[-1] == steps - 1
     gaps = {later - earlier for earlier, later in pairwise(due)}
@@ -74,23 +74,23 @@ def test_shared_frozen_and_odd_weights() -> None:
             self.scale = nn.Parameter(torch.zeros(3))
             self.attention = nn.MultiheadAttention(4, 2)
 
-    movement = UpdateRatios(Odd())
-    before = movement.capture(0, 1)
+    update_ratios = UpdateRatios(Odd())
+    before = update_ratios.capture(0, 1)
     assert before is not None
-    moved = movement.measure(before, 1, 1)
+    moved = update_ratios.measure(before, 1, 1)
     assert moved.layers == ("scale", "first", "attention")
     assert moved.update_ratios == (0, 0, 0)  # also where all weights are zero
     assert moved.gradient_norms == (0, 0, 0)  # also where there is no gradient
 
 
-def test_a_network_without_weights_has_nothing_to_tell() -> None:
+def test_a_network_without_weights_has_no_update_ratios() -> None:
     assert UpdateRatios(nn.Flatten()).capture(0, 1) is None
 
 
 @pytest.mark.parametrize("backend", ["eager", pytest.param("native", marks=needs_compiler)])
 def test_every_backend_leaves_what_is_needed(lab: Lab, backend: str) -> None:
     lab.start(tiny_config(model=lab.small_net(), backend=backend))
-    moves = told(lab.heard)
+    moves = measured(lab.events)
     assert [moved.step for moved in moves] == list(range(1, 15))
     assert moves[0].layers == ("0", "1", "6")
     for numbers in (moves[-1].weight_norms, moves[-1].gradient_norms, moves[-1].update_ratios):
@@ -101,12 +101,12 @@ def test_looking_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     ready = [make_trainer(tiny_config(ema=0.9)) for _ in range(2)]
     list(ready[0].run())
     monkeypatch.setattr(UpdateRatios, "capture", lambda *_: None)
-    assert not told(ready[1].run())
+    assert not measured(ready[1].run())
     one, other = (trainer.train_state.model.state_dict() for trainer in ready)
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_a_resumed_run_tells_the_same_as_one_left_alone(lab: Lab) -> None:
+def test_a_resumed_run_has_the_update_ratios_of_one_left_alone(lab: Lab) -> None:
     def moves(outcome: RunResult) -> list[tuple[object, ...]]:
         return [
             (moved.epoch, moved.step, moved.weight_norms, moved.gradient_norms, moved.update_ratios)
