@@ -57,7 +57,6 @@ class TrialResult:
         return self.validation_accuracy if on == "validation" else self.test_accuracy
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
         return {
             "run": self.trial.name,
             "settings": dict(self.trial.combination.values),
@@ -84,7 +83,6 @@ class CombinationResult:
 
     @property
     def done(self) -> int:
-        """How many seeds are finished."""
         return sum(result.status is TrialStatus.FINISHED for result in self.results)
 
     def spread(self, on: Metric) -> Spread | None:

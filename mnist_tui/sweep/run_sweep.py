@@ -12,12 +12,11 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.errors import RunError
 from mnist_tui.sweep import plans, results
 from mnist_tui.sweep.folder import SweepFolder
-from mnist_tui.sweep.grid_source import GridSource
 from mnist_tui.sweep.plans import Grid, Plan, Search
 from mnist_tui.sweep.prepare import PreparationJob
 from mnist_tui.sweep.process_pool import ProcessPool
 from mnist_tui.sweep.progress import ResultsRead, SweepEvent, SweepStarted
-from mnist_tui.sweep.scheduler import TrialSource, choose_jobs, prepare, run_trials
+from mnist_tui.sweep.scheduler import GridSource, TrialSource, choose_jobs, prepare, run_trials
 from mnist_tui.training.control import Control
 from mnist_tui.training.jobs import Folders
 
