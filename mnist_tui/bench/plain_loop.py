@@ -17,7 +17,7 @@ from torch.utils.data import Dataset as TorchDataset
 from mnist_tui import models
 from mnist_tui.config import TrainConfig
 from mnist_tui.data.types import Split
-from mnist_tui.models.torchvision_import import part
+from mnist_tui.models.torchvision_import import import_part
 
 
 class PillowImages(TorchDataset[tuple[Tensor, int]]):
@@ -41,7 +41,7 @@ class PlainLoop:
         """For `config.epochs` epochs over `split`."""
         if seed is not None:
             torch.manual_seed(seed)
-        kit = part("transforms")
+        kit = import_part("transforms")
         transform = kit.Compose(
             [
                 kit.RandomRotation(config.rotation),

@@ -31,24 +31,23 @@ def check(
     """Check a model against its requirements, with the counts found; exit with 1 if one is not met."""
     from dataclasses import asdict
 
-    from mnist_tui.inspection import Limits, inspect_model
-    from mnist_tui.inspection import check as check_limits
-    from mnist_tui.models import load_model, resolve
-    from mnist_tui.models.examination import examine
+    from mnist_tui.inspection import Limits, check_requirements, inspect_model
+    from mnist_tui.models import load_model, resolve_spec
+    from mnist_tui.models.examination import examine_model
     from mnist_tui.render.layer_table import requirement_table
 
-    source = find_model(run, runs_dir, trust) if run else resolve(model)
+    source = find_model(run, runs_dir, trust) if run else resolve_spec(model)
     network = load_model(source)
     summary = inspect_model(network, name=source.name)
     # A run's network has been trained, and its findings were reported then.
-    findings = () if run else examine(source, network).notices
+    findings = () if run else examine_model(source, network).notices
     limits = Limits(
         max_parameters=max_parameters,
         min_batch_norms=min_batch_norms,
         min_dropouts=min_dropouts,
         head=head,
     )
-    requirements = check_limits(summary, limits)
+    requirements = check_requirements(summary, limits)
     met = all(requirement.met for requirement in requirements)
     if json:
         found = [asdict(requirement) for requirement in requirements]

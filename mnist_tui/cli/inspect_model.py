@@ -12,7 +12,7 @@ from mnist_tui import runs
 from mnist_tui.cli.options import DataDir, Json, Model, RunsDir
 from mnist_tui.cli.output import print_json, say, stdout
 from mnist_tui.cli.trust import Trust, agree
-from mnist_tui.models import ModelSource, resolve
+from mnist_tui.models import ModelSource, resolve_spec
 from mnist_tui.system import paths
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def inspect_model(
     """
     from mnist_tui.inspection import inspect_model as inspect
     from mnist_tui.models import load_model
-    from mnist_tui.models.examination import examine
+    from mnist_tui.models.examination import examine_model
     from mnist_tui.render.explanation import explanation_view
     from mnist_tui.render.layer_table import layer_table
 
@@ -73,11 +73,11 @@ def inspect_model(
         raise typer.BadParameter(
             "an image needs a trained network: name one with --run", param_hint="--image"
         )
-    source = find_model(run, runs_dir, trust) if run else resolve(model)
+    source = find_model(run, runs_dir, trust) if run else resolve_spec(model)
     network = load_model(source)
     summary = inspect(network, name=source.name)
     # A run's network has been trained, and its findings were reported then.
-    findings = () if run else examine(source, network).notices
+    findings = () if run else examine_model(source, network).notices
     explanation = (
         _explain_run(run, weights, image, layer, runs_dir, paths.data_dir(data_dir)) if run else None
     )

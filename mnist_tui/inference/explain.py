@@ -15,7 +15,7 @@ from mnist_tui.inference.network import TrainedNetwork
 from mnist_tui.inference.prediction import Prediction, prediction_from_logits
 from mnist_tui.inference.saliency import gradient_saliency, occlusion
 from mnist_tui.models.code_errors import translate_code_errors
-from mnist_tui.models.isolated_rng import IsolatedRandomNumbers
+from mnist_tui.models.isolated_rng import IsolatedRNG
 
 Method = Literal["occlusion", "gradient"]
 METHODS: tuple[Method, ...] = ("occlusion", "gradient")
@@ -48,7 +48,7 @@ class SaliencyMap:
 def inspect_image(network: TrainedNetwork, image: Tensor) -> ImageInspection:
     """Inspect `network` with one image, from any thread, without drawing random numbers. image: (1, 28, 28) uint8."""
     inputs = make_network_input(image[None], network.config)
-    with IsolatedRandomNumbers(), translate_code_errors():
+    with IsolatedRNG(), translate_code_errors():
         maps = compute_feature_maps(network.model, inputs)
         filters = find_first_filters(network.model, inputs)
         prediction = prediction_from_logits(network.logits(image[None]), network.classes)
@@ -58,7 +58,7 @@ def inspect_image(network: TrainedNetwork, image: Tensor) -> ImageInspection:
 def compute_saliency(network: TrainedNetwork, image: Tensor, label: int, method: Method) -> SaliencyMap:
     """Which pixels speak for the class `label`. image: (1, 28, 28) uint8. Draws no random numbers of a training."""
     inputs = make_network_input(image[None], network.config)
-    with IsolatedRandomNumbers(), translate_code_errors():
+    with IsolatedRNG(), translate_code_errors():
         if method == "gradient":
             return SaliencyMap(method, label, gradient_saliency(network.model, inputs, label), 1.0)
         fall = occlusion(network.model, inputs, label)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from mnist_tui.inspection.layers import is_layer, takes_hooks
-from mnist_tui.inspection.receptive_field.aten_call import tensors
+from mnist_tui.inspection.receptive_field.aten_call import find_tensors
 
 
 def compute_feature_maps(model: nn.Module, image: Tensor) -> dict[str, Tensor]:
@@ -35,7 +35,7 @@ def compute_feature_maps(model: nn.Module, image: Tensor) -> dict[str, Tensor]:
 
 def _keep_output(maps: dict[str, Tensor], path: str) -> Callable[[nn.Module, Any, Any], None]:
     def keep(_module: nn.Module, _given: Any, output: Any) -> None:
-        first = next(tensors(output), None)
+        first = next(find_tensors(output), None)
         if first is not None and first.numel():
             # A clone, as an in-place ReLU would change it afterwards.
             maps[path] = as_maps(first.detach().float().cpu().clone())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnist_tui.errors import MnistTuiError
-from mnist_tui.inspection.requirements import Limits, Requirement, check
+from mnist_tui.inspection.requirements import Limits, Requirement, check_requirements
 from mnist_tui.inspection.summary import Block, Layer, ModelSummary, ReceptiveField
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ __all__ = [
     "ModelSummary",
     "ReceptiveField",
     "Requirement",
-    "check",
+    "check_requirements",
     "inspect_model",
 ]
 
@@ -35,7 +35,7 @@ def inspect_model(model: nn.Module, *, name: str, input_shape: tuple[int, ...] =
     )
 
     try:
-        return summarize.inspect_model(model, name, input_shape)
+        return summarize.summarize_model(model, name, input_shape)
     except Exception as error:  # whatever user code raises when it is traced
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise InspectionError(

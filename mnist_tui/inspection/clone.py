@@ -16,21 +16,21 @@ def clone_model(model: nn.Module) -> nn.Module:
     Cached results of a module, such as a normalized weight, are copied without their graph, because torch cannot copy
     tensors with a graph.
     """
-    memo = _detached(model)
+    memo = _detach_cached(model)
     try:
         return copy.deepcopy(model, dict(memo))
     except Exception:  # anything that a user's attribute raises when it is copied
-        return copy.deepcopy(model, memo | _uncopyable(model))
+        return copy.deepcopy(model, memo | _find_uncopyable(model))
 
 
-def _detached(model: nn.Module) -> dict[int, Any]:
+def _detach_cached(model: nn.Module) -> dict[int, Any]:
     kept = [value for module in model.modules() for value in vars(module).values()]
     return {
         id(value): value.detach().clone() for value in kept if isinstance(value, Tensor) and not value.is_leaf
     }
 
 
-def _uncopyable(model: nn.Module) -> dict[int, Any]:
+def _find_uncopyable(model: nn.Module) -> dict[int, Any]:
     """As deepcopy's memo: these stand for themselves."""
     shared: dict[int, Any] = {}
     for module in model.modules():

@@ -17,11 +17,11 @@ from mnist_tui.inspection.layer_settings import describe_windows
 from mnist_tui.inspection.layers import PARAMETER_CONTAINERS, base_name, is_layer, takes_hooks, type_name
 from mnist_tui.inspection.macs import count_macs
 from mnist_tui.inspection.receptive_field import fields
-from mnist_tui.inspection.receptive_field.aten_call import Call, tensors
+from mnist_tui.inspection.receptive_field.aten_call import AtenCall, find_tensors
 from mnist_tui.inspection.receptive_field.fields import State
-from mnist_tui.inspection.receptive_field.rules import averages_map
+from mnist_tui.inspection.receptive_field.rules import is_global_average
 from mnist_tui.inspection.receptive_field.tracker import FieldTracker
-from mnist_tui.inspection.receptive_field.windows import POOLINGS, windows
+from mnist_tui.inspection.receptive_field.windows import POOLINGS, find_windows
 
 # They leave no operation behind when the network evaluates, but the network has them.
 DROPOUTS = frozenset(
@@ -36,7 +36,7 @@ COPIES = frozenset({"clone", "_to_copy", "detach", "alias", "_unsafe_view"})
 
 
 @dataclass(eq=False)
-class Row:
+class TraceRow:
     """One call of a layer or function, one parameter of a container, or a layer that was never called."""
 
     path: str
@@ -79,14 +79,14 @@ class Row:
         return [] if self.weight is None else [self.weight]
 
 
-def own_weights(path: str, container: nn.Module) -> Iterator[Row]:
+def make_parameter_rows(path: str, container: nn.Module) -> Iterator[TraceRow]:
     """A row for each parameter that `container` holds itself, also in a ParameterList."""
     direct = list(container.named_parameters(recurse=False))
     for name, child in container.named_children():
         if isinstance(child, PARAMETER_CONTAINERS):
             direct += [(f"{name}.{key}", weight) for key, weight in child.named_parameters()]
     for name, weight in direct:
-        yield Row(f"{path}.{name}".lstrip("."), weight=weight, output_shape=tuple(weight.shape))
+        yield TraceRow(f"{path}.{name}".lstrip("."), weight=weight, output_shape=tuple(weight.shape))
 
 
 class ForwardTrace:
@@ -95,22 +95,24 @@ class ForwardTrace:
     def __init__(self, model: nn.Module, image: Tensor) -> None:
         """Forward `image`, of shape (N, C, H, W), through `model`, which keeps the hooks: give a copy."""
         self._images = len(image)
-        self.rows: list[Row] = []
-        self.containers: dict[str, Row] = {}
+        self.rows: list[TraceRow] = []
+        self.containers: dict[str, TraceRow] = {}
         """The last call of each module that is no layer, by path."""
-        self._running: list[Row] = []
-        self._open: list[Row] = []
-        self._flow = FieldTracker(image, fields.image(image.shape[1:]))
+        self._running: list[TraceRow] = []
+        self._open: list[TraceRow] = []
+        self._flow = FieldTracker(image, fields.image_field(image.shape[1:]))
         for path, module in model.named_modules():
             if takes_hooks(module):
                 self._hook(path, module)
-        with torch.no_grad(), _Operations(self), _Functions(self):
+        with torch.no_grad(), _OperationMode(self), _FunctionMode(self):
             model(image)
 
-    def function(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    def call_function(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Any:
         """Run a function of torch, with a row of its own unless it is part of a layer."""
         name = getattr(func, "__name__", type(func).__name__)
-        if name in ESCAPES and any(self._flow.state(tensor) is not None for tensor in tensors(args)):
+        if name in ESCAPES and any(self._flow.state(tensor) is not None for tensor in find_tensors(args)):
             self._flow.lose(f"{name} hands values of the image to plain Python")
         drops = name in DROPOUTS and not any(row.base for row in self._open)
         if name == PROPERTY or (self._open and not drops):
@@ -119,27 +121,27 @@ class ForwardTrace:
             result = func(*args, **kwargs)
             self._finish(row, result)
             if drops:
-                row.computes, row.settings = True, f"p {_probability(args, kwargs):g}"
+                row.computes, row.settings = True, f"p {_dropout_probability(args, kwargs):g}"
         return result
 
-    def operation(self, func: OpOverload, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    def call_operation(self, func: OpOverload, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Run an aten operation, and book it on the row that is open."""
         result = func(*args, **kwargs)
         call = self._flow.record(func, args, kwargs, result)
         macs = count_macs(call, args, kwargs)
-        if call.name == READS_NUMBER and _depends(call):
+        if call.name == READS_NUMBER and _depends_on_image(call):
             self._flow.lose("the forward reads a number that depends on the image")
         if self._open:
-            _book(self._open[-1], call, macs)
+            _record_call(self._open[-1], call, macs)
             return result
         with self._function_row(call.name) as row:
-            _book(row, call, macs)
+            _record_call(row, call, macs)
             self._finish(row, result)
         return result
 
     @contextlib.contextmanager
-    def _function_row(self, name: str) -> Iterator[Row]:
-        row = Row(self._running[-1].path, function=name)
+    def _function_row(self, name: str) -> Iterator[TraceRow]:
+        row = TraceRow(self._running[-1].path, function=name)
         self.rows.append(row)
         self._open.append(row)
         yield row
@@ -147,8 +149,8 @@ class ForwardTrace:
         if not row.computes:
             self.rows.remove(row)
 
-    def _finish(self, row: Row, result: Any) -> None:
-        output = next(tensors(result), None)
+    def _finish(self, row: TraceRow, result: Any) -> None:
+        output = next(find_tensors(result), None)
         if output is None:
             return
         with torch._C.DisableTorchFunction():  # reading a shape is a function of torch too
@@ -158,58 +160,60 @@ class ForwardTrace:
 
     def _hook(self, path: str, module: nn.Module) -> None:
         leaf = bool(path) and is_layer(module)
-        begin, end = (self._leaf_begins, self._leaf_ends) if leaf else (self._begins, self._ends)
+        begin, end = (
+            (self._begin_layer, self._end_layer) if leaf else (self._begin_container, self._end_container)
+        )
         module.register_forward_pre_hook(lambda module, _: begin(path, module), prepend=True)
         module.register_forward_hook(lambda _, __, result: end(result))
 
-    def _leaf_begins(self, path: str, module: nn.Module) -> None:
-        row = Row(path, module=module, computes=True)
+    def _begin_layer(self, path: str, module: nn.Module) -> None:
+        row = TraceRow(path, module=module, computes=True)
         if not self._open:
             self.rows.append(row)
         self._open.append(row)
 
-    def _leaf_ends(self, result: Any) -> None:
+    def _end_layer(self, result: Any) -> None:
         self._finish(self._open.pop(), result)
 
-    def _begins(self, path: str, module: nn.Module) -> None:
+    def _begin_container(self, path: str, module: nn.Module) -> None:
         if path not in self.containers:
-            self.rows.extend(own_weights(path, module))
-        self.containers[path] = Row(path, module=module)
+            self.rows.extend(make_parameter_rows(path, module))
+        self.containers[path] = TraceRow(path, module=module)
         self._running.append(self.containers[path])
 
-    def _ends(self, result: Any) -> None:
+    def _end_container(self, result: Any) -> None:
         self._finish(self._running.pop(), result)
 
 
-def _book(row: Row, call: Call, macs: int | None) -> None:
+def _record_call(row: TraceRow, call: AtenCall, macs: int | None) -> None:
     """Add what one operation costs, and what it tells about the row."""
-    if macs is None and _depends(call):
+    if macs is None and _depends_on_image(call):
         row.macs = None
         row.notes.append(f"{row.where}: no formula counts the work of {call.name}")
     elif macs and row.macs is not None:
         row.macs += macs
-    row.averages_map |= averages_map(call)
-    row.computes |= bool(macs) or (_depends(call) and not _is_bookkeeping(call))
-    if row.module is None and windows(call):
+    row.averages_map |= is_global_average(call)
+    row.computes |= bool(macs) or (_depends_on_image(call) and not _is_copy(call))
+    if row.module is None and find_windows(call):
         groups = call.arguments.get("groups", 1)
-        row.settings = describe_windows(windows(call), pools=call.name in POOLINGS, groups=groups)
+        row.settings = describe_windows(find_windows(call), pools=call.name in POOLINGS, groups=groups)
 
 
-def _depends(call: Call) -> bool:
+def _depends_on_image(call: AtenCall) -> bool:
     return any(state is not None for _, state in call.inputs)
 
 
-def _is_bookkeeping(call: Call) -> bool:
+def _is_copy(call: AtenCall) -> bool:
     """Copies and views that leave the shape as it was, and reading a number out."""
     copies = call.func.is_view or call.name in COPIES
     return call.name == READS_NUMBER or (copies and call.first.shape == call.output.shape)
 
 
-def _probability(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> float:
+def _dropout_probability(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> float:
     return float(args[1] if len(args) > 1 else kwargs.get("p", 0.5))
 
 
-class _Functions(TorchFunctionMode):
+class _FunctionMode(TorchFunctionMode):
     """Hands the functions of torch that a forward calls to the watch, the outermost only."""
 
     def __init__(self, watch: ForwardTrace) -> None:
@@ -217,10 +221,10 @@ class _Functions(TorchFunctionMode):
         self._watch = watch
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        return self._watch.function(func, args, kwargs or {})
+        return self._watch.call_function(func, args, kwargs or {})
 
 
-class _Operations(TorchDispatchMode):
+class _OperationMode(TorchDispatchMode):
     """Hands every aten operation to the watch, whoever calls it."""
 
     def __init__(self, watch: ForwardTrace) -> None:
@@ -228,7 +232,7 @@ class _Operations(TorchDispatchMode):
         self._watch = watch
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        return self._watch.operation(func, args, kwargs or {})
+        return self._watch.call_operation(func, args, kwargs or {})
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:

@@ -10,7 +10,7 @@ from torch import nn
 from mnist_tui.inspection.receptive_field.windows import Window
 
 
-def describe(module: nn.Module) -> str:
+def describe_settings(module: nn.Module) -> str:
     """The settings of `module`; "" where there are none worth a word."""
     for kind, describe_kind in KINDS.items():
         if isinstance(module, kind):
@@ -26,25 +26,25 @@ def describe_windows(over: Sequence[Window], *, pools: bool = False, groups: int
         tuple(getattr(window, name) for window in over)
         for name in ("kernel", "stride", "padding", "dilation")
     )
-    return _window(kernel, stride, padding, dilation, groups=groups, always_stride=pools)
+    return _format_window(kernel, stride, padding, dilation, groups=groups, always_stride=pools)
 
 
-def _window(
+def _format_window(
     kernel: Any, stride: Any, pad: Any, dilation: Any, *, groups: int = 1, always_stride: bool
 ) -> str:
-    words = [_sides(kernel, square=True)]
-    if always_stride or _sides(stride) != "1":
-        words.append(f"stride {_sides(stride)}")
-    if _sides(pad) not in ("0", "valid"):
-        words.append(f"pad {_sides(pad)}")
-    if _sides(dilation) != "1":
-        words.append(f"dilation {_sides(dilation)}")
+    words = [_format_sides(kernel, square=True)]
+    if always_stride or _format_sides(stride) != "1":
+        words.append(f"stride {_format_sides(stride)}")
+    if _format_sides(pad) not in ("0", "valid"):
+        words.append(f"pad {_format_sides(pad)}")
+    if _format_sides(dilation) != "1":
+        words.append(f"dilation {_format_sides(dilation)}")
     if groups > 1:
         words.append(f"groups {groups}")
     return ", ".join(words)
 
 
-def _sides(value: Any, *, square: bool = False) -> str:
+def _format_sides(value: Any, *, square: bool = False) -> str:
     """`3` for (3, 3) or 3×3 if `square`, `3×1` for (3, 1), words as they are."""
     if isinstance(value, (tuple, list)):
         alike = len(set(value)) == 1 and not square
@@ -53,7 +53,7 @@ def _sides(value: Any, *, square: bool = False) -> str:
 
 
 def _convolution(module: Any) -> str:
-    words = _window(
+    words = _format_window(
         module.kernel_size,
         module.stride,
         module.padding,
@@ -65,17 +65,19 @@ def _convolution(module: Any) -> str:
 
 
 def _max_pooling(module: Any) -> str:
-    words = _window(module.kernel_size, module.stride, module.padding, module.dilation, always_stride=True)
+    words = _format_window(
+        module.kernel_size, module.stride, module.padding, module.dilation, always_stride=True
+    )
     return words + (", ceil" if module.ceil_mode else "")
 
 
 def _average_pooling(module: Any) -> str:
-    words = _window(module.kernel_size, module.stride, module.padding, 1, always_stride=True)
+    words = _format_window(module.kernel_size, module.stride, module.padding, 1, always_stride=True)
     return words + (", ceil" if module.ceil_mode else "")
 
 
 def _adaptive_pooling(module: Any) -> str:
-    return f"to {_sides(module.output_size, square=True)}"
+    return f"to {_format_sides(module.output_size, square=True)}"
 
 
 def _linear(module: Any) -> str:
@@ -90,7 +92,7 @@ def _groups(module: Any) -> str:
     return f"{module.num_groups} groups"
 
 
-def _nothing(module: Any) -> str:
+def _no_settings(module: Any) -> str:
     return ""
 
 
@@ -102,6 +104,6 @@ KINDS: Mapping[type[nn.Module] | tuple[type[nn.Module], ...], Callable[[Any], st
     nn.Linear: _linear,
     nn.modules.dropout._DropoutNd: _dropout,
     # Its size is the output's, and the rest are numbers nobody changes.
-    (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.Flatten, nn.ReLU, nn.LogSoftmax): _nothing,
+    (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.Flatten, nn.ReLU, nn.LogSoftmax): _no_settings,
     nn.GroupNorm: _groups,
 }

@@ -8,11 +8,11 @@ from typing import Any
 
 from torch.utils.flop_counter import flop_registry, sdpa_flop_count
 
-from mnist_tui.inspection.receptive_field.aten_call import Call
+from mnist_tui.inspection.receptive_field.aten_call import AtenCall
 from mnist_tui.inspection.receptive_field.rules import CONSTANT, RULES, is_elementwise
 
 
-def count_macs(call: Call, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int | None:
+def count_macs(call: AtenCall, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int | None:
     """Of all its batch; 0 for what is neither a convolution nor a matrix product, None without a formula.
 
     Torch counts a multiplication and an addition as two operations, and leaves the bias out as we do.
@@ -25,37 +25,37 @@ def count_macs(call: Call, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> 
     return 0 if _is_free(call) else None
 
 
-def _matrix_times_vector(call: Call) -> int:
+def _matrix_times_vector(call: AtenCall) -> int:
     matrix = call.arguments["mat" if call.name == "addmv" else "self"]
     return int(matrix.numel())
 
 
-def _batches_summed(call: Call) -> int:
+def _sum_of_batch_products(call: AtenCall) -> int:
     return int(call.arguments["batch1"].numel()) * int(call.arguments["batch2"].shape[-1])
 
 
-def _recurrent_layer(call: Call) -> int:
+def _recurrent_layer(call: AtenCall) -> int:
     """One direction of an LSTM as oneDNN computes it: each step of each sequence meets both weight matrices."""
     given, *weights = (call.arguments[name] for name in ("input", "weight0", "weight1"))
     steps = given.numel() // given.shape[-1]
     return int(steps) * sum(int(weight.numel()) for weight in weights)
 
 
-def _attention(call: Call) -> int:
+def _attention(call: AtenCall) -> int:
     shapes = (call.arguments[name].shape for name in ("query", "key", "value"))
     return int(sdpa_flop_count(*shapes)) // 2
 
 
-def _is_free(call: Call) -> bool:
+def _is_free(call: AtenCall) -> bool:
     named = call.name in RULES or call.name in CONSTANT or call.name in FREE
     return named or call.func.is_view or is_elementwise(call.func) or math.prod(call.output.shape) == 0
 
 
-FORMULAS: Mapping[str, Callable[[Call], int]] = {
+FORMULAS: Mapping[str, Callable[[AtenCall], int]] = {
     "mv": _matrix_times_vector,
     "addmv": _matrix_times_vector,
     "dot": _matrix_times_vector,
-    "addbmm": _batches_summed,
+    "addbmm": _sum_of_batch_products,
     "mkldnn_rnn_layer": _recurrent_layer,
     "_scaled_dot_product_flash_attention_for_cpu": _attention,
 }

@@ -41,48 +41,50 @@ class Requirement:
     met: bool
 
 
-def check(summary: ModelSummary, limits: Limits | None = None) -> list[Requirement]:
+def check_requirements(summary: ModelSummary, limits: Limits | None = None) -> list[Requirement]:
     """Every requirement, met or not; without limits, the default ones. A function counts as a layer."""
     limits = limits or Limits()
     return [
-        _parameters(summary, limits.max_parameters),
-        _at_least("batch normalisation", limits.min_batch_norms, "BatchNorm2d", _batch_norms(summary)),
-        _at_least("dropout", limits.min_dropouts, "Dropout", _dropouts(summary)),
-        _head(summary, limits.head),
+        _check_parameters(summary, limits.max_parameters),
+        _check_count(
+            "batch normalisation", limits.min_batch_norms, "BatchNorm2d", _find_batch_norms(summary)
+        ),
+        _check_count("dropout", limits.min_dropouts, "Dropout", _find_dropouts(summary)),
+        _check_head(summary, limits.head),
     ]
 
 
-def _parameters(summary: ModelSummary, limit: int) -> Requirement:
+def _check_parameters(summary: ModelSummary, limit: int) -> Requirement:
     found = summary.parameters
     return Requirement("parameters", f"fewer than {limit:,}", f"{found:,}", found < limit)
 
 
-def _at_least(name: str, wanted: int, kind: str, found: list[Layer]) -> Requirement:
-    return Requirement(name, f"at least {wanted} {kind}", _count(found), len(found) >= wanted)
+def _check_count(name: str, wanted: int, kind: str, found: list[Layer]) -> Requirement:
+    return Requirement(name, f"at least {wanted} {kind}", _format_count(found), len(found) >= wanted)
 
 
-def _head(summary: ModelSummary, wanted: Head) -> Requirement:
-    tail = _after_the_map(summary.layers)
+def _check_head(summary: ModelSummary, wanted: Head) -> Requirement:
+    tail = _layers_after_map(summary.layers)
     averages = [layer for layer in tail if layer.averages_map]
     connected = [layer for layer in tail if layer.base in FULLY_CONNECTED]
     found = {"gap": averages, "fc": connected, "any": averages + connected}[wanted]
-    return Requirement("head", HEADS[wanted], _count(averages + connected), bool(found))
+    return Requirement("head", HEADS[wanted], _format_count(averages + connected), bool(found))
 
 
-def _batch_norms(summary: ModelSummary) -> list[Layer]:
-    return [layer for layer in _called(summary) if layer.base in BATCH_NORMS]
+def _find_batch_norms(summary: ModelSummary) -> list[Layer]:
+    return [layer for layer in _called_layers(summary) if layer.base in BATCH_NORMS]
 
 
-def _dropouts(summary: ModelSummary) -> list[Layer]:
-    return [layer for layer in _called(summary) if "dropout" in layer.base.lower()]
+def _find_dropouts(summary: ModelSummary) -> list[Layer]:
+    return [layer for layer in _called_layers(summary) if "dropout" in layer.base.lower()]
 
 
-def _called(summary: ModelSummary) -> list[Layer]:
+def _called_layers(summary: ModelSummary) -> list[Layer]:
     """Each layer once, if forward calls it at all."""
     return [layer for layer in summary.layers if layer.output_shape is not None and not layer.shared_with]
 
 
-def _after_the_map(layers: tuple[Layer, ...]) -> list[Layer]:
+def _layers_after_map(layers: tuple[Layer, ...]) -> list[Layer]:
     """The layers from the one on that leaves no height and width: an earlier average only weighs channels."""
     maps = [index for index, layer in enumerate(layers) if _is_map(layer)]
     tail = layers[maps[-1] + 1 :] if maps else layers
@@ -94,7 +96,7 @@ def _is_map(layer: Layer) -> bool:
     return layer.type != "Parameter" and len(shape) == 3 and shape[1:] != (1, 1)
 
 
-def _count(layers: Iterable[Layer]) -> str:
+def _format_count(layers: Iterable[Layer]) -> str:
     """`6 BatchNorm2d`, or `none`."""
     counted = Counter(layer.type for layer in layers)
     return ", ".join(f"{count} {kind}" for kind, count in counted.items()) or "none"

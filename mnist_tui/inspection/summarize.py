@@ -10,50 +10,50 @@ import torch
 from torch import Tensor, nn
 
 from mnist_tui.inspection.clone import clone_model
-from mnist_tui.inspection.forward_trace import ForwardTrace, Row, own_weights
-from mnist_tui.inspection.layer_settings import describe
+from mnist_tui.inspection.forward_trace import ForwardTrace, TraceRow, make_parameter_rows
+from mnist_tui.inspection.layer_settings import describe_settings
 from mnist_tui.inspection.layers import PARAMETER_CONTAINERS, is_layer, takes_hooks, type_name, wrap_scripted
 from mnist_tui.inspection.receptive_field.fields import Field, State, Unknown
-from mnist_tui.inspection.summary import Block, Layer, ModelSummary, ReceptiveField, total
+from mnist_tui.inspection.summary import Block, Layer, ModelSummary, ReceptiveField, add_counts
 
 # With one image, a forward that squeezes the batch dimension would look like another network.
 FEW = 2
 
 
-def inspect_model(model: nn.Module, name: str, input_shape: tuple[int, ...]) -> ModelSummary:
+def summarize_model(model: nn.Module, name: str, input_shape: tuple[int, ...]) -> ModelSummary:
     """See `mnist_tui.inspection.inspect_model`."""
-    twin = _copied(model)
-    with torch.random.fork_rng(devices=[]), _attention_in_steps(), warnings.catch_warnings():
+    twin = _copy_model(model)
+    with torch.random.fork_rng(devices=[]), _disable_fused_attention(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's warnings about the network appear when it is trained
-        watch = ForwardTrace(twin, _images(twin, FEW, input_shape))
-        more = _rows_with_one_more(model, input_shape)
+        watch = ForwardTrace(twin, _make_images(twin, FEW, input_shape))
+        more = _trace_one_more(model, input_shape)
     _count_per_image(watch.rows, FEW, more)
-    rows = [*watch.rows, *_passed_by(twin, watch)]
-    layers = _layers(rows)
+    rows = [*watch.rows, *_find_unused(twin, watch)]
+    layers = _build_layers(rows)
     weights = list(twin.parameters())
     return ModelSummary(
         model=name,
         input_shape=tuple(input_shape),
         parameters=sum(weight.numel() for weight in weights),
         trainable_parameters=sum(weight.numel() for weight in weights if weight.requires_grad),
-        macs=total([layer.macs for layer in layers]),
+        macs=add_counts([layer.macs for layer in layers]),
         bytes=sum(tensor.nbytes for tensor in (*weights, *twin.buffers())),
         layers=layers,
-        blocks=tuple(_blocks(twin, watch.containers, layers)),
-        notes=tuple(_notes(rows)),
+        blocks=tuple(_build_blocks(twin, watch.containers, layers)),
+        notes=tuple(_collect_notes(rows)),
     )
 
 
-def _rows_with_one_more(model: nn.Module, input_shape: tuple[int, ...]) -> list[Row]:
+def _trace_one_more(model: nn.Module, input_shape: tuple[int, ...]) -> list[TraceRow]:
     """The rows of a pass with another number of images; none for a network that rejects that number."""
-    twin = _copied(model)
+    twin = _copy_model(model)
     try:
-        return ForwardTrace(twin, _images(twin, FEW + 1, input_shape)).rows
+        return ForwardTrace(twin, _make_images(twin, FEW + 1, input_shape)).rows
     except Exception:  # whatever user code raises; the table then shows its MACs as unknown
         return []
 
 
-def _copied(model: nn.Module) -> nn.Module:
+def _copy_model(model: nn.Module) -> nn.Module:
     """A copy on the CPU, in evaluation mode, which accepts hooks."""
     twin = clone_model(model)
     if any(weight.device.type != "cpu" for weight in twin.parameters()):
@@ -61,7 +61,7 @@ def _copied(model: nn.Module) -> nn.Module:
     return wrap_scripted(twin.eval())
 
 
-def _images(model: nn.Module, count: int, shape: tuple[int, ...]) -> Tensor:
+def _make_images(model: nn.Module, count: int, shape: tuple[int, ...]) -> Tensor:
     return torch.zeros(count, *shape, dtype=_dtype(model))
 
 
@@ -71,7 +71,7 @@ def _dtype(model: nn.Module) -> torch.dtype:
 
 
 @contextlib.contextmanager
-def _attention_in_steps() -> Iterator[None]:
+def _disable_fused_attention() -> Iterator[None]:
     """Without torch's fused attention layers, which are one operation that nothing can look into."""
     before = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
@@ -81,7 +81,7 @@ def _attention_in_steps() -> Iterator[None]:
         torch.backends.mha.set_fastpath_enabled(before)
 
 
-def _passed_by(model: nn.Module, watch: ForwardTrace) -> Iterator[Row]:
+def _find_unused(model: nn.Module, watch: ForwardTrace) -> Iterator[TraceRow]:
     """The layers and parameters that forward never touched, so that the table adds up."""
     seen = {id(row.module) for row in watch.rows}
     inner: set[int] = set()
@@ -93,16 +93,16 @@ def _passed_by(model: nn.Module, watch: ForwardTrace) -> Iterator[Row]:
             if not {id(module)} & (seen | inner):
                 hidden = isinstance(module, torch.jit.ScriptModule)
                 note = "is compiled to TorchScript, which hides its calls" if hidden else "is never called"
-                yield Row(path, module=module, notes=[f"{path} {note}"])
+                yield TraceRow(path, module=module, notes=[f"{path} {note}"])
         elif not (
             {path} & watch.containers.keys()
             or id(module) in inner
             or isinstance(module, PARAMETER_CONTAINERS)
         ):
-            yield from own_weights(path, module)
+            yield from make_parameter_rows(path, module)
 
 
-def _count_per_image(rows: list[Row], images: int, more: list[Row]) -> None:
+def _count_per_image(rows: list[TraceRow], images: int, more: list[TraceRow]) -> None:
     """Convert the MACs of `rows`, from a pass with this many images, to one image; `more` is from a pass with one more.
 
     MACs that grow with the number of images count by that growth; constant ones, such as products of weights, once.
@@ -121,7 +121,7 @@ def _count_per_image(rows: list[Row], images: int, more: list[Row]) -> None:
             row.macs = fixed + growth
 
 
-def _layers(rows: list[Row]) -> tuple[Layer, ...]:
+def _build_layers(rows: list[TraceRow]) -> tuple[Layer, ...]:
     """The finished rows: each parameter counted once, where it first appears."""
     owners: dict[int, str] = {}
     layers = []
@@ -130,16 +130,16 @@ def _layers(rows: list[Row]) -> tuple[Layer, ...]:
         shared = next((owners[key] for key in keys if key in owners), "")
         fresh = sum(weight.numel() for weight in row.weights if id(weight) not in owners)
         owners.update((key, row.path) for key in keys if key not in owners)
-        layers.append(_layer(row, fresh, shared))
+        layers.append(_build_layer(row, fresh, shared))
     return tuple(layers)
 
 
-def _layer(row: Row, parameters: int, shared_with: str) -> Layer:
+def _build_layer(row: TraceRow, parameters: int, shared_with: str) -> Layer:
     return Layer(
         path=row.path,
         type=row.type,
         base=row.base,
-        settings=describe(row.module) if row.module is not None else row.settings,
+        settings=describe_settings(row.module) if row.module is not None else row.settings,
         output_shape=row.output_shape,
         parameters=parameters,
         macs=row.macs,
@@ -157,23 +157,25 @@ def _receptive_field(state: State) -> ReceptiveField:
     return height if height == width else (height, width)
 
 
-def _blocks(model: nn.Module, containers: dict[str, Row], layers: tuple[Layer, ...]) -> Iterator[Block]:
+def _build_blocks(
+    model: nn.Module, containers: dict[str, TraceRow], layers: tuple[Layer, ...]
+) -> Iterator[Block]:
     for path, child in model.named_children():
         inside = [layer for layer in layers if f"{layer.path}.".startswith(f"{path}.")]
         if is_layer(child) or not any(child.children()):
             continue
-        last = containers.get(path, Row(path))
+        last = containers.get(path, TraceRow(path))
         yield Block(
             path=path,
             type=type_name(child),
             output_shape=last.output_shape,
             parameters=sum(layer.parameters for layer in inside),
-            macs=total([layer.macs for layer in inside]),
+            macs=add_counts([layer.macs for layer in inside]),
             receptive_field=_receptive_field(last.state),
         )
 
 
-def _notes(rows: list[Row]) -> Iterator[str]:
+def _collect_notes(rows: list[TraceRow]) -> Iterator[str]:
     """Why numbers are missing; each loss of the receptive field once, where it happens."""
     lost: set[int] = set()
     for row in rows:

@@ -71,14 +71,14 @@ class ModelSummary:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values as they come back from JSON: lists, no tuples."""
-        return {name: _listed(value) for name, value in dataclasses.asdict(self).items()}
+        return {name: _to_lists(value) for name, value in dataclasses.asdict(self).items()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ModelSummary:
         """The summary that `to_dict` gave, also after a way through JSON. Raises KeyError or TypeError."""
         plain = {**values, "input_shape": tuple(values["input_shape"]), "notes": tuple(values["notes"])}
-        plain["layers"] = tuple(Layer(**_tuples(layer)) for layer in values["layers"])
-        plain["blocks"] = tuple(Block(**_tuples(block)) for block in values["blocks"])
+        plain["layers"] = tuple(Layer(**_to_tuples(layer)) for layer in values["layers"])
+        plain["blocks"] = tuple(Block(**_to_tuples(block)) for block in values["blocks"])
         return cls(**plain)
 
     @classmethod
@@ -90,17 +90,17 @@ class ModelSummary:
             return None
 
 
-def _listed(value: Any) -> Any:
+def _to_lists(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _listed(entry) for name, entry in value.items()}
-    return [_listed(entry) for entry in value] if isinstance(value, (list, tuple)) else value
+        return {name: _to_lists(entry) for name, entry in value.items()}
+    return [_to_lists(entry) for entry in value] if isinstance(value, (list, tuple)) else value
 
 
-def _tuples(row: Mapping[str, Any]) -> dict[str, Any]:
+def _to_tuples(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
 
 
-def total(counts: list[int | None]) -> int | None:
+def add_counts(counts: list[int | None]) -> int | None:
     """The sum; None where any of them is not known."""
     known = [count for count in counts if count is not None]
     return sum(known) if len(known) == len(counts) else None

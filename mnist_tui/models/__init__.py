@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnist_tui.models.registry import NAMES, REGISTRY
-from mnist_tui.models.spec import ModelSource, resolve
+from mnist_tui.models.spec import ModelSource, resolve_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import nn
 
-__all__ = ["NAMES", "REGISTRY", "ModelSource", "load_model", "resolve"]
+__all__ = ["NAMES", "REGISTRY", "ModelSource", "load_model", "resolve_spec"]
 
 
 def load_model(source: ModelSource | str, *, on_notice: Callable[[str], None] | None = None) -> nn.Module:
@@ -27,4 +27,6 @@ def load_model(source: ModelSource | str, *, on_notice: Callable[[str], None] | 
         loader,  # torch takes a second to import, and most commands need only the names
     )
 
-    return loader.build(resolve(source) if isinstance(source, str) else source, on_notice=on_notice)
+    return loader.build_model(
+        resolve_spec(source) if isinstance(source, str) else source, on_notice=on_notice
+    )

@@ -13,59 +13,59 @@ import torch
 from torch import Tensor, nn
 
 from mnist_tui.models.code_errors import USER_EXCEPTIONS
-from mnist_tui.models.saved_state import Kept
+from mnist_tui.models.saved_state import SavedState
 
 _LOGITS = "logits"
 """The name of the logits in the results of many libraries' networks."""
 
 
-def adapt(model: nn.Module, images: Tensor, classes: int) -> bool:
+def adapt_model(model: nn.Module, images: Tensor, classes: int) -> bool:
     """Make `model` fit by passing `images` as (N, 784) or (N, 28, 28), or by selecting one of its results.
 
     Returns whether it fits then. `model` is in evaluation mode and is tried without gradients; only hooks are added.
     """
     if isinstance(model, torch.jit.ScriptModule):  # it accepts no hooks
         return False
-    for reshape in (None, _as_vectors, _as_rows):
-        kept = Kept(model)
+    for reshape in (None, _flatten_images, _drop_channel):
+        kept = SavedState(model)
         try:
             result = model(images if reshape is None else reshape(images))
         except USER_EXCEPTIONS:
             continue
         finally:
             kept.restore()
-        found = _place_of_logits(result, (len(images), classes))
+        found = _find_logits(result, (len(images), classes))
         if found is not None:
-            _attach(model, reshape, found)
+            _add_hooks(model, reshape, found)
             return True
     return False
 
 
-def adaptations(model: nn.Module) -> Iterator[str]:
+def describe_adaptations(model: nn.Module) -> Iterator[str]:
     """What `adapt` has done to `model`: each item completes a sentence that starts with the network's name."""
     for hook in model._forward_pre_hooks.values():
-        if (shape := _SHAPES.get(_function(hook))) is not None:
+        if (shape := _SHAPES.get(_hook_function(hook))) is not None:
             yield f"takes images as {shape[0]} and receives them so: `{shape[1]}` at the start of forward does the same"
     for hook in model._forward_hooks.values():
-        if _function(hook) is _take:
+        if _hook_function(hook) is _select_result:
             yield f"returns several results, of which {hook.args[0]!r} is used as its logits"  # type: ignore[attr-defined]
 
 
-def _as_vectors(images: Tensor) -> Tensor:
+def _flatten_images(images: Tensor) -> Tensor:
     return images.flatten(1)
 
 
-def _as_rows(images: Tensor) -> Tensor:
+def _drop_channel(images: Tensor) -> Tensor:
     return images.squeeze(1)
 
 
 _SHAPES: Mapping[Callable[..., Any], tuple[str, str]] = {
-    _as_vectors: ("vectors (N, 784)", "x = x.flatten(1)"),
-    _as_rows: ("rows (N, 28, 28)", "x = x.squeeze(1)"),
+    _flatten_images: ("vectors (N, 784)", "x = x.flatten(1)"),
+    _drop_channel: ("rows (N, 28, 28)", "x = x.squeeze(1)"),
 }
 
 
-def _place_of_logits(result: object, shape: tuple[int, int]) -> tuple[int | str, ...] | None:
+def _find_logits(result: object, shape: tuple[int, int]) -> tuple[int | str, ...] | None:
     """() if `result` itself is logits of that shape, their index or key if it contains several tensors, else None.
 
     Logits are often returned together with their probabilities; the logits are selected.
@@ -91,25 +91,27 @@ def _is_probability(output: Tensor) -> bool:
     return bool((output >= 0).all()) and torch.allclose(sums, torch.ones_like(sums), atol=1e-2)
 
 
-def _attach(
+def _add_hooks(
     model: nn.Module, reshape: Callable[[Tensor], Tensor] | None, place: tuple[int | str, ...]
 ) -> None:
     if reshape is not None:
-        model.register_forward_pre_hook(partial(_give, reshape))
+        model.register_forward_pre_hook(partial(_reshape_input, reshape))
     if place:
-        model.register_forward_hook(partial(_take, place[0]))
+        model.register_forward_hook(partial(_select_result, place[0]))
 
 
-def _give(reshape: Callable[[Tensor], Tensor], _module: nn.Module, given: tuple[Tensor, ...]) -> Tensor:
+def _reshape_input(
+    reshape: Callable[[Tensor], Tensor], _module: nn.Module, given: tuple[Tensor, ...]
+) -> Tensor:
     return reshape(given[0])
 
 
-def _take(place: int | str, _module: nn.Module, _given: tuple[Tensor, ...], result: Any) -> Any:
+def _select_result(place: int | str, _module: nn.Module, _given: tuple[Tensor, ...], result: Any) -> Any:
     return result[place]
 
 
-def _function(hook: object) -> Callable[..., Any]:
+def _hook_function(hook: object) -> Callable[..., Any]:
     """The function of a hook that `adapt` added; for any other hook, this function itself, which matches none."""
     if not isinstance(hook, partial):
-        return _function
-    return hook.args[0] if hook.func is _give else hook.func
+        return _hook_function
+    return hook.args[0] if hook.func is _reshape_input else hook.func

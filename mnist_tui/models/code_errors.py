@@ -12,14 +12,14 @@ from pathlib import Path
 import torch
 
 from mnist_tui.errors import MnistTuiError, ModelError, NetworkCodeError
-from mnist_tui.models.notebook import Cells
-from mnist_tui.models.project import OWN_FILES, DamagedCopyError, InputRequestedError
+from mnist_tui.models.notebook import NotebookCells
+from mnist_tui.models.project import USER_FILES, DamagedCopyError, InputRequestedError
 from mnist_tui.models.spec import ModelSource, model_error
 
 # A script that trains when imported often ends in sys.exit, which is no Exception.
 USER_EXCEPTIONS = (Exception, SystemExit)
 
-NOTEBOOK_CELLS: dict[str, Cells] = {}
+NOTEBOOK_CELLS: dict[str, NotebookCells] = {}
 """The cells of each notebook that has been run, by its path."""
 
 # Packages whose name in `import` is not the name to install.
@@ -46,7 +46,7 @@ def locate_error(error: BaseException, path: Path | None = None) -> str:
     """` (line 12 of net.py)`: the last line of a user file in the traceback of `error`; "" if there is none."""
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         return _format_line(error.filename, error.lineno)
-    own = OWN_FILES | ({str(path)} if path else set())
+    own = USER_FILES | ({str(path)} if path else set())
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in own]
     return _format_line(frames[-1].filename, frames[-1].lineno or 0) if frames else ""
 

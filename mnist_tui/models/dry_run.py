@@ -10,14 +10,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mnist_tui.models.code_errors import USER_EXCEPTIONS
-from mnist_tui.models.forward_check import CLASSES, check_output, raised, random_images
-from mnist_tui.models.saved_state import Kept
+from mnist_tui.models.forward_check import CLASSES, check_output, forward_error, make_random_images
+from mnist_tui.models.saved_state import SavedState
 from mnist_tui.models.spec import ModelSource, model_error
 
 _DISTURBANCE = 0.05
 
 
-class Rehearsal:
+class DryRun:
     """A network on the device and in the memory format that it will be trained in.
 
     Each call starts with the original network, except within `in_sequence`. Use it within `torch.random.fork_rng`.
@@ -29,7 +29,7 @@ class Rehearsal:
             name for name, parameter in model.named_parameters() if parameter.requires_grad
         }
         """The parameters that no backward has reached so far."""
-        self._kept = Kept(model)
+        self._kept = SavedState(model)
         self._keeps_state = True
         parameter = next(model.parameters(), None)
         self._device = torch.device("cpu") if parameter is None else parameter.device
@@ -50,7 +50,7 @@ class Rehearsal:
 
     def train(self, count: int, seed: int = 0) -> Tensor:
         """(count, 10) float32 for as many images in training mode, with a loss and its gradients."""
-        return self._run(random_images(count), seed, training=True)
+        return self._run(make_random_images(count), seed, training=True)
 
     def evaluate_after_others(self, images: Tensor) -> Tensor:
         """`evaluate`, but the network has just judged other images."""
@@ -58,7 +58,7 @@ class Rehearsal:
             self.evaluate(images.flip(0))
             return self.evaluate(images)
 
-    def ignores(self, images: Tensor) -> bool:
+    def ignores_images(self, images: Tensor) -> bool:
         """Whether all `images` get the same output with other weights too: a last layer may start as zeros."""
         with self.in_sequence(), torch.no_grad():
             for parameter in self.model.parameters():
@@ -74,7 +74,7 @@ class Rehearsal:
             with torch.set_grad_enabled(training):
                 output = check_output(self.source, self._forward(images, training), images)
                 if training:
-                    self._learn(output)
+                    self._backward(output)
             return output.detach().float().cpu()
         finally:
             if self._keeps_state:
@@ -85,9 +85,9 @@ class Rehearsal:
             return self.model(images)
         except USER_EXCEPTIONS as error:
             mode = "training" if training else "evaluation"
-            raise raised(self.source, self.model, error, images, f", in {mode} mode") from error
+            raise forward_error(self.source, self.model, error, images, f", in {mode} mode") from error
 
-    def _learn(self, output: Tensor) -> None:
+    def _backward(self, output: Tensor) -> None:
         if not output.requires_grad:
             raise model_error(
                 self.source.spec,

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from mnist_tui.errors import ModelError
-from mnist_tui.models.adapters import adaptations
-from mnist_tui.models.dry_run import Rehearsal
-from mnist_tui.models.forward_check import random_images
+from mnist_tui.models.adapters import describe_adaptations
+from mnist_tui.models.dry_run import DryRun
+from mnist_tui.models.forward_check import make_random_images
 from mnist_tui.models.registry import REGISTRY
 from mnist_tui.models.spec import ModelSource, model_error
 
@@ -21,7 +21,7 @@ _SMALL = 0.05
 """Smaller logits are differences of larger numbers, and have the absolute error of those."""
 _TF32 = 2.0**-10
 """The relative precision of TF32, in which CUDA's convolutions compute by default."""
-_NAMED = 3
+_MAX_NAMES = 3
 """Parameters that a sentence names before it only counts them."""
 
 
@@ -35,7 +35,7 @@ class Examination:
     """Why a training step cannot have a single image, as with BatchNorm over vectors; "" if it can."""
 
 
-def examine(source: ModelSource, model: nn.Module, *, batch: int = 16, last: int = 3) -> Examination:
+def examine_model(source: ModelSource, model: nn.Module, *, batch: int = 16, last: int = 3) -> Examination:
     """Try `model` in steps of `batch` images, in an epoch's last step of `last` images, and in evaluation.
 
     It is already on its device and in its memory format. Neither it nor torch's random state changes.
@@ -44,11 +44,11 @@ def examine(source: ModelSource, model: nn.Module, *, batch: int = 16, last: int
     if source.spec in REGISTRY:
         return Examination()
     with torch.random.fork_rng(devices=_cuda_devices(model)):
-        rehearsal = Rehearsal(source, model)
+        dry_run = DryRun(source, model)
         for count in (1, 3):
-            rehearsal.evaluate(random_images(count))
-        rehearsal.train(max(batch, 2))
-        refuses_one = _why_not_one(rehearsal)
+            dry_run.evaluate(make_random_images(count))
+        dry_run.train(max(batch, 2))
+        refuses_one = _try_single_image(dry_run)
         if refuses_one and batch == 1:
             raise model_error(
                 source.spec,
@@ -57,40 +57,40 @@ def examine(source: ModelSource, model: nn.Module, *, batch: int = 16, last: int
             )
         if refuses_one and last == 1:
             last = batch + 1
-        rehearsal.train(last)
-        _try_sequence(rehearsal, (batch, batch, last))
-        return Examination(tuple(find(rehearsal)), refuses_one)
+        dry_run.train(last)
+        _try_sequence(dry_run, (batch, batch, last))
+        return Examination(tuple(_find_mistakes(dry_run)), refuses_one)
 
 
-def _why_not_one(rehearsal: Rehearsal) -> str:
+def _try_single_image(dry_run: DryRun) -> str:
     """Why a step cannot have a single image; "" if it can."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about a case that may never occur
-            rehearsal.train(1)
+            dry_run.train(1)
     except ModelError as error:
-        return _cause(error)
+        return _describe_cause(error)
     return ""
 
 
-def _try_sequence(rehearsal: Rehearsal, steps: tuple[int, ...]) -> None:
+def _try_sequence(dry_run: DryRun, steps: tuple[int, ...]) -> None:
     """Raises ModelError if the network accepts each of these batches, but not one after another."""
     try:
-        with rehearsal.in_sequence():
+        with dry_run.in_sequence():
             for count in steps:
-                rehearsal.train(count)
+                dry_run.train(count)
             for count in (3, 1):
-                rehearsal.evaluate(random_images(count))
+                dry_run.evaluate(make_random_images(count))
     except ModelError as error:
         raise model_error(
-            rehearsal.source.spec,
-            f"it accepts a first batch but not a second one: {_cause(error)}",
+            dry_run.source.spec,
+            f"it accepts a first batch but not a second one: {_describe_cause(error)}",
             remedy="It keeps something from the previous batch, such as a hidden state: create it in each forward, "
             "with one row per image.",
         ) from error
 
 
-def _cause(error: ModelError) -> str:
+def _describe_cause(error: ModelError) -> str:
     """The exception of the network's own code, or the problem with its output."""
     cause = error.__cause__
     return str(error) if cause is None else f"{type(cause).__name__}: {str(cause).partition(chr(10))[0]}"
@@ -100,22 +100,22 @@ def _cuda_devices(model: nn.Module) -> list[torch.device]:
     return list({parameter.device for parameter in model.parameters() if parameter.is_cuda})
 
 
-def find(rehearsal: Rehearsal) -> list[str]:
+def _find_mistakes(dry_run: DryRun) -> list[str]:
     """One sentence per finding. Raises ModelError if the network rejects a batch of eight."""
-    images = random_images(_IMAGES)
-    answers, trained = rehearsal.evaluate(images), rehearsal.train(_IMAGES, seed=1)
+    images = make_random_images(_IMAGES)
+    answers, trained = dry_run.evaluate(images), dry_run.train(_IMAGES, seed=1)
     return [
-        f"the network {rehearsal.source.name} {finding}"
+        f"the network {dry_run.source.name} {finding}"
         for finding in (
-            *adaptations(rehearsal.model),
-            *_about_range(answers, trained),
-            *_about_dependence(rehearsal, images, answers),
-            *_about_gradients(rehearsal),
+            *describe_adaptations(dry_run.model),
+            *_check_range(answers, trained),
+            *_check_dependence(dry_run, images, answers),
+            *_check_gradients(dry_run),
         )
     ]
 
 
-def _about_range(answers: Tensor, trained: Tensor) -> Iterator[str]:
+def _check_range(answers: Tensor, trained: Tensor) -> Iterator[str]:
     """The loss takes logits: arbitrary finite numbers, in both modes."""
     if not answers.isfinite().all():
         yield "returns numbers that are not finite in evaluation mode"
@@ -128,8 +128,8 @@ def _about_range(answers: Tensor, trained: Tensor) -> Iterator[str]:
 
 
 def _are_probabilities(outputs: Tensor) -> bool:
-    return bool(outputs.min() >= 0) and not _differ(
-        outputs.sum(1), torch.ones(len(outputs)), _rounding(outputs)
+    return bool(outputs.min() >= 0) and not _is_different(
+        outputs.sum(1), torch.ones(len(outputs)), _rounding_tolerance(outputs)
     )
 
 
@@ -150,51 +150,54 @@ _RANGES = {
 }
 
 
-def _about_dependence(rehearsal: Rehearsal, images: Tensor, answers: Tensor) -> Iterator[str]:
+def _check_dependence(dry_run: DryRun, images: Tensor, answers: Tensor) -> Iterator[str]:
     """An output should depend on its image alone."""
-    rounding = _rounding(answers, *rehearsal.model.parameters())
-    if _differ(rehearsal.evaluate(images, seed=1), answers, rounding):
+    rounding = _rounding_tolerance(answers, *dry_run.model.parameters())
+    if _is_different(dry_run.evaluate(images, seed=1), answers, rounding):
         yield (
             "returns random outputs in evaluation mode too, as with dropout that is never switched off: give F.dropout "
             "training=self.training"
         )
-    elif _differ(rehearsal.evaluate_after_others(images), answers, rounding):
+    elif _is_different(dry_run.evaluate_after_others(images), answers, rounding):
         yield (
             "keeps something from one batch to the next, such as a hidden state: its output depends on the images "
             "that came before"
         )
     elif any(
-        _differ(rehearsal.evaluate(images[at : at + 1]), answers[at : at + 1], rounding)
+        _is_different(dry_run.evaluate(images[at : at + 1]), answers[at : at + 1], rounding)
         for at in (0, len(images) - 1)
     ):
         yield (
             "returns another output for an image alone than for the same image in a batch: images of a batch influence "
-            f"each other{_likely_cause(rehearsal.model)}"
+            f"each other{_likely_cause(dry_run.model)}"
         )
-    if not _differ(answers, answers[:1], 0.0) and rehearsal.ignores(images):
+    if not _is_different(answers, answers[:1], 0.0) and dry_run.ignores_images(images):
         yield "returns the same output for every image"
 
 
-def _about_gradients(rehearsal: Rehearsal) -> Iterator[str]:
-    parameters = dict(rehearsal.model.named_parameters())
+def _check_gradients(dry_run: DryRun) -> Iterator[str]:
+    parameters = dict(dry_run.model.named_parameters())
     frozen = [name for name, parameter in parameters.items() if not parameter.requires_grad]
-    unreached = [name for name in parameters if name in rehearsal.without_gradient]
+    unreached = [name for name in parameters if name in dry_run.without_gradient]
     if frozen:
-        yield f"has {_named(frozen)} frozen (requires_grad=False), which training does not change"
+        yield f"has {_list_names(frozen)} frozen (requires_grad=False), which training does not change"
     if unreached:
-        yield f"has {_named(unreached)} that no gradient reaches, as in an unused layer: training does not change them"
+        yield (
+            f"has {_list_names(unreached)} that no gradient reaches, as in an unused layer: "
+            "training does not change them"
+        )
 
 
-def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{', '.join(names[:_NAMED])}{more}"
+def _list_names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
+    return f"{', '.join(names[:_MAX_NAMES])}{more}"
 
 
-def _differ(some: Tensor, others: Tensor, rounding: float) -> bool:
+def _is_different(some: Tensor, others: Tensor, rounding: float) -> bool:
     return bool((some - others).abs().max() > rounding * max(_SMALL, float(others.abs().max())))
 
 
-def _rounding(*tensors: Tensor) -> float:
+def _rounding_tolerance(*tensors: Tensor) -> float:
     """Half the digits of the coarsest type: far above the effect of another summation order, far below a mistake's."""
     precisions = [torch.finfo(tensor.dtype).eps for tensor in tensors if tensor.is_floating_point()]
     if any(tensor.is_cuda for tensor in tensors):

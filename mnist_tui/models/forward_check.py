@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from mnist_tui.errors import ModelError
-from mnist_tui.models.adapters import adapt
+from mnist_tui.models.adapters import adapt_model
 from mnist_tui.models.code_errors import USER_EXCEPTIONS, locate_error
-from mnist_tui.models.saved_state import Kept, release_graphs
+from mnist_tui.models.saved_state import SavedState, detach_cached_tensors
 from mnist_tui.models.spec import ModelSource, model_error
 
 CLASSES = 10
@@ -21,45 +21,45 @@ IMAGES = 2
 TAKES = "A model takes images of shape (N, 1, 28, 28), for any N."
 
 
-def try_forward(source: ModelSource, model: nn.Module) -> None:
+def check_forward(source: ModelSource, model: nn.Module) -> None:
     """Run `model` once in evaluation mode, which also gives lazy layers their shapes. Raises ModelError if it fails.
 
     `model` is unchanged except for those layers, layers that its forward creates at the first call, and hooks that
     `adapt` adds if it would not fit otherwise.
     """
-    images = random_images(IMAGES)
-    with evaluating(model), torch.no_grad():
-        lazy = any(is_lazy(tensor) for tensor in _tensors(model))
+    images = make_random_images(IMAGES)
+    with evaluation_mode(model), torch.no_grad():
+        lazy = any(is_lazy(tensor) for tensor in _parameters_and_buffers(model))
         try:
-            _output(source, model, images)
+            _compute_output(source, model, images)
         except ModelError:
-            if lazy or not adapt(model, images, CLASSES):
+            if lazy or not adapt_model(model, images, CLASSES):
                 raise
-            _output(source, model, images)
-    release_graphs(model)
+            _compute_output(source, model, images)
+    detach_cached_tensors(model)
 
 
-def _output(source: ModelSource, model: nn.Module, images: Tensor) -> Tensor:
+def _compute_output(source: ModelSource, model: nn.Module, images: Tensor) -> Tensor:
     """The checked output of a network, which stays as it is unless it makes layers meanwhile."""
-    kept = None if any(is_lazy(tensor) for tensor in _tensors(model)) else Kept(model)
-    weights = len(list(_tensors(model)))
+    kept = None if any(is_lazy(tensor) for tensor in _parameters_and_buffers(model)) else SavedState(model)
+    weights = len(list(_parameters_and_buffers(model)))
     try:
         output = model(images)
     except USER_EXCEPTIONS as error:
-        raise raised(source, model, error, images) from error
+        raise forward_error(source, model, error, images) from error
     finally:
-        if kept is not None and len(list(_tensors(model))) == weights:
+        if kept is not None and len(list(_parameters_and_buffers(model))) == weights:
             kept.restore()
     return check_output(source, output, images)
 
 
-def random_images(count: int) -> Tensor:
+def make_random_images(count: int) -> Tensor:
     """(count, 1, 28, 28) float32: sparse ink on paper in about the range of normalized digits, the same every time."""
     generator = torch.Generator().manual_seed(0)
     return torch.rand(count, *IMAGE_SHAPE, generator=generator).pow_(3).mul_(2).sub_(1)
 
 
-def raised(
+def forward_error(
     source: ModelSource, model: nn.Module, error: BaseException, images: Tensor, when: str = ""
 ) -> ModelError:
     """What to say of the exception that `model` raised for `images`; `when` may begin with a comma and a space."""
@@ -68,32 +68,32 @@ def raised(
         source.spec,
         f"its forward raised {type(error).__name__}: {error}{where}, "
         f"for an input of shape {tuple(images.shape)}{when}",
-        remedy=_other_type(model) or (_alone(str(error)) if len(images) == 1 else TAKES),
+        remedy=_type_remedy(model) or (_single_image_remedy(str(error)) if len(images) == 1 else TAKES),
     )
 
 
 def check_output(source: ModelSource, output: object, images: Tensor) -> Tensor:
     """`output` if it is logits for `images`; else raises ModelError."""
-    complaint = _complaint(output, len(images))
+    complaint = _describe_problem(output, len(images))
     if complaint:
         raise model_error(
             source.spec,
             f"{complaint} for an input of shape {tuple(images.shape)}",
-            remedy=_remedy(output, len(images)),
+            remedy=_find_remedy(output, len(images)),
         )
     assert isinstance(output, Tensor)  # there was no complaint
     return output
 
 
-def _remedy(output: object, images: int) -> str:
+def _find_remedy(output: object, images: int) -> str:
     if isinstance(output, (tuple, list, dict)):
         return "Let forward return the logits alone, a floating tensor of shape (N, 10)."
     if images == 1:
-        return _alone()
+        return _single_image_remedy()
     return "A model returns one logit per class: a floating tensor of shape (N, 10)."
 
 
-def _alone(error: str = "") -> str:
+def _single_image_remedy(error: str = "") -> str:
     """The remedy for a network that accepts two images and fails on one."""
     if "more than 1 value per channel" in error:
         return "A single image must work too: let BatchNorm keep running statistics, or use LayerNorm."
@@ -103,7 +103,7 @@ def _alone(error: str = "") -> str:
     )
 
 
-def _complaint(output: object, images: int) -> str:
+def _describe_problem(output: object, images: int) -> str:
     if not isinstance(output, Tensor):
         return f"its forward gives a {type(output).__name__}, not a tensor,"
     if tuple(output.shape) != (images, CLASSES):
@@ -113,7 +113,7 @@ def _complaint(output: object, images: int) -> str:
     return ""
 
 
-def _other_type(model: nn.Module) -> str:
+def _type_remedy(model: nn.Module) -> str:
     """The remedy for weights of another type than the images, the usual cause of such failures."""
     types = {tensor.dtype for tensor in model.parameters() if tensor.is_floating_point()} - {torch.float32}
     if not types:
@@ -125,13 +125,13 @@ def _other_type(model: nn.Module) -> str:
     )
 
 
-def _tensors(model: nn.Module) -> Iterator[Tensor]:
+def _parameters_and_buffers(model: nn.Module) -> Iterator[Tensor]:
     yield from model.parameters()
     yield from model.buffers()
 
 
 @contextlib.contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
+def evaluation_mode(model: nn.Module) -> Iterator[None]:
     """Evaluation mode for a while, then each module's own: a frozen one may have been set to evaluate."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()

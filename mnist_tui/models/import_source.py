@@ -24,15 +24,15 @@ from mnist_tui.models.code_errors import (
     missing_package_remedy,
     summarize_error,
 )
-from mnist_tui.models.notebook import Cells, read_cells
-from mnist_tui.models.project import DamagedCopyError, OwnSource, Project, owner
+from mnist_tui.models.notebook import NotebookCells, read_cells
+from mnist_tui.models.project import DamagedCopyError, Project, SourceLoader, find_owner
 from mnist_tui.models.spec import ModelSource
 
 OnNotice = Callable[[str], None]
 
 
 @dataclass
-class Imported:
+class ImportedCode:
     """A module that has been run, with its sources."""
 
     module: ModuleType
@@ -45,51 +45,51 @@ class Imported:
     """The name under which it was imported, if it is a part of a package."""
 
 
-def run(source: ModelSource, on_notice: OnNotice) -> Imported:
+def import_code(source: ModelSource, on_notice: OnNotice) -> ImportedCode:
     """Run the file or import the module that `source` names. Raises ModelError with exception and line."""
-    torchvision_import.install()
+    torchvision_import.install_hook()
     try:
         if source.path is None:
-            return Imported(importlib.import_module(source.module))
-        return _FileRun(source, source.path, on_notice).run()
+            return ImportedCode(importlib.import_module(source.module))
+        return _FileImport(source, source.path, on_notice).run()
     except USER_EXCEPTIONS as error:
         raise explain_import_error(source, error) from error
 
 
-class _FileRun:
+class _FileImport:
     """One file, as a whole or the part of it that a network needs."""
 
     def __init__(self, source: ModelSource, path: Path, on_notice: OnNotice) -> None:
         self._source, self._path, self._on_notice = source, path, on_notice
-        self._project = _project(source, path)
+        self._project = _make_project(source, path)
         content = self._project.read(path)
-        self._cells = read_cells(script.decoded(content)) if path.suffix == ".ipynb" else None
-        text = self._cells.text if self._cells else script.decoded(content)
+        self._cells = read_cells(script.decode_source(content)) if path.suffix == ".ipynb" else None
+        text = self._cells.text if self._cells else script.decode_source(content)
         self._tree = ast.parse(text, str(path))
-        self._package, root = _package(source, self._tree)
+        self._package, root = _find_package(source, self._tree)
         if root is not None and source.kept is None:
             self._project.folders.insert(0, root)
 
-    def run(self) -> Imported:
+    def run(self) -> ImportedCode:
         """The whole file; if that trains or raises, only the statements that the network needs."""
         if self._cells is not None:
             return self._run_notebook(self._cells)
         if not script.trains_when_run(self._tree):
             try:
-                return self._imported(self._run_whole())
+                return self._result(self._run_whole())
             except USER_EXCEPTIONS as error:
-                return self._run_rest(error)
-        module, _ = self._run_needed(script.needed(self._tree, self._source.class_name))
-        self._say(
+                return self._run_needed_after(error)
+        module, _ = self._run_selection(script.select_statements(self._tree, self._source.class_name))
+        self._notify(
             f"{self._path.name} trains when it is run, so only the statements that the network needs were run"
         )
-        return self._imported(module)
+        return self._result(module)
 
     def _run_whole(self) -> ModuleType:
         with self._project.importing():
             if self._package:
                 return importlib.import_module(self._package)
-            module, loader = self._empty()
+            module, loader = self._make_empty_module()
             try:
                 loader.exec_module(module)
             except BaseException:
@@ -97,36 +97,38 @@ class _FileRun:
                 raise
             return module
 
-    def _run_rest(self, error: BaseException) -> Imported:
+    def _run_needed_after(self, error: BaseException) -> ImportedCode:
         """The statements that the network needs may still run, for example without a plotting package."""
-        selection = script.needed(self._tree, self._source.class_name)
-        names = [self._source.class_name] if self._source.class_name else script.networks(self._tree)
-        if not selection.left_out or not selection.may_give(names) or isinstance(error, DamagedCopyError):
+        selection = script.select_statements(self._tree, self._source.class_name)
+        names = [self._source.class_name] if self._source.class_name else script.find_networks(self._tree)
+        if not selection.left_out or not selection.may_define(names) or isinstance(error, DamagedCopyError):
             raise error
         why = f"{summarize_error(error)}{locate_error(error, self._path)}"
-        module, _ = self._run_needed(selection)
+        module, _ = self._run_selection(selection)
         remedy = missing_package_remedy(error)
-        self._say(
+        self._notify(
             f"{self._path.name} raised {why}, so only the statements that the network needs were run"
             + (f". {remedy}" if remedy else "")
         )
-        return self._imported(module)
+        return self._result(module)
 
-    def _run_notebook(self, cells: Cells) -> Imported:
+    def _run_notebook(self, cells: NotebookCells) -> ImportedCode:
         NOTEBOOK_CELLS[str(self._path)] = cells
-        selection = script.needed(self._tree, self._source.class_name)
-        module, text = self._run_needed(selection)
-        self._say(f"{self._path.name}: ran {selection.words}; left out {selection.left_out} other statements")
-        return self._imported(module, text)
+        selection = script.select_statements(self._tree, self._source.class_name)
+        module, text = self._run_selection(selection)
+        self._notify(
+            f"{self._path.name}: ran {selection.describe}; left out {selection.left_out} other statements"
+        )
+        return self._result(module, text)
 
-    def _imported(self, module: ModuleType, text: str = "") -> Imported:
-        return Imported(module, self._project, self._tree, text, self._package)
+    def _result(self, module: ModuleType, text: str = "") -> ImportedCode:
+        return ImportedCode(module, self._project, self._tree, text, self._package)
 
-    def _run_needed(self, selection: script.Selection) -> tuple[ModuleType, str]:
+    def _run_selection(self, selection: script.Selection) -> tuple[ModuleType, str]:
         """The statements of `selection` alone, each with its own line number."""
         tree = ast.Module(selection.body, [])
         with self._project.importing():
-            module, _ = self._empty()
+            module, _ = self._make_empty_module()
             self._project.read(self._path)
             try:
                 self._project.execute(module, compile(tree, str(self._path), "exec"), self._path)
@@ -135,19 +137,21 @@ class _FileRun:
                 raise
         return module, ast.unparse(tree) + "\n"
 
-    def _empty(self) -> tuple[ModuleType, OwnSource]:
+    def _make_empty_module(self) -> tuple[ModuleType, SourceLoader]:
         """A module with nothing in it yet, in `sys.modules` already: dataclasses and pickle look a class up there."""
-        name = self._package if self._package else _unique_name(self._path)
-        loader = OwnSource(name, str(self._path), self._project)
+        name = self._package if self._package else _make_unique_name(self._path)
+        loader = SourceLoader(name, str(self._path), self._project)
         module = module_from_spec(ModuleSpec(name, loader, origin=str(self._path)))
         if self._package:
-            self._have_package(self._package.rpartition(".")[0])
+            self._import_package(self._package.rpartition(".")[0])
         sys.modules[name] = module
         if not self._package and self._path.stem.isidentifier():
-            self._project.call(self._path.stem, module)  # for its siblings, which may import it in their turn
+            self._project.add_alias(
+                self._path.stem, module
+            )  # for its siblings, which may import it in their turn
         return module, loader
 
-    def _have_package(self, name: str) -> None:
+    def _import_package(self, name: str) -> None:
         """The package around the file, or where its `__init__` raises one that only knows its folder."""
         try:
             importlib.import_module(name)
@@ -156,30 +160,30 @@ class _FileRun:
             bare.__path__ = [str(self._path.parent)]
             sys.modules[name] = bare
 
-    def _say(self, text: str) -> None:
+    def _notify(self, text: str) -> None:
         if self._source.kept is None:  # the run has reported it at its start
             self._on_notice(text)
 
 
-def _unique_name(path: Path) -> str:
+def _make_unique_name(path: Path) -> str:
     """By path: `net.py` must be neither another folder's `net.py` nor an installed `net`."""
     stem = re.sub(r"\W", "_", path.stem)
     return f"mnist_tui_model_{stem}_{hashlib.sha256(bytes(path)).hexdigest()[:12]}"
 
 
-def _project(source: ModelSource, path: Path) -> Project:
+def _make_project(source: ModelSource, path: Path) -> Project:
     if source.kept is not None:
         return Project(source.kept.folders, sums=source.kept.sums, origins=source.kept.origins)
-    return Project([path.parent], last=_here())
+    return Project([path.parent], last=_current_folder())
 
 
-def _here() -> list[Path]:
+def _current_folder() -> list[Path]:
     with contextlib.suppress(OSError):  # it has been deleted
         return [Path.cwd()]
     return []
 
 
-def _package(source: ModelSource, tree: ast.Module) -> tuple[str, Path | None]:
+def _find_package(source: ModelSource, tree: ast.Module) -> tuple[str, Path | None]:
     """The name of the file within its package, and the folder that has the package; "" and None where it has none.
 
     A file is run in its package where it was named so, or where its own imports need it: relative ones, and those that
@@ -192,20 +196,20 @@ def _package(source: ModelSource, tree: ast.Module) -> tuple[str, Path | None]:
         return source.module, path.parents[depth]
     if path.name == "__init__.py":
         return path.parent.name, path.parents[1]
-    parents = _importable(path)
-    wanted = script.package_levels(tree)
-    used = script.imported(tree)
+    parents = _find_package_folders(path)
+    wanted = script.relative_import_depth(tree)
+    used = script.find_imports(tree)
     by_name = [count for count, folder in enumerate(parents, 1) if folder.name in used]
-    depth = min(max([wanted, *_regular(path, wanted), *by_name[:1]]), len(parents))
+    depth = min(max([wanted, *_package_depth(path, wanted), *by_name[:1]]), len(parents))
     if not depth:
         return "", None
     names = [folder.name for folder in reversed(parents[:depth])]
-    if names[0] in sys.modules and owner(names[0]) is None:  # of another package, or of this program
+    if names[0] in sys.modules and find_owner(names[0]) is None:  # of another package, or of this program
         return "", None
     return ".".join([*names, path.stem]), parents[depth - 1].parent
 
 
-def _regular(path: Path, levels: int) -> list[int]:
+def _package_depth(path: Path, levels: int) -> list[int]:
     """How deep the file lies in packages with an `__init__.py`, where it needs its package at all."""
     if not levels:
         return []
@@ -215,7 +219,7 @@ def _regular(path: Path, levels: int) -> list[int]:
     return [depth]
 
 
-def _importable(path: Path) -> list[Path]:
+def _find_package_folders(path: Path) -> list[Path]:
     """The folders around a file that can be packages, the nearest first."""
     found: list[Path] = []
     for folder in path.parents if path.stem.isidentifier() else []:

@@ -12,7 +12,7 @@ from torch import nn
 from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from mnist_tui.models import ModelSource, loader, resolve
+from mnist_tui.models import ModelSource, loader, resolve_spec
 
 
 def load_model_isolated(source: ModelSource | str) -> nn.Module:
@@ -20,12 +20,12 @@ def load_model_isolated(source: ModelSource | str) -> nn.Module:
 
     The initial weights are good for nothing but being replaced.
     """
-    with IsolatedRandomNumbers(), _seeding_nothing():
-        return loader.build(resolve(source) if isinstance(source, str) else source, apart=True)
+    with IsolatedRNG(), _ignore_seeding():
+        return loader.build_model(resolve_spec(source) if isinstance(source, str) else source, apart=True)
 
 
 @contextlib.contextmanager
-def _seeding_nothing() -> Iterator[None]:
+def _ignore_seeding() -> Iterator[None]:
     """In this thread, `torch.manual_seed` and similar calls of users' files do not affect torch's generator."""
     here = threading.get_ident()
 
@@ -50,7 +50,7 @@ def _seeding_nothing() -> Iterator[None]:
 _SEEDS = ("manual_seed", "seed", "set_rng_state")
 
 
-class IsolatedRandomNumbers(TorchDispatchMode):
+class IsolatedRNG(TorchDispatchMode):
     """In this thread alone, what torch draws comes from a generator of our own: torch's own is the whole process's.
 
     Saving torch's state and putting it back would not do, as the training draws between the two.
@@ -73,9 +73,9 @@ class IsolatedRandomNumbers(TorchDispatchMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         given = dict(kwargs or {})
-        if torch.Tag.nondeterministic_seeded not in func.tags or _drops_nothing(func, args, given):
+        if torch.Tag.nondeterministic_seeded not in func.tags or _is_without_dropout(func, args, given):
             return func(*args, **given)
-        drawing = _taking_a_generator(func)
+        drawing = _find_generator_overload(func)
         if drawing is None:
             like = self._like(func, args, given)
             return _LIKE[func](like, generator=self._generator)
@@ -87,7 +87,7 @@ class IsolatedRandomNumbers(TorchDispatchMode):
         return torch.empty_like(args[0], **{name: given[name] for name in given if name != "generator"})
 
 
-def _drops_nothing(func: OpOverload, args: Sequence[Any], given: Mapping[str, Any]) -> bool:
+def _is_without_dropout(func: OpOverload, args: Sequence[Any], given: Mapping[str, Any]) -> bool:
     """Whether it is a fused attention with its dropout off: that takes no generator and draws nothing."""
     for place, argument in enumerate(func._schema.arguments):
         if argument.name == "dropout_p":
@@ -96,7 +96,7 @@ def _drops_nothing(func: OpOverload, args: Sequence[Any], given: Mapping[str, An
     return False
 
 
-def _taking_a_generator(func: OpOverload) -> Callable[..., Any] | None:
+def _find_generator_overload(func: OpOverload) -> Callable[..., Any] | None:
     """The function itself, or its overload, that takes a generator: `rand.generator` for `rand.default`."""
     if _takes_generator(func):
         return func

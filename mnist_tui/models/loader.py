@@ -18,68 +18,68 @@ from torch import nn
 from mnist_tui.errors import ModelError, did_you_mean
 from mnist_tui.models import script
 from mnist_tui.models.code_errors import USER_EXCEPTIONS, explain_code_error, explain_import_error
-from mnist_tui.models.forward_check import try_forward
-from mnist_tui.models.import_source import Imported, OnNotice, run
-from mnist_tui.models.process_settings import as_its_author_runs_it, torch_as_it_was
+from mnist_tui.models.forward_check import check_forward
+from mnist_tui.models.import_source import ImportedCode, OnNotice, import_code
+from mnist_tui.models.process_settings import preserve_torch_settings, run_as_script
 from mnist_tui.models.spec import ModelSource, model_error
 
-Maker = Callable[[], object]
+ModelFactory = Callable[[], object]
 
 
-def build(source: ModelSource, *, apart: bool = False, on_notice: OnNotice | None = None) -> nn.Module:
+def build_model(source: ModelSource, *, apart: bool = False, on_notice: OnNotice | None = None) -> nn.Module:
     """A new network of `source`, after one trial forward. Raises ModelError naming the problem.
 
     Notices are passed to `on_notice`, or printed on standard error without it. With `apart`, for use beside a training,
     torch's random state is not touched.
     """
     if source.is_registered:
-        return _tried(source, _made(source, find_network(source, run(source, _say))))
-    with as_its_author_runs_it(source.path):
-        with torch_as_it_was():
-            imported, maker = _imported(source, on_notice or _say, apart=apart)
-            model = _made(source, maker)
-        _MADE_OF[model] = imported
-        return _tried(source, model)
+        return _check(source, _create(source, find_factory(source, import_code(source, _print_notice))))
+    with run_as_script(source.path):
+        with preserve_torch_settings():
+            imported, maker = _import(source, on_notice or _print_notice, apart=apart)
+            model = _create(source, maker)
+        _CODE[model] = imported
+        return _check(source, model)
 
 
-def code_of(model: nn.Module) -> Imported | None:
+def find_code(model: nn.Module) -> ImportedCode | None:
     """The code that was run to create `model`; None for the program's own networks."""
-    return _MADE_OF.get(model)
+    return _CODE.get(model)
 
 
-_MADE_OF: weakref.WeakKeyDictionary[nn.Module, Imported] = weakref.WeakKeyDictionary()
+_CODE: weakref.WeakKeyDictionary[nn.Module, ImportedCode] = weakref.WeakKeyDictionary()
 
 
-def _imported(source: ModelSource, on_notice: OnNotice, *, apart: bool) -> tuple[Imported, Maker]:
+def _import(source: ModelSource, on_notice: OnNotice, *, apart: bool) -> tuple[ImportedCode, ModelFactory]:
     """Initial weights are drawn after the same random numbers, whether or not the import draws any.
 
     Those of an instance are drawn by the import, which therefore has to be repeated each time.
     """
     before = None if apart else torch.get_rng_state()
-    imported = run(source, on_notice)
-    maker = find_network(source, imported)
-    if is_instance(source, imported):
-        return (imported, maker) if source.path else _imported_anew(source, imported)
+    imported = import_code(source, on_notice)
+    maker = find_factory(source, imported)
+    if _is_instance(source, imported):
+        return (imported, maker) if source.path else _import_again(source, imported)
     if before is not None:
         torch.set_rng_state(before)
     return imported, maker
 
 
-def _imported_anew(source: ModelSource, imported: Imported) -> tuple[Imported, Maker]:
+def _import_again(source: ModelSource, imported: ImportedCode) -> tuple[ImportedCode, ModelFactory]:
     """An installed module is run once per process, and its instance may have been trained already."""
     spec = imported.module.__spec__
     if spec is None or spec.loader is None:
-        return imported, find_network(source, imported)
+        return imported, find_factory(source, imported)
     try:
-        again = Imported(importlib.util.module_from_spec(spec))
+        again = ImportedCode(importlib.util.module_from_spec(spec))
         spec.loader.exec_module(again.module)
     except USER_EXCEPTIONS as error:
         raise explain_import_error(source, error) from error
-    return again, find_network(source, again)
+    return again, find_factory(source, again)
 
 
-def _made(source: ModelSource, maker: Maker) -> nn.Module:
-    with _reported(source, f"creating a {source.name}"):
+def _create(source: ModelSource, maker: ModelFactory) -> nn.Module:
+    with _explain_errors(source, f"creating a {source.name}"):
         model = maker()
     if isinstance(model, nn.Module):
         return model
@@ -91,7 +91,7 @@ def _made(source: ModelSource, maker: Maker) -> nn.Module:
 
 
 @contextlib.contextmanager
-def _reported(source: ModelSource, doing: str) -> Iterator[None]:
+def _explain_errors(source: ModelSource, doing: str) -> Iterator[None]:
     """Turn an exception of user code into an error in one sentence."""
     try:
         yield
@@ -99,40 +99,44 @@ def _reported(source: ModelSource, doing: str) -> Iterator[None]:
         raise explain_code_error(source, doing, error) from error
 
 
-def _tried(source: ModelSource, model: nn.Module) -> nn.Module:
-    try_forward(source, model)
+def _check(source: ModelSource, model: nn.Module) -> nn.Module:
+    check_forward(source, model)
     return model
 
 
-def _say(text: str) -> None:
+def _print_notice(text: str) -> None:
     print(f"notice: {''.join(char for char in text if char.isprintable())}", file=sys.stderr)
 
 
-def find_network(source: ModelSource, imported: Imported) -> Maker:
+def find_factory(source: ModelSource, imported: ImportedCode) -> ModelFactory:
     """The callable that creates the network that `source` names. Raises ModelError listing the available networks."""
-    name = source.class_name or _only_one(source, imported)
+    name = source.class_name or _find_only_network(source, imported)
     found = getattr(imported.module, name, None)
     if isinstance(found, nn.Module):
         return lambda: found
     if inspect.isclass(found) and not issubclass(found, nn.Module):
-        raise model_error(source.spec, f"{name} is not a torch.nn.Module", remedy=_remedy(source, imported))
+        raise model_error(
+            source.spec, f"{name} is not a torch.nn.Module", remedy=_networks_remedy(source, imported)
+        )
     if not callable(found):
-        raise model_error(source.spec, _complaint(name, found, imported), remedy=_remedy(source, imported))
-    needed = required_arguments(found)
+        raise model_error(
+            source.spec, _describe_problem(name, found, imported), remedy=_networks_remedy(source, imported)
+        )
+    needed = _required_arguments(found)
     if not needed:
         return found
-    call = _authors_call(name, imported)
+    call = _find_call(name, imported)
     if call is None:
-        raise _needs_arguments(source, name, needed, imported)
+        raise _arguments_error(source, name, needed, imported)
     return call
 
 
-def is_instance(source: ModelSource, imported: Imported) -> bool:
+def _is_instance(source: ModelSource, imported: ImportedCode) -> bool:
     """Whether the network is created by the import itself."""
     return isinstance(getattr(imported.module, source.class_name, None), nn.Module)
 
 
-def required_arguments(maker: Callable[..., Any]) -> list[str]:
+def _required_arguments(maker: Callable[..., Any]) -> list[str]:
     """The names of those without a default."""
     try:
         parameters = inspect.signature(maker).parameters.values()
@@ -144,63 +148,63 @@ def required_arguments(maker: Callable[..., Any]) -> list[str]:
     ]
 
 
-def _only_one(source: ModelSource, imported: Imported) -> str:
+def _find_only_network(source: ModelSource, imported: ImportedCode) -> str:
     """The only network of a file named alone: its one class that needs no arguments, or its one instance."""
     module = imported.module
     classes = [name for name, value in vars(module).items() if _is_defined_in(module, value)]
-    ready = [name for name in classes if not required_arguments(getattr(module, name))]
+    ready = [name for name in classes if not _required_arguments(getattr(module, name))]
     made = [name for name, value in vars(module).items() if isinstance(value, nn.Module)]
     whole = [name for name in ready if not _is_part(name, classes, imported)]
-    called = [name for name in classes if _authors_call(name, imported)]
-    for candidates in (ready, whole, _differing(module, made), called):
+    called = [name for name in classes if _find_call(name, imported)]
+    for candidates in (ready, whole, _distinct_instances(module, made), called):
         if len(candidates) == 1:
             return candidates[0]
     raise model_error(
         source.spec,
         "a file name alone is enough only if the file holds exactly one network; add a colon and the network's name",
-        remedy=_remedy(source, imported),
+        remedy=_networks_remedy(source, imported),
     )
 
 
-def _differing(module: ModuleType, names: list[str]) -> list[str]:
+def _distinct_instances(module: ModuleType, names: list[str]) -> list[str]:
     """One name for each instance."""
     return list({id(getattr(module, name)): name for name in names}.values())
 
 
-def _is_part(name: str, classes: list[str], imported: Imported) -> bool:
+def _is_part(name: str, classes: list[str], imported: ImportedCode) -> bool:
     """Whether another class of the file uses this one."""
     if imported.tree is None:
         return False
     bodies = {node.name: node.body for node in imported.tree.body if isinstance(node, ast.ClassDef)}
     others = [statement for other in classes if other != name for statement in bodies.get(other, [])]
-    return any(name in script.looked_up(statement) for statement in others)
+    return any(name in script.find_names(statement) for statement in others)
 
 
 def _is_defined_in(module: ModuleType, value: object) -> bool:
     return isinstance(value, type) and issubclass(value, nn.Module) and value.__module__ == module.__name__
 
 
-def _authors_call(name: str, imported: Imported) -> Maker | None:
+def _find_call(name: str, imported: ImportedCode) -> ModelFactory | None:
     """Create one as the file itself does, such as `Net(784, hidden_size)`, with the file's own names."""
-    for call in script.calls_of(imported.tree, name) if imported.tree else ():
+    for call in script.find_calls(imported.tree, name) if imported.tree else ():
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
-        if all(map(_is_plain, values)) and all(keyword.arg for keyword in call.keywords):
+        if all(map(_has_no_calls, values)) and all(keyword.arg for keyword in call.keywords):
             known = vars(imported.module)
-            if script.looked_up(call) <= known.keys():
+            if script.find_names(call) <= known.keys():
                 code = compile(ast.Expression(call), imported.module.__file__ or "", "eval")
                 return lambda: eval(code, known)
     return None
 
 
-def _is_plain(node: ast.AST) -> bool:
+def _has_no_calls(node: ast.AST) -> bool:
     """Names, constants and expressions of them; no calls, which could do anything."""
     return not any(
         isinstance(inner, (ast.Call, ast.Lambda, ast.NamedExpr, ast.Starred)) for inner in ast.walk(node)
     )
 
 
-def _needs_arguments(source: ModelSource, name: str, needed: list[str], imported: Imported) -> ModelError:
-    others = [other for other in _names(imported) if other != name]
+def _arguments_error(source: ModelSource, name: str, needed: list[str], imported: ImportedCode) -> ModelError:
+    others = [other for other in _list_networks(imported) if other != name]
     instead = f" There are also {', '.join(others)}." if others else ""
     return model_error(
         source.spec,
@@ -210,28 +214,28 @@ def _needs_arguments(source: ModelSource, name: str, needed: list[str], imported
     )
 
 
-def _complaint(name: str, found: object, imported: Imported) -> str:
+def _describe_problem(name: str, found: object, imported: ImportedCode) -> str:
     if found is not None:
         return f"{name} is a {type(found).__name__}, not a torch.nn.Module class, an instance of one or a function"
-    return f"there is no class {name!r}{did_you_mean(name, _names(imported))}"
+    return f"there is no class {name!r}{did_you_mean(name, _list_networks(imported))}"
 
 
-def _names(imported: Imported) -> list[str]:
+def _list_networks(imported: ImportedCode) -> list[str]:
     """The available networks by name, including those in parts of the file that were not run."""
-    return list(dict.fromkeys(_all_names(imported)))
+    return list(dict.fromkeys(_find_networks(imported)))
 
 
-def _all_names(imported: Imported) -> Iterator[str]:
+def _find_networks(imported: ImportedCode) -> Iterator[str]:
     module = imported.module
     for name, value in vars(module).items():
         if _is_defined_in(module, value) or isinstance(value, nn.Module):
             yield name
     if imported.tree is not None:
-        yield from sorted(script.networks(imported.tree))
+        yield from sorted(script.find_networks(imported.tree))
 
 
-def _remedy(source: ModelSource, imported: Imported) -> str:
-    names = _names(imported)
+def _networks_remedy(source: ModelSource, imported: ImportedCode) -> str:
+    names = _list_networks(imported)
     if not names:
         return (
             f"{source.place} defines no torch.nn.Module class; a model is one from (N, 1, 28, 28) to (N, 10)."

@@ -19,7 +19,7 @@ _OTHER_LANGUAGE = re.compile(
 
 
 @dataclass(frozen=True)
-class Cells:
+class NotebookCells:
     """The text of all code cells, one after the other, and the line (from 1) at which each begins."""
 
     text: str
@@ -33,21 +33,21 @@ class Cells:
         return f"line {line - self.starts[index] + 1} of cell {self.numbers[index]}"
 
 
-def read_cells(text: str) -> Cells:
+def read_cells(text: str) -> NotebookCells:
     """Raises ValueError if it is not a notebook."""
     notebook = json.loads(text)
-    cells = _cells_of(notebook)
+    cells = _find_cells(notebook)
     lines: list[str] = []
     starts, numbers = [], []
     for number, cell in enumerate(cells, 1):
         if isinstance(cell, dict) and cell.get("cell_type") == "code":
             starts.append(len(lines) + 1)
             numbers.append(number)
-            lines += _python_of(_source_of(cell)) or [""]
-    return Cells("\n".join(lines) + "\n", tuple(starts) or (1,), tuple(numbers) or (1,))
+            lines += _extract_python(_cell_source(cell)) or [""]
+    return NotebookCells("\n".join(lines) + "\n", tuple(starts) or (1,), tuple(numbers) or (1,))
 
 
-def _cells_of(notebook: object) -> list[object]:
+def _find_cells(notebook: object) -> list[object]:
     """The cells of the current format, or of the previous one, which stored them in worksheets."""
     if isinstance(notebook, dict):
         sheets = notebook.get("worksheets", [])
@@ -57,13 +57,13 @@ def _cells_of(notebook: object) -> list[object]:
     raise ValueError("it has no cells")
 
 
-def _source_of(cell: dict[str, object]) -> str:
+def _cell_source(cell: dict[str, object]) -> str:
     """A text, or a list of lines with their ends."""
     source = cell.get("source", cell.get("input", ""))
     return "".join(map(str, source)) if isinstance(source, list) else str(source)
 
 
-def _python_of(source: str) -> list[str]:
+def _extract_python(source: str) -> list[str]:
     """The cell's lines, with IPython syntax replaced, so that each keeps its line number.
 
     A cell that is not valid Python must not hide a class in another cell.

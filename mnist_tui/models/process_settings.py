@@ -21,32 +21,32 @@ from mnist_tui.models.project import InputRequestedError
 _ENVIRONMENT = {"MPLBACKEND": "Agg", "WANDB_MODE": "disabled"}
 
 
-_one_at_a_time = threading.RLock()
+_lock = threading.RLock()
 
 
 @contextlib.contextmanager
-def as_its_author_runs_it(path: Path | None) -> Iterator[None]:
+def run_as_script(path: Path | None) -> Iterator[None]:
     """A context for importing, creating and trying a network. Changes of the process's settings are undone.
 
     `sys.argv` has the file alone, standard output is redirected to standard error, and reading standard input
     raises InputRequestedError.
     """
-    with _one_at_a_time, contextlib.ExitStack() as stack:
+    with _lock, contextlib.ExitStack() as stack:
         if path is not None:
-            stack.enter_context(_attribute(sys, "argv", [str(path)]))
-        stack.enter_context(_attribute(sys, "stdin", _NoInput()))
+            stack.enter_context(_replace_attribute(sys, "argv", [str(path)]))
+        stack.enter_context(_replace_attribute(sys, "stdin", _RefusingInput()))
         stack.enter_context(contextlib.redirect_stdout(sys.stderr))
-        stack.enter_context(_attribute(argparse.ArgumentParser, "error", _refuse_arguments))
-        stack.enter_context(_same_folder())
-        stack.enter_context(_environment())
-        stack.enter_context(_same_signals())
+        stack.enter_context(_replace_attribute(argparse.ArgumentParser, "error", _refuse_arguments))
+        stack.enter_context(_preserve_folder())
+        stack.enter_context(_set_environment())
+        stack.enter_context(_preserve_signal_handlers())
         stack.enter_context(warnings.catch_warnings())
         stack.callback(sys.setrecursionlimit, sys.getrecursionlimit())
         yield
 
 
 @contextlib.contextmanager
-def torch_as_it_was() -> Iterator[None]:
+def preserve_torch_settings() -> Iterator[None]:
     """Restores torch's settings afterwards. Callers take care of the random state."""
     dtype, device, threads = torch.get_default_dtype(), torch.get_default_device(), torch.get_num_threads()
     grad, deterministic = torch.is_grad_enabled(), torch.are_deterministic_algorithms_enabled()
@@ -65,7 +65,7 @@ def torch_as_it_was() -> Iterator[None]:
         torch.set_float32_matmul_precision(precision)
 
 
-class _NoInput:
+class _RefusingInput:
     """Standard input without a user."""
 
     encoding, errors, closed = "utf-8", "strict", False
@@ -80,7 +80,7 @@ class _NoInput:
 
     read = readlines = __next__ = readline
 
-    def __iter__(self) -> _NoInput:
+    def __iter__(self) -> _RefusingInput:
         return self
 
     def isatty(self) -> bool:
@@ -95,7 +95,7 @@ def _refuse_arguments(_parser: argparse.ArgumentParser, message: str) -> NoRetur
 
 
 @contextlib.contextmanager
-def _attribute(owner: Any, name: str, value: object) -> Iterator[None]:
+def _replace_attribute(owner: Any, name: str, value: object) -> Iterator[None]:
     before = getattr(owner, name)
     setattr(owner, name, value)
     try:
@@ -105,7 +105,7 @@ def _attribute(owner: Any, name: str, value: object) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _same_folder() -> Iterator[None]:
+def _preserve_folder() -> Iterator[None]:
     try:
         before = Path.cwd()
     except OSError:  # it has been deleted
@@ -120,7 +120,7 @@ def _same_folder() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _environment() -> Iterator[None]:
+def _set_environment() -> Iterator[None]:
     added = {name: value for name, value in _ENVIRONMENT.items() if name not in os.environ}
     os.environ.update(added)
     try:
@@ -131,7 +131,7 @@ def _environment() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _same_signals() -> Iterator[None]:
+def _preserve_signal_handlers() -> Iterator[None]:
     """Only the main thread can set signal handlers, so only there they are restored."""
     if threading.current_thread() is not threading.main_thread():
         yield

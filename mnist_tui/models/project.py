@@ -22,7 +22,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from mnist_tui.models.script import decoded
+from mnist_tui.models.script import decode_source
 
 
 class InputRequestedError(Exception):
@@ -67,9 +67,9 @@ class Project:
     @contextlib.contextmanager
     def importing(self) -> Iterator[None]:
         """In this thread, imports look in the project first. One thread at a time."""
-        with _one_at_a_time:
-            self._come_in()
-            before, _here.project = getattr(_here, "project", None), self
+        with _lock:
+            self._activate()
+            before, _thread.project = getattr(_thread, "project", None), self
             wrote_nothing, sys.dont_write_bytecode = sys.dont_write_bytecode, True
             if not self._depth:
                 self._path = list(sys.path)
@@ -79,25 +79,25 @@ class Project:
             finally:
                 self._depth -= 1
                 sys.dont_write_bytecode = wrote_nothing
-                _here.project = before
+                _thread.project = before
                 if not self._depth and sys.path != self._path:
-                    self.folders += self._added()
+                    self.folders += self._added_folders()
                     sys.path[:] = self._path
 
-    def _added(self) -> list[Path]:
+    def _added_folders(self) -> list[Path]:
         """The folders that the project's own code has put on the path."""
         return [Path(os.path.realpath(entry)) for entry in sys.path if entry not in self._path]
 
-    def find(self, name: str, path: Sequence[str] | None) -> ModuleSpec | None:
+    def find_spec(self, name: str, path: Sequence[str] | None) -> ModuleSpec | None:
         """Where a module of the project is; None for every other."""
         places = [*map(str, self.folders), *sys.path, *map(str, self._last)] if path is None else path
         found = PathFinder.find_spec(name, places)
         if found is None or not self._is_own(found):
             return None
         if path is None:
-            self.used.add(_folder_of(found))
+            self.used.add(_parent_folder(found))
         if isinstance(found.loader, SourceFileLoader):
-            found.loader = OwnSource(name, str(_real(found.loader.path)), self)
+            found.loader = SourceLoader(name, str(_resolve(found.loader.path)), self)
         self._names.add(name)
         return found
 
@@ -107,7 +107,7 @@ class Project:
         if self._sums is not None and hashlib.sha256(content).hexdigest() != self._sums.get(path):
             raise DamagedCopyError(f"{path} is not what it was when the run began")
         self.contents[path] = content
-        OWN_FILES.add(str(path))
+        USER_FILES.add(str(path))
         return content
 
     def execute(self, module: ModuleType, code: CodeType, path: Path) -> None:
@@ -117,7 +117,7 @@ class Project:
         self._names.add(module.__name__)
         exec(code, module.__dict__)
 
-    def call(self, name: str, module: ModuleType) -> None:
+    def add_alias(self, name: str, module: ModuleType) -> None:
         """Let `module` be found under another name too, unless that is taken."""
         if name not in sys.modules and name not in sys.stdlib_module_names:
             sys.modules[name] = module
@@ -128,7 +128,7 @@ class Project:
         for name in [name for name in self._names if sys.modules.get(name) is module]:
             del sys.modules[name]
 
-    def all_folders(self) -> list[Path]:
+    def search_folders(self) -> list[Path]:
         """Where modules are looked for, in that order, without sys.path."""
         return list(dict.fromkeys([*self.folders, *self._last]))
 
@@ -138,18 +138,18 @@ class Project:
 
     def _is_own(self, found: ModuleSpec) -> bool:
         if isinstance(found.loader, SourceFileLoader):
-            return self._is_own_file(_real(found.loader.path))
+            return self._is_own_file(_resolve(found.loader.path))
         if (
             found.origin is None and found.submodule_search_locations is not None
         ):  # a folder without __init__.py
-            return all(self._is_within(_real(place)) for place in found.submodule_search_locations)
+            return all(self._is_within(_resolve(place)) for place in found.submodule_search_locations)
         return False
 
     def _is_own_file(self, path: Path) -> bool:
         return path in self._sums if self._sums is not None else self._is_within(path)
 
     def _is_within(self, path: Path) -> bool:
-        roots = [*self.folders, *self._last, *self._added()]
+        roots = [*self.folders, *self._last, *self._added_folders()]
         return not is_installed(path) and any(root == path or root in path.parents for root in roots)
 
     def _import(self, name: str, *arguments: Any, **named: Any) -> Any:
@@ -157,23 +157,23 @@ class Project:
         with self.importing():
             return builtins.__import__(name, *arguments, **named)
 
-    def _come_in(self) -> None:
+    def _activate(self) -> None:
         """Replace the project whose modules can currently be imported by name."""
-        global _present
-        _install()
+        global _active
+        _install_finder()
         importlib.invalidate_caches()  # a file may be younger than the finder's listing of its folder
-        if _present is self:
+        if _active is self:
             return
-        if _present is not None:
-            _present._go_out()
+        if _active is not None:
+            _active._deactivate()
         sys.modules.update(self._modules)
-        _present = self
+        _active = self
 
-    def _go_out(self) -> None:
+    def _deactivate(self) -> None:
         self._modules = {name: sys.modules.pop(name) for name in self._names if name in sys.modules}
 
 
-class OwnSource(SourceFileLoader):
+class SourceLoader(SourceFileLoader):
     """Compiles the file as it is now: cached byte code misses an edit of the same second and size."""
 
     def __init__(self, name: str, path: str, project: Project) -> None:
@@ -182,24 +182,26 @@ class OwnSource(SourceFileLoader):
 
     def get_code(self, fullname: str) -> CodeType:
         """Of the bytes that the project remembers as those that were run."""
-        return compile(decoded(self._project.read(Path(self.path))), self.path, "exec", dont_inherit=True)
+        return compile(
+            decode_source(self._project.read(Path(self.path))), self.path, "exec", dont_inherit=True
+        )
 
     def exec_module(self, module: ModuleType) -> None:
         """With the project's own `import`, `print` and `input`."""
         self._project.execute(module, self.get_code(module.__name__), Path(self.path))
 
 
-OWN_FILES: set[str] = set()
+USER_FILES: set[str] = set()
 """Every user file that has been run, to which errors are traced back."""
 
-_one_at_a_time = threading.RLock()
-_here = threading.local()
-_present: Project | None = None
+_lock = threading.RLock()
+_thread = threading.local()
+_active: Project | None = None
 
 
-def owner(name: str) -> Project | None:
+def find_owner(name: str) -> Project | None:
     """The project whose module can be imported as `name` now."""
-    return _present if _present is not None and _present.owns(name) else None
+    return _active if _active is not None and _active.owns(name) else None
 
 
 def is_installed(path: Path) -> bool:
@@ -225,11 +227,11 @@ class _Finder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        project: Project | None = getattr(_here, "project", None)
-        return project.find(fullname, path) if project is not None else None
+        project: Project | None = getattr(_thread, "project", None)
+        return project.find_spec(fullname, path) if project is not None else None
 
 
-def _install() -> None:
+def _install_finder() -> None:
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
 
@@ -243,11 +245,11 @@ def _refuse_input(prompt: object = "", /) -> str:
     raise InputRequestedError(f"it asks for keyboard input{f' ({prompt})' if prompt else ''}")
 
 
-def _folder_of(found: ModuleSpec) -> Path:
+def _parent_folder(found: ModuleSpec) -> Path:
     """The folder that has a module's file or a package's folder."""
     places = found.submodule_search_locations
-    return _real(next(iter(places)) if places else str(found.origin)).parent
+    return _resolve(next(iter(places)) if places else str(found.origin)).parent
 
 
-def _real(path: str) -> Path:
+def _resolve(path: str) -> Path:
     return Path(os.path.realpath(path))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Registered:
+class RegisteredModel:
     """Where a registered network's class is, and one line on what it is."""
 
     module: str
@@ -15,21 +15,21 @@ class Registered:
     summary: str
 
 
-REGISTRY: Mapping[str, Registered] = {
-    "reference": Registered(
+REGISTRY: Mapping[str, RegisteredModel] = {
+    "reference": RegisteredModel(
         "mnist_tui.models.reference",
         "Reference",
         "three convolution blocks, global average pooling; 6,790 parameters",
     ),
-    "reference-fc": Registered(
+    "reference-fc": RegisteredModel(
         "mnist_tui.models.reference",
         "ReferenceFC",
         "the same blocks with a fully connected head; 7,700 parameters",
     ),
-    "wide": Registered(
+    "wide": RegisteredModel(
         "mnist_tui.models.reference", "Wide", "the reference with twice the channels; 26,222 parameters"
     ),
-    "linear": Registered(
+    "linear": RegisteredModel(
         "mnist_tui.models.reference",
         "SoftmaxRegression",
         "softmax regression on the pixels; 7,850 parameters",

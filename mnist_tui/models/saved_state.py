@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 
-class Kept:
+class SavedState:
     """A network as it is now: weights, buffers, and whatever attributes a `forward` may set or change in place.
 
     Nothing is pickled or deep-copied, which not every network supports.
@@ -23,7 +23,7 @@ class Kept:
         self._containers = [(value, copy.copy(value)) for value in values if type(value) in _CONTAINERS]
         # A compiled module keeps its parameters out of Python's sight, but names them.
         tensors = {
-            id(tensor): tensor for tensor in (*model.parameters(), *model.buffers(), *_tensors(values))
+            id(tensor): tensor for tensor in (*model.parameters(), *model.buffers(), *_find_tensors(values))
         }
         self._contents = [(tensor, tensor.data, tensor.data.clone()) for tensor in tensors.values()]
         self._gradients = [(parameter, parameter.grad) for parameter in model.parameters()]
@@ -46,7 +46,7 @@ class Kept:
             parameter.grad = gradient
 
 
-def release_graphs(model: nn.Module) -> None:
+def detach_cached_tensors(model: nn.Module) -> None:
     """Detach cached results, such as a normalized weight: torch cannot copy a tensor with its graph."""
     for module in model.modules():
         for name, value in vars(module).items():
@@ -57,7 +57,7 @@ def release_graphs(model: nn.Module) -> None:
 _CONTAINERS = (list, dict, set, OrderedDict, deque)
 
 
-def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
+def _find_tensors(values: Iterable[Any]) -> Iterator[Tensor]:
     for value in values:
         if isinstance(value, Tensor):
             yield value

@@ -15,11 +15,11 @@ import tokenize
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-_TRAINS = frozenset({"backward", "fit", "fit_one_cycle"})
-_NETWORKS = ("Module", "Sequential", "ModuleList", "LightningModule", "Net", "Network")
+_TRAINING_METHODS = frozenset({"backward", "fit", "fit_one_cycle"})
+_NETWORK_BASES = ("Module", "Sequential", "ModuleList", "LightningModule", "Net", "Network")
 
 
-def decoded(content: bytes) -> str:
+def decode_source(content: bytes) -> str:
     """Decode like Python does; content with an invalid encoding is read as UTF-16 or Windows-1252."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return content.decode("utf-16", errors="replace")
@@ -39,7 +39,7 @@ class Selection:
     left_out: int = 0
 
     @property
-    def words(self) -> str:
+    def describe(self) -> str:
         """`3 imports, 1 class, 2 functions, 1 assignment`."""
         kinds = {"import": 0, "class": 0, "function": 0, "assignment": 0, "other statement": 0}
         for statement in self.body:
@@ -47,21 +47,21 @@ class Selection:
         counted = [(count, kind) for kind, count in kinds.items() if count]
         return ", ".join(f"{count} {_plural(kind, count)}" for count, kind in counted) or "nothing"
 
-    def may_give(self, names: Collection[str]) -> bool:
+    def may_define(self, names: Collection[str]) -> bool:
         """Whether running it defines any of `names`, as far as can be determined."""
-        return any(_is_star(statement) or _bound(statement) & set(names) for statement in self.body)
+        return any(_is_star(statement) or _defined_names(statement) & set(names) for statement in self.body)
 
 
-def needed(tree: ast.Module, name: str) -> Selection:
+def select_statements(tree: ast.Module, name: str) -> Selection:
     """The statements needed to create `name` or, if it is empty, the networks that the file defines."""
-    roots = {name} if name else networks(tree)
-    roots |= {used for root in roots for call in calls_of(tree, root) for used in looked_up(call)}
-    trainers = _trainers(tree)
-    usable = [statement for statement in tree.body if not _is_work(statement, trainers)]
+    roots = {name} if name else find_networks(tree)
+    roots |= {used for root in roots for call in find_calls(tree, root) for used in find_names(call)}
+    trainers = _find_training_functions(tree)
+    usable = [statement for statement in tree.body if not _has_effects(statement, trainers)]
     targets = frozenset({name})
-    wanted = _closure(usable, roots, targets)
-    body = [kept for statement in usable if (kept := _part(statement, wanted, targets))]
-    known = {bound for statement in tree.body for bound in _bound(statement)} | set(dir(builtins))
+    wanted = _find_dependencies(usable, roots, targets)
+    body = [kept for statement in usable if (kept := _select_part(statement, wanted, targets))]
+    known = {bound for statement in tree.body for bound in _defined_names(statement)} | set(dir(builtins))
     if not wanted - known:  # nothing is left that an `import *` could be for
         body = [statement for statement in body if not _is_star(statement)]
     return Selection(body, len(tree.body) - len(body))
@@ -69,23 +69,25 @@ def needed(tree: ast.Module, name: str) -> Selection:
 
 def trains_when_run(tree: ast.Module) -> bool:
     """Whether running the file trains a network, instead of only defining one."""
-    trainers = _trainers(tree)
-    return any(_calls(statement, trainers) for statement in tree.body if not _defines(statement))
+    trainers = _find_training_functions(tree)
+    return any(
+        _calls_training(statement, trainers) for statement in tree.body if not _is_definition(statement)
+    )
 
 
-def calls_of(tree: ast.Module, name: str) -> Iterator[ast.Call]:
+def find_calls(tree: ast.Module, name: str) -> Iterator[ast.Call]:
     """Where the file itself calls `name`, such as `Net(784, 10)`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
             yield node
 
 
-def package_levels(tree: ast.Module) -> int:
+def relative_import_depth(tree: ast.Module) -> int:
     """How many packages above the file its relative imports reach: 1 for `from .blocks import Block`."""
     return max((node.level for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)), default=0)
 
 
-def imported(tree: ast.Module) -> set[str]:
+def find_imports(tree: ast.Module) -> set[str]:
     """The first parts of the names of all modules that it imports from the top."""
     names: set[str] = set()
     for node in ast.walk(tree):
@@ -114,7 +116,7 @@ def _plural(kind: str, count: int) -> str:
     return kind if count == 1 else f"{kind}es" if kind.endswith("s") else f"{kind}s"
 
 
-def networks(tree: ast.Module) -> set[str]:
+def find_networks(tree: ast.Module) -> set[str]:
     """Classes with a forward, or with a base named like a network; otherwise names to which a network is assigned."""
     classes = {
         statement.name
@@ -125,38 +127,42 @@ def networks(tree: ast.Module) -> set[str]:
         name
         for statement in tree.body
         if isinstance(statement, ast.Assign) and "Sequential" in ast.dump(statement.value)
-        for name in _bound(statement)
+        for name in _defined_names(statement)
     }
 
 
 def _is_network(node: ast.ClassDef) -> bool:
     has_forward = any(isinstance(entry, ast.FunctionDef) and entry.name == "forward" for entry in node.body)
-    return has_forward or any(ast.unparse(base).endswith(_NETWORKS) for base in node.bases)
+    return has_forward or any(ast.unparse(base).endswith(_NETWORK_BASES) for base in node.bases)
 
 
-def _trainers(tree: ast.Module) -> set[str]:
+def _find_training_functions(tree: ast.Module) -> set[str]:
     """The functions that train, and those that call them."""
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     trainers: set[str] = set()
     while True:
-        more = {name for name, node in functions.items() if name not in trainers and _calls(node, trainers)}
+        more = {
+            name
+            for name, node in functions.items()
+            if name not in trainers and _calls_training(node, trainers)
+        }
         if not more:
             return trainers
         trainers |= more
 
 
-def _calls(node: ast.AST, trainers: Collection[str]) -> bool:
+def _calls_training(node: ast.AST, trainers: Collection[str]) -> bool:
     for inner in ast.walk(node):
         if isinstance(inner, ast.Call):
             called = inner.func
-            if isinstance(called, ast.Attribute) and called.attr in _TRAINS:
+            if isinstance(called, ast.Attribute) and called.attr in _TRAINING_METHODS:
                 return True
             if isinstance(called, ast.Name) and called.id in trainers:
                 return True
     return False
 
 
-def _defines(statement: ast.stmt) -> bool:
+def _is_definition(statement: ast.stmt) -> bool:
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
     return isinstance(statement, definitions) or _is_main_guard(statement)
 
@@ -169,28 +175,28 @@ def _is_star(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*"
 
 
-def _is_work(statement: ast.stmt, trainers: Collection[str]) -> bool:
+def _has_effects(statement: ast.stmt, trainers: Collection[str]) -> bool:
     """Loops, with-blocks, training code, and code for the command line only."""
     if isinstance(
         statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
     ):
         return False
     loops = (ast.For, ast.While, ast.With, ast.Assert, ast.Raise, ast.Delete)
-    return isinstance(statement, loops) or _is_main_guard(statement) or _calls(statement, trainers)
+    return isinstance(statement, loops) or _is_main_guard(statement) or _calls_training(statement, trainers)
 
 
-def _closure(statements: list[ast.stmt], roots: set[str], targets: frozenset[str]) -> set[str]:
+def _find_dependencies(statements: list[ast.stmt], roots: set[str], targets: frozenset[str]) -> set[str]:
     """Every name that `roots` depend on, themselves included."""
     wanted = set(roots)
     while True:
-        parts = [part for statement in statements if (part := _part(statement, wanted, targets))]
-        more = {name for part in parts for name in looked_up(part)} - wanted
+        parts = [part for statement in statements if (part := _select_part(statement, wanted, targets))]
+        more = {name for part in parts for name in find_names(part)} - wanted
         if not more:
             return wanted
         wanted |= more
 
 
-def _part(statement: ast.stmt, wanted: set[str], targets: frozenset[str]) -> ast.stmt | None:
+def _select_part(statement: ast.stmt, wanted: set[str], targets: frozenset[str]) -> ast.stmt | None:
     """The part of a statement that concerns the wanted names; None if there is none."""
     if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
         return statement
@@ -202,19 +208,19 @@ def _part(statement: ast.stmt, wanted: set[str], targets: frozenset[str]) -> ast
             return ast.copy_location(ast.Import(names), statement)
         return ast.copy_location(ast.ImportFrom(statement.module, names, statement.level), statement)
     if isinstance(statement, ast.Expr):
-        return statement if _prepares(statement.value, wanted - targets) else None
-    return statement if _bound(statement) & wanted or _changed(statement) & wanted else None
+        return statement if _is_setup_call(statement.value, wanted - targets) else None
+    return statement if _defined_names(statement) & wanted or _mutated_names(statement) & wanted else None
 
 
 def _import_name(alias: ast.alias) -> str:
     return alias.asname or alias.name.partition(".")[0]
 
 
-def _prepares(value: ast.expr, wanted: set[str]) -> bool:
+def _is_setup_call(value: ast.expr, wanted: set[str]) -> bool:
     """A call that what is wanted may go by: of `sys.path`, and of a method such as `parser.add_argument`."""
     if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Attribute):
         return False
-    return ast.unparse(value.func).startswith("sys.path.") or _root(value.func) in wanted - _MODULES
+    return ast.unparse(value.func).startswith("sys.path.") or _root_name(value.func) in wanted - _MODULES
 
 
 # Their functions, such as torch.manual_seed, prepare nothing that is a name of the file.
@@ -223,18 +229,18 @@ _MODULES = frozenset(
 )
 
 
-def _root(node: ast.expr) -> str:
+def _root_name(node: ast.expr) -> str:
     while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
         node = node.func if isinstance(node, ast.Call) else node.value
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _bound(statement: ast.stmt) -> set[str]:
+def _defined_names(statement: ast.stmt) -> set[str]:
     """The names that a statement defines."""
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return {statement.name}
     names: set[str] = set()
-    for node in _outer(statement):
+    for node in _walk_outer(statement):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -244,17 +250,17 @@ def _bound(statement: ast.stmt) -> set[str]:
     return names
 
 
-def _changed(statement: ast.stmt) -> set[str]:
+def _mutated_names(statement: ast.stmt) -> set[str]:
     """The names whose attributes or entries it assigns to, as in `config["width"] = 32`."""
     targets = (
         node
-        for node in _outer(statement)
+        for node in _walk_outer(statement)
         if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Store)
     )
-    return {_root(node) for node in targets}
+    return {_root_name(node) for node in targets}
 
 
-def _outer(statement: ast.stmt) -> Iterator[ast.AST]:
+def _walk_outer(statement: ast.stmt) -> Iterator[ast.AST]:
     """All of a statement but the bodies of functions and classes within it, which have names of their own."""
     waiting: list[ast.AST] = [statement]
     while waiting:
@@ -264,14 +270,14 @@ def _outer(statement: ast.stmt) -> Iterator[ast.AST]:
             waiting.extend(ast.iter_child_nodes(node))
 
 
-def looked_up(node: ast.AST) -> set[str]:
+def find_names(node: ast.AST) -> set[str]:
     """The names of the file that a statement or an expression looks up, also in functions within it."""
-    return set(_looked_up(symtable.symtable(ast.unparse(node), "", "exec"), is_top=True))
+    return set(_find_symbols(symtable.symtable(ast.unparse(node), "", "exec"), is_top=True))
 
 
-def _looked_up(table: symtable.SymbolTable, *, is_top: bool = False) -> Iterator[str]:
+def _find_symbols(table: symtable.SymbolTable, *, is_top: bool = False) -> Iterator[str]:
     for symbol in table.get_symbols():
         if symbol.is_referenced() and (is_top or symbol.is_global()):
             yield symbol.get_name()
     for inner in table.get_children():
-        yield from _looked_up(inner)
+        yield from _find_symbols(inner)

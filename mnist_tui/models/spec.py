@@ -22,7 +22,7 @@ _SUFFIXES = (".py", ".ipynb")
 
 
 @dataclass(frozen=True)
-class KeptCode:
+class CodeCopy:
     """A run's own copy of a network's files."""
 
     sums: Mapping[Path, str]
@@ -52,7 +52,7 @@ class ModelSource:
     module: str = ""
     source_sha256: str | None = None
     """Of the file that has the class, to notice that it changed; None for a network of the house."""
-    kept: KeptCode | None = field(default=None, compare=False)
+    kept: CodeCopy | None = field(default=None, compare=False)
     """Where it is a run's own copy that is run."""
 
     @property
@@ -76,20 +76,20 @@ def model_error(spec: str, what: str, *, remedy: str = "") -> ModelError:
     return ModelError(f"model {spec!r}: {what}", remedy=remedy)
 
 
-def resolve(spec: str) -> ModelSource:
+def resolve_spec(spec: str) -> ModelSource:
     """The source that `spec` names, without running any of it. Raises ModelError where there is none."""
     if spec in REGISTRY:
         entry = REGISTRY[spec]
         return ModelSource(spec, spec, entry.class_name, module=entry.module)
     place, class_name = _split(spec)
     if _is_path(place):
-        return _from_file(spec, place, class_name)
-    found = _in_this_folder(place)
+        return _resolve_file(spec, place, class_name)
+    found = _find_in_current_folder(place)
     if found is not None:
-        return _of_file(spec, found, class_name, place)
+        return _make_file_source(spec, found, class_name, place)
     if not class_name:
-        raise _unknown_name(spec)
-    return _from_module(spec, place, class_name)
+        raise _unknown_name_error(spec)
+    return _resolve_module(spec, place, class_name)
 
 
 def _split(spec: str) -> tuple[str, str]:
@@ -104,29 +104,29 @@ def _is_path(place: str) -> bool:
     return place.endswith(_SUFFIXES) or "/" in place or "\\" in place or paths.is_file(Path(place))
 
 
-def _from_file(spec: str, place: str, class_name: str) -> ModelSource:
+def _resolve_file(spec: str, place: str, class_name: str) -> ModelSource:
     path = paths.expand_user(place).absolute()
     if not paths.is_file(path) and not paths.is_folder(path):
         raise model_error(spec, f"there is no file {path}", remedy="Correct the path before the colon.")
     path = path.resolve()
     if path.suffix not in _SUFFIXES or not path.is_file():
         raise model_error(spec, f"{path} is not a Python file", remedy=f"Give {FORMS}.")
-    return _of_file(spec, path, class_name, "")
+    return _make_file_source(spec, path, class_name, "")
 
 
-def _of_file(spec: str, path: Path, class_name: str, module: str) -> ModelSource:
+def _make_file_source(spec: str, path: Path, class_name: str, module: str) -> ModelSource:
     return ModelSource(
         class_name or path.stem,
         f"{path}:{class_name}" if class_name else str(path),
         class_name,
         path=path,
         module=module,
-        source_sha256=_sha256(spec, path),
+        source_sha256=_compute_sha256(spec, path),
     )
 
 
-def _from_module(spec: str, module: str, class_name: str) -> ModelSource:
-    found = _located(module)
+def _resolve_module(spec: str, module: str, class_name: str) -> ModelSource:
+    found = _find_module(module)
     if found is None:
         remedy = (
             "Run mnist-tui in the folder that contains it, or name its file instead: `path/to/file.py:Class`."
@@ -135,11 +135,11 @@ def _from_module(spec: str, module: str, class_name: str) -> ModelSource:
             spec, f"there is no module {module!r} in this folder or on Python's path", remedy=remedy
         )
     origin = found.origin or ""
-    sha256 = _sha256(spec, Path(origin)) if origin.endswith(".py") else None
+    sha256 = _compute_sha256(spec, Path(origin)) if origin.endswith(".py") else None
     return ModelSource(class_name, spec, class_name, module=module, source_sha256=sha256)
 
 
-def _in_this_folder(module: str) -> Path | None:
+def _find_in_current_folder(module: str) -> Path | None:
     """The file of a module that lies in the current folder, where `python -m` would look first."""
     from mnist_tui.models import project  # only needed for a module of the current folder
 
@@ -148,10 +148,10 @@ def _in_this_folder(module: str) -> Path | None:
         here = str(Path.cwd())
     except OSError:  # it has been deleted
         return None
-    if not _is_dotted(module) or (top in sys.modules and project.owner(top) is None):
+    if not _is_dotted(module) or (top in sys.modules and project.find_owner(top) is None):
         return None
     importlib.invalidate_caches()
-    found = _walk(module, [here])
+    found = _find_dotted(module, [here])
     if found is None or found.origin is None or not found.origin.endswith(".py"):
         return None
     first = PathFinder.find_spec(top, [here])
@@ -161,12 +161,12 @@ def _in_this_folder(module: str) -> Path | None:
     return Path(found.origin).resolve()
 
 
-def _located(module: str) -> ModuleSpec | None:
+def _find_module(module: str) -> ModuleSpec | None:
     """Where an installed module is. Unlike importlib.util.find_spec this runs no package's `__init__`."""
-    return _walk(module, None) if _is_dotted(module) else None
+    return _find_dotted(module, None) if _is_dotted(module) else None
 
 
-def _walk(module: str, places: list[str] | None) -> ModuleSpec | None:
+def _find_dotted(module: str, places: list[str] | None) -> ModuleSpec | None:
     parts = module.split(".")
     found: ModuleSpec | None = None
     for count in range(1, len(parts) + 1):
@@ -174,11 +174,11 @@ def _walk(module: str, places: list[str] | None) -> ModuleSpec | None:
             if found is None or found.submodule_search_locations is None:
                 return None
             places = list(found.submodule_search_locations)
-        found = _asked(".".join(parts[:count]), places)
+        found = _find_part(".".join(parts[:count]), places)
     return found
 
 
-def _asked(name: str, places: list[str] | None) -> ModuleSpec | None:
+def _find_part(name: str, places: list[str] | None) -> ModuleSpec | None:
     if places is not None:
         return PathFinder.find_spec(name, places)
     asked = (finder.find_spec(name, None) for finder in sys.meta_path)
@@ -189,14 +189,14 @@ def _is_dotted(module: str) -> bool:
     return all(part.isidentifier() for part in module.split("."))
 
 
-def _sha256(spec: str, path: Path) -> str:
+def _compute_sha256(spec: str, path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise model_error(spec, f"{path} cannot be read: {error.strerror}") from error
 
 
-def _unknown_name(spec: str) -> ModelError:
+def _unknown_name_error(spec: str) -> ModelError:
     return ModelError(
         f"there is no model {spec!r}{did_you_mean(spec, NAMES)}",
         remedy=f"Registered: {', '.join(NAMES)}. Otherwise give {FORMS}.",

@@ -30,17 +30,17 @@ SCHEMAS = {
 REMEDY = "Install the torchvision that belongs to your torch: https://pytorch.org/get-started/locally"
 
 
-def datasets() -> ModuleType:
+def import_datasets() -> ModuleType:
     """The module `torchvision.datasets`. Raises DataError as `part` does."""
-    return part("datasets")
+    return import_part("datasets")
 
 
-def part(name: str) -> ModuleType:
+def import_part(name: str) -> ModuleType:
     """The module `torchvision.NAME`.
 
     Raises DataError if torchvision is missing, or broken in another way than described above.
     """
-    install()
+    install_hook()
     try:
         return importlib.import_module(f"{_PACKAGE}.{name}")
     except ModuleNotFoundError as error:
@@ -49,7 +49,7 @@ def part(name: str) -> ModuleType:
         raise DataError(f"torchvision cannot be imported: {error}", remedy=REMEDY) from error
 
 
-def install() -> None:
+def install_hook() -> None:
     """Apply the workaround to every later `import torchvision` that needs it."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
@@ -89,12 +89,12 @@ class _Loader(SourceFileLoader):
             except RuntimeError as error:
                 if "operator torchvision::" not in str(error):
                     raise
-                _forget_parts()
+                _remove_loaded_parts()
                 declare_missing_operators()
                 super().exec_module(module)
 
 
-def _forget_parts() -> None:
+def _remove_loaded_parts() -> None:
     """After a failed import, remove the package's modules that had already been loaded."""
     for name in [name for name in sys.modules if name.startswith(f"{_PACKAGE}.")]:
         del sys.modules[name]

@@ -11,22 +11,22 @@ from mnist_tui.events import utc_now
 from mnist_tui.system import paths
 
 _MOST_BYTES = 16_000_000
-_agreed: set[str] = set()  # for this process, even if the file cannot be written
+_trusted_now: set[str] = set()  # for this process, even if the file cannot be written
 
 
-def is_known(digest: str) -> bool:
+def is_trusted(digest: str) -> bool:
     """Whether the code with this checksum may be run without a question."""
-    return digest in _agreed or digest in _written()
+    return digest in _trusted_now or digest in _read_ledger()
 
 
-def remember(digest: str, what: str) -> None:
+def trust(digest: str, what: str) -> None:
     """From now on it may. `what` is a comment in the file. If that cannot be written, the question comes again."""
-    if is_known(digest):
+    if is_trusted(digest):
         return
-    _agreed.add(digest)
+    _trusted_now.add(digest)
     line = f"{digest} {utc_now()} {' '.join(what.split())[:200]}\n".encode(errors="replace")
     with contextlib.suppress(OSError):
-        ledger = _ledger()
+        ledger = _ledger_path()
         ledger.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NO_LINK, 0o600)
         try:
@@ -35,23 +35,23 @@ def remember(digest: str, what: str) -> None:
             os.close(handle)
 
 
-def _ledger() -> Path:
+def _ledger_path() -> Path:
     return paths.state_dir() / "trusted-code"
 
 
-def _written() -> set[str]:
+def _read_ledger() -> set[str]:
     """The checksums in the file, unless another user may have written it."""
     with contextlib.suppress(OSError):
-        handle = os.open(_ledger(), os.O_RDONLY | _NO_LINK | _NO_WAIT)
+        handle = os.open(_ledger_path(), os.O_RDONLY | _NO_LINK | _NO_WAIT)
         with os.fdopen(handle, "rb") as file:
             status = os.fstat(file.fileno())
-            if stat.S_ISREG(status.st_mode) and _is_ours(status):
+            if stat.S_ISREG(status.st_mode) and _is_safe(status):
                 lines = file.read(_MOST_BYTES).decode(errors="replace").splitlines()
                 return {line.partition(" ")[0] for line in lines}
     return set()
 
 
-def _is_ours(status: os.stat_result) -> bool:
+def _is_safe(status: os.stat_result) -> bool:
     if not hasattr(os, "getuid"):
         return True
     return status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)

@@ -39,7 +39,7 @@ class PreparationJob:
             report(event)
 
         device = hardware.choose_device(self.config.device).type
-        models.resolve(self.config.model)
+        models.resolve_spec(self.config.model)
         name: str = self.config.dataset
         if name != SYNTHETIC:  # drawn again by each
             name = datasets.load_dataset(name, self.data_dir, report=report_or_stop).name

@@ -15,7 +15,7 @@ from mnist_tui.data.types import Dataset
 from mnist_tui.errors import ModelError
 from mnist_tui.events import Notice, Report
 from mnist_tui.models import ModelSource
-from mnist_tui.models.examination import examine
+from mnist_tui.models.examination import examine_model
 from mnist_tui.models.preparation import choose_memory_format, move_model, scale_dropout
 from mnist_tui.runs import RunRecord
 from mnist_tui.training import hardware
@@ -52,7 +52,7 @@ def build_trainer(
     device = hardware.choose_device(config.device)
     resident = DeviceData(data, config, device)
     torch.manual_seed(config.seed)
-    source = code or models.resolve(config.model)
+    source = code or models.resolve_spec(config.model)
     model = models.load_model(source, on_notice=_notice_to(report))
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise ModelError(f"{config.model} has no parameter to train", remedy="Choose another --model.")
@@ -117,7 +117,7 @@ def _prepare_last_batch(
     if record is not None and (joins is not None or native or data.last_batch != 1):
         return
     batch = min(config.batch_size, len(data.train.images))
-    found = examine(source, model, batch=batch, last=data.last_batch)
+    found = examine_model(source, model, batch=batch, last=data.last_batch)
     if record is None:
         for message in found.notices:
             report(Notice(message=message, topic="model"))

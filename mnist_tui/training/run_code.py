@@ -35,7 +35,7 @@ class RunCode:
     @property
     def is_known(self) -> bool:
         """Whether it was used for training on this machine, or the user has agreed to it."""
-        return not self.digest or trusted_code.is_known(self.digest)
+        return not self.digest or trusted_code.is_trusted(self.digest)
 
     @property
     def question(self) -> str:
@@ -50,7 +50,7 @@ class RunCode:
     @property
     def change(self) -> str:
         """A notice if the original code has changed or is gone; otherwise ""."""
-        change = code_copy.changed(self.source)
+        change = code_copy.describe_change(self.source)
         return f"{change} since {self.whose} began; its own copy is used" if change else ""
 
     def require_trust(self) -> RunCode:
@@ -62,7 +62,7 @@ class RunCode:
     def trust(self) -> None:
         """Trust this code from now on, in any run."""
         if self.digest:
-            trusted_code.remember(self.digest, f"{self.whose}: {self.source.spec}")
+            trusted_code.trust(self.digest, f"{self.whose}: {self.source.spec}")
 
 
 class UntrustedCodeError(RunError):
@@ -104,10 +104,12 @@ def _code(recorded: CodeRecord, folder: Path, whose: str) -> RunCode:
     if copied is not None and spec not in models.REGISTRY:
         place, _, name = spec.rpartition(":")
         source = ModelSource(name if place else spec, spec, name)
-        source = code_copy.kept_source(source, copied, folder, whose)
+        source = code_copy.open_copy(source, copied, folder, whose)
         assert source.kept is not None
-        return RunCode(source, whose, code_copy.digest_of(source, copied), tuple(map(str, source.kept.sums)))
-    source = models.resolve(spec)
+        return RunCode(
+            source, whose, code_copy.compute_digest(source, copied), tuple(map(str, source.kept.sums))
+        )
+    source = models.resolve_spec(spec)
     if recorded.source_sha256 not in (None, source.source_sha256):
         raise RunError(
             f"{spec} is not the code that {whose} was trained with",
@@ -115,7 +117,9 @@ def _code(recorded: CodeRecord, folder: Path, whose: str) -> RunCode:
         )
     if source.is_registered or source.is_of_this_program:
         return RunCode(source, whose)
-    return RunCode(source, whose, code_copy.digest_of(source, None), (str(source.path or source.module),))
+    return RunCode(
+        source, whose, code_copy.compute_digest(source, None), (str(source.path or source.module),)
+    )
 
 
 @dataclass(frozen=True)
@@ -147,9 +151,9 @@ def _kept_of(
 ) -> tuple[dict[Path, bytes], Mapping[str, Any] | None]:
     from mnist_tui.models import loader
 
-    imported = loader.code_of(model)
+    imported = loader.find_code(model)
     try:
-        copied = code_copy.copy_of(source, imported) if imported is not None else None
+        copied = code_copy.copy_code(source, imported) if imported is not None else None
     except code_copy.TooLargeError as error:
         message = f"the network's code is not kept with the run: {error}"
         report(Notice(message=message, topic="model"))

@@ -46,7 +46,7 @@ def start_run(
     # What can be refused is refused before minutes are spent on data.
     runs.check_can_create(runs_dir, name)
     hardware.choose_device(config.device)
-    source = models.resolve(config.model)
+    source = models.resolve_spec(config.model)
     teacher = runs.find(runs_dir, config.teacher) if config.teacher else None
     teachers_code = code_of(teacher).require_trust() if teacher else None
     early: list[Event] = []

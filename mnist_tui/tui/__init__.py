@@ -1,7 +1,7 @@
-"""The dashboard: a Textual application over the same engine, which it drives in a worker thread."""
+"""The dashboard: a Textual application, which trains in a thread."""
 
 import os
 
-# What has changed is drawn at the next of so many moments a second. Textual has 60; with twice as many, a key is
-# answered 7 ms sooner (of 31), and a training's news are drawn as often as before. Read when Textual is imported.
+# How often per second changes are drawn. Textual has 60; with twice as many, a key is answered 7 ms sooner (of 31),
+# and what a training reports is drawn as often as before. Read when Textual is imported.
 os.environ.setdefault("TEXTUAL_FPS", "120")

@@ -166,7 +166,7 @@ class BaseApp(SafeApp[int]):
         """Every key of this screen, then the commands that only Textual offers."""
         for key in active_keys(screen):
             if key.action != "command_palette":
-                yield SystemCommand(key.words, f"Key {key.key}", key.press)
+                yield SystemCommand(key.description, f"Key {key.key}", key.press)
         textual_commands = super().get_system_commands(screen)
         yield from (command for command in textual_commands if command.title in _TEXTUAL_COMMANDS)
 

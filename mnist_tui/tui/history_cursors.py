@@ -1,4 +1,4 @@
-"""What is new in a history since one last looked, at a cost that does not grow with the run."""
+"""What is new in a history since the last read, at a cost that does not grow with the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the dashboard remembers from one time to the next: the theme, and the last form."""
+"""What the dashboard remembers between sessions: the theme, and the last form."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mnist_tui.system import atomic_file, paths
 
 
 class Preferences:
-    """A small JSON file. Remembering is a comfort: where it cannot be read or written, nothing is lost but that."""
+    """A small JSON file. If it cannot be read or written, nothing else is affected."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path or paths.state_dir() / "dashboard.json"
@@ -19,13 +19,13 @@ class Preferences:
 
     @property
     def theme(self) -> str:
-        """The theme's name; empty where none was chosen."""
+        """The theme's name; "" where none was chosen."""
         theme = self._values.get("theme", "")
         return theme if isinstance(theme, str) else ""
 
     @property
     def form(self) -> dict[str, Any]:
-        """The settings the last run was begun with."""
+        """The settings that the last run was started with."""
         form = self._values.get("form", {})
         return form if isinstance(form, dict) else {}
 

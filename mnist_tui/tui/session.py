@@ -1,4 +1,4 @@
-"""What the dashboard is busy with: one training, its story so far, and how it stands. No widgets."""
+"""The dashboard's one training: its thread, the run's history so far, and its phase. No widgets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mnist_tui.tui.workers.training import ThreadResult, TrainingThread
 
 
 class SessionPhase(StrEnum):
-    """The dashboard's own states; the words people read."""
+    """The dashboard's states, as the user reads them."""
 
     IDLE = "ready"
     LOADING = "loading torch"
@@ -44,12 +44,12 @@ class SessionPhase(StrEnum):
         )
 
     @property
-    def colour(self) -> str:
-        """The theme's name for it."""
-        return _COLOURS.get(self, "accent" if self.is_busy else "muted")
+    def color(self) -> str:
+        """The theme's name for the color of the phase."""
+        return _COLORS.get(self, "accent" if self.is_busy else "muted")
 
 
-_COLOURS = {
+_COLORS = {
     SessionPhase.TRAINING: "primary",
     SessionPhase.EVALUATING: "primary",
     SessionPhase.PAUSED: "warning",
@@ -59,7 +59,7 @@ _COLOURS = {
     SessionPhase.FINISHED: "success",
     SessionPhase.FAILED: "error",
 }
-_OF_STATUS = {
+_PHASES = {
     RunStatus.TRAINING: SessionPhase.TRAINING,
     RunStatus.EVALUATING: SessionPhase.EVALUATING,
     RunStatus.PAUSED: SessionPhase.PAUSED,
@@ -69,14 +69,11 @@ _OF_STATUS = {
 }
 
 
-def _phase_of(waiting: DataProgress | Preparing) -> SessionPhase:
+def _waiting_phase(waiting: DataProgress | Preparing) -> SessionPhase:
     if isinstance(waiting, DataProgress):
         return SessionPhase.FETCHING
-    return (
-        SessionPhase.BUILDING
-        if waiting.what.startswith(SessionPhase.BUILDING.value)
-        else SessionPhase.COMPILING
-    )
+    is_building = waiting.what.startswith(SessionPhase.BUILDING.value)
+    return SessionPhase.BUILDING if is_building else SessionPhase.COMPILING
 
 
 class Session:
@@ -88,16 +85,16 @@ class Session:
         self.job: Job | None = None
         self.history = RunHistory()
         self.waiting: DataProgress | Preparing | None = None
-        """What training waits for, where it is more than torch."""
+        """What training waits for, other than torch; None for nothing."""
         self.phase = SessionPhase.IDLE
         self.failed: RunFailed | None = None
         self.has_begun = False
-        """Whether this training has begun its run, and so has something to keep."""
+        """Whether this training has started its run, and so has something to save."""
         self.generation = 0
-        """Counts the trainings begun, so that a screen knows when it has to draw another one."""
+        """Counts the trainings, so that a screen knows when it has to draw another one."""
 
     def begin(self, job: Job, before: RunHistory | None = None) -> None:
-        """Start a training. One that is resumed has its folder as `query`, and its story so far is `before`."""
+        """Start a training. A resumed run has its folder as the job's `query`, and its history so far as `before`."""
         assert not self.phase.is_busy
         self.job, self.history = job, before or RunHistory()
         self.phase, self.waiting, self.failed, self.has_begun = SessionPhase.LOADING, None, None, False
@@ -106,38 +103,38 @@ class Session:
         self.training.start()
 
     def apply(self, events: list[Event]) -> None:
-        """Take in what the worker told."""
+        """Apply events from the thread."""
         for event in events:
             self.waiting = event if isinstance(event, (DataProgress, Preparing)) else None
             self.has_begun = self.has_begun or isinstance(event, RunStarted)
             self.history.apply(self._with_log(event) if isinstance(event, RunFailed) else event)
         if self.waiting is not None:
-            self._move_to(_phase_of(self.waiting))
+            self._move_to(_waiting_phase(self.waiting))
         elif self.has_begun:
-            self._move_to(_OF_STATUS[self.history.status])
+            self._move_to(_PHASES[self.history.status])
 
-    def end(self, ending: ThreadResult) -> None:
-        """The worker is done."""
+    def end(self, result: ThreadResult) -> None:
+        """The thread has ended."""
         self.waiting = None
-        if ending.interrupted:
-            # As it was before; a run that had been killed stands as stopped.
+        if result.interrupted:
+            # As it was before; a run that had been killed is shown as stopped.
             self.failed = self.history.failed
             self.phase = (
                 SessionPhase.IDLE
                 if self.history.started is None
-                else _OF_STATUS.get(self.history.status, SessionPhase.STOPPED)
+                else _PHASES.get(self.history.status, SessionPhase.STOPPED)
             )
-        elif ending.failed is not None:
-            self._fail(ending.failed)
-        elif self.history.status.is_open or self.history.status not in _OF_STATUS:
-            self._fail(RunFailed(error="RuntimeError", message="training ended without a word"))
+        elif result.failed is not None:
+            self._fail(result.failed)
+        elif self.history.status.is_open or self.history.status not in _PHASES:
+            self._fail(RunFailed(error="RuntimeError", message="training ended without a result"))
         else:
             self.failed = self.history.failed
-            self.phase = _OF_STATUS[self.history.status]
+            self.phase = _PHASES[self.history.status]
 
     @property
     def run(self) -> Run | None:
-        """The run that is, or was, trained here; None before it has a folder."""
+        """The run of this session; None before it has a folder."""
         if self.job is None or self.history.started is None:
             return None
         if isinstance(self.job, ResumedRun):
@@ -145,10 +142,10 @@ class Session:
         return Run(self.job.folders.runs / self.history.started.run)
 
     def snapshot(self) -> Snapshot | None:
-        """The network that is, or was, trained here, as it was a moment ago; None before there is one.
+        """A copy of the network of this session as it was a moment ago; None before there is one.
 
-        Never waits. Asking makes the training copy it again, a few times a second, so ask only while showing it:
-        a screen asks whenever it is told that the session has changed, and is told right after a newer copy.
+        Never waits. Each call makes the training copy it again, a few times per second, so call it only while showing
+        it: a screen does so in `draw`, which is called right after there is a newer copy.
         """
         return None if self.training is None else self.training.control.snapshots.latest()
 
@@ -159,34 +156,34 @@ class Session:
             self.phase = SessionPhase.PAUSING
 
     def resume(self) -> None:
-        """Go on after a pause."""
+        """Continue after a pause."""
         if self.training is not None and self.phase in (SessionPhase.PAUSED, SessionPhase.PAUSING):
             self.training.control.resume()
             self.phase = SessionPhase.TRAINING
 
     def stop(self, reason: str = "stopped in the dashboard") -> None:
-        """Stop, keeping everything."""
+        """Stop, with a checkpoint."""
         if self.training is not None and self.phase.is_busy:
             self.training.control.stop(reason)
             self.phase = SessionPhase.STOPPING
 
     def resumable(self) -> ResumedRun | None:
-        """The job that goes on with the run that was stopped or failed here; None where there is none."""
+        """The job that continues the run that was stopped or failed here; None where there is none."""
         if self.phase.is_busy or self.phase is SessionPhase.FINISHED:
             return None
-        return self._resumed()
+        return self._resume_job()
 
     def extended(self) -> ResumedRun | None:
         """The job that gives the finished run one more epoch."""
-        return self._resumed(more_epochs=1) if self.phase is SessionPhase.FINISHED else None
+        return self._resume_job(more_epochs=1) if self.phase is SessionPhase.FINISHED else None
 
-    def _resumed(self, more_epochs: int = 0) -> ResumedRun | None:
+    def _resume_job(self, more_epochs: int = 0) -> ResumedRun | None:
         if self.job is None or self.run is None:
             return None
         return ResumedRun(str(self.run.folder), self.job.folders, more_epochs)
 
     def _fail(self, failed: RunFailed) -> None:
-        """Also where the run's own story does not tell it: the picture of the run has to."""
+        """Also in the history, where the run's own events do not tell of it, so that the run is drawn as failed."""
         self.phase, self.failed = SessionPhase.FAILED, self._with_log(failed)
         if self.history.started is not None:
             self.history.apply(self.failed)
@@ -197,7 +194,7 @@ class Session:
         return dataclasses.replace(failed, remedy=f"{failed.remedy} The log is {self.run.log_file}.".strip())
 
     def _move_to(self, phase: SessionPhase) -> None:
-        # What was asked for stays on the screen until the worker answers it.
+        # What the user asked for is shown until the thread has done it.
         if self.phase is SessionPhase.STOPPING and phase.is_busy:
             return
         if self.phase is SessionPhase.PAUSING and phase in (SessionPhase.TRAINING, SessionPhase.EVALUATING):

@@ -1,4 +1,4 @@
-"""The terminal while the dashboard has it: nobody else writes to it, and it may be closed under us. POSIX only."""
+"""The terminal while the dashboard has it: no other output reaches it, and it may be closed at any time. POSIX only."""
 
 from __future__ import annotations
 
@@ -19,27 +19,26 @@ _STANDARD = (1, 2)
 class TerminalDriver(LinuxDriver):
     """Draws on the terminal behind standard output, wherever standard error goes.
 
-    Meanwhile both lead to a file: a warning of a C library or of a subprocess would otherwise land in the middle
-    of the picture. What has come together there is shown when the terminal is given back.
+    Meanwhile both are redirected to a file: a warning of a C library or of a subprocess would otherwise appear in the
+    middle of the screen. The file's content is printed when the terminal is given back.
     """
 
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
-        self._file: Any = _Screen(os.dup(sys.__stdout__.fileno() if sys.__stdout__ else 1))
-        self._aside = _Aside()
+        self._file: Any = _TerminalWriter(os.dup(sys.__stdout__.fileno() if sys.__stdout__ else 1))
+        self._redirected = _RedirectedOutput()
 
     def start_application_mode(self) -> None:
-        """Also on coming back from Ctrl+Z."""
-        self._aside.begin()
+        # Also on coming back from Ctrl+Z.
+        self._redirected.begin()
         super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def close(self) -> None:
-        """The last frame has been drawn."""
         super().close()
-        self._aside.end()
+        self._redirected.end()
 
     def run_input_thread(self) -> None:
-        """Until the end, or until nobody is left to type: then SIGHUP comes as well, and that is what is answered."""
+        """Read keys until the end, or until the terminal is closed: SIGHUP then ends the app."""
         with contextlib.suppress(OSError):
             super().run_input_thread()
 
@@ -51,8 +50,8 @@ class TerminalDriver(LinuxDriver):
             return shutil.get_terminal_size()
 
 
-class _Screen:
-    """What frames are written to. Once the terminal has gone they are dropped, for the program has yet to end well."""
+class _TerminalWriter:
+    """Writes frames. Once the terminal has been closed they are dropped, as the program has yet to save its work."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -70,14 +69,14 @@ class _Screen:
         return len(text)
 
     def flush(self) -> None:
-        """Nothing is kept back."""
+        """Nothing is buffered."""
 
     def fileno(self) -> int:
         return self._descriptor
 
 
-class _Aside:
-    """Standard output and standard error, put aside into a file for a while."""
+class _RedirectedOutput:
+    """Redirects standard output and standard error to a file for a while."""
 
     def __init__(self) -> None:
         self._file: BinaryIO | None = None
@@ -93,7 +92,7 @@ class _Aside:
             os.dup2(self._file.fileno(), number)
 
     def end(self) -> None:
-        """As before; what was said meanwhile goes to standard error."""
+        """Restore both; what was written meanwhile goes to standard error."""
         if self._file is None:
             return
         _flush()
@@ -102,10 +101,10 @@ class _Aside:
             os.close(before)
         with self._file as file:
             file.seek(0)
-            said = file.read()
+            written = file.read()
         self._file = None
         with contextlib.suppress(OSError):
-            os.write(2, said)
+            os.write(2, written)
 
 
 def _flush() -> None:

@@ -1,11 +1,11 @@
-"""Our two themes: ink at night and paper by day. Textual's own are in the palette as well."""
+"""Our two themes, a dark one and a light one. Textual's own are in the palette as well."""
 
 from __future__ import annotations
 
 from textual.theme import Theme
 
 # Train is blue and test amber in every chart; keys are teal; green is what went well, red what did not. The text
-# colours are given rather than derived: each can be read on background, surface and panel.
+# colors are given rather than derived: each can be read on background, surface and panel.
 NIGHT = Theme(
     name="mnist-night",
     dark=True,

@@ -14,7 +14,7 @@ from mnist_tui.tui.screens.run import RunScreen
 
 
 class WatchApp(BaseApp):
-    """Leaves the run alone, whatever is pressed here."""
+    """Read-only: no key affects the run."""
 
     TITLE = "mnist-tui watch"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -29,10 +29,9 @@ class WatchApp(BaseApp):
         self._watched = run
 
     async def on_mount(self) -> None:
-        """The run's screen, and nothing behind it."""
         await self.push_screen(RunScreen(self._watched), lambda _: self.exit())
 
 
 def run_watch(run: Run) -> int:
-    """Watch until it is left; the exit code."""
+    """Watch a run until the user quits; the exit code."""
     return WatchApp(run, driver_class=choose_driver()).run() or 0

@@ -68,7 +68,7 @@ def spec(tmp_path: Path, canary: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (home / "net.py").write_text(NET.format(canary=str(canary)))
     monkeypatch.chdir(home)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr(trusted_code, "_agreed", set())
+    monkeypatch.setattr(trusted_code, "_trusted_now", set())
     return "net.py:Net"
 
 
@@ -77,7 +77,7 @@ def strangers_run(mnist: Mnist, spec: str, canary: Path, runs_dir: Path, tmp_pat
     """As it comes from another machine."""
     assert mnist(*TRAIN, "--model", spec, "--name", "mine").code == 0
     shutil.rmtree(tmp_path / "state")
-    trusted_code._agreed.clear()
+    trusted_code._trusted_now.clear()
     canary.unlink()
     return Run(runs_dir / "mine")
 

@@ -11,7 +11,7 @@ import torch
 
 from mnist_tui.errors import RunError
 from mnist_tui.inference.network import load_trained
-from mnist_tui.models.isolated_rng import IsolatedRandomNumbers, load_model_isolated
+from mnist_tui.models.isolated_rng import IsolatedRNG, load_model_isolated
 from mnist_tui.training import checkpoint
 from tests import made_runs, trained_runs
 
@@ -107,9 +107,9 @@ def test_a_training_elsewhere_draws_the_same_dropout_while_networks_are_opened_a
 def test_attention_without_dropout_needs_no_random_numbers() -> None:
     """torch chooses a fused one by what has run before, and that one takes no generator."""
     query = torch.randn(2, 4, 8, 16)
-    with IsolatedRandomNumbers():
+    with IsolatedRNG():
         fused = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(query, query, query, dropout_p=0.0)
         positional = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(query, query, query)
     assert torch.equal(fused[0], positional[0])
-    with IsolatedRandomNumbers(), pytest.raises(NotImplementedError, match="apart from a training"):
+    with IsolatedRNG(), pytest.raises(NotImplementedError, match="apart from a training"):
         torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(query, query, query, dropout_p=0.5)

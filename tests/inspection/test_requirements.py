@@ -7,12 +7,15 @@ import pytest
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mnist_tui.inspection import Limits, Requirement, check, inspect_model
+from mnist_tui.inspection import Limits, Requirement, check_requirements, inspect_model
 from mnist_tui.models import load_model
 
 
 def answers(model: nn.Module, **limits: object) -> dict[str, Requirement]:
-    return {answer.name: answer for answer in check(inspect_model(model, name="it"), Limits(**limits))}
+    return {
+        answer.name: answer
+        for answer in check_requirements(inspect_model(model, name="it"), Limits(**limits))
+    }
 
 
 def found(model: nn.Module, **limits: object) -> dict[str, tuple[str, bool]]:

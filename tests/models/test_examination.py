@@ -8,8 +8,8 @@ from torch import nn
 
 from mnist_tui.errors import ModelError
 from mnist_tui.inspection import inspect_model
-from mnist_tui.models import NAMES, load_model, resolve
-from mnist_tui.models.examination import Examination, examine
+from mnist_tui.models import NAMES, load_model, resolve_spec
+from mnist_tui.models.examination import Examination, examine_model
 from tests.models.user_networks import LINEAR, NOTICED, REFUSED, TRAINS, module, write
 
 # Users' networks may use features that torch has deprecated.
@@ -21,7 +21,7 @@ pytestmark = [
 
 
 def examined(spec: str, **sizes: int) -> Examination:
-    return examine(resolve(spec), load_model(spec), **sizes)
+    return examine_model(resolve_spec(spec), load_model(spec), **sizes)
 
 
 def refusal(spec: str, **sizes: int) -> str:
@@ -88,7 +88,7 @@ def test_a_network_stays_what_its_constructor_made(tmp_path):
     spec = write(tmp_path, STATEFUL)
     torch.manual_seed(3)
     model = load_model(spec)
-    examine(resolve(spec), model)
+    examine_model(resolve_spec(spec), model)
     after = torch.get_rng_state()
     torch.manual_seed(3)
     made = type(model)()
@@ -113,7 +113,7 @@ def test_layers_that_forward_makes_at_its_first_call_are_kept(tmp_path):
 def test_the_programs_own_networks_are_not_tried(name, monkeypatch):
     monkeypatch.setattr(nn.Module, "__call__", lambda *_: pytest.fail("called"))
     model = torch.nn.Module()
-    assert examine(resolve(name), model) == Examination()
+    assert examine_model(resolve_spec(name), model) == Examination()
 
 
 @pytest.mark.parametrize("name", [*TRAINS, *NOTICED])

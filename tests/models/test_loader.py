@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mnist_tui.errors import ModelError
-from mnist_tui.models import load_model, resolve
+from mnist_tui.models import load_model, resolve_spec
 
 HEAD = "import torch\nfrom torch import nn\n"
 GOOD = HEAD + (
@@ -224,20 +224,20 @@ def test_dataclasses_and_pickle_work_inside_the_file(write):
 def test_a_source_finds_the_file_again_from_another_folder(write, tmp_path, monkeypatch):
     write(GOOD)
     monkeypatch.chdir(tmp_path)
-    source = resolve("net.py:Net")
+    source = resolve_spec("net.py:Net")
     monkeypatch.chdir(Path(tmp_path.anchor))
     assert (source.name, source.spec) == ("Net", f"{tmp_path / 'net.py'}:Net")
     assert load_model(source.spec)
-    assert resolve(source.spec) == source
+    assert resolve_spec(source.spec) == source
 
 
 def test_a_source_tells_that_the_file_changed(write):
-    before = resolve(write(GOOD)).source_sha256
-    after = resolve(write(GOOD + "\n")).source_sha256
+    before = resolve_spec(write(GOOD)).source_sha256
+    after = resolve_spec(write(GOOD + "\n")).source_sha256
     assert re.fullmatch("[0-9a-f]{64}", before)
     assert before != after
 
 
 def test_a_registered_name_comes_with_the_house_and_has_no_digest():
-    assert resolve("reference").source_sha256 is None
-    assert resolve("mnist_tui.models.reference:Reference").source_sha256 is not None
+    assert resolve_spec("reference").source_sha256 is None
+    assert resolve_spec("mnist_tui.models.reference:Reference").source_sha256 is not None

@@ -12,7 +12,7 @@ from mnist_tui.models.notebook import read_cells
 
 
 def needed(source: str, name: str = "Net") -> list[str]:
-    return [ast.unparse(statement) for statement in script.needed(parsed(source), name).body]
+    return [ast.unparse(statement) for statement in script.select_statements(parsed(source), name).body]
 
 
 def parsed(source: str) -> ast.Module:
@@ -81,7 +81,7 @@ def test_a_file_that_trains_when_it_is_run_is_recognized(source, trains):
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_some_text(content):
-    assert "\r" not in script.decoded(content)
+    assert "\r" not in script.decode_source(content)
 
 
 @given(

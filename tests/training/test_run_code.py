@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mnist_tui.errors import ModelError, RunError
 from mnist_tui.events import EpochFinished, Notice, RunFinished
 from mnist_tui.inference.network import load_trained
-from mnist_tui.models import ModelSource, code_copy, load_model, resolve, trusted_code
+from mnist_tui.models import ModelSource, code_copy, load_model, resolve_spec, trusted_code
 from mnist_tui.runs import Run
 from mnist_tui.training import run_code
 from mnist_tui.training.run_code import UntrustedCodeError, code_of
@@ -39,7 +39,7 @@ BLOCKS = "def act(x):\n    return x.relu()\n"
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     monkeypatch.setenv("MNIST_TUI_STATE_DIR", str(tmp_path / "state"))
-    monkeypatch.setattr(trusted_code, "_agreed", set())
+    monkeypatch.setattr(trusted_code, "_trusted_now", set())
     return Lab(tmp_path, monkeypatch)
 
 
@@ -62,7 +62,7 @@ def trained(lab: Lab, project: Path, **changes: Any) -> Run:
 def as_another_person(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """On a machine that has trained nothing."""
     monkeypatch.setenv("MNIST_TUI_STATE_DIR", str(folder / "another-state"))
-    monkeypatch.setattr(trusted_code, "_agreed", set())
+    monkeypatch.setattr(trusted_code, "_trusted_now", set())
 
 
 def answers(run: Run, lab: Lab) -> torch.Tensor:
@@ -170,7 +170,7 @@ def test_a_teacher_is_kept_with_its_code(lab: Lab, project: Path) -> None:
 def test_too_much_code_is_not_kept_and_that_is_said(
     lab: Lab, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(code_copy, "MOST_FILES", 1)
+    monkeypatch.setattr(code_copy, "MAX_FILES", 1)
     run = trained(lab, project)
     assert not run.source_folder().exists()
     assert any(
@@ -180,13 +180,13 @@ def test_too_much_code_is_not_kept_and_that_is_said(
 
 
 def test_an_installed_module_is_not_copied() -> None:
-    source = resolve("mnist_tui.models.reference:SoftmaxRegression")
+    source = resolve_spec("mnist_tui.models.reference:SoftmaxRegression")
     from mnist_tui.models import loader
 
     model = load_model(source)
-    imported = loader.code_of(model)
+    imported = loader.find_code(model)
     assert imported is not None
-    assert code_copy.copy_of(source, imported) is None
+    assert code_copy.copy_code(source, imported) is None
 
 
 _NAMES = st.sampled_from(
@@ -220,7 +220,7 @@ def test_whatever_a_record_says_no_file_outside_the_copy_is_run(
     folder.mkdir(exist_ok=True)
     source = ModelSource("Net", "net.py:Net", "Net")
     try:
-        found = code_copy.kept_source(source, record, folder, "run one")
+        found = code_copy.open_copy(source, record, folder, "run one")
     except ModelError:
         return
     assert found.kept is not None

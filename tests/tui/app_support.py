@@ -43,7 +43,7 @@ class Scripted(NewRun):
             self.script.put(item)
 
 
-class House:
+class OpenDashboard:
     """The opened dashboard."""
 
     def __init__(self, app: Dashboard, pilot: Pilot[int], job: Scripted) -> None:
@@ -88,10 +88,10 @@ class House:
         await self.until(lambda: all(text in self.text for text in texts))
 
 
-Story = Callable[[House], Awaitable[None]]
+Story = Callable[[OpenDashboard], Awaitable[None]]
 
 
-def in_the_house(
+def with_dashboard(
     story: Story,
     folder: Path,
     *,
@@ -109,11 +109,11 @@ def in_the_house(
 
     async def drive() -> None:
         async with app.run_test(size=size, notifications=True) as pilot:
-            house = House(app, pilot, scripted)
+            dashboard = OpenDashboard(app, pilot, scripted)
             try:
                 if first is not None:
-                    await house.until(lambda: app.session.training is not None)
-                await story(house)
+                    await dashboard.until(lambda: app.session.training is not None)
+                await story(dashboard)
             except BaseException:
                 # Paused, it would keep what other tests' trainings wait for.
                 if app.session.training is not None:

@@ -202,7 +202,7 @@ class Terminal:
             return False
         try:
             drawn = os.read(self._ours, 1 << 16)
-        except OSError:  # what Linux says once nobody has the other end open
+        except OSError:  # on Linux once the other end is closed
             time.sleep(seconds)
             return False
         self.raw += drawn

@@ -16,7 +16,7 @@ from mnist_tui.tui.widgets.drawing.drawing_pad import DrawingPad
 from mnist_tui.tui.workers.digit_reader import DigitReader, ReadRequest
 from mnist_tui.tui.workers.networks import SavedNetwork
 from tests import made_runs
-from tests.tui.app_support import House
+from tests.tui.app_support import OpenDashboard
 
 DOWN, ACROSS = 1, 7
 
@@ -49,46 +49,50 @@ def warm_up() -> None:
         assert result.prediction.text == str(DOWN)
 
 
-def screen(house: House) -> DrawScreen:
-    assert isinstance(house.app.screen, DrawScreen)
-    return house.app.screen
+def screen(dashboard: OpenDashboard) -> DrawScreen:
+    assert isinstance(dashboard.app.screen, DrawScreen)
+    return dashboard.app.screen
 
 
-async def open_draw(house: House) -> DrawScreen:
+async def open_draw(dashboard: OpenDashboard) -> DrawScreen:
     """The Draw screen, once it knows who reads, and the canvas has its size."""
-    await house.press("4")
-    await house.until(lambda: isinstance(house.app.screen, DrawScreen) and house.app.screen.result)
-    await house.until(lambda: screen(house).query_one(DrawingPad).size.width > PICTURE)
-    return screen(house)
+    await dashboard.press("4")
+    await dashboard.until(
+        lambda: isinstance(dashboard.app.screen, DrawScreen) and dashboard.app.screen.result
+    )
+    await dashboard.until(lambda: screen(dashboard).query_one(DrawingPad).size.width > PICTURE)
+    return screen(dashboard)
 
 
-async def drag(house: House, start: tuple[float, float], end: tuple[float, float], button: int = 1) -> None:
+async def drag(
+    dashboard: OpenDashboard, start: tuple[float, float], end: tuple[float, float], button: int = 1
+) -> None:
     """With the mouse, in one leap; points from 0 to 1."""
-    size = house.app.screen.query_one(DrawingPad).size
+    size = dashboard.app.screen.query_one(DrawingPad).size
     cells = [(int(x * (size.width - 1)), int(y * (size.height - 1))) for x, y in (start, end)]
-    await house.pilot.mouse_down(DrawingPad, offset=cells[0], button=button)
-    await house.pilot.hover(DrawingPad, offset=cells[1])
-    await house.pilot.mouse_up(DrawingPad, offset=cells[1])
+    await dashboard.pilot.mouse_down(DrawingPad, offset=cells[0], button=button)
+    await dashboard.pilot.hover(DrawingPad, offset=cells[1])
+    await dashboard.pilot.mouse_up(DrawingPad, offset=cells[1])
 
 
-async def draw_down(house: House) -> None:
-    await drag(house, (0.5, 0.1), (0.5, 0.9))
+async def draw_down(dashboard: OpenDashboard) -> None:
+    await drag(dashboard, (0.5, 0.1), (0.5, 0.9))
 
 
-async def draw_across(house: House) -> None:
-    await drag(house, (0.1, 0.5), (0.9, 0.5))
+async def draw_across(dashboard: OpenDashboard) -> None:
+    await drag(dashboard, (0.1, 0.5), (0.9, 0.5))
 
 
-def ink(house: House) -> float:
-    return float(screen(house).canvas.field.mean())
+def ink(dashboard: OpenDashboard) -> float:
+    return float(screen(dashboard).canvas.field.mean())
 
 
-async def says(house: House, words: str) -> None:
+async def says(dashboard: OpenDashboard, words: str) -> None:
     """Wait until the answer to what is on the canvas now is this."""
 
     def said() -> bool:
-        result = screen(house).result
+        result = screen(dashboard).result
         answer = result.prediction if result else None
         return answer is not None and answer.text == words
 
-    await house.until(said)
+    await dashboard.until(said)

@@ -12,7 +12,7 @@ from mnist_tui.tui.screens.dialogs.network import NetworkDialog
 from mnist_tui.tui.screens.runs import RunsScreen
 from tests import trained_runs
 from tests.torture.mutations import damage, damaged
-from tests.tui.app_support import House, in_the_house
+from tests.tui.app_support import OpenDashboard, with_dashboard
 
 OF_A_NETWORK = ("2", "3", "4")
 """The keys of Model, Evaluate and Draw."""
@@ -27,57 +27,57 @@ def tour(folder: Path, numbers: Iterable[int]) -> list[Run]:
             for file in (run.weights_file, run.checkpoint_file):
                 file.write_bytes(next(damaged(file.read_bytes(), 1, seed=number)))
 
-    async def story(house: House) -> None:
-        await house.press("5")
-        await house.until(
-            lambda: isinstance(house.app.screen, RunsScreen) and house.app.screen.browser.is_complete
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.press("5")
+        await dashboard.until(
+            lambda: isinstance(dashboard.app.screen, RunsScreen) and dashboard.app.screen.browser.is_complete
         )
         for _ in runs:
-            await _visit(house, "enter", "n", "x", "e", "d")
-            await house.press("down")
-        await house.press("home", *["space"] * min(4, len(runs)), "c")
-        await _settled(house)
-        await house.press("v", "escape")
+            await _visit(dashboard, "enter", "n", "x", "e", "d")
+            await dashboard.press("down")
+        await dashboard.press("home", *["space"] * min(4, len(runs)), "c")
+        await _settled(dashboard)
+        await dashboard.press("v", "escape")
         for order in range(6):
-            assert house.app.screen.query("RunsTable"), order
-            await house.press("o")
+            assert dashboard.app.screen.query("RunsTable"), order
+            await dashboard.press("o")
         for key in OF_A_NETWORK:
-            await house.press(key)
-            await _choose_each(house)
+            await dashboard.press(key)
+            await _choose_each(dashboard)
 
-    in_the_house(story, folder, begun=False)
+    with_dashboard(story, folder, begun=False)
     return runs
 
 
-async def _visit(house: House, *keys: str) -> None:
+async def _visit(dashboard: OpenDashboard, *keys: str) -> None:
     """What each key opens, if anything, is looked at and closed."""
-    at_home = house.app.screen
+    at_home = dashboard.app.screen
     for key in keys:
-        await house.press(key)
-        await _settled(house)
-        if house.app.screen is not at_home:
-            await house.press("escape", "5")  # a new run's form lies over the Train screen
-            await house.until(lambda: house.app.screen is at_home)
+        await dashboard.press(key)
+        await _settled(dashboard)
+        if dashboard.app.screen is not at_home:
+            await dashboard.press("escape", "5")  # a new run's form lies over the Train screen
+            await dashboard.until(lambda: dashboard.app.screen is at_home)
 
 
-async def _choose_each(house: House) -> None:
-    at_home, number = house.app.screen, 0
+async def _choose_each(dashboard: OpenDashboard) -> None:
+    at_home, number = dashboard.app.screen, 0
     while True:
-        await house.press("n")
-        await house.until(lambda: isinstance(house.app.screen, NetworkDialog))
-        await _settled(house)
-        options = house.app.screen.query_one(OptionList)
+        await dashboard.press("n")
+        await dashboard.until(lambda: isinstance(dashboard.app.screen, NetworkDialog))
+        await _settled(dashboard)
+        options = dashboard.app.screen.query_one(OptionList)
         if number == options.option_count:
-            await house.press("escape")
+            await dashboard.press("escape")
             return
         options.highlighted = number
-        await house.press("enter")
-        await house.until(lambda: house.app.screen is at_home)
-        await _settled(house)
+        await dashboard.press("enter")
+        await dashboard.until(lambda: dashboard.app.screen is at_home)
+        await _settled(dashboard)
         number += 1
 
 
-async def _settled(house: House) -> None:
+async def _settled(dashboard: OpenDashboard) -> None:
     """Until no worker reads a run. The others wait for what a dialog is answered."""
-    readers = [worker for worker in house.app.workers if not worker.name.startswith("action_")]
-    await house.until(lambda: all(worker.is_finished for worker in readers))
+    readers = [worker for worker in dashboard.app.workers if worker.name != "dialog"]
+    await dashboard.until(lambda: all(worker.is_finished for worker in readers))

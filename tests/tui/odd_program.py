@@ -98,7 +98,7 @@ def noise() -> None:
 
 
 def broken_worker() -> None:
-    """Something nobody foresaw, in the middle of training."""
+    """An unexpected error in the middle of training."""
 
     def make(report: Report) -> Report:
         def heard(event: Any) -> None:

@@ -36,44 +36,46 @@ from mnist_tui.tui.widgets.charts.chart import Chart
 from mnist_tui.tui.widgets.frame import loading
 from mnist_tui.tui.widgets.frame.title_bar import TitleBar
 from mnist_tui.tui.widgets.setting_row import SettingRow
-from tests.tui.app_support import SIZES, House, begun, in_the_house
+from tests.tui.app_support import SIZES, OpenDashboard, begun, with_dashboard
 from tests.tui.support import epoch_events, progress, row
 from tests.tui.test_session import EPOCH, FAILED, FETCHING, FINISHED, STOPPED
 
 RUNNING: tuple[Event, ...] = (begun(), *epoch_events(1), EPOCH, progress(2, 5))
 
 
-async def trained(house: House, *events: Event, until: SessionPhase = SessionPhase.TRAINING) -> None:
+async def trained(
+    dashboard: OpenDashboard, *events: Event, until: SessionPhase = SessionPhase.TRAINING
+) -> None:
     """A run is on the screen, its first epoch done; then these."""
-    await house.tell(*RUNNING, until=SessionPhase.TRAINING)
-    await house.tell(*events, until=until)
+    await dashboard.tell(*RUNNING, until=SessionPhase.TRAINING)
+    await dashboard.tell(*events, until=until)
 
 
-async def ended(house: House, *events: Event, until: SessionPhase) -> None:
-    await trained(house, *events, until=until)
-    house.job.tell(None)
-    await house.until(lambda: not house.app.session.training.is_alive)  # type: ignore[union-attr]
-    await house.pilot.pause()
+async def ended(dashboard: OpenDashboard, *events: Event, until: SessionPhase) -> None:
+    await trained(dashboard, *events, until=until)
+    dashboard.job.tell(None)
+    await dashboard.until(lambda: not dashboard.app.session.training.is_alive)  # type: ignore[union-attr]
+    await dashboard.pilot.pause()
 
 
 # What is drawn
 
 
 def test_nothing_yet_says_which_key_begins(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
+    async def story(dashboard: OpenDashboard) -> None:
         for size in SIZES:
-            await house.pilot.resize_terminal(*size)
-            await house.sees("Train a small network", "● ready", "n   New run", "q Quit")
+            await dashboard.pilot.resize_terminal(*size)
+            await dashboard.sees("Train a small network", "● ready", "n   New run", "q Quit")
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_loading_torch_is_said(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await house.sees("● loading torch", "takes a second or two")
-        assert "--%" not in house.text
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.sees("● loading torch", "takes a second or two")
+        assert "--%" not in dashboard.text
 
-    in_the_house(story, tmp_path)
+    with_dashboard(story, tmp_path)
 
 
 def test_fetching_tells_bytes_and_time_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,14 +92,14 @@ def test_fetching_tells_bytes_and_time_left(tmp_path: Path, monkeypatch: pytest.
             unit="bytes",
         )
 
-    async def story(house: House) -> None:
-        await house.tell(fetched(0), until=SessionPhase.FETCHING)
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.tell(fetched(0), until=SessionPhase.FETCHING)
         now[0] += 10
-        await house.tell(fetched(2))
-        await house.sees("● getting data", "Fetching mnist: train-images", "0:40 left")
-        assert "MB" in house.text
+        await dashboard.tell(fetched(2))
+        await dashboard.sees("● getting data", "Fetching mnist: train-images", "0:40 left")
+        assert "MB" in dashboard.text
 
-    in_the_house(story, tmp_path)
+    with_dashboard(story, tmp_path)
 
 
 def test_drawing_digits_counts_images(tmp_path: Path) -> None:
@@ -105,124 +107,126 @@ def test_drawing_digits_counts_images(tmp_path: Path) -> None:
         dataset="synthetic", stage="drawing", item="training digits", done=4096, total=60_000, unit="images"
     )
 
-    async def story(house: House) -> None:
-        await house.tell(drawing, until=SessionPhase.FETCHING)
-        await house.sees("Drawing synthetic: training digits", "4,096 of 60,000 images")
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.tell(drawing, until=SessionPhase.FETCHING)
+        await dashboard.sees("Drawing synthetic: training digits", "4,096 of 60,000 images")
 
-    in_the_house(story, tmp_path)
+    with_dashboard(story, tmp_path)
 
 
 def test_compiling_is_said(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await house.tell(
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.tell(
             Preparing(what="compiling the training step for AVX-512"), until=SessionPhase.COMPILING
         )
-        await house.sees("● compiling", "Compiling the training step for AVX-512 …")
+        await dashboard.sees("● compiling", "Compiling the training step for AVX-512 …")
 
-    in_the_house(story, tmp_path)
+    with_dashboard(story, tmp_path)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_training_shows_the_run(size: tuple[int, int], tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await trained(house)
-        await house.sees("● training", "epoch 2/5", "1,000 img/s", "Epochs", "Loss")
-        assert "mnist" in house.title or size[0] < 100
+    async def story(dashboard: OpenDashboard) -> None:
+        await trained(dashboard)
+        await dashboard.sees("● training", "epoch 2/5", "1,000 img/s", "Epochs", "Loss")
+        assert "mnist" in dashboard.title or size[0] < 100
 
-    in_the_house(story, tmp_path, size=size)
+    with_dashboard(story, tmp_path, size=size)
 
 
 @pytest.mark.parametrize("model", [{"name": "reference"}, {"name": "reference", "summary": {"layers": 3}}])
 def test_a_run_whose_log_has_no_layer_table_says_so(model: dict[str, object], tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await house.tell(begun(model=model), EPOCH, until=SessionPhase.TRAINING)
-        await house.sees("no layer table")
-        await house.press("2")
-        await house.sees("no layer table")
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.tell(begun(model=model), EPOCH, until=SessionPhase.TRAINING)
+        await dashboard.sees("no layer table")
+        await dashboard.press("2")
+        await dashboard.sees("no layer table")
 
-    in_the_house(story, tmp_path)
+    with_dashboard(story, tmp_path)
 
 
 def test_evaluating_is_told_apart(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await trained(house, progress(2, 500, steps=1000, phase="evaluating"), until=SessionPhase.EVALUATING)
-        await house.sees("● evaluating", "testing")
+    async def story(dashboard: OpenDashboard) -> None:
+        await trained(
+            dashboard, progress(2, 500, steps=1000, phase="evaluating"), until=SessionPhase.EVALUATING
+        )
+        await dashboard.sees("● evaluating", "testing")
 
-    in_the_house(story, tmp_path)
+    with_dashboard(story, tmp_path)
 
 
 def test_pausing_paused_and_going_on(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await trained(house)
-        await house.press("space")
-        await house.sees("● pausing")
-        assert house.job.controls[0].paused
-        await house.tell(RunPaused(epoch=2, step=25), until=SessionPhase.PAUSED)
-        await house.sees("● paused", "space Resume")
-        await house.press("space")
-        assert not house.job.controls[0].paused
-        await house.tell(RunResumed(epoch=2, step=25), progress(2, 6), until=SessionPhase.TRAINING)
-        await house.sees("● training", "space Pause")
+    async def story(dashboard: OpenDashboard) -> None:
+        await trained(dashboard)
+        await dashboard.press("space")
+        await dashboard.sees("● pausing")
+        assert dashboard.job.controls[0].paused
+        await dashboard.tell(RunPaused(epoch=2, step=25), until=SessionPhase.PAUSED)
+        await dashboard.sees("● paused", "space Resume")
+        await dashboard.press("space")
+        assert not dashboard.job.controls[0].paused
+        await dashboard.tell(RunResumed(epoch=2, step=25), progress(2, 6), until=SessionPhase.TRAINING)
+        await dashboard.sees("● training", "space Pause")
 
-    in_the_house(story, tmp_path)
+    with_dashboard(story, tmp_path)
 
 
 def test_stopping_and_stopped(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await trained(house)
-        await house.press("s")
-        await house.sees("● stopping", "◌ stopping")
-        assert house.job.controls[0].stop_reason == "stopped in the dashboard"
-        assert "Stop" not in house.footer
-        await house.tell(STOPPED, None, until=SessionPhase.STOPPED)
-        await house.sees("● stopped", "Stopped: enough.", "space Resume", "n New run")
+    async def story(dashboard: OpenDashboard) -> None:
+        await trained(dashboard)
+        await dashboard.press("s")
+        await dashboard.sees("● stopping", "◌ stopping")
+        assert dashboard.job.controls[0].stop_reason == "stopped in the dashboard"
+        assert "Stop" not in dashboard.footer
+        await dashboard.tell(STOPPED, None, until=SessionPhase.STOPPED)
+        await dashboard.sees("● stopped", "Stopped: enough.", "space Resume", "n New run")
 
-    in_the_house(story, tmp_path)
+    with_dashboard(story, tmp_path)
 
 
 def test_finished_shows_the_statistics_and_offers_one_more_epoch(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await ended(house, FINISHED, until=SessionPhase.FINISHED)
-        await house.sees("● finished", "best test accuracy", "+ One more epoch", "n New run")
-        assert "Resume" not in house.footer
+    async def story(dashboard: OpenDashboard) -> None:
+        await ended(dashboard, FINISHED, until=SessionPhase.FINISHED)
+        await dashboard.sees("● finished", "best test accuracy", "+ One more epoch", "n New run")
+        assert "Resume" not in dashboard.footer
 
-    in_the_house(story, tmp_path)
+    with_dashboard(story, tmp_path)
 
 
 def test_a_failed_run_says_what_happened_where_the_log_is_and_what_to_do(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await ended(house, FAILED, until=SessionPhase.FAILED)
-        await house.sees("● failed", "it broke", "Mend it.", "The log is", "space Resume", "n New run")
+    async def story(dashboard: OpenDashboard) -> None:
+        await ended(dashboard, FAILED, until=SessionPhase.FAILED)
+        await dashboard.sees("● failed", "it broke", "Mend it.", "The log is", "space Resume", "n New run")
 
-    app = in_the_house(story, tmp_path, size=(200, 60))
+    app = with_dashboard(story, tmp_path, size=(200, 60))
     assert app.exit_code == 4
 
 
 def test_a_failure_before_the_run_says_what_happened_and_where(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await house.tell(LookupError("nobody foresaw this"), until=SessionPhase.FAILED)
-        await house.sees("Failed", "nobody foresaw this", "app_support.py", "Press n for another run")
-        await house.press("n")
-        assert isinstance(house.app.screen, NewRunForm)
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.tell(LookupError("this was not foreseen"), until=SessionPhase.FAILED)
+        await dashboard.sees("Failed", "this was not foreseen", "app_support.py", "Press n for another run")
+        await dashboard.press("n")
+        assert isinstance(dashboard.app.screen, NewRunForm)
 
-    in_the_house(story, tmp_path)
+    with_dashboard(story, tmp_path)
 
 
 def test_standing_in_for_mnist_cannot_be_overlooked(tmp_path: Path) -> None:
     notice = Notice(message="drawn digits stand in for MNIST", topic="data")
 
-    async def story(house: House) -> None:
-        await trained(house, notice)
-        await house.sees("drawn digits stand in for MNIST")
+    async def story(dashboard: OpenDashboard) -> None:
+        await trained(dashboard, notice)
+        await dashboard.sees("drawn digits stand in for MNIST")
 
-    in_the_house(story, tmp_path, size=(80, 24))
+    with_dashboard(story, tmp_path, size=(80, 24))
 
 
 # Keys
 
 
 def test_the_digits_open_the_screens(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
+    async def story(dashboard: OpenDashboard) -> None:
         for key, shown in (
             ("2", "Requirements"),
             ("3", "Train one: press 1, then n."),
@@ -230,30 +234,30 @@ def test_the_digits_open_the_screens(tmp_path: Path) -> None:
             ("5", "Runs"),
             ("1", "Train a small network"),
         ):
-            await house.press(key)
-            await house.sees(shown)
+            await dashboard.press(key)
+            await dashboard.sees(shown)
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_a_click_on_a_tab_opens_it(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await house.pilot.click("TitleBar", offset=(house.title.index("3 Evaluate"), 0))
-        await house.sees("Train one: press 1, then n.")
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.pilot.click("TitleBar", offset=(dashboard.title.index("3 Evaluate"), 0))
+        await dashboard.sees("Train one: press 1, then n.")
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_what_happens_meanwhile_is_there_on_coming_back(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await trained(house)
-        await house.press("3")
-        await ended(house, FINISHED, until=SessionPhase.FINISHED)
-        await house.sees("● finished")
-        await house.press("1")
-        await house.sees("best test accuracy", "+ One more epoch")
+    async def story(dashboard: OpenDashboard) -> None:
+        await trained(dashboard)
+        await dashboard.press("3")
+        await ended(dashboard, FINISHED, until=SessionPhase.FINISHED)
+        await dashboard.sees("● finished")
+        await dashboard.press("1")
+        await dashboard.sees("best test accuracy", "+ One more epoch")
 
-    in_the_house(story, tmp_path)
+    with_dashboard(story, tmp_path)
 
 
 OFFERED: dict[str, tuple[tuple[Event, ...], SessionPhase, set[str], set[str]]] = {
@@ -279,143 +283,145 @@ OFFERED: dict[str, tuple[tuple[Event, ...], SessionPhase, set[str], set[str]]] =
 def test_the_footer_offers_what_makes_sense_and_so_do_help_and_palette(state: str, tmp_path: Path) -> None:
     events, phase, offered, hidden = OFFERED[state]
 
-    async def story(house: House) -> None:
-        await (ended if not phase.is_busy else trained)(house, *events, until=phase)
-        await house.until(lambda: all(words in house.footer for words in offered | {"Help", "Quit"}))
-        assert not [words for words in hidden if words in house.footer]
-        await house.until(lambda: house.app.screen.focused is not None)
-        commands = [command.title for command in house.app.get_system_commands(house.app.screen)]
+    async def story(dashboard: OpenDashboard) -> None:
+        await (ended if not phase.is_busy else trained)(dashboard, *events, until=phase)
+        await dashboard.until(lambda: all(words in dashboard.footer for words in offered | {"Help", "Quit"}))
+        assert not [words for words in hidden if words in dashboard.footer]
+        await dashboard.until(lambda: dashboard.app.screen.focused is not None)
+        commands = [command.title for command in dashboard.app.get_system_commands(dashboard.app.screen)]
         assert offered | {"Help", "Quit", "Runs"} <= set(commands)
         assert not set(commands) & hidden
-        await house.press("question_mark")
-        await house.sees("Keys", *offered, "Light / dark")
-        frame = house.app.screen.query_one(VerticalScroll).region
+        await dashboard.press("question_mark")
+        await dashboard.sees("Keys", *offered, "Light / dark")
+        frame = dashboard.app.screen.query_one(VerticalScroll).region
         keys = "\n".join(
-            line[frame.x : frame.right] for line in house.text.splitlines()[frame.y : frame.bottom]
+            line[frame.x : frame.right] for line in dashboard.text.splitlines()[frame.y : frame.bottom]
         )
         assert not [words for words in hidden if words in keys]
 
-    in_the_house(story, tmp_path, size=(200, 60))
+    with_dashboard(story, tmp_path, size=(200, 60))
 
 
 def test_before_a_run_there_are_no_keys_for_its_charts(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await house.sees("n New run")
-        assert house.footer.split() == ["n", "New", "run", "?", "Help", "q", "Quit"]
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.sees("n New run")
+        assert dashboard.footer.split() == ["n", "New", "run", "?", "Help", "q", "Quit"]
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_at_80_columns_the_keys_that_matter_while_training_are_in_the_footer(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await trained(house)
+    async def story(dashboard: OpenDashboard) -> None:
+        await trained(dashboard)
         keys = ("space Pause", "s Stop", "? Help", "q Quit")
-        await house.until(lambda: all(key in house.footer for key in keys))
+        await dashboard.until(lambda: all(key in dashboard.footer for key in keys))
 
-    in_the_house(story, tmp_path, size=(80, 24))
+    with_dashboard(story, tmp_path, size=(80, 24))
 
 
 def test_help_closes_with_any_key_people_try(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
+    async def story(dashboard: OpenDashboard) -> None:
         for key in ("escape", "q", "question_mark", "enter"):
-            await house.press("question_mark")
-            assert isinstance(house.app.screen, HelpScreen)
-            await house.press(key)
-            assert not isinstance(house.app.screen, HelpScreen), key
-            assert house.app._exit is False
+            await dashboard.press("question_mark")
+            assert isinstance(dashboard.app.screen, HelpScreen)
+            await dashboard.press(key)
+            assert not isinstance(dashboard.app.screen, HelpScreen), key
+            assert dashboard.app._exit is False
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 @pytest.mark.parametrize(("width", "beside"), [(80, True), (50, False)])
 def test_help_tells_the_keys_of_the_screen_from_those_of_all(
     width: int, beside: bool, tmp_path: Path
 ) -> None:
-    async def story(house: House) -> None:
-        await trained(house)
-        await house.press("question_mark")
-        await house.sees("This screen", "Pause", "Zoom in")
-        heads = next(line for line in house.text.splitlines() if "This screen" in line)
+    async def story(dashboard: OpenDashboard) -> None:
+        await trained(dashboard)
+        await dashboard.press("question_mark")
+        await dashboard.sees("This screen", "Pause", "Zoom in")
+        heads = next(line for line in dashboard.text.splitlines() if "This screen" in line)
         assert ("Everywhere" in heads) is beside
-        assert {key.words for key in active_keys(house.app.screen_stack[0]) if key.everywhere} == {
+        assert {key.description for key in active_keys(dashboard.app.screen_stack[0]) if key.is_global} == {
             *("Train", "Model", "Evaluate", "Draw", "Runs"),
             *("Help", "Quit", "Quit at once", "Light / dark", "Find a command"),
         }
 
-    in_the_house(story, tmp_path, size=(width, 30))
+    with_dashboard(story, tmp_path, size=(width, 30))
 
 
 def test_a_dialog_leaves_the_screen_behind_it_to_be_seen(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await house.press("question_mark")
-        await house.sees("Everywhere", "1 Train")
-        await house.press("escape")
-        await open_form(house)
-        await house.sees("q Quit")
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.press("question_mark")
+        await dashboard.sees("Everywhere", "1 Train")
+        await dashboard.press("escape")
+        await open_form(dashboard)
+        await dashboard.sees("q Quit")
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_the_palette_offers_everything_once(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await trained(house)
-        commands = [command.title for command in house.app.get_system_commands(house.app.screen)]
+    async def story(dashboard: OpenDashboard) -> None:
+        await trained(dashboard)
+        commands = [command.title for command in dashboard.app.get_system_commands(dashboard.app.screen)]
         assert len(commands) == len(set(commands))
         assert {"Theme", "Screenshot", "Quit", "Help"} <= set(commands)
         assert "Keys" not in commands
 
-    in_the_house(story, tmp_path)
+    with_dashboard(story, tmp_path)
 
 
 def test_the_palette_runs_a_key(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await house.press("ctrl+p")
-        await house.type("evaluate")
-        await house.until(lambda: "Key 3" in house.text)
-        await house.press("enter")
-        await house.sees("Train one: press 1, then n.")
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.press("ctrl+p")
+        await dashboard.type("evaluate")
+        await dashboard.until(lambda: "Key 3" in dashboard.text)
+        await dashboard.press("enter")
+        await dashboard.sees("Train one: press 1, then n.")
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_a_command_that_was_chosen_in_haste_is_not_the_next_screens(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await house.press("question_mark")
-        await house.until(lambda: isinstance(house.app.screen, HelpScreen))
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.press("question_mark")
+        await dashboard.until(lambda: isinstance(dashboard.app.screen, HelpScreen))
         close = next(
-            command for command in house.app.get_system_commands(house.app.screen) if command.title == "Close"
+            command
+            for command in dashboard.app.get_system_commands(dashboard.app.screen)
+            if command.title == "Close"
         )
-        await house.press("escape")
-        await house.until(lambda: not isinstance(house.app.screen, HelpScreen))
-        below = house.app.screen
+        await dashboard.press("escape")
+        await dashboard.until(lambda: not isinstance(dashboard.app.screen, HelpScreen))
+        below = dashboard.app.screen
         await close.callback()
-        await house.pilot.pause()
-        assert house.app.screen is below
+        await dashboard.pilot.pause()
+        assert dashboard.app.screen is below
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_the_theme_is_remembered(tmp_path: Path) -> None:
-    async def change(house: House) -> None:
-        await house.press("t")
-        assert not house.app.current_theme.dark
+    async def change(dashboard: OpenDashboard) -> None:
+        await dashboard.press("t")
+        assert not dashboard.app.current_theme.dark
 
-    async def look(house: House) -> None:
-        assert not house.app.current_theme.dark
+    async def look(dashboard: OpenDashboard) -> None:
+        assert not dashboard.app.current_theme.dark
 
-    in_the_house(change, tmp_path, begun=False)
-    in_the_house(look, tmp_path, begun=False)
+    with_dashboard(change, tmp_path, begun=False)
+    with_dashboard(look, tmp_path, begun=False)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"theme": 3, "form": []}', '{"theme": "no such theme"}'])
 def test_a_damaged_memory_is_no_obstacle(content: str, tmp_path: Path) -> None:
     (tmp_path / "dashboard.json").write_text(content)
 
-    async def story(house: House) -> None:
-        await house.sees("Train a small network")
-        await house.press("t")
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.sees("Train a small network")
+        await dashboard.press("t")
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
     assert json.loads((tmp_path / "dashboard.json").read_text())["theme"] == "mnist-paper"
 
 
@@ -423,134 +429,134 @@ def test_a_damaged_memory_is_no_obstacle(content: str, tmp_path: Path) -> None:
 
 
 def test_q_leaves_at_once_when_nothing_runs(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await house.press("q")
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.press("q")
 
-    assert in_the_house(story, tmp_path, begun=False).return_value == 0
+    assert with_dashboard(story, tmp_path, begun=False).return_value == 0
 
 
 def test_q_asks_while_training_and_no_goes_on(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await trained(house)
-        await house.press("q")
-        assert isinstance(house.app.screen, LeaveDialog)
-        await house.press("n")
-        assert not isinstance(house.app.screen, LeaveDialog)
-        assert not house.job.controls[0].stop_reason
+    async def story(dashboard: OpenDashboard) -> None:
+        await trained(dashboard)
+        await dashboard.press("q")
+        assert isinstance(dashboard.app.screen, LeaveDialog)
+        await dashboard.press("n")
+        assert not isinstance(dashboard.app.screen, LeaveDialog)
+        assert not dashboard.job.controls[0].stop_reason
 
-    in_the_house(story, tmp_path)
+    with_dashboard(story, tmp_path)
 
 
 def test_leaving_waits_for_the_checkpoint(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await trained(house)
-        await house.press("q", "y")
-        await house.sees("Saving a checkpoint", "● stopping")
-        assert house.app._exit is False
-        house.job.tell(STOPPED, None)
-        await house.until(lambda: house.app._exit)
+    async def story(dashboard: OpenDashboard) -> None:
+        await trained(dashboard)
+        await dashboard.press("q", "y")
+        await dashboard.sees("Saving a checkpoint", "● stopping")
+        assert dashboard.app._exit is False
+        dashboard.job.tell(STOPPED, None)
+        await dashboard.until(lambda: dashboard.app._exit)
 
-    assert in_the_house(story, tmp_path).return_value == 0
+    assert with_dashboard(story, tmp_path).return_value == 0
 
 
 def test_ctrl_c_over_another_question_asks_its_own(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await trained(house)
-        await house.press("question_mark", "ctrl+c")
-        assert isinstance(house.app.screen, LeaveDialog)
-        await house.press("ctrl+c")
-        house.job.tell(STOPPED, None)
-        await house.until(lambda: house.app._exit)
+    async def story(dashboard: OpenDashboard) -> None:
+        await trained(dashboard)
+        await dashboard.press("question_mark", "ctrl+c")
+        assert isinstance(dashboard.app.screen, LeaveDialog)
+        await dashboard.press("ctrl+c")
+        dashboard.job.tell(STOPPED, None)
+        await dashboard.until(lambda: dashboard.app._exit)
 
-    assert in_the_house(story, tmp_path).return_value == 130
+    assert with_dashboard(story, tmp_path).return_value == 130
 
 
 def test_leaving_after_a_failure_says_so_to_the_shell(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await ended(house, FAILED, until=SessionPhase.FAILED)
-        await house.press("q")
+    async def story(dashboard: OpenDashboard) -> None:
+        await ended(dashboard, FAILED, until=SessionPhase.FAILED)
+        await dashboard.press("q")
 
-    assert in_the_house(story, tmp_path).return_value == 4
+    assert with_dashboard(story, tmp_path).return_value == 4
 
 
 def test_a_run_that_fails_while_it_is_left_fails_the_program(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await trained(house)
-        await house.press("q", "y")
-        house.job.tell(FAILED, None)
-        await house.until(lambda: house.app._exit)
+    async def story(dashboard: OpenDashboard) -> None:
+        await trained(dashboard)
+        await dashboard.press("q", "y")
+        dashboard.job.tell(FAILED, None)
+        await dashboard.until(lambda: dashboard.app._exit)
 
-    assert in_the_house(story, tmp_path).return_value == 4
+    assert with_dashboard(story, tmp_path).return_value == 4
 
 
 # The form
 
 
-def values(house: House) -> dict[str, object]:
-    return {row.setting: row.value for row in house.app.screen.query(SettingRow)}
+def values(dashboard: OpenDashboard) -> dict[str, object]:
+    return {row.setting: row.value for row in dashboard.app.screen.query(SettingRow)}
 
 
-async def open_form(house: House) -> None:
-    await house.press("n")
-    await house.sees("New run", "The recipe these settings start from.")
+async def open_form(dashboard: OpenDashboard) -> None:
+    await dashboard.press("n")
+    await dashboard.sees("New run", "The recipe these settings start from.")
 
 
-def row_of(house: House, setting: str) -> SettingRow:
-    return next(row for row in house.app.screen.query(SettingRow) if row.setting == setting)
+def row_of(dashboard: OpenDashboard, setting: str) -> SettingRow:
+    return next(row for row in dashboard.app.screen.query(SettingRow) if row.setting == setting)
 
 
-async def fill(house: House, setting: str, text: str) -> None:
-    row_of(house, setting).query_one(Input).value = text
-    await house.pilot.pause()
+async def fill(dashboard: OpenDashboard, setting: str, text: str) -> None:
+    row_of(dashboard, setting).query_one(Input).value = text
+    await dashboard.pilot.pause()
 
 
 def test_the_form_has_every_setting_as_the_recipe_has_it(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await open_form(house)
+    async def story(dashboard: OpenDashboard) -> None:
+        await open_form(dashboard)
         expected = TrainConfig().to_dict()
         del expected["extra_epochs"]
-        assert values(house) == expected
+        assert values(dashboard) == expected
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_the_form_says_in_full_what_a_setting_is_and_what_is_wrong_also_at_80_columns(tmp_path: Path) -> None:
-    def verdict(house: House) -> str:
-        return " ".join(line[5:49].strip(" │") for line in house.text.splitlines()[-4:-2]).strip()
+    def verdict(dashboard: OpenDashboard) -> str:
+        return " ".join(line[5:49].strip(" │") for line in dashboard.text.splitlines()[-4:-2]).strip()
 
-    async def story(house: House) -> None:
-        await open_form(house)
-        await house.press("tab", "tab")
-        await house.until(lambda: verdict(house) == SETTINGS["model"].help)
-        await fill(house, "epochs", "fifteen")
-        await house.until(lambda: verdict(house) == "epochs is 'fifteen', but must be a whole number")
+    async def story(dashboard: OpenDashboard) -> None:
+        await open_form(dashboard)
+        await dashboard.press("tab", "tab")
+        await dashboard.until(lambda: verdict(dashboard) == SETTINGS["model"].help)
+        await fill(dashboard, "epochs", "fifteen")
+        await dashboard.until(lambda: verdict(dashboard) == "epochs is 'fifteen', but must be a whole number")
 
-    in_the_house(story, tmp_path, size=(80, 24), begun=False)
+    with_dashboard(story, tmp_path, size=(80, 24), begun=False)
 
 
 def test_the_form_marks_the_setting_with_the_focus_and_no_other(tmp_path: Path) -> None:
-    def marked(house: House) -> list[str]:
-        rows = house.app.screen.query(SettingRow)
+    def marked(dashboard: OpenDashboard) -> list[str]:
+        rows = dashboard.app.screen.query(SettingRow)
         return [row.setting for row in rows if "bold" in str(row.render().spans[0].style)]  # type: ignore[union-attr]
 
-    async def story(house: House) -> None:
-        await open_form(house)
-        await house.until(lambda: marked(house) == ["recipe"])
-        await house.press("tab", "tab")
-        await house.until(lambda: marked(house) == ["model"])
+    async def story(dashboard: OpenDashboard) -> None:
+        await open_form(dashboard)
+        await dashboard.until(lambda: marked(dashboard) == ["recipe"])
+        await dashboard.press("tab", "tab")
+        await dashboard.until(lambda: marked(dashboard) == ["model"])
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_a_recipe_with_a_model_of_its_own_brings_it_and_takes_it_away_again(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await open_form(house)
-        recipe = house.app.screen.query(SettingRow).first().query_one(Select)
+    async def story(dashboard: OpenDashboard) -> None:
+        await open_form(dashboard)
+        recipe = dashboard.app.screen.query(SettingRow).first().query_one(Select)
         for name in ("teacher", "accurate"):
             recipe.value = name
-            await house.until(lambda: values(house)["model"] == RECIPES[name].model)  # noqa: B023
+            await dashboard.until(lambda: values(dashboard)["model"] == RECIPES[name].model)  # noqa: B023
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_another_recipe_fills_the_form_but_leaves_data_and_model(
@@ -559,16 +565,16 @@ def test_another_recipe_fills_the_form_but_leaves_data_and_model(
     other = TrainConfig(recipe="other", model="reference", epochs=2, lr=0.5, schedule="constant")
     monkeypatch.setitem(RECIPES, "other", other)  # type: ignore[arg-type]
 
-    async def story(house: House) -> None:
-        await open_form(house)
-        await fill(house, "model", "linear")
-        house.app.screen.query(SettingRow).first().query_one(Select).value = "other"
-        await house.until(lambda: values(house)["epochs"] == 2)
+    async def story(dashboard: OpenDashboard) -> None:
+        await open_form(dashboard)
+        await fill(dashboard, "model", "linear")
+        dashboard.app.screen.query(SettingRow).first().query_one(Select).value = "other"
+        await dashboard.until(lambda: values(dashboard)["epochs"] == 2)
         expected = other.replace(model="linear").to_dict()
         del expected["extra_epochs"]
-        assert values(house) == expected
+        assert values(dashboard) == expected
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 BAD = [
@@ -585,56 +591,56 @@ BAD = [
 def test_a_bad_value_is_said_as_one_types_and_does_not_begin(tmp_path: Path) -> None:
     """In full below the form, and beside the field what would do."""
 
-    async def story(house: House) -> None:
-        await open_form(house)
+    async def story(dashboard: OpenDashboard) -> None:
+        await open_form(dashboard)
         for setting, text, complaint, beside in BAD:
-            await fill(house, setting, text)
-            await house.sees(complaint)
-            assert beside in row_of(house, setting).words
-            await house.press("ctrl+s")
-            assert isinstance(house.app.screen, NewRunForm)
-            assert house.app.session.training is None
-            row_of(house, setting).value = TrainConfig().to_dict()[setting]
-        await house.until(lambda: row_of(house, "rotation").words == SETTINGS["rotation"].help)
+            await fill(dashboard, setting, text)
+            await dashboard.sees(complaint)
+            assert beside in row_of(dashboard, setting).text
+            await dashboard.press("ctrl+s")
+            assert isinstance(dashboard.app.screen, NewRunForm)
+            assert dashboard.app.session.training is None
+            row_of(dashboard, setting).value = TrainConfig().to_dict()[setting]
+        await dashboard.until(lambda: row_of(dashboard, "rotation").text == SETTINGS["rotation"].help)
 
-    in_the_house(story, tmp_path, begun=False, size=(200, 60))
+    with_dashboard(story, tmp_path, begun=False, size=(200, 60))
 
 
 def test_what_departs_from_the_recipe_stands_out(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await open_form(house)
-        await fill(house, "epochs", "3")
-        await house.until(lambda: row_of(house, "epochs").has_class("-changed"))
-        await fill(house, "epochs", "15")
-        await house.until(lambda: not house.app.screen.query("SettingRow.-changed"))
+    async def story(dashboard: OpenDashboard) -> None:
+        await open_form(dashboard)
+        await fill(dashboard, "epochs", "3")
+        await dashboard.until(lambda: row_of(dashboard, "epochs").has_class("-changed"))
+        await fill(dashboard, "epochs", "15")
+        await dashboard.until(lambda: not dashboard.app.screen.query("SettingRow.-changed"))
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_escape_leaves_everything_as_it_was(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await open_form(house)
-        await fill(house, "epochs", "3")
-        await house.press("escape")
-        assert house.app.session.phase is SessionPhase.IDLE
-        assert house.app.workspace.form_config == TrainConfig()
-        await open_form(house)
-        assert values(house)["epochs"] == 15
+    async def story(dashboard: OpenDashboard) -> None:
+        await open_form(dashboard)
+        await fill(dashboard, "epochs", "3")
+        await dashboard.press("escape")
+        assert dashboard.app.session.phase is SessionPhase.IDLE
+        assert dashboard.app.workspace.form_config == TrainConfig()
+        await open_form(dashboard)
+        assert values(dashboard)["epochs"] == 15
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
     assert not (tmp_path / "dashboard.json").exists()
 
 
-def beginning(setting: str) -> Callable[[House], object]:
+def beginning(setting: str) -> Callable[[OpenDashboard], object]:
     """Press Enter in that field."""
 
-    async def story(house: House) -> None:
-        await open_form(house)
-        await fill(house, "epochs", "3")
-        row_of(house, setting).query_one("Input, Select").focus()
-        await house.pilot.pause()
-        await house.press("enter")
-        await house.until(lambda: house.app.session.training is not None)
+    async def story(dashboard: OpenDashboard) -> None:
+        await open_form(dashboard)
+        await fill(dashboard, "epochs", "3")
+        row_of(dashboard, setting).query_one("Input, Select").focus()
+        await dashboard.pilot.pause()
+        await dashboard.press("enter")
+        await dashboard.until(lambda: dashboard.app.session.training is not None)
 
     return story
 
@@ -649,140 +655,140 @@ def test_enter_begins_from_any_field_and_the_form_is_remembered(
         asked.append(job.config)
 
     monkeypatch.setattr(NewRun, "__call__", run)
-    in_the_house(beginning(setting), tmp_path, begun=False)  # type: ignore[arg-type]
+    with_dashboard(beginning(setting), tmp_path, begun=False)  # type: ignore[arg-type]
     assert asked == [TrainConfig(epochs=3)]
     assert json.loads((tmp_path / "dashboard.json").read_text())["form"]["epochs"] == 3
 
 
 def test_a_second_run_is_refused_while_one_trains(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await trained(house)
-        house.app.begin(house.job)
-        await house.until(lambda: "stop it first" in house.toasts)
+    async def story(dashboard: OpenDashboard) -> None:
+        await trained(dashboard)
+        dashboard.app.begin(dashboard.job)
+        await dashboard.until(lambda: "stop it first" in dashboard.toasts)
 
-    in_the_house(story, tmp_path)
+    with_dashboard(story, tmp_path)
 
 
 # Sizes
 
 
 def test_a_storm_of_sizes_leaves_a_whole_picture(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await trained(house)
+    async def story(dashboard: OpenDashboard) -> None:
+        await trained(dashboard)
         for width, height in ((1, 1), (300, 90), (20, 5), (80, 24), (119, 29), (200, 60), (2, 80), (120, 36)):
-            await house.pilot.resize_terminal(width, height)
-            house.job.tell(progress(2, 6), row(2))
-        await house.sees("● training", "Epochs", "Loss", "q Quit")
+            await dashboard.pilot.resize_terminal(width, height)
+            dashboard.job.tell(progress(2, 6), row(2))
+        await dashboard.sees("● training", "Epochs", "Loss", "q Quit")
 
-    in_the_house(story, tmp_path)
+    with_dashboard(story, tmp_path)
 
 
 def test_the_form_fits_a_small_terminal(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await house.press("n")
-        await house.sees("New run", "Begin", "Cancel")
-        await house.pilot.resize_terminal(40, 12)
-        await house.sees("New run", "Begin", "Cancel")
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.press("n")
+        await dashboard.sees("New run", "Begin", "Cancel")
+        await dashboard.pilot.resize_terminal(40, 12)
+        await dashboard.sees("New run", "Begin", "Cancel")
 
-    in_the_house(story, tmp_path, begun=False, size=(80, 24))
+    with_dashboard(story, tmp_path, begun=False, size=(80, 24))
 
 
 def test_fetching_then_training_moves_on_from_the_wait(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await house.tell(FETCHING, until=SessionPhase.FETCHING)
-        await trained(house)
-        await house.sees("Epochs")
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.tell(FETCHING, until=SessionPhase.FETCHING)
+        await trained(dashboard)
+        await dashboard.sees("Epochs")
 
-    in_the_house(story, tmp_path)
+    with_dashboard(story, tmp_path)
 
 
 def test_a_theme_changed_on_one_screen_is_worn_by_the_others(tmp_path: Path) -> None:
     """A screen that comes back is not styled anew, so that it must have been at once."""
 
-    async def story(house: House) -> None:
-        first = house.app.screen
+    async def story(dashboard: OpenDashboard) -> None:
+        first = dashboard.app.screen
         title = first.query_one(TitleBar)
         dark = title.styles.background
-        await house.press("5")
-        await house.until(lambda: house.app.screen is not first)
-        await house.press("t", "1")
-        await house.until(lambda: house.app.screen is first and title.styles.background != dark)
+        await dashboard.press("5")
+        await dashboard.until(lambda: dashboard.app.screen is not first)
+        await dashboard.press("t", "1")
+        await dashboard.until(lambda: dashboard.app.screen is first and title.styles.background != dark)
         light = title.styles.background
-        await house.press("5", "1")
-        await house.until(lambda: house.app.screen is first)
+        await dashboard.press("5", "1")
+        await dashboard.until(lambda: dashboard.app.screen is first)
         assert title.styles.background == light
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_a_screens_key_that_comes_after_the_palettes_leaves_it_where_it_is(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        house.app.action_command_palette()
-        await house.app.action_open("runs")  # as while a widget was still busy with that key
-        await house.until(lambda: bool(house.app.screen.query(CommandList)))
-        await house.press("escape")
-        await house.until(lambda: not isinstance(house.app.screen, SafeCommandPalette))
-        assert house.app.current_mode == "train"
+    async def story(dashboard: OpenDashboard) -> None:
+        dashboard.app.action_command_palette()
+        await dashboard.app.action_open("runs")  # as while a widget was still busy with that key
+        await dashboard.until(lambda: bool(dashboard.app.screen.query(CommandList)))
+        await dashboard.press("escape")
+        await dashboard.until(lambda: not isinstance(dashboard.app.screen, SafeCommandPalette))
+        assert dashboard.app.current_mode == "train"
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_a_palette_that_is_opened_before_the_last_one_has_gone(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        house.app.action_command_palette()
-        await house.until(lambda: bool(house.app.screen.query(CommandList)))
-        house.app.screen.dismiss()
-        house.app.action_command_palette()
-        await house.until(lambda: bool(house.app.screen.query(CommandList)))
-        assert isinstance(house.app.screen, SafeCommandPalette)
+    async def story(dashboard: OpenDashboard) -> None:
+        dashboard.app.action_command_palette()
+        await dashboard.until(lambda: bool(dashboard.app.screen.query(CommandList)))
+        dashboard.app.screen.dismiss()
+        dashboard.app.action_command_palette()
+        await dashboard.until(lambda: bool(dashboard.app.screen.query(CommandList)))
+        assert isinstance(dashboard.app.screen, SafeCommandPalette)
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_a_palette_without_room_for_a_command_takes_its_keys(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await house.pilot.press("ctrl+p")
-        await house.until(lambda: isinstance(house.app.screen, SafeCommandPalette))
-        commands = house.app.screen.query_one(CommandList)
-        await house.until(lambda: bool(commands.option_count))
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.pilot.press("ctrl+p")
+        await dashboard.until(lambda: isinstance(dashboard.app.screen, SafeCommandPalette))
+        commands = dashboard.app.screen.query_one(CommandList)
+        await dashboard.until(lambda: bool(commands.option_count))
         for key in ("pageup", "pagedown", "up", "down", "home", "end"):
-            await house.pilot.press(key)
+            await dashboard.pilot.press(key)
         assert not commands.scrollable_content_region
-        assert isinstance(house.app.screen, SafeCommandPalette)
+        assert isinstance(dashboard.app.screen, SafeCommandPalette)
 
-    in_the_house(story, tmp_path, begun=False, size=(20, 3))
+    with_dashboard(story, tmp_path, begun=False, size=(20, 3))
 
 
 def test_a_click_on_a_command_that_has_just_gone_is_a_click_on_nothing(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await house.press("ctrl+p")
-        await house.until(lambda: isinstance(house.app.screen, SafeCommandPalette))
-        commands = house.app.screen.query_one(CommandList)
-        await house.until(lambda: commands.option_count > 0)
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.press("ctrl+p")
+        await dashboard.until(lambda: isinstance(dashboard.app.screen, SafeCommandPalette))
+        commands = dashboard.app.screen.query_one(CommandList)
+        await dashboard.until(lambda: commands.option_count > 0)
         gone = Style.from_meta({"option": commands.option_count})
         at = commands.region.offset
         commands.post_message(Click(commands, 0, 0, 0, 0, 1, False, False, False, *at, gone))
-        await house.pilot.pause()
-        assert isinstance(house.app.screen, SafeCommandPalette)
+        await dashboard.pilot.pause()
+        assert isinstance(dashboard.app.screen, SafeCommandPalette)
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_what_is_pressed_where_the_terminal_has_no_more_cells_is_the_screen(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
+    async def story(dashboard: OpenDashboard) -> None:
         mouse: tuple[Any, ...] = (500, 500, 0, 0, 1, False, False, False, 500, 500)
-        await house.until(lambda: bool(house.app.screen.query(Chart)))
-        chart = house.app.screen.query(Chart).first()
+        await dashboard.until(lambda: bool(dashboard.app.screen.query(Chart)))
+        chart = dashboard.app.screen.query(Chart).first()
         chart.post_message(MouseDown(chart, *mouse))
-        await house.pilot.pause()
-        await house.press("ctrl+p")
-        await house.until(lambda: isinstance(house.app.screen, SafeCommandPalette))
-        palette = house.app.screen
+        await dashboard.pilot.pause()
+        await dashboard.press("ctrl+p")
+        await dashboard.until(lambda: isinstance(dashboard.app.screen, SafeCommandPalette))
+        palette = dashboard.app.screen
         palette.post_message(Click(palette, *mouse))
-        await house.until(lambda: house.app.screen is not palette)  # as a click beside it does
-        assert house.app.is_running
+        await dashboard.until(lambda: dashboard.app.screen is not palette)  # as a click beside it does
+        assert dashboard.app.is_running
 
-    in_the_house(story, tmp_path)
+    with_dashboard(story, tmp_path)
 
 
 @pytest.mark.parametrize("event", [Key("a", "a"), Click(None, 5, 5, 0, 0, 1, False, False, False)])
@@ -801,46 +807,46 @@ def test_what_is_pressed_when_the_last_screen_has_gone_is_for_nobody(
 
 
 def test_a_palette_that_is_closed_while_it_looks_for_commands_is_no_failure(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await house.press("ctrl+p")
-        await house.until(lambda: isinstance(house.app.screen, SafeCommandPalette))
-        palette = house.app.screen
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.press("ctrl+p")
+        await dashboard.until(lambda: isinstance(dashboard.app.screen, SafeCommandPalette))
+        palette = dashboard.app.screen
         assert isinstance(palette, SafeCommandPalette)
         await palette.query_one(CommandList).remove()  # as while it is closed
         worker = palette._gather_commands("train")
-        await house.until(lambda: worker.is_finished)
+        await dashboard.until(lambda: worker.is_finished)
         assert worker.error is not None
-        await house.press("escape")
-        await house.until(lambda: palette not in house.app.screen_stack)
-        assert house.app.is_running
+        await dashboard.press("escape")
+        await dashboard.until(lambda: palette not in dashboard.app.screen_stack)
+        assert dashboard.app.is_running
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 @pytest.mark.parametrize("keys", [("ctrl+p",), ("question_mark", "ctrl+p"), ("question_mark",), ("n",)])
 def test_a_screen_that_is_closed_twice_closes_once(keys: tuple[str, ...], tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        before = len(house.app.screen_stack)
+    async def story(dashboard: OpenDashboard) -> None:
+        before = len(dashboard.app.screen_stack)
         for number, key in enumerate(keys, 1):
-            await house.pilot.press(key)
-            await house.until(lambda more=number: len(house.app.screen_stack) == before + more)  # type: ignore[misc]
-        top = house.app.screen
+            await dashboard.pilot.press(key)
+            await dashboard.until(lambda more=number: len(dashboard.app.screen_stack) == before + more)  # type: ignore[misc]
+        top = dashboard.app.screen
 
         def click() -> None:  # beside it
             top.dismiss()
 
         for _ in range(3):
             top.call_later(click)
-        await house.until(lambda: top not in house.app.screen_stack)
-        await house.pilot.pause()
-        assert len(house.app.screen_stack) == before + len(keys) - 1
+        await dashboard.until(lambda: top not in dashboard.app.screen_stack)
+        await dashboard.pilot.pause()
+        assert len(dashboard.app.screen_stack) == before + len(keys) - 1
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_two_sizes_at_once_do_not_call_forth_each_other(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        screen, taken = house.app.screen, []
+    async def story(dashboard: OpenDashboard) -> None:
+        screen, taken = dashboard.app.screen, []
 
         def take(_: object) -> None:
             taken.append(screen.outer_size)
@@ -848,80 +854,80 @@ def test_two_sizes_at_once_do_not_call_forth_each_other(tmp_path: Path) -> None:
                 screen.stack_updates = 0
 
         screen.screen_layout_refresh_signal.subscribe(screen, take)
-        with house.app.batch_update():  # as while a screen comes up
-            screen.post_message(Resize(house.app.size, house.app.size))
+        with dashboard.app.batch_update():  # as while a screen comes up
+            screen.post_message(Resize(dashboard.app.size, dashboard.app.size))
             screen.call_later(lambda: None)  # or the next size would take the place of this one
             screen._refresh_layout(Size(200, 60))  # which was the terminal's a moment ago
-            await house.pilot.pause()
+            await dashboard.pilot.pause()
         assert 0 < len(taken) < 20
-        assert screen.outer_size == house.app.size
+        assert screen.outer_size == dashboard.app.size
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_the_list_of_themes_is_closed_once_by_two_clicks_beside_it(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        below = house.app.screen
-        house.app.search_themes()
-        await house.sees("Find a theme", "mnist-paper")
-        themes = house.app.screen
+    async def story(dashboard: OpenDashboard) -> None:
+        below = dashboard.app.screen
+        dashboard.app.search_themes()
+        await dashboard.sees("Find a theme", "mnist-paper")
+        themes = dashboard.app.screen
 
         def dismiss() -> None:
             themes.dismiss()
 
         for _ in range(2):
             themes.call_later(dismiss)
-        await house.until(lambda: house.app.screen is below)
-        house.app.search_themes()
-        await house.sees("mnist-paper")
-        await house.type("paper")
-        await house.sees("mnist-paper")
-        await house.press("enter")
-        await house.until(lambda: house.app.theme == "mnist-paper")
+        await dashboard.until(lambda: dashboard.app.screen is below)
+        dashboard.app.search_themes()
+        await dashboard.sees("mnist-paper")
+        await dashboard.type("paper")
+        await dashboard.sees("mnist-paper")
+        await dashboard.press("enter")
+        await dashboard.until(lambda: dashboard.app.theme == "mnist-paper")
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_a_screen_that_is_closed_while_it_comes_up_is_no_error(tmp_path: Path) -> None:
     """A key in haste may close it at any turn of the loop: before its children are there, and after."""
 
-    async def closed_after(turns: int, screen: Screen[Any], house: House) -> None:
-        house.app.push_screen(screen)
+    async def closed_after(turns: int, screen: Screen[Any], dashboard: OpenDashboard) -> None:
+        dashboard.app.push_screen(screen)
         for _ in range(turns):
             await asyncio.sleep(0)
         screen.dismiss()
-        await house.until(lambda: house.app.screen is not screen)
+        await dashboard.until(lambda: dashboard.app.screen is not screen)
 
-    async def story(house: House) -> None:
+    async def story(dashboard: OpenDashboard) -> None:
         for turns in range(6):
-            await closed_after(turns, ConfirmDialog("Delete", "Really?", danger=True), house)
-            await closed_after(turns, AskDialog("Name", "Which?", check=lambda _: ""), house)
-            await closed_after(turns, ExportDialog("a-run"), house)
+            await closed_after(turns, ConfirmDialog("Delete", "Really?", danger=True), dashboard)
+            await closed_after(turns, AskDialog("Name", "Which?", check=lambda _: ""), dashboard)
+            await closed_after(turns, ExportDialog("a-run"), dashboard)
             await closed_after(
-                turns, NewRunForm(house.app.workspace.form_config, house.app.preferences), house
+                turns, NewRunForm(dashboard.app.workspace.form_config, dashboard.app.preferences), dashboard
             )
-            await closed_after(turns, CompareScreen([]), house)
+            await closed_after(turns, CompareScreen([]), dashboard)
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_the_second_of_two_quick_answers_is_no_error(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
+    async def story(dashboard: OpenDashboard) -> None:
         answers: list[str | None] = []
         dialog = AskDialog("Name", "Which?", "one", check=lambda _: "")
 
         async def ask() -> None:
-            answers.append(await house.app.push_screen_wait(dialog))
+            answers.append(await dashboard.app.push_screen_wait(dialog))
 
         def give(answer: str | None) -> None:
             dialog.dismiss(answer)
 
-        house.app.run_worker(ask())
-        await house.until(lambda: house.app.screen is dialog and dialog.is_mounted)
+        dashboard.app.run_worker(ask())
+        await dashboard.until(lambda: dashboard.app.screen is dialog and dialog.is_mounted)
         for answer in ("one", None):
             dialog.call_later(give, answer)
-        await house.until(lambda: bool(answers))
-        await house.pilot.pause()
+        await dashboard.until(lambda: bool(answers))
+        await dashboard.pilot.pause()
         assert answers == ["one"]
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)

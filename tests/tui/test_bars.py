@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mnist_tui.tui.widgets.charts.bars import Bar, bar_lines, drawn, fact_lines
+from mnist_tui.tui.widgets.charts.bars import Bar, bar_lines, draw_bar, fact_lines
 
 BARS = [
     Bar("epoch 4/15", 0.62, "2,331/3,750", "0:03 left", ""),
@@ -26,7 +26,7 @@ def test_counts_are_left_out_whole_where_there_is_no_room() -> None:
     ("fraction", "text"), [(0, "────"), (0.5, "━━──"), (0.625, "━━╸─"), (1, "━━━━"), (9, "━━━━")]
 )
 def test_a_bar_counts_half_cells(fraction: float, text: str) -> None:
-    assert drawn(fraction, 4, "").plain == text
+    assert draw_bar(fraction, 4, "").plain == text
 
 
 def test_facts_that_do_not_fit_are_left_out_whole() -> None:

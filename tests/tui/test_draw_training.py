@@ -14,7 +14,7 @@ from mnist_tui.training.snapshot import Snapshot
 from mnist_tui.tui.session import SessionPhase
 from tests.cli import easy_digits
 from tests.engine_fixtures import differences, training_state
-from tests.tui.app_support import House, in_the_house
+from tests.tui.app_support import OpenDashboard, with_dashboard
 from tests.tui.draw_support import draw_across, draw_down, ink, open_draw, screen, warm_up
 from tests.tui.held_training import HeldTraining, fixture_training
 from tests.tui.test_training import CONFIG, FIRST, SECOND, the_run
@@ -40,48 +40,48 @@ def job(folder: Path, config: TrainConfig = CONFIG) -> NewRun:
     return NewRun(config, Folders(folder / "data", folder / "runs"))
 
 
-def moment(house: House) -> tuple[int, int]:
+def moment(dashboard: OpenDashboard) -> tuple[int, int]:
     """Of the network that answered last: its epoch and step; before the first and after the last a kept one did."""
-    result = screen(house).result
+    result = screen(dashboard).result
     network = result.request.network if result and result.prediction else None
     return (network.epoch, network.step) if isinstance(network, Snapshot) else (0, 0)
 
 
 def test_the_answer_comes_from_the_network_as_it_is_being_trained(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await open_draw(house)
-        await draw_down(house)
-        await house.until(lambda: moment(house) > (1, 0))
-        first = moment(house)
-        answered = screen(house).result.prediction
-        await house.sees("live · epoch")
-        await house.until(lambda: moment(house) > first)
-        assert screen(house).result.prediction.probabilities != answered.probabilities
-        await house.until(lambda: house.app.session.history.epochs)
-        house.app.session.stop()
-        await house.until(lambda: house.app.session.phase is SessionPhase.STOPPED)
-        await house.sees("best, epoch")
+    async def story(dashboard: OpenDashboard) -> None:
+        await open_draw(dashboard)
+        await draw_down(dashboard)
+        await dashboard.until(lambda: moment(dashboard) > (1, 0))
+        first = moment(dashboard)
+        answered = screen(dashboard).result.prediction
+        await dashboard.sees("live · epoch")
+        await dashboard.until(lambda: moment(dashboard) > first)
+        assert screen(dashboard).result.prediction.probabilities != answered.probabilities
+        await dashboard.until(lambda: dashboard.app.session.history.epochs)
+        dashboard.app.session.stop()
+        await dashboard.until(lambda: dashboard.app.session.phase is SessionPhase.STOPPED)
+        await dashboard.sees("best, epoch")
 
-    in_the_house(story, tmp_path, job=job(tmp_path, ENDLESS))
+    with_dashboard(story, tmp_path, job=job(tmp_path, ENDLESS))
 
 
 def test_a_paused_network_goes_on_answering(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await house.until(lambda: house.app.session.phase is SessionPhase.TRAINING)
-        await house.press("space")
-        await house.until(lambda: house.app.session.phase is SessionPhase.PAUSED)
-        await open_draw(house)
-        await draw_across(house)
-        await house.until(lambda: moment(house) > (0, 0))
-        before = screen(house).result
-        await draw_down(house)
-        await house.until(lambda: screen(house).result is not before)
-        assert moment(house) == (before.request.network.epoch, before.request.network.step)
-        assert ink(house) > 0
-        house.app.session.stop()
-        await house.until(lambda: house.app.session.phase is SessionPhase.STOPPED)
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.until(lambda: dashboard.app.session.phase is SessionPhase.TRAINING)
+        await dashboard.press("space")
+        await dashboard.until(lambda: dashboard.app.session.phase is SessionPhase.PAUSED)
+        await open_draw(dashboard)
+        await draw_across(dashboard)
+        await dashboard.until(lambda: moment(dashboard) > (0, 0))
+        before = screen(dashboard).result
+        await draw_down(dashboard)
+        await dashboard.until(lambda: screen(dashboard).result is not before)
+        assert moment(dashboard) == (before.request.network.epoch, before.request.network.step)
+        assert ink(dashboard) > 0
+        dashboard.app.session.stop()
+        await dashboard.until(lambda: dashboard.app.session.phase is SessionPhase.STOPPED)
 
-    in_the_house(story, tmp_path, job=job(tmp_path, ENDLESS))
+    with_dashboard(story, tmp_path, job=job(tmp_path, ENDLESS))
 
 
 def test_drawing_during_a_training_does_not_change_the_weights(
@@ -99,19 +99,19 @@ def test_drawing_during_a_training_does_not_change_the_weights(
     config = CONFIG.replace(model=f"{file}:Net", backend="eager", ema=0.9, rotation=7.0)
     training.hold(FIRST, SECOND)
 
-    async def story(house: House) -> None:
-        await open_draw(house)
+    async def story(dashboard: OpenDashboard) -> None:
+        await open_draw(dashboard)
         answered = set()
-        while house.app.session.phase is not SessionPhase.FINISHED:
-            await draw_down(house)
-            answered.add(moment(house))
-            await house.press("u")
+        while dashboard.app.session.phase is not SessionPhase.FINISHED:
+            await draw_down(dashboard)
+            answered.add(moment(dashboard))
+            await dashboard.press("u")
             # Each epoch's first half is answered from, that is by another network.
             for count, held in enumerate((FIRST, SECOND), start=1):
                 if len(answered - {(0, 0)}) >= count:
                     training.let_go(held)
 
-    in_the_house(story, tmp_path, job=job(tmp_path, config))
+    with_dashboard(story, tmp_path, job=job(tmp_path, config))
     undisturbed = run_training.start_run(
         config, data_dir=tmp_path / "data", runs_dir=tmp_path / "headless", report=lambda _: None
     )
@@ -123,13 +123,13 @@ def test_a_screen_that_nobody_sees_asks_for_nothing(tmp_path: Path, monkeypatch:
     copy = recorder._take_snapshot
     monkeypatch.setattr(recorder, "_take_snapshot", lambda *given: copied.append(given) or copy(*given))
 
-    async def story(house: House) -> None:
-        await open_draw(house)
-        await house.until(lambda: moment(house) > (0, 0) or len(copied) > 2)
-        await house.press("1")
-        await house.until(lambda: house.app.session.history.epochs)
+    async def story(dashboard: OpenDashboard) -> None:
+        await open_draw(dashboard)
+        await dashboard.until(lambda: moment(dashboard) > (0, 0) or len(copied) > 2)
+        await dashboard.press("1")
+        await dashboard.until(lambda: dashboard.app.session.history.epochs)
         seen = len(copied)
-        await house.until(lambda: house.app.session.phase is SessionPhase.FINISHED)
+        await dashboard.until(lambda: dashboard.app.session.phase is SessionPhase.FINISHED)
         assert len(copied) <= seen + 2  # one that was still wanted, and the end's
 
-    in_the_house(story, tmp_path, job=job(tmp_path))
+    with_dashboard(story, tmp_path, job=job(tmp_path))

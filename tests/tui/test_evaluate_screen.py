@@ -14,7 +14,7 @@ from mnist_tui.tui.screens.evaluate import EvaluateScreen
 from mnist_tui.tui.widgets.model.mistakes_gallery import MistakesGallery
 from mnist_tui.tui.widgets.tables.confusion_matrix import ConfusionMatrix
 from tests import trained_runs
-from tests.tui.app_support import SIZES, House, in_the_house
+from tests.tui.app_support import SIZES, OpenDashboard, with_dashboard
 
 
 def made(folder: Path) -> None:
@@ -26,11 +26,11 @@ def made(folder: Path) -> None:
         my_digits.add_digit(folder / "data", picture, label)
 
 
-async def opened(house: House) -> EvaluateScreen:
-    await house.press("3")
-    screen = cast(EvaluateScreen, house.app.screen)
-    await house.until(lambda: screen.result is not None)
-    await house.sees("Confusion")
+async def opened(dashboard: OpenDashboard) -> EvaluateScreen:
+    await dashboard.press("3")
+    screen = cast(EvaluateScreen, dashboard.app.screen)
+    await dashboard.until(lambda: screen.result is not None)
+    await dashboard.sees("Confusion")
     return screen
 
 
@@ -38,63 +38,63 @@ async def opened(house: House) -> EvaluateScreen:
 def test_a_runs_figures_and_mistakes_are_shown_at_every_size(tmp_path: Path, size: tuple[int, int]) -> None:
     made(tmp_path)
 
-    async def story(house: House) -> None:
-        await opened(house)
-        await house.sees("reader · best weights, epoch 2 · my-digits", "90.00 %", "is 4  #4", "1 of 1")
+    async def story(dashboard: OpenDashboard) -> None:
+        await opened(dashboard)
+        await dashboard.sees("reader · best weights, epoch 2 · my-digits", "90.00 %", "is 4  #4", "1 of 1")
 
-    in_the_house(story, tmp_path, size=size, begun=False)
+    with_dashboard(story, tmp_path, size=size, begun=False)
 
 
 def test_a_cell_is_picked_with_keys_and_with_the_mouse(tmp_path: Path) -> None:
     made(tmp_path)
 
-    async def story(house: House) -> None:
-        screen = await opened(house)
+    async def story(dashboard: OpenDashboard) -> None:
+        screen = await opened(dashboard)
         matrix, gallery = screen.query_one(ConfusionMatrix), screen.query_one(MistakesGallery)
-        await house.press("down")
+        await dashboard.press("down")
         assert matrix.picked == (4, 9)
-        await house.sees("Is 4, taken for 9", "1 of 1")
-        await house.press("left")
-        await house.sees("Is 4, taken for 8", "0 of 1", "No mistakes here")
-        await house.press("escape")
-        await house.sees("the surest first")
+        await dashboard.sees("Is 4, taken for 9", "1 of 1")
+        await dashboard.press("left")
+        await dashboard.sees("Is 4, taken for 8", "0 of 1", "No mistakes here")
+        await dashboard.press("escape")
+        await dashboard.sees("the surest first")
         width = (matrix.size.width - 3) // 10
-        await house.pilot.click(ConfusionMatrix, offset=(3 + 9 * width + 1, 1 + 9))
-        await house.sees("Is 9, or taken for 9")
+        await dashboard.pilot.click(ConfusionMatrix, offset=(3 + 9 * width + 1, 1 + 9))
+        await dashboard.sees("Is 9, or taken for 9")
         assert [mistake.index for mistake in gallery.shown] == [4]
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_the_tables_take_turns_where_there_is_no_room(tmp_path: Path) -> None:
     made(tmp_path)
 
-    async def story(house: House) -> None:
-        await opened(house)
-        assert "precision" not in house.text
-        await house.press("c")
-        await house.sees("precision")
-        await house.press("c")
-        await house.sees("calibration error")
-        await house.press("c")
-        await house.sees("Confusion")
+    async def story(dashboard: OpenDashboard) -> None:
+        await opened(dashboard)
+        assert "precision" not in dashboard.text
+        await dashboard.press("c")
+        await dashboard.sees("precision")
+        await dashboard.press("c")
+        await dashboard.sees("calibration error")
+        await dashboard.press("c")
+        await dashboard.sees("Confusion")
 
-    in_the_house(story, tmp_path, size=(80, 24), begun=False)
+    with_dashboard(story, tmp_path, size=(80, 24), begun=False)
 
 
 def test_without_a_network_it_says_how_to_get_one(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await house.press("3")
-        await house.sees("no network yet", "press 1, then n")
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.press("3")
+        await dashboard.sees("no network yet", "press 1, then n")
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_what_cannot_be_evaluated_is_said(tmp_path: Path) -> None:
     trained_runs.write(tmp_path / "runs", dataset="my-digits")
 
-    async def story(house: House) -> None:
-        await house.press("3")
-        await house.sees("no digits of your own")
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.press("3")
+        await dashboard.sees("no digits of your own")
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)

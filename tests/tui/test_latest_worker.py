@@ -1,4 +1,4 @@
-"""A thread that answers the newest question: the others nobody waits for."""
+"""A thread that answers the newest request; older ones are dropped."""
 
 from __future__ import annotations
 

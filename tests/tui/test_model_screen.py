@@ -21,7 +21,7 @@ from mnist_tui.tui.widgets.tables.layers_table import LayersTable
 from tests import made_runs
 from tests.engine_fixtures import tiny_dataset
 from tests.patience import PATIENCE
-from tests.tui.app_support import SIZES, House, begun, in_the_house
+from tests.tui.app_support import SIZES, OpenDashboard, begun, with_dashboard
 
 MOVED = WeightsMoved(
     epoch=1,
@@ -49,18 +49,18 @@ def trained_run(folder: Path, name: str = "done", model: str = "reference") -> R
     return run
 
 
-async def opened(house: House) -> ModelScreen:
-    await house.press("2")
-    await house.until(lambda: isinstance(house.app.screen, ModelScreen))
-    screen = house.app.screen
+async def opened(dashboard: OpenDashboard) -> ModelScreen:
+    await dashboard.press("2")
+    await dashboard.until(lambda: isinstance(dashboard.app.screen, ModelScreen))
+    screen = dashboard.app.screen
     assert isinstance(screen, ModelScreen)
     return screen
 
 
-async def seen(house: House) -> ModelScreen:
-    screen = await opened(house)
-    await house.until(lambda: screen.explanation is not None and screen.summary is not None)
-    await house.pilot.pause()
+async def seen(dashboard: OpenDashboard) -> ModelScreen:
+    screen = await opened(dashboard)
+    await dashboard.until(lambda: screen.explanation is not None and screen.summary is not None)
+    await dashboard.pilot.pause()
     return screen
 
 
@@ -68,18 +68,18 @@ async def seen(house: House) -> ModelScreen:
 def test_layers_image_and_maps_at_every_size(tmp_path: Path, size: tuple[int, int]) -> None:
     trained_run(tmp_path)
 
-    async def story(house: House) -> None:
-        await seen(house)
-        await house.sees(
+    async def story(dashboard: OpenDashboard) -> None:
+        await seen(dashboard)
+        await dashboard.sees(
             "block1.conv1", "Image 0 · ", "Feature maps · block1.conv1 · 8×28×28", "6,790 parameters"
         )
-        await house.sees("done · best weights, epoch 3")
+        await dashboard.sees("done · best weights, epoch 3")
         if size[0] > 80:
-            await house.sees("Filters of block1.conv1", "✓", "6 BatchNorm2d")
+            await dashboard.sees("Filters of block1.conv1", "✓", "6 BatchNorm2d")
         if size[0] == 200:
-            await house.sees("‖w‖", "1.2e-3", "fewer than 8,000")
+            await dashboard.sees("‖w‖", "1.2e-3", "fewer than 8,000")
 
-    in_the_house(story, tmp_path, size=size, begun=False)
+    with_dashboard(story, tmp_path, size=size, begun=False)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 24), (80, 40)])
@@ -88,104 +88,108 @@ def test_filters_and_requirements_take_the_layers_place_where_room_is_scarce(
 ) -> None:
     trained_run(tmp_path)
 
-    async def story(house: House) -> None:
-        await seen(house)
-        assert "Requirements" not in house.text
-        await house.press("f")
-        await house.sees("Filters of block1.conv1", "✓", "6 BatchNorm2d")
-        assert "block3.conv2" not in house.text
-        await house.press("f")
-        await house.sees("block1.conv2", "Image 0 · ")
-        assert "Requirements" not in house.text
+    async def story(dashboard: OpenDashboard) -> None:
+        await seen(dashboard)
+        assert "Requirements" not in dashboard.text
+        await dashboard.press("f")
+        await dashboard.sees("Filters of block1.conv1", "✓", "6 BatchNorm2d")
+        assert "block3.conv2" not in dashboard.text
+        await dashboard.press("f")
+        await dashboard.sees("block1.conv2", "Image 0 · ")
+        assert "Requirements" not in dashboard.text
 
-    in_the_house(story, tmp_path, size=size, begun=False)
+    with_dashboard(story, tmp_path, size=size, begun=False)
 
 
 def test_another_layer_another_image_another_digit(tmp_path: Path) -> None:
     trained_run(tmp_path)
 
-    async def story(house: House) -> None:
-        screen = await seen(house)
-        await house.press("down", "down", "down", "down", "down", "down")
-        await house.sees("Feature maps · block1.pool · 8×14×14")
-        await house.press("full_stop")
-        await house.sees("Image 1 · ")
-        await house.press("comma", "comma")
-        await house.sees("Image 0 · ")
-        await house.press("d")
-        await house.until(lambda: screen.explanation is not None and " · 0" in screen.explanation.image.name)
-        await house.sees("· 0 read as")
-        await house.press("D", "w")
-        await house.sees("by gradient")
-        await house.sees("Image 0 · ")
+    async def story(dashboard: OpenDashboard) -> None:
+        screen = await seen(dashboard)
+        await dashboard.press("down", "down", "down", "down", "down", "down")
+        await dashboard.sees("Feature maps · block1.pool · 8×14×14")
+        await dashboard.press("full_stop")
+        await dashboard.sees("Image 1 · ")
+        await dashboard.press("comma", "comma")
+        await dashboard.sees("Image 0 · ")
+        await dashboard.press("d")
+        await dashboard.until(
+            lambda: screen.explanation is not None and " · 0" in screen.explanation.image.name
+        )
+        await dashboard.sees("· 0 read as")
+        await dashboard.press("D", "w")
+        await dashboard.sees("by gradient")
+        await dashboard.sees("Image 0 · ")
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_ones_own_drawing_in_place_of_a_test_image(tmp_path: Path) -> None:
     trained_run(tmp_path)
 
-    async def story(house: House) -> None:
-        await seen(house)
-        await house.press("y")
-        await house.until(lambda: any("screen 4" in note.message for note in house.app._notifications))
-        await house.press("4")
-        await house.until(lambda: isinstance(house.app.screen, DrawScreen))
-        await house.press("space", "down", "down", "down", "down", "down", "down", "down", "down")
-        await house.until(lambda: house.app.workspace.drawing is not None)
-        await house.press("2", "y")
-        await house.sees("Your drawing read as", "Feature maps · block1.conv1")
-        screen = house.app.screen
+    async def story(dashboard: OpenDashboard) -> None:
+        await seen(dashboard)
+        await dashboard.press("y")
+        await dashboard.until(
+            lambda: any("screen 4" in note.message for note in dashboard.app._notifications)
+        )
+        await dashboard.press("4")
+        await dashboard.until(lambda: isinstance(dashboard.app.screen, DrawScreen))
+        await dashboard.press("space", "down", "down", "down", "down", "down", "down", "down", "down")
+        await dashboard.until(lambda: dashboard.app.workspace.drawing is not None)
+        await dashboard.press("2", "y")
+        await dashboard.sees("Your drawing read as", "Feature maps · block1.conv1")
+        screen = dashboard.app.screen
         assert isinstance(screen, ModelScreen)
         assert screen.explanation is not None
-        assert screen.explanation.image.pixels.numpy().tobytes() == house.app.workspace.drawing
-        await house.press("y")
-        await house.sees("Image 0 · ")
+        assert screen.explanation.image.pixels.numpy().tobytes() == dashboard.app.workspace.drawing
+        await dashboard.press("y")
+        await dashboard.sees("Image 0 · ")
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_another_run_is_chosen_with_its_own_layers(tmp_path: Path) -> None:
     trained_run(tmp_path, "first", model="linear")
     trained_run(tmp_path, "second")
 
-    async def story(house: House) -> None:
-        await seen(house)
-        await house.sees("second · best weights")
-        await house.press("n")
-        await house.sees("first", "in training, else the newest")
-        await house.press("end", "enter")
-        await house.sees("first · best weights")
-        await house.press("n")
-        await house.sees("in training, else the newest")
-        await house.press("home", "enter")
-        await house.sees("second · best weights", "block1.conv1")
+    async def story(dashboard: OpenDashboard) -> None:
+        await seen(dashboard)
+        await dashboard.sees("second · best weights")
+        await dashboard.press("n")
+        await dashboard.sees("first", "in training, else the newest")
+        await dashboard.press("end", "enter")
+        await dashboard.sees("first · best weights")
+        await dashboard.press("n")
+        await dashboard.sees("in training, else the newest")
+        await dashboard.press("home", "enter")
+        await dashboard.sees("second · best weights", "block1.conv1")
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_the_movement_takes_the_place_of_the_sizes(tmp_path: Path) -> None:
     trained_run(tmp_path)
 
-    async def story(house: House) -> None:
-        await seen(house)
-        assert "MACs" in house.app.screen.query_one(LayersTable).heads
-        await house.press("m")
-        await house.sees("‖w‖", "‖∇‖", "Δ/w", "1.2e-3", "5.0e-1")
-        await house.press("m")
-        await house.until(lambda: "MACs" in house.app.screen.query_one(LayersTable).heads)
+    async def story(dashboard: OpenDashboard) -> None:
+        await seen(dashboard)
+        assert "MACs" in dashboard.app.screen.query_one(LayersTable).heads
+        await dashboard.press("m")
+        await dashboard.sees("‖w‖", "‖∇‖", "Δ/w", "1.2e-3", "5.0e-1")
+        await dashboard.press("m")
+        await dashboard.until(lambda: "MACs" in dashboard.app.screen.query_one(LayersTable).heads)
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_without_trained_weights_it_says_what_to_do(tmp_path: Path) -> None:
     trained_run(tmp_path, model="linear")  # of another network
 
-    async def story(house: House) -> None:
-        await opened(house)
-        await house.sees("has not been trained yet", "block1.conv1")
+    async def story(dashboard: OpenDashboard) -> None:
+        await opened(dashboard)
+        await dashboard.sees("has not been trained yet", "block1.conv1")
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_a_training_is_looked_at_live(tmp_path: Path) -> None:
@@ -194,40 +198,40 @@ def test_a_training_is_looked_at_live(tmp_path: Path) -> None:
     weights = models.load_model("reference").state_dict()
     config = TrainConfig(dataset="mnist")
 
-    async def story(house: House) -> None:
-        await house.tell(begun(), MOVED)
-        await house.until(lambda: house.app.session.history.weight_updates)
-        live = house.job.controls[0].snapshots
-        screen = await opened(house)
-        await house.sees("The first steps are on their way")
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.tell(begun(), MOVED)
+        await dashboard.until(lambda: dashboard.app.session.history.weight_updates)
+        live = dashboard.job.controls[0].snapshots
+        screen = await opened(dashboard)
+        await dashboard.sees("The first steps are on their way")
         live.publish(Snapshot(run, config, weights, epoch=2, step=5, steps=10, test_accuracy=None))
-        await house.tell(MOVED)
-        await house.until(lambda: screen.explanation is not None)
+        await dashboard.tell(MOVED)
+        await dashboard.until(lambda: screen.explanation is not None)
         first = screen.explanation
-        await house.sees("live weights, epoch 2, step 5 of 10", "Image 0 · ")
-        await house.until(lambda: live.requested)
+        await dashboard.sees("live weights, epoch 2, step 5 of 10", "Image 0 · ")
+        await dashboard.until(lambda: live.requested)
         live.publish(Snapshot(run, config, weights, epoch=2, step=6, steps=10, test_accuracy=None))
 
         async def newer() -> None:
             while screen.explanation is first:
-                await house.tell(MOVED)
-                await house.pilot.pause(0.1)
+                await dashboard.tell(MOVED)
+                await dashboard.pilot.pause(0.1)
 
         await asyncio.wait_for(newer(), PATIENCE)
 
-    in_the_house(story, tmp_path)
+    with_dashboard(story, tmp_path)
 
 
 def test_data_that_are_not_to_be_had_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trained_run(tmp_path)
 
     def fail(*_: object, **__: object) -> None:
-        raise datasets.DataError("mnist is not to be had", remedy="Fetch it.")
+        raise datasets.DataError("mnist is not available", remedy="Fetch it.")
 
     monkeypatch.setattr(datasets, "load_test_set", fail)
 
-    async def story(house: House) -> None:
-        await opened(house)
-        await house.sees("mnist is not to be had", "Fetch it.")
+    async def story(dashboard: OpenDashboard) -> None:
+        await opened(dashboard)
+        await dashboard.sees("mnist is not available", "Fetch it.")
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)

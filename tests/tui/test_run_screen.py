@@ -46,7 +46,7 @@ def test_help_tells_the_keys_of_a_watched_run(tmp_path: Path) -> None:
     async def test(pilot: Pilot[int]) -> None:
         await pilot.press("question_mark")
         assert isinstance(pilot.app.screen, HelpScreen)
-        assert {"Log scale", "Back"} <= {key.words for key in active_keys(pilot.app.screen_stack[-2])}
+        assert {"Log scale", "Back"} <= {key.description for key in active_keys(pilot.app.screen_stack[-2])}
         await pilot.press("escape")
         assert isinstance(pilot.app.screen, RunScreen)
 

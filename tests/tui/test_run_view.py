@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import DataTable
 
 from mnist_tui.events import (
     CheckpointSaved,
@@ -18,6 +17,7 @@ from mnist_tui.events import (
 from mnist_tui.inspection.summary import Block, Layer, ModelSummary
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.tui.widgets.runs.run_view import RunView
+from mnist_tui.tui.widgets.tables.epoch_table import EpochRows
 from tests.tui.support import (
     SIZES,
     epoch_events,
@@ -196,7 +196,7 @@ def test_z_shows_one_panel_alone_and_all_again() -> None:
 
 def test_z_takes_the_panel_with_the_focus() -> None:
     async def look(view: RunView, pilot: Pilot[None]) -> None:
-        view.query_one(DataTable).focus()
+        view.query_one(EpochRows).focus()
         await pilot.press("z")
         await pilot.pause()
         text = screen_text(view)

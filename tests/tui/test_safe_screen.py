@@ -17,7 +17,7 @@ from textual.widgets import Label
 from mnist_tui.tui.screens.compare import CompareScreen
 from mnist_tui.tui.textual_fixes.screens import SafeScreen
 from mnist_tui.tui.widgets.charts.chart import Chart
-from tests.tui.app_support import House, in_the_house
+from tests.tui.app_support import OpenDashboard, with_dashboard
 
 
 class _Found(Message):
@@ -51,23 +51,23 @@ class _Charting(SafeScreen, ModalScreen[None]):
 def test_a_chart_that_comes_up_while_its_screen_goes_is_no_error(tmp_path: Path) -> None:
     """Its canvases are never mounted then, though it is told that it has the focus."""
 
-    async def gone_after(turns: int, house: House) -> None:
+    async def gone_after(turns: int, dashboard: OpenDashboard) -> None:
         screen = _Charting()
-        house.app.push_screen(screen)
-        await house.until(lambda: screen.is_mounted)
+        dashboard.app.push_screen(screen)
+        await dashboard.until(lambda: screen.is_mounted)
         chart = Chart()
         screen.query_one(Vertical).mount(chart)
         for _ in range(turns):
             await asyncio.sleep(0)
         chart.post_message(Focus())
         screen.dismiss()
-        await house.until(lambda: not screen.is_running)
+        await dashboard.until(lambda: not screen.is_running)
 
-    async def story(house: House) -> None:
+    async def story(dashboard: OpenDashboard) -> None:
         for turns in range(8):
-            await gone_after(turns, house)
+            await gone_after(turns, dashboard)
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 @pytest.mark.parametrize("way", ["exit", "dismiss"])
@@ -75,39 +75,39 @@ def test_a_chart_that_comes_up_while_its_screen_goes_is_no_error(tmp_path: Path)
 def test_news_for_a_screen_that_is_on_its_way_out_is_no_error(turns: int, way: str, tmp_path: Path) -> None:
     """The dashboard ends, or the screen is closed, while it comes up: it may be mounted without widgets then."""
 
-    async def story(house: House) -> None:
+    async def story(dashboard: OpenDashboard) -> None:
         screen = _Waiting()
-        house.app.push_screen(screen)
+        dashboard.app.push_screen(screen)
         for _ in range(turns):
             await asyncio.sleep(0)
         if way == "exit":
-            house.app.exit()
+            dashboard.app.exit()
             return
         screen.dismiss()
         screen.post_message(_Found())
-        await house.until(lambda: not screen.is_running)
+        await dashboard.until(lambda: not screen.is_running)
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_news_for_a_screen_that_is_there_arrives(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
+    async def story(dashboard: OpenDashboard) -> None:
         screen = _Waiting()
-        house.app.push_screen(screen)
-        await house.until(lambda: screen.shown == 1)
-        house.app.push_screen(_Waiting())
+        dashboard.app.push_screen(screen)
+        await dashboard.until(lambda: screen.shown == 1)
+        dashboard.app.push_screen(_Waiting())
         screen.post_message(_Found())
-        await house.until(lambda: screen.shown == 2)
+        await dashboard.until(lambda: screen.shown == 2)
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 @pytest.mark.parametrize("turns", range(8))
 def test_an_exit_while_a_screen_comes_up_is_no_error(turns: int, tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        house.app.push_screen(CompareScreen([]))
+    async def story(dashboard: OpenDashboard) -> None:
+        dashboard.app.push_screen(CompareScreen([]))
         for _ in range(turns):
             await asyncio.sleep(0)
-        house.app.exit()
+        dashboard.app.exit()
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)

@@ -130,10 +130,10 @@ def test_a_pause_can_be_taken_back_before_it_came(session: Session) -> None:
     assert not session.training.control.paused
 
 
-@pytest.mark.parametrize("wish", ["pause", "resume", "stop"])
-def test_wishes_do_nothing_where_nothing_runs(wish: str, session: Session) -> None:
+@pytest.mark.parametrize("action", ["pause", "resume", "stop"])
+def test_pause_resume_and_stop_do_nothing_where_nothing_runs(action: str, session: Session) -> None:
     ended(session, begun(), STOPPED)
-    getattr(session, wish)()
+    getattr(session, action)()
     assert session.phase is SessionPhase.STOPPED
 
 

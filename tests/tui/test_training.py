@@ -16,7 +16,7 @@ from mnist_tui.training.jobs import Folders, NewRun
 from mnist_tui.tui.session import SessionPhase
 from tests.cli import easy_digits
 from tests.engine_fixtures import differences, training_state
-from tests.tui.app_support import House, in_the_house
+from tests.tui.app_support import OpenDashboard, with_dashboard
 from tests.tui.held_training import HeldTraining, fixture_training
 
 CONFIG = TrainConfig(
@@ -39,16 +39,16 @@ def the_run(folder: Path) -> Run:
     return run
 
 
-async def becomes(house: House, phase: SessionPhase) -> None:
-    await house.until(lambda: house.app.session.phase is phase)
+async def becomes(dashboard: OpenDashboard, phase: SessionPhase) -> None:
+    await dashboard.until(lambda: dashboard.app.session.phase is phase)
 
 
-async def is_in_epoch(house: House, epoch: int) -> None:
+async def is_in_epoch(dashboard: OpenDashboard, epoch: int) -> None:
     def there() -> bool:
-        now = house.app.session.history.progress
+        now = dashboard.app.session.history.progress
         return now is not None and now.epoch == epoch and 0 < now.step < now.steps
 
-    await house.until(there)
+    await dashboard.until(there)
 
 
 def test_paused_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_run(
@@ -56,25 +56,25 @@ def test_paused_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_r
 ) -> None:
     training.hold(FIRST, SECOND)
 
-    async def story(house: House) -> None:
-        await is_in_epoch(house, 1)
-        await house.press("space")
+    async def story(dashboard: OpenDashboard) -> None:
+        await is_in_epoch(dashboard, 1)
+        await dashboard.press("space")
         training.let_go(FIRST)
-        await becomes(house, SessionPhase.PAUSED)
-        await house.until(lambda: house.app.session.history.checkpoint is not None)
+        await becomes(dashboard, SessionPhase.PAUSED)
+        await dashboard.until(lambda: dashboard.app.session.history.checkpoint is not None)
         assert 0 < training_state(the_run(tmp_path))["position"]["step"] < STEPS
         assert the_run(tmp_path).history().status is RunStatus.PAUSED
-        await house.press("space")
-        await is_in_epoch(house, 2)
-        await house.press("s")
+        await dashboard.press("space")
+        await is_in_epoch(dashboard, 2)
+        await dashboard.press("s")
         training.let_go(SECOND)
-        await becomes(house, SessionPhase.STOPPED)
-        await house.until(lambda: not the_run(tmp_path).is_locked())
+        await becomes(dashboard, SessionPhase.STOPPED)
+        await dashboard.until(lambda: not the_run(tmp_path).is_locked())
         assert the_run(tmp_path).history().status is RunStatus.STOPPED
-        await house.press("space")
-        await becomes(house, SessionPhase.FINISHED)
+        await dashboard.press("space")
+        await becomes(dashboard, SessionPhase.FINISHED)
 
-    in_the_house(story, tmp_path, job=NewRun(CONFIG, Folders(tmp_path / "data", tmp_path / "runs")))
+    with_dashboard(story, tmp_path, job=NewRun(CONFIG, Folders(tmp_path / "data", tmp_path / "runs")))
     undisturbed = run_training.start_run(
         CONFIG, data_dir=tmp_path / "data", runs_dir=tmp_path / "headless", report=lambda _: None
     )
@@ -82,16 +82,16 @@ def test_paused_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_r
 
 
 def test_one_more_epoch_after_the_end(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await becomes(house, SessionPhase.FINISHED)
-        await house.sees("+ One more epoch")
-        await house.press("plus")
-        await house.until(lambda: house.app.session.generation == 2)
-        await becomes(house, SessionPhase.FINISHED)
-        assert sorted(house.app.session.history.epochs) == [1, 2]
+    async def story(dashboard: OpenDashboard) -> None:
+        await becomes(dashboard, SessionPhase.FINISHED)
+        await dashboard.sees("+ One more epoch")
+        await dashboard.press("plus")
+        await dashboard.until(lambda: dashboard.app.session.generation == 2)
+        await becomes(dashboard, SessionPhase.FINISHED)
+        assert sorted(dashboard.app.session.history.epochs) == [1, 2]
 
     config = CONFIG.replace(epochs=1)
-    in_the_house(story, tmp_path, job=NewRun(config, Folders(tmp_path / "data", tmp_path / "runs")))
+    with_dashboard(story, tmp_path, job=NewRun(config, Folders(tmp_path / "data", tmp_path / "runs")))
     history = the_run(tmp_path).history()
     assert (history.status, len(history.rows)) == (RunStatus.FINISHED, 2)
 
@@ -101,31 +101,31 @@ def test_a_run_that_another_process_trains_is_refused_with_the_reason(
 ) -> None:
     training.hold(FIRST)
 
-    async def story(house: House) -> None:
-        await is_in_epoch(house, 1)
-        await house.press("s")
+    async def story(dashboard: OpenDashboard) -> None:
+        await is_in_epoch(dashboard, 1)
+        await dashboard.press("s")
         training.let_go(FIRST)
-        await becomes(house, SessionPhase.STOPPED)
-        await house.until(lambda: not the_run(tmp_path).is_locked())
+        await becomes(dashboard, SessionPhase.STOPPED)
+        await dashboard.until(lambda: not the_run(tmp_path).is_locked())
         with the_run(tmp_path).writer():
-            await house.press("space")
-            await becomes(house, SessionPhase.FAILED)
-        await house.sees("● failed", the_run(tmp_path).name)
-        await house.press("space")
-        await becomes(house, SessionPhase.FINISHED)
+            await dashboard.press("space")
+            await becomes(dashboard, SessionPhase.FAILED)
+        await dashboard.sees("● failed", the_run(tmp_path).name)
+        await dashboard.press("space")
+        await becomes(dashboard, SessionPhase.FINISHED)
 
-    in_the_house(story, tmp_path, job=NewRun(CONFIG, Folders(tmp_path / "data", tmp_path / "runs")))
+    with_dashboard(story, tmp_path, job=NewRun(CONFIG, Folders(tmp_path / "data", tmp_path / "runs")))
 
 
 def test_looking_at_the_model_first_does_not_change_the_weights(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        await house.press("2", "1")
-        house.app.begin(NewRun(CONFIG, Folders(tmp_path / "data", tmp_path / "runs")))
-        await becomes(house, SessionPhase.FINISHED)
-        await house.press("2")
-        await house.sees("7,850")
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.press("2", "1")
+        dashboard.app.begin(NewRun(CONFIG, Folders(tmp_path / "data", tmp_path / "runs")))
+        await becomes(dashboard, SessionPhase.FINISHED)
+        await dashboard.press("2")
+        await dashboard.sees("7,850")
 
-    in_the_house(story, tmp_path, begun=False, seed=CONFIG)
+    with_dashboard(story, tmp_path, begun=False, seed=CONFIG)
     undisturbed = run_training.start_run(
         CONFIG, data_dir=tmp_path / "data", runs_dir=tmp_path / "headless", report=lambda _: None
     )

@@ -16,7 +16,7 @@ from mnist_tui.runs import Run
 from mnist_tui.tui.code_trust import spec_for_new_run
 from mnist_tui.tui.session import SessionPhase
 from tests import trained_runs
-from tests.tui.app_support import House, in_the_house
+from tests.tui.app_support import OpenDashboard, with_dashboard
 
 NET = """from pathlib import Path
 from torch import nn
@@ -44,7 +44,7 @@ def canary(tmp_path: Path) -> Path:
 def run(tmp_path: Path, canary: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A run whose network's file has not been used for training on this machine."""
     monkeypatch.setenv("MNIST_TUI_STATE_DIR", str(tmp_path / "state"))
-    monkeypatch.setattr(trusted_code, "_agreed", set())
+    monkeypatch.setattr(trusted_code, "_trusted_now", set())
     run = trained_runs.write(tmp_path / "runs", "theirs")
     file = tmp_path / "net.py"
     file.write_text(NET.format(canary=str(canary)))
@@ -58,70 +58,72 @@ def run(tmp_path: Path, canary: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_a_screen_asks_once_and_runs_nothing_until_it_may(
     key: str, tmp_path: Path, run: Run, canary: Path
 ) -> None:
-    async def story(house: House) -> None:
-        await house.press(key)
-        await house.sees("Run this code?", "Run theirs was not trained on this machine", "net.py")
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.press(key)
+        await dashboard.sees("Run this code?", "Run theirs was not trained on this machine", "net.py")
         assert not canary.exists()
-        await house.press("enter")  # the default answer is no
-        await house.sees("has not been run")
-        await house.press("1", key)
-        await house.sees("has not been run")
-        assert "Run this code?" not in house.text
+        await dashboard.press("enter")  # the default answer is no
+        await dashboard.sees("has not been run")
+        await dashboard.press("1", key)
+        await dashboard.sees("has not been run")
+        assert "Run this code?" not in dashboard.text
         assert not canary.exists()
-        await house.press("n")
-        await house.sees("theirs")
-        await house.press("down", "enter")
-        await house.sees("Run this code?")
-        await house.press("y")
-        await house.until(canary.exists)
-        await house.until(lambda: "has not been run" not in house.text)
+        await dashboard.press("n")
+        await dashboard.sees("theirs")
+        await dashboard.press("down", "enter")
+        await dashboard.sees("Run this code?")
+        await dashboard.press("y")
+        await dashboard.until(canary.exists)
+        await dashboard.until(lambda: "has not been run" not in dashboard.text)
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_the_model_screen_asks_when_an_untrusted_run_is_chosen(
     tmp_path: Path, run: Run, canary: Path
 ) -> None:
-    async def story(house: House) -> None:
-        await house.press("2", "n")
-        await house.sees("theirs")
-        await house.press("down", "enter")
-        await house.sees("Run this code?")
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.press("2", "n")
+        await dashboard.sees("theirs")
+        await dashboard.press("down", "enter")
+        await dashboard.sees("Run this code?")
         assert not canary.exists()
-        await house.press("y")
-        await house.until(canary.exists)
+        await dashboard.press("y")
+        await dashboard.until(canary.exists)
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_a_new_run_like_an_untrusted_one_is_asked_about_first(tmp_path: Path, run: Run, canary: Path) -> None:
-    async def story(house: House) -> None:
-        await house.press("5")
-        await house.sees("theirs")
-        await house.press("n")
-        await house.sees("Run this code?")
-        await house.press("n")
-        await house.until(lambda: "Run this code?" not in house.text)
-        assert "New run" not in house.text
+    async def story(dashboard: OpenDashboard) -> None:
+        await dashboard.press("5")
+        await dashboard.sees("theirs")
+        await dashboard.press("n")
+        await dashboard.sees("Run this code?")
+        await dashboard.press("n")
+        await dashboard.until(lambda: "Run this code?" not in dashboard.text)
+        assert "New run" not in dashboard.text
         assert not canary.exists()
 
-    in_the_house(story, tmp_path, begun=False)
+    with_dashboard(story, tmp_path, begun=False)
 
 
 def test_a_failure_before_the_run_is_what_the_title_says(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
+    async def story(dashboard: OpenDashboard) -> None:
         fetching = DataProgress(
             dataset="mnist", item="images", stage="fetching", done=1, total=2, unit="bytes"
         )
-        await house.tell(fetching, until=SessionPhase.FETCHING)
-        await house.tell(fetching, ModelError("importing net.py raised KeyError"), until=SessionPhase.FAILED)
-        await house.sees("● failed", "importing net.py raised KeyError")
-        house.app._take_events(house.app.session.training)  # events that were on their way
-        house.app.session_changed()
-        await house.sees("● failed", "importing net.py raised KeyError")
-        assert "getting data" not in house.title
+        await dashboard.tell(fetching, until=SessionPhase.FETCHING)
+        await dashboard.tell(
+            fetching, ModelError("importing net.py raised KeyError"), until=SessionPhase.FAILED
+        )
+        await dashboard.sees("● failed", "importing net.py raised KeyError")
+        dashboard.app._take_events(dashboard.app.session.training)  # events that were on their way
+        dashboard.app.session_changed()
+        await dashboard.sees("● failed", "importing net.py raised KeyError")
+        assert "getting data" not in dashboard.title
 
-    in_the_house(story, tmp_path)
+    with_dashboard(story, tmp_path)
 
 
 def test_another_run_takes_the_kept_copy_where_the_file_has_changed(tmp_path: Path, run: Run) -> None:

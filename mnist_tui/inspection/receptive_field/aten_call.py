@@ -15,7 +15,7 @@ from mnist_tui.inspection.receptive_field.fields import Field, State
 
 
 @dataclass(frozen=True)
-class Call:
+class AtenCall:
     """`func` called with `arguments`; `inputs` pairs each tensor among them with what it depends on."""
 
     func: OpOverload
@@ -26,7 +26,7 @@ class Call:
     @property
     def name(self) -> str:
         """Such as `max_pool2d_with_indices`; with its namespace where that is not aten."""
-        return operation(self.func)
+        return operation_name(self.func)
 
     @property
     def first(self) -> Tensor:
@@ -56,18 +56,18 @@ class Call:
         return listed * count if len(listed) == 1 else listed
 
 
-def operation(func: OpOverload) -> str:
+def operation_name(func: OpOverload) -> str:
     """The name of `func` without overload, and without the namespace where that is aten."""
     return str(func._schema.name).removeprefix("aten::")
 
 
-def bind(func: OpOverload, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+def bind_arguments(func: OpOverload, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """Name to value for every argument of `func`, defaults included."""
     values = {entry.name: entry.default_value for entry in func._schema.arguments}
     values.update(zip(values, args, strict=False))
     return values | dict(kwargs)
 
 
-def tensors(values: Any) -> Iterator[Tensor]:
+def find_tensors(values: Any) -> Iterator[Tensor]:
     """All tensors in a nest of tuples, lists and dictionaries, in order."""
     return (leaf for leaf in pytree.tree_leaves(values) if isinstance(leaf, Tensor))

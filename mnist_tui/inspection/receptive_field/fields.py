@@ -83,7 +83,7 @@ State = Field | Unknown | None
 """None is a tensor that does not depend on the image, such as a weight."""
 
 
-def image(shape: Sequence[int]) -> State:
+def image_field(shape: Sequence[int]) -> State:
     """The field of the input itself, of shape (C, H, W): each pixel depends on itself."""
     if len(shape) != 3:
         return Unknown(f"an input of shape {tuple(shape)} has no height and width")
@@ -105,7 +105,7 @@ def broadcast(field: Field, shape: Sequence[int], target: Sequence[int]) -> Fiel
 
 def reshape(field: Field, old: Sequence[int], new: Sequence[int]) -> State:
     """The field after a view from shape `old` to shape `new`, which keeps the row-major order."""
-    moved = [_moved(axis, old, new) for axis in field.axes]
+    moved = [_reshape_axis(axis, old, new) for axis in field.axes]
     known = [axis for axis in moved if axis is not None]
     if len(known) < len(moved):
         return Unknown(f"a view from {tuple(old)} to {tuple(new)} tears a side of the image apart")
@@ -135,12 +135,12 @@ def _unite_two(first: Field | Unknown, second: State) -> Field | Unknown:
 
 def _hull(one: Axis, other: Axis) -> Axis | None:
     """The axis that covers both, position by position; None where there is none."""
-    if _places(one) == _places(other):
+    if _positions(one) == _positions(other):
         return dataclasses.replace(one, low=min(one.low, other.low), high=max(one.high, other.high))
     return next((axis for axis, moving in ((one, other), (other, one)) if _covers(axis, moving)), None)
 
 
-def _places(axis: Axis) -> tuple[int, ...]:
+def _positions(axis: Axis) -> tuple[int, ...]:
     return (axis.jump, axis.size, axis.dim, axis.inner)
 
 
@@ -149,7 +149,7 @@ def _covers(still: Axis, moving: Axis) -> bool:
     return still.jump == 0 and still.low <= whole.low and whole.high <= still.high
 
 
-def _moved(axis: Axis, old: Sequence[int], new: Sequence[int]) -> Axis | None:
+def _reshape_axis(axis: Axis, old: Sequence[int], new: Sequence[int]) -> Axis | None:
     """`axis` in the new shape: its stride in the row-major order stays, and so does its size."""
     if axis.jump == 0 or axis.size == 1:
         return axis.everywhere()

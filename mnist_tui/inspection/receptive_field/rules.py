@@ -9,12 +9,12 @@ import torch
 from torch._ops import OpOverload
 
 from mnist_tui.inspection.receptive_field import fields
-from mnist_tui.inspection.receptive_field.aten_call import Call, operation
+from mnist_tui.inspection.receptive_field.aten_call import AtenCall, operation_name
 from mnist_tui.inspection.receptive_field.fields import Field, State, Unknown
 from mnist_tui.inspection.receptive_field.windows import POOLINGS, convolve, pad, pool, pool_to_size
 
 
-def follow(call: Call) -> State:
+def propagate(call: AtenCall) -> State:
     """What the output of `call` depends on; Unknown with a reason where no rule is sure."""
     unknown = next((state for _, state in call.inputs if isinstance(state, Unknown)), None)
     if call.name in CONSTANT or not (unknown or call.fields):
@@ -24,9 +24,9 @@ def follow(call: Call) -> State:
     if all(field.is_everywhere() for field, _ in call.fields):
         return fields.unite(field for field, _ in call.fields)  # whatever it does, it sees nothing else
     if is_elementwise(call.func):
-        return _elementwise(call)
+        return _propagate_elementwise(call)
     if call.name in MATRIX_PRODUCTS:
-        return _matrix_product(call)
+        return _propagate_matrix_product(call)
     rule = RULES.get(call.name)
     only_first = call.inputs[0][1] is not None and len(call.fields) == 1
     if rule and (only_first or call.name in ALIKE_INPUTS):
@@ -36,10 +36,10 @@ def follow(call: Call) -> State:
 
 def is_elementwise(func: OpOverload) -> bool:
     """Whether each element of the output depends on the same element of each input alone."""
-    return torch.Tag.pointwise in func.tags or operation(func) in ELEMENTWISE
+    return torch.Tag.pointwise in func.tags or operation_name(func) in ELEMENTWISE
 
 
-def averages_map(call: Call) -> bool:
+def is_global_average(call: AtenCall) -> bool:
     """Whether `call` is the average of each channel over all positions of the map."""
     if call.name == "avg_pool2d":
         kernel, padding = call.numbers("kernel_size", 2), call.numbers("padding", 2)
@@ -52,40 +52,40 @@ def averages_map(call: Call) -> bool:
     return (call.first.dim() == 4 and dims == {-2, -1}) or (bool(spread) and dims >= spread)
 
 
-def _elementwise(call: Call) -> State:
+def _propagate_elementwise(call: AtenCall) -> State:
     return fields.unite(fields.broadcast(field, shape, call.output.shape) for field, shape in call.fields)
 
 
-def _reduce(call: Call, field: Field) -> State:
+def _reduce(call: AtenCall, field: Field) -> State:
     collapsed = field.collapse(call.dims())
-    return collapsed if call.output.dim() == call.first.dim() else _without(collapsed, call.dims())
+    return collapsed if call.output.dim() == call.first.dim() else _remove_dims(collapsed, call.dims())
 
 
-def _mix_along(call: Call, field: Field) -> State:
+def _mix_along(call: AtenCall, field: Field) -> State:
     return field.collapse(call.dims())
 
 
-def _mix_map(call: Call, field: Field) -> State:
+def _mix_map(call: AtenCall, field: Field) -> State:
     """Group norm: statistics over all positions of some channels."""
     return field.collapse(range(1 - call.first.dim(), 0))
 
 
-def _mix_last(call: Call, field: Field) -> State:
+def _mix_last(call: AtenCall, field: Field) -> State:
     """Layer norm: statistics over the last dimensions."""
     return field.collapse(range(-len(call.arguments["normalized_shape"]), 0))
 
 
-def _batch_norm(call: Call, field: Field) -> State:
+def _batch_norm(call: AtenCall, field: Field) -> State:
     # Without running statistics it normalises by those of the batch, in evaluation too.
     channels = 1 - call.first.dim()
     return field.collapse({*range(channels + 1, 0)}) if call.arguments["training"] else field
 
 
-def _reshape(call: Call, field: Field) -> State:
+def _reshape(call: AtenCall, field: Field) -> State:
     return fields.reshape(field, call.first.shape, call.output.shape)
 
 
-def _permute(call: Call, field: Field) -> State:
+def _permute(call: AtenCall, field: Field) -> State:
     rank = call.first.dim()
     order = list(range(rank))
     if call.name == "permute":
@@ -96,41 +96,41 @@ def _permute(call: Call, field: Field) -> State:
     return fields.permute(field, order)
 
 
-def _expand(call: Call, field: Field) -> State:
+def _expand(call: AtenCall, field: Field) -> State:
     return fields.broadcast(field, call.first.shape, call.output.shape)
 
 
-def _pick(call: Call, field: Field) -> State:
+def _pick(call: AtenCall, field: Field) -> State:
     """A part of the tensor: of some channels it is followed, of some positions it is not."""
     if call.output.shape == call.first.shape:
         return field
     if field.spread_dims() & set(call.dims()):
         return Unknown(f"{call.name} picks some positions of the map")
-    return field if call.output.dim() == call.first.dim() else _without(field, call.dims())
+    return field if call.output.dim() == call.first.dim() else _remove_dims(field, call.dims())
 
 
-def _cat(call: Call, field: Field) -> State:
+def _cat(call: AtenCall, field: Field) -> State:
     # aten counts `dim` by the output, which for a stack has one dimension more.
     rank = call.output.dim()
     dim = call.arguments["dim"] % rank - rank
     united = fields.unite(state for state, _ in call.fields)
     if not isinstance(united, Field) or (call.name == "cat" and dim not in united.spread_dims()):
         return united
-    return _with(united, dim) if call.name == "stack" else Unknown("cat joins maps side by side")
+    return _insert_dim(united, dim) if call.name == "stack" else Unknown("cat joins maps side by side")
 
 
-def _copy(call: Call, field: Field) -> State:
+def _copy(call: AtenCall, field: Field) -> State:
     source = call.state("src")
     given = call.arguments["src"].shape
     return fields.broadcast(source, given, call.output.shape) if isinstance(source, Field) else source
 
 
-def _matrix_product(call: Call) -> State:
+def _propagate_matrix_product(call: AtenCall) -> State:
     left, right = (call.state(name) for name in MATRIX_PRODUCTS[call.name])
     # The last dimension of the left one is summed with the last but one of the right one.
     if isinstance(left, Field):
         left = left.collapse([-1])
-        left = _without(left, [-1]) if call.name == "mv" else left
+        left = _remove_dims(left, [-1]) if call.name == "mv" else left
     if isinstance(right, Field):
         right = right.collapse([-1 if call.name == "mv" else -2])
     added = call.state("self") if call.name in ("addmm", "baddbmm") else None
@@ -139,12 +139,12 @@ def _matrix_product(call: Call) -> State:
     return fields.unite((left, right, added))
 
 
-def _without(field: Field, dims: Collection[int]) -> Field:
+def _remove_dims(field: Field, dims: Collection[int]) -> Field:
     """`field` after the (negative) dimensions `dims` have gone, along which no position changes."""
     return _renumber(field, lambda dim: dim + sum(gone > dim for gone in dims))
 
 
-def _with(field: Field, dim: int) -> Field:
+def _insert_dim(field: Field, dim: int) -> Field:
     """`field` after a new dimension has come that is now `dim` (negative)."""
     return _renumber(field, lambda old: old - 1 if old <= dim else old)
 
@@ -177,7 +177,7 @@ VIEWS = frozenset({"view", "_unsafe_view", "_reshape_alias", "unsqueeze", "squee
 PICKS = frozenset({"slice", "select", "split", "split_with_sizes", "unbind"})
 PADDINGS = frozenset({"constant_pad_nd", "reflection_pad2d", "replication_pad2d"})
 
-Rule = Callable[[Call, Field], State]
+Rule = Callable[[AtenCall, Field], State]
 RULES: Mapping[str, Rule] = {
     "convolution": convolve,
     **dict.fromkeys(POOLINGS, pool),

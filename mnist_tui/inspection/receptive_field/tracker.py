@@ -8,9 +8,9 @@ from typing import Any
 from torch import Tensor
 from torch._ops import OpOverload
 
-from mnist_tui.inspection.receptive_field.aten_call import Call, bind, tensors
+from mnist_tui.inspection.receptive_field.aten_call import AtenCall, bind_arguments, find_tensors
 from mnist_tui.inspection.receptive_field.fields import State, Unknown
-from mnist_tui.inspection.receptive_field.rules import follow
+from mnist_tui.inspection.receptive_field.rules import propagate
 
 
 class FieldTracker:
@@ -27,16 +27,18 @@ class FieldTracker:
         """What `tensor` depends on; None for what does not depend on the image."""
         if id(tensor) in self._states:
             return self._states[id(tensor)][1]
-        return self._overwritten.get(_storage(tensor))
+        return self._overwritten.get(_storage_address(tensor))
 
-    def record(self, func: OpOverload, args: tuple[Any, ...], kwargs: Mapping[str, Any], result: Any) -> Call:
+    def record(
+        self, func: OpOverload, args: tuple[Any, ...], kwargs: Mapping[str, Any], result: Any
+    ) -> AtenCall:
         """Follow one operation that gave `result`; the call, with the states of its inputs."""
-        arguments = bind(func, args, kwargs)
-        inputs = [(tensor, self.state(tensor)) for tensor in tensors(arguments)]
-        outputs = list(tensors(result))
-        call = Call(func, arguments, inputs, outputs[0] if outputs else EMPTY)
-        state = self._lost or follow(call)
-        for tensor in _written(func, arguments):
+        arguments = bind_arguments(func, args, kwargs)
+        inputs = [(tensor, self.state(tensor)) for tensor in find_tensors(arguments)]
+        outputs = list(find_tensors(result))
+        call = AtenCall(func, arguments, inputs, outputs[0] if outputs else EMPTY)
+        state = self._lost or propagate(call)
+        for tensor in _find_written(func, arguments):
             self._overwrite(call, tensor, state)
         for output in outputs:
             self._states[id(output)] = (output, state)
@@ -46,15 +48,15 @@ class FieldTracker:
         """From now on nothing can be told: the forward has looked at values outside of any operation."""
         self._lost = Unknown(reason)
 
-    def _overwrite(self, call: Call, target: Tensor, state: State) -> None:
+    def _overwrite(self, call: AtenCall, target: Tensor, state: State) -> None:
         """`target` has changed in place, and with it all tensors that share its memory."""
         if state == self.state(target):
             return
-        storage = _storage(target)
+        storage = _storage_address(target)
         others = Unknown(f"{call.name} writes in place to a tensor that has other views")
         self._overwritten[storage] = others
         for key, (tensor, _) in self._states.items():
-            if _storage(tensor) == storage:
+            if _storage_address(tensor) == storage:
                 self._states[key] = (tensor, others)
         self._states[id(target)] = (target, state)
 
@@ -62,12 +64,12 @@ class FieldTracker:
 EMPTY = Tensor()
 
 
-def _written(func: OpOverload, arguments: Mapping[str, Any]) -> list[Tensor]:
+def _find_written(func: OpOverload, arguments: Mapping[str, Any]) -> list[Tensor]:
     writes = (
         entry.name for entry in func._schema.arguments if entry.alias_info and entry.alias_info.is_write
     )
-    return list(tensors([arguments[name] for name in writes]))
+    return list(find_tensors([arguments[name] for name in writes]))
 
 
-def _storage(tensor: Tensor) -> int:
+def _storage_address(tensor: Tensor) -> int:
     return tensor.untyped_storage().data_ptr()

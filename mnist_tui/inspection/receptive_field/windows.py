@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mnist_tui.inspection.receptive_field.aten_call import Call
+from mnist_tui.inspection.receptive_field.aten_call import AtenCall
 from mnist_tui.inspection.receptive_field.fields import Axis, Field, State, Unknown
 
 POOLINGS = frozenset({"max_pool2d_with_indices", "avg_pool2d"})
@@ -20,7 +20,7 @@ class Window:
     dilation: int = 1
 
 
-def windows(call: Call) -> list[Window]:
+def find_windows(call: AtenCall) -> list[Window]:
     """The windows of a convolution or pooling, one for each spatial dimension; empty for anything else."""
     if call.name == "convolution":
         kernel = list(call.arguments["weight"].shape[2:])
@@ -35,12 +35,12 @@ def windows(call: Call) -> list[Window]:
     return [Window(*sizes) for sizes in zip(kernel, stride, padding, dilation, strict=True)]
 
 
-def convolve(call: Call, field: Field) -> State:
+def convolve(call: AtenCall, field: Field) -> State:
     """Every channel of a window feeds every channel of the output, within its group."""
     if call.arguments["transposed"]:
         return Unknown("a transposed convolution gives neighbours different fields")
-    slid = _slide(call, field, windows(call))
-    channels = -len(windows(call)) - 1
+    slid = _slide(call, field, find_windows(call))
+    channels = -len(find_windows(call)) - 1
     if not isinstance(slid, Field) or channels not in slid.spread_dims():
         return slid
     if call.arguments["groups"] > 1:
@@ -48,12 +48,12 @@ def convolve(call: Call, field: Field) -> State:
     return slid.collapse([channels])
 
 
-def pool(call: Call, field: Field) -> State:
+def pool(call: AtenCall, field: Field) -> State:
     """Max or average pooling; a window that `ceil_mode` lets hang over the edge still begins in line."""
-    return _slide(call, field, windows(call))
+    return _slide(call, field, find_windows(call))
 
 
-def pool_to_size(call: Call, field: Field) -> State:
+def pool_to_size(call: AtenCall, field: Field) -> State:
     """Adaptive pooling, where the map divides evenly: then it is pooling with windows side by side."""
     old, new = call.first.shape[-2:], call.output.shape[-2:]
     if any(before % after for before, after in zip(old, new, strict=True)):
@@ -62,28 +62,28 @@ def pool_to_size(call: Call, field: Field) -> State:
     return _slide(call, field, [Window(stride, stride) for stride in strides])
 
 
-def pad(call: Call, field: Field) -> State:
+def pad(call: AtenCall, field: Field) -> State:
     """Constant, reflecting or repeating padding: the positions inside keep what they depend on."""
     amounts = call.arguments["pad"] if "pad" in call.arguments else call.arguments["padding"]
     # In pairs (before, after), from the last dimension on.
     return _slide(call, field, [Window(1, padding=before) for before in reversed(amounts[::2])])
 
 
-def _slide(call: Call, field: Field, over: list[Window]) -> State:
+def _slide(call: AtenCall, field: Field, over: list[Window]) -> State:
     """`field` after windows along the last `len(over)` dimensions."""
     moved = []
     for axis in field.axes:
-        slides = axis.jump and axis.dim >= -len(over) and _moves(over[axis.dim], axis.dim, call)
+        slides = axis.jump and axis.dim >= -len(over) and _changes_axis(over[axis.dim], axis.dim, call)
         if slides and not axis.is_alone(call.first.shape):
             return Unknown(f"{call.name} over a dimension that holds more than one side of the image")
-        moved.append(_slid(axis, over[axis.dim], call) if slides else axis)
+        moved.append(_slide_axis(axis, over[axis.dim], call) if slides else axis)
     return Field(tuple(moved))
 
 
-def _slid(axis: Axis, over: Window, call: Call) -> Axis:
+def _slide_axis(axis: Axis, over: Window, call: AtenCall) -> Axis:
     size = call.output.shape[axis.dim]
     return axis.window(over.kernel, over.stride, over.padding, over.dilation, size)
 
 
-def _moves(over: Window, dim: int, call: Call) -> bool:
+def _changes_axis(over: Window, dim: int, call: AtenCall) -> bool:
     return over != Window(1) or call.output.shape[dim] != call.first.shape[dim]

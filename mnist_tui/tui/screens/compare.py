@@ -1,4 +1,4 @@
-"""Several runs over each other: curves in their colours, numbers, and the settings in which they differ."""
+"""Several runs compared: curves in their colors, numbers, and the settings in which they differ."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.frame.panel import Panel
 from mnist_tui.tui.widgets.tables.compared_runs_table import ComparedRow, ComparedTable
 
-_SECONDS_BETWEEN_LOOKS = 1.0
+_SECONDS_BETWEEN_READS = 1.0
 
 
 class RunsRead(Message):
-    """All compared runs as they are now, from the thread that looked."""
+    """All compared runs as they are now, from the thread that reads them."""
 
     def __init__(self, runs: list[ScannedRun]) -> None:
         super().__init__()
@@ -39,10 +39,10 @@ class RunsRead(Message):
 
 
 class CompareScreen(SafeScreen, Screen[None]):
-    """Each run comes with the number of its colour, which it keeps while others come and go."""
+    """Each run comes with the slot of its color, which it keeps while others come and go."""
 
     CSS_PATH = "compare.tcss"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - declared so by Textual
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Back"),
         Binding("space", "hide", "Show / hide"),
@@ -51,11 +51,11 @@ class CompareScreen(SafeScreen, Screen[None]):
 
     def __init__(self, runs: Sequence[tuple[Run, int]]) -> None:
         super().__init__()
-        self._watched = [RunScanner(run) for run, _ in runs]
+        self._scanners = [RunScanner(run) for run, _ in runs]
         self._slots = [slot for _, slot in runs]
         self._hidden: set[int] = set()
-        self._seen: list[ScannedRun] = []
-        self._looking = False
+        self._runs: list[ScannedRun] = []
+        self._is_reading = False
         self.accuracy, self.loss = OverlayChart(ceiling=100.0), OverlayChart()
         self.differences: tuple[Difference, ...] = ()
 
@@ -65,7 +65,6 @@ class CompareScreen(SafeScreen, Screen[None]):
         return self.query_one(ComparedTable)
 
     def compose(self) -> ComposeResult:
-        """Charts above, numbers, differences."""
         yield Static(Content.assemble((" Runs › ", "$foreground 60%"), ("Compare", "bold")), id="where")
         with Horizontal(id="charts"):
             with Panel("Test accuracy %") as panel:
@@ -80,13 +79,11 @@ class CompareScreen(SafeScreen, Screen[None]):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Look, and go on looking: a run may still be learning."""
         self.table.focus()
-        self.set_interval(_SECONDS_BETWEEN_LOOKS, self._look)
-        self._look()
+        self.set_interval(_SECONDS_BETWEEN_READS, self._refresh_runs)
+        self._refresh_runs()
 
     def on_resize(self) -> None:
-        """There may be room for both charts now, or for one only."""
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -94,38 +91,37 @@ class CompareScreen(SafeScreen, Screen[None]):
         return action != "other_chart" or self.has_class("-narrow")
 
     def action_hide(self) -> None:
-        """Take the run under the cursor off the charts, or put it back."""
+        """Hide the curves of the run under the cursor, or show them again."""
         row = self.table.current
         if row is not None:
             self._hidden ^= {row.slot}
-            self._draw()
+            self._draw_runs()
 
     def action_other_chart(self) -> None:
-        """Where there is room for one chart only."""
+        """Show the other chart, where there is room for one only."""
         self.toggle_class("-loss")
 
     def on_selectable_table_opened(self) -> None:
-        """A click on the row under the cursor."""
         self.action_hide()
 
     def on_runs_read(self, message: RunsRead) -> None:
-        """Draw what has changed."""
-        self._looking = False
-        if message.runs != self._seen and is_on_top(self):
-            self._seen = message.runs
-            self._draw()
+        """Draw the runs if one has changed."""
+        self._is_reading = False
+        if message.runs != self._runs and is_on_top(self):
+            self._runs = message.runs
+            self._draw_runs()
 
-    def _look(self) -> None:
-        if not self._looking and is_on_top(self):
-            self._looking = True
+    def _refresh_runs(self) -> None:
+        if not self._is_reading and is_on_top(self):
+            self._is_reading = True
             self._read()
 
     @work(thread=True)
     def _read(self) -> None:
-        self.post_message(RunsRead([run.scan() for run in self._watched]))
+        self.post_message(RunsRead([run.scan() for run in self._scanners]))
 
-    def _draw(self) -> None:
-        comparison = compare(self._seen)
+    def _draw_runs(self) -> None:
+        comparison = compare(self._runs)
         self.differences = comparison.differences
         rows = [
             ComparedRow(run, slot, slot in self._hidden)
@@ -135,8 +131,8 @@ class CompareScreen(SafeScreen, Screen[None]):
         self._draw_charts()
         heads = [
             Text(str(row.slot + 1), style=f"bold {RUN_COLORS[row.slot]}")
-            for row, seen in zip(rows, self._seen, strict=True)
-            if seen.record
+            for row, run in zip(rows, self._runs, strict=True)
+            if run.record
         ]
         same = Text("The same settings, data and machine.", style="dim")
         self.query_one("#differences Static", Static).update(
@@ -145,7 +141,7 @@ class CompareScreen(SafeScreen, Screen[None]):
 
     def _draw_charts(self) -> None:
         shown = [
-            (run, slot) for run, slot in zip(self._seen, self._slots, strict=True) if slot not in self._hidden
+            (run, slot) for run, slot in zip(self._runs, self._slots, strict=True) if slot not in self._hidden
         ]
         self.accuracy.draw_curves(
             [Curve(slot, _epochs(run), [100 * row.test_accuracy for row in run.rows]) for run, slot in shown]

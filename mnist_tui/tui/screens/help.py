@@ -1,4 +1,4 @@
-"""`?`: the keys that do something right now, made from the bindings themselves."""
+"""Help: the keys that do something now, made from the bindings."""
 
 from __future__ import annotations
 
@@ -15,43 +15,43 @@ from textual.widgets import Label, Static
 
 from mnist_tui.tui.textual_fixes.screens import SafeScreen
 
-# As wide as `space`; the words, and the heading above them, begin two blanks later.
+# As wide as `space`; the descriptions, and the heading above them, begin two blanks later.
 _KEY_WIDTH = 5
 
 
 @dataclass(frozen=True)
 class Key:
-    """One binding: the key as people read it, the words, the action."""
+    """A binding: the key as the user reads it, its description, and its action."""
 
     key: str
-    words: str
+    description: str
     action: str
     node: DOMNode
-    """Whose action it is."""
+    """The node whose action it is."""
 
     @property
-    def everywhere(self) -> bool:
-        """Whether it is the app's, and so does the same on every screen."""
+    def is_global(self) -> bool:
+        """Whether it is the app's, and so does the same on each screen."""
         return isinstance(self.node, App)
 
     async def press(self) -> None:
-        """Do it, also where another screen has come up since: it is not that one's."""
+        """Run the action of this node, also where another screen has come up since."""
         await self.node.app.run_action(self.action, self.node)
 
 
 def active_keys(screen: Screen[object]) -> list[Key]:
-    """The screen's own first, the app's last; each action once, on the key that the footer shows."""
+    """The screen's own first, the app's last; each action once, with the key that the key bar shows."""
     found: dict[str, Key] = {}
     for active in sorted(screen.active_bindings.values(), key=lambda active: not active.binding.show):
         binding = active.binding
         if binding.description and not binding.system and active.enabled and _is_ours(active.node, binding):
             display = screen.app.get_key_display(binding)
             found.setdefault(binding.action, Key(display, binding.description, binding.action, active.node))
-    return sorted(found.values(), key=lambda key: key.everywhere)
+    return sorted(found.values(), key=lambda key: key.is_global)
 
 
 def _is_ours(node: DOMNode, binding: Binding) -> bool:
-    """Not what Textual's own widgets bring: everybody knows arrows and Tab, and they would hide the rest."""
+    """Not what Textual's own widgets bring: arrows and Tab are well known, and would hide the rest."""
     return any(
         own.action == binding.action
         for kind in type(node).__mro__
@@ -61,7 +61,7 @@ def _is_ours(node: DOMNode, binding: Binding) -> bool:
 
 
 class HelpScreen(SafeScreen, ModalScreen[None]):
-    """Closed by any of the keys people try."""
+    """Closed by any of the keys that users try."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q,question_mark,enter", "dismiss", "Close")]
     DEFAULT_CSS = """
@@ -86,20 +86,19 @@ class HelpScreen(SafeScreen, ModalScreen[None]):
     }
     """
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-wide")]  # noqa: RUF012 - as Textual declares it
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-wide")]  # noqa: RUF012 - declared so by Textual
 
     def __init__(self, keys: list[Key]) -> None:
         super().__init__()
         self._keys = keys
 
     def compose(self) -> ComposeResult:
-        """Two tables in a frame, beside each other where there is room."""
         with VerticalScroll() as frame:
             frame.border_title = "Keys"
             frame.border_subtitle = "Esc closes"
             with Horizontal():
-                for heading, everywhere in (("This screen", False), ("Everywhere", True)):
-                    keys = [key for key in self._keys if key.everywhere is everywhere]
+                for heading, is_global in (("This screen", False), ("Everywhere", True)):
+                    keys = [key for key in self._keys if key.is_global is is_global]
                     if keys:
                         with Vertical():
                             yield Label(heading)
@@ -111,5 +110,5 @@ def _table(keys: list[Key]) -> Table:
     table.add_column(style="bold", no_wrap=True, justify="right", min_width=_KEY_WIDTH)
     table.add_column()
     for key in keys:
-        table.add_row(key.key, key.words)
+        table.add_row(key.key, key.description)
     return table

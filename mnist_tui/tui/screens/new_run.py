@@ -1,4 +1,4 @@
-"""The *New run* form: every setting, filled from the recipe, checked as one types."""
+"""The form of a new run: every setting, filled from the recipe, checked as it is typed."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.textual_fixes.screens import SafeScreen
 from mnist_tui.tui.widgets.setting_row import SettingRow
 
-# Not asked for: `+` gives these.
-_LEFT_OUT = {"extra_epochs"}
+# Not asked for: the key `+` adds these.
+_OMITTED = {"extra_epochs"}
 
 
 @dataclass(frozen=True)
 class NewRunRequest:
-    """What the form is dismissed with."""
+    """The form's result."""
 
     config: TrainConfig
 
 
 class NewRunForm(SafeScreen, ModalScreen[NewRunRequest | None]):
-    """Enter or Ctrl+S begins, Esc leaves everything as it was."""
+    """Enter or Ctrl+S starts the run, Esc leaves everything as it was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel"),
@@ -65,21 +65,20 @@ class NewRunForm(SafeScreen, ModalScreen[NewRunRequest | None]):
     }
     """
 
-    def __init__(self, seed: TrainConfig, memory: Preferences) -> None:
+    def __init__(self, config: TrainConfig, preferences: Preferences) -> None:
         super().__init__()
-        self._seed, self._memory = seed, memory
-        self._recipe = seed.recipe
-        self._wrong: dict[str, str] = {}
-        self._is_due = False
+        self._config, self._preferences = config, preferences
+        self._recipe = config.recipe
+        self._mistakes: dict[str, str] = {}
+        self._check_is_due = False
 
     def compose(self) -> ComposeResult:
-        """Rows by group, the verdict and the two buttons below."""
-        values = self._seed.to_dict()
+        values = self._config.to_dict()
         with Vertical(id="form") as form:
             form.border_title = "New run"
             form.border_subtitle = "Tab moves · Enter begins · Esc cancels"
             with VerticalScroll():
-                shown = [name for name in SETTINGS if name not in _LEFT_OUT]
+                shown = [name for name in SETTINGS if name not in _OMITTED]
                 for group, names in groupby(shown, key=lambda name: SETTINGS[name].group):
                     yield Label(group, classes="group")
                     for name in names:
@@ -90,21 +89,20 @@ class NewRunForm(SafeScreen, ModalScreen[NewRunRequest | None]):
                 yield Button("Cancel", id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        """Begin at the first field."""
         self.query(SettingRow).first().query_one("Input, Select").focus()
         self._check()
 
     @on(Input.Changed)
     @on(Select.Changed)
-    def changed(self) -> None:
-        """Once for all fields that change together: each of them says so, also as the form opens."""
-        if not self._is_due:
-            self._is_due = True
-            self.call_later(self._look)
+    def field_changed(self) -> None:
+        """Check once for all fields that change together: each posts a message, also as the form opens."""
+        if not self._check_is_due:
+            self._check_is_due = True
+            self.call_later(self._apply_changes)
 
-    def _look(self) -> None:
-        """Fill in another recipe's settings, check the rest."""
-        self._is_due = False
+    def _apply_changes(self) -> None:
+        """Fill in another recipe's settings, and check all."""
+        self._check_is_due = False
         recipe = self._values()["recipe"]
         if recipe != self._recipe and recipe in RECIPES:
             before, self._recipe = RECIPES[self._recipe], recipe
@@ -112,31 +110,31 @@ class NewRunForm(SafeScreen, ModalScreen[NewRunRequest | None]):
         self._check()
 
     @on(DescendantFocus)
-    def tell(self) -> None:
-        """What is wrong, or what the setting with the focus means: its row may have no room for all of that."""
+    def show_verdict(self) -> None:
+        """Say what is wrong, or what the setting with the focus means: its row may have no room for all of that."""
         focused = [row.setting for row in self.query(SettingRow) if row.has_focus_within]
         helps = [SETTINGS[setting].help for setting in focused]
         verdict = self.query_one("#verdict", Static)
-        verdict.set_class(bool(self._wrong), "-wrong")
-        count = f"{len(self._wrong)} settings to correct" if len(self._wrong) > 1 else ""
-        verdict.update(Content(count or next(iter([*self._wrong.values(), *helps]), "Ready to begin.")))
+        verdict.set_class(bool(self._mistakes), "-wrong")
+        count = f"{len(self._mistakes)} settings to correct" if len(self._mistakes) > 1 else ""
+        verdict.update(Content(count or next(iter([*self._mistakes.values(), *helps]), "Ready to begin.")))
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#begin")
     def action_begin(self) -> None:
-        """Begin, if nothing is wrong."""
+        """Start the run, if nothing is wrong."""
         values = self._values()
         if not self._problems(values):
-            self._memory.remember(form=values)
+            self._preferences.remember(form=values)
             self.dismiss(NewRunRequest(TrainConfig.from_dict(values)))
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
-        """Leave without a run."""
+        """Close the form without a run."""
         self.dismiss(None)
 
     def _fill(self, config: TrainConfig, before: TrainConfig) -> None:
-        """A recipe's own model comes with it, but a person's stays."""
+        """Take the recipe's settings; its own model too, unless the user has chosen one."""
         values = config.to_dict()
         for row in self.query(SettingRow):
             own_model = row.setting == "model" and row.value == before.model
@@ -150,16 +148,16 @@ class NewRunForm(SafeScreen, ModalScreen[NewRunRequest | None]):
         problems = find_problems(values)
         if "model" not in problems:
             try:
-                models.resolve(values["model"])
+                models.resolve_spec(values["model"])
             except MnistTuiError as error:
                 problems["model"] = str(error)
         return problems
 
     def _check(self) -> None:
         values = self._values()
-        self._wrong = self._problems(values)
+        self._mistakes = self._problems(values)
         changed = {change.setting for change in config_diff(values)}
         for row in self.query(SettingRow):
-            row.tell(self._wrong.get(row.setting, ""), changed=row.setting in changed)
-        self.query_one("#begin", Button).disabled = bool(self._wrong)
-        self.tell()
+            row.show_problem(self._mistakes.get(row.setting, ""), changed=row.setting in changed)
+        self.query_one("#begin", Button).disabled = bool(self._mistakes)
+        self.show_verdict()

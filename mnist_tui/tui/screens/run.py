@@ -1,4 +1,4 @@
-"""One run's whole story, read from its log and followed while another process writes it."""
+"""One run, read from its log and followed while another process writes it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mnist_tui.tui.run_format import status_text
 from mnist_tui.tui.screens.base import is_on_top
 from mnist_tui.tui.textual_fixes.screens import SafeScreen
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
-from mnist_tui.tui.widgets.frame.title_bar import facts
+from mnist_tui.tui.widgets.frame.title_bar import run_facts
 from mnist_tui.tui.widgets.frame.update_text import update_text
 from mnist_tui.tui.widgets.runs.run_view import RunView
 
@@ -30,7 +30,7 @@ _SECONDS_BETWEEN_READS = 0.5
 
 
 class LogGrew(Message):
-    """What was appended since the last time, from the thread that read it."""
+    """Events appended to the log since the last read, from the thread that reads it."""
 
     def __init__(
         self, events: list[Event], *, run: Run, restarts: int, locked: bool, error: str = ""
@@ -41,7 +41,7 @@ class LogGrew(Message):
 
 
 class RunScreen(SafeScreen, Screen[None]):
-    """Read-only. Leaves with `dismiss`, so whoever pushed it learns of that."""
+    """Read-only. Closes with `dismiss`, of which its opener is notified."""
 
     CSS_PATH = "run.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Back")]
@@ -53,31 +53,28 @@ class RunScreen(SafeScreen, Screen[None]):
         self._tail = LogTail(run)
         self._restarts = 0
         self._logged_status = RunStatus.EMPTY
-        self._reading = self._shown = self._changed = False
+        self._is_reading = self._is_shown = self._has_changed = False
         self._note = "reading …"
 
     def compose(self) -> ComposeResult:
-        """Which run, its story, the keys."""
         yield Static(id="where")
         yield RunView()
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Read, and go on reading."""
-        self.set_interval(_SECONDS_BETWEEN_READS, self._look)
-        self._look()
+        self.set_interval(_SECONDS_BETWEEN_READS, self._refresh_history)
+        self._refresh_history()
 
     def on_screen_resume(self) -> None:
-        """What came while another screen was on top has not been drawn."""
+        # What came while another screen was on top has not been drawn.
         self._draw()
 
     def on_resize(self) -> None:
-        """More, or less, can be said of the run."""
-        self._say_where()
+        self._show_title()
 
-    def _look(self) -> None:
-        if not self._reading:
-            self._reading = True
+    def _refresh_history(self) -> None:
+        if not self._is_reading:
+            self._is_reading = True
             self._read()
 
     @work(thread=True)
@@ -92,18 +89,18 @@ class RunScreen(SafeScreen, Screen[None]):
         self.post_message(grew)
 
     def on_log_grew(self, message: LogGrew) -> None:
-        """Take in what was read, and draw what it changed."""
-        self._reading, before = False, self.history.status
+        """Apply what was read, and draw what it changed."""
+        self._is_reading, before = False, self.history.status
         if message.restarts != self._restarts:
             self.history, self._restarts = RunHistory(), message.restarts
-            self._logged_status, self._shown = RunStatus.EMPTY, False
+            self._logged_status, self._is_shown = RunStatus.EMPTY, False
         self._apply(message.events, locked=message.locked)
         self._run, self._note = message.run, message.error
-        self._changed |= bool(message.events) or not self._shown or before is not self.history.status
+        self._has_changed |= bool(message.events) or not self._is_shown or before is not self.history.status
         self._draw()
 
     def _apply(self, events: list[Event], *, locked: bool) -> None:
-        """The log cannot tell that its writer was killed; the lock can."""
+        """The log does not show that its writer was killed; the lock does."""
         self.history.status = self._logged_status
         for event in events:
             self.history.apply(event)
@@ -114,27 +111,27 @@ class RunScreen(SafeScreen, Screen[None]):
     def _draw(self) -> None:
         if not is_on_top(self):
             return
-        self._say_where()
+        self._show_title()
         view = self.query_one(RunView)
-        if self._changed and self._shown:
+        if self._has_changed and self._is_shown:
             view.advance(self.history)
-        elif self._changed:
+        elif self._has_changed:
             view.show(self.history)
             view.show_model(
                 ModelSummary.from_record(
                     self.history.record.model.layer_table if self.history.record else None
                 )
             )
-            self._shown = True
-        self._changed = False
+            self._is_shown = True
+        self._has_changed = False
 
-    def _say_where(self) -> None:
+    def _show_title(self) -> None:
         status = status_text(self.history.status.value)
         note = Content.styled(self._note, "$text-warning") if self._note else status
         left = Content.assemble((" Runs › ", "$foreground 60%"), (self._run.name, "bold"), "   ", note)
         where = self.query_one("#where", Static)
         room = where.size.width - left.cell_length - 1
-        right = facts(self.history.record, room - 3)
+        right = run_facts(self.history.record, room - 3)
         update_text(
             where, Content.assemble(left, (right.rjust(max(room, 0)), "$foreground 75%")), layout=False
         )

@@ -49,7 +49,7 @@ class RunActions:
         self._screen.app.notify(reason, severity="warning", markup=False)
 
     def _ask(self, dialog: Coroutine[None, None, None]) -> None:
-        self._screen.run_worker(dialog)
+        self._screen.run_worker(dialog, name="dialog")
 
     def _resume(self, run: ScannedRun) -> None:
         refusal = _why_not_resumable(run)

@@ -96,7 +96,7 @@ class RunsScreen(BaseScreen):
     def action_mark(self) -> None:
         """Mark or unmark the run for comparing, and move on to the next."""
         if not self.browser.toggle_mark():
-            self.notify("More runs than can be told apart by color.", severity="warning")
+            self.notify("More runs than can be distinguished by color.", severity="warning")
 
     def action_compare(self) -> None:
         """Compare the marked runs."""

@@ -1,4 +1,4 @@
-"""Train: begin, watch, pause, stop and prolong a run."""
+"""Train: start, watch, pause, stop and extend a run."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class TrainScreen(BaseScreen):
-    """The welcome, the wait for torch and data, or the run."""
+    """A welcome, what is being waited for, or the run."""
 
     TAB = "train"
-    # The run's panels are focused once they are to be seen: until then their keys would do nothing visible.
+    # The run's panels get the focus once they are visible: until then their keys would do nothing.
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new_run", "New run"),
@@ -43,14 +43,13 @@ class TrainScreen(BaseScreen):
         self._stopping = False
 
     def body(self) -> ComposeResult:
-        """Three pictures, one at a time."""
         with ContentSwitcher(initial="welcome"):
             yield Welcome(id="welcome")
             yield LoadingPanel(id="loading")
             yield RunView(id="run")
 
     def draw(self, session: Session) -> None:
-        """The picture that fits the session."""
+        """Show the part that fits the session."""
         switcher = self.query_one(ContentSwitcher)
         if session.history.started is not None:
             switcher.current = "run"
@@ -82,7 +81,7 @@ class TrainScreen(BaseScreen):
             )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only the keys that make sense now are offered."""
+        """Offer only the keys that do something now."""
         phase = self.session.phase
         allowed = {
             "new_run": not phase.is_busy,
@@ -95,23 +94,23 @@ class TrainScreen(BaseScreen):
         return allowed.get(action, True)
 
     def action_new_run(self) -> None:
-        """Ask for the settings, then begin."""
+        """Ask for the settings, then train."""
         from mnist_tui.tui.screens.new_run import NewRunForm  # more than the first frame needs
 
         self.app.push_screen(NewRunForm(self.workspace.form_config, self.workspace.preferences), self._begin)
 
-    def _begin(self, wanted: NewRunRequest | None) -> None:
-        if wanted is not None:
-            self.workspace.form_config = wanted.config
-            self.post_message(TrainRequested(NewRun(wanted.config, self.workspace.folders)))
+    def _begin(self, request: NewRunRequest | None) -> None:
+        if request is not None:
+            self.workspace.form_config = request.config
+            self.post_message(TrainRequested(NewRun(request.config, self.workspace.folders)))
 
     def action_pause(self) -> None:
-        """At once, with a checkpoint."""
+        """Pause at once, with a checkpoint."""
         self.session.pause()
         self.session_changed()
 
     def action_resume(self) -> None:
-        """After a pause; or go on with a run that was stopped or failed."""
+        """Continue after a pause, or a run that was stopped or failed."""
         resumable = self.session.resumable()
         if resumable is not None:
             self.post_message(TrainRequested(resumable))
@@ -120,12 +119,12 @@ class TrainScreen(BaseScreen):
         self.session_changed()
 
     def action_stop(self) -> None:
-        """Keeps everything."""
+        """Stop, with a checkpoint."""
         self.session.stop()
         self.session_changed()
 
     def action_one_more(self) -> None:
-        """After the end."""
+        """Train the finished run for one more epoch."""
         extended = self.session.extended()
         if extended is not None:
             self.post_message(TrainRequested(extended))

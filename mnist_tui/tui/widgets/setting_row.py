@@ -1,4 +1,4 @@
-"""One setting in a form: its name, a field for its value, and its help or what is wrong with the value."""
+"""One setting in a form: its name, a field for its value, and its help or what is wrong with it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ from mnist_tui.recipes import RECIPES
 from mnist_tui.render import formatting
 from mnist_tui.tui.textual_fixes.widgets import FormSelect
 
-# The room for the name of a setting, and the blanks between the parts of a row.
+# The width of a setting's name, and the blanks between the parts of a row.
 _NAME, _GAP = 15, 2
-# The room for its value, and from what width of the row on it is the larger one.
+# The width of the field, and the width of the row from which the field is wide.
 _FIELD, _WIDE_FIELD, _WIDE = 16, 24, 80
 
 
 class SettingRow(Widget):
-    """A row of a form. `value` is what was typed, as the setting's type where it can be read as that.
+    """A row of a form. `value` is what was typed, as a number if the setting is one and it can be read as one.
 
-    Name and words are drawn by the row itself: a form has thirty rows, and opens the faster the fewer widgets
-    they are made of.
+    Name and help are drawn by the row itself: a form has thirty rows, and opens the faster the fewer widgets they have.
     """
 
     DEFAULT_CSS = """
@@ -48,12 +47,11 @@ class SettingRow(Widget):
     def __init__(self, setting: str, value: Any) -> None:
         super().__init__()
         self.setting = setting
-        self.words = SETTINGS[setting].help
+        self.text = SETTINGS[setting].help
         """Beside the field: what the setting means, or what is wrong with its value."""
         self._first = value
 
     def compose(self) -> ComposeResult:
-        """The field."""
         options = tuple(RECIPES) if self.setting == "recipe" else choices(self.setting)
         if options:
             yield FormSelect(
@@ -64,11 +62,9 @@ class SettingRow(Widget):
             yield Input(_text(self._first), compact=True, suggester=suggester, select_on_focus=True)
 
     def on_resize(self) -> None:
-        """The field is as wide as the row allows."""
         self._field.styles.width = self._field_width
 
     def render(self) -> RenderResult:
-        """Name, room for the field, words."""
         name, here = self.setting.replace("_", " "), self.has_focus_within
         gap = " " * (_GAP + self._field_width + _GAP)
         room = max(0, self.size.width - _NAME - len(gap))
@@ -76,7 +72,7 @@ class SettingRow(Widget):
             (f"{name:>{_NAME}}", "bold $text-accent" if here else "$foreground 70%"),
             gap,
             Content.styled(
-                self.words, "$text-error" if self.has_class("-wrong") else "$foreground 65%"
+                self.text, "$text-error" if self.has_class("-wrong") else "$foreground 65%"
             ).truncate(room, ellipsis=True),
         )
 
@@ -86,7 +82,7 @@ class SettingRow(Widget):
 
     @property
     def value(self) -> Any:
-        """A number for a setting that is one, if it reads as one; else the text, for the check to refuse."""
+        """A number, or the text: for a number that cannot be read, for the check to refuse."""
         field = self._field
         if isinstance(field, Select):
             return field.value
@@ -103,15 +99,15 @@ class SettingRow(Widget):
         else:
             self._field.value = _text(value)
 
-    def tell(self, problem: str, *, changed: bool = False) -> None:
-        """Show what is wrong, or the help again; and whether the value departs from the recipe."""
+    def show_problem(self, problem: str, *, changed: bool = False) -> None:
+        """Show what is wrong, or the help again; and whether the value differs from the recipe."""
         self.set_class(bool(problem), "-wrong")
         self.set_class(changed and not problem, "-changed")
         # The row has the setting's name and value already.
         _, _, would_do = problem.partition(", but ")
         text = formatting.capitalize(would_do or problem or SETTINGS[self.setting].help)
-        if text != self.words:
-            self.words = text
+        if text != self.text:
+            self.text = text
             self.refresh()
 
     @property

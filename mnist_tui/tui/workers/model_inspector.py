@@ -27,9 +27,11 @@ def inspect(request: InspectRequest) -> ModelSummary:
     """Loads torch, and builds the model. Raises what the model's own code raises. Waits while a run is in training."""
     with gc_control.pause_during_import():
         from mnist_tui.inspection import inspect_model
-        from mnist_tui.models import load_model, resolve
+        from mnist_tui.models import load_model, resolve_spec
         from mnist_tui.training.run_code import code_of
 
     with RANDOM_NUMBERS_LOCK:
-        source = resolve(request.spec) if request.run is None else code_of(request.run).require_trust().source
+        source = (
+            resolve_spec(request.spec) if request.run is None else code_of(request.run).require_trust().source
+        )
         return inspect_model(load_model(source), name=source.name)

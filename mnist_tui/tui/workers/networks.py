@@ -79,9 +79,9 @@ def _find_newest(source: SavedNetwork) -> Run:
         if run is None:
             raise RunError(NO_NETWORK, remedy="Train one: press 1, then n.")
         return run
-    from mnist_tui.models import resolve
+    from mnist_tui.models import resolve_spec
 
-    run = newest_with_weights(source.runs_dir, best_of=resolve(source.model).spec)
+    run = newest_with_weights(source.runs_dir, best_of=resolve_spec(source.model).spec)
     if run is None:
         raise RunError(
             "This network has not been trained yet.",

@@ -78,7 +78,7 @@ class TestImages:
         number = _find_number(test_set, request)
         label = test_set.classes[int(test_set.split.labels[number])]
         pixels = test_set.split.images[number, 0].numpy().copy()
-        return FoundImage(number, pixels, f"Test image {number:,} · labelled {label}")
+        return FoundImage(number, pixels, f"Test image {number:,} · labeled {label}")
 
 
 class DigitSaved(Message):

@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from mnist_tui.training.run_code import RunCode
 
 Answer = TypeVar("Answer")
-# Says what is wrong with a text; "" where nothing is.
+# Returns what is wrong with a text; "" for nothing.
 Check = Callable[[str], str]
 
 
 class Dialog(SafeScreen, ModalScreen[Answer | None], Generic[Answer]):
-    """Something asked over a screen, which stays as it was until there is an answer; None is none."""
+    """A dialog whose result is an answer, or None for no answer."""
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel")]
 
     @on(Button.Pressed, "#no")
     def action_cancel(self) -> None:
-        """Leave without an answer."""
+        """Close without an answer."""
         self.dismiss(None)
 
 
 class ConfirmDialog(SafeScreen, ModalScreen[bool]):
-    """Yes or no, by letter, by arrows and enter, or with the mouse. Escape is no."""
+    """Yes or no: by letter, by arrows and Enter, or with the mouse. Escape is no."""
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -54,7 +54,6 @@ class ConfirmDialog(SafeScreen, ModalScreen[bool]):
         self._yes, self._no, self._danger = yes, no, danger
 
     def compose(self) -> ComposeResult:
-        """The question above its two answers; enter gives the harmless one."""
         with Vertical(classes="dialog -danger" if self._danger else "dialog") as box:
             box.border_title = Content(self._title)
             yield Label(Content(self._question), classes="question")
@@ -63,7 +62,7 @@ class ConfirmDialog(SafeScreen, ModalScreen[bool]):
                 yield Button(Content(self._yes), id="yes", variant="error" if self._danger else "primary")
 
     def on_mount(self) -> None:
-        """Enter must not destroy anything by habit."""
+        # Enter must not destroy anything by habit.
         self.query_one("#no" if self._danger else "#yes").focus()
 
     @on(Button.Pressed)
@@ -71,12 +70,12 @@ class ConfirmDialog(SafeScreen, ModalScreen[bool]):
         self.action_answer(event.button.id == "yes")
 
     def action_answer(self, answer: bool) -> None:
-        """Leave with it."""
+        """Close with this answer."""
         self.dismiss(answer)
 
 
 class LeaveDialog(ConfirmDialog):
-    """Asked before leaving while a run is in training: yes stops it and keeps a checkpoint."""
+    """Asks before leaving while a run is in training: yes stops it and keeps a checkpoint."""
 
     def __init__(self) -> None:
         question = "Stop training, keep a checkpoint and leave? The run can be resumed at any time."
@@ -84,14 +83,14 @@ class LeaveDialog(ConfirmDialog):
 
 
 class TrustDialog(ConfirmDialog):
-    """Asked before running the code of a run that was not trained on this machine; the default answer is no."""
+    """Asks before running the code of a run that was not trained on this machine; the default answer is no."""
 
     def __init__(self, code: RunCode) -> None:
         super().__init__("Run this code?", f"{code.question}.", "Run it", "Do not run it", danger=True)
 
 
 class AskDialog(Dialog[str]):
-    """One line of text."""
+    """Asks for one line of text."""
 
     def __init__(self, title: str, question: str, value: str = "", *, check: Check, yes: str = "OK") -> None:
         super().__init__()
@@ -99,7 +98,6 @@ class AskDialog(Dialog[str]):
         self._check, self._yes = check, yes
 
     def compose(self) -> ComposeResult:
-        """Question, line, what is wrong with it, answers."""
         with Vertical(classes="dialog") as box:
             box.border_title = Content(self._title)
             yield Label(Content(self._question), classes="question")
@@ -111,7 +109,7 @@ class AskDialog(Dialog[str]):
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        """Say at once what is wrong, and refuse it."""
+        """Say what is wrong, and refuse it."""
         complaint = self._check(event.value)
         self.query_one(".complaint", Label).update(Content(complaint))
         self.query_one("#yes", Button).disabled = bool(complaint)

@@ -1,4 +1,4 @@
-"""The Draw screen's questions: what it was meant to be, and which test image."""
+"""The Draw screen's dialogs: which digit a drawing was meant to be, and which test image to load."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DIGITS = range(10)
 
 
 class LabelDialog(Dialog[int]):
-    """A digit key, or the mouse, says which digit it was meant to be."""
+    """Asks which digit a drawing was meant to be: by its key, or with the mouse."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(digit), f"answer({digit})", f"A {digit}", show=False) for digit in _DIGITS),
@@ -26,11 +26,10 @@ class LabelDialog(Dialog[int]):
     ]
 
     def compose(self) -> ComposeResult:
-        """Ten answers."""
         with Vertical(classes="dialog") as box:
             box.border_title = "That was a …"
             question = (
-                "Press its digit. It is kept in my-digits, to evaluate and to train with; Esc does not."
+                "Press its digit. It is saved in my-digits, to evaluate and to train with; Esc cancels."
             )
             yield Label(question, classes="question")
             with Horizontal(classes="answers"):
@@ -42,7 +41,7 @@ class LabelDialog(Dialog[int]):
         self.action_answer(int(str(event.button.label)))
 
     def action_answer(self, digit: int) -> None:
-        """Leave with it."""
+        """Close with this digit."""
         self.dismiss(digit)
 
 

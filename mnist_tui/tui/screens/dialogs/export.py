@@ -1,4 +1,4 @@
-"""Where to write a run's epoch table, and as what."""
+"""Asks where to write a run's epoch table, and in which format."""
 
 from __future__ import annotations
 
@@ -22,29 +22,27 @@ class ExportDialog(Dialog[Path]):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self._name_of_run = name
+        self._run_name = name
 
     def compose(self) -> ComposeResult:
-        """Format, path, what is wrong with it, answers."""
         with Vertical(classes="dialog") as box:
             box.border_title = "Export"
-            yield Label(Content(f"The epoch table of {self._name_of_run}"), classes="question")
+            yield Label(Content(f"The epoch table of {self._run_name}"), classes="question")
             with RadioSet(compact=True):
                 yield PlainRadioButton("CSV", value=True)
                 yield PlainRadioButton("JSON")
-            yield Input(f"./{self._name_of_run}.csv")
+            yield Input(f"./{self._run_name}.csv")
             yield Label("", classes="complaint")
             with Horizontal(classes="answers"):
                 yield Button("Cancel", id="no")
                 yield Button("Export", id="yes", variant="primary")
 
     def on_mount(self) -> None:
-        """The path is what one would change."""
         self.query_one(Input).focus()
 
     @property
     def path(self) -> Path:
-        """What was typed."""
+        """The path that was typed."""
         return paths.expand_user(self.query_one(Input).value)
 
     @on(RadioSet.Changed)
@@ -56,8 +54,8 @@ class ExportDialog(Dialog[Path]):
 
     @on(Input.Changed)
     def _typed(self) -> None:
-        """Say at once what is wrong, and what would be lost."""
-        complaint, label = complaint_of(self.path), self.query_one(".complaint", Label)
+        """Say what is wrong, or what would be replaced."""
+        complaint, label = find_path_problem(self.path), self.query_one(".complaint", Label)
         replaces = not complaint and paths.is_file(self.path)
         label.update(Content("This file will be replaced." if replaces else complaint))
         label.set_class(replaces, "-warning")
@@ -69,11 +67,11 @@ class ExportDialog(Dialog[Path]):
     @on(Input.Submitted)
     @on(Button.Pressed, "#yes")
     def _accept(self) -> None:
-        if not complaint_of(self.path):
+        if not find_path_problem(self.path):
             self.dismiss(self.path)
 
 
-def complaint_of(path: Path) -> str:
+def find_path_problem(path: Path) -> str:
     """Why nothing can be written there; "" where it can."""
     if not _format(path):
         return "End the path in .csv or .json."

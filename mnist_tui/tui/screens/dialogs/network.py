@@ -1,4 +1,4 @@
-"""Choosing whose weights read, are evaluated or looked into."""
+"""Asks which network to show."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mnist_tui.tui.textual_fixes.widgets import SafeOptionList
 
 @dataclass(frozen=True)
 class NetworkChoice:
-    """This run's, or where None the live network while there is a training and else the newest run's."""
+    """A run's network; for None the network in training, or else the newest run's."""
 
     run: Run | None
 
@@ -34,7 +34,7 @@ class _RunsListed(Message):
 
 
 class NetworkDialog(Dialog[NetworkChoice]):
-    """All runs that have weights, the newest first, below what is taken without a choice."""
+    """All runs that have weights, the newest first, below the default."""
 
     def __init__(self, runs_dir: Path, chosen: Run | None) -> None:
         super().__init__()
@@ -42,14 +42,12 @@ class NetworkDialog(Dialog[NetworkChoice]):
         self._runs: list[Run | None] = [None]
 
     def compose(self) -> ComposeResult:
-        """The list, which fills when the runs have been read."""
         with Vertical(classes="dialog") as box:
             box.border_title = "Network"
             yield SafeOptionList(Option("The network in training, else the newest run"))
             yield Label("", classes="complaint")
 
     def on_mount(self) -> None:
-        """Look for runs."""
         self._list_runs()
 
     @work(thread=True)

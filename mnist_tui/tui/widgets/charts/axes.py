@@ -1,4 +1,4 @@
-"""Ticks and labels for the charts: few enough for the room, and round."""
+"""Ticks and labels of the charts: round numbers, as many as there is room for."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from textual_plot.axis_formatter import AxisFormatter
 LABEL_WIDTH = 5
 
 
-# Rows from one tick to the next, and how many ticks a chart is to have where it can.
-_ROWS_A_TICK = range(2, 9)
+# Rows from one tick to the next, and how many ticks a chart should have.
+_ROWS_PER_TICK = range(2, 9)
 _ENOUGH_TICKS, _MANY_TICKS = 4, 8
-# What a tick too few, or too many, may cost in room for the curves.
-_PRICE_OF_A_TICK = 0.12
+# What a tick too few, or too many, costs in room for the curves.
+_TICK_COST = 0.12
 # Each power of ten times these; the rounder ones are worth a little room.
 _ROUND = {1: 0.0, 2: 0.0, 2.5: 0.06, 4: 0.06, 5: 0.0}
 
@@ -34,7 +34,7 @@ class _Fit:
         ticks = rows * self.unit / self.step
         lacking = max(_ENOUGH_TICKS - ticks, ticks - _MANY_TICKS, 0.0)
         odd = _ROUND.get(round(self.step / 10 ** math.floor(math.log10(self.step) + 1e-9), 6), 0.0)
-        return self.unit * rows / max(extent, 1e-9) + _PRICE_OF_A_TICK * lacking + odd
+        return self.unit * rows / max(extent, 1e-9) + _TICK_COST * lacking + odd
 
 
 class ValueAxis(AxisFormatter):
@@ -50,9 +50,9 @@ class ValueAxis(AxisFormatter):
 
         Just around them where no round step fits: in very few rows, or with more digits than a float has.
         """
-        fits = [fit for per_tick in _ROWS_A_TICK for fit in self._fits(low, high, rows, per_tick)]
+        fits = [fit for per_tick in _ROWS_PER_TICK for fit in self._fits(low, high, rows, per_tick)]
         if not fits:
-            self.uneven()
+            self.release()
             margin = max((high - low) / 2, abs(high) * 1e-6, 1e-9)
             return low - margin, high + margin
         best = min(fits, key=lambda fit: fit.cost(high - low, rows))
@@ -74,8 +74,8 @@ class ValueAxis(AxisFormatter):
                 yield _Fit(step, unit, bottom)
                 return
 
-    def uneven(self) -> None:
-        """Whatever limits come next were not spread."""
+    def release(self) -> None:
+        """The next limits will not be spread."""
         self._even = 0.0
 
     def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
@@ -86,10 +86,10 @@ class ValueAxis(AxisFormatter):
         ]
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
-        """As many decimals as tell the ticks apart."""
+        # As many decimals as the ticks need to differ.
         step = min((abs(after - before) for before, after in itertools.pairwise(ticks)), default=1.0)
         decimals = next((count for count in range(6) if _is_whole(step * 10**count)), 6)
-        return [_fitted(f"{tick:.{decimals}f}") for tick in ticks]
+        return [_shorten(f"{tick:.{decimals}f}") for tick in ticks]
 
     def _step(self, extent: float, room: int) -> float:
         steps = _round_steps(max(extent / max(room, 1), self._smallest, 1e-9))
@@ -97,10 +97,10 @@ class ValueAxis(AxisFormatter):
 
 
 class LogAxis(ValueAxis):
-    """An axis of logarithms to base 10, labelled with the true values."""
+    """An axis of logarithms to base 10, labeled with the true values."""
 
     def spread(self, low: float, high: float, rows: int) -> tuple[float, float]:
-        """As they are: round values are not equally far apart here."""
+        # Round values are not equally far apart here.
         return low, high
 
     def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
@@ -115,12 +115,11 @@ class LogAxis(ValueAxis):
         return [math.log10(tick) for tick in super().get_ticks(10**min_, 10**max_, max_ticks) if tick > 0]
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
-        """The values themselves."""
-        return [_fitted(f"{10**tick:.3g}") for tick in ticks]
+        return [_shorten(f"{10**tick:.3g}") for tick in ticks]
 
 
 def _round_steps(least: float) -> Iterator[float]:
-    """1, 2, 2.5, 4, 5 and their like, from the first that is at least this."""
+    """1, 2, 2.5, 4 and 5 times powers of ten, from the first that is at least `least`."""
     power = 10.0 ** math.floor(math.log10(least))
     while True:
         yield from (power * factor for factor in _ROUND if power * factor >= least * (1 - 1e-9))
@@ -138,5 +137,5 @@ def _within(low: float, high: float, factors: Sequence[int]) -> Iterator[float]:
                 yield tick
 
 
-def _fitted(label: str) -> str:
+def _shorten(label: str) -> str:
     return label if len(label) <= LABEL_WIDTH else label.replace("0.", ".", 1)[:LABEL_WIDTH]

@@ -1,4 +1,4 @@
-"""Lines of the progress panel: bars that line up, and facts that are dropped whole rather than cut."""
+"""Lines of the progress panel: aligned bars, and facts that are left out whole rather than cut."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LEAST_BAR = 10
 
 @dataclass(frozen=True)
 class Bar:
-    """One line: what moves, how far it is, and figures about it."""
+    """One line: a label, a fraction, and figures."""
 
     label: str
     fraction: float
@@ -31,7 +31,7 @@ def bar_lines(bars: Sequence[Bar], width: int) -> Content:
     lines = (
         Content.assemble(
             (f"{bar.label:<{labels}} ", "bold"),
-            drawn(bar.fraction, max(0, rooms[chosen]), bar.style),
+            draw_bar(bar.fraction, max(0, rooms[chosen]), bar.style),
             (tail, "$foreground 80%"),
         )
         for bar, tail in zip(bars, tails[chosen], strict=True)
@@ -51,7 +51,7 @@ def _tails(bars: Sequence[Bar], *, counted: bool) -> list[str]:
     ]
 
 
-def drawn(fraction: float, width: int, style: str) -> Content:
+def draw_bar(fraction: float, width: int, style: str) -> Content:
     """A bar of half cells."""
     halves = round(2 * width * min(max(fraction, 0.0), 1.0))
     done = "━" * (halves // 2) + "╸" * (halves % 2)

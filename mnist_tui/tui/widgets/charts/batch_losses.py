@@ -15,7 +15,7 @@ from mnist_tui.render.sparkline import spark_rows
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.tui.widgets.frame.panel import Panel
 
-_BATCHES_A_BAR = 4
+_BATCHES_PER_BAR = 4
 _NOTHING_YET = "No batch has been seen yet"
 
 
@@ -38,15 +38,13 @@ class BatchLosses(Panel):
         self._drawn = (0, 0, 0)
 
     def compose(self) -> ComposeResult:
-        """The bars, or what is said while there are none."""
         yield self.line
 
     def on_resize(self, _: Resize) -> None:
-        """More or fewer bars fit now."""
         self.advance(self._history)
 
     def advance(self, history: RunHistory) -> None:
-        """Draw the newest."""
+        """Draw the newest losses."""
         self._history = history
         count, (width, height) = len(history.batch_losses), self.content_size
         if (count, width, height) == self._drawn or not width:
@@ -58,13 +56,13 @@ class BatchLosses(Panel):
         self.set_class(bool(bars), "-filled")
         newest = formatting.loss(history.batch_losses[-1]) if count else ""
         self.border_title = f"Batch loss  [$text-primary]{newest}[/]" if newest else "Batch loss"
-        self.border_subtitle = f"last {len(bars) * _BATCHES_A_BAR:,} batches" if bars else ""
+        self.border_subtitle = f"last {len(bars) * _BATCHES_PER_BAR:,} batches" if bars else ""
 
 
 def newest_bars(losses: list[float], bars: int) -> list[float]:
-    """Means of whole groups of batches, so that a bar that has been drawn never changes."""
-    end = len(losses) - len(losses) % _BATCHES_A_BAR
-    begin = max(0, end - bars * _BATCHES_A_BAR)
-    groups = (losses[at : at + _BATCHES_A_BAR] for at in range(begin, end, _BATCHES_A_BAR))
+    """Means of whole groups of batches, so that a bar never changes once it is drawn."""
+    end = len(losses) - len(losses) % _BATCHES_PER_BAR
+    begin = max(0, end - bars * _BATCHES_PER_BAR)
+    groups = (losses[at : at + _BATCHES_PER_BAR] for at in range(begin, end, _BATCHES_PER_BAR))
     known = ([loss for loss in group if math.isfinite(loss)] for group in groups)
     return [fmean(group) for group in known if group]

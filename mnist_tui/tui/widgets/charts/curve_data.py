@@ -1,4 +1,4 @@
-"""The lines of the two charts as points: x in epochs, no more of them than can be seen."""
+"""The lines of the two charts: x in epochs, no more points than can be seen."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mnist_tui.tui.widgets.charts.chart import AxisLimits, Line, LineName, Span
 from mnist_tui.tui.widgets.charts.loss_trace import Floats, LossTrace
 
 _MARKERS: dict[LineName, str] = {"train": "", "validation": "◆", "test": "●", "best": "★"}
-# The first share of an epoch tells nothing of its accuracy: too few images.
+# The accuracy over the first part of an epoch is of too few images.
 _SETTLED = 0.1
 _MOST_RUNNING_POINTS = 512
 _LEAST_LOSS = 1e-6
@@ -23,7 +23,7 @@ _UNTRAINED = 2.3
 
 @dataclass
 class _Column:
-    """One column of the epoch table."""
+    """One column of the epoch table, against the epoch."""
 
     x: list[float] = field(default_factory=list)
     y: list[float] = field(default_factory=list)
@@ -35,7 +35,7 @@ class _Column:
 
 
 class CurveData:
-    """Reads a run's news and keeps what the charts need of it."""
+    """Reads a run's new events and keeps what the charts need."""
 
     def __init__(self) -> None:
         self._epochs, self._losses = EpochCursor(), LossCursor()
@@ -43,42 +43,42 @@ class CurveData:
         self._running: list[tuple[float, float]] = []
         self._forget_epochs()
         self.steps = 0
-        """Of one epoch; 0 while unknown."""
+        """Steps per epoch; 0 while unknown."""
         self.epochs = 0.0
-        """How far the run is, in epochs."""
+        """How far the run has come, in epochs."""
 
     def read(self, history: RunHistory) -> None:
-        """Take in what is new."""
+        """Read what is new."""
         restart, rows = self._epochs.read_new(history)
         if restart:
             self._forget_epochs()
         for row in rows:
             self._add(row)
         self._trace.update(*self._losses.read_new(history))
-        self.steps = _steps_an_epoch(history) or self.steps
+        self.steps = _steps_per_epoch(history) or self.steps
         self._follow(history.progress, len(history.epochs))
 
     def loss_lines(self, span: Span, points: int, *, smoothing: bool) -> list[Line]:
-        """Train by batch, the others by epoch."""
+        """The training loss by batch, the others by epoch."""
         return [
-            _in_view("train", *self._train_loss(span, points, smoothing), span, points),
+            _crop("train", *self._train_loss(span, points, smoothing), span, points),
             *self._by_epoch(self._loss, span, points),
         ]
 
     def accuracy_lines(self, span: Span, points: int) -> list[Line]:
-        """Per cent; the running epoch as far as it is, and a star on the best one."""
+        """In percent; the running epoch as far as it has come, and a star on the best one."""
         train = self._accuracy["train"]
         running = np.array(self._running).reshape(-1, 2).T
         x, y = np.append(train.x, running[0]), np.append(train.y, running[1])
-        train_line = _in_view("train", x, y, span, points)
+        train_line = _crop("train", x, y, span, points)
         return [train_line, *self._by_epoch(self._accuracy, span, points), *self._best_in_view(span)]
 
     def newest_losses(self) -> dict[LineName, float]:
-        """Of the newest finished epoch, where there is one."""
+        """Losses of the newest finished epoch, if there is one."""
         return {name: column.y[-1] for name, column in self._loss.items() if column.y}
 
     def newest_accuracies(self) -> dict[LineName, float]:
-        """Of the newest finished epoch, per cent."""
+        """Accuracies of the newest finished epoch, in percent."""
         return {name: column.y[-1] for name, column in self._accuracy.items() if column.y}
 
     def _forget_epochs(self) -> None:
@@ -106,7 +106,7 @@ class CurveData:
         return [Line("best", np.array([float(self._best.epoch)]), y, _MARKERS["best"])]
 
     def _follow(self, progress: Progress | None, finished: int) -> None:
-        """Keep the running accuracy of this epoch, thinned; forget it with the epoch."""
+        """Keep the running accuracy of this epoch, thinned out, until the epoch ends."""
         if progress is None or progress.epoch <= finished:
             self.epochs = float(finished)
             self._running = []
@@ -122,7 +122,7 @@ class CurveData:
 
     def _train_loss(self, span: Span, points: int, smoothing: bool) -> tuple[Floats, Floats]:
         if not self.steps or not self._trace.steps:
-            return _arrays(self._loss["train"])
+            return _to_arrays(self._loss["train"])
         window = self.steps if smoothing else 0
         first, last = max(span[0], 0) * self.steps, span[1] * self.steps
         ends, means = self._trace.curve(first, last, points, window)
@@ -130,32 +130,32 @@ class CurveData:
 
     def _by_epoch(self, columns: dict[LineName, _Column], span: Span, points: int) -> list[Line]:
         return [
-            _in_view(name, *_arrays(columns[name]), span, points)
+            _crop(name, *_to_arrays(columns[name]), span, points)
             for name in ("validation", "test")
             if columns[name].x
         ]
 
 
 def loss_limits(lines: list[Line], epochs: float) -> AxisLimits:
-    """From 0 up to the highest loss after the first batches, which would flatten all that follows."""
+    """From 0 to the highest loss, but of the first batches, which would flatten the rest."""
     settled = min(1.0, epochs / 4)
     tops = [line.y[line.x >= settled].max(initial=0.0) for line in lines]
     return AxisLimits(0, whole_epochs(epochs), 0, 1.05 * float(max(tops, default=0.0)) or _UNTRAINED)
 
 
 def log_lines(lines: list[Line]) -> list[Line]:
-    """The same lines on an axis of logarithms."""
+    """The same lines for a logarithmic axis."""
     return [Line(line.name, line.x, np.log10(np.maximum(line.y, _LEAST_LOSS)), line.marker) for line in lines]
 
 
 def log_limits(lines: list[Line], epochs: float) -> AxisLimits:
-    """All that the curves span."""
+    """The extent of the curves."""
     low, high = _extent(lines, (-2.0, 0.5), margin=0.06, least=0.05)
     return AxisLimits(0, whole_epochs(epochs), low, high)
 
 
 def accuracy_limits(lines: list[Line], epochs: float) -> AxisLimits:
-    """All that the curves span, but not beyond 100 %; the whole scale in the first epoch, as it is climbed."""
+    """The extent of the curves, up to 100 %; the whole scale in the first epoch."""
     if epochs < 1:
         return AxisLimits(0, 1, 0, 100)
     low, high = _extent(lines, (0.0, 100.0), margin=0.0, least=0.25)
@@ -177,7 +177,7 @@ def whole_epochs(epochs: float) -> float:
     return float(max(1, np.ceil(epochs - 1e-9)))
 
 
-def _steps_an_epoch(history: RunHistory) -> int:
+def _steps_per_epoch(history: RunHistory) -> int:
     now = history.progress
     if now is not None and now.phase == "training":
         return now.steps
@@ -185,21 +185,21 @@ def _steps_an_epoch(history: RunHistory) -> int:
     return round(len(history.batch_losses) / whole) if whole else 0
 
 
-def _arrays(column: _Column) -> tuple[Floats, Floats]:
+def _to_arrays(column: _Column) -> tuple[Floats, Floats]:
     return np.array(column.x, dtype=np.float64), np.array(column.y, dtype=np.float64)
 
 
-def _in_view(name: LineName, x: Floats, y: Floats, span: Span, points: int) -> Line:
-    """The part of a line that is in view, a point beyond on either side, averaged to `points`."""
+def _crop(name: LineName, x: Floats, y: Floats, span: Span, points: int) -> Line:
+    """The part of a line that is in view, and one point more on either side, averaged to `points`."""
     known = np.isfinite(y)
     x, y = x[known], y[known]
     begin = max(0, int(np.searchsorted(x, span[0])) - 1)
     end = int(np.searchsorted(x, span[1], side="right")) + 1
-    return Line(name, *_thinned(x[begin:end], y[begin:end], points), _MARKERS[name])
+    return Line(name, *_thin(x[begin:end], y[begin:end], points), _MARKERS[name])
 
 
-def _thinned(x: Floats, y: Floats, points: int) -> tuple[Floats, Floats]:
-    """Means of neighbours where there are more points than can be seen."""
+def _thin(x: Floats, y: Floats, points: int) -> tuple[Floats, Floats]:
+    """Means of neighbors where there are more points than can be seen."""
     if len(x) <= points:
         return x, y
     starts = np.linspace(0, len(x), points, endpoint=False).astype(np.int64)

@@ -1,4 +1,4 @@
-"""What `Curves` needs numpy and the plotting library for: one run's data and the two charts it goes into."""
+"""The two charts of a run and their data; imported late, as the plotting library is slow to load."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mnist_tui.tui.widgets.charts.curve_data import (
 
 
 class CurveDrawing:
-    """Two charts and what they show."""
+    """The loss and the accuracy chart."""
 
     def __init__(self) -> None:
         self.loss, self.accuracy = Chart(), Chart()
@@ -24,12 +24,12 @@ class CurveDrawing:
         self._columns: tuple[int, int] = (0, 0)
 
     @property
-    def is_misfit(self) -> bool:
+    def is_resized(self) -> bool:
         """Whether the charts have another width than when they were drawn."""
         return self._columns != (self.loss.columns, self.accuracy.columns)
 
-    def forget(self) -> None:
-        """Another run comes."""
+    def reset(self) -> None:
+        """Begin another run."""
         self.data = CurveData()
         self.loss.zoomed = self.accuracy.zoomed = False
 

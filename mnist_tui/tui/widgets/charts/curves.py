@@ -1,4 +1,4 @@
-"""Loss and accuracy by epoch: two charts, drawn anew a few times a second while something changes."""
+"""Loss and accuracy by epoch: two charts, redrawn every few seconds while something changes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from mnist_tui.tui.widgets.charts.chart import LineName
     from mnist_tui.tui.widgets.charts.curve_drawing import CurveDrawing
 
-# Nobody reads a chart more often than this, and drawing both takes tens of milliseconds.
+# Drawing both takes tens of milliseconds.
 _SECONDS_BETWEEN_DRAWINGS = 2.0
 # Corners and blanks around a title on a border.
-_BESIDE_TITLE = 6
-# As the lines are drawn, so that they are told apart without colours too.
+_TITLE_MARGIN = 6
+# As the lines are drawn, so that they differ without colors too.
 _SAMPLES: Mapping[LineName, tuple[str, str, str]] = {
     "train": ("━", "$text-primary", "train"),
     "validation": ("◆", "$text-success", "valid"),
@@ -49,51 +49,50 @@ class Curves(Vertical):
         self._changed = False
 
     def compose(self) -> ComposeResult:
-        """Loss above accuracy."""
         yield self.loss
         yield self.accuracy
 
     def on_mount(self) -> None:
-        """Load what draws, off this thread, once there is a first frame."""
+        # The plotting library is loaded in a thread, after the first frame.
         self.call_after_refresh(self._load)
         self.set_interval(_SECONDS_BETWEEN_DRAWINGS, self.draw_changes)
 
     def show(self, history: RunHistory) -> None:
-        """Another run."""
+        """Draw another run."""
         if self._drawing is not None:
-            self._drawing.forget()
+            self._drawing.reset()
         self.advance(history)
 
     def advance(self, history: RunHistory) -> None:
-        """The run has changed."""
+        """Draw what has changed of the run, soon."""
         self._history, self._changed = history, True
 
     def toggle_log_scale(self) -> None:
-        """The loss on an axis of logarithms, or back."""
+        """Draw the loss on a logarithmic axis, or a linear one again."""
         self.log_scale = not self.log_scale
         self.redraw()
 
     def toggle_smoothing(self) -> None:
-        """The training loss as the mean of the last whole epoch of batches, or as it comes."""
+        """Draw the training loss as the mean over an epoch of batches, or as it is."""
         self.smoothing = not self.smoothing
         self.redraw()
 
     def redraw(self) -> None:
-        """The same run must look different now."""
+        """Draw soon: the same run must look different now."""
         self._changed = True
         self.call_later(self.draw_changes)
 
     def draw_changes(self) -> None:
-        """Draw if there is something new to see and somebody to see it."""
+        """Draw if something is new and the charts are visible."""
         if self._drawing is None or not self.screen.is_current or not self.app.is_running:
             return
-        if self._changed or self._drawing.is_misfit:
+        if self._changed or self._drawing.is_resized:
             self._changed = False
             self._drawing.draw(self._history, log_scale=self.log_scale, smoothing=self.smoothing)
             self._label()
 
     def on_plot_widget_scale_changed(self) -> None:
-        """Zoomed or moved: other points are in view."""
+        # Other points are in view.
         self.redraw()
 
     def _load(self) -> None:
@@ -112,7 +111,7 @@ class Curves(Vertical):
         self.redraw()
 
     def _label(self) -> None:
-        assert self._drawing is not None  # the caller looked
+        assert self._drawing is not None  # the caller has checked
         data = self._drawing.data
         losses = {name: formatting.loss(value) for name, value in data.newest_losses().items()}
         accuracies = {name: f"{value:.2f} %" for name, value in data.newest_accuracies().items()}
@@ -126,7 +125,7 @@ class Curves(Vertical):
 def _legend(title: str, values: Mapping[LineName, str], width: int) -> Content:
     """The title of a chart: its lines with their newest values, or only their names where those do not fit."""
     full = _entries(title, values)
-    return full if full.cell_length <= width - _BESIDE_TITLE else _entries(title, dict.fromkeys(values, ""))
+    return full if full.cell_length <= width - _TITLE_MARGIN else _entries(title, dict.fromkeys(values, ""))
 
 
 def _entries(title: str, values: Mapping[LineName, str]) -> Content:

@@ -1,4 +1,4 @@
-"""All batch losses of a run, ready for the mean over any stretch of them."""
+"""All batch losses of a run, with the mean over any range in constant time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Steps = NDArray[np.int64]
 
 
 class LossTrace:
-    """Keeps running sums, so that a mean costs the same over ten steps and over two hundred thousand."""
+    """Keeps running sums: a mean over two hundred thousand steps costs as much as one over ten."""
 
     def __init__(self) -> None:
         # Row 0 sums the losses before each step, row 1 counts those that are numbers.
@@ -32,7 +32,7 @@ class LossTrace:
         self.steps = end
 
     def means(self, begin: Steps, end: Steps) -> Floats:
-        """Of the losses of the steps [begin, end), one mean a pair; NaN where there is none."""
+        """Mean losses of the steps [begin, end), one per pair; NaN where there is none."""
         sums, counts = self._sums[:, end] - self._sums[:, begin]
         means = np.full(len(sums), np.nan)
         np.divide(sums, counts, out=means, where=counts > 0)

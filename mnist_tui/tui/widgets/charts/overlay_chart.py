@@ -1,4 +1,4 @@
-"""One measure of several runs by epoch, each curve in its run's color."""
+"""One metric of several runs by epoch, each curve in its run's color."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mnist_tui.tui.widgets.charts.chart import AxisLimits, Chart
 
 @dataclass(frozen=True)
 class Curve:
-    """One run's, under its color's number."""
+    """One run's values by epoch, and its slot."""
 
     slot: int
     epochs: Sequence[float]
@@ -23,7 +23,7 @@ class Curve:
 
 
 class OverlayChart(Chart):
-    """A Chart whose lines are runs. Their numbers on the curves tell them apart without color."""
+    """A Chart whose lines are runs; their numbers on the curves tell them apart without color."""
 
     def __init__(self, *, ceiling: float = math.inf) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class OverlayChart(Chart):
         self.curves: Sequence[Curve] = ()
 
     def draw_curves(self, curves: Sequence[Curve]) -> None:
-        """Replace all curves; the axes fit what is shown, unless the reader has zoomed."""
+        """Replace all curves; the axes fit what is shown, unless the user has zoomed."""
         self.curves = [curve for curve in curves if curve.epochs]
         self.draw((), _limits(self.curves), ValueAxis(ceiling=self._ceiling))
 
@@ -44,7 +44,7 @@ class OverlayChart(Chart):
             self._number(curve)
 
     def _number(self, curve: Curve) -> None:
-        """At places of its own, so that curves close to each other do not hide each other's numbers."""
+        """At different places per run, so that close curves do not hide each other's numbers."""
         step = max(len(RUN_COLORS), 4 * self.marker_step(len(curve.epochs)))
         places = slice(min(curve.slot, len(curve.epochs) - 1), None, step)
         color = f"bold {RUN_COLORS[curve.slot]}"

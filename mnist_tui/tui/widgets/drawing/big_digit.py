@@ -1,4 +1,4 @@
-"""A digit that can be read from the last row: five by seven pixels, two of them a cell, as large as there is room."""
+"""A large digit of five by seven pixels, two per cell, as large as there is room for."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _GLYPHS = {
 _HALVES = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 
 
-def drawn(character: str, scale: int = 1) -> list[str]:
-    """Its lines, `WIDTH * scale` wide; none for what is not a digit."""
+def draw(character: str, scale: int = 1) -> list[str]:
+    """Its lines, `WIDTH * scale` wide; none for other characters."""
     if character not in _GLYPHS:
         return []
     rows = [
@@ -37,5 +37,5 @@ def drawn(character: str, scale: int = 1) -> list[str]:
 
 
 def scale_for(width: int, lines: int, most: int = 4) -> int:
-    """The largest scale that goes in there, but at least 1."""
+    """The largest scale that fits, but at least 1."""
     return max(1, min(width // WIDTH, 2 * lines // HEIGHT, most))

@@ -33,7 +33,7 @@ _DIRECTIONS = {
 
 
 class DrawingPad(Widget, can_focus=True):
-    """Left button draws, right button (or Ctrl and the left one) erases; arrows move the pen, which Space sets down."""
+    """The left button draws, the right one (or Ctrl and left) erases; arrows move the pen, Space sets it down."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key, f"go{direction}", show=False) for key, direction in _DIRECTIONS.items()),

@@ -1,4 +1,4 @@
-"""What a network says of a drawing: the answer large, and ten bars."""
+"""A network's prediction for a drawing: the digit in large, and a bar per class."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 _WAITING = "Loading torch, which takes a second or two."
 _NOTHING = "Draw a digit: hold the left mouse button, or press space and move the pen with the arrow keys."
 
-# Component classes of both widgets.
+# The component classes of both widgets.
 _SURE, _UNSURE, _STRONG, _PLAIN, _NOTE = (
     f"answer--{word}" for word in ("sure", "unsure", "strong", "plain", "note")
 )
@@ -31,7 +31,7 @@ _BAR_SURE, _BAR_UNSURE, _BAR, _TRACK = (f"bar--{word}" for word in ("sure", "uns
 
 
 class PredictionLine(TextLines):
-    """The answer, as large as there is room: seen from the last row, or that there is none."""
+    """The prediction, as large as there is room for, or why there is none."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {_SURE, _UNSURE, _STRONG, _NOTE, _MUTED, _ERROR}
     DEFAULT_CSS = """
@@ -51,22 +51,21 @@ class PredictionLine(TextLines):
         self._result: ReadResult | None = None
 
     def show(self, result: ReadResult | None) -> None:
-        """Draw this one."""
+        """Draw the prediction; None before the first."""
         self._result = result
         self._arrange()
 
     def on_resize(self, event: Resize) -> None:
-        """Another size, other lines."""
         self._arrange()
 
     def _arrange(self) -> None:
-        """A big digit with words beside it, in the middle of the height."""
+        """A large digit with words beside it, centered vertically."""
         width, height = self.content_size
-        character, style, lines = _said(self._result)
+        character, style, lines = _describe(self._result)
         scale = big_digit.scale_for(width // 2, height)
-        glyph = big_digit.drawn(character, scale)
+        glyph = big_digit.draw(character, scale)
         room = width - (len(glyph[0]) + 2 if glyph else 0)
-        beside = _wrapped(lines, room, height)
+        beside = _wrap(lines, room, height)
         if glyph:
             beside = [()] * ((len(glyph) - len(beside)) // 2) + beside
             rows = max(len(glyph), len(beside))
@@ -77,8 +76,8 @@ class PredictionLine(TextLines):
         self.show_lines([()] * above + beside)
 
 
-def _said(result: ReadResult | None) -> tuple[str, str, list[Line]]:
-    """The big character, or "", its style, and the lines beside it."""
+def _describe(result: ReadResult | None) -> tuple[str, str, list[Line]]:
+    """The large character, or "", its style, and the lines beside it."""
     if result is None:
         return "", _PLAIN, [((_WAITING, _MUTED),)]
     if result.failed is not None:
@@ -87,37 +86,37 @@ def _said(result: ReadResult | None) -> tuple[str, str, list[Line]]:
         return "", _PLAIN, [(("nothing drawn yet", _STRONG),), ((_NOTHING, _NOTE),)]
     answer = result.prediction
     if not answer.is_confident:
-        return "?", _UNSURE, [(("not sure", _UNSURE),), ((_perhaps(answer), _NOTE),)]
+        return "?", _UNSURE, [(("not sure", _UNSURE),), ((_top_two(answer), _NOTE),)]
     best = answer.best
-    name: list[Line] = [] if big_digit.drawn(best.name) else [((best.name, _SURE),)]
+    name: list[Line] = [] if big_digit.draw(best.name) else [((best.name, _SURE),)]
     sure = ((formatting.percent(best.probability, 1), _STRONG), (" sure", _NOTE))
     return best.name, _SURE, [*name, sure, ((_others(answer), _NOTE),)]
 
 
 def _failure(failed: RunFailed) -> list[Line]:
-    # Having trained nothing is no failure.
+    # To have no network yet is no failure.
     style = _STRONG if failed.message == NO_NETWORK else _ERROR
     return [((failed.message, style),), ((failed.remedy, _NOTE),)]
 
 
-def _perhaps(answer: Prediction) -> str:
-    return "perhaps " + " or ".join(map(_named, answer.top[:2]))
+def _top_two(answer: Prediction) -> str:
+    return "perhaps " + " or ".join(map(_class_text, answer.top[:2]))
 
 
 def _others(answer: Prediction) -> str:
-    return "then " + ", ".join(map(_named, answer.top[1:]))
+    return "then " + ", ".join(map(_class_text, answer.top[1:]))
 
 
-def _named(guess: ClassProbability) -> str:
+def _class_text(guess: ClassProbability) -> str:
     return f"{guess.name} ({formatting.percent(guess.probability, 1)})"
 
 
-def _wrapped(lines: Sequence[Line], width: int, height: int) -> list[Line]:
-    """No longer than there is room; a line of several pieces is short."""
-    return [part for line in lines for part in _parts(line, max(width, 8))][: max(height, 1)]
+def _wrap(lines: Sequence[Line], width: int, height: int) -> list[Line]:
+    """Wrap to the width and cut to the height; a line of several spans is short."""
+    return [part for line in lines for part in _wrap_line(line, max(width, 8))][: max(height, 1)]
 
 
-def _parts(line: Line, width: int) -> list[Line]:
+def _wrap_line(line: Line, width: int) -> list[Line]:
     if len(line) != 1 or len(line[0][0]) <= width // 2:
         return [line]
     text, style = line[0]
@@ -125,7 +124,7 @@ def _parts(line: Line, width: int) -> list[Line]:
 
 
 class ProbabilityBars(TextLines):
-    """A row a class; two where there is room."""
+    """One row per class, or two where there is room."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {_BAR_SURE, _BAR_UNSURE, _BAR, _TRACK, _STRONG, _PLAIN, _NOTE}
     DEFAULT_CSS = """
@@ -147,7 +146,7 @@ class ProbabilityBars(TextLines):
         self._is_sure = False
 
     def show(self, result: ReadResult | None) -> None:
-        """Draw this one; empty bars where there is no answer."""
+        """Draw the probabilities; empty bars where there is no prediction."""
         answer = result.prediction if result else None
         self._names = result.classes if result and result.classes else self._names
         self._probabilities = answer.probabilities if answer else None
@@ -155,11 +154,10 @@ class ProbabilityBars(TextLines):
         self._arrange()
 
     def on_resize(self, event: Resize) -> None:
-        """Another size, other lines."""
         self._arrange()
 
     def _arrange(self) -> None:
-        """As wide as there is room."""
+        """Bars as wide as there is room for."""
         width, height = self.content_size
         label = min(max(map(len, self._names)), max(1, width // 3))
         room = max(1, width - label - 5)
@@ -174,12 +172,12 @@ class ProbabilityBars(TextLines):
         self.show_lines([()] * max(0, (height - len(lines)) // 2) + lines)
 
     def _line(self, name: str, value: float, room: int, *, is_best: bool) -> Line:
-        colour = (_BAR_SURE if self._is_sure else _BAR_UNSURE) if is_best else _BAR
+        color = (_BAR_SURE if self._is_sure else _BAR_UNSURE) if is_best else _BAR
         figure = "" if self._probabilities is None else f"{100 * value:.0f}"
         bar = block_bar(value, room)
         return (
             (f"{name} ", _STRONG if is_best else _PLAIN),
-            (bar, colour),
+            (bar, color),
             ("·" * (room - len(bar)), _TRACK),
             (f"{figure:>4}", _STRONG if is_best else _NOTE),
         )

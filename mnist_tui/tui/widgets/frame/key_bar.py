@@ -15,26 +15,26 @@ from textual.widget import Widget
 
 @dataclass(frozen=True)
 class ShownKey:
-    """One key: its name for Textual, as people read it, the words, and whether it would do anything."""
+    """One key: its name for Textual and for the user, its description, and whether it would do anything."""
 
     key: str
     display: str
-    words: str
+    description: str
     enabled: bool
-    everywhere: bool = False
-    """Whether it is the app's: those stand on the right, where they are on every screen."""
+    is_global: bool = False
+    """Whether it is the app's: those are on the right, in the same place on each screen."""
 
     @property
     def width(self) -> int:
-        """Columns: a blank around the key, and one after the words."""
-        return Content(self.display).cell_length + Content(self.words).cell_length + 3
+        """Columns: with a blank on either side of the key, and one after the description."""
+        return Content(self.display).cell_length + Content(self.description).cell_length + 3
 
 
 class KeyBar(Widget):
     """One row, made from the screen's bindings. A click presses the key.
 
-    Textual's own Footer makes a widget for every key, and makes them anew whenever a screen comes up, which
-    was half the time from a key to its screen.
+    Textual's own Footer creates a widget for each key whenever a screen comes up, which took half of the time from a
+    key to its screen.
     """
 
     DEFAULT_CSS = """
@@ -49,18 +49,17 @@ class KeyBar(Widget):
     keys: reactive[tuple[ShownKey, ...]] = reactive(())
 
     def on_mount(self) -> None:
-        """Follow the screen's bindings."""
-        self.screen.bindings_updated_signal.subscribe(self, self._look)
+        self.screen.bindings_updated_signal.subscribe(self, self._update)
 
     def render(self) -> RenderResult:
-        """The screen's keys left, the app's right. What does not fit is left out whole, rather than cut."""
-        left, right = self._fitting()
+        """The screen's keys left, the app's right. What does not fit is left out whole rather than cut."""
+        left, right = self._fitting_keys()
         gap = self.size.width - sum(key.width for key in (*left, *right))
-        return Content.assemble(*map(_drawn, left), " " * gap, *map(_drawn, right))
+        return Content.assemble(*map(_key_content, left), " " * gap, *map(_key_content, right))
 
     def on_click(self, event: Click) -> None:
         """Press the key under the mouse."""
-        left, right = self._fitting()
+        left, right = self._fitting_keys()
         column = event.x
         beginning = self.size.width - sum(key.width for key in right)
         if column >= beginning:
@@ -71,40 +70,40 @@ class KeyBar(Widget):
                 return
             column -= key.width
 
-    def _fitting(self) -> tuple[list[ShownKey], list[ShownKey]]:
+    def _fitting_keys(self) -> tuple[list[ShownKey], list[ShownKey]]:
         """The keys there is room for; the app's come first, as help is among them."""
         room = self.size.width
         chosen: list[ShownKey] = []
-        for everywhere in (True, False):
-            for key in (key for key in self.keys if key.everywhere is everywhere):
+        for is_global in (True, False):
+            for key in (key for key in self.keys if key.is_global is is_global):
                 room -= key.width
                 if room < 0:
                     break
                 chosen.append(key)
-        return [key for key in chosen if not key.everywhere], [key for key in chosen if key.everywhere]
+        return [key for key in chosen if not key.is_global], [key for key in chosen if key.is_global]
 
-    def _look(self, screen: Screen[object]) -> None:
+    def _update(self, screen: Screen[object]) -> None:
         if self.is_attached and screen is self.screen:
             self.keys = shown_keys(screen)
 
 
 def shown_keys(screen: Screen[object]) -> tuple[ShownKey, ...]:
-    """What the bindings of `screen` want shown, each action once."""
+    """The keys of `screen` that its bindings show, each action once."""
     shown: dict[str, ShownKey] = {}
     for active in screen.active_bindings.values():
         binding: Binding = active.binding
         if binding.show:
             display = screen.app.get_key_display(binding)
-            everywhere = active.node is screen.app
+            is_global = active.node is screen.app
             shown.setdefault(
                 binding.action,
-                ShownKey(binding.key, display, binding.description, active.enabled, everywhere),
+                ShownKey(binding.key, display, binding.description, active.enabled, is_global),
             )
     return tuple(shown.values())
 
 
-def _drawn(key: ShownKey) -> Content:
-    style, words = (
+def _key_content(key: ShownKey) -> Content:
+    style, text_style = (
         ("bold $footer-key-foreground", "") if key.enabled else ("$text-disabled", "$text-disabled")
     )
-    return Content.assemble((f" {key.display} ", style), (f"{key.words} ", words))
+    return Content.assemble((f" {key.display} ", style), (f"{key.description} ", text_style))

@@ -1,4 +1,4 @@
-"""Before the first step: torch is loaded, data fetched, a step compiled; or it failed before there was a run."""
+"""Before the first step: torch is loaded, data downloaded, a step compiled; or it failed before there was a run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TRACEBACK_LINES = 5
 
 
 class LoadingPanel(Middle):
-    """One panel in the middle: what is being waited for, how far it is, how long it will take."""
+    """A panel in the middle: what is being waited for, how far it is, and how long it will take."""
 
     DEFAULT_CSS = """
     LoadingPanel {
@@ -40,17 +40,16 @@ class LoadingPanel(Middle):
         self._item, self._since, self._from = "", 0.0, 0
 
     def compose(self) -> ComposeResult:
-        """Words above a bar."""
         with Center(), Vertical(id="panel"):
             yield Static(id="what")
             yield ProgressBar(total=1, show_eta=False, id="bar")
 
     def on_hide(self) -> None:
-        """A bar that only moves to and fro is drawn 15 times a second, also where nobody sees it."""
+        # An indeterminate bar is drawn 15 times per second, also where it is not visible.
         self.query_one("#bar", ProgressBar).update(total=1)
 
     def show(self, session: Session) -> None:
-        """Draw the wait, or the failure."""
+        """Draw what is being waited for, or the failure."""
         panel, bar = self.query_one("#panel"), self.query_one("#bar", ProgressBar)
         failed, waiting = session.failed, session.waiting
         panel.set_class(failed is not None, "-failed")
@@ -78,7 +77,7 @@ class LoadingPanel(Middle):
         return f"{data.stage.capitalize()} {data.dataset}: {data.item}\n{amount}{self._time_left(data.item, data)}"
 
     def _time_left(self, item: str, waiting: DataProgress | Preparing) -> str:
-        """By the speed since this item began; nothing in its first half second."""
+        """By the speed since this item began; "" in its first half second."""
         now = time.monotonic()
         if item != self._item or waiting.done < self._from:
             self._item, self._since, self._from = item, now, waiting.done
@@ -89,10 +88,10 @@ class LoadingPanel(Middle):
 
 
 def _failure_text(failed: RunFailed) -> Content:
-    """What happened and what to do. Of a traceback its end says most, and the whole of it would fill the screen."""
+    """What happened and what to do, with the end of a traceback: all of it would fill the screen."""
     lines = failed.traceback.strip().splitlines()
     end = lines[-_TRACEBACK_LINES:-1]
-    # An error that nobody foresaw may have a message that means nothing without its name.
+    # The message of an unexpected error may mean nothing without its name.
     what = lines[-1] if lines else failed.message
     leaving = " leaves and prints the whole traceback." if end else " leaves."
     key = "bold $text-accent"

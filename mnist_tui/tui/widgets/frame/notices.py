@@ -1,4 +1,4 @@
-"""The warnings of a run, where nobody can overlook them."""
+"""The warnings of a run, above everything else."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from textual.widgets import Static
 
 from mnist_tui.runs.history import RunHistory
 
-_MOST = 2
+_MOST_SHOWN = 2
 
 
 class Notices(Static):
-    """The newest ones, those about the data first; gone while there are none."""
+    """The newest ones, those about the data first; hidden while there are none."""
 
     DEFAULT_CSS = """
     Notices {
@@ -30,15 +30,15 @@ class Notices(Static):
         self._shown: list[str] = []
 
     def advance(self, history: RunHistory) -> None:
-        """Draw those that are new."""
+        """Draw the notices if there are new ones."""
         about_data = [notice.message for notice in history.notices if notice.topic == "data"]
         newest = [notice.message for notice in reversed(history.notices)]
         messages = list(dict.fromkeys(about_data + newest))
         if messages == self._shown:
             return
         self._shown = messages
-        lines = [f"⚠ {message}" for message in messages[:_MOST]]
-        if len(messages) > _MOST:
-            lines[-1] += f"  (and {len(messages) - _MOST} more)"
+        lines = [f"⚠ {message}" for message in messages[:_MOST_SHOWN]]
+        if len(messages) > _MOST_SHOWN:
+            lines[-1] += f"  (and {len(messages) - _MOST_SHOWN} more)"
         self.update(Content("\n".join(lines)))
         self.set_class(bool(lines), "-some")

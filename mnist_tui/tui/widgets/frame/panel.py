@@ -1,4 +1,4 @@
-"""A titled frame: what every part of a run's picture sits in."""
+"""A titled frame around a part of a screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The line at the top of every screen: the screens on their keys, what is trained, and how it stands."""
+"""The line at the top of each screen: the screens with their keys, the run in training, and the session's phase."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from textual.widget import Widget
 from mnist_tui.runs import RunRecord
 from mnist_tui.tui.session import Session, SessionPhase
 
-# The room that the program's name takes, and the width from which there is room for it.
+# The program's name, and the width from which there is room for it.
 _NAME, _ROOMY = " mnist-tui ", 72
 
 
@@ -27,7 +27,7 @@ class Tab(NamedTuple):
 
 
 class TitleBar(Widget):
-    """One row. The middle gives way first when there is no room."""
+    """One row. The run in the middle gives way first when there is no room."""
 
     DEFAULT_CSS = """
     TitleBar {
@@ -47,14 +47,14 @@ class TitleBar(Widget):
         self._current = current
 
     def show(self, session: Session) -> None:
-        """Say how the session stands."""
+        """Draw the session's run and phase."""
         self.phase, self.record = session.phase, session.history.record
 
     def render(self) -> RenderResult:
-        """Name and tabs left, facts and state right."""
-        left, right = self._left(), self._state()
+        """Name and tabs left, run and phase right."""
+        left, right = self._left(), self._phase_content()
         room = self.size.width - left.cell_length - right.cell_length
-        middle = Content.styled(facts(self.record, room - 4) + "  ", "$foreground 75%")
+        middle = Content.styled(run_facts(self.record, room - 4) + "  ", "$foreground 75%")
         gap = " " * max(0, room - middle.cell_length)
         return Content.assemble(left, gap, middle, right)
 
@@ -70,11 +70,11 @@ class TitleBar(Widget):
     def _is_roomy(self) -> bool:
         return self.size.width >= _ROOMY
 
-    def _state(self) -> Content:
-        return Content.styled(f"● {self.phase.value} ", f"bold $text-{self.phase.colour}")
+    def _phase_content(self) -> Content:
+        return Content.styled(f"● {self.phase.value} ", f"bold $text-{self.phase.color}")
 
     async def on_click(self, event: Click) -> None:
-        """A tab under the mouse is opened."""
+        # Open the tab under the mouse.
         column = event.x - (len(_NAME) if self._is_roomy else 0)
         for key, name, label in self._tabs:
             width = len(key) + len(label) + 3
@@ -84,8 +84,8 @@ class TitleBar(Widget):
             column -= width
 
 
-def facts(record: RunRecord | None, room: int) -> str:
-    """What a run trains, and where: as much of it as there is room for, what matters most last to go."""
+def run_facts(record: RunRecord | None, room: int) -> str:
+    """What a run trains, and on which machine; the least important parts are left out where there is no room."""
     if record is None:
         return ""
     data, model = record.data.name or "?", record.model.name or "?"

@@ -1,4 +1,4 @@
-"""Updating text that is computed often and seldom changes."""
+"""Updates text that is computed often and seldom changes."""
 
 from __future__ import annotations
 

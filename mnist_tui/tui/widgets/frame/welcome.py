@@ -1,4 +1,4 @@
-"""Nothing trained yet: what this is and which key begins."""
+"""What the dashboard is, and which keys to press first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DIGITS = (
 
 
 class Welcome(Middle):
-    """The empty state of the Train screen."""
+    """What the Train screen shows before there is a run."""
 
     DEFAULT_CSS = """
     Welcome {
@@ -26,7 +26,6 @@ class Welcome(Middle):
     """
 
     def compose(self) -> ComposeResult:
-        """Ten digits and a few words."""
         with Center():
             yield Static("\n".join(DIGITS), id="digits")
         with Center():

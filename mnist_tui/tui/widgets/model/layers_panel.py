@@ -12,7 +12,7 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from mnist_tui.events import WeightsMoved
-from mnist_tui.inspection.requirements import check
+from mnist_tui.inspection.requirements import check_requirements
 from mnist_tui.inspection.summary import ModelSummary
 from mnist_tui.render import formatting
 from mnist_tui.render.layer_table import requirement_list, requirement_table
@@ -59,7 +59,7 @@ class RequirementsPanel(Panel):
         self._update()
 
     def show_text(self, text: str) -> None:
-        """Say why there is no model to check."""
+        """Say why there is no model to check_requirements."""
         self._summary = None
         self._text.update(Content(text))
 
@@ -70,7 +70,7 @@ class RequirementsPanel(Panel):
     def _update(self) -> None:
         if self._summary is None:
             return
-        requirements, ticks = check(self._summary), Table.grid()
+        requirements, ticks = check_requirements(self._summary), Table.grid()
         in_full = self.screen.has_class("-vast")
         ticks.add_row(requirement_table(requirements) if in_full else requirement_list(requirements))
         for note in self._summary.notes:

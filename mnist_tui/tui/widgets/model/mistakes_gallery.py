@@ -1,4 +1,4 @@
-"""Mistakes drawn as digits, as many beside each other as fit; only those in view are drawn."""
+"""The images that a network gets wrong, as many side by side as fit; only those in view are drawn."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     from mnist_tui.inference.evaluation import Mistake
 
-_SIDE, _PICTURE, _GAP = 28, 14, 2
+_SIDE, _IMAGE_LINES, _GAP = 28, 14, 2
 _CAPTION = 2
 _BOLD = Style(bold=True)
-_CARD = _PICTURE + _CAPTION + 1
+_CARD = _IMAGE_LINES + _CAPTION + 1
 
 
 class MistakesGallery(ScrollView, can_focus=True):
-    """Each with its truth and the three likeliest answers below it."""
+    """Each image with its label and the three most probable classes below it."""
 
     DEFAULT_CSS = """
     MistakesGallery { background: transparent; overflow-x: hidden; }
@@ -41,7 +41,7 @@ class MistakesGallery(ScrollView, can_focus=True):
         self._cards: dict[int, list[Strip]] = {}
 
     def show(self, mistakes: Sequence[Mistake], images: Tensor, classes: Sequence[str]) -> None:
-        """Draw these, the first at the top."""
+        """Draw these mistakes, the first at the top."""
         self._mistakes, self._images, self._names = mistakes, images, classes
         self._cards.clear()
         self.scroll_to(y=0, animate=False)
@@ -49,11 +49,10 @@ class MistakesGallery(ScrollView, can_focus=True):
 
     @property
     def shown(self) -> Sequence[Mistake]:
-        """All of them, in view or not."""
+        """All mistakes, in view or not."""
         return self._mistakes
 
     def on_resize(self, event: Resize) -> None:
-        """As many columns as fit now."""
         self._arrange()
 
     @property
@@ -66,7 +65,6 @@ class MistakesGallery(ScrollView, can_focus=True):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """A line through the cards of one row."""
         row, line = divmod(y + self.scroll_offset.y, _CARD)
         first = row * self._columns
         strips: list[Strip] = []
@@ -80,8 +78,8 @@ class MistakesGallery(ScrollView, can_focus=True):
         if index not in self._cards:
             assert self._images is not None  # there are no mistakes without them
             mistake = self._mistakes[index]
-            picture = gray_image(self._images[mistake.index, 0].tolist())
-            lines = [Strip(line) for line in picture.lines(plain=self.app.no_color)]
+            image = gray_image(self._images[mistake.index, 0].tolist())
+            lines = [Strip(line) for line in image.lines(plain=self.app.no_color)]
             self._cards[index] = [*lines, *self._caption(mistake), Strip.blank(_SIDE)]
         return self._cards[index]
 

@@ -1,4 +1,4 @@
-"""What is trained: layers or blocks with their outputs, parameters, MACs and receptive fields."""
+"""The network's layers or blocks with their output shapes, parameters, MACs and receptive fields."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from mnist_tui.inspection.summary import Block, Layer, ModelSummary
 
 NOT_RECORDED = "The log of this run has no layer table."
-# Of the width, what a column of numbers gets at least: on a wide screen they stay near the names they belong to.
+# Which part of the width a column of numbers gets at least, so that on a wide screen it stays near the names.
 _NUMBER_SHARE = 9
 # The border and the heads of the columns.
 _AROUND = 3
 
 
 class ModelPanel(Panel):
-    """By layer where there is room, else by block."""
+    """Layers where there is room for all, else blocks."""
 
     DEFAULT_CSS = """
     ModelPanel {
@@ -44,17 +44,16 @@ class ModelPanel(Panel):
         self._lines = 0
 
     def compose(self) -> ComposeResult:
-        """A table that may be longer than the panel."""
         with VerticalScroll():
             yield self.text
 
     def show_model(self, summary: ModelSummary | None) -> None:
-        """Draw this one; None for a run that brought none with it."""
+        """Draw this model; None for a run that has not recorded it."""
         self._summary = summary
         self._draw()
 
-    def give_room(self, lines: int) -> None:
-        """Every layer where they fit on so many lines, else only the blocks."""
+    def set_room(self, lines: int) -> None:
+        """Show all layers if they fit on so many lines, else only the blocks."""
         self._lines = lines
         if self._summary is not None:
             self._draw()
@@ -73,18 +72,18 @@ class ModelPanel(Panel):
 
 
 def model_table(summary: ModelSummary, *, detailed: bool, width: int = 0) -> Table:
-    """A row a block (or layer) that has something to count; the others only where `detailed`."""
+    """One row per layer if `detailed`, else one per block."""
     table = Table(box=None, pad_edge=False, expand=True, header_style="dim")
     table.add_column("layer", ratio=1, no_wrap=True, overflow="ellipsis")
     for name in ("output", "params", "MACs", "field"):
         table.add_column(name, min_width=width // _NUMBER_SHARE, justify="right", no_wrap=True)
-    for row in summary.layers if detailed else by_block(summary):
+    for row in summary.layers if detailed else group_by_block(summary):
         table.add_row(*_cells(row), style="" if row.parameters else "dim")
     return table
 
 
-def by_block(summary: ModelSummary) -> Iterator[Layer | Block]:
-    """The blocks in order, and the layers that stand outside of any."""
+def group_by_block(summary: ModelSummary) -> Iterator[Layer | Block]:
+    """The blocks in order, and the layers outside of any."""
     blocks: dict[str, Block | None] = {block.path: block for block in summary.blocks}
     for top, layers in itertools.groupby(summary.layers, lambda layer: layer.path.partition(".")[0]):
         if top not in blocks:

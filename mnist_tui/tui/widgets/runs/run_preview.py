@@ -1,4 +1,4 @@
-"""The run under the cursor at a glance: its curve, its numbers, and what sets it apart from its recipe."""
+"""The run under the cursor: its curve, its numbers, and the settings that differ from its recipe."""
 
 from __future__ import annotations
 
@@ -34,14 +34,13 @@ class RunPreview(Container):
     """
 
     def compose(self) -> ComposeResult:
-        """Facts and curve, beside or below each other."""
         yield Static(id="facts")
         with Vertical(id="curve"):
             yield Static(id="curve-title")
             yield Sparkline()
 
     def show(self, found: ScannedRun | None) -> None:
-        """Draw this run; nothing for None."""
+        """Draw this run; None for nothing."""
         self.border_title = Content(found.summary.name) if found else ""
         curve = [row.test_accuracy for row in found.rows] if found else []
         self.query_one(Sparkline).data = curve
@@ -76,12 +75,12 @@ def _facts(found: ScannedRun) -> Iterator[Content]:
             "loss",
             f"test {formatting.loss(found.rows[-1].test_loss)}, train {formatting.loss(found.rows[-1].train_loss)}",
         )
-        yield _fact("time", f"{formatting.duration(summary.seconds / len(found.rows))} an epoch")
+        yield _fact("time", f"{formatting.duration(summary.seconds / len(found.rows))} per epoch")
     yield from _changes(found)
 
 
 def _changes(found: ScannedRun) -> Iterator[Content]:
-    """Where the config departs from its recipe."""
+    """The settings that differ from the recipe."""
     for change in config_diff(found.record.config) if found.record else ():
         recipe, own = change.values
         yield _fact(change.setting, Content.assemble(f"{own}", (f"  (recipe {recipe})", "$foreground 60%")))

@@ -1,4 +1,4 @@
-"""Where a run stands: bars while it goes on, its statistics once it is over, what went wrong if it failed."""
+"""A run's progress: bars while it trains, statistics once it has finished, the error if it failed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mnist_tui.tui.widgets.frame.panel import Panel
 STOPPING = "stopping"
 _GETTING_READY = "Getting the data and the model ready …"
 
-# A sign and a colour for each state: either alone tells them apart.
+# A sign and a color for each state: either alone tells them apart.
 _SIGNS = {
     RunStatus.EMPTY: ("○", "$foreground 60%"),
     RunStatus.TRAINING: ("●", "$text-primary"),
@@ -34,7 +34,7 @@ _SIGNS = {
 
 
 class RunProgress(Panel):
-    """Two lines and a title, the same height in almost every state, so that nothing jumps."""
+    """Two lines and a title: of one height in almost every state, so that nothing jumps."""
 
     DEFAULT_CSS = """
     RunProgress {
@@ -53,24 +53,22 @@ class RunProgress(Panel):
         self._history = RunHistory()
         self._best: EpochFinished | None = None
         self._stopping = False
-        self._shows_a_live_run = True
+        self._was_open = True
         self._class = ""
 
     def compose(self) -> ComposeResult:
-        """Lines that are written anew as the run goes on."""
         yield self.text
 
     def on_resize(self, _: Resize) -> None:
-        """The bars are as long as there is room."""
         self.advance(self._history, self._best)
 
     def show_stopping(self, stopping: bool) -> None:
-        """Somebody asked for the end, and the last step is being finished."""
+        """Show whether the user has asked for the end, and the last step is being finished."""
         self._stopping = stopping
         self.advance(self._history, self._best)
 
     def advance(self, history: RunHistory, best: EpochFinished | None) -> None:
-        """Draw where the run stands now; `best` is its best epoch so far."""
+        """Draw the progress; `best` is the best epoch so far."""
         self._history, self._best = history, best
         width = self.content_size.width
         if not width:
@@ -79,9 +77,9 @@ class RunProgress(Panel):
         self._mark(state)
         self.border_title = Content(" · ").join(_title(history, best, state))
         lines = _body(history, width)
-        if lines is None and not self._shows_a_live_run:
-            lines = Content(_GETTING_READY)  # it goes on after its end
-        self._shows_a_live_run = history.status.is_open
+        if lines is None and not self._was_open:
+            lines = Content(_GETTING_READY)  # it is continued after its end
+        self._was_open = history.status.is_open
         if lines is not None:
             self.text.update(lines, layout=False)
 
@@ -108,7 +106,7 @@ def _title(history: RunHistory, best: EpochFinished | None, state: str) -> Itera
 
 
 def _body(history: RunHistory, width: int) -> Content | None:
-    """None where what is on the screen may stay: between two epochs there is nothing to tell."""
+    """None to keep what is on the screen, between two epochs."""
     if history.failed is not None:
         return _failure(history.failed)
     match history.status:
@@ -154,7 +152,7 @@ def _statistics(history: RunHistory) -> Iterator[tuple[str, str]]:
             "published",
             f"{formatting.percent(published_results.BEST_TEST_ACCURACY)} @ {published_results.BEST_EPOCH}",
         )
-    yield "an epoch took", formatting.duration(finished.mean_epoch_seconds)
+    yield "per epoch", formatting.duration(finished.mean_epoch_seconds)
     yield "in all", formatting.duration(finished.seconds)
     yield "test loss at best", formatting.loss(finished.best_test_loss)
     yield "train loss at best", formatting.loss(finished.best_train_loss)
@@ -164,7 +162,7 @@ def _ended_early(history: RunHistory, width: int) -> Content:
     stopped = history.stopped
     why = f"Stopped: {stopped.reason}." if stopped and stopped.reason else ""
     if history.status is RunStatus.INTERRUPTED:
-        why = "Its process ended without a word, in the middle of an epoch."
+        why = "Its process was killed in the middle of an epoch."
     facts = [("epochs done", str(len(history.epochs)))]
     if history.checkpoint is not None:
         facts.append(("resumes from step", f"{history.checkpoint.step:,}"))

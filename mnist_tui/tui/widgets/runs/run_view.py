@@ -1,4 +1,4 @@
-"""A run as the dashboard draws it: curves, epoch table, batch losses, model, progress. Live or from a log."""
+"""One run, live or from its log: curves, epoch table, batch losses, model, progress."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MODEL_SHARE = 0.6
 
 
 class RunView(Widget):
-    """Draws one `RunHistory`; whoever owns the history says when it has changed."""
+    """Draws one `RunHistory`; the owner says when it has changed."""
 
     DEFAULT_CSS = """
     RunView {
@@ -64,7 +64,6 @@ class RunView(Widget):
         self.progress = RunProgress()
 
     def compose(self) -> ComposeResult:
-        """Curves left, tables right, progress below."""
         yield self.notices
         with Horizontal(classes="columns"):
             with Vertical(classes="left"):
@@ -76,13 +75,13 @@ class RunView(Widget):
         yield self.progress
 
     def show(self, history: RunHistory) -> None:
-        """Draw this run from now on, from the start."""
+        """Draw this run instead of another."""
         self.curves.show(history)
         self.epochs.show(history)
         self.advance(history)
 
     def advance(self, history: RunHistory) -> None:
-        """The same run has new events: draw what they changed."""
+        """Draw what new events of the same run changed."""
         with self.app.batch_update():
             self.notices.advance(history)
             self.curves.advance(history)
@@ -91,29 +90,29 @@ class RunView(Widget):
             self.progress.advance(history, self.epochs.best)
 
     def show_model(self, summary: ModelSummary | None) -> None:
-        """The layer and parameter summary beside the curves; None where the run has none."""
+        """Draw the layer table; None for a run that has not recorded it."""
         self.model.show_model(summary)
 
     def show_stopping(self, stopping: bool) -> None:
-        """Somebody has asked the run to stop, which its history cannot know yet."""
+        """Show whether the user has asked the run to stop, which its history cannot know yet."""
         self.progress.show_stopping(stopping)
 
     def on_resize(self, event: Resize) -> None:
-        """Fold what there is no room for."""
+        # Hide what there is no room for.
         height = event.size.height
         self.set_class(height < _TALL, "-short")
-        self.model.give_room(int(height * _MODEL_SHARE))
+        self.model.set_room(int(height * _MODEL_SHARE))
 
     def action_toggle_log_scale(self) -> None:
-        """The loss on an axis of logarithms, or back."""
+        """Draw the loss on a logarithmic axis, or a linear one again."""
         self.curves.toggle_log_scale()
 
     def action_toggle_smoothing(self) -> None:
-        """The training loss smoothed, or as it comes."""
+        """Draw the training loss smoothed, or as it is."""
         self.curves.toggle_smoothing()
 
     def action_zoom_panel(self) -> None:
-        """The panel with the focus alone on the screen, or all of them again."""
+        """Show only the panel with the focus, or all of them again."""
         if self.has_class("-zooming"):
             self.remove_class("-zooming")
             self.query(".-zoomed").remove_class("-zoomed")

@@ -1,1 +1,1 @@
-"""Tables that adapt to the width."""
+"""Tables whose columns adapt to the width, and the confusion matrix."""

@@ -16,7 +16,7 @@ from mnist_tui.tui.widgets.tables.table import Column, SelectableTable
 
 @dataclass(frozen=True)
 class ComparedRow:
-    """One run, its colour's number, and whether its curves are hidden."""
+    """One run, its slot, and whether its curves are hidden."""
 
     run: ComparedRun
     slot: int
@@ -24,7 +24,7 @@ class ComparedRow:
 
 
 class ComparedTable(SelectableTable[ComparedRow]):
-    """One row a run."""
+    """One row per run."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open", "Show / hide", show=False)]
 
@@ -32,7 +32,6 @@ class ComparedTable(SelectableTable[ComparedRow]):
         super().__init__(_COLUMNS, id="compared")
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        """All runs under the head line."""
         return len(self.rows) + 1
 
 
@@ -73,6 +72,6 @@ _COLUMNS: tuple[Column[ComparedRow], ...] = (
     Column("final %", 7, lambda row: _percent(row.run.summary.final_test_accuracy), 90, right=True),
     Column("train %", 7, lambda row: _percent(row.run.final_train_accuracy), 40, right=True),
     Column("test loss", 9, lambda row: Content(formatting.loss(row.run.final_test_loss)), 80, right=True),
-    Column("an epoch", 8, _seconds, 55, right=True),
+    Column("per epoch", 9, _seconds, 55, right=True),
     Column("in all", 7, lambda row: Content(formatting.duration(row.run.summary.seconds)), 30, right=True),
 )

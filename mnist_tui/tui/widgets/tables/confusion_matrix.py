@@ -1,4 +1,4 @@
-"""The confusion matrix as a heat map; a cell is picked by moving onto it, with keys or with the mouse."""
+"""The confusion matrix as a heat map; a cell is picked with keys or with the mouse."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _WIDEST, _NARROWEST, _LABEL = 6, 4, 3
 _HEAD = 1
 
 Cell = tuple[int, int]
-"""Truth and answer."""
+"""Label and prediction."""
 
 
 class ConfusionMatrix(Widget, can_focus=True):
-    """Rows are what the images are, columns what the network said. Nothing is picked until somebody moves."""
+    """Rows are labels, columns predictions. No cell is picked at first."""
 
     DEFAULT_CSS = """
     ConfusionMatrix { height: 11; }
@@ -42,7 +42,7 @@ class ConfusionMatrix(Widget, can_focus=True):
     picked: reactive[Cell | None] = reactive(None)
 
     class Picked(Message):
-        """Another cell, or none any more."""
+        """Another cell is picked, or none."""
 
         def __init__(self, cell: Cell | None) -> None:
             super().__init__()
@@ -53,16 +53,16 @@ class ConfusionMatrix(Widget, can_focus=True):
         self._evaluation: Evaluation | None = None
 
     def show(self, evaluation: Evaluation) -> None:
-        """Another evaluation; the picked cell stays picked."""
+        """Draw another evaluation; the picked cell stays picked."""
         self._evaluation = evaluation
         self.refresh()
 
     def watch_picked(self, picked: Cell | None) -> None:
-        """Tell whoever draws what is in it."""
+        """Post the cell."""
         self.post_message(self.Picked(picked))
 
     def action_move(self, down: int, across: int) -> None:
-        """Begins where most was confused."""
+        """Pick the next cell; first the one with most mistakes."""
         if self._evaluation is None:
             return
         last = len(self._evaluation.classes) - 1
@@ -73,7 +73,7 @@ class ConfusionMatrix(Widget, can_focus=True):
         self.picked = min(max(row + down, 0), last), min(max(column + across, 0), last)
 
     def on_click(self, event: Click) -> None:
-        """The cell under the mouse; once more, and none is picked."""
+        # A second click on a cell picks none.
         if self._evaluation is None:
             return
         row, column = event.y - _HEAD, (event.x - _LABEL) // self._cell_width
@@ -82,13 +82,12 @@ class ConfusionMatrix(Widget, can_focus=True):
             self.picked = None if self.picked == (row, column) else (row, column)
 
     def render_line(self, y: int) -> Strip:
-        """The head, or a row."""
         if self._evaluation is None:
-            return self._whole([])
+            return self._pad_line([])
         count = len(self._evaluation.classes)
         if y == 0:
             return self._head(count)
-        return self._row(self._evaluation, y - _HEAD) if y - _HEAD < count else self._whole([])
+        return self._row(self._evaluation, y - _HEAD) if y - _HEAD < count else self._pad_line([])
 
     @property
     def _cell_width(self) -> int:
@@ -101,15 +100,15 @@ class ConfusionMatrix(Widget, can_focus=True):
         for column in range(count):
             label = _label(self._evaluation, column)
             segments.append(Segment(f"{label:>{self._cell_width - 1}} ", self._label_style(column == said)))
-        return self._whole(segments)
+        return self._pad_line(segments)
 
     def _row(self, evaluation: Evaluation, row: int) -> Strip:
         most, support = most_confused(evaluation.confusion), evaluation.per_class[row].support
         is_truth = self.picked is not None and self.picked[0] == row
         segments = [Segment(f"{_label(evaluation, row):>{_LABEL - 1}} ", self._label_style(is_truth))]
         for column, count in enumerate(evaluation.confusion[row]):
-            colour = right_color(count, support) if row == column else wrong_color(count, most)
-            style = cell_style(colour, is_mistake=row != column and count > 0)
+            color = right_color(count, support) if row == column else wrong_color(count, most)
+            style = cell_style(color, is_mistake=row != column and count > 0)
             text = cell(count, self._cell_width)
             if (row, column) == self.picked:
                 style += Style(bold=True, reverse=True)
@@ -119,9 +118,9 @@ class ConfusionMatrix(Widget, can_focus=True):
                     else text
                 )
             segments.append(Segment(text, style))
-        return self._whole(segments)
+        return self._pad_line(segments)
 
-    def _whole(self, segments: list[Segment]) -> Strip:
+    def _pad_line(self, segments: list[Segment]) -> Strip:
         return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
 
     def _label_style(self, is_picked: bool) -> Style:
@@ -129,7 +128,7 @@ class ConfusionMatrix(Widget, can_focus=True):
 
 
 def _label(evaluation: Evaluation | None, index: int) -> str:
-    """Of a digit itself; of anything else its first two letters, as the table beside it has the whole names."""
+    """The first two letters of a class, whose whole name is in the table beside it."""
     return evaluation.classes[index][:2] if evaluation is not None else ""
 
 

@@ -1,4 +1,4 @@
-"""The layers: what each is, what it costs, and how far training moves it."""
+"""The layer table: type, size and cost of each layer, and how far training moves its weights."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ if TYPE_CHECKING:
     from mnist_tui.inspection.summary import Layer, ModelSummary
 
 _SPARK = 11
-# Past all sizes, but not past the layer's name.
-_AHEAD = 52
+# Added to the importance of the movement: more than any size, but less than the layer's name.
+_PREFERRED = 52
 
 
 @dataclass(frozen=True)
 class LayerRow:
-    """A layer with the newest of its movement; None where it has no weights or nothing is known."""
+    """A layer with its newest weight update; None where it has no weights or nothing is known."""
 
     layer: Layer
     weight: float | None = None
     gradient: float | None = None
     ratio: float | None = None
-    course: str = ""
-    """The ratios over the run, as bars."""
+    sparkline: str = ""
+    """The update ratios over the run, as a sparkline."""
 
 
 class LayersTable(SelectableTable[LayerRow]):
-    """All columns where there is room; else either the sizes or the movement."""
+    """All columns where there is room; else either sizes or movement."""
 
     def __init__(self) -> None:
         super().__init__(_COLUMNS, id="layers")
         self._summary: ModelSummary | None = None
         self._weight_updates: Sequence[WeightsMoved] = ()
-        self.moving = False
-        """Whether the movement is what matters, where there is not room for all."""
+        self.prefers_movement = False
+        """Whether to show the movement rather than the sizes, where there is not room for both."""
 
     def show_model(self, summary: ModelSummary | None, weight_updates: Sequence[WeightsMoved]) -> None:
-        """Draw these layers; cheap where nothing is new."""
+        """Draw these layers, unless nothing is new."""
         newest = weight_updates[-1] if weight_updates else None
         if summary is self._summary and newest is (
             self._weight_updates[-1] if self._weight_updates else None
@@ -54,33 +54,33 @@ class LayersTable(SelectableTable[LayerRow]):
             return
         self._summary, self._weight_updates = summary, list(weight_updates)
         self._choose_columns()
-        courses = ratios_by_layer(weight_updates)
-        rows = [_row(layer, newest, courses) for layer in summary.layers] if summary else []
+        ratios = ratios_by_layer(weight_updates)
+        rows = [_row(layer, newest, ratios) for layer in summary.layers] if summary else []
         self.show_by_key([(f"{at} {row.layer.path}", row) for at, row in enumerate(rows)])
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is nothing to open: the cursor alone chooses."""
+        """There is nothing to open."""
         return action != "open"
 
     def toggle_movement(self) -> None:
         """Show the movement, or the sizes again, where there is not room for both."""
-        self.moving = not self.moving
+        self.prefers_movement = not self.prefers_movement
         self._choose_columns()
         self.update_layout()
         self.refresh()
 
     def _choose_columns(self) -> None:
-        """Movement first where it is asked for, and not at all where nothing is known of it."""
+        """Movement first where the user wants it, and not at all where nothing is known of it."""
         known = [one for one in _COLUMNS if self._weight_updates or one.head not in _MOVEMENT]
         self._columns = [
-            dataclasses.replace(one, importance=one.importance + _AHEAD)
-            if self.moving and one.head in _MOVEMENT
+            dataclasses.replace(one, importance=one.importance + _PREFERRED)
+            if self.prefers_movement and one.head in _MOVEMENT
             else one
             for one in known
         ]
 
 
-def _row(layer: Layer, newest: WeightsMoved | None, courses: Mapping[str, list[float]]) -> LayerRow:
+def _row(layer: Layer, newest: WeightsMoved | None, ratios: Mapping[str, list[float]]) -> LayerRow:
     if newest is None or layer.path not in newest.layers or layer.shared_with:
         return LayerRow(layer)
     at = newest.layers.index(layer.path)
@@ -89,7 +89,7 @@ def _row(layer: Layer, newest: WeightsMoved | None, courses: Mapping[str, list[f
         newest.weight_norms[at],
         newest.gradient_norms[at],
         newest.update_ratios[at],
-        log_sparkline(courses[layer.path], _SPARK),
+        log_sparkline(ratios[layer.path], _SPARK),
     )
 
 
@@ -134,8 +134,8 @@ def _ratio(row: LayerRow) -> Content:
     return Content.styled(small(row.ratio), "bold $text-warning" if is_high(row.ratio) else "bold")
 
 
-def _course(row: LayerRow) -> Content:
-    return Content.styled(row.course, "$text-primary")
+def _sparkline(row: LayerRow) -> Content:
+    return Content.styled(row.sparkline, "$text-primary")
 
 
 _COLUMNS: tuple[Column[LayerRow], ...] = (
@@ -148,6 +148,6 @@ _COLUMNS: tuple[Column[LayerRow], ...] = (
     Column("‖w‖", 6, _norm, 31, right=True),
     Column("‖∇‖", 6, _gradient, 30, right=True),
     Column("Δ/w", 6, _ratio, 45, right=True),
-    Column("course", _SPARK, _course, 40),
+    Column("course", _SPARK, _sparkline, 40),
 )
 _MOVEMENT = frozenset({"‖w‖", "‖∇‖", "Δ/w", "course"})
