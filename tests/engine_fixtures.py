@@ -87,13 +87,13 @@ def make_trainer(
 
 
 class Lab:
-    """Trains runs of the tiny dataset in a folder of their own; hears every event in `heard`."""
+    """Trains runs of the tiny dataset in a folder of their own; hears every event in `events`."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.runs_dir = folder / "runs"
         self.dataset = tiny_dataset()
         self.control = Control()
-        self.heard: list[Event] = []
+        self.events: list[Event] = []
         self.backend = "eager"
         self._folder = folder
         monkeypatch.setattr(datasets, "load_dataset", lambda *_args, **_options: self.dataset)
@@ -142,7 +142,7 @@ class Lab:
 
     def _reporting(self, watch: Callable[[Event], None] | None) -> Callable[[Event], None]:
         def report(event: Event) -> None:
-            self.heard.append(event)
+            self.events.append(event)
             if watch:
                 watch(event)
 

@@ -14,7 +14,7 @@ from mnist_tui.data import datasets
 from mnist_tui.events import RunFinished
 from mnist_tui.recipes import build_config
 from mnist_tui.training import checkpoint, run_training
-from mnist_tui.training.evaluate import evaluate, logits_of
+from mnist_tui.training.evaluate import compute_logits, evaluate
 
 pytestmark = [pytest.mark.slow, pytest.mark.mnist]
 
@@ -34,7 +34,7 @@ def test_a_network_that_saw_only_drawn_digits_reads_real_ones(tmp_path: Path, mn
     model = models.load_model("reference").to(memory_format=torch.channels_last)
     model.load_state_dict(weights)
     real = datasets.load_dataset("mnist", mnist_folder).test
-    score = evaluate(partial(logits_of, model), real.images, real.labels, config)
+    score = evaluate(partial(compute_logits, model), real.images, real.labels, config)
     print(f"trained on drawn digits, tested on MNIST: {100 * score.accuracy:.2f} %")
     assert isinstance(outcome.event, RunFinished)
     assert score.accuracy > 0.965

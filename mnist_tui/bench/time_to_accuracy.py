@@ -22,7 +22,7 @@ from mnist_tui.system.cpu import usable_cores
 from mnist_tui.training import hardware
 from mnist_tui.training.build import build_trainer
 from mnist_tui.training.control import Control
-from mnist_tui.training.evaluate import evaluate, logits_of
+from mnist_tui.training.evaluate import compute_logits, evaluate
 
 ReportLine = Callable[[str], None]
 
@@ -180,7 +180,7 @@ def _train_plain(config: TrainConfig, data: Dataset, seed: int) -> Iterator[Epoc
     seconds = 0.0
     for _ in range(config.epochs):
         seconds += loop.epoch()
-        score = evaluate(partial(logits_of, loop.model), data.test.images, data.test.labels, config)
+        score = evaluate(partial(compute_logits, loop.model), data.test.images, data.test.labels, config)
         yield EpochTiming(seconds, score.accuracy)
 
 

@@ -9,7 +9,7 @@ import typer
 
 from mnist_tui.cli.output import say, stderr
 from mnist_tui.runs import Run
-from mnist_tui.training.run_code import RunCode, code_of, teachers_code_of
+from mnist_tui.training.run_code import RunCode, find_code, find_teacher_code
 
 Trust = Annotated[
     bool,
@@ -27,10 +27,10 @@ def agree(run: Run, trust: bool, *, teacher: bool = False, notify: bool = True) 
     With `teacher` also the code of its teacher's network; with `notify` a later change of the code is reported. Raises
     RunError if it may not be run.
     """
-    teachers = teachers_code_of(run) if teacher else None
+    teachers = find_teacher_code(run) if teacher else None
     if teachers is not None:
         _agree(teachers, trust)
-    code = _agree(code_of(run), trust)
+    code = _agree(find_code(run), trust)
     if notify and code.change:
         say(stderr(), f"notice: {code.change}", "yellow")
     return code

@@ -20,7 +20,7 @@ from mnist_tui.models.code_errors import translate_code_errors
 from mnist_tui.models.isolated_rng import load_model_isolated
 from mnist_tui.runs import Run
 from mnist_tui.training import checkpoint
-from mnist_tui.training.run_code import code_of
+from mnist_tui.training.run_code import find_code
 
 WeightsName = Literal["best", "last"]
 """The weights of the best epoch, or those of the last checkpoint."""
@@ -114,7 +114,7 @@ def build_network(run: Run) -> tuple[nn.Module, ModelSource]:
     It is created from the run's own copy of the code, if there is one. Raises RunError if that is damaged or has
     changed, and UntrustedCodeError if the user has not agreed to run it.
     """
-    code = code_of(run).require_trust()
+    code = find_code(run).require_trust()
     try:
         return load_model_isolated(code.source), code.source
     except ModelError as error:

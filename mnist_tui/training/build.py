@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -35,67 +34,62 @@ def build_trainer(
     code: ModelSource | None = None,
     record: RunRecord | None = None,
     teacher: Path | None = None,
-    teachers_code: ModelSource | None = None,
+    teacher_code: ModelSource | None = None,
     report: Report,
 ) -> Trainer:
     """A trainer at step 0, whose config states the device, backend and threads in use.
 
-    For a resumed run, `record` keeps its settings unchanged and `before` is the backend that it has used so far, see
-    `choose_backend`; `code` is the source of the network, if not what `config.model` names now. `teacher` is a file of
-    another network's weights for distillation, and `teachers_code` the source of that network. Sets torch's threads
-    and seed.
+    For a resumed run, `record` is its record and `before` the backend that it has used so far, see `choose_backend`;
+    `code` is the source of the network, if not what `config.model` names now. `teacher` is a file with another
+    network's weights for distillation, and `teacher_code` the source of that network. Sets torch's threads and seed.
     """
-
-    def should_stop() -> bool:
-        return bool(control.stop_reason)
-
     device = hardware.choose_device(config.device)
-    resident = DeviceData(data, config, device)
+    loaded = DeviceData(data, config, device)
     torch.manual_seed(config.seed)
     source = code or models.resolve_spec(config.model)
-    model = models.load_model(source, on_notice=_notice_to(report))
-    if not any(parameter.requires_grad for parameter in model.parameters()):
-        raise ModelError(f"{config.model} has no parameter to train", remedy="Choose another --model.")
-    scale_dropout(model, config.dropout_scale)
     is_old_run = record is not None and record.model.memory_format is None
-    model = move_model(model, device, choose_memory_format(config.model, is_old_run=is_old_run))
-    _prepare_last_batch(source, model, config, resident, record, report)
-    train_state = TrainState(config, model)
-    # Some backends make room for a whole batch beforehand, and there are never more images than there are.
-    fitting = config.replace(batch_size=min(config.batch_size, len(resident.train.images)))
+    model = _build_model(source, config, device, is_old_run=is_old_run, report=report)
+    _prepare_last_batch(source, model, config, loaded, record, report)
+    # Some backends allocate memory for a whole batch, which never has more images than there are.
+    backend_config = config.replace(batch_size=min(config.batch_size, len(loaded.train.images)))
     backend = choose_backend(
-        fitting,
-        train_state,
+        backend_config,
+        TrainState(config, model),
         device,
-        largest_batch=resident.largest_batch,
+        largest_batch=loaded.largest_batch,
         before=before,
         report=report,
-        should_stop=should_stop,
+        should_stop=control.should_stop,
     )
     threads = hardware.choose_threads(config, backend.name)
     backend.use_threads(threads)
     config = config.replace(device=device.type, backend=backend.name, threads=threads)
     if teacher is None:
-        return Trainer(config, backend, resident, control)
-    taught = config.replace(batch_size=fitting.batch_size)
-    tutor = open_teacher(
+        return Trainer(config, backend, loaded, control)
+    teacher_network = open_teacher(
         teacher,
-        taught,
+        config.replace(batch_size=backend_config.batch_size),
         device,
-        code=teachers_code,
+        code=teacher_code,
         is_old_run=is_old_run,
         report=report,
-        should_stop=should_stop,
+        should_stop=control.should_stop,
     )
-    tutor.backend.use_threads(threads)
-    return Trainer(config, backend, resident, control, tutor)
+    teacher_network.backend.use_threads(threads)
+    return Trainer(config, backend, loaded, control, teacher_network)
 
 
-def _notice_to(report: Report) -> Callable[[str], None]:
-    def notify(text: str) -> None:
-        report(Notice(message=text, topic="model"))
+def _build_model(
+    source: ModelSource, config: TrainConfig, device: torch.device, *, is_old_run: bool, report: Report
+) -> nn.Module:
+    def report_notice(message: str) -> None:
+        report(Notice(message=message, topic="model"))
 
-    return notify
+    model = models.load_model(source, on_notice=report_notice)
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise ModelError(f"{config.model} has no parameter to train", remedy="Choose another --model.")
+    scale_dropout(model, config.dropout_scale)
+    return move_model(model, device, choose_memory_format(config.model, is_old_run=is_old_run))
 
 
 def _prepare_last_batch(
@@ -106,7 +100,7 @@ def _prepare_last_batch(
     record: RunRecord | None,
     report: Report,
 ) -> None:
-    """Examine a new run's network, and let an epoch's last image join the previous batch if it cannot be a batch alone.
+    """Examine a new run's network, and let an epoch's last image join the batch before if it cannot be a batch alone.
 
     A resumed run keeps what its record says; without such an entry, native accepted a batch of one image.
     """

@@ -22,6 +22,10 @@ class Control:
         """Why the run should end; "" while it should not."""
         return self._stop_reason
 
+    def should_stop(self) -> bool:
+        """Whether there is a request to stop."""
+        return bool(self._stop_reason)
+
     @property
     def paused(self) -> bool:
         """Whether training should pause."""

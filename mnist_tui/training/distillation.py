@@ -22,7 +22,7 @@ from mnist_tui.models.preparation import choose_memory_format, move_model
 from mnist_tui.training import checkpoint
 from mnist_tui.training.backends.base import Backend
 from mnist_tui.training.backends.choose import choose_backend
-from mnist_tui.training.run_code import code_of_spec
+from mnist_tui.training.run_code import find_spec_code
 from mnist_tui.training.train_state import TrainState
 
 
@@ -67,7 +67,9 @@ def open_teacher(
     state, metadata = checkpoint.load_weights(weights)
     try:
         teacher_config = TrainConfig.from_dict(metadata["config"])
-        code = code or code_of_spec(teacher_config.model, f"the teacher in {weights}").require_trust().source
+        code = (
+            code or find_spec_code(teacher_config.model, f"the teacher in {weights}").require_trust().source
+        )
         model = models.load_model(code)
         model.load_state_dict(state)
     except (ConfigError, KeyError, TypeError, RuntimeError) as error:

@@ -67,6 +67,6 @@ def evaluate(logits: Logits, images: Tensor, labels: Tensor, config: TrainConfig
 
 
 @torch.no_grad()
-def logits_of(model: nn.Module, images: Tensor) -> Tensor:
+def compute_logits(model: nn.Module, images: Tensor) -> Tensor:
     """A model's logits in evaluation mode, in which it is left."""
     return model.eval()(images)  # type: ignore[no-any-return]

@@ -25,8 +25,8 @@ class RunCode:
     """The code that would be run to create a run's network."""
 
     source: ModelSource
-    whose: str
-    """Such as `run my-run`."""
+    owner: str
+    """Whose code it is, such as `run my-run`."""
     digest: str = ""
     """Identifies exactly this code; "" for the program's own networks."""
     files: tuple[str, ...] = ()
@@ -39,11 +39,11 @@ class RunCode:
 
     @property
     def question(self) -> str:
-        """Names the run and the files."""
+        """Asks for the user's consent, naming the run and the files."""
         more = f" and {len(self.files) - 3} more" if len(self.files) > 3 else ""
         files = ", ".join(self.files[:3]) + more
         return (
-            f"{self.whose[:1].upper()}{self.whose[1:]} was not trained on this machine, and its network is created by "
+            f"{self.owner[:1].upper()}{self.owner[1:]} was not trained on this machine, and its network is created by "
             f"running code, which can do anything that you can do: {files}"
         )
 
@@ -51,10 +51,10 @@ class RunCode:
     def change(self) -> str:
         """A notice if the original code has changed or is gone; otherwise ""."""
         change = code_copy.describe_change(self.source)
-        return f"{change} since {self.whose} began; its own copy is used" if change else ""
+        return f"{change} since {self.owner} began; its own copy is used" if change else ""
 
     def require_trust(self) -> RunCode:
-        """Itself. Raises UntrustedCodeError if it is not trusted."""
+        """This code. Raises UntrustedCodeError if it is not trusted."""
         if not self.is_known:
             raise UntrustedCodeError(self)
         return self
@@ -62,7 +62,7 @@ class RunCode:
     def trust(self) -> None:
         """Trust this code from now on, in any run."""
         if self.digest:
-            trusted_code.trust(self.digest, f"{self.whose}: {self.source.spec}")
+            trusted_code.trust(self.digest, f"{self.owner}: {self.source.spec}")
 
 
 class UntrustedCodeError(RunError):
@@ -73,80 +73,80 @@ class UntrustedCodeError(RunError):
         self.code = code
 
 
-def code_of(run: Run, part: Part = "model") -> RunCode:
+def find_code(run: Run, part: Part = "model") -> RunCode:
     """The code of `run`'s network, or of its teacher's, without running any of it.
 
     Raises RunError if it is damaged, has changed, or is missing.
     """
     recorded = run.record().code(part) or CodeRecord("")
-    whose = f"run {run.name}" if part == "model" else f"the teacher of run {run.name}"
+    owner = f"run {run.name}" if part == "model" else f"the teacher of run {run.name}"
     try:
-        return _code(recorded, run.source_folder(part), whose)
+        return _resolve_code(recorded, run.source_folder(part), owner)
     except ModelError as error:
         raise RunError(
-            f"the network of {whose} cannot be built: {error}",
+            f"the network of {owner} cannot be built: {error}",
             remedy=error.remedy or "Put its file back where it was, or choose another run.",
         ) from error
 
 
-def teachers_code_of(run: Run) -> RunCode | None:
-    """The code of its teacher's network, if the run records it."""
-    return code_of(run, "teacher") if run.record().code("teacher") else None
+def find_teacher_code(run: Run) -> RunCode | None:
+    """The code of the network of the run's teacher; None if the run does not record it."""
+    return find_code(run, "teacher") if run.record().code("teacher") else None
 
 
-def code_of_spec(spec: str, whose: str) -> RunCode:
-    """The code named by an untrusted file as its network's."""
-    return _code(CodeRecord(spec), Path(), whose)
+def find_spec_code(spec: str, owner: str) -> RunCode:
+    """The code of the network that an untrusted file names."""
+    return _resolve_code(CodeRecord(spec), Path(), owner)
 
 
-def _code(recorded: CodeRecord, folder: Path, whose: str) -> RunCode:
+def _resolve_code(recorded: CodeRecord, folder: Path, owner: str) -> RunCode:
     spec, copied = recorded.spec, recorded.copy
     if copied is not None and spec not in models.REGISTRY:
         place, _, name = spec.rpartition(":")
         source = ModelSource(name if place else spec, spec, name)
-        source = code_copy.open_copy(source, copied, folder, whose)
+        source = code_copy.open_copy(source, copied, folder, owner)
         assert source.kept is not None
         return RunCode(
-            source, whose, code_copy.compute_digest(source, copied), tuple(map(str, source.kept.sums))
+            source, owner, code_copy.compute_digest(source, copied), tuple(map(str, source.kept.sums))
         )
     source = models.resolve_spec(spec)
     if recorded.source_sha256 not in (None, source.source_sha256):
         raise RunError(
-            f"{spec} is not the code that {whose} was trained with",
+            f"{spec} is not the code that {owner} was trained with",
             remedy="Restore the file as it was, or choose another run.",
         )
     if source.is_registered or source.is_of_this_program:
-        return RunCode(source, whose)
+        return RunCode(source, owner)
     return RunCode(
-        source, whose, code_copy.compute_digest(source, None), (str(source.path or source.module),)
+        source, owner, code_copy.compute_digest(source, None), (str(source.path or source.module),)
     )
 
 
 @dataclass(frozen=True)
 class SavedCode:
-    """What a new run keeps of the code of its network and its teacher's."""
+    """The code that a new run keeps: of its network, and of its teacher's."""
 
     files: Mapping[Path, bytes]
     """By their paths in the run."""
     copy: Mapping[str, Any] | None
-    """What the run's record says of the copy of its network's code; None if there is none."""
+    """The record of the copy of its network's code; None if there is none."""
     teacher: Mapping[str, Any]
-    """What it says of its teacher's code."""
+    """The record of its teacher's code."""
 
 
-def code_to_keep(model: nn.Module, source: ModelSource, teacher: Run | None, report: Report) -> SavedCode:
+def collect_code(model: nn.Module, source: ModelSource, teacher: Run | None, report: Report) -> SavedCode:
     """The code that a new run keeps.
 
     Code that is too large is not kept, with a notice: such a run relies on the checksum of its one file.
     """
-    files, copy = _kept_of(model, source, report)
+    files, copy = _copy_code(model, source, report)
     if teacher is None:
         return SavedCode(files, copy, {})
-    teachers_files, about = _of_teacher(teacher)
+    teachers_files, about = _copy_teacher_code(teacher)
     return SavedCode(files | teachers_files, copy, about)
 
 
-def _kept_of(
+def _copy_code(
     model: nn.Module, source: ModelSource, report: Report
 ) -> tuple[dict[Path, bytes], Mapping[str, Any] | None]:
     from mnist_tui.models import loader
@@ -164,7 +164,7 @@ def _kept_of(
     return {Path(folder, name): content for name, content in copied.files.items()}, copied.record
 
 
-def _of_teacher(teacher: Run) -> tuple[dict[Path, bytes], dict[str, Any]]:
+def _copy_teacher_code(teacher: Run) -> tuple[dict[Path, bytes], dict[str, Any]]:
     """The teacher's run may be deleted or trained again before this one is resumed."""
     code = teacher.record().model.code
     about: dict[str, Any] = {"spec": code.spec, "source_sha256": code.source_sha256}

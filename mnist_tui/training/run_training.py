@@ -25,7 +25,7 @@ from mnist_tui.training import checkpoint, hardware, resume_checks
 from mnist_tui.training.build import build_trainer
 from mnist_tui.training.control import Control
 from mnist_tui.training.recorder import RunRecorder, RunResult, disk_remedy
-from mnist_tui.training.run_code import SavedCode, code_of, code_to_keep, teachers_code_of
+from mnist_tui.training.run_code import SavedCode, collect_code, find_code, find_teacher_code
 from mnist_tui.training.trainer import Trainer
 
 
@@ -48,7 +48,7 @@ def start_run(
     hardware.choose_device(config.device)
     source = models.resolve_spec(config.model)
     teacher = runs.find(runs_dir, config.teacher) if config.teacher else None
-    teachers_code = code_of(teacher).require_trust() if teacher else None
+    teacher_code = find_code(teacher).require_trust() if teacher else None
     early: list[Event] = []
     report_early = _collect_notices(early, report)
     data = _load_data(config, data_dir, control, report_early)
@@ -61,16 +61,16 @@ def start_run(
         control,
         code=source,
         teacher=teacher.weights_file if teacher else None,
-        teachers_code=teachers_code.source if teachers_code else None,
+        teacher_code=teacher_code.source if teacher_code else None,
         report=report_early,
     )
     content = integrity.read_weights(teacher.weights_file) if teacher else None
-    code = code_to_keep(trainer.train_state.model, source, teacher, report_early)
+    code = collect_code(trainer.train_state.model, source, teacher, report_early)
     teacher_sum = "" if content is None else hashlib.sha256(content).hexdigest()
     record = _build_record(trainer, data, source, code, teacher_sum)
     run = runs.create(runs_dir, record, name=name, teacher=content, code=code.files)
     for part in ("model", "teacher") if teacher else ("model",):
-        code_of(run, part).trust()  # training with it implies trust
+        find_code(run, part).trust()  # training with it implies trust
     origin = integrity.origin(trainer.config, teacher_sum)
     with run.writer() as writer:
         recorder = RunRecorder(trainer, run, writer, report, origin, data_dir)
@@ -102,29 +102,14 @@ def resume_run(
         has_state = os.path.lexists(run.checkpoint_file)
         state = checkpoint.load_state(run.checkpoint_file) if has_state else None
         teacher_sum = integrity.check(run, record, before, state, history)
-        code = code_of(run).require_trust()
-        teachers_code = teachers_code_of(run)
         config = before.replace(
             extra_epochs=before.extra_epochs + more_epochs,
             threads=before.threads if threads is None else threads,
             backend=backend or "auto",
         )
-        hardware.choose_device(config.device)
-        early: list[Event] = [Notice(message=code.change, topic="model")] if code.change else []
-        report_early = _collect_notices(early, report)
-        data = _load_data(config, data_dir, control, report_early)
-        resume_checks.check_data(run, record, data)
-        _report_building(code.source, report_early)
-        trainer = build_trainer(
-            config,
-            data,
-            control,
-            before=record.machine.backend or "" if backend is None else "",
-            record=record,
-            code=code.source,
-            teacher=run.teacher_file if config.teacher else None,
-            teachers_code=teachers_code.require_trust().source if teachers_code else None,
-            report=report_early,
+        early: list[Event] = []
+        trainer = _rebuild_trainer(
+            run, record, config, early, data_dir=data_dir, control=control, report=report
         )
         if state is not None:
             resume_checks.restore_checkpoint(trainer, run, state)
@@ -136,6 +121,39 @@ def resume_run(
         origin = integrity.origin(trainer.config, teacher_sum)
         recorder = RunRecorder(trainer, run, writer, report, origin, data_dir)
         return recorder.train(_run_started(run, changed, trainer), early)
+
+
+def _rebuild_trainer(
+    run: Run,
+    record: RunRecord,
+    config: TrainConfig,
+    early: list[Event],
+    *,
+    data_dir: Path,
+    control: Control,
+    report: Report,
+) -> Trainer:
+    """The trainer of a resumed run at step 0, with its own code and data. Notices are added to `early`."""
+    code = find_code(run).require_trust()
+    teacher_code = find_teacher_code(run)
+    hardware.choose_device(config.device)
+    if code.change:
+        early.append(Notice(message=code.change, topic="model"))
+    report_early = _collect_notices(early, report)
+    data = _load_data(config, data_dir, control, report_early)
+    resume_checks.check_data(run, record, data)
+    _report_building(code.source, report_early)
+    return build_trainer(
+        config,
+        data,
+        control,
+        before=record.machine.backend or "" if config.backend == "auto" else "",
+        record=record,
+        code=code.source,
+        teacher=run.teacher_file if config.teacher else None,
+        teacher_code=teacher_code.require_trust().source if teacher_code else None,
+        report=report_early,
+    )
 
 
 def _load_data(config: TrainConfig, data_dir: Path, control: Control, report: Report) -> Dataset:

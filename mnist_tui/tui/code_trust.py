@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mnist_tui.events import RunFailed
 from mnist_tui.runs import Run
-from mnist_tui.training.run_code import RunCode, UntrustedCodeError, code_of, teachers_code_of
+from mnist_tui.training.run_code import RunCode, UntrustedCodeError, find_code, find_teacher_code
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ def describe_failure(error: BaseException) -> RunFailed:
         return RunFailed.from_error(error)
     return CodeUntrusted(
         error=type(error).__name__,
-        message=f"The code of {error.code.whose} has not been run: it was not trained on this machine",
+        message=f"The code of {error.code.owner} has not been run: it was not trained on this machine",
         remedy="Choose it with n to be asked again.",
         exit_code=error.exit_code,
         code=error.code,
@@ -31,14 +31,14 @@ def describe_failure(error: BaseException) -> RunFailed:
 
 
 def untrusted_code(run: Run) -> list[RunCode]:
-    """The untrusted code of the run's network and its teacher's. Raises RunError as `code_of` does."""
-    codes = (code_of(run), teachers_code_of(run))
+    """The untrusted code of the run's network and its teacher's. Raises RunError as `find_code` does."""
+    codes = (find_code(run), find_teacher_code(run))
     return [code for code in codes if code is not None and not code.is_known]
 
 
 def spec_for_new_run(run: Run) -> str:
     """The model for a new run with the same settings: the file, or the run's own copy if the file has changed."""
-    code = code_of(run)
+    code = find_code(run)
     kept: Path | None = code.source.path
     if not code.change or kept is None:
         return code.source.spec

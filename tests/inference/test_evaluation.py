@@ -85,7 +85,7 @@ def test_the_calibration_error_is_the_mean_gap_of_the_bins() -> None:
     assert all(entry.low < entry.confidence <= entry.high for entry in bins if entry.images)
 
 
-def test_who_is_always_right_and_sure_is_calibrated() -> None:
+def test_always_right_and_certain_is_calibrated() -> None:
     labels = torch.arange(10)
     found = evaluate_logits(100.0 * torch.eye(10), labels, CLASSES)
     assert (found.accuracy, found.mistakes) == (1.0, ())

@@ -41,7 +41,7 @@ class Onlooker:
         return [snapshot for event, snapshot in self.seen if isinstance(event, kind) and snapshot]
 
 
-def test_to_look_is_to_ask_for_a_newer_one() -> None:
+def test_reading_the_latest_requests_a_newer_one() -> None:
     live, snapshot = SnapshotSlot(), object()
     assert not live.requested
     assert live.latest() is None
@@ -51,7 +51,7 @@ def test_to_look_is_to_ask_for_a_newer_one() -> None:
     assert live.latest() is snapshot
 
 
-def test_who_looks_sees_every_step_and_where_it_is(lab: Lab) -> None:
+def test_requests_get_a_snapshot_of_every_step(lab: Lab) -> None:
     onlooker = Onlooker(lab)
     lab.start(watch=onlooker)
     places = [(seen.epoch, seen.step) for seen in onlooker.after(Progress)]
@@ -60,7 +60,7 @@ def test_who_looks_sees_every_step_and_where_it_is(lab: Lab) -> None:
     ]
 
 
-def test_while_nobody_looks_it_is_copied_at_the_turns_of_the_run_alone(
+def test_without_a_request_it_is_copied_only_at_the_turning_points_of_the_run(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copied = []
@@ -68,7 +68,7 @@ def test_while_nobody_looks_it_is_copied_at_the_turns_of_the_run_alone(
     monkeypatch.setattr(recorder, "_take_snapshot", lambda *given: copied.append(given) or copy(*given))
     lab.start()
     assert len(copied) == 4  # its start, two epochs, its end
-    assert sum(isinstance(event, Progress) for event in lab.heard) >= 2 * STEPS
+    assert sum(isinstance(event, Progress) for event in lab.events) >= 2 * STEPS
 
 
 def test_it_is_not_copied_more_often_than_makes_sense(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,11 +79,11 @@ def test_it_is_not_copied_more_often_than_makes_sense(lab: Lab, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("ema", [0.0, 0.9])
-def test_after_an_epoch_one_sees_the_weights_that_were_tested(lab: Lab, ema: float) -> None:
+def test_after_an_epoch_the_snapshot_has_the_evaluated_weights(lab: Lab, ema: float) -> None:
     onlooker = Onlooker(lab)
     outcome = lab.start(tiny_config(model=lab.small_net(), ema=ema), watch=onlooker)
     last = onlooker.after(RunFinished)[-1]
-    rows = [event for event in lab.heard if isinstance(event, EpochFinished)]
+    rows = [event for event in lab.events if isinstance(event, EpochFinished)]
     assert (last.epoch, last.step, last.test_accuracy) == (2, STEPS, rows[-1].test_accuracy)
     kept = load_trained(outcome.run, "last").model.state_dict()
     assert differences(dict(last.weights), dict(kept)) == []

@@ -12,7 +12,7 @@ from mnist_tui.inference.prediction import THRESHOLD, prediction_from_logits, pr
 CLASSES = tuple("0123456789")
 
 
-def test_an_answer_has_the_likeliest_first() -> None:
+def test_a_prediction_has_the_likeliest_first() -> None:
     logits = torch.zeros(10)
     logits[7], logits[1], logits[9] = 6.0, 3.0, 4.0
     said = prediction_from_logits(logits, CLASSES)

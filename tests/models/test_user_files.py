@@ -30,7 +30,7 @@ def test_a_user_file_trains_and_its_run_keeps_its_code(
     brought = at_home(TRAIN[name], tmp_path, monkeypatch)
     outcome = lab.start(tiny_config(model=brought.spec, epochs=1))
     assert isinstance(outcome.event, RunFinished), outcome.event
-    told = " ".join(event.message for event in lab.heard if isinstance(event, Notice))
+    told = " ".join(event.message for event in lab.events if isinstance(event, Notice))
     assert brought.says in told
     assert capsys.readouterr().out == ""
     assert Path.cwd() == tmp_path / "home"

@@ -35,7 +35,7 @@ def lab(tmp_path, monkeypatch):
 
 
 def notices(lab: Lab, topic: str = "model") -> list[str]:
-    return [event.message for event in lab.heard if isinstance(event, Notice) and event.topic == topic]
+    return [event.message for event in lab.events if isinstance(event, Notice) and event.topic == topic]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -79,7 +79,7 @@ def test_a_last_image_goes_with_the_batch_before_where_it_cannot_be_alone(lab, t
     config = tiny_config(model=spec, backend=backend, batch_size=32, focus=0.3)
     whole = lab.start(config, name="whole")
     assert isinstance(whole.event, RunFinished)
-    assert [event.steps for event in lab.heard if isinstance(event, EpochStarted)] == [4, 4]
+    assert [event.steps for event in lab.events if isinstance(event, EpochStarted)] == [4, 4]
     assert "goes with the batch before" in notices(lab)[0]
     assert whole.run.record().data.joins_last_image is True
     half = lab.start(config, name="half", watch=lab.stop_at(at_step(7))).run
@@ -103,7 +103,7 @@ def test_a_joined_last_image_is_learned_alike_by_both_backends(lab, tmp_path):
 def test_a_last_image_that_can_be_alone_stays_alone(lab, tmp_path):
     lab.dataset = tiny_dataset(train=LAST_OF_ONE["train"])
     lab.start(tiny_config(model=write(tmp_path, TRAINS["view"]), epochs=1))
-    assert [event.steps for event in lab.heard if isinstance(event, EpochStarted)] == [5]
+    assert [event.steps for event in lab.events if isinstance(event, EpochStarted)] == [5]
     assert notices(lab) == []
 
 
@@ -155,9 +155,9 @@ def test_a_native_run_of_a_time_that_joined_nothing_keeps_its_steps(lab, tmp_pat
     spec = write(tmp_path, TRAINS["batch norm over vectors"])
     run = lab.start(tiny_config(model=spec, backend="native", epochs=1)).run
     _forget(run, "data", "joins_last_image")
-    lab.heard.clear()
+    lab.events.clear()
     lab.resume(run, more_epochs=1)
-    assert [event.steps for event in lab.heard if isinstance(event, EpochStarted)] == [5]
+    assert [event.steps for event in lab.events if isinstance(event, EpochStarted)] == [5]
 
 
 def test_an_eager_run_of_a_time_that_joined_nothing_could_only_fail_and_joins_now(lab, tmp_path):
@@ -165,9 +165,9 @@ def test_an_eager_run_of_a_time_that_joined_nothing_could_only_fail_and_joins_no
     spec = write(tmp_path, TRAINS["batch norm over vectors"])
     run = lab.start(tiny_config(model=spec, epochs=1)).run
     _forget(run, "data", "joins_last_image")
-    lab.heard.clear()
+    lab.events.clear()
     assert isinstance(lab.resume(run, more_epochs=1).event, RunFinished)
-    assert [event.steps for event in lab.heard if isinstance(event, EpochStarted)] == [4]
+    assert [event.steps for event in lab.events if isinstance(event, EpochStarted)] == [4]
 
 
 def test_what_keeps_a_computed_weight_is_averaged_too(lab, tmp_path):

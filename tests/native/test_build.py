@@ -34,14 +34,14 @@ pytestmark = [needs_compiler, pytest.mark.usefixtures("cache")]
 
 
 def test_compiled_once_and_then_kept(cache: Path) -> None:
-    library, told = make()
+    library, progress = make()
     assert library.answer() == 42
-    assert len(told) == 1
-    assert told[0].startswith("compiling")
+    assert len(progress) == 1
+    assert progress[0].startswith("compiling")
     assert len(libraries(cache)) == 1
-    library, told = make()
+    library, progress = make()
     assert library.answer() == 42
-    assert told == []
+    assert progress == []
 
 
 def test_a_relative_cache_folder(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,16 +76,16 @@ def test_another_source_or_header_is_compiled_again(tmp_path: Path, cache: Path)
     assert make(source, headers=headers)[0].answer() == 1
     assert make(source, headers=headers)[1] == []
     (headers / "deep" / "part.hpp").write_text("inline int part() { return 2; }")
-    library, told = make(source, headers=headers)
+    library, progress = make(source, headers=headers)
     assert library.answer() == 2
-    assert len(told) == 1
+    assert len(progress) == 1
     (headers / "other.hpp").touch()
     assert len(make(source, headers=headers)[1]) == 1
     assert len(make(source + "\n", headers=headers)[1]) == 1
     assert len(libraries(cache)) == 4
 
 
-def test_units_make_one_library_and_another_unit_another(cache: Path) -> None:
+def test_files_make_one_library_and_another_file_another(cache: Path) -> None:
     units = (
         'extern "C" int part(); extern "C" int answer() { return part(); }',
         'extern "C" int part() { return 1; }',
@@ -177,18 +177,18 @@ def rename(path: Path) -> None:
 
 def test_the_entry_of_another_process_is_good(entry: Path, cache: Path) -> None:
     shutil.copytree(entry.parent, cache)
-    library, told = make()
+    library, progress = make()
     assert library.answer() == 42
-    assert told == []
+    assert progress == []
 
 
 @pytest.mark.parametrize("damage", [truncate, flip, empty, replace, link, dangle, pipe, rename])
 def test_a_damaged_entry_is_made_again(entry: Path, cache: Path, damage: Callable[[Path], None]) -> None:
     shutil.copytree(entry.parent, cache)
     damage(cache / entry.name)
-    library, told = make()
+    library, progress = make()
     assert library.answer() == 42
-    assert len(told) == 1
+    assert len(progress) == 1
     assert [path.read_bytes() for path in libraries(cache)] == [entry.read_bytes()]
 
 
@@ -312,8 +312,8 @@ def test_two_processes_that_compile_at_once(cache: Path, tmp_path: Path) -> None
     )
     processes = [building(CXX=str(fake), ROLE=role) for role in ("one", "two")]
     for process in processes:
-        told, answer = printed(process)
-        assert told.startswith("compiling")
+        progress, answer = printed(process)
+        assert progress.startswith("compiling")
         assert answer == "42"
     assert libraries(cache)
 

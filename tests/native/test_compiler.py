@@ -177,7 +177,7 @@ exec "$REAL" "$@"
 
 
 @needs_compiler
-def test_units_are_compiled_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_compiled_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(tmp_path / "meeting")
     fake = script(tmp_path / "fake++", MEETING.format(tmp_path / "meeting"))
     monkeypatch.setenv("CXX", str(fake))
@@ -212,7 +212,7 @@ def test_an_error_in_the_source(cache: Path) -> None:
 
 
 @needs_compiler
-def test_an_error_in_a_further_unit(cache: Path) -> None:
+def test_an_error_in_a_further_file(cache: Path) -> None:
     answer = refused(SOURCE, "int fine;\n", "int wrong = nothing;\n")
     assert answer.reason.startswith("the C++ compiler c++ failed: part2.cpp:1:")
     assert "part2.cpp -o part2.o" in (cache / "compiler.log").read_text()
@@ -220,7 +220,7 @@ def test_an_error_in_a_further_unit(cache: Path) -> None:
 
 
 @needs_compiler
-def test_units_that_do_not_fit_together(cache: Path) -> None:
+def test_files_that_do_not_fit_together(cache: Path) -> None:
     answer = refused(SOURCE, SOURCE)
     assert "multiple definition" in answer.reason or "duplicate symbol" in answer.reason
     assert "-shared step.o part1.o" in (cache / "compiler.log").read_text()
@@ -273,7 +273,7 @@ def test_a_compiler_that_cannot_tell_its_version(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize("content", [b"no program", b"#!/no/such/shell\n", b"\x7fELF", b""])
-def test_a_compiler_that_is_no_program(
+def test_a_compiler_that_is_not_a_program(
     content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake = tmp_path / "fake++"

@@ -57,7 +57,7 @@ def test_another_seed_step_or_stage_has_numbers_of_its_own(change: dict[str, int
 
 @pytest.mark.parametrize("shift", [1, 2, 3, 4, 7])
 @pytest.mark.parametrize("dim", range(4), ids=["image", "channel", "row", "column"])
-def test_neighbours_know_nothing_of_each_other(dim: int, shift: int) -> None:
+def test_neighbors_are_independent(dim: int, shift: int) -> None:
     found = kept()
     size = found.shape[dim] - shift
     assert_unrelated(found.narrow(dim, 0, size), found.narrow(dim, shift, size))

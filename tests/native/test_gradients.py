@@ -115,17 +115,17 @@ def test_two_hundred_random_chains() -> None:
 
     with other_flags(QUICKLY):
         compare()
-    story = "\n".join(
+    report = "\n".join(
         [
             f"{len(worse)} of {tensors} tensors are off by more than 1e-5 and than torch's in float32:",
             *map(str, worse),
         ]
     )
-    print(story)
+    print(report)
     assert len(met) == DISTINCT
     assert len(left_out) <= 0.02 * DISTINCT, "\n".join(left_out)
-    assert all(one.ours <= MUCH * max(ROUNDING, one.torchs) for one in worse), story
-    assert len(worse) <= 0.01 * tensors, story
+    assert all(one.ours <= MUCH * max(ROUNDING, one.torchs) for one in worse), report
+    assert len(worse) <= 0.01 * tensors, report
 
 
 MUCH = 5

@@ -77,7 +77,7 @@ def test_a_file_above_it(cache: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="giving a folder away needs root")
-def test_somebody_elses(cache: Path) -> None:
+def test_another_users(cache: Path) -> None:
     cache.mkdir(parents=True, mode=0o700)
     os.chown(cache, 65534, -1)
     distrusted(cache, "belongs to another user")

@@ -130,7 +130,7 @@ def test_and_no_more(meeting: Path) -> None:
         run_shells(f"read word < '{meeting}'", f"echo word > '{meeting}'", at_once=1, time_limit=0.3)
 
 
-def test_one_that_fails_ends_the_others_and_is_told(meeting: Path, tmp_path: Path, pulse: Pulse) -> None:
+def test_one_that_fails_ends_the_others_and_is_returned(meeting: Path, tmp_path: Path, pulse: Pulse) -> None:
     scripts = (
         f"exec 9> '{pulse.path}'; echo met > '{meeting}'; sleep 600 & sleep 600",
         f"read word < '{meeting}'; echo error: mine; exit 3",

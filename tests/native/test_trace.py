@@ -23,7 +23,7 @@ BOTH = pytest.mark.parametrize("training", [True, False], ids=["training", "eval
 
 @BOTH
 @pytest.mark.parametrize("name", NAMES)
-def test_a_network_of_the_house_is_understood(name: str, training: bool) -> None:
+def test_a_built_in_network_is_understood(name: str, training: bool) -> None:
     model = load_model(name)
     assert_agrees(fuse_layers(trace(model)), model, BATCH, training=training)
 
@@ -44,7 +44,7 @@ def test_the_layers_have_their_names_and_their_maps() -> None:
         "block1.norm2",
     ]
     pools = [layer for layer in layers if isinstance(layer.operation, Pool)]
-    assert [(layer.inputs, layer.outputs) for layer in pools] == [
+    assert [(layer.input_shape, layer.output_shape) for layer in pools] == [
         ((8, 28, 28), (8, 14, 14)),
         ((16, 14, 14), (16, 7, 7)),
         ((10, 7, 7), (10, 3, 3)),

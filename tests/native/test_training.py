@@ -129,7 +129,7 @@ def test_a_map_that_leaves_the_image_sees_black() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 100])
-def test_without_maps_images_are_only_normalised(count: int) -> None:
+def test_without_maps_images_are_only_normalized(count: int) -> None:
     config = tiny_config()
     images = torch.randint(0, 256, (count, 1, 28, 28), dtype=torch.uint8)
     found = native(chain(CHAIN), config, threads=4).augment(images, None)

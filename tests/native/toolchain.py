@@ -36,9 +36,9 @@ def fixture_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def make(*sources: str, **options: object) -> tuple[ctypes.CDLL, list[str]]:
-    """The library of these sources, else of `SOURCE`, and what was told on the way."""
-    told: list[str] = []
-    return build_library(sources_of(*sources or [SOURCE]), on_progress=told.append, **options), told  # type: ignore[arg-type]
+    """The library of these sources, else of `SOURCE`, and what was progress on the way."""
+    progress: list[str] = []
+    return build_library(sources_of(*sources or [SOURCE]), on_progress=progress.append, **options), progress  # type: ignore[arg-type]
 
 
 def sources_of(*texts: str) -> dict[str, str]:
@@ -141,7 +141,7 @@ except Unsupported as error:
 
 
 def building(*arguments: str, **environment: str) -> subprocess.Popen[str]:
-    """A process that builds `SOURCE` and prints what it was told, then 42 or why not.
+    """A process that builds `SOURCE` and prints what it was progress, then 42 or why not.
 
     arguments: the most bytes a file of its may have, if there is such a limit.
     """

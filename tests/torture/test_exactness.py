@@ -37,7 +37,7 @@ def disturbed(lab: Lab, config: Any, moments: list[int], **resumed: Any) -> Run:
 def check(lab: Lab, config: Any, seed: int, **resumed: Any) -> int:
     """Three stops at random; how many steps the run had."""
     undisturbed = lab.start(config, name="undisturbed").run
-    steps = config.epochs * next(event.steps for event in lab.heard if isinstance(event, EpochStarted))
+    steps = config.epochs * next(event.steps for event in lab.events if isinstance(event, EpochStarted))
     moments = sorted(random.Random(seed).sample(range(1, steps), min(3, steps - 1)))
     assert_same(disturbed(lab, config, moments, **resumed), undisturbed)
     return steps
@@ -49,7 +49,7 @@ def test_every_recipe(lab: Lab, name: str, report: Report) -> None:
     if name == "accurate":  # what it looks at goes by its losses already; a teacher besides
         teacher = tiny_config(epochs=1, backend=lab.backend, deskew=recipes.get_recipe(name).deskew)
         changes["teacher"] = lab.start(teacher, name="the-teacher").run.name
-        lab.heard.clear()
+        lab.events.clear()
     config = recipes.build_config(name, dataset="synthetic", device="cpu", threads=1, **changes)
     report(f"three stops in {check(lab, config, 1)} steps on {lab.backend}: the same weights")
 

@@ -32,12 +32,12 @@ def test_stopping_ends_a_pause() -> None:
     assert not control.paused
 
 
-@pytest.mark.parametrize("wish", ["resume", "stop"])
-def test_a_waiting_thread_goes_on_when_asked(wish: str) -> None:
+@pytest.mark.parametrize("action", ["resume", "stop"])
+def test_a_waiting_thread_goes_on_when_asked(action: str) -> None:
     control = Control()
     control.pause()
     waiting = threading.Thread(target=control.wait_while_paused)
     waiting.start()
-    getattr(control, wish)()
+    getattr(control, action)()
     waiting.join(PATIENCE)
     assert not waiting.is_alive()

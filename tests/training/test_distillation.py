@@ -56,7 +56,7 @@ def test_a_share_of_zero_is_the_label_and_one_is_the_teacher_alone(share: float,
         assert not (targets == 0).any()
 
 
-def test_a_teacher_sees_images_normalised_as_it_learnt_them() -> None:
+def test_a_teacher_gets_images_normalized_as_in_its_own_training() -> None:
     taught = tiny_config(mean=0.5, std=0.5)
     pixels = torch.rand(6, 1, 28, 28, generator=torch.Generator().manual_seed(2))
     one = teacher(tiny_config(mean=0.5, std=0.5), taught).targets((pixels - 0.5) / 0.5, LABELS)
@@ -82,12 +82,12 @@ def test_a_run_learns_from_its_teacher_and_keeps_it(lab: Lab) -> None:
 
 
 def test_a_teacher_that_is_not_there_is_refused_before_anything_is_made(lab: Lab) -> None:
-    with pytest.raises(RunError, match="no run 'nobody'"):
-        lab.start(tiny_config(teacher="nobody"))
+    with pytest.raises(RunError, match="no run 'missing'"):
+        lab.start(tiny_config(teacher="missing"))
     assert not lab.runs_dir.exists()
 
 
-def test_a_teacher_that_would_see_other_pictures_is_refused(lab: Lab) -> None:
+def test_a_teacher_that_would_get_other_inputs_is_refused(lab: Lab) -> None:
     lab.start(tiny_config(deskew=0.5), name="professor")
     with pytest.raises(ConfigError, match=r"trained with deskew 0\.5") as refused:
         lab.start(tiny_config(teacher="professor"))

@@ -11,7 +11,7 @@ from torch import nn
 
 from mnist_tui.data.augmentation import make_network_input
 from mnist_tui.training import evaluate as scoring
-from mnist_tui.training.evaluate import Score, Scoring, evaluate, logits_of
+from mnist_tui.training.evaluate import Score, Scoring, compute_logits, evaluate
 from tests.engine_fixtures import tiny_config, tiny_dataset
 
 CONFIG = tiny_config(rotation=7.0)
@@ -26,7 +26,7 @@ def network() -> nn.Module:
 
 
 def score(model: nn.Module) -> Score:
-    return evaluate(partial(logits_of, model), TEST.images, TEST.labels, CONFIG)
+    return evaluate(partial(compute_logits, model), TEST.images, TEST.labels, CONFIG)
 
 
 @pytest.mark.parametrize("batch", [1, 7, 59, 60, 61, 500])
@@ -56,6 +56,6 @@ def test_scoring_changes_nothing_and_draws_no_random_numbers() -> None:
     assert not model.training
 
 
-def test_scoring_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scoring_reports_its_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scoring, "BATCH", 25)
-    assert list(Scoring(partial(logits_of, network()), TEST.images, TEST.labels, CONFIG)) == [25, 50, 60]
+    assert list(Scoring(partial(compute_logits, network()), TEST.images, TEST.labels, CONFIG)) == [25, 50, 60]

@@ -108,7 +108,7 @@ def test_a_run_stopped_again_and_again_ends_as_if_undisturbed(
 ) -> None:
     config = demanding(lab, seed=seed, **settings)
     undisturbed = lab.start(config, name="undisturbed").run
-    steps = next(event.steps for event in lab.heard if isinstance(event, EpochStarted))
+    steps = next(event.steps for event in lab.events if isinstance(event, EpochStarted))
     moments = sorted(random.Random(seed).sample(range(1, EPOCHS * steps), 3))
     outcome = lab.start(config, name="stopped", watch=lab.stop_at(at_step(moments[0])))
     for moment in moments[1:]:

@@ -31,7 +31,7 @@ def result(loss_sum: float, correct: int) -> StepResult:
     return StepResult(torch.tensor(loss_sum), torch.tensor(correct))
 
 
-def test_a_meter_weighs_batches_by_their_images(clock: Clock) -> None:
+def test_metrics_weigh_batches_by_their_images(clock: Clock) -> None:
     meter = EpochMetrics(CPU)
     assert (meter.loss, meter.accuracy, meter.take_batch_losses()) == (0.0, 0.0, ())
     meter.watch.start()
@@ -45,7 +45,7 @@ def test_a_meter_weighs_batches_by_their_images(clock: Clock) -> None:
     assert meter.take_batch_losses() == ()
 
 
-def test_a_restored_meter_goes_on_adding_with_a_speed_of_its_own(clock: Clock) -> None:
+def test_restored_metrics_continue_with_a_speed_of_their_own(clock: Clock) -> None:
     meter, other = EpochMetrics(CPU), EpochMetrics(CPU)
     meter.add(result(20.0, 5), 10)
     other.load_state(meter.state())

@@ -16,7 +16,7 @@ from tests.engine_fixtures import tiny_config
 @pytest.mark.parametrize(
     ("name", "kind"), [("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW), ("sgd", torch.optim.SGD)]
 )
-def test_each_optimiser_steps_as_torchs_own_unfused_one(name: str, kind: type) -> None:
+def test_each_optimizer_steps_as_torchs_own_unfused_one(name: str, kind: type) -> None:
     config = tiny_config(optimizer=name, schedule="constant", lr=0.1, weight_decay=0.01, momentum=0.9)
     ours, theirs = nn.Linear(5, 3), nn.Linear(5, 3)
     theirs.load_state_dict(ours.state_dict())
@@ -49,7 +49,7 @@ def stepped(optimizer: Optimizer, model: nn.Linear, times: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
-def test_a_loaded_memory_goes_on_to_the_same_weights_in_the_same_tensors(name: str) -> None:
+def test_a_loaded_state_continues_to_the_same_weights_in_the_same_tensors(name: str) -> None:
     config = tiny_config(optimizer=name)
     ours, theirs = nn.Linear(5, 3), nn.Linear(5, 3)
     first = Optimizer(config, ours)
@@ -64,7 +64,7 @@ def test_a_loaded_memory_goes_on_to_the_same_weights_in_the_same_tensors(name: s
     assert torch.equal(ours.weight, theirs.weight)
 
 
-def test_another_ones_memory_is_refused() -> None:
+def test_the_state_of_another_optimizer_is_refused() -> None:
     adam = Optimizer(tiny_config(), nn.Linear(5, 3))
     for other in (
         Optimizer(tiny_config(optimizer="sgd"), nn.Linear(5, 3)),

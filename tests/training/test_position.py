@@ -22,7 +22,7 @@ def test_a_position_survives_plain_values_which_stay_as_they_are(best: BestEpoch
     assert values == position.to_dict()
 
 
-@pytest.mark.parametrize("values", [{"best": {"epoch": 1}}, {"best": None, "colour": "red"}])
+@pytest.mark.parametrize("values", [{"best": {"epoch": 1}}, {"best": None, "color": "red"}])
 def test_other_values_are_refused(values: dict) -> None:
     with pytest.raises(TypeError):
         Position.from_dict(values)

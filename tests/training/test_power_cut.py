@@ -1,4 +1,4 @@
-"""A power cut takes what was not synced, and nothing else: what was told to be saved is there, and goes on."""
+"""A power cut takes what was not synced, and nothing else: what was reported to be saved is there, and goes on."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ def fixture_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
 
 @dataclass
 class Cuts:
-    """What a power cut would have left at each moment of a run, and what had been told to be safe by then."""
+    """What a power cut would have left at each moment of a run, and what had been reported to be safe by then."""
 
     folder: Path
     kinds: tuple[str, ...]
-    told: list[Event] = field(default_factory=list)
+    reported: list[Event] = field(default_factory=list)
     left: list[tuple[Path, str, int]] = field(default_factory=list)
-    """Where it is, of which kind it is, and how much had been told."""
+    """Where it is, of which kind it is, and how much had been reported."""
 
     def here(self, disk: Disk) -> None:
         for seed, kind in enumerate(self.kinds):
             target = self.folder / f"cut-{disk.syncs}-{seed}"
             disk.after_a_cut(target, kind, seed=1000 * disk.syncs + seed)
-            self.left.append((target, kind, len(self.told)))
+            self.left.append((target, kind, len(self.reported)))
 
     def hear(self, event: Event) -> None:
         if not isinstance(event, (*FREQUENT, Preparing)):  # which no log has
-            self.told.append(event)
+            self.reported.append(event)
 
 
 def check_cuts(lab: Lab, monkeypatch: pytest.MonkeyPatch, folder: Path, kinds: tuple[str, ...]) -> Cuts:
@@ -60,7 +60,7 @@ def check_cuts(lab: Lab, monkeypatch: pytest.MonkeyPatch, folder: Path, kinds: t
         found = runs.list_runs(runs_dir)
         assert len(found) == 1 or not safe, f"cut {number}: the run is lost"
         for run in found:
-            check_what_is_left(run, cuts.told[:safe], f"cut {number}, {kind}, {run.folder}")
+            check_what_is_left(run, cuts.reported[:safe], f"cut {number}, {kind}, {run.folder}")
             if run.history().status is not RunStatus.FINISHED:
                 lab.resume(run)
             assert_same(run, undisturbed)
@@ -70,13 +70,13 @@ def check_cuts(lab: Lab, monkeypatch: pytest.MonkeyPatch, folder: Path, kinds: t
 def check_what_is_left(run: Run, safe: list[Event], where: str) -> None:
     assert summarize(run).status in ("interrupted", "finished", "empty"), where
     kept = [event for event in run.events() if not isinstance(event, FREQUENT)]
-    assert kept[: len(safe)] == safe, f"{where}: the log has lost what was told"
+    assert kept[: len(safe)] == safe, f"{where}: the log has lost what was reported"
     for saved in [event for event in safe if isinstance(event, CheckpointSaved)][-1:]:
         position = checkpoint.load_state(run.checkpoint_file)["position"]
         assert (position["epoch"] - 1) * 4 + position["step"] >= saved.step, where
 
 
-def test_whatever_was_told_to_be_saved_survives_a_power_cut(
+def test_whatever_was_reported_as_saved_survives_a_power_cut(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(recorder, "CHECKPOINT_SECONDS", 0.0)

@@ -34,7 +34,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
 def stopped(lab: Lab) -> Run:
     """A run stopped after the third step of its second epoch."""
     run = lab.start(name="mine", watch=lab.stop_at(at_step(10))).run
-    lab.heard.clear()
+    lab.events.clear()
     return run
 
 
@@ -132,7 +132,7 @@ def test_every_setting_either_decides_the_weights_or_can_be_given_anew() -> None
 def student(lab: Lab) -> Run:
     lab.start(name="professor")
     run = lab.start(tiny_config(teacher="professor"), name="student", watch=lab.stop_at(at_step(10))).run
-    lab.heard.clear()
+    lab.events.clear()
     return run
 
 
@@ -196,7 +196,7 @@ def without(run: Run, lost: Callable[[Any], bool]) -> None:
 
 
 def noticed(lab: Lab) -> list[str]:
-    return [event.message for event in lab.heard if isinstance(event, Notice)]
+    return [event.message for event in lab.events if isinstance(event, Notice)]
 
 
 def test_a_whole_log_is_no_notice(lab: Lab, stopped: Run) -> None:
@@ -211,7 +211,7 @@ def test_epochs_that_the_log_has_lost_are_reported(lab: Lab, stopped: Run) -> No
     assert noticed(lab) == [message]
     assert list(stopped.history().epochs) == [2]
     assert [notice.message for notice in stopped.history().notices] == [message]
-    lab.heard.clear()
+    lab.events.clear()
     lab.resume(stopped, more_epochs=1)
     assert noticed(lab) == []  # once is enough
 
@@ -219,7 +219,7 @@ def test_epochs_that_the_log_has_lost_are_reported(lab: Lab, stopped: Run) -> No
 @pytest.mark.parametrize("way", ["emptied", "deleted"])
 def test_a_log_that_is_gone_is_reported(lab: Lab, way: str) -> None:
     run = lab.start(tiny_config(epochs=3), name="mine").run
-    lab.heard.clear()
+    lab.events.clear()
     if way == "emptied":
         run.log_file.write_bytes(b"")
     else:
@@ -232,7 +232,7 @@ def test_a_log_that_is_gone_is_reported(lab: Lab, way: str) -> None:
 
 def test_batch_losses_that_the_log_has_lost_are_reported(lab: Lab) -> None:
     run = lab.start(name="mine", watch=lab.stop_at(at_step(3))).run
-    lab.heard.clear()
+    lab.events.clear()
     without(run, lambda event: isinstance(event, (Progress, CheckpointSaved)))
     lab.resume(run)
     assert noticed(lab) == [
@@ -242,7 +242,7 @@ def test_batch_losses_that_the_log_has_lost_are_reported(lab: Lab) -> None:
 
 def test_a_kill_between_a_checkpoint_and_its_line_loses_nothing(lab: Lab) -> None:
     run = lab.start(name="mine", watch=lab.stop_at(at_step(3))).run
-    lab.heard.clear()
+    lab.events.clear()
     without(run, lambda event: isinstance(event, CheckpointSaved))
     lab.resume(run)
     assert noticed(lab) == []
@@ -260,9 +260,9 @@ def test_the_same_weights_are_the_same_bytes(tmp_path: Path) -> None:
     content = made.pop()
     assert int.from_bytes(content[:8], "little") % 8 == 0
     (tmp_path / "file").write_bytes(content)
-    back, told = checkpoint.load_weights(tmp_path / "file")
+    back, read = checkpoint.load_weights(tmp_path / "file")
     assert differences(back, weights) == []
-    assert told == metadata
+    assert read == metadata
 
 
 def test_runs_of_other_names_and_ways_have_the_same_best_weights(lab: Lab) -> None:
@@ -299,7 +299,7 @@ def test_without_locks_no_teacher_is_trained(lab: Lab, monkeypatch: pytest.Monke
     monkeypatch.setitem(recipes.RECIPES, "master", tiny_config())  # type: ignore[arg-type]
     with pytest.raises(RunError, match=f"no run can be written in {lab.runs_dir}: "):
         NewRun(tiny_config(teacher="master"), Folders(lab.runs_dir, lab.runs_dir))(
-            lab.control, lab.heard.append
+            lab.control, lab.events.append
         )
 
 

@@ -18,7 +18,7 @@ from mnist_tui.inference.network import load_trained
 from mnist_tui.models import ModelSource, code_copy, load_model, resolve_spec, trusted_code
 from mnist_tui.runs import Run
 from mnist_tui.training import run_code
-from mnist_tui.training.run_code import UntrustedCodeError, code_of
+from mnist_tui.training.run_code import UntrustedCodeError, find_code
 from tests.engine_fixtures import Lab, differences, tiny_config, training_state
 
 NET = """from torch import nn
@@ -72,12 +72,12 @@ def answers(run: Run, lab: Lab) -> torch.Tensor:
 def test_a_changed_helper_changes_nothing_and_is_reported(lab: Lab, project: Path) -> None:
     run = trained(lab, project)
     before = answers(run, lab)
-    assert code_of(run).change == ""
+    assert find_code(run).change == ""
     (project / "blocks.py").write_text(BLOCKS.replace("x.relu", "(-x).relu"))
-    assert code_of(run).change == f"blocks.py has changed since run {run.name} began; its own copy is used"
+    assert find_code(run).change == f"blocks.py has changed since run {run.name} began; its own copy is used"
     assert torch.equal(answers(run, lab), before)
     (project / "blocks.py").unlink()
-    assert code_of(run).change.startswith("blocks.py is gone")
+    assert find_code(run).change.startswith("blocks.py is gone")
     assert torch.equal(answers(run, lab), before)
 
 
@@ -93,7 +93,7 @@ def test_a_run_whose_code_was_changed_is_resumed_with_its_own_copy_to_the_same_w
     resumed = lab.resume(outcome.run)
     assert isinstance(resumed.event, RunFinished)
     assert differences(training_state(whole), training_state(outcome.run)) == []
-    assert any("net.py has changed" in event.message for event in lab.heard if isinstance(event, Notice))
+    assert any("net.py has changed" in event.message for event in lab.events if isinstance(event, Notice))
 
 
 def test_the_copy_is_what_was_run_also_where_the_file_changes_meanwhile(lab: Lab, project: Path) -> None:
@@ -147,7 +147,7 @@ def test_code_from_elsewhere_is_not_run_until_the_user_agrees(
     with pytest.raises(UntrustedCodeError, match=run.name) as caught:
         load_trained(run)
     assert "net.py" in str(caught.value)
-    assert (caught.value.exit_code, caught.value.code.digest) == (4, code_of(run).digest)
+    assert (caught.value.exit_code, caught.value.code.digest) == (4, find_code(run).digest)
     with pytest.raises(UntrustedCodeError):
         lab.resume(run, more_epochs=1)
     caught.value.code.trust()
@@ -174,7 +174,7 @@ def test_too_much_code_is_not_kept_and_that_is_said(
     run = trained(lab, project)
     assert not run.source_folder().exists()
     assert any(
-        "is not kept with the run" in event.message for event in lab.heard if isinstance(event, Notice)
+        "is not kept with the run" in event.message for event in lab.events if isinstance(event, Notice)
     )
     load_trained(run)
 
@@ -228,6 +228,6 @@ def test_whatever_a_record_says_no_file_outside_the_copy_is_run(
 
 
 def test_a_registered_network_needs_no_trust(lab: Lab) -> None:
-    code = code_of(lab.start().run)
+    code = find_code(lab.start().run)
     assert (code.digest, code.is_known, code.change) == ("", True, "")
-    assert run_code.teachers_code_of(lab.start().run) is None
+    assert run_code.find_teacher_code(lab.start().run) is None

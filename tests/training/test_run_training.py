@@ -42,7 +42,7 @@ from mnist_tui.runs.history import RunStatus
 from mnist_tui.system import atomic_file
 from mnist_tui.training import build, checkpoint, evaluate, hardware, recorder, trainer
 from mnist_tui.training.backends.eager import EagerBackend
-from mnist_tui.training.run_code import code_of
+from mnist_tui.training.run_code import find_code
 from tests.engine_fixtures import (
     Lab,
     at_step,
@@ -66,7 +66,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
 def stopped(lab: Lab) -> Run:
     """A run stopped after the third step of its second epoch."""
     run = lab.start(name="mine", watch=lab.stop_at(at_step(10))).run
-    lab.heard.clear()
+    lab.events.clear()
     return run
 
 
@@ -82,18 +82,18 @@ def contents(run: Run) -> dict[str, bytes]:
 # The order of things
 
 
-def test_a_whole_run_is_told_and_logged_in_order(lab: Lab) -> None:
+def test_a_whole_run_is_reported_and_logged_in_order(lab: Lab) -> None:
     outcome = lab.start()
     epoch = ["EpochStarted", "EpochFinished", "CheckpointSaved"]
-    assert names(lab.heard) == ["RunStarted", *epoch, *epoch, "RunFinished"]
-    assert list(outcome.run.events()) == lab.heard
-    assert outcome.event == lab.heard[-1]
+    assert names(lab.events) == ["RunStarted", *epoch, *epoch, "RunFinished"]
+    assert list(outcome.run.events()) == lab.events
+    assert outcome.event == lab.events[-1]
     assert not outcome.run.is_locked()
 
 
 def test_a_stop_saves_a_checkpoint_before_the_last_word(lab: Lab) -> None:
     outcome = lab.start(watch=lab.stop_at(at_step(3)))
-    assert names(lab.heard) == ["RunStarted", "EpochStarted", "CheckpointSaved", "RunStopped"]
+    assert names(lab.events) == ["RunStarted", "EpochStarted", "CheckpointSaved", "RunStopped"]
     assert isinstance(outcome.event, RunStopped)
     assert training_state(outcome.run)["position"]["step"] == 3
 
@@ -110,25 +110,25 @@ def test_a_pause_saves_a_checkpoint_while_it_lasts(lab: Lab) -> None:
     training = threading.Thread(target=lab.start, kwargs={"watch": watch})
     training.start()
     assert saved.wait(PATIENCE)
-    assert type(lab.heard[-1]) is CheckpointSaved
+    assert type(lab.events[-1]) is CheckpointSaved
     assert training.is_alive()
     lab.control.resume()
     training.join(PATIENCE)
     assert not training.is_alive()
-    assert names(lab.heard)[:5] == [
+    assert names(lab.events)[:5] == [
         "RunStarted",
         "EpochStarted",
         "RunPaused",
         "CheckpointSaved",
         "RunResumed",
     ]
-    assert names(lab.heard)[-1] == "RunFinished"
+    assert names(lab.events)[-1] == "RunFinished"
 
 
 def test_checkpoints_are_saved_by_the_clock_in_long_epochs(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder, "CHECKPOINT_SECONDS", 0.0)
     lab.start(tiny_config(epochs=1))
-    saved = [event.step for event in lab.heard if isinstance(event, CheckpointSaved)]
+    saved = [event.step for event in lab.events if isinstance(event, CheckpointSaved)]
     assert saved == [
         1,
         2,
@@ -144,7 +144,7 @@ def test_checkpoints_are_saved_by_the_clock_in_long_epochs(lab: Lab, monkeypatch
 
 def test_the_start_says_what_is_trained_on_what(lab: Lab) -> None:
     run = lab.start(tiny_config(validation=40)).run
-    started = lab.heard[0]
+    started = lab.events[0]
     assert isinstance(started, RunStarted)
     assert started.run == run.name
     assert (started.resumed_step, started.resumed_epoch) == (0, 0)
@@ -169,7 +169,7 @@ def test_the_log_says_what_was_used_not_what_was_asked_for(lab: Lab, monkeypatch
     assert (config["dataset"], config["threads"]) == ("synthetic", 1)
     assert config["device"] in ("cpu", "cuda", "mps")
     # Progress has no log to be in yet; a notice waits for it.
-    assert names(lab.heard)[:3] == ["DataProgress", "RunStarted", "Notice"]
+    assert names(lab.events)[:3] == ["DataProgress", "RunStarted", "Notice"]
     assert names(run.events())[:2] == ["RunStarted", "Notice"]
 
 
@@ -197,7 +197,7 @@ def test_what_is_wrong_before_the_start_makes_no_run(
     assert not lab.runs_dir.exists()
 
 
-def test_best_weights_are_those_of_the_best_epoch_with_their_story(lab: Lab) -> None:
+def test_best_weights_are_those_of_the_best_epoch_with_their_metadata(lab: Lab) -> None:
     outcome = lab.start(tiny_config(epochs=4, lr=0.05))
     weights, metadata = checkpoint.load_weights(outcome.run.weights_file)
     finished = outcome.event
@@ -214,7 +214,9 @@ def test_best_weights_are_those_of_the_best_epoch_with_their_story(lab: Lab) -> 
     model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10))
     model[1].load_state_dict({name.removeprefix("fc."): tensor for name, tensor in weights.items()})
     test = lab.dataset.test
-    score = evaluate.evaluate(partial(evaluate.logits_of, model), test.images, test.labels, tiny_config())
+    score = evaluate.evaluate(
+        partial(evaluate.compute_logits, model), test.images, test.labels, tiny_config()
+    )
     assert score.accuracy == finished.best_test_accuracy
     assert score.loss == pytest.approx(finished.best_test_loss)
 
@@ -356,13 +358,11 @@ def test_trouble_with_one_file_is_told_with_its_path(lab: Lab, monkeypatch: pyte
     assert list(outcome.run.events())[-1] == outcome.event
 
 
-def test_a_log_that_cannot_be_written_is_told_to_the_person(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_log_that_cannot_be_written_is_reported(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     append = LogWriter.append
 
     def full(self: LogWriter, event: Event, *, durable: bool = False) -> None:
-        if lab.heard and isinstance(lab.heard[-1], EpochFinished):
+        if lab.events and isinstance(lab.events[-1], EpochFinished):
             raise OSError(errno.ENOSPC, "No space left on device")
         append(self, event, durable=durable)
 
@@ -428,7 +428,7 @@ def refused(lab: Lab, run: Run, message: str) -> RunError:
     assert raised.value.exit_code == 4
     assert raised.value.remedy
     assert contents(run) == before
-    assert lab.heard == []
+    assert lab.events == []
     assert not run.is_locked()
     return raised.value
 
@@ -441,7 +441,7 @@ def change_record(run: Run, part: str, **changes: Any) -> None:
 
 def test_a_finished_run_is_not_resumed(lab: Lab) -> None:
     run = lab.start(name="mine").run
-    lab.heard.clear()
+    lab.events.clear()
     refused(lab, run, "run mine is finished: nothing is left to resume")
 
 
@@ -456,7 +456,7 @@ def test_a_run_of_a_live_process_is_not_resumed(lab: Lab, stopped: Run) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"colour": "red"}, "another version of this program: there is no setting 'colour'"),
+        ({"color": "red"}, "another version of this program: there is no setting 'color'"),
         ({"epochs": 0}, "another version of this program: epochs is 0"),
         ({"lr": None}, "another version of this program: lr is None"),
     ],
@@ -474,8 +474,8 @@ def test_a_model_file_that_has_changed_is_not_resumed_where_the_run_has_no_copy(
     record = run.record().to_dict()
     del record["model"]["source"]  # as before there were copies
     run.config_file.write_text(json.dumps(record))
-    code_of(run).trust()
-    lab.heard.clear()
+    find_code(run).trust()
+    lab.events.clear()
     file = Path(spec.rpartition(":")[0])
     source = file.read_text()
     file.write_text(source.replace("0.3", "0.4"))
@@ -535,7 +535,7 @@ def test_a_checkpoint_that_does_not_fit_is_not_resumed(
 
 def test_another_models_checkpoint_is_not_resumed(lab: Lab, stopped: Run) -> None:
     other = lab.start(tiny_config(model=lab.small_net(), epochs=1), name="other").run
-    lab.heard.clear()
+    lab.events.clear()
     lab.control.stop()
     stopped.checkpoint_file.write_bytes(other.checkpoint_file.read_bytes())
     refused(lab, stopped, r"config\.json and last\.ckpt do not match: model is linear in one and")
@@ -551,20 +551,20 @@ def test_a_checkpoint_of_another_shape_is_not_resumed(lab: Lab, stopped: Run) ->
 def test_other_versions_are_a_notice(lab: Lab, stopped: Run) -> None:
     change_record(stopped, "versions", torch="1.0")
     assert isinstance(lab.resume(stopped).event, RunFinished)
-    notices = [event for event in lab.heard if isinstance(event, Notice)]
+    notices = [event for event in lab.events if isinstance(event, Notice)]
     assert [notice.topic for notice in notices] == ["machine"]
     assert "other versions" in notices[0].message
 
 
 def noticed(lab: Lab) -> list[tuple[str, str]]:
-    return [(event.topic, event.message) for event in lab.heard if isinstance(event, Notice)]
+    return [(event.topic, event.message) for event in lab.events if isinstance(event, Notice)]
 
 
 def test_a_run_is_resumed_with_other_threads(lab: Lab, stopped: Run) -> None:
     assert isinstance(lab.resume(stopped, threads=2).event, RunFinished)
     but = "the weights may differ in the last bits"
     assert noticed(lab) == [("machine", f"trained with --threads 1 so far, with 2 from here on: {but}")]
-    started = lab.heard[0]
+    started = lab.events[0]
     assert isinstance(started, RunStarted)
     assert (started.config["threads"], started.machine["threads"]) == (2, 2)
     assert torch.get_num_threads() == 2
@@ -601,7 +601,7 @@ def test_a_backend_that_is_gone_is_replaced_with_notices(lab: Lab, stopped: Run)
         other == "trained by quantum so far, by eager from here on: the weights may differ in the last bits"
     )
     assert stopped.record().machine.backend == stopped.record().config["backend"] == "eager"
-    assert [event for event in stopped.events() if isinstance(event, Notice)] == lab.heard[1:3]
+    assert [event for event in stopped.events() if isinstance(event, Notice)] == lab.events[1:3]
 
 
 def test_a_backend_asked_for_in_a_resume_is_taken_with_a_notice(lab: Lab, stopped: Run) -> None:
@@ -612,15 +612,17 @@ def test_a_backend_asked_for_in_a_resume_is_taken_with_a_notice(lab: Lab, stoppe
     assert message.startswith("trained by quantum so far, by eager from here on")
 
 
-def test_a_backend_that_cannot_be_had_is_not_resumed_with(lab: Lab, stopped: Run) -> None:
+def test_a_backend_that_is_not_available_is_not_resumed_with(lab: Lab, stopped: Run) -> None:
     before = contents(stopped)
     with pytest.raises(ConfigError, match="--backend graph cannot be used"):
         lab.resume(stopped, backend="graph")
     assert contents(stopped) == before
-    assert lab.heard == []
+    assert lab.events == []
 
 
-def test_what_a_backend_does_first_is_told_but_not_logged(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_backend_does_first_is_reported_but_not_logged(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def compiling(config: Any, train_state: Any, *_args: Any, report: Any, **_options: Any) -> EagerBackend:
         report(Preparing(what="compiling the step"))
         report(Notice(message="eager instead of native: no compiler", topic="backend"))
@@ -628,20 +630,20 @@ def test_what_a_backend_does_first_is_told_but_not_logged(lab: Lab, monkeypatch:
 
     monkeypatch.setattr(build, "choose_backend", compiling)
     run = lab.start(tiny_config(epochs=1)).run
-    assert names(lab.heard)[:3] == ["Preparing", "RunStarted", "Notice"]
+    assert names(lab.events)[:3] == ["Preparing", "RunStarted", "Notice"]
     assert names(run.events())[:2] == ["RunStarted", "Notice"]
 
 
 def test_a_resume_says_where_it_goes_on(lab: Lab, stopped: Run) -> None:
     lab.resume(stopped)
-    started = lab.heard[0]
+    started = lab.events[0]
     assert isinstance(started, RunStarted)
     assert (started.resumed_step, started.resumed_epoch) == (10, 1)
-    first = next(event for event in lab.heard if isinstance(event, Progress))
+    first = next(event for event in lab.events if isinstance(event, Progress))
     assert (first.epoch, first.step) == (2, 4)
 
 
-def test_a_resumed_runs_story_is_that_of_an_undisturbed_one(lab: Lab, stopped: Run) -> None:
+def test_a_resumed_runs_history_is_that_of_an_undisturbed_one(lab: Lab, stopped: Run) -> None:
     lab.resume(stopped)
     undisturbed = lab.start(name="undisturbed").run
     assert rows(stopped) == rows(undisturbed)
@@ -679,7 +681,7 @@ def test_a_pause_before_a_kill_loses_no_batch_loss(lab: Lab, monkeypatch: pytest
 
 def test_outcomes_carry_plain_values(lab: Lab) -> None:
     lab.start()
-    for event in lab.heard:
+    for event in lab.events:
         json.dumps(dataclasses.asdict(event), allow_nan=False)
 
 

@@ -32,17 +32,17 @@ def train(
     watch: Callable[[Event, Control], None] = lambda _event, _control: None,
     **changes: object,
 ) -> list[Event]:
-    """A student of the master; all it was told."""
-    heard: list[Event] = []
+    """A student of the master; all it was reported."""
+    events: list[Event] = []
     control = Control()
 
     def report(event: Event) -> None:
-        heard.append(event)
+        events.append(event)
         watch(event, control)
 
     config: TrainConfig = tiny_config(teacher="master", **changes)
     NewRun(config, Folders(lab.runs_dir, lab.runs_dir), name)(control, report)
-    return heard
+    return events
 
 
 def masters(lab: Lab) -> list[runs.Run]:
@@ -53,26 +53,26 @@ def test_the_teacher_is_trained_first_and_found_by_the_next_student(lab: Lab) ->
     first, second = train(lab, "first"), train(lab, "second", seed=2)
     (master,) = masters(lab)
     assert master.history().status is RunStatus.FINISHED
-    for heard, name in ((first, "first"), (second, "second")):
-        begun = next(event for event in heard if isinstance(event, RunStarted))
+    for events, name in ((first, "first"), (second, "second")):
+        begun = next(event for event in events if isinstance(event, RunStarted))
         assert (begun.run, begun.config["teacher"]) == (name, master.name)
-        assert isinstance(heard[-1], RunFinished)
+        assert isinstance(events[-1], RunFinished)
         assert runs.find(lab.runs_dir, name).teacher_file.read_bytes() == master.weights_file.read_bytes()
 
 
-def test_a_student_hears_how_far_its_teacher_is_and_not_the_teachers_own_story(lab: Lab) -> None:
-    heard = train(lab, "first")
-    before = heard[: next(at for at, event in enumerate(heard) if isinstance(event, RunStarted))]
-    told = [event for event in before if isinstance(event, Preparing) and event.total]
-    assert [event.done for event in told] == sorted(event.done for event in told)
-    assert {event.what for event in told} == {
+def test_a_student_reports_its_teachers_progress_and_not_the_teachers_own_events(lab: Lab) -> None:
+    events = train(lab, "first")
+    before = events[: next(at for at, event in enumerate(events) if isinstance(event, RunStarted))]
+    reported = [event for event in before if isinstance(event, Preparing) and event.total]
+    assert [event.done for event in reported] == sorted(event.done for event in reported)
+    assert {event.what for event in reported} == {
         f"training the teacher, linear: epoch {epoch} of 3" for epoch in (1, 2, 3)
     }
-    assert told[-1].done == told[-1].total
+    assert reported[-1].done == reported[-1].total
     assert not [event for event in before if isinstance(event, Progress)]
 
 
-def test_a_stop_meanwhile_keeps_what_the_teacher_has_learnt(lab: Lab) -> None:
+def test_a_stop_meanwhile_keeps_what_the_teacher_has_learned(lab: Lab) -> None:
     def stop(event: Event, control: Control) -> None:
         if isinstance(event, Preparing) and "epoch 2" in event.what:
             control.stop("enough")
@@ -82,8 +82,8 @@ def test_a_stop_meanwhile_keeps_what_the_teacher_has_learnt(lab: Lab) -> None:
     (master,) = masters(lab)
     assert master.history().status is RunStatus.STOPPED
     assert [run.name for run in runs.list_runs(lab.runs_dir)] == [master.name]
-    told = [event.what for event in train(lab, "first") if isinstance(event, Preparing)]
-    assert "training the teacher, linear: epoch 1 of 3" not in told
+    reported = [event.what for event in train(lab, "first") if isinstance(event, Preparing)]
+    assert "training the teacher, linear: epoch 1 of 3" not in reported
     assert masters(lab) == [master]
     assert master.history().status is RunStatus.FINISHED
 

@@ -26,7 +26,7 @@ from mnist_tui.events import (
 )
 from mnist_tui.training import evaluate, trainer
 from mnist_tui.training.control import Control
-from mnist_tui.training.evaluate import Score, logits_of
+from mnist_tui.training.evaluate import Score, compute_logits
 from mnist_tui.training.trainer import Trainer
 from tests.engine_fixtures import differences, make_trainer, names, tiny_config, tiny_dataset
 from tests.patience import PATIENCE
@@ -59,11 +59,13 @@ def every_step(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_same_seed_gives_the_same_weights_and_rows() -> None:
     torch.manual_seed(5)
-    one, told = trained(rotation=7.0)
+    one, reported = trained(rotation=7.0)
     torch.manual_seed(6)
-    other, told_again = trained(rotation=7.0)
+    other, reported_again = trained(rotation=7.0)
     assert differences(weights(one), weights(other)) == []
-    losses = [[(row.train_loss, row.test_loss) for row in epochs(events)] for events in (told, told_again)]
+    losses = [
+        [(row.train_loss, row.test_loss) for row in epochs(events)] for events in (reported, reported_again)
+    ]
     assert losses[0] == losses[1]
 
 
@@ -122,12 +124,12 @@ def test_losses_weights_and_scores_equal_an_independent_loop(settings: dict[str,
             logits = model(make_network_input(test.images, config))
         assert row.test_loss == pytest.approx(F.cross_entropy(logits, test.labels).item(), rel=1e-4)
         assert row.test_accuracy == pytest.approx((logits.argmax(1) == test.labels).float().mean().item())
-    told = [loss for event in happened if isinstance(event, Progress) for loss in event.batch_losses]
-    assert told == pytest.approx(expected_batches, rel=1e-4)
+    reported = [loss for event in happened if isinstance(event, Progress) for loss in event.batch_losses]
+    assert reported == pytest.approx(expected_batches, rel=1e-4)
     torch.testing.assert_close(model[1].weight, ready.train_state.model.fc.weight, rtol=1e-3, atol=1e-5)
 
 
-def test_averaged_weights_are_those_computed_by_hand_and_are_what_is_tested(every_step: None) -> None:
+def test_averaged_weights_are_those_computed_by_hand_and_are_evaluated(every_step: None) -> None:
     ready = make_trainer(tiny_config(epochs=1, ema=0.8))
     by_hand: Tensor | None = None
     for event in ready.run():
@@ -140,7 +142,7 @@ def test_averaged_weights_are_those_computed_by_hand_and_are_what_is_tested(ever
     test = ready.data.test
 
     def score(model: nn.Module) -> Score:
-        return evaluate.evaluate(partial(logits_of, model), test.images, test.labels, ready.config)
+        return evaluate.evaluate(partial(compute_logits, model), test.images, test.labels, ready.config)
 
     assert isinstance(last, RunFinished)
     assert last.final_test_loss == score(ready.train_state.eval_model).loss
@@ -177,7 +179,7 @@ def test_the_statistics_at_the_end_are_those_of_the_table() -> None:
     assert last.mean_epoch_seconds == pytest.approx(last.seconds / 3)
 
 
-# What is told, in which order
+# What is reported, in which order
 
 
 def test_events_come_in_order(every_step: None) -> None:
@@ -188,29 +190,29 @@ def test_events_come_in_order(every_step: None) -> None:
     ]
     # The weights' movement is looked at ten times an epoch, so in one of five steps always.
     training = [kind for step in range(1, 6) for kind in ("WeightsMoved", f"training {step}")]
-    training.append("training 5")  # the last is told in any case
+    training.append("training 5")  # the last is reported in any case
     tests = [f"evaluating {done}" for done in (10, 20, 30, 40, 10, 20, 30, 40, 50, 60)]
     epoch = ["EpochStarted", *training, *tests, "EpochFinished"]
     assert kinds == [*epoch, *epoch, "RunFinished"]
 
 
-def test_every_batch_loss_is_told_once(every_step: None) -> None:
+def test_every_batch_loss_is_reported_once(every_step: None) -> None:
     _, happened = trained()
-    told = [event.batch_losses for event in happened if isinstance(event, Progress)]
-    assert sum(len(losses) for losses in told) == 2 * STEPS
+    reported = [event.batch_losses for event in happened if isinstance(event, Progress)]
+    assert sum(len(losses) for losses in reported) == 2 * STEPS
 
 
 def test_progress_comes_by_the_clock_and_not_by_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = iter(range(10**6))
     monkeypatch.setattr(time, "monotonic", lambda: next(seconds) * 0.01)
     ready = make_trainer(tiny_config(epochs=1, batch_size=1))
-    told = [event for event in ready.run() if isinstance(event, Progress) and event.phase == "training"]
+    reported = [event for event in ready.run() if isinstance(event, Progress) and event.phase == "training"]
     # The clock goes on by 0.01 s at every look, and a step looks at it about once: ten steps a Progress.
-    assert 10 <= len(told) <= 30
-    assert sum(len(event.batch_losses) for event in told) == 200
+    assert 10 <= len(reported) <= 30
+    assert sum(len(event.batch_losses) for event in reported) == 200
 
 
-def test_a_quick_epoch_is_told_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_quick_epoch_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "monotonic", lambda: 5.0)
     _, happened = trained()
     kinds = names(happened, without=("WeightsMoved",))
@@ -274,14 +276,14 @@ def test_a_stop_after_the_last_epoch_is_too_late() -> None:
 
 
 @pytest.mark.parametrize("phase", ["training", "evaluating"])
-@pytest.mark.parametrize("wish", ["resume", "stop"])
-def test_a_pause_waits_for_another_thread(every_step: None, phase: str, wish: str) -> None:
+@pytest.mark.parametrize("action", ["resume", "stop"])
+def test_a_pause_waits_for_another_thread(every_step: None, phase: str, action: str) -> None:
     control = Control()
     ready = make_trainer(tiny_config(epochs=1), control=control)
-    paused, heard = threading.Event(), list[Event]()
+    paused, events = threading.Event(), list[Event]()
 
     def pause(event: Event) -> None:
-        heard.append(event)
+        events.append(event)
         if isinstance(event, Progress) and event.phase == phase and not paused.is_set():
             control.pause()
         if isinstance(event, RunPaused):
@@ -291,12 +293,12 @@ def test_a_pause_waits_for_another_thread(every_step: None, phase: str, wish: st
     training.start()
     assert paused.wait(PATIENCE)
     assert training.is_alive()
-    assert type(heard[-1]) is RunPaused
-    getattr(control, wish)()
+    assert type(events[-1]) is RunPaused
+    getattr(control, action)()
     training.join(PATIENCE)
     assert not training.is_alive()
-    ending = ["RunResumed", "EpochFinished", "RunFinished"] if wish == "resume" else ["RunStopped"]
-    assert names(heard) == ["EpochStarted", "RunPaused", *ending]
+    ending = ["RunResumed", "EpochFinished", "RunFinished"] if action == "resume" else ["RunStopped"]
+    assert names(events) == ["EpochStarted", "RunPaused", *ending]
 
 
 def test_a_pause_costs_no_time_and_no_batch_loss(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -319,11 +321,11 @@ def test_a_pause_costs_no_time_and_no_batch_loss(monkeypatch: pytest.MonkeyPatch
     assert sum(len(event.batch_losses) for event in happened if isinstance(event, Progress)) == STEPS
 
 
-def test_all_batch_losses_are_told_before_a_pause() -> None:
+def test_all_batch_losses_are_reported_before_a_pause() -> None:
     """A checkpoint is written at a pause, and a resume from it must find all earlier losses in the log."""
     control = Control()
     ready = make_trainer(tiny_config(epochs=1), control=control)
-    batches = ready.data.batches
+    batches = ready.data.iterate_batches
 
     def pausing(*asked: Any) -> Iterator[tuple[Tensor, Tensor]]:
         for number, batch in enumerate(batches(*asked)):
@@ -331,13 +333,13 @@ def test_all_batch_losses_are_told_before_a_pause() -> None:
                 control.pause()
             yield batch
 
-    ready.data.batches = pausing  # type: ignore[method-assign]
-    told = 0
+    ready.data.iterate_batches = pausing  # type: ignore[method-assign]
+    reported = 0
     for event in ready.run():
         if isinstance(event, Progress):
-            told += len(event.batch_losses)
+            reported += len(event.batch_losses)
         if isinstance(event, RunPaused):
-            assert told == event.step == 4
+            assert reported == event.step == 4
             control.resume()
 
 

@@ -23,7 +23,7 @@ def lab(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Lab:  # type: ignore[no-un
     return Lab(tmp_path, monkeypatch)
 
 
-def told(happened: object) -> list[WeightsMoved]:
+def measured(happened: object) -> list[WeightsMoved]:
     return [event for event in happened if isinstance(event, WeightsMoved)]  # type: ignore[attr-defined]
 
 
@@ -83,14 +83,14 @@ def test_shared_frozen_and_odd_weights() -> None:
     assert moved.gradient_norms == (0, 0, 0)  # also where there is no gradient
 
 
-def test_a_network_without_weights_has_nothing_to_tell() -> None:
+def test_a_network_without_weights_has_no_update_ratios() -> None:
     assert UpdateRatios(nn.Flatten()).capture(0, 1) is None
 
 
 @pytest.mark.parametrize("backend", ["eager", pytest.param("native", marks=needs_compiler)])
 def test_every_backend_leaves_what_is_needed(lab: Lab, backend: str) -> None:
     lab.start(tiny_config(model=lab.small_net(), backend=backend))
-    moves = told(lab.heard)
+    moves = measured(lab.events)
     assert [moved.step for moved in moves] == list(range(1, 15))
     assert moves[0].layers == ("0", "1", "6")
     for numbers in (moves[-1].weight_norms, moves[-1].gradient_norms, moves[-1].update_ratios):
@@ -101,12 +101,12 @@ def test_looking_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     ready = [make_trainer(tiny_config(ema=0.9)) for _ in range(2)]
     list(ready[0].run())
     monkeypatch.setattr(UpdateRatios, "capture", lambda *_: None)
-    assert not told(ready[1].run())
+    assert not measured(ready[1].run())
     one, other = (trainer.train_state.model.state_dict() for trainer in ready)
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_a_resumed_run_tells_the_same_as_one_left_alone(lab: Lab) -> None:
+def test_a_resumed_run_has_the_update_ratios_of_one_left_alone(lab: Lab) -> None:
     def moves(outcome: RunResult) -> list[tuple[object, ...]]:
         return [
             (moved.epoch, moved.step, moved.weight_norms, moved.gradient_norms, moved.update_ratios)

@@ -1,7 +1,8 @@
-"""One file from one mirror: https only, bounded in time and size, and impatient with trickles."""
+"""Downloading one file from one mirror: https only, bounded in time and size, no slower than a trickle."""
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,11 +19,11 @@ _CHUNK = 64 * 2**10
 
 
 class MirrorFailedError(Exception):
-    """A mirror did not deliver; the message completes the sentence "https://mirror/: …"."""
+    """A mirror did not deliver the file; the message completes the sentence "https://mirror/: …"."""
 
 
 def make_https_session() -> requests.Session:
-    """A session that knows no scheme but https, so that no redirect can leave it either."""
+    """A session that supports https only, for redirects as well."""
     session = requests.Session()
     session.adapters.clear()
     session.mount("https://", HTTPAdapter())
@@ -31,7 +32,7 @@ def make_https_session() -> requests.Session:
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """How mirrors are spoken to. Times are seconds, `slowest` is bytes a second over each `window`."""
+    """Settings for downloads. Times are in seconds, `slowest` in bytes per second over each `window`."""
 
     open_session: Callable[[], requests.Session] = make_https_session
     connect_timeout: float = 5.0
@@ -41,84 +42,83 @@ class Network:
     max_bytes: int = MAX_BYTES
 
 
-@dataclass
-class Download:
-    """Called by pooch with the address and the temporary file to fill.
+def download(url: str, path: Path, network: Network, progress: DatasetProgress) -> str:
+    """Write the file at `url` to `path`, and return its MD5 sum.
 
-    Raises MirrorFailedError or what requests and urllib3 raise (`in_words` explains those) for the mirror's
-    failures, OSError for the disk's, and whatever the meter's `report` raises.
+    Raises MirrorFailedError or an exception of requests or urllib3 (see `describe_error`) if the mirror fails, OSError
+    if the disk does, and whatever the `report` of `progress` raises.
     """
+    timeouts = (network.connect_timeout, network.read_timeout)
+    # Compressing compressed files is pointless, and a server that does it anyway would change the sum.
+    headers = {"Accept-Encoding": "identity"}
+    md5 = hashlib.md5(usedforsecurity=False)
+    with (
+        network.open_session() as session,
+        session.get(url, stream=True, timeout=timeouts, headers=headers) as response,
+        path.open("wb") as file,
+    ):
+        progress.total = _check_headers(response, network)
+        for chunk in _read_chunks(response, network, progress):
+            md5.update(chunk)
+            file.write(chunk)
+    return md5.hexdigest()
 
-    network: Network
-    meter: DatasetProgress
 
-    def __call__(self, url: str, output_file: str, pooch: object) -> None:
-        """Fill `output_file` with what `url` answers."""
-        timeouts = (self.network.connect_timeout, self.network.read_timeout)
-        # Compressing compressed files is pointless, and a server that does it anyway would change the sum.
-        headers = {"Accept-Encoding": "identity"}
-        with (
-            self.network.open_session() as session,
-            session.get(url, stream=True, timeout=timeouts, headers=headers) as response,
-            Path(output_file).open("wb") as file,
-        ):
-            self.meter.total = self._read_headers(response)
-            for chunk in self._read_chunks(response):
-                file.write(chunk)
+def _check_headers(response: requests.Response, network: Network) -> int | None:
+    """The size that the server announces. Raises MirrorFailedError if its answer is not a file."""
+    if response.status_code != requests.codes.ok:
+        raise MirrorFailedError(f"it answered {response.status_code} {response.reason}".rstrip())
+    if response.headers.get("Content-Type", "").startswith("text/html"):
+        raise MirrorFailedError("it sent a web page instead of the file")
+    length = response.headers.get("Content-Length", "")
+    size = int(length) if length.isdecimal() else None
+    _check_size(size or 0, network)
+    return size
 
-    def _read_headers(self, response: requests.Response) -> int | None:
-        """The size the server promises, once its answer looks like data at all."""
-        if response.status_code != requests.codes.ok:
-            raise MirrorFailedError(f"it answered {response.status_code} {response.reason}".rstrip())
-        if response.headers.get("Content-Type", "").startswith("text/html"):
-            raise MirrorFailedError("it sent a web page instead of the file")
-        length = response.headers.get("Content-Length", "")
-        size = int(length) if length.isdecimal() else None
-        self._check_size(size or 0)
-        return size
 
-    def _read_chunks(self, response: requests.Response) -> Iterator[bytes]:
-        """The body as it arrives, undecoded: the checksum is that of the file on the server."""
-        done = 0
-        guard = TrickleGuard(self.network.slowest, self.network.window)
-        self.meter(done)
-        # `read1` returns what is there; `read` would wait for a whole chunk, and the guard with it.
-        while chunk := response.raw.read1(_CHUNK, decode_content=False):
-            done += len(chunk)
-            self._check_size(done)
-            guard.check(done)
-            self.meter(done)
-            yield chunk
+def _read_chunks(response: requests.Response, network: Network, progress: DatasetProgress) -> Iterator[bytes]:
+    """The body as it arrives, not decoded: the checksum is that of the file on the server."""
+    done = 0
+    guard = TrickleGuard(network.slowest, network.window)
+    progress(done)
+    # `read1` returns what has arrived; `read` would wait for a whole chunk, and the guard with it.
+    while chunk := response.raw.read1(_CHUNK, decode_content=False):
+        done += len(chunk)
+        _check_size(done, network)
+        guard.check(done)
+        progress(done)
+        yield chunk
 
-    def _check_size(self, size: int) -> None:
-        if size > self.network.max_bytes:
-            raise MirrorFailedError(f"it sends more than {self.network.max_bytes:,} bytes")
+
+def _check_size(size: int, network: Network) -> None:
+    if size > network.max_bytes:
+        raise MirrorFailedError(f"it sends more than {network.max_bytes:,} bytes")
 
 
 class TrickleGuard:
-    """Notices a server that sends just enough to never time out."""
+    """Detects a server that sends just enough to never time out."""
 
     def __init__(self, slowest: float, window: float, clock: Callable[[], float] = time.monotonic) -> None:
-        """`slowest` bytes a second are asked for over each `window` seconds of `clock`."""
+        """Require `slowest` bytes per second over each `window` seconds of `clock`."""
         self._slowest = slowest
         self._window = window
         self._clock = clock
         self._since, self._had = clock(), 0
 
     def check(self, done: int) -> None:
-        """Raises MirrorFailedError when a whole window brought too little; `done` is the bytes so far."""
+        """Raise MirrorFailedError if too few bytes came in a whole window; `done` is the number of bytes so far."""
         now = self._clock()
         elapsed = now - self._since
         if elapsed < self._window:
             return
         rate = (done - self._had) / elapsed
         if rate < self._slowest:
-            raise MirrorFailedError(f"it sends only {rate:,.0f} bytes a second")
+            raise MirrorFailedError(f"it sends only {rate:,.0f} bytes per second")
         self._since, self._had = now, done
 
 
 def describe_error(error: requests.RequestException | HTTPError, network: Network) -> str:
-    """What went wrong between here and the mirror, without the libraries' vocabulary."""
+    """What went wrong on the way to the mirror, without the libraries' vocabulary."""
     match error:
         case requests.ConnectTimeout():
             return f"no connection within {network.connect_timeout:g} s"
@@ -139,7 +139,7 @@ def describe_error(error: requests.RequestException | HTTPError, network: Networ
 
 
 def _root_cause(error: BaseException) -> str:
-    """The last link of a chain of wrapped errors: there the operating system says what happened."""
+    """The message of the innermost of several wrapped errors, which is the operating system's."""
     while (below := error.__cause__ or error.__context__) is not None:
         error = below
     return getattr(error, "strerror", None) or str(error)

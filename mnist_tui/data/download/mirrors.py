@@ -1,4 +1,4 @@
-"""Fetching a dataset's files: mirrors in turn, checked before they appear, one process at a time."""
+"""Fetching a dataset's files: from its mirrors in turn, checked before they appear, one process at a time."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pooch
 import requests
 from urllib3.exceptions import HTTPError
 
-from mnist_tui.data.download.http import Download, MirrorFailedError, Network, describe_error
+from mnist_tui.data.download.http import MirrorFailedError, Network, describe_error, download
 from mnist_tui.data.download.progress import DatasetProgress, ignore_event
 from mnist_tui.data.download.verified_files import UnusableFileError, find_verified
 from mnist_tui.data.registry import DataFile, DatasetSpec
@@ -24,30 +23,29 @@ from mnist_tui.system.paths import DATA_DIR_VARIABLE
 
 LOCK = ".fetch.lock"
 PARTIAL = ".fetching"
-"""The folder in which files arrive, before they are checked and put in their places."""
+"""The folder for files that are being downloaded, before they are checked and moved to their places."""
 _POLL = 0.1
-"""Seconds between two looks whether another process is done."""
+"""Seconds between two checks whether another process is done."""
 
 
 def fetch_dataset(
     entry: DatasetSpec, home: Path, *, report: Report = ignore_event, network: Network | None = None
 ) -> None:
-    """Bring every file of `entry` into the folder `home`; those already there and right are kept.
+    """Fetch every file of `entry` into the folder `home`, except those that are there and verified.
 
-    `report` hears of progress and of each mirror that fails; it may raise to abort, and nothing half-done
-    is left behind. Raises DataError when a file is not to be had or `home` cannot be written.
+    `report` receives the progress and a notice of each mirror that fails; it may raise to abort, and no partial file
+    remains. Raises DataError if a file is not available or `home` cannot be written.
     """
-    pooch.get_logger().setLevel("ERROR")  # it writes to stderr, across whatever is on the screen
-    carrying = _wrap_report(report)
+    wrapped = _wrap_report(report)
     try:
-        with _lock_folder(entry, home, carrying):
-            _Fetch(entry, home, carrying, network or Network()).fetch_all()
+        with _lock_folder(entry, home, wrapped):
+            _Fetch(entry, home, wrapped, network or Network()).fetch_all()
     except _ReportError as aborted:
         raise aborted.error from None
 
 
 class _ReportError(BaseException):
-    """What `report` raised, on its way past handlers that would take it for a failed download."""
+    """What `report` raised, as an exception that the handlers of failed downloads do not catch."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__(error)
@@ -55,18 +53,18 @@ class _ReportError(BaseException):
 
 
 def _wrap_report(report: Report) -> Report:
-    def carrying(event: Event) -> None:
+    def wrapped(event: Event) -> None:
         try:
             report(event)
         except BaseException as error:
             raise _ReportError(error) from error
 
-    return carrying
+    return wrapped
 
 
 @contextlib.contextmanager
 def _lock_folder(entry: DatasetSpec, home: Path, report: Report) -> Iterator[None]:
-    """Hold the folder's lock, so that a second process waits and then finds the files there."""
+    """Hold the folder's lock, so that a second process waits and then finds the files."""
     lock = FileLock(home / LOCK)
     with _explain_disk_errors(home):
         home.mkdir(parents=True, exist_ok=True)
@@ -78,26 +76,26 @@ def _lock_folder(entry: DatasetSpec, home: Path, report: Report) -> Iterator[Non
 
 
 def _acquire(lock: FileLock, entry: DatasetSpec, report: Report) -> None:
-    waiting = DatasetProgress(report, entry.name, "fetching", "another process is at it", "bytes")
+    progress = DatasetProgress(report, entry.name, "fetching", "another process is fetching", "bytes")
     while True:
         try:
             lock.acquire(_POLL)
         except TimeoutError:
-            waiting(0)  # also the moment at which `report` may abort
+            progress(0)  # also the moment at which `report` may abort
         else:
             return
 
 
 @dataclass
 class _Fetch:
-    """One go at all files of `entry`, with the lock held."""
+    """One attempt at all files of `entry`, with the lock held."""
 
     entry: DatasetSpec
     home: Path
     report: Report
     network: Network
     failed: set[str] = field(default_factory=set)
-    """Mirrors that failed for one file; they are asked last for the next."""
+    """Mirrors that failed for one file, which are tried last for the next."""
 
     def fetch_all(self) -> None:
         try:
@@ -139,30 +137,23 @@ class _Fetch:
         )
 
     def _fetch_from(self, mirror: str, file: DataFile) -> None:
-        """Raises MirrorFailedError when it is the mirror's fault, DataError when it is the folder's."""
-        meter = DatasetProgress(self.report, self.entry.name, "fetching", file.name, "bytes")
+        """Raises MirrorFailedError if the mirror fails, DataError if the folder cannot be written."""
+        progress = DatasetProgress(self.report, self.entry.name, "fetching", file.name, "bytes")
+        partial = self.home / PARTIAL / file.name
         try:
             with _explain_disk_errors(self.home):
-                pooch.retrieve(
-                    mirror + file.name,
-                    known_hash=f"md5:{file.md5}",
-                    fname=file.name,
-                    path=self.home / PARTIAL,
-                    downloader=Download(self.network, meter),
-                )
-                arrived = self.home / PARTIAL / file.name
-                # pooch keeps the mode of its temporary file, which only the owner may read.
-                arrived.chmod(0o644)
-                arrived.replace(self.home / file.name)
+                md5 = download(mirror + file.name, partial, self.network, progress)
+                if md5 != file.md5:
+                    raise MirrorFailedError("what it sent is not the expected file (wrong MD5 sum)")
+                partial.chmod(0o644)
+                partial.replace(self.home / file.name)
         except (requests.RequestException, HTTPError) as error:
             raise MirrorFailedError(describe_error(error, self.network)) from error
-        except ValueError as error:
-            raise MirrorFailedError("what it sent is not the expected file (wrong MD5 sum)") from error
 
 
 @contextlib.contextmanager
 def _explain_disk_errors(home: Path) -> Iterator[None]:
-    """Explain what the disk says while something is written to `home`."""
+    """Turn an OSError while something is written to `home` into a DataError."""
     try:
         yield
     except requests.RequestException:

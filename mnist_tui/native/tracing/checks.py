@@ -9,6 +9,7 @@ from torch import nn
 
 from mnist_tui.native.unsupported import Unsupported
 
+# torch has no public way to ask for hooks.
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 TENSORS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 

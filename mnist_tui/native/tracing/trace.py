@@ -13,6 +13,7 @@ from torch import fx, nn
 from mnist_tui.native.plan import OUTPUT_SHAPE, Dropout
 from mnist_tui.native.tracing.chain import Layer
 from mnist_tui.native.tracing.checks import refuse_extras, refuse_leftovers
+from mnist_tui.native.tracing.modules import own_tensors
 from mnist_tui.native.tracing.symbolic import ONLY_CHAIN, SymbolicImage, SymbolicTracer
 from mnist_tui.native.unsupported import Unsupported
 
@@ -34,10 +35,8 @@ def trace(model: nn.Module) -> tuple[Layer, ...]:
 
 def _trace(model: nn.Module) -> tuple[Layer, ...]:
     refuse_extras(model)
-    layers = _trace_mode(model, training=True)
-    if [layer for layer in layers if not isinstance(layer.operation, Dropout)] != _trace_mode(
-        model, training=False
-    ):
+    layers, evaluated = (_trace_mode(model, training=training) for training in (True, False))
+    if [layer for layer in layers if not isinstance(layer.operation, Dropout)] != evaluated:
         raise Unsupported("`forward` computes something else in training than in evaluation; " + ONLY_CHAIN)
     refuse_leftovers(model, [layer.name for layer in layers if layer.name])
     return tuple(layers)
@@ -70,13 +69,13 @@ def _attributes(network: nn.Module) -> dict[tuple[str, str], object]:
     return {
         (path, name): value
         for path, module in network.named_modules()
-        for name, value in {**vars(module), **module._parameters, **module._buffers}.items()
+        for name, value in {**vars(module), **dict(own_tensors(module))}.items()
     }
 
 
 def _refuse_changes(before: dict[tuple[str, str], object], after: dict[tuple[str, str], object]) -> None:
-    for (path, name), value in after.items():
-        if before.get((path, name), before) is not value:
+    for path, name in {**before, **after}:
+        if before.get((path, name), before) is not after.get((path, name), after):
             place = f"{path}.{name}" if path else name
             raise Unsupported(f"`forward` sets `{place}`, which a compiled step would not; remove that")
 

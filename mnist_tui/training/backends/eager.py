@@ -10,7 +10,7 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.data.augmentation import apply_maps
 from mnist_tui.data.loader import Batch
 from mnist_tui.training.backends.base import StepResult, StepSettings
-from mnist_tui.training.evaluate import logits_of
+from mnist_tui.training.evaluate import compute_logits
 from mnist_tui.training.train_state import TrainState
 
 
@@ -65,4 +65,4 @@ class EagerBackend:
             self.train_state.average.update_parameters(self.train_state.model)
 
     def logits(self, images: Tensor) -> Tensor:
-        return logits_of(self.train_state.eval_model, images)
+        return compute_logits(self.train_state.eval_model, images)

@@ -20,7 +20,7 @@ from mnist_tui.native.tracing.trace import trace
 from mnist_tui.native.unsupported import Unsupported
 from mnist_tui.training import optimizer
 from mnist_tui.training.backends.base import BackendUnavailable, StepResult, StepSettings
-from mnist_tui.training.evaluate import logits_of
+from mnist_tui.training.evaluate import compute_logits
 from mnist_tui.training.train_state import TrainState
 
 # Of the largest logit: far more than rounding, far less than a layer mistaken for another makes.
@@ -174,7 +174,7 @@ def _check_outputs(backend: NativeBackend) -> None:
     """Compare the whole network once: tracing believes what modules say of themselves. Draws no random numbers."""
     model = backend.train_state.eval_model
     images = torch.linspace(-3, 3, 4 * INPUT_SHAPE.height * INPUT_SHAPE.width).sin().reshape(4, *INPUT_SHAPE)
-    expected = logits_of(model, images).log_softmax(1)
+    expected = compute_logits(model, images).log_softmax(1)
     found = backend.logits(images).log_softmax(1)
     backend.train_state.model.train()
     if not torch.allclose(found, expected, rtol=_TOLERANCE, atol=_TOLERANCE * float(expected.abs().max())):

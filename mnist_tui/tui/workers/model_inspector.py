@@ -28,10 +28,12 @@ def inspect(request: InspectRequest) -> ModelSummary:
     with gc_control.pause_during_import():
         from mnist_tui.inspection import inspect_model
         from mnist_tui.models import load_model, resolve_spec
-        from mnist_tui.training.run_code import code_of
+        from mnist_tui.training.run_code import find_code
 
     with RANDOM_NUMBERS_LOCK:
         source = (
-            resolve_spec(request.spec) if request.run is None else code_of(request.run).require_trust().source
+            resolve_spec(request.spec)
+            if request.run is None
+            else find_code(request.run).require_trust().source
         )
         return inspect_model(load_model(source), name=source.name)

@@ -70,7 +70,7 @@ BAD = [
     ("silent", "nothing came for 0.2 s"),
     ("no-http", "it cannot be reached (220 ftp ready"),
     ("stall", "nothing came for 0.2 s"),
-    ("trickle", "bytes a second"),
+    ("trickle", "bytes per second"),
     ("cut", "the connection broke off"),
     ("reset", "the connection broke off"),
     ("endless", "it sends more than 100,000 bytes"),
@@ -263,7 +263,7 @@ def test_two_processes_fetch_every_file_once(mirror: Mirror, tiny: Sample, tmp_p
     )
     with second:
         assert second.stdout is not None
-        assert second.stdout.readline() == "another process is at it\n"
+        assert second.stdout.readline() == "another process is fetching\n"
         mirror.gate.set()
         first.join()
         assert second.wait() == 0
@@ -272,7 +272,7 @@ def test_two_processes_fetch_every_file_once(mirror: Mirror, tiny: Sample, tmp_p
 
 
 def test_whoever_waits_for_another_process_can_give_up(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
-    waiting = abort_at("another process is at it")
+    waiting = abort_at("another process is fetching")
     with FileLock(tmp_path / LOCK), pytest.raises(KeyboardInterrupt):
         fetch_dataset(tiny.entry, tmp_path, report=waiting, network=mirror.network())
     assert mirror.asked == []
@@ -284,5 +284,5 @@ def test_the_guard_measures_each_window_by_itself() -> None:
     guard.check(0)  # within the first window nothing is asked for
     guard.check(5000)
     guard.check(5001)
-    with pytest.raises(MirrorFailedError, match="only 10 bytes a second"):
+    with pytest.raises(MirrorFailedError, match="only 10 bytes per second"):
         guard.check(5100)

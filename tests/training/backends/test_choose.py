@@ -23,20 +23,20 @@ class Chosen:
 
     def __init__(self, backend: str, *, before: str = "", should_stop: bool = False) -> None:
         config = tiny_config(backend=backend)
-        self.heard: list[Event] = []
+        self.events: list[Event] = []
         self.train_state = TrainState(config, models.load_model("linear"))
         self.backend: Backend = choose_backend(
             config,
             self.train_state,
             torch.device("cpu"),
             before=before,
-            report=self.heard.append,
+            report=self.events.append,
             should_stop=lambda: should_stop,
         )
 
     @property
     def notices(self) -> list[tuple[str, str]]:
-        return [(event.topic, event.message) for event in self.heard if isinstance(event, Notice)]
+        return [(event.topic, event.message) for event in self.events if isinstance(event, Notice)]
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_eager_can_do_everything() -> None:
     chosen = Chosen("eager")
     assert chosen.backend.name == "eager"
     assert chosen.backend.train_state is chosen.train_state
-    assert chosen.heard == []
+    assert chosen.events == []
 
 
 @needs_compiler
@@ -94,16 +94,24 @@ def test_a_resumed_run_whose_backend_is_gone_goes_on_with_eager(before: str) -> 
 
 
 @pytest.mark.parametrize("stopped", [False, True])
-def test_what_takes_long_is_told_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch, stopped: bool) -> None:
+def test_what_takes_long_is_reported_and_can_be_stopped(
+    monkeypatch: pytest.MonkeyPatch, stopped: bool
+) -> None:
     build, done = choose._build, []
 
     def slow(
-        _name: str, config: Any, train_state: Any, device: Any, largest: int, told: Any, stopping: Any
+        _name: str,
+        config: Any,
+        train_state: Any,
+        device: Any,
+        largest: int,
+        on_progress: Any,
+        should_stop: Any,
     ) -> Backend:
-        assert stopping() == stopped
-        told("compiling the step")
+        assert should_stop() == stopped
+        on_progress("compiling the step")
         done.append(True)
-        return build("eager", config, train_state, device, largest, told, stopping)
+        return build("eager", config, train_state, device, largest, on_progress, should_stop)
 
     monkeypatch.setattr(choose, "_build", slow)
     if stopped:
@@ -111,6 +119,6 @@ def test_what_takes_long_is_told_and_can_be_stopped(monkeypatch: pytest.MonkeyPa
             Chosen("native", should_stop=True)
         assert not done
     else:
-        [preparing] = Chosen("native").heard
+        [preparing] = Chosen("native").events
         assert isinstance(preparing, Preparing)
         assert preparing.what == "compiling the step"

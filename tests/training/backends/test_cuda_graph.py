@@ -112,7 +112,7 @@ def test_only_the_rest_of_an_epoch_runs_the_models_python() -> None:
     assert ended(training).train_state.model.calls == before + 3
 
 
-def test_recording_changes_nothing_of_the_learner() -> None:
+def test_recording_does_not_change_the_training_state() -> None:
     config = tiny_config(batch_size=SIZE, ema=0.9)
     train_state, untouched = learner_of(config), learner_of(config)
     torch.manual_seed(7)
@@ -174,7 +174,7 @@ def test_the_processor_has_no_cuda_graphs() -> None:
     assert "--device cuda" in raised.value.hint
 
 
-def test_a_model_that_cannot_be_recorded_is_unfit_and_left_as_it_was() -> None:
+def test_a_model_that_cannot_be_recorded_is_refused_and_left_as_it_was() -> None:
     class Reading(Net):
         def forward(self, images: Tensor) -> Tensor:
             super().forward(images)

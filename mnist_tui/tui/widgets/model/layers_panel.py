@@ -59,7 +59,7 @@ class RequirementsPanel(Panel):
         self._update()
 
     def show_text(self, text: str) -> None:
-        """Say why there is no model to check_requirements."""
+        """Say why there is no model to check."""
         self._summary = None
         self._text.update(Content(text))
 
