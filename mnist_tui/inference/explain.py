@@ -9,8 +9,7 @@ from typing import Literal
 from torch import Tensor
 
 from mnist_tui.data.augmentation import make_network_input
-from mnist_tui.inference.feature_maps import compute_feature_maps
-from mnist_tui.inference.filters import Filters, find_first_filters
+from mnist_tui.inference.layer_images import Filters, compute_feature_maps, find_first_filters
 from mnist_tui.inference.network import TrainedNetwork
 from mnist_tui.inference.prediction import Prediction, prediction_from_logits
 from mnist_tui.inference.saliency import gradient_saliency, occlusion

@@ -1,4 +1,4 @@
-"""The evaluation report is what scikit-learn says of the same logits."""
+"""The evaluation's figures are scikit-learn's for the same logits."""
 
 from __future__ import annotations
 

@@ -9,8 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mnist_tui.inference.feature_maps import as_maps, compute_feature_maps
-from mnist_tui.inference.filters import find_first_filters
+from mnist_tui.inference.layer_images import as_maps, compute_feature_maps, find_first_filters
 from mnist_tui.inference.saliency import gradient_saliency, log_odds, occlusion
 from mnist_tui.models import load_model
 
@@ -157,7 +156,7 @@ def test_looking_leaves_no_hook_and_no_gradient_behind() -> None:
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
 
-# Where it looked
+# Saliency
 
 
 def test_log_odds_are_those_of_the_probability() -> None:

@@ -1,4 +1,4 @@
-"""Looking at a network while it is trained: what one sees is what was there, and the training does not notice."""
+"""Snapshots of a network in training: they are exact, and the training is not affected."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_a_snapshot_stays_what_it_was(lab: Lab) -> None:
 
 @pytest.mark.parametrize("backend", ["eager", pytest.param("native", marks=needs_compiler)])
 def test_the_training_does_not_notice(lab: Lab, backend: str) -> None:
-    """Dropout, averages, BatchNorm; somebody else builds the network and computes with it all the while."""
+    """Dropout, averages, BatchNorm; another thread builds the network and computes with it all the while."""
     config = tiny_config(model=lab.small_net(), backend=backend, ema=0.9, rotation=7.0)
     undisturbed = training_state(lab.start(config).run)
     images = torch.randint(0, 256, (3, 1, 28, 28), dtype=torch.uint8)

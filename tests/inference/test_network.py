@@ -1,4 +1,4 @@
-"""The network of a run can be opened, from any thread, and says what it was."""
+"""The network of a run can be opened from any thread, with what is known of its weights."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ HAIRS = range(-4, 5)
 one step: a sum that all but cancels is near to the truth by luck, and a little beside it is not."""
 
 HAIR = 2.0**-20
-"""Of each number: several times what float32 tells apart."""
+"""Of each number: several times float32's resolution."""
 
 EPSILON = 1e-5
 """The least that a norm adds to a variance: what is much smaller is nothing to it."""

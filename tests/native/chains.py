@@ -1,4 +1,4 @@
-"""Hypothesis strategies: networks that a person might stack up, and batches for them."""
+"""Hypothesis strategies: networks of stacked layers, and batches for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compiled backends for tests: made quickly where nothing is timed, and for other processors."""
+"""Compiled backends for tests: compiled quickly where nothing is timed, and for other processors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ QUICKLY = {"-O3": "-O1"}
 """Half the time to compile; the templates and the arithmetic are the same."""
 
 SETTINGS = StepSettings(3, 0.01, 0.9)
-"""Of a step that is compared; its number has a say in dropout."""
+"""Of a step that is compared; its number is part of dropout's seed."""
 
 CPUINFO = Path("/proc/cpuinfo")
 
@@ -40,7 +40,7 @@ def native(model: nn.Module, config: TrainConfig | None = None, *, threads: int 
 
 
 def plan_for(model: nn.Module) -> Plan:
-    """The one that is compiled."""
+    """The plan that is compiled."""
     return fuse_layers(trace(model))
 
 

@@ -1,4 +1,4 @@
-"""Which compiler is taken, how it is called, and what a person hears of one that fails."""
+"""Which compiler is taken, how it is called, and how its failure is reported."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_cxx_comes_first(tools: Path, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_link_is_called_by_its_own_name(tools: Path) -> None:
-    # ccache, told apart from the compilers it stands in for by the name it is called by alone.
+    # ccache, distinguished from the compilers it stands in for by the name it is called by alone.
     (tools / "ccache").write_text('#!/bin/sh\necho "as ${0##*/}"')
     (tools / "ccache").chmod(0o755)
     (tools / "g++").symlink_to("ccache")

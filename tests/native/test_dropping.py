@@ -1,4 +1,4 @@
-"""A compiled dropout's numbers: how many stay, and that one tells nothing of another."""
+"""A compiled dropout's numbers: how many stay, and that they are independent."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ pytestmark = [needs_compiler, pytest.mark.slow]
 
 
 class Fault(NamedTuple):
-    """What stands in a header once, and what is put there instead."""
+    """A text that occurs once in a header, and what replaces it."""
 
     chain: str
     header: str

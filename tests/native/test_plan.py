@@ -1,4 +1,4 @@
-"""What a stage says of itself."""
+"""Shapes, tensor names and text of a stage."""
 
 from mnist_tui.native.plan import (
     BatchNorm,

@@ -1,4 +1,4 @@
-"""A program run to its end, or to the end of somebody's patience."""
+"""A program run to its end, or until its time limit or a stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processors that run the same code have one identity, on every look."""
+"""Processors that run the same code have one identity, on every call."""
 
 from __future__ import annotations
 

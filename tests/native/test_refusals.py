@@ -392,7 +392,7 @@ def test_what_a_network_does_besides_its_layers_is_refused(model: nn.Module, rea
 
 
 def test_a_refused_network_leaves_the_random_numbers_alone() -> None:
-    """Even one that makes weights in its `forward`, which are drawn."""
+    """Even one that creates random weights in its `forward`."""
     model = Written(lambda net, x: net.head(nn.Conv2d(1, 3, 3, padding=1)(x)))
     before = torch.get_rng_state()
     assert "`conv2d` in `forward` is given weights" in refusal(model)

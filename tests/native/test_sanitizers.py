@@ -57,7 +57,7 @@ def everything() -> nn.Module:
 
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The driver around the chain, with the sanitizer of a name; made once."""
+    """The driver around the chain, compiled once per sanitizer."""
     return functools.cache(lambda name: compiled(tmp_path_factory.mktemp("driver"), SANITIZERS[name]))
 
 
@@ -106,7 +106,7 @@ def test_a_sanitizer_finds_nothing(driver: Callable[[str], Path], tmp_path: Path
 
 
 def test_a_sanitizer_would_find_something(driver: Callable[[str], Path], tmp_path: Path) -> None:
-    """A control: the kernels read behind the images where the driver is told to hand in too few."""
+    """A control: the kernels read behind the images where the driver passes too few."""
     done = run([str(driver("address and undefined behaviour")), "overrun"], tmp_path)
     assert done.returncode != 0
     assert "heap-buffer-overflow" in done.stderr

@@ -34,7 +34,7 @@ def quickly() -> Iterator[None]:
 
 
 def trained(name: str, threads: int, config: TrainConfig) -> list[Any]:
-    """All that comes of steps with batches of every size, the last ones of an epoch among them."""
+    """All results of steps with batches of every size, the last ones of an epoch among them."""
     backend = native(chain(name), config, threads=threads)
     found: list[Any] = []
     for number, size in enumerate(SIZES):

@@ -36,7 +36,7 @@ def fixture_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def make(*sources: str, **options: object) -> tuple[ctypes.CDLL, list[str]]:
-    """The library of these sources, else of `SOURCE`, and what was progress on the way."""
+    """The library of these sources, else of `SOURCE`, and the reported progress."""
     progress: list[str] = []
     return build_library(sources_of(*sources or [SOURCE]), on_progress=progress.append, **options), progress  # type: ignore[arg-type]
 
@@ -63,7 +63,7 @@ def libraries(cache: Path) -> list[Path]:
 
 
 def script(path: Path, body: str, version: str = "fake 1.0") -> Path:
-    """A compiler that tells its version and then does `body`, in which `$REAL` is a real one."""
+    """A compiler that answers `--version` and else runs `body`, in which `$REAL` is a real one."""
     path.write_text(
         f"#!/bin/sh\nREAL='{REAL}'\n"
         f'case "$*" in *--version) echo "{version}"; exit;; esac\n{textwrap.dedent(body)}\n'
@@ -105,7 +105,7 @@ class Pulse:
         return False
 
     def wait(self) -> bool:
-        """Wait for the next news; whether it is a start (and not that all are gone)."""
+        """Wait for the next change; whether it is a start (and not that all are gone)."""
         assert select.select([self._reading], [], [], PATIENCE)[0]
         return self.started()
 
@@ -141,7 +141,7 @@ except Unsupported as error:
 
 
 def building(*arguments: str, **environment: str) -> subprocess.Popen[str]:
-    """A process that builds `SOURCE` and prints what it was progress, then 42 or why not.
+    """A process that builds `SOURCE` and prints its progress, then 42 or why not.
 
     arguments: the most bytes a file of its may have, if there is such a limit.
     """

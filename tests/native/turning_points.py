@@ -1,7 +1,7 @@
 """Batches on which the truth does not hang by a hair: rounding takes no number past a turning point.
 
 Past the turning point of a ReLU or a max pooling there is another gradient, a whole number's part away from the first.
-How near is too near differs from map to map, as a chain may magnify rounding: it is told by how far PyTorch's float32
+How near is too near differs from map to map, as a chain may magnify rounding: it is measured by how far PyTorch's float32
 is off there.
 """
 
@@ -27,7 +27,7 @@ MARGIN = 8
 """As many deviations of rounding from a turning point: ours may be a few times as large as PyTorch's."""
 
 ENOUGH = 100
-"""Numbers of a channel that tell how far rounding goes in it; where there are fewer, all channels tell."""
+"""Elements of a channel needed to estimate its rounding errors; with fewer, all channels are used together."""
 
 TIE = 1e-11
 """Of a map's largest number: what differs by less is equal, but for the rounding of float64. So are the zeros of a
@@ -58,7 +58,7 @@ class _Turn(NamedTuple):
 
 
 class _Watched:
-    """A copy of a model in training whose turning points are looked at."""
+    """A copy of a model in training whose turning points are recorded."""
 
     def __init__(self, model: nn.Module, count: int, config: TrainConfig, dtype: torch.dtype) -> None:
         self._twin, dropouts = stand_in(model, plan_for(model), dtype)

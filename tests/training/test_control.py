@@ -1,4 +1,4 @@
-"""Wishes from another thread: asking never waits, and waiting ends when it should."""
+"""Requests from another thread: they never wait, and a pause ends when it should."""
 
 from __future__ import annotations
 

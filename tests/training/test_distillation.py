@@ -1,4 +1,4 @@
-"""Learning from a teacher: what its answers are made into, and that a run keeps its teacher."""
+"""Distillation: the targets, and that a run keeps its teacher."""
 
 from __future__ import annotations
 

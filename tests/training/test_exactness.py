@@ -66,7 +66,7 @@ SIZES = [
 
 @pytest.fixture(params=["eager", pytest.param("native", marks=needs_compiler)])
 def backend(request: pytest.FixtureRequest) -> str:
-    """Every one that is promised to be exact, and that any machine has."""
+    """Every backend that is promised to be exact, and that any machine has."""
     return str(request.param)
 
 

@@ -1,4 +1,4 @@
-"""A power cut takes what was not synced, and nothing else: what was reported to be saved is there, and goes on."""
+"""A power cut takes what was not synced, and nothing else: what was reported as saved can be resumed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def fixture_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
 
 @dataclass
 class Cuts:
-    """What a power cut would have left at each moment of a run, and what had been reported to be safe by then."""
+    """What a power cut would have left at each moment of a run, and what had been reported as saved by then."""
 
     folder: Path
     kinds: tuple[str, ...]

@@ -102,7 +102,7 @@ def test_what_a_resume_may_be_given_anew_is_no_damage(lab: Lab, stopped: Run) ->
 def test_a_setting_of_a_later_version_is_no_damage(
     lab: Lab, stopped: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its checkpoint cannot say of a setting what it did not know."""
+    """Its checkpoint has no value for a setting that is newer."""
     state = checkpoint.load_state(stopped.checkpoint_file)
     del state[integrity.PART]["config"]["focus"]
     checkpoint.save_state(stopped.checkpoint_file, state)

@@ -32,7 +32,7 @@ def train(
     watch: Callable[[Event, Control], None] = lambda _event, _control: None,
     **changes: object,
 ) -> list[Event]:
-    """A student of the master; all it was reported."""
+    """The events of a student of `master`."""
     events: list[Event] = []
     control = Control()
 
@@ -118,7 +118,7 @@ def test_two_students_at_once_train_one_teacher(lab: Lab) -> None:
     thread = threading.Thread(target=train_one)
     thread.start()
     wait_until(lambda: masters(lab))
-    # The teacher may be done before the wish to stop is seen.
+    # The teacher may be done before the request to stop is seen.
     with pytest.raises(Interrupted, match=r"while (waiting|compiling|getting)"):
         train(lab, "impatient", lambda event, control: (other(event, control), control.stop("enough"))[0])
     thread.join(PATIENCE)

@@ -188,7 +188,7 @@ def test_events_come_in_order(every_step: None) -> None:
         f"{event.phase} {event.step}" if isinstance(event, Progress) else type(event).__name__
         for event in ready.run()
     ]
-    # The weights' movement is looked at ten times an epoch, so in one of five steps always.
+    # Update ratios are measured ten times per epoch, so in one of five steps always.
     training = [kind for step in range(1, 6) for kind in ("WeightsMoved", f"training {step}")]
     training.append("training 5")  # the last is reported in any case
     tests = [f"evaluating {done}" for done in (10, 20, 30, 40, 10, 20, 30, 40, 50, 60)]
@@ -207,7 +207,7 @@ def test_progress_comes_by_the_clock_and_not_by_the_step(monkeypatch: pytest.Mon
     monkeypatch.setattr(time, "monotonic", lambda: next(seconds) * 0.01)
     ready = make_trainer(tiny_config(epochs=1, batch_size=1))
     reported = [event for event in ready.run() if isinstance(event, Progress) and event.phase == "training"]
-    # The clock goes on by 0.01 s at every look, and a step looks at it about once: ten steps a Progress.
+    # The clock advances by 0.01 s at every reading, and a step reads it about once: ten steps per Progress.
     assert 10 <= len(reported) <= 30
     assert sum(len(event.batch_losses) for event in reported) == 200
 

@@ -29,15 +29,15 @@ def measured(happened: object) -> list[WeightsMoved]:
 
 def test_the_numbers_are_those_of_the_step() -> None:
     model = nn.Sequential(nn.Linear(2, 1, bias=False))
-    movement = UpdateRatios(model)
+    update_ratios = UpdateRatios(model)
     with torch.no_grad():
         model[0].weight.copy_(torch.tensor([[3.0, 4.0]]))
-    before = movement.capture(0, 1)
+    before = update_ratios.capture(0, 1)
     assert before is not None
     model[0].weight.grad = torch.tensor([[0.0, 2.0]])
     with torch.no_grad():
         model[0].weight -= torch.tensor([[0.3, 0.4]])
-    moved = movement.measure(before, epoch=2, step=7)
+    moved = update_ratios.measure(before, epoch=2, step=7)
     assert (moved.epoch, moved.step, moved.layers) == (2, 7, ("0",))
     assert moved.weight_norms == pytest.approx((5.0,))
     assert moved.gradient_norms == pytest.approx((2.0,))
@@ -46,8 +46,8 @@ def test_the_numbers_are_those_of_the_step() -> None:
 
 @pytest.mark.parametrize("steps", [1, 7, 10, 11, 99, 3750])
 def test_a_few_steps_an_epoch_are_looked_at_and_the_last_always(steps: int) -> None:
-    movement = UpdateRatios(nn.Linear(2, 1))
-    due = [step for step in range(steps) if movement.capture(step, steps) is not None]
+    update_ratios = UpdateRatios(nn.Linear(2, 1))
+    due = [step for step in range(steps) if update_ratios.capture(step, steps) is not None]
     assert len(due) == min(steps, MEASUREMENTS_PER_EPOCH)
     assert due[-1] == steps - 1
     gaps = {later - earlier for earlier, later in pairwise(due)}
@@ -74,10 +74,10 @@ def test_shared_frozen_and_odd_weights() -> None:
             self.scale = nn.Parameter(torch.zeros(3))
             self.attention = nn.MultiheadAttention(4, 2)
 
-    movement = UpdateRatios(Odd())
-    before = movement.capture(0, 1)
+    update_ratios = UpdateRatios(Odd())
+    before = update_ratios.capture(0, 1)
     assert before is not None
-    moved = movement.measure(before, 1, 1)
+    moved = update_ratios.measure(before, 1, 1)
     assert moved.layers == ("scale", "first", "attention")
     assert moved.update_ratios == (0, 0, 0)  # also where all weights are zero
     assert moved.gradient_norms == (0, 0, 0)  # also where there is no gradient

@@ -1,4 +1,4 @@
-"""Which backend is taken, and what a person hears of it."""
+"""Which backend is chosen, and what is reported."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.native.toolchain import needs_compiler
 
 
 class Chosen:
-    """A choice made on the processor, with what was told on the way."""
+    """A choice for the CPU, with the reported events."""
 
     def __init__(self, backend: str, *, before: str = "", should_stop: bool = False) -> None:
         config = tiny_config(backend=backend)
@@ -40,8 +40,8 @@ class Chosen:
 
 
 @pytest.fixture
-def unfit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The processor's fastest backend is one that cannot be had."""
+def unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fastest backend is not available."""
 
     def refuse(*_args: Any) -> Backend:
         raise BackendUnavailable("there is no C++ compiler", "Install g++ or clang++.")
@@ -65,13 +65,13 @@ def test_the_processors_fastest_is_compiled(name: str) -> None:
     assert chosen.notices == []
 
 
-def test_auto_falls_back_and_says_why(unfit: None) -> None:
+def test_auto_falls_back_and_says_why(unavailable: None) -> None:
     chosen = Chosen("auto")
     assert chosen.backend.name == "eager"
     assert chosen.notices == [("backend", "eager instead of native: there is no C++ compiler")]
 
 
-def test_one_asked_for_by_name_is_not_replaced(unfit: None) -> None:
+def test_one_asked_for_by_name_is_not_replaced(unavailable: None) -> None:
     with pytest.raises(ConfigError) as raised:
         Chosen("native")
     assert str(raised.value) == "--backend native cannot be used: there is no C++ compiler"
