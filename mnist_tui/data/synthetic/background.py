@@ -14,6 +14,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_tui.config import IMAGE_SHAPE
 from mnist_tui.data.synthetic import PARTS, draw_digits
 from mnist_tui.system.cpu import lower_thread_priority, usable_cores
 
