@@ -163,7 +163,6 @@ class TrainConfig:
         return self.epochs + self.extra_epochs
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, one per field."""
         return dataclasses.asdict(self)
 
     @classmethod

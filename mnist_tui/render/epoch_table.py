@@ -70,7 +70,7 @@ def title(history: RunHistory) -> str:
     if record is None:
         return ""
     parts = (
-        f"{record.data.name or '?'}{', not MNIST' if _fell_back(history) else ''}",
+        f"{record.data.name or '?'}{', not MNIST' if _is_fallback(history) else ''}",
         record.model.name or "?",
         f"recipe {record.text('recipe') or '?'}",
         str(record.machine),
@@ -79,5 +79,5 @@ def title(history: RunHistory) -> str:
     return " · ".join(parts)
 
 
-def _fell_back(history: RunHistory) -> bool:
+def _is_fallback(history: RunHistory) -> bool:
     return any(notice.topic == "data" and "instead" in notice.message for notice in history.notices)

@@ -19,7 +19,7 @@ from mnist_tui.system import paths
 def list_runs(runs_dir: Path) -> list[Run]:
     """All runs in `runs_dir`, newest last. Raises RunError if the folder cannot be read."""
     found = [Run(folder) for folder in list_folders(runs_dir) if is_run(folder)]
-    return sorted(found, key=lambda run: (_created(run), run.name))
+    return sorted(found, key=lambda run: (_creation_time(run), run.name))
 
 
 def list_with_weights(runs_dir: Path) -> list[Run]:
@@ -103,7 +103,7 @@ def creation_time(created: str, config_file: Path) -> float:
 _CLOCK_SECONDS = 60.0
 
 
-def _created(run: Run) -> float:
+def _creation_time(run: Run) -> float:
     try:
         return creation_time(run.record().created, run.config_file)
     except RunError:

@@ -37,12 +37,10 @@ class SweepFolder:
 
     @property
     def runs_dir(self) -> Path:
-        """The folder of its runs."""
         return self.path.parents[1]
 
     @property
     def plan_file(self) -> Path:
-        """The plan."""
         return self.path / "plan.json"
 
     @property
@@ -56,7 +54,6 @@ class SweepFolder:
         return self.path / "stderr.log"
 
     def exists(self) -> bool:
-        """Whether there is a plan."""
         return regular_file.exists(self.plan_file)
 
     def plan(self) -> Plan:

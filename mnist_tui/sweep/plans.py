@@ -43,7 +43,6 @@ class Trial:
 
     @property
     def config(self) -> TrainConfig:
-        """The settings to train."""
         return self.combination.config.replace(seed=self.seed)
 
     @property

@@ -95,12 +95,10 @@ class SweepProgress:
 
     @property
     def rows(self) -> list[CombinationResult]:
-        """The results by combination."""
         return rows(self.results.values())
 
     @property
     def counts(self) -> Counter[TrialStatus]:
-        """The number of trials by status."""
         return Counter(result.status for result in self.results.values())
 
     @property

@@ -57,7 +57,6 @@ class TrialResult:
         return self.validation_accuracy if on == "validation" else self.test_accuracy
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
         return {
             "run": self.trial.name,
             "settings": dict(self.trial.combination.values),
@@ -84,7 +83,6 @@ class CombinationResult:
 
     @property
     def done(self) -> int:
-        """How many seeds are finished."""
         return sum(result.status is TrialStatus.FINISHED for result in self.results)
 
     def spread(self, on: Metric) -> Spread | None:
@@ -239,9 +237,9 @@ def _trials_on_disk(search: Search, runs_dir: Path) -> list[Trial]:
             config = Run(runs_dir / name).record().train_config()
         except RunError:
             continue
-        found.append(search.trial(int(name.rpartition("-t")[2]), _searched(search, config)))
+        found.append(search.trial(int(name.rpartition("-t")[2]), _searched_values(search, config)))
     return found
 
 
-def _searched(search: Search, config: TrainConfig) -> tuple[tuple[str, Any], ...]:
+def _searched_values(search: Search, config: TrainConfig) -> tuple[tuple[str, Any], ...]:
     return tuple((name, getattr(config, name)) for name in search.space)
