@@ -12,7 +12,7 @@ from rich.text import Text
 
 from mnist_tui.events import EpochFinished
 from mnist_tui.render import formatting
-from mnist_tui.runs.epoch_columns import EpochColumn, Layout, is_validated, layouts
+from mnist_tui.runs.epoch_columns import EpochColumn, Layout, layouts
 from mnist_tui.runs.history import RunHistory
 
 # More columns than any table needs.
@@ -24,7 +24,7 @@ def epoch_table(history: RunHistory, *, newest: int | None = None) -> Renderable
     rows = history.rows
     shown = rows if newest is None else rows[-newest:]
     # Not as the table's own title, which would be markup, and broken where the table ends.
-    return Group(Text(title(history), style="bold"), _Rows(shown, history.best, is_validated(rows)))
+    return Group(Text(title(history), style="bold"), _Rows(shown, history.best, list(layouts(rows))))
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class _Rows:
 
     rows: Sequence[EpochFinished]
     best: EpochFinished | None
-    validated: bool
+    layouts: Sequence[Layout]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         unbounded = options.update(max_width=_UNBOUNDED)
-        for layout in layouts(validated=self.validated):
+        for layout in self.layouts:
             table = self._table(layout)
             if console.measure(table, options=unbounded).maximum <= options.max_width:
                 break

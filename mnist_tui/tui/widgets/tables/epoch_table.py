@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from mnist_tui.events import EpochFinished
 from mnist_tui.render.epoch_table import cell
-from mnist_tui.runs.epoch_columns import EpochColumn, Kind, is_validated, layouts
+from mnist_tui.runs.epoch_columns import EpochColumn, Kind, layouts
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.tui.history_cursors import EpochCursor
 from mnist_tui.tui.widgets.frame.panel import Panel
@@ -58,7 +58,7 @@ class EpochRows(AdaptiveTable[EpochFinished]):
         self.refresh_changed()
 
     def layouts(self) -> Iterator[Columns[EpochFinished]]:
-        for layout in layouts(validated=is_validated(self.rows)):
+        for layout in layouts(self.rows):
             yield [self._column(column, heading) for column, heading in layout]
 
     def spread(self, columns: Columns[EpochFinished], spare: int) -> list[int]:
