@@ -139,7 +139,7 @@ def test_watching_ends_with_a_key_and_leaves_the_run_alone(tmp_path: Path, key: 
 def test_watching_wears_the_theme_that_was_chosen_and_can_choose_another(tmp_path: Path) -> None:
     run = made_runs.write_finished(tmp_path, "done", 0.8)
     preferences = Preferences(tmp_path / "dashboard.json")
-    memory.remember(theme=PAPER.name)
+    preferences.remember(theme=PAPER.name)
 
     async def test(pilot: Pilot[int]) -> None:
         assert pilot.app.theme == PAPER.name
