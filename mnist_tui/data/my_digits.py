@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from mnist_tui.config import IMAGE_SIZE
 from mnist_tui.data.formats import idx
 from mnist_tui.data.types import DIGITS, MY_DIGITS, Split
 from mnist_tui.errors import DataError
@@ -32,7 +33,7 @@ def add_digit(folder: Path, image: npt.NDArray[np.uint8], label: int) -> int:
 
     Whatever happens meanwhile, the files have all former drawings. Raises DataError where they cannot be written.
     """
-    if image.shape != (idx.SIDE, idx.SIDE) or image.dtype != np.uint8:
+    if image.shape != (IMAGE_SIZE, IMAGE_SIZE) or image.dtype != np.uint8:
         raise ValueError(f"a drawing is (28, 28) uint8, not {image.shape} {image.dtype}")
     if not 0 <= label < len(DIGITS):
         raise ValueError(f"a digit is 0 to 9, not {label}")
@@ -87,7 +88,7 @@ def _select(split: Split, members: Tensor) -> Split:
 
 def _read_split(home: Path) -> Split:
     labels = _read_values(home / LABELS, ())
-    images = _read_values(home / IMAGES, (idx.SIDE, idx.SIDE))
+    images = _read_values(home / IMAGES, (IMAGE_SIZE, IMAGE_SIZE))
     count = min(len(images), len(labels))
     if count and int(labels.max()) >= len(DIGITS):
         raise DataError(

@@ -9,8 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mnist_tui.config import CLASSES
 from mnist_tui.models.code_errors import USER_EXCEPTIONS
-from mnist_tui.models.forward_check import CLASSES, check_output, forward_error, make_random_images
+from mnist_tui.models.forward_check import check_output, forward_error, make_random_images
 from mnist_tui.models.saved_state import SavedState
 from mnist_tui.models.spec import ModelSource, model_error
 

@@ -9,14 +9,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from mnist_tui.config import CLASSES, IMAGE_SHAPE
 from mnist_tui.errors import ModelError
 from mnist_tui.models.adapters import adapt_model
 from mnist_tui.models.code_errors import USER_EXCEPTIONS, locate_error
 from mnist_tui.models.saved_state import SavedState, detach_cached_tensors
 from mnist_tui.models.spec import ModelSource, model_error
 
-CLASSES = 10
-IMAGE_SHAPE = (1, 28, 28)
 IMAGES = 2
 TAKES = "A model takes images of shape (N, 1, 28, 28), for any N."
 

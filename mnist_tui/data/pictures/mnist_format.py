@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
+from mnist_tui.config import IMAGE_SIZE
 from mnist_tui.errors import NoDigitError
 
 Pixels = npt.NDArray[np.uint8]
 Ink = npt.NDArray[np.float32]
 
-SIDE, BOX = 28, 20
+BOX = 20
 # Where the centre of mass of MNIST's images lies, with pixel centres at whole numbers: half a pixel right of and
 # below the middle, 13.5. It is within half a pixel of it in every one of them.
 CENTER = 14
@@ -36,7 +37,7 @@ def canvas_to_mnist(canvas: npt.NDArray[np.generic]) -> Pixels:
     ink = _to_ink(canvas)
     if ink.size == 0 or float(ink.max()) <= _EDGE:
         raise NoDigitError("there is no digit on it", remedy="Draw one, larger or darker.")
-    if ink.shape == (SIDE, SIDE) and _is_mnist_sized(ink):
+    if ink.shape == (IMAGE_SIZE, IMAGE_SIZE) and _is_mnist_sized(ink):
         return _center(ink)
     fine = _enlarge(ink)
     fine = _normalize_strokes(fine)
@@ -45,7 +46,7 @@ def canvas_to_mnist(canvas: npt.NDArray[np.generic]) -> Pixels:
 
 def as_mnist_image(picture: npt.NDArray[np.uint8]) -> Pixels | None:
     """A picture that is as MNIST's are, or the negative of one: nothing is to be found in it, so nothing is changed."""
-    if picture.shape != (SIDE, SIDE):
+    if picture.shape != (IMAGE_SIZE, IMAGE_SIZE):
         return None
     border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
     return next(
@@ -75,16 +76,16 @@ def _center(ink: Ink) -> Pixels:
     """Moved by whole pixels, and so without a blur, as MNIST's makers did it."""
     top, bottom, left, right = _bounding_box(ink, above=0.0)
     down, across = (round(CENTER - middle) for middle in _center_of_mass(ink))
-    down = min(max(down, -top), SIDE - bottom)
-    across = min(max(across, -left), SIDE - right)
+    down = min(max(down, -top), IMAGE_SIZE - bottom)
+    across = min(max(across, -left), IMAGE_SIZE - right)
     return _to_pixels(np.roll(ink, (down, across), axis=(0, 1)))
 
 
 def _enlarge(ink: Ink) -> Ink:
-    """The digit in the middle of a square of `_FINE * SIDE`, its longer side `_FINE * BOX`."""
+    """The digit in the middle of a square of `_FINE * IMAGE_SIZE`, its longer side `_FINE * BOX`."""
     top, bottom, left, right = _bounding_box(ink)
     pixel = max(bottom - top, right - left) / (BOX * _FINE)
-    return _resample(ink, ((top + bottom) / 2, (left + right) / 2), pixel, SIDE * _FINE)
+    return _resample(ink, ((top + bottom) / 2, (left + right) / 2), pixel, IMAGE_SIZE * _FINE)
 
 
 def _normalize_strokes(fine: Ink) -> Ink:
@@ -111,9 +112,9 @@ def _fit(fine: Ink) -> Pixels:
     top, bottom, left, right = _bounding_box(fine)
     pixel = max(bottom - top, right - left) / BOX
     down, across = _center_of_mass(fine)
-    offset = SIDE / 2 - (CENTER + 0.5)  # from the middle of the square to MNIST's centre
+    offset = IMAGE_SIZE / 2 - (CENTER + 0.5)  # from the middle of the square to MNIST's centre
     middle = (down + 0.5 + offset * pixel, across + 0.5 + offset * pixel)
-    return _to_pixels(_resample(fine, middle, pixel, SIDE))
+    return _to_pixels(_resample(fine, middle, pixel, IMAGE_SIZE))
 
 
 def _resample(ink: Ink, middle: tuple[float, float], pixel: float, side: int) -> Ink:

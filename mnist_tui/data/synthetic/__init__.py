@@ -11,9 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_tui.config import CLASSES, IMAGE_SHAPE
 from mnist_tui.data.synthetic.curves import build_alphabet
 from mnist_tui.data.synthetic.deform import draw_strokes
-from mnist_tui.data.synthetic.render import SIDE, render
+from mnist_tui.data.synthetic.render import render
 from mnist_tui.system.cpu import usable_cores
 
 PARTS = {"train": (60_000, 1), "test": (10_000, 2)}
@@ -32,8 +33,8 @@ def draw_digits(
     same bits, whatever the number of `threads`; the global random state is neither read nor changed.
     `progress` is told, now and then, how many images are drawn so far, and may raise to end it.
     """
-    labels = np.random.default_rng(seed).permutation(count) % 10
-    images = np.empty((count, 1, SIDE, SIDE), dtype=np.uint8)
+    labels = np.random.default_rng(seed).permutation(count) % CLASSES
+    images = np.empty((count, *IMAGE_SHAPE), dtype=np.uint8)
 
     def fill(start: int) -> int:
         # Each block has random numbers of its own, so that it does not matter which thread draws it, and when.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import subprocess
 import sys
@@ -13,8 +14,8 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_tui.config import IMAGE_SHAPE
 from mnist_tui.data.synthetic import PARTS, draw_digits
-from mnist_tui.data.synthetic.render import SIDE
 from mnist_tui.system.cpu import lower_thread_priority, usable_cores
 
 Arrays = tuple[NDArray[np.uint8], NDArray[np.int64]]
@@ -89,7 +90,9 @@ class _DrawingProcess:
         return [self._read_part(count) for count, _ in PARTS.values()]
 
     def _read_part(self, count: int) -> Arrays:
-        images = np.fromfile(self._file, np.uint8, count * SIDE * SIDE).reshape(count, 1, SIDE, SIDE)
+        images = np.fromfile(self._file, np.uint8, count * math.prod(IMAGE_SHAPE)).reshape(
+            count, *IMAGE_SHAPE
+        )
         return images, np.fromfile(self._file, np.int64, count)
 
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from mnist_tui.config import IMAGE_SIZE
 from mnist_tui.data.synthetic.curves import Floats
 
 BOX = 20
-SIDE = 28
 # Bells end here, in widths and at 2e-16, far below what a pixel can show: where the product of two of them is no
 # float32 of full precision any more, a processor takes many times as long.
 _FAR = np.float32(6)
@@ -102,7 +102,7 @@ def _center_by_mass(ink: Floats) -> NDArray[np.uint8]:
     rows, columns = ink.sum(axis=2), ink.sum(axis=1)
     mass = rows.sum(axis=1)
     tops, lefts = _offsets(rows @ _PIXELS / mass), _offsets(columns @ _PIXELS / mass)
-    images = np.zeros((len(ink), SIDE, SIDE), dtype=np.uint8)
+    images = np.zeros((len(ink), IMAGE_SIZE, IMAGE_SIZE), dtype=np.uint8)
     ink *= 255
     boxes = np.rint(ink, out=ink).astype(np.uint8)
     for image, box, top, left in zip(images, boxes, tops, lefts, strict=True):
@@ -111,5 +111,5 @@ def _center_by_mass(ink: Floats) -> NDArray[np.uint8]:
 
 
 def _offsets(centres: Floats) -> list[int]:
-    offsets: list[int] = np.rint(SIDE / 2 - centres).clip(0, SIDE - BOX).astype(int).tolist()
+    offsets: list[int] = np.rint(IMAGE_SIZE / 2 - centres).clip(0, IMAGE_SIZE - BOX).astype(int).tolist()
     return offsets
