@@ -21,8 +21,8 @@ from mnist_tui.tui.run_format import status_text
 from mnist_tui.tui.screens.base import is_on_top
 from mnist_tui.tui.textual_fixes.screens import SafeScreen
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
+from mnist_tui.tui.widgets.frame.panel import update_text
 from mnist_tui.tui.widgets.frame.title_bar import run_facts
-from mnist_tui.tui.widgets.frame.update_text import update_text
 from mnist_tui.tui.widgets.runs.run_view import RunView
 
 _SECONDS_BETWEEN_READS = 0.5

@@ -60,12 +60,12 @@ class DrawingView(Horizontal):
     """The canvas gets the room that the rest does not need."""
 
     def __init__(self, canvas: Canvas) -> None:
-        super().__init__(id="desk")
+        super().__init__(id="drawing")
         self._panel = CanvasPanel(canvas)
 
     def compose(self) -> ComposeResult:
         yield self._panel
-        with Vertical(id="seen"):
+        with Vertical(id="result"):
             yield Static(id="network")
             yield PredictionLine()
             with Horizontal(id="details"):

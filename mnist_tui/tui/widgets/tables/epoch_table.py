@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.widgets import Static
 
 from mnist_tui.events import EpochFinished
@@ -75,8 +74,8 @@ class EpochRows(AdaptiveTable[EpochFinished]):
             width = _ALONE_WIDTH
         return Column(heading, width, partial(self._cell, column), column.importance, right=True)
 
-    def _cell(self, column: EpochColumn, row: EpochFinished) -> Content:
-        return Content(cell(column, row, is_best=row is self._best))
+    def _cell(self, column: EpochColumn, row: EpochFinished) -> str:
+        return cell(column, row, is_best=row is self._best)
 
 
 class EpochTable(Panel):
