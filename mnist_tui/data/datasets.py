@@ -1,4 +1,4 @@
-"""`load(name, folder)`: a dataset as resident tensors, from disk, from the network, or drawn."""
+"""Loading a dataset as tensors: from disk, from its mirrors, or drawn."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def load_dataset(
 ) -> Dataset:
     """The dataset `name` (mnist, fashion-mnist, kmnist, synthetic, my-digits or auto) under the data folder `folder`.
 
-    `auto` is MNIST where it can be had and else drawn digits, with a notice; the result's `name` says which.
-    `report` hears of progress and notices, and may raise to abort. Raises DataError when a named dataset is
-    not to be had.
+    `auto` is MNIST if it is available, otherwise drawn digits, with a notice; the result's `name` says which.
+    `report` receives progress and notices, and may raise to abort. Raises DataError if a named dataset is not
+    available.
     """
     if name == "auto":
         return _load_mnist_or_draw(folder, report, network)
@@ -87,7 +87,7 @@ def _load_mnist_or_draw(folder: Path, report: Report, network: Network | None) -
     try:
         return _load_registered("mnist", folder, report, network)
     except DataError as error:
-        message = f"Using drawn digits (synthetic) instead of MNIST, which is not to be had. {error}"
+        message = f"Using drawn digits (synthetic) instead of MNIST, which is not available. {error}"
         report(Notice(topic="data", message=message))
     return draw_dataset(report)
 

@@ -1,4 +1,4 @@
-"""A dataset as the loop wants it: whole, on the device, cut into batches by (seed, epoch) alone."""
+"""A dataset in device memory as a whole, and its batches, which depend on (seed, epoch) alone."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from mnist_tui.errors import ConfigError
 # uint8 images and their maps, if any, to what the network sees: `mnist_tui.training.backends.Backend.augment`.
 Augment = Callable[[Tensor, Tensor | None], Tensor]
 
-# Augmenting this many images at once is quickest: more fall out of the cache, fewer pay for every call.
+# Augmenting this many images at once is fastest: more do not fit the cache, fewer make too many calls.
 CHUNK = 1024
 
 
 class Batch(NamedTuple):
-    """What a step is given."""
+    """The input of a step."""
 
     images: Tensor
-    """(N, 1, 28, 28) float32, augmented and normalised."""
+    """(N, 1, 28, 28) float32, augmented and normalized."""
     labels: Tensor
     """(N,) int64."""
     weights: Tensor | None = None
-    """(N,) float32: what each image's loss counts; None where all count alike."""
+    """(N,) float32: the weight of each image's loss; None if all are equal."""
 
 
 class DeviceData:
     """Training, validation (None without `--validation`) and test images on `device`, as uint8."""
 
     def __init__(self, dataset: Dataset, config: TrainConfig, device: torch.device) -> None:
-        """Raises ConfigError when `--validation` leaves nothing to train on."""
+        """Raises ConfigError if `--validation` leaves no image to train on."""
         train, validation = split_validation(_limit(dataset.train, config.train_limit), config.validation)
         self.config = config
         self.train = _move(device, train)
@@ -156,7 +156,7 @@ def _move(device: torch.device, split: Split) -> Split:
 
 
 def _make_generator(*key: int) -> torch.Generator:
-    """A generator for this key alone. The key is hashed, as neighbouring seeds give similar first numbers."""
+    """A generator for this key. The key is hashed, because similar seeds give similar first numbers."""
     mixed = 0
     for part in key:
         mixed = _mix64(mixed + part + 0x9E3779B97F4A7C15)
@@ -164,7 +164,7 @@ def _make_generator(*key: int) -> torch.Generator:
 
 
 def _mix64(value: int) -> int:
-    """The finaliser of SplitMix64 (Steele, Lea and Flood, 2014): each bit in changes half the bits out."""
+    """The finalizer of SplitMix64 (Steele, Lea and Flood, 2014): each input bit changes half of the output bits."""
     value &= 0xFFFF_FFFF_FFFF_FFFF
     value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & 0xFFFF_FFFF_FFFF_FFFF
     value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & 0xFFFF_FFFF_FFFF_FFFF
