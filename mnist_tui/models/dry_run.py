@@ -29,7 +29,7 @@ class DryRun:
         self.without_gradient: set[str] = {
             name for name, parameter in model.named_parameters() if parameter.requires_grad
         }
-        """The parameters that no backward has reached so far."""
+        """The parameters that no gradient has reached so far."""
         self._kept = SavedState(model)
         self._keeps_state = True
         parameter = next(model.parameters(), None)
@@ -54,7 +54,7 @@ class DryRun:
         return self._run(make_random_images(count), seed, training=True)
 
     def evaluate_after_others(self, images: Tensor) -> Tensor:
-        """`evaluate`, but the network has just judged other images."""
+        """`evaluate`, right after the evaluation of other images."""
         with self.in_sequence():
             self.evaluate(images.flip(0))
             return self.evaluate(images)

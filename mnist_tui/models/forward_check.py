@@ -1,4 +1,4 @@
-"""One forward pass that shows whether a network takes digits and answers with ten numbers."""
+"""One forward pass, which checks that a network takes images and returns ten logits."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def check_forward(source: ModelSource, model: nn.Module) -> None:
 
 
 def _compute_output(source: ModelSource, model: nn.Module, images: Tensor) -> Tensor:
-    """The checked output of a network, which stays as it is unless it makes layers meanwhile."""
+    """The checked output of a network, which stays unchanged unless its forward creates layers."""
     kept = None if any(is_lazy(tensor) for tensor in _parameters_and_buffers(model)) else SavedState(model)
     weights = len(list(_parameters_and_buffers(model)))
     try:
@@ -61,7 +61,7 @@ def make_random_images(count: int) -> Tensor:
 def forward_error(
     source: ModelSource, model: nn.Module, error: BaseException, images: Tensor, when: str = ""
 ) -> ModelError:
-    """What to say of the exception that `model` raised for `images`; `when` may begin with a comma and a space."""
+    """The error for an exception that `model` raised for `images`; `when` may begin with a comma and a space."""
     where = locate_error(error, source.path)
     return model_error(
         source.spec,
@@ -104,7 +104,7 @@ def _single_image_remedy(error: str = "") -> str:
 
 def _describe_problem(output: object, images: int) -> str:
     if not isinstance(output, Tensor):
-        return f"its forward gives a {type(output).__name__}, not a tensor,"
+        return f"its forward returns a {type(output).__name__}, not a tensor,"
     if tuple(output.shape) != (images, CLASSES):
         return f"its output has shape {tuple(output.shape)}, not {(images, CLASSES)},"
     if not output.is_floating_point():
@@ -131,7 +131,7 @@ def _parameters_and_buffers(model: nn.Module) -> Iterator[Tensor]:
 
 @contextlib.contextmanager
 def evaluation_mode(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode for a while, then each module's own: a frozen one may have been set to evaluate."""
+    """Within this context the model is in evaluation mode; afterwards each module is in its own mode again."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:

@@ -16,7 +16,7 @@ from mnist_tui.errors import RunError
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.sweep.plans import Combination, Grid, Metric, Plan, Search, Trial, count_trials
-from mnist_tui.sweep.statistics import Spread, spread
+from mnist_tui.sweep.statistics import Spread, compute_spread
 from mnist_tui.system.sanitize import escape_csv_cell
 
 PRUNED = "pruned: "
@@ -137,7 +137,7 @@ def read_result(trial: Trial, runs_dir: Path) -> TrialResult:
         return TrialResult(trial, TrialStatus.FAILED, reason=str(error))
 
 
-def rows(results: Iterable[TrialResult]) -> list[CombinationResult]:
+def group_by_combination(results: Iterable[TrialResult]) -> list[CombinationResult]:
     """The results of each combination, by its number."""
     groups: dict[int, list[TrialResult]] = {}
     for result in results:
@@ -157,7 +157,7 @@ def sort_best_first(rows: Sequence[CombinationResult], on: Metric) -> list[Combi
 
 def to_dict(plan: Plan, results: Sequence[TrialResult]) -> dict[str, Any]:
     """All results as plain values for JSON, the best combination first."""
-    ordered = sort_best_first(rows(results), plan.on)
+    ordered = sort_best_first(group_by_combination(results), plan.on)
     return {
         "name": plan.name,
         "kind": "search" if isinstance(plan, Search) else "grid",
@@ -183,7 +183,7 @@ def to_dict(plan: Plan, results: Sequence[TrialResult]) -> dict[str, Any]:
 def to_csv(plan: Plan, results: Sequence[TrialResult]) -> str:
     """One line per combination, best first, with accuracies as fractions."""
     text = io.StringIO()
-    ordered = sort_best_first(rows(results), plan.on)
+    ordered = sort_best_first(group_by_combination(results), plan.on)
     settings = list(dict.fromkeys(name for row in ordered for name, _ in row.combination.values))
     figures = [f"{metric}_{name}" for metric in ("validation", "test") for name in _FIGURES]
     heads = [*settings, "seeds", "done", *figures, "seconds"]
@@ -218,8 +218,10 @@ def _row(results: Sequence[TrialResult]) -> CombinationResult:
     return CombinationResult(
         combination=results[0].trial.combination,
         results=tuple(results),
-        validation=spread([r.validation_accuracy for r in finished if r.validation_accuracy is not None]),
-        test=spread([r.test_accuracy for r in finished if r.test_accuracy is not None]),
+        validation=compute_spread(
+            [r.validation_accuracy for r in finished if r.validation_accuracy is not None]
+        ),
+        test=compute_spread([r.test_accuracy for r in finished if r.test_accuracy is not None]),
         seconds=sum(result.seconds for result in finished) / len(finished) if finished else None,
     )
 

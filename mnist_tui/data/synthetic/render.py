@@ -1,4 +1,4 @@
-"""From pen strokes to pixels, normalised as MNIST is: a box of 20x20, centred by mass in 28x28."""
+"""From pen strokes to pixels, normalized like MNIST: in a box of 20×20, centered by mass in 28×28."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from mnist_tui.config import IMAGE_SIZE
 from mnist_tui.data.synthetic.curves import Floats
 
 BOX = 20
-# Bells end here, in widths and at 2e-16, far below what a pixel can show: where the product of two of them is no
-# float32 of full precision any more, a processor takes many times as long.
+# Bells end here, in widths and at 2e-16, far below what a pixel can show: where the product of two of them is a
+# denormal float32, a processor takes many times as long.
 _FAR = np.float32(6)
 _PIXELS = np.arange(BOX, dtype=np.float32) + np.float32(0.5)
 
@@ -98,7 +98,7 @@ def _bells(places: Floats, width: Floats) -> Floats:
 
 
 def _center_by_mass(ink: Floats) -> NDArray[np.uint8]:
-    """Images (B, 28, 28): the box, moved by whole pixels to bring its mass to the image's centre."""
+    """Images (B, 28, 28): the box, moved by whole pixels to bring its mass to the image's center."""
     rows, columns = ink.sum(axis=2), ink.sum(axis=1)
     mass = rows.sum(axis=1)
     tops, lefts = _offsets(rows @ _PIXELS / mass), _offsets(columns @ _PIXELS / mass)
