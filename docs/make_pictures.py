@@ -60,9 +60,9 @@ async def draw_dashboard(run: Run | None, name: str, size: tuple[int, int], them
 
     `steps` are a text to wait for, a key to press then, and so on; the last is what the picture has to show.
     """
-    memory = Preferences(Path(tempfile.mkdtemp()) / "dashboard.json")
+    preferences = Preferences(Path(tempfile.mkdtemp()) / "dashboard.json")
     app = Dashboard(
-        recipes.get_recipe("reference"), Folders(paths.data_dir(), paths.runs_dir()), preferences=memory
+        recipes.get_recipe("reference"), Folders(paths.data_dir(), paths.runs_dir()), preferences=preferences
     )
     app.theme = theme
     async with app.run_test(size=size) as pilot:

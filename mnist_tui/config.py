@@ -14,6 +14,12 @@ from typing import Any, Literal
 
 from mnist_tui.errors import ConfigError, did_you_mean
 
+IMAGE_SIZE = 28
+"""Pixels per side of an image."""
+IMAGE_SHAPE = (1, IMAGE_SIZE, IMAGE_SIZE)
+"""Channels, height and width of an image, the input of every network."""
+CLASSES = 10
+
 DatasetName = Literal["auto", "mnist", "fashion-mnist", "kmnist", "synthetic", "my-digits"]
 OptimizerName = Literal["adam", "adamw", "sgd"]
 ScheduleName = Literal["one-cycle", "constant"]
@@ -157,7 +163,6 @@ class TrainConfig:
         return self.epochs + self.extra_epochs
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, one per field."""
         return dataclasses.asdict(self)
 
     @classmethod

@@ -28,8 +28,8 @@ def record(created: str = "2026-11-23T21:14:07.000Z", **settings: Any) -> dict[s
     }
 
 
-def started(name: str, told: dict[str, Any], **more: Any) -> RunStarted:
-    fields = {key: told[key] for key in ("config", "model", "data", "machine", "versions")}
+def started(name: str, recorded: dict[str, Any], **more: Any) -> RunStarted:
+    fields = {key: recorded[key] for key in ("config", "model", "data", "machine", "versions")}
     return RunStarted(run=name, **fields, **more)
 
 
@@ -91,10 +91,10 @@ def write(
     runs_dir: Path, name: str, *events: Event, created: str = "2026-11-23T21:14:07.000Z", **settings: Any
 ) -> Run:
     """A run with these events after its RunStarted. Without an end it counts as interrupted."""
-    told = record(created, **settings)
-    run = runs.create(runs_dir, RunRecord.from_dict(told), name=name)
+    recorded = record(created, **settings)
+    run = runs.create(runs_dir, RunRecord.from_dict(recorded), name=name)
     with run.writer() as writer:
-        for event in (started(name, told), *events):
+        for event in (started(name, recorded), *events):
             writer.append(event)
     return run
 

@@ -1,4 +1,4 @@
-"""The settings of a run: what each takes, and what a person is told when it does not."""
+"""The settings of a run: what each takes, and the message when it does not."""
 
 from __future__ import annotations
 

@@ -71,7 +71,6 @@ class BenchResult:
     measurements: tuple[Measurement, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
         return asdict(self)
 
 
@@ -84,7 +83,7 @@ def measure(
     """
     split = Split(data.train.images[:images], data.train.labels[:images])
     cores = usable_cores()
-    candidates = [_plain(split, config, cores), *_our_own(split, data, config, report)]
+    candidates = [_plain_candidate(split, config, cores), *_own_candidates(split, data, config, report)]
     peak = Peak([candidate.backend for candidate in candidates], cores)
     report("warming up")
     for candidate in candidates:
@@ -111,7 +110,7 @@ def measure(
     )
 
 
-def _plain(split: Split, config: TrainConfig, cores: int) -> Candidate:
+def _plain_candidate(split: Split, config: TrainConfig, cores: int) -> Candidate:
     """The loop of most tutorials, with as many threads as there are cores."""
 
     def run() -> float:
@@ -121,7 +120,9 @@ def _plain(split: Split, config: TrainConfig, cores: int) -> Candidate:
     return Candidate("plain loop", config.replace(threads=cores), run)
 
 
-def _our_own(split: Split, data: Dataset, config: TrainConfig, report: ReportLine) -> Iterator[Candidate]:
+def _own_candidates(
+    split: Split, data: Dataset, config: TrainConfig, report: ReportLine
+) -> Iterator[Candidate]:
     """This program's training on the CPU. A backend that cannot train the model is left out, and reported."""
     # Testing is left out of its speed, as in the plain loop.
     some_tests = Split(data.test.images[:100], data.test.labels[:100])

@@ -83,7 +83,6 @@ class TimeToAccuracy:
     racers: tuple[ContenderResult, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
         document = asdict(self)
         for entry, racer in zip(document["racers"], self.racers, strict=True):
             entry |= {"config": racer.config.to_dict(), "seconds": racer.seconds, "accuracy": racer.accuracy}

@@ -12,6 +12,7 @@ from mnist_tui import runs
 from mnist_tui.cli.options import DataDir, Json, Model, RunsDir
 from mnist_tui.cli.output import print_json, say, stdout
 from mnist_tui.cli.trust import Trust, agree
+from mnist_tui.config import IMAGE_SHAPE
 from mnist_tui.models import ModelSource, resolve_spec
 from mnist_tui.system import paths
 
@@ -116,7 +117,7 @@ def _explain(
     from mnist_tui.render.explanation import ExplanationView, FilterView
 
     network = load_trained(run, weights)
-    blank = torch.zeros(1, 28, 28, dtype=torch.uint8)
+    blank = torch.zeros(IMAGE_SHAPE, dtype=torch.uint8)
     filters = inspect_image(network, blank).filters
     return ExplanationView(
         label=network.label,

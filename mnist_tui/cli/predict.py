@@ -88,8 +88,7 @@ def _accuracy(file: FilePredictions) -> list[dict[str, Any]]:
 
 def _show(file: FilePredictions) -> None:
     from mnist_tui.inference.predict_file import PagePrediction
-    from mnist_tui.render.prediction_bars import page_view, prediction_view
-    from mnist_tui.render.prediction_table import accuracy_line, prediction_table
+    from mnist_tui.render.predictions import accuracy_line, page_view, prediction_table, prediction_view
 
     console = stdout()
     if len(file.outcomes) > _DRAWN:

@@ -1,6 +1,6 @@
-"""From stored pixels to what the network sees: set upright, random affine maps and normalisation, batched.
+"""From stored pixels to the network's input, in batches: deskew, random affine maps and normalization.
 
-The maps are drawn apart from being applied, so that every backend applies the very same ones.
+Drawing the maps is separate from applying them, so that every backend applies the same ones.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from mnist_tui.data.deskew import make_deskew_maps
 
 
 def make_network_input(images: Tensor, config: TrainConfig) -> Tensor:
-    """What a network is to judge: (N, 1, 28, 28) uint8 -> float32 of the same shape, upright if wished, normalised."""
+    """The input of a network: (N, 1, 28, 28) uint8 -> float32 of the same shape, normalized, deskewed if configured."""
     maps = make_deskew_maps(images, config.deskew) if config.deskew else None
     return apply_maps(images, maps if maps is None else maps.to(images.device), config)
 
 
 def deskew_pixels(images: Tensor, config: TrainConfig) -> Tensor:
-    """`network_input` before it is normalised, for people to look at: (N, 1, 28, 28) uint8, as `images` are."""
+    """`make_network_input` without normalization, to be displayed: (N, 1, 28, 28) uint8 -> the same."""
     if not config.deskew:
         return images
     return make_network_input(images, config.replace(mean=0.0, std=1.0)).mul_(255).round_().to(torch.uint8)
 
 
 def apply_maps(images: Tensor, maps: Tensor | None, config: TrainConfig) -> Tensor:
-    """`images` after one affine map each, and normalised: maps (N, 2, 3) on their device; None moves no pixel.
+    """`images` after one affine map each, normalized: maps (N, 2, 3) on their device, or None for no maps.
 
-    Pixels moved in from outside are black, as they are when an image is rotated before normalising.
+    Pixels from outside an image are black, as if it were rotated before it is normalized.
     """
     pixels = images.float().div_(255)
     if maps is not None:
@@ -45,7 +45,7 @@ def apply_maps(images: Tensor, maps: Tensor | None, config: TrainConfig) -> Tens
 def draw_random_maps(count: int, size: int, config: TrainConfig, generator: torch.Generator) -> Tensor | None:
     """(count, 2, 3) float32: output position -> input position, both in [-1, 1] over an image `size` wide.
 
-    On the CPU, whatever the device, so that a seed means the same everywhere. None where no map is asked for.
+    On the CPU, whatever the device, so that a seed gives the same maps everywhere. None if none are configured.
     """
     if not is_augmented(config):
         return None
@@ -60,13 +60,13 @@ def draw_random_maps(count: int, size: int, config: TrainConfig, generator: torc
     cos, sin = torch.cos(angle) * zoom, torch.sin(angle) * zoom
     maps = torch.stack([torch.stack([cos, -sin, right], dim=1), torch.stack([sin, cos, down], dim=1)], dim=1)
     if config.shear:
-        # Slanted before it is rotated, as handwriting is: what is read moves right with each row down.
+        # Slanted before it is rotated, as handwriting is.
         maps[:, 0, :2] += uniform(config.shear)[:, None] * maps[:, 1, :2]
     return maps
 
 
 def is_augmented(config: TrainConfig) -> bool:
-    """Whether any random map is asked for."""
+    """Whether any random map is configured."""
     return any((config.rotation, config.shift, config.scale, config.shear))
 
 

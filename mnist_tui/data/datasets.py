@@ -1,4 +1,4 @@
-"""`load(name, folder)`: a dataset as resident tensors, from disk, from the network, or drawn."""
+"""Loading a dataset as tensors: from disk, from its mirrors, or drawn."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def load_dataset(
 ) -> Dataset:
     """The dataset `name` (mnist, fashion-mnist, kmnist, synthetic, my-digits or auto) under the data folder `folder`.
 
-    `auto` is MNIST where it can be had and else drawn digits, with a notice; the result's `name` says which.
-    `report` hears of progress and notices, and may raise to abort. Raises DataError when a named dataset is
-    not to be had.
+    `auto` is MNIST if it is available, otherwise drawn digits, with a notice; the result's `name` says which.
+    `report` receives progress and notices, and may raise to abort. Raises DataError if a named dataset is not
+    available.
     """
     if name == "auto":
         return _load_mnist_or_draw(folder, report, network)
@@ -47,7 +47,7 @@ def load_test_set(
 ) -> TestSet:
     """The test images of the dataset `name` for a network that was trained on the dataset `trained_on`.
 
-    Of drawings of one's own these are all, unless the network was trained on some of them. Raises as `load` does.
+    Of `my-digits` these are all drawings, unless the network was trained on some. Raises as `load_dataset` does.
     """
     if name == MY_DIGITS and trained_on != MY_DIGITS:
         return TestSet(MY_DIGITS, my_digits.load_all(folder), DIGITS)
@@ -87,7 +87,7 @@ def _load_mnist_or_draw(folder: Path, report: Report, network: Network | None) -
     try:
         return _load_registered("mnist", folder, report, network)
     except DataError as error:
-        message = f"Using drawn digits (synthetic) instead of MNIST, which is not to be had. {error}"
+        message = f"Using drawn digits (synthetic) instead of MNIST, which is not available. {error}"
         report(Notice(topic="data", message=message))
     return draw_dataset(report)
 
@@ -121,7 +121,7 @@ def find_source(home: Path, contents: store.FoundFiles) -> str:
 
 
 def load_my_digits(folder: Path) -> Dataset:
-    """The person's own drawings in the data folder `folder`. Raises DataError where they are too few to train on."""
+    """The user's own drawings in the data folder `folder`. Raises DataError if there are too few to train on."""
     train, test = my_digits.load_splits(folder)
     return Dataset(
         MY_DIGITS, train, test, DIGITS, str(folder / my_digits.FOLDER), compute_fingerprint(train, test)
@@ -129,11 +129,11 @@ def load_my_digits(folder: Path) -> Dataset:
 
 
 def draw_dataset(report: Report = ignore_event) -> Dataset:
-    """The synthetic dataset, the same at every call: as many images as MNIST has."""
+    """The synthetic dataset, always the same: as many images as MNIST has."""
     from mnist_tui.data.synthetic import background
 
     wait = _drawing_progress("train", report)
-    early = background.take_result(waiting=lambda: wait(0))
+    early = background.take_result(on_wait=lambda: wait(0))
     train, test = (
         map(_to_split, early) if early else (_draw_split("train", report), _draw_split("test", report))
     )
@@ -141,7 +141,7 @@ def draw_dataset(report: Report = ignore_event) -> Dataset:
 
 
 def _draw_split(part: Part, report: Report) -> Split:
-    # The skeletons take a moment to load, and whoever has MNIST never needs them.
+    # The skeletons take a moment to load, and are not needed for other datasets.
     from mnist_tui.data.synthetic import PARTS, draw_digits
 
     meter = _drawing_progress(part, report)

@@ -1,4 +1,4 @@
-"""`describe`: what `data info` tells of a dataset, without ever fetching one."""
+"""The description of a dataset for `data info`, which never fetches one."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from mnist_tui.errors import DataError
 from mnist_tui.events import Report
 
 BLOCK = 8192
-"""Images summed up at once: their 64-bit squares take 50 MB, those of a whole set would take 376 MB."""
+"""Images summed at once: their 64-bit squares take 50 MB, those of a whole set would take 376 MB."""
 
 
 @dataclass(frozen=True)
 class FileInfo:
-    """One file. `bytes` is None where there is none; `problem` is empty when `verified`."""
+    """One file. `bytes` is None if it is missing; `problem` is empty if it is `verified`."""
 
     path: str
     md5: str
@@ -47,7 +47,7 @@ class SplitInfo:
 
 @dataclass(frozen=True)
 class DatasetContents:
-    """What is in a dataset. The pixel statistics are those of the training images, scaled to [0, 1]."""
+    """The contents of a dataset. The pixel statistics are those of the training images, scaled to [0, 1]."""
 
     train: SplitInfo
     test: SplitInfo
@@ -87,7 +87,7 @@ def describe_dataset(name: str, folder: Path, *, report: Report = ignore_event) 
 def _describe_auto(folder: Path, report: Report) -> DatasetInfo:
     try:
         info = _describe_files("mnist", folder, report)
-    except DataError:  # there, but of no use: `load` would draw, and say why
+    except DataError:  # present but unusable: `load_dataset` would draw, with a notice
         return _describe_synthetic(report)
     return info if info.contents else _describe_synthetic(report)
 

@@ -1,4 +1,4 @@
-"""How a digit slants, by the moments of its ink, and the map that sets it upright.
+"""Deskewing: how much a digit slants, by the moments of its ink, and the map that straightens it.
 
 LeCun et al. (1998) trained on a "deslanted" MNIST in the same way.
 """
@@ -8,26 +8,26 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-# So many images at once: their pixels take 6 MB as float64.
+# Images per chunk: their pixels take 6 MB as float64.
 _CHUNK = 1024
 _MOST = 1.0
-"""A row's way to the right, in pixels, at the most: what slants by more than 45 degrees is no leaning stroke."""
+"""The largest shift per row, in pixels: more than 45 degrees is not the slant of a stroke."""
 
 
 def make_deskew_maps(images: Tensor, share: float) -> Tensor:
-    """(N, 2, 3) float32, on the CPU: output position -> input position, that take away this share of each slant.
+    """(N, 2, 3) float32, on the CPU: output position -> input position, which remove this share of each slant.
 
-    images: (N, 1, H, W) uint8, H = W; positions in [-1, 1], as in `random_maps`. The row through the ink's middle stays
-    where it is, and each row at its height.
+    images: (N, 1, H, W) uint8, H = W; positions in [-1, 1], as in `draw_random_maps`. Rows keep their height, and the
+    row through the ink's center stays where it is.
     """
     return torch.cat([make_deskew_maps_unchunked(part, share) for part in images.cpu().split(_CHUNK)])
 
 
 def make_deskew_maps_unchunked(images: Tensor, share: float) -> Tensor:
-    """`deskew_maps` for few images on the CPU, in operations that any exporter follows.
+    """`make_deskew_maps` for few images on the CPU, in operations that any exporter supports.
 
-    The slant is the ink's covariance of x and y over its variance of y; 0 where there is no ink, or all in one row. The
-    sums are of whole numbers, and so the same in any order: on any number of threads.
+    The slant is the ink's covariance of x and y over its variance of y; 0 without ink, or with all of it in one row.
+    The sums are of whole numbers, and so the same for any number of threads.
     """
     height = images.shape[-2]
     y, x = torch.meshgrid(*(torch.arange(side).double() for side in images.shape[-2:]), indexing="ij")
@@ -41,7 +41,7 @@ def make_deskew_maps_unchunked(images: Tensor, share: float) -> Tensor:
 
 
 def compose_maps(outer: Tensor, inner: Tensor) -> Tensor:
-    """Maps (N, 2, 3) that do first `inner`, then `outer`."""
+    """Maps (N, 2, 3) that apply first `inner`, then `outer`."""
     both = outer[:, :, :1] * inner[:, :1] + outer[:, :, 1:2] * inner[:, 1:]
     both[:, :, 2] += outer[:, :, 2]
     return both

@@ -1,7 +1,7 @@
-"""Importance sampling: an epoch shows an image the more often, the worse the network knew it so far.
+"""Importance sampling: images with a high loss so far are drawn more often in an epoch.
 
-Each showing counts the less the likelier it was, so that what is learnt is on average what all images teach; but the
-time goes to those that still teach something (Alain et al., 2015; Katharopoulos and Fleuret, 2018).
+Each loss is weighted by the inverse of its image's probability, so that the expected gradient stays that of all images,
+but more steps go to those that still have something to teach (Alain et al., 2015; Katharopoulos and Fleuret, 2018).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A dataset as the loop wants it: whole, on the device, cut into batches by (seed, epoch) alone."""
+"""A dataset in device memory as a whole, and its batches, which depend on (seed, epoch) alone."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from mnist_tui.data.importance_sampling import ImportanceSampler
 from mnist_tui.data.types import Dataset, Split
 from mnist_tui.errors import ConfigError
 
-# uint8 images and their maps, if any, to what the network sees: `mnist_tui.training.backends.Backend.augment`.
+# From uint8 images and their maps, if any, to the network's input: `mnist_tui.training.backends.Backend.augment`.
 Augment = Callable[[Tensor, Tensor | None], Tensor]
 
-# Augmenting this many images at once is quickest: more fall out of the cache, fewer pay for every call.
+# Augmenting this many images at once is fastest: more do not fit the cache, fewer make too many calls.
 CHUNK = 1024
 
 
 class Batch(NamedTuple):
-    """What a step is given."""
+    """The input of a step."""
 
     images: Tensor
-    """(N, 1, 28, 28) float32, augmented and normalised."""
+    """(N, 1, 28, 28) float32, augmented and normalized."""
     labels: Tensor
     """(N,) int64."""
     weights: Tensor | None = None
-    """(N,) float32: what each image's loss counts; None where all count alike."""
+    """(N,) float32: the weight of each image's loss; None if all are equal."""
 
 
 class DeviceData:
     """Training, validation (None without `--validation`) and test images on `device`, as uint8."""
 
     def __init__(self, dataset: Dataset, config: TrainConfig, device: torch.device) -> None:
-        """Raises ConfigError when `--validation` leaves nothing to train on."""
+        """Raises ConfigError if `--validation` leaves no image to train on."""
         train, validation = split_validation(_limit(dataset.train, config.train_limit), config.validation)
         self.config = config
         self.train = _move(device, train)
@@ -48,8 +48,8 @@ class DeviceData:
         self.joins_last_image = False
         """Whether an epoch's last image, which would be a batch alone, joins the previous batch."""
         self._upright = make_deskew_maps(train.images, config.deskew) if config.deskew else None
-        """(N, 2, 3) on the CPU: what is done to each training image before anything random."""
-        self.focus = ImportanceSampler(len(train.images), config.focus, device) if config.focus else None
+        """(N, 2, 3) on the CPU: the deskew map of each training image, which is applied before random ones."""
+        self.sampler = ImportanceSampler(len(train.images), config.focus, device) if config.focus else None
 
     @property
     def largest_batch(self) -> int:
@@ -68,10 +68,10 @@ class DeviceData:
             self.steps -= 1
 
     def iterate_batches(self, augment: Augment, epoch: int, first_step: int = 0) -> Iterator[Batch]:
-        """Epoch `epoch`'s batches from step `first_step` on.
+        """The batches of epoch `epoch` from step `first_step` on.
 
-        The order depends on (seed, epoch) and the focus, if any, alone, and a chunk's augmentation on (seed, epoch,
-        chunk), so a resumed epoch goes on with the very images the undisturbed one has.
+        Their order depends on (seed, epoch) and the importance sampling, if any, alone, and the augmentation of a chunk
+        on (seed, epoch, chunk), so a resumed epoch continues with the same images as an uninterrupted one.
         """
         if first_step >= self.steps:
             return
@@ -96,31 +96,31 @@ class DeviceData:
         return len(self.train.images) if step == self.steps - 1 else (step + 1) * self.config.batch_size
 
     def record_losses(self, step: int, losses: Tensor | None) -> None:
-        """What the images of the epoch's step `step` lost, (N,): a focus goes by it in the epochs to come."""
-        if self.focus is not None and losses is not None:
-            self.focus.record_losses(step * self.config.batch_size, losses)
+        """The losses (N,) of the images of step `step`, by which importance sampling draws later epochs."""
+        if self.sampler is not None and losses is not None:
+            self.sampler.record_losses(step * self.config.batch_size, losses)
 
     def finish_epoch(self, epoch: int) -> None:
-        """All steps of `epoch` are done; once an epoch."""
-        if self.focus is not None:
-            self.focus.finish_epoch(self._draw_order(epoch)[0])
+        """To be called once per epoch, after its last step."""
+        if self.sampler is not None:
+            self.sampler.finish_epoch(self._draw_order(epoch)[0])
 
     def _draw_order(self, epoch: int) -> tuple[Tensor, Tensor | None]:
-        """The images of an epoch, and what they count. Each of them once, unless there is a focus that knows something.
+        """The images of an epoch, each once unless importance sampling draws them, and the weights of their losses.
 
-        The last, clean epochs have each once too: they are for the network to settle on the images as they are.
+        The last, clean epochs have each image once too: in them the network settles on the images as they are.
         """
         generator, count = _make_generator(self.config.seed, epoch), len(self.train.images)
-        if self.focus is not None and epoch > 1 and not self._is_clean(epoch):
-            return self.focus.draw(generator)
-        alike = None if self.focus is None else torch.ones(count)
+        if self.sampler is not None and epoch > 1 and not self._is_clean(epoch):
+            return self.sampler.draw(generator)
+        alike = None if self.sampler is None else torch.ones(count)
         return torch.randperm(count, generator=generator), alike
 
     def _is_clean(self, epoch: int) -> bool:
         return epoch > self.config.epochs - self.config.clean_epochs
 
     def _draw_maps(self, epoch: int, members: Tensor, generator: torch.Generator) -> Tensor | None:
-        """How a chunk's images are moved; none at random in the clean epochs, which let the statistics settle."""
+        """The maps of a chunk's images; no random ones in the clean epochs, in which the statistics settle."""
         images, maps = self.train.images, None
         if not self._is_clean(epoch):
             maps = draw_random_maps(len(members), images.shape[-1], self.config, generator)
@@ -131,7 +131,7 @@ class DeviceData:
 
 
 def split_validation(train: Split, count: int) -> tuple[Split, Split | None]:
-    """Hold `count` images out: the same ones for every seed, so that runs can be compared on them."""
+    """Hold out `count` images: the same ones for every seed, so that runs can be compared on them."""
     if not count:
         return train, None
     if count >= len(train.images):
@@ -156,7 +156,7 @@ def _move(device: torch.device, split: Split) -> Split:
 
 
 def _make_generator(*key: int) -> torch.Generator:
-    """A generator for this key alone. The key is hashed, as neighbouring seeds give similar first numbers."""
+    """A generator for this key. The key is hashed, because similar seeds give similar first numbers."""
     mixed = 0
     for part in key:
         mixed = _mix64(mixed + part + 0x9E3779B97F4A7C15)
@@ -164,7 +164,7 @@ def _make_generator(*key: int) -> torch.Generator:
 
 
 def _mix64(value: int) -> int:
-    """The finaliser of SplitMix64 (Steele, Lea and Flood, 2014): each bit in changes half the bits out."""
+    """The finalizer of SplitMix64 (Steele, Lea and Flood, 2014): each input bit changes half of the output bits."""
     value &= 0xFFFF_FFFF_FFFF_FFFF
     value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & 0xFFFF_FFFF_FFFF_FFFF
     value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & 0xFFFF_FFFF_FFFF_FFFF

@@ -1,4 +1,4 @@
-"""`my-digits`: a person's own drawings with what they were meant to be, two small IDX files in the data folder."""
+"""The dataset `my-digits`: the user's own drawings with their labels, two small IDX files in the data folder."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from mnist_tui.config import IMAGE_SIZE
 from mnist_tui.data.formats import idx
 from mnist_tui.data.types import DIGITS, MY_DIGITS, Split
 from mnist_tui.errors import DataError
@@ -21,18 +22,18 @@ from mnist_tui.system.regular_file import UnsafeFileError
 FOLDER = Path("MyDigits")
 IMAGES, LABELS = "images-idx3-ubyte", "labels-idx1-ubyte"
 MIN_TO_TRAIN = 50
-# One of each class's drawings in so many is kept for testing.
+# One of this many drawings of each class is for testing.
 _TEST_EVERY = 5
-# Far more than anybody draws; what is larger is not one of these files.
+# Far more than a user draws; a larger file is not one of these.
 _MAX_BYTES = 64 * 2**20
 
 
 def add_digit(folder: Path, image: npt.NDArray[np.uint8], label: int) -> int:
-    """Keep one drawing, (28, 28) uint8 and 255 full ink, in the data folder `folder`; how many there are then.
+    """Add a drawing, (28, 28) uint8 with 255 for full ink, to those in the data folder `folder`; return their number.
 
-    Whatever happens meanwhile, the files have all former drawings. Raises DataError where they cannot be written.
+    Whenever this is interrupted, the files contain all earlier drawings. Raises DataError if they cannot be written.
     """
-    if image.shape != (idx.SIDE, idx.SIDE) or image.dtype != np.uint8:
+    if image.shape != (IMAGE_SIZE, IMAGE_SIZE) or image.dtype != np.uint8:
         raise ValueError(f"a drawing is (28, 28) uint8, not {image.shape} {image.dtype}")
     if not 0 <= label < len(DIGITS):
         raise ValueError(f"a digit is 0 to 9, not {label}")
@@ -41,28 +42,28 @@ def add_digit(folder: Path, image: npt.NDArray[np.uint8], label: int) -> int:
         known = _read_split(home)
         images = torch.cat([known.images[:, 0], torch.from_numpy(image.copy())[None]])
         labels = torch.cat([known.labels.to(torch.uint8), torch.tensor([label], dtype=torch.uint8)])
-        # The labels last, which are read first: a reader that sees a new label sees its image too, and an image without
-        # a label, which a kill in between leaves, is ignored.
+        # The labels last, because they are read first: a reader that sees a new label sees its image too, and an image
+        # without a label, which a kill in between leaves, is ignored.
         atomic_file.write_bytes(home / IMAGES, idx.to_idx(images))
         atomic_file.write_bytes(home / LABELS, idx.to_idx(labels))
     return len(labels)
 
 
 def load_all(folder: Path) -> Split:
-    """Every drawing, the oldest first. Raises DataError where there is none, or where a file is damaged."""
+    """Every drawing, the oldest first. Raises DataError if there is none, or if a file is damaged."""
     split = _read_split(folder / FOLDER)
     if not len(split.labels):
         raise DataError(
             f"there are no digits of your own in {folder / FOLDER} yet",
-            remedy="Draw some on the dashboard's Draw screen and say which they were.",
+            remedy="Draw some on the dashboard's Draw screen and label them.",
         )
     return split
 
 
 def load_splits(folder: Path) -> tuple[Split, Split]:
-    """All drawings as training and test images. A drawing stays where it is however many are added.
+    """All drawings as training and test images. A drawing stays in its split when others are added.
 
-    Raises DataError where they are too few to train on.
+    Raises DataError if there are too few to train on.
     """
     everything = load_all(folder)
     if (count := len(everything.labels)) < MIN_TO_TRAIN:
@@ -75,7 +76,7 @@ def load_splits(folder: Path) -> tuple[Split, Split]:
 
 
 def _choose_test(labels: Tensor) -> Tensor:
-    """Every fifth of its class."""
+    """Every fifth drawing of each class."""
     one_hot = torch.nn.functional.one_hot(labels, len(DIGITS))
     number = (one_hot.cumsum(0) * one_hot).sum(1)  # from 1, within its class
     return number % _TEST_EVERY == 0
@@ -87,7 +88,7 @@ def _select(split: Split, members: Tensor) -> Split:
 
 def _read_split(home: Path) -> Split:
     labels = _read_values(home / LABELS, ())
-    images = _read_values(home / IMAGES, (idx.SIDE, idx.SIDE))
+    images = _read_values(home / IMAGES, (IMAGE_SIZE, IMAGE_SIZE))
     count = min(len(images), len(labels))
     if count and int(labels.max()) >= len(DIGITS):
         raise DataError(
@@ -105,7 +106,7 @@ def _read_values(path: Path, item: tuple[int, ...]) -> Tensor:
 
 
 def _read_content(path: Path) -> bytes:
-    """Nothing where there is no file."""
+    """Empty if there is no file."""
     try:
         return regular_file.read_bytes(path, _MAX_BYTES)
     except FileNotFoundError:

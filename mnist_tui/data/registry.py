@@ -93,7 +93,7 @@ DATASETS: Mapping[str, DatasetSpec] = {
         _make_spec(
             "mnist",
             "MNIST",
-            # That of MNIST's author comes last: it has not always been there.
+            # That of MNIST's author comes last: it has not always been available.
             ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://yann.lecun.com/exdb/mnist/"),
             (
                 "f68b3c2dcbeaaa9fbdd348bbdeb94873",
@@ -143,7 +143,7 @@ DATASETS: Mapping[str, DatasetSpec] = {
 
 
 def get_dataset_spec(name: str) -> DatasetSpec:
-    """What is known of the dataset `name`. Raises DataError for another name."""
+    """The spec of the dataset `name`. Raises DataError for an unknown name."""
     if name not in DATASETS:
         known = ", ".join((*DATASETS, "synthetic", "auto"))
         raise DataError(f"There is no dataset called {name!r}.", remedy=f"Choose one of: {known}.")

@@ -16,6 +16,7 @@ from safetensors.torch import load as from_safetensors
 from torch import Tensor, nn
 
 from mnist_tui import __version__
+from mnist_tui.config import IMAGE_SHAPE
 from mnist_tui.data.augmentation import apply_maps, make_network_input
 from mnist_tui.data.deskew import make_deskew_maps_unchunked
 from mnist_tui.errors import MnistTuiError
@@ -163,7 +164,7 @@ def _compare(network: TrainedNetwork, forward: Forward, images: Tensor) -> Expor
 
 def _example() -> Tensor:
     # Two images, as an exporter takes a batch size of one for a constant.
-    return torch.zeros(2, 1, 28, 28, dtype=torch.uint8)
+    return torch.zeros(2, *IMAGE_SHAPE, dtype=torch.uint8)
 
 
 def _texts(network: TrainedNetwork) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mnist_tui.config import IMAGE_SHAPE
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.inspection.requirements import Limits, Requirement, check_requirements
 from mnist_tui.inspection.summary import Block, Layer, ModelSummary, ReceptiveField
@@ -23,7 +24,7 @@ __all__ = [
 ]
 
 
-def inspect_model(model: nn.Module, *, name: str, input_shape: tuple[int, ...] = (1, 28, 28)) -> ModelSummary:
+def inspect_model(model: nn.Module, *, name: str, input_shape: tuple[int, ...] = IMAGE_SHAPE) -> ModelSummary:
     """The layer table of `model` for images of `input_shape` (C, H, W).
 
     A copy of it runs once, in evaluation mode, without gradients and on the CPU; `model`, its buffers and

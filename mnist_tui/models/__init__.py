@@ -1,4 +1,4 @@
-"""The networks that come with the house, and the loader of a user's own. Importing this needs no torch."""
+"""The networks that come with this program, and the loader of the user's own. Importing this needs no torch."""
 
 from __future__ import annotations
 

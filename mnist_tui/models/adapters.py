@@ -42,7 +42,7 @@ def adapt_model(model: nn.Module, images: Tensor, classes: int) -> bool:
 
 
 def describe_adaptations(model: nn.Module) -> Iterator[str]:
-    """What `adapt` has done to `model`: each item completes a sentence that starts with the network's name."""
+    """What `adapt_model` has done to `model`: each item completes a sentence that starts with the network's name."""
     for hook in model._forward_pre_hooks.values():
         if (shape := _SHAPES.get(_hook_function(hook))) is not None:
             yield f"takes images as {shape[0]} and receives them so: `{shape[1]}` at the start of forward does the same"
@@ -111,7 +111,7 @@ def _select_result(place: int | str, _module: nn.Module, _given: tuple[Tensor, .
 
 
 def _hook_function(hook: object) -> Callable[..., Any]:
-    """The function of a hook that `adapt` added; for any other hook, this function itself, which matches none."""
+    """The function of a hook that `adapt_model` added; for any other hook, this function itself, which matches none."""
     if not isinstance(hook, partial):
         return _hook_function
     return hook.args[0] if hook.func is _reshape_input else hook.func

@@ -1,4 +1,4 @@
-"""A network's code as kept in a run: each user file that was run, at its relative path."""
+"""The copy of a network's code in a run: each user file that was run, at its relative path."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mnist_tui.models.import_source import ImportedCode
 
 MAX_FILES, MAX_BYTES = 200, 1_000_000
-"""How many files are kept, and how large one may be."""
+"""The largest number of files in a copy, and the largest size of one."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class CodeFiles:
 
 
 class TooLargeError(Exception):
-    """More than a run keeps."""
+    """The code is too large to be copied."""
 
 
 def copy_code(source: ModelSource, imported: ImportedCode) -> CodeFiles | None:
@@ -59,7 +59,7 @@ def copy_code(source: ModelSource, imported: ImportedCode) -> CodeFiles | None:
     return CodeFiles(record, files)
 
 
-def open_copy(source: ModelSource, record: Mapping[str, Any], folder: Path, whose: str) -> ModelSource:
+def open_copy(source: ModelSource, record: Mapping[str, Any], folder: Path, owner: str) -> ModelSource:
     """The source for the copy in `folder`, described by `record`.
 
     Raises ModelError if a file is missing or differs from the record, or if the record is invalid.
@@ -73,21 +73,21 @@ def open_copy(source: ModelSource, record: Mapping[str, Any], folder: Path, whos
         entry = _resolve_name(folder, record["entry"])
         class_name, module = str(record["class"]), str(record["module"])
     except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"{whose} has an invalid record of its network's code: {error}") from error
+        raise ModelError(f"{owner} has an invalid record of its network's code: {error}") from error
     if entry not in sums or len(sums) > MAX_FILES:
-        raise ModelError(f"{whose} has an invalid record of its network's code")
+        raise ModelError(f"{owner} has an invalid record of its network's code")
     damaged = [path for path, sha256 in sums.items() if _compute_sha256(path) != sha256]
     if damaged:
         raise ModelError(
-            f"{damaged[0]} is missing or damaged: it is not the code that {whose} was trained with",
+            f"{damaged[0]} is missing or damaged: it is not the code that {owner} was trained with",
             remedy="Restore that file, or choose another run.",
         )
-    kept = CodeCopy(sums, origins, folders, whose)
-    return replace(source, path=entry, class_name=class_name, module=module, kept=kept)
+    copy = CodeCopy(sums, origins, folders, owner)
+    return replace(source, path=entry, class_name=class_name, module=module, copy=copy)
 
 
 def compute_digest(source: ModelSource, record: Mapping[str, Any] | None) -> str:
-    """A digest of exactly the code that would be run: all files of a kept copy, otherwise the one file."""
+    """A digest of exactly the code that would be run: all files of a copy, otherwise the one file."""
     parts: object = [source.spec, source.source_sha256]
     if record is not None:
         parts = [record[name] for name in ("entry", "class", "module", "folders")] + [
@@ -97,11 +97,11 @@ def compute_digest(source: ModelSource, record: Mapping[str, Any] | None) -> str
 
 
 def describe_change(source: ModelSource) -> str:
-    """`net.py has changed` or `net.py is gone`, for the originals of a kept copy; "" if neither."""
-    if source.kept is None:
+    """`net.py has changed` or `net.py is gone`, for the originals of a copy; "" if neither."""
+    if source.copy is None:
         return ""
-    for path, sha256 in source.kept.sums.items():
-        origin = source.kept.origins[path]
+    for path, sha256 in source.copy.sums.items():
+        origin = source.copy.origins[path]
         now = _compute_sha256(origin)
         if now != sha256 and not _is_from_notebook(path, source):
             return f"{origin.name} has changed" if now else f"{origin.name} is gone"
@@ -124,7 +124,7 @@ def _check_size(contents: Mapping[Path, bytes]) -> None:
 def _common_folder(paths: list[Path]) -> Path:
     try:
         return Path(os.path.commonpath(paths))
-    except ValueError as error:  # two drives
+    except ValueError as error:  # on two drives
         raise TooLargeError(f"its files have no folder in common: {error}") from error
 
 

@@ -9,8 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mnist_tui.config import CLASSES
 from mnist_tui.models.code_errors import USER_EXCEPTIONS
-from mnist_tui.models.forward_check import CLASSES, check_output, forward_error, make_random_images
+from mnist_tui.models.forward_check import check_output, forward_error, make_random_images
 from mnist_tui.models.saved_state import SavedState
 from mnist_tui.models.spec import ModelSource, model_error
 
@@ -28,7 +29,7 @@ class DryRun:
         self.without_gradient: set[str] = {
             name for name, parameter in model.named_parameters() if parameter.requires_grad
         }
-        """The parameters that no backward has reached so far."""
+        """The parameters that no gradient has reached so far."""
         self._kept = SavedState(model)
         self._keeps_state = True
         parameter = next(model.parameters(), None)
@@ -53,7 +54,7 @@ class DryRun:
         return self._run(make_random_images(count), seed, training=True)
 
     def evaluate_after_others(self, images: Tensor) -> Tensor:
-        """`evaluate`, but the network has just judged other images."""
+        """`evaluate`, right after the evaluation of other images."""
         with self.in_sequence():
             self.evaluate(images.flip(0))
             return self.evaluate(images)

@@ -1,4 +1,4 @@
-"""One forward pass that shows whether a network takes digits and answers with ten numbers."""
+"""One forward pass, which checks that a network takes images and returns ten logits."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from mnist_tui.config import CLASSES, IMAGE_SHAPE
 from mnist_tui.errors import ModelError
 from mnist_tui.models.adapters import adapt_model
 from mnist_tui.models.code_errors import USER_EXCEPTIONS, locate_error
 from mnist_tui.models.saved_state import SavedState, detach_cached_tensors
 from mnist_tui.models.spec import ModelSource, model_error
 
-CLASSES = 10
-IMAGE_SHAPE = (1, 28, 28)
 IMAGES = 2
 TAKES = "A model takes images of shape (N, 1, 28, 28), for any N."
 
@@ -40,7 +39,7 @@ def check_forward(source: ModelSource, model: nn.Module) -> None:
 
 
 def _compute_output(source: ModelSource, model: nn.Module, images: Tensor) -> Tensor:
-    """The checked output of a network, which stays as it is unless it makes layers meanwhile."""
+    """The checked output of a network, which stays unchanged unless its forward creates layers."""
     kept = None if any(is_lazy(tensor) for tensor in _parameters_and_buffers(model)) else SavedState(model)
     weights = len(list(_parameters_and_buffers(model)))
     try:
@@ -62,7 +61,7 @@ def make_random_images(count: int) -> Tensor:
 def forward_error(
     source: ModelSource, model: nn.Module, error: BaseException, images: Tensor, when: str = ""
 ) -> ModelError:
-    """What to say of the exception that `model` raised for `images`; `when` may begin with a comma and a space."""
+    """The error for an exception that `model` raised for `images`; `when` may begin with a comma and a space."""
     where = locate_error(error, source.path)
     return model_error(
         source.spec,
@@ -105,7 +104,7 @@ def _single_image_remedy(error: str = "") -> str:
 
 def _describe_problem(output: object, images: int) -> str:
     if not isinstance(output, Tensor):
-        return f"its forward gives a {type(output).__name__}, not a tensor,"
+        return f"its forward returns a {type(output).__name__}, not a tensor,"
     if tuple(output.shape) != (images, CLASSES):
         return f"its output has shape {tuple(output.shape)}, not {(images, CLASSES)},"
     if not output.is_floating_point():
@@ -132,7 +131,7 @@ def _parameters_and_buffers(model: nn.Module) -> Iterator[Tensor]:
 
 @contextlib.contextmanager
 def evaluation_mode(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode for a while, then each module's own: a frozen one may have been set to evaluate."""
+    """Within this context the model is in evaluation mode; afterwards each module is in its own mode again."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:

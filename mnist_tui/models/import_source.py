@@ -40,7 +40,7 @@ class ImportedCode:
     """None for an installed module."""
     tree: ast.Module | None = None
     text: str = ""
-    """Of a notebook: the Python file that its cells come to."""
+    """For a notebook, its cells as a Python file."""
     package: str = ""
     """The name under which it was imported, if it is a part of a package."""
 
@@ -67,7 +67,7 @@ class _FileImport:
         text = self._cells.text if self._cells else script.decode_source(content)
         self._tree = ast.parse(text, str(path))
         self._package, root = _find_package(source, self._tree)
-        if root is not None and source.kept is None:
+        if root is not None and source.copy is None:
             self._project.folders.insert(0, root)
 
     def run(self) -> ImportedCode:
@@ -138,7 +138,7 @@ class _FileImport:
         return module, ast.unparse(tree) + "\n"
 
     def _make_empty_module(self) -> tuple[ModuleType, SourceLoader]:
-        """A module with nothing in it yet, in `sys.modules` already: dataclasses and pickle look a class up there."""
+        """An empty module, in `sys.modules` already, because dataclasses and pickle look up a class there."""
         name = self._package if self._package else _make_unique_name(self._path)
         loader = SourceLoader(name, str(self._path), self._project)
         module = module_from_spec(ModuleSpec(name, loader, origin=str(self._path)))
@@ -146,13 +146,11 @@ class _FileImport:
             self._import_package(self._package.rpartition(".")[0])
         sys.modules[name] = module
         if not self._package and self._path.stem.isidentifier():
-            self._project.add_alias(
-                self._path.stem, module
-            )  # for its siblings, which may import it in their turn
+            self._project.add_alias(self._path.stem, module)  # for its siblings, which may import it
         return module, loader
 
     def _import_package(self, name: str) -> None:
-        """The package around the file, or where its `__init__` raises one that only knows its folder."""
+        """Import the package around the file, or if its `__init__` raises, create one that has only its folder."""
         try:
             importlib.import_module(name)
         except USER_EXCEPTIONS:
@@ -161,7 +159,7 @@ class _FileImport:
             sys.modules[name] = bare
 
     def _notify(self, text: str) -> None:
-        if self._source.kept is None:  # the run has reported it at its start
+        if self._source.copy is None:  # the run has reported it at its start
             self._on_notice(text)
 
 
@@ -172,8 +170,8 @@ def _make_unique_name(path: Path) -> str:
 
 
 def _make_project(source: ModelSource, path: Path) -> Project:
-    if source.kept is not None:
-        return Project(source.kept.folders, sums=source.kept.sums, origins=source.kept.origins)
+    if source.copy is not None:
+        return Project(source.copy.folders, sums=source.copy.sums, origins=source.copy.origins)
     return Project([path.parent], last=_current_folder())
 
 
@@ -184,7 +182,7 @@ def _current_folder() -> list[Path]:
 
 
 def _find_package(source: ModelSource, tree: ast.Module) -> tuple[str, Path | None]:
-    """The name of the file within its package, and the folder that has the package; "" and None where it has none.
+    """The name of the file within its package, and the folder that has the package; "" and None if there is none.
 
     A file is run in its package where it was named so, or where its own imports need it: relative ones, and those that
     name a folder it lies in.

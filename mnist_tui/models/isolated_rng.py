@@ -1,4 +1,4 @@
-"""Building a network beside a training: without drawing from the random numbers that the training draws from."""
+"""Building a network beside a training without drawing from its random numbers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from mnist_tui.models import ModelSource, loader, resolve_spec
 
 
 def load_model_isolated(source: ModelSource | str) -> nn.Module:
-    """`load_model`, in any thread at any time: a training elsewhere goes on with the very dropout it would have had.
+    """`load_model` for use beside a training in another thread, whose random numbers stay the same.
 
-    The initial weights are good for nothing but being replaced.
+    The initial weights are not those of `load_model`: they are meant to be replaced.
     """
     with IsolatedRNG(), _ignore_seeding():
-        return loader.build_model(resolve_spec(source) if isinstance(source, str) else source, apart=True)
+        return loader.build_model(resolve_spec(source) if isinstance(source, str) else source, isolated=True)
 
 
 @contextlib.contextmanager
@@ -51,9 +51,9 @@ _SEEDS = ("manual_seed", "seed", "set_rng_state")
 
 
 class IsolatedRNG(TorchDispatchMode):
-    """In this thread alone, what torch draws comes from a generator of our own: torch's own is the whole process's.
+    """In this thread, torch draws from a separate generator: its default one is shared by the whole process.
 
-    Saving torch's state and putting it back would not do, as the training draws between the two.
+    Saving and restoring the state of the default one would not help, because the training draws in between.
     """
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class IsolatedRNG(TorchDispatchMode):
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        # torch would else import its compiler, a second and more of work, only to keep it away from here.
+        # Otherwise torch imports its compiler, which takes more than a second, only to exclude it here.
         return False
 
     def __torch_dispatch__(
@@ -83,12 +83,12 @@ class IsolatedRNG(TorchDispatchMode):
 
     def _like(self, func: OpOverload, args: Sequence[Any], given: Mapping[str, Any]) -> torch.Tensor:
         if func not in _LIKE:
-            raise NotImplementedError(f"{func} cannot be drawn apart from a training")
+            raise NotImplementedError(f"{func} cannot be drawn from a separate generator")
         return torch.empty_like(args[0], **{name: given[name] for name in given if name != "generator"})
 
 
 def _is_without_dropout(func: OpOverload, args: Sequence[Any], given: Mapping[str, Any]) -> bool:
-    """Whether it is a fused attention with its dropout off: that takes no generator and draws nothing."""
+    """Whether it is a fused attention without dropout, which takes no generator and draws nothing."""
     for place, argument in enumerate(func._schema.arguments):
         if argument.name == "dropout_p":
             value = args[place] if place < len(args) else given.get(argument.name, argument.default_value)
@@ -113,4 +113,4 @@ _LIKE: Mapping[OpOverload, Callable[..., torch.Tensor]] = {
     torch.ops.aten.rand_like.default: torch.Tensor.uniform_,
     torch.ops.aten.randn_like.default: torch.Tensor.normal_,
 }
-"""Those with no such overload: what fills a tensor of that kind."""
+"""Operations without such an overload, and the method that fills a tensor instead."""

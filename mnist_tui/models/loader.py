@@ -1,4 +1,4 @@
-"""From a model's source to a network that is known to work."""
+"""Building a network from its source: finding it in the imported code, creating it, and checking it."""
 
 from __future__ import annotations
 
@@ -26,17 +26,19 @@ from mnist_tui.models.spec import ModelSource, model_error
 ModelFactory = Callable[[], object]
 
 
-def build_model(source: ModelSource, *, apart: bool = False, on_notice: OnNotice | None = None) -> nn.Module:
+def build_model(
+    source: ModelSource, *, isolated: bool = False, on_notice: OnNotice | None = None
+) -> nn.Module:
     """A new network of `source`, after one trial forward. Raises ModelError naming the problem.
 
-    Notices are passed to `on_notice`, or printed on standard error without it. With `apart`, for use beside a training,
-    torch's random state is not touched.
+    Notices are passed to `on_notice`, or printed on standard error without it. With `isolated`, for use beside a
+    training, torch's random state does not change.
     """
     if source.is_registered:
         return _check(source, _create(source, find_factory(source, import_code(source, _print_notice))))
     with run_as_script(source.path):
         with preserve_torch_settings():
-            imported, maker = _import(source, on_notice or _print_notice, apart=apart)
+            imported, maker = _import(source, on_notice or _print_notice, isolated=isolated)
             model = _create(source, maker)
         _CODE[model] = imported
         return _check(source, model)
@@ -50,12 +52,12 @@ def find_code(model: nn.Module) -> ImportedCode | None:
 _CODE: weakref.WeakKeyDictionary[nn.Module, ImportedCode] = weakref.WeakKeyDictionary()
 
 
-def _import(source: ModelSource, on_notice: OnNotice, *, apart: bool) -> tuple[ImportedCode, ModelFactory]:
+def _import(source: ModelSource, on_notice: OnNotice, *, isolated: bool) -> tuple[ImportedCode, ModelFactory]:
     """Initial weights are drawn after the same random numbers, whether or not the import draws any.
 
     Those of an instance are drawn by the import, which therefore has to be repeated each time.
     """
-    before = None if apart else torch.get_rng_state()
+    before = None if isolated else torch.get_rng_state()
     imported = import_code(source, on_notice)
     maker = find_factory(source, imported)
     if _is_instance(source, imported):
@@ -209,8 +211,8 @@ def _arguments_error(source: ModelSource, name: str, needed: list[str], imported
     return model_error(
         source.spec,
         f"{name} needs arguments: {', '.join(needed)}",
-        remedy=f"Give them default values, or add a function without arguments to {source.place}, such as "
-        f"`def make(): return {name}(…)`, and name that: {source.place}:make.{instead}",
+        remedy=f"Give them default values, or add a function without arguments to {source.location}, such as "
+        f"`def make(): return {name}(…)`, and name that: {source.location}:make.{instead}",
     )
 
 
@@ -237,7 +239,5 @@ def _find_networks(imported: ImportedCode) -> Iterator[str]:
 def _networks_remedy(source: ModelSource, imported: ImportedCode) -> str:
     names = _list_networks(imported)
     if not names:
-        return (
-            f"{source.place} defines no torch.nn.Module class; a model is one from (N, 1, 28, 28) to (N, 10)."
-        )
-    return f"Networks in {source.place}: {', '.join(names)}."
+        return f"{source.location} defines no torch.nn.Module class; a model is one from (N, 1, 28, 28) to (N, 10)."
+    return f"Networks in {source.location}: {', '.join(names)}."

@@ -1,4 +1,4 @@
-"""A notebook's code cells as one text, and where in it each cell begins. No torch."""
+"""The code cells of a notebook as one text, and the line at which each begins. No torch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 # cell.
 _OF_IPYTHON = re.compile(r"^(\s*)((?:[\w.]+\s*=\s*)?[%!?].*|[\w.]+\?+\s*)$")
 _DEFINES_A_CLASS = re.compile(r"^class\s", re.MULTILINE)
-# These make the whole cell something else than Python.
+# The whole cell is in another language.
 _OTHER_LANGUAGE = re.compile(
     r"^%%(bash|sh|script|html|javascript|js|latex|markdown|perl|ruby|svg|writefile|file|cmd)\b"
 )
@@ -25,10 +25,10 @@ class NotebookCells:
     text: str
     starts: tuple[int, ...]
     numbers: tuple[int, ...]
-    """Of each code cell its number among all cells, from 1."""
+    """The number of each code cell among all cells, from 1."""
 
     def locate(self, line: int) -> str:
-        """`line 3 of cell 2`, of a line of the text."""
+        """`line 3 of cell 2` for a line of the text."""
         index = max(bisect.bisect_right(self.starts, line) - 1, 0)
         return f"line {line - self.starts[index] + 1} of cell {self.numbers[index]}"
 

@@ -1,4 +1,4 @@
-"""Running user code as its author would: with its own command line, and restoring the process's settings."""
+"""The process's settings while user code runs: those of a script, restored afterwards."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _lock = threading.RLock()
 
 @contextlib.contextmanager
 def run_as_script(path: Path | None) -> Iterator[None]:
-    """A context for importing, creating and trying a network. Changes of the process's settings are undone.
+    """A context for importing, creating and checking a network, after which the process has its own settings again.
 
     `sys.argv` has the file alone, standard output is redirected to standard error, and reading standard input
     raises InputRequestedError.

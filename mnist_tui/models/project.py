@@ -1,4 +1,4 @@
-"""The user's own modules: found in their folders, run from source, kept separate from others of the same names.
+"""The user's own modules: found in their folders, run from source, separate from other modules of the same names.
 
 Two networks may each have a `blocks.py` and be in use at once: one in training, one beside it. So the modules of one
 project are in `sys.modules` only while that project is the active one; a later import within one of its functions still
@@ -118,7 +118,7 @@ class Project:
         exec(code, module.__dict__)
 
     def add_alias(self, name: str, module: ModuleType) -> None:
-        """Let `module` be found under another name too, unless that is taken."""
+        """Let `module` be imported by another name too, unless that exists already."""
         if name not in sys.modules and name not in sys.stdlib_module_names:
             sys.modules[name] = module
             self._names.add(name)
@@ -133,7 +133,7 @@ class Project:
         return list(dict.fromkeys([*self.folders, *self._last]))
 
     def owns(self, name: str) -> bool:
-        """Whether the module called so is one of the project."""
+        """Whether the module `name` belongs to the project."""
         return name in self._names
 
     def _is_own(self, found: ModuleSpec) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 
 from torch import nn
 
-CLASSES = 10
+from mnist_tui.config import CLASSES, IMAGE_SHAPE
 
 
 class Block(nn.Sequential):
@@ -70,4 +71,4 @@ class SoftmaxRegression(nn.Sequential):
     """One weight per pixel and class, the baseline: (N, 1, 28, 28) -> logits (N, 10), 7,850 parameters."""
 
     def __init__(self) -> None:
-        super().__init__(OrderedDict(flatten=nn.Flatten(), fc=nn.Linear(28 * 28, 10)))
+        super().__init__(OrderedDict(flatten=nn.Flatten(), fc=nn.Linear(math.prod(IMAGE_SHAPE), CLASSES)))

@@ -1,4 +1,4 @@
-"""The networks that come with the house, by name. No torch: the command line lists them in its help."""
+"""The networks that come with this program, by name. No torch: the command line lists them in its help."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class RegisteredModel:
-    """Where a registered network's class is, and one line on what it is."""
+    """The class of a registered network, and one line that describes it."""
 
     module: str
     class_name: str

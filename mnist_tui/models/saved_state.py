@@ -1,4 +1,4 @@
-"""Restoring a network after it has been tried: training starts with exactly what its constructor created."""
+"""Saving and restoring the state of a network, so that checking it does not change what is trained."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SavedState:
 
     @torch.no_grad()
     def restore(self) -> None:
-        """Restore the network."""
+        """Give the network this state again."""
         for now, before in self._attributes:
             for name in now.keys() - before.keys():
                 del now[name]

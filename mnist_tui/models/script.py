@@ -62,7 +62,7 @@ def select_statements(tree: ast.Module, name: str) -> Selection:
     wanted = _find_dependencies(usable, roots, targets)
     body = [kept for statement in usable if (kept := _select_part(statement, wanted, targets))]
     known = {bound for statement in tree.body for bound in _defined_names(statement)} | set(dir(builtins))
-    if not wanted - known:  # nothing is left that an `import *` could be for
+    if not wanted - known:  # no name is left that an `import *` could define
         body = [statement for statement in body if not _is_star(statement)]
     return Selection(body, len(tree.body) - len(body))
 
@@ -76,7 +76,7 @@ def trains_when_run(tree: ast.Module) -> bool:
 
 
 def find_calls(tree: ast.Module, name: str) -> Iterator[ast.Call]:
-    """Where the file itself calls `name`, such as `Net(784, 10)`."""
+    """The file's own calls of `name`, such as `Net(784, 10)`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
             yield node
@@ -217,13 +217,13 @@ def _import_name(alias: ast.alias) -> str:
 
 
 def _is_setup_call(value: ast.expr, wanted: set[str]) -> bool:
-    """A call that what is wanted may go by: of `sys.path`, and of a method such as `parser.add_argument`."""
+    """Whether a wanted name may depend on this call: of `sys.path`, or of a method such as `parser.add_argument`."""
     if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Attribute):
         return False
     return ast.unparse(value.func).startswith("sys.path.") or _root_name(value.func) in wanted - _MODULES
 
 
-# Their functions, such as torch.manual_seed, prepare nothing that is a name of the file.
+# Calls of their functions, such as torch.manual_seed, set up no name of the file.
 _MODULES = frozenset(
     {"torch", "nn", "F", "np", "numpy", "random", "plt", "os", "optim", "datasets", "transforms"}
 )

@@ -1,4 +1,4 @@
-"""The source of a model, recorded by a run so that a resume finds the same one. No torch, and no code is run."""
+"""The source that a `--model` names, recorded by a run so that a resume finds the same one. Runs no code, no torch."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class CodeCopy:
     sums: Mapping[Path, str]
     """SHA-256 of each file, by its path; no other is run."""
     origins: Mapping[Path, Path]
-    """Where each came from."""
+    """The original path of each."""
     folders: tuple[Path, ...]
-    """Those in which modules are looked for."""
-    whose: str
+    """The folders in which modules are searched."""
+    owner: str
     """Such as `run my-run`."""
 
 
@@ -43,17 +43,17 @@ class ModelSource:
     """
 
     name: str
-    """How people call it: the registered name, or the class."""
+    """The registered name, or the name of the class."""
     spec: str
-    """What finds it again; an absolute path where it is a file."""
+    """The spec that finds it again; for a file, with its absolute path."""
     class_name: str
     """Or the name of an instance or of a function; "" if the file has one network only."""
     path: Path | None = None
     module: str = ""
     source_sha256: str | None = None
-    """Of the file that has the class, to notice that it changed; None for a network of the house."""
-    kept: CodeCopy | None = field(default=None, compare=False)
-    """Where it is a run's own copy that is run."""
+    """The checksum of the file with the class, to notice a change; None for the program's own networks."""
+    copy: CodeCopy | None = field(default=None, compare=False)
+    """The run's own copy, if that is to be used."""
 
     @property
     def is_registered(self) -> bool:
@@ -66,7 +66,7 @@ class ModelSource:
         return self.path is None and self.module.partition(".")[0] == "mnist_tui"
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """The file's name, or the module's."""
         return self.path.name if self.path else self.module
 
@@ -77,7 +77,7 @@ def model_error(spec: str, what: str, *, remedy: str = "") -> ModelError:
 
 
 def resolve_spec(spec: str) -> ModelSource:
-    """The source that `spec` names, without running any of it. Raises ModelError where there is none."""
+    """The source that `spec` names, without running any of it. Raises ModelError if there is none."""
     if spec in REGISTRY:
         entry = REGISTRY[spec]
         return ModelSource(spec, spec, entry.class_name, module=entry.module)
@@ -140,7 +140,7 @@ def _resolve_module(spec: str, module: str, class_name: str) -> ModelSource:
 
 
 def _find_in_current_folder(module: str) -> Path | None:
-    """The file of a module that lies in the current folder, where `python -m` would look first."""
+    """The file of a module in the current folder, where `python -m` would look first."""
     from mnist_tui.models import project  # only needed for a module of the current folder
 
     top = module.partition(".")[0]
@@ -157,7 +157,7 @@ def _find_in_current_folder(module: str) -> Path | None:
     first = PathFinder.find_spec(top, [here])
     elsewhere = PathFinder.find_spec(top)
     if first is not None and first.origin is None and elsewhere is not None and elsewhere.origin is not None:
-        return None  # a folder that only happens to be called as an installed package
+        return None  # a folder that only has the name of an installed package
     return Path(found.origin).resolve()
 
 

@@ -31,7 +31,7 @@ REMEDY = "Install the torchvision that belongs to your torch: https://pytorch.or
 
 
 def import_datasets() -> ModuleType:
-    """The module `torchvision.datasets`. Raises DataError as `part` does."""
+    """The module `torchvision.datasets`. Raises DataError as `import_part` does."""
     return import_part("datasets")
 
 
@@ -82,7 +82,7 @@ class _Loader(SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
         """Python lets one thread import a module at a time, so the operators are declared once."""
         with warnings.catch_warnings():
-            # Several versions warn that the picture-decoding library did not load; it is not used here.
+            # Several versions warn that the image-decoding library did not load; it is not used here.
             warnings.filterwarnings("ignore", message="Failed to load", category=UserWarning)
             try:
                 super().exec_module(module)

@@ -1,4 +1,4 @@
-"""Code that the user has trained with or agreed to run on this machine: checksums in a file outside of every run."""
+"""Code that the user has trained with or agreed to run on this machine, as checksums in a file outside of all runs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _trusted_now: set[str] = set()  # for this process, even if the file cannot be w
 
 
 def is_trusted(digest: str) -> bool:
-    """Whether the code with this checksum may be run without a question."""
+    """Whether the code with this checksum may be run without asking."""
     return digest in _trusted_now or digest in _read_ledger()
 
 
 def trust(digest: str, what: str) -> None:
-    """From now on it may. `what` is a comment in the file. If that cannot be written, the question comes again."""
+    """Trust the code with this checksum, in this process only if the file cannot be written; `what` is a comment."""
     if is_trusted(digest):
         return
     _trusted_now.add(digest)

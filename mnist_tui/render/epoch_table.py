@@ -12,7 +12,7 @@ from rich.text import Text
 
 from mnist_tui.events import EpochFinished
 from mnist_tui.render import formatting
-from mnist_tui.runs.epoch_columns import EpochColumn, Layout, is_validated, layouts
+from mnist_tui.runs.epoch_columns import EpochColumn, Layout, layouts
 from mnist_tui.runs.history import RunHistory
 
 # More columns than any table needs.
@@ -24,7 +24,7 @@ def epoch_table(history: RunHistory, *, newest: int | None = None) -> Renderable
     rows = history.rows
     shown = rows if newest is None else rows[-newest:]
     # Not as the table's own title, which would be markup, and broken where the table ends.
-    return Group(Text(title(history), style="bold"), _Rows(shown, history.best, is_validated(rows)))
+    return Group(Text(title(history), style="bold"), _Rows(shown, history.best, list(layouts(rows))))
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class _Rows:
 
     rows: Sequence[EpochFinished]
     best: EpochFinished | None
-    validated: bool
+    layouts: Sequence[Layout]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         unbounded = options.update(max_width=_UNBOUNDED)
-        for layout in layouts(validated=self.validated):
+        for layout in self.layouts:
             table = self._table(layout)
             if console.measure(table, options=unbounded).maximum <= options.max_width:
                 break
@@ -70,7 +70,7 @@ def title(history: RunHistory) -> str:
     if record is None:
         return ""
     parts = (
-        f"{record.data.name or '?'}{', not MNIST' if _fell_back(history) else ''}",
+        f"{record.data.name or '?'}{', not MNIST' if _is_fallback(history) else ''}",
         record.model.name or "?",
         f"recipe {record.text('recipe') or '?'}",
         str(record.machine),
@@ -79,5 +79,5 @@ def title(history: RunHistory) -> str:
     return " · ".join(parts)
 
 
-def _fell_back(history: RunHistory) -> bool:
+def _is_fallback(history: RunHistory) -> bool:
     return any(notice.topic == "data" and "instead" in notice.message for notice in history.notices)

@@ -15,7 +15,7 @@ from rich.text import Text
 from mnist_tui.render import formatting
 from mnist_tui.render.heatmap import Rgb, most_confused, readable_color, right_color, wrong_color
 from mnist_tui.render.pixels import Grid, gray_image
-from mnist_tui.render.prediction_bars import block_bar
+from mnist_tui.render.predictions import block_bar
 
 if TYPE_CHECKING:
     from mnist_tui.inference.calibration import Calibration

@@ -46,11 +46,6 @@ def readable_color(background: Rgb) -> Rgb:
     return _INK if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else _PAPER
 
 
-def to_hex(color: Rgb) -> str:
-    """`#rrggbb`."""
-    return "#{:02x}{:02x}{:02x}".format(*color)
-
-
 def _interpolate(start: Rgb, end: Rgb, share: float) -> Rgb:
     red, green, blue = (
         round(a + min(max(share, 0.0), 1.0) * (b - a)) for a, b in zip(start, end, strict=True)

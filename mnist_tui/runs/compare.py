@@ -52,7 +52,6 @@ class Comparison:
     differences: tuple[Difference, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
         values = asdict(self)
         # The key that this number has always had.
         values["runs"] = [

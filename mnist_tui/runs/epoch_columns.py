@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -42,29 +42,29 @@ EPOCH_COLUMNS = (
 )
 
 _LOSS = 4  # the importance of the losses
+_MOST_WITH_LONG_HEADINGS = 8  # more columns leave no room for them at any usual width
 
 Layout = Sequence[tuple[EpochColumn, str]]
 """Columns, each with its heading."""
 
 
-def is_validated(rows: Iterable[EpochFinished]) -> bool:
-    """Whether there are figures of validation images."""
-    return any(row.validation_accuracy is not None for row in rows)
+def columns(rows: Sequence[EpochFinished]) -> list[EpochColumn]:
+    """The columns that have a value in any row: not every run has validation images."""
+    return [
+        column
+        for column in EPOCH_COLUMNS
+        if not rows or any(getattr(row, column.field) is not None for row in rows)
+    ]
 
 
-def columns(*, validated: bool) -> list[EpochColumn]:
-    """All columns, or all but those of validation images."""
-    return [column for column in EPOCH_COLUMNS if validated or not column.field.startswith("validation_")]
-
-
-def layouts(*, validated: bool) -> Iterator[Layout]:
+def layouts(rows: Sequence[EpochFinished]) -> Iterator[Layout]:
     """From all columns to the fewest: headings are shortened first, then the least important columns left out."""
-    shown = columns(validated=validated)
-    # With validation columns there is no room for long headings at any usual width.
-    yield [(column, _short(column) if validated else column.heading) for column in shown]
+    shown = columns(rows)
+    is_long = len(shown) <= _MOST_WITH_LONG_HEADINGS
+    yield [(column, column.heading if is_long else _short(column)) for column in shown]
     for least in sorted({column.importance for column in shown if column.importance < _LOSS}):
         kept = [column for column in shown if column.importance > least]
-        if not validated:
+        if is_long:
             yield [(column, column.heading) for column in kept]
         yield [(column, _short(column)) for column in kept]
     yield [(column, column.alone or column.heading) for column in shown if column.importance > _LOSS]

@@ -7,8 +7,10 @@ import os
 import shlex
 import stat
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from mnist_tui.errors import RunError
 from mnist_tui.runs.folder_layout import LATEST
@@ -16,10 +18,18 @@ from mnist_tui.runs.run import Run
 from mnist_tui.system import paths
 
 
+class _HasName(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+_Named = TypeVar("_Named", bound=_HasName)
+
+
 def list_runs(runs_dir: Path) -> list[Run]:
     """All runs in `runs_dir`, newest last. Raises RunError if the folder cannot be read."""
     found = [Run(folder) for folder in list_folders(runs_dir) if is_run(folder)]
-    return sorted(found, key=lambda run: (_created(run), run.name))
+    return sorted(found, key=lambda run: (_creation_time(run), run.name))
 
 
 def list_with_weights(runs_dir: Path) -> list[Run]:
@@ -55,23 +65,31 @@ def find(runs_dir: Path, query: str) -> Run:
     if os.sep in query and is_run(path := paths.expand_user(query)):
         return Run(path.resolve())
     runs = list_runs(runs_dir)
-    if query == LATEST and runs:
-        return runs[-1]
-    matches = [run for run in runs if run.name == query] or [
-        run for run in runs if query and run.name.startswith(query)
-    ]
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
-        raise RunError(
-            f"{query!r} could mean {len(matches)} runs: {', '.join(run.name for run in matches[:5])}",
-            remedy="Give more of the name.",
-        )
+    if run := match(runs, query, "runs"):
+        return run
     known = f" The newest is {runs[-1].name}." if runs else ""
     raise RunError(
         f"there is no run {query!r} in {runs_dir}.{known}",
         remedy=f"See `{command('runs', 'list', runs_dir=runs_dir)}`.",
     )
+
+
+def match(found: Sequence[_Named], query: str, kind: str) -> _Named | None:
+    """The one with this name or unique prefix, or the last for `latest`; None if there is none.
+
+    Raises RunError if several of this `kind` have the prefix.
+    """
+    if query == LATEST and found:
+        return found[-1]
+    matches = [one for one in found if one.name == query] or [
+        one for one in found if query and one.name.startswith(query)
+    ]
+    if len(matches) > 1:
+        names = ", ".join(one.name for one in matches[:5])
+        raise RunError(
+            f"{query!r} could mean {len(matches)} {kind}: {names}", remedy="Give more of the name."
+        )
+    return matches[0] if matches else None
 
 
 def is_run(folder: Path) -> bool:
@@ -103,7 +121,7 @@ def creation_time(created: str, config_file: Path) -> float:
 _CLOCK_SECONDS = 60.0
 
 
-def _created(run: Run) -> float:
+def _creation_time(run: Run) -> float:
     try:
         return creation_time(run.record().created, run.config_file)
     except RunError:

@@ -119,7 +119,6 @@ class RunHistory:
 
     @property
     def last(self) -> EpochFinished | None:
-        """The newest finished epoch."""
         return self.rows[-1] if self.epochs else None
 
     def time_left(self) -> TimeLeft | None:

@@ -102,8 +102,8 @@ def _check_config(run: Run, config: TrainConfig, known: Any, where: Path) -> Non
         if name not in known or _is_same(value, known[name]):
             continue
         raise RunError(
-            f"{run.config_file} and {where.name} do not match: {name} is {_shown(value)} in one and "
-            f"{_shown(known[name])} in the other",
+            f"{run.config_file} and {where.name} do not match: {name} is {_format_value(value)} in one and "
+            f"{_format_value(known[name])} in the other",
             remedy="Restore the one that was changed, or start a new run.",
         )
 
@@ -112,5 +112,5 @@ def _is_same(value: Any, known: Any) -> bool:
     return isinstance(known, (str, int, float)) and bool(value == known)
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     return value if isinstance(value, str) and len(value) < 100 else reprlib.repr(value)

@@ -36,9 +36,8 @@ class LogWriter:
         log = regular_file.open_descriptor(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         try:
             drop_torn_line(log)
-            atomic_file.sync_folder(
-                self.path.parent
-            )  # a line is only as durable as the log's directory entry
+            # A line is only as durable as the log's directory entry.
+            atomic_file.sync_folder(self.path.parent)
         except BaseException:
             os.close(log)
             raise

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PARAMETERS = 6_790
 BATCH_SIZE = 16
 BEST_EPOCH = 12
 BEST_TEST_ACCURACY = 0.9947

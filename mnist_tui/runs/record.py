@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, RunError
@@ -14,6 +14,7 @@ from mnist_tui.events import RunStarted
 from mnist_tui.runs import folder_layout
 from mnist_tui.system import regular_file
 
+_Part = TypeVar("_Part", bound="ModelRecord | DataRecord | MachineRecord")
 _PARTS = ("model", "data", "machine", "versions")
 
 
@@ -107,28 +108,14 @@ class RunRecord:
             run=run,
             created=_text(values.get("created")) or "",
             config=config,
-            model=ModelRecord(
-                name=_text(model.get("name")),
-                parameters=_count(model.get("parameters")),
-                memory_format=_text(model.get("memory_format")),
+            model=_parse(
+                ModelRecord,
+                model,
                 layer_table=_mapping(model.get("summary")),
                 code=_code(_text(config.get("model")) or "reference", model),
             ),
-            data=DataRecord(
-                name=_text(data.get("name")),
-                source=_text(data.get("source")),
-                fingerprint=_text(data.get("fingerprint")),
-                train_images=_count(data.get("train_images")),
-                validation_images=_count(data.get("validation_images")),
-                test_images=_count(data.get("test_images")),
-                joins_last_image=None if (joins := data.get("joins_last_image")) is None else bool(joins),
-            ),
-            machine=MachineRecord(
-                device=_text(machine.get("device")),
-                threads=_count(machine.get("threads")),
-                backend=_text(machine.get("backend")),
-                processor=_text(machine.get("processor")),
-            ),
+            data=_parse(DataRecord, data),
+            machine=_parse(MachineRecord, machine),
             versions=versions,
             teacher=_teacher(values.get("teacher")),
             values=values,
@@ -190,6 +177,16 @@ def read_record(path: Path) -> RunRecord:
         raise RunError(f"{path} cannot be used: {error}", remedy="Delete this run.") from error
 
 
+def _parse(kind: type[_Part], values: Mapping[str, Any], **given: Any) -> _Part:
+    """A part of the record; a value that has not its field's type is None."""
+    plain = {
+        entry.name: _READERS[str(entry.type)](values.get(entry.name))
+        for entry in fields(kind)
+        if entry.name not in given
+    }
+    return kind(**plain, **given)
+
+
 def _teacher(entry: Any) -> TeacherRecord | None:
     if not isinstance(entry, Mapping):
         return None
@@ -211,3 +208,11 @@ def _count(value: Any) -> int | None:
 
 def _mapping(value: Any) -> Mapping[str, Any] | None:
     return value if isinstance(value, Mapping) else None
+
+
+# By the annotation of the field.
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "str | None": _text,
+    "int | None": _count,
+    "bool | None": lambda value: None if value is None else bool(value),
+}

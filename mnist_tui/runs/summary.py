@@ -36,7 +36,6 @@ class RunSummary:
     """Why it is unreadable."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
         return asdict(self)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mnist_tui import runs
 from mnist_tui.errors import ConfigError, RunError
+from mnist_tui.runs.find import match
 from mnist_tui.sweep import plans
 from mnist_tui.sweep.plans import Plan
 from mnist_tui.system import atomic_file, file_lock, regular_file
@@ -37,12 +38,10 @@ class SweepFolder:
 
     @property
     def runs_dir(self) -> Path:
-        """The folder of its runs."""
         return self.path.parents[1]
 
     @property
     def plan_file(self) -> Path:
-        """The plan."""
         return self.path / "plan.json"
 
     @property
@@ -56,7 +55,6 @@ class SweepFolder:
         return self.path / "stderr.log"
 
     def exists(self) -> bool:
-        """Whether there is a plan."""
         return regular_file.exists(self.plan_file)
 
     def plan(self) -> Plan:
@@ -173,19 +171,8 @@ def list_sweeps(runs_dir: Path) -> list[SweepFolder]:
 
 def find(runs_dir: Path, query: str) -> SweepFolder:
     """The sweep with this name or unique prefix, or the newest for `latest`. Raises RunError if there is none."""
-    sweeps = list_sweeps(runs_dir)
-    if query == runs.LATEST and sweeps:
-        return sweeps[-1]
-    matches = [sweep for sweep in sweeps if sweep.name == query] or [
-        sweep for sweep in sweeps if query and sweep.name.startswith(query)
-    ]
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
-        names = ", ".join(sweep.name for sweep in matches[:5])
-        raise RunError(
-            f"{query!r} could mean {len(matches)} sweeps: {names}", remedy="Give more of the name."
-        )
+    if sweep := match(list_sweeps(runs_dir), query, "sweeps"):
+        return sweep
     raise RunError(
         f"there is no sweep {query!r} in {runs_dir}",
         remedy=f"See `{runs.command('sweep', 'list', runs_dir=runs_dir)}`.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, RunError
@@ -15,8 +15,6 @@ SCHEMA_VERSION = 1
 
 Metric = Literal["validation", "test"]
 Values = tuple[tuple[str, Value], ...]
-
-Plan_ = TypeVar("Plan_", bound="Grid | Search")
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,6 @@ class Trial:
 
     @property
     def config(self) -> TrainConfig:
-        """The settings to train."""
         return self.combination.config.replace(seed=self.seed)
 
     @property

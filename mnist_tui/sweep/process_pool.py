@@ -72,7 +72,6 @@ class ProcessPool:
                 pass
 
     def __len__(self) -> int:
-        """The number of running processes."""
         return len(self._workers)
 
     def start(self, job: Job) -> Worker:

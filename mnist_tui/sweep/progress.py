@@ -10,7 +10,7 @@ from mnist_tui.events import Event
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.sweep import plans
 from mnist_tui.sweep.plans import Plan, Trial
-from mnist_tui.sweep.results import CombinationResult, TrialResult, TrialStatus, rows
+from mnist_tui.sweep.results import CombinationResult, TrialResult, TrialStatus, group_by_combination
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class TrialStarted:
 
     trial: Trial
     before: RunHistory
-    resumed: bool
+    is_resumed: bool
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,10 @@ class SweepProgress:
 
     @property
     def rows(self) -> list[CombinationResult]:
-        """The results by combination."""
-        return rows(self.results.values())
+        return group_by_combination(self.results.values())
 
     @property
     def counts(self) -> Counter[TrialStatus]:
-        """The number of trials by status."""
         return Counter(result.status for result in self.results.values())
 
     @property

@@ -16,7 +16,7 @@ from mnist_tui.errors import RunError
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.sweep.plans import Combination, Grid, Metric, Plan, Search, Trial, count_trials
-from mnist_tui.sweep.statistics import Spread, spread
+from mnist_tui.sweep.statistics import Spread, compute_spread
 from mnist_tui.system.sanitize import escape_csv_cell
 
 PRUNED = "pruned: "
@@ -57,7 +57,6 @@ class TrialResult:
         return self.validation_accuracy if on == "validation" else self.test_accuracy
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
         return {
             "run": self.trial.name,
             "settings": dict(self.trial.combination.values),
@@ -84,7 +83,6 @@ class CombinationResult:
 
     @property
     def done(self) -> int:
-        """How many seeds are finished."""
         return sum(result.status is TrialStatus.FINISHED for result in self.results)
 
     def spread(self, on: Metric) -> Spread | None:
@@ -139,7 +137,7 @@ def read_result(trial: Trial, runs_dir: Path) -> TrialResult:
         return TrialResult(trial, TrialStatus.FAILED, reason=str(error))
 
 
-def rows(results: Iterable[TrialResult]) -> list[CombinationResult]:
+def group_by_combination(results: Iterable[TrialResult]) -> list[CombinationResult]:
     """The results of each combination, by its number."""
     groups: dict[int, list[TrialResult]] = {}
     for result in results:
@@ -159,7 +157,7 @@ def sort_best_first(rows: Sequence[CombinationResult], on: Metric) -> list[Combi
 
 def to_dict(plan: Plan, results: Sequence[TrialResult]) -> dict[str, Any]:
     """All results as plain values for JSON, the best combination first."""
-    ordered = sort_best_first(rows(results), plan.on)
+    ordered = sort_best_first(group_by_combination(results), plan.on)
     return {
         "name": plan.name,
         "kind": "search" if isinstance(plan, Search) else "grid",
@@ -185,7 +183,7 @@ def to_dict(plan: Plan, results: Sequence[TrialResult]) -> dict[str, Any]:
 def to_csv(plan: Plan, results: Sequence[TrialResult]) -> str:
     """One line per combination, best first, with accuracies as fractions."""
     text = io.StringIO()
-    ordered = sort_best_first(rows(results), plan.on)
+    ordered = sort_best_first(group_by_combination(results), plan.on)
     settings = list(dict.fromkeys(name for row in ordered for name, _ in row.combination.values))
     figures = [f"{metric}_{name}" for metric in ("validation", "test") for name in _FIGURES]
     heads = [*settings, "seeds", "done", *figures, "seconds"]
@@ -220,8 +218,10 @@ def _row(results: Sequence[TrialResult]) -> CombinationResult:
     return CombinationResult(
         combination=results[0].trial.combination,
         results=tuple(results),
-        validation=spread([r.validation_accuracy for r in finished if r.validation_accuracy is not None]),
-        test=spread([r.test_accuracy for r in finished if r.test_accuracy is not None]),
+        validation=compute_spread(
+            [r.validation_accuracy for r in finished if r.validation_accuracy is not None]
+        ),
+        test=compute_spread([r.test_accuracy for r in finished if r.test_accuracy is not None]),
         seconds=sum(result.seconds for result in finished) / len(finished) if finished else None,
     )
 
@@ -239,9 +239,9 @@ def _trials_on_disk(search: Search, runs_dir: Path) -> list[Trial]:
             config = Run(runs_dir / name).record().train_config()
         except RunError:
             continue
-        found.append(search.trial(int(name.rpartition("-t")[2]), _searched(search, config)))
+        found.append(search.trial(int(name.rpartition("-t")[2]), _searched_values(search, config)))
     return found
 
 
-def _searched(search: Search, config: TrainConfig) -> tuple[tuple[str, Any], ...]:
+def _searched_values(search: Search, config: TrainConfig) -> tuple[tuple[str, Any], ...]:
     return tuple((name, getattr(config, name)) for name in search.space)

@@ -12,12 +12,11 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.errors import RunError
 from mnist_tui.sweep import plans, results
 from mnist_tui.sweep.folder import SweepFolder
-from mnist_tui.sweep.grid_source import GridSource
 from mnist_tui.sweep.plans import Grid, Plan, Search
 from mnist_tui.sweep.prepare import PreparationJob
 from mnist_tui.sweep.process_pool import ProcessPool
 from mnist_tui.sweep.progress import ResultsRead, SweepEvent, SweepStarted
-from mnist_tui.sweep.scheduler import TrialSource, choose_jobs, prepare, run_trials
+from mnist_tui.sweep.scheduler import GridSource, TrialSource, choose_jobs, prepare, run_trials
 from mnist_tui.training.control import Control
 from mnist_tui.training.jobs import Folders
 
@@ -42,14 +41,14 @@ class SweepRunner:
                 raise RunError(
                     f"there is a run {trial_name!r} already", remedy="Choose another --name for the sweep."
                 )
-        self._done()
+        self._complete_results()
 
     def run(self, control: Control, report: Callable[[SweepEvent], None]) -> None:
         """Train every trial that is not done; `report` gets the events.
 
         Raises a MnistTuiError if something is wrong before the first trial, and Interrupted if it is stopped before.
         """
-        plan, done = self.plan, self._done()
+        plan, done = self.plan, self._complete_results()
         if done is not None:
             report(SweepStarted(plan, done, 0))
             return
@@ -57,49 +56,49 @@ class SweepRunner:
             prepared = prepare(pool, PreparationJob(_first_config(plan), self.data_dir), control, report)
             plan = _with_dataset(plan, prepared.dataset)
             jobs = self.jobs or choose_jobs(prepared.device, _first_config(plan).threads)
-            with self._written(plan) as (agreed, source):
-                jobs = min(jobs, plans.count_trials(agreed))
-                standing = results.read(agreed, self.folder.runs_dir)
-                report(SweepStarted(replace(agreed, on=plan.on), standing, jobs))
+            with self._write_plan(plan) as (merged, source):
+                jobs = min(jobs, plans.count_trials(merged))
+                standing = results.read(merged, self.folder.runs_dir)
+                report(SweepStarted(replace(merged, on=plan.on), standing, jobs))
                 folders = Folders(self.data_dir, self.folder.runs_dir)
                 run_trials(source, pool, jobs=jobs, folders=folders, control=control, report=report)
-                report(ResultsRead(results.read(agreed, self.folder.runs_dir)))
+                report(ResultsRead(results.read(merged, self.folder.runs_dir)))
 
     @contextmanager
-    def _written(self, plan: Plan) -> Iterator[tuple[Plan, TrialSource]]:
+    def _write_plan(self, plan: Plan) -> Iterator[tuple[Plan, TrialSource]]:
         """Write the plan, and yield it as it is on disk, with the source of its trials. A grid is locked meanwhile."""
         if isinstance(plan, Grid):
             with self.folder.lock():
-                agreed = self._agree(plan)
-                assert isinstance(agreed, Grid)
-                yield agreed, GridSource(agreed.trials(), results.read(agreed, self.folder.runs_dir))
+                merged = self._merge_with_disk(plan)
+                assert isinstance(merged, Grid)
+                yield merged, GridSource(merged.trials(), results.read(merged, self.folder.runs_dir))
         else:
             from mnist_tui.sweep.optuna_source import OptunaSource, register_worker
 
             with register_worker(self.folder) as worker:
                 with self.folder.lock("study", wait=True):
-                    agreed = self._agree(plan)
-                assert isinstance(agreed, Search)
-                yield agreed, OptunaSource(self.folder, agreed, worker)
+                    merged = self._merge_with_disk(plan)
+                assert isinstance(merged, Search)
+                yield merged, OptunaSource(self.folder, merged, worker)
 
-    def _agree(self, plan: Plan) -> Plan:
+    def _merge_with_disk(self, plan: Plan) -> Plan:
         before = self.folder.plan() if self.folder.exists() else None
-        agreed = plan if before is None else plans.merge(before, plan)
-        if agreed != before:
-            self.folder.write(agreed)
-        return agreed
+        merged = plan if before is None else plans.merge(before, plan)
+        if merged != before:
+            self.folder.write(merged)
+        return merged
 
-    def _done(self) -> dict[str, results.TrialResult] | None:
+    def _complete_results(self) -> dict[str, results.TrialResult] | None:
         """The results if there is nothing left to do, else None. Raises RunError for another sweep of this name."""
         if not self.folder.exists():
             return None
         before = self.folder.plan()
-        agreed = plans.merge(before, _with_dataset(self.plan, _first_config(before).dataset))
-        standing = results.read(agreed, self.folder.runs_dir)
+        merged = plans.merge(before, _with_dataset(self.plan, _first_config(before).dataset))
+        standing = results.read(merged, self.folder.runs_dir)
         over = sum(result.status in results.DONE for result in standing.values())
         return (
             standing
-            if over == plans.count_trials(agreed) and agreed == replace(before, on=agreed.on)
+            if over == plans.count_trials(merged) and merged == replace(before, on=merged.on)
             else None
         )
 
@@ -116,11 +115,11 @@ def _first_config(plan: Plan) -> TrainConfig:
 def _with_dataset(plan: Plan, dataset: str) -> Plan:
     """Replace the dataset `auto` by the one that it is here: all trials, also later ones, use the same images."""
 
-    def settled(config: TrainConfig) -> TrainConfig:
+    def settle(config: TrainConfig) -> TrainConfig:
         return config.replace(dataset=dataset) if config.dataset == "auto" else config
 
     if isinstance(plan, Search):
-        return replace(plan, config=settled(plan.config))
+        return replace(plan, config=settle(plan.config))
     return replace(
-        plan, combinations=tuple(replace(row, config=settled(row.config)) for row in plan.combinations)
+        plan, combinations=tuple(replace(row, config=settle(row.config)) for row in plan.combinations)
     )

@@ -6,7 +6,7 @@ import contextlib
 import copy
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,6 +56,25 @@ class TrialSource(Protocol):
 
     def on_end(self, result: TrialResult) -> None:
         """Take the result of a trial that has ended."""
+
+
+class GridSource:
+    """The trials in the plan's order. Those that were stopped, have failed or have not begun are trained."""
+
+    def __init__(self, trials: Iterable[Trial], results: Mapping[str, TrialResult]) -> None:
+        self._left = iter(
+            [trial for trial in trials if results[trial.name].status is not TrialStatus.FINISHED]
+        )
+
+    def next(self) -> Trial | None:
+        return next(self._left, None)
+
+    def on_event(self, trial: Trial, event: Event) -> str:
+        """A grid never stops a trial."""
+        return ""
+
+    def on_end(self, result: TrialResult) -> None:
+        """Nothing to do: the result is in the run's own log."""
 
 
 @dataclass(frozen=True)

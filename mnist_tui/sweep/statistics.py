@@ -25,7 +25,7 @@ class Spread:
     worst: float
 
 
-def spread(values: Sequence[float]) -> Spread | None:
+def compute_spread(values: Sequence[float]) -> Spread | None:
     """The statistics of these values, of which larger is better; None if there are none."""
     if not values:
         return None

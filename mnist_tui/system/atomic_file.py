@@ -10,22 +10,22 @@ import tempfile
 from pathlib import Path
 
 TEMPORARY = ".*.tmp"
-"""The names of files in the making, of which a killed process leaves one behind."""
+"""Matches unfinished files, one of which a killed process may leave behind."""
 TEMPORARY_NAME = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}\.tmp", re.DOTALL)
-"""The exact pattern, including the file's final name: a user may have similar hidden files."""
+"""The exact pattern with the final name of the file: the user may have similar hidden files."""
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace `path` by `content`: temporary file beside it, flush, fsync, rename, fsync of the folder.
 
-    Raises OSError naming `path` (with the old file untouched and no temporary file left) when it cannot; where only
-    the folder's fsync failed, the new file is in its place already.
+    Raises OSError naming `path` if that fails; the old file is then untouched and no temporary file is left, unless
+    only the last fsync failed.
     """
     try:
         _replace(path, content)
         sync_folder(path.parent)
     except OSError as error:
-        error.filename = str(path)  # not the temporary file, which nobody knows, or none at all
+        error.filename = str(path)  # rather than the temporary file, or none
         raise
 
 
@@ -51,17 +51,19 @@ def write_text(path: Path, content: str) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make `folder` and those above it where they are missing, each to survive a power cut."""
+    """Create `folder` and its missing parents, so that they survive a power cut."""
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for place in missing:
-        with contextlib.suppress(PermissionError):  # one that may be written but not read cannot be synced
+        with contextlib.suppress(
+            PermissionError
+        ):  # a folder that is writable but not readable cannot be synced
             sync_folder(place.parent)
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames and new names inside `folder` survive a power cut, where the system offers it."""
-    if not hasattr(os, "O_DIRECTORY"):  # Windows has no handle on a folder to sync
+    """Make renames and new files in `folder` survive a power cut, where the system supports it."""
+    if not hasattr(os, "O_DIRECTORY"):  # Windows cannot sync folders
         return
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -87,7 +89,7 @@ def check_writable(path: Path) -> None:
 
 
 def is_read_only(folder: Path) -> bool:
-    """Whether it is on a disk that nobody may write, as far as the system tells."""
+    """Whether it is on a read-only file system, if the system can tell."""
     return hasattr(os, "statvfs") and bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 

@@ -1,4 +1,4 @@
-"""How much CPU time Linux's control groups allow: what `docker run --cpus` and Kubernetes set. No torch."""
+"""CPU limits of Linux control groups, which `docker run --cpus` and Kubernetes set. No torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The processor's cores: how many are ours, and who goes first on them. No torch."""
+"""How many processor cores this process may use, and the priority of its threads. No torch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mnist_tui.system.cgroups import read_quotas
 
-_NICENESS = 5  # enough for a key to be answered at once; ten did no better
+_NICENESS = 5  # enough for keys to be answered at once; 10 was no better
 
 # How long OpenMP's threads spin before they sleep: about a millisecond, in libgomp's spin count and in libomp's
 # milliseconds. Their defaults of 16 to 200 ms use the CPU time that other threads need where cores are scarce;
@@ -58,14 +58,14 @@ def prepare_openmp(root: Path = Path("/")) -> None:
         for variable, value in _SPIN_TIME.items():
             os.environ.setdefault(variable, value)
     allowed = min(_cgroup_limits(root), default=_count_cores())
-    if allowed < _count_cores():  # of which torch knows nothing
+    if allowed < _count_cores():  # a limit that torch does not know
         os.environ.setdefault("OMP_NUM_THREADS", str(allowed))
 
 
 def lower_thread_priority() -> None:
-    """From now on this thread, and all that it starts, let this process's others go first.
+    """Give this thread, and threads that it starts, a lower priority than the others of this process.
 
-    Linux alone has a priority for each thread; elsewhere it is the process's, and nothing is done.
+    Does nothing except on Linux: other systems have one priority per process.
     """
     if sys.platform == "linux":
         thread = threading.get_native_id()

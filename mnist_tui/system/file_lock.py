@@ -22,7 +22,7 @@ except ImportError:  # Windows, where filelock uses another call
 
     fcntl = None  # type: ignore[assignment]
 
-_POLL = 0.05  # seconds between two attempts
+_POLL = 0.05  # seconds between attempts
 _BUSY = (errno.EWOULDBLOCK, errno.EAGAIN)
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
@@ -48,7 +48,7 @@ class FileLock:
             time.sleep(_POLL)
 
     def release(self) -> None:
-        """Release it, if it is held. The file stays, because others may be waiting for it."""
+        """Release it, if it is held. The file stays, because other processes may be waiting for it."""
         if self._other is not None:
             self._other.release()
         if self._descriptor is not None:
@@ -71,12 +71,10 @@ class FileLock:
         return True
 
     def __enter__(self) -> FileLock:
-        """Acquire it, waiting as long as necessary."""
         self.acquire(math.inf)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Release it."""
         self.release()
 
 

@@ -1,7 +1,7 @@
-"""Python's garbage collector kept quiet about what stays for good.
+"""Fewer full garbage collections.
 
-A full collection looks at every object there is, and torch alone brings 150,000: a tenth of a second and more, in
-which no other thread runs, the screen's included.
+A full collection visits every object, of which torch alone has 150,000: it takes 0.1 s or more, in which no other
+thread runs, including the one that draws the screen.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# After so many smaller collections there is a full one even if nobody asks.
+# A full collection runs by itself only after this many smaller ones.
 _RARELY = 1000
-# So many new modules are a large import: torch brings a thousand.
+# An import of this many modules is large: torch has a thousand.
 _MANY = 100
 
 _LOCK = threading.Lock()
@@ -23,9 +23,9 @@ _importing = 0
 
 @contextmanager
 def pause_during_import() -> Iterator[None]:
-    """For what may be large imports: no collection in between, and none looks at what is there at the end.
+    """Within this context no collection runs; after a large import, existing objects are excluded from later ones.
 
-    Only where they were large: what is garbage just then stays with the rest, and later there is more of it.
+    Not after a small import, because garbage that exists at its end would never be freed.
     """
     before = len(sys.modules)
     _count_importers(1)
@@ -38,18 +38,18 @@ def pause_during_import() -> Iterator[None]:
 
 
 def postpone_full_collections() -> None:
-    """From now on, full collections come by `collect`: by themselves they come just when much is drawn."""
+    """Leave full collections to `collect`: by themselves they run when much is drawn."""
     young, middle, _ = gc.get_threshold()
     gc.set_threshold(young, middle, _RARELY)
 
 
 def collect() -> None:
-    """A full collection, now."""
+    """Run a full collection."""
     gc.collect()
 
 
 def _count_importers(change: int) -> None:
-    """Several threads may be importing: the last one to be done has the collector go on."""
+    """Several threads may be importing: the last one to finish enables the collector."""
     global _importing
     with _LOCK:
         _importing += change

@@ -1,4 +1,4 @@
-"""Where data and runs live: a flag, else the environment, else the platform's own folder."""
+"""The folders of data and runs: from an option, else the environment, else the platform's default."""
 
 from __future__ import annotations
 
@@ -14,47 +14,47 @@ RUNS_DIR_VARIABLE = "MNIST_TUI_RUNS_DIR"
 
 
 def data_dir(flag: Path | None = None) -> Path:
-    """The folder of the datasets, laid out as torchvision lays out its `root`."""
+    """The folder of the datasets, with the layout of torchvision's `root`."""
     return _choose(flag, DATA_DIR_VARIABLE) or platformdirs.user_data_path(APP) / "data"
 
 
 def runs_dir(flag: Path | None = None) -> Path:
-    """The folder that holds one folder a run."""
+    """The folder that contains one folder per run."""
     return _choose(flag, RUNS_DIR_VARIABLE) or platformdirs.user_data_path(APP) / "runs"
 
 
 def cache_dir() -> Path:
-    """What can be deleted at any time and is made again: drawn digits, compiled steps."""
+    """The folder of files that can be deleted at any time, such as compiled steps."""
     return _choose(None, "MNIST_TUI_CACHE_DIR") or platformdirs.user_cache_path(APP)
 
 
 def state_dir() -> Path:
-    """What the program remembers by itself, such as the dashboard's theme."""
+    """The folder of what the program remembers, such as the dashboard's theme."""
     return _choose(None, "MNIST_TUI_STATE_DIR") or platformdirs.user_state_path(APP)
 
 
 def config_file() -> Path:
-    """The person's own defaults, read when it exists."""
+    """The file with the user's own defaults, which may not exist."""
     return platformdirs.user_config_path(APP) / "config.toml"
 
 
 def expand_user(path: Path | str) -> Path:
-    """With `~` and `~somebody` as a shell has them; as it stands where nobody is called that."""
+    """Expand `~` and `~user` as a shell does; a path with an unknown user is returned unchanged."""
     try:
         return Path(path).expanduser()
-    except (RuntimeError, ValueError):  # nobody, or a zero byte in the name
+    except (RuntimeError, ValueError):  # no such user, or a zero byte in the name
         return Path(path)
 
 
 def is_folder(path: Path) -> bool:
-    """Whether there is one, as far as can be seen: pathlib raises for a name that is too long, or may not be seen."""
+    """Whether it is a folder; False if that cannot be determined, for which pathlib raises OSError."""
     with contextlib.suppress(OSError):
         return path.is_dir()
     return False
 
 
 def is_file(path: Path) -> bool:
-    """Likewise."""
+    """Whether it is a file; False if that cannot be determined."""
     with contextlib.suppress(OSError):
         return path.is_file()
     return False

@@ -35,7 +35,7 @@ class UnsafeFileError(OSError):
 
 
 def open_descriptor(path: Path, flags: int = os.O_RDONLY) -> int:
-    """`os.open` for a regular file. Raises OddFileError for anything else, other OSErrors as `os.open` does."""
+    """`os.open` for a regular file. Raises UnsafeFileError for anything else, other OSErrors as `os.open` does."""
     if os.path.lexists(path):  # opening a device may already have side effects
         _check(path.lstat(), path)
     descriptor = os.open(path, flags | _SAFE_FLAGS, 0o666)
@@ -48,7 +48,7 @@ def open_descriptor(path: Path, flags: int = os.O_RDONLY) -> int:
 
 
 def open_to_read(path: Path, limit: int | None = None) -> BufferedReader:
-    """The file, buffered, for reading bytes. Raises as `open_descriptor` does, and OddFileError above `limit` bytes."""
+    """The file, opened for reading. Raises as `open_descriptor` does, and UnsafeFileError above `limit` bytes."""
     file: BufferedReader = BufferedReader(FileIO(open_descriptor(path)), _BUFFER)
     if limit is not None and os.fstat(file.fileno()).st_size > limit:
         file.close()
@@ -57,7 +57,7 @@ def open_to_read(path: Path, limit: int | None = None) -> BufferedReader:
 
 
 def read_bytes(path: Path, limit: int) -> bytes:
-    """The whole file. Raises OddFileError for a file above `limit` bytes, which is not read to its end."""
+    """The whole file. Raises UnsafeFileError for a file above `limit` bytes, which is not read to its end."""
     content = bytearray()
     with open_to_read(path, limit) as file:
         while part := file.read(
@@ -70,7 +70,7 @@ def read_bytes(path: Path, limit: int) -> bytes:
 
 
 def exists(path: Path) -> bool:
-    """Whether a regular file is there, as far as can be seen."""
+    """Whether a regular file exists, as far as can be determined."""
     try:
         return stat.S_ISREG(path.lstat().st_mode)
     except (OSError, ValueError):

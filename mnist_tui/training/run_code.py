@@ -105,9 +105,9 @@ def _resolve_code(recorded: CodeRecord, folder: Path, owner: str) -> RunCode:
         place, _, name = spec.rpartition(":")
         source = ModelSource(name if place else spec, spec, name)
         source = code_copy.open_copy(source, copied, folder, owner)
-        assert source.kept is not None
+        assert source.copy is not None
         return RunCode(
-            source, owner, code_copy.compute_digest(source, copied), tuple(map(str, source.kept.sums))
+            source, owner, code_copy.compute_digest(source, copied), tuple(map(str, source.copy.sums))
         )
     source = models.resolve_spec(spec)
     if recorded.source_sha256 not in (None, source.source_sha256):

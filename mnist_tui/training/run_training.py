@@ -172,7 +172,7 @@ def _load_data(config: TrainConfig, data_dir: Path, control: Control, report: Re
 def _report_building(source: models.ModelSource, report: Report) -> None:
     """Importing user code may take any amount of time."""
     if not source.is_registered:
-        report(Preparing(what=f"creating the network of {source.place}"))
+        report(Preparing(what=f"creating the network of {source.location}"))
 
 
 def _collect_notices(early: list[Event], report: Report) -> Report:

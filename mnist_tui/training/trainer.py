@@ -79,7 +79,7 @@ class Trainer:
             "position": self.position.to_dict(),
             "meter": self._metrics.state(),
             **self.train_state.state(),
-            **({"focus": self.data.focus.state()} if self.data.focus else {}),
+            **({"focus": self.data.sampler.state()} if self.data.sampler else {}),
             "random": random_state(self._device),
         }
 
@@ -88,8 +88,8 @@ class Trainer:
         self.position = Position.from_dict(state["position"])
         self.train_state.load_state(state)
         self._metrics.load_state(state["meter"])
-        if self.data.focus:
-            self.data.focus.load_state(state["focus"])
+        if self.data.sampler:
+            self.data.sampler.load_state(state["focus"])
         self._epoch_watch = Stopwatch(self.position.epoch_seconds)
         restore_random_state(state["random"], self._device)
 

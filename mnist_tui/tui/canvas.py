@@ -12,14 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mnist_tui.config import IMAGE_SIZE
+
 Field = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
 Point = tuple[float, float]
 _Floats = npt.NDArray[np.float64]
 
-PICTURE = 28
-"""Pixels per side of the image that the network gets."""
-SIDE = 4 * PICTURE
+SIDE = 4 * IMAGE_SIZE
 """Pixels per side of the canvas: four to each of the network's, so that a stroke's edge is still soft there."""
 
 # Radii of pen and eraser and the width of the soft edge, as fractions of the canvas's side.
@@ -136,13 +136,13 @@ class Canvas:
         """Load an image of the network's size, (28, 28) uint8; `origin` says which until it is cleared."""
         self.end()
         ink = image.astype(np.float32) / np.float32(255)
-        size = SIDE // PICTURE
+        size = SIDE // IMAGE_SIZE
         self._replace(_State(ink.repeat(size, axis=0).repeat(size, axis=1), origin))
 
     def drawing(self) -> Drawing:
         """A copy of what is on the canvas now."""
         if self._state.origin:
-            return Drawing(np.rint(255 * self.resized(PICTURE)).astype(np.uint8), is_framed=True)
+            return Drawing(np.rint(255 * self.resized(IMAGE_SIZE)).astype(np.uint8), is_framed=True)
         return Drawing(self._state.field.copy(), is_framed=False)
 
     def resized(self, side: int) -> Field:

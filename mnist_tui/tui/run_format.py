@@ -65,6 +65,11 @@ def slot_text(slot: int | None) -> Content:
     return Content(" ") if slot is None else Content.styled(f"{slot + 1}", f"bold {RUN_COLORS[slot]}")
 
 
+def bold_percent(fraction: float | None) -> Content:
+    """A fraction in percent, without the sign; a dash for None."""
+    return Content.styled(formatting.bare_percent(fraction), "bold")
+
+
 def age_text(created: str, now: datetime | None = None) -> str:
     """How long ago an ISO time was, in its largest unit; "" where there is no time."""
     try:

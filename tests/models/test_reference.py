@@ -68,5 +68,5 @@ def test_the_same_seed_gives_the_same_weights():
 
 
 def test_the_names_are_known_without_torch():
-    code = "import sys, mnist_tui.models as m; m.resolve('linear'); sys.exit('torch' in sys.modules)"
+    code = "import sys, mnist_tui.models as m; m.resolve_spec('linear'); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

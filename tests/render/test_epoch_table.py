@@ -84,8 +84,8 @@ def test_a_fallback_to_drawn_digits_is_in_the_title() -> None:
 
 def test_brackets_in_a_models_name_are_not_markup() -> None:
     begun = started()
-    told = fold([type(begun)(**{**vars(begun), "model": {"name": "[red]Net", "parameters": 1}}), row(1)])
-    assert "[red]Net" in text(epoch_table(told))
+    folded = fold([type(begun)(**{**vars(begun), "model": {"name": "[red]Net", "parameters": 1}}), row(1)])
+    assert "[red]Net" in text(epoch_table(folded))
 
 
 def test_the_plain_line_of_an_epoch() -> None:

@@ -14,15 +14,15 @@ from rich.console import Console
 from mnist_tui.render.pixels import PixelImage, gray_image, heat_image, largest, signed_image
 
 
-def plain(picture: PixelImage) -> list[str]:
-    return ["".join(segment.text for segment in line) for line in picture.lines(plain=True)]
+def plain(image: PixelImage) -> list[str]:
+    return ["".join(segment.text for segment in line) for line in image.lines(plain=True)]
 
 
 Rgb = tuple[int, ...]
 
 
-def colours(picture: PixelImage) -> list[list[tuple[Rgb, Rgb]]]:
-    styles = [[segment.style for segment in line] for line in picture.lines()]
+def colors(image: PixelImage) -> list[list[tuple[Rgb, Rgb]]]:
+    styles = [[segment.style for segment in line] for line in image.lines()]
     return [[(rgb(style.color), rgb(style.bgcolor)) for style in line if style] for line in styles]
 
 
@@ -31,19 +31,19 @@ def rgb(colour: Color | None) -> Rgb:
 
 
 def test_a_character_holds_two_pixels_one_above_the_other() -> None:
-    assert colours(gray_image([[0, 255], [51, 0]])) == [
+    assert colors(gray_image([[0, 255], [51, 0]])) == [
         [((0, 0, 0), (51, 51, 51)), ((255, 255, 255), (0, 0, 0))]
     ]
 
 
 def test_below_an_odd_last_row_is_the_screen_itself() -> None:
-    picture = gray_image([[255], [255], [255]])
-    assert picture.height == 2
-    assert colours(picture)[1] == [((255, 255, 255), ())]
+    image = gray_image([[255], [255], [255]])
+    assert image.height == 2
+    assert colors(image)[1] == [((255, 255, 255), ())]
 
 
 def test_sign_is_hue_and_magnitude_is_brightness() -> None:
-    (((much, little), (negative, zero)),) = colours(signed_image([[2, -2], [1, 0]]))
+    (((much, little), (negative, zero)),) = colors(signed_image([[2, -2], [1, 0]]))
     assert much[0] > little[0] > little[2]
     assert negative[2] > negative[0]
     assert zero == (16, 16, 16)
@@ -51,8 +51,8 @@ def test_sign_is_hue_and_magnitude_is_brightness() -> None:
 
 def test_pictures_that_share_a_scale_can_be_compared() -> None:
     half, whole = signed_image([[1]], most=2), signed_image([[2]], most=2)
-    assert colours(half) != colours(whole)
-    assert colours(signed_image([[1]])) == colours(signed_image([[2]]))
+    assert colors(half) != colors(whole)
+    assert colors(signed_image([[1]])) == colors(signed_image([[2]]))
 
 
 def test_without_colour_there_are_shades_and_stripes_for_what_is_negative() -> None:
@@ -61,9 +61,9 @@ def test_without_colour_there_are_shades_and_stripes_for_what_is_negative() -> N
 
 
 def test_what_glows_is_seen_over_the_digit() -> None:
-    ((cold, _), (hot, _), (paper, _), (against, _)) = colours(
-        heat_image([[255, 255, 0, 0]], [[0, 1, 1, -1]])
-    )[0]
+    ((cold, _), (hot, _), (paper, _), (against, _)) = colors(heat_image([[255, 255, 0, 0]], [[0, 1, 1, -1]]))[
+        0
+    ]
     assert cold == (153, 153, 153)
     assert hot[0] > hot[2] > paper[2]
     assert against[2] > against[0]
@@ -92,13 +92,13 @@ _GRIDS = st.integers(0, 5).flatmap(
 
 @given(_GRIDS, st.integers(1, 3))
 def test_any_numbers_make_a_picture_of_the_size_it_says(rows: list[list[float]], scale: int) -> None:
-    for picture in (gray_image(rows, scale=scale), signed_image(rows, scale=scale)):
-        for lines in (picture.lines(), picture.lines(plain=True)):
-            assert len(lines) == picture.height == (len(rows) * scale + 1) // 2
-            assert all(sum(len(segment.text) for segment in line) == picture.width for line in lines)
+    for image in (gray_image(rows, scale=scale), signed_image(rows, scale=scale)):
+        for lines in (image.lines(), image.lines(plain=True)):
+            assert len(lines) == image.height == (len(rows) * scale + 1) // 2
+            assert all(sum(len(segment.text) for segment in line) == image.width for line in lines)
 
 
 def test_what_is_no_number_counts_as_nothing() -> None:
-    assert colours(gray_image([[math.nan]])) == colours(gray_image([[0]]))
+    assert colors(gray_image([[math.nan]])) == colors(gray_image([[0]]))
     assert largest([[1, -3], [math.inf, math.nan]]) == 3
     assert largest([]) == 0

@@ -59,6 +59,18 @@ def test_changes_name_the_recipes_value_first() -> None:
     ]
 
 
+def test_the_keys_of_a_comparison_stay_what_they_were(tmp_path: Path) -> None:
+    scanned = RunScanner(made_runs.write_finished(tmp_path, "run", 0.9)).scan()
+    [numbers] = compare([scanned]).to_dict()["runs"]
+    assert list(numbers) == [
+        "summary",
+        "best_test_loss",
+        "final_test_loss",
+        "final_train_accuracy",
+        "seconds_an_epoch",
+    ]
+
+
 def test_a_recipe_that_is_unknown_has_no_settings_to_differ_from() -> None:
     assert config_diff({**_record(lr=0.5).config, "recipe": "of another version"}) == ()
 

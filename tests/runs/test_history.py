@@ -1,4 +1,4 @@
-"""A run's story folded from its events, whichever way the run went."""
+"""A run's state, folded from its events, whichever way the run went."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ def row(epoch: int, *, best: bool = True, seconds: float = 3.0) -> EpochFinished
 def epoch_events(epoch: int, first_step: int = 0, last_step: int = STEPS) -> list[Event]:
     """An epoch's events, with one Progress a step; a loss tells which step of the run it is of."""
     steps = range(first_step, last_step)
-    told = [progress(epoch, step + 1, ((epoch - 1) * STEPS + float(step),)) for step in steps]
+    events = [progress(epoch, step + 1, ((epoch - 1) * STEPS + float(step),)) for step in steps]
     start = EpochStarted(epoch=epoch, epochs=EPOCHS, steps=STEPS, time="")
-    return [start, *told, *([row(epoch)] if last_step == STEPS else [])]
+    return [start, *events, *([row(epoch)] if last_step == STEPS else [])]
 
 
 FINISHED = RunFinished(

@@ -112,9 +112,9 @@ def test_a_deleted_run_is_said_to_be_gone(tmp_path: Path) -> None:
 
 def test_without_progress_the_rest_is_the_same(tmp_path: Path) -> None:
     run = made_runs.write_finished(tmp_path, "whole", 0.8, 0.9, 0.95)
-    told = LogTail(run, progress=False).read_new()
-    assert fold(told).rows == run.history().rows
-    assert not fold(told).batch_losses
+    read = LogTail(run, progress=False).read_new()
+    assert fold(read).rows == run.history().rows
+    assert not fold(read).batch_losses
 
 
 def test_nothing_is_lost_or_told_twice_while_a_thread_writes(tmp_path: Path) -> None:
@@ -128,11 +128,11 @@ def test_nothing_is_lost_or_told_twice_while_a_thread_writes(tmp_path: Path) -> 
 
     thread = threading.Thread(target=write)
     thread.start()
-    tail, told = LogTail(run), []
-    while not told or not isinstance(told[-1], RunFinished):
-        told += tail.read_new()
+    tail, read = LogTail(run), []
+    while not read or not isinstance(read[-1], RunFinished):
+        read += tail.read_new()
     thread.join()
-    assert [event.epoch for event in told if isinstance(event, EpochFinished)] == list(range(1, 301))
+    assert [event.epoch for event in read if isinstance(event, EpochFinished)] == list(range(1, 301))
 
 
 def test_it_follows_another_process(tmp_path: Path) -> None:
@@ -146,10 +146,10 @@ def test_it_follows_another_process(tmp_path: Path) -> None:
     )
     here = Path(__file__).parent
     process = subprocess.Popen([sys.executable, "-c", script, str(run.folder), str(here), str(here.parent)])
-    tail, told = LogTail(run), []
+    tail, read = LogTail(run), []
     while process.poll() is None:
-        told += tail.read_new()
-    told += tail.read_new()
+        read += tail.read_new()
+    read += tail.read_new()
     assert process.returncode == 0
-    assert len(fold(told).rows) == 50
+    assert len(fold(read).rows) == 50
     assert tail.run.is_locked() is False

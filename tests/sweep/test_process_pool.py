@@ -52,11 +52,11 @@ class Raises:
 
 
 class Breaks:
-    """Fails as nobody foresaw, after writing to a terminal that is not its own."""
+    """Fails unexpectedly, after writing to a terminal that is not its own."""
 
     def __call__(self, control: Control, report: Report) -> None:
         print("a library says this", flush=True)
-        raise KeyError("nobody foresaw this")
+        raise KeyError("no error of ours")
 
 
 class Crashes:
@@ -72,8 +72,8 @@ def pool(trial_server: None, tmp_path: Path) -> Iterator[ProcessPool]:
         yield pool
 
 
-def told(pool: ProcessPool) -> dict[Worker, list[Event]]:
-    """Everything from everyone, to the end."""
+def all_events(pool: ProcessPool) -> dict[Worker, list[Event]]:
+    """All events of all workers, to the end."""
     found: dict[Worker, list[Event]] = {}
     while len(pool):
         for worker, event in pool.wait(PATIENCE):
@@ -86,14 +86,14 @@ def first_word(pool: ProcessPool) -> Event | None:
     return event
 
 
-def test_everyone_is_heard_and_a_crash_is_only_its_own(pool: ProcessPool, tmp_path: Path) -> None:
+def test_all_events_arrive_and_a_crash_affects_no_other_process(pool: ProcessPool, tmp_path: Path) -> None:
     workers = [pool.start(job) for job in (Tells("first"), Crashes(), Raises(), Breaks(), Tells("last"))]
-    found = told(pool)
+    found = all_events(pool)
     assert [[getattr(event, "message", "") for event in found[worker]] for worker in workers] == [
         ["first"],
         [],
         ["that is no model"],
-        ["'nobody foresaw this'"],
+        ["'no error of ours'"],
         ["last"],
     ]
     assert workers[1].exit_reason == "its process was ended by SIGKILL"
@@ -103,7 +103,7 @@ def test_everyone_is_heard_and_a_crash_is_only_its_own(pool: ProcessPool, tmp_pa
     assert isinstance(broken, RunFailed)
     log = (tmp_path / "stderr.log").read_text()
     assert "a library says this" in log
-    assert "KeyError: 'nobody foresaw this'" in log
+    assert "KeyError: 'no error of ours'" in log
 
 
 def test_a_worker_stops_for_the_first_reason_it_is_given(pool: ProcessPool, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_worker_stops_for_the_first_reason_it_is_given(pool: ProcessPool, tmp_
     first_word(pool)
     worker.stop("pruned: it does no good")
     worker.stop("another reason")
-    told(pool)
+    all_events(pool)
     assert (tmp_path / "kept").read_text() == "pruned: it does no good"
 
 
@@ -121,7 +121,7 @@ def test_a_termination_of_one_process_is_a_wish_to_stop(pool: ProcessPool, tmp_p
     assert worker.process.pid
     os.kill(worker.process.pid, signal.SIGINT)  # the sweep's business
     os.kill(worker.process.pid, signal.SIGTERM)
-    told(pool)
+    all_events(pool)
     assert (tmp_path / "kept").read_text() == "terminated"
 
 
@@ -158,7 +158,7 @@ def test_nobody_is_orphaned_by_a_kill(tmp_path: Path) -> None:
 def test_batch_losses_stay_where_they_are(pool: ProcessPool) -> None:
     pool.start(TellsProgress())
     event = first_word(pool)
-    told(pool)
+    all_events(pool)
     assert isinstance(event, Progress)
     assert (event.step, event.batch_losses) == (7, ())
 

@@ -61,7 +61,7 @@ def runs_dir(tmp_path: Path) -> Path:
 
 
 def test_a_row_has_the_statistics_of_its_finished_runs(runs_dir: Path) -> None:
-    first, second = results.rows(results.read(PLAN, runs_dir).values())
+    first, second = results.group_by_combination(results.read(PLAN, runs_dir).values())
     assert (first.done, len(first.results), second.done) == (2, 2, 0)
     assert first.validation is not None
     assert first.validation.mean == pytest.approx(0.985)
@@ -76,7 +76,7 @@ def test_a_row_has_the_statistics_of_its_finished_runs(runs_dir: Path) -> None:
 
 def test_the_best_comes_first_by_the_figure_that_counts(runs_dir: Path) -> None:
     trained(runs_dir, "g-c2-s2", 0.97, 0.99, lr=0.2)
-    rows = results.rows(results.read(PLAN, runs_dir).values())
+    rows = results.group_by_combination(results.read(PLAN, runs_dir).values())
     assert [row.combination.number for row in results.sort_best_first(rows, "validation")] == [1, 2]
     assert [row.combination.number for row in results.sort_best_first(rows, "test")] == [2, 1]
 

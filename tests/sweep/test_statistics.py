@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_tui.sweep.statistics import spread, t_probability, t_quantile
+from mnist_tui.sweep.statistics import compute_spread, t_probability, t_quantile
 
 # Two-sided 95 %: the table of Student's t in any statistics book.
 TABLE = {
@@ -53,7 +53,7 @@ def test_one_degree_is_cauchys_distribution() -> None:
 
 def test_ten_seeds() -> None:
     accuracies = [0.9953, 0.9951, 0.9940, 0.9953, 0.9960, 0.9949, 0.9949, 0.9946, 0.9946, 0.9944]
-    found = spread(accuracies)
+    found = compute_spread(accuracies)
     assert found is not None
     assert (found.count, found.best, found.worst) == (10, 0.9960, 0.9940)
     assert found.mean == pytest.approx(0.99491)
@@ -62,15 +62,15 @@ def test_ten_seeds() -> None:
 
 
 def test_one_value_has_no_deviation_and_none_has_nothing() -> None:
-    one = spread([0.99])
+    one = compute_spread([0.99])
     assert one is not None
     assert (one.count, one.mean, one.deviation, one.margin) == (1, 0.99, None, None)
-    assert spread([]) is None
+    assert compute_spread([]) is None
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=20))
 def test_the_mean_lies_within(values: list[float]) -> None:
-    found = spread(values)
+    found = compute_spread(values)
     assert found is not None
     assert found.worst - 1e-12 <= found.mean <= found.best + 1e-12
     assert found.margin is not None

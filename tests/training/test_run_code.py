@@ -223,8 +223,8 @@ def test_whatever_a_record_says_no_file_outside_the_copy_is_run(
         found = code_copy.open_copy(source, record, folder, "run one")
     except ModelError:
         return
-    assert found.kept is not None
-    assert all(folder in path.parents for path in found.kept.sums)
+    assert found.copy is not None
+    assert all(folder in path.parents for path in found.copy.sums)
 
 
 def test_a_registered_network_needs_no_trust(lab: Lab) -> None:

@@ -35,7 +35,7 @@ def homes(folder: Path) -> dict[str, str]:
 
 
 def environment(folder: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Nobody's own settings: data, runs and memory in `folder`, the package under test first."""
+    """No settings of the user: data, runs and preferences in `folder`, the package under test first."""
     kept = {
         name: value
         for name, value in os.environ.items()

@@ -8,9 +8,10 @@ from typing import Any
 
 import torch
 
+from mnist_tui.config import IMAGE_SIZE
 from mnist_tui.runs import Run
 from mnist_tui.training import checkpoint
-from mnist_tui.tui.canvas import PICTURE, Canvas
+from mnist_tui.tui.canvas import Canvas
 from mnist_tui.tui.screens.draw import DrawScreen
 from mnist_tui.tui.widgets.drawing.drawing_pad import DrawingPad
 from mnist_tui.tui.workers.digit_reader import DigitReader, ReadRequest
@@ -60,7 +61,7 @@ async def open_draw(dashboard: OpenDashboard) -> DrawScreen:
     await dashboard.until(
         lambda: isinstance(dashboard.app.screen, DrawScreen) and dashboard.app.screen.result
     )
-    await dashboard.until(lambda: screen(dashboard).query_one(DrawingPad).size.width > PICTURE)
+    await dashboard.until(lambda: screen(dashboard).query_one(DrawingPad).size.width > IMAGE_SIZE)
     return screen(dashboard)
 
 

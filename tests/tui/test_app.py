@@ -414,7 +414,7 @@ def test_the_theme_is_remembered(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"theme": 3, "form": []}', '{"theme": "no such theme"}'])
-def test_a_damaged_memory_is_no_obstacle(content: str, tmp_path: Path) -> None:
+def test_damaged_preferences_are_no_obstacle(content: str, tmp_path: Path) -> None:
     (tmp_path / "dashboard.json").write_text(content)
 
     async def story(dashboard: OpenDashboard) -> None:

@@ -242,7 +242,7 @@ def test_every_range_gets_limits_around_it(low: float, extent: float, rows: int,
 def test_an_axis_that_was_zoomed_takes_the_ticks_that_fit() -> None:
     axis = ValueAxis()
     axis.spread(0, 100, 10)
-    axis.release()
+    axis.reset_step()
     assert axis.get_ticks(0.1, 0.2) == pytest.approx([0.1, 0.12, 0.14, 0.16, 0.18, 0.2])
 
 

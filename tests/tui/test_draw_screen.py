@@ -110,9 +110,9 @@ def test_a_stroke_goes_on_outside_the_canvas_and_comes_back(trained: Path) -> No
     async def story(dashboard: OpenDashboard) -> None:
         await open_draw(dashboard)
         await dashboard.pilot.mouse_down(DrawingPad, offset=(30, 10))
-        await dashboard.pilot.hover("#seen", offset=(20, 10))
+        await dashboard.pilot.hover("#result", offset=(20, 10))
         assert screen(dashboard).canvas.is_drawing
-        await dashboard.pilot.mouse_up("#seen", offset=(20, 10))
+        await dashboard.pilot.mouse_up("#result", offset=(20, 10))
         assert not screen(dashboard).canvas.is_drawing
         before = ink(dashboard)
         await dashboard.pilot.hover(DrawingPad, offset=(5, 25))

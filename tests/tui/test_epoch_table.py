@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.events import Click
 from textual.pilot import Pilot
 
 from mnist_tui.tui.widgets.runs.run_view import RunView
@@ -59,6 +60,19 @@ def test_it_stays_at_the_end_when_the_terminal_changes_size() -> None:
             assert rows.scroll_y == rows.max_scroll_y > 0
 
     with_run_view(resize, run_of(90, epochs=99))
+
+
+def test_a_click_on_the_head_of_a_column_that_has_gone_is_no_error() -> None:
+    """The terminal may become narrower between press and answer."""
+
+    async def click(view: RunView, pilot: Pilot[None]) -> None:
+        rows = view.epochs.rows
+        rows.post_message(Click(rows, rows.size.width + 1, 0, 0, 0, 1, False, False, False))
+        await pilot.pause()
+        assert rows.is_running
+        assert rows.head_at(rows.size.width + 1) == ""
+
+    with_run_view(click, run_of(2))
 
 
 def fitted(width: int, validated: bool) -> list[tuple[str, int]]:

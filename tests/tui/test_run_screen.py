@@ -138,14 +138,14 @@ def test_watching_ends_with_a_key_and_leaves_the_run_alone(tmp_path: Path, key: 
 
 def test_watching_wears_the_theme_that_was_chosen_and_can_choose_another(tmp_path: Path) -> None:
     run = made_runs.write_finished(tmp_path, "done", 0.8)
-    memory = Preferences(tmp_path / "dashboard.json")
-    memory.remember(theme=PAPER.name)
+    preferences = Preferences(tmp_path / "dashboard.json")
+    preferences.remember(theme=PAPER.name)
 
     async def test(pilot: Pilot[int]) -> None:
         assert pilot.app.theme == PAPER.name
         await pilot.press("t")
 
-    drive_app(WatchApp(run, preferences=memory), test)
+    drive_app(WatchApp(run, preferences=preferences), test)
     assert Preferences(tmp_path / "dashboard.json").theme == NIGHT.name
 
 

@@ -21,7 +21,7 @@ from mnist_tui.events import (
 )
 from mnist_tui.render import formatting
 from mnist_tui.render.epoch_table import title
-from mnist_tui.runs.epoch_columns import Kind, columns, is_validated
+from mnist_tui.runs.epoch_columns import Kind, columns
 from mnist_tui.runs.history import RunHistory
 
 
@@ -89,7 +89,7 @@ _WIDTHS: Mapping[Kind, int] = {"accuracy": 7, "time": 6}
 def epoch_line(row: EpochFinished) -> str:
     """`epoch  3/15  train 0.1472 95.69 %  test 0.0752 97.98 %  lr 0.01000   9.0 s  best`."""
     line = f"epoch {row.epoch:>{len(str(row.epochs))}}/{row.epochs}"
-    for column in columns(validated=is_validated([row])):
+    for column in columns([row]):
         if column.prefix is not None:
             text = formatting.figure(column.kind, getattr(row, column.field), unit=True)
             line += f"{column.prefix}{text:>{_WIDTHS.get(column.kind, 0)}}"

@@ -43,7 +43,7 @@ class JsonSweepView:
             case SweepMessage(event=Notice() as event):
                 _write("Notice", {"message": event.message})
             case TrialStarted():
-                _write("TrialStarted", {"run": event_.trial.name, "resumed": event_.resumed})
+                _write("TrialStarted", {"run": event_.trial.name, "resumed": event_.is_resumed})
             case TrialEvent(event=EpochFinished() as event):
                 _write("TrialEpoch", {"run": event_.trial.name, "epoch": to_dict(event)})
             case TrialEnded():

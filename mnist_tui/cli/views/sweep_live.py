@@ -118,7 +118,7 @@ class PlainSweepView:
                 self._say(f"{event.what} …")
             case SweepMessage(event=DataProgress() as event) if event.stage == "fetching":
                 self._say(f"{event.stage} {event.dataset} {event.item} …")
-            case TrialStarted() if news.resumed:
+            case TrialStarted() if news.is_resumed:
                 self._say(f"resuming {news.trial.name}")
             case TrialEnded():
                 self._console.print(self._line(news.result), soft_wrap=True)

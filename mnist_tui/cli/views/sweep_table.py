@@ -12,8 +12,13 @@ from rich.text import Text
 
 from mnist_tui.render import formatting
 from mnist_tui.sweep.plans import Metric, Plan, Search
-from mnist_tui.sweep.results import CombinationResult, TrialResult, TrialStatus, sort_best_first
-from mnist_tui.sweep.results import rows as rows_of
+from mnist_tui.sweep.results import (
+    CombinationResult,
+    TrialResult,
+    TrialStatus,
+    group_by_combination,
+    sort_best_first,
+)
 from mnist_tui.sweep.search_space import format_brief, format_value
 
 if TYPE_CHECKING:
@@ -32,7 +37,7 @@ _SHORT: dict[Metric, str] = {"validation": "valid", "test": "test"}
 
 def sweep_table(plan: Plan, results: Sequence[TrialResult], *, room: int | None = None) -> RenderableType:
     """The table, best first; with `room`, at most that many rows."""
-    ordered = sort_best_first(rows_of(results), plan.on)
+    ordered = sort_best_first(group_by_combination(results), plan.on)
     shown = ordered if room is None else ordered[: max(room, 1)]
     table = _trial_table(plan, shown) if isinstance(plan, Search) else _combination_table(plan, shown)
     hidden = len(ordered) - len(shown)

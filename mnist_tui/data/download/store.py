@@ -1,4 +1,4 @@
-"""A dataset's verified files: from the disk where they are right, from the network where they are not."""
+"""The verified files of a dataset: found on disk, or fetched if they are missing or damaged."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def load_files(entry: DatasetSpec, home: Path, report: Report, network: Network 
 def find_files(
     entry: DatasetSpec, home: Path, report: Report
 ) -> tuple[FoundFiles, Mapping[DataFile, UnusableFileError]]:
-    """The files of `entry` that are there and right, and what is the matter with the others."""
+    """The verified files of `entry`, and the problems of the others."""
     found: dict[DataFile, FoundFile] = {}
     unusable: dict[DataFile, UnusableFileError] = {}
     for file in entry.files:
@@ -55,7 +55,7 @@ def find_files(
 def _fetch_files(
     entry: DatasetSpec, home: Path, damaged: list[UnusableFileError], report: Report, network: Network | None
 ) -> None:
-    # The network's libraries take a moment to load, and whoever has the files never needs them.
+    # The network libraries take a moment to load, and are not needed if the files are present.
     from mnist_tui.data.download.mirrors import fetch_dataset
 
     try:

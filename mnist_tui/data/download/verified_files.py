@@ -1,4 +1,4 @@
-"""A dataset's files on disk: read whole, and used only if the checksum of the file or of its content is right."""
+"""The files of a dataset on disk: read whole, and used only if the checksum of the file or of its content matches."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from mnist_tui.data.registry import DataFile, DatasetSpec
 from mnist_tui.errors import DataError
 
 MAX_BYTES = 64 * 2**20
-"""No file of the catalogue is a third of this; what is larger is not read, and not fetched to its end."""
+"""More than three times the largest file; a larger one is neither read nor fetched to its end."""
 
 
 class UnusableFileError(DataError):
-    """A file that fetching would put right: `reason` is `MISSING` or what is wrong with it."""
+    """A file that has to be fetched: `reason` is `MISSING` or what is wrong with it."""
 
     def __init__(self, path: Path, reason: str, *, in_place: bool = True) -> None:
-        """`path` is the file's; `reason` completes the sentence "it is unusable: …"; `in_place`: it is the archive."""
+        """`reason` completes the sentence "it is unusable: …"; `in_place` says whether it is the archive."""
         super().__init__(
             f"{path} is unusable: {reason}.",
             remedy="Fetch it with `mnist-tui data fetch`, or delete it first.",
@@ -30,12 +30,12 @@ class UnusableFileError(DataError):
 
     @property
     def sentence(self) -> str:
-        """The problem, without a period: only an archive in its own place can be damaged, others are other files."""
+        """The problem, without a period: only an archive in its own place can be damaged, others may be other files."""
         return f"{self.path} {'is damaged' if self.in_place else 'cannot be used'}: {self.reason}"
 
     @property
     def is_missing(self) -> bool:
-        """Whether there is nothing at all, as before the first fetch."""
+        """Whether the file does not exist, as before the first fetch."""
         return self.reason == MISSING
 
 
@@ -43,10 +43,9 @@ MISSING = "missing"
 
 
 def read_verified(folder: Path, file: DataFile) -> bytes:
-    """The content of `file` in `folder`: the very bytes that were checked, nothing is read twice.
+    """The content of `file` in `folder`: the same bytes that were verified.
 
-    Raises UnusableFileError when it is missing or not what the catalogue says, DataError when it cannot
-    be read.
+    Raises UnusableFileError if it is missing or does not match the registry, DataError if it cannot be read.
     """
     path = folder / file.name
     content = _read(path)
@@ -132,7 +131,7 @@ def _describe_difference(content: bytes, size: int, entry: DatasetSpec, file: Da
 
 
 def compute_md5(content: bytes) -> str:
-    """The sum torchvision publishes. It guards against damage; against forgery there is https."""
+    """The checksum that torchvision publishes: it detects damage, and https prevents forgery."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 

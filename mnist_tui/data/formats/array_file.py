@@ -14,10 +14,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from mnist_tui.config import IMAGE_SIZE
 from mnist_tui.data.formats.labeled_images import (
     MAX_IMAGES,
     PIXELS,
-    SIDE,
     LabeledImages,
     Numbers,
     build_labeled_images,
@@ -49,10 +49,8 @@ _PAIRS = (
 )
 # Of red, green and blue, as ITU-R BT.601 weighs them.
 _BRIGHTNESS = np.array([0.299, 0.587, 0.114], dtype=np.float32)
-_REMEDY = (
-    f"Save images of {SIDE} × {SIDE} as an array of (N, {SIDE}, {SIDE}), (N, {PIXELS}), (N, {SIDE}, {SIDE}, 1) "
-    f"or (N, 1, {SIDE}, {SIDE}) numbers."
-)
+_SIZE = f"{IMAGE_SIZE} × {IMAGE_SIZE}"
+_REMEDY = f"Save images of {_SIZE} as an array of (N, 28, 28), (N, {PIXELS}), (N, 28, 28, 1) or (N, 1, 28, 28) numbers."
 
 
 def is_array_file(content: bytes) -> bool:
@@ -171,15 +169,15 @@ def _shape_error(shapes: Shapes) -> PictureError:
         return PictureError("holds no array of numbers", remedy=_REMEDY)
     if len(shapes) > 1:
         listed = ", ".join(f"{name} {shape}" for name, shape in list(shapes.items())[:_MOST_NAMES])
-        return PictureError(f"holds no images of {SIDE} × {SIDE}, only {listed}", remedy=_REMEDY)
+        return PictureError(f"holds no images of {_SIZE}, only {listed}", remedy=_REMEDY)
     (shape,) = shapes.values()
     match shape:
         case (28, 28, count) | (784, count):
-            turned = (count, SIDE, SIDE) if len(shape) == 3 else (count, PIXELS)
+            turned = (count, IMAGE_SIZE, IMAGE_SIZE) if len(shape) == 3 else (count, PIXELS)
             return PictureError(f"is an array of shape {shape}", remedy=f"Transpose it to {turned}.")
         case (_, height, width):
             return PictureError(
-                f"holds images of {height} × {width} pixels, shape {shape}; the network takes {SIDE} × {SIDE}",
+                f"holds images of {height} × {width} pixels, shape {shape}; the network takes {_SIZE}",
                 remedy="Resize them.",
             )
         case _:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mnist_tui.config import IMAGE_SIZE
 from mnist_tui.data.formats.labeled_images import (
     MAX_IMAGES,
     PIXELS,
-    SIDE,
     LabeledImages,
     Numbers,
     build_labeled_images,
@@ -41,7 +41,7 @@ _QUOTED_DECIMAL = re.compile(r'"\s*([+-]?\d+),(\d+)\s*"')
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _REMEDY = (
     f"Give one row per image, {PIXELS} values with or without a label before them; "
-    f"or {SIDE} rows of {SIDE} values for one image."
+    f"or {IMAGE_SIZE} rows of {IMAGE_SIZE} values for one image."
 )
 
 
@@ -55,7 +55,7 @@ def is_csv(head: bytes) -> bool:
         return False
     first, second = lines[0], lines[-1]
     mark = max(",;\t|", key=first.count)
-    is_table = first.count(mark) >= SIDE - 1 and (
+    is_table = first.count(mark) >= IMAGE_SIZE - 1 and (
         first.count(mark) == second.count(mark) or _is_number_row(second[:200])
     )
     return _is_number_row(first) or is_table
@@ -170,7 +170,7 @@ def _parse_table(content: bytes) -> LabeledImages:
     names = _parse_header(form, head[0][1])
     rows = itertools.chain(head[1:] if names else head, lines)
     first = next(rows, None)
-    if first is None and len(names) >= SIDE:
+    if first is None and len(names) >= IMAGE_SIZE:
         raise PictureError("holds a header and no rows", remedy=_REMEDY)
     if first is None or (names and not any(map(_is_number, form.split(form.clean(first[1]))))):
         raise PictureError(
@@ -199,7 +199,7 @@ def _is_counted(cells: list[str]) -> bool:
     """Whether these are the names that pandas gives to columns without one: 0, 1, 2, …"""
     cells = cells[1:] if cells[0] == "" else cells
     counted = [[str(number) for number in range(start, start + len(cells))] for start in (0, 1)]
-    return len(cells) >= SIDE and cells in counted
+    return len(cells) >= IMAGE_SIZE and cells in counted
 
 
 def _is_number(cell: str) -> bool:
@@ -229,7 +229,7 @@ def _identify_columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> _C
             remedy="Put the labels first or last.",
         )
     pixels = range(first + (label == first), count - (label == count - 1))
-    if len(pixels) not in (PIXELS, SIDE, 1):
+    if len(pixels) not in (PIXELS, IMAGE_SIZE, 1):
         raise PictureError(_describe_wrong_count(count, len(pixels)), remedy=_REMEDY)
     return _Columns(count, names, label, pixels, remarks)
 
@@ -244,7 +244,7 @@ def _find_unnamed_label(rows: Sequence[Sequence[str]], first: int) -> tuple[int,
 def _describe_wrong_count(count: int, pixels: int) -> str:
     besides = f", {pixels:,} of them pixels" if pixels != count else ""
     values = "1 value" if count == 1 else f"{count:,} values"
-    return f"holds {values} in row 1{besides}; an image has {SIDE} × {SIDE} = {PIXELS}"
+    return f"holds {values} in row 1{besides}; an image has {IMAGE_SIZE} × {IMAGE_SIZE} = {PIXELS}"
 
 
 def _parse_blocks(rows: Iterator[Line], form: _Format, columns: _Columns) -> Iterator[Numbers]:

@@ -15,12 +15,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from mnist_tui.config import IMAGE_SIZE
 from mnist_tui.errors import DataError
 
 UNSIGNED_BYTE = 8
 GZIP_ONLY = 16 + zlib.MAX_WBITS  # zlib's own code for "expect a gzip header and check its CRC"
 GZIP_MAGIC = b"\x1f\x8b"
-SIDE = 28
 
 
 def parse_images(content: bytes, count: int, path: Path) -> Tensor:
@@ -28,7 +28,9 @@ def parse_images(content: bytes, count: int, path: Path) -> Tensor:
 
     Returns (count, 1, 28, 28) uint8, 0 is paper. Raises DataError, which names `path`.
     """
-    return _parse_values(content, (count, SIDE, SIDE), path).view(count, 1, SIDE, SIDE)
+    return _parse_values(content, (count, IMAGE_SIZE, IMAGE_SIZE), path).view(
+        count, 1, IMAGE_SIZE, IMAGE_SIZE
+    )
 
 
 def parse_labels(content: bytes, count: int, classes: int, path: Path) -> Tensor:
@@ -96,7 +98,7 @@ def decompress(content: bytes, most: int) -> bytes:
 
 def file_size(count: int, *, images: bool) -> int:
     """The size in bytes of an unpacked file with this many images or labels."""
-    shape = (count, SIDE, SIDE) if images else (count,)
+    shape = (count, IMAGE_SIZE, IMAGE_SIZE) if images else (count,)
     return len(_make_header(shape)) + math.prod(shape)
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mnist_tui.config import IMAGE_SIZE
 from mnist_tui.errors import PictureError
 
-SIDE = 28
-PIXELS = SIDE * SIDE
+PIXELS = IMAGE_SIZE * IMAGE_SIZE
 MAX_IMAGES = 100_000
 """More than any dataset of this kind has; a file that claims more is rejected."""
 
@@ -52,7 +52,7 @@ def build_labeled_images(
         pixels = 255 - pixels
     inverted = ("its images are dark on light; they were inverted, because MNIST's are light on dark.",)
     return LabeledImages(
-        pixels.reshape(-1, SIDE, SIDE),
+        pixels.reshape(-1, IMAGE_SIZE, IMAGE_SIZE),
         None if labels is None else _check_labels(labels, len(pixels), locate),
         locate,
         (*remarks, *scale_remarks, *(inverted if is_inverted else ())),
@@ -140,7 +140,7 @@ def _locate_pixel(locate: Locate, image: int, pixel: int) -> str:
 
 def _is_dark_on_light(pixels: npt.NDArray[np.uint8]) -> bool:
     """By the borders of most of the images."""
-    images = pixels[:_BLOCK].reshape(-1, SIDE, SIDE)
+    images = pixels[:_BLOCK].reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
     borders = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
     return float(np.median(np.median(borders, axis=1))) > 127
 

@@ -1,7 +1,7 @@
-"""Any picture of a digit -> what MNIST is: (28, 28) uint8, 255 is full ink on 0, paper.
+"""From ink to an image like those of MNIST: (28, 28) uint8, 255 is full ink on 0, paper.
 
-MNIST's makers fitted each digit into 20×20 pixels, keeping its proportions, and moved its centre of mass to the
-centre of 28×28 (http://yann.lecun.com/exdb/mnist). So it is done here, with the width of the strokes looked at too.
+MNIST's makers fitted each digit into 20×20 pixels, keeping its proportions, and moved its center of mass to the
+center of 28×28 (http://yann.lecun.com/exdb/mnist). The same is done here, and the width of the strokes is normalized.
 """
 
 from __future__ import annotations
@@ -10,18 +10,19 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
+from mnist_tui.config import IMAGE_SIZE
 from mnist_tui.errors import NoDigitError
 
 Pixels = npt.NDArray[np.uint8]
 Ink = npt.NDArray[np.float32]
 
-SIDE, BOX = 28, 20
-# Where the centre of mass of MNIST's images lies, with pixel centres at whole numbers: half a pixel right of and
-# below the middle, 13.5. It is within half a pixel of it in every one of them.
+BOX = 20
+# The center of mass of MNIST's images, with pixel centers at whole numbers: half a pixel right of and below the
+# middle, 13.5. It is within half a pixel of it in all of them.
 CENTER = 14
 # What counts as part of the digit when its box is measured: less is the blur around it.
 _EDGE = 0.25
-# A digit is looked at this many times finer than it will be, so that widths and positions are exact.
+# A digit is processed at this many times its final resolution, so that widths and positions are exact.
 _FINE = 5
 # Widths of strokes in MNIST, in its pixels: nearly all lie between the first and the last, and most between the
 # two in the middle, to which what lies outside is brought.
@@ -29,14 +30,14 @@ _THINNEST, _THIN, _THICK, _THICKEST = 1.7, 2.2, 4.2, 5.5
 
 
 def canvas_to_mnist(canvas: npt.NDArray[np.generic]) -> Pixels:
-    """What the network gets of a drawing: (H, W), 0 is paper, full ink is 1 of floats and 255 of uint8.
+    """The network's input for a drawing: (H, W), 0 is paper, full ink is 1 in floats and 255 in uint8.
 
-    One that is as MNIST's are comes back as it is. Takes a millisecond. Raises NoDigitError where it is blank.
+    One that is like MNIST's is returned unchanged. Takes a millisecond. Raises NoDigitError if it is blank.
     """
     ink = _to_ink(canvas)
     if ink.size == 0 or float(ink.max()) <= _EDGE:
         raise NoDigitError("there is no digit on it", remedy="Draw one, larger or darker.")
-    if ink.shape == (SIDE, SIDE) and _is_mnist_sized(ink):
+    if ink.shape == (IMAGE_SIZE, IMAGE_SIZE) and _is_mnist_sized(ink):
         return _center(ink)
     fine = _enlarge(ink)
     fine = _normalize_strokes(fine)
@@ -44,8 +45,8 @@ def canvas_to_mnist(canvas: npt.NDArray[np.generic]) -> Pixels:
 
 
 def as_mnist_image(picture: npt.NDArray[np.uint8]) -> Pixels | None:
-    """A picture that is as MNIST's are, or the negative of one: nothing is to be found in it, so nothing is changed."""
-    if picture.shape != (SIDE, SIDE):
+    """A picture that is like an MNIST image, unchanged, or inverted if it is dark on light; None for any other."""
+    if picture.shape != (IMAGE_SIZE, IMAGE_SIZE):
         return None
     border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
     return next(
@@ -75,16 +76,16 @@ def _center(ink: Ink) -> Pixels:
     """Moved by whole pixels, and so without a blur, as MNIST's makers did it."""
     top, bottom, left, right = _bounding_box(ink, above=0.0)
     down, across = (round(CENTER - middle) for middle in _center_of_mass(ink))
-    down = min(max(down, -top), SIDE - bottom)
-    across = min(max(across, -left), SIDE - right)
+    down = min(max(down, -top), IMAGE_SIZE - bottom)
+    across = min(max(across, -left), IMAGE_SIZE - right)
     return _to_pixels(np.roll(ink, (down, across), axis=(0, 1)))
 
 
 def _enlarge(ink: Ink) -> Ink:
-    """The digit in the middle of a square of `_FINE * SIDE`, its longer side `_FINE * BOX`."""
+    """The digit in the middle of a square of `_FINE * IMAGE_SIZE`, its longer side `_FINE * BOX`."""
     top, bottom, left, right = _bounding_box(ink)
     pixel = max(bottom - top, right - left) / (BOX * _FINE)
-    return _resample(ink, ((top + bottom) / 2, (left + right) / 2), pixel, SIDE * _FINE)
+    return _resample(ink, ((top + bottom) / 2, (left + right) / 2), pixel, IMAGE_SIZE * _FINE)
 
 
 def _normalize_strokes(fine: Ink) -> Ink:
@@ -107,13 +108,13 @@ def _apply_filter(fine: Ink, filter: ImageFilter.RankFilter, times: float) -> In
 
 
 def _fit(fine: Ink) -> Pixels:
-    """The longer side brought to `BOX`, the centre of mass to the centre."""
+    """The longer side brought to `BOX`, the center of mass to the center."""
     top, bottom, left, right = _bounding_box(fine)
     pixel = max(bottom - top, right - left) / BOX
     down, across = _center_of_mass(fine)
-    offset = SIDE / 2 - (CENTER + 0.5)  # from the middle of the square to MNIST's centre
+    offset = IMAGE_SIZE / 2 - (CENTER + 0.5)  # from the middle of the square to MNIST's center
     middle = (down + 0.5 + offset * pixel, across + 0.5 + offset * pixel)
-    return _to_pixels(_resample(fine, middle, pixel, SIDE))
+    return _to_pixels(_resample(fine, middle, pixel, IMAGE_SIZE))
 
 
 def _resample(ink: Ink, middle: tuple[float, float], pixel: float, side: int) -> Ink:
@@ -143,7 +144,7 @@ def _bounding_box(ink: Ink, above: float = _EDGE) -> tuple[int, int, int, int]:
 
 
 def _center_of_mass(ink: Ink) -> tuple[float, float]:
-    """Row and column of the centre of mass."""
+    """Row and column of the center of mass."""
     total = float(ink.sum())
     rows, columns = ink.sum(axis=1), ink.sum(axis=0)
     return float(rows @ np.arange(len(rows))) / total, float(columns @ np.arange(len(columns))) / total

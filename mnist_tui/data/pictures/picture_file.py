@@ -1,4 +1,4 @@
-"""Pictures from untrusted files: read in bounded memory and time, with errors that name the file."""
+"""Pictures from untrusted files, read in bounded memory and time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MAX_PIXELS_OF: Mapping[str, int] = {
     "JPEG": 120_000_000,
     "MPO": 120_000_000,
 }
-# A longer side than this says nothing more about a digit.
+# A longer side adds no information about a digit.
 _MAX_SIDE = 1200
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "PPM", "TIFF")
 _NAMES = (*_FORMATS, "AVIF", "HEIC")
@@ -44,7 +44,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What puts a picture upright, by its EXIF orientation."""
+"""The transformation that makes a picture upright, by its EXIF orientation."""
 _SIDEWAYS = (
     Image.Transpose.TRANSPOSE,
     Image.Transpose.ROTATE_270,
@@ -73,8 +73,8 @@ def is_picture(content: bytes) -> bool:
             warnings.simplefilter("ignore")
             Image.open(io.BytesIO(content), formats=_choose_decoders(content))
     except PictureError:
-        return True  # of a format that takes more than is installed
-    except Exception:  # it raises almost anything; `decoded` says what
+        return True  # of a format whose decoder is not installed
+    except Exception:  # it raises almost anything; `decode_picture` reports it
         return False
     return True
 
@@ -82,7 +82,7 @@ def is_picture(content: bytes) -> bool:
 def decode_picture(content: bytes) -> Picture:
     """The picture in a file with this content. Raises PictureError with the rest of a sentence."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's remarks on odd files would go across the screen
+        warnings.simplefilter("ignore")  # Pillow's warnings would be printed over the screen
         try:
             image = Image.open(io.BytesIO(content), formats=_choose_decoders(content))
             _check_size(image.size, image.format or "", progressive="progressive" in image.info)
@@ -172,17 +172,17 @@ def _read_orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
     except (ValueError, TypeError, SyntaxError, OSError, struct.error, OverflowError, KeyError):
-        return 1  # damaged notes on a picture are no reason not to look at it
+        return 1  # a picture with damaged metadata can still be used
 
 
 def _reduce(image: Image.Image) -> Image.Image:
-    """Much larger than it has to be, it is made smaller at once, before copies are made of it."""
+    """A picture that is much larger than necessary is reduced before it is copied."""
     factor = max(image.size) // _MAX_SIDE
     if factor <= 1:
         return image
     if image.mode in ("L", "RGB", "CMYK", "YCbCr"):
         return image.reduce(factor)
-    # Means of palette numbers, or of colours that are transparent, would be nothing that is on the picture.
+    # Means of palette indices, or of transparent colors, would not be colors of the picture.
     size = (max(1, image.width // factor), max(1, image.height // factor))
     smaller = image.resize(size, Image.Resampling.NEAREST)
     smaller.info = image.info
@@ -204,7 +204,7 @@ def _to_eight_bits(values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
     spare = min(1 + int(_OUTLIERS * finite.size), (finite.size - 1) // 2)
     ordered = np.partition(finite.ravel(), (spare, finite.size - 1 - spare))
     low, high = float(ordered[spare]), float(ordered[finite.size - 1 - spare])
-    if high <= low:  # so little is on it that all of it is in those few
+    if high <= low:  # all that is on it may be in those few pixels
         low, high = float(finite.min()), float(finite.max())
     if high <= low:
         return np.zeros(values.shape, np.uint8)

@@ -1,4 +1,4 @@
-"""Handwritten-looking digits without a file or a network: drawn from our own stroke skeletons.
+"""Digits that look handwritten, drawn from stroke skeletons: the dataset that needs no download.
 
 Nothing here needs torch, so that digits can be drawn while torch is still being loaded (see `background`).
 """
@@ -11,32 +11,33 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_tui.config import CLASSES, IMAGE_SHAPE
 from mnist_tui.data.synthetic.curves import build_alphabet
 from mnist_tui.data.synthetic.deform import draw_strokes
-from mnist_tui.data.synthetic.render import SIDE, render
+from mnist_tui.data.synthetic.render import render
 from mnist_tui.system.cpu import usable_cores
 
 PARTS = {"train": (60_000, 1), "test": (10_000, 2)}
-"""The dataset: how many images, as many as MNIST has, and from which seed."""
+"""The number of images of each split, as in MNIST, and its seed."""
 
 BLOCK = 128
-"""Images drawn at once: what a block needs stays in a core's cache from one operation to the next."""
+"""Images drawn at once: few enough for a core's cache."""
 
 
 def draw_digits(
     count: int, seed: int, *, threads: int | None = None, progress: Callable[[int], None] | None = None
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Images (count, 1, 28, 28), white ink on black, and what they show: labels (count,).
+    """Images (count, 1, 28, 28), white ink on black, and their labels (count,).
 
     Every class occurs equally often (to within one), in random order. The same `count` and `seed` give the
     same bits, whatever the number of `threads`; the global random state is neither read nor changed.
-    `progress` is told, now and then, how many images are drawn so far, and may raise to end it.
+    `progress` is called now and then with the number of images drawn so far, and may raise to abort.
     """
-    labels = np.random.default_rng(seed).permutation(count) % 10
-    images = np.empty((count, 1, SIDE, SIDE), dtype=np.uint8)
+    labels = np.random.default_rng(seed).permutation(count) % CLASSES
+    images = np.empty((count, *IMAGE_SHAPE), dtype=np.uint8)
 
     def fill(start: int) -> int:
-        # Each block has random numbers of its own, so that it does not matter which thread draws it, and when.
+        # Each block has its own random numbers, so that it does not matter which thread draws it, and when.
         end = min(start + BLOCK, count)
         images[start:end, 0] = _draw_block(labels[start:end], np.random.default_rng([seed, start]))
         return end

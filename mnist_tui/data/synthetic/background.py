@@ -1,8 +1,9 @@
-"""Drawing begun early, by a process of its own: torch takes as long to load as all the digits to draw."""
+"""Drawing the digits in a process of its own while torch is imported, which takes as long."""
 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import subprocess
 import sys
@@ -13,22 +14,22 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_tui.config import IMAGE_SHAPE
 from mnist_tui.data.synthetic import PARTS, draw_digits
-from mnist_tui.data.synthetic.render import SIDE
 from mnist_tui.system.cpu import lower_thread_priority, usable_cores
 
 Arrays = tuple[NDArray[np.uint8], NDArray[np.int64]]
-"""Images and labels, as `draw` gives them."""
+"""Images and labels, as `draw_digits` returns them."""
 
-_LOOK_SECONDS = 0.05
+_POLL_SECONDS = 0.05
 _early: _DrawingProcess | None = None
 
 
 @contextlib.contextmanager
 def draw_in_background() -> Iterator[None]:
-    """Draw while what is inside is loading torch; whatever nobody has `taken` by then is given up.
+    """Draw the digits while this context imports torch; if they are not taken, its end stops the drawing.
 
-    Only where it saves time: while there is no torch yet, and where there is a second core.
+    Only if that saves time: torch is not imported yet, and there is a second core.
     """
     global _early
     if "torch" not in sys.modules and usable_cores() > 1 and os.name == "posix":
@@ -42,20 +43,20 @@ def draw_in_background() -> Iterator[None]:
             _early = None
 
 
-def take_result(waiting: Callable[[], object]) -> list[Arrays] | None:
-    """The parts that were begun early, training and test; None where there are none.
+def take_result(on_wait: Callable[[], object]) -> list[Arrays] | None:
+    """The training and test digits that are being drawn in the background; None if there are none.
 
-    Asks `waiting` some times a second until they are done; it may raise to end that.
+    Calls `on_wait` several times per second until they are done; it may raise to abort.
     """
     global _early
     early, _early = _early, None
-    return None if early is None else early.wait(waiting)
+    return None if early is None else early.wait(on_wait)
 
 
 class _DrawingProcess:
     def __init__(self) -> None:
-        # A file rather than a pipe, which would hold up the drawing until somebody reads. It has no name, and so
-        # goes with the two processes. -P: nothing is imported from the folder that the person happens to be in.
+        # A file rather than a pipe, which would block the drawing until it is read. It has no name, and so disappears
+        # with the two processes. -P: nothing is imported from the current folder.
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the drawing takes
         try:
             self._process = subprocess.Popen(
@@ -63,18 +64,18 @@ class _DrawingProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=self._file,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl+C is for this process to answer
+                start_new_session=True,  # Ctrl+C is handled by this process
             )
         except OSError:
             self._file.close()
             raise
 
-    def wait(self, waiting: Callable[[], object]) -> list[Arrays] | None:
+    def wait(self, on_wait: Callable[[], object]) -> list[Arrays] | None:
         try:
             while self._process.poll() is None:
-                waiting()
+                on_wait()
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    self._process.wait(_LOOK_SECONDS)
+                    self._process.wait(_POLL_SECONDS)
             return self._read() if self._process.returncode == 0 else None
         finally:
             self.stop()
@@ -89,12 +90,14 @@ class _DrawingProcess:
         return [self._read_part(count) for count, _ in PARTS.values()]
 
     def _read_part(self, count: int) -> Arrays:
-        images = np.fromfile(self._file, np.uint8, count * SIDE * SIDE).reshape(count, 1, SIDE, SIDE)
+        images = np.fromfile(self._file, np.uint8, count * math.prod(IMAGE_SHAPE)).reshape(
+            count, *IMAGE_SHAPE
+        )
         return images, np.fromfile(self._file, np.int64, count)
 
 
 def _main() -> None:
-    lower_thread_priority()  # to the loading of torch, which has one core busy
+    lower_thread_priority()  # below that of the import of torch
     for count, seed in PARTS.values():
         for array in draw_digits(count, seed):
             sys.stdout.buffer.write(array.data)

@@ -70,7 +70,7 @@ def _compile(allograph: Allograph, controls: Floats, mixing: Floats, inked: Floa
         start = end
 
 
-# From control b to control c of a smooth piece, with the neighbours a and d before and behind them: indexes.
+# From control b to control c of a smooth piece, with the neighbors a and d before and behind them: indexes.
 Span = tuple[int | None, int, int, int | None]
 
 
@@ -105,7 +105,7 @@ def _mix(points: list[Point], spans: list[Span], position: float) -> list[tuple[
 def _catmull_rom(span: Span, t: float) -> list[tuple[int, float]]:
     """Weights of a uniform Catmull-Rom spline at t in [0, 1], from b to c.
 
-    Where a piece ends, the missing neighbour is the reflection of the one on the other side.
+    Where a piece ends, the missing neighbor is the reflection of the one on the other side.
     """
     a, b, c, d = span
     weight_a = t * (-0.5 + t * (1 - 0.5 * t))

@@ -1,4 +1,4 @@
-"""From pen strokes to pixels, normalised as MNIST is: a box of 20x20, centred by mass in 28x28."""
+"""From pen strokes to pixels, normalized like MNIST: in a box of 20×20, centered by mass in 28×28."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from mnist_tui.config import IMAGE_SIZE
 from mnist_tui.data.synthetic.curves import Floats
 
 BOX = 20
-SIDE = 28
-# Bells end here, in widths and at 2e-16, far below what a pixel can show: where the product of two of them is no
-# float32 of full precision any more, a processor takes many times as long.
+# Bells end here, in widths and at 2e-16, far below what a pixel can show: where the product of two of them is a
+# denormal float32, a processor takes many times as long.
 _FAR = np.float32(6)
 _PIXELS = np.arange(BOX, dtype=np.float32) + np.float32(0.5)
 
@@ -98,11 +98,11 @@ def _bells(places: Floats, width: Floats) -> Floats:
 
 
 def _center_by_mass(ink: Floats) -> NDArray[np.uint8]:
-    """Images (B, 28, 28): the box, moved by whole pixels to bring its mass to the image's centre."""
+    """Images (B, 28, 28): the box, moved by whole pixels to bring its mass to the image's center."""
     rows, columns = ink.sum(axis=2), ink.sum(axis=1)
     mass = rows.sum(axis=1)
     tops, lefts = _offsets(rows @ _PIXELS / mass), _offsets(columns @ _PIXELS / mass)
-    images = np.zeros((len(ink), SIDE, SIDE), dtype=np.uint8)
+    images = np.zeros((len(ink), IMAGE_SIZE, IMAGE_SIZE), dtype=np.uint8)
     ink *= 255
     boxes = np.rint(ink, out=ink).astype(np.uint8)
     for image, box, top, left in zip(images, boxes, tops, lefts, strict=True):
@@ -111,5 +111,5 @@ def _center_by_mass(ink: Floats) -> NDArray[np.uint8]:
 
 
 def _offsets(centres: Floats) -> list[int]:
-    offsets: list[int] = np.rint(SIDE / 2 - centres).clip(0, SIDE - BOX).astype(int).tolist()
+    offsets: list[int] = np.rint(IMAGE_SIZE / 2 - centres).clip(0, IMAGE_SIZE - BOX).astype(int).tolist()
     return offsets

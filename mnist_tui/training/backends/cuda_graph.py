@@ -13,7 +13,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from mnist_tui.config import TrainConfig
+from mnist_tui.config import IMAGE_SHAPE, TrainConfig
 from mnist_tui.data.loader import Batch
 from mnist_tui.training import ema
 from mnist_tui.training.backends.base import BackendUnavailable, StepResult, StepSettings
@@ -49,7 +49,7 @@ class GraphBackend(EagerBackend):
         """Records at once, which does not change the training state. Raises BackendUnavailable if that fails."""
         super().__init__(config, train_state)
         self._batch = Batch(
-            torch.zeros(config.batch_size, 1, 28, 28, device=device),
+            torch.zeros(config.batch_size, *IMAGE_SHAPE, device=device),
             torch.zeros(config.batch_size, dtype=torch.int64, device=device),
             torch.ones(config.batch_size, device=device) if config.focus else None,
         )

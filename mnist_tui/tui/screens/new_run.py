@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, ClassVar
 
@@ -28,15 +27,8 @@ from mnist_tui.tui.widgets.setting_row import SettingRow
 _OMITTED = {"extra_epochs"}
 
 
-@dataclass(frozen=True)
-class NewRunRequest:
-    """The form's result."""
-
-    config: TrainConfig
-
-
-class NewRunForm(SafeScreen, ModalScreen[NewRunRequest | None]):
-    """Enter or Ctrl+S starts the run, Esc leaves everything as it was."""
+class NewRunForm(SafeScreen, ModalScreen[TrainConfig | None]):
+    """Enter or Ctrl+S returns the settings, Esc returns None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel"),
@@ -126,7 +118,7 @@ class NewRunForm(SafeScreen, ModalScreen[NewRunRequest | None]):
         values = self._values()
         if not self._problems(values):
             self._preferences.remember(form=values)
-            self.dismiss(NewRunRequest(TrainConfig.from_dict(values)))
+            self.dismiss(TrainConfig.from_dict(values))
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:

@@ -14,7 +14,6 @@ from textual.widgets import Static
 
 from mnist_tui.errors import RunError
 from mnist_tui.events import Event
-from mnist_tui.inspection.summary import ModelSummary
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.runs.log_tail import LogTail
@@ -22,8 +21,8 @@ from mnist_tui.tui.run_format import status_text
 from mnist_tui.tui.screens.base import is_on_top
 from mnist_tui.tui.textual_fixes.screens import SafeScreen
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
+from mnist_tui.tui.widgets.frame.panel import update_text
 from mnist_tui.tui.widgets.frame.title_bar import run_facts
-from mnist_tui.tui.widgets.frame.update_text import update_text
 from mnist_tui.tui.widgets.runs.run_view import RunView
 
 _SECONDS_BETWEEN_READS = 0.5
@@ -117,11 +116,6 @@ class RunScreen(SafeScreen, Screen[None]):
             view.advance(self.history)
         elif self._has_changed:
             view.show(self.history)
-            view.show_model(
-                ModelSummary.from_record(
-                    self.history.record.model.layer_table if self.history.record else None
-                )
-            )
             self._is_shown = True
         self._has_changed = False
 

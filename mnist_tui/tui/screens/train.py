@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import ContentSwitcher
 
-from mnist_tui.inspection.summary import ModelSummary
 from mnist_tui.training.jobs import NewRun
 from mnist_tui.tui.messages import TrainRequested
 from mnist_tui.tui.screens.base import BaseScreen
@@ -19,7 +18,7 @@ from mnist_tui.tui.widgets.runs.run_view import RunView
 from mnist_tui.tui.workspace import Workspace
 
 if TYPE_CHECKING:
-    from mnist_tui.tui.screens.new_run import NewRunRequest
+    from mnist_tui.config import TrainConfig
 
 
 class TrainScreen(BaseScreen):
@@ -39,7 +38,6 @@ class TrainScreen(BaseScreen):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
         self._shown = -1
-        self._has_model = False
         self._stopping = False
 
     def body(self) -> ComposeResult:
@@ -65,20 +63,13 @@ class TrainScreen(BaseScreen):
     def _draw_run(self, session: Session) -> None:
         view = self.query_one(RunView)
         if self._shown != session.generation:
-            self._shown, self._has_model = session.generation, False
+            self._shown = session.generation
             view.show(session.history)
         else:
             view.advance(session.history)
         if self._stopping != (session.phase is SessionPhase.STOPPING):
             self._stopping = not self._stopping
             view.show_stopping(self._stopping)
-        if not self._has_model:
-            self._has_model = True
-            view.show_model(
-                ModelSummary.from_record(
-                    session.history.record.model.layer_table if session.history.record else None
-                )
-            )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only the keys that do something now."""
@@ -99,10 +90,10 @@ class TrainScreen(BaseScreen):
 
         self.app.push_screen(NewRunForm(self.workspace.form_config, self.workspace.preferences), self._begin)
 
-    def _begin(self, request: NewRunRequest | None) -> None:
-        if request is not None:
-            self.workspace.form_config = request.config
-            self.post_message(TrainRequested(NewRun(request.config, self.workspace.folders)))
+    def _begin(self, config: TrainConfig | None) -> None:
+        if config is not None:
+            self.workspace.form_config = config
+            self.post_message(TrainRequested(NewRun(config, self.workspace.folders)))
 
     def action_pause(self) -> None:
         """Pause at once, with a checkpoint."""

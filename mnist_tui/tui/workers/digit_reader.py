@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from textual.message import Message
 
+from mnist_tui.config import IMAGE_SIZE
 from mnist_tui.errors import NoDigitError
 from mnist_tui.events import RunFailed
 from mnist_tui.training.snapshot import Snapshot
-from mnist_tui.tui.canvas import PICTURE, Drawing, Pixels
+from mnist_tui.tui.canvas import Drawing, Pixels
 from mnist_tui.tui.code_trust import describe_failure
 from mnist_tui.tui.workers.networks import NetworkProvider, NetworkSource
 
@@ -96,7 +97,7 @@ def _predict(request: ReadRequest, pixels: Pixels | None, network: TrainedNetwor
 
     prediction = input_pixels = None
     if pixels is not None:
-        image = torch.from_numpy(pixels.copy()).view(1, 1, PICTURE, PICTURE)
+        image = torch.from_numpy(pixels.copy()).view(1, 1, IMAGE_SIZE, IMAGE_SIZE)
         prediction = prediction_from_logits(network.logits(image), network.classes)
         input_pixels = network.input_pixels(image)[0, 0].numpy()
     label, dataset = _label(request.network, network), network.config.dataset

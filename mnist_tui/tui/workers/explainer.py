@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from mnist_tui.config import IMAGE_SHAPE
 from mnist_tui.events import WeightsMoved
 from mnist_tui.training.snapshot import Snapshot
 from mnist_tui.tui.workers.latest_worker import Answer
@@ -107,7 +108,7 @@ class Explainer:
         import torch
 
         if choice.drawing is not None:
-            pixels = torch.frombuffer(bytearray(choice.drawing), dtype=torch.uint8).view(28, 28)
+            pixels = torch.frombuffer(bytearray(choice.drawing), dtype=torch.uint8).view(IMAGE_SHAPE[1:])
             return ExplainedImage(pixels, "Your drawing")
         split = self._test_images.load(network.config.dataset).split
         number = _number(split, choice)

@@ -43,7 +43,7 @@ class ValueAxis(AxisFormatter):
     def __init__(self, *, smallest: float = 0.0, ceiling: float = math.inf) -> None:
         self.room = 5
         self._smallest, self._ceiling = smallest, ceiling
-        self._even = 0.0
+        self._fitted_step = 0.0
 
     def spread(self, low: float, high: float, rows: int) -> tuple[float, float]:
         """Limits around [low, high] with every tick in the middle of a row, all equally far apart.
@@ -52,11 +52,11 @@ class ValueAxis(AxisFormatter):
         """
         fits = [fit for per_tick in _ROWS_PER_TICK for fit in self._fits(low, high, rows, per_tick)]
         if not fits:
-            self.release()
+            self.reset_step()
             margin = max((high - low) / 2, abs(high) * 1e-6, 1e-9)
             return low - margin, high + margin
         best = min(fits, key=lambda fit: fit.cost(high - low, rows))
-        self._even = best.step
+        self._fitted_step = best.step
         return best.bottom - best.unit / 2, best.bottom + best.unit * (rows - 0.5)
 
     def _fits(self, low: float, high: float, rows: int, per_tick: int) -> Iterator[_Fit]:
@@ -74,13 +74,13 @@ class ValueAxis(AxisFormatter):
                 yield _Fit(step, unit, bottom)
                 return
 
-    def release(self) -> None:
-        """The next limits will not be spread."""
-        self._even = 0.0
+    def reset_step(self) -> None:
+        """Choose the step anew for the next limits."""
+        self._fitted_step = 0.0
 
     def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
         """Multiples of the step that the limits were spread for, or of the finest that leaves `room` ticks."""
-        step = self._even or self._step(max_ - min_, min(self.room, max_ticks))
+        step = self._fitted_step or self._step(max_ - min_, min(self.room, max_ticks))
         return [
             step * index for index in range(math.ceil(min_ / step - 1e-9), math.floor(max_ / step + 1e-9) + 1)
         ]

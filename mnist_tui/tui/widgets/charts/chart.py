@@ -133,7 +133,7 @@ class Chart(SafePlot):
         """Plot all lines with their markers."""
         self.clear()
         if self.zoomed:
-            self._y_axis.release()
+            self._y_axis.reset_step()
         self.set_y_formatter(self._y_axis)
         for line in self.lines:
             color = self.get_component_styles(f"chart--{line.name}").color.hex6

@@ -14,12 +14,13 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from mnist_tui.tui.canvas import PICTURE, SIDE, Canvas, Point
+from mnist_tui.config import IMAGE_SIZE
+from mnist_tui.tui.canvas import SIDE, Canvas, Point
 from mnist_tui.tui.widgets.drawing.gray_lines import changed_lines, gray_line, levels_of
 
 _LEFT, _RIGHT = 1, 3
 # How far an arrow moves: a pixel of the network's image, and with Shift as much as a stroke is wide.
-_STEP, _STRIDE = 1 / PICTURE, 3 / PICTURE
+_STEP, _STRIDE = 1 / IMAGE_SIZE, 3 / IMAGE_SIZE
 _DIRECTIONS = {
     "up": (0, -1),
     "down": (0, 1),
@@ -59,8 +60,8 @@ class DrawingPad(Widget, can_focus=True):
         self._by_keys = False
         self._by_mouse = False
         self._has_pixel_mouse = False
-        self._side = PICTURE
-        self._levels = np.zeros((PICTURE, PICTURE), np.uint8)
+        self._side = IMAGE_SIZE
+        self._levels = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
 
     def fit(self, room: Size) -> None:
         """Become as large as fits into so many cells, but no larger than the canvas has pixels."""

@@ -10,7 +10,8 @@ from textual.geometry import Size
 from textual.timer import Timer
 from textual.widgets import Static
 
-from mnist_tui.tui.canvas import PICTURE, Canvas
+from mnist_tui.config import IMAGE_SIZE
+from mnist_tui.tui.canvas import Canvas
 from mnist_tui.tui.widgets.drawing.drawing_pad import DrawingPad
 from mnist_tui.tui.widgets.drawing.input_image import GrayImage, InputImage
 from mnist_tui.tui.widgets.drawing.prediction_view import PredictionLine, ProbabilityBars
@@ -59,12 +60,12 @@ class DrawingView(Horizontal):
     """The canvas gets the room that the rest does not need."""
 
     def __init__(self, canvas: Canvas) -> None:
-        super().__init__(id="desk")
+        super().__init__(id="drawing")
         self._panel = CanvasPanel(canvas)
 
     def compose(self) -> ComposeResult:
         yield self._panel
-        with Vertical(id="seen"):
+        with Vertical(id="result"):
             yield Static(id="network")
             yield PredictionLine()
             with Horizontal(id="details"):
@@ -81,11 +82,11 @@ class DrawingView(Horizontal):
 
     def on_resize(self, event: Resize) -> None:
         width, rows = event.size
-        is_large = rows >= 2 * (PICTURE // 2) + _FRAME + 2 * _ANSWER and width >= 160
+        is_large = rows >= 2 * (IMAGE_SIZE // 2) + _FRAME + 2 * _ANSWER and width >= 160
         scale = 2 if is_large else 1
-        beside = scale * PICTURE + _FRAME + _BARS
+        beside = scale * IMAGE_SIZE + _FRAME + _BARS
         room = Size(width - beside - _FRAME, rows - _FRAME)
         self._panel.pad.fit(room)
-        self._panel.styles.width = min(room.width, 2 * room.height, 4 * PICTURE) // 2 * 2 + _FRAME
+        self._panel.styles.width = min(room.width, 2 * room.height, 4 * IMAGE_SIZE) // 2 * 2 + _FRAME
         self.query_one(GrayImage).enlarge(scale)
-        self.query_one("#details").styles.height = scale * PICTURE // 2 + _FRAME
+        self.query_one("#details").styles.height = scale * IMAGE_SIZE // 2 + _FRAME

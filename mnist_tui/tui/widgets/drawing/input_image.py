@@ -8,7 +8,8 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from mnist_tui.tui.canvas import PICTURE, Pixels
+from mnist_tui.config import IMAGE_SIZE
+from mnist_tui.tui.canvas import Pixels
 from mnist_tui.tui.widgets.drawing.gray_lines import Levels, changed_lines, gray_line, levels_of
 from mnist_tui.tui.widgets.frame.panel import Panel
 
@@ -37,7 +38,7 @@ class GrayImage(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._levels = np.zeros((PICTURE, PICTURE), np.uint8)
+        self._levels = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
         self._scale = 1
 
     def enlarge(self, scale: int) -> None:
@@ -50,18 +51,18 @@ class GrayImage(Widget):
         """Draw (28, 28) uint8; None for nothing."""
         before = self._levels
         self._levels = np.zeros_like(before) if pixels is None else levels_of(pixels / 255)
-        side, lines = self._scale * PICTURE, changed_lines(*map(self._repeat, (before, self._levels)))
+        side, lines = self._scale * IMAGE_SIZE, changed_lines(*map(self._repeat, (before, self._levels)))
         if lines:
             self.refresh(*(Region(0, line, side, 1) for line in lines))
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
-        return self._scale * PICTURE
+        return self._scale * IMAGE_SIZE
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return self._scale * PICTURE // 2
+        return self._scale * IMAGE_SIZE // 2
 
     def render_line(self, y: int) -> Strip:
-        side = self._scale * PICTURE
+        side = self._scale * IMAGE_SIZE
         if 2 * y >= side:
             return Strip.blank(self.size.width)
         return Strip(gray_line(self._repeat(self._levels), y), side)

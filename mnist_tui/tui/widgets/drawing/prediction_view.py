@@ -84,13 +84,13 @@ def _describe(result: ReadResult | None) -> tuple[str, str, list[Line]]:
         return "", _PLAIN, _failure(result.failed)
     if result.prediction is None:
         return "", _PLAIN, [(("nothing drawn yet", _STRONG),), ((_NOTHING, _NOTE),)]
-    answer = result.prediction
-    if not answer.is_confident:
-        return "?", _UNSURE, [(("not sure", _UNSURE),), ((_top_two(answer), _NOTE),)]
-    best = answer.best
+    prediction = result.prediction
+    if not prediction.is_confident:
+        return "?", _UNSURE, [(("not sure", _UNSURE),), ((_top_two(prediction), _NOTE),)]
+    best = prediction.best
     name: list[Line] = [] if big_digit.draw(best.name) else [((best.name, _SURE),)]
     sure = ((formatting.percent(best.probability, 1), _STRONG), (" sure", _NOTE))
-    return best.name, _SURE, [*name, sure, ((_others(answer), _NOTE),)]
+    return best.name, _SURE, [*name, sure, ((_others(prediction), _NOTE),)]
 
 
 def _failure(failed: RunFailed) -> list[Line]:
@@ -99,16 +99,16 @@ def _failure(failed: RunFailed) -> list[Line]:
     return [((failed.message, style),), ((failed.remedy, _NOTE),)]
 
 
-def _top_two(answer: Prediction) -> str:
-    return "perhaps " + " or ".join(map(_class_text, answer.top[:2]))
+def _top_two(prediction: Prediction) -> str:
+    return "perhaps " + " or ".join(map(_class_text, prediction.top[:2]))
 
 
-def _others(answer: Prediction) -> str:
-    return "then " + ", ".join(map(_class_text, answer.top[1:]))
+def _others(prediction: Prediction) -> str:
+    return "then " + ", ".join(map(_class_text, prediction.top[1:]))
 
 
-def _class_text(guess: ClassProbability) -> str:
-    return f"{guess.name} ({formatting.percent(guess.probability, 1)})"
+def _class_text(likely: ClassProbability) -> str:
+    return f"{likely.name} ({formatting.percent(likely.probability, 1)})"
 
 
 def _wrap(lines: Sequence[Line], width: int, height: int) -> list[Line]:
@@ -147,10 +147,10 @@ class ProbabilityBars(TextLines):
 
     def show(self, result: ReadResult | None) -> None:
         """Draw the probabilities; empty bars where there is no prediction."""
-        answer = result.prediction if result else None
+        prediction = result.prediction if result else None
         self._names = result.classes if result and result.classes else self._names
-        self._probabilities = answer.probabilities if answer else None
-        self._is_sure = answer is not None and answer.is_confident
+        self._probabilities = prediction.probabilities if prediction else None
+        self._is_sure = prediction is not None and prediction.is_confident
         self._arrange()
 
     def on_resize(self, event: Resize) -> None:

@@ -1,8 +1,10 @@
-"""A titled frame around a part of a screen."""
+"""A titled frame around a part of a screen, and text that is updated only if it differs."""
 
 from __future__ import annotations
 
 from textual.containers import Container
+from textual.content import Content
+from textual.widgets import Static
 
 
 class Panel(Container):
@@ -21,3 +23,10 @@ class Panel(Container):
     def __init__(self, title: str) -> None:
         super().__init__()
         self.border_title = title
+
+
+def update_text(widget: Static, content: Content, *, layout: bool = True) -> None:
+    """Update `widget` only if it would look different: each update redraws it, and with `layout` the whole screen."""
+    shown = widget.content
+    if not (isinstance(shown, Content) and shown.is_same(content)):
+        widget.update(content, layout=layout)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -10,6 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.widget import Widget
 
+from mnist_tui.inspection.summary import ModelSummary
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.tui.widgets.charts.batch_losses import BatchLosses
 from mnist_tui.tui.widgets.charts.curves import Curves
@@ -18,9 +19,6 @@ from mnist_tui.tui.widgets.frame.panel import Panel
 from mnist_tui.tui.widgets.model.model_panel import ModelPanel
 from mnist_tui.tui.widgets.runs.run_progress import RunProgress
 from mnist_tui.tui.widgets.tables.epoch_table import EpochTable
-
-if TYPE_CHECKING:
-    from mnist_tui.inspection.summary import ModelSummary
 
 # From this height on, in cells, there is room for all panels.
 _TALL = 30
@@ -79,6 +77,8 @@ class RunView(Widget):
         self.curves.show(history)
         self.epochs.show(history)
         self.advance(history)
+        layer_table = history.record.model.layer_table if history.record else None
+        self.model.show_model(ModelSummary.from_record(layer_table))
 
     def advance(self, history: RunHistory) -> None:
         """Draw what new events of the same run changed."""
@@ -88,10 +88,6 @@ class RunView(Widget):
             self.epochs.advance(history)
             self.batch_losses.advance(history)
             self.progress.advance(history, self.epochs.best)
-
-    def show_model(self, summary: ModelSummary | None) -> None:
-        """Draw the layer table; None for a run that has not recorded it."""
-        self.model.show_model(summary)
 
     def show_stopping(self, stopping: bool) -> None:
         """Show whether the user has asked the run to stop, which its history cannot know yet."""

@@ -16,7 +16,7 @@ from mnist_tui.errors import RunError
 from mnist_tui.runs import Run
 from mnist_tui.runs.index import RunIndex, ScannedRun
 from mnist_tui.tui.run_format import MarkedRuns
-from mnist_tui.tui.widgets.frame.update_text import update_text
+from mnist_tui.tui.widgets.frame.panel import update_text
 from mnist_tui.tui.widgets.runs.run_preview import RunPreview
 from mnist_tui.tui.widgets.tables.runs_table import ORDERS, Order, RunsTable, order_of
 from mnist_tui.tui.widgets.tables.table import SelectableTable

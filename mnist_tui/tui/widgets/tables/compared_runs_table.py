@@ -10,7 +10,7 @@ from textual.content import Content
 
 from mnist_tui.render import formatting
 from mnist_tui.runs.compare import ComparedRun
-from mnist_tui.tui.run_format import slot_text, status_text
+from mnist_tui.tui.run_format import bold_percent, slot_text, status_text
 from mnist_tui.tui.widgets.tables.table import Column, SelectableTable
 
 
@@ -40,18 +40,14 @@ def _name(row: ComparedRow) -> Content:
     return Content.styled(f"{name} (hidden)", "dim") if row.hidden else Content(name)
 
 
-def _best_epoch(row: ComparedRow) -> Content:
+def _best_epoch(row: ComparedRow) -> str:
     epoch = row.run.summary.best_epoch
-    return Content("–" if epoch is None else str(epoch))
+    return "–" if epoch is None else str(epoch)
 
 
-def _seconds(row: ComparedRow) -> Content:
+def _seconds(row: ComparedRow) -> str:
     seconds = row.run.seconds_per_epoch
-    return Content("–" if seconds is None else formatting.duration(seconds))
-
-
-def _percent(value: float | None) -> Content:
-    return Content(formatting.bare_percent(value))
+    return "–" if seconds is None else formatting.duration(seconds)
 
 
 _COLUMNS: tuple[Column[ComparedRow], ...] = (
@@ -59,19 +55,15 @@ _COLUMNS: tuple[Column[ComparedRow], ...] = (
     Column("run", 20, _name, 98, grows=True),
     Column("status", 11, lambda row: status_text(row.run.summary.status), 60),
     Column(
-        "epochs",
-        7,
-        lambda row: Content(f"{row.run.summary.epochs_done}/{row.run.summary.epochs}"),
-        70,
-        right=True,
+        "epochs", 7, lambda row: f"{row.run.summary.epochs_done}/{row.run.summary.epochs}", 70, right=True
     ),
-    Column(
-        "best %", 6, lambda row: _percent(row.run.summary.best_test_accuracy).stylize("bold"), 95, right=True
-    ),
+    Column("best %", 6, lambda row: bold_percent(row.run.summary.best_test_accuracy), 95, right=True),
     Column("at", 4, _best_epoch, 50, right=True),
-    Column("final %", 7, lambda row: _percent(row.run.summary.final_test_accuracy), 90, right=True),
-    Column("train %", 7, lambda row: _percent(row.run.final_train_accuracy), 40, right=True),
-    Column("test loss", 9, lambda row: Content(formatting.loss(row.run.final_test_loss)), 80, right=True),
+    Column(
+        "final %", 7, lambda row: formatting.bare_percent(row.run.summary.final_test_accuracy), 90, right=True
+    ),
+    Column("train %", 7, lambda row: formatting.bare_percent(row.run.final_train_accuracy), 40, right=True),
+    Column("test loss", 9, lambda row: formatting.loss(row.run.final_test_loss), 80, right=True),
     Column("per epoch", 9, _seconds, 55, right=True),
-    Column("in all", 7, lambda row: Content(formatting.duration(row.run.summary.seconds)), 30, right=True),
+    Column("in all", 7, lambda row: formatting.duration(row.run.summary.seconds), 30, right=True),
 )

@@ -95,28 +95,27 @@ class ConfusionMatrix(Widget, can_focus=True):
         return min(max(room, _NARROWEST), _WIDEST)
 
     def _head(self, count: int) -> Strip:
-        said = self.picked[1] if self.picked else -1
+        predicted = self.picked[1] if self.picked else -1
         segments = [Segment(" " * _LABEL)]
         for column in range(count):
             label = _label(self._evaluation, column)
-            segments.append(Segment(f"{label:>{self._cell_width - 1}} ", self._label_style(column == said)))
+            segments.append(
+                Segment(f"{label:>{self._cell_width - 1}} ", self._label_style(column == predicted))
+            )
         return self._pad_line(segments)
 
     def _row(self, evaluation: Evaluation, row: int) -> Strip:
         most, support = most_confused(evaluation.confusion), evaluation.per_class[row].support
-        is_truth = self.picked is not None and self.picked[0] == row
-        segments = [Segment(f"{_label(evaluation, row):>{_LABEL - 1}} ", self._label_style(is_truth))]
+        is_label = self.picked is not None and self.picked[0] == row
+        segments = [Segment(f"{_label(evaluation, row):>{_LABEL - 1}} ", self._label_style(is_label))]
         for column, count in enumerate(evaluation.confusion[row]):
             color = right_color(count, support) if row == column else wrong_color(count, most)
             style = cell_style(color, is_mistake=row != column and count > 0)
             text = cell(count, self._cell_width)
             if (row, column) == self.picked:
                 style += Style(bold=True, reverse=True)
-                text = (
-                    f"[{text.strip():^{self._cell_width - 2}}]"
-                    if len(text.strip()) < self._cell_width - 1
-                    else text
-                )
+                if len(text.strip()) < self._cell_width - 1:
+                    text = f"[{text.strip():^{self._cell_width - 2}}]"
             segments.append(Segment(text, style))
         return self._pad_line(segments)
 

@@ -8,12 +8,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.widgets import Static
 
 from mnist_tui.events import EpochFinished
 from mnist_tui.render.epoch_table import cell
-from mnist_tui.runs.epoch_columns import EpochColumn, Kind, is_validated, layouts
+from mnist_tui.runs.epoch_columns import EpochColumn, Kind, layouts
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.tui.history_cursors import EpochCursor
 from mnist_tui.tui.widgets.frame.panel import Panel
@@ -59,7 +58,7 @@ class EpochRows(AdaptiveTable[EpochFinished]):
         self.refresh_changed()
 
     def layouts(self) -> Iterator[Columns[EpochFinished]]:
-        for layout in layouts(validated=is_validated(self.rows)):
+        for layout in layouts(self.rows):
             yield [self._column(column, heading) for column, heading in layout]
 
     def spread(self, columns: Columns[EpochFinished], spare: int) -> list[int]:
@@ -75,8 +74,8 @@ class EpochRows(AdaptiveTable[EpochFinished]):
             width = _ALONE_WIDTH
         return Column(heading, width, partial(self._cell, column), column.importance, right=True)
 
-    def _cell(self, column: EpochColumn, row: EpochFinished) -> Content:
-        return Content(cell(column, row, is_best=row is self._best))
+    def _cell(self, column: EpochColumn, row: EpochFinished) -> str:
+        return cell(column, row, is_best=row is self._best)
 
 
 class EpochTable(Panel):

@@ -104,50 +104,30 @@ def _kind(row: LayerRow) -> Content:
     return Content.styled(f"{row.layer.type} {settings}".rstrip(), "$foreground 60%")
 
 
-def _shape(row: LayerRow) -> Content:
-    return Content(formatting.shape(row.layer.output_shape))
-
-
-def _parameters(row: LayerRow) -> Content:
-    return Content(f"{row.layer.parameters:,}" if row.layer.parameters else "·")
-
-
-def _macs(row: LayerRow) -> Content:
-    return Content(formatting.millions(row.layer.macs) if row.layer.macs != 0 else "·")
-
-
-def _field(row: LayerRow) -> Content:
-    return Content(formatting.shape(row.layer.receptive_field))
-
-
-def _norm(row: LayerRow) -> Content:
-    return Content("" if row.weight is None else norm(row.weight))
-
-
-def _gradient(row: LayerRow) -> Content:
-    return Content("" if row.gradient is None else small(row.gradient))
-
-
-def _ratio(row: LayerRow) -> Content:
+def _ratio(row: LayerRow) -> Content | str:
     if row.ratio is None:
-        return Content("")
+        return ""
     return Content.styled(small(row.ratio), "bold $text-warning" if is_high(row.ratio) else "bold")
-
-
-def _sparkline(row: LayerRow) -> Content:
-    return Content.styled(row.sparkline, "$text-primary")
 
 
 _COLUMNS: tuple[Column[LayerRow], ...] = (
     Column("layer", 14, _name, 99, grows=True),
     Column("type", 23, _kind, 20),
-    Column("output", 8, _shape, 80, right=True),
-    Column("params", 6, _parameters, 70, right=True),
-    Column("MACs", 7, _macs, 60, right=True),
-    Column("field", 5, _field, 50, right=True),
-    Column("‖w‖", 6, _norm, 31, right=True),
-    Column("‖∇‖", 6, _gradient, 30, right=True),
+    Column("output", 8, lambda row: formatting.shape(row.layer.output_shape), 80, right=True),
+    Column(
+        "params", 6, lambda row: f"{row.layer.parameters:,}" if row.layer.parameters else "·", 70, right=True
+    ),
+    Column(
+        "MACs",
+        7,
+        lambda row: formatting.millions(row.layer.macs) if row.layer.macs != 0 else "·",
+        60,
+        right=True,
+    ),
+    Column("field", 5, lambda row: formatting.shape(row.layer.receptive_field), 50, right=True),
+    Column("‖w‖", 6, lambda row: "" if row.weight is None else norm(row.weight), 31, right=True),
+    Column("‖∇‖", 6, lambda row: "" if row.gradient is None else small(row.gradient), 30, right=True),
     Column("Δ/w", 6, _ratio, 45, right=True),
-    Column("course", _SPARK, _sparkline, 40),
+    Column("course", _SPARK, lambda row: Content.styled(row.sparkline, "$text-primary"), 40),
 )
 _MOVEMENT = frozenset({"‖w‖", "‖∇‖", "Δ/w", "course"})

@@ -10,7 +10,7 @@ from textual.content import Content
 from mnist_tui.render import formatting
 from mnist_tui.runs.index import ScannedRun
 from mnist_tui.runs.summary import RunSummary, filter_by_text, sort_by
-from mnist_tui.tui.run_format import MarkedRuns, age_text, slot_text, status_text
+from mnist_tui.tui.run_format import MarkedRuns, age_text, bold_percent, slot_text, status_text
 from mnist_tui.tui.widgets.tables.table import Column, SelectableTable
 
 Order = Literal["newest", "best", "final", "name", "status", "time"]
@@ -54,38 +54,30 @@ def order_of(head: str) -> Order | None:
     return _ORDER_OF_HEAD.get(head)
 
 
-def _accuracy(value: float | None) -> Content:
-    return Content(formatting.bare_percent(value))
-
-
-def _best(row: ScannedRun) -> Content:
-    return _accuracy(row.summary.best_test_accuracy).stylize("bold")
-
-
-def _epochs(row: ScannedRun) -> Content:
+def _epochs(row: ScannedRun) -> str:
     done, planned = row.summary.epochs_done, row.summary.epochs
-    return Content(f"{done}/{planned}") if planned else Content("–")
+    return f"{done}/{planned}" if planned else "–"
 
 
-def _parameters(row: ScannedRun) -> Content:
+def _parameters(row: ScannedRun) -> str:
     count = row.summary.parameters
-    return Content("–" if count is None else f"{count:,}")
-
-
-def _time(row: ScannedRun) -> Content:
-    return Content(formatting.duration(row.summary.seconds) if row.rows else "–")
+    return "–" if count is None else f"{count:,}"
 
 
 _COLUMNS: tuple[Column[ScannedRun], ...] = (
-    Column("run", 24, lambda row: Content(row.summary.name), 98, grows=True),
+    Column("run", 24, lambda row: row.summary.name, 98, grows=True),
     Column("status", 11, lambda row: status_text(row.summary.status), 90),
-    Column("dataset", 13, lambda row: Content(row.summary.dataset), 50),
-    Column("model", 10, lambda row: Content(row.summary.model), 40),
-    Column("recipe", 10, lambda row: Content(row.summary.recipe), 20),
+    Column("dataset", 13, lambda row: row.summary.dataset, 50),
+    Column("model", 10, lambda row: row.summary.model, 40),
+    Column("recipe", 10, lambda row: row.summary.recipe, 20),
     Column("epochs", 7, _epochs, 70, right=True),
-    Column("best %", 6, _best, 95, right=True),
-    Column("final %", 7, lambda row: _accuracy(row.summary.final_test_accuracy), 80, right=True),
+    Column("best %", 6, lambda row: bold_percent(row.summary.best_test_accuracy), 95, right=True),
+    Column(
+        "final %", 7, lambda row: formatting.bare_percent(row.summary.final_test_accuracy), 80, right=True
+    ),
     Column("params", 7, _parameters, 30, right=True),
-    Column("time", 7, _time, 55, right=True),
-    Column("age", 6, lambda row: Content(age_text(row.summary.created)), 60, right=True),
+    Column(
+        "time", 7, lambda row: formatting.duration(row.summary.seconds) if row.rows else "–", 55, right=True
+    ),
+    Column("age", 6, lambda row: age_text(row.summary.created), 60, right=True),
 )

@@ -28,7 +28,7 @@ class Column(Generic[Row]):
 
     head: str
     width: int
-    cell: Callable[[Row], Content]
+    cell: Callable[[Row], Content | str]
     importance: int = 0
     """The column with the lowest gives way first."""
     right: bool = False
@@ -75,7 +75,7 @@ class AdaptiveTable(ScrollView, Generic[Row], can_focus=True):
 
     def cells(self, row: Row) -> list[Content]:
         """A row's cells in the columns that there is room for."""
-        return [column.cell(row) for column, _ in self._widths]
+        return [_to_content(column.cell(row)) for column, _ in self._widths]
 
     def show(self, rows: Sequence[Row]) -> None:
         """Replace all rows."""
@@ -162,7 +162,7 @@ class AdaptiveTable(ScrollView, Generic[Row], can_focus=True):
     def _growth(self, column: Column[Row], spare: int) -> int:
         if not column.grows:
             return 0
-        longest = max((column.cell(row).cell_length for row in self._rows), default=0)
+        longest = max((_to_content(column.cell(row)).cell_length for row in self._rows), default=0)
         return min(spare, max(0, longest - column.width))
 
 
@@ -282,6 +282,10 @@ class SelectableTable(AdaptiveTable[Row]):
         # The head line hides the first line of what is scrolled, so a row needs one line above it too.
         row = Region(0, self.cursor, 1, 2)
         self.scroll_to_region(row, animate=False, force=True, x_axis=False)
+
+
+def _to_content(cell: Content | str) -> Content:
+    return cell if isinstance(cell, Content) else Content(cell)
 
 
 def _fit(cell: Content, width: int, right: bool) -> Content:

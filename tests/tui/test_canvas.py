@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from mnist_tui.tui.canvas import PICTURE, RADIUS, SIDE, Canvas, draw_line
+from mnist_tui.config import IMAGE_SIZE
+from mnist_tui.tui.canvas import RADIUS, SIDE, Canvas, draw_line
 
 near = st.floats(-2, 3, allow_nan=False)
 inside = st.floats(0, 1)
@@ -145,7 +146,7 @@ def test_it_remembers_only_so_much() -> None:
 
 @given(st.integers(0, 2**32 - 1))
 def test_a_test_image_is_what_the_network_gets_to_the_bit(seed: int) -> None:
-    image = np.random.default_rng(seed).integers(0, 256, (PICTURE, PICTURE)).astype(np.uint8)
+    image = np.random.default_rng(seed).integers(0, 256, (IMAGE_SIZE, IMAGE_SIZE)).astype(np.uint8)
     canvas = Canvas()
     canvas.load(image, "Test image 3")
     drawing = canvas.drawing()
@@ -157,7 +158,7 @@ def test_a_test_image_is_what_the_network_gets_to_the_bit(seed: int) -> None:
 
 
 def test_an_altered_test_image_stays_where_it_is() -> None:
-    image = np.zeros((PICTURE, PICTURE), np.uint8)
+    image = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     image[3:9, 4:8] = 200
     canvas = Canvas()
     canvas.load(image, "Test image 3")
@@ -170,7 +171,7 @@ def test_an_altered_test_image_stays_where_it_is() -> None:
 
 def test_a_cleared_canvas_is_no_test_image_any_more() -> None:
     canvas = Canvas()
-    canvas.load(np.zeros((PICTURE, PICTURE), np.uint8), "Test image 3")
+    canvas.load(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8), "Test image 3")
     canvas.clear()
     assert not canvas.drawing().is_framed
     assert canvas.origin == ""
@@ -226,7 +227,7 @@ class Drawing(RuleBasedStateMachine):
 
     @rule(value=st.integers(0, 255))
     def load(self, value: int) -> None:
-        self.canvas.load(np.full((PICTURE, PICTURE), value, np.uint8), "grey")
+        self.canvas.load(np.full((IMAGE_SIZE, IMAGE_SIZE), value, np.uint8), "grey")
 
     @invariant()
     def ink_is_between_none_and_full(self) -> None:
