@@ -97,7 +97,7 @@ def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("name", SANITIZERS)
 def test_a_sanitizer_finds_nothing(driver: Callable[[str], Path], tmp_path: Path, name: str) -> None:
-    """Steps with every optimiser, evaluation and augmentation; the same to the bit on 1, 2, 3 and 7 threads."""
+    """Steps with every optimizer, evaluation and augmentation; the same to the bit on 1, 2, 3 and 7 threads."""
     done = run([str(driver(name))], tmp_path)
     assert done.returncode == 0, done.stderr
     threads, checksums = zip(*(line.split() for line in done.stdout.splitlines()), strict=True)

@@ -1,4 +1,4 @@
-"""Several compiled steps: optimisers, averages and evaluation against torch's own in float64, and without a step."""
+"""Several compiled steps: optimizers, averages and evaluation against torch's own in float64, and without a step."""
 
 from __future__ import annotations
 

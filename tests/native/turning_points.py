@@ -1,7 +1,7 @@
 """Batches on which the truth does not hang by a hair: rounding takes no number past a turning point.
 
 Past the turning point of a ReLU or a max pooling there is another gradient, a whole number's part away from the first.
-How near is too near differs from map to map, as a chain may magnify rounding: it is measured by how far PyTorch's float32
+How near is too near differs from map to map, as a chain may magnify rounding: it is judged by how far PyTorch's float32
 is off there.
 """
 

@@ -1,4 +1,4 @@
-"""The optimisers against torch's own classes, and what they remember."""
+"""The optimizers against torch's own classes, and what they remember."""
 
 from __future__ import annotations
 

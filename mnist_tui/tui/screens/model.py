@@ -6,20 +6,19 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
-from mnist_tui.errors import RunError
 from mnist_tui.events import RunFailed, WeightsMoved
 from mnist_tui.inspection.summary import ModelSummary
+from mnist_tui.tui.screens.model_finder import ModelFinder
 from mnist_tui.tui.screens.network_screen import NetworkScreen
 from mnist_tui.tui.session import Session
 from mnist_tui.tui.widgets.model.explanation_panels import FeatureMapsPanel, FiltersPanel, SaliencyPanel
 from mnist_tui.tui.widgets.model.layers_panel import LayersPanel, RequirementsPanel
-from mnist_tui.tui.widgets.model.model_panel import NOT_RECORDED
 from mnist_tui.tui.widgets.tables.layers_table import LayersTable
 from mnist_tui.tui.workers.explainer import (
     SALIENCY_METHODS,
@@ -30,11 +29,8 @@ from mnist_tui.tui.workers.explainer import (
     ImageExplained,
 )
 from mnist_tui.tui.workers.latest_worker import LatestWorker
-from mnist_tui.tui.workers.model_inspector import InspectRequest, ModelInspected, inspect
+from mnist_tui.tui.workers.model_inspector import ModelInspected
 from mnist_tui.tui.workspace import Workspace
-
-if TYPE_CHECKING:
-    from mnist_tui.runs import Run
 
 _CLASSES = 10
 # Beside a training an explanation costs it time: a small share of it at most. But the first, which loads much, and
@@ -69,8 +65,6 @@ class ModelScreen(NetworkScreen):
         super().__init__(workspace)
         self.summary: ModelSummary | None = None
         self.explanation: Explanation | None = None
-        self._shown_model: object = None
-        self._inspect_request: InspectRequest | None = None
         self._request: ExplainRequest | None = None
         self._pace = _Pace()
         self._choice = ImageChoice()
@@ -79,9 +73,7 @@ class ModelScreen(NetworkScreen):
         self._explainer: LatestWorker[ExplainRequest] = LatestWorker(
             partial(ImageExplained.compute, explain), self, name="explainer"
         )
-        self._inspector: LatestWorker[InspectRequest] = LatestWorker(
-            partial(ModelInspected.compute, inspect), self, name="model-inspector"
-        )
+        self._finder = ModelFinder(self)
         self.layers_panel, self.requirements = LayersPanel(), RequirementsPanel()
         self.filters, self.saliency, self.maps = FiltersPanel(), SaliencyPanel(), FeatureMapsPanel()
 
@@ -97,58 +89,31 @@ class ModelScreen(NetworkScreen):
 
     def on_unmount(self) -> None:
         self._explainer.close()
-        self._inspector.close(timeout=0)  # it may wait for the end of a training
+        self._finder.close()
 
     def on_resize(self) -> None:
         self.refresh_bindings()
 
     def draw(self, session: Session) -> None:
         """Show the model, and explain the image again where there is something else to see."""
-        self._find_model(session)
+        self._show_model(self._finder.find(session, self.chosen, self.workspace.form_config.model))
         self.layers_panel.show_model(self.summary, self._weight_updates())
         self._explain(session)
 
     def network_chosen(self) -> None:
-        self._request = self._shown_model = None
+        self._request = None
+        self._finder.reset()
         super().network_chosen()
 
-    def _find_model(self, session: Session) -> None:
-        """Show the layers, or ask for them, unless they are shown already."""
-        spec, started = self.workspace.form_config.model, session.history.started
-        wanted = self.chosen or (session.generation, started is not None, spec)
-        if wanted == self._shown_model:
-            return
-        found = _find_summary(session, self.chosen, spec)
-        if found is None:
-            return
-        self._shown_model = wanted
-        if isinstance(found, ModelSummary):
-            self._show_model(found)
-        elif isinstance(found, InspectRequest):
-            self._show_no_model("Looking at the model …")
-            self._inspect_request = found
-            self._inspector.ask(found)
-        else:
-            self._show_no_model(found)
-
     def on_model_inspected(self, message: ModelInspected) -> None:
-        """Show the model, unless another one is wanted by now, or a run has recorded its own."""
-        if message.request != self._inspect_request or self.summary is not None:
-            return
-        if isinstance(message.result, RunFailed):
-            self._show_no_model(f"{message.result.message}\n{message.result.remedy}")
-        else:
-            self._show_model(message.result)
+        self._show_model(self._finder.receive(message))
 
-    def _show_model(self, summary: ModelSummary) -> None:
-        self.summary, self._inspect_request = summary, None
-        self.layers_panel.show_model(summary, self._weight_updates())
-        self.requirements.show_model(summary)
-
-    def _show_no_model(self, reason: str) -> None:
-        self.summary = None
-        self.layers_panel.show_model(None, ())
-        self.requirements.show_text(reason)
+    def _show_model(self, found: ModelSummary | str | None) -> None:
+        """Show the layers, or why there are none; nothing new for None."""
+        if found is not None:
+            self.summary = found if isinstance(found, ModelSummary) else None
+            self.layers_panel.show_model(self.summary, self._weight_updates())
+            self.requirements.show(found)
 
     def _weight_updates(self) -> Sequence[WeightsMoved]:
         """Of the run in training here, or else of the one whose weights are explained."""
@@ -267,26 +232,3 @@ class _Pace:
         now = time.monotonic()
         pause = _PAUSE_PER_SECOND * (now - self._started)
         self.is_busy, self._not_before = False, now + min(max(_LEAST_PAUSE, pause), _MOST_PAUSE)
-
-
-def _find_summary(
-    session: Session, chosen: Run | None, spec: str
-) -> ModelSummary | InspectRequest | str | None:
-    """The layers: as recorded, or how to ask for them, or why there are none; None while a run is starting."""
-    if chosen is not None:
-        try:
-            record = chosen.record()
-        except RunError as error:
-            return f"{error}\n{error.remedy}"
-        request = InspectRequest(record.model.code.spec, chosen)
-        recorded = ModelSummary.from_record(record.model.layer_table)
-    else:
-        live = session.history.record
-        request = InspectRequest(spec, session.run)
-        recorded = ModelSummary.from_record(live.model.layer_table) if live else None
-        if live is None and session.phase.is_busy:
-            return None
-    if recorded is not None:
-        return recorded
-    # Inspecting would have to wait until the training is over.
-    return NOT_RECORDED if session.phase.is_busy else request

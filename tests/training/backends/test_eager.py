@@ -1,4 +1,4 @@
-"""One whole step: its gradients against autograd in float64, its sums, and its update against torch's optimiser."""
+"""One whole step: its gradients against autograd in float64, its sums, and its update against torch's optimizer."""
 
 from __future__ import annotations
 

@@ -53,15 +53,12 @@ class RequirementsPanel(Panel):
     def compose(self) -> ComposeResult:
         yield self._text
 
-    def show_model(self, summary: ModelSummary) -> None:
-        """Check this model."""
-        self._summary = summary
+    def show(self, found: ModelSummary | str) -> None:
+        """Check this model, or say why there is none to check."""
+        self._summary = found if isinstance(found, ModelSummary) else None
+        if isinstance(found, str):
+            self._text.update(Content(found))
         self._update()
-
-    def show_text(self, text: str) -> None:
-        """Say why there is no model to check."""
-        self._summary = None
-        self._text.update(Content(text))
 
     def on_resize(self, event: Resize) -> None:
         # The screen's classes for its width have yet to be set.
