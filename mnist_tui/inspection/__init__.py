@@ -1,4 +1,4 @@
-"""Looking into any network: the layers with their shapes, parameters, MACs and receptive fields."""
+"""The layers of any network with their shapes, parameters, MACs and receptive fields."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def inspect_model(model: nn.Module, *, name: str, input_shape: tuple[int, ...] =
     if nothing can be determined.
     """
     from mnist_tui.inspection import (
-        summarize,  # torch takes a second to import, and a finished summary needs none
+        summarize,  # imports torch, which a finished summary does not need
     )
 
     try:
@@ -46,4 +46,4 @@ def inspect_model(model: nn.Module, *, name: str, input_shape: tuple[int, ...] =
 
 
 class InspectionError(MnistTuiError):
-    """A network that defeats the inspection."""
+    """A network that cannot be inspected."""

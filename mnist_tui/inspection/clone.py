@@ -31,7 +31,7 @@ def _detach_cached(model: nn.Module) -> dict[int, Any]:
 
 
 def _find_uncopyable(model: nn.Module) -> dict[int, Any]:
-    """As deepcopy's memo: these stand for themselves."""
+    """A memo for deepcopy, by which these values are shared instead of copied."""
     shared: dict[int, Any] = {}
     for module in model.modules():
         for name, value in vars(module).items():

@@ -1,4 +1,4 @@
-"""One forward pass, watched: which layer ran when, with what output, and at what cost."""
+"""A traced forward pass: the calls of layers and functions in order, with their outputs and MACs."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from mnist_tui.inspection.receptive_field.rules import is_global_average
 from mnist_tui.inspection.receptive_field.tracker import FieldTracker
 from mnist_tui.inspection.receptive_field.windows import POOLINGS, find_windows
 
-# They leave no operation behind when the network evaluates, but the network has them.
+# In evaluation mode they perform no operation, but they are rows of the table.
 DROPOUTS = frozenset(
     {"dropout", "dropout_", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout"}
     | {"feature_dropout", "feature_alpha_dropout"}
 )
-# Where values leave for plain Python, what comes back cannot be followed.
+# Values that become plain Python numbers cannot be followed.
 ESCAPES = frozenset({"numpy", "tolist", "__array__", "data_ptr"})
 PROPERTY = "__get__"
 READS_NUMBER = "_local_scalar_dense"
@@ -41,17 +41,17 @@ class TraceRow:
 
     path: str
     function: str = ""
-    """The function's name; "" where `module` or `weight` says what this is."""
+    """The name of the function; "" for a module or a parameter."""
     module: nn.Module | None = None
     weight: nn.Parameter | None = None
     settings: str = ""
     output_shape: tuple[int, ...] | None = None
     macs: int | None = 0
-    """For the whole batch, until `count_per_image`."""
+    """Of the whole batch at first, then of one image."""
     state: State = None
     averages_map: bool = False
     computes: bool = False
-    """Whether a person would miss it in the table."""
+    """Whether it does work that belongs in the table."""
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -68,7 +68,7 @@ class TraceRow:
 
     @property
     def where(self) -> str:
-        """How a note names this row."""
+        """The name of this row in a note."""
         return ".".join(part for part in (self.path, self.function.strip("_")) if part)
 
     @property
@@ -93,11 +93,11 @@ class ForwardTrace:
     """The rows of one forward pass, in its order."""
 
     def __init__(self, model: nn.Module, image: Tensor) -> None:
-        """Forward `image`, of shape (N, C, H, W), through `model`, which keeps the hooks: give a copy."""
+        """Forward `image`, of shape (N, C, H, W), through `model`, to which hooks are added: pass a copy."""
         self._images = len(image)
         self.rows: list[TraceRow] = []
         self.containers: dict[str, TraceRow] = {}
-        """The last call of each module that is no layer, by path."""
+        """The last call of each container module, by path."""
         self._running: list[TraceRow] = []
         self._open: list[TraceRow] = []
         self._flow = FieldTracker(image, fields.image_field(image.shape[1:]))
@@ -110,7 +110,7 @@ class ForwardTrace:
     def call_function(
         self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> Any:
-        """Run a function of torch, with a row of its own unless it is part of a layer."""
+        """Call a function of torch, with a row of its own unless it is part of a layer."""
         name = getattr(func, "__name__", type(func).__name__)
         if name in ESCAPES and any(self._flow.state(tensor) is not None for tensor in find_tensors(args)):
             self._flow.lose(f"{name} hands values of the image to plain Python")
@@ -125,7 +125,7 @@ class ForwardTrace:
         return result
 
     def call_operation(self, func: OpOverload, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        """Run an aten operation, and book it on the row that is open."""
+        """Call an aten operation, and add it to the current row."""
         result = func(*args, **kwargs)
         call = self._flow.record(func, args, kwargs, result)
         macs = count_macs(call, args, kwargs)
@@ -186,7 +186,7 @@ class ForwardTrace:
 
 
 def _record_call(row: TraceRow, call: AtenCall, macs: int | None) -> None:
-    """Add what one operation costs, and what it tells about the row."""
+    """Add the MACs of one operation to its row, and what it shows about the row."""
     if macs is None and _depends_on_image(call):
         row.macs = None
         row.notes.append(f"{row.where}: no formula counts the work of {call.name}")
@@ -204,7 +204,7 @@ def _depends_on_image(call: AtenCall) -> bool:
 
 
 def _is_copy(call: AtenCall) -> bool:
-    """Copies and views that leave the shape as it was, and reading a number out."""
+    """Copies and views of the same shape, and reading a number."""
     copies = call.func.is_view or call.name in COPIES
     return call.name == READS_NUMBER or (copies and call.first.shape == call.output.shape)
 
@@ -214,27 +214,27 @@ def _dropout_probability(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> fl
 
 
 class _FunctionMode(TorchFunctionMode):
-    """Hands the functions of torch that a forward calls to the watch, the outermost only."""
+    """Passes the outermost functions of torch that a forward calls to the trace."""
 
-    def __init__(self, watch: ForwardTrace) -> None:
+    def __init__(self, trace: ForwardTrace) -> None:
         super().__init__()
-        self._watch = watch
+        self._trace = trace
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        return self._watch.call_function(func, args, kwargs or {})
+        return self._trace.call_function(func, args, kwargs or {})
 
 
 class _OperationMode(TorchDispatchMode):
-    """Hands every aten operation to the watch, whoever calls it."""
+    """Passes every aten operation to the trace."""
 
-    def __init__(self, watch: ForwardTrace) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # torch leaves it without annotations
-        self._watch = watch
+    def __init__(self, trace: ForwardTrace) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # torch has no annotation for it
+        self._trace = trace
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        return self._watch.call_operation(func, args, kwargs or {})
+        return self._trace.call_operation(func, args, kwargs or {})
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        # Else torch imports its compiler at the first operation, to keep it out: a second for nothing.
+        # Otherwise torch imports its compiler at the first operation, which takes a second, only to exclude it.
         return False

@@ -1,4 +1,4 @@
-"""What a layer's type leaves open, in a few words: `3×3, pad 1`, `2×2, stride 2`, `p 0.1`."""
+"""The settings of a layer in a few words: `3×3, pad 1`, `2×2, stride 2`, `p 0.1`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mnist_tui.inspection.receptive_field.windows import Window
 
 
 def describe_settings(module: nn.Module) -> str:
-    """The settings of `module`; "" where there are none worth a word."""
+    """The settings of `module`; "" if there are none worth showing."""
     for kind, describe_kind in KINDS.items():
         if isinstance(module, kind):
             return describe_kind(module)
@@ -19,7 +19,7 @@ def describe_settings(module: nn.Module) -> str:
 
 
 def describe_windows(over: Sequence[Window], *, pools: bool = False, groups: int = 1) -> str:
-    """The windows of one functional call; "" where there are none. Pooling always tells its stride."""
+    """The windows of one functional call; "" if it has none. The stride of a pooling is always included."""
     if not over:
         return ""
     kernel, stride, padding, dilation = (
@@ -103,7 +103,7 @@ KINDS: Mapping[type[nn.Module] | tuple[type[nn.Module], ...], Callable[[Any], st
     (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d): _adaptive_pooling,
     nn.Linear: _linear,
     nn.modules.dropout._DropoutNd: _dropout,
-    # Its size is the output's, and the rest are numbers nobody changes.
+    # Their size is the output's, and their other numbers are hardly ever changed.
     (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.Flatten, nn.ReLU, nn.LogSoftmax): _no_settings,
     nn.GroupNorm: _groups,
 }

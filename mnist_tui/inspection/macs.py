@@ -1,4 +1,4 @@
-"""Multiply-accumulates of one aten operation, by torch's own formulas where it has them."""
+"""Multiply-accumulates of one aten operation, by torch's formula if it has one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mnist_tui.inspection.receptive_field.rules import CONSTANT, RULES, is_eleme
 
 
 def count_macs(call: AtenCall, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int | None:
-    """Of all its batch; 0 for what is neither a convolution nor a matrix product, None without a formula.
+    """The MACs of `call`, for its whole batch; 0 if it is no convolution or matrix product, None without a formula.
 
     Torch counts a multiplication and an addition as two operations, and leaves the bias out as we do.
     """

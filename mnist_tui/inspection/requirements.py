@@ -1,4 +1,4 @@
-"""What is asked of a network, and whether it has it. No torch: a summary says enough."""
+"""The requirements of a network, checked with its summary. No torch."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ FULLY_CONNECTED = frozenset({"Linear", "linear", "matmul", "mm", "addmm"})
 
 @dataclass(frozen=True)
 class Limits:
-    """What a network is checked against."""
+    """The required counts of a network."""
 
     max_parameters: int = 8_000
-    """The network has fewer than these."""
+    """The network has fewer parameters than this."""
     min_batch_norms: int = 1
     min_dropouts: int = 1
     head: Head = "any"
@@ -33,7 +33,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Requirement:
-    """One thing asked for, in words for a person."""
+    """One requirement, with texts for the user."""
 
     name: str
     wanted: str
@@ -47,7 +47,7 @@ def check_requirements(summary: ModelSummary, limits: Limits | None = None) -> l
     return [
         _check_parameters(summary, limits.max_parameters),
         _check_count(
-            "batch normalisation", limits.min_batch_norms, "BatchNorm2d", _find_batch_norms(summary)
+            "batch normalization", limits.min_batch_norms, "BatchNorm2d", _find_batch_norms(summary)
         ),
         _check_count("dropout", limits.min_dropouts, "Dropout", _find_dropouts(summary)),
         _check_head(summary, limits.head),
@@ -80,12 +80,12 @@ def _find_dropouts(summary: ModelSummary) -> list[Layer]:
 
 
 def _called_layers(summary: ModelSummary) -> list[Layer]:
-    """Each layer once, if forward calls it at all."""
+    """Each layer that forward calls, once."""
     return [layer for layer in summary.layers if layer.output_shape is not None and not layer.shared_with]
 
 
 def _layers_after_map(layers: tuple[Layer, ...]) -> list[Layer]:
-    """The layers from the one on that leaves no height and width: an earlier average only weighs channels."""
+    """The layers after the last one with a height and width: an earlier average only weights channels."""
     maps = [index for index, layer in enumerate(layers) if _is_map(layer)]
     tail = layers[maps[-1] + 1 :] if maps else layers
     return [layer for layer in tail if layer.output_shape is not None]

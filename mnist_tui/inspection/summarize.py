@@ -1,4 +1,4 @@
-"""From a watched forward pass to the layer table."""
+"""From traced forward passes to the layer table."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def summarize_model(model: nn.Module, name: str, input_shape: tuple[int, ...]) -
     twin = _copy_model(model)
     with torch.random.fork_rng(devices=[]), _disable_fused_attention(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's warnings about the network appear when it is trained
-        watch = ForwardTrace(twin, _make_images(twin, FEW, input_shape))
+        trace = ForwardTrace(twin, _make_images(twin, FEW, input_shape))
         more = _trace_one_more(model, input_shape)
-    _count_per_image(watch.rows, FEW, more)
-    rows = [*watch.rows, *_find_unused(twin, watch)]
+    _count_per_image(trace.rows, FEW, more)
+    rows = [*trace.rows, *_find_unused(twin, trace)]
     layers = _build_layers(rows)
     weights = list(twin.parameters())
     return ModelSummary(
@@ -39,7 +39,7 @@ def summarize_model(model: nn.Module, name: str, input_shape: tuple[int, ...]) -
         macs=add_counts([layer.macs for layer in layers]),
         bytes=sum(tensor.nbytes for tensor in (*weights, *twin.buffers())),
         layers=layers,
-        blocks=tuple(_build_blocks(twin, watch.containers, layers)),
+        blocks=tuple(_build_blocks(twin, trace.containers, layers)),
         notes=tuple(_collect_notes(rows)),
     )
 
@@ -72,7 +72,7 @@ def _dtype(model: nn.Module) -> torch.dtype:
 
 @contextlib.contextmanager
 def _disable_fused_attention() -> Iterator[None]:
-    """Without torch's fused attention layers, which are one operation that nothing can look into."""
+    """Without torch's fused attention layers, a single operation whose parts cannot be traced."""
     before = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
@@ -81,9 +81,9 @@ def _disable_fused_attention() -> Iterator[None]:
         torch.backends.mha.set_fastpath_enabled(before)
 
 
-def _find_unused(model: nn.Module, watch: ForwardTrace) -> Iterator[TraceRow]:
-    """The layers and parameters that forward never touched, so that the table adds up."""
-    seen = {id(row.module) for row in watch.rows}
+def _find_unused(model: nn.Module, trace: ForwardTrace) -> Iterator[TraceRow]:
+    """The layers and parameters that forward does not use, so that the table adds up."""
+    seen = {id(row.module) for row in trace.rows}
     inner: set[int] = set()
     for path, module in model.named_modules():
         if not takes_hooks(module):
@@ -95,7 +95,7 @@ def _find_unused(model: nn.Module, watch: ForwardTrace) -> Iterator[TraceRow]:
                 note = "is compiled to TorchScript, which hides its calls" if hidden else "is never called"
                 yield TraceRow(path, module=module, notes=[f"{path} {note}"])
         elif not (
-            {path} & watch.containers.keys()
+            {path} & trace.containers.keys()
             or id(module) in inner
             or isinstance(module, PARAMETER_CONTAINERS)
         ):
@@ -122,7 +122,7 @@ def _count_per_image(rows: list[TraceRow], images: int, more: list[TraceRow]) ->
 
 
 def _build_layers(rows: list[TraceRow]) -> tuple[Layer, ...]:
-    """The finished rows: each parameter counted once, where it first appears."""
+    """The finished rows: each parameter is counted once, where it first appears."""
     owners: dict[int, str] = {}
     layers = []
     for row in rows:

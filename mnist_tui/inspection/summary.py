@@ -1,4 +1,4 @@
-"""What is known of a network: one row a layer, subtotals and totals. Plain values, no torch."""
+"""The layer table of a network: one row per layer, subtotals and totals. Plain values, no torch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 ReceptiveField = int | tuple[int, int] | None
-"""Pixels of the image along each side, or (height, width) where they differ; None where it is not known.
+"""Pixels of the image along each side, or (height, width) if they differ; None if it is not known.
 
 The theoretical number, far from the borders: it may be larger than the image.
 """
@@ -16,7 +16,7 @@ The theoretical number, far from the borders: it may be larger than the image.
 
 @dataclass(frozen=True)
 class Layer:
-    """One call of one layer, or of one function where no module shows it."""
+    """One call of one layer, or of one function outside of any layer."""
 
     path: str
     """Such as `block1.conv1`; of a function, the module whose forward calls it ("" is the network's own)."""
@@ -25,14 +25,14 @@ class Layer:
     base: str
     """The torch.nn class behind it: `Conv2d` for a subclass of that too; "" for a class of no such kind."""
     settings: str
-    """What the type leaves open, such as `3×3, pad 1`."""
+    """In a few words, such as `3×3, pad 1`."""
     output_shape: tuple[int, ...] | None
-    """For one image, without the batch axis; None where there is no output or no single one."""
+    """For one image, without the batch axis; None if there is no output or no single one."""
     parameters: int
-    """Those that no row before this one has counted."""
+    """Without those that an earlier row has counted."""
     macs: int | None
     """Multiply-accumulates of its convolutions and matrix products for one image, bias left out;
-    None where there is no formula."""
+    None without a formula."""
     receptive_field: ReceptiveField
     functional: bool = False
     shared_with: str = ""
@@ -67,7 +67,7 @@ class ModelSummary:
     layers: tuple[Layer, ...]
     blocks: tuple[Block, ...]
     notes: tuple[str, ...]
-    """One sentence for each number that is not known, and for each layer that forward passes by."""
+    """One sentence for each number that is not known, and for each layer that forward does not use."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values as they come back from JSON: lists, no tuples."""
@@ -75,7 +75,7 @@ class ModelSummary:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ModelSummary:
-        """The summary that `to_dict` gave, also after a way through JSON. Raises KeyError or TypeError."""
+        """The summary that `to_dict` returned, also after a round trip through JSON. Raises KeyError or TypeError."""
         plain = {**values, "input_shape": tuple(values["input_shape"]), "notes": tuple(values["notes"])}
         plain["layers"] = tuple(Layer(**_to_tuples(layer)) for layer in values["layers"])
         plain["blocks"] = tuple(Block(**_to_tuples(block)) for block in values["blocks"])
@@ -101,6 +101,6 @@ def _to_tuples(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def add_counts(counts: list[int | None]) -> int | None:
-    """The sum; None where any of them is not known."""
+    """The sum; None if any of them is not known."""
     known = [count for count in counts if count is not None]
     return sum(known) if len(known) == len(counts) else None

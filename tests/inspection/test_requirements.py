@@ -25,7 +25,7 @@ def found(model: nn.Module, **limits: object) -> dict[str, tuple[str, bool]]:
 def test_the_reference_network_meets_all():
     assert found(load_model("reference")) == {
         "parameters": ("6,790", True),
-        "batch normalisation": ("6 BatchNorm2d", True),
+        "batch normalization": ("6 BatchNorm2d", True),
         "dropout": ("3 Dropout", True),
         "head": ("1 AdaptiveAvgPool2d", True),
     }
@@ -33,7 +33,7 @@ def test_the_reference_network_meets_all():
 
 def test_softmax_regression_lacks_normalisation_and_dropout():
     assert [answer.name for answer in answers(load_model("linear")).values() if not answer.met] == [
-        "batch normalisation",
+        "batch normalization",
         "dropout",
     ]
 
@@ -45,7 +45,7 @@ def test_the_parameter_limit_itself_is_too_many():
 
 @pytest.mark.parametrize(("limit", "met"), [(6, True), (7, False)])
 def test_more_batch_norms_can_be_asked_for(limit, met):
-    assert answers(load_model("reference"), min_batch_norms=limit)["batch normalisation"].met is met
+    assert answers(load_model("reference"), min_batch_norms=limit)["batch normalization"].met is met
 
 
 @pytest.mark.parametrize(("limit", "met"), [(3, True), (4, False)])
@@ -109,13 +109,13 @@ def test_functional_dropout_and_batch_norm_count():
 
     answer = found(Ends(end))
     assert answer["dropout"] == ("1 dropout2d", True)
-    assert answer["batch normalisation"] == ("1 batch_norm", True)
+    assert answer["batch normalization"] == ("1 batch_norm", True)
 
 
 def test_a_layer_that_forward_never_calls_meets_nothing():
     model = Ends(lambda x: x.mean((2, 3)))
     model.dropout, model.norm = nn.Dropout(), nn.BatchNorm2d(10)
-    assert found(model)["dropout"] == found(model)["batch normalisation"] == ("none", False)
+    assert found(model)["dropout"] == found(model)["batch normalization"] == ("none", False)
 
 
 def test_a_subclass_counts_as_what_it_derives_from():
@@ -123,7 +123,7 @@ def test_a_subclass_counts_as_what_it_derives_from():
         pass
 
     model = nn.Sequential(nn.Conv2d(1, 10, 3), Norm(10), nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    assert found(model)["batch normalisation"] == ("1 Norm", True)
+    assert found(model)["batch normalization"] == ("1 Norm", True)
 
 
 def test_a_finished_summary_is_checked_without_torch():

@@ -159,7 +159,7 @@ def test_an_exception_in_forward_is_told_with_the_input(write):
 
 
 def test_an_output_that_is_no_tensor_is_told_by_type(write):
-    assert "gives a tuple, not a tensor" in complaint(write(forward("return x, x")))
+    assert "returns a tuple, not a tensor" in complaint(write(forward("return x, x")))
 
 
 def test_a_wrong_output_shape_is_shown_beside_the_right_one(write):

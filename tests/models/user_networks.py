@@ -381,7 +381,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "two results, neither of them logits": (
         module("x = self.fc(x.flatten(1)); return x[:, :5], x[:, 5:]", fc=LINEAR),
-        "gives a tuple, not a tensor.*the logits alone",
+        "returns a tuple, not a tensor.*the logits alone",
     ),
     "a dictionary without logits": (
         module("return {'loss': self.fc(x.flatten(1)).mean()}", fc=LINEAR),

@@ -26,7 +26,7 @@ from mnist_tui.errors import PictureError
 
 NPY, ZIP, IDX = b"\x93NUMPY", b"PK\x03\x04", b"\0\0\x08"
 MAX_BYTES = 384 * 2**20
-"""Of an array once it is unpacked: MNIST's training images as float64 have 376 MB."""
+"""The largest unpacked array: MNIST's training images have 376 MB as float64."""
 
 Shapes = Mapping[str, tuple[int, ...]]
 Layout = Literal["gray", "label and gray", "color last", "color first"]
@@ -270,7 +270,7 @@ def _read_member_shape(archive: zipfile.ZipFile, name: str) -> tuple[int, ...] |
     """None for anything but an array of numbers, which may be next to the images."""
     info = archive.getinfo(name)
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return None  # as numpy writes none, and other ways to pack may take any memory
+        return None  # numpy writes no others, and they could take any amount of memory
     if info.file_size > MAX_BYTES:
         raise PictureError(
             f"would unpack {name} to {info.file_size:,} bytes; at most {MAX_BYTES >> 20} MB are read",

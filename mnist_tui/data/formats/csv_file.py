@@ -1,4 +1,4 @@
-"""Images as CSV: a row of 784 values each, a label beside them perhaps, as Kaggle has them; or 28 rows of 28.
+"""Images as CSV: a row of 784 values each, with or without a label, as in Kaggle's files; or 28 rows of 28.
 
 Accepts the variants that spreadsheets write: with or without a header, commas, semicolons, tabs or spaces, quotes,
 decimal commas, byte order marks, any line ends, an index column.
@@ -46,7 +46,7 @@ _REMEDY = (
 
 
 def is_csv(head: bytes) -> bool:
-    """Whether a file that begins with `head` is rows of numbers, under a header perhaps."""
+    """Whether a file that begins with `head` is rows of numbers, with or without a header."""
     if b"\0" in head and not head.startswith(_UTF16):
         return False
     text = head[:_MOST_CHARACTERS].decode(_detect_encoding(head), "replace")
@@ -116,7 +116,7 @@ class _Format:
 
     @classmethod
     def detect(cls, line: str) -> _Format:
-        """By a row of numbers."""
+        """The format of a row of numbers."""
         plain = _QUOTED_DECIMAL.sub("0", line)
         # With semicolons a comma is a decimal one, unless several lie between two of them.
         if ";" in plain and all(part.count(",") <= 1 for part in plain.split(";")):
@@ -142,7 +142,7 @@ class _Format:
 
 @dataclass(frozen=True)
 class _Columns:
-    """Which of a row's `count` values are what."""
+    """The meaning of a row's `count` values."""
 
     count: int
     names: Sequence[str]
@@ -183,7 +183,7 @@ def _parse_table(content: bytes) -> LabeledImages:
 
 
 def _parse_header(form: _Format, line: str) -> list[str]:
-    """The names of the columns; empty where the line is a row of values."""
+    """The names of the columns; empty if the line is a row of values."""
     try:
         cells = [cell.strip() for cell in next(csv.reader([line], delimiter=form.delimiter or " "))]
     except csv.Error:  # a cell that is too long for csv is not a name
@@ -288,12 +288,12 @@ def _parse_rows(lines: Sequence[Line], done: int, form: _Format, columns: _Colum
 
 
 def _quote(cell: str) -> str:
-    """`'abc'`, or that there is nothing."""
+    """`'abc'`, or `nothing`."""
     return repr(cell if len(cell) <= _MOST_SHOWN else f"{cell[:_MOST_SHOWN]}…") if cell else "nothing"
 
 
 def _to_bytes_if_whole(values: Numbers) -> Numbers:
-    """Whole numbers of pixels in a byte each."""
+    """The values as bytes, if all of them are whole numbers from 0 to 255."""
     with np.errstate(invalid="ignore"):
         small = values.astype(np.uint8)
     return small if np.array_equal(small, values) else values

@@ -23,7 +23,7 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True, eq=False)
 class DigitImage:
-    """One digit as the network gets it: `pixels` is (28, 28) uint8, 255 is full ink on 0, paper."""
+    """One digit as the network's input: `pixels` is (28, 28) uint8, 255 is full ink on 0, paper."""
 
     pixels: Pixels
     index: int | None = None
@@ -35,7 +35,7 @@ class DigitImage:
     box: Box | None = None
     """Its box in the picture."""
     others: tuple[Pixels, ...] = ()
-    """Inputs from slightly different readings of the picture: the answer should be the same."""
+    """Inputs from slightly different readings of the picture, whose prediction should be the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ def read_digits(name: str) -> DigitFile:
 
 
 def extract_digits(content: bytes, name: str) -> DigitFile:
-    """The digits of a file with this `content`; `name` is what errors call it."""
+    """The digits of a file with this `content`; `name` is its name in errors."""
     with prepend_name(name):
         if number_file.is_number_file(content, name):
             return _read_numbers(number_file.parse_number_file(content), name)

@@ -12,13 +12,13 @@ from typing import BinaryIO
 from mnist_tui.errors import NoDigitError, PictureError
 
 STDIN = "-"
-"""What stands for standard input among file names."""
+"""The file name that stands for standard input."""
 
 _CHUNK = 2**20
 
 
 def display_name(name: str) -> str:
-    """What errors call it."""
+    """The name of the file in errors."""
     return "standard input" if name == STDIN else name
 
 
@@ -34,7 +34,7 @@ def prepend_name(name: str) -> Iterator[None]:
 
 
 def read_input(name: str, most: Callable[[bytes], int]) -> bytes:
-    """The content of the file called `name`; `most` says by its first bytes how many there may be.
+    """The content of the file called `name`; `most` returns its size limit for its first bytes.
 
     Raises PictureError, which names the file, if it is missing, not a regular file, empty or too large.
     """
@@ -50,7 +50,7 @@ def read_input(name: str, most: Callable[[bytes], int]) -> bytes:
             )
         with path.open("rb") as file:
             return _read_bounded(file, name, most)
-    except (OSError, ValueError) as error:  # the second of a name with a zero byte
+    except (OSError, ValueError) as error:  # ValueError for a name with a zero byte
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise PictureError(
             f"{display_name(name)} cannot be read: {reason}", remedy="Check its name."
@@ -62,7 +62,7 @@ def _read_bounded(file: BinaryIO, name: str, most: Callable[[bytes], int]) -> by
     if not chunk:
         raise PictureError(f"{name} is empty", remedy="Save it again.")
     limit = most(chunk)
-    content = io.BytesIO()  # whose value is had without a copy
+    content = io.BytesIO()  # its value needs no copy
     while chunk and content.tell() <= limit:
         content.write(chunk)
         chunk = file.read(_CHUNK)

@@ -30,7 +30,7 @@ _SCALES = f"Pixels are from 0 to 255, from 0 to 1, from -1 to 1, or MNIST's norm
 
 @dataclass(frozen=True, eq=False)
 class LabeledImages:
-    """`pixels` (N, 28, 28) uint8, 255 is ink on 0; `labels` (N,) int64 where the file has them."""
+    """`pixels` (N, 28, 28) uint8, 255 is ink on 0; `labels` (N,) int64 if the file has them."""
 
     pixels: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.int64] | None
@@ -83,7 +83,7 @@ def _scale_to_bytes(
 
 
 def _find_scale(low: float, high: float) -> tuple[float | None, float, tuple[str, ...]]:
-    """What brings values of this range to 0 to 255: a factor (None where nothing is known to) and a summand."""
+    """What brings values of this range to 0 to 255: a factor (None for an unknown range) and a summand."""
     if low >= 0:
         return (255.0 if high <= 1 else 1.0 if high <= 255 else None), 0.0, ()
     if abs(low - _LOWEST) < _NEAR and high <= _HIGHEST + _NEAR:
@@ -112,7 +112,7 @@ def _find_range(blocks: Sequence[Numbers], locate: Locate) -> tuple[float, float
 
 
 def _range_error(blocks: Sequence[Numbers], low: float, high: float, locate: Locate) -> PictureError:
-    """Names the first pixel that cannot be one where its file is otherwise whole numbers."""
+    """The error for values of an unknown range, with the first one that cannot be a pixel."""
     message, start = f"holds values from {low:g} to {high:g}", 0
     for block in blocks:
         values = _to_float32(block)

@@ -25,7 +25,7 @@ _REMEDY = "Save the images as .npy, .npz or .csv: np.savez(name, images=images, 
 
 
 def is_number_file(content: bytes, name: str) -> bool:
-    """Whether a file that begins with `content` holds numbers rather than a picture."""
+    """Whether a file that begins with `content` contains numbers rather than a picture."""
     return (
         array_file.is_array_file(content)
         or content.startswith((_GZIP, *_OTHERS))
@@ -35,13 +35,13 @@ def is_number_file(content: bytes, name: str) -> bool:
 
 
 def max_bytes(head: bytes) -> int:
-    """How large a file may be that begins with `head`."""
+    """The size limit of a file that begins with `head`."""
     is_large = array_file.is_array_file(head) or head.startswith(_GZIP) or csv_file.is_csv(head)
     return array_file.MAX_BYTES if is_large else picture_file.MAX_BYTES
 
 
 def parse_number_file(content: bytes) -> LabeledImages:
-    """The images of a file for which `is_of_numbers` holds.
+    """The images of a file for which `is_number_file` holds.
 
     Raises PictureError with the rest of a sentence that begins with the file's name.
     """

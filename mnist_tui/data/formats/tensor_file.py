@@ -48,7 +48,7 @@ def _select_tensors(values: Any) -> Iterator[tuple[str, Tensor]]:
 
 
 def _to_array(tensor: Tensor, most: int) -> Numbers:
-    """A tensor may repeat its storage, and then be far larger than its file."""
+    """As an array. A tensor may repeat its storage, and then be far larger than its file."""
     is_plain = tensor.layout is torch.strided and not tensor.is_quantized and tensor.device.type == "cpu"
     if not is_plain or tensor.is_complex() or tensor.numel() * tensor.element_size() > most:
         raise PictureError(

@@ -1,4 +1,4 @@
-"""One aten operation as it was called, with its arguments by name and what is known of its tensors."""
+"""One call of an aten operation, with its arguments by name and the receptive fields of its tensors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class AtenCall:
 
     @property
     def name(self) -> str:
-        """Such as `max_pool2d_with_indices`; with its namespace where that is not aten."""
+        """The name of the operation, such as `max_pool2d_with_indices`; with its namespace if that is not aten."""
         return operation_name(self.func)
 
     @property
@@ -44,20 +44,20 @@ class AtenCall:
         return next((state for tensor, state in self.inputs if tensor is wanted), None)
 
     def dims(self) -> list[int]:
-        """The argument `dim` as negative dimensions of `first`; all of them where it is None or empty."""
+        """The argument `dim` as negative dimensions of `first`; all of them if it is None or empty."""
         rank, given = self.first.dim(), self.arguments.get("dim")
         chosen = [given] if isinstance(given, int) else list(given or range(rank))
         return [dim if dim < 0 else dim - rank for dim in chosen]
 
     def numbers(self, name: str, count: int) -> list[int]:
-        """The argument `name` as `count` numbers, one for each side, repeated where it is one."""
+        """The argument `name` as `count` numbers, one for each side, repeated if it is only one."""
         given = self.arguments[name]
         listed = [given] if isinstance(given, int) else list(given)
         return listed * count if len(listed) == 1 else listed
 
 
 def operation_name(func: OpOverload) -> str:
-    """The name of `func` without overload, and without the namespace where that is aten."""
+    """The name of `func` without overload, and without the namespace if that is aten."""
     return str(func._schema.name).removeprefix("aten::")
 
 

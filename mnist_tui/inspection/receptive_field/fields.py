@@ -1,7 +1,7 @@
 """Receptive fields as arithmetic: which pixels each element of a tensor depends on. No torch.
 
 After Araujo, Norris and Sim, "Computing receptive fields of convolutional neural networks" (Distill, 2019),
-kept as intervals rather than sizes, so that branches can be united and padding on one side be told apart.
+but with intervals instead of sizes, so that branches can be united and padding can differ between sides.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Axis:
-    """Along one side of the image: position p depends on the pixels p * jump + low ... p * jump + high.
+    """Along one side of the image: position p depends on the pixels p * jump + low to p * jump + high.
 
     Jump 0 says that all elements depend on the same pixels. Otherwise the position of the element with
     index i along the tensor's `dim` (negative, so that broadcasting keeps it) is (i // inner) % size: after
@@ -74,7 +74,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Unknown:
-    """A field that cannot be told, and why not."""
+    """A field that cannot be determined, and the reason."""
 
     reason: str
 

@@ -15,14 +15,14 @@ from mnist_tui.inspection.receptive_field.windows import POOLINGS, convolve, pad
 
 
 def propagate(call: AtenCall) -> State:
-    """What the output of `call` depends on; Unknown with a reason where no rule is sure."""
+    """What the output of `call` depends on; Unknown with a reason if no rule applies."""
     unknown = next((state for _, state in call.inputs if isinstance(state, Unknown)), None)
     if call.name in CONSTANT or not (unknown or call.fields):
         return None
     if unknown:
         return unknown
     if all(field.is_everywhere() for field, _ in call.fields):
-        return fields.unite(field for field, _ in call.fields)  # whatever it does, it sees nothing else
+        return fields.unite(field for field, _ in call.fields)  # whatever it does, it depends on nothing else
     if is_elementwise(call.func):
         return _propagate_elementwise(call)
     if call.name in MATRIX_PRODUCTS:
@@ -76,7 +76,7 @@ def _mix_last(call: AtenCall, field: Field) -> State:
 
 
 def _batch_norm(call: AtenCall, field: Field) -> State:
-    # Without running statistics it normalises by those of the batch, in evaluation too.
+    # Without running statistics it normalizes by those of the batch, in evaluation too.
     channels = 1 - call.first.dim()
     return field.collapse({*range(channels + 1, 0)}) if call.arguments["training"] else field
 

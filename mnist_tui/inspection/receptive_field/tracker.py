@@ -1,4 +1,4 @@
-"""What each tensor depends on, while a forward pass goes by."""
+"""The receptive field of each tensor during a forward pass."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class FieldTracker:
 
     def __init__(self, source: Tensor, state: State) -> None:
         """`source` is the image, and `state` its field."""
-        # The tensors are kept, as an id may be used again when its tensor is gone.
+        # The tensors are kept, because the id of a freed one may be used again.
         self._states: dict[int, tuple[Tensor, State]] = {id(source): (source, state)}
         self._overwritten: dict[int, Unknown] = {}
         self._lost: Unknown | None = None
@@ -32,7 +32,7 @@ class FieldTracker:
     def record(
         self, func: OpOverload, args: tuple[Any, ...], kwargs: Mapping[str, Any], result: Any
     ) -> AtenCall:
-        """Follow one operation that gave `result`; the call, with the states of its inputs."""
+        """Record one operation and its `result`; return the call, with the states of its inputs."""
         arguments = bind_arguments(func, args, kwargs)
         inputs = [(tensor, self.state(tensor)) for tensor in find_tensors(arguments)]
         outputs = list(find_tensors(result))
@@ -45,7 +45,7 @@ class FieldTracker:
         return call
 
     def lose(self, reason: str) -> None:
-        """From now on nothing can be told: the forward has looked at values outside of any operation."""
+        """From now on all fields are unknown: the forward has read values outside of any operation."""
         self._lost = Unknown(reason)
 
     def _overwrite(self, call: AtenCall, target: Tensor, state: State) -> None:

@@ -38,7 +38,7 @@ def find_windows(call: AtenCall) -> list[Window]:
 def convolve(call: AtenCall, field: Field) -> State:
     """Every channel of a window feeds every channel of the output, within its group."""
     if call.arguments["transposed"]:
-        return Unknown("a transposed convolution gives neighbours different fields")
+        return Unknown("a transposed convolution gives neighboring positions different fields")
     slid = _slide(call, field, find_windows(call))
     channels = -len(find_windows(call)) - 1
     if not isinstance(slid, Field) or channels not in slid.spread_dims():
@@ -54,7 +54,7 @@ def pool(call: AtenCall, field: Field) -> State:
 
 
 def pool_to_size(call: AtenCall, field: Field) -> State:
-    """Adaptive pooling, where the map divides evenly: then it is pooling with windows side by side."""
+    """Adaptive pooling of a map that divides evenly: pooling with windows side by side."""
     old, new = call.first.shape[-2:], call.output.shape[-2:]
     if any(before % after for before, after in zip(old, new, strict=True)):
         return Unknown(f"adaptive pooling from {tuple(old)} to {tuple(new)} has windows of unequal size")
