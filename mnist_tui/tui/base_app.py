@@ -148,7 +148,6 @@ class BaseApp(SafeApp[int]):
         self.theme = PAPER.name if self.current_theme.dark else NIGHT.name
 
     def action_command_palette(self) -> None:
-        """Open our own palette."""
         from mnist_tui.tui.textual_fixes.command_palette import SafeCommandPalette
 
         if not isinstance(self.screen, SafeCommandPalette):
