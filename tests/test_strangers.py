@@ -8,6 +8,7 @@ import torch
 from mnist_tui import runs
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.events import EpochStarted, Notice, RunFinished
+from mnist_tui.models import load_model
 from mnist_tui.network_export import export_network
 from mnist_tui.runs import Run
 from mnist_tui.trained import load_trained
@@ -181,16 +182,19 @@ def test_a_user_network_can_be_a_teacher(lab, tmp_path):
     assert rows(student.run)[0].test_accuracy > 0.5
 
 
-@pytest.mark.parametrize("name", ["vectors", "probabilities beside logits"])
+@pytest.mark.parametrize(
+    "name", ["vectors", "LeNet's images", "images in color", "probabilities beside logits"]
+)
 def test_a_network_fits_as_its_authors_loop_makes_it_fit(lab, tmp_path, name):
     """The weights keep their names, and what is exported takes images as from any other network."""
     source, words = NOTICED[name]
-    run = lab.start(tiny_config(model=write(tmp_path, source)), watch=lab.stop_at(at_step(9))).run
+    spec = write(tmp_path, source)
+    run = lab.start(tiny_config(model=spec), watch=lab.stop_at(at_step(9))).run
     lab.resume(run)
     (notice,) = notices(lab)
     assert words in notice
     network = load_trained(run)
-    assert {*network.model.state_dict()} == {"fc.weight", "fc.bias"}
+    assert {*network.model.state_dict()} == {*load_model(spec).state_dict()} >= {"fc.weight", "fc.bias"}
     images = lab.dataset.test.images[:3]
     path = tmp_path / "net.pt"
     export_network(network, "torchscript", path, images)

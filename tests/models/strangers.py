@@ -288,6 +288,23 @@ NOTICED: dict[str, tuple[str, str]] = {
         ),
         "takes images as rows (N, 28, 28)",
     ),
+    "LeNet's images": (
+        module(
+            "x = F.max_pool2d(self.first(x), 2); x = F.max_pool2d(self.second(x), 2); return self.fc(x.view(-1, 400))",
+            first="nn.Conv2d(1, 6, 5)",
+            second="nn.Conv2d(6, 16, 5)",
+            fc="nn.Linear(400, 10)",
+        ),
+        "takes images as 32×32 pixels",
+    ),
+    "images in color": (
+        module(
+            "return self.fc(self.conv(x).relu().flatten(1))",
+            conv="nn.Conv2d(3, 4, 3)",
+            fc="nn.Linear(2704, 10)",
+        ),
+        "takes images as three channels",
+    ),
     "probabilities beside logits": (
         module("x = self.fc(x.flatten(1)); return x.softmax(1), x", fc=LINEAR),
         "returns several results, of which 1 is used as its logits",

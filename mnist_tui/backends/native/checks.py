@@ -8,6 +8,7 @@ from collections.abc import Collection
 from torch import nn
 
 from mnist_tui.backends.unfit import Unfit
+from mnist_tui.models.adapters import adaptations
 
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 TENSORS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
@@ -15,6 +16,11 @@ TENSORS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked
 
 def refuse_extras(model: nn.Module) -> None:
     """Raises Unfit where a module of `model` carries hooks, parametrizations, or methods of its own."""
+    if any(adaptations(model)):
+        raise Unfit(
+            f"{type(model).__name__} takes images of another shape than (N, 1, 28, 28) or returns more than logits, "
+            "and what adapts it is not compiled; let its forward do that"
+        )
     for name, module in model.named_modules():
         subject = f"{type(module).__name__} `{name}`" if name else type(module).__name__
         if hasattr(module, "parametrizations"):

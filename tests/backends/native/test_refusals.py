@@ -13,6 +13,7 @@ from torch.nn.utils import parametrizations, prune
 
 from mnist_tui.backends.native.trace import trace
 from mnist_tui.backends.unfit import Unfit
+from mnist_tui.models.adapters import adapt
 
 
 class Written(nn.Module):
@@ -290,6 +291,12 @@ def frozen() -> nn.Module:
     return model
 
 
+def adapted() -> nn.Module:
+    model = nn.Sequential(nn.Linear(784, 10))
+    assert adapt(model, torch.zeros(2, 1, 28, 28), 10)
+    return model
+
+
 def hooked() -> nn.Module:
     model = plain()
     model.norm.register_forward_hook(lambda module, args, output: 2 * output)
@@ -361,6 +368,10 @@ class TakesMore(nn.Sequential):
         (
             parametrized(),
             "ParametrizedConv2d `conv` has parametrizations; only plain parameters are compiled",
+        ),
+        (
+            adapted(),
+            "Sequential takes images of another shape than (N, 1, 28, 28) or returns more than logits",
         ),
         (pruned(), "Conv2d `conv` has hooks, which a compiled step would not call; remove them"),
         (
