@@ -109,7 +109,7 @@ def export_network(network: TrainedNetwork, format: FormatName, path: Path, imag
         raise ExportError(
             f"the {format} file does not agree with {network.run}: outputs differ by {comparison.max_difference:.2g}, "
             f"{comparison.same_answers:,} of {comparison.images:,} answers are the same; it was not written",
-            remedy="Try another --format.",
+            remedy=_remedy(network, images),
         )
     try:
         atomic.write_bytes(path, content)
@@ -118,6 +118,16 @@ def export_network(network: TrainedNetwork, format: FormatName, path: Path, imag
             f"{path} cannot be written: {error.strerror}", remedy="Choose another --output."
         ) from error
     return comparison
+
+
+def _remedy(network: TrainedNetwork, images: Tensor) -> str:
+    few = images[:_BATCH]
+    if torch.equal(network.logits(few), network.logits(few)):
+        return "Try another --format."
+    return (
+        "The network itself gives other outputs each time, as with dropout that is never switched off: give F.dropout "
+        "training=self.training, and train it again."
+    )
 
 
 def metadata(network: TrainedNetwork, *, normalised_inside: bool) -> dict[str, Any]:

@@ -199,3 +199,11 @@ def test_a_network_fits_as_its_authors_loop_makes_it_fit(lab, tmp_path, name):
     path = tmp_path / "net.pt"
     export_network(network, "torchscript", path, images)
     torch.testing.assert_close(torch.jit.load(path)(images), network.logits(images), rtol=0, atol=1e-4)
+
+
+def test_a_network_that_is_random_is_named_as_such_where_its_export_does_not_agree(lab, tmp_path):
+    run = lab.start(tiny_config(model=write(tmp_path, NOTICED["dropout for ever"][0]), epochs=1)).run
+    with pytest.raises(MnistTuiError) as caught:
+        export_network(load_trained(run), "torchscript", tmp_path / "net.pt", lab.dataset.test.images)
+    assert "give F.dropout training=self.training" in caught.value.remedy
+    assert not (tmp_path / "net.pt").exists()

@@ -368,6 +368,16 @@ REFUSED: dict[str, tuple[str, str]] = {
         ),
         "a first batch but not a second one: RuntimeError.*create it in each forward",
     ),
+    "a hidden state of the first batch's size": (
+        module(
+            "self.h = torch.zeros(1, len(x), 8) if self.h is None else self.h;"
+            "return self.fc(self.rnn(x.squeeze(1), self.h[:, :len(x)])[0][:, -1])",
+            rnn="nn.GRU(28, 8, batch_first=True)",
+            fc="nn.Linear(8, 10)",
+            h="None",
+        ),
+        "a first batch but not a second one: RuntimeError.*create it in each forward",
+    ),
     "a hidden state with its graph": (
         module(
             "y = self.fc(x.flatten(1)); self.h = y.mean(0) + self.h; return y + self.h",

@@ -14,6 +14,7 @@ import torch
 from mnist_tui.errors import ModelError
 from mnist_tui.models import load_model
 from mnist_tui.models.apart import load_model_apart
+from mnist_tui.models.guard import as_its_author_runs_it
 from tests.data.test_catalogue import run
 
 HEAD = "import torch\nfrom torch import nn\n"
@@ -130,3 +131,10 @@ def test_the_torchvision_workaround_serves_user_files_too(tmp_path_factory, writ
         "Linear(in_features=784, out_features=10, bias=True)",
         "",
     )
+
+
+def test_what_a_program_prints_that_it_starts_is_on_standard_error(capfd):
+    with as_its_author_runs_it(None):
+        os.system("echo of the network")
+    os.system("echo of the results")
+    assert capfd.readouterr() == ("of the results\n", "of the network\n")
