@@ -28,8 +28,8 @@ _one_at_a_time = threading.RLock()
 def as_its_author_runs_it(path: Path | None) -> Iterator[None]:
     """A context for importing, creating and trying a network. Changes of the process's settings are undone.
 
-    `sys.argv` has the file alone, standard output is redirected to standard error, also for the programs that it starts,
-    and reading standard input raises Unanswered.
+    `sys.argv` has the file alone, standard output is redirected to standard error, also that of programs it starts, and
+    reading standard input raises Unanswered.
     """
     with _one_at_a_time, contextlib.ExitStack() as stack:
         if path is not None:
