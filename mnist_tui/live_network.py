@@ -6,6 +6,7 @@ from pathlib import Path
 
 from torch import nn
 
+from mnist_tui import optim
 from mnist_tui.errors import RunError
 from mnist_tui.live import Snapshot
 from mnist_tui.models import ModelSource
@@ -46,7 +47,7 @@ class LiveNetwork:
         if self._model is None or self._folder != snapshot.run.folder:
             self._snapshot = self._model = None
             model, self._code = built(snapshot.run)
-            self._model = model.eval().requires_grad_(False)
+            self._model = optim.freeze(model)
             self._folder = snapshot.run.folder
         return self._model
 

@@ -73,7 +73,8 @@ class PixelNetwork(nn.Module):
         """As `network_input`, in operations that every format knows."""
         config = self.config
         maps = upright_maps_at_once(images, config.deskew) if config.deskew else None
-        return self.network(mapped_input(images, maps, config))  # type: ignore[no-any-return]
+        logits: Tensor = self.network(mapped_input(images, maps, config))
+        return logits if logits.dtype == torch.float32 else logits.float()
 
 
 def check_packages(format: FormatName) -> None:

@@ -183,7 +183,7 @@ def test_a_user_network_can_be_a_teacher(lab, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["vectors", "LeNet's images", "images in color", "probabilities beside logits"]
+    "name", ["vectors", "LeNet's images", "double weights", "images in color", "probabilities beside logits"]
 )
 def test_a_network_fits_as_its_authors_loop_makes_it_fit(lab, tmp_path, name):
     """The weights keep their names, and what is exported takes images as from any other network."""

@@ -69,10 +69,16 @@ def _as_colors(images: Tensor) -> Tensor:
     return images.repeat(1, 3, 1, 1)
 
 
+def _as_doubles(images: Tensor) -> Tensor:
+    """As `ToTensor` gives them after `torch.set_default_dtype(torch.float64)`."""
+    return images.double()
+
+
 _SHAPES: Mapping[Callable[..., Any], tuple[str, str]] = {
     _as_vectors: ("vectors (N, 784)", "x = x.flatten(1)"),
     _as_rows: ("rows (N, 28, 28)", "x = x.squeeze(1)"),
     _as_large: ("32×32 pixels (N, 1, 32, 32)", "x = F.interpolate(x, (32, 32), mode='bilinear')"),
+    _as_doubles: ("float64", "x = x.double()"),
     _as_colors: ("three channels (N, 3, 28, 28)", "x = x.repeat(1, 3, 1, 1)"),
 }
 

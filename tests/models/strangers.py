@@ -186,6 +186,10 @@ TRAINS: dict[str, str] = {
             "return self.fc(self.inner(x).view(-1, 4 * 26 * 26))", inner="torch.jit.script(Inner())", fc=FC
         )
     ),
+    "all of it compiled to TorchScript": "Net = torch.jit.script(nn.Sequential(nn.Flatten(), nn.Linear(784, 10)))\n",
+    "a layer compiled by torch.compile": module(
+        "return self.fc(x.flatten(1))", fc='torch.compile(nn.Linear(784, 10), backend="eager")'
+    ),
     "recomputed in backward": module(
         "x = checkpoint(self.conv, x, use_reentrant=False).relu();"
         "return self.fc(F.dropout(x.flatten(1), 0.2, self.training))",
@@ -297,6 +301,10 @@ NOTICED: dict[str, tuple[str, str]] = {
         ),
         "takes images as 32×32 pixels",
     ),
+    "double weights": (
+        module("return self.fc(x.flatten(1))", fc=LINEAR + ".double()"),
+        "takes images as float64",
+    ),
     "images in color": (
         module(
             "return self.fc(self.conv(x).relu().flatten(1))",
@@ -311,6 +319,10 @@ NOTICED: dict[str, tuple[str, str]] = {
     ),
     "a dictionary": (
         module("return {'loss': x.mean(), 'logits': self.fc(x.flatten(1))}", fc=LINEAR),
+        "returns several results, of which 'logits' is used",
+    ),
+    "a lazy layer in a dictionary": (
+        module("return {'logits': self.fc(x.flatten(1))}", fc="nn.LazyLinear(10)"),
         "returns several results, of which 'logits' is used",
     ),
     "blind": (
@@ -414,9 +426,9 @@ REFUSED: dict[str, tuple[str, str]] = {
         module("return {'loss': self.fc(x.flatten(1)).mean()}", fc=LINEAR),
         "gives a dict, not a tensor.*the logits alone",
     ),
-    "double weights": (
-        module("return self.fc(x.flatten(1))", fc=LINEAR + ".double()"),
-        r"this model's weights are float64.*x.to\(torch.float64\)",
+    "half weights": (
+        module("return self.fc(x.flatten(1))", fc=LINEAR + ".half()"),
+        r"this model's weights are float16.*x.to\(torch.float16\)",
     ),
 }
 """Networks that cannot be trained or used, and the error with its remedy as a pattern."""

@@ -18,7 +18,7 @@ def refuse_extras(model: nn.Module) -> None:
     """Raises Unfit where a module of `model` carries hooks, parametrizations, or methods of its own."""
     if any(adaptations(model)):
         raise Unfit(
-            f"{type(model).__name__} takes images of another shape than (N, 1, 28, 28) or returns more than logits, "
+            f"{type(model).__name__} takes other images than float32 (N, 1, 28, 28) or returns more than logits, "
             "and what adapts it is not compiled; let its forward do that"
         )
     for name, module in model.named_modules():

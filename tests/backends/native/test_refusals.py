@@ -371,7 +371,7 @@ class TakesMore(nn.Sequential):
         ),
         (
             adapted(),
-            "Sequential takes images of another shape than (N, 1, 28, 28) or returns more than logits",
+            "Sequential takes other images than float32 (N, 1, 28, 28) or returns more than logits",
         ),
         (pruned(), "Conv2d `conv` has hooks, which a compiled step would not call; remove them"),
         (
