@@ -6,6 +6,7 @@ import ast
 import contextlib
 import hashlib
 import importlib
+import os
 import re
 import stat
 import sys
@@ -186,7 +187,7 @@ _OF_A_PROJECT = (".git", "pyproject.toml", "setup.py", "requirements.txt", "envi
 def _root(path: Path) -> list[Path]:
     """The top folder of the project around the file, in which its author's scripts run, unless others may write it."""
     for folder in path.parents:
-        if any((folder / name).exists() for name in _OF_A_PROJECT):
+        if any(os.path.lexists(folder / name) for name in _OF_A_PROJECT):
             return [] if folder.stat().st_mode & stat.S_IWOTH else [folder]
     return []
 
