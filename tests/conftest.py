@@ -27,8 +27,8 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("patient")
 
-# What it is for shows after a power cut alone (`tests/power.py`), and thousands of times the disk is waited for in vain.
-# A file that is closed is refused as ever. Processes that tests start have the real one.
+# What it is for shows after a power cut alone (`tests/power.py`), and the tests would wait for the disk thousands of
+# times. What is no open file is refused as ever. Processes that tests start have the real one.
 os.fsync = lambda handle: os.fstat(handle) and None
 
 # Threads of torch that wait for each other at full speed, in each worker, take the processor from the other tests.

@@ -85,7 +85,7 @@ def process(*arguments: str, easy: bool = True, warm: bool = True, **options: An
 
 
 def run(
-    *arguments: str, easy: bool = True, warm: bool = True, streams: Streams = {}, **extra: str
+    *arguments: str, easy: bool = True, warm: bool = True, streams: Streams | None = None, **extra: str
 ) -> subprocess.CompletedProcess[str]:
     """To its end, with pipes. `extra` goes into the environment."""
     with start(*arguments, easy=easy, warm=warm, streams=streams, **extra) as started:
@@ -136,10 +136,10 @@ class Started:
 
 
 def start(
-    *arguments: str, easy: bool = True, warm: bool = True, streams: Streams = {}, **extra: str
+    *arguments: str, easy: bool = True, warm: bool = True, streams: Streams | None = None, **extra: str
 ) -> Started:
     """With pipes, without waiting for it."""
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **streams}
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **(streams or {})}
     return Started(process(*arguments, easy=easy, warm=warm, env=environment(extra), **options))
 
 

@@ -98,9 +98,10 @@ def _be_program(
 
 def _open_streams() -> None:
     """As an interpreter has them."""
-    sys.stdin = sys.__stdin__ = open(0, closefd=False)  # noqa: SIM115, PTH123 - as long as it lives; no path
-    for number, name in ((1, "stdout"), (2, "stderr")):
-        stream = open(number, "w", closefd=False, errors="backslashreplace" if number == 2 else "strict")  # noqa: PTH123, SIM115
+    encoding = os.environ.get("PYTHONIOENCODING") or None
+    sys.stdin = sys.__stdin__ = open(0, encoding=encoding, closefd=False)  # noqa: SIM115 - as long as it lives
+    for number, name, errors in ((1, "stdout", "strict"), (2, "stderr", "backslashreplace")):
+        stream = open(number, "w", encoding=encoding, errors=errors, closefd=False)  # noqa: SIM115
         stream.reconfigure(line_buffering=number == 2 or stream.isatty())
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
