@@ -18,13 +18,16 @@ from multiprocessing import reduction
 from pathlib import Path
 from typing import Any
 
-from tests.trial_server import begin_server
+from tests.trial_server import IS_POSSIBLE, begin_server
 
 _EXECUTE = inspect.signature(subprocess.Popen._execute_child)  # type: ignore[attr-defined]
 
 
 class Warm(subprocess.Popen[str]):
-    """`Popen` of the program's arguments. Knows `cwd`, `env`, `start_new_session`, and streams that are files."""
+    """`Popen` of the program's arguments, or of Python's where the first is `-c`.
+
+    It knows `cwd`, `env`, `start_new_session`, and streams that are files.
+    """
 
     def _execute_child(self, *given: Any) -> None:
         """In the place of fork and exec."""
@@ -33,7 +36,7 @@ class Warm(subprocess.Popen[str]):
         begin_server()
         self._forked = multiprocessing.get_context("forkserver").Process(
             target=_be_program,
-            args=(asked["args"], dict(asked["env"]), str(asked["cwd"] or Path.cwd())),
+            args=(asked["args"], dict(asked["env"] or os.environ), str(asked["cwd"] or Path.cwd())),
             kwargs={
                 "streams": [_Handle(standard if pipe == -1 else pipe) for standard, pipe in enumerate(pipes)],
                 "leads": asked["start_new_session"],
@@ -58,6 +61,14 @@ class Warm(subprocess.Popen[str]):
         if code is None:
             raise subprocess.TimeoutExpired(self.args, timeout or 0.0)
         return code
+
+
+def python(code: str, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+    """`python -c code arguments`, where it does not matter what has been imported before."""
+    words = ["-c", code, *arguments]
+    if IS_POSSIBLE:
+        return Warm(words, **options)
+    return subprocess.Popen([sys.executable, *words], **options)
 
 
 class _Handle:
@@ -90,6 +101,11 @@ def _be_program(
     os.environ.update(environment)
     os.chdir(folder)
     _open_streams()
+    if arguments[0] == "-c":
+        sys.argv = ["-c", *arguments[2:]]
+        sys.path[:0] = environment.get("PYTHONPATH", "").split(os.pathsep)
+        exec(compile(arguments[1], "<string>", "exec"), {"__name__": "__main__"})
+        return
     sys.argv = ["mnist-tui", *arguments]
     from mnist_tui.cli import main
 
