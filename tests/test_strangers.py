@@ -1,7 +1,6 @@
 """Users' networks in common styles: trained as their authors train them, by every backend, and resumed."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 import torch
@@ -12,7 +11,6 @@ from mnist_tui.events import EpochStarted, Notice, RunFinished
 from mnist_tui.network_export import export_network
 from mnist_tui.runs import Run
 from mnist_tui.trained import load_trained
-from tests.backends.native.compiling import QUICKLY, other_flags
 from tests.backends.native.toolchain import needs_compiler
 from tests.engine_fixtures import Lab, at_step, differences, rows, tiny_config, tiny_dataset, training_state
 from tests.models.strangers import NOTICED, REFUSED, TRAINS, write
@@ -29,12 +27,6 @@ CHAINS = (
     *("log probabilities", "recomputed in backward", "layers of the first forward"),
 )
 """What `auto` compiles."""
-
-
-@pytest.fixture(autouse=True)
-def quickly() -> Iterator[None]:
-    with other_flags(QUICKLY):
-        yield
 
 
 @pytest.fixture

@@ -35,7 +35,14 @@ def begin_server() -> None:
         patched.setenv("PYTHONPATH", str(Path(mnist_tui.__file__).parents[1]))
         patched.setenv(_IN_SERVER, "1")
         multiprocessing.get_context("forkserver").set_forkserver_preload(
-            ["mnist_tui.runner", "mnist_tui.cli.app", __name__]
+            [
+                "mnist_tui.runner",
+                "mnist_tui.cli.train",
+                "mnist_tui.cli.views",
+                "mnist_tui.inspection",
+                "numpy.random",
+                __name__,
+            ]
         )
         forkserver.ensure_running()
 

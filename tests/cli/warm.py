@@ -18,6 +18,7 @@ from multiprocessing import reduction
 from pathlib import Path
 from typing import Any
 
+from tests.cli import easy_digits
 from tests.trial_server import IS_POSSIBLE, begin_server
 
 _EXECUTE = inspect.signature(subprocess.Popen._execute_child)  # type: ignore[attr-defined]
@@ -101,6 +102,7 @@ def _be_program(
     os.environ.update(environment)
     os.chdir(folder)
     _open_streams()
+    sys.modules["mnist_tui.data.synthetic"] = easy_digits.module()
     if arguments[0] == "-c":
         sys.argv = ["-c", *arguments[2:]]
         sys.path[:0] = environment.get("PYTHONPATH", "").split(os.pathsep)
