@@ -37,6 +37,12 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 _LONG = 3 * 3600  # seconds; the campaigns take half an hour on two quiet cores
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is locked is in use: nobody waits for one who only looks."""
+    monkeypatch.setattr("mnist_tui.runs.run._LOCK_SECONDS", 0.05)
+
+
 def pytest_configure() -> None:
     """What a background job or `nohup` has processes ignore is inherited, and the program respects it; tests send it.
 

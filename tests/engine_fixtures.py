@@ -105,7 +105,7 @@ class Lab:
     """Trains runs of the tiny dataset in a folder of their own; hears every event in `heard`."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, *, quickly: bool = True) -> None:
-        """`quickly`: what is compiled is compiled in half the time, and slower. Other processes know nothing of that."""
+        """`quickly`: networks are compiled in half the time. Processes that are started know nothing of that."""
         self.runs_dir = folder / "runs"
         self.dataset = tiny_dataset()
         self.control = Control()
