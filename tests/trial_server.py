@@ -18,6 +18,7 @@ import mnist_tui
 from tests.cli import easy_digits
 
 _IN_SERVER = "EASY_DIGITS_SERVER"
+_AT_FIRST = dict(os.environ)
 IS_POSSIBLE = "forkserver" in multiprocessing.get_all_start_methods()
 
 
@@ -30,8 +31,12 @@ def trial_server() -> None:
 
 @functools.cache
 def begin_server() -> None:
-    """It has loaded what processes of the program load."""
+    """It has loaded what processes of the program load, and knows no settings of the test that begins it."""
     with pytest.MonkeyPatch.context() as patched:
+        for name in os.environ.keys() - _AT_FIRST.keys():
+            patched.delenv(name)
+        for name, value in _AT_FIRST.items():
+            patched.setenv(name, value)
         patched.setenv("PYTHONPATH", str(Path(mnist_tui.__file__).parents[1]))
         patched.setenv(_IN_SERVER, "1")
         multiprocessing.get_context("forkserver").set_forkserver_preload(
