@@ -39,10 +39,16 @@ def notices(lab: Lab, topic: str = "model") -> list[str]:
     return [event.message for event in lab.heard if isinstance(event, Notice) and event.topic == topic]
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("name", TRAINS)
+WAYS = [
+    *((name, "eager") for name in TRAINS),
+    *(pytest.param(name, "auto", marks=needs_compiler) for name in CHAINS),
+]
+
+
+@pytest.mark.parametrize(("name", "backend"), WAYS)
 def test_a_user_network_trains_and_a_stop_changes_nothing(lab, tmp_path, name, backend):
-    config = tiny_config(model=write(tmp_path, TRAINS[name]), backend=backend, batch_size=32)
+    lab.dataset = tiny_dataset(train=100, test=30)
+    config = tiny_config(model=write(tmp_path, TRAINS[name]), backend=backend, batch_size=16)
     whole = lab.start(config, name="whole")
     assert isinstance(whole.event, RunFinished)
     assert notices(lab) == []
@@ -50,8 +56,16 @@ def test_a_user_network_trains_and_a_stop_changes_nothing(lab, tmp_path, name, b
     lab.resume(half)
     assert differences(training_state(half), training_state(whole.run)) == []
     assert load_trained(half).logits(lab.dataset.test.images[:1]).shape == (1, 10)
-    taken = whole.run.record()["machine"]["backend"]
-    assert taken == ("native" if backend == "auto" and name in CHAINS else "eager")
+    assert whole.run.record()["machine"]["backend"] == ("native" if backend == "auto" else "eager")
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", [name for name in TRAINS if name not in CHAINS])
+def test_what_is_no_chain_is_trained_by_eager(lab, tmp_path, name):
+    config = tiny_config(model=write(tmp_path, TRAINS[name]), backend="auto", epochs=1)
+    run = lab.start(config, watch=lab.stop_at(at_step(1))).run
+    assert run.record()["machine"]["backend"] == "eager"
+    assert notices(lab) == []
 
 
 @pytest.mark.parametrize("name", ["softmax layer", "dropout for ever", "unused layer"])

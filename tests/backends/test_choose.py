@@ -13,6 +13,7 @@ from mnist_tui.backends.unfit import Unfit
 from mnist_tui.errors import ConfigError, Interrupted
 from mnist_tui.events import Event, Notice, Preparing
 from mnist_tui.learner import Learner
+from tests.backends.native.compiling import QUICKLY, other_flags
 from tests.backends.native.toolchain import needs_compiler
 from tests.engine_fixtures import tiny_config
 
@@ -58,7 +59,8 @@ def test_eager_can_do_everything() -> None:
 @needs_compiler
 @pytest.mark.parametrize("name", ["auto", "native"])
 def test_the_processors_fastest_is_compiled(name: str) -> None:
-    chosen = Chosen(name)
+    with other_flags(QUICKLY):
+        chosen = Chosen(name)
     assert chosen.backend.name == "native"
     assert chosen.backend.learner is chosen.learner
     assert chosen.notices == []

@@ -15,7 +15,7 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.data.resident import Batch
 from mnist_tui.learner import Learner
 from tests.backends.native.toolchain import needs_compiler
-from tests.engine_fixtures import tiny_config
+from tests.engine_fixtures import compile_quickly, tiny_config
 
 SETTINGS = StepSettings(0, 0.01, 0.9)
 ROUNDING = 1e-5
@@ -33,7 +33,8 @@ def batch(count: int = 12) -> tuple[Tensor, Tensor, Tensor]:
 
 
 @pytest.fixture(params=["eager", pytest.param("native", marks=needs_compiler)])
-def backend(request: pytest.FixtureRequest) -> str:
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    compile_quickly(monkeypatch)
     return str(request.param)
 
 

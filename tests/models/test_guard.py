@@ -14,7 +14,7 @@ import torch
 from mnist_tui.models import load_model
 from mnist_tui.models.apart import load_model_apart
 from mnist_tui.models.guard import as_its_author_runs_it
-from tests.data.test_catalogue import run
+from tests.data.test_catalogue import run_warm
 
 HEAD = "import torch\nfrom torch import nn\n"
 NET = """
@@ -122,7 +122,9 @@ def test_the_torchvision_workaround_serves_user_files_too(tmp_path_factory, writ
         "    return dets\n"
     )
     spec = write("from torchvision import datasets\nassert datasets.MNIST == 'theirs'") + ":Net"
-    done = run(f"from mnist_tui.models import load_model; print(load_model({spec!r})[1])", package.parent)
+    done = run_warm(
+        f"from mnist_tui.models import load_model; print(load_model({spec!r})[1])", package.parent
+    )
     assert (done.stdout.strip(), done.stderr) == (
         "Linear(in_features=784, out_features=10, bias=True)",
         "",

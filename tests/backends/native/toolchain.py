@@ -130,10 +130,11 @@ def fixture_pulse(tmp_path: Path) -> Iterator[Pulse]:
 
 
 BUILD = f"""
-import resource, sys
+import resource, sys, types
 import mnist_tui
+sys.modules["mnist_tui.backends"] = backends = types.ModuleType("mnist_tui.backends")
+backends.__path__ = [mnist_tui.__path__[0] + "/backends"]  # without its own imports: torch takes longest of all
 from mnist_tui.backends.native.build import build
-from mnist_tui.backends.native.unit import Unit
 from mnist_tui.backends.native.unit import Unit
 from mnist_tui.backends.unfit import Unfit
 if len(sys.argv) > 1:
