@@ -66,9 +66,6 @@ def in_a_shell(*command: str) -> list[str]:
 class Process(Protocol):
     """What is needed of one."""
 
-    @property
-    def returncode(self) -> int | None: ...
-
     def poll(self) -> int | None: ...
 
     def wait(self) -> int: ...
@@ -175,7 +172,7 @@ class Terminal:
         taken = time.monotonic() - begun
         while self.read():
             pass
-        code = self.process.returncode
+        code = self.process.wait()
         return (code if code >= 0 else 128 - code), taken
 
     def problems(self) -> list[str]:

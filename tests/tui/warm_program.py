@@ -173,7 +173,7 @@ def _run(arguments: list[str], environment: dict[str, str], folder: str) -> None
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    sys.stdin = sys.__stdin__ = open(0)  # noqa: SIM115 - as long as the process
+    sys.stdin = sys.__stdin__ = open(0)  # type: ignore[misc]  # noqa: SIM115 - as long as the process
     sys.stdout = sys.__stdout__ = open(1, "w", buffering=1)  # type: ignore[misc]  # noqa: SIM115
     sys.stderr = sys.__stderr__ = open(2, "w", buffering=1, errors="backslashreplace")  # type: ignore[misc]  # noqa: SIM115
     if arguments[0] == "-m":
