@@ -47,10 +47,7 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """All that is imported stays for good. The collector, which would look at it time and again, need not.
-
-    A third of the time of the screens' tests went into that.
-    """
+    """All that is imported stays for good: the collector, which would look at it time and again, need not."""
     gc.collect()
     gc.freeze()
 
