@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from mnist_tui.data.pictures.ink import Floats, Labels, Mask
+from mnist_tui.data.pictures.ink import Floats, Labels, Mask, components
 
 # The shortest line looked at, as a share of the sheet's shorter side.
 _SHORTEST = 0.15
@@ -53,15 +54,34 @@ class Line:
         return (self.top + self.bottom) / 2
 
 
-def lines_of(mask: Mask, shortest: int, thickest: float) -> tuple[list[Line], Labels]:
-    """The horizontal lines of a mask, and labels (H, W) with the band of each: its number in the list, from 1."""
+@dataclass(frozen=True, eq=False)
+class Bands:
+    """Where the lines of a mask lie."""
+
+    labels: Labels
+    line_of: Labels
+    """(count,): the line that a label belongs to, by its number in the list from 1; 0 for none."""
+
+    def of(self, number: int, window: tuple[slice, slice]) -> npt.NDArray[np.bool_]:
+        """Within a window of the mask, the pixels of a line: its number from 0."""
+        labels = self.labels[window]
+        own = np.zeros(labels.shape, bool)
+        for label in np.flatnonzero(self.line_of == number + 1):
+            own |= labels == label
+        return own
+
+
+def lines_of(mask: Mask, shortest: int, thickest: float) -> tuple[list[Line], Bands]:
+    """The horizontal lines of a mask, and where they lie."""
     # A broad stroke would merge with the lines that run into it.
     joined = cv2.morphologyEx(
         _thinner(mask, round(thickest)), cv2.MORPH_CLOSE, np.ones((1, max(3, shortest // 12) | 1), np.uint8)
     )
     joined = cv2.dilate(joined, np.ones((3, 1), np.uint8))
     long = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((1, shortest), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(long, connectivity=8)
+    if not long.any():
+        return [], Bands(long, np.zeros(1, np.int32))
+    count, labels, stats = components(np.asarray(long, np.uint8))
     lines: list[Line] = []
     kept = np.zeros(count, np.int32)
     for number in range(1, count):
@@ -77,7 +97,7 @@ def lines_of(mask: Mask, shortest: int, thickest: float) -> tuple[list[Line], La
         )
         lines[index : index + 1] = [line.joined(lines[index]) if index < len(lines) else line]
         kept[number] = index + 1
-    return lines, kept[labels]
+    return lines, Bands(labels, kept)
 
 
 def _continues(line: Line, other: Line, whole: int) -> bool:
@@ -111,13 +131,18 @@ def tilt_of(mask: Mask) -> float:
         return 0.0
     angles = np.arange(-_MOST_TILTED, _MOST_TILTED + 0.01, 0.5)
     evidence, sharpness = np.zeros((2, len(angles)))
+    # Every second pixel along a line is enough.
+    directions = [
+        (along[along % 2 == 0], across[along % 2 == 0], length)
+        for along, across, length in ((columns, rows, width), (rows, width - columns, height))
+    ]
     # In whole numbers of a 1024th of a pixel, moved so far that none is below 0.
     steepest = round(1024 * np.tan(np.radians(_MOST_TILTED)))
     for number, slope in enumerate(np.tan(np.radians(angles))):
-        for along, across, length in ((columns, rows, width), (rows, width - columns, height)):
+        for along, across, length in directions:
             places = (1024 * across + (steepest * length - round(1024 * slope) * along)) >> 10
             counts = np.bincount(places)
-            long = _peaks(counts.astype(np.float32), 0.4 * length) / length
+            long = 2 * _peaks(counts.astype(np.float32), 0.2 * length) / length
             evidence[number] += long.sum()
             sharpness[number] += np.square(long).sum()
     best = int(np.argmax(sharpness))
@@ -152,9 +177,9 @@ def find_rules(mask: Mask) -> Rules:
     """The lines of a mask that are not writing."""
     shortest = max(9, round(_SHORTEST * min(mask.shape)))
     thickest = max(3.0, _THICKEST * max(mask.shape))
-    across, across_labels = lines_of(mask, shortest, thickest)
+    across, across_bands = lines_of(mask, shortest, thickest)
     turned = np.ascontiguousarray(mask.T)
-    down, down_labels = lines_of(turned, shortest, thickest)
+    down, down_bands = lines_of(turned, shortest, thickest)
     height, width = mask.shape
     is_rule = (_are_rules(across, width), _are_rules(down, height))
     tolerance = 0.03 * max(mask.shape)
@@ -170,8 +195,8 @@ def find_rules(mask: Mask) -> Rules:
         _complete(across, frame[0], is_rule[0], (inside[2], inside[3]), thinnest)
         _complete(down, frame[1], is_rule[1], (inside[0], inside[1]), thinnest)
     _spread(across, down, is_rule)
-    without = _without(mask, across, across_labels, is_rule[0])
-    without = _without(np.ascontiguousarray(without.T), down, down_labels, is_rule[1]).T
+    without = _without(mask, across, across_bands, is_rule[0])
+    without = _without(np.ascontiguousarray(without.T), down, down_bands, is_rule[1]).T
     erase = (mask & ~without).astype(np.uint8)
     return Rules(erase, inside, int(sum(map(sum, is_rule))), not any(is_rule[0]) and sum(is_rule[1]) == 1)
 
@@ -257,7 +282,7 @@ def _ends_on(line: Line, end: int, other: Line) -> bool:
     return near and within and 0.6 * other.thickness <= line.thickness < 1.4 * other.thickness + 1
 
 
-def _without(mask: Mask, lines: list[Line], labels: Labels, is_rule: list[bool]) -> Mask:
+def _without(mask: Mask, lines: list[Line], bands: Bands, is_rule: list[bool]) -> Mask:
     """The mask without its lines, but with the strokes that cross them."""
     left = mask.copy()
     for number, line in enumerate(lines):
@@ -271,7 +296,7 @@ def _without(mask: Mask, lines: list[Line], labels: Labels, is_rule: list[bool])
             cv2.MORPH_OPEN,
             np.ones((round(1.3 * line.thickness + 1.5), 1), np.uint8),
         )[spare:-spare]
-        own = labels[window] == number + 1
+        own = bands.of(number, window)
         # Behind a broad stroke, and where another line joins it, a line has no separate piece.
         middle, half = round(line.middle) - top, round(line.thickness / 2) + 2
         own[max(0, middle - half) : middle + half + 1, ~own.any(axis=0)] = True

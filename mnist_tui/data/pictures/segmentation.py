@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tui.data.pictures.ink import Floats, Ink, Labels, Mask
+from mnist_tui.data.pictures.ink import Floats, Ink, Labels, Mask, components
 from mnist_tui.data.pictures.touching import right_of_seam
 
 # Shares of the tallest piece's height: above, a piece is a digit of its own; below, a part of one, or a speck.
@@ -97,7 +97,7 @@ def segment(ink: Ink, inside: tuple[int, int, int, int] | None, spare: float = 0
     `spare` is the number of pixels by which the empty margin is wider.
     """
     mask = ink.mask
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    count, labels, stats = components(mask)
     pieces = [
         Piece((number,), Box(int(top), int(top + height), int(left), int(left + width)), int(area))
         for number, (left, top, width, height, area) in enumerate(stats[:count].tolist())
