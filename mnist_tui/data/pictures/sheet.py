@@ -146,10 +146,7 @@ def _line_through(outline: Floats, start: Floats, end: Floats) -> npt.NDArray[np
     places, distances = (outline - start) @ along, np.abs((outline - start) @ across)
     length = float((end - start) @ along)
     is_near = (places > 0.15 * length) & (places < 0.85 * length) & (distances < 0.05 * length + 1.5)
-    if np.count_nonzero(is_near) < 4:
-        points = np.stack([start, end])
-    else:
-        points = outline[is_near]
+    points = outline[is_near] if np.count_nonzero(is_near) >= 4 else np.stack([start, end])
     x, y, left, top = cv2.fitLine(points, cv2.DIST_HUBER, 0, 0.01, 0.01).ravel().astype(np.float64)
     return np.array([-y, x, y * left - x * top])
 
