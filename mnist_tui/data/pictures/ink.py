@@ -26,6 +26,8 @@ _WINDOWS = (0.08, 0.18, 0.42)
 _LEAST_CONTRAST, _LEAST_SIGNAL = 0.05, 4.5
 # The darker half of the ink must exceed a higher threshold, or there is no ink.
 _SURE_CONTRAST, _SURE_SIGNAL = 0.125, 9.0
+# A stroke along a rule is this many times darker than it.
+_STROKE = 1.2
 # Ink is searched for in shadows that keep at least this share of the light.
 _DARKEST = 0.55
 # A shadow differs from noise by at least this many gray levels.
@@ -35,6 +37,9 @@ _COVERED = 0.9
 # A finger's shadow is broader than this share of the picture, fills this share of its hull, is at most this many times
 # longer than broad, and keeps this share of the light. Of the digits only a 1 fills its hull, and it is longer.
 _BROAD, _FULL, _LONG, _LIT = 0.1, 0.85, 4.5, 0.33
+# A finger's shadow among ink is lighter than this share of it, and broader than this share of the picture; ink is darker
+# than the shadow by this share of what is left up to black.
+_LIGHTER, _BROADER, _DARKER = 0.78, 0.05, 0.15
 # A broad piece is a shadow if it is fainter than this share of the pens' ink, given enough pixels of that.
 _FAINT, _SOME = 0.75, 60
 # Lines of one or two pixels keep less than this share of their ink when a pixel is taken off on each side.
@@ -74,7 +79,7 @@ def dark_on_light(sheet: Bytes) -> Bytes:
 
 def faint_ink(gray: Bytes) -> Mask:
     """(H, W): everything narrow that differs from the paper, however little."""
-    layer = _raised(gray, _WINDOWS[0])
+    layer = _layer(gray, _WINDOWS[0])
     paper, noise = _paper_of(_counts(layer))
     return _above(layer, max(_LEAST_CONTRAST * 255, paper + _LEAST_SIGNAL * noise))
 
@@ -148,6 +153,17 @@ def _noise(gray: Bytes) -> float:
     return 1.4826 * _median(_counts(rough)) / 6
 
 
+def not_darker(gray: Bytes, rules: Mask) -> Mask:
+    """Of rules, what is not so much darker than they usually are that it is a stroke along them."""
+    if not rules.any():
+        return rules
+    layer = _layer(gray, _WINDOWS[0])
+    usual = _percentile(layer[rules > 0], 0.75)
+    darker = _above(layer, _STROKE * usual + 8)
+    broad = cv2.morphologyEx(darker, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    return np.asarray(cv2.subtract(rules, cv2.dilate(broad, np.ones((3, 3), np.uint8))), np.uint8)
+
+
 def without(gray: Bytes, erase: Mask, faint: Mask) -> Bytes:
     """The sheet with paper in place of the erased pixels and of the blur around them, except that of other ink."""
     if not erase.any():
@@ -169,6 +185,12 @@ def find_ink(gray: Bytes) -> Ink | None:
         masks.append(_above(layer, threshold))
         noise = max(noise, deviation)
     masks[0] = _without_gaps(layers[0], masks[0])
+    for number in range(1, len(layers)):
+        shade = _shade(layers[number], masks[number])
+        if shade:
+            layers[number] = _lifted(layers[number], shade)
+            masks[number] = _above(layers[number], _DARKER * 255)
+            masks[0] &= masks[number]
     mask, amount = _joined(gray, layers, masks)
     if not mask.any():
         return None
@@ -180,26 +202,55 @@ def find_ink(gray: Bytes) -> Ink | None:
     return Ink(scaled.clip(0, 1).astype(np.float32), mask, contrast / 255, noise / 255, gray)
 
 
+def _shade(layer: Bytes, mask: Mask) -> float:
+    """How dark the shadow of a finger is, of 255: less than the ink, and broader than a pen; 0 without one."""
+    core = cv2.erode(mask, np.ones((5, 5), np.uint8))
+    counts = cv2.calcHist([layer], [0], core, [256], [0, 256]).reshape(-1).astype(np.float64)
+    if counts.sum() < _SOME:
+        return 0.0
+    between = _otsu(counts)
+    lighter, darker = counts[: int(between) + 1], counts[int(between) + 1 :]
+    if min(lighter.sum(), darker.sum()) < 0.03 * counts.sum():
+        return 0.0
+    shade, ink = _median(lighter), between + 1 + _median(darker)
+    if shade > _LIGHTER * ink or shade > 255 * (1 - _LIT):
+        return 0.0
+    shaded = ((core > 0) & (layer <= between)).astype(np.uint8)
+    breadth = 2 * float(cv2.distanceTransform(shaded, cv2.DIST_L2, 3).max())
+    return shade if breadth > _BROADER * max(layer.shape) else 0.0
+
+
+def _lifted(layer: Bytes, shade: float) -> Bytes:
+    """A layer without a shadow of this darkness: ink is what is darker."""
+    lifted = (layer.astype(np.float32) - np.float32(shade)) * np.float32(255 / (255 - shade))
+    return lifted.clip(0, 255).astype(np.uint8)
+
+
 def _layer(gray: Bytes, window: float) -> Bytes:
-    """The ink that a window detects; a broad one detects broad strokes only, at a lower resolution."""
-    factor = 1 if window == _WINDOWS[0] or max(gray.shape) < 300 else 2
-    if factor == 1:
-        return _raised(gray, window)
+    """The ink that a window detects; a broad one sees the paper at a lower resolution."""
+    if window == _WINDOWS[0] or max(gray.shape) < 300:
+        return _raised(gray, _closed(gray, window))
     height, width = gray.shape
-    size = (max(1, width // factor), max(1, height // factor))
-    small = _raised(np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8), window)
-    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+    small = cv2.resize(gray, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
+    paper = cv2.resize(
+        _closed(np.asarray(small, np.uint8), window), (width, height), interpolation=cv2.INTER_LINEAR
+    )
+    return _raised(gray, np.asarray(paper, np.uint8))
 
 
-def _raised(gray: Bytes, window: float) -> Bytes:
-    """(H, W): by how many of 255 parts of the paper's brightness each pixel is darker than the paper around it."""
+def _closed(gray: Bytes, window: float) -> Bytes:
+    """(H, W): the paper without what is narrower than the window."""
     side = max(3, round(window * max(gray.shape)) | 1)
     reach = side // 2 + 1
     padded = cv2.copyMakeBorder(gray, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
-    paper = np.asarray(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel), np.uint8)[
+    return np.asarray(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel), np.uint8)[
         reach:-reach, reach:-reach
     ]
+
+
+def _raised(gray: Bytes, paper: Bytes) -> Bytes:
+    """(H, W): by how many of 255 parts of the paper's brightness each pixel is darker than the paper around it."""
     # In the dark, where noise is as strong as ink, ink counts less.
     darkest = int(max(32.0, _DARKEST * _percentile(paper[::4, ::4].ravel(), 0.98)))
     return np.asarray(

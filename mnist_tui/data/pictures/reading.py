@@ -18,9 +18,10 @@ from mnist_tui.data.pictures.ink import (
     dark_on_light,
     faint_ink,
     find_ink,
+    not_darker,
     without,
 )
-from mnist_tui.data.pictures.rules import find_rules, tilt_of
+from mnist_tui.data.pictures.rules import find_frames, find_rules, tilt_of
 from mnist_tui.data.pictures.segmentation import Box, Piece, Segmentation, segment
 from mnist_tui.data.pictures.sheet import Sheet, find_sheet, whole
 from mnist_tui.errors import NoDigitError
@@ -140,8 +141,10 @@ def _digits_on(sheet: Sheet) -> Lines:
         sheet = _turned(sheet, tilt)
         gray = dark_on_light(sheet.pixels)
         faint = faint_ink(gray)
-    rules = find_rules(faint)
-    ink = find_ink(without(gray, rules.erase, faint))
+    frames = find_frames(faint)
+    rules = find_rules(faint - frames)
+    erase = not_darker(gray, rules.erase) | frames
+    ink = find_ink(without(gray, erase, faint))
     # A rotated sheet has streaks along its sides.
     spare = abs(np.tan(np.radians(tilt))) * max(gray.shape) / 2 if rules.count else 0.0
     found = segment(ink, rules.inside, spare) if ink is not None else None

@@ -13,11 +13,15 @@ from mnist_tui.data.pictures.ink import Floats, Labels, Mask, components
 
 # The shortest line looked at, as a share of the sheet's shorter side.
 _SHORTEST = 0.15
-# A line from one side of the sheet to the other is a rule; so are this many parallel lines of the same length.
-_END, _MANY = 0.015, 3
+# A line from one side of the sheet to the other is a rule; so are this many parallel lines of the same length. Of so many
+# rules the usual thickness is known.
+_END, _MANY, _SEVERAL = 0.015, 3, 5
 _THICKEST, _THICKEST_RULE = 0.035, 0.025
 # A line continues behind a broad stroke of up to this share of the sheet.
 _WIDEST_GAP = 0.65
+# What is in a frame has at least this share of its height, and so many pixels. A frame's hull fills its rectangle to this
+# share; an oval's only to 0.79.
+_FILLED, _LOWEST_FILLED, _RECTANGULAR = 0.25, 8, 0.88
 # The rotation is determined by lines of this total length, in sheet lengths, rotated by at most this many degrees.
 _LINES, _MOST_TILTED = 1.5, 12.0
 
@@ -195,6 +199,7 @@ def find_rules(mask: Mask) -> Rules:
         _complete(across, frame[0], is_rule[0], (inside[2], inside[3]), thinnest)
         _complete(down, frame[1], is_rule[1], (inside[0], inside[1]), thinnest)
     _spread(across, down, is_rule)
+    _thin_as_others(across, down, is_rule)
     without = _without(mask, across, across_bands, is_rule[0])
     without = _without(np.ascontiguousarray(without.T), down, down_bands, is_rule[1]).T
     erase = (mask & ~without).astype(np.uint8)
@@ -258,6 +263,21 @@ def _complete(
         lines[number] = replace(line, left=left, right=right, thickness=min(line.thickness, thickness + 1))
 
 
+def _thin_as_others(across: list[Line], down: list[Line], is_rule: tuple[list[bool], list[bool]]) -> None:
+    """Rules of a sheet are equally thick: where one is thicker, a stroke lies along it."""
+    found = [
+        line.thickness
+        for lines, rules in ((across, is_rule[0]), (down, is_rule[1]))
+        for line, is_one in zip(lines, rules, strict=True)
+        if is_one
+    ]
+    if len(found) < _SEVERAL:
+        return
+    most = 1.25 * float(np.median(found)) + 1
+    for lines in (across, down):
+        lines[:] = [replace(line, thickness=min(line.thickness, most)) for line in lines]
+
+
 def _longest(lines: list[Line], is_rule: list[bool], count: int = 7) -> list[tuple[int, Line]]:
     shorter = [(number, line) for number, line in enumerate(lines) if not is_rule[number]]
     return sorted(shorter, key=lambda entry: -entry[1].length)[:count]
@@ -313,3 +333,38 @@ def _inside(
     upper, lower = (across[number] for number in frame[0])
     left, right = (down[number] for number in frame[1])
     return upper.bottom, lower.top, left.bottom, right.top
+
+
+def find_frames(mask: Mask) -> Mask:
+    """The pieces of a mask that are rectangles around other pieces: boxes, cells, whole grids."""
+    frames = np.zeros_like(mask)
+    contours, hierarchy = cv2.findContours(mask, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
+    if hierarchy is None:
+        return frames
+    parents = hierarchy[0, :, 3]
+    around = {
+        int(parents[parents[number]])
+        for number, contour in enumerate(contours)
+        if parents[number] >= 0 and parents[parents[number]] >= 0 and _fills(contour, contours[parents[number]])
+    }
+    around = {number for number in around if _is_rectangular(contours[number])}
+    if not around:
+        return frames
+    _, labels, _ = components(mask)
+    for number in around:
+        column, row = contours[number][0, 0]
+        frames[labels == labels[row, column]] = 1
+    return frames
+
+
+def _fills(contour: Labels, hole: Labels) -> bool:
+    """Whether what is in a hole is large enough for a digit, and not a rest of noise."""
+    height, room = cv2.boundingRect(contour)[3], cv2.boundingRect(hole)[3]
+    return height >= max(_LOWEST_FILLED, _FILLED * room)
+
+
+def _is_rectangular(contour: Labels) -> bool:
+    """Whether its hull is one: that of a 0 around a speck is not."""
+    hull = cv2.convexHull(contour)
+    width, height = cv2.minAreaRect(hull)[1]
+    return cv2.contourArea(hull) > _RECTANGULAR * width * height
