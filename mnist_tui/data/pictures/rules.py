@@ -145,7 +145,7 @@ def tilt_of(mask: Mask) -> float:
     for number, slope in enumerate(np.tan(np.radians(angles))):
         for along, across, length in directions:
             places = (1024 * across + (steepest * length - round(1024 * slope) * along)) >> 10
-            counts = np.bincount(places)
+            counts = np.bincount(places, minlength=1)
             long = 2 * _peaks(counts.astype(np.float32), 0.2 * length) / length
             evidence[number] += long.sum()
             sharpness[number] += np.square(long).sum()

@@ -13,6 +13,8 @@ from mnist_tui.data.pictures.touching import right_of_seam
 
 # Shares of the tallest piece's height: above, a piece is a digit of its own; below, a part of one, or a speck.
 _OWN = 0.45
+# A bar is so much wider than high, and lower than this share of the tallest piece's height.
+_FLATTER, _LOW = 1.6, 0.8
 # Pieces with less than this share of a digit's ink, or further away than this share of its height, are not part of it.
 _LEAST_PIECE, _FARTHEST = 0.03, 0.3
 # The smallest height of a digit, as a share of the sheet's longer side, and in pixels.
@@ -227,8 +229,8 @@ def _without_underlines(pieces: list[Piece]) -> list[Piece]:
 
 
 def _digits(pieces: list[Piece], tallest: int) -> list[Piece]:
-    own = [piece for piece in pieces if piece.box.height >= _OWN * tallest]
-    small = [piece for piece in pieces if piece.box.height < _OWN * tallest]
+    own = [piece for piece in pieces if piece.box.height >= _OWN * tallest and not _is_bar(piece, tallest)]
+    small = [piece for piece in pieces if piece not in own]
     digits = _merged(own, tallest)
     for piece in sorted(small, key=lambda piece: -piece.area):
         distances = [max(0, *digit.box.gaps(piece.box)) for digit in digits]
@@ -244,6 +246,11 @@ def _digits(pieces: list[Piece], tallest: int) -> list[Piece]:
         elif distances[nearest] <= reach and piece.area > 0.15 * digit.area:
             digits[nearest] = replace(digit, perhaps=(digit.joined(piece),))
     return digits
+
+
+def _is_bar(piece: Piece, tallest: int) -> bool:
+    """Whether it is the upper stroke of a 5, written apart from the rest: no digit is so flat."""
+    return piece.box.height < _LOW * tallest and piece.box.width > _FLATTER * piece.box.height
 
 
 def _parted(digit: Piece, labels: Labels) -> list[Piece]:

@@ -10,12 +10,10 @@ from mnist_tui.data.pictures.ink import Mask
 
 # A line between two digits crosses little more than the place where they meet. What is cut may be this share of the
 # height where the whole is so many times as wide as high: of the wider, more must be two. Of MNIST's own digits
-# five in a thousand can be cut so.
-_MOST_CUT = ((1.35, 0.55), (1.1, 0.3), (0.0, 0.2))
+# two in a hundred can be cut so.
+_MOST_CUT = ((1.35, 0.55), (1.1, 0.5), (0.0, 0.2))
 # On both sides of it something is nearly as high as the whole: the arm of an open 4 is not.
 _LEAST_HEIGHT = 0.8
-# What is no wider than an open 0 is two only where they touch no further from the middle than this share of the height.
-_NARROW, _MIDDLE = 1.1, 0.2
 # Columns that a line may go to the side per row.
 _SLOPES = (0.0, -0.15, 0.15, -0.3, 0.3)
 # Looked at in so many rows; a pixel is inked from so many of 255 parts, as the thinnest line has little more.
@@ -30,8 +28,7 @@ def right_of_seam(own: Mask) -> npt.NDArray[np.bool_] | None:
     reduced = np.asarray(cv2.resize(255 * own, size, interpolation=cv2.INTER_AREA), np.uint8)
     # A line of one pixel that is slanted has no gaps then.
     small = np.asarray(cv2.dilate(reduced, np.ones((2, 2), np.uint8)), np.uint8)
-    is_narrow = width < _NARROW * height
-    cut, place, slope = min(_seam(small, slope, is_narrow) for slope in _SLOPES)
+    cut, place, slope = min(_seam(small, slope) for slope in _SLOPES)
     most = next(share for least, share in _MOST_CUT if width >= least * height)
     if cut > most * size[1]:
         return None
@@ -40,7 +37,7 @@ def right_of_seam(own: Mask) -> npt.NDArray[np.bool_] | None:
     return right
 
 
-def _seam(small: Mask, slope: float, is_narrow: bool) -> tuple[float, float, float]:
+def _seam(small: Mask, slope: float) -> tuple[float, float, float]:
     """How high the ink is that the best line of this slope cuts, where that line begins, and the slope."""
     height, width = small.shape
     spare = round(abs(slope) * height)
@@ -51,12 +48,7 @@ def _seam(small: Mask, slope: float, is_narrow: bool) -> tuple[float, float, flo
     tops = np.where(inked, upright.argmax(axis=0), height)
     bottoms = np.where(inked, height - upright[::-1].argmax(axis=0), 0)
     heights = np.minimum(_heights(tops, bottoms), _heights(tops[::-1], bottoms[::-1])[::-1])
-    is_inner = np.abs(tops + bottoms - height) < 2 * _MIDDLE * height
-    cuts = np.where(
-        (heights >= _LEAST_HEIGHT * height) & (is_inner | (not is_narrow)),
-        np.maximum(bottoms - tops, 0),
-        np.inf,
-    )
+    cuts = np.where(heights >= _LEAST_HEIGHT * height, np.maximum(bottoms - tops, 0), np.inf)
     place = int(cuts.argmin())
     return float(cuts[place]), place - shift, slope
 
