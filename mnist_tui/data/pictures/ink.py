@@ -37,8 +37,8 @@ _COVERED = 0.9
 # A finger's shadow is broader than this share of the picture, fills this share of its hull, is at most this many times
 # longer than broad, and keeps this share of the light. Of the digits only a 1 fills its hull, and it is longer.
 _BROAD, _FULL, _LONG, _LIT = 0.1, 0.85, 4.5, 0.33
-# A finger's shadow among ink is lighter than this share of it, and broader than this share of the picture; ink is darker
-# than the shadow by this share of what is left up to black.
+# A finger's shadow among ink is lighter than this share of it, and broader than this share of the picture; ink is
+# darker than the shadow by this share of what is left up to black.
 _LIGHTER, _BROADER, _DARKER = 0.78, 0.05, 0.15
 # A broad piece is a shadow if it is fainter than this share of the pens' ink, given enough pixels of that.
 _FAINT, _SOME = 0.75, 60
@@ -244,9 +244,7 @@ def _closed(gray: Bytes, window: float) -> Bytes:
     reach = side // 2 + 1
     padded = cv2.copyMakeBorder(gray, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
-    return np.asarray(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel), np.uint8)[
-        reach:-reach, reach:-reach
-    ]
+    return np.asarray(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel), np.uint8)[reach:-reach, reach:-reach]
 
 
 def _raised(gray: Bytes, paper: Bytes) -> Bytes:

@@ -13,14 +13,14 @@ from mnist_tui.data.pictures.ink import Floats, Labels, Mask, components
 
 # The shortest line looked at, as a share of the sheet's shorter side.
 _SHORTEST = 0.15
-# A line from one side of the sheet to the other is a rule; so are this many parallel lines of the same length. Of so many
-# rules the usual thickness is known.
+# A line from one side of the sheet to the other is a rule; so are this many parallel lines of the same length. Of so
+# many rules the usual thickness is known.
 _END, _MANY, _SEVERAL = 0.015, 3, 5
 _THICKEST, _THICKEST_RULE = 0.035, 0.025
 # A line continues behind a broad stroke of up to this share of the sheet.
 _WIDEST_GAP = 0.65
-# What is in a frame has at least this share of its height, and so many pixels. A frame's hull fills its rectangle to this
-# share; an oval's only to 0.79.
+# What is in a frame has at least this share of its height, and so many pixels. A frame's hull fills its rectangle to
+# this share; an oval's only to 0.79.
 _FILLED, _LOWEST_FILLED, _RECTANGULAR = 0.25, 8, 0.88
 # The rotation is determined by lines of this total length, in sheet lengths, rotated by at most this many degrees.
 _LINES, _MOST_TILTED = 1.5, 12.0
@@ -345,7 +345,9 @@ def find_frames(mask: Mask) -> Mask:
     around = {
         int(parents[parents[number]])
         for number, contour in enumerate(contours)
-        if parents[number] >= 0 and parents[parents[number]] >= 0 and _fills(contour, contours[parents[number]])
+        if parents[number] >= 0
+        and parents[parents[number]] >= 0
+        and _fills(contour, contours[parents[number]])
     }
     around = {number for number in around if _is_rectangular(contours[number])}
     if not around:

@@ -13,6 +13,8 @@ from mnist_tui.data.pictures.touching import right_of_seam
 
 # Shares of the tallest piece's height: above, a piece is a digit of its own; below, a part of one, or a speck.
 _OWN = 0.45
+# The digits of a page are at least this share as high as the highest.
+_EVEN = 0.62
 # A bar is so much wider than high, and lower than this share of the tallest piece's height.
 _FLATTER, _LOW = 1.6, 0.8
 # Pieces with less than this share of a digit's ink, or further away than this share of its height, are not part of it.
@@ -122,7 +124,7 @@ def segment(ink: Ink, inside: tuple[int, int, int, int] | None, spare: float = 0
     widest = max((piece.box.width for piece in pieces), default=0)
     if max(tallest, 0.4 * widest) < lowest:
         return Segmentation((), labels)
-    digits = [part for digit in _digits(pieces, tallest) for part in _parted(digit, labels)]
+    digits = [part for digit in _doubted(_digits(pieces, tallest)) for part in _parted(digit, labels)]
     return Segmentation(_in_lines(digits), labels)
 
 
@@ -246,6 +248,22 @@ def _digits(pieces: list[Piece], tallest: int) -> list[Piece]:
         elif distances[nearest] <= reach and piece.area > 0.15 * digit.area:
             digits[nearest] = replace(digit, perhaps=(digit.joined(piece),))
     return digits
+
+
+def _doubted(digits: list[Piece]) -> list[Piece]:
+    """With the alternative that one much lower than another is a part of the one next to it."""
+    tallest = max((digit.box.height for digit in digits), default=0)
+    return [
+        digit
+        if digit.box.height >= _EVEN * tallest or len(digits) == 1
+        else replace(digit, perhaps=(*digit.perhaps, _nearest(digit, digits).joined(digit)))
+        for digit in digits
+    ]
+
+
+def _nearest(digit: Piece, digits: list[Piece]) -> Piece:
+    others = [other for other in digits if other is not digit]
+    return min(others, key=lambda other: max(0, *other.box.gaps(digit.box)))
 
 
 def _is_bar(piece: Piece, tallest: int) -> bool:
