@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_tui.data.pictures.ink import Floats, Ink, Labels, Mask, components
-from mnist_tui.data.pictures.touching import right_of_seam
+from mnist_tui.data.pictures.touching import Likely, find_seam
 
 # Shares of the tallest piece's height: above, a piece is a digit of its own; below, a part of one, or a speck.
 _OWN = 0.45
@@ -32,8 +32,6 @@ _RIM = 0.017
 _MOST_PIECES = 200
 # An underline is this many times wider than high.
 _FLAT = 7.0
-# What looks like two digits that touch, and is so much wider than high, is two; what is narrower may be.
-_TWO = 1.45
 
 
 @dataclass(frozen=True)
@@ -276,13 +274,14 @@ def _parted(digit: Piece, labels: Labels) -> list[Piece]:
     box = digit.box
     window = labels[box.top : box.bottom, box.left : box.right]
     own = np.isin(window, digit.numbers)
-    right = right_of_seam(own.astype(np.uint8))
-    if right is None or not (own & right).any() or not (own & ~right).any():
+    seam = find_seam(own.astype(np.uint8))
+    right = own & seam.right
+    if seam.likely is Likely.ONE or not right.any() or not (own & ~right).any():
         return [digit]
     number = int(labels.max()) + 1
-    window[own & right] = number
+    window[right] = number
     halves = [_piece_of(labels, box, numbers) for numbers in (digit.numbers, (number,))]
-    if box.width >= _TWO * box.height:
+    if seam.likely is Likely.TWO:
         return halves
     return [replace(digit, numbers=(*digit.numbers, number), perhaps=(*digit.perhaps, *halves))]
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import Enum, auto
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from mnist_tui.data.digit_image import stroke_width
 from mnist_tui.data.pictures.ink import Mask
 
 # A line between two digits crosses little more than the place where they meet. What is cut may be this share of the
@@ -14,27 +18,69 @@ from mnist_tui.data.pictures.ink import Mask
 _MOST_CUT = ((1.35, 0.55), (1.1, 0.5), (0.0, 0.2))
 # On both sides of it something is nearly as high as the whole: the arm of an open 4 is not.
 _LEAST_HEIGHT = 0.8
+# What looks like two digits that touch is two if it is so many times as wide as high, or if its strokes are so many
+# times as long as it is high: those of a thousand digits are at most 3.4 times as long.
+_TWO, _LONG = 1.45, 3.5
 # Columns that a line may go to the side per row.
 _SLOPES = (0.0, -0.15, 0.15, -0.3, 0.3)
-# Looked at in so many rows; a pixel is inked from so many of 255 parts, as the thinnest line has little more.
-_ROWS, _INKED = 80, 20
+# Seams are looked for in so many rows, lengths in more. A pixel is inked from so many of 255 parts, as a thin line
+# has little more.
+_ROWS, _FINE_ROWS, _INKED = 80, 160, 20
 
 
-def right_of_seam(own: Mask) -> npt.NDArray[np.bool_] | None:
-    """(H, W): what is right of the line between two digits in a mask of one piece; None where it is one digit."""
+class Likely(Enum):
+    """How many digits a piece of ink is."""
+
+    ONE = auto()
+    EITHER = auto()
+    TWO = auto()
+
+
+@dataclass(frozen=True, eq=False)
+class Seam:
+    """The line between what could be two digits."""
+
+    right: npt.NDArray[np.bool_]
+    """(H, W): what is right of it."""
+    likely: Likely
+
+
+def find_seam(own: Mask) -> Seam:
+    """Whether a mask of one piece is one digit or two that touch, and where it would have to be divided."""
     height, width = own.shape
+    length = _stroke_length(own) / height
     scale = min(1.0, _ROWS / height)
-    size = (max(1, round(scale * width)), max(1, round(scale * height)))
-    reduced = np.asarray(cv2.resize(255 * own, size, interpolation=cv2.INTER_AREA), np.uint8)
     # A line of one pixel that is slanted has no gaps then.
-    small = np.asarray(cv2.dilate(reduced, np.ones((2, 2), np.uint8)), np.uint8)
+    small = np.asarray(cv2.dilate(_reduced(own, scale), np.ones((2, 2), np.uint8)), np.uint8)
     cut, place, slope = min(_seam(small, slope) for slope in _SLOPES)
-    most = next(share for least, share in _MOST_CUT if width >= least * height)
-    if cut > most * size[1]:
-        return None
+    share = cut / small.shape[0]
     rows, columns = np.ogrid[:height, :width]
     right: npt.NDArray[np.bool_] = scale * (columns + slope * rows) > place
-    return right
+    if not (right & (own > 0)).any() or (right | (own == 0)).all():
+        right = np.broadcast_to(columns > width / 2, own.shape)
+    return Seam(right, _likely(width / height, length, share))
+
+
+def _likely(breadth: float, length: float, cut: float) -> Likely:
+    """By the width, the length of the strokes and the height of what the seam cuts, all in heights of the whole."""
+    is_cut = cut <= next(most for least, most in _MOST_CUT if breadth >= least)
+    if is_cut and (breadth >= _TWO or length > _LONG):
+        return Likely.TWO
+    return Likely.EITHER if is_cut or length > _LONG else Likely.ONE
+
+
+def _stroke_length(own: Mask) -> float:
+    """In pixels, of a piece's strokes, whatever the pen."""
+    scale = min(1.0, _FINE_ROWS / own.shape[0])
+    padded = cv2.copyMakeBorder(_reduced(own, scale), 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=0)
+    soft = np.asarray(cv2.GaussianBlur(padded, (0, 0), 0.8), np.float32) / np.float32(255)
+    return float(soft.sum()) / stroke_width(soft) / scale
+
+
+def _reduced(own: Mask, scale: float) -> Mask:
+    """(H, W) of 0 to 255."""
+    size = (max(1, round(scale * own.shape[1])), max(1, round(scale * own.shape[0])))
+    return np.asarray(cv2.resize(255 * own, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _seam(small: Mask, slope: float) -> tuple[float, float, float]:
