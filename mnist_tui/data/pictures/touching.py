@@ -14,10 +14,13 @@ from mnist_tui.data.pictures.ink import Mask
 
 # A line between two digits crosses little more than the place where they meet. What is cut may be this share of the
 # height where the whole is so many times as wide as high: of the wider, more must be two. Of MNIST's own digits
-# two in a hundred can be cut so.
+# one in a hundred can be cut so.
 _MOST_CUT = ((1.35, 0.55), (1.1, 0.5), (0.0, 0.2))
 # On both sides of it something is nearly as high as the whole: the arm of an open 4 is not.
 _LEAST_HEIGHT = 0.8
+# What is no wider than an open 0 could be two only where they touch no further from the middle than this share of the
+# height.
+_NARROW, _MIDDLE = 1.1, 0.2
 # What looks like two digits that touch is two if it is so many times as wide as high, or if its strokes are so many
 # times as long as it is high: those of a thousand digits are at most 3.4 times as long.
 _TWO, _LONG = 1.45, 3.5
@@ -52,7 +55,8 @@ def find_seam(own: Mask) -> Seam:
     scale = min(1.0, _ROWS / height)
     # A line of one pixel that is slanted has no gaps then.
     small = np.asarray(cv2.dilate(_reduced(own, scale), np.ones((2, 2), np.uint8)), np.uint8)
-    cut, place, slope = min(_seam(small, slope) for slope in _SLOPES)
+    is_narrow = width < _NARROW * height
+    cut, place, slope = min(_seam(small, slope, is_narrow) for slope in _SLOPES)
     share = cut / small.shape[0]
     rows, columns = np.ogrid[:height, :width]
     right: npt.NDArray[np.bool_] = scale * (columns + slope * rows) > place
@@ -83,7 +87,7 @@ def _reduced(own: Mask, scale: float) -> Mask:
     return np.asarray(cv2.resize(255 * own, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _seam(small: Mask, slope: float) -> tuple[float, float, float]:
+def _seam(small: Mask, slope: float, is_narrow: bool) -> tuple[float, float, float]:
     """How high the ink is that the best line of this slope cuts, where that line begins, and the slope."""
     height, width = small.shape
     spare = round(abs(slope) * height)
@@ -94,7 +98,12 @@ def _seam(small: Mask, slope: float) -> tuple[float, float, float]:
     tops = np.where(inked, upright.argmax(axis=0), height)
     bottoms = np.where(inked, height - upright[::-1].argmax(axis=0), 0)
     heights = np.minimum(_heights(tops, bottoms), _heights(tops[::-1], bottoms[::-1])[::-1])
-    cuts = np.where(heights >= _LEAST_HEIGHT * height, np.maximum(bottoms - tops, 0), np.inf)
+    is_inner = np.abs(tops + bottoms - height) < 2 * _MIDDLE * height
+    cuts = np.where(
+        (heights >= _LEAST_HEIGHT * height) & (is_inner | (not is_narrow)),
+        np.maximum(bottoms - tops, 0),
+        np.inf,
+    )
     place = int(cuts.argmin())
     return float(cuts[place]), place - shift, slope
 
