@@ -77,11 +77,24 @@ def dark_on_light(sheet: Bytes) -> Bytes:
     return gray
 
 
-def faint_ink(gray: Bytes) -> Mask:
-    """(H, W): everything narrow that differs from the paper, however little."""
-    layer = _layer(gray, _WINDOWS[0])
-    paper, noise = _paper_of(_counts(layer))
-    return _above(layer, max(_LEAST_CONTRAST * 255, paper + _LEAST_SIGNAL * noise))
+@dataclass(frozen=True, eq=False)
+class Narrow:
+    """What is narrow on a sheet and differs from its paper, however little: ink, rules, noise."""
+
+    mask: Mask
+    layer: Bytes
+    """(H, W): by how much each pixel is darker than the paper, of 255."""
+    paper: Bytes
+    """(H, W): the sheet without it."""
+
+
+def find_narrow(gray: Bytes) -> Narrow:
+    """Of a sheet, dark on light."""
+    paper = _closed(gray, _WINDOWS[0])
+    layer = _raised(gray, paper)
+    level, noise = _paper_of(_counts(layer))
+    mask = _above(layer, max(_LEAST_CONTRAST * 255, level + _LEAST_SIGNAL * noise))
+    return Narrow(mask, layer, paper)
 
 
 def _axis(sheet: Bytes) -> npt.NDArray[np.float64]:
@@ -153,26 +166,23 @@ def _noise(gray: Bytes) -> float:
     return 1.4826 * _median(_counts(rough)) / 6
 
 
-def not_darker(gray: Bytes, rules: Mask) -> Mask:
+def not_darker(narrow: Narrow, rules: Mask) -> Mask:
     """Of rules, what is not so much darker than they usually are that it is a stroke along them."""
     if not rules.any():
         return rules
-    layer = _layer(gray, _WINDOWS[0])
-    usual = _percentile(layer[rules > 0], 0.75)
-    darker = _above(layer, _STROKE * usual + 8)
+    usual = _percentile(narrow.layer[rules > 0], 0.75)
+    darker = _above(narrow.layer, _STROKE * usual + 8)
     broad = cv2.morphologyEx(darker, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     return np.asarray(cv2.subtract(rules, cv2.dilate(broad, np.ones((3, 3), np.uint8))), np.uint8)
 
 
-def without(gray: Bytes, erase: Mask, faint: Mask) -> Bytes:
+def without(gray: Bytes, erase: Mask, narrow: Narrow) -> Bytes:
     """The sheet with paper in place of the erased pixels and of the blur around them, except that of other ink."""
     if not erase.any():
         return gray
-    side = max(3, round(_WINDOWS[0] * max(gray.shape)) | 1)
-    paper = cv2.morphologyEx(gray, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
-    around = cv2.dilate(erase, np.ones((5, 5), np.uint8)) > 0
-    other = (faint > 0) & (erase == 0)
-    return np.where(around & ~other, paper, gray).astype(np.uint8)
+    around = cv2.dilate(erase, np.ones((5, 5), np.uint8))
+    other = cv2.subtract(narrow.mask, erase)
+    return np.where(cv2.subtract(around, other) > 0, narrow.paper, gray).astype(np.uint8)
 
 
 def find_ink(gray: Bytes) -> Ink | None:

@@ -17,8 +17,8 @@ from mnist_tui.data.pictures.ink import (
     Mask,
     coarsened,
     dark_on_light,
-    faint_ink,
     find_ink,
+    find_narrow,
     not_darker,
     without,
 )
@@ -138,16 +138,16 @@ def _lines_on(sheet: Sheet) -> Lines:
 
 def _digits_on(sheet: Sheet) -> Lines:
     gray = dark_on_light(sheet.pixels)
-    faint = faint_ink(gray)
-    tilt = tilt_of(faint)
+    narrow = find_narrow(gray)
+    tilt = tilt_of(narrow.mask)
     if abs(tilt) > 0.4:
         sheet = _turned(sheet, tilt)
         gray = dark_on_light(sheet.pixels)
-        faint = faint_ink(gray)
-    frames = find_frames(faint)
-    rules = find_rules(faint - frames)
-    erase = not_darker(gray, rules.erase) | frames
-    ink = find_ink(without(gray, erase, faint))
+        narrow = find_narrow(gray)
+    frames = find_frames(narrow.mask)
+    rules = find_rules(narrow.mask - frames)
+    erase = not_darker(narrow, rules.erase) | frames
+    ink = find_ink(without(gray, erase, narrow))
     # A rotated sheet has streaks along its sides.
     spare = abs(np.tan(np.radians(tilt))) * max(gray.shape) / 2 if rules.count else 0.0
     found = segment(ink, rules.inside, spare) if ink is not None else None
