@@ -196,7 +196,7 @@ def find_ink(gray: Bytes) -> Ink | None:
         noise = max(noise, deviation)
     masks[0] = _without_gaps(layers[0], masks[0])
     for number in range(1, len(layers)):
-        shade = _shade(layers[number], masks[number])
+        shade = _shade(gray, layers[number], masks[number])
         if shade:
             layers[number] = _lifted(layers[number], shade)
             masks[number] = _above(layers[number], _DARKER * 255)
@@ -212,7 +212,7 @@ def find_ink(gray: Bytes) -> Ink | None:
     return Ink(scaled.clip(0, 1).astype(np.float32), mask, contrast / 255, noise / 255, gray)
 
 
-def _shade(layer: Bytes, mask: Mask) -> float:
+def _shade(gray: Bytes, layer: Bytes, mask: Mask) -> float:
     """How dark the shadow of a finger is, of 255: less than the ink, and broader than a pen; 0 without one."""
     core = cv2.erode(mask, np.ones((5, 5), np.uint8))
     counts = cv2.calcHist([layer], [0], core, [256], [0, 256]).reshape(-1).astype(np.float64)
@@ -223,9 +223,12 @@ def _shade(layer: Bytes, mask: Mask) -> float:
     if min(lighter.sum(), darker.sum()) < 0.03 * counts.sum():
         return 0.0
     shade, ink = _median(lighter), between + 1 + _median(darker)
-    if shade > _LIGHTER * ink or shade > 255 * (1 - _LIT):
+    if shade > _LIGHTER * ink:
         return 0.0
     shaded = ((core > 0) & (layer <= between)).astype(np.uint8)
+    # Ink in the shadow of a whole hand may seem lighter than ink in the light, but it is darker than any shadow.
+    if _percentile(gray[shaded > 0], 0.5) < _LIT * _percentile(gray[::4, ::4].ravel(), 0.98):
+        return 0.0
     breadth = 2 * float(cv2.distanceTransform(shaded, cv2.DIST_L2, 3).max())
     return shade if breadth > _BROADER * max(layer.shape) else 0.0
 
