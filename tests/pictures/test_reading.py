@@ -127,10 +127,10 @@ def test_digits_that_touch_are_told_apart(labels: tuple[int, int]) -> None:
     right = last.ink(200, 14)
     scenes.inked(sheet, right, left[0] + left[2] - 10, left[1])
     reading = read((255 * sheet).astype(np.uint8))
-    assert [
+    assert all(
         likeness(found.pixels, clean(digit)) > _ALIKE
         for found, digit in zip(reading.digits, (first, last), strict=True)
-    ]
+    )
 
 
 def test_one_that_could_be_two_is_read_as_those_too() -> None:
