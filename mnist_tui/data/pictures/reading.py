@@ -197,10 +197,10 @@ def _rejoined(ink: Ink, found: Segmentation, piece: Piece, erased: Mask) -> Floa
     """The piece with what was erased next to it, which could have been a part of a stroke; None without such."""
     window, own = _around(ink, found, piece)
     side = 4 * _reach(ink) + 1
-    beside = cv2.dilate(own, np.ones((side, side), np.uint8)) & erased[window]
+    beside = np.asarray(cv2.dilate(own, np.ones((side, side), np.uint8)), np.uint8) & erased[window]
     if np.count_nonzero(beside) < _ERASED * piece.area:
         return None
-    return np.maximum(_canvas(ink, found, piece), beside.astype(np.float32))
+    return np.asarray(np.maximum(_canvas(ink, found, piece), beside), np.float32)
 
 
 def _around(ink: Ink, found: Segmentation, piece: Piece) -> tuple[tuple[slice, slice], Mask]:
@@ -215,7 +215,7 @@ def _around(ink: Ink, found: Segmentation, piece: Piece) -> tuple[tuple[slice, s
 
 def _reach(ink: Ink) -> int:
     """How far the soft edge of ink reaches, in pixels."""
-    return max(2, round(0.004 * max(ink.mask.shape)))
+    return int(max(2, round(0.004 * max(ink.mask.shape))))
 
 
 def _normalized(canvas: Floats) -> Pixels | None:

@@ -80,7 +80,7 @@ def _stroke_length(own: Mask) -> float:
     scale = min(1.0, _FINE_ROWS / own.shape[0])
     padded = cv2.copyMakeBorder(_reduced(own, scale), 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=0)
     soft = np.asarray(cv2.GaussianBlur(padded, (0, 0), 0.8), np.float32) / np.float32(255)
-    return float(soft.sum()) / stroke_width(soft) / scale
+    return float(soft.sum() / stroke_width(soft) / scale)
 
 
 def _reduced(own: Mask, scale: float) -> Mask:
