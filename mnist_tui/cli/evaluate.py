@@ -152,7 +152,7 @@ def _is_file(dataset: str) -> bool:
     if dataset in names:
         return False
     path = Path(dataset)
-    if path.exists() or path.suffix or len(path.parts) > 1:
+    if path.suffix or len(path.parts) > 1 or path.exists():
         return True
     raise typer.BadParameter(
         f"{dataset!r} is neither a file nor one of {', '.join(names)}", param_hint="--dataset"

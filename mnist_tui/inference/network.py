@@ -98,7 +98,7 @@ def load_trained(run: Run, weights: WeightsName = "best") -> TrainedNetwork:
             f"the {weights} weights of run {run.name} are not all finite numbers",
             remedy="Choose another run.",
         )
-    model.eval().requires_grad_(False)
+    lr_schedule.freeze(model)
     return TrainedNetwork(model, config, class_names(config.dataset), run.name, weights, code=code, **facts)
 
 

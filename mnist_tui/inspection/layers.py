@@ -18,7 +18,12 @@ def is_leaf(module: nn.Module) -> bool:
         return True
     origin = type_before_parametrizations(module).__module__
     ours = origin.startswith("torch.nn.") and origin not in OPENED
-    return not isinstance(module, HOLDERS) and (ours or not any(module.children()))
+    return not isinstance(module, HOLDERS) and (ours or not has_children(module))
+
+
+def has_children(module: nn.Module) -> bool:
+    """Whether it has modules within it, whose own truth is not asked: a compiled one has none."""
+    return next(module.children(), None) is not None
 
 
 def type_name(module: nn.Module) -> str:

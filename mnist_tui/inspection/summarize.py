@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from mnist_tui.inspection.clone import clone_model
 from mnist_tui.inspection.forward_trace import ForwardTrace
 from mnist_tui.inspection.layer_settings import describe
-from mnist_tui.inspection.layers import HOLDERS, is_leaf, type_name
+from mnist_tui.inspection.layers import HOLDERS, has_children, is_leaf, type_name
 from mnist_tui.inspection.receptive_field.fields import Field, State, Unknown
 from mnist_tui.inspection.rows import Row, count_per_image, own_weights
 from mnist_tui.inspection.scripted import in_shells, takes_hooks
@@ -139,7 +139,7 @@ def _receptive_field(state: State) -> ReceptiveField:
 def _blocks(model: nn.Module, containers: dict[str, Row], layers: tuple[Layer, ...]) -> Iterator[Block]:
     for path, child in model.named_children():
         inside = [layer for layer in layers if f"{layer.path}.".startswith(f"{path}.")]
-        if is_leaf(child) or not any(child.children()):
+        if is_leaf(child) or not has_children(child):
             continue
         last = containers.get(path, Row(path))
         yield Block(

@@ -1,4 +1,4 @@
-"""Hooks for networks whose training loop flattens the images or selects one of several results.
+"""Hooks for networks whose training loop reshapes or resizes the images, or selects one of several results.
 
 Hooks on the module itself keep its class and the names of its weights unchanged.
 """
@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mnist_tui.models.import_source import RAISED
@@ -20,13 +21,13 @@ _LOGITS = "logits"
 
 
 def adapt(model: nn.Module, images: Tensor, classes: int) -> bool:
-    """Make `model` fit by passing `images` as (N, 784) or (N, 28, 28), or by selecting one of its results.
+    """Make `model` fit by passing `images` in another shape, or by selecting one of its results.
 
     Returns whether it fits then. `model` is in evaluation mode and is tried without gradients; only hooks are added.
     """
     if isinstance(model, torch.jit.ScriptModule):  # it accepts no hooks
         return False
-    for reshape in (None, _as_vectors, _as_rows):
+    for reshape in (None, *_SHAPES):
         kept = Kept(model)
         try:
             result = model(images if reshape is None else reshape(images))
@@ -59,9 +60,26 @@ def _as_rows(images: Tensor) -> Tensor:
     return images.squeeze(1)
 
 
+def _as_large(images: Tensor) -> Tensor:
+    """What LeNet-5 takes, and what `transforms.Resize(32)` makes of MNIST."""
+    return F.interpolate(images, (32, 32), mode="bilinear")
+
+
+def _as_colors(images: Tensor) -> Tensor:
+    return images.repeat(1, 3, 1, 1)
+
+
+def _as_doubles(images: Tensor) -> Tensor:
+    """As `ToTensor` gives them after `torch.set_default_dtype(torch.float64)`."""
+    return images.double()
+
+
 _SHAPES: Mapping[Callable[..., Any], tuple[str, str]] = {
     _as_vectors: ("vectors (N, 784)", "x = x.flatten(1)"),
     _as_rows: ("rows (N, 28, 28)", "x = x.squeeze(1)"),
+    _as_large: ("32×32 pixels (N, 1, 32, 32)", "x = F.interpolate(x, (32, 32), mode='bilinear')"),
+    _as_doubles: ("float64", "x = x.double()"),
+    _as_colors: ("three channels (N, 3, 28, 28)", "x = x.repeat(1, 3, 1, 1)"),
 }
 
 

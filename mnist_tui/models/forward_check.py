@@ -29,11 +29,10 @@ def try_forward(source: ModelSource, model: nn.Module) -> None:
     """
     images = random_images(IMAGES)
     with evaluating(model), torch.no_grad():
-        lazy = any(is_lazy(tensor) for tensor in _tensors(model))
         try:
             _output(source, model, images)
         except ModelError:
-            if lazy or not adapt(model, images, CLASSES):
+            if any(is_lazy(tensor) for tensor in _tensors(model)) or not adapt(model, images, CLASSES):
                 raise
             _output(source, model, images)
     release_graphs(model)

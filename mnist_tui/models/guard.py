@@ -28,14 +28,15 @@ _one_at_a_time = threading.RLock()
 def as_its_author_runs_it(path: Path | None) -> Iterator[None]:
     """A context for importing, creating and trying a network. Changes of the process's settings are undone.
 
-    `sys.argv` has the file alone, standard output is redirected to standard error, and reading standard input
-    raises Unanswered.
+    `sys.argv` has the file alone, standard output is redirected to standard error, also that of programs it starts, and
+    reading standard input raises Unanswered.
     """
     with _one_at_a_time, contextlib.ExitStack() as stack:
         if path is not None:
             stack.enter_context(_attribute(sys, "argv", [str(path)]))
         stack.enter_context(_attribute(sys, "stdin", _NoInput()))
         stack.enter_context(contextlib.redirect_stdout(sys.stderr))
+        stack.enter_context(_standard_output_is_standard_error())
         stack.enter_context(_attribute(argparse.ArgumentParser, "error", _refuse_arguments))
         stack.enter_context(_same_folder())
         stack.enter_context(_environment())
@@ -92,6 +93,26 @@ class _NoInput:
 
 def _refuse_arguments(_parser: argparse.ArgumentParser, message: str) -> NoReturn:
     raise Unanswered(f"it asks for command-line arguments: {message}")
+
+
+@contextlib.contextmanager
+def _standard_output_is_standard_error() -> Iterator[None]:
+    """For what does not ask Python, such as `os.system("nvidia-smi")`. A terminal shows both and is left alone."""
+    try:
+        if os.isatty(1):
+            yield
+            return
+        before = os.dup(1)
+    except OSError:  # it is closed
+        yield
+        return
+    try:
+        with contextlib.suppress(OSError):
+            os.dup2(2, 1)
+        yield
+    finally:
+        os.dup2(before, 1)
+        os.close(before)
 
 
 @contextlib.contextmanager

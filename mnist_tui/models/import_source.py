@@ -6,7 +6,9 @@ import ast
 import contextlib
 import hashlib
 import importlib
+import os
 import re
+import stat
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -168,12 +170,24 @@ def _unique_name(path: Path) -> str:
 def _project(source: ModelSource, path: Path) -> Project:
     if source.kept is not None:
         return Project(source.kept.folders, sums=source.kept.sums, origins=source.kept.origins)
-    return Project([path.parent], last=_here())
+    return Project([path.parent], last=[*_here(), *_root(path)])
 
 
 def _here() -> list[Path]:
     with contextlib.suppress(OSError):  # it has been deleted
         return [Path.cwd()]
+    return []
+
+
+# What a project's top folder has, and the folders within it do not.
+_OF_A_PROJECT = (".git", "pyproject.toml", "setup.py", "requirements.txt", "environment.yml")
+
+
+def _root(path: Path) -> list[Path]:
+    """The top folder of the project around the file, in which its author's scripts run, unless others may write it."""
+    for folder in path.parents:
+        if any(os.path.lexists(folder / name) for name in _OF_A_PROJECT):
+            return [] if folder.stat().st_mode & stat.S_IWOTH else [folder]
     return []
 
 

@@ -85,3 +85,10 @@ def _cosine(start: float, end: float, fraction: float) -> float:
 def is_finite(model: nn.Module) -> bool:
     """Whether every parameter is finite."""
     return all(bool(torch.isfinite(parameter).all()) for parameter in model.parameters())
+
+
+def freeze(model: nn.Module) -> nn.Module:
+    """`model` itself, to be used and not trained. Networks compiled to TorchScript have no `requires_grad_`."""
+    for parameter in model.eval().parameters():
+        parameter.requires_grad_(False)
+    return model

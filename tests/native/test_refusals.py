@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations, prune
 
+from mnist_tui.models.adapters import adapt
 from mnist_tui.native.tracing.trace import trace
 from mnist_tui.native.unsupported import Unsupported
 
@@ -290,6 +291,12 @@ def frozen() -> nn.Module:
     return model
 
 
+def adapted() -> nn.Module:
+    model = nn.Sequential(nn.Linear(784, 10))
+    assert adapt(model, torch.zeros(2, 1, 28, 28), 10)
+    return model
+
+
 def hooked() -> nn.Module:
     model = plain()
     model.norm.register_forward_hook(lambda module, args, output: 2 * output)
@@ -361,6 +368,10 @@ class TakesMore(nn.Sequential):
         (
             parametrized(),
             "ParametrizedConv2d `conv` has parametrizations; only plain parameters are compiled",
+        ),
+        (
+            adapted(),
+            "Sequential takes other images than float32 (N, 1, 28, 28) or returns more than logits",
         ),
         (pruned(), "Conv2d `conv` has hooks, which a compiled step would not call; remove them"),
         (

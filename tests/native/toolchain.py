@@ -130,10 +130,11 @@ def fixture_pulse(tmp_path: Path) -> Iterator[Pulse]:
 
 
 BUILD = f"""
-import resource, sys
+import resource, sys, types
 import mnist_tui
+sys.modules["mnist_tui.training.backends"] = backends = types.ModuleType("mnist_tui.training.backends")
+backends.__path__ = [mnist_tui.__path__[0] + "/backends"]  # without its own imports: torch takes longest of all
 from mnist_tui.native.toolchain.build import build
-from mnist_tui.native.codegen.unit import Unit
 from mnist_tui.native.codegen.unit import Unit
 from mnist_tui.native.unsupported import Unfit
 if len(sys.argv) > 1:

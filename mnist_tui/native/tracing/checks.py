@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from torch import nn
 
+from mnist_tui.models.adapters import adaptations
 from mnist_tui.native.unsupported import Unsupported
 
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
@@ -15,6 +16,11 @@ TENSORS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked
 
 def refuse_extras(model: nn.Module) -> None:
     """Raises Unfit where a module of `model` carries hooks, parametrizations, or methods of its own."""
+    if any(adaptations(model)):
+        raise Unsupported(
+            f"{type(model).__name__} takes other images than float32 (N, 1, 28, 28) or returns more than logits, "
+            "and what adapts it is not compiled; let its forward do that"
+        )
     for name, module in model.named_modules():
         subject = f"{type(module).__name__} `{name}`" if name else type(module).__name__
         if hasattr(module, "parametrizations"):

@@ -16,6 +16,7 @@ from mnist_tui.training.backends.base import Backend
 from mnist_tui.training.backends.choose import choose_backend
 from mnist_tui.training.train_state import TrainState
 from tests.engine_fixtures import tiny_config
+from tests.native.compiling import QUICKLY, other_flags
 from tests.native.toolchain import needs_compiler
 
 
@@ -60,7 +61,8 @@ def test_eager_can_do_everything() -> None:
 @needs_compiler
 @pytest.mark.parametrize("name", ["auto", "native"])
 def test_the_processors_fastest_is_compiled(name: str) -> None:
-    chosen = Chosen(name)
+    with other_flags(QUICKLY):
+        chosen = Chosen(name)
     assert chosen.backend.name == "native"
     assert chosen.backend.learner is chosen.learner
     assert chosen.notices == []
