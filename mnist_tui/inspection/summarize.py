@@ -12,7 +12,14 @@ from torch import Tensor, nn
 from mnist_tui.inspection.clone import clone_model
 from mnist_tui.inspection.forward_trace import ForwardTrace, TraceRow, make_parameter_rows
 from mnist_tui.inspection.layer_settings import describe_settings
-from mnist_tui.inspection.layers import PARAMETER_CONTAINERS, is_layer, takes_hooks, type_name, wrap_scripted
+from mnist_tui.inspection.layers import (
+    PARAMETER_CONTAINERS,
+    has_children,
+    is_layer,
+    takes_hooks,
+    type_name,
+    wrap_scripted,
+)
 from mnist_tui.inspection.receptive_field.fields import Field, State, Unknown
 from mnist_tui.inspection.summary import BlockSummary, LayerSummary, ModelSummary, ReceptiveField, add_counts
 
@@ -162,7 +169,7 @@ def _build_blocks(
 ) -> Iterator[BlockSummary]:
     for path, child in model.named_children():
         inside = [layer for layer in layers if f"{layer.path}.".startswith(f"{path}.")]
-        if is_layer(child) or not any(child.children()):
+        if is_layer(child) or not has_children(child):
             continue
         last = containers.get(path, TraceRow(path))
         yield BlockSummary(

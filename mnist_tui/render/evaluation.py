@@ -74,7 +74,7 @@ def confusion_table(evaluation: Evaluation) -> RenderableType:
     labels = [short_label(name) for name in evaluation.classes]
     head = Text(" " * 14) + Text("".join(f"{label:>{_CELL}}" for label in labels), style="bold")
     most = most_confused(evaluation.confusion)
-    lines = [Text("Confusion", style="bold"), Text(" is ↓  said →", style="dim"), head]
+    lines = [Text("Confusion", style="bold"), Text(" label ↓  predicted →", style="dim"), head]
     for row, (counts, score) in enumerate(zip(evaluation.confusion, evaluation.per_class, strict=True)):
         line = Text(f"{score.name[:13]:>13} ", style="bold")
         for column, count in enumerate(counts):

@@ -39,7 +39,7 @@ def untrusted_code(run: Run) -> list[RunCode]:
 def spec_for_new_run(run: Run) -> str:
     """The model for a new run with the same settings: the file, or the run's own copy if the file has changed."""
     code = find_code(run)
-    kept: Path | None = code.source.path
-    if not code.change or kept is None:
+    copy: Path | None = code.source.path
+    if not code.change or copy is None:
         return code.source.spec
-    return f"{kept}:{code.source.class_name}" if code.source.class_name else str(kept)
+    return f"{copy}:{code.source.class_name}" if code.source.class_name else str(copy)

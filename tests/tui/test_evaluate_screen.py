@@ -57,7 +57,7 @@ def test_a_cell_is_picked_with_keys_and_with_the_mouse(tmp_path: Path) -> None:
         await dashboard.press("left")
         await dashboard.sees("Is 4, taken for 8", "0 of 1", "No mistakes here")
         await dashboard.press("escape")
-        await dashboard.sees("the surest first")
+        await dashboard.sees("most confident first")
         width = (matrix.size.width - 3) // 10
         await dashboard.pilot.click(ConfusionMatrix, offset=(3 + 9 * width + 1, 1 + 9))
         await dashboard.sees("Is 9, or taken for 9")

@@ -68,7 +68,7 @@ class EvaluateScreen(NetworkScreen):
             with VerticalScroll(id="figures", can_focus=False):
                 yield Static(_WORKING, id="summary")
                 with Panel("Confusion") as panel:
-                    panel.id, panel.border_subtitle = "confusion", "is ↓  said →"
+                    panel.id, panel.border_subtitle = "confusion", "label ↓  predicted →"
                     yield ConfusionMatrix()
                 yield Static(id="classes")
                 yield Static(id="calibration")
@@ -205,7 +205,7 @@ def _mistakes_in(evaluation: Evaluation, cell: Cell | None) -> Sequence[Mistake]
 
 def _title(evaluation: Evaluation, cell: Cell | None) -> str:
     if cell is None:
-        return "Mistakes · the surest first"
+        return "Mistakes · most confident first"
     truth, answer = (evaluation.classes[index] for index in cell)
     return f"Is {truth}, taken for {answer}" if truth != answer else f"Is {truth}, or taken for {truth}"
 

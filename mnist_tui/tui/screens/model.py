@@ -52,9 +52,9 @@ class ModelScreen(NetworkScreen):
         Binding("comma", "image(-1)", "Previous image", key_display=",", show=False),
         Binding("f", "filters", "Layers / filters"),
         Binding("d", "digit(1)", "Digit"),
-        Binding("D", "digit(-1)", "Digit before", show=False),
+        Binding("D", "digit(-1)", "Previous digit", show=False),
         Binding("y", "drawing", "Your drawing"),
-        Binding("w", "method", "Where it looked"),
+        Binding("w", "method", "Saliency method"),
         Binding("n", "network", "Network"),
         Binding("m", "movement", "Sizes / movement"),
     ]
@@ -135,7 +135,7 @@ class ModelScreen(NetworkScreen):
         self._request = request
         self._pace.start()
         if self.explanation is None:
-            self.saliency.show_text("Image", "Looking …")
+            self.saliency.show_text("Image", "Computing …")
         self._explainer.ask(request)
 
     def _build_request(self, session: Session) -> ExplainRequest | None:

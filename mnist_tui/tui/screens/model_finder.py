@@ -39,7 +39,7 @@ class ModelFinder:
         if isinstance(found, InspectRequest):
             self._request = found
             self._inspector.ask(found)
-            return "Looking at the model …"
+            return "Inspecting the model …"
         if isinstance(found, ModelSummary):
             self._request = None
         return found

@@ -21,7 +21,7 @@ from mnist_tui.tui.screens.dialogs.export import ExportDialog
 
 
 class RunActions:
-    """On behalf of a screen. What touches the disk runs in a thread; what fails is said in a toast.
+    """For a screen. What touches the disk runs in a thread; a toast says what was done, or why not.
 
     `on_change` is called on the screen's thread after a run was deleted or renamed, with its new name or "".
     """
@@ -45,7 +45,7 @@ class RunActions:
                 self._ask(self._export(run))
 
     def refuse(self, reason: str) -> None:
-        """Say in a toast why something cannot be done."""
+        """Notify the user why something cannot be done."""
         self._screen.app.notify(reason, severity="warning", markup=False)
 
     def _ask(self, dialog: Coroutine[None, None, None]) -> None:

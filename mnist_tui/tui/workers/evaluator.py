@@ -58,7 +58,7 @@ class Evaluator:
         images = self._test_images.load(request.dataset or trained_on, trained_on=trained_on)
         if images.classes != network.classes:
             raise ConfigError(
-                f"{network.run} tells other classes apart than {images.name} has",
+                f"{network.run} was trained on other classes than those of {images.name}",
                 remedy="Choose another run, or its own dataset with d.",
             )
         split = images.split

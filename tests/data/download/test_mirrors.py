@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +16,7 @@ from mnist_tui.data.download.http import DownloadSettings, MirrorFailedError, Tr
 from mnist_tui.data.download.mirrors import LOCK, PARTIAL, fetch_dataset
 from mnist_tui.errors import DataError
 from mnist_tui.events import DataProgress, Event, Notice, Report
+from tests.cli.warm import python
 from tests.data.download.mirror import Mirror
 from tests.data.samples import Sample, sample
 from tests.patience import PATIENCE
@@ -241,11 +240,10 @@ def test_a_file_where_the_folder_should_be_says_so(mirror: Mirror, tmp_path: Pat
 SECOND_PROCESS = """
 import sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[1])
 from tests.data.samples import sample
 from mnist_tui.data.download.mirrors import fetch_dataset
 entry = sample("https://nowhere.invalid/").entry
-fetch_dataset(entry, Path(sys.argv[2]), report=lambda event: print(getattr(event, "item", event), flush=True))
+fetch_dataset(entry, Path(sys.argv[1]), report=lambda event: print(getattr(event, "item", event), flush=True))
 """
 
 
@@ -255,13 +253,7 @@ def test_two_processes_fetch_every_file_once(mirror: Mirror, tiny: Sample, tmp_p
         target=fetch_from, args=(mirror, tmp_path, "gated"), kwargs={"read_timeout": PATIENCE}
     )
     first.start()
-    second = subprocess.Popen(
-        [sys.executable, "-c", SECOND_PROCESS, str(Path(__file__).parent), str(tmp_path)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    with second:
+    with python(SECOND_PROCESS, str(tmp_path), stdout=subprocess.PIPE, text=True) as second:
         assert second.stdout is not None
         assert second.stdout.readline() == "another process is fetching\n"
         mirror.gate.set()

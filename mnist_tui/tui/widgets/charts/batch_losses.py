@@ -16,7 +16,7 @@ from mnist_tui.runs.history import RunHistory
 from mnist_tui.tui.widgets.frame.panel import Panel
 
 _BATCHES_PER_BAR = 4
-_NOTHING_YET = "No batch has been seen yet"
+_NOTHING_YET = "No batch yet"
 
 
 class BatchLosses(Panel):
