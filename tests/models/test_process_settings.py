@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from mnist_tui.models.guard import as_its_author_runs_it
 
 from mnist_tui.models import load_model
 from mnist_tui.models.isolated_rng import load_model_isolated
+from mnist_tui.models.process_settings import run_as_script
 from tests.data.test_registry import run_warm
 
 HEAD = "import torch\nfrom torch import nn\n"
@@ -132,7 +132,7 @@ def test_the_torchvision_workaround_serves_user_files_too(tmp_path_factory, writ
 
 
 def test_what_a_program_prints_that_it_starts_is_on_standard_error(capfd):
-    with as_its_author_runs_it(None):
+    with run_as_script(None):
         os.system("echo of the network")
     os.system("echo of the results")
     assert capfd.readouterr() == ("of the results\n", "of the network\n")

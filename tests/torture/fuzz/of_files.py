@@ -16,7 +16,7 @@ from PIL import Image
 from mnist_tui.cli import config_file
 from mnist_tui.cli.app import app
 from mnist_tui.data.formats import idx
-from mnist_tui.data.formats.digit_file import DigitImage, UnusableImage, digits_of
+from mnist_tui.data.formats.digit_file import DigitImage, UnusableImage, extract_digits
 from tests.data.pictures.digit_pictures import digit_of
 from tests.data.samples import TEST, sample
 from tests.torture.fuzz.harness import Harness
@@ -81,7 +81,7 @@ def _picture_seeds(_folder: Path) -> Iterable[bytes]:
 
 def _numbers(content: bytes, _folder: Path) -> None:
     """Images in any form but a picture's, each of them usable or refused in words."""
-    for image in digits_of(content, "numbers.csv").images:
+    for image in extract_digits(content, "numbers.csv").images:
         if isinstance(image, DigitImage):
             assert image.pixels.shape == (28, 28)
             assert image.pixels.dtype == np.uint8
