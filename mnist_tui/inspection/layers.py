@@ -73,7 +73,10 @@ def wrap_scripted(model: nn.Module) -> nn.Module:
         return ScriptWrapper(model)
     for module in list(model.modules()):
         if not isinstance(module, torch.jit.ScriptModule):  # modules inside a compiled one cannot be replaced
-            for name, child in module._modules.items():
+            for (
+                name,
+                child,
+            ) in module._modules.items():  # named_children() leaves out a shared child's other names
                 if isinstance(child, torch.jit.ScriptModule):
                     module._modules[name] = ScriptWrapper(child)
     return model

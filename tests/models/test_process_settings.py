@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from mnist_tui.models.process_settings import run_as_script
 
 from mnist_tui.models import load_model
 from mnist_tui.models.isolated_rng import load_model_isolated
+from mnist_tui.models.process_settings import run_as_script
 from tests.data.test_registry import run_warm
 
 HEAD = "import torch\nfrom torch import nn\n"
