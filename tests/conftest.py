@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import tempfile
@@ -27,10 +28,20 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("patient")
 
+# What it is for shows after a power cut alone (`tests/power.py`), and the tests would wait for the disk thousands of
+# times. What is no open file is refused as ever. Processes that tests start have the real one.
+os.fsync = lambda handle: os.fstat(handle) and None
+
 # Threads of torch that wait for each other at full speed, in each worker, take the processor from the other tests.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 _LONG = 3 * 3600  # seconds; the campaigns take half an hour on two quiet cores
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is locked is in use: nobody waits for one who only looks."""
+    monkeypatch.setattr("mnist_tui.runs.run._LOCK_SECONDS", 0.05)
 
 
 def pytest_configure() -> None:
@@ -43,6 +54,12 @@ def pytest_configure() -> None:
             signal.signal(number, lambda *_: None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """All that is imported stays for good: the collector, which would look at it time and again, need not."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from mnist_tui.data import datasets
 from mnist_tui.data.loader import DeviceData
 from mnist_tui.data.types import DIGITS, Dataset, Split
 from mnist_tui.events import EpochFinished, Event
+from mnist_tui.native.toolchain.compiler import Compiler
 from mnist_tui.runs import Run
 from mnist_tui.training import checkpoint, evaluate, recorder, run_training, trainer
 from mnist_tui.training.backends.eager import EagerBackend
@@ -86,10 +87,26 @@ def make_trainer(
     return Trainer(config, EagerBackend(config, TrainState(config, model)), data, control or Control())
 
 
+QUICKLY = {"-O3": "-O1"}
+"""Half the time to compile; the templates and the arithmetic are the same. With less, a step takes a second."""
+
+
+def compile_quickly(patch: pytest.MonkeyPatch, exchange: Mapping[str, str] = QUICKLY) -> None:
+    """Some of the compiler's flags exchanged for others."""
+    flags = Compiler.flags.fget
+    assert flags is not None
+
+    def exchanged(compiler: Compiler) -> tuple[str, ...]:
+        return tuple(word for flag in flags(compiler) for word in exchange.get(flag, flag).split())
+
+    patch.setattr(Compiler, "flags", property(exchanged))
+
+
 class Lab:
     """Trains runs of the tiny dataset in a folder of their own; hears every event in `events`."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, *, quickly: bool = True) -> None:
+        """`quickly`: networks are compiled in half the time. Processes that are started know nothing of that."""
         self.runs_dir = folder / "runs"
         self.dataset = tiny_dataset()
         self.control = Control()
@@ -98,6 +115,8 @@ class Lab:
         self._folder = folder
         monkeypatch.setattr(datasets, "load_dataset", lambda *_args, **_options: self.dataset)
         monkeypatch.setattr(trainer, "PROGRESS_SECONDS", 0.0)  # a Progress every step
+        if quickly:
+            compile_quickly(monkeypatch)
 
     def small_net(self) -> str:
         """The spec of a network with Dropout and BatchNorm in a file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
@@ -13,6 +14,9 @@ SOON = 100.0
 
 What it would otherwise wait for, such as a run's end or a compiler, takes much longer in the tests.
 """
+
+_GLANCES = 0.02
+"""Seconds between two looks at a screen, which is not drawn more often."""
 
 
 def wait_until(true: Callable[[], object], what: str = "") -> None:
@@ -26,8 +30,13 @@ def wait_until(true: Callable[[], object], what: str = "") -> None:
 async def comes_about(
     true: Callable[[], object], pause: Callable[[], Awaitable[object]], what: Callable[[], object]
 ) -> None:
-    """Return as soon as it holds, letting the screen work meanwhile."""
+    """Return as soon as it holds, also after `pause`, in which every widget does what it has been asked to.
+
+    That takes much longer than a glance.
+    """
     end = time.monotonic() + PATIENCE
     while not true():
-        assert time.monotonic() < end, f"it never came about:\n{what()}"
+        while not true():
+            assert time.monotonic() < end, f"it never came about:\n{what()}"
+            await asyncio.sleep(_GLANCES)
         await pause()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,7 +23,7 @@ _KINDS = {bool: "true or false", int: "a whole number", str: "a text in quotes"}
 def option_defaults(context: typer.Context, chosen: Path | None) -> dict[str, Any]:
     """Typer's `default_map` for every command, from the config file. Raises ConfigError for a bad file."""
     path = chosen or paths.config_file()
-    if chosen is None and not path.is_file():
+    if chosen is None and not paths.is_file(path):  # or in a home folder of another user
         return {}
     values = _read(paths.expand_user(path))
     problem = next(_problems(values, _options(context, context.command)), "")
@@ -32,7 +33,7 @@ def option_defaults(context: typer.Context, chosen: Path | None) -> dict[str, An
 
 
 def _read(path: Path) -> dict[str, Any]:
-    if path.exists() and not path.is_file():  # a pipe without a writer would block
+    if os.path.lexists(path) and not path.is_file():  # a pipe without a writer would block
         raise ConfigError(f"{path} is not a regular file", remedy="Name a TOML file with --config.")
     try:
         with path.open("rb") as file:

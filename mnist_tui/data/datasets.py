@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from mnist_tui.data import my_digits, registry
-from mnist_tui.data.download import store
+from mnist_tui.data.download import dataset_files
 from mnist_tui.data.download.progress import DatasetProgress, ignore_event
 from mnist_tui.data.formats import idx, number_file
 from mnist_tui.data.registry import DataFile, DatasetSpec
@@ -21,13 +21,13 @@ from mnist_tui.errors import DataError, PictureError
 from mnist_tui.events import Notice, Report
 
 if TYPE_CHECKING:
-    from mnist_tui.data.download.http import Network
+    from mnist_tui.data.download.http import DownloadSettings
 
 Part = Literal["train", "test"]
 
 
 def load_dataset(
-    name: str, folder: Path, *, report: Report = ignore_event, network: Network | None = None
+    name: str, folder: Path, *, report: Report = ignore_event, settings: DownloadSettings | None = None
 ) -> Dataset:
     """The dataset `name` (mnist, fashion-mnist, kmnist, synthetic, my-digits or auto) under the data folder `folder`.
 
@@ -36,14 +36,19 @@ def load_dataset(
     available.
     """
     if name == "auto":
-        return _load_mnist_or_draw(folder, report, network)
+        return _load_mnist_or_draw(folder, report, settings)
     if name == MY_DIGITS:
         return load_my_digits(folder)
-    return draw_dataset(report) if name == SYNTHETIC else _load_registered(name, folder, report, network)
+    return draw_dataset(report) if name == SYNTHETIC else _load_registered(name, folder, report, settings)
 
 
 def load_test_set(
-    name: str, folder: Path, *, trained_on: str, report: Report = ignore_event, network: Network | None = None
+    name: str,
+    folder: Path,
+    *,
+    trained_on: str,
+    report: Report = ignore_event,
+    settings: DownloadSettings | None = None,
 ) -> TestSet:
     """The test images of the dataset `name` for a network that was trained on the dataset `trained_on`.
 
@@ -53,7 +58,7 @@ def load_test_set(
         return TestSet(MY_DIGITS, my_digits.load_all(folder), DIGITS)
     if name == SYNTHETIC:
         return TestSet(SYNTHETIC, _draw_split("test", report), DIGITS)
-    dataset = load_dataset(name, folder, report=report, network=network)
+    dataset = load_dataset(name, folder, report=report, settings=settings)
     return TestSet(dataset.name, dataset.test, dataset.classes)
 
 
@@ -83,22 +88,22 @@ def load_labeled_file(path: Path, classes: Sequence[str], *, report: Report = ig
     return TestSet(str(path), split, tuple(classes))
 
 
-def _load_mnist_or_draw(folder: Path, report: Report, network: Network | None) -> Dataset:
+def _load_mnist_or_draw(folder: Path, report: Report, settings: DownloadSettings | None) -> Dataset:
     try:
-        return _load_registered("mnist", folder, report, network)
+        return _load_registered("mnist", folder, report, settings)
     except DataError as error:
         message = f"Using drawn digits (synthetic) instead of MNIST, which is not available. {error}"
         report(Notice(topic="data", message=message))
     return draw_dataset(report)
 
 
-def _load_registered(name: str, folder: Path, report: Report, network: Network | None) -> Dataset:
+def _load_registered(name: str, folder: Path, report: Report, settings: DownloadSettings | None) -> Dataset:
     entry = registry.get_dataset_spec(name)
     home = folder / entry.folder
-    return parse_dataset(entry, home, store.load_files(entry, home, report, network))
+    return parse_dataset(entry, home, dataset_files.load_files(entry, home, report, settings))
 
 
-def parse_dataset(entry: DatasetSpec, home: Path, contents: store.FoundFiles) -> Dataset:
+def parse_dataset(entry: DatasetSpec, home: Path, contents: dataset_files.FoundFiles) -> Dataset:
     """The dataset in `contents`, the verified files of `entry`, which belong in the folder `home`; or DataError."""
 
     def split(images: DataFile, labels: DataFile, count: int) -> Split:
@@ -114,7 +119,7 @@ def parse_dataset(entry: DatasetSpec, home: Path, contents: store.FoundFiles) ->
     )
 
 
-def find_source(home: Path, contents: store.FoundFiles) -> str:
+def find_source(home: Path, contents: dataset_files.FoundFiles) -> str:
     """The folder of the files; `home` if they are in several folders, or in none."""
     folders = {found.path.parent for found in contents.values()}
     return str(folders.pop() if len(folders) == 1 else home)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mnist_tui.data import registry
 from mnist_tui.data.datasets import draw_dataset, find_source, load_my_digits, parse_dataset
-from mnist_tui.data.download import store
+from mnist_tui.data.download import dataset_files
 from mnist_tui.data.download.progress import ignore_event
 from mnist_tui.data.download.verified_files import FoundFile, UnusableFileError
 from mnist_tui.data.registry import DataFile
@@ -103,7 +103,7 @@ def _describe_loaded(dataset: Dataset) -> DatasetInfo:
 def _describe_files(name: str, folder: Path, report: Report) -> DatasetInfo:
     entry = registry.get_dataset_spec(name)
     home = folder / entry.folder
-    found, unusable = store.find_files(entry, home, report)
+    found, unusable = dataset_files.find_files(entry, home, report)
     return DatasetInfo(
         name,
         find_source(home, found),

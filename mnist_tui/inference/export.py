@@ -78,7 +78,8 @@ class PixelNetwork(nn.Module):
         """With the preprocessing of `network_input`, in operations that every format knows."""
         config = self.config
         maps = make_deskew_maps_unchunked(images, config.deskew) if config.deskew else None
-        return self.network(apply_maps(images, maps, config))  # type: ignore[no-any-return]
+        logits: Tensor = self.network(apply_maps(images, maps, config))
+        return logits if logits.dtype == torch.float32 else logits.float()
 
 
 def check_packages(format: FormatName) -> None:
@@ -114,7 +115,7 @@ def export_network(network: TrainedNetwork, format: FormatName, path: Path, imag
         raise ExportError(
             f"the {format} file does not agree with {network.run}: outputs differ by {comparison.max_difference:.2g}, "
             f"{comparison.same_answers:,} of {comparison.images:,} answers are the same; it was not written",
-            remedy="Try another --format.",
+            remedy=_remedy(network, images),
         )
     try:
         atomic_file.write_bytes(path, content)
@@ -123,6 +124,16 @@ def export_network(network: TrainedNetwork, format: FormatName, path: Path, imag
             f"{path} cannot be written: {error.strerror}", remedy="Choose another --output."
         ) from error
     return comparison
+
+
+def _remedy(network: TrainedNetwork, images: Tensor) -> str:
+    few = images[:_BATCH]
+    if torch.equal(network.logits(few), network.logits(few)):
+        return "Try another --format."
+    return (
+        "The network itself gives other outputs each time, as with dropout that is never switched off: give F.dropout "
+        "training=self.training, and train it again."
+    )
 
 
 def metadata(network: TrainedNetwork, *, includes_preprocessing: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from torch import nn
 
 from mnist_tui.errors import RunError
-from mnist_tui.inference.network import TrainedNetwork, build_network, class_names
+from mnist_tui.inference.network import TrainedNetwork, build_network, class_names, freeze
 from mnist_tui.models import ModelSource
 from mnist_tui.training.snapshot import Snapshot
 
@@ -46,7 +46,7 @@ class LiveNetwork:
         if self._model is None or self._folder != snapshot.run.folder:
             self._snapshot = self._model = None
             model, self._code = build_network(snapshot.run)
-            self._model = model.eval().requires_grad_(False)
+            self._model = freeze(model)
             self._folder = snapshot.run.folder
         return self._model
 

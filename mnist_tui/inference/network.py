@@ -98,8 +98,16 @@ def load_trained(run: Run, weights: WeightsName = "best") -> TrainedNetwork:
             f"the {weights} weights of run {run.name} are not all finite numbers",
             remedy="Choose another run.",
         )
-    model.eval().requires_grad_(False)
-    return TrainedNetwork(model, config, class_names(config.dataset), run.name, weights, code=code, **facts)
+    return TrainedNetwork(
+        freeze(model), config, class_names(config.dataset), run.name, weights, code=code, **facts
+    )
+
+
+def freeze(model: nn.Module) -> nn.Module:
+    """`model` itself, in evaluation mode and without gradients. TorchScript networks have no `requires_grad_`."""
+    for parameter in model.eval().parameters():
+        parameter.requires_grad_(False)
+    return model
 
 
 def class_names(dataset: str) -> tuple[str, ...]:

@@ -130,16 +130,28 @@ def predict_images(
         return []
     readings = [(image.pixels, *image.others) for image in images]
     pixels = torch.from_numpy(np.stack([pixels for reading in readings for pixels in reading]))[:, None]
-    # A digit that was read in several ways gets the mean of the probabilities, here its log. So a prediction that
-    # depends on how much of the picture counted as ink is less confident than each one of them.
     means = [
-        logits.double().softmax(dim=1).mean(dim=0).log() if len(logits) > 1 else logits[0].double()
+        _agreed(logits.double())
         for logits in network.logits(pixels).split([len(reading) for reading in readings])
     ]
     predictions = predictions_from_logits(torch.stack(means), network.classes, threshold)
     mains = torch.from_numpy(np.stack([image.pixels for image in images]))[:, None]  # (N, 1, 28, 28) uint8
     inputs = network.input_pixels(mains)[:, 0]
     return [DigitPrediction(*parts) for parts in zip(images, predictions, inputs, strict=True)]
+
+
+def _agreed(logits: Tensor) -> Tensor:
+    """(C,) of (N, C): the answer for one digit that was read in N ways, as logits.
+
+    Half of the probability is the mean's, and half is that of the reading which supports its answer least. So one
+    reading that differs is enough for "not sure", however many there are.
+    """
+    if len(logits) == 1:
+        return logits[0]
+    probabilities = logits.softmax(dim=1)
+    mean = probabilities.mean(dim=0)
+    least = probabilities[probabilities[:, mean.argmax()].argmin()]
+    return ((mean + least) / 2).log()
 
 
 def _check_labels(name: str, file: DigitFile, network: TrainedNetwork) -> None:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from mnist_tui.config import IMAGE_SHAPE
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.inspection.requirements import Limits, Requirement, check_requirements
-from mnist_tui.inspection.summary import Block, Layer, ModelSummary, ReceptiveField
+from mnist_tui.inspection.summary import BlockSummary, LayerSummary, ModelSummary, ReceptiveField
 
 if TYPE_CHECKING:
     from torch import nn
 
 __all__ = [
-    "Block",
-    "Layer",
+    "BlockSummary",
+    "LayerSummary",
     "Limits",
     "ModelSummary",
     "ReceptiveField",

@@ -21,7 +21,12 @@ def is_layer(module: nn.Module) -> bool:
         return True
     origin = type_before_parametrizations(module).__module__
     is_torch_layer = origin.startswith("torch.nn.") and origin not in CONTAINERS
-    return not isinstance(module, PARAMETER_CONTAINERS) and (is_torch_layer or not any(module.children()))
+    return not isinstance(module, PARAMETER_CONTAINERS) and (is_torch_layer or not has_children(module))
+
+
+def has_children(module: nn.Module) -> bool:
+    """Whether it contains modules. Their truth value is not used: a compiled one has none."""
+    return next(module.children(), None) is not None
 
 
 def type_name(module: nn.Module) -> str:
@@ -68,6 +73,7 @@ def wrap_scripted(model: nn.Module) -> nn.Module:
         return ScriptWrapper(model)
     for module in list(model.modules()):
         if not isinstance(module, torch.jit.ScriptModule):  # modules inside a compiled one cannot be replaced
+            # Not named_children(), which leaves out a shared child's other names.
             for name, child in module._modules.items():
                 if isinstance(child, torch.jit.ScriptModule):
                     module._modules[name] = ScriptWrapper(child)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from mnist_tui.inspection.summary import Layer, ModelSummary
+from mnist_tui.inspection.summary import LayerSummary, ModelSummary
 
 Head = Literal["gap", "fc", "any"]
 
@@ -59,7 +59,7 @@ def _check_parameters(summary: ModelSummary, limit: int) -> Requirement:
     return Requirement("parameters", f"fewer than {limit:,}", f"{found:,}", found < limit)
 
 
-def _check_count(name: str, wanted: int, kind: str, found: list[Layer]) -> Requirement:
+def _check_count(name: str, wanted: int, kind: str, found: list[LayerSummary]) -> Requirement:
     return Requirement(name, f"at least {wanted} {kind}", _format_count(found), len(found) >= wanted)
 
 
@@ -71,32 +71,32 @@ def _check_head(summary: ModelSummary, wanted: Head) -> Requirement:
     return Requirement("head", HEADS[wanted], _format_count(averages + connected), bool(found))
 
 
-def _find_batch_norms(summary: ModelSummary) -> list[Layer]:
+def _find_batch_norms(summary: ModelSummary) -> list[LayerSummary]:
     return [layer for layer in _called_layers(summary) if layer.base in BATCH_NORMS]
 
 
-def _find_dropouts(summary: ModelSummary) -> list[Layer]:
+def _find_dropouts(summary: ModelSummary) -> list[LayerSummary]:
     return [layer for layer in _called_layers(summary) if "dropout" in layer.base.lower()]
 
 
-def _called_layers(summary: ModelSummary) -> list[Layer]:
+def _called_layers(summary: ModelSummary) -> list[LayerSummary]:
     """Each layer that forward calls, once."""
     return [layer for layer in summary.layers if layer.output_shape is not None and not layer.shared_with]
 
 
-def _layers_after_map(layers: tuple[Layer, ...]) -> list[Layer]:
+def _layers_after_map(layers: tuple[LayerSummary, ...]) -> list[LayerSummary]:
     """The layers after the last one with a height and width: an earlier average only weights channels."""
     maps = [index for index, layer in enumerate(layers) if _is_map(layer)]
     tail = layers[maps[-1] + 1 :] if maps else layers
     return [layer for layer in tail if layer.output_shape is not None]
 
 
-def _is_map(layer: Layer) -> bool:
+def _is_map(layer: LayerSummary) -> bool:
     shape = layer.output_shape or ()
     return layer.type != "Parameter" and len(shape) == 3 and shape[1:] != (1, 1)
 
 
-def _format_count(layers: Iterable[Layer]) -> str:
+def _format_count(layers: Iterable[LayerSummary]) -> str:
     """`6 BatchNorm2d`, or `none`."""
     counted = Counter(layer.type for layer in layers)
     return ", ".join(f"{count} {kind}" for kind, count in counted.items()) or "none"

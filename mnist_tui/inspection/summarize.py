@@ -12,9 +12,16 @@ from torch import Tensor, nn
 from mnist_tui.inspection.clone import clone_model
 from mnist_tui.inspection.forward_trace import ForwardTrace, TraceRow, make_parameter_rows
 from mnist_tui.inspection.layer_settings import describe_settings
-from mnist_tui.inspection.layers import PARAMETER_CONTAINERS, is_layer, takes_hooks, type_name, wrap_scripted
+from mnist_tui.inspection.layers import (
+    PARAMETER_CONTAINERS,
+    has_children,
+    is_layer,
+    takes_hooks,
+    type_name,
+    wrap_scripted,
+)
 from mnist_tui.inspection.receptive_field.fields import Field, State, Unknown
-from mnist_tui.inspection.summary import Block, Layer, ModelSummary, ReceptiveField, add_counts
+from mnist_tui.inspection.summary import BlockSummary, LayerSummary, ModelSummary, ReceptiveField, add_counts
 
 # With one image, a forward that squeezes the batch dimension would look like another network.
 FEW = 2
@@ -121,7 +128,7 @@ def _count_per_image(rows: list[TraceRow], images: int, more: list[TraceRow]) ->
             row.macs = fixed + growth
 
 
-def _build_layers(rows: list[TraceRow]) -> tuple[Layer, ...]:
+def _build_layers(rows: list[TraceRow]) -> tuple[LayerSummary, ...]:
     """The finished rows: each parameter is counted once, where it first appears."""
     owners: dict[int, str] = {}
     layers = []
@@ -134,8 +141,8 @@ def _build_layers(rows: list[TraceRow]) -> tuple[Layer, ...]:
     return tuple(layers)
 
 
-def _build_layer(row: TraceRow, parameters: int, shared_with: str) -> Layer:
-    return Layer(
+def _build_layer(row: TraceRow, parameters: int, shared_with: str) -> LayerSummary:
+    return LayerSummary(
         path=row.path,
         type=row.type,
         base=row.base,
@@ -158,14 +165,14 @@ def _receptive_field(state: State) -> ReceptiveField:
 
 
 def _build_blocks(
-    model: nn.Module, containers: dict[str, TraceRow], layers: tuple[Layer, ...]
-) -> Iterator[Block]:
+    model: nn.Module, containers: dict[str, TraceRow], layers: tuple[LayerSummary, ...]
+) -> Iterator[BlockSummary]:
     for path, child in model.named_children():
         inside = [layer for layer in layers if f"{layer.path}.".startswith(f"{path}.")]
-        if is_layer(child) or not any(child.children()):
+        if is_layer(child) or not has_children(child):
             continue
         last = containers.get(path, TraceRow(path))
-        yield Block(
+        yield BlockSummary(
             path=path,
             type=type_name(child),
             output_shape=last.output_shape,

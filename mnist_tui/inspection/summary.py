@@ -15,7 +15,7 @@ The theoretical number, far from the borders: it may be larger than the image.
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerSummary:
     """One call of one layer, or of one function outside of any layer."""
 
     path: str
@@ -42,7 +42,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Block:
+class BlockSummary:
     """Subtotals over one direct child of the network that has layers of its own."""
 
     path: str
@@ -64,8 +64,8 @@ class ModelSummary:
     macs: int | None
     bytes: int
     """Of parameters and buffers, as they are in memory."""
-    layers: tuple[Layer, ...]
-    blocks: tuple[Block, ...]
+    layers: tuple[LayerSummary, ...]
+    blocks: tuple[BlockSummary, ...]
     notes: tuple[str, ...]
     """One sentence for each number that is not known, and for each layer that forward does not use."""
 
@@ -77,8 +77,8 @@ class ModelSummary:
     def from_dict(cls, values: Mapping[str, Any]) -> ModelSummary:
         """The summary that `to_dict` returned, also after a round trip through JSON. Raises KeyError or TypeError."""
         plain = {**values, "input_shape": tuple(values["input_shape"]), "notes": tuple(values["notes"])}
-        plain["layers"] = tuple(Layer(**_to_tuples(layer)) for layer in values["layers"])
-        plain["blocks"] = tuple(Block(**_to_tuples(block)) for block in values["blocks"])
+        plain["layers"] = tuple(LayerSummary(**_to_tuples(layer)) for layer in values["layers"])
+        plain["blocks"] = tuple(BlockSummary(**_to_tuples(block)) for block in values["blocks"])
         return cls(**plain)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Hooks for networks whose training loop flattens the images or selects one of several results.
+"""Hooks for networks whose training loop reshapes or resizes the images, or selects one of several results.
 
 Hooks on the module itself keep its class and the names of its weights unchanged.
 """
@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mnist_tui.models.code_errors import USER_EXCEPTIONS
@@ -20,13 +21,13 @@ _LOGITS = "logits"
 
 
 def adapt_model(model: nn.Module, images: Tensor, classes: int) -> bool:
-    """Make `model` fit by passing `images` as (N, 784) or (N, 28, 28), or by selecting one of its results.
+    """Make `model` fit by passing `images` in another shape, or by selecting one of its results.
 
     Returns whether it fits then. `model` is in evaluation mode and is tried without gradients; only hooks are added.
     """
     if isinstance(model, torch.jit.ScriptModule):  # it accepts no hooks
         return False
-    for reshape in (None, _flatten_images, _drop_channel):
+    for reshape in (None, *_SHAPES):
         kept = SavedState(model)
         try:
             result = model(images if reshape is None else reshape(images))
@@ -59,9 +60,26 @@ def _drop_channel(images: Tensor) -> Tensor:
     return images.squeeze(1)
 
 
+def _enlarge(images: Tensor) -> Tensor:
+    """The input of LeNet-5, and the result of `transforms.Resize(32)` for MNIST."""
+    return F.interpolate(images, (32, 32), mode="bilinear")
+
+
+def _repeat_channel(images: Tensor) -> Tensor:
+    return images.repeat(1, 3, 1, 1)
+
+
+def _convert_to_double(images: Tensor) -> Tensor:
+    """The result of `ToTensor` after `torch.set_default_dtype(torch.float64)`."""
+    return images.double()
+
+
 _SHAPES: Mapping[Callable[..., Any], tuple[str, str]] = {
     _flatten_images: ("vectors (N, 784)", "x = x.flatten(1)"),
     _drop_channel: ("rows (N, 28, 28)", "x = x.squeeze(1)"),
+    _enlarge: ("32×32 pixels (N, 1, 32, 32)", "x = F.interpolate(x, (32, 32), mode='bilinear')"),
+    _convert_to_double: ("float64", "x = x.double()"),
+    _repeat_channel: ("three channels (N, 3, 28, 28)", "x = x.repeat(1, 3, 1, 1)"),
 }
 
 

@@ -24,14 +24,14 @@ def check_forward(source: ModelSource, model: nn.Module) -> None:
     """Run `model` once in evaluation mode, which also gives lazy layers their shapes. Raises ModelError if it fails.
 
     `model` is unchanged except for those layers, layers that its forward creates at the first call, and hooks that
-    `adapt` adds if it would not fit otherwise.
+    `adapt_model` adds if it would not fit otherwise.
     """
     images = make_random_images(IMAGES)
     with evaluation_mode(model), torch.no_grad():
-        lazy = any(is_lazy(tensor) for tensor in _parameters_and_buffers(model))
         try:
             _compute_output(source, model, images)
         except ModelError:
+            lazy = any(is_lazy(tensor) for tensor in _parameters_and_buffers(model))
             if lazy or not adapt_model(model, images, CLASSES):
                 raise
             _compute_output(source, model, images)

@@ -6,7 +6,9 @@ import ast
 import contextlib
 import hashlib
 import importlib
+import os
 import re
+import stat
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -172,12 +174,24 @@ def _make_unique_name(path: Path) -> str:
 def _make_project(source: ModelSource, path: Path) -> Project:
     if source.copy is not None:
         return Project(source.copy.folders, sums=source.copy.sums, origins=source.copy.origins)
-    return Project([path.parent], last=_current_folder())
+    return Project([path.parent], last=[*_current_folder(), *_find_project_folder(path)])
 
 
 def _current_folder() -> list[Path]:
     with contextlib.suppress(OSError):  # it has been deleted
         return [Path.cwd()]
+    return []
+
+
+# Files that a project has in its top folder.
+_PROJECT_FILES = (".git", "pyproject.toml", "setup.py", "requirements.txt", "environment.yml")
+
+
+def _find_project_folder(path: Path) -> list[Path]:
+    """The top folder of the file's project, from which its author runs scripts, unless other users can write to it."""
+    for folder in path.parents:
+        if any(os.path.lexists(folder / name) for name in _PROJECT_FILES):
+            return [] if folder.stat().st_mode & stat.S_IWOTH else [folder]
     return []
 
 

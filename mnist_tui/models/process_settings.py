@@ -28,14 +28,15 @@ _lock = threading.RLock()
 def run_as_script(path: Path | None) -> Iterator[None]:
     """A context for importing, creating and checking a network, after which the process has its own settings again.
 
-    `sys.argv` has the file alone, standard output is redirected to standard error, and reading standard input
-    raises InputRequestedError.
+    `sys.argv` has the file alone, standard output is redirected to standard error, also that of programs it starts,
+    and reading standard input raises InputRequestedError.
     """
     with _lock, contextlib.ExitStack() as stack:
         if path is not None:
             stack.enter_context(_replace_attribute(sys, "argv", [str(path)]))
         stack.enter_context(_replace_attribute(sys, "stdin", _RefusingInput()))
         stack.enter_context(contextlib.redirect_stdout(sys.stderr))
+        stack.enter_context(_redirect_stdout_descriptor())
         stack.enter_context(_replace_attribute(argparse.ArgumentParser, "error", _refuse_arguments))
         stack.enter_context(_preserve_folder())
         stack.enter_context(_set_environment())
@@ -92,6 +93,26 @@ class _RefusingInput:
 
 def _refuse_arguments(_parser: argparse.ArgumentParser, message: str) -> NoReturn:
     raise InputRequestedError(f"it asks for command-line arguments: {message}")
+
+
+@contextlib.contextmanager
+def _redirect_stdout_descriptor() -> Iterator[None]:
+    """For output that does not go through Python, such as `os.system("nvidia-smi")`. Terminals show both anyway."""
+    try:
+        if os.isatty(1):
+            yield
+            return
+        before = os.dup(1)
+    except OSError:  # it is closed
+        yield
+        return
+    try:
+        with contextlib.suppress(OSError):
+            os.dup2(2, 1)
+        yield
+    finally:
+        os.dup2(before, 1)
+        os.close(before)
 
 
 @contextlib.contextmanager

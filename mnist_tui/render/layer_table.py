@@ -14,7 +14,7 @@ from rich.text import Text
 from mnist_tui.render import formatting
 
 if TYPE_CHECKING:
-    from mnist_tui.inspection import Block, Layer, ModelSummary, Requirement
+    from mnist_tui.inspection import BlockSummary, LayerSummary, ModelSummary, Requirement
 
 
 def layer_table(summary: ModelSummary, *, titled: bool = True) -> RenderableType:
@@ -77,7 +77,7 @@ def _title(summary: ModelSummary) -> str:
     return f"{escape(summary.model)} · input {formatting.shape(summary.input_shape)}"
 
 
-def _layer_cells(layer: Layer) -> list[str]:
+def _layer_cells(layer: LayerSummary) -> list[str]:
     kind = f"{layer.type}()" if layer.functional else layer.type
     settings = f"same as {layer.shared_with}" if layer.shared_with else layer.settings
     return [
@@ -90,7 +90,7 @@ def _layer_cells(layer: Layer) -> list[str]:
     ]
 
 
-def _block_cells(block: Block) -> list[str]:
+def _block_cells(block: BlockSummary) -> list[str]:
     return [
         f"= {escape(block.path)}",
         "",

@@ -16,11 +16,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.cells import cell_len
 
 import mnist_tui
+from tests import trial_server
 from tests.cli import easy_digits
+from tests.cli.warm import Warm
 from tests.patience import PATIENCE, wait_until
 
 # A run with the easy digits: two epochs, over in a blink.
@@ -54,6 +57,9 @@ LONG = (
     "300",
 )
 
+Streams = Mapping[str, Any]
+"""`stdout` or `stderr` where it shall be no pipe."""
+
 _CODES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07]*\x07)")
 
 
@@ -69,16 +75,22 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(root), **(extra or {})}
 
 
-def run(*arguments: str, easy: bool = True, **extra: str) -> subprocess.CompletedProcess[str]:
+def process(*arguments: str, easy: bool = True, warm: bool = True, **options: Any) -> subprocess.Popen[str]:
+    """Begin it: with torch loaded already, unless a test is about how it starts, or about processes that it starts."""
+    if warm and easy and trial_server.IS_POSSIBLE:
+        return Warm(arguments, **options)
+    if options.get("start_new_session"):
+        options["preexec_fn"] = lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    return subprocess.Popen(command(*arguments, easy=easy), **options)
+
+
+def run(
+    *arguments: str, easy: bool = True, warm: bool = True, streams: Streams | None = None, **extra: str
+) -> subprocess.CompletedProcess[str]:
     """To its end, with pipes. `extra` goes into the environment."""
-    return subprocess.run(
-        command(*arguments, easy=easy),
-        env=environment(extra),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    with start(*arguments, easy=easy, warm=warm, streams=streams, **extra) as started:
+        out, err = started.process.communicate(timeout=PATIENCE)
+        return subprocess.CompletedProcess(arguments, started.process.returncode, out, err)
 
 
 @dataclass
@@ -123,17 +135,12 @@ class Started:
         self.process.communicate()
 
 
-def start(*arguments: str, easy: bool = True, **extra: str) -> Started:
+def start(
+    *arguments: str, easy: bool = True, warm: bool = True, streams: Streams | None = None, **extra: str
+) -> Started:
     """With pipes, without waiting for it."""
-    return Started(
-        subprocess.Popen(
-            command(*arguments, easy=easy),
-            env=environment(extra),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-    )
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **(streams or {})}
+    return Started(process(*arguments, easy=easy, warm=warm, env=environment(extra), **options))
 
 
 @dataclass(frozen=True)
@@ -167,20 +174,21 @@ def in_terminal(
     hang_up_at: str = "",
     answer_at: str = "",
     answer: bytes = b"",
+    warm: bool = True,
     **extra: str,
 ) -> Screen:
     """Run in a pseudo-terminal: Ctrl+C is pressed, its window closed or `answer` typed once a text has appeared."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     env = {"TERM": "xterm-256color", **extra}
-    process = subprocess.Popen(
-        command(*arguments),
+    started = process(
+        *arguments,
+        warm=warm,
         env={key: value for key, value in environment(env).items() if key not in ("COLUMNS", "LINES")},
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )
     os.close(theirs)
     raw = b""
@@ -197,10 +205,10 @@ def in_terminal(
                 break
         if hang_up_at:
             os.close(ours)
-        code = process.wait(timeout=PATIENCE)
+        code = started.wait(timeout=PATIENCE)
     finally:
-        process.kill()
-        process.wait()
+        started.kill()
+        started.wait()
         if not hang_up_at:
             os.close(ours)
     return Screen(raw.decode(), code)

@@ -14,6 +14,7 @@ from mnist_tui import runs
 from mnist_tui.native.toolchain import compiler
 from tests.cli import program
 from tests.cli.conftest import Mnist
+from tests.native.compiling import QUICKLY, other_flags
 from tests.native.toolchain import disk, needs_compiler, script
 from tests.patience import SOON
 
@@ -118,7 +119,8 @@ def test_a_network_that_is_no_chain_is_trained_by_eager(mnist: Mnist, runs_dir: 
 @needs_compiler
 def test_compiled_once_with_a_word_then_kept_and_made_again_when_damaged(mnist: Mnist, cache: Path) -> None:
     def told() -> tuple[bool, str]:
-        done = mnist(*QUICK, "--backend", "native", "--json")
+        with other_flags(QUICKLY):
+            done = mnist(*QUICK, "--backend", "native", "--json")
         assert done.code == 0
         events = [json.loads(line) for line in done.out.splitlines()]
         [start] = [event for event in events if event["event"] == "RunStarted"]

@@ -10,7 +10,6 @@ import pytest
 
 from mnist_tui import runs
 from tests.cli import program
-from tests.patience import PATIENCE
 
 
 def piped_to_nobody(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -24,15 +23,7 @@ def piped_to_nobody(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def written_to(stdout: int, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        program.command(*arguments),
-        env=program.environment(),
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    return program.run(*arguments, streams={"stdout": stdout})
 
 
 @pytest.mark.parametrize("words", [("inspect-model",), ("runs", "list", "--json")])

@@ -159,6 +159,7 @@ def test_a_run_is_deleted_after_a_yes_only(typed: str, gone: bool, mnist: Mnist,
     assert (runs_dir / "good").exists() is not gone
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_run_in_use_is_not_deleted(mnist: Mnist, runs_dir: Path) -> None:
     with runs.find(runs_dir, "halted").writer():
         done = mnist("runs", "delete", "halted", "--yes")

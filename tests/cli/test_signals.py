@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mnist_tui import runs
-from mnist_tui.cli.signals import stopping
+from mnist_tui.cli.signals import stop_on_signal
 from mnist_tui.training.control import Control
 from tests.cli import program
 from tests.cli.conftest import Mnist
@@ -82,7 +82,7 @@ def test_a_signal_while_digits_are_drawn_begins_nothing(runs_dir: Path) -> None:
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs /proc")
 @pytest.mark.parametrize("words", [program.LONG, ("inspect-model",)], ids=["train", "inspect-model"])
 def test_a_signal_while_torch_is_imported_is_no_traceback(words: tuple[str, ...], runs_dir: Path) -> None:
-    with program.start(*words) as starting:
+    with program.start(*words, warm=False) as starting:
         starting.wait_until(is_importing_torch)
         code, seconds, out, err = starting.signal(signal.SIGINT)
     assert (code, out) == (130, "")
@@ -107,7 +107,7 @@ def test_an_ignored_signal_stays_ignored() -> None:
     """What `nohup mnist-tui train &` relies on."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with stopping(Control()) as caught:
+        with stop_on_signal(Control()) as caught:
             signal.raise_signal(signal.SIGHUP)
     finally:
         signal.signal(signal.SIGHUP, before)
@@ -146,7 +146,7 @@ def test_a_terminal_that_is_closed_leaves_a_checkpoint(runs_dir: Path) -> None:
 
 
 def test_ctrl_c_in_a_terminal_before_torch_is_there_leaves_it_sane() -> None:
-    screen = program.in_terminal(*program.LONG, interrupt_at="Loading")
+    screen = program.in_terminal(*program.LONG, interrupt_at="Loading", warm=False)
     assert screen.code == 130
     assert screen.cursor_is_visible
     assert "Traceback" not in screen.text

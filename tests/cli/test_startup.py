@@ -119,6 +119,6 @@ def test_a_misspelt_command_is_a_usage_error_that_names_it(mnist: Mnist) -> None
 
 
 def test_a_character_that_the_terminal_lacks_is_no_failure() -> None:
-    shown = program.run("check", easy=False, PYTHONIOENCODING="ascii")
+    shown = program.run("check", PYTHONIOENCODING="ascii")
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "?  parameters" in shown.stdout

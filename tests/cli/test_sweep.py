@@ -137,7 +137,7 @@ def test_more_seeds_train_those(swept: Swept, mnist: Mnist, tmp_path: Path) -> N
 
 
 def test_an_interrupted_sweep_goes_on_from_its_checkpoints(mnist: Mnist, runs_dir: Path) -> None:
-    with program.start(*LONG, "--json") as sweeping:
+    with program.start(*LONG, "--json", warm=False) as sweeping:
         sweeping.wait_for('"TrialEpoch"')
         code, seconds, out, err = sweeping.signal(signal.SIGINT)
     assert code == 130
@@ -161,7 +161,7 @@ def test_an_interrupted_sweep_goes_on_from_its_checkpoints(mnist: Mnist, runs_di
 
 @pytest.mark.slow
 def test_a_killed_trial_is_a_failed_one_that_can_go_on(runs_dir: Path) -> None:
-    with program.start(*LONG, "--json") as sweeping:
+    with program.start(*LONG, "--json", warm=False) as sweeping:
         sweeping.wait_for('"TrialEpoch"')
         children = Path(f"/proc/{sweeping.process.pid}/task/{sweeping.process.pid}/children")
         if not children.exists():
@@ -220,7 +220,7 @@ def test_a_killed_search_is_gone_on_with_where_it_was(runs_dir: Path) -> None:
         "s",
         "--json",
     )
-    with program.start(*words) as searching:
+    with program.start(*words, warm=False) as searching:
         searching.wait_for('"TrialEpoch"')
         searching.signal(signal.SIGKILL)
     done = program.run("sweep", "--resume", "s", "--jobs", "1", "--json")
@@ -279,7 +279,7 @@ def test_a_config_file_has_a_say(mnist: Mnist, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_in_a_terminal_the_table_stays() -> None:
-    screen = program.in_terminal(*GRID, "--name", "live")
+    screen = program.in_terminal(*GRID, "--name", "live", warm=False)
     assert screen.code == 0
     assert screen.widest <= 80
     assert screen.cursor_is_visible

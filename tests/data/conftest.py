@@ -30,8 +30,8 @@ def tiny(mirror: Mirror) -> Sample:
 
 
 @pytest.fixture
-def heard() -> list[Event]:
-    """What was reported: hand `heard.append` in as `report`."""
+def reported() -> list[Event]:
+    """What was reported: hand `reported.append` in as `report`."""
     return []
 
 

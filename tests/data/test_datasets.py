@@ -41,24 +41,24 @@ def assert_is_tiny(dataset: Dataset, tiny: Sample) -> None:
     assert (dataset.test.labels.shape, dataset.test.labels.dtype) == ((TEST,), torch.int64)
 
 
-def notices(heard: list[Event]) -> list[str]:
-    return [event.message for event in heard if isinstance(event, Notice)]
+def notices(reported: list[Event]) -> list[str]:
+    return [event.message for event in reported if isinstance(event, Notice)]
 
 
 @pytest.mark.usefixtures("no_network")
-def test_what_is_on_disk_is_read_where_it_lies(tiny: Sample, tmp_path: Path, heard: list[Event]) -> None:
+def test_what_is_on_disk_is_read_where_it_lies(tiny: Sample, tmp_path: Path, reported: list[Event]) -> None:
     home = tiny.write(tmp_path)
     before = sorted(path.name for path in home.iterdir())
-    dataset = load_dataset("mnist", tmp_path, report=heard.append)
+    dataset = load_dataset("mnist", tmp_path, report=reported.append)
     assert_is_tiny(dataset, tiny)
     assert (dataset.name, dataset.source, len(dataset.classes)) == ("mnist", str(home), 10)
     assert sorted(path.name for path in home.iterdir()) == before
-    assert {event.stage for event in heard if isinstance(event, DataProgress)} == {"checking"}
+    assert {event.stage for event in reported if isinstance(event, DataProgress)} == {"checking"}
 
 
 def test_what_is_missing_is_fetched_once(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
-    assert_is_tiny(load_dataset("mnist", tmp_path, network=mirror.network()), tiny)
-    assert_is_tiny(load_dataset("mnist", tmp_path, network=mirror.network()), tiny)
+    assert_is_tiny(load_dataset("mnist", tmp_path, settings=mirror.settings()), tiny)
+    assert_is_tiny(load_dataset("mnist", tmp_path, settings=mirror.settings()), tiny)
     assert len(mirror.asked) == 4
 
 
@@ -72,14 +72,14 @@ DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_file_heals_with_a_notice(
-    damage: str, mirror: Mirror, tiny: Sample, tmp_path: Path, heard: list[Event]
+    damage: str, mirror: Mirror, tiny: Sample, tmp_path: Path, reported: list[Event]
 ) -> None:
     home = tiny.write(tmp_path)
     spoil, complaint = DAMAGES[damage]
     path = home / "train-images.gz"
     path.write_bytes(spoil(path.read_bytes()))
-    assert_is_tiny(load_dataset("mnist", tmp_path, report=heard.append, network=mirror.network()), tiny)
-    [notice] = notices(heard)
+    assert_is_tiny(load_dataset("mnist", tmp_path, report=reported.append, settings=mirror.settings()), tiny)
+    [notice] = notices(reported)
     assert notice.startswith(f"{path} is damaged: ")
     assert complaint in notice
     assert mirror.asked == ["/good/train-images.gz"]
@@ -96,7 +96,7 @@ def test_a_damaged_file_that_cannot_be_fetched_again_says_so_until_it_can(
     assert f"{path} is damaged" in str(caught.value)
     assert "Delete it, or fetch it again" in caught.value.remedy
     assert caught.value.exit_code == 3
-    assert_is_tiny(load_dataset("mnist", tmp_path, network=mirror.network()), tiny)
+    assert_is_tiny(load_dataset("mnist", tmp_path, settings=mirror.settings()), tiny)
 
 
 def test_a_named_dataset_never_falls_back(tmp_path: Path) -> None:
@@ -135,41 +135,41 @@ def test_a_file_with_the_right_sum_and_the_wrong_content_is_named(
 
 
 @pytest.mark.usefixtures("drawn_cheaply")
-def test_the_synthetic_digits_need_nothing(tmp_path: Path, heard: list[Event]) -> None:
-    dataset = load_dataset("synthetic", tmp_path / "nowhere", report=heard.append)
+def test_the_synthetic_digits_need_nothing(tmp_path: Path, reported: list[Event]) -> None:
+    dataset = load_dataset("synthetic", tmp_path / "nowhere", report=reported.append)
     assert (dataset.name, len(dataset.train.labels), len(dataset.test.labels)) == (
         "synthetic",
         60_000,
         10_000,
     )
     assert not torch.equal(dataset.train.images[0], dataset.test.images[0])
-    assert {(event.stage, event.unit) for event in heard if isinstance(event, DataProgress)} == {
+    assert {(event.stage, event.unit) for event in reported if isinstance(event, DataProgress)} == {
         ("drawing", "images")
     }
-    assert heard[-1].done == 10_000  # type: ignore[attr-defined]
+    assert reported[-1].done == 10_000  # type: ignore[attr-defined]
     assert not (tmp_path / "nowhere").exists()
 
 
 @pytest.mark.usefixtures("drawn_cheaply")
-def test_auto_is_mnist_where_it_can_be_had(mirror: Mirror, tmp_path: Path, heard: list[Event]) -> None:
-    dataset = load_dataset("auto", tmp_path, report=heard.append, network=mirror.network())
+def test_auto_is_mnist_if_it_is_available(mirror: Mirror, tmp_path: Path, reported: list[Event]) -> None:
+    dataset = load_dataset("auto", tmp_path, report=reported.append, settings=mirror.settings())
     assert dataset.name == "mnist"
-    assert notices(heard) == []
+    assert notices(reported) == []
 
 
 @pytest.mark.usefixtures("drawn_cheaply")
-def test_auto_draws_where_mnist_is_out_of_reach_and_says_why(tmp_path: Path, heard: list[Event]) -> None:
-    assert load_dataset("auto", tmp_path, report=heard.append).name == "synthetic"
-    assert "Using drawn digits (synthetic) instead of MNIST" in notices(heard)[-1]
-    assert "not https" in notices(heard)[-1]
+def test_auto_draws_where_mnist_is_out_of_reach_and_says_why(tmp_path: Path, reported: list[Event]) -> None:
+    assert load_dataset("auto", tmp_path, report=reported.append).name == "synthetic"
+    assert "Using drawn digits (synthetic) instead of MNIST" in notices(reported)[-1]
+    assert "not https" in notices(reported)[-1]
 
 
 @pytest.mark.usefixtures("drawn_cheaply")
-def test_auto_says_that_mnist_is_damaged(tiny: Sample, tmp_path: Path, heard: list[Event]) -> None:
+def test_auto_says_that_mnist_is_damaged(tiny: Sample, tmp_path: Path, reported: list[Event]) -> None:
     path = tiny.write(tmp_path) / "train-images.gz"
     path.write_bytes(b"")
-    assert load_dataset("auto", tmp_path, report=heard.append).name == "synthetic"
-    assert f"{path} is damaged: it is empty. It could not be fetched again" in notices(heard)[-1]
+    assert load_dataset("auto", tmp_path, report=reported.append).name == "synthetic"
+    assert f"{path} is damaged: it is empty. It could not be fetched again" in notices(reported)[-1]
 
 
 @pytest.mark.usefixtures("no_network")

@@ -83,7 +83,7 @@ def test_pixel_statistics_are_those_of_the_scaled_pixels() -> None:
 
 
 @pytest.mark.mnist
-def test_the_real_mnist_has_the_mean_and_deviation_everybody_uses(mnist_folder: Path) -> None:
+def test_the_real_mnist_has_the_mean_and_deviation_tutorials_use(mnist_folder: Path) -> None:
     contents = describe_dataset("mnist", mnist_folder).contents
     assert contents is not None
     assert (round(contents.pixel_mean, 4), round(contents.pixel_deviation, 4)) == (0.1307, 0.3081)

@@ -13,6 +13,7 @@ import torch
 from mnist_tui.data import registry
 from mnist_tui.errors import DataError
 from mnist_tui.models import torchvision_import
+from tests.cli.warm import python
 
 
 @pytest.mark.parametrize(
@@ -65,16 +66,24 @@ def test_operators_are_declared_once_and_only_where_they_are_missing() -> None:
     assert torch.ops.torchvision.nms.default._schema == known
 
 
-def run(script: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """`script` in a fresh interpreter in which every warning is an error; `path` is searched first."""
-    search = [str(path)] if path else []
+def run(script: str) -> subprocess.CompletedProcess[str]:
+    """`script` in a fresh interpreter in which every warning is an error."""
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", script],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([*search, *sys.path])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         check=False,
     )
+
+
+def run_warm(script: str, path: Path) -> subprocess.CompletedProcess[str]:
+    """The same, but torch has been imported before."""
+    strict = f"import sys, warnings; warnings.simplefilter('error'); sys.path.insert(0, {str(path)!r})"
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with python(f"{strict}\n{script}", **pipes) as process:
+        out, err = process.communicate()
+        return subprocess.CompletedProcess(script, process.returncode, out, err)
 
 
 def test_a_fresh_import_is_silent_and_brings_neither_network_nor_torchvision() -> None:
@@ -94,7 +103,7 @@ def test_a_torchvision_that_works_is_left_alone(tmp_path: Path) -> None:
         "warnings.warn('Failed to load image Python extension: libjpeg.so')\n"
     )
     (tmp_path / "torchvision" / "datasets.py").write_text("MNIST = 'theirs'\n")
-    done = run(
+    done = run_warm(
         "import torch; from mnist_tui.models.torchvision_import import import_datasets;"
         "print(import_datasets().MNIST, hasattr(torch.ops.torchvision, 'qnms'))",
         tmp_path,

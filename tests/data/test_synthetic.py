@@ -123,11 +123,11 @@ def test_a_linear_classifier_fitted_on_some_reads_others(digits: tuple[Tensor, T
 
 
 def test_progress_counts_up_to_all_images() -> None:
-    told: list[int] = []
-    draw(BLOCK + 10, seed=1, progress=told.append)
-    assert len(told) > 1
-    assert told == sorted(told)
-    assert told[-1] == BLOCK + 10
+    reported: list[int] = []
+    draw(BLOCK + 10, seed=1, progress=reported.append)
+    assert len(reported) > 1
+    assert reported == sorted(reported)
+    assert reported[-1] == BLOCK + 10
 
 
 def test_progress_may_end_it() -> None:

@@ -44,7 +44,7 @@ def test_what_nobody_has_taken_is_given_up(processes: list[subprocess.Popen[byte
 
 
 @pytest.mark.usefixtures("no_torch")
-def test_whoever_waits_may_leave(processes: list[subprocess.Popen[bytes]]) -> None:
+def test_waiting_may_be_aborted(processes: list[subprocess.Popen[bytes]]) -> None:
     def leave() -> None:
         raise InterruptedError
 

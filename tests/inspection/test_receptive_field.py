@@ -76,21 +76,21 @@ def lopsided_branches(draw: st.DrawFn) -> nn.Module:
     return nn.Sequential(nn.ZeroPad2d((before, after, after, before)), nn.Conv2d(1, 1, kernel))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=20)
 @given(st.lists(sliding_layers(), min_size=1, max_size=3))
 def test_random_chains_see_what_the_measurement_sees(layers):
     model = dependent(nn.Sequential(*layers))
     assert analytic_field(model) == (measured_field(model, 2), measured_field(model, 3))
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @given(lopsided_branches(), lopsided_branches(), sliding_layers())
 def test_branches_that_look_to_different_sides_are_united(one, other, after):
     model = dependent(nn.Sequential(Branches(one, other), after))
     assert analytic_field(model) == (measured_field(model, 2), measured_field(model, 3))
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @given(st.lists(sliding_layers(), min_size=1, max_size=3))
 def test_shapes_are_those_of_a_real_forward(layers):
     model = nn.Sequential(*layers).eval()

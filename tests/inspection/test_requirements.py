@@ -1,4 +1,4 @@
-"""What is asked of a network, and how near misses are told."""
+"""The requirements of a network, and how close ones are judged."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A user's own network: found, tried, and every model_error told by name."""
+"""A user's own network: found, checked, and each problem reported by name."""
 
 import pickle
 import re
@@ -158,7 +158,7 @@ def test_an_exception_in_forward_is_told_with_the_input(write):
     assert "(2, 1, 28, 28)" in text
 
 
-def test_an_output_that_is_no_tensor_is_told_by_type(write):
+def test_an_output_that_is_no_tensor_is_named_by_its_type(write):
     assert "returns a tuple, not a tensor" in complaint(write(forward("return x, x")))
 
 

@@ -1,4 +1,4 @@
-"""The networks that come with the house."""
+"""The networks that come with this program."""
 
 import subprocess
 import sys

@@ -30,8 +30,8 @@ def test_a_user_file_trains_and_its_run_keeps_its_code(
     brought = at_home(TRAIN[name], tmp_path, monkeypatch)
     outcome = lab.start(tiny_config(model=brought.spec, epochs=1))
     assert isinstance(outcome.event, RunFinished), outcome.event
-    told = " ".join(event.message for event in lab.events if isinstance(event, Notice))
-    assert brought.says in told
+    message = " ".join(event.message for event in lab.events if isinstance(event, Notice))
+    assert brought.says in message
     assert capsys.readouterr().out == ""
     assert Path.cwd() == tmp_path / "home"
     before = load_trained(outcome.run, "last")
@@ -49,9 +49,9 @@ def test_what_cannot_be_loaded_is_refused_with_what_to_do(
     brought = at_home(REFUSED[name], tmp_path, monkeypatch)
     with pytest.raises(ModelError) as caught:
         load_model(brought.spec)
-    told = f"{caught.value} {caught.value.remedy}"
-    assert brought.says in told
-    assert "Traceback" not in told
+    message = f"{caught.value} {caught.value.remedy}"
+    assert brought.says in message
+    assert "Traceback" not in message
 
 
 def at_home(brought: Brought, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Brought:

@@ -10,6 +10,7 @@ from mnist_tui.errors import MnistTuiError
 from mnist_tui.events import EpochStarted, Notice, RunFinished
 from mnist_tui.inference.export import export_network
 from mnist_tui.inference.network import load_trained
+from mnist_tui.models import load_model
 from mnist_tui.runs import Run
 from tests.engine_fixtures import Lab, at_step, differences, rows, tiny_config, tiny_dataset, training_state
 from tests.models.user_networks import NOTICED, REFUSED, TRAINS, write
@@ -38,10 +39,16 @@ def notices(lab: Lab, topic: str = "model") -> list[str]:
     return [event.message for event in lab.events if isinstance(event, Notice) and event.topic == topic]
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("name", TRAINS)
+WAYS = [
+    *((name, "eager") for name in TRAINS),
+    *(pytest.param(name, "auto", marks=needs_compiler) for name in CHAINS),
+]
+
+
+@pytest.mark.parametrize(("name", "backend"), WAYS)
 def test_a_user_network_trains_and_a_stop_changes_nothing(lab, tmp_path, name, backend):
-    config = tiny_config(model=write(tmp_path, TRAINS[name]), backend=backend, batch_size=32)
+    lab.dataset = tiny_dataset(train=100, test=30)
+    config = tiny_config(model=write(tmp_path, TRAINS[name]), backend=backend, batch_size=16)
     whole = lab.start(config, name="whole")
     assert isinstance(whole.event, RunFinished)
     assert notices(lab) == []
@@ -49,8 +56,16 @@ def test_a_user_network_trains_and_a_stop_changes_nothing(lab, tmp_path, name, b
     lab.resume(half)
     assert differences(training_state(half), training_state(whole.run)) == []
     assert load_trained(half).logits(lab.dataset.test.images[:1]).shape == (1, 10)
-    taken = whole.run.record().machine.backend
-    assert taken == ("native" if backend == "auto" and name in CHAINS else "eager")
+    assert whole.run.record().machine.backend == ("native" if backend == "auto" else "eager")
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", [name for name in TRAINS if name not in CHAINS])
+def test_what_is_no_chain_is_trained_by_eager(lab, tmp_path, name):
+    config = tiny_config(model=write(tmp_path, TRAINS[name]), backend="auto", epochs=1)
+    run = lab.start(config, watch=lab.stop_at(at_step(1))).run
+    assert run.record().machine.backend == "eager"
+    assert notices(lab) == []
 
 
 @pytest.mark.parametrize("name", ["softmax layer", "dropout for ever", "unused layer"])
@@ -181,17 +196,28 @@ def test_a_user_network_can_be_a_teacher(lab, tmp_path):
     assert rows(student.run)[0].test_accuracy > 0.5
 
 
-@pytest.mark.parametrize("name", ["vectors", "probabilities beside logits"])
+@pytest.mark.parametrize(
+    "name", ["vectors", "LeNet's images", "double weights", "images in color", "probabilities beside logits"]
+)
 def test_a_network_fits_as_its_authors_loop_makes_it_fit(lab, tmp_path, name):
     """The weights keep their names, and what is exported takes images as from any other network."""
     source, words = NOTICED[name]
-    run = lab.start(tiny_config(model=write(tmp_path, source)), watch=lab.stop_at(at_step(9))).run
+    spec = write(tmp_path, source)
+    run = lab.start(tiny_config(model=spec), watch=lab.stop_at(at_step(9))).run
     lab.resume(run)
     (notice,) = notices(lab)
     assert words in notice
     network = load_trained(run)
-    assert {*network.model.state_dict()} == {"fc.weight", "fc.bias"}
+    assert {*network.model.state_dict()} == {*load_model(spec).state_dict()} >= {"fc.weight", "fc.bias"}
     images = lab.dataset.test.images[:3]
     path = tmp_path / "net.pt"
     export_network(network, "torchscript", path, images)
     torch.testing.assert_close(torch.jit.load(path)(images), network.logits(images), rtol=0, atol=1e-4)
+
+
+def test_a_network_that_is_random_is_named_as_such_where_its_export_does_not_agree(lab, tmp_path):
+    run = lab.start(tiny_config(model=write(tmp_path, NOTICED["dropout for ever"][0]), epochs=1)).run
+    with pytest.raises(MnistTuiError) as caught:
+        export_network(load_trained(run), "torchscript", tmp_path / "net.pt", lab.dataset.test.images)
+    assert "give F.dropout training=self.training" in caught.value.remedy
+    assert not (tmp_path / "net.pt").exists()

@@ -277,6 +277,14 @@ TRAIN: dict[str, Brought] = {
         {"models/net.py": IMPORTS + "from tools.act import act\n" + CLASS, "tools/act.py": "act = max\n"},
         "models/net.py:Net",
     ),
+    "helpers in the project's top folder": Brought(
+        {
+            "project/models/net.py": IMPORTS + "from tools.act import act\n" + CLASS,
+            "project/tools/act.py": "act = max\n",
+            "project/requirements.txt": "torch\n",
+        },
+        "project/models/net.py:Net",
+    ),
     "an import in forward": Brought(
         {
             "net.py": PLAIN.replace(

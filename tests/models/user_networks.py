@@ -186,6 +186,10 @@ TRAINS: dict[str, str] = {
             "return self.fc(self.inner(x).view(-1, 4 * 26 * 26))", inner="torch.jit.script(Inner())", fc=FC
         )
     ),
+    "all of it compiled to TorchScript": "Net = torch.jit.script(nn.Sequential(nn.Flatten(), nn.Linear(784, 10)))\n",
+    "a layer compiled by torch.compile": module(
+        "return self.fc(x.flatten(1))", fc='torch.compile(nn.Linear(784, 10), backend="eager")'
+    ),
     "recomputed in backward": module(
         "x = checkpoint(self.conv, x, use_reentrant=False).relu();"
         "return self.fc(F.dropout(x.flatten(1), 0.2, self.training))",
@@ -288,12 +292,37 @@ NOTICED: dict[str, tuple[str, str]] = {
         ),
         "takes images as rows (N, 28, 28)",
     ),
+    "LeNet's images": (
+        module(
+            "x = F.max_pool2d(self.first(x), 2); x = F.max_pool2d(self.second(x), 2); return self.fc(x.view(-1, 400))",
+            first="nn.Conv2d(1, 6, 5)",
+            second="nn.Conv2d(6, 16, 5)",
+            fc="nn.Linear(400, 10)",
+        ),
+        "takes images as 32×32 pixels",
+    ),
+    "double weights": (
+        module("return self.fc(x.flatten(1))", fc=LINEAR + ".double()"),
+        "takes images as float64",
+    ),
+    "images in color": (
+        module(
+            "return self.fc(self.conv(x).relu().flatten(1))",
+            conv="nn.Conv2d(3, 4, 3)",
+            fc="nn.Linear(2704, 10)",
+        ),
+        "takes images as three channels",
+    ),
     "probabilities beside logits": (
         module("x = self.fc(x.flatten(1)); return x.softmax(1), x", fc=LINEAR),
         "returns several results, of which 1 is used as its logits",
     ),
     "a dictionary": (
         module("return {'loss': x.mean(), 'logits': self.fc(x.flatten(1))}", fc=LINEAR),
+        "returns several results, of which 'logits' is used",
+    ),
+    "a lazy layer in a dictionary": (
+        module("return {'logits': self.fc(x.flatten(1))}", fc="nn.LazyLinear(10)"),
         "returns several results, of which 'logits' is used",
     ),
     "blind": (
@@ -351,6 +380,16 @@ REFUSED: dict[str, tuple[str, str]] = {
         ),
         "a first batch but not a second one: RuntimeError.*create it in each forward",
     ),
+    "a hidden state of the first batch's size": (
+        module(
+            "self.h = torch.zeros(1, len(x), 8) if self.h is None else self.h;"
+            "return self.fc(self.rnn(x.squeeze(1), self.h[:, :len(x)])[0][:, -1])",
+            rnn="nn.GRU(28, 8, batch_first=True)",
+            fc="nn.Linear(8, 10)",
+            h="None",
+        ),
+        "a first batch but not a second one: RuntimeError.*create it in each forward",
+    ),
     "a hidden state with its graph": (
         module(
             "y = self.fc(x.flatten(1)); self.h = y.mean(0) + self.h; return y + self.h",
@@ -387,9 +426,9 @@ REFUSED: dict[str, tuple[str, str]] = {
         module("return {'loss': self.fc(x.flatten(1)).mean()}", fc=LINEAR),
         "gives a dict, not a tensor.*the logits alone",
     ),
-    "double weights": (
-        module("return self.fc(x.flatten(1))", fc=LINEAR + ".double()"),
-        r"this model's weights are float64.*x.to\(torch.float64\)",
+    "half weights": (
+        module("return self.fc(x.flatten(1))", fc=LINEAR + ".half()"),
+        r"this model's weights are float16.*x.to\(torch.float16\)",
     ),
 }
 """Networks that cannot be trained or used, and the error with its remedy as a pattern."""

@@ -12,15 +12,13 @@ from torch import nn
 from mnist_tui.config import TrainConfig
 from mnist_tui.native.codegen.fusion import fuse_layers
 from mnist_tui.native.plan import Plan
-from mnist_tui.native.toolchain.compiler import Compiler
 from mnist_tui.native.tracing.trace import trace
 from mnist_tui.training.backends.base import StepSettings
 from mnist_tui.training.backends.native import NativeBackend, compile_backend
 from mnist_tui.training.train_state import TrainState
-from tests.engine_fixtures import tiny_config
+from tests.engine_fixtures import QUICKLY, compile_quickly, tiny_config
 
-QUICKLY = {"-O3": "-O1"}
-"""Half the time to compile; the templates and the arithmetic are the same."""
+__all__ = ["QUICKLY", "SETTINGS", "has_instructions", "native", "other_flags", "plan_for"]
 
 SETTINGS = StepSettings(3, 0.01, 0.9)
 """Of a step that is compared; its number is part of dropout's seed."""
@@ -47,14 +45,8 @@ def plan_for(model: nn.Module) -> Plan:
 @contextmanager
 def other_flags(exchange: dict[str, str]) -> Iterator[None]:
     """Some of the compiler's flags exchanged for others."""
-    flags = Compiler.flags.fget
-    assert flags is not None
-
-    def exchanged(compiler: Compiler) -> tuple[str, ...]:
-        return tuple(word for flag in flags(compiler) for word in exchange.get(flag, flag).split())
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Compiler, "flags", property(exchanged))
+        compile_quickly(patch, exchange)
         yield
 
 

@@ -85,7 +85,9 @@ def test_ctrl_c_in_the_terminal_leaves_nothing_behind(cache: Path, tmp_path: Pat
 def test_a_death_without_a_last_word_leaves_nothing_behind(
     cache: Path, tmp_path: Path, pulse: Pulse, number: signal.Signals
 ) -> None:
-    process = building(CXX=str(script(tmp_path / "fake++", f": > half.o; {pulse.hanging}")))
+    # More than a pipe holds: what reads it has told the watcher of the compiler, which is not killed before that.
+    body = f": > half.o; head -c 1000000 /dev/zero; {pulse.hanging}"
+    process = building(CXX=str(script(tmp_path / "fake++", body)))
     assert pulse.wait()
     assert len(list(cache.glob(".*.tmp"))) == 1
     process.send_signal(number)

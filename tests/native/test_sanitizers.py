@@ -27,7 +27,7 @@ SANITIZERS = {
 }
 FLAGS = (
     "-std=c++17",
-    "-O1",
+    "-Og",
     "-g1",
     "-march=native",
     "-pthread",

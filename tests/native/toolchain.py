@@ -128,7 +128,6 @@ def fixture_pulse(tmp_path: Path) -> Iterator[Pulse]:
 
 BUILD = f"""
 import resource, sys
-import mnist_tui
 from mnist_tui.native.toolchain.build import build_library
 from mnist_tui.native.unsupported import Unsupported
 if len(sys.argv) > 1:

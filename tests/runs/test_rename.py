@@ -37,6 +37,7 @@ def test_a_taken_name_is_refused_and_both_stay(tmp_path: Path) -> None:
     assert other.folder.is_dir()
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_run_being_written_is_refused(tmp_path: Path) -> None:
     run = made_runs.write(tmp_path, "run")
     with run.writer(), pytest.raises(RunError, match="in use"):

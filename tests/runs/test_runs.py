@@ -378,6 +378,7 @@ def test_a_run_without_a_log_has_no_events(tmp_path: Path) -> None:
 # The lock
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_run_has_one_writer(tmp_path: Path) -> None:
     run = create(tmp_path, "mine")
     with held_elsewhere(run):
@@ -389,12 +390,14 @@ def test_a_run_has_one_writer(tmp_path: Path) -> None:
     run.writer().__exit__(None, None, None)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_second_writer_in_the_same_process_is_refused_too(tmp_path: Path) -> None:
     run = create(tmp_path, "mine")
     with run.writer(), pytest.raises(RunError, match="in use"):
         Run(run.folder).writer()
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_run_being_written_cannot_be_deleted(tmp_path: Path) -> None:
     run = create(tmp_path, "mine")
     with held_elsewhere(run), pytest.raises(RunError, match="in use"):

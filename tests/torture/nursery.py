@@ -154,7 +154,7 @@ def _fetch(arguments: Sequence[str]) -> None:
     from requests import Session
     from requests.adapters import HTTPAdapter
 
-    from mnist_tui.data.download.http import Network, make_https_session
+    from mnist_tui.data.download.http import DownloadSettings, make_https_session
     from mnist_tui.data.download.mirrors import fetch_dataset
     from tests.data.samples import sample
 
@@ -165,7 +165,7 @@ def _fetch(arguments: Sequence[str]) -> None:
         return opened
 
     folder, address = arguments
-    fetch_dataset(sample(address).entry, Path(folder), network=Network(open_session=session))
+    fetch_dataset(sample(address).entry, Path(folder), settings=DownloadSettings(open_session=session))
 
 
 _WORK: Mapping[str, Callable[[Sequence[str]], None]] = {"cli": _cli, "fetch": _fetch}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mnist_tui.data.download import store
+from mnist_tui.data.download import dataset_files
 from mnist_tui.data.download.mirrors import LOCK, fetch_dataset
 from mnist_tui.data.formats import idx
 from mnist_tui.errors import DataError
@@ -121,7 +121,7 @@ def test_every_bad_mirror_ends_soon_in_words_and_the_rerun_heals(
             bad = sample(mirror.at(behaviour))
             begun = time.monotonic()
             with pytest.raises(DataError) as caught:
-                fetch_dataset(bad.entry, home, network=mirror.network(**IMPATIENT))
+                fetch_dataset(bad.entry, home, settings=mirror.settings(**IMPATIENT))
             slowest = max(slowest, (time.monotonic() - begun, behaviour))
             assert mirror.at(behaviour) in str(caught.value)
             assert caught.value.exit_code == 3
@@ -141,7 +141,7 @@ def _heals(mirror: Mirror, home: Path, behaviour: str) -> None:
     """The rerun finds the bad mirror as bad as before, and takes the next."""
     tiny = sample(mirror.at(behaviour), mirror.at("good"))
     heard: list[Event] = []
-    contents = store.load_files(tiny.entry, home, heard.append, mirror.network(**IMPATIENT))
+    contents = dataset_files.load_files(tiny.entry, home, heard.append, mirror.settings(**IMPATIENT))
     assert files(home) == dict(tiny.contents), behaviour
     images = idx.parse_images(contents[tiny.entry.train_images], TRAIN, home)
     assert images.shape[0] == TRAIN
@@ -158,12 +158,12 @@ def test_a_mirror_that_is_good_for_some_files_only_is_made_up_for_by_the_next(
             tiny = sample(mirror.at("good"))
             home = tmp_path / str(number)
             with pytest.raises(DataError):
-                fetch_dataset(tiny.entry, home, network=mirror.network())
+                fetch_dataset(tiny.entry, home, settings=mirror.settings())
             assert files(home).items() <= whole.contents.items()
             mirror.contents = whole.contents
             mirror.asked.clear()
             before = len(files(home))
-            fetch_dataset(tiny.entry, home, network=mirror.network())
+            fetch_dataset(tiny.entry, home, settings=mirror.settings())
             assert files(home) == dict(whole.contents)
             assert len(mirror.asked) == len(whole.contents) - before
     report(

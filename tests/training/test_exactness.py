@@ -28,6 +28,7 @@ from mnist_tui.training import checkpoint, evaluate
 from tests.engine_fixtures import Lab, at_step, differences, rows, tiny_config, train_slowly, training_state
 from tests.native.toolchain import needs_compiler
 from tests.patience import PATIENCE
+from tests.trial_server import begin_server
 
 EPOCHS, STEPS = 3, 7
 
@@ -73,7 +74,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str) -> Lab:
     monkeypatch.setattr(evaluate, "BATCH", 10)
-    lab = Lab(tmp_path, monkeypatch)
+    lab = Lab(tmp_path, monkeypatch, quickly=False)  # as the processes that are killed have it
     lab.backend = backend
     return lab
 
@@ -210,9 +211,10 @@ def test_the_comparison_notices_any_part_of_the_checkpoint_that_is_lost(lab: Lab
 def killed_on_the_way(run: Run, config: TrainConfig, moments: random.Random) -> bool:
     """Start or go on with the run in a process, and kill it at a random moment; False where it came to its end."""
     # A server that has imported torch once, from which each process is a quick fork.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["mnist_tui.training.run_training", "torch._dynamo", "pytest"])
-    process = context.Process(target=train_slowly, args=(run.folder, config.to_dict()))
+    begin_server()
+    process = multiprocessing.get_context("forkserver").Process(
+        target=train_slowly, args=(run.folder, config.to_dict())
+    )
     wanted = log_size(run) + moments.randrange(200, 6000)
     process.start()
     while process.is_alive() and log_size(run) < wanted:

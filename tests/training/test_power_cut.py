@@ -14,7 +14,7 @@ from mnist_tui.runs.history import RunStatus
 from mnist_tui.runs.summary import summarize
 from mnist_tui.training import checkpoint, recorder
 from tests import made_runs
-from tests.engine_fixtures import Lab, tiny_config
+from tests.engine_fixtures import TRAIN, Lab, tiny_config
 from tests.power import Disk, watched
 from tests.training.test_exactness import assert_same
 
@@ -47,9 +47,14 @@ class Cuts:
             self.reported.append(event)
 
 
-def check_cuts(lab: Lab, monkeypatch: pytest.MonkeyPatch, folder: Path, kinds: tuple[str, ...]) -> Cuts:
-    """Train in a folder that is not there yet, cutting before each sync; what is left goes on to the same end."""
-    config = tiny_config(model=lab.small_net(), rotation=10.0, epochs=2, ema=0.9, batch_size=50)
+def check_cuts(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, folder: Path, kinds: tuple[str, ...], *, steps: int = 4
+) -> Cuts:
+    """Train in a folder that is not there yet, cutting before each sync; what is left goes on to the same end.
+
+    steps: of an epoch, with a checkpoint after each.
+    """
+    config = tiny_config(model=lab.small_net(), rotation=10.0, epochs=2, ema=0.9, batch_size=TRAIN // steps)
     disk, cuts = folder / "disk", Cuts(folder, kinds)
     disk.mkdir()
     lab.runs_dir = disk / "new" / "runs"
@@ -60,27 +65,27 @@ def check_cuts(lab: Lab, monkeypatch: pytest.MonkeyPatch, folder: Path, kinds: t
         found = runs.list_runs(runs_dir)
         assert len(found) == 1 or not safe, f"cut {number}: the run is lost"
         for run in found:
-            check_what_is_left(run, cuts.reported[:safe], f"cut {number}, {kind}, {run.folder}")
+            check_what_is_left(run, cuts.reported[:safe], steps, f"cut {number}, {kind}, {run.folder}")
             if run.history().status is not RunStatus.FINISHED:
                 lab.resume(run)
             assert_same(run, undisturbed)
     return cuts
 
 
-def check_what_is_left(run: Run, safe: list[Event], where: str) -> None:
+def check_what_is_left(run: Run, safe: list[Event], steps: int, where: str) -> None:
     assert summarize(run).status in ("interrupted", "finished", "empty"), where
     kept = [event for event in run.events() if not isinstance(event, FREQUENT)]
     assert kept[: len(safe)] == safe, f"{where}: the log has lost what was reported"
     for saved in [event for event in safe if isinstance(event, CheckpointSaved)][-1:]:
         position = checkpoint.load_state(run.checkpoint_file)["position"]
-        assert (position["epoch"] - 1) * 4 + position["step"] >= saved.step, where
+        assert (position["epoch"] - 1) * steps + position["step"] >= saved.step, where
 
 
 def test_whatever_was_reported_as_saved_survives_a_power_cut(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(recorder, "CHECKPOINT_SECONDS", 0.0)
-    cuts = check_cuts(lab, monkeypatch, tmp_path, ("least",))
+    cuts = check_cuts(lab, monkeypatch, tmp_path, ("least",), steps=2)
     assert len(cuts.left) > 20
 
 

@@ -445,6 +445,7 @@ def test_a_finished_run_is_not_resumed(lab: Lab) -> None:
     refused(lab, run, "run mine is finished: nothing is left to resume")
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_run_of_a_live_process_is_not_resumed(lab: Lab, stopped: Run) -> None:
     before = contents(stopped)
     with held_elsewhere(stopped), pytest.raises(RunError, match="in use by another process") as raised:

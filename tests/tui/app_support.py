@@ -81,7 +81,7 @@ class OpenDashboard:
 
     async def until(self, true: Callable[[], object]) -> None:
         """Wait until it holds."""
-        await comes_about(true, lambda: self.pilot.pause(0.01), lambda: self.text)
+        await comes_about(true, lambda: self.pilot.pause(0), lambda: self.text)
 
     async def sees(self, *texts: str) -> None:
         """Wait until all of these are on the screen."""

@@ -15,7 +15,7 @@ import termios
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pyte
 
@@ -63,6 +63,36 @@ def in_a_shell(*command: str) -> list[str]:
     return ["-c", _EXEC, "bash", "-m", "-c", _SHELL, "shell", *command]
 
 
+class Process(Protocol):
+    """What is needed of one."""
+
+    def poll(self) -> int | None: ...
+
+    def wait(self) -> int: ...
+
+    def send_signal(self, number: int) -> None: ...
+
+    def kill(self) -> None: ...
+
+
+Begin = Callable[[list[str], Mapping[str, str], Path, int], Process]
+"""Of arguments of Python, an environment, a folder, and the terminal's descriptor."""
+
+
+def begin(arguments: list[str], environment: Mapping[str, str], folder: Path, tty: int) -> Process:
+    """`python ARGUMENTS` in that terminal."""
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        env=environment,
+        cwd=folder,
+        stdin=tty,
+        stdout=tty,
+        stderr=tty,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+
+
 class Terminal:
     """A process in a terminal. Waiting reads what it draws; nothing is read in between."""
 
@@ -73,6 +103,7 @@ class Terminal:
         *,
         columns: int = 120,
         rows: int = 36,
+        begin: Begin = begin,
         **extra: str,
     ) -> None:
         self._ours, theirs = pty.openpty()
@@ -80,16 +111,7 @@ class Terminal:
         self.before = termios.tcgetattr(theirs)
         self.raw = b""
         self._forgotten: dict[int, bool] = {}
-        self.process = subprocess.Popen(
-            [sys.executable, *arguments],
-            env=environment(folder, extra),
-            cwd=folder,
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        )
+        self.process = begin(arguments, environment(folder, extra), folder, theirs)
         os.close(theirs)
 
     def __enter__(self) -> Terminal:
@@ -150,7 +172,7 @@ class Terminal:
         taken = time.monotonic() - begun
         while self.read():
             pass
-        code = self.process.returncode
+        code = self.process.wait()
         return (code if code >= 0 else 128 - code), taken
 
     def problems(self) -> list[str]:

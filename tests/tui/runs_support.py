@@ -48,7 +48,7 @@ class Opened:
 
 async def until(pilot: Pilot[object] | Pilot[int] | Pilot[None], condition: Callable[[], object]) -> None:
     """Wait until it holds."""
-    await comes_about(condition, lambda: pilot.pause(0.01), lambda: condition)
+    await comes_about(condition, lambda: pilot.pause(0), lambda: condition)
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -249,3 +249,4 @@ class Drawing(RuleBasedStateMachine):
 
 
 TestDrawing = Drawing.TestCase
+TestDrawing.settings = settings(max_examples=30)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui import odd_program
+from tests.tui import odd_program, warm_program
 from tests.tui.dashboard_terminal import Terminal
 from tests.tui.draw_support import write_line_reader
 
@@ -18,7 +18,7 @@ _LEFT, _RIGHT, _MOVING = 0, 2, 32
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
     write_line_reader(tmp_path / "runs")
-    with Terminal(["-m", "mnist_tui"], tmp_path) as terminal:
+    with Terminal(["-m", "mnist_tui"], tmp_path, begin=warm_program.begin) as terminal:
         terminal.wait_for("● ready")
         terminal.press("4")
         terminal.wait_for("nothing drawn yet", "best, epoch 1 · lines")
@@ -65,9 +65,8 @@ def test_keys_alone_draw(terminal: Terminal) -> None:
 
 def test_a_correction_in_a_small_terminal_while_training(tmp_path: Path) -> None:
     train = ["--dataset=synthetic", "--model=linear", "--train-limit=4000", "--epochs=50"]
-    with Terminal(
-        [odd_program.__file__, "slow-steps", "--", "train", *train], tmp_path, columns=80, rows=24
-    ) as terminal:
+    program = [odd_program.__file__, "slow-steps", "--", "train", *train]
+    with Terminal(program, tmp_path, columns=80, rows=24, begin=warm_program.begin) as terminal:
         terminal.wait_for("● training", "img/s")
         terminal.press("4")
         terminal.wait_for("live · epoch", "nothing drawn yet")

@@ -19,7 +19,7 @@ from mnist_tui.runs.history import RunStatus
 from tests import made_runs, odd_files
 from tests.cli import easy_digits
 from tests.patience import SOON
-from tests.tui import dashboard_terminal, odd_program
+from tests.tui import dashboard_terminal, odd_program, warm_program
 from tests.tui.dashboard_terminal import Terminal, in_a_shell
 
 SMALL = (
@@ -43,10 +43,12 @@ class State:
     then: str = ""
     keeps: bool = True
     """Whether there is a run by then."""
+    is_of_the_start: bool = False
+    """Whether it is gone by the time that torch is there."""
 
 
-IDLE = State("idle", ("ready", "New run"), keeps=False)
-LOADING = State("loading", ("loading torch",), keeps=False)
+IDLE = State("idle", ("ready", "New run"), keeps=False, is_of_the_start=True)
+LOADING = State("loading", ("loading torch",), keeps=False, is_of_the_start=True)
 DRAWING = State("drawing", ("getting data", "Drawing synthetic"), ("slow-drawing",), keeps=False)
 SILENT = State("waiting for data without a sign of life", ("getting data",), ("silent-drawing",), keeps=False)
 TRAINING = State("training", ("training", "epoch 1/2"), ("slow-steps",))
@@ -107,6 +109,8 @@ CHOSEN = {
     (SAVING, by_sigterm),
     (STOPPING, by_sigint),
 }
+# From the very start to the very end, as somebody would have it.
+COLD = {(TRAINING, by_q)}
 PAIRS = [
     pytest.param(
         state,
@@ -119,11 +123,11 @@ PAIRS = [
 ]
 
 
-def dashboard(folder: Path, *oddities: str, begun: bool = True, **options: str) -> Terminal:
+def dashboard(folder: Path, *oddities: str, begun: bool = True, is_warm: bool = True) -> Terminal:
     """The dashboard with these oddities, training at once or not."""
     start = ["--start"] if begun else []
     program = [odd_program.__file__, *oddities, "--", "dashboard", *SMALL, *start]
-    return Terminal(program, folder, **options)
+    return Terminal(program, folder, begin=warm_program.begin if is_warm else dashboard_terminal.begin)
 
 
 def reach(terminal: Terminal, state: State) -> None:
@@ -140,7 +144,8 @@ def the_run(folder: Path) -> Run:
 
 @pytest.mark.parametrize(("state", "leave"), PAIRS)
 def test_leaving(state: State, leave: Way, tmp_path: Path, resume: Callable[[Path], RunStatus]) -> None:
-    with dashboard(tmp_path, *state.oddities, begun=state is not IDLE) as terminal:
+    is_warm = not state.is_of_the_start and (state, leave) not in COLD
+    with dashboard(tmp_path, *state.oddities, begun=state is not IDLE, is_warm=is_warm) as terminal:
         reach(terminal, state)
         expected = leave(terminal)
         code, seconds = terminal.ended()

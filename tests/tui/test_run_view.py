@@ -14,7 +14,7 @@ from mnist_tui.events import (
     RunPaused,
     RunStopped,
 )
-from mnist_tui.inspection.summary import Block, Layer, ModelSummary
+from mnist_tui.inspection.summary import BlockSummary, LayerSummary, ModelSummary
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.tui.widgets.runs.run_view import RunView
 from mnist_tui.tui.widgets.tables.epoch_table import EpochRows
@@ -147,11 +147,11 @@ def test_text_of_a_run_is_no_markup() -> None:
 
 def test_the_model_is_shown_by_block_with_its_totals() -> None:
     layers = [
-        Layer(f"block1.conv{index}", "Conv2d", "Conv2d", "3×3", (8, 28, 28), 80, 56_448, 3)
+        LayerSummary(f"block1.conv{index}", "Conv2d", "Conv2d", "3×3", (8, 28, 28), 80, 56_448, 3)
         for index in range(30)
     ]
-    block = Block("block1", "Block", (8, 14, 14), 696, 508_032, 6)
-    head = Layer("flatten", "Flatten", "Flatten", "", (10,), 0, 0, 44)
+    block = BlockSummary("block1", "Block", (8, 14, 14), 696, 508_032, 6)
+    head = LayerSummary("flatten", "Flatten", "Flatten", "", (10,), 0, 0, 44)
     summary = ModelSummary("net", (1, 28, 28), 6_790, 6_790, 1_306_144, 1, (*layers, head), (block,), ())
 
     async def look(view: RunView, pilot: Pilot[None]) -> None:

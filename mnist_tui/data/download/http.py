@@ -31,7 +31,7 @@ def make_https_session() -> requests.Session:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Network:
+class DownloadSettings:
     """Settings for downloads. Times are in seconds, `slowest` in bytes per second over each `window`."""
 
     open_session: Callable[[], requests.Session] = make_https_session
@@ -42,29 +42,29 @@ class Network:
     max_bytes: int = MAX_BYTES
 
 
-def download(url: str, path: Path, network: Network, progress: DatasetProgress) -> str:
+def download(url: str, path: Path, settings: DownloadSettings, progress: DatasetProgress) -> str:
     """Write the file at `url` to `path`, and return its MD5 sum.
 
     Raises MirrorFailedError or an exception of requests or urllib3 (see `describe_error`) if the mirror fails, OSError
     if the disk does, and whatever the `report` of `progress` raises.
     """
-    timeouts = (network.connect_timeout, network.read_timeout)
+    timeouts = (settings.connect_timeout, settings.read_timeout)
     # Compressing compressed files is pointless, and a server that does it anyway would change the sum.
     headers = {"Accept-Encoding": "identity"}
     md5 = hashlib.md5(usedforsecurity=False)
     with (
-        network.open_session() as session,
+        settings.open_session() as session,
         session.get(url, stream=True, timeout=timeouts, headers=headers) as response,
         path.open("wb") as file,
     ):
-        progress.total = _check_headers(response, network)
-        for chunk in _read_chunks(response, network, progress):
+        progress.total = _check_headers(response, settings)
+        for chunk in _read_chunks(response, settings, progress):
             md5.update(chunk)
             file.write(chunk)
     return md5.hexdigest()
 
 
-def _check_headers(response: requests.Response, network: Network) -> int | None:
+def _check_headers(response: requests.Response, settings: DownloadSettings) -> int | None:
     """The size that the server announces. Raises MirrorFailedError if its answer is not a file."""
     if response.status_code != requests.codes.ok:
         raise MirrorFailedError(f"it answered {response.status_code} {response.reason}".rstrip())
@@ -72,27 +72,29 @@ def _check_headers(response: requests.Response, network: Network) -> int | None:
         raise MirrorFailedError("it sent a web page instead of the file")
     length = response.headers.get("Content-Length", "")
     size = int(length) if length.isdecimal() else None
-    _check_size(size or 0, network)
+    _check_size(size or 0, settings)
     return size
 
 
-def _read_chunks(response: requests.Response, network: Network, progress: DatasetProgress) -> Iterator[bytes]:
+def _read_chunks(
+    response: requests.Response, settings: DownloadSettings, progress: DatasetProgress
+) -> Iterator[bytes]:
     """The body as it arrives, not decoded: the checksum is that of the file on the server."""
     done = 0
-    guard = TrickleGuard(network.slowest, network.window)
+    guard = TrickleGuard(settings.slowest, settings.window)
     progress(done)
     # `read1` returns what has arrived; `read` would wait for a whole chunk, and the guard with it.
     while chunk := response.raw.read1(_CHUNK, decode_content=False):
         done += len(chunk)
-        _check_size(done, network)
+        _check_size(done, settings)
         guard.check(done)
         progress(done)
         yield chunk
 
 
-def _check_size(size: int, network: Network) -> None:
-    if size > network.max_bytes:
-        raise MirrorFailedError(f"it sends more than {network.max_bytes:,} bytes")
+def _check_size(size: int, settings: DownloadSettings) -> None:
+    if size > settings.max_bytes:
+        raise MirrorFailedError(f"it sends more than {settings.max_bytes:,} bytes")
 
 
 class TrickleGuard:
@@ -117,13 +119,13 @@ class TrickleGuard:
         self._since, self._had = now, done
 
 
-def describe_error(error: requests.RequestException | HTTPError, network: Network) -> str:
+def describe_error(error: requests.RequestException | HTTPError, settings: DownloadSettings) -> str:
     """What went wrong on the way to the mirror, without the libraries' vocabulary."""
     match error:
         case requests.ConnectTimeout():
-            return f"no connection within {network.connect_timeout:g} s"
+            return f"no connection within {settings.connect_timeout:g} s"
         case requests.ReadTimeout() | ReadTimeoutError():
-            return f"nothing came for {network.read_timeout:g} s"
+            return f"nothing came for {settings.read_timeout:g} s"
         case requests.exceptions.InvalidSchema():
             return "it is, or redirects to, an address that is not https"
         case requests.TooManyRedirects():

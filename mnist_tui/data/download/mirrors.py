@@ -12,7 +12,7 @@ from pathlib import Path
 import requests
 from urllib3.exceptions import HTTPError
 
-from mnist_tui.data.download.http import MirrorFailedError, Network, describe_error, download
+from mnist_tui.data.download.http import DownloadSettings, MirrorFailedError, describe_error, download
 from mnist_tui.data.download.progress import DatasetProgress, ignore_event
 from mnist_tui.data.download.verified_files import UnusableFileError, find_verified
 from mnist_tui.data.registry import DataFile, DatasetSpec
@@ -29,7 +29,7 @@ _POLL = 0.1
 
 
 def fetch_dataset(
-    entry: DatasetSpec, home: Path, *, report: Report = ignore_event, network: Network | None = None
+    entry: DatasetSpec, home: Path, *, report: Report = ignore_event, settings: DownloadSettings | None = None
 ) -> None:
     """Fetch every file of `entry` into the folder `home`, except those that are there and verified.
 
@@ -39,7 +39,7 @@ def fetch_dataset(
     wrapped = _wrap_report(report)
     try:
         with _lock_folder(entry, home, wrapped):
-            _Fetch(entry, home, wrapped, network or Network()).fetch_all()
+            _Fetch(entry, home, wrapped, settings or DownloadSettings()).fetch_all()
     except _ReportError as aborted:
         raise aborted.error from None
 
@@ -93,7 +93,7 @@ class _Fetch:
     entry: DatasetSpec
     home: Path
     report: Report
-    network: Network
+    settings: DownloadSettings
     failed: set[str] = field(default_factory=set)
     """Mirrors that failed for one file, which are tried last for the next."""
 
@@ -142,13 +142,13 @@ class _Fetch:
         partial = self.home / PARTIAL / file.name
         try:
             with _explain_disk_errors(self.home):
-                md5 = download(mirror + file.name, partial, self.network, progress)
+                md5 = download(mirror + file.name, partial, self.settings, progress)
                 if md5 != file.md5:
                     raise MirrorFailedError("what it sent is not the expected file (wrong MD5 sum)")
                 partial.chmod(0o644)
                 partial.replace(self.home / file.name)
         except (requests.RequestException, HTTPError) as error:
-            raise MirrorFailedError(describe_error(error, self.network)) from error
+            raise MirrorFailedError(describe_error(error, self.settings)) from error
 
 
 @contextlib.contextmanager

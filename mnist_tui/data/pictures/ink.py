@@ -26,6 +26,8 @@ _WINDOWS = (0.08, 0.18, 0.42)
 _LEAST_CONTRAST, _LEAST_SIGNAL = 0.05, 4.5
 # The darker half of the ink must exceed a higher threshold, or there is no ink.
 _SURE_CONTRAST, _SURE_SIGNAL = 0.125, 9.0
+# A stroke along a rule is this many times darker than it.
+_STROKE = 1.2
 # Ink is searched for in shadows that keep at least this share of the light.
 _DARKEST = 0.55
 # A shadow differs from noise by at least this many gray levels.
@@ -35,6 +37,9 @@ _COVERED = 0.9
 # A finger's shadow is broader than this share of the picture, fills this share of its hull, is at most this many times
 # longer than broad, and keeps this share of the light. Of the digits only a 1 fills its hull, and it is longer.
 _BROAD, _FULL, _LONG, _LIT = 0.1, 0.85, 4.5, 0.33
+# A finger's shadow among ink is lighter than this share of it, and broader than this share of the picture; ink is
+# darker than the shadow by this share of what is left up to black.
+_LIGHTER, _BROADER, _DARKER = 0.78, 0.05, 0.15
 # A broad piece is a shadow if it is fainter than this share of the pens' ink, given enough pixels of that.
 _FAINT, _SOME = 0.75, 60
 # Lines of one or two pixels keep less than this share of their ink when a pixel is taken off on each side.
@@ -72,11 +77,24 @@ def dark_on_light(sheet: Bytes) -> Bytes:
     return gray
 
 
-def faint_ink(gray: Bytes) -> Mask:
-    """(H, W): everything narrow that differs from the paper, however little."""
-    layer = _raised(gray, _WINDOWS[0])
-    paper, noise = _paper_of(_counts(layer))
-    return _above(layer, max(_LEAST_CONTRAST * 255, paper + _LEAST_SIGNAL * noise))
+@dataclass(frozen=True, eq=False)
+class Narrow:
+    """What is narrow on a sheet and differs from its paper, however little: ink, rules, noise."""
+
+    mask: Mask
+    layer: Bytes
+    """(H, W): by how much each pixel is darker than the paper, of 255."""
+    paper: Bytes
+    """(H, W): the sheet without it."""
+
+
+def find_narrow(gray: Bytes) -> Narrow:
+    """Of a sheet, dark on light."""
+    paper = _closed(gray, _WINDOWS[0])
+    layer = _raised(gray, paper)
+    level, noise = _paper_of(_counts(layer))
+    mask = _above(layer, max(_LEAST_CONTRAST * 255, level + _LEAST_SIGNAL * noise))
+    return Narrow(mask, layer, paper)
 
 
 def _axis(sheet: Bytes) -> npt.NDArray[np.float64]:
@@ -144,19 +162,27 @@ def _noise(gray: Bytes) -> float:
     if min(gray.shape) < 3:
         return 0.0
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    rough = np.abs(cv2.filter2D(gray, cv2.CV_32F, kernel))
-    return 1.4826 * float(np.median(rough[::2, ::2])) / 6
+    rough = np.asarray(cv2.convertScaleAbs(cv2.filter2D(gray, cv2.CV_16S, kernel)), np.uint8)
+    return 1.4826 * _median(_counts(rough)) / 6
 
 
-def without(gray: Bytes, erase: Mask, faint: Mask) -> Bytes:
+def not_darker(narrow: Narrow, rules: Mask) -> Mask:
+    """Of rules, what is not so much darker than they usually are that it is a stroke along them."""
+    if not rules.any():
+        return rules
+    usual = _percentile(narrow.layer[rules > 0], 0.75)
+    darker = _above(narrow.layer, _STROKE * usual + 8)
+    broad = cv2.morphologyEx(darker, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    return np.asarray(cv2.subtract(rules, cv2.dilate(broad, np.ones((3, 3), np.uint8))), np.uint8)
+
+
+def without(gray: Bytes, erase: Mask, narrow: Narrow) -> Bytes:
     """The sheet with paper in place of the erased pixels and of the blur around them, except that of other ink."""
     if not erase.any():
         return gray
-    side = max(3, round(_WINDOWS[0] * max(gray.shape)) | 1)
-    paper = cv2.morphologyEx(gray, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
-    around = cv2.dilate(erase, np.ones((5, 5), np.uint8)) > 0
-    other = (faint > 0) & (erase == 0)
-    return np.where(around & ~other, paper, gray).astype(np.uint8)
+    around = cv2.dilate(erase, np.ones((5, 5), np.uint8))
+    other = cv2.subtract(narrow.mask, erase)
+    return np.where(cv2.subtract(around, other) > 0, narrow.paper, gray).astype(np.uint8)
 
 
 def find_ink(gray: Bytes) -> Ink | None:
@@ -169,6 +195,12 @@ def find_ink(gray: Bytes) -> Ink | None:
         masks.append(_above(layer, threshold))
         noise = max(noise, deviation)
     masks[0] = _without_gaps(layers[0], masks[0])
+    for number in range(1, len(layers)):
+        shade = _shade(gray, layers[number], masks[number])
+        if shade:
+            layers[number] = _lifted(layers[number], shade)
+            masks[number] = _above(layers[number], _DARKER * 255)
+            masks[0] &= masks[number]
     mask, amount = _joined(gray, layers, masks)
     if not mask.any():
         return None
@@ -180,26 +212,56 @@ def find_ink(gray: Bytes) -> Ink | None:
     return Ink(scaled.clip(0, 1).astype(np.float32), mask, contrast / 255, noise / 255, gray)
 
 
+def _shade(gray: Bytes, layer: Bytes, mask: Mask) -> float:
+    """How dark the shadow of a finger is, of 255: less than the ink, and broader than a pen; 0 without one."""
+    core = cv2.erode(mask, np.ones((5, 5), np.uint8))
+    counts = cv2.calcHist([layer], [0], core, [256], [0, 256]).reshape(-1).astype(np.float64)
+    if counts.sum() < _SOME:
+        return 0.0
+    between = _otsu(counts)
+    lighter, darker = counts[: int(between) + 1], counts[int(between) + 1 :]
+    if min(lighter.sum(), darker.sum()) < 0.03 * counts.sum():
+        return 0.0
+    shade, ink = _median(lighter), between + 1 + _median(darker)
+    if shade > _LIGHTER * ink:
+        return 0.0
+    shaded = ((core > 0) & (layer <= between)).astype(np.uint8)
+    # Ink in the shadow of a whole hand may seem lighter than ink in the light, but it is darker than any shadow.
+    if _percentile(gray[shaded > 0], 0.5) < _LIT * _percentile(gray[::4, ::4].ravel(), 0.98):
+        return 0.0
+    breadth = 2 * float(cv2.distanceTransform(shaded, cv2.DIST_L2, 3).max())
+    return shade if breadth > _BROADER * max(layer.shape) else 0.0
+
+
+def _lifted(layer: Bytes, shade: float) -> Bytes:
+    """A layer without a shadow of this darkness: ink is what is darker."""
+    lifted = (layer.astype(np.float32) - np.float32(shade)) * np.float32(255 / (255 - shade))
+    return lifted.clip(0, 255).astype(np.uint8)
+
+
 def _layer(gray: Bytes, window: float) -> Bytes:
-    """The ink that a window detects; a broad one detects broad strokes only, at a lower resolution."""
-    factor = 1 if window == _WINDOWS[0] or max(gray.shape) < 300 else 2
-    if factor == 1:
-        return _raised(gray, window)
+    """The ink that a window detects; a broad one sees the paper at a lower resolution."""
+    if window == _WINDOWS[0] or max(gray.shape) < 300:
+        return _raised(gray, _closed(gray, window))
     height, width = gray.shape
-    size = (max(1, width // factor), max(1, height // factor))
-    small = _raised(np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8), window)
-    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+    small = cv2.resize(gray, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
+    paper = cv2.resize(
+        _closed(np.asarray(small, np.uint8), window), (width, height), interpolation=cv2.INTER_LINEAR
+    )
+    return _raised(gray, np.asarray(paper, np.uint8))
 
 
-def _raised(gray: Bytes, window: float) -> Bytes:
-    """(H, W): by how many of 255 parts of the paper's brightness each pixel is darker than the paper around it."""
+def _closed(gray: Bytes, window: float) -> Bytes:
+    """(H, W): the paper without what is narrower than the window."""
     side = max(3, round(window * max(gray.shape)) | 1)
     reach = side // 2 + 1
     padded = cv2.copyMakeBorder(gray, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
-    paper = np.asarray(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel), np.uint8)[
-        reach:-reach, reach:-reach
-    ]
+    return np.asarray(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel), np.uint8)[reach:-reach, reach:-reach]
+
+
+def _raised(gray: Bytes, paper: Bytes) -> Bytes:
+    """(H, W): by how many of 255 parts of the paper's brightness each pixel is darker than the paper around it."""
     # In the dark, where noise is as strong as ink, ink counts less.
     darkest = int(max(32.0, _DARKEST * _percentile(paper[::4, ::4].ravel(), 0.98)))
     return np.asarray(
@@ -233,6 +295,14 @@ def _without_gaps(layer: Bytes, mask: Mask) -> Mask:
     weak = _above(layer, max(0.5 * threshold, paper + 2 * _LEAST_SIGNAL * noise))
     beside = np.asarray(cv2.dilate(mask, np.ones((3, 3), np.uint8)), np.uint8)
     return mask | (weak & beside)
+
+
+def components(mask: Mask) -> tuple[int, Labels, Labels]:
+    """Of the connected pieces of a mask: the number, with the rest of it; (H, W) labels; (count, 5) statistics."""
+    # Narrow numbers take a third of the time. There are enough, and some to spare, for so few pixels.
+    kind = cv2.CV_16U if cv2.countNonZero(mask) < 2**16 - 1000 else cv2.CV_32S
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=kind)
+    return count, labels, stats
 
 
 def _counts(layer: Bytes) -> npt.NDArray[np.float64]:
@@ -276,7 +346,7 @@ def _joined(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tuple[Mask, 
         more = cv2.morphologyEx(cv2.subtract(mask, narrow), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         if not more.any():  # except for the rims of strokes, a broader window detects the same
             continue
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(mask | narrow, connectivity=8)
+        count, labels, stats = components(mask | narrow)
         if count <= 1:
             continue
         seen = np.bincount(labels[narrow > 0], minlength=count)
@@ -300,7 +370,7 @@ def _joined(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tuple[Mask, 
 
 def _parts(labels: Labels, narrow: Mask, areas: Labels) -> npt.NDArray[np.intp]:
     """The number of parts that a narrow window finds in each piece: to it, a broad junction looks like a gap."""
-    count, parts, stats, _ = cv2.connectedComponentsWithStats(narrow, connectivity=8)
+    count, parts, stats = components(narrow)
     whole = np.zeros(count, np.intp)
     inked = parts > 0
     whole[parts[inked]] = labels[inked]

@@ -13,14 +13,16 @@ from mnist_tui.data.pictures.ink import (
     Bytes,
     Floats,
     Ink,
+    Mask,
     coarsened,
     dark_on_light,
-    faint_ink,
     find_ink,
+    find_narrow,
+    not_darker,
     without,
 )
 from mnist_tui.data.pictures.mnist_format import Pixels
-from mnist_tui.data.pictures.rules import find_rules, tilt_of
+from mnist_tui.data.pictures.rules import find_frames, find_rules, tilt_of
 from mnist_tui.data.pictures.segmentation import Box, Piece, Segmentation, segment
 from mnist_tui.data.pictures.sheet import Sheet, find_sheet, whole
 from mnist_tui.errors import NoDigitError
@@ -34,6 +36,8 @@ _CANVAS = 200
 _VISIBLE, _USUAL = (0.5, 0.5), (1.7, 2.2)
 # A shorter side than this has no room for a digit.
 _LEAST_SIDE = 5
+# A digit with erased lines along so large a share of its ink is read with them, too.
+_ERASED = 0.03
 # A sheet smaller than this share of its surroundings must contain ink.
 _SMALL_SHEET = 0.2
 
@@ -139,24 +143,26 @@ def _lines_on(sheet: Sheet) -> Lines:
 
 def _digits_on(sheet: Sheet) -> Lines:
     gray = dark_on_light(sheet.pixels)
-    faint = faint_ink(gray)
-    tilt = tilt_of(faint)
+    narrow = find_narrow(gray)
+    tilt = tilt_of(narrow.mask)
     if abs(tilt) > 0.4:
         sheet = _turned(sheet, tilt)
         gray = dark_on_light(sheet.pixels)
-        faint = faint_ink(gray)
-    rules = find_rules(faint)
-    ink = find_ink(without(gray, rules.erase, faint))
+        narrow = find_narrow(gray)
+    frames = find_frames(narrow.mask)
+    rules = find_rules(narrow.mask - frames)
+    erase = not_darker(narrow, rules.erase) | frames
+    ink = find_ink(without(gray, erase, narrow))
     # A rotated sheet has streaks along its sides.
     spare = abs(np.tan(np.radians(tilt))) * max(gray.shape) / 2 if rules.count else 0.0
     found = segment(ink, rules.inside, spare) if ink is not None else None
     if rules.stem and (found is None or not found.lines):
-        ink = find_ink(gray)
+        ink, erase = find_ink(gray), np.zeros_like(erase)
         found = segment(ink, None) if ink is not None else None
     if ink is None or found is None:
         return ()
     lines = tuple(
-        tuple(digit for piece in line if (digit := _cut(ink, found, piece, sheet)) is not None)
+        tuple(digit for piece in line if (digit := _cut(ink, found, piece, erase, sheet)) is not None)
         for line in found.lines
     )
     return tuple(line for line in lines if line)
@@ -171,10 +177,12 @@ def _turned(sheet: Sheet, degrees: float) -> Sheet:
     return sheet.part(np.asarray(pixels, np.uint8), turn)
 
 
-def _cut(ink: Ink, found: Segmentation, piece: Piece, sheet: Sheet) -> Digit | None:
+def _cut(ink: Ink, found: Segmentation, piece: Piece, erased: Mask, sheet: Sheet) -> Digit | None:
     canvas = _legible(_canvas(ink, found, piece))
     others = [(1.8 * canvas).clip(0, 1), ((canvas - 0.35) / 0.5).clip(0, 1)]
     others += [_legible(_canvas(ink, found, other)) for other in piece.perhaps]
+    rejoined = _rejoined(ink, found, piece, erased)
+    others += [_legible(rejoined)] if rejoined is not None else []
     pixels = _normalized(canvas)
     if pixels is None:
         return None
@@ -184,15 +192,35 @@ def _cut(ink: Ink, found: Segmentation, piece: Piece, sheet: Sheet) -> Digit | N
 
 def _canvas(ink: Ink, found: Segmentation, piece: Piece) -> Floats:
     """The piece alone, with the soft edge of its ink."""
-    reach = max(2, round(0.004 * max(ink.mask.shape)))
-    box = piece.box
+    window, own = _around(ink, found, piece)
+    reach = _reach(ink)
+    near = cv2.dilate(own, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    return np.asarray(ink.amount[window] * near, np.float32)
+
+
+def _rejoined(ink: Ink, found: Segmentation, piece: Piece, erased: Mask) -> Floats | None:
+    """The piece with what was erased next to it, which could have been a part of a stroke; None without such."""
+    window, own = _around(ink, found, piece)
+    side = 4 * _reach(ink) + 1
+    beside = np.asarray(cv2.dilate(own, np.ones((side, side), np.uint8)), np.uint8) & erased[window]
+    if np.count_nonzero(beside) < _ERASED * piece.area:
+        return None
+    return np.asarray(np.maximum(_canvas(ink, found, piece), beside), np.float32)
+
+
+def _around(ink: Ink, found: Segmentation, piece: Piece) -> tuple[tuple[slice, slice], Mask]:
+    """A window around a piece, and the piece within it."""
+    box, reach = piece.box, _reach(ink)
     window = (
         slice(max(0, box.top - reach), box.bottom + reach),
         slice(max(0, box.left - reach), box.right + reach),
     )
-    own = np.isin(found.labels[window], piece.numbers).astype(np.uint8)
-    near = cv2.dilate(own, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
-    return np.asarray(ink.amount[window] * near, np.float32)
+    return window, np.isin(found.labels[window], piece.numbers).astype(np.uint8)
+
+
+def _reach(ink: Ink) -> int:
+    """How far the soft edge of ink reaches, in pixels."""
+    return int(max(2, round(0.004 * max(ink.mask.shape))))
 
 
 def _normalized(canvas: Floats) -> Pixels | None:

@@ -7,16 +7,21 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from mnist_tui.data.pictures.ink import Floats, Labels, Mask
+from mnist_tui.data.pictures.ink import Floats, Labels, Mask, components
 
 # The shortest line looked at, as a share of the sheet's shorter side.
 _SHORTEST = 0.15
-# A line from one side of the sheet to the other is a rule; so are this many parallel lines of the same length.
-_END, _MANY = 0.015, 3
+# A line from one side of the sheet to the other is a rule; so are this many parallel lines of the same length. Of so
+# many rules the usual thickness is known.
+_END, _MANY, _SEVERAL = 0.015, 3, 5
 _THICKEST, _THICKEST_RULE = 0.035, 0.025
 # A line continues behind a broad stroke of up to this share of the sheet.
 _WIDEST_GAP = 0.65
+# What is in a frame has at least this share of its height, and so many pixels. A frame's hull fills its rectangle to
+# this share; an oval's only to 0.79.
+_FILLED, _LOWEST_FILLED, _RECTANGULAR = 0.25, 8, 0.88
 # The rotation is determined by lines of this total length, in sheet lengths, rotated by at most this many degrees.
 _LINES, _MOST_TILTED = 1.5, 12.0
 
@@ -53,15 +58,34 @@ class Line:
         return (self.top + self.bottom) / 2
 
 
-def lines_of(mask: Mask, shortest: int, thickest: float) -> tuple[list[Line], Labels]:
-    """The horizontal lines of a mask, and labels (H, W) with the band of each: its number in the list, from 1."""
+@dataclass(frozen=True, eq=False)
+class Bands:
+    """Where the lines of a mask lie."""
+
+    labels: Labels
+    line_of: Labels
+    """(count,): the line that a label belongs to, by its number in the list from 1; 0 for none."""
+
+    def of(self, number: int, window: tuple[slice, slice]) -> npt.NDArray[np.bool_]:
+        """Within a window of the mask, the pixels of a line: its number from 0."""
+        labels = self.labels[window]
+        own = np.zeros(labels.shape, bool)
+        for label in np.flatnonzero(self.line_of == number + 1):
+            own |= labels == label
+        return own
+
+
+def lines_of(mask: Mask, shortest: int, thickest: float) -> tuple[list[Line], Bands]:
+    """The horizontal lines of a mask, and where they lie."""
     # A broad stroke would merge with the lines that run into it.
     joined = cv2.morphologyEx(
         _thinner(mask, round(thickest)), cv2.MORPH_CLOSE, np.ones((1, max(3, shortest // 12) | 1), np.uint8)
     )
     joined = cv2.dilate(joined, np.ones((3, 1), np.uint8))
     long = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((1, shortest), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(long, connectivity=8)
+    if not long.any():
+        return [], Bands(long, np.zeros(1, np.int32))
+    count, labels, stats = components(np.asarray(long, np.uint8))
     lines: list[Line] = []
     kept = np.zeros(count, np.int32)
     for number in range(1, count):
@@ -77,7 +101,7 @@ def lines_of(mask: Mask, shortest: int, thickest: float) -> tuple[list[Line], La
         )
         lines[index : index + 1] = [line.joined(lines[index]) if index < len(lines) else line]
         kept[number] = index + 1
-    return lines, kept[labels]
+    return lines, Bands(labels, kept)
 
 
 def _continues(line: Line, other: Line, whole: int) -> bool:
@@ -111,13 +135,18 @@ def tilt_of(mask: Mask) -> float:
         return 0.0
     angles = np.arange(-_MOST_TILTED, _MOST_TILTED + 0.01, 0.5)
     evidence, sharpness = np.zeros((2, len(angles)))
+    # Every second pixel along a line is enough.
+    directions = [
+        (along[along % 2 == 0], across[along % 2 == 0], length)
+        for along, across, length in ((columns, rows, width), (rows, width - columns, height))
+    ]
     # In whole numbers of a 1024th of a pixel, moved so far that none is below 0.
     steepest = round(1024 * np.tan(np.radians(_MOST_TILTED)))
     for number, slope in enumerate(np.tan(np.radians(angles))):
-        for along, across, length in ((columns, rows, width), (rows, width - columns, height)):
+        for along, across, length in directions:
             places = (1024 * across + (steepest * length - round(1024 * slope) * along)) >> 10
-            counts = np.bincount(places)
-            long = _peaks(counts.astype(np.float32), 0.4 * length) / length
+            counts = np.bincount(places, minlength=1)
+            long = 2 * _peaks(counts.astype(np.float32), 0.2 * length) / length
             evidence[number] += long.sum()
             sharpness[number] += np.square(long).sum()
     best = int(np.argmax(sharpness))
@@ -152,9 +181,9 @@ def find_rules(mask: Mask) -> Rules:
     """The lines of a mask that are not writing."""
     shortest = max(9, round(_SHORTEST * min(mask.shape)))
     thickest = max(3.0, _THICKEST * max(mask.shape))
-    across, across_labels = lines_of(mask, shortest, thickest)
+    across, across_bands = lines_of(mask, shortest, thickest)
     turned = np.ascontiguousarray(mask.T)
-    down, down_labels = lines_of(turned, shortest, thickest)
+    down, down_bands = lines_of(turned, shortest, thickest)
     height, width = mask.shape
     is_rule = (_are_rules(across, width), _are_rules(down, height))
     tolerance = 0.03 * max(mask.shape)
@@ -170,8 +199,9 @@ def find_rules(mask: Mask) -> Rules:
         _complete(across, frame[0], is_rule[0], (inside[2], inside[3]), thinnest)
         _complete(down, frame[1], is_rule[1], (inside[0], inside[1]), thinnest)
     _spread(across, down, is_rule)
-    without = _without(mask, across, across_labels, is_rule[0])
-    without = _without(np.ascontiguousarray(without.T), down, down_labels, is_rule[1]).T
+    _thin_as_others(across, down, is_rule)
+    without = _without(mask, across, across_bands, is_rule[0])
+    without = _without(np.ascontiguousarray(without.T), down, down_bands, is_rule[1]).T
     erase = (mask & ~without).astype(np.uint8)
     return Rules(erase, inside, int(sum(map(sum, is_rule))), not any(is_rule[0]) and sum(is_rule[1]) == 1)
 
@@ -233,6 +263,21 @@ def _complete(
         lines[number] = replace(line, left=left, right=right, thickness=min(line.thickness, thickness + 1))
 
 
+def _thin_as_others(across: list[Line], down: list[Line], is_rule: tuple[list[bool], list[bool]]) -> None:
+    """Rules of a sheet are equally thick: where one is thicker, a stroke lies along it."""
+    found = [
+        line.thickness
+        for lines, rules in ((across, is_rule[0]), (down, is_rule[1]))
+        for line, is_one in zip(lines, rules, strict=True)
+        if is_one
+    ]
+    if len(found) < _SEVERAL:
+        return
+    most = 1.25 * float(np.median(found)) + 1
+    for lines in (across, down):
+        lines[:] = [replace(line, thickness=min(line.thickness, most)) for line in lines]
+
+
 def _longest(lines: list[Line], is_rule: list[bool], count: int = 7) -> list[tuple[int, Line]]:
     shorter = [(number, line) for number, line in enumerate(lines) if not is_rule[number]]
     return sorted(shorter, key=lambda entry: -entry[1].length)[:count]
@@ -257,7 +302,7 @@ def _ends_on(line: Line, end: int, other: Line) -> bool:
     return near and within and 0.6 * other.thickness <= line.thickness < 1.4 * other.thickness + 1
 
 
-def _without(mask: Mask, lines: list[Line], labels: Labels, is_rule: list[bool]) -> Mask:
+def _without(mask: Mask, lines: list[Line], bands: Bands, is_rule: list[bool]) -> Mask:
     """The mask without its lines, but with the strokes that cross them."""
     left = mask.copy()
     for number, line in enumerate(lines):
@@ -271,7 +316,7 @@ def _without(mask: Mask, lines: list[Line], labels: Labels, is_rule: list[bool])
             cv2.MORPH_OPEN,
             np.ones((round(1.3 * line.thickness + 1.5), 1), np.uint8),
         )[spare:-spare]
-        own = labels[window] == number + 1
+        own = bands.of(number, window)
         # Behind a broad stroke, and where another line joins it, a line has no separate piece.
         middle, half = round(line.middle) - top, round(line.thickness / 2) + 2
         own[max(0, middle - half) : middle + half + 1, ~own.any(axis=0)] = True
@@ -288,3 +333,40 @@ def _inside(
     upper, lower = (across[number] for number in frame[0])
     left, right = (down[number] for number in frame[1])
     return upper.bottom, lower.top, left.bottom, right.top
+
+
+def find_frames(mask: Mask) -> Mask:
+    """The pieces of a mask that are rectangles around other pieces: boxes, cells, whole grids."""
+    frames = np.zeros_like(mask)
+    contours, hierarchy = cv2.findContours(mask, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
+    if hierarchy is None:
+        return frames
+    parents = hierarchy[0, :, 3]
+    around = {
+        int(parents[parents[number]])
+        for number, contour in enumerate(contours)
+        if parents[number] >= 0
+        and parents[parents[number]] >= 0
+        and _fills(contour, contours[parents[number]])
+    }
+    around = {number for number in around if _is_rectangular(contours[number])}
+    if not around:
+        return frames
+    _, labels, _ = components(mask)
+    for number in around:
+        column, row = contours[number][0, 0]
+        frames[labels == labels[row, column]] = 1
+    return frames
+
+
+def _fills(contour: Labels, hole: Labels) -> bool:
+    """Whether what is in a hole is large enough for a digit, and not a rest of noise."""
+    height, room = cv2.boundingRect(contour)[3], cv2.boundingRect(hole)[3]
+    return height >= max(_LOWEST_FILLED, _FILLED * room)
+
+
+def _is_rectangular(contour: Labels) -> bool:
+    """Whether its hull is one: that of a 0 around a speck is not."""
+    hull = cv2.convexHull(contour)
+    width, height = cv2.minAreaRect(hull)[1]
+    return cv2.contourArea(hull) > _RECTANGULAR * width * height

@@ -8,11 +8,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tui.data.pictures.ink import Floats, Ink, Labels, Mask
-from mnist_tui.data.pictures.touching import right_of_seam
+from mnist_tui.data.pictures.ink import Floats, Ink, Labels, Mask, components
+from mnist_tui.data.pictures.touching import Likely, find_seam
 
 # Shares of the tallest piece's height: above, a piece is a digit of its own; below, a part of one, or a speck.
 _OWN = 0.45
+# The digits of a page are at least this share as high as the highest.
+_EVEN = 0.62
+# A bar is so much wider than high, and lower than this share of the tallest piece's height.
+_FLATTER, _LOW = 1.6, 0.8
 # Pieces with less than this share of a digit's ink, or further away than this share of its height, are not part of it.
 _LEAST_PIECE, _FARTHEST = 0.03, 0.3
 # The smallest height of a digit, as a share of the sheet's longer side, and in pixels.
@@ -28,8 +32,6 @@ _RIM = 0.017
 _MOST_PIECES = 200
 # An underline is this many times wider than high.
 _FLAT = 7.0
-# What looks like two digits that touch, and is so much wider than high, is two; what is narrower may be.
-_TWO = 1.45
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def segment(ink: Ink, inside: tuple[int, int, int, int] | None, spare: float = 0
     `spare` is the number of pixels by which the empty margin is wider.
     """
     mask = ink.mask
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    count, labels, stats = components(mask)
     pieces = [
         Piece((number,), Box(int(top), int(top + height), int(left), int(left + width)), int(area))
         for number, (left, top, width, height, area) in enumerate(stats[:count].tolist())
@@ -120,7 +122,7 @@ def segment(ink: Ink, inside: tuple[int, int, int, int] | None, spare: float = 0
     widest = max((piece.box.width for piece in pieces), default=0)
     if max(tallest, 0.4 * widest) < lowest:
         return Segmentation((), labels)
-    digits = [part for digit in _digits(pieces, tallest) for part in _parted(digit, labels)]
+    digits = [part for digit in _doubted(_digits(pieces, tallest)) for part in _parted(digit, labels)]
     return Segmentation(_in_lines(digits), labels)
 
 
@@ -227,8 +229,8 @@ def _without_underlines(pieces: list[Piece]) -> list[Piece]:
 
 
 def _digits(pieces: list[Piece], tallest: int) -> list[Piece]:
-    own = [piece for piece in pieces if piece.box.height >= _OWN * tallest]
-    small = [piece for piece in pieces if piece.box.height < _OWN * tallest]
+    own = [piece for piece in pieces if piece.box.height >= _OWN * tallest and not _is_bar(piece, tallest)]
+    small = [piece for piece in pieces if piece not in own]
     digits = _merged(own, tallest)
     for piece in sorted(small, key=lambda piece: -piece.area):
         distances = [max(0, *digit.box.gaps(piece.box)) for digit in digits]
@@ -246,18 +248,40 @@ def _digits(pieces: list[Piece], tallest: int) -> list[Piece]:
     return digits
 
 
+def _doubted(digits: list[Piece]) -> list[Piece]:
+    """With the alternative that one much lower than another is a part of the one next to it."""
+    tallest = max((digit.box.height for digit in digits), default=0)
+    return [
+        digit
+        if digit.box.height >= _EVEN * tallest or len(digits) == 1
+        else replace(digit, perhaps=(*digit.perhaps, _nearest(digit, digits).joined(digit)))
+        for digit in digits
+    ]
+
+
+def _nearest(digit: Piece, digits: list[Piece]) -> Piece:
+    others = [other for other in digits if other is not digit]
+    return min(others, key=lambda other: max(0, *other.box.gaps(digit.box)))
+
+
+def _is_bar(piece: Piece, tallest: int) -> bool:
+    """Whether it is the upper stroke of a 5, written apart from the rest: no digit is so flat."""
+    return piece.box.height < _LOW * tallest and piece.box.width > _FLATTER * piece.box.height
+
+
 def _parted(digit: Piece, labels: Labels) -> list[Piece]:
     """Both of two digits that touch; the digit itself where it is one, or could be."""
     box = digit.box
     window = labels[box.top : box.bottom, box.left : box.right]
     own = np.isin(window, digit.numbers)
-    right = right_of_seam(own.astype(np.uint8))
-    if right is None or not (own & right).any() or not (own & ~right).any():
+    seam = find_seam(own.astype(np.uint8))
+    right = own & seam.right
+    if seam.likely is Likely.ONE or not right.any() or not (own & ~right).any():
         return [digit]
     number = int(labels.max()) + 1
-    window[own & right] = number
+    window[right] = number
     halves = [_piece_of(labels, box, numbers) for numbers in (digit.numbers, (number,))]
-    if box.width >= _TWO * box.height:
+    if seam.likely is Likely.TWO:
         return halves
     return [replace(digit, numbers=(*digit.numbers, number), perhaps=(*digit.perhaps, *halves))]
 

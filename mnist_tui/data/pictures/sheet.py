@@ -120,8 +120,35 @@ def _corners(hull: npt.NDArray[np.int32]) -> Floats:
         if len(corners) <= 4:
             break
     if len(corners) == 4:
-        return corners[:, 0].astype(np.float32)
+        return _sharpened(corners[:, 0].astype(np.float32), hull)
     return np.asarray(cv2.boxPoints(cv2.minAreaRect(hull)), np.float32)
+
+
+def _sharpened(corners: Floats, hull: npt.NDArray[np.int32]) -> Floats:
+    """Where lines through the middles of the sides meet: the median filter has rounded the corners themselves."""
+    shape = np.zeros((int(hull[:, 0, 1].max()) + 1, int(hull[:, 0, 0].max()) + 1), np.uint8)
+    cv2.polylines(shape, [hull], True, 1)
+    outline = np.argwhere(shape)[:, ::-1].astype(np.float32)
+    lines = [
+        _line_through(outline, start, end)
+        for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True)
+    ]
+    met = [np.cross(before, after) for before, after in zip([lines[-1], *lines], lines, strict=False)]
+    if any(abs(point[2]) < 1e-3 for point in met):  # of sides that are nearly parallel
+        return corners
+    return np.array([point[:2] / point[2] for point in met], np.float32)
+
+
+def _line_through(outline: Floats, start: Floats, end: Floats) -> npt.NDArray[np.float64]:
+    """(3,): the homogeneous coefficients, of unit normal, of the line that fits the middle of a side best."""
+    along = (end - start) / max(float(np.linalg.norm(end - start)), 1e-6)
+    across = np.array([-along[1], along[0]])
+    places, distances = (outline - start) @ along, np.abs((outline - start) @ across)
+    length = float((end - start) @ along)
+    is_near = (places > 0.15 * length) & (places < 0.85 * length) & (distances < 0.05 * length + 1.5)
+    points = outline[is_near] if np.count_nonzero(is_near) >= 4 else np.stack([start, end])
+    x, y, left, top = cv2.fitLine(points, cv2.DIST_HUBER, 0, 0.01, 0.01).ravel().astype(np.float64)
+    return np.array([-y, x, y * left - x * top])
 
 
 def _free_corners(corners: Floats, width: int, height: int) -> int:

@@ -2,46 +2,95 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import Enum, auto
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from mnist_tui.data.pictures.ink import Mask
+from mnist_tui.data.pictures.mnist_format import measure_stroke_width
 
 # A line between two digits crosses little more than the place where they meet. What is cut may be this share of the
 # height where the whole is so many times as wide as high: of the wider, more must be two. Of MNIST's own digits
-# five in a thousand can be cut so.
-_MOST_CUT = ((1.35, 0.55), (1.1, 0.3), (0.0, 0.2))
+# one in a hundred can be cut so.
+_MOST_CUT = ((1.35, 0.55), (1.1, 0.5), (0.0, 0.2))
+# Far from the middle such a line, and a slanted one, counts as if it cut so much more of the height.
+_ASIDE = 0.3
 # On both sides of it something is nearly as high as the whole: the arm of an open 4 is not.
 _LEAST_HEIGHT = 0.8
-# What is no wider than an open 0 is two only where they touch no further from the middle than this share of the height.
+# What is no wider than an open 0 could be two only where they touch no further from the middle than this share of the
+# height.
 _NARROW, _MIDDLE = 1.1, 0.2
+# What looks like two digits that touch is two if it is so many times as wide as high, or if its strokes are so many
+# times as long as it is high: those of a thousand digits are at most 3.4 times as long.
+_TWO, _LONG = 1.45, 3.5
 # Columns that a line may go to the side per row.
 _SLOPES = (0.0, -0.15, 0.15, -0.3, 0.3)
-# Looked at in so many rows; a pixel is inked from so many of 255 parts, as the thinnest line has little more.
-_ROWS, _INKED = 80, 20
+# Seams are looked for in so many rows, lengths in more. A pixel is inked from so many of 255 parts, as a thin line
+# has little more.
+_ROWS, _FINE_ROWS, _INKED = 80, 160, 20
 
 
-def right_of_seam(own: Mask) -> npt.NDArray[np.bool_] | None:
-    """(H, W): what is right of the line between two digits in a mask of one piece; None where it is one digit."""
+class Likely(Enum):
+    """How many digits a piece of ink is."""
+
+    ONE = auto()
+    EITHER = auto()
+    TWO = auto()
+
+
+@dataclass(frozen=True, eq=False)
+class Seam:
+    """The line between what could be two digits."""
+
+    right: npt.NDArray[np.bool_]
+    """(H, W): what is right of it."""
+    likely: Likely
+
+
+def find_seam(own: Mask) -> Seam:
+    """Whether a mask of one piece is one digit or two that touch, and where it would have to be divided."""
     height, width = own.shape
+    length = _stroke_length(own) / height
     scale = min(1.0, _ROWS / height)
-    size = (max(1, round(scale * width)), max(1, round(scale * height)))
-    reduced = np.asarray(cv2.resize(255 * own, size, interpolation=cv2.INTER_AREA), np.uint8)
     # A line of one pixel that is slanted has no gaps then.
-    small = np.asarray(cv2.dilate(reduced, np.ones((2, 2), np.uint8)), np.uint8)
+    small = np.asarray(cv2.dilate(_reduced(own, scale), np.ones((2, 2), np.uint8)), np.uint8)
     is_narrow = width < _NARROW * height
-    cut, place, slope = min(_seam(small, slope, is_narrow) for slope in _SLOPES)
-    most = next(share for least, share in _MOST_CUT if width >= least * height)
-    if cut > most * size[1]:
-        return None
+    _, cut, place, slope = min(_seam(small, slope, is_narrow) for slope in _SLOPES)
+    share = cut / small.shape[0]
     rows, columns = np.ogrid[:height, :width]
     right: npt.NDArray[np.bool_] = scale * (columns + slope * rows) > place
-    return right
+    if not (right & (own > 0)).any() or (right | (own == 0)).all():
+        right = np.broadcast_to(columns > width / 2, own.shape)
+    return Seam(right, _likely(width / height, length, share))
 
 
-def _seam(small: Mask, slope: float, is_narrow: bool) -> tuple[float, float, float]:
-    """How high the ink is that the best line of this slope cuts, where that line begins, and the slope."""
+def _likely(breadth: float, length: float, cut: float) -> Likely:
+    """By the width, the length of the strokes and the height of what the seam cuts, all in heights of the whole."""
+    is_cut = cut <= next(most for least, most in _MOST_CUT if breadth >= least)
+    if is_cut and (breadth >= _TWO or length > _LONG):
+        return Likely.TWO
+    return Likely.EITHER if is_cut or length > _LONG else Likely.ONE
+
+
+def _stroke_length(own: Mask) -> float:
+    """In pixels, of a piece's strokes, whatever the pen."""
+    scale = min(1.0, _FINE_ROWS / own.shape[0])
+    padded = cv2.copyMakeBorder(_reduced(own, scale), 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=0)
+    soft = np.asarray(cv2.GaussianBlur(padded, (0, 0), 0.8), np.float32) / np.float32(255)
+    return float(soft.sum() / measure_stroke_width(soft) / scale)
+
+
+def _reduced(own: Mask, scale: float) -> Mask:
+    """(H, W) of 0 to 255."""
+    size = (max(1, round(scale * own.shape[1])), max(1, round(scale * own.shape[0])))
+    return np.asarray(cv2.resize(255 * own, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _seam(small: Mask, slope: float, is_narrow: bool) -> tuple[float, float, float, float]:
+    """Of the best line of this slope: its cost, how high the ink is that it cuts, where it begins, and the slope."""
     height, width = small.shape
     spare = round(abs(slope) * height)
     shift = spare if slope < 0 else 0
@@ -57,8 +106,11 @@ def _seam(small: Mask, slope: float, is_narrow: bool) -> tuple[float, float, flo
         np.maximum(bottoms - tops, 0),
         np.inf,
     )
-    place = int(cuts.argmin())
-    return float(cuts[place]), place - shift, slope
+    # An open 0 has a gap as well, but in a number of two digits it is further from the middle than where they touch.
+    aside = np.abs(2 * np.arange(len(cuts)) / len(cuts) - 1) + abs(slope) / 4
+    costs = cuts + _ASIDE * height * aside
+    place = int(costs.argmin())
+    return float(costs[place]), float(cuts[place]), place - shift, slope
 
 
 def _heights(tops: npt.NDArray[np.intp], bottoms: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:

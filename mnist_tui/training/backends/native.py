@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.data.loader import Batch
+from mnist_tui.models.adapters import describe_adaptations
 from mnist_tui.native import bindings
 from mnist_tui.native.bindings import BoundTensors, CompiledNetwork, NormStatistics, ParameterTensors
 from mnist_tui.native.codegen.fusion import fuse_layers
@@ -40,6 +41,11 @@ def compile_backend(
     `largest_batch` is as in `NativeBackend`. Raises BackendUnavailable if the model is not a chain that can be
     compiled or this machine cannot compile it, and Interrupted soon after `should_stop` has become true.
     """
+    if any(describe_adaptations(train_state.model)):
+        raise BackendUnavailable(
+            f"{type(train_state.model).__name__} takes other images than float32 (N, 1, 28, 28) or returns more than "
+            "logits, and what adapts it is not compiled; let its forward do that"
+        )
     try:
         plan = fuse_layers(trace(train_state.model))
         library = build_library(generate_source(plan), on_progress=on_progress, should_stop=should_stop)

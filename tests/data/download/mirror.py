@@ -16,7 +16,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from mnist_tui.data.download.http import Network, make_https_session
+from mnist_tui.data.download.http import DownloadSettings, make_https_session
 
 
 class Mirror(ThreadingHTTPServer):
@@ -57,8 +57,8 @@ class Mirror(ThreadingHTTPServer):
         session.mount(self.root, HTTPAdapter())
         return session
 
-    def network(self, **settings: Any) -> Network:
-        return Network(open_session=self.session, **{"read_timeout": 5.0, **settings})
+    def settings(self, **settings: Any) -> DownloadSettings:
+        return DownloadSettings(open_session=self.session, **{"read_timeout": 5.0, **settings})
 
     def handle_error(self, *_: object) -> None:
         """Clients that hang up are what this server is for."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +12,11 @@ import pytest
 import requests
 from filelock import FileLock
 
-from mnist_tui.data.download.http import MirrorFailedError, Network, TrickleGuard, make_https_session
+from mnist_tui.data.download.http import DownloadSettings, MirrorFailedError, TrickleGuard, make_https_session
 from mnist_tui.data.download.mirrors import LOCK, PARTIAL, fetch_dataset
 from mnist_tui.errors import DataError
 from mnist_tui.events import DataProgress, Event, Notice, Report
+from tests.cli.warm import python
 from tests.data.download.mirror import Mirror
 from tests.data.samples import Sample, sample
 from tests.patience import PATIENCE
@@ -28,10 +27,10 @@ def names(home: Path) -> set[str]:
 
 
 def fetch_from(mirror: Mirror, home: Path, *behaviours: str, **settings: float) -> list[Event]:
-    heard: list[Event] = []
+    reported: list[Event] = []
     entry = sample(*map(mirror.at, behaviours)).entry
-    fetch_dataset(entry, home, report=heard.append, network=mirror.network(**settings))
-    return heard
+    fetch_dataset(entry, home, report=reported.append, settings=mirror.settings(**settings))
+    return reported
 
 
 @pytest.mark.parametrize("behaviour", ["good", "unsized", "labelled-gzip", "to-good"])
@@ -49,13 +48,13 @@ def test_everyone_may_read_what_was_fetched(mirror: Mirror, tmp_path: Path) -> N
 
 
 def test_progress_runs_from_nothing_to_everything(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
-    heard = fetch_from(mirror, tmp_path, "good")
+    reported = fetch_from(mirror, tmp_path, "good")
     for name, content in tiny.contents.items():
-        told = [event for event in heard if isinstance(event, DataProgress) and event.item == name]
-        assert {(event.dataset, event.stage, event.unit) for event in told} == {
+        progress = [event for event in reported if isinstance(event, DataProgress) and event.item == name]
+        assert {(event.dataset, event.stage, event.unit) for event in progress} == {
             ("mnist", "fetching", "bytes")
         }
-        assert [told[0].done, told[-1].done, told[-1].total] == [0, len(content), len(content)]
+        assert [progress[0].done, progress[-1].done, progress[-1].total] == [0, len(content), len(content)]
 
 
 def test_nothing_is_printed(mirror: Mirror, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -103,8 +102,8 @@ def test_a_mirror_that_fails_is_named_with_its_reason_and_leaves_nothing(
 def test_the_next_mirror_steps_in_and_a_notice_says_why(
     behaviour: str, complaint: str, mirror: Mirror, tiny: Sample, tmp_path: Path
 ) -> None:
-    heard = fetch_from(mirror, tmp_path, behaviour, "good", **IMPATIENT)
-    [notice] = [event for event in heard if isinstance(event, Notice)]
+    reported = fetch_from(mirror, tmp_path, behaviour, "good", **IMPATIENT)
+    [notice] = [event for event in reported if isinstance(event, Notice)]
     assert notice.topic == "data"
     assert mirror.at(behaviour) in notice.message
     assert complaint in notice.message
@@ -140,7 +139,7 @@ def test_plain_http_is_refused_without_asking(mirror: Mirror, tiny: Sample, tmp_
 def test_a_mirror_without_tls_is_not_trusted(mirror: Mirror, tmp_path: Path) -> None:
     entry = sample(mirror.root.replace("http://", "https://")).entry
     with pytest.raises(DataError, match="no secure connection"):
-        fetch_dataset(entry, tmp_path, network=Network(open_session=https_without_proxy))
+        fetch_dataset(entry, tmp_path, settings=DownloadSettings(open_session=https_without_proxy))
 
 
 def https_without_proxy() -> requests.Session:
@@ -151,10 +150,10 @@ def https_without_proxy() -> requests.Session:
 
 def test_files_that_are_there_and_right_are_kept(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        fetch_dataset(tiny.entry, tmp_path, report=abort_at("train-labels.gz"), network=mirror.network())
+        fetch_dataset(tiny.entry, tmp_path, report=abort_at("train-labels.gz"), settings=mirror.settings())
     assert names(tmp_path) == {"train-images.gz", "test-images.gz"}
     mirror.asked.clear()
-    fetch_dataset(tiny.entry, tmp_path, network=mirror.network())
+    fetch_dataset(tiny.entry, tmp_path, settings=mirror.settings())
     assert mirror.asked == ["/good/train-labels.gz", "/good/test-labels.gz"]
     assert names(tmp_path) == set(tiny.contents)
 
@@ -173,7 +172,7 @@ def test_what_report_raises_comes_out_untouched(
 ) -> None:
     with pytest.raises(type(error)) as caught:
         fetch_dataset(
-            tiny.entry, tmp_path, report=abort_at("train-images.gz", error), network=mirror.network()
+            tiny.entry, tmp_path, report=abort_at("train-images.gz", error), settings=mirror.settings()
         )
     assert caught.value is error
     assert names(tmp_path) == set()
@@ -182,7 +181,7 @@ def test_what_report_raises_comes_out_untouched(
 def test_a_damaged_file_is_replaced(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
     home = tiny.write(tmp_path)
     (home / "test-labels.gz").write_bytes(b"damaged")
-    fetch_dataset(tiny.entry, home, network=mirror.network())
+    fetch_dataset(tiny.entry, home, settings=mirror.settings())
     assert (home / "test-labels.gz").read_bytes() == tiny.contents["test-labels.gz"]
     assert mirror.asked == ["/good/test-labels.gz"]
 
@@ -241,11 +240,10 @@ def test_a_file_where_the_folder_should_be_says_so(mirror: Mirror, tmp_path: Pat
 SECOND_PROCESS = """
 import sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[1])
 from tests.data.samples import sample
 from mnist_tui.data.download.mirrors import fetch_dataset
 entry = sample("https://nowhere.invalid/").entry
-fetch_dataset(entry, Path(sys.argv[2]), report=lambda event: print(getattr(event, "item", event), flush=True))
+fetch_dataset(entry, Path(sys.argv[1]), report=lambda event: print(getattr(event, "item", event), flush=True))
 """
 
 
@@ -255,13 +253,7 @@ def test_two_processes_fetch_every_file_once(mirror: Mirror, tiny: Sample, tmp_p
         target=fetch_from, args=(mirror, tmp_path, "gated"), kwargs={"read_timeout": PATIENCE}
     )
     first.start()
-    second = subprocess.Popen(
-        [sys.executable, "-c", SECOND_PROCESS, str(Path(__file__).parent), str(tmp_path)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    with second:
+    with python(SECOND_PROCESS, str(tmp_path), stdout=subprocess.PIPE, text=True) as second:
         assert second.stdout is not None
         assert second.stdout.readline() == "another process is fetching\n"
         mirror.gate.set()
@@ -271,10 +263,10 @@ def test_two_processes_fetch_every_file_once(mirror: Mirror, tiny: Sample, tmp_p
     assert names(tmp_path) == set(tiny.contents)
 
 
-def test_whoever_waits_for_another_process_can_give_up(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
+def test_waiting_for_another_process_can_be_aborted(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
     waiting = abort_at("another process is fetching")
     with FileLock(tmp_path / LOCK), pytest.raises(KeyboardInterrupt):
-        fetch_dataset(tiny.entry, tmp_path, report=waiting, network=mirror.network())
+        fetch_dataset(tiny.entry, tmp_path, report=waiting, settings=mirror.settings())
     assert mirror.asked == []
 
 

@@ -187,8 +187,9 @@ def _table(
     light: float = 1.0,
     on: Color = CREAM,
     jitter: float = 0.2,
+    size: tuple[int, int] = SIZE,
 ) -> bytes:
-    page = scenes.paper(SIZE, on)
+    page = scenes.paper(size, on)
     _write(page, digit, random, share, pen)
     shown = random.permutation(4)[:sides] if sides < 4 else np.arange(4)
     cut = -8 if angle == 0 else 0
@@ -221,6 +222,7 @@ TABLES: tuple[list[dict[str, Any]], list[dict[str, Any]]] = (
         {"kind": "wood", "margin": 90, "sides": 3},
         {"kind": "wood", "margin": 120, "angle": 12, "light": 0.55},
         {"kind": DARK, "margin": 120, "on": (235, 220, 120)},
+        {"kind": "wood", "margin": 120, "angle": 8, "size": (800, 560)},
     ],
     [
         {"kind": "90,60,45", "margin": 25},
@@ -243,6 +245,7 @@ TABLES: tuple[list[dict[str, Any]], list[dict[str, Any]]] = (
         {"kind": DARK, "margin": 120, "angle": 15, "light": 0.6},
         {"kind": "wood", "margin": 120, "on": (200, 220, 240)},
         {"kind": "220,220,220", "margin": 110, "angle": 10},
+        {"kind": DARK, "margin": 100, "angle": 22, "size": (520, 760)},
     ],
 )
 
@@ -316,6 +319,7 @@ SHADOWS: tuple[list[dict[str, Any]], list[dict[str, Any]]] = (
         {"kind": "fingers", "light": 0.5, "softness": 30},
         {"kind": "diagonal", "light": 0.6, "softness": 8, "pen": 6, "ink": (70, 70, 75)},
         {"kind": "finger", "light": 0.5, "softness": 10},
+        {"kind": "finger", "light": 0.4, "softness": 0, "pen": 7},
     ],
     [
         {"kind": "half", "light": 0.6, "softness": 3},
@@ -331,6 +335,7 @@ SHADOWS: tuple[list[dict[str, Any]], list[dict[str, Any]]] = (
         {"kind": "fingers", "light": 0.45, "softness": 5},
         {"kind": "half", "light": 0.5, "softness": 8, "pen": 6, "ink": (50, 90, 190)},
         {"kind": "finger", "light": 0.42, "softness": 3},
+        {"kind": "fingers", "light": 0.42, "softness": 0, "pen": 16, "ink": (50, 90, 190)},
     ],
 )
 
@@ -516,6 +521,7 @@ SQUARED: tuple[list[dict[str, Any]], list[dict[str, Any]]] = (
         {"pitch": 45, "color": (90, 90, 100), "width": 2, "light": 0.55},
         {"pitch": 55, "color": (90, 90, 100), "width": 2, "pen": 7},
         {"pitch": 100, "color": (90, 90, 100), "width": 3},
+        {"pitch": 50, "color": (235, 190, 120), "width": 2, "pen": 7},
     ],
     [
         {"pitch": 60, "color": (170, 190, 230), "width": 2},
@@ -530,6 +536,7 @@ SQUARED: tuple[list[dict[str, Any]], list[dict[str, Any]]] = (
         {"pitch": 58, "color": (130, 150, 200), "width": 2, "light": 0.5},
         {"pitch": 48, "color": (60, 60, 70), "width": 1, "pen": 5},
         {"pitch": 26, "color": (110, 140, 210), "width": 1},
+        {"pitch": 54, "color": (200, 120, 190), "width": 3, "ink": (20, 20, 20)},
     ],
 )
 RULED: tuple[list[dict[str, Any]], list[dict[str, Any]]] = (

@@ -1,4 +1,4 @@
-"""Pictures of MNIST's digits as people have them: enlarged, inverted, off-centre, on paper, photographed sideways."""
+"""Pictures of MNIST's digits as people have them: enlarged, inverted, off-center, on paper, photographed sideways."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def likeness(one: Pixels, other: Pixels) -> float:
     return float(a @ b / np.sqrt((a @ a) * (b @ b)))
 
 
-def centre(picture: Pixels) -> tuple[float, float]:
+def center(picture: Pixels) -> tuple[float, float]:
     ink = picture.astype(float)
     return (
         float(ink.sum(1) @ np.arange(28) / ink.sum()),
@@ -102,7 +102,7 @@ def test_every_pen_and_size_fills_the_box_with_strokes_as_mnist_has_them(pen: in
 @pytest.mark.parametrize("at", [(-50, -40), (60, 0), (0, 40)])
 def test_the_centre_of_mass_comes_to_where_mnist_has_it(at: tuple[int, int]) -> None:
     picture = canvas_to_mnist(np.asarray(seven(at=at)))
-    assert centre(picture) == pytest.approx((14, 14), abs=0.3)
+    assert center(picture) == pytest.approx((14, 14), abs=0.3)
 
 
 def test_specks_and_the_edge_of_the_table_are_no_part_of_the_digit() -> None:

@@ -1,4 +1,4 @@
-"""Files that anybody may have made: read within bounds, or refused with their name and what to do."""
+"""Files from untrusted sources: read within bounds, or refused with their name and what to do."""
 
 from __future__ import annotations
 

@@ -82,6 +82,43 @@ def test_the_shadow_of_a_finger_is_no_digit(light: float, softness: float) -> No
         read(photo)
 
 
+@pytest.mark.parametrize("light", [0.4, 0.6])
+def test_a_digit_under_the_shadow_of_a_finger_is_found(light: float) -> None:
+    random = np.random.default_rng(2)
+    digit, sheet = drawn(8, random), scenes.paper((600, 600))
+    scenes.written(sheet, digit, 330, 40)
+    photo = scenes.photographed(sheet * scenes.shadow(sheet.shape, "finger", light, 0, random), random)
+    (found,) = read(photo).digits
+    assert likeness(found.pixels, clean(digit)) > _ALIKE
+
+
+def test_a_sheet_of_any_shape_is_found_on_a_table() -> None:
+    random = np.random.default_rng(1)
+    digit, sheet = drawn(5, random), scenes.paper((1500, 1100))
+    scenes.written(sheet, digit, 600, 26)
+    scene = scenes.on_table(sheet, "wood", (250, 200, 250, 200), 8, random)
+    (found,) = read(scenes.photographed(scene, random)).digits
+    assert likeness(found.pixels, clean(digit)) > _ALIKE
+
+
+def test_a_stroke_along_a_rule_is_no_rule() -> None:
+    sheet = scenes.paper((600, 600))
+    scenes.ruled(sheet, 50, (90, 90, 100), 2, squared=True, offset=(0, 0))
+    scenes.lined(sheet, (298, 150), (304, 450), scenes.NAVY, 8)
+    (one,) = read((255 * sheet).astype(np.uint8)).digits
+    assert np.abs(np.subtract(one.box, (294, 146, 14, 308))).max() <= 6
+
+
+def test_cells_of_any_height_are_no_digits() -> None:
+    sheet = scenes.paper((600, 300))
+    written = [drawn(label, np.random.default_rng(label)) for label in (3, 7, 2)]
+    for digit, x, top in zip(written, (120, 240, 360), (90, 80, 96), strict=True):
+        scenes.framed(sheet, (x, top, 120, 230 - top), scenes.BLACK, 2)
+        scenes.written(sheet, digit, 90, 7, at=((x + 60) / 600, 160 / 300))
+    found = read((255 * sheet).astype(np.uint8)).digits
+    assert all(likeness(one.pixels, clean(digit)) > _ALIKE for one, digit in zip(found, written, strict=True))
+
+
 @pytest.mark.parametrize("labels", [(2, 3), (4, 0)])
 def test_digits_that_touch_are_told_apart(labels: tuple[int, int]) -> None:
     sheet = scenes.paper((600, 400))
@@ -90,10 +127,10 @@ def test_digits_that_touch_are_told_apart(labels: tuple[int, int]) -> None:
     right = last.ink(200, 14)
     scenes.inked(sheet, right, left[0] + left[2] - 10, left[1])
     reading = read((255 * sheet).astype(np.uint8))
-    assert [
+    assert all(
         likeness(found.pixels, clean(digit)) > _ALIKE
         for found, digit in zip(reading.digits, (first, last), strict=True)
-    ]
+    )
 
 
 def test_one_that_could_be_two_is_read_as_those_too() -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
 import numpy as np
+import torch
 import typer
 from PIL import Image
 
 from mnist_tui.cli import config_file
 from mnist_tui.cli.app import app
 from mnist_tui.data.formats import idx
+from mnist_tui.data.formats.digit_file import DigitImage, UnusableImage, extract_digits
 from tests.data.pictures.digit_pictures import digit_of
 from tests.data.samples import TEST, sample
 from tests.torture.fuzz.harness import Harness
@@ -77,13 +79,43 @@ def _picture_seeds(_folder: Path) -> Iterable[bytes]:
     yield file.getvalue()
 
 
+def _numbers(content: bytes, _folder: Path) -> None:
+    """Images in any form but a picture's, each of them usable or refused in words."""
+    for image in extract_digits(content, "numbers.csv").images:
+        if isinstance(image, DigitImage):
+            assert image.pixels.shape == (28, 28)
+            assert image.pixels.dtype == np.uint8
+        elif isinstance(image, UnusableImage):
+            assert str(image.error).strip()
+            assert image.error.remedy
+
+
 def _numbers_seeds(_folder: Path) -> Iterable[bytes]:
     pixels = picture_of(7)[0].numpy()
-    yield "\n".join(",".join(map(str, row)) for row in pixels.tolist()).encode()
+    row = ",".join(map(str, pixels.ravel().tolist()))
+    yield "\n".join(",".join(map(str, line)) for line in pixels.tolist()).encode()
+    yield f"7,{row}\n7,{row}\n".encode()
+    yield ("label," + ",".join(map(str, range(784))) + f"\r\n7,{row}\r\n").encode("utf-8-sig")
+    yield (
+        "\n".join(";".join(f"{value / 255:.2g}" for value in line) for line in pixels.tolist())
+        .replace(".", ",")
+        .encode()
+    )
     for array in (pixels, np.asfortranarray(pixels), pixels.astype(np.float64) / 255, pixels[None]):
-        file = io.BytesIO()
-        np.save(file, array)
-        yield file.getvalue()
+        yield _of_file(lambda file, array=array: np.save(file, array))
+    yield _of_file(lambda file: np.savez(file, images=pixels[None], labels=np.array([7])))
+    yield _of_file(lambda file: np.savez_compressed(file, x=pixels.reshape(1, 784), y=np.eye(10)[[7]]))
+    yield _of_file(lambda file: torch.save((torch.from_numpy(pixels)[None], torch.tensor([7])), file))
+    yield _of_file(lambda file: torch.save({"x": torch.from_numpy(pixels)[None, None] / 255}, file))
+    idx_file = b"\0\0\x08\x03" + b"".join(side.to_bytes(4, "big") for side in (1, 28, 28)) + pixels.tobytes()
+    yield idx_file
+    yield gzip.compress(idx_file)
+
+
+def _of_file(write: Callable[[io.BytesIO], None]) -> bytes:
+    file = io.BytesIO()
+    write(file)
+    return file.getvalue()
 
 
 _GROUP = typer.main.get_command(app)
@@ -106,6 +138,6 @@ def _config_seeds(_folder: Path) -> Iterable[bytes]:
 HARNESSES = {
     "idx": Harness(_idx, _idx_seeds, longest=4096),
     "picture": Harness(_picture, _picture_seeds),
-    "numbers": Harness(_picture, _numbers_seeds, longest=8000),
+    "numbers": Harness(_numbers, _numbers_seeds, longest=12_000),
     "config": Harness(_config, _config_seeds, longest=20_000),
 }

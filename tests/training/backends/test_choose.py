@@ -6,15 +6,19 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from mnist_tui import models
 from mnist_tui.errors import ConfigError, Interrupted
 from mnist_tui.events import Event, Notice, Preparing
+from mnist_tui.models.adapters import adapt_model
 from mnist_tui.training.backends import choose
 from mnist_tui.training.backends.base import Backend, BackendUnavailable
 from mnist_tui.training.backends.choose import choose_backend
+from mnist_tui.training.backends.native import compile_backend
 from mnist_tui.training.train_state import TrainState
 from tests.engine_fixtures import tiny_config
+from tests.native.compiling import QUICKLY, other_flags
 from tests.native.toolchain import needs_compiler
 
 
@@ -59,7 +63,8 @@ def test_eager_can_do_everything() -> None:
 @needs_compiler
 @pytest.mark.parametrize("name", ["auto", "native"])
 def test_the_processors_fastest_is_compiled(name: str) -> None:
-    chosen = Chosen(name)
+    with other_flags(QUICKLY):
+        chosen = Chosen(name)
     assert chosen.backend.name == "native"
     assert chosen.backend.train_state is chosen.train_state
     assert chosen.notices == []
@@ -77,6 +82,16 @@ def test_one_asked_for_by_name_is_not_replaced(unavailable: None) -> None:
     assert str(raised.value) == "--backend native cannot be used: there is no C++ compiler"
     assert raised.value.remedy == "Install g++ or clang++."
     assert raised.value.exit_code == 2
+
+
+def test_what_adapts_a_network_is_not_compiled() -> None:
+    model = nn.Sequential(nn.Linear(784, 10))
+    assert adapt_model(model, torch.zeros(2, 1, 28, 28), 10)
+    config = tiny_config()
+    with pytest.raises(BackendUnavailable, match="Sequential takes other images than float32"):
+        compile_backend(
+            config, TrainState(config, model), on_progress=lambda _: None, should_stop=lambda: False
+        )
 
 
 def test_a_resumed_run_keeps_its_backend() -> None:

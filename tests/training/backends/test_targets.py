@@ -15,7 +15,7 @@ from mnist_tui.data.loader import Batch
 from mnist_tui.training.backends.base import Backend, StepSettings
 from mnist_tui.training.backends.choose import choose_backend
 from mnist_tui.training.train_state import TrainState
-from tests.engine_fixtures import tiny_config
+from tests.engine_fixtures import compile_quickly, tiny_config
 from tests.native.toolchain import needs_compiler
 
 SETTINGS = StepSettings(0, 0.01, 0.9)
@@ -34,7 +34,8 @@ def batch(count: int = 12) -> tuple[Tensor, Tensor, Tensor]:
 
 
 @pytest.fixture(params=["eager", pytest.param("native", marks=needs_compiler)])
-def backend(request: pytest.FixtureRequest) -> str:
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    compile_quickly(monkeypatch)
     return str(request.param)
 
 

@@ -16,7 +16,7 @@ from mnist_tui.render import formatting
 from mnist_tui.tui.widgets.frame.panel import Panel
 
 if TYPE_CHECKING:
-    from mnist_tui.inspection.summary import Block, Layer, ModelSummary
+    from mnist_tui.inspection.summary import BlockSummary, LayerSummary, ModelSummary
 
 NOT_RECORDED = "The log of this run has no layer table."
 # Which part of the width a column of numbers gets at least, so that on a wide screen it stays near the names.
@@ -82,9 +82,9 @@ def model_table(summary: ModelSummary, *, detailed: bool, width: int = 0) -> Tab
     return table
 
 
-def group_by_block(summary: ModelSummary) -> Iterator[Layer | Block]:
+def group_by_block(summary: ModelSummary) -> Iterator[LayerSummary | BlockSummary]:
     """The blocks in order, and the layers outside of any."""
-    blocks: dict[str, Block | None] = {block.path: block for block in summary.blocks}
+    blocks: dict[str, BlockSummary | None] = {block.path: block for block in summary.blocks}
     for top, layers in itertools.groupby(summary.layers, lambda layer: layer.path.partition(".")[0]):
         if top not in blocks:
             yield from layers
@@ -93,7 +93,7 @@ def group_by_block(summary: ModelSummary) -> Iterator[Layer | Block]:
             blocks[top] = None  # a block that is called twice is counted once
 
 
-def _cells(row: Layer | Block) -> list[Text]:
+def _cells(row: LayerSummary | BlockSummary) -> list[Text]:
     return [
         Text.assemble(row.path or "·", (f" {row.type}", "dim")),
         Text(formatting.shape(row.output_shape)),

@@ -16,7 +16,7 @@ from mnist_tui.render.update_ratio import is_high, norm, ratios_by_layer, small
 from mnist_tui.tui.widgets.tables.table import Column, SelectableTable
 
 if TYPE_CHECKING:
-    from mnist_tui.inspection.summary import Layer, ModelSummary
+    from mnist_tui.inspection.summary import LayerSummary, ModelSummary
 
 _SPARK = 11
 # Added to the importance of the movement: more than any size, but less than the layer's name.
@@ -27,7 +27,7 @@ _PREFERRED = 52
 class LayerRow:
     """A layer with its newest weight update; None where it has no weights or nothing is known."""
 
-    layer: Layer
+    layer: LayerSummary
     weight: float | None = None
     gradient: float | None = None
     ratio: float | None = None
@@ -80,7 +80,7 @@ class LayersTable(SelectableTable[LayerRow]):
         ]
 
 
-def _row(layer: Layer, newest: WeightsMoved | None, ratios: Mapping[str, list[float]]) -> LayerRow:
+def _row(layer: LayerSummary, newest: WeightsMoved | None, ratios: Mapping[str, list[float]]) -> LayerRow:
     if newest is None or layer.path not in newest.layers or layer.shared_with:
         return LayerRow(layer)
     at = newest.layers.index(layer.path)

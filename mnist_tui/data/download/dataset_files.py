@@ -13,12 +13,14 @@ from mnist_tui.errors import DataError
 from mnist_tui.events import Notice, Report
 
 if TYPE_CHECKING:
-    from mnist_tui.data.download.http import Network
+    from mnist_tui.data.download.http import DownloadSettings
 
 FoundFiles = Mapping[DataFile, FoundFile]
 
 
-def load_files(entry: DatasetSpec, home: Path, report: Report, network: Network | None = None) -> FoundFiles:
+def load_files(
+    entry: DatasetSpec, home: Path, report: Report, settings: DownloadSettings | None = None
+) -> FoundFiles:
     """Each file of `entry`, which belongs in the folder `home`, fetched first if needed.
 
     Nothing is written unless a fetch is needed, so a read-only folder works. A damaged file is fetched
@@ -31,7 +33,7 @@ def load_files(entry: DatasetSpec, home: Path, report: Report, network: Network 
     for error in damaged:
         again = "it again" if error.in_place else "the archive"
         report(Notice(topic="data", message=f"{error.sentence}. Fetching {again}."))
-    _fetch_files(entry, home, damaged, report, network)
+    _fetch_files(entry, home, damaged, report, settings)
     return {file: find_verified(entry, home, file) for file in entry.files}
 
 
@@ -53,13 +55,17 @@ def find_files(
 
 
 def _fetch_files(
-    entry: DatasetSpec, home: Path, damaged: list[UnusableFileError], report: Report, network: Network | None
+    entry: DatasetSpec,
+    home: Path,
+    damaged: list[UnusableFileError],
+    report: Report,
+    settings: DownloadSettings | None,
 ) -> None:
     # The network libraries take a moment to load, and are not needed if the files are present.
     from mnist_tui.data.download.mirrors import fetch_dataset
 
     try:
-        fetch_dataset(entry, home, report=report, network=network)
+        fetch_dataset(entry, home, report=report, settings=settings)
     except DataError as error:
         if not damaged:
             raise
