@@ -140,12 +140,12 @@ def test_every_bad_mirror_ends_soon_in_words_and_the_rerun_heals(
 def _heals(mirror: Mirror, home: Path, behaviour: str) -> None:
     """The rerun finds the bad mirror as bad as before, and takes the next."""
     tiny = sample(mirror.at(behaviour), mirror.at("good"))
-    heard: list[Event] = []
-    contents = dataset_files.load_files(tiny.entry, home, heard.append, mirror.settings(**IMPATIENT))
+    reported: list[Event] = []
+    contents = dataset_files.load_files(tiny.entry, home, reported.append, mirror.settings(**IMPATIENT))
     assert files(home) == dict(tiny.contents), behaviour
-    images = idx.parse_images(contents[tiny.entry.train_images], TRAIN, home)
+    images = idx.parse_images(contents[tiny.entry.train_images].content, TRAIN, home)
     assert images.shape[0] == TRAIN
-    assert len([event for event in heard if isinstance(event, Notice)]) == 1
+    assert len([event for event in reported if isinstance(event, Notice)]) == 1
 
 
 def test_a_mirror_that_is_good_for_some_files_only_is_made_up_for_by_the_next(
