@@ -9,9 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch._ops import OpOverload
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from mnist_tui.inspection.layer_settings import describe_windows
 from mnist_tui.inspection.layers import PARAMETER_CONTAINERS, base_name, is_layer, takes_hooks, type_name
@@ -22,6 +20,7 @@ from mnist_tui.inspection.receptive_field.fields import State
 from mnist_tui.inspection.receptive_field.rules import is_global_average
 from mnist_tui.inspection.receptive_field.tracker import FieldTracker
 from mnist_tui.inspection.receptive_field.windows import POOLINGS, find_windows
+from mnist_tui.inspection.torch_internals import DisableTorchFunction, OpOverload, TorchDispatchMode
 
 # In evaluation mode they perform no operation, but they are rows of the table.
 DROPOUTS = frozenset(
@@ -153,7 +152,7 @@ class ForwardTrace:
         output = next(find_tensors(result), None)
         if output is None:
             return
-        with torch._C.DisableTorchFunction():  # reading a shape is a function of torch too
+        with DisableTorchFunction():  # reading a shape is a function of torch too
             shape = tuple(output.shape)
             row.output_shape = shape[1:] if shape[:1] == (self._images,) else shape
             row.state = self._flow.state(output)

@@ -73,6 +73,7 @@ def wrap_scripted(model: nn.Module) -> nn.Module:
         return ScriptWrapper(model)
     for module in list(model.modules()):
         if not isinstance(module, torch.jit.ScriptModule):  # modules inside a compiled one cannot be replaced
+            # Not named_children(), which leaves out a shared child's other names.
             for name, child in module._modules.items():
                 if isinstance(child, torch.jit.ScriptModule):
                     module._modules[name] = ScriptWrapper(child)

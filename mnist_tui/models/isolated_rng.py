@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch._ops import OpOverload
+from torch._ops import OpOverload  # not public, as the next: there is no other way to see random operations
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from mnist_tui.models import ModelSource, loader, resolve_spec

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mnist_tui import runs
-from mnist_tui.cli.signals import stopping
+from mnist_tui.cli.signals import stop_on_signal
 from mnist_tui.training.control import Control
 from tests.cli import program
 from tests.cli.conftest import Mnist
@@ -107,7 +107,7 @@ def test_an_ignored_signal_stays_ignored() -> None:
     """What `nohup mnist-tui train &` relies on."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with stopping(Control()) as caught:
+        with stop_on_signal(Control()) as caught:
             signal.raise_signal(signal.SIGHUP)
     finally:
         signal.signal(signal.SIGHUP, before)

@@ -14,13 +14,20 @@ from mnist_tui.events import EpochStarted, RunFinished, RunStopped
 from mnist_tui.runs import Run
 from tests.engine_fixtures import Lab, at_step, tiny_config
 from tests.native.toolchain import needs_compiler
-from tests.training.test_exactness import SETTINGS, assert_same, demanding, killed_on_the_way
+from tests.training.test_exactness import (  # noqa: F401 - backend and lab are fixtures
+    SETTINGS,
+    assert_same,
+    backend,
+    demanding,
+    killed_on_the_way,
+    lab,
+)
 
 Report = Callable[[str], None]
 OPTIMIZERS = ("adam", "adamw", "sgd")
 
 
-def disturbed(lab: Lab, config: Any, moments: list[int], **resumed: Any) -> Run:
+def disturbed(lab: Lab, config: Any, moments: list[int], **resumed: Any) -> Run:  # noqa: F811
     """Stopped after these steps."""
     lab.control = type(lab.control)()
     outcome = lab.start(config, name="stopped", watch=lab.stop_at(at_step(moments[0])))
@@ -34,7 +41,7 @@ def disturbed(lab: Lab, config: Any, moments: list[int], **resumed: Any) -> Run:
     return outcome.run
 
 
-def check(lab: Lab, config: Any, seed: int, **resumed: Any) -> int:
+def check(lab: Lab, config: Any, seed: int, **resumed: Any) -> int:  # noqa: F811
     """Three stops at random; how many steps the run had."""
     undisturbed = lab.start(config, name="undisturbed").run
     steps = config.epochs * next(event.steps for event in lab.events if isinstance(event, EpochStarted))
@@ -44,7 +51,7 @@ def check(lab: Lab, config: Any, seed: int, **resumed: Any) -> int:
 
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
-def test_every_recipe(lab: Lab, name: str, report: Report) -> None:
+def test_every_recipe(lab: Lab, name: str, report: Report) -> None:  # noqa: F811
     changes: dict[str, Any] = {"epochs": min(3, recipes.get_recipe(name).epochs), "backend": lab.backend}
     if name == "accurate":  # what it looks at goes by its losses already; a teacher besides
         teacher = tiny_config(epochs=1, backend=lab.backend, deskew=recipes.get_recipe(name).deskew)
@@ -58,7 +65,7 @@ def test_every_recipe(lab: Lab, name: str, report: Report) -> None:
 @pytest.mark.parametrize("ema", [0.0, 0.9])
 @pytest.mark.parametrize("validation", [0, 20])
 def test_every_optimiser(
-    lab: Lab,
+    lab: Lab,  # noqa: F811
     optimizer: str,
     ema: float,
     validation: int,
@@ -72,7 +79,7 @@ def test_every_optimiser(
 @pytest.mark.parametrize("backend", ["native"], indirect=True)
 @pytest.mark.parametrize("threads", [2, 3])
 def test_native_goes_on_with_other_threads_after_a_kill(
-    lab: Lab,
+    lab: Lab,  # noqa: F811
     threads: int,
     report: Report,
 ) -> None:
@@ -90,7 +97,7 @@ def test_native_goes_on_with_other_threads_after_a_kill(
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_kills(lab: Lab, name: str, tmp_path: Path, report: Report) -> None:
+def test_kills(lab: Lab, name: str, tmp_path: Path, report: Report) -> None:  # noqa: F811
     config, chance, kills = demanding(lab, **SETTINGS[name]), random.Random(name), 0
     undisturbed = lab.start(config, name="undisturbed").run
     run = Run(lab.runs_dir / "killed")

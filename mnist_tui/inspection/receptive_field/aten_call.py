@@ -8,10 +8,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._ops import OpOverload
-from torch.utils import _pytree as pytree
 
 from mnist_tui.inspection.receptive_field.fields import Field, State
+from mnist_tui.inspection.torch_internals import OpOverload, pytree
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Callable, Collection, Mapping
 
 import torch
-from torch._ops import OpOverload
 
 from mnist_tui.inspection.receptive_field import fields
 from mnist_tui.inspection.receptive_field.aten_call import AtenCall, operation_name
 from mnist_tui.inspection.receptive_field.fields import Field, State, Unknown
 from mnist_tui.inspection.receptive_field.windows import POOLINGS, convolve, pad, pool, pool_to_size
+from mnist_tui.inspection.torch_internals import OpOverload
 
 
 def propagate(call: AtenCall) -> State:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor
-from torch._ops import OpOverload
 
 from mnist_tui.inspection.receptive_field.aten_call import AtenCall, bind_arguments, find_tensors
 from mnist_tui.inspection.receptive_field.fields import State, Unknown
 from mnist_tui.inspection.receptive_field.rules import propagate
+from mnist_tui.inspection.torch_internals import OpOverload
 
 
 class FieldTracker:
