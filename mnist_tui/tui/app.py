@@ -146,7 +146,6 @@ class Dashboard(BaseApp):
             self.begin(message.job)
 
     async def on_resume_requested(self, message: ResumeRequested) -> None:
-        """Continue the run on the Train screen."""
         await self.action_open("train")
         self.begin(ResumedRun(str(message.run.folder), self.workspace.folders))
 

@@ -140,7 +140,7 @@ class BaseApp(SafeApp[int]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Suspending needs a terminal with a shell."""
         if action == "suspend_process":
-            return self._driver is not None and self._driver.can_suspend
+            return self.can_suspend
         return super().check_action(action, parameters)
 
     def action_toggle_theme(self) -> None:
@@ -148,7 +148,6 @@ class BaseApp(SafeApp[int]):
         self.theme = PAPER.name if self.current_theme.dark else NIGHT.name
 
     def action_command_palette(self) -> None:
-        """Open our own palette."""
         from mnist_tui.tui.textual_fixes.command_palette import SafeCommandPalette
 
         if not isinstance(self.screen, SafeCommandPalette):
@@ -190,9 +189,7 @@ class BaseApp(SafeApp[int]):
 
     def _quit(self, number: int, _frame: FrameType | None) -> None:
         """End at once, as by default, but restore the terminal first."""
-        with contextlib.suppress(Exception):  # the process ends here, whatever state the driver is in
-            if self._driver is not None:
-                self._driver.suspend_application_mode()
+        self.restore_terminal()
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
 
@@ -201,6 +198,6 @@ def choose_driver() -> type[Driver] | None:
     """Our own driver for the terminal; None where there is none, on Windows."""
     if os.name != "posix":
         return None
-    from mnist_tui.tui.terminal_driver import TerminalDriver
+    from mnist_tui.tui.textual_fixes.terminal_driver import TerminalDriver
 
     return TerminalDriver

@@ -122,7 +122,6 @@ class Canvas:
             self._state = self._redo.pop()
 
     def clear(self) -> None:
-        """Remove all ink."""
         self.end()
         if not self.is_blank or self._state.origin:
             self._replace(_State(np.zeros((SIDE, SIDE), np.float32)))

@@ -47,7 +47,6 @@ class BaseScreen(SafeScreen, Screen[None]):
         return self.workspace.session
 
     def compose(self) -> ComposeResult:
-        """Title bar, body, key bar."""
         yield TitleBar(_TABS, self.TAB)
         yield from self.body()
         yield KeyBar()

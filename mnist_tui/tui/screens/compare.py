@@ -105,7 +105,6 @@ class CompareScreen(SafeScreen, Screen[None]):
         self.action_hide()
 
     def on_runs_read(self, message: RunsRead) -> None:
-        """Draw the runs if one has changed."""
         self._is_reading = False
         if message.runs != self._runs and is_on_top(self):
             self._runs = message.runs

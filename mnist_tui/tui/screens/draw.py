@@ -150,7 +150,6 @@ class DrawScreen(NetworkScreen):
             self._image_finder.ask(ImageRequest(self.result.dataset or SYNTHETIC, query, self._last_image))
 
     def on_image_found(self, message: ImageFound) -> None:
-        """Load the image onto the canvas."""
         found = message.result
         if isinstance(found, RunFailed):
             self._notify_failure(found)

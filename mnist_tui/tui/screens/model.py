@@ -170,7 +170,6 @@ class ModelScreen(NetworkScreen):
         self.maps.show_explanation(explanation, self.layers_panel.table.current)
 
     def on_selectable_table_highlighted(self) -> None:
-        """Show another layer's feature maps."""
         if self.explanation is not None:
             self.maps.show_explanation(self.explanation, self.layers_panel.table.current)
 

@@ -33,7 +33,6 @@ class NetworkScreen(BaseScreen):
         return SavedNetwork(self.workspace.folders.runs, self.chosen or run, model, self._generation)
 
     def action_network(self) -> None:
-        """Choose the network."""
         self.app.push_screen(NetworkDialog(self.workspace.folders.runs, self.chosen), self._choose)
 
     def _choose(self, choice: NetworkChoice | None) -> None:

@@ -78,7 +78,6 @@ class RunsScreen(BaseScreen):
         return action not in ("mark", "compare", "run") or self.browser.selected is not None
 
     def action_filter(self) -> None:
-        """Type to filter."""
         self.browser.open_filter()
 
     def action_list(self) -> None:
@@ -99,7 +98,6 @@ class RunsScreen(BaseScreen):
             self.notify("More runs than can be distinguished by color.", severity="warning")
 
     def action_compare(self) -> None:
-        """Compare the marked runs."""
         marked = self.browser.marked_runs()
         if len(marked) < 2:
             self._actions.refuse("Mark two or more runs with space, then compare them.")

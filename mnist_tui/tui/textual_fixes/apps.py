@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from textual._context import active_message_pump
 from textual.app import App, ReturnType
 from textual.css.query import NoMatches
@@ -18,6 +20,17 @@ class SafeApp(App[ReturnType]):
         """Drop keys and clicks that arrive when the last screen has gone: docs/upstream.md, 1."""
         if not isinstance(event, InputEvent) or self.screen_stack:
             await super().on_event(event)
+
+    @property
+    def can_suspend(self) -> bool:
+        """Whether the terminal has a shell to suspend to."""
+        return self._driver is not None and self._driver.can_suspend
+
+    def restore_terminal(self) -> None:
+        """Give the terminal back as it was, in any state of the app: the process ends next."""
+        with contextlib.suppress(Exception):
+            if self._driver is not None:
+                self._driver.suspend_application_mode()
 
     def _handle_exception(self, error: Exception) -> None:
         """Ignore what fails only because the app, or the widget that was coming up, is being closed.

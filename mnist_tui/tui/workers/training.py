@@ -61,7 +61,6 @@ class TrainingThread:
         self._thread = threading.Thread(target=self._run, name="training", daemon=True)
 
     def start(self) -> None:
-        """Start the thread."""
         self._thread.start()
 
     @property

@@ -48,7 +48,6 @@ class CurveData:
         """How far the run has come, in epochs."""
 
     def read(self, history: RunHistory) -> None:
-        """Read what is new."""
         restart, rows = self._epochs.read_new(history)
         if restart:
             self._forget_epochs()

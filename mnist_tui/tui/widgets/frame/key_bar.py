@@ -58,7 +58,6 @@ class KeyBar(Widget):
         return Content.assemble(*map(_key_content, left), " " * gap, *map(_key_content, right))
 
     def on_click(self, event: Click) -> None:
-        """Press the key under the mouse."""
         left, right = self._fitting_keys()
         column = event.x
         beginning = self.size.width - sum(key.width for key in right)

@@ -24,7 +24,6 @@ class TextLines(Widget):
         self._lines: Sequence[Line] = ()
 
     def show_lines(self, lines: Sequence[Line]) -> None:
-        """Replace all lines."""
         before, self._lines = self._lines, lines
         if len(before) != len(lines):
             self.refresh()

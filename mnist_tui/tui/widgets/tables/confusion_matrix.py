@@ -58,7 +58,6 @@ class ConfusionMatrix(Widget, can_focus=True):
         self.refresh()
 
     def watch_picked(self, picked: Cell | None) -> None:
-        """Post the cell."""
         self.post_message(self.Picked(picked))
 
     def action_move(self, down: int, across: int) -> None:

@@ -234,13 +234,11 @@ class SelectableTable(AdaptiveTable[Row]):
         self._keep_cursor_in_view()
 
     def watch_cursor(self) -> None:
-        """Show where it is, and post it."""
         self._keep_cursor_in_view()
         self.refresh()
         self.post_message(self.Highlighted())
 
     def watch_hover(self) -> None:
-        """Draw the row under the mouse."""
         self.refresh()
 
     def action_move(self, rows: int) -> None:
