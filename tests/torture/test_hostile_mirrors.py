@@ -16,7 +16,7 @@ from mnist_tui.data.download.mirrors import LOCK, fetch_dataset
 from mnist_tui.data.formats import idx
 from mnist_tui.errors import DataError
 from mnist_tui.events import Event, Notice
-from tests.data.download.mirror import BEHAVIOURS, Handler, Mirror
+from tests.data.download.mirror import BEHAVIORS, Handler, Mirror
 from tests.data.samples import TRAIN, Sample, sample
 
 Report = Callable[[str], None]
@@ -93,7 +93,7 @@ MORE = {
     "part": _part,
     "500-with-content": _not_there_but_sent,
 }
-BAD = sorted({*BEHAVIOURS, *MORE} - GOOD)
+BAD = sorted({*BEHAVIORS, *MORE} - GOOD)
 # A quarter of the program's own patience, but otherwise its own limits.
 IMPATIENT = {"read_timeout": 2.5, "window": 5.0}
 SECONDS = 15.0
@@ -101,8 +101,8 @@ SECONDS = 15.0
 
 @pytest.fixture
 def mirror(monkeypatch: pytest.MonkeyPatch) -> Mirror:
-    for name, behaviour in MORE.items():
-        monkeypatch.setitem(BEHAVIOURS, name, behaviour)  # type: ignore[arg-type]
+    for name, behavior in MORE.items():
+        monkeypatch.setitem(BEHAVIORS, name, behavior)  # type: ignore[arg-type]
     return Mirror(sample().contents)
 
 
@@ -116,18 +116,18 @@ def test_every_bad_mirror_ends_soon_in_words_and_the_rerun_heals(
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     slowest: tuple[float, str] = (0.0, "")
     with mirror:
-        for behaviour in BAD:
-            home = tmp_path / behaviour
-            bad = sample(mirror.at(behaviour))
+        for behavior in BAD:
+            home = tmp_path / behavior
+            bad = sample(mirror.at(behavior))
             begun = time.monotonic()
             with pytest.raises(DataError) as caught:
                 fetch_dataset(bad.entry, home, settings=mirror.settings(**IMPATIENT))
-            slowest = max(slowest, (time.monotonic() - begun, behaviour))
-            assert mirror.at(behaviour) in str(caught.value)
+            slowest = max(slowest, (time.monotonic() - begun, behavior))
+            assert mirror.at(behavior) in str(caught.value)
             assert caught.value.exit_code == 3
             assert caught.value.remedy
-            assert files(home) == {}, behaviour
-            _heals(mirror, home, behaviour)
+            assert files(home) == {}, behavior
+            _heals(mirror, home, behavior)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
     report(
         f"{len(BAD)} kinds of bad mirror: all refused in words, the slowest ({slowest[1]}) after "
@@ -137,15 +137,15 @@ def test_every_bad_mirror_ends_soon_in_words_and_the_rerun_heals(
     assert grown < 100
 
 
-def _heals(mirror: Mirror, home: Path, behaviour: str) -> None:
+def _heals(mirror: Mirror, home: Path, behavior: str) -> None:
     """The rerun finds the bad mirror as bad as before, and takes the next."""
-    tiny = sample(mirror.at(behaviour), mirror.at("good"))
-    heard: list[Event] = []
-    contents = dataset_files.load_files(tiny.entry, home, heard.append, mirror.settings(**IMPATIENT))
-    assert files(home) == dict(tiny.contents), behaviour
-    images = idx.parse_images(contents[tiny.entry.train_images], TRAIN, home)
+    tiny = sample(mirror.at(behavior), mirror.at("good"))
+    reported: list[Event] = []
+    contents = dataset_files.load_files(tiny.entry, home, reported.append, mirror.settings(**IMPATIENT))
+    assert files(home) == dict(tiny.contents), behavior
+    images = idx.parse_images(contents[tiny.entry.train_images].content, TRAIN, home)
     assert images.shape[0] == TRAIN
-    assert len([event for event in heard if isinstance(event, Notice)]) == 1
+    assert len([event for event in reported if isinstance(event, Notice)]) == 1
 
 
 def test_a_mirror_that_is_good_for_some_files_only_is_made_up_for_by_the_next(

@@ -53,13 +53,13 @@ class _ReportError(BaseException):
 
 
 def _wrap_report(report: Report) -> Report:
-    def wrapped(event: Event) -> None:
+    def report_event(event: Event) -> None:
         try:
             report(event)
         except BaseException as error:
             raise _ReportError(error) from error
 
-    return wrapped
+    return report_event
 
 
 @contextlib.contextmanager

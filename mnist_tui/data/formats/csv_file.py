@@ -152,7 +152,7 @@ class _Columns:
     remarks: tuple[str, ...] = ()
 
     @property
-    def used(self) -> list[int]:
+    def numeric(self) -> list[int]:
         """Those that are read as numbers: the label, if there is one, and the pixels."""
         return [*([] if self.label is None else [self.label]), *self.pixels]
 
@@ -248,7 +248,7 @@ def _describe_wrong_count(count: int, pixels: int) -> str:
 
 
 def _parse_blocks(rows: Iterator[Line], form: _Format, columns: _Columns) -> Iterator[Numbers]:
-    """(n, used columns) at a time. Raises PictureError, which names row and column."""
+    """(n, numeric columns) at a time. Raises PictureError, which names row and column."""
     done = 0
     while lines := list(itertools.islice(rows, _ROWS_AT_ONCE)):
         cleaned = [(number, form.clean(line)) for number, line in lines]
@@ -272,13 +272,13 @@ def _parse_rows(lines: Sequence[Line], done: int, form: _Format, columns: _Colum
             dtype=np.float32,
             comments=None,
             delimiter=form.delimiter,
-            usecols=columns.used,
+            usecols=columns.numeric,
             ndmin=2,
         )
     except ValueError as error:
         for row, (number, line) in enumerate(lines, done + 1):
             cells = form.split(line)
-            for column in columns.used:
+            for column in columns.numeric:
                 if not _is_number(cells[column]):
                     raise PictureError(
                         f"holds {_quote(cells[column])} in row {row:,} (line {number:,}), {columns.name(column)}",

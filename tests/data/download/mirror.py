@@ -1,6 +1,6 @@
 """A web server on this machine that serves files well, badly and maliciously.
 
-The first part of the path names the behaviour: `/good/x.gz`, `/stall/x.gz`.
+The first part of the path names the behavior: `/good/x.gz`, `/stall/x.gz`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mnist_tui.data.download.http import DownloadSettings, make_https_session
 
 
 class Mirror(ThreadingHTTPServer):
-    """Serves `contents`. `closing` ends whatever hangs; `gate` holds back the behaviour `gated`."""
+    """Serves `contents`. `closing` ends whatever hangs; `gate` holds back the behavior `gated`."""
 
     daemon_threads = True
 
@@ -47,8 +47,8 @@ class Mirror(ThreadingHTTPServer):
     def root(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/"
 
-    def at(self, behaviour: str) -> str:
-        return f"{self.root}{behaviour}/"
+    def at(self, behavior: str) -> str:
+        return f"{self.root}{behavior}/"
 
     def session(self) -> requests.Session:
         """Https only, except for this very server."""
@@ -69,8 +69,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
-        _, behaviour, name = self.path.split("/", 2)
-        BEHAVIOURS[behaviour](self, self.server.contents.get(name, b"no such file"))
+        _, behavior, name = self.path.split("/", 2)
+        BEHAVIORS[behavior](self, self.server.contents.get(name, b"no such file"))
 
     def log_message(self, *_: object) -> None:
         """Stay quiet."""
@@ -144,7 +144,7 @@ def gated(handler: Handler, content: bytes) -> None:
     handler.send(content)
 
 
-BEHAVIOURS: Mapping[str, Callable[[Handler, bytes], None]] = {
+BEHAVIORS: Mapping[str, Callable[[Handler, bytes], None]] = {
     "good": lambda handler, content: handler.send(content),
     "gated": gated,
     "unsized": unsized,

@@ -26,18 +26,18 @@ def names(home: Path) -> set[str]:
     return {path.name for path in home.iterdir()} - {LOCK}
 
 
-def fetch_from(mirror: Mirror, home: Path, *behaviours: str, **settings: float) -> list[Event]:
+def fetch_from(mirror: Mirror, home: Path, *behaviors: str, **settings: float) -> list[Event]:
     reported: list[Event] = []
-    entry = sample(*map(mirror.at, behaviours)).entry
+    entry = sample(*map(mirror.at, behaviors)).entry
     fetch_dataset(entry, home, report=reported.append, settings=mirror.settings(**settings))
     return reported
 
 
-@pytest.mark.parametrize("behaviour", ["good", "unsized", "labelled-gzip", "to-good"])
+@pytest.mark.parametrize("behavior", ["good", "unsized", "labelled-gzip", "to-good"])
 def test_files_arrive_exactly_and_nothing_else_is_left(
-    behaviour: str, mirror: Mirror, tiny: Sample, tmp_path: Path
+    behavior: str, mirror: Mirror, tiny: Sample, tmp_path: Path
 ) -> None:
-    fetch_from(mirror, tmp_path / "new" / "raw", behaviour)
+    fetch_from(mirror, tmp_path / "new" / "raw", behavior)
     assert {path.name: path.read_bytes() for path in (tmp_path / "new" / "raw").glob("*.gz")} == tiny.contents
     assert names(tmp_path / "new" / "raw") == set(tiny.contents)
 
@@ -85,27 +85,27 @@ BAD = [
 IMPATIENT = {"read_timeout": 0.2, "window": 0.1, "slowest": 10_000.0, "max_bytes": 100_000}
 
 
-@pytest.mark.parametrize(("behaviour", "complaint"), BAD)
+@pytest.mark.parametrize(("behavior", "complaint"), BAD)
 def test_a_mirror_that_fails_is_named_with_its_reason_and_leaves_nothing(
-    behaviour: str, complaint: str, mirror: Mirror, tmp_path: Path
+    behavior: str, complaint: str, mirror: Mirror, tmp_path: Path
 ) -> None:
     with pytest.raises(DataError, match=re.escape(complaint)) as caught:
-        fetch_from(mirror, tmp_path, behaviour, **IMPATIENT)
-    assert mirror.at(behaviour) in str(caught.value)
+        fetch_from(mirror, tmp_path, behavior, **IMPATIENT)
+    assert mirror.at(behavior) in str(caught.value)
     assert str(tmp_path / "train-images.gz") in str(caught.value)
     assert caught.value.exit_code == 3
     assert "mnist-tui data fetch mnist" in caught.value.remedy
     assert names(tmp_path) == set()
 
 
-@pytest.mark.parametrize(("behaviour", "complaint"), BAD)
+@pytest.mark.parametrize(("behavior", "complaint"), BAD)
 def test_the_next_mirror_steps_in_and_a_notice_says_why(
-    behaviour: str, complaint: str, mirror: Mirror, tiny: Sample, tmp_path: Path
+    behavior: str, complaint: str, mirror: Mirror, tiny: Sample, tmp_path: Path
 ) -> None:
-    reported = fetch_from(mirror, tmp_path, behaviour, "good", **IMPATIENT)
+    reported = fetch_from(mirror, tmp_path, behavior, "good", **IMPATIENT)
     [notice] = [event for event in reported if isinstance(event, Notice)]
     assert notice.topic == "data"
-    assert mirror.at(behaviour) in notice.message
+    assert mirror.at(behavior) in notice.message
     assert complaint in notice.message
     assert names(tmp_path) == set(tiny.contents)
 

@@ -155,8 +155,8 @@ def summary(measured_rows: Sequence[Row]) -> str:
     counts: Counter[str] = sum((row.counts for row in measured_rows), Counter())
     empty: Counter[str] = sum((row.empty for row in measured_rows), Counter())
     shares = [f"{100 * counts[kind] / counts.total():.1f} %" for kind in (RIGHT, WRONG, UNSURE, NONE)]
-    told = f"{100 * empty[NONE] / max(1, empty.total()):.1f} %"
-    return f"| **all** | {counts.total():,} pictures | {' | '.join(shares)} | {told} |"
+    empty_share = f"{100 * empty[NONE] / max(1, empty.total()):.1f} %"
+    return f"| **all** | {counts.total():,} pictures | {' | '.join(shares)} | {empty_share} |"
 
 
 def main() -> None:

@@ -78,7 +78,7 @@ def test_a_photograph_is_held_as_its_exif_says(orientation: int) -> None:
 
 
 @pytest.mark.parametrize("ink", ["black", "white", "crimson", "royalblue", "gold"])
-@pytest.mark.parametrize("paper", ["white", "grey", "lightgreen", "black", "transparent"])
+@pytest.mark.parametrize("paper", ["white", "gray", "lightgreen", "black", "transparent"])
 def test_the_colours_do_not_matter_as_long_as_they_differ(ink: str, paper: str) -> None:
     if ink == paper:
         return
