@@ -24,14 +24,13 @@ from mnist_tui.training.jobs import Folders, Job, ResumedRun
 from mnist_tui.training.run_code import RunCode
 from mnist_tui.tui.base_app import BaseApp, choose_driver
 from mnist_tui.tui.code_trust import spec_for_new_run, untrusted_code
-from mnist_tui.tui.messages import NewRunRequested, ResumeRequested, TrainRequested
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.screens.base import BaseScreen
 from mnist_tui.tui.screens.dialogs.base import LeaveDialog, TrustDialog
 from mnist_tui.tui.screens.registry import SCREENS, create_screen
 from mnist_tui.tui.session import Session, SessionPhase
 from mnist_tui.tui.workers.training import EventsArrived, TrainingEnded, TrainingThread
-from mnist_tui.tui.workspace import Workspace
+from mnist_tui.tui.workspace import NewRunRequested, ResumeRequested, TrainRequested, Workspace
 
 _INTERRUPTED = 130
 # Drawing takes a core, and Python's lock, from the training: at most this share of a core, so that a slow machine

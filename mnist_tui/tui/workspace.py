@@ -1,11 +1,16 @@
-"""What the screens of the dashboard share."""
+"""What the screens of the dashboard share, and what they ask of the app, because only it can do it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from textual.message import Message
 
 from mnist_tui.config import TrainConfig
-from mnist_tui.training.jobs import Folders
+from mnist_tui.runs import Run
+from mnist_tui.training.jobs import Folders, Job
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.session import Session
 
@@ -23,3 +28,27 @@ class Workspace:
     """The drawing on the Draw screen as a network gets it, (28, 28) uint8; None while it is blank."""
     declined_code: set[str] = field(default_factory=set)
     """The checksums of code that the user has declined to run."""
+
+
+class TrainRequested(Message):
+    """Start this job, unless a run is being trained already."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self.job = job
+
+
+class ResumeRequested(Message):
+    """Continue this run from its checkpoint. It was neither finished nor in use when this was posted."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
+
+
+class NewRunRequested(Message):
+    """Open the form of a new run with the settings of this run."""
+
+    def __init__(self, settings: Mapping[str, Any], run: Run) -> None:
+        super().__init__()
+        self.settings, self.run = settings, run

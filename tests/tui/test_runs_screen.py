@@ -12,7 +12,6 @@ from textual.widgets import Button, Input, Label, RadioButton
 from mnist_tui.runs import Run
 from mnist_tui.training.jobs import ResumedRun
 from mnist_tui.tui.app import Dashboard
-from mnist_tui.tui.messages import ResumeRequested
 from mnist_tui.tui.screens.compare import CompareScreen
 from mnist_tui.tui.screens.dialogs.base import AskDialog, ConfirmDialog
 from mnist_tui.tui.screens.dialogs.export import ExportDialog
@@ -21,6 +20,7 @@ from mnist_tui.tui.screens.run import RunScreen
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.runs.run_preview import RunPreview
 from mnist_tui.tui.widgets.setting_row import SettingRow
+from mnist_tui.tui.workspace import ResumeRequested
 from tests import made_runs
 from tests.tui.runs_support import Opened, drive
 

@@ -15,9 +15,9 @@ from mnist_tui.runs.export import export_epochs
 from mnist_tui.runs.history import RunStatus
 from mnist_tui.runs.index import ScannedRun
 from mnist_tui.system import atomic_file, regular_file
-from mnist_tui.tui.messages import NewRunRequested, ResumeRequested
 from mnist_tui.tui.screens.dialogs.base import AskDialog, ConfirmDialog
 from mnist_tui.tui.screens.dialogs.export import ExportDialog
+from mnist_tui.tui.workspace import NewRunRequested, ResumeRequested
 
 
 class RunActions:

@@ -9,13 +9,12 @@ from textual.binding import Binding, BindingType
 from textual.widgets import ContentSwitcher
 
 from mnist_tui.training.jobs import NewRun
-from mnist_tui.tui.messages import TrainRequested
 from mnist_tui.tui.screens.base import BaseScreen
 from mnist_tui.tui.session import Session, SessionPhase
 from mnist_tui.tui.widgets.frame.loading import LoadingPanel
 from mnist_tui.tui.widgets.frame.welcome import Welcome
 from mnist_tui.tui.widgets.runs.run_view import RunView
-from mnist_tui.tui.workspace import Workspace
+from mnist_tui.tui.workspace import TrainRequested, Workspace
 
 if TYPE_CHECKING:
     from mnist_tui.config import TrainConfig

@@ -38,8 +38,8 @@ class EpochRows(AdaptiveTable[EpochFinished]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+home", "scroll_home", "First", show=False),
-        Binding("ctrl+end", "scroll_end", "Last", show=False),
+        Binding("ctrl+home", "scroll_home", show=False),
+        Binding("ctrl+end", "scroll_end", show=False),
     ]
     GAP = MARGIN = 0
 
