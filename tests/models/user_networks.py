@@ -424,7 +424,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "a dictionary without logits": (
         module("return {'loss': self.fc(x.flatten(1)).mean()}", fc=LINEAR),
-        "gives a dict, not a tensor.*the logits alone",
+        "returns a dict, not a tensor.*the logits alone",
     ),
     "half weights": (
         module("return self.fc(x.flatten(1))", fc=LINEAR + ".half()"),
