@@ -57,7 +57,7 @@ class NetworkProvider:
         run = self.find_run(source)
         weights = run.saved_weights or "last"
         file = run.weights_file if weights == "best" else run.checkpoint_file
-        state = (file, _modified(file))
+        state = (file, _modification_time(file))
         if self._saved is None or state != self._file_state:
             from mnist_tui.inference.network import load_trained
 
@@ -90,7 +90,7 @@ def _find_newest(source: SavedNetwork) -> Run:
     return run
 
 
-def _modified(file: Path) -> int:
+def _modification_time(file: Path) -> int:
     """When a file was written, in nanoseconds; 0 where there is none."""
     try:
         return file.stat().st_mtime_ns

@@ -151,12 +151,12 @@ class AdaptiveTable(ScrollView, Generic[Row], can_focus=True):
         """The columns that fit into so many cells, with their widths."""
         columns: Columns[Row] = ()
         for columns in self.layouts():
-            if self._needed(columns) <= room:
+            if self._total_width(columns) <= room:
                 break
-        extra = self.spread(columns, max(0, room - self._needed(columns)))
+        extra = self.spread(columns, max(0, room - self._total_width(columns)))
         return [(column, column.width + more) for column, more in zip(columns, extra, strict=True)]
 
-    def _needed(self, columns: Columns[Row]) -> int:
+    def _total_width(self, columns: Columns[Row]) -> int:
         return sum(column.width for column in columns) + self.GAP * (len(columns) - 1)
 
     def _growth(self, column: Column[Row], spare: int) -> int:
