@@ -61,7 +61,7 @@ class NewRunForm(SafeScreen, ModalScreen[TrainConfig | None]):
         super().__init__()
         self._config, self._preferences = config, preferences
         self._recipe = config.recipe
-        self._mistakes: dict[str, str] = {}
+        self._invalid: dict[str, str] = {}
         self._check_is_due = False
 
     def compose(self) -> ComposeResult:
@@ -107,9 +107,9 @@ class NewRunForm(SafeScreen, ModalScreen[TrainConfig | None]):
         focused = [row.setting for row in self.query(SettingRow) if row.has_focus_within]
         helps = [SETTINGS[setting].help for setting in focused]
         verdict = self.query_one("#verdict", Static)
-        verdict.set_class(bool(self._mistakes), "-wrong")
-        count = f"{len(self._mistakes)} settings to correct" if len(self._mistakes) > 1 else ""
-        verdict.update(Content(count or next(iter([*self._mistakes.values(), *helps]), "Ready to begin.")))
+        verdict.set_class(bool(self._invalid), "-wrong")
+        count = f"{len(self._invalid)} settings to correct" if len(self._invalid) > 1 else ""
+        verdict.update(Content(count or next(iter([*self._invalid.values(), *helps]), "Ready to begin.")))
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#begin")
@@ -147,9 +147,9 @@ class NewRunForm(SafeScreen, ModalScreen[TrainConfig | None]):
 
     def _check(self) -> None:
         values = self._values()
-        self._mistakes = self._problems(values)
+        self._invalid = self._problems(values)
         changed = {change.setting for change in config_diff(values)}
         for row in self.query(SettingRow):
-            row.show_problem(self._mistakes.get(row.setting, ""), changed=row.setting in changed)
-        self.query_one("#begin", Button).disabled = bool(self._mistakes)
+            row.show_problem(self._invalid.get(row.setting, ""), changed=row.setting in changed)
+        self.query_one("#begin", Button).disabled = bool(self._invalid)
         self.show_verdict()
