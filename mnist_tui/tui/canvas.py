@@ -141,10 +141,10 @@ class Canvas:
     def drawing(self) -> Drawing:
         """A copy of what is on the canvas now."""
         if self._state.origin:
-            return Drawing(np.rint(255 * self.resized(IMAGE_SIZE)).astype(np.uint8), is_framed=True)
+            return Drawing(np.rint(255 * self.downsample(IMAGE_SIZE)).astype(np.uint8), is_framed=True)
         return Drawing(self._state.field.copy(), is_framed=False)
 
-    def resized(self, side: int) -> Field:
+    def downsample(self, side: int) -> Field:
         """(side, side), each pixel the mean of what it covers."""
         return _means(_means(self._state.field, side).T, side).T
 

@@ -167,17 +167,17 @@ class Session:
             self.training.control.stop(reason)
             self.phase = SessionPhase.STOPPING
 
-    def resumable(self) -> ResumedRun | None:
+    def resume_job(self) -> ResumedRun | None:
         """The job that continues the run that was stopped or failed here; None where there is none."""
         if self.phase.is_busy or self.phase is SessionPhase.FINISHED:
             return None
-        return self._resume_job()
+        return self._job_of_run()
 
-    def extended(self) -> ResumedRun | None:
+    def extension_job(self) -> ResumedRun | None:
         """The job that gives the finished run one more epoch."""
-        return self._resume_job(more_epochs=1) if self.phase is SessionPhase.FINISHED else None
+        return self._job_of_run(more_epochs=1) if self.phase is SessionPhase.FINISHED else None
 
-    def _resume_job(self, more_epochs: int = 0) -> ResumedRun | None:
+    def _job_of_run(self, more_epochs: int = 0) -> ResumedRun | None:
         if self.job is None or self.run is None:
             return None
         return ResumedRun(str(self.run.folder), self.job.folders, more_epochs)

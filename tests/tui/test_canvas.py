@@ -192,7 +192,7 @@ def test_a_drawing_stays_what_it_was() -> None:
 @given(st.integers(1, 240), st.lists(points, min_size=1, max_size=4))
 def test_at_any_size_the_ink_is_as_much(side: int, stroke: list[tuple[float, float]]) -> None:
     canvas = drawn(stroke)
-    seen = canvas.resized(side)
+    seen = canvas.downsample(side)
     assert seen.shape == (side, side)
     assert seen.min() >= -1e-5
     assert seen.max() <= 1 + 1e-5
@@ -201,7 +201,7 @@ def test_at_any_size_the_ink_is_as_much(side: int, stroke: list[tuple[float, flo
 
 def test_at_its_own_size_it_is_itself() -> None:
     canvas = drawn([(0.1, 0.2), (0.8, 0.9)])
-    np.testing.assert_allclose(canvas.resized(SIDE), canvas.field, atol=1e-6)
+    np.testing.assert_allclose(canvas.downsample(SIDE), canvas.field, atol=1e-6)
 
 
 class Drawing(RuleBasedStateMachine):

@@ -141,14 +141,14 @@ def test_what_was_stopped_can_be_resumed_and_what_is_finished_prolonged(
     session: Session, folders: Folders
 ) -> None:
     told(session, begun("mine"))
-    assert session.resumable() is None
+    assert session.resume_job() is None
     ended(session, STOPPED)
     folder = str(folders.runs / "mine")
-    assert session.resumable() == ResumedRun(folder, folders)
-    assert session.extended() is None
+    assert session.resume_job() == ResumedRun(folder, folders)
+    assert session.extension_job() is None
     ended(session, FINISHED)
-    assert session.resumable() is None
-    assert session.extended() == ResumedRun(folder, folders, more_epochs=1)
+    assert session.resume_job() is None
+    assert session.extension_job() == ResumedRun(folder, folders, more_epochs=1)
 
 
 def test_a_run_from_elsewhere_is_resumed_from_there(folders: Folders, tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_run_from_elsewhere_is_resumed_from_there(folders: Folders, tmp_path: 
     assert session.training is not None
     assert session.training.join(PATIENCE)
     session.end(ThreadResult(FAILED))
-    assert session.resumable() == ResumedRun(str(elsewhere), folders)
+    assert session.resume_job() == ResumedRun(str(elsewhere), folders)
 
 
 def test_stopped_before_there_was_a_run_is_as_if_nothing_had_been(session: Session) -> None:
@@ -169,7 +169,7 @@ def test_stopped_before_there_was_a_run_is_as_if_nothing_had_been(session: Sessi
 def test_a_failure_before_the_run_is_kept(session: Session) -> None:
     assert ended(session, ending=ThreadResult(FAILED)) is SessionPhase.FAILED
     assert session.failed == FAILED
-    assert session.resumable() is None
+    assert session.resume_job() is None
 
 
 def test_a_failure_of_the_run_says_where_the_log_is(session: Session, folders: Folders) -> None:
@@ -187,7 +187,7 @@ def test_a_failure_outside_the_run_is_in_its_picture_too(session: Session) -> No
     )
     assert session.history.failed is not None
     assert session.history.failed.message == "it broke"
-    assert session.resumable() is not None
+    assert session.resume_job() is not None
 
 
 @pytest.mark.parametrize("events", [(), (begun(), EPOCH)], ids=["before a run", "within one"])

@@ -77,9 +77,9 @@ class TrainScreen(BaseScreen):
             "new_run": not phase.is_busy,
             "pause": phase in (SessionPhase.TRAINING, SessionPhase.EVALUATING),
             "resume": phase in (SessionPhase.PAUSED, SessionPhase.PAUSING)
-            or self.session.resumable() is not None,
+            or self.session.resume_job() is not None,
             "stop": phase.is_busy and phase is not SessionPhase.STOPPING,
-            "one_more": self.session.extended() is not None,
+            "one_more": self.session.extension_job() is not None,
         }
         return allowed.get(action, True)
 
@@ -101,9 +101,9 @@ class TrainScreen(BaseScreen):
 
     def action_resume(self) -> None:
         """Continue after a pause, or a run that was stopped or failed."""
-        resumable = self.session.resumable()
-        if resumable is not None:
-            self.post_message(TrainRequested(resumable))
+        job = self.session.resume_job()
+        if job is not None:
+            self.post_message(TrainRequested(job))
             return
         self.session.resume()
         self.session_changed()
@@ -115,6 +115,6 @@ class TrainScreen(BaseScreen):
 
     def action_one_more(self) -> None:
         """Train the finished run for one more epoch."""
-        extended = self.session.extended()
-        if extended is not None:
-            self.post_message(TrainRequested(extended))
+        job = self.session.extension_job()
+        if job is not None:
+            self.post_message(TrainRequested(job))

@@ -66,7 +66,7 @@ class ConfirmDialog(SafeScreen, ModalScreen[bool]):
         self.query_one("#no" if self._danger else "#yes").focus()
 
     @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
+    def _answer_with(self, event: Button.Pressed) -> None:
         self.action_answer(event.button.id == "yes")
 
     def action_answer(self, answer: bool) -> None:
@@ -108,7 +108,7 @@ class AskDialog(Dialog[str]):
                 yield Button(Content(self._yes), id="yes", variant="primary")
 
     @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
+    def _check_text(self, event: Input.Changed) -> None:
         """Say what is wrong, and refuse it."""
         complaint = self._check(event.value)
         self.query_one(".complaint", Label).update(Content(complaint))

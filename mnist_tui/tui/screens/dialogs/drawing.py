@@ -37,7 +37,7 @@ class LabelDialog(Dialog[int]):
                     yield Button(str(digit), id=f"digit-{digit}")
 
     @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
+    def _answer_with(self, event: Button.Pressed) -> None:
         self.action_answer(int(str(event.button.label)))
 
     def action_answer(self, digit: int) -> None:

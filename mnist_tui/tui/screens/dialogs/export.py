@@ -46,14 +46,14 @@ class ExportDialog(Dialog[Path]):
         return paths.expand_user(self.query_one(Input).value)
 
     @on(RadioSet.Changed)
-    def _format_chosen(self, event: RadioSet.Changed) -> None:
+    def _change_format(self, event: RadioSet.Changed) -> None:
         line, suffix = self.query_one(Input), f".{FORMATS[event.index]}"
         if self.path.suffix.lower() != suffix:
             stem = line.value.removesuffix(self.path.suffix) if _format(self.path) else line.value
             line.value = stem + suffix
 
     @on(Input.Changed)
-    def _typed(self) -> None:
+    def _check_path(self) -> None:
         """Say what is wrong, or what would be replaced."""
         complaint, label = find_path_problem(self.path), self.query_one(".complaint", Label)
         replaces = not complaint and paths.is_file(self.path)

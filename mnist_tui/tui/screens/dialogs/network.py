@@ -69,7 +69,7 @@ class NetworkDialog(Dialog[NetworkChoice]):
         self.query_one(".complaint", Label).update(Content(message.error))
 
     @on(OptionList.OptionSelected)
-    def _selected(self, event: OptionList.OptionSelected) -> None:
+    def _choose(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(NetworkChoice(self._runs[event.option_index]))
 
 

@@ -175,7 +175,7 @@ class DrawingPad(Widget, can_focus=True):
         self.post_message(self.Changed())
 
     def _refresh_changed_lines(self) -> None:
-        before, self._levels = self._levels, levels_of(self.canvas.resized(self._side))
+        before, self._levels = self._levels, levels_of(self.canvas.downsample(self._side))
         if before.shape != self._levels.shape:
             self.refresh()
             return

@@ -53,12 +53,12 @@ class KeyBar(Widget):
 
     def render(self) -> RenderResult:
         """The screen's keys left, the app's right. What does not fit is left out whole rather than cut."""
-        left, right = self._fitting_keys()
+        left, right = self._fit_keys()
         gap = self.size.width - sum(key.width for key in (*left, *right))
         return Content.assemble(*map(_key_content, left), " " * gap, *map(_key_content, right))
 
     def on_click(self, event: Click) -> None:
-        left, right = self._fitting_keys()
+        left, right = self._fit_keys()
         column = event.x
         beginning = self.size.width - sum(key.width for key in right)
         if column >= beginning:
@@ -69,7 +69,7 @@ class KeyBar(Widget):
                 return
             column -= key.width
 
-    def _fitting_keys(self) -> tuple[list[ShownKey], list[ShownKey]]:
+    def _fit_keys(self) -> tuple[list[ShownKey], list[ShownKey]]:
         """The keys there is room for; the app's come first, as help is among them."""
         room = self.size.width
         chosen: list[ShownKey] = []
@@ -83,10 +83,10 @@ class KeyBar(Widget):
 
     def _update(self, screen: Screen[object]) -> None:
         if self.is_attached and screen is self.screen:
-            self.keys = shown_keys(screen)
+            self.keys = visible_keys(screen)
 
 
-def shown_keys(screen: Screen[object]) -> tuple[ShownKey, ...]:
+def visible_keys(screen: Screen[object]) -> tuple[ShownKey, ...]:
     """The keys of `screen` that its bindings show, each action once."""
     shown: dict[str, ShownKey] = {}
     for active in screen.active_bindings.values():

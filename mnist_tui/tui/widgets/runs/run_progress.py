@@ -115,7 +115,7 @@ def _body(history: RunHistory, width: int) -> Content | None:
         case RunStatus.FINISHED:
             return fact_lines(_statistics(history), width)
         case RunStatus.STOPPED | RunStatus.INTERRUPTED:
-            return _ended_early(history, width)
+            return _early_end(history, width)
     now = history.progress
     if now is not None:
         return bar_lines(list(_bars(history, now)), width)
@@ -158,7 +158,7 @@ def _statistics(history: RunHistory) -> Iterator[tuple[str, str]]:
     yield "train loss at best", formatting.loss(finished.best_train_loss)
 
 
-def _ended_early(history: RunHistory, width: int) -> Content:
+def _early_end(history: RunHistory, width: int) -> Content:
     stopped = history.stopped
     why = f"Stopped: {stopped.reason}." if stopped and stopped.reason else ""
     if history.status is RunStatus.INTERRUPTED:
