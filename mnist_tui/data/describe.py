@@ -67,7 +67,6 @@ class DatasetInfo:
     contents: DatasetContents | None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
         return dataclasses.asdict(self)
 
 

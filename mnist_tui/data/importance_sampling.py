@@ -44,10 +44,8 @@ class ImportanceSampler:
         self._scores = torch.where(shown > 0, self._scores.lerp(doubt, 1 - _MOMENTUM), self._scores)
 
     def state(self) -> dict[str, Tensor]:
-        """What a checkpoint keeps."""
         return {"scores": self._scores, "losses": self._losses}
 
     def load_state(self, state: dict[str, Tensor]) -> None:
-        """Go on from what `state` gave."""
         self._scores.copy_(state["scores"])
         self._losses.copy_(state["losses"])

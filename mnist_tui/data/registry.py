@@ -44,7 +44,6 @@ class DatasetSpec:
         return (self.train_images, self.test_images, self.train_labels, self.test_labels)
 
     def count_items(self, file: DataFile) -> int:
-        """How many images or labels the file has."""
         return self.train_count if file in (self.train_images, self.train_labels) else self.test_count
 
     def has_images(self, file: DataFile) -> bool:

@@ -131,7 +131,7 @@ def predict_images(
     readings = [(image.pixels, *image.others) for image in images]
     pixels = torch.from_numpy(np.stack([pixels for reading in readings for pixels in reading]))[:, None]
     means = [
-        _agreed(logits.double())
+        _combine_readings(logits.double())
         for logits in network.logits(pixels).split([len(reading) for reading in readings])
     ]
     predictions = predictions_from_logits(torch.stack(means), network.classes, threshold)
@@ -140,11 +140,11 @@ def predict_images(
     return [DigitPrediction(*parts) for parts in zip(images, predictions, inputs, strict=True)]
 
 
-def _agreed(logits: Tensor) -> Tensor:
-    """(C,) of (N, C): the answer for one digit that was read in N ways, as logits.
+def _combine_readings(logits: Tensor) -> Tensor:
+    """(C,) of (N, C): the prediction for one digit that was read in N ways, as logits.
 
-    Half of the probability is the mean's, and half is that of the reading which supports its answer least. So one
-    reading that differs is enough for "not sure", however many there are.
+    Half of the probability is the mean's, and half is that of the reading which supports its likeliest class least.
+    So one reading that differs is enough for "not sure", however many there are.
     """
     if len(logits) == 1:
         return logits[0]

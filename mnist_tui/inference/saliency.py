@@ -61,11 +61,11 @@ def occlusion(model: nn.Module, image: Tensor, label: int) -> Tensor:
 
 def _squares(height: int, width: int) -> Tensor:
     """(height / STRIDE, width / STRIDE, height, width) bool: the pixels that each square covers."""
-    rows, columns = (_covered(extent) for extent in (height, width))
+    rows, columns = (_cover_mask(extent) for extent in (height, width))
     return rows[:, None, :, None] & columns[None, :, None, :]
 
 
-def _covered(extent: int) -> Tensor:
+def _cover_mask(extent: int) -> Tensor:
     """(extent / STRIDE, extent) bool along one axis."""
     centers = torch.arange(extent // STRIDE)[:, None] * STRIDE + (STRIDE - 1) / 2
     return (torch.arange(extent) - centers).abs() < PATCH / 2

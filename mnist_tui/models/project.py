@@ -187,7 +187,6 @@ class SourceLoader(SourceFileLoader):
         )
 
     def exec_module(self, module: ModuleType) -> None:
-        """With the project's own `import`, `print` and `input`."""
         self._project.execute(module, self.get_code(module.__name__), Path(self.path))
 
 

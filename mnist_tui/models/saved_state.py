@@ -30,7 +30,6 @@ class SavedState:
 
     @torch.no_grad()
     def restore(self) -> None:
-        """Give the network this state again."""
         for now, before in self._attributes:
             for name in now.keys() - before.keys():
                 del now[name]

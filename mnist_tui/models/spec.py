@@ -57,7 +57,6 @@ class ModelSource:
 
     @property
     def is_registered(self) -> bool:
-        """Whether it comes with this program."""
         return self.spec in REGISTRY
 
     @property

@@ -27,7 +27,7 @@ class Control:
         return bool(self._stop_reason)
 
     @property
-    def paused(self) -> bool:
+    def is_paused(self) -> bool:
         """Whether training should pause."""
         return self._paused and not self._stop_reason
 
@@ -51,4 +51,4 @@ class Control:
     def wait_while_paused(self) -> None:
         """Block until `resume` or `stop`."""
         with self._changed:
-            self._changed.wait_for(lambda: not self.paused)
+            self._changed.wait_for(lambda: not self.is_paused)

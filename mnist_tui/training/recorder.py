@@ -79,7 +79,7 @@ class RunRecorder:
     def _publish_snapshot(self, event: Event) -> None:
         """Within an epoch only on request; at its turning points always, as a pause can be long."""
         slot = self._trainer.control.snapshots
-        on_request = isinstance(event, Progress) and slot.requested and self._snapshot_due.is_due()
+        on_request = isinstance(event, Progress) and slot.is_requested and self._snapshot_due.is_due()
         if on_request or isinstance(event, _ALWAYS_SNAPSHOT):
             slot.publish(_take_snapshot(self._trainer, self._run))
 

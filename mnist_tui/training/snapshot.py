@@ -42,7 +42,7 @@ class SnapshotSlot:
         self._requested = False
 
     @property
-    def requested(self) -> bool:
+    def is_requested(self) -> bool:
         """Whether `latest` has been called since the last snapshot."""
         return self._requested
 

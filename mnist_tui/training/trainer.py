@@ -167,7 +167,7 @@ class Trainer:
 
     def _pause_if_requested(self) -> Iterator[Event]:
         """Wait here during a pause. The caller has to check for a request to stop."""
-        if not self.control.paused:
+        if not self.control.is_paused:
             return
         training = self._metrics.watch.is_running
         self._epoch_watch.stop()

@@ -43,11 +43,11 @@ class Onlooker:
 
 def test_reading_the_latest_requests_a_newer_one() -> None:
     live, snapshot = SnapshotSlot(), object()
-    assert not live.requested
+    assert not live.is_requested
     assert live.latest() is None
-    assert live.requested
+    assert live.is_requested
     live.publish(snapshot)  # type: ignore[arg-type]
-    assert not live.requested
+    assert not live.is_requested
     assert live.latest() is snapshot
 
 

@@ -12,7 +12,7 @@ from tests.patience import PATIENCE
 
 def test_nothing_is_asked_at_first() -> None:
     control = Control()
-    assert not control.paused
+    assert not control.is_paused
     assert control.stop_reason == ""
     control.wait_while_paused()  # returns at once
 
@@ -27,9 +27,9 @@ def test_the_first_reason_to_stop_stays() -> None:
 def test_stopping_ends_a_pause() -> None:
     control = Control()
     control.pause()
-    assert control.paused
+    assert control.is_paused
     control.stop()
-    assert not control.paused
+    assert not control.is_paused
 
 
 @pytest.mark.parametrize("action", ["resume", "stop"])

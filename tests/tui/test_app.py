@@ -160,11 +160,11 @@ def test_pausing_paused_and_going_on(tmp_path: Path) -> None:
         await trained(dashboard)
         await dashboard.press("space")
         await dashboard.sees("● pausing")
-        assert dashboard.job.controls[0].paused
+        assert dashboard.job.controls[0].is_paused
         await dashboard.tell(RunPaused(epoch=2, step=25), until=SessionPhase.PAUSED)
         await dashboard.sees("● paused", "space Resume")
         await dashboard.press("space")
-        assert not dashboard.job.controls[0].paused
+        assert not dashboard.job.controls[0].is_paused
         await dashboard.tell(RunResumed(epoch=2, step=25), progress(2, 6), until=SessionPhase.TRAINING)
         await dashboard.sees("● training", "space Pause")
 

@@ -209,7 +209,7 @@ def test_a_training_is_looked_at_live(tmp_path: Path) -> None:
         await dashboard.until(lambda: screen.explanation is not None)
         first = screen.explanation
         await dashboard.sees("live weights, epoch 2, step 5 of 10", "Image 0 · ")
-        await dashboard.until(lambda: live.requested)
+        await dashboard.until(lambda: live.is_requested)
         live.publish(Snapshot(run, config, weights, epoch=2, step=6, steps=10, test_accuracy=None))
 
         async def newer() -> None:

@@ -127,7 +127,7 @@ def test_a_pause_can_be_taken_back_before_it_came(session: Session) -> None:
     session.resume()
     assert session.phase is SessionPhase.TRAINING
     assert session.training is not None
-    assert not session.training.control.paused
+    assert not session.training.control.is_paused
 
 
 @pytest.mark.parametrize("action", ["pause", "resume", "stop"])

@@ -132,11 +132,9 @@ class _Format:
         return line.rstrip(self.delimiter).rstrip()
 
     def count(self, line: str) -> int:
-        """How many values there are in it."""
         return len(line.split()) if self.delimiter is None else line.count(self.delimiter) + 1
 
     def split(self, line: str) -> list[str]:
-        """The values of a cleaned line, as texts."""
         return [cell.strip() for cell in line.split(self.delimiter)]
 
 

@@ -17,7 +17,6 @@ class FieldTracker:
     """The receptive field of every tensor seen so far."""
 
     def __init__(self, source: Tensor, state: State) -> None:
-        """`source` is the image, and `state` its field."""
         # The tensors are kept, because the id of a freed one may be used again.
         self._states: dict[int, tuple[Tensor, State]] = {id(source): (source, state)}
         self._overwritten: dict[int, Unknown] = {}

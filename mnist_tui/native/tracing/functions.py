@@ -139,7 +139,7 @@ def log_softmax(input: Signal, dim: int | None = None, _stacklevel: int = 3, dty
     return None, Signal(input.map, input.dims, is_final=True)
 
 
-def unchanged(input: Signal) -> Conversion:
+def pass_through(input: Signal) -> Conversion:
     """Calls that change nothing in a chain of contiguous float32."""
     return None, input
 
@@ -236,7 +236,7 @@ METHODS: Mapping[str, Converter] = {
     "reshape": reshape,
     "squeeze": squeeze,
     "log_softmax": log_softmax,
-    "contiguous": unchanged,
-    "clone": unchanged,
-    "float": unchanged,
+    "contiguous": pass_through,
+    "clone": pass_through,
+    "float": pass_through,
 }
