@@ -158,7 +158,7 @@ class Screen:
     @property
     def widest(self) -> int:
         """Columns of the longest line that was drawn; those to copy from, at the end, are left to the terminal."""
-        drawn, _, _ = self.text.partition("Run kept in")
+        drawn, _, _ = self.text.partition("Run saved in")
         return max(cell_len(line) for line in re.split(r"[\r\n]+", drawn))
 
     @property

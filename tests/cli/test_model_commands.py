@@ -246,7 +246,7 @@ def test_bench_to_measures_the_time_to_an_accuracy(mnist: Mnist, monkeypatch: py
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--to", "fast"], "--to fast: that is not numbers"),
+        (["--to", "fast"], "--to fast: these are not numbers"),
         (["--to", "0.5,120"], "an accuracy is between 0 and 100 %"),
         (["--to", "99", "--recipes", "nope"], "there is no recipe 'nope'"),
         (["--recipes", "reference"], "--recipes goes with --to only"),

@@ -76,10 +76,10 @@ def test_remedies_say_where_the_runs_are(mnist: Mnist, tmp_path: Path) -> None:
     assert f"mnist-tui train --runs-dir {other}\n" in mnist("runs", "list", "--runs-dir", other).err
 
 
-def test_show_says_how_to_go_on_from_anywhere(mnist: Mnist, tmp_path: Path) -> None:
+def test_show_says_how_to_resume_from_anywhere(mnist: Mnist, tmp_path: Path) -> None:
     made_runs.write(tmp_path / "other", "mine", epoch(1))
     shown = mnist("runs", "show", "mine", "--runs-dir", tmp_path / "other").out
-    words = shlex.split(" ".join(shown.partition("go on with")[2].split("begun")[0].split()))
+    words = shlex.split(" ".join(shown.partition("resume with")[2].split("started")[0].split()))
     assert words[:4] == ["mnist-tui", "train", "--resume", "mine"]
     assert words[4] == "--runs-dir"
 

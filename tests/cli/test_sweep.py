@@ -65,7 +65,7 @@ def test_a_grid_prints_a_line_a_trial_and_its_table(
         [["0.01", "2/2"], ["0.001", "2/2"]],
     )
     assert "test %" not in done.stdout
-    assert "The test set stays closed while choosing" in done.stdout
+    assert "The test set is not used for choosing" in done.stdout
     assert "4 of 4 trials to do, " in done.stderr
 
 
@@ -98,7 +98,7 @@ def test_it_is_shown_as_table_csv_and_json(swept: Swept, mnist: Mnist) -> None:
     test = mnist("sweep", "show", "grid", "--on", "test", "--runs-dir", folder).out
     assert "test %" in test
     assert "valid %" in test
-    assert "To choose by these figures is to tune on the test set" in test
+    assert "Choosing by these figures would be tuning on the test set" in test
 
 
 def test_it_is_listed(swept: Swept, mnist: Mnist) -> None:
@@ -245,7 +245,7 @@ BAD = {
     "--set recipe=nope": (2, "there is no recipe 'nope'"),
     "--name a/b": (4, "'a/b' cannot be a run's name"),
     "--resume nope": (4, "there is no sweep 'nope'"),
-    "--seeds 3 list": (2, "`sweep list` begins no sweep, so --seeds cannot be given"),
+    "--seeds 3 list": (2, "`sweep list` starts no sweep, so --seeds cannot be given"),
     "--model nope": (2, "there is no model 'nope'"),
 }
 

@@ -41,7 +41,7 @@ def test_it_leaves_the_table_and_the_statistics(screen: Screen) -> None:
     assert re.search(r"epoch +train loss +acc % +test loss +acc % +lr +img/s +time", left)
     assert left.count("★") == 1
     assert "Best model statistics" in left
-    assert "Run kept in " in left
+    assert "Run saved in " in left
     assert "━" not in left  # the bar has gone
 
 

@@ -35,7 +35,7 @@ def test_one_line_an_epoch_then_the_statistics(runs_dir: Path) -> None:
     assert done.stderr.splitlines() == [
         "drawing synthetic train …",
         "drawing synthetic test …",
-        f"Run kept in {run.folder}",
+        f"Run saved in {run.folder}",
     ]
 
 
@@ -109,7 +109,7 @@ def test_a_run_that_diverges_is_exit_code_1_and_says_what_to_do(mnist: Mnist) ->
 def test_a_validation_split_has_its_own_column(mnist: Mnist) -> None:
     done = mnist(*program.QUICK, "--validation", "50")
     assert all(re.search(r" %  val \d\.\d{4} +[\d.]+ %  test ", line) for line in done.out.splitlines()[1:3])
-    assert "The best epoch was picked on held-out training images" in done.out
+    assert "The best epoch was selected on held-out training images" in done.out
 
 
 def test_a_finished_run_is_not_resumed(mnist: Mnist, runs_dir: Path) -> None:
