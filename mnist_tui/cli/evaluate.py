@@ -6,9 +6,9 @@ from typing import Annotated, get_args
 
 import typer
 
+from mnist_tui.cli.evaluation_set import load_network_and_test_set
 from mnist_tui.cli.options import DataDir, Json, RunName, RunsDir, Weights
 from mnist_tui.cli.output import print_json, stdout
-from mnist_tui.cli.evaluation_set import load_network_and_test_set
 from mnist_tui.cli.trust import Trust
 from mnist_tui.config import DatasetName
 
