@@ -80,7 +80,7 @@ def bench(
 
 def _measure(data: Dataset, rounds: int, images: int, model: str, json: bool, report: ReportLine) -> None:
     from mnist_tui.bench import measure
-    from mnist_tui.cli.views.bench_table import bench_table
+    from mnist_tui.cli.views.bench_tables import bench_table
 
     config = recipes.build_config("reference", model=model)
     result = measure(config, data, rounds=rounds, images=images, report=report)
@@ -102,7 +102,7 @@ def _measure_time(
 ) -> None:
     """On Ctrl+C, stop after the epoch and show the result of the complete rounds."""
     from mnist_tui.bench.time_to_accuracy import measure_time_to_accuracy
-    from mnist_tui.cli.views.time_table import time_table
+    from mnist_tui.cli.views.bench_tables import time_table
 
     data = _take_first(data, images)
     control = Control()

@@ -27,7 +27,7 @@ def list_runs(
     runs_dir: RunsDir = None,
 ) -> None:
     """List every run with its numbers."""
-    from mnist_tui.cli.views.run_table import run_table
+    from mnist_tui.cli.views.run_tables import run_table
     from mnist_tui.runs.summary import sort_by, summarize
 
     folder = paths.runs_dir(runs_dir)
@@ -46,7 +46,7 @@ def list_runs(
 @app.command()
 def show(run: RunName, json: Json = False, runs_dir: RunsDir = None) -> None:
     """Show a run: its settings, data and machine, its epochs and results."""
-    from mnist_tui.cli.views.run_report import run_report
+    from mnist_tui.cli.views.run_tables import run_report
     from mnist_tui.runs.summary import summarize
 
     found = runs.find(paths.runs_dir(runs_dir), run)

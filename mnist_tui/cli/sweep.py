@@ -121,7 +121,7 @@ def sweep(
 @app.command("list")
 def list_sweeps(json: Json = False, runs_dir: RunsDir = None) -> None:
     """List the sweeps: what they vary, and their progress."""
-    from mnist_tui.cli.views.sweep_list import sweep_list
+    from mnist_tui.cli.views.sweep_tables import sweep_list
 
     folder = paths.runs_dir(runs_dir)
     found = [(home.name, home.plan()) for home in folders.list_sweeps(folder)]
@@ -142,7 +142,7 @@ def show(
     runs_dir: RunsDir = None,
 ) -> None:
     """Show the results of a sweep so far, best first, without changing it."""
-    from mnist_tui.cli.views.sweep_table import facts, sweep_table
+    from mnist_tui.cli.views.sweep_tables import facts, sweep_table
 
     folder = paths.runs_dir(runs_dir)
     plan = _replace_metric(folders.find(folder, sweep).plan(), on)

@@ -38,7 +38,7 @@ def _at_terminal() -> bool:
 
 
 def _print_snapshot(run: Run) -> None:
-    from mnist_tui.cli.views.run_status import run_status
+    from mnist_tui.cli.views.run_tables import run_status
 
     stdout().print(run_status(run.name, run.history()))
 

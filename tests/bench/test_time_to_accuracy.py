@@ -9,7 +9,7 @@ import torch
 
 from mnist_tui.bench import time_to_accuracy
 from mnist_tui.bench.time_to_accuracy import Contender, EpochTiming
-from mnist_tui.cli.views.time_table import time_table
+from mnist_tui.cli.views.bench_tables import time_table
 from mnist_tui.config import TrainConfig
 from mnist_tui.data.types import Dataset, Split
 from mnist_tui.errors import ConfigError

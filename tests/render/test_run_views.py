@@ -14,7 +14,7 @@ from mnist_tui.cli.views.dataset_table import dataset_table
 from mnist_tui.cli.views.live import LiveView
 from mnist_tui.cli.views.plain import PlainView
 from mnist_tui.cli.views.run_statistics import statistics_panel
-from mnist_tui.cli.views.run_table import run_table
+from mnist_tui.cli.views.run_tables import run_table
 from mnist_tui.events import CheckpointSaved, DataProgress, EpochStarted, Event, Notice, Preparing, RunPaused
 from mnist_tui.render.progress_line import data_line, progress_lines
 from mnist_tui.runs.history import RunHistory, fold

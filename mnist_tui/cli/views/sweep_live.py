@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from mnist_tui.cli.views.sweep_table import STYLES, facts, sweep_table
+from mnist_tui.cli.views.sweep_tables import STYLES, facts, sweep_table
 from mnist_tui.events import DataProgress, Notice, Preparing
 from mnist_tui.render import formatting
 from mnist_tui.render.progress_line import waiting_line

@@ -13,9 +13,7 @@ from pathlib import Path
 
 from mnist_tui import events, runs
 from mnist_tui.cli.output import stdout
-from mnist_tui.cli.views.run_report import run_report
-from mnist_tui.cli.views.run_status import run_status
-from mnist_tui.cli.views.run_table import run_table
+from mnist_tui.cli.views.run_tables import run_report, run_status, run_table
 from mnist_tui.config import TrainConfig, config_from_old_record
 from mnist_tui.errors import RunError
 from mnist_tui.events import Notice, Preparing, RunFailed, RunStopped, WeightsMoved

@@ -1,9 +1,9 @@
-"""The results of a sweep: a row per combination, or a row per trial of a search."""
+"""The results of a sweep, and the list of all sweeps."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -23,6 +23,7 @@ from mnist_tui.sweep.search_space import format_brief, format_value
 
 if TYPE_CHECKING:
     from mnist_tui.sweep.statistics import Spread
+
 
 STYLES = {
     TrialStatus.FINISHED: "green",
@@ -135,3 +136,31 @@ def _figures(counted: Spread | None) -> list[str]:
 
 def _settings(rows: Sequence[CombinationResult]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name, _ in row.combination.values))
+
+
+def sweep_list(plans: Sequence[Plan], documents: Sequence[Mapping[str, Any]]) -> Table:
+    """Name, varied settings, progress and best mean of each plan; `documents` come from `results.to_dict`."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("sweep", overflow="fold")
+    table.add_column("varied", overflow="fold")
+    for name in ("trials", "best %", "on"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for plan, document in zip(plans, documents, strict=True):
+        done = document["statuses"]["finished"] + document["statuses"]["pruned"]
+        best = next((row[plan.on] for row in document["rows"] if row[plan.on]), None)
+        table.add_row(
+            Text(plan.name),
+            Text(_varied(plan)),
+            f"{done}/{document['trials']}",
+            formatting.bare_percent(best["mean"] if best else None),
+            plan.on,
+        )
+    return table
+
+
+def _varied(plan: Plan) -> str:
+    if isinstance(plan, Search):
+        return ", ".join(f"{name}={domain}" for name, domain in plan.space.items())
+    names = dict.fromkeys(name for row in plan.combinations for name, _ in row.values)
+    what = [f"{name}×{len({dict(row.values)[name] for row in plan.combinations})}" for name in names]
+    return ", ".join([*what, f"seeds×{len(plan.seeds)}"])

@@ -1,18 +1,21 @@
-"""A run as text, for `runs show`."""
+"""A run as text, for `runs show` and `watch --once`, and the list of all runs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Group, RenderableType
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from mnist_tui.cli.views.run_statistics import statistics_panel
 from mnist_tui.render import formatting
 from mnist_tui.render.epoch_table import epoch_table
+from mnist_tui.render.progress_line import progress_lines
 from mnist_tui.runs import RunRecord, resume_command
 from mnist_tui.runs.compare import config_diff
 from mnist_tui.runs.history import RunHistory
@@ -78,3 +81,45 @@ def _changes(config: Mapping[str, Any]) -> str:
         f"{change.setting} {change.values[1]}" for change in config_diff(config) if change.setting != "seed"
     ]
     return f", with {', '.join(changed)}" if changed else ""
+
+
+def run_status(name: str, history: RunHistory) -> RenderableType:
+    """What `watch --once` prints."""
+    parts: list[RenderableType] = [Text.assemble((name, "bold"), f": {history.status.value}")]
+    if history.epochs:
+        parts += [Text(), epoch_table(history)]
+    if history.progress is not None:
+        parts.append(progress_lines(history))
+    if history.failed is not None:
+        parts.append(Text(f"failed: {history.failed.message}", style="bold red"))
+    return Group(*parts)
+
+
+_STYLES = {
+    "finished": "green",
+    "failed": "red",
+    "interrupted": "yellow",
+    "stopped": "yellow",
+    "training": "cyan",
+}
+
+
+def run_table(summaries: Sequence[RunSummary]) -> Table:
+    """Name, status, epochs, accuracies, parameters and time of each run."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("run", overflow="fold")
+    table.add_column("status")
+    for name in ("epochs", "best %", "final %", "params", "time"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for summary in summaries:
+        style = _STYLES.get(summary.status, "")
+        table.add_row(
+            escape(summary.name),
+            f"[{style}]{summary.status}[/]" if style else summary.status,
+            f"{summary.epochs_done}/{summary.epochs}",
+            formatting.bare_percent(summary.best_test_accuracy),
+            formatting.bare_percent(summary.final_test_accuracy),
+            "–" if summary.parameters is None else f"{summary.parameters:,}",
+            formatting.duration(summary.seconds),
+        )
+    return table
