@@ -109,7 +109,7 @@ CHOSEN = {
     (SAVING, by_sigterm),
     (STOPPING, by_sigint),
 }
-# From the very start to the very end, as somebody would have it.
+# From the very start to the very end, as a user may leave it.
 COLD = {(TRAINING, by_q)}
 PAIRS = [
     pytest.param(
