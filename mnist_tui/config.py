@@ -70,21 +70,13 @@ class TrainConfig:
     lr: float = _setting(0.01, "Peak learning rate.", low=0, high=100, group="Optimization")
     schedule: ScheduleName = _setting("one-cycle", "Learning-rate schedule.", group="Optimization")
     # The next five are PyTorch's OneCycleLR defaults, which the published recipe uses.
-    warmup: float = _setting(
-        0.3, "Fraction of all steps in which the rate rises.", low=0, high=1, group="Optimization"
-    )
-    start_divisor: float = _setting(
-        25.0, "The rate starts at the peak divided by this.", low=1, group="Optimization"
-    )
-    end_divisor: float = _setting(
-        1e4, "The rate ends at its start divided by this.", low=1, group="Optimization"
-    )
+    warmup: float = _setting(0.3, "Fraction of all steps in which the rate rises.", low=0, high=1, group="Optimization")
+    start_divisor: float = _setting(25.0, "The rate starts at the peak divided by this.", low=1, group="Optimization")
+    end_divisor: float = _setting(1e4, "The rate ends at its start divided by this.", low=1, group="Optimization")
     momentum: float = _setting(
         0.95, "Momentum (Adam's beta 1) at the low rates.", low=0, high=0.9999, group="Optimization"
     )
-    peak_momentum: float = _setting(
-        0.85, "Momentum at the peak rate.", low=0, high=0.9999, group="Optimization"
-    )
+    peak_momentum: float = _setting(0.85, "Momentum at the peak rate.", low=0, high=0.9999, group="Optimization")
     weight_decay: float = _setting(0.0, "Weight decay.", low=0, high=10, group="Optimization")
     label_smoothing: float = _setting(
         0.0, "Fraction of each label spread over all classes.", low=0, high=0.99, group="Optimization"
@@ -108,15 +100,11 @@ class TrainConfig:
         group="Optimization",
     )
 
-    teacher: str = _setting(
-        "", "Distillation: the run or recipe to learn from.", optional=True, group="Teacher"
-    )
+    teacher: str = _setting("", "Distillation: the run or recipe to learn from.", optional=True, group="Teacher")
     teacher_share: float = _setting(
         0.5, "Distillation weight; the rest is the label's.", low=0, high=1, group="Teacher"
     )
-    temperature: float = _setting(
-        1.0, "Divisor of the teacher's logits.", low=0.01, high=100, group="Teacher"
-    )
+    temperature: float = _setting(1.0, "Divisor of the teacher's logits.", low=0.01, high=100, group="Teacher")
 
     deskew: float = _setting(
         0.0,
@@ -127,26 +115,18 @@ class TrainConfig:
     )
     rotation: float = _setting(7.0, "Random rotation up to ± degrees.", low=0, high=180, group="Augmentation")
     shift: float = _setting(0.0, "Random shift up to ± pixels.", low=0, high=14, group="Augmentation")
-    scale: float = _setting(
-        0.0, "Random scaling up to ± this fraction.", low=0, high=0.9, group="Augmentation"
-    )
-    shear: float = _setting(
-        0.0, "Random shear up to ± this many pixels per row.", low=0, high=1, group="Augmentation"
-    )
+    scale: float = _setting(0.0, "Random scaling up to ± this fraction.", low=0, high=0.9, group="Augmentation")
+    shear: float = _setting(0.0, "Random shear up to ± this many pixels per row.", low=0, high=1, group="Augmentation")
     clean_epochs: int = _setting(
         0, "Last epochs, which train without augmentation.", low=0, high=1_000_000, group="Augmentation"
     )
-    interpolation: Interpolation = _setting(
-        "nearest", "Interpolation of augmented pixels.", group="Augmentation"
-    )
+    interpolation: Interpolation = _setting("nearest", "Interpolation of augmented pixels.", group="Augmentation")
     mean: float = _setting(0.5, "Subtracted from pixels in [0, 1].", low=-1, high=1, group="Augmentation")
     std: float = _setting(0.5, "Divisor of the pixels after that.", low=1e-3, high=10, group="Augmentation")
 
     device: DeviceName = _setting("auto", "Device to train on.", group="Machine")
     threads: int = _setting(0, "CPU threads; 0 is automatic.", low=0, high=1024, group="Machine")
-    backend: BackendName = _setting(
-        "auto", "How a step is computed; auto is the fastest available.", group="Machine"
-    )
+    backend: BackendName = _setting("auto", "How a step is computed; auto is the fastest available.", group="Machine")
 
     def __post_init__(self) -> None:
         """Raise ConfigError naming every setting that cannot be used."""

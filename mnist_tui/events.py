@@ -284,9 +284,7 @@ def from_json(line: str) -> Event | None:
     if kind is None:
         return None
     try:
-        event = kind(
-            **{name: _restore(kind, name, record[name]) for name in _FIELDS[kind.__name__] if name in record}
-        )
+        event = kind(**{name: _restore(kind, name, record[name]) for name in _FIELDS[kind.__name__] if name in record})
     except (TypeError, ValueError, OverflowError):
         return None
     return event if _is_possible(event) else None
@@ -302,9 +300,7 @@ _FREQUENT_LINES = tuple(f'{{"event":"{kind.__name__}"'.encode() for kind in FREQ
 _FIELDS = {name: _field_types(kind) for name, kind in EVENTS.items()}
 
 
-_ACCURACIES = {
-    name: [entry for entry in fields if entry.endswith("accuracy")] for name, fields in _FIELDS.items()
-}
+_ACCURACIES = {name: [entry for entry in fields if entry.endswith("accuracy")] for name, fields in _FIELDS.items()}
 _LOSSES = {name: [entry for entry in fields if entry.endswith("loss")] for name, fields in _FIELDS.items()}
 _LARGEST = 3.4028235e38
 """The largest float32 number: anything larger was never a loss, and two such numbers may be infinitely far apart."""

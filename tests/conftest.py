@@ -18,14 +18,10 @@ os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="mnist-tui-state-")
 os.environ.pop("MNIST_TUI_STATE_DIR", None)
 
 # Compiling a network's step takes seconds: once for all tests, and for all workers, rather than in each.
-os.environ.setdefault(
-    "MNIST_TUI_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"mnist-tui-tests-{os.getuid()}")
-)
+os.environ.setdefault("MNIST_TUI_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"mnist-tui-tests-{os.getuid()}"))
 
 # An example may take long because the machine is busy.
-hypothesis.settings.register_profile(
-    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("patient")
 
 # What it is for shows after a power cut alone (`tests/power.py`), and the tests would wait for the disk thousands of

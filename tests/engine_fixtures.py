@@ -146,9 +146,7 @@ class Lab:
         torch.manual_seed(999)
         self.control = Control()
         report = self._reporting(watch)
-        return run_training.resume_run(
-            run, data_dir=self._folder, control=self.control, report=report, **changes
-        )
+        return run_training.resume_run(run, data_dir=self._folder, control=self.control, report=report, **changes)
 
     def stop_at(self, moment: Callable[[Event], bool]) -> Callable[[Event], None]:
         """A watch that asks for the end at the first event that `moment` is true of."""
@@ -192,9 +190,7 @@ def training_state(run: Run) -> dict[str, Any]:
 
 def rows(run: Run) -> list[EpochFinished]:
     """The run's epoch table, but for times."""
-    return [
-        dataclasses.replace(row, time="", seconds=0.0, images_per_second=0.0) for row in run.history().rows
-    ]
+    return [dataclasses.replace(row, time="", seconds=0.0, images_per_second=0.0) for row in run.history().rows]
 
 
 def differences(one: Any, other: Any, where: str = "") -> list[str]:

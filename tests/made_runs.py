@@ -87,9 +87,7 @@ def epochs_of(accuracies: list[float]) -> Iterator[Event]:
         yield epoch(number, accuracy, best=accuracy == max(accuracies[:number]))
 
 
-def write(
-    runs_dir: Path, name: str, *events: Event, created: str = "2026-11-23T21:14:07.000Z", **settings: Any
-) -> Run:
+def write(runs_dir: Path, name: str, *events: Event, created: str = "2026-11-23T21:14:07.000Z", **settings: Any) -> Run:
     """A run with these events after its RunStarted. Without an end it counts as interrupted."""
     recorded = record(created, **settings)
     run = runs.create(runs_dir, RunRecord.from_dict(recorded), name=name)
@@ -108,9 +106,7 @@ def write_finished(runs_dir: Path, name: str, *accuracies: float, **more: Any) -
 def write_some(runs_dir: Path) -> None:
     """One of each kind, oldest first: alpha and beta finished, gamma failed, delta interrupted, omega damaged."""
     write_finished(runs_dir, "alpha", 0.90, 0.98, 0.97, created="2026-11-01T00:00:00.000Z")
-    write_finished(
-        runs_dir, "beta", 0.91, 0.99, 0.99, created="2026-11-02T00:00:00.000Z", lr=0.02, dataset="kmnist"
-    )
+    write_finished(runs_dir, "beta", 0.91, 0.99, 0.99, created="2026-11-02T00:00:00.000Z", lr=0.02, dataset="kmnist")
     failure = RunFailed(error="DivergedError", message="the loss is not a number", remedy="Lower --lr.")
     write(runs_dir, "gamma", failure, created="2026-11-03T00:00:00.000Z", recipe="mine")
     write(runs_dir, "delta", *epochs_of([0.5]), created="2026-11-04T00:00:00.000Z")

@@ -59,9 +59,7 @@ def test_what_must_start_quickly_is_imported_without_torch(name: str) -> None:
     package = import_module(f"mnist_tui.{name}")
     prefix = f"{package.__name__}."
     below = [found.name for found in pkgutil.walk_packages(getattr(package, "__path__", []), prefix)]
-    modules = [
-        module for module in (package.__name__, *below) if module.removeprefix("mnist_tui.") not in LAZY
-    ]
+    modules = [module for module in (package.__name__, *below) if module.removeprefix("mnist_tui.") not in LAZY]
     code = f"import sys, {', '.join(modules)}; print(*{{'torch', 'torchvision'}} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code],

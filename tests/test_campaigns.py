@@ -42,9 +42,7 @@ def test_a_network_that_saw_only_drawn_digits_reads_real_ones(tmp_path: Path, mn
 
 def test_the_reference_recipe_reaches_its_spread(tmp_path: Path, mnist_folder: Path) -> None:
     config = build_config("reference", dataset="mnist", seed=6)
-    outcome = run_training.start_run(
-        config, data_dir=mnist_folder, runs_dir=tmp_path, report=lambda event: None
-    )
+    outcome = run_training.start_run(config, data_dir=mnist_folder, runs_dir=tmp_path, report=lambda event: None)
     assert isinstance(outcome.event, RunFinished)
     print(f"final {outcome.event.final_test_accuracy:.4f}, best {outcome.event.best_test_accuracy:.4f}")
     assert outcome.event.final_test_accuracy >= 0.9925

@@ -226,9 +226,7 @@ def test_a_value_of_the_wrong_type_makes_the_line_unreadable(event: Event, wrong
         (FINISHED, {"train_loss": -1e308}),
     ],
 )
-def test_numbers_that_no_training_comes_to_make_the_line_unreadable(
-    event: Event, wrong: dict[str, Any]
-) -> None:
+def test_numbers_that_no_training_comes_to_make_the_line_unreadable(event: Event, wrong: dict[str, Any]) -> None:
     assert events.from_json(changed(event, **wrong)) is None
 
 

@@ -53,9 +53,7 @@ class PlainLoop:
         self.loader = DataLoader(PillowImages(split, transform), batch_size=config.batch_size, shuffle=True)
         self.model = models.load_model(config.model)
         self.optimizer = Adam(self.model.parameters(), lr=config.lr)
-        self.scheduler = OneCycleLR(
-            self.optimizer, max_lr=config.lr, total_steps=config.epochs * len(self.loader)
-        )
+        self.scheduler = OneCycleLR(self.optimizer, max_lr=config.lr, total_steps=config.epochs * len(self.loader))
 
     def epoch(self) -> float:
         """Train over all images once; returns the seconds that took."""

@@ -74,9 +74,7 @@ class BenchResult:
         return asdict(self)
 
 
-def measure(
-    config: TrainConfig, data: Dataset, *, rounds: int, images: int, report: ReportLine
-) -> BenchResult:
+def measure(config: TrainConfig, data: Dataset, *, rounds: int, images: int, report: ReportLine) -> BenchResult:
     """Interleave the plain loop and this program's, by backend and batch size, over `images` images per round.
 
     On the CPU. `report` gets a line of text for each round. Raises MnistTuiError when a model fails in training.
@@ -120,9 +118,7 @@ def _plain_candidate(split: Split, config: TrainConfig, cores: int) -> Candidate
     return Candidate("plain loop", config.replace(threads=cores), run)
 
 
-def _own_candidates(
-    split: Split, data: Dataset, config: TrainConfig, report: ReportLine
-) -> Iterator[Candidate]:
+def _own_candidates(split: Split, data: Dataset, config: TrainConfig, report: ReportLine) -> Iterator[Candidate]:
     """This program's training on the CPU. A backend that cannot train the model is left out, and reported."""
     # Testing is left out of its speed, as in the plain loop.
     some_tests = Split(data.test.images[:100], data.test.labels[:100])

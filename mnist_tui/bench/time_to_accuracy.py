@@ -210,9 +210,7 @@ def _compare(
 
 def _find_target(rounds: Sequence[Sequence[EpochTiming]], target: float) -> TargetResult:
     """When each round first reached the target, and when their mean did."""
-    firsts = [
-        next((timing.seconds for timing in epochs if timing.accuracy >= target), None) for epochs in rounds
-    ]
+    firsts = [next((timing.seconds for timing in epochs if timing.accuracy >= target), None) for epochs in rounds]
     seconds = [first for first in firsts if first is not None]
     mean_epoch = next(
         (

@@ -58,9 +58,7 @@ def options(
     ] = None,
     version: Annotated[
         bool,
-        typer.Option(
-            "--version", metavar="", help="Show the version.", callback=_print_version, is_eager=True
-        ),
+        typer.Option("--version", metavar="", help="Show the version.", callback=_print_version, is_eager=True),
     ] = False,
 ) -> None:
     """Train a small digit classifier, watch it learn, look inside it and use it."""
@@ -75,9 +73,7 @@ def _check_folder() -> None:
     try:
         Path.cwd()
     except FileNotFoundError as error:
-        raise MnistTuiError(
-            "the working folder has been deleted", remedy="Change to another folder: cd"
-        ) from error
+        raise MnistTuiError("the working folder has been deleted", remedy="Change to another folder: cd") from error
 
 
 def _open_or_help(context: typer.Context) -> None:
@@ -106,7 +102,5 @@ def run() -> None:
     except Exception as error:
         if _COMPLETION not in os.environ:
             raise
-        complain(
-            f"{_COMPLETION} is set without the other variables of shell completion: {error}", "Unset it."
-        )
+        complain(f"{_COMPLETION} is set without the other variables of shell completion: {error}", "Unset it.")
         streams.exit_process(2)

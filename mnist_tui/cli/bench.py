@@ -130,9 +130,7 @@ def _contenders(data: Dataset, names: list[str], model: str, report: ReportLine)
     contenders = [time_to_accuracy.plain_contender(recipes.build_config("reference", model=model), data)]
     for name in names:
         try:
-            contenders.append(
-                time_to_accuracy.recipe_contender(recipes.build_config(name, model=model), data, report)
-            )
+            contenders.append(time_to_accuracy.recipe_contender(recipes.build_config(name, model=model), data, report))
         except MnistTuiError as error:
             report(f"without {name}: {error}")
     return contenders

@@ -15,9 +15,7 @@ from mnist_tui.cli.trust import Trust
 def check(
     model: Model = "reference",
     run: RunOption = "",
-    max_parameters: Annotated[
-        int, typer.Option(help="There must be fewer parameters than this.", min=1)
-    ] = 8000,
+    max_parameters: Annotated[int, typer.Option(help="There must be fewer parameters than this.", min=1)] = 8000,
     min_batch_norms: Annotated[int, typer.Option(help="At least this many BatchNorm2d.", min=0)] = 1,
     min_dropouts: Annotated[int, typer.Option(help="At least this many Dropout.", min=0)] = 1,
     head: Annotated[

@@ -39,9 +39,7 @@ def _read(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
         if len(content) > _MAX_BYTES:
-            raise ConfigError(
-                f"{path} is larger than {_MAX_BYTES >> 10} KB", remedy="Name another file with --config."
-            )
+            raise ConfigError(f"{path} is larger than {_MAX_BYTES >> 10} KB", remedy="Name another file with --config.")
         return tomllib.loads(content.decode())
     except OSError as error:
         raise ConfigError(

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 @with_settings
 def dashboard(
-    start: Annotated[
-        bool, typer.Option("--start", help="Begin training at once with these settings.")
-    ] = False,
+    start: Annotated[bool, typer.Option("--start", help="Begin training at once with these settings.")] = False,
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,
     **settings: Any,
@@ -34,9 +32,7 @@ def dashboard(
     Settings fill its form; --start begins at once.
     """
     folders = Folders(paths.data_dir(data_dir), paths.runs_dir(runs_dir))
-    config = config_from_options(
-        {**_load_form(settings), **{k: v for k, v in settings.items() if v is not None}}
-    )
+    config = config_from_options({**_load_form(settings), **{k: v for k, v in settings.items() if v is not None}})
     open_dashboard(config, folders, NewRun(config, folders) if start else None)
 
 

@@ -65,6 +65,4 @@ def _is_file(dataset: str) -> bool:
     path = Path(dataset)
     if path.exists() or path.suffix or len(path.parts) > 1:
         return True
-    raise typer.BadParameter(
-        f"{dataset!r} is neither a file nor one of {', '.join(names)}", param_hint="--dataset"
-    )
+    raise typer.BadParameter(f"{dataset!r} is neither a file nor one of {', '.join(names)}", param_hint="--dataset")

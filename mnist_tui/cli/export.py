@@ -17,14 +17,10 @@ from mnist_tui.system import atomic_file
 
 def export(
     run: RunName,
-    format: Annotated[
-        Literal["onnx", "torchscript", "safetensors", "pt2"], typer.Option(help="Format of the file.")
-    ],
+    format: Annotated[Literal["onnx", "torchscript", "safetensors", "pt2"], typer.Option(help="Format of the file.")],
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="The file; by default the run's name, in this folder."
-        ),
+        typer.Option("--output", "-o", metavar="FILE", help="The file; by default the run's name, in this folder."),
     ] = None,
     weights: Weights = "best",
     trust: Trust = False,
@@ -48,9 +44,7 @@ def export(
     compared = export_network(network, format, path, tested.split.images)
     if json:
         shown = {"max_difference": compared.max_difference, "same_answers": compared.same_answers}
-        print_json(
-            {**network.to_dict(), "format": format, "file": str(path), "images": compared.images, **shown}
-        )
+        print_json({**network.to_dict(), "format": format, "file": str(path), "images": compared.images, **shown})
         return
     console = stdout()
     say(console, f"{path}: {network.label}, as {format}")
@@ -68,6 +62,4 @@ def _check_writable(path: Path) -> None:
     try:
         atomic_file.check_writable(path)
     except OSError as error:
-        raise MnistTuiError(
-            f"{path} cannot be written: {error.strerror}", remedy="Choose another --output."
-        ) from error
+        raise MnistTuiError(f"{path} cannot be written: {error.strerror}", remedy="Choose another --output.") from error

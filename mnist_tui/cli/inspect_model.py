@@ -52,9 +52,7 @@ def inspect_model(
             help="With --run: also the feature maps and the saliency map for test image N.",
         ),
     ] = None,
-    layer: Annotated[
-        str, typer.Option(metavar="PATH", help="With --image: the feature maps of this layer only.")
-    ] = "",
+    layer: Annotated[str, typer.Option(metavar="PATH", help="With --image: the feature maps of this layer only.")] = "",
     trust: Trust = False,
     json: Json = False,
     runs_dir: RunsDir = None,
@@ -71,22 +69,16 @@ def inspect_model(
     from mnist_tui.render.layer_table import layer_table
 
     if image is not None and not run:
-        raise typer.BadParameter(
-            "an image needs a trained network: name one with --run", param_hint="--image"
-        )
+        raise typer.BadParameter("an image needs a trained network: name one with --run", param_hint="--image")
     source = find_model(run, runs_dir, trust) if run else resolve_spec(model)
     network = load_model(source)
     summary = inspect(network, name=source.name)
     # A run's network has been trained, and its findings were reported then.
     findings = () if run else examine_model(source, network).notices
-    explanation = (
-        _explain_run(run, weights, image, layer, runs_dir, paths.data_dir(data_dir)) if run else None
-    )
+    explanation = _explain_run(run, weights, image, layer, runs_dir, paths.data_dir(data_dir)) if run else None
     if json:
         print_json(
-            summary.to_dict()
-            | {"findings": findings}
-            | (dataclasses.asdict(explanation) if explanation else {})
+            summary.to_dict() | {"findings": findings} | (dataclasses.asdict(explanation) if explanation else {})
         )
         return
     console = stdout()
@@ -107,9 +99,7 @@ def _explain_run(
     return _explain(found, weights or "best", image=image, layer=layer, data_dir=data_dir)
 
 
-def _explain(
-    run: Run, weights: WeightsOf, *, image: int | None, layer: str, data_dir: Path
-) -> ExplanationView:
+def _explain(run: Run, weights: WeightsOf, *, image: int | None, layer: str, data_dir: Path) -> ExplanationView:
     import torch
 
     from mnist_tui.inference.explain import inspect_image
@@ -135,9 +125,7 @@ def _explain_image(network: TrainedNetwork, number: int, layer: str, data_dir: P
     dataset = network.config.dataset
     split = load_test_set(dataset, data_dir, trained_on=dataset).split
     if number >= len(split.images):
-        raise typer.BadParameter(
-            f"{dataset} has test images 0 to {len(split.images) - 1:,}", param_hint="--image"
-        )
+        raise typer.BadParameter(f"{dataset} has test images 0 to {len(split.images) - 1:,}", param_hint="--image")
     pixels = split.images[number]
     inspected = inspect_image(network, pixels)
     label = inspected.prediction.best.index
@@ -155,9 +143,7 @@ def _select_layer(maps: dict[str, Tensor], layer: str) -> dict[str, Tensor]:
     if not layer:
         return maps
     if layer not in maps:
-        raise typer.BadParameter(
-            f"there is no layer {layer!r}; there are {', '.join(maps)}", param_hint="--layer"
-        )
+        raise typer.BadParameter(f"there is no layer {layer!r}; there are {', '.join(maps)}", param_hint="--layer")
     return {layer: maps[layer]}
 
 

@@ -14,22 +14,16 @@ from mnist_tui.config import SETTINGS, TYPES, TrainConfig
 
 DataDir = Annotated[
     Path | None,
-    typer.Option(
-        "--data-dir", envvar="MNIST_TUI_DATA_DIR", help="Folder of the datasets.", rich_help_panel="Folders"
-    ),
+    typer.Option("--data-dir", envvar="MNIST_TUI_DATA_DIR", help="Folder of the datasets.", rich_help_panel="Folders"),
 ]
 RunsDir = Annotated[
     Path | None,
-    typer.Option(
-        "--runs-dir", envvar="MNIST_TUI_RUNS_DIR", help="Folder of the runs.", rich_help_panel="Folders"
-    ),
+    typer.Option("--runs-dir", envvar="MNIST_TUI_RUNS_DIR", help="Folder of the runs.", rich_help_panel="Folders"),
 ]
 # An empty metavar, here and in other flags: Typer would say <bool>, and a flag takes no value.
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON instead.")]
 Model = Annotated[str, typer.Option("--model", envvar="MNIST_TUI_MODEL", help=SETTINGS["model"].help)]
-RunName = Annotated[
-    str, typer.Argument(metavar="RUN", help="A run's name, a unique prefix, a path, or latest.")
-]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, a unique prefix, a path, or latest.")]
 
 Weights = Annotated[
     Literal["best", "last"],
@@ -41,9 +35,7 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command that takes `**settings` an option per setting; those that are not given are None."""
     # Evaluated here, as Typer does not evaluate the texts in a `__signature__` that was set.
     signature = inspect.signature(command, eval_str=True)
-    own = [
-        entry for entry in signature.parameters.values() if entry.kind is not inspect.Parameter.VAR_KEYWORD
-    ]
+    own = [entry for entry in signature.parameters.values() if entry.kind is not inspect.Parameter.VAR_KEYWORD]
     options = [_parameter(name) for name in SETTINGS]
     command.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
     command.__annotations__ = {entry.name: entry.annotation for entry in (*own, *options)}

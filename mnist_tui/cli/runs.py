@@ -20,9 +20,7 @@ SortKey = Literal["created", "name", "best", "final", "seconds", "status"]
 
 @app.command("list")
 def list_runs(
-    sort: Annotated[
-        SortKey, typer.Option(help="Order; by best or final accuracy, the highest first.")
-    ] = "created",
+    sort: Annotated[SortKey, typer.Option(help="Order; by best or final accuracy, the highest first.")] = "created",
     json: Json = False,
     runs_dir: RunsDir = None,
 ) -> None:
@@ -77,9 +75,7 @@ def compare(
     folder = paths.runs_dir(runs_dir)
     found = [RunScanner(runs.find(folder, name)).scan() for name in names]
     if len({run.run.folder for run in found}) < 2:
-        raise ConfigError(
-            "comparing takes at least two runs", remedy="Name them, or see `mnist-tui runs list`."
-        )
+        raise ConfigError("comparing takes at least two runs", remedy="Name them, or see `mnist-tui runs list`.")
     compared = compare.compare(found)
     if json:
         print_json(compared.to_dict())
@@ -124,17 +120,13 @@ def export(
     try:
         atomic_file.write_text(output, text)
     except OSError as error:
-        raise RunError(
-            f"{output} cannot be written: {error.strerror}", remedy="Choose another --output."
-        ) from error
+        raise RunError(f"{output} cannot be written: {error.strerror}", remedy="Choose another --output.") from error
 
 
 @app.command()
 def delete(
     run: RunName,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", metavar="", help="Do not ask whether you are sure.")
-    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask whether you are sure.")] = False,
     runs_dir: RunsDir = None,
 ) -> None:
     """Delete a run with all its files."""

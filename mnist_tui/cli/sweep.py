@@ -27,14 +27,10 @@ from mnist_tui.training.control import Control
 
 app = typer.Typer(invoke_without_command=True)
 
-SweepName = Annotated[
-    str, typer.Argument(metavar="SWEEP", help="A sweep's name, a unique prefix, or latest.")
-]
+SweepName = Annotated[str, typer.Argument(metavar="SWEEP", help="A sweep's name, a unique prefix, or latest.")]
 On = Annotated[
     Metric | None,
-    typer.Option(
-        help="Images whose accuracy counts; by default validation images, or test images if there are none."
-    ),
+    typer.Option(help="Images whose accuracy counts; by default validation images, or test images if there are none."),
 ]
 
 # Options that can be combined with `--resume`; everything else is in the plan.
@@ -45,9 +41,7 @@ _WITH_RESUME = {"resume", "jobs", "on", "json", "data_dir", "runs_dir"}
 @with_settings
 def sweep(
     context: typer.Context,
-    seeds: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Seeds per combination, starting with --seed.")
-    ] = 1,
+    seeds: Annotated[int, typer.Option(metavar="N", min=1, help="Seeds per combination, starting with --seed.")] = 1,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=A,B,…", help="Values of a setting to try; may be repeated."),
@@ -65,20 +59,14 @@ def sweep(
     ] = 50,
     prune: Annotated[
         bool,
-        typer.Option(
-            "--prune/--no-prune", metavar="", help="In a search, stop trials that are worse than the median."
-        ),
+        typer.Option("--prune/--no-prune", metavar="", help="In a search, stop trials that are worse than the median."),
     ] = True,
-    name: Annotated[
-        str, typer.Option(metavar="NAME", help="The sweep's name; an existing one is continued.")
-    ] = "",
+    name: Annotated[str, typer.Option(metavar="NAME", help="The sweep's name; an existing one is continued.")] = "",
     resume: Annotated[
         str,
         typer.Option(metavar="SWEEP", help="Resume a sweep, or join a search: name, prefix or latest."),
     ] = "",
-    jobs: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Trials at a time; 0 means one per core.")
-    ] = 0,
+    jobs: Annotated[int, typer.Option(metavar="N", min=0, help="Trials at a time; 0 means one per core.")] = 0,
     on: On = None,
     json: Json = False,
     data_dir: DataDir = None,
@@ -110,11 +98,7 @@ def sweep(
                 "--search goes with neither --set nor --seeds",
                 remedy="Search first; then sweep the best settings over seeds.",
             )
-        plan = (
-            _search(name, space, trials, prune, settings, on)
-            if space
-            else _grid(name, axes, seeds, settings, on)
-        )
+        plan = _search(name, space, trials, prune, settings, on) if space else _grid(name, axes, seeds, settings, on)
     _run(plan, home, paths.data_dir(data_dir), jobs, json)
 
 

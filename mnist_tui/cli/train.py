@@ -30,9 +30,7 @@ def train(
     context: typer.Context,
     headless: Annotated[
         bool,
-        typer.Option(
-            "--headless", metavar="", help="Never open the dashboard; print a table or lines instead."
-        ),
+        typer.Option("--headless", metavar="", help="Never open the dashboard; print a table or lines instead."),
     ] = False,
     resume: Annotated[
         str,
@@ -68,9 +66,7 @@ def train(
         if job.config.teacher and job.config.teacher not in recipes.RECIPES:
             agree(runs.find(folders.runs, job.config.teacher), trust)
     if not headless and not json and is_terminal():
-        open_dashboard(
-            job.config if isinstance(job, NewRun) else recipes.get_recipe("reference"), folders, job
-        )
+        open_dashboard(job.config if isinstance(job, NewRun) else recipes.get_recipe("reference"), folders, job)
     control = Control()
     view = choose_view(json=json, before=found.history(progress=False) if found and not json else None)
     with stop_on_signal(control) as caught, view:

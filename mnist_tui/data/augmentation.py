@@ -36,9 +36,7 @@ def apply_maps(images: Tensor, maps: Tensor | None, config: TrainConfig) -> Tens
     pixels = images.float().div_(255)
     if maps is not None:
         grid = F.affine_grid(maps, list(images.shape), align_corners=False)
-        pixels = F.grid_sample(
-            pixels, grid, mode=config.interpolation, padding_mode="zeros", align_corners=False
-        )
+        pixels = F.grid_sample(pixels, grid, mode=config.interpolation, padding_mode="zeros", align_corners=False)
     return _normalize(pixels, config)
 
 

@@ -128,9 +128,7 @@ def find_source(home: Path, contents: dataset_files.FoundFiles) -> str:
 def load_my_digits(folder: Path) -> Dataset:
     """The user's own drawings in the data folder `folder`. Raises DataError if there are too few to train on."""
     train, test = my_digits.load_splits(folder)
-    return Dataset(
-        MY_DIGITS, train, test, DIGITS, str(folder / my_digits.FOLDER), compute_fingerprint(train, test)
-    )
+    return Dataset(MY_DIGITS, train, test, DIGITS, str(folder / my_digits.FOLDER), compute_fingerprint(train, test))
 
 
 def draw_dataset(report: Report = ignore_event) -> Dataset:
@@ -139,9 +137,7 @@ def draw_dataset(report: Report = ignore_event) -> Dataset:
 
     wait = _drawing_progress("train", report)
     early = background.take_result(on_wait=lambda: wait(0))
-    train, test = (
-        map(_to_split, early) if early else (_draw_split("train", report), _draw_split("test", report))
-    )
+    train, test = map(_to_split, early) if early else (_draw_split("train", report), _draw_split("test", report))
     return Dataset(SYNTHETIC, train, test, DIGITS, "drawn by mnist-tui", compute_fingerprint(train, test))
 
 

@@ -100,9 +100,7 @@ def _read_split(home: Path) -> Split:
 
 def _read_values(path: Path, item: tuple[int, ...]) -> Tensor:
     content = _read_content(path)
-    return (
-        idx.parse_uncompressed(content, item, path) if content else torch.zeros(0, *item, dtype=torch.uint8)
-    )
+    return idx.parse_uncompressed(content, item, path) if content else torch.zeros(0, *item, dtype=torch.uint8)
 
 
 def _read_content(path: Path) -> bytes:
@@ -112,13 +110,9 @@ def _read_content(path: Path) -> bytes:
     except FileNotFoundError:
         return b""
     except UnsafeFileError as error:
-        raise DataError(
-            f"{path} is damaged: {error.strerror}", remedy="Move it to another folder."
-        ) from error
+        raise DataError(f"{path} is damaged: {error.strerror}", remedy="Move it to another folder.") from error
     except OSError as error:
-        raise DataError(
-            f"{path} cannot be read: {error.strerror}", remedy="Check its permissions."
-        ) from error
+        raise DataError(f"{path} cannot be read: {error.strerror}", remedy="Check its permissions.") from error
 
 
 @contextlib.contextmanager

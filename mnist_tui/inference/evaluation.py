@@ -132,9 +132,7 @@ def _per_class(confusion: Tensor, classes: Sequence[str]) -> tuple[ClassScore, .
     )
 
 
-def _mistakes(
-    logits: Tensor, labels: Tensor, predicted: Tensor, classes: Sequence[str]
-) -> tuple[Mistake, ...]:
+def _mistakes(logits: Tensor, labels: Tensor, predicted: Tensor, classes: Sequence[str]) -> tuple[Mistake, ...]:
     wrong = (predicted != labels).nonzero().flatten()
     truths = labels[wrong].tolist()
     mistakes = [

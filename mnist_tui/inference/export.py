@@ -33,9 +33,7 @@ SUFFIXES: Mapping[FormatName, str] = {
     "pt2": ".pt2",
 }
 
-INPUT = (
-    "images: uint8 (N, 1, 28, 28), any N; 0 is paper, 255 full ink, the digit centered by mass as in MNIST"
-)
+INPUT = "images: uint8 (N, 1, 28, 28), any N; 0 is paper, 255 full ink, the digit centered by mass as in MNIST"
 OUTPUT = "logits: float32 (N, 10), one per class"
 _ONNX_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 MAX_DIFFERENCE = 1e-3
@@ -120,9 +118,7 @@ def export_network(network: TrainedNetwork, format: FormatName, path: Path, imag
     try:
         atomic_file.write_bytes(path, content)
     except OSError as error:
-        raise ExportError(
-            f"{path} cannot be written: {error.strerror}", remedy="Choose another --output."
-        ) from error
+        raise ExportError(f"{path} cannot be written: {error.strerror}", remedy="Choose another --output.") from error
     return comparison
 
 
@@ -168,9 +164,7 @@ def _compare(network: TrainedNetwork, forward: Forward, images: Tensor) -> Expor
     own = network.logits(images)
     with torch.no_grad():
         theirs = torch.cat([forward(batch) for batch in images.split(_BATCH)]).float()
-    return ExportCheck(
-        len(images), float((own - theirs).abs().max()), int((own.argmax(1) == theirs.argmax(1)).sum())
-    )
+    return ExportCheck(len(images), float((own - theirs).abs().max()), int((own.argmax(1) == theirs.argmax(1)).sum()))
 
 
 def _example() -> Tensor:

@@ -98,9 +98,7 @@ def load_trained(run: Run, weights: WeightsName = "best") -> TrainedNetwork:
             f"the {weights} weights of run {run.name} are not all finite numbers",
             remedy="Choose another run.",
         )
-    return TrainedNetwork(
-        freeze(model), config, class_names(config.dataset), run.name, weights, code=code, **facts
-    )
+    return TrainedNetwork(freeze(model), config, class_names(config.dataset), run.name, weights, code=code, **facts)
 
 
 def freeze(model: nn.Module) -> nn.Module:

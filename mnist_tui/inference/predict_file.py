@@ -111,9 +111,7 @@ def _digits_of(file: DigitFile) -> Iterator[DigitImage]:
                 yield from line
 
 
-def _next_outcome(
-    image: DigitImage | DigitPage | UnusableImage, predictions: Iterator[DigitPrediction]
-) -> Outcome:
+def _next_outcome(image: DigitImage | DigitPage | UnusableImage, predictions: Iterator[DigitPrediction]) -> Outcome:
     """Takes those of `image` from the predictions in the file's order."""
     if isinstance(image, DigitImage):
         return next(predictions)
@@ -122,9 +120,7 @@ def _next_outcome(
     return image
 
 
-def predict_images(
-    images: Sequence[DigitImage], network: TrainedNetwork, threshold: float
-) -> list[DigitPrediction]:
+def predict_images(images: Sequence[DigitImage], network: TrainedNetwork, threshold: float) -> list[DigitPrediction]:
     """The prediction for each of `images`, all computed in one forward pass."""
     if not images:
         return []

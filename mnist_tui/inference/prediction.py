@@ -49,9 +49,7 @@ class Prediction:
         return self.best.name if self.is_confident else "not sure"
 
 
-def predictions_from_logits(
-    logits: Tensor, classes: Sequence[str], threshold: float = THRESHOLD
-) -> list[Prediction]:
+def predictions_from_logits(logits: Tensor, classes: Sequence[str], threshold: float = THRESHOLD) -> list[Prediction]:
     """One prediction for each row of `logits`, (N, C) floating."""
     probabilities = logits.double().softmax(dim=1)
     likeliest = probabilities.topk(min(TOP, len(classes)), dim=1)
@@ -61,9 +59,7 @@ def predictions_from_logits(
     ]
 
 
-def prediction_from_logits(
-    logits: Tensor, classes: Sequence[str], threshold: float = THRESHOLD
-) -> Prediction:
+def prediction_from_logits(logits: Tensor, classes: Sequence[str], threshold: float = THRESHOLD) -> Prediction:
     """The prediction for one image's `logits`, (C,) or (1, C)."""
     return predictions_from_logits(logits.reshape(1, -1), classes, threshold)[0]
 

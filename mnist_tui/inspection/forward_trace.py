@@ -106,9 +106,7 @@ class ForwardTrace:
         with torch.no_grad(), _OperationMode(self), _FunctionMode(self):
             model(image)
 
-    def call_function(
-        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> Any:
+    def call_function(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Call a function of torch, with a row of its own unless it is part of a layer."""
         name = getattr(func, "__name__", type(func).__name__)
         if name in ESCAPES and any(self._flow.state(tensor) is not None for tensor in find_tensors(args)):
@@ -159,9 +157,7 @@ class ForwardTrace:
 
     def _hook(self, path: str, module: nn.Module) -> None:
         leaf = bool(path) and is_layer(module)
-        begin, end = (
-            (self._begin_layer, self._end_layer) if leaf else (self._begin_container, self._end_container)
-        )
+        begin, end = (self._begin_layer, self._end_layer) if leaf else (self._begin_container, self._end_container)
         module.register_forward_pre_hook(lambda module, _: begin(path, module), prepend=True)
         module.register_forward_hook(lambda _, __, result: end(result))
 

@@ -23,15 +23,12 @@ def describe_windows(over: Sequence[Window], *, pools: bool = False, groups: int
     if not over:
         return ""
     kernel, stride, padding, dilation = (
-        tuple(getattr(window, name) for window in over)
-        for name in ("kernel", "stride", "padding", "dilation")
+        tuple(getattr(window, name) for window in over) for name in ("kernel", "stride", "padding", "dilation")
     )
     return _format_window(kernel, stride, padding, dilation, groups=groups, always_stride=pools)
 
 
-def _format_window(
-    kernel: Any, stride: Any, pad: Any, dilation: Any, *, groups: int = 1, always_stride: bool
-) -> str:
+def _format_window(kernel: Any, stride: Any, pad: Any, dilation: Any, *, groups: int = 1, always_stride: bool) -> str:
     words = [_format_sides(kernel, square=True)]
     if always_stride or _format_sides(stride) != "1":
         words.append(f"stride {_format_sides(stride)}")
@@ -65,9 +62,7 @@ def _convolution(module: Any) -> str:
 
 
 def _max_pooling(module: Any) -> str:
-    words = _format_window(
-        module.kernel_size, module.stride, module.padding, module.dilation, always_stride=True
-    )
+    words = _format_window(module.kernel_size, module.stride, module.padding, module.dilation, always_stride=True)
     return words + (", ceil" if module.ceil_mode else "")
 
 

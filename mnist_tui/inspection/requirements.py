@@ -46,9 +46,7 @@ def check_requirements(summary: ModelSummary, limits: Limits | None = None) -> l
     limits = limits or Limits()
     return [
         _check_parameters(summary, limits.max_parameters),
-        _check_count(
-            "batch normalization", limits.min_batch_norms, "BatchNorm2d", _find_batch_norms(summary)
-        ),
+        _check_count("batch normalization", limits.min_batch_norms, "BatchNorm2d", _find_batch_norms(summary)),
         _check_count("dropout", limits.min_dropouts, "Dropout", _find_dropouts(summary)),
         _check_head(summary, limits.head),
     ]

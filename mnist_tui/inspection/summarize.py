@@ -101,11 +101,7 @@ def _find_unused(model: nn.Module, trace: ForwardTrace) -> Iterator[TraceRow]:
                 hidden = isinstance(module, torch.jit.ScriptModule)
                 note = "is compiled to TorchScript, which hides its calls" if hidden else "is never called"
                 yield TraceRow(path, module=module, notes=[f"{path} {note}"])
-        elif not (
-            {path} & trace.containers.keys()
-            or id(module) in inner
-            or isinstance(module, PARAMETER_CONTAINERS)
-        ):
+        elif not ({path} & trace.containers.keys() or id(module) in inner or isinstance(module, PARAMETER_CONTAINERS)):
             yield from make_parameter_rows(path, module)
 
 

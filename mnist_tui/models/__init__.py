@@ -27,6 +27,4 @@ def load_model(source: ModelSource | str, *, on_notice: Callable[[str], None] | 
         loader,  # torch takes a second to import, and most commands need only the names
     )
 
-    return loader.build_model(
-        resolve_spec(source) if isinstance(source, str) else source, on_notice=on_notice
-    )
+    return loader.build_model(resolve_spec(source) if isinstance(source, str) else source, on_notice=on_notice)

@@ -109,18 +109,14 @@ def _is_probability(output: Tensor) -> bool:
     return bool((output >= 0).all()) and torch.allclose(sums, torch.ones_like(sums), atol=1e-2)
 
 
-def _add_hooks(
-    model: nn.Module, reshape: Callable[[Tensor], Tensor] | None, place: tuple[int | str, ...]
-) -> None:
+def _add_hooks(model: nn.Module, reshape: Callable[[Tensor], Tensor] | None, place: tuple[int | str, ...]) -> None:
     if reshape is not None:
         model.register_forward_pre_hook(partial(_reshape_input, reshape))
     if place:
         model.register_forward_hook(partial(_select_result, place[0]))
 
 
-def _reshape_input(
-    reshape: Callable[[Tensor], Tensor], _module: nn.Module, given: tuple[Tensor, ...]
-) -> Tensor:
+def _reshape_input(reshape: Callable[[Tensor], Tensor], _module: nn.Module, given: tuple[Tensor, ...]) -> Tensor:
     return reshape(given[0])
 
 

@@ -90,9 +90,7 @@ def compute_digest(source: ModelSource, record: Mapping[str, Any] | None) -> str
     """A digest of exactly the code that would be run: all files of a copy, otherwise the one file."""
     parts: object = [source.spec, source.source_sha256]
     if record is not None:
-        parts = [record[name] for name in ("entry", "class", "module", "folders")] + [
-            sorted(record["files"].items())
-        ]
+        parts = [record[name] for name in ("entry", "class", "module", "folders")] + [sorted(record["files"].items())]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

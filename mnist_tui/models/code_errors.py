@@ -88,9 +88,7 @@ def explain_code_error(source: ModelSource, action: str, error: BaseException) -
     where = locate_error(error, source.path)
     if isinstance(error, InputRequestedError):
         return model_error(source.spec, f"{action}: {error}{where}", remedy="Give it a default.")
-    return model_error(
-        source.spec, f"{action} raised {summarize_error(error)}{where}", remedy=_find_remedy(error)
-    )
+    return model_error(source.spec, f"{action} raised {summarize_error(error)}{where}", remedy=_find_remedy(error))
 
 
 def _find_remedy(error: BaseException) -> str:

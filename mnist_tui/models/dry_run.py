@@ -112,9 +112,7 @@ class DryRun:
                 self.source.spec, f"computing its gradients raised {type(error).__name__}: {error}"
             ) from error
         gradients = {
-            name: parameter.grad
-            for name, parameter in self.model.named_parameters()
-            if parameter.grad is not None
+            name: parameter.grad for name, parameter in self.model.named_parameters() if parameter.grad is not None
         }
         self.without_gradient -= gradients.keys()
         if not all(bool(value.isfinite().all()) for value in (loss, *gradients.values())):

@@ -210,9 +210,7 @@ def _likely_cause(model: nn.Module) -> str:
         if isinstance(module, (nn.RNNBase, nn.MultiheadAttention)) and not module.batch_first:
             return f": probably {type(module).__name__} lacks batch_first=True and treats the batch as a sequence"
         if isinstance(module, _BATCH_NORMS) and not module.track_running_stats:
-            return (
-                f": probably {type(module).__name__} keeps no running statistics (track_running_stats=False)"
-            )
+            return f": probably {type(module).__name__} keeps no running statistics (track_running_stats=False)"
     return ", as with a softmax over the batch dimension"
 
 

@@ -65,8 +65,7 @@ def forward_error(
     where = locate_error(error, source.path)
     return model_error(
         source.spec,
-        f"its forward raised {type(error).__name__}: {error}{where}, "
-        f"for an input of shape {tuple(images.shape)}{when}",
+        f"its forward raised {type(error).__name__}: {error}{where}, for an input of shape {tuple(images.shape)}{when}",
         remedy=_type_remedy(model) or (_single_image_remedy(str(error)) if len(images) == 1 else TAKES),
     )
 

@@ -82,9 +82,7 @@ class _FileImport:
             except USER_EXCEPTIONS as error:
                 return self._run_needed_after(error)
         module, _ = self._run_selection(script.select_statements(self._tree, self._source.class_name))
-        self._notify(
-            f"{self._path.name} trains when it is run, so only the statements that the network needs were run"
-        )
+        self._notify(f"{self._path.name} trains when it is run, so only the statements that the network needs were run")
         return self._result(module)
 
     def _run_whole(self) -> ModuleType:
@@ -118,9 +116,7 @@ class _FileImport:
         NOTEBOOK_CELLS[str(self._path)] = cells
         selection = script.select_statements(self._tree, self._source.class_name)
         module, text = self._run_selection(selection)
-        self._notify(
-            f"{self._path.name}: ran {selection.describe}; left out {selection.left_out} other statements"
-        )
+        self._notify(f"{self._path.name}: ran {selection.describe}; left out {selection.left_out} other statements")
         return self._result(module, text)
 
     def _result(self, module: ModuleType, text: str = "") -> ImportedCode:

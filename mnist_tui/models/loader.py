@@ -26,9 +26,7 @@ from mnist_tui.models.spec import ModelSource, model_error
 ModelFactory = Callable[[], object]
 
 
-def build_model(
-    source: ModelSource, *, isolated: bool = False, on_notice: OnNotice | None = None
-) -> nn.Module:
+def build_model(source: ModelSource, *, isolated: bool = False, on_notice: OnNotice | None = None) -> nn.Module:
     """A new network of `source`, after one trial forward. Raises ModelError naming the problem.
 
     Notices are passed to `on_notice`, or printed on standard error without it. With `isolated`, for use beside a
@@ -117,9 +115,7 @@ def find_factory(source: ModelSource, imported: ImportedCode) -> ModelFactory:
     if isinstance(found, nn.Module):
         return lambda: found
     if inspect.isclass(found) and not issubclass(found, nn.Module):
-        raise model_error(
-            source.spec, f"{name} is not a torch.nn.Module", remedy=_networks_remedy(source, imported)
-        )
+        raise model_error(source.spec, f"{name} is not a torch.nn.Module", remedy=_networks_remedy(source, imported))
     if not callable(found):
         raise model_error(
             source.spec, _describe_problem(name, found, imported), remedy=_networks_remedy(source, imported)
@@ -145,9 +141,7 @@ def _required_arguments(maker: Callable[..., Any]) -> list[str]:
     except (TypeError, ValueError):  # a callable written in C
         return []
     open_ended = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [
-        entry.name for entry in parameters if entry.default is entry.empty and entry.kind not in open_ended
-    ]
+    return [entry.name for entry in parameters if entry.default is entry.empty and entry.kind not in open_ended]
 
 
 def _find_only_network(source: ModelSource, imported: ImportedCode) -> str:
@@ -200,9 +194,7 @@ def _find_call(name: str, imported: ImportedCode) -> ModelFactory | None:
 
 def _has_no_calls(node: ast.AST) -> bool:
     """Names, constants and expressions of them; no calls, which could do anything."""
-    return not any(
-        isinstance(inner, (ast.Call, ast.Lambda, ast.NamedExpr, ast.Starred)) for inner in ast.walk(node)
-    )
+    return not any(isinstance(inner, (ast.Call, ast.Lambda, ast.NamedExpr, ast.Starred)) for inner in ast.walk(node))
 
 
 def _arguments_error(source: ModelSource, name: str, needed: list[str], imported: ImportedCode) -> ModelError:

@@ -139,9 +139,7 @@ class Project:
     def _is_own(self, found: ModuleSpec) -> bool:
         if isinstance(found.loader, SourceFileLoader):
             return self._is_own_file(_resolve(found.loader.path))
-        if (
-            found.origin is None and found.submodule_search_locations is not None
-        ):  # a folder without __init__.py
+        if found.origin is None and found.submodule_search_locations is not None:  # a folder without __init__.py
             return all(self._is_within(_resolve(place)) for place in found.submodule_search_locations)
         return False
 
@@ -182,9 +180,7 @@ class SourceLoader(SourceFileLoader):
 
     def get_code(self, fullname: str) -> CodeType:
         """Of the bytes that the project remembers as those that were run."""
-        return compile(
-            decode_source(self._project.read(Path(self.path))), self.path, "exec", dont_inherit=True
-        )
+        return compile(decode_source(self._project.read(Path(self.path))), self.path, "exec", dont_inherit=True)
 
     def exec_module(self, module: ModuleType) -> None:
         self._project.execute(module, self.get_code(module.__name__), Path(self.path))

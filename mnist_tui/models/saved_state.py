@@ -22,9 +22,7 @@ class SavedState:
         values = [value for _, attributes in self._attributes for value in attributes.values()]
         self._containers = [(value, copy.copy(value)) for value in values if type(value) in _CONTAINERS]
         # A compiled module keeps its parameters out of Python's sight, but names them.
-        tensors = {
-            id(tensor): tensor for tensor in (*model.parameters(), *model.buffers(), *_find_tensors(values))
-        }
+        tensors = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers(), *_find_tensors(values))}
         self._contents = [(tensor, tensor.data, tensor.data.clone()) for tensor in tensors.values()]
         self._gradients = [(parameter, parameter.grad) for parameter in model.parameters()]
 

@@ -70,9 +70,7 @@ def select_statements(tree: ast.Module, name: str) -> Selection:
 def trains_when_run(tree: ast.Module) -> bool:
     """Whether running the file trains a network, instead of only defining one."""
     trainers = _find_training_functions(tree)
-    return any(
-        _calls_training(statement, trainers) for statement in tree.body if not _is_definition(statement)
-    )
+    return any(_calls_training(statement, trainers) for statement in tree.body if not _is_definition(statement))
 
 
 def find_calls(tree: ast.Module, name: str) -> Iterator[ast.Call]:
@@ -105,11 +103,7 @@ def _kind(statement: ast.stmt) -> str:
         return "class"
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return "function"
-    return (
-        "assignment"
-        if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign))
-        else "other statement"
-    )
+    return "assignment" if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)) else "other statement"
 
 
 def _plural(kind: str, count: int) -> str:
@@ -119,9 +113,7 @@ def _plural(kind: str, count: int) -> str:
 def find_networks(tree: ast.Module) -> set[str]:
     """Classes with a forward, or with a base named like a network; otherwise names to which a network is assigned."""
     classes = {
-        statement.name
-        for statement in tree.body
-        if isinstance(statement, ast.ClassDef) and _is_network(statement)
+        statement.name for statement in tree.body if isinstance(statement, ast.ClassDef) and _is_network(statement)
     }
     return classes or {
         name
@@ -141,11 +133,7 @@ def _find_training_functions(tree: ast.Module) -> set[str]:
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     trainers: set[str] = set()
     while True:
-        more = {
-            name
-            for name, node in functions.items()
-            if name not in trainers and _calls_training(node, trainers)
-        }
+        more = {name for name, node in functions.items() if name not in trainers and _calls_training(node, trainers)}
         if not more:
             return trainers
         trainers |= more
@@ -177,9 +165,7 @@ def _is_star(statement: ast.stmt) -> bool:
 
 def _has_effects(statement: ast.stmt, trainers: Collection[str]) -> bool:
     """Loops, with-blocks, training code, and code for the command line only."""
-    if isinstance(
-        statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
-    ):
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)):
         return False
     loops = (ast.For, ast.While, ast.With, ast.Assert, ast.Raise, ast.Delete)
     return isinstance(statement, loops) or _is_main_guard(statement) or _calls_training(statement, trainers)
@@ -224,9 +210,7 @@ def _is_setup_call(value: ast.expr, wanted: set[str]) -> bool:
 
 
 # Calls of their functions, such as torch.manual_seed, set up no name of the file.
-_MODULES = frozenset(
-    {"torch", "nn", "F", "np", "numpy", "random", "plt", "os", "optim", "datasets", "transforms"}
-)
+_MODULES = frozenset({"torch", "nn", "F", "np", "numpy", "random", "plt", "os", "optim", "datasets", "transforms"})
 
 
 def _root_name(node: ast.expr) -> str:

@@ -127,12 +127,8 @@ def _make_file_source(spec: str, path: Path, class_name: str, module: str) -> Mo
 def _resolve_module(spec: str, module: str, class_name: str) -> ModelSource:
     found = _find_module(module)
     if found is None:
-        remedy = (
-            "Run mnist-tui in the folder that contains it, or name its file instead: `path/to/file.py:Class`."
-        )
-        raise model_error(
-            spec, f"there is no module {module!r} in this folder or on Python's path", remedy=remedy
-        )
+        remedy = "Run mnist-tui in the folder that contains it, or name its file instead: `path/to/file.py:Class`."
+        raise model_error(spec, f"there is no module {module!r} in this folder or on Python's path", remedy=remedy)
     origin = found.origin or ""
     sha256 = _compute_sha256(spec, Path(origin)) if origin.endswith(".py") else None
     return ModelSource(class_name, spec, class_name, module=module, source_sha256=sha256)

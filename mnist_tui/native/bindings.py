@@ -85,9 +85,7 @@ class NormStatistics(NamedTuple):
 class BoundTensors:
     """The addresses of a network's tensors, which stay where they are as long as this object lives."""
 
-    def __init__(
-        self, stages: Iterable[tuple[tuple[ParameterTensors | None, ...], NormStatistics | None]]
-    ) -> None:
+    def __init__(self, stages: Iterable[tuple[tuple[ParameterTensors | None, ...], NormStatistics | None]]) -> None:
         """For each lowered stage weight, bias, gamma and beta, None where it has none, and its norm's statistics."""
         self._stages = list(stages)
         self.parameters = (_Parameter * (4 * len(self._stages)))()
@@ -114,9 +112,7 @@ class CompiledNetwork:
         self._result = _StepResult()
         # The result as tensors: to make new ones would take a tenth of a small step.
         self._loss_sum = torch.frombuffer(self._result, dtype=torch.float64, count=1)[0]
-        self._correct = torch.frombuffer(
-            self._result, dtype=torch.int64, count=1, offset=_StepResult.correct.offset
-        )[0]
+        self._correct = torch.frombuffer(self._result, dtype=torch.int64, count=1, offset=_StepResult.correct.offset)[0]
         self._losses = torch.zeros(images)
         # Ends the threads, also at the end of the process.
         self.close = weakref.finalize(self, library.native_close, self._network)

@@ -121,13 +121,10 @@ def calibration_table(calibration: Calibration) -> RenderableType:
     return Group(heading, table)
 
 
-def mistakes_gallery(
-    mistakes: Sequence[Mistake], images: Sequence[Grid], classes: Sequence[str]
-) -> RenderableType:
+def mistakes_gallery(mistakes: Sequence[Mistake], images: Sequence[Grid], classes: Sequence[str]) -> RenderableType:
     """The images of mistakes with their captions, as many side by side as fit."""
     cards = [
-        Group(gray_image(image), caption(mistake, classes))
-        for mistake, image in zip(mistakes, images, strict=True)
+        Group(gray_image(image), caption(mistake, classes)) for mistake, image in zip(mistakes, images, strict=True)
     ]
     return Group(Text("Worst mistakes", style="bold"), Columns(cards, padding=(1, 2)))
 

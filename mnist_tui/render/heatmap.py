@@ -16,12 +16,7 @@ _WRONG = ((58, 44, 28), (168, 96, 24), (232, 72, 40))
 def most_confused(confusion: Sequence[Sequence[int]]) -> int:
     """The largest count off the diagonal."""
     return max(
-        (
-            count
-            for row, counts in enumerate(confusion)
-            for column, count in enumerate(counts)
-            if row != column
-        ),
+        (count for row, counts in enumerate(confusion) for column, count in enumerate(counts) if row != column),
         default=0,
     )
 
@@ -47,7 +42,5 @@ def readable_color(background: Rgb) -> Rgb:
 
 
 def _interpolate(start: Rgb, end: Rgb, share: float) -> Rgb:
-    red, green, blue = (
-        round(a + min(max(share, 0.0), 1.0) * (b - a)) for a, b in zip(start, end, strict=True)
-    )
+    red, green, blue = (round(a + min(max(share, 0.0), 1.0) * (b - a)) for a, b in zip(start, end, strict=True))
     return red, green, blue

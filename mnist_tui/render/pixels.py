@@ -48,9 +48,7 @@ class PixelImage:
     is `scale` columns wide and half as many lines high.
     """
 
-    def __init__(
-        self, colors: Sequence[Sequence[_RGB]], levels: Grid, *, scale: int = 1, plain: bool = False
-    ) -> None:
+    def __init__(self, colors: Sequence[Sequence[_RGB]], levels: Grid, *, scale: int = 1, plain: bool = False) -> None:
         self._plain = plain
         self._colors = _enlarge(colors, scale)
         self._levels = _enlarge(levels, scale)
@@ -61,11 +59,7 @@ class PixelImage:
         """Top to bottom, each `width` cells; `plain` for shades instead of colors."""
         if plain:
             return [
-                [
-                    Segment(
-                        "".join(_shade(_quantize(a), _quantize(b)) for a, b in zip(upper, lower, strict=True))
-                    )
-                ]
+                [Segment("".join(_shade(_quantize(a), _quantize(b)) for a, b in zip(upper, lower, strict=True)))]
                 for upper, lower in _pairs(self._levels, 0.0)
             ]
         return [
@@ -83,9 +77,7 @@ class PixelImage:
         return Measurement(self.width, self.width)
 
 
-def gray_image(
-    rows: Grid, *, low: float = 0.0, high: float = 255.0, scale: int = 1, plain: bool = False
-) -> PixelImage:
+def gray_image(rows: Grid, *, low: float = 0.0, high: float = 255.0, scale: int = 1, plain: bool = False) -> PixelImage:
     """From black at `low` to white at `high`, as a digit in MNIST."""
     levels = _levels(rows, lambda value: (value - low) / ((high - low) or 1.0), 0.0)
     return PixelImage([[_gray(level) for level in row] for row in levels], levels, scale=scale, plain=plain)
@@ -95,22 +87,17 @@ def signed_image(rows: Grid, *, most: float | None = None, scale: int = 1, plain
     """Positive is orange, negative blue, zero dark; full brightness at the magnitude `most`, or the largest."""
     most = largest(rows) if most is None else most
     levels = _levels(rows, lambda value: value / (most or 1.0), -1.0)
-    return PixelImage(
-        [[_signed_color(level) for level in row] for row in levels], levels, scale=scale, plain=plain
-    )
+    return PixelImage([[_signed_color(level) for level in row] for row in levels], levels, scale=scale, plain=plain)
 
 
-def heat_image(
-    rows: Grid, heat: Grid, *, high: float = 255.0, scale: int = 1, plain: bool = False
-) -> PixelImage:
+def heat_image(rows: Grid, heat: Grid, *, high: float = 255.0, scale: int = 1, plain: bool = False) -> PixelImage:
     """A digit (0 to `high`) in gray under a saliency map (-1 to 1). Without color only the map is drawn."""
     digit, glow = (
         _levels(rows, lambda value: value / (high or 1.0), 0.0),
         _levels(heat, lambda value: value, -1.0),
     )
     colors = [
-        [_heat_color(ink, warmth) for ink, warmth in zip(*pair, strict=True)]
-        for pair in zip(digit, glow, strict=True)
+        [_heat_color(ink, warmth) for ink, warmth in zip(*pair, strict=True)] for pair in zip(digit, glow, strict=True)
     ]
     return PixelImage(colors, glow, scale=scale, plain=plain)
 
@@ -122,9 +109,7 @@ def largest(rows: Grid) -> float:
 
 def _levels(rows: Grid, level: Callable[[float], float], least: float) -> list[list[float]]:
     """Levels between `least` and 1; a number that is not finite counts as 0."""
-    return [
-        [min(max(level(value), least), 1.0) if math.isfinite(value) else 0.0 for value in row] for row in rows
-    ]
+    return [[min(max(level(value), least), 1.0) if math.isfinite(value) else 0.0 for value in row] for row in rows]
 
 
 @lru_cache(maxsize=1024)
@@ -172,9 +157,7 @@ def _enlarge(rows: Sequence[Sequence[_Pixel]], scale: int) -> list[list[_Pixel]]
     return [[pixel for pixel in row for _ in range(scale)] for row in rows for _ in range(scale)]
 
 
-def _pairs(
-    rows: Sequence[Sequence[_Pixel]], missing: _Pixel
-) -> Iterable[tuple[Sequence[_Pixel], Sequence[_Pixel]]]:
+def _pairs(rows: Sequence[Sequence[_Pixel]], missing: _Pixel) -> Iterable[tuple[Sequence[_Pixel], Sequence[_Pixel]]]:
     """Pairs of rows that share a line; the last of an odd number has `missing` pixels below it."""
     below = [missing] * len(rows[0]) if rows else []
     return zip_longest(rows[::2], rows[1::2], fillvalue=below)

@@ -22,9 +22,7 @@ _BAR = 20
 _LISTED = 100
 
 
-def prediction_view(
-    name: str, pixels: Grid, prediction: Prediction, classes: Sequence[str]
-) -> RenderableType:
+def prediction_view(name: str, pixels: Grid, prediction: Prediction, classes: Sequence[str]) -> RenderableType:
     """The image as the network gets it, beside the probabilities of all classes."""
     side = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
     for justify in ("right", "left", "right"):

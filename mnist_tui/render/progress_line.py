@@ -23,9 +23,7 @@ def progress_lines(history: RunHistory) -> RenderableType:
     bar.add_column(ratio=1)
     bar.add_column(no_wrap=True, justify="right")
     bar.add_row(
-        Text.assemble(
-            ("epoch ", "dim"), (f"{now.epoch}/{now.epochs}", "bold"), (f" {history.status}", "cyan")
-        ),
+        Text.assemble(("epoch ", "dim"), (f"{now.epoch}/{now.epochs}", "bold"), (f" {history.status}", "cyan")),
         ProgressBar(total=max(now.steps, 1), completed=now.step),
         Text(f"{100 * now.step // max(now.steps, 1)} %  {now.step:,}/{now.steps:,}{ends}"),
     )

@@ -35,9 +35,7 @@ def update_ratio_table(weight_updates: Sequence[WeightsMoved]) -> RenderableType
         ratios = (Text(small(value), "yellow" if is_high(value) else "") for value in (ratio, max(course)))
         spark = log_sparkline(course, _SPARK)
         table.add_row(escape(layer), norm(weight), small(gradient), *ratios, spark)
-    words = (
-        f"of epoch {newest.epoch}, step {newest.step:,}; ratios of about 1e-3 are usual at the highest rate"
-    )
+    words = f"of epoch {newest.epoch}, step {newest.step:,}; ratios of about 1e-3 are usual at the highest rate"
     return Group(table, Text(words, "dim"))
 
 

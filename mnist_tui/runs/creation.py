@@ -112,6 +112,4 @@ def _name_taken(folder: Path) -> RunError:
 
 
 def _write_error(folder: Path, error: OSError) -> RunError:
-    return RunError(
-        f"no run can be written in {folder}: {error.strerror}", remedy="Choose another --runs-dir."
-    )
+    return RunError(f"no run can be written in {folder}: {error.strerror}", remedy="Choose another --runs-dir.")

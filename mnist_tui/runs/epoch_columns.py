@@ -51,9 +51,7 @@ Layout = Sequence[tuple[EpochColumn, str]]
 def columns(rows: Sequence[EpochFinished]) -> list[EpochColumn]:
     """The columns that have a value in any row: not every run has validation images."""
     return [
-        column
-        for column in EPOCH_COLUMNS
-        if not rows or any(getattr(row, column.field) is not None for row in rows)
+        column for column in EPOCH_COLUMNS if not rows or any(getattr(row, column.field) is not None for row in rows)
     ]
 
 

@@ -47,9 +47,7 @@ def _markdown(history: RunHistory) -> str:
     ]
     for row in history.rows:
         mark = "**" if best is not None and row.epoch == best.epoch else ""
-        lines.append(
-            f"| {mark}{row.epoch}{mark} | {_figures(row, mark)} | {_figures(theirs.get(row.epoch))} |"
-        )
+        lines.append(f"| {mark}{row.epoch}{mark} | {_figures(row, mark)} | {_figures(theirs.get(row.epoch))} |")
     return "\n".join(lines) + "\n"
 
 

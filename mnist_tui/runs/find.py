@@ -55,9 +55,7 @@ def list_folders(runs_dir: Path) -> list[Path]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise RunError(
-            f"{runs_dir} cannot be read: {error.strerror}", remedy="Choose another --runs-dir."
-        ) from error
+        raise RunError(f"{runs_dir} cannot be read: {error.strerror}", remedy="Choose another --runs-dir.") from error
 
 
 def find(runs_dir: Path, query: str) -> Run:
@@ -86,9 +84,7 @@ def match(found: Sequence[_Named], query: str, kind: str) -> _Named | None:
     ]
     if len(matches) > 1:
         names = ", ".join(one.name for one in matches[:5])
-        raise RunError(
-            f"{query!r} could mean {len(matches)} {kind}: {names}", remedy="Give more of the name."
-        )
+        raise RunError(f"{query!r} could mean {len(matches)} {kind}: {names}", remedy="Give more of the name.")
     return matches[0] if matches else None
 
 

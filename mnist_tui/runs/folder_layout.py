@@ -54,9 +54,7 @@ def check_name(name: str) -> None:
 
 def unreadable(path: Path, error: OSError) -> RunError:
     """The error for a file of a run that cannot be read, with a remedy."""
-    return RunError(
-        f"{path} cannot be read: {error.strerror or error}", remedy=regular_file.remedy_for_error(error)
-    )
+    return RunError(f"{path} cannot be read: {error.strerror or error}", remedy=regular_file.remedy_for_error(error))
 
 
 def find_foreign_entries(folder: Path) -> list[str]:

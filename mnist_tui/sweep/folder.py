@@ -164,9 +164,7 @@ def list_sweeps(runs_dir: Path) -> list[SweepFolder]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise RunError(
-            f"{home} cannot be read: {error.strerror}", remedy="Choose another --runs-dir."
-        ) from error
+        raise RunError(f"{home} cannot be read: {error.strerror}", remedy="Choose another --runs-dir.") from error
 
 
 def find(runs_dir: Path, query: str) -> SweepFolder:

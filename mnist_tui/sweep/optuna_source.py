@@ -61,9 +61,7 @@ class OptunaSource:
                 chosen = self._adopt() or self._ask()
             if chosen is None:
                 return None
-            values = tuple(
-                (name, _suggest(chosen, name, domain)) for name, domain in self._search.space.items()
-            )
+            values = tuple((name, _suggest(chosen, name, domain)) for name, domain in self._search.space.items())
             trial = self._search.trial(chosen.number, values)
             self._chosen[trial.name] = chosen
             result = read_result(trial, self._folder.runs_dir)
@@ -116,9 +114,7 @@ class OptunaSource:
             return None
         # A sampler for each trial: with the same seed and the same results so far the next trial is the same,
         # also after an interruption, and two processes do not begin with the same ones.
-        self._study.sampler = optuna.samplers.TPESampler(
-            seed=self._search.config.seed + count, constant_liar=True
-        )
+        self._study.sampler = optuna.samplers.TPESampler(seed=self._search.config.seed + count, constant_liar=True)
         chosen = self._study.ask()
         chosen.set_user_attr(_WORKER, self._worker)
         return chosen

@@ -218,9 +218,7 @@ def _row(results: Sequence[TrialResult]) -> CombinationResult:
     return CombinationResult(
         combination=results[0].trial.combination,
         results=tuple(results),
-        validation=compute_spread(
-            [r.validation_accuracy for r in finished if r.validation_accuracy is not None]
-        ),
+        validation=compute_spread([r.validation_accuracy for r in finished if r.validation_accuracy is not None]),
         test=compute_spread([r.test_accuracy for r in finished if r.test_accuracy is not None]),
         seconds=sum(result.seconds for result in finished) / len(finished) if finished else None,
     )

@@ -38,9 +38,7 @@ class SweepRunner:
         for trial_name in self._trial_names():
             runs.check_name(trial_name)
             if not self.folder.exists() and (self.folder.runs_dir / trial_name).exists():
-                raise RunError(
-                    f"there is a run {trial_name!r} already", remedy="Choose another --name for the sweep."
-                )
+                raise RunError(f"there is a run {trial_name!r} already", remedy="Choose another --name for the sweep.")
         self._complete_results()
 
     def run(self, control: Control, report: Callable[[SweepEvent], None]) -> None:
@@ -96,11 +94,7 @@ class SweepRunner:
         merged = plans.merge(before, _with_dataset(self.plan, _first_config(before).dataset))
         standing = results.read(merged, self.folder.runs_dir)
         over = sum(result.status in results.DONE for result in standing.values())
-        return (
-            standing
-            if over == plans.count_trials(merged) and merged == replace(before, on=merged.on)
-            else None
-        )
+        return standing if over == plans.count_trials(merged) and merged == replace(before, on=merged.on) else None
 
     def _trial_names(self) -> list[str]:
         if isinstance(self.plan, Search):
@@ -120,6 +114,4 @@ def _with_dataset(plan: Plan, dataset: str) -> Plan:
 
     if isinstance(plan, Search):
         return replace(plan, config=settle(plan.config))
-    return replace(
-        plan, combinations=tuple(replace(row, config=settle(row.config)) for row in plan.combinations)
-    )
+    return replace(plan, combinations=tuple(replace(row, config=settle(row.config)) for row in plan.combinations))

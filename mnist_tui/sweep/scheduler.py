@@ -62,9 +62,7 @@ class GridSource:
     """The trials in the plan's order. Those that were stopped, have failed or have not begun are trained."""
 
     def __init__(self, trials: Iterable[Trial], results: Mapping[str, TrialResult]) -> None:
-        self._left = iter(
-            [trial for trial in trials if results[trial.name].status is not TrialStatus.FINISHED]
-        )
+        self._left = iter([trial for trial in trials if results[trial.name].status is not TrialStatus.FINISHED])
 
     def next(self) -> Trial | None:
         return next(self._left, None)

@@ -72,9 +72,7 @@ def parse_domain(name: str, text: str) -> Domain:
     if kind not in ("log", "float", "int"):
         raise ConfigError(f"{said}: {kind!r} is not log, float, int or choice", remedy=_SEARCH_REMEDY)
     if choices(name) or TYPES[name] is str:
-        raise ConfigError(
-            f"{said}: {name} takes words, not numbers", remedy=f"Write --search {name}=choice:…"
-        )
+        raise ConfigError(f"{said}: {name} takes words, not numbers", remedy=f"Write --search {name}=choice:…")
     return _range(name, kind, rest, said)
 
 
@@ -92,9 +90,7 @@ def format_brief(value: Value) -> str:
 def _range(name: str, kind: str, text: str, said: str) -> Range:
     whole = kind == "int" or TYPES[name] is int
     if kind == "float" and whole:
-        raise ConfigError(
-            f"{said}: {name} takes whole numbers", remedy=f"Write --search {name}=int:LOW:HIGH."
-        )
+        raise ConfigError(f"{said}: {name} takes whole numbers", remedy=f"Write --search {name}=int:LOW:HIGH.")
     ends = text.split(":")
     if len(ends) != 2:
         raise ConfigError(f"{said}: that is not two numbers with a colon between", remedy=_SEARCH_REMEDY)
@@ -104,9 +100,7 @@ def _range(name: str, kind: str, text: str, said: str) -> Range:
     if low >= high:
         raise ConfigError(f"{said}: {low:g} is not below {high:g}", remedy="Give the smaller number first.")
     if kind == "log" and low <= 0:
-        raise ConfigError(
-            f"{said}: a logarithmic range begins above 0", remedy="Give a small number, such as 1e-5."
-        )
+        raise ConfigError(f"{said}: a logarithmic range begins above 0", remedy="Give a small number, such as 1e-5.")
     return Range(low, high, whole, kind == "log")
 
 

@@ -55,9 +55,7 @@ def make_folder(folder: Path) -> None:
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for place in missing:
-        with contextlib.suppress(
-            PermissionError
-        ):  # a folder that is writable but not readable cannot be synced
+        with contextlib.suppress(PermissionError):  # a folder that is writable but not readable cannot be synced
             sync_folder(place.parent)
 
 

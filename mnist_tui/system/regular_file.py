@@ -14,9 +14,7 @@ from pathlib import Path
 
 # Never follow a link, block on a pipe, or acquire a controlling terminal.
 # Windows has none of these, and opens files as text by default.
-_SAFE_FLAGS = sum(
-    getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")
-)
+_SAFE_FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"))
 
 _BUFFER = 2**17  # a log has many lines
 _CHUNK = 2**20

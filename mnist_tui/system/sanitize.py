@@ -6,9 +6,7 @@ from __future__ import annotations
 _BIDIRECTIONAL = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _LINE_ENDS = (0x2028, 0x2029)
 _CODES = {
-    code: None
-    for code in (*range(32), *range(127, 160), *_LINE_ENDS, *_BIDIRECTIONAL)
-    if chr(code) not in "\t\n"
+    code: None for code in (*range(32), *range(127, 160), *_LINE_ENDS, *_BIDIRECTIONAL) if chr(code) not in "\t\n"
 }
 # A spreadsheet reads a cell that starts so as a formula (OWASP, CSV injection).
 _FORMULAS = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")

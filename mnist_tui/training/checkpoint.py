@@ -47,13 +47,9 @@ def load_state(path: Path) -> dict[str, Any]:
             state = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load raises almost anything on a damaged file
         first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RunError(
-            f"{path} is not a readable checkpoint: {first_line}", remedy="Start a new run."
-        ) from error
+        raise RunError(f"{path} is not a readable checkpoint: {first_line}", remedy="Start a new run.") from error
     if not isinstance(state, dict) or state.get("format") != FORMAT:
-        raise RunError(
-            f"{path} is a checkpoint of another version of this program", remedy="Start a new run."
-        )
+        raise RunError(f"{path} is a checkpoint of another version of this program", remedy="Start a new run.")
     return state
 
 
@@ -90,8 +86,7 @@ def weights_bytes(weights: Mapping[str, Tensor], metadata: Mapping[str, Any]) ->
     """The bytes that `save_weights` writes."""
     # Clones, since safetensors refuses tensors that share memory, as tied weights do.
     tensors = {
-        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
-        for name, tensor in weights.items()
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in weights.items()
     }
     texts = {key: json.dumps(value) for key, value in metadata.items()}
     return _sort_metadata(to_safetensors(tensors, metadata=texts))

@@ -67,9 +67,7 @@ def open_teacher(
     state, metadata = checkpoint.load_weights(weights)
     try:
         teacher_config = TrainConfig.from_dict(metadata["config"])
-        code = (
-            code or find_spec_code(teacher_config.model, f"the teacher in {weights}").require_trust().source
-        )
+        code = code or find_spec_code(teacher_config.model, f"the teacher in {weights}").require_trust().source
         model = models.load_model(code)
         model.load_state_dict(state)
     except (ConfigError, KeyError, TypeError, RuntimeError) as error:

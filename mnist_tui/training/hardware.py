@@ -23,9 +23,7 @@ def choose_device(name: str) -> torch.device:
     if name == "auto":
         return torch.device(next(kind for kind, is_available in available.items() if is_available))
     if not available[name]:
-        raise ConfigError(
-            f"this torch finds no {name} device here", remedy="Use --device auto or --device cpu."
-        )
+        raise ConfigError(f"this torch finds no {name} device here", remedy="Use --device auto or --device cpu.")
     return torch.device(name)
 
 

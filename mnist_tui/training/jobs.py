@@ -53,9 +53,7 @@ class NewRun:
 
         data_dir, runs_dir = self.folders.data, self.folders.runs
         runs.check_can_create(runs_dir, self.name)  # before minutes are spent on a teacher
-        config = ensure_teacher(
-            self.config, data_dir=data_dir, runs_dir=runs_dir, control=control, report=report
-        )
+        config = ensure_teacher(self.config, data_dir=data_dir, runs_dir=runs_dir, control=control, report=report)
         return run_training.start_run(
             config, data_dir=data_dir, runs_dir=runs_dir, name=self.name, control=control, report=report
         )

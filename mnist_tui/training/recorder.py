@@ -119,9 +119,7 @@ class RunRecorder:
 
     def _save_weights(self, row: EpochFinished) -> None:
         # Without paths, time and number of threads: the same weights must give the same file.
-        config = {
-            k: v for k, v in integrity.decisive_settings(self._trainer.config).items() if k != "teacher"
-        }
+        config = {k: v for k, v in integrity.decisive_settings(self._trainer.config).items() if k != "teacher"}
         metrics = {"epoch": row.epoch, "test_accuracy": row.test_accuracy, "test_loss": row.test_loss}
         checkpoint.save_weights(
             self._run.weights_file,

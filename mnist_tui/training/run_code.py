@@ -106,9 +106,7 @@ def _resolve_code(recorded: CodeRecord, folder: Path, owner: str) -> RunCode:
         source = ModelSource(name if place else spec, spec, name)
         source = code_copy.open_copy(source, copied, folder, owner)
         assert source.copy is not None
-        return RunCode(
-            source, owner, code_copy.compute_digest(source, copied), tuple(map(str, source.copy.sums))
-        )
+        return RunCode(source, owner, code_copy.compute_digest(source, copied), tuple(map(str, source.copy.sums)))
     source = models.resolve_spec(spec)
     if recorded.source_sha256 not in (None, source.source_sha256):
         raise RunError(
@@ -117,9 +115,7 @@ def _resolve_code(recorded: CodeRecord, folder: Path, owner: str) -> RunCode:
         )
     if source.is_registered or source.is_of_this_program:
         return RunCode(source, owner)
-    return RunCode(
-        source, owner, code_copy.compute_digest(source, None), (str(source.path or source.module),)
-    )
+    return RunCode(source, owner, code_copy.compute_digest(source, None), (str(source.path or source.module),))
 
 
 @dataclass(frozen=True)
@@ -171,8 +167,5 @@ def _copy_teacher_code(teacher: Run) -> tuple[dict[Path, bytes], dict[str, Any]]
     if code.copy is None:
         return {}, about
     folder = teacher.source_folder()
-    files = {
-        Path(folder_layout.SOURCES["teacher"], name): (folder / name).read_bytes()
-        for name in code.copy["files"]
-    }
+    files = {Path(folder_layout.SOURCES["teacher"], name): (folder / name).read_bytes() for name in code.copy["files"]}
     return files, {**about, "source": code.copy}

@@ -108,9 +108,7 @@ def resume_run(
             backend=backend or "auto",
         )
         early: list[Event] = []
-        trainer = _rebuild_trainer(
-            run, record, config, early, data_dir=data_dir, control=control, report=report
-        )
+        trainer = _rebuild_trainer(run, record, config, early, data_dir=data_dir, control=control, report=report)
         if state is not None:
             resume_checks.restore_checkpoint(trainer, run, state)
         early += resume_checks.find_differences(record, before, trainer)

@@ -70,9 +70,7 @@ def _train(
 ) -> Run:
     result: RunResult
     if run is None:
-        result = run_training.start_run(
-            wanted, data_dir=data_dir, runs_dir=runs_dir, control=control, report=report
-        )
+        result = run_training.start_run(wanted, data_dir=data_dir, runs_dir=runs_dir, control=control, report=report)
     else:
         result = run_training.resume_run(run, data_dir=data_dir, control=control, report=report)
     event = result.event

@@ -103,16 +103,12 @@ class Trainer:
     def _epochs(self) -> Iterator[Event]:
         while self.position.epoch <= self.config.all_epochs:
             self._epoch_watch.start()
-            yield EpochStarted(
-                epoch=self.position.epoch, epochs=self.config.all_epochs, steps=self.data.steps
-            )
+            yield EpochStarted(epoch=self.position.epoch, epochs=self.config.all_epochs, steps=self.data.steps)
             yield from self._train()
             validation = yield from self._score(self.data.validation)
             test = yield from self._score(self.data.test)
             if test is None:
-                yield RunStopped(
-                    epoch=self.position.epoch, step=self.steps_done, reason=self.control.stop_reason
-                )
+                yield RunStopped(epoch=self.position.epoch, step=self.steps_done, reason=self.control.stop_reason)
                 return
             yield self._finish_epoch(test, validation)
         yield self._run_finished()

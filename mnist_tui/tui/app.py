@@ -156,9 +156,7 @@ class Dashboard(BaseApp):
         try:
             unknown, spec = untrusted_code(message.run), spec_for_new_run(message.run)
         except MnistTuiError as error:
-            self.notify(
-                f"{error}. The form shows the reference network instead.", severity="warning", markup=False
-            )
+            self.notify(f"{error}. The form shows the reference network instead.", severity="warning", markup=False)
             unknown, spec = [], "reference"
         if unknown:
             self._ask_to_trust(unknown, lambda: self.post_message(message))

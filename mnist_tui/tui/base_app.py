@@ -71,9 +71,7 @@ class BaseApp(SafeApp[int]):
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),
     ]
 
-    def __init__(
-        self, *, preferences: Preferences | None = None, driver_class: type[Driver] | None = None
-    ) -> None:
+    def __init__(self, *, preferences: Preferences | None = None, driver_class: type[Driver] | None = None) -> None:
         super().__init__(driver_class=driver_class)
         self.preferences = preferences or Preferences()
         self._has_terminal = driver_class is not None

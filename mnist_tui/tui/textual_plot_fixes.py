@@ -26,9 +26,7 @@ class AxesCanvas(Canvas):
 
     _style = Style.null()
 
-    def draw_rectangle_box(
-        self, x0: int, y0: int, x1: int, y1: int, thickness: int = 1, style: str = "white"
-    ) -> None:
+    def draw_rectangle_box(self, x0: int, y0: int, x1: int, y1: int, thickness: int = 1, style: str = "white") -> None:
         """Draw the left and the lower side: nothing is above, so the last row is that of the axis."""
         self.set_pixels([(x0, y) for y in range(y0, y1 - 1)], "│", style)
         self.set_pixels([(x, y1 - 1) for x in range(x0 + 1, x1 + 1)], "─", style)

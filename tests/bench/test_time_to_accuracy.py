@@ -23,8 +23,7 @@ CONFIG = TrainConfig(dataset="synthetic", model="linear", epochs=3, batch_size=1
 @pytest.fixture
 def data() -> Dataset:
     splits = [
-        Split(*map(torch.from_numpy, easy_digits.draw(count, 0, progress=lambda done: None)))
-        for count in (256, 100)
+        Split(*map(torch.from_numpy, easy_digits.draw(count, 0, progress=lambda done: None))) for count in (256, 100)
     ]
     return Dataset("synthetic", *splits, tuple("0123456789"), "drawn", "0" * 16)
 
@@ -74,9 +73,7 @@ def test_the_widest_table_fits_80_columns(data: Dataset) -> None:
 def test_the_loop_that_has_spent_the_least_goes_next(data: Dataset) -> None:
     lines: list[str] = []
     contenders = [contender("plain loop", 10.0, (0.9, 0.9)), contender("ours", 4.0, (0.9, 0.9, 0.9, 0.9))]
-    time_to_accuracy.measure_time_to_accuracy(
-        contenders, data, [0.9], rounds=1, report=lines.append, control=Control()
-    )
+    time_to_accuracy.measure_time_to_accuracy(contenders, data, [0.9], rounds=1, report=lines.append, control=Control())
     order = [text.split(": ")[1].split(",")[0] for text in lines]
     assert order == ["plain loop", "ours", "ours", "ours", "plain loop", "ours"]
 

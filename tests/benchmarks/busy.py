@@ -55,9 +55,7 @@ class Worker:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--backend", default="native")
     parser.add_argument("--threads", type=int, default=max(2, usable_cores()))
     parser.add_argument("--batch-size", type=int, default=16)
@@ -74,9 +72,7 @@ def main() -> None:
 
 def measured(wanted: argparse.Namespace) -> Table:
     counts = (1, wanted.threads)
-    table = Table(
-        "busy loops", *(f"{count} thread(s)" for count in counts), "of the fair share", "µs CPU per image"
-    )
+    table = Table("busy loops", *(f"{count} thread(s)" for count in counts), "of the fair share", "µs CPU per image")
     table.title = f"{wanted.backend}, batch {wanted.batch_size}, images per second"
     workers = [Worker(wanted.backend, count, wanted.batch_size) for count in counts]
     try:
@@ -92,9 +88,7 @@ def measured(wanted: argparse.Namespace) -> Table:
             burnt = " / ".join(
                 f"{sum(s.cpu_seconds for s in own) / sum(s.images for s in own) * 1e6:.0f}" for own in slices
             )
-            table.add_row(
-                str(loops), *(f"{speed:,.0f}" for speed in speeds), f"{speeds[1] / share:.0%}", burnt
-            )
+            table.add_row(str(loops), *(f"{speed:,.0f}" for speed in speeds), f"{speeds[1] / share:.0%}", burnt)
     finally:
         for worker in workers:
             worker.end()

@@ -32,9 +32,7 @@ TURN, WARMING_UP = 1.2, 0.3
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5, help="starts to time")
     parser.add_argument("--turns", type=int, default=80, help="of each of two runs that are compared")
     parser.add_argument("--keys", type=int, default=200, help="key presses to time")
@@ -139,9 +137,7 @@ def steps_a_second(terminal: Terminal, home: Path) -> float:
 def steps_within(home: Path, begun: float, ended: float) -> list[tuple[int, float]]:
     """The stretches of training between two moments that the log tells of: steps, and seconds."""
     lines = [line for log in home.glob("runs/*/events.jsonl") for line in log.read_text().splitlines()]
-    rows = [
-        json.loads(line) for line in lines if line.startswith('{"event":"Progress"') and line.endswith("}")
-    ]
+    rows = [json.loads(line) for line in lines if line.startswith('{"event":"Progress"') and line.endswith("}")]
     moments = [datetime.fromisoformat(row["time"]).timestamp() for row in rows]
     return [
         (row["step"] - before["step"], moment - moment_before)

@@ -24,9 +24,7 @@ _DOWN, _MOVED, _UP = "\x1b[<0;30;6M", "\x1b[<32;10;18M", "\x1b[<0;10;18m"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--strokes", type=int, default=100)
     parser.add_argument("--data-dir", type=Path, default=os.environ.get("MNIST_TUI_DATA_DIR"))
     wanted = parser.parse_args()

@@ -34,9 +34,7 @@ def module(draw: Callable[..., tuple[Any, Any]] = draw) -> ModuleType:
     """What goes into `sys.modules` as mnist_tui.data.synthetic; nothing is drawn in the background."""
     fake = ModuleType("mnist_tui.data.synthetic")
     background = SimpleNamespace(draw_in_background=nullcontext, take_result=lambda on_wait: None)
-    vars(fake).update(
-        draw_digits=draw, PARTS={"train": (60_000, 1), "test": (10_000, 2)}, background=background
-    )
+    vars(fake).update(draw_digits=draw, PARTS={"train": (60_000, 1), "test": (10_000, 2)}, background=background)
     return fake
 
 

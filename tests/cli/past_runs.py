@@ -66,9 +66,7 @@ def write(runs_dir: Path, name: str, *events: Event, created: str = "2026-11-23T
 
 
 def started(name: str) -> RunStarted:
-    return RunStarted(
-        run=name, config=CONFIG.to_dict(), model=MODEL, data=DATA, machine=MACHINE, versions=VERSIONS
-    )
+    return RunStarted(run=name, config=CONFIG.to_dict(), model=MODEL, data=DATA, machine=MACHINE, versions=VERSIONS)
 
 
 def write_some(runs_dir: Path) -> None:

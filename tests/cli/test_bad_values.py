@@ -74,8 +74,6 @@ def test_a_data_folder_that_cannot_be_made(mnist: Mnist, tmp_path: Path) -> None
     assert "MNIST_TUI_DATA_DIR" in done.err
 
 
-def test_a_home_directory_may_be_abbreviated(
-    mnist: Mnist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_home_directory_may_be_abbreviated(mnist: Mnist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert f"No runs in {tmp_path / 'mine'} yet." in mnist("runs", "list", "--runs-dir", "~/mine").err

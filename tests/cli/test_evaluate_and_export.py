@@ -36,9 +36,7 @@ def keep_own(data_dir: Path, count: int = 12) -> None:
         my_digits.add_digit(data_dir, trained_runs.picture_of(9 if label == 4 else label)[0].numpy(), label)
 
 
-def test_eval_tells_what_is_right_and_draws_what_is_wrong(
-    mnist: Mnist, runs_dir: Path, tmp_path: Path
-) -> None:
+def test_eval_tells_what_is_right_and_draws_what_is_wrong(mnist: Mnist, runs_dir: Path, tmp_path: Path) -> None:
     trained_runs.write(runs_dir)
     keep_own(tmp_path / "data")
     done = mnist("eval", "reader", "--dataset", "my-digits")
@@ -68,9 +66,7 @@ def test_eval_refuses_images_of_other_classes(mnist: Mnist, runs_dir: Path) -> N
 
 
 @pytest.mark.parametrize("command", [["eval"], ["export", "--format", "pt2"], ["predict", "-"]])
-def test_a_run_that_is_not_there_or_has_no_weights_is_exit_4(
-    mnist: Mnist, runs_dir: Path, command: list[str]
-) -> None:
+def test_a_run_that_is_not_there_or_has_no_weights_is_exit_4(mnist: Mnist, runs_dir: Path, command: list[str]) -> None:
     name, *rest = command
     assert mnist(name, "nobody", *rest).code == 4
     trained_runs.write(runs_dir).weights_file.unlink()
@@ -79,9 +75,7 @@ def test_a_run_that_is_not_there_or_has_no_weights_is_exit_4(
     assert "no best weights yet" in done.err
 
 
-def test_predict_shows_the_picture_ten_bars_and_the_answer(
-    mnist: Mnist, runs_dir: Path, picture: str
-) -> None:
+def test_predict_shows_the_picture_ten_bars_and_the_answer(mnist: Mnist, runs_dir: Path, picture: str) -> None:
     trained_runs.write(runs_dir)
     done = mnist("predict", "reader", picture)
     assert done.code == 0, done.err
@@ -94,9 +88,7 @@ def test_predict_shows_the_picture_ten_bars_and_the_answer(
 def test_predict_is_not_sure_below_the_threshold(mnist: Mnist, runs_dir: Path, picture: str) -> None:
     trained_runs.write(runs_dir)
     assert "not sure: perhaps" in mnist("predict", "reader", "--weights", "last", picture).out
-    told = json.loads(
-        mnist("predict", "reader", "--weights", "last", "--threshold", "0.05", picture, "--json").out
-    )
+    told = json.loads(mnist("predict", "reader", "--weights", "last", "--threshold", "0.05", picture, "--json").out)
     assert told["images"][0]["sure"] is True
     assert len(told["images"][0]["probabilities"]) == 10
     assert np.array(told["images"][0]["pixels"]).shape == (28, 28)
@@ -288,9 +280,7 @@ def test_export_writes_a_file_that_answers_as_the_run(
         labels = [3, 1, 4, 1, 5]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            load = (
-                torch.jit.load if format == "torchscript" else lambda file: torch.export.load(file).module()
-            )
+            load = torch.jit.load if format == "torchscript" else lambda file: torch.export.load(file).module()
             logits = load(io.BytesIO(path.read_bytes()))(trained_runs.pictures(labels))
         assert logits.argmax(1).tolist() == labels
 
@@ -304,9 +294,7 @@ def test_an_exported_network_sets_digits_upright_as_the_run_does(
     path = tmp_path / "net"
     done = mnist("export", "reader", "--format", format, "-o", path)
     assert done.code == 0, done.err
-    images = torch.randint(
-        0, 256, (7, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(1)
-    )
+    images = torch.randint(0, 256, (7, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
     expected = load_trained(run).logits(images)
     if format == "safetensors":
         with safe_open(path, "pt") as file:

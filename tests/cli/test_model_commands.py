@@ -37,9 +37,7 @@ def test_the_layer_table_fits_80_columns_a_line_a_layer(mnist: Mnist) -> None:
     lines = mnist("inspect-model").out.splitlines()
     assert max(map(len, lines)) <= 80
     assert sum("Conv2d" in line for line in lines) == 6
-    assert any(
-        line.split() == ["pool", "AdaptiveAvgPool2d", "to", "1×1", "10×1×1", "·", "·", "44"] for line in lines
-    )
+    assert any(line.split() == ["pool", "AdaptiveAvgPool2d", "to", "1×1", "10×1×1", "·", "·", "44"] for line in lines)
     assert lines[-1].startswith("6,790 parameters (all trainable) · 1.31 M MACs per image")
 
 
@@ -170,9 +168,7 @@ def test_the_model_can_come_from_the_environment(mnist: Mnist, monkeypatch: pyte
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_check_is_exit_code_1_when_a_requirement_is_unmet(
-    options: list[str], met: bool, mnist: Mnist
-) -> None:
+def test_check_is_exit_code_1_when_a_requirement_is_unmet(options: list[str], met: bool, mnist: Mnist) -> None:
     shown = mnist("check", *options)
     assert shown.code == (0 if met else 1)
     assert ("✗" not in shown.out) is met
@@ -194,9 +190,7 @@ def test_a_model_that_is_not_there_is_wrong_usage(command: str, mnist: Mnist) ->
 
 
 def test_bench_measures_ours_beside_a_plain_loop(mnist: Mnist) -> None:
-    done = mnist(
-        "bench", "--rounds", "1", "--images", "512", "--model", "linear", "--dataset", "synthetic", "--json"
-    )
+    done = mnist("bench", "--rounds", "1", "--images", "512", "--model", "linear", "--dataset", "synthetic", "--json")
     result: dict[str, Any] = json.loads(done.out)
     assert done.code == 0
     assert (result["rounds"], result["images"], result["model"], result["dataset"]) == (
@@ -219,9 +213,7 @@ def test_bench_measures_ours_beside_a_plain_loop(mnist: Mnist) -> None:
 
 def test_bench_to_measures_the_time_to_an_accuracy(mnist: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     quick = TrainConfig(model="linear", epochs=2, batch_size=64, backend="eager")
-    monkeypatch.setattr(
-        recipes, "RECIPES", {"reference": quick, "no-such-model": quick.replace(backend="graph")}
-    )
+    monkeypatch.setattr(recipes, "RECIPES", {"reference": quick, "no-such-model": quick.replace(backend="graph")})
     options = (
         "--to",
         "50,100",

@@ -111,9 +111,7 @@ def test_a_bad_file_is_named_with_what_is_wrong(text: str, mnist: Mnist) -> None
     assert "   do: " in done.err
 
 
-def test_a_folder_in_which_nothing_can_be_looked_up_has_no_file(
-    mnist: Mnist, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_in_which_nothing_can_be_looked_up_has_no_file(mnist: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     """As in the home folder of another user, of which root cannot make one for itself."""
     monkeypatch.setenv("XDG_CONFIG_HOME", "/" + 300 * "a")
     assert mnist("runs", "list").code == 0

@@ -180,9 +180,7 @@ def test_control_codes_in_a_run_do_not_reach_the_terminal(mnist: Mnist, runs_dir
 
 
 @pytest.mark.parametrize("count", [None, "many", [], {}, 1e300])
-def test_a_number_of_images_that_is_none_is_a_question_mark(
-    count: object, mnist: Mnist, runs_dir: Path
-) -> None:
+def test_a_number_of_images_that_is_none_is_a_question_mark(count: object, mnist: Mnist, runs_dir: Path) -> None:
     told = made_runs.record()
     told["data"]["train_images"] = count
     runs.create(runs_dir, RunRecord.from_dict(told), name="odd")

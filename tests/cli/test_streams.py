@@ -106,9 +106,7 @@ def test_streams_that_are_lost_are_no_traceback(arguments: str, streams: str, fo
 @pytest.mark.slow
 @pytest.mark.parametrize("streams", EVERYWHERE)
 @pytest.mark.parametrize("arguments", COMMANDS)
-def test_streams_that_are_lost_are_no_traceback_of_any_command(
-    arguments: str, streams: str, folder: Path
-) -> None:
+def test_streams_that_are_lost_are_no_traceback_of_any_command(arguments: str, streams: str, folder: Path) -> None:
     check_command(arguments, streams, folder)
 
 

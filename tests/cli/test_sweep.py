@@ -85,16 +85,12 @@ def test_it_is_shown_as_table_csv_and_json(swept: Swept, mnist: Mnist) -> None:
     shown = mnist("sweep", "show", "gr", "--runs-dir", folder)
     assert shown.out == done.stdout[done.stdout.index("sweep grid ·") :]
     rows = list(
-        csv.DictReader(
-            io.StringIO(mnist("sweep", "show", "grid", "--format", "csv", "--runs-dir", folder).out)
-        )
+        csv.DictReader(io.StringIO(mnist("sweep", "show", "grid", "--format", "csv", "--runs-dir", folder).out))
     )
     assert sorted((row["lr"], row["done"]) for row in rows) == [("0.001", "2"), ("0.01", "2")]
     document = json.loads(mnist("sweep", "show", "latest", "--format", "json", "--runs-dir", folder).out)
     assert document["statuses"]["finished"] == document["trials"] == 4
-    assert all(
-        row["validation"]["count"] == 2 and row["test"]["margin"] is not None for row in document["rows"]
-    )
+    assert all(row["validation"]["count"] == 2 and row["test"]["margin"] is not None for row in document["rows"])
     test = mnist("sweep", "show", "grid", "--on", "test", "--runs-dir", folder).out
     assert "test %" in test
     assert "valid %" in test
@@ -153,9 +149,7 @@ def test_an_interrupted_sweep_goes_on_from_its_checkpoints(mnist: Mnist, runs_di
     done = mnist(*words[1:], "--json")
     told = lines_of(done.out)
     assert done.code == 0, done.out + done.err
-    assert {line["run"] for line in told if line["event"] == "TrialStarted" and line["resumed"]} == set(
-        stopped
-    )
+    assert {line["run"] for line in told if line["event"] == "TrialStarted" and line["resumed"]} == set(stopped)
     assert told[-1]["statuses"]["finished"] == 2
 
 

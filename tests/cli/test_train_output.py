@@ -13,9 +13,7 @@ from mnist_tui import events, runs
 from tests.cli import program
 from tests.cli.conftest import Mnist
 
-EPOCH = re.compile(
-    r"epoch \d/2  train \d\.\d{4} +[\d.]+ %  test \d\.\d{4} +[\d.]+ %  lr \S{7} +\d+\.\d s(  best)?"
-)
+EPOCH = re.compile(r"epoch \d/2  train \d\.\d{4} +[\d.]+ %  test \d\.\d{4} +[\d.]+ %  lr \S{7} +\d+\.\d s(  best)?")
 
 
 def told(text: str) -> list[dict[str, Any]]:
@@ -136,9 +134,7 @@ def test_a_resumed_run_may_be_computed_in_another_way(mnist: Mnist, runs_dir: Pa
     assert run.record().machine.threads == 2
 
 
-def test_only_an_option_changes_a_resumed_run(
-    mnist: Mnist, runs_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_an_option_changes_a_resumed_run(mnist: Mnist, runs_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment speaks of new runs."""
     mnist(*program.QUICK)
     monkeypatch.setenv("MNIST_TUI_THREADS", "2")

@@ -83,9 +83,7 @@ def strangers_run(mnist: Mnist, spec: str, canary: Path, runs_dir: Path, tmp_pat
 
 
 @pytest.mark.parametrize("command", [("inspect-model",), ("check",), TRAIN], ids=lambda command: command[0])
-def test_what_a_network_prints_is_not_among_the_results(
-    command: tuple[str, ...], mnist: Mnist, spec: str
-) -> None:
+def test_what_a_network_prints_is_not_among_the_results(command: tuple[str, ...], mnist: Mnist, spec: str) -> None:
     done = mnist(*command, "--model", spec, "--json")
     assert [json.loads(part) for part in (done.out.splitlines() if command is TRAIN else [done.out])]
     assert "Using device: cpu" in done.err
@@ -118,9 +116,7 @@ def test_trust_is_said_once_and_goes_with_the_code(
 
 
 @pytest.mark.parametrize(("answer", "code"), [(b"n\n", 4), (b"\n", 4), (b"y\n", 1)])
-def test_in_a_terminal_it_is_asked(
-    answer: bytes, code: int, strangers_run: Run, canary: Path, tmp_path: Path
-) -> None:
+def test_in_a_terminal_it_is_asked(answer: bytes, code: int, strangers_run: Run, canary: Path, tmp_path: Path) -> None:
     screen = program.in_terminal(
         "check", "--run", "mine", answer_at="[y/N]", answer=answer, XDG_STATE_HOME=str(tmp_path / "state")
     )
@@ -147,9 +143,7 @@ def test_a_run_of_the_future_is_not_the_latest(mnist: Mnist, spec: str, runs_dir
     for name in ("first", "second"):
         mnist(*TRAIN, "--model", "linear", "--name", name)
     record = Run(runs_dir / "first").record().to_dict()
-    Run(runs_dir / "first").config_file.write_text(
-        json.dumps({**record, "created": "9999-01-01T00:00:00.000Z"})
-    )
+    Run(runs_dir / "first").config_file.write_text(json.dumps({**record, "created": "9999-01-01T00:00:00.000Z"}))
     assert "second" in mnist("runs", "show", "latest").out
     assert [run["name"] for run in json.loads(mnist("runs", "list", "--json").out)] == ["first", "second"]
 

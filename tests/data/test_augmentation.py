@@ -114,9 +114,7 @@ def test_scaling_enlarges_and_shrinks_by_the_fraction_asked_for(draws: Any, valu
 
 
 @pytest.mark.parametrize(("value", "slant"), [(0.0, -0.3), (1.0, 0.3)])
-def test_shear_slants_by_pixels_a_row_and_before_anything_else(
-    draws: Any, value: float, slant: float
-) -> None:
+def test_shear_slants_by_pixels_a_row_and_before_anything_else(draws: Any, value: float, slant: float) -> None:
     draws(value)
     images = pictures()
     ours = augmented(images, config(shear=0.3, rotation=20, interpolation="bilinear"))[0, 0].numpy()
@@ -149,10 +147,7 @@ def test_maps_stay_within_what_was_asked_for_and_use_all_of_it() -> None:
         assert values.max() > 0.98 * limit
         assert values.min() < -0.98 * limit
         assert values.mean().abs() < 0.05 * limit
-    assert (
-        torch.corrcoef(torch.stack([angle, shifts[:, 0], shifts[:, 1], scale])).fill_diagonal_(0).abs().max()
-        < 0.1
-    )
+    assert torch.corrcoef(torch.stack([angle, shifts[:, 0], shifts[:, 1], scale])).fill_diagonal_(0).abs().max() < 0.1
 
 
 def test_without_augmentation_pictures_are_only_normalised() -> None:

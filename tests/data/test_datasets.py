@@ -173,9 +173,7 @@ def test_auto_says_that_mnist_is_damaged(tiny: Sample, tmp_path: Path, reported:
 
 
 @pytest.mark.usefixtures("no_network")
-def test_the_fingerprint_is_that_of_the_content(
-    tiny: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_fingerprint_is_that_of_the_content(tiny: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tiny.write(tmp_path / "here")
     first = load_dataset("mnist", tmp_path / "here").fingerprint
     shutil.move(tmp_path / "here", tmp_path / "there")

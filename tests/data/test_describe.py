@@ -29,12 +29,8 @@ def tiny_is_mnist(tiny: Sample, monkeypatch: pytest.MonkeyPatch) -> Sample:
 def test_a_whole_dataset_is_counted(tiny_is_mnist: Sample, tmp_path: Path) -> None:
     home = tiny_is_mnist.write(tmp_path)
     info = describe_dataset("mnist", tmp_path)
-    assert [(Path(file.path).parent, file.verified, file.problem) for file in info.files] == [
-        (home, True, "")
-    ] * 4
-    assert [file.bytes for file in info.files] == [
-        len(content) for content in tiny_is_mnist.contents.values()
-    ]
+    assert [(Path(file.path).parent, file.verified, file.problem) for file in info.files] == [(home, True, "")] * 4
+    assert [file.bytes for file in info.files] == [len(content) for content in tiny_is_mnist.contents.values()]
     assert info.contents is not None
     assert info.contents.train.per_class == (TRAIN // 10,) * 10
     assert info.contents.test.images == TEST
@@ -77,9 +73,7 @@ def test_it_goes_into_json(tiny_is_mnist: Sample, tmp_path: Path) -> None:
 def test_pixel_statistics_are_those_of_the_scaled_pixels() -> None:
     images = torch.randint(0, 256, (9000, 1, 28, 28), dtype=torch.uint8)  # more than one block
     scaled = images.double() / 255
-    assert compute_pixel_statistics(images) == pytest.approx(
-        (scaled.mean().item(), scaled.std(correction=0).item())
-    )
+    assert compute_pixel_statistics(images) == pytest.approx((scaled.mean().item(), scaled.std(correction=0).item()))
 
 
 @pytest.mark.mnist

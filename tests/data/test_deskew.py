@@ -95,9 +95,7 @@ def test_the_maps_do_not_depend_on_threads_or_company() -> None:
         assert torch.equal(make_deskew_maps(images, 0.7), together)
     finally:
         torch.set_num_threads(threads)
-    assert torch.equal(
-        torch.cat([make_deskew_maps(images[n : n + 1], 0.7) for n in range(20)]), together[:20]
-    )
+    assert torch.equal(torch.cat([make_deskew_maps(images[n : n + 1], 0.7) for n in range(20)]), together[:20])
 
 
 def test_two_maps_are_one() -> None:

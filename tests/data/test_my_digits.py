@@ -38,9 +38,7 @@ def test_the_files_are_idx(tmp_path: Path) -> None:
     assert labels.hex() == "00000801000000020001"
 
 
-def test_a_kill_between_the_two_files_loses_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_kill_between_the_two_files_loses_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keep(tmp_path, 3)
     write = atomic_file.write_bytes
 

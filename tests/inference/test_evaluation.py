@@ -41,9 +41,7 @@ def test_the_figures_are_scikit_learns(count: int, seed: int, strength: float) -
         assert (score.precision, score.recall, score.f1, score.support) == pytest.approx(
             tuple(values[index] for values in theirs)
         )
-    assert [list(row) for row in ours.confusion] == metrics.confusion_matrix(
-        labels, said, labels=range(10)
-    ).tolist()
+    assert [list(row) for row in ours.confusion] == metrics.confusion_matrix(labels, said, labels=range(10)).tolist()
 
 
 def test_the_interval_is_wilsons() -> None:
@@ -56,16 +54,12 @@ def test_the_interval_is_wilsons() -> None:
 def test_the_mistakes_come_surest_first() -> None:
     logits, labels = some_logits(500, seed=2)
     mistakes = evaluate_logits(logits, labels, CLASSES).mistakes
-    assert {entry.index for entry in mistakes} == set(
-        (logits.argmax(1) != labels).nonzero().flatten().tolist()
-    )
+    assert {entry.index for entry in mistakes} == set((logits.argmax(1) != labels).nonzero().flatten().tolist())
     assert [entry.confidence for entry in mistakes] == sorted((m.confidence for m in mistakes), reverse=True)
     worst = mistakes[0]
     assert worst.truth == labels[worst.index]
     assert worst.predicted == logits[worst.index].argmax()
-    assert worst.truth_probability == pytest.approx(
-        float(logits[worst.index].double().softmax(0)[worst.truth])
-    )
+    assert worst.truth_probability == pytest.approx(float(logits[worst.index].double().softmax(0)[worst.truth]))
 
 
 def test_a_cell_of_the_matrix_has_its_mistakes() -> None:

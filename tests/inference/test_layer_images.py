@@ -74,9 +74,7 @@ def test_the_first_layer_is_the_first_that_is_called() -> None:
     assert (filters.path, filters.weights.shape) == ("first", (4, 5, 5))
 
 
-@pytest.mark.parametrize(
-    "model", [nn.Flatten(), nn.Sequential(nn.BatchNorm2d(1), nn.Flatten(), nn.Linear(784, 10))]
-)
+@pytest.mark.parametrize("model", [nn.Flatten(), nn.Sequential(nn.BatchNorm2d(1), nn.Flatten(), nn.Linear(784, 10))])
 def test_weights_that_are_no_pictures_are_none(model: nn.Module) -> None:
     assert find_first_filters(model.eval(), blank()) is None
 
@@ -98,9 +96,7 @@ def test_every_layer_has_maps_in_the_order_of_forward() -> None:
 
 def test_an_in_place_relu_does_not_change_what_came_before_it() -> None:
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(inplace=True))
-    maps = compute_feature_maps(
-        model.eval(), torch.randn(1, 1, 28, 28, generator=torch.Generator().manual_seed(0))
-    )
+    maps = compute_feature_maps(model.eval(), torch.randn(1, 1, 28, 28, generator=torch.Generator().manual_seed(0)))
     assert maps["0"].min() < 0
     assert torch.equal(maps["0"].clamp(min=0), maps["1"])
 

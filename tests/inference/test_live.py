@@ -55,9 +55,7 @@ def test_requests_get_a_snapshot_of_every_step(lab: Lab) -> None:
     onlooker = Onlooker(lab)
     lab.start(watch=onlooker)
     places = [(seen.epoch, seen.step) for seen in onlooker.after(Progress)]
-    assert [place for place in dict.fromkeys(places) if place[0] == 1] == [
-        (1, step) for step in range(1, STEPS + 1)
-    ]
+    assert [place for place in dict.fromkeys(places) if place[0] == 1] == [(1, step) for step in range(1, STEPS + 1)]
 
 
 def test_without_a_request_it_is_copied_only_at_the_turning_points_of_the_run(

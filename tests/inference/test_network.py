@@ -30,9 +30,7 @@ def test_the_last_weights_are_the_averaged_ones_where_there_are_any(tmp_path: Pa
     run = trained_runs.write(tmp_path)
     assert load_trained(run, "last").logits(trained_runs.pictures([3])).abs().max() == 0
     average = {"n_averaged": torch.tensor(7), **{f"module.{k}": v for k, v in trained_runs.weights().items()}}
-    trained_runs.save_checkpoint(
-        run, {"fc.weight": torch.zeros(10, 784), "fc.bias": torch.zeros(10)}, average
-    )
+    trained_runs.save_checkpoint(run, {"fc.weight": torch.zeros(10, 784), "fc.bias": torch.zeros(10)}, average)
     network = load_trained(run, "last")
     assert network.logits(trained_runs.pictures([3])).argmax(1).tolist() == [3]
     assert (network.label, network.test_accuracy) == ("reader · last weights, epoch 3", 0.96)

@@ -22,9 +22,7 @@ def test_a_prediction_has_the_likeliest_first() -> None:
     assert (said.text, said.is_confident) == ("7", True)
 
 
-@pytest.mark.parametrize(
-    ("probability", "is_confident"), [(THRESHOLD - 0.01, False), (THRESHOLD + 0.01, True)]
-)
+@pytest.mark.parametrize(("probability", "is_confident"), [(THRESHOLD - 0.01, False), (THRESHOLD + 0.01, True)])
 def test_below_the_threshold_it_is_not_sure(probability: float, is_confident: bool) -> None:
     logits = torch.full((1, 10), math.log((1 - probability) / 9))
     logits[0, 2] = math.log(probability)

@@ -13,8 +13,7 @@ from mnist_tui.models import load_model
 
 def table(summary: ModelSummary) -> list[tuple[object, ...]]:
     return [
-        (row.path, row.type, row.output_shape, row.parameters, row.macs, row.receptive_field)
-        for row in summary.layers
+        (row.path, row.type, row.output_shape, row.parameters, row.macs, row.receptive_field) for row in summary.layers
     ]
 
 
@@ -70,9 +69,7 @@ def test_the_totals_of_the_reference_network():
 
 def test_blocks_have_subtotals_that_add_up():
     summary = inspect(load_model("reference"))
-    assert [
-        (part.path, part.parameters, part.output_shape, part.receptive_field) for part in summary.blocks
-    ] == [
+    assert [(part.path, part.parameters, part.output_shape, part.receptive_field) for part in summary.blocks] == [
         ("block1", 80 + 16 + 584 + 16, (8, 14, 14), 6),
         ("block2", 1168 + 32 + 2320 + 32, (16, 7, 7), 16),
         ("block3", 2320 + 32 + 170 + 20, (10, 3, 3), 28),
@@ -385,9 +382,7 @@ def test_lazy_layers_stay_lazy():
 
 def test_a_summary_is_plain_values():
     record = inspect(load_model("reference")).to_dict()
-    assert {"model", "input_shape", "parameters", "trainable_parameters", "macs", "bytes", "notes"} < set(
-        record
-    )
+    assert {"model", "input_shape", "parameters", "trainable_parameters", "macs", "bytes", "notes"} < set(record)
     assert record["layers"][0] == {
         "path": "block1.conv1",
         "type": "Conv2d",

@@ -12,10 +12,7 @@ from mnist_tui.models import load_model
 
 
 def answers(model: nn.Module, **limits: object) -> dict[str, Requirement]:
-    return {
-        answer.name: answer
-        for answer in check_requirements(inspect_model(model, name="it"), Limits(**limits))
-    }
+    return {answer.name: answer for answer in check_requirements(inspect_model(model, name="it"), Limits(**limits))}
 
 
 def found(model: nn.Module, **limits: object) -> dict[str, tuple[str, bool]]:

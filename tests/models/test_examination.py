@@ -102,9 +102,7 @@ def test_a_network_stays_what_its_constructor_made(tmp_path):
 
 
 def test_layers_that_forward_makes_at_its_first_call_are_kept(tmp_path):
-    source = module(
-        "x = x.flatten(1); self.fc = self.fc or nn.Linear(x.shape[1], 10); return self.fc(x)", fc="None"
-    )
+    source = module("x = x.flatten(1); self.fc = self.fc or nn.Linear(x.shape[1], 10); return self.fc(x)", fc="None")
     model = load_model(write(tmp_path, source))
     assert [tuple(weight.shape) for weight in model.parameters()] == [(10, 784), (10,)]
 

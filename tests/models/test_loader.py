@@ -171,9 +171,7 @@ def test_whole_numbers_are_no_logits(write):
 
 
 def test_a_module_that_is_not_installed_is_named():
-    assert "no module 'no_such_package' in this folder or on Python's path" in complaint(
-        "no_such_package:Net"
-    )
+    assert "no module 'no_such_package' in this folder or on Python's path" in complaint("no_such_package:Net")
 
 
 def test_a_file_may_import_its_siblings(write):
@@ -214,8 +212,7 @@ def test_a_file_that_raises_leaves_no_half_module(write):
 def test_dataclasses_and_pickle_work_inside_the_file(write):
     source = (
         "from __future__ import annotations\nimport dataclasses, typing\n"
-        "@dataclasses.dataclass\nclass Shape:\n    width: typing.ClassVar[int] = 10\n    depth: int = 2\n"
-        + GOOD
+        "@dataclasses.dataclass\nclass Shape:\n    width: typing.ClassVar[int] = 10\n    depth: int = 2\n" + GOOD
     )
     model = load_model(write(source))
     assert torch.equal(pickle.loads(pickle.dumps(model))[1].weight, model[1].weight)

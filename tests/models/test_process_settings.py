@@ -122,9 +122,7 @@ def test_the_torchvision_workaround_serves_user_files_too(tmp_path_factory, writ
         "    return dets\n"
     )
     spec = write("from torchvision import datasets\nassert datasets.MNIST == 'theirs'") + ":Net"
-    done = run_warm(
-        f"from mnist_tui.models import load_model; print(load_model({spec!r})[1])", package.parent
-    )
+    done = run_warm(f"from mnist_tui.models import load_model; print(load_model({spec!r})[1])", package.parent)
     assert (done.stdout.strip(), done.stderr) == (
         "Linear(in_features=784, out_features=10, bias=True)",
         "",

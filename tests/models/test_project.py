@@ -33,9 +33,7 @@ def write(folder, sign):
 
 
 def test_helpers_of_one_name_are_kept_apart(tmp_path):
-    plus, minus = (
-        load_model(write(tmp_path / name, sign)) for name, sign in (("plus", 1.0), ("minus", -1.0))
-    )
+    plus, minus = (load_model(write(tmp_path / name, sign)) for name, sign in (("plus", 1.0), ("minus", -1.0)))
     minus.load_state_dict(plus.state_dict())
     images = torch.randn(4, 1, 28, 28)
     wanted = plus(images).detach()

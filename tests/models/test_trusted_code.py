@@ -23,9 +23,7 @@ def forget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trusted_code, "_trusted_now", set())
 
 
-def test_what_is_remembered_is_known_to_another_process(
-    ledger: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_remembered_is_known_to_another_process(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trusted_code.trust("a" * 64, "run one")
     trusted_code.trust("b" * 64, "run two\nwith a second line")
     forget(monkeypatch)
@@ -47,9 +45,7 @@ def test_what_others_may_write_counts_for_nothing(ledger: Path, monkeypatch: pyt
     assert not trusted_code.is_trusted("a" * 64)
 
 
-def test_a_link_or_a_pipe_in_its_place_counts_for_nothing(
-    ledger: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_link_or_a_pipe_in_its_place_counts_for_nothing(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trusted_code.trust("a" * 64, "run one")
     forget(monkeypatch)
     elsewhere = ledger.rename(ledger.with_name("elsewhere"))

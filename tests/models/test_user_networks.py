@@ -142,9 +142,7 @@ def _forget(run: Run, part: str, name: str) -> None:
     run.config_file.write_text(json.dumps(record))
 
 
-def test_the_memory_format_is_recorded_and_a_record_without_one_means_channels_last(
-    lab, tmp_path, monkeypatch
-):
+def test_the_memory_format_is_recorded_and_a_record_without_one_means_channels_last(lab, tmp_path, monkeypatch):
     spec = write(tmp_path, TRAINS["residual"])
     run = lab.start(tiny_config(model=spec, epochs=1)).run
     assert run.record().model.memory_format == "contiguous"

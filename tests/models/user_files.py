@@ -161,13 +161,9 @@ TRAIN: dict[str, Brought] = {
         "net.py",
     ),
     "an instance": one(PLAIN + "\nmodel = Net()\n", "net.py:model"),
-    "a sequential instance alone": one(
-        IMPORTS + "model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))\n", "net.py"
-    ),
+    "a sequential instance alone": one(IMPORTS + "model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))\n", "net.py"),
     "a function": one(PLAIN + "\ndef get_model():\n    return Net()\n", "net.py:get_model"),
-    "a function with defaults": one(
-        PLAIN + "\ndef build(width=3, *, deep=False):\n    return Net()\n", "net.py:build"
-    ),
+    "a function with defaults": one(PLAIN + "\ndef build(width=3, *, deep=False):\n    return Net()\n", "net.py:build"),
     "a lambda": one(PLAIN + "\nmake = lambda: Net()\n", "net.py:make"),
     "a tutorial that trains": one(TUTORIAL, "net.py:NeuralNet", "trains when it is run"),
     "its instance": one(TUTORIAL, "net.py:model", "trains when it is run"),
@@ -180,24 +176,17 @@ TRAIN: dict[str, Brought] = {
         "import argparse\n"
         + IMPORTS
         + "parser = argparse.ArgumentParser()\nparser.add_argument('--hidden', default=4)\n"
-        "args = parser.parse_args()\nHIDDEN = int(args.hidden)\n"
-        + CLASS.replace("nn.Linear(4 *", "nn.Linear(HIDDEN *")
+        "args = parser.parse_args()\nHIDDEN = int(args.hidden)\n" + CLASS.replace("nn.Linear(4 *", "nn.Linear(HIDDEN *")
     ),
     "argparse that asks for more": one(
         "import argparse\n" + IMPORTS + "parser = argparse.ArgumentParser()\n"
         "parser.add_argument('--data', required=True)\nargs = parser.parse_args()\n" + CLASS,
         says="the following arguments are required: --data (line 7 of net.py)",
     ),
-    "prints": one(
-        IMPORTS + "print('Using device:', 'cpu')\nimport sys\nsys.stdout.write('written\\n')\n" + CLASS
-    ),
-    "prints in forward": one(
-        PLAIN.replace("        x = F.relu", "        print(x.shape)\n        x = F.relu")
-    ),
+    "prints": one(IMPORTS + "print('Using device:', 'cpu')\nimport sys\nsys.stdout.write('written\\n')\n" + CLASS),
+    "prints in forward": one(PLAIN.replace("        x = F.relu", "        print(x.shape)\n        x = F.relu")),
     "a plot": one(
-        "import plots_that_are_not_here.pyplot as plt\n"
-        + PLAIN
-        + "\ndef show(image):\n    plt.imshow(image)\n",
+        "import plots_that_are_not_here.pyplot as plt\n" + PLAIN + "\ndef show(image):\n    plt.imshow(image)\n",
         says="pip install plots_that_are_not_here",
     ),
     "a log on the web": one(
@@ -213,9 +202,7 @@ TRAIN: dict[str, Brought] = {
         says="RuntimeError",
     ),
     "a seed, a folder, settings": one(
-        "import os, sys, warnings\n"
-        + IMPORTS
-        + "torch.manual_seed(0)\nos.chdir('/')\nsys.setrecursionlimit(5000)\n"
+        "import os, sys, warnings\n" + IMPORTS + "torch.manual_seed(0)\nos.chdir('/')\nsys.setrecursionlimit(5000)\n"
         "warnings.filterwarnings('ignore')\ntorch.set_grad_enabled(False)\ntorch.set_num_threads(1)\n" + CLASS
     ),
     "siblings": Brought({"net.py": "from blocks import *\n" + CLASS, "blocks.py": IMPORTS}),
@@ -321,9 +308,7 @@ TRAIN: dict[str, Brought] = {
         )
     ),
     "a script module": one(
-        PLAIN.replace(
-            "        self.fc =", "        self.conv = torch.jit.script(self.conv)\n        self.fc ="
-        )
+        PLAIN.replace("        self.fc =", "        self.conv = torch.jit.script(self.conv)\n        self.fc =")
     ),
     "a lambda in the model": one(
         PLAIN.replace("        self.fc =", "        self.act = lambda x: x\n        self.fc =")

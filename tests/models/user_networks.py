@@ -35,9 +35,7 @@ NORM_HEAD = {"conv": "nn.Conv2d(1, 8, 3)", "norm": "nn.BatchNorm1d(8)", "fc": "n
 
 TRAINS: dict[str, str] = {
     "view": module("x = self.conv(x).relu(); return self.fc(x.view(-1, 4 * 26 * 26))", conv=CONV, fc=FC),
-    "view by size": module(
-        "x = F.relu(self.conv(x)); return self.fc(x.view(x.size(0), -1))", conv=CONV, fc=FC
-    ),
+    "view by size": module("x = F.relu(self.conv(x)); return self.fc(x.view(x.size(0), -1))", conv=CONV, fc=FC),
     "view of a weight": module(
         "w = self.conv.weight.view(8, -1); w = (w / w.norm(dim=1, keepdim=True)).view(8, 4, 3, 3);"
         "x = F.conv2d(self.stem(x).relu(), w); return self.fc(x.mean((2, 3)))",
@@ -77,18 +75,14 @@ TRAINS: dict[str, str] = {
         rnn="nn.GRU(28, 16, batch_first=True)",
         fc="nn.Linear(16, 10)",
     ),
-    "batch norm over vectors": module(
-        "return self.fc(self.norm(self.conv(x).relu().mean((2, 3))))", **NORM_HEAD
-    ),
+    "batch norm over vectors": module("return self.fc(self.norm(self.conv(x).relu().mean((2, 3))))", **NORM_HEAD),
     "group norm": module(
         "return self.fc(self.norm(self.conv(x)).relu().flatten(1))",
         conv=CONV,
         norm="nn.GroupNorm(2, 4)",
         fc=FC,
     ),
-    "layer norm": module(
-        "return self.fc(self.norm(x.flatten(1)))", norm="nn.LayerNorm(784)", fc="nn.Linear(784, 10)"
-    ),
+    "layer norm": module("return self.fc(self.norm(x.flatten(1)))", norm="nn.LayerNorm(784)", fc="nn.Linear(784, 10)"),
     "weight norm": module(
         "return self.fc(self.conv(x).relu().flatten(1))",
         conv=f"parametrizations.weight_norm({CONV})",
@@ -182,9 +176,7 @@ TRAINS: dict[str, str] = {
         "        self.conv, self.norm = nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4)\n"
         "    def forward(self, x):\n"
         "        return self.norm(self.conv(x)).relu()\n"
-        + module(
-            "return self.fc(self.inner(x).view(-1, 4 * 26 * 26))", inner="torch.jit.script(Inner())", fc=FC
-        )
+        + module("return self.fc(self.inner(x).view(-1, 4 * 26 * 26))", inner="torch.jit.script(Inner())", fc=FC)
     ),
     "all of it compiled to TorchScript": "Net = torch.jit.script(nn.Sequential(nn.Flatten(), nn.Linear(784, 10)))\n",
     "a layer compiled by torch.compile": module(

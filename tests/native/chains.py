@@ -181,9 +181,7 @@ def _conv_and_pool(layers: _Chain) -> None:
     """A map a class, each pooled whole."""
     layers.add_conv(CLASSES)
     side = layers.side
-    layers.add(
-        *layers.draw(st.sampled_from([(nn.AdaptiveAvgPool2d, 1), (nn.AvgPool2d, side), (nn.MaxPool2d, side)]))
-    )
+    layers.add(*layers.draw(st.sampled_from([(nn.AdaptiveAvgPool2d, 1), (nn.AvgPool2d, side), (nn.MaxPool2d, side)])))
     layers.add(nn.Flatten)
 
 

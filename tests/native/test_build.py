@@ -107,9 +107,7 @@ def test_the_same_headers_elsewhere_make_the_same_library(tmp_path: Path) -> Non
     assert make(source, headers=tmp_path / "two")[1] == []
 
 
-def test_another_compiler_version_or_argument_compiles_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_compiler_version_or_argument_compiles_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = script(tmp_path / "fake++", 'exec "$REAL" "$@"')
     monkeypatch.setenv("CXX", str(fake))
     assert len(make()[1]) == 1
@@ -225,9 +223,7 @@ def test_a_library_that_is_none_is_not_kept(
         ("struct Bad { Bad() { __builtin_abort(); } } bad;", "signal 6"),
     ],
 )
-def test_a_library_that_cannot_be_loaded_leaves_this_process_alone(
-    cache: Path, source: str, reason: str
-) -> None:
+def test_a_library_that_cannot_be_loaded_leaves_this_process_alone(cache: Path, source: str, reason: str) -> None:
     assert reason in refused(source).reason
     assert libraries(cache) == []
 
@@ -279,9 +275,7 @@ def test_a_folder_that_is_exchanged_before_the_look_up(
     [other] = [path for path in libraries(cache) if path != own]
     foreign = cache.with_name("foreign")
     foreign.mkdir()
-    other.rename(
-        foreign / f"{own.name.partition('-')[0]}-{other.name.partition('-')[2]}"
-    )  # sound by its name
+    other.rename(foreign / f"{own.name.partition('-')[0]}-{other.name.partition('-')[2]}")  # sound by its name
     assert make()[0].answer() == 42
     assert not foreign.exists()
 

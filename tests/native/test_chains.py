@@ -15,9 +15,7 @@ from tests.native.interpreter import assert_agrees
 @pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
 @settings(deadline=None, max_examples=20)
 @given(model=chains() | chains(dropout=0.3), batch=batches())
-def test_a_plan_computes_what_its_network_computes(
-    model: nn.Sequential, batch: Batch, training: bool
-) -> None:
+def test_a_plan_computes_what_its_network_computes(model: nn.Sequential, batch: Batch, training: bool) -> None:
     assert_agrees(fuse_layers(trace(model)), model, batch, training=training)
 
 

@@ -127,9 +127,7 @@ def test_the_flags_owe_nothing_to_the_environment(monkeypatch: pytest.MonkeyPatc
     ("machine", "flag"),
     [("x86_64", "-march=native"), ("aarch64", "-mcpu=native"), ("arm64", "-mcpu=native"), ("riscv64", None)],
 )
-def test_the_processor_is_the_machines_own(
-    machine: str, flag: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_processor_is_the_machines_own(machine: str, flag: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.machine", lambda: machine)
     flags = Compiler("g++", ("/usr/bin/g++",), "").flags
     assert [word for word in flags if word.endswith("=native")] == [flag] * bool(flag)
@@ -277,9 +275,7 @@ def test_a_compiler_that_cannot_tell_its_version(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize("content", [b"no program", b"#!/no/such/shell\n", b"\x7fELF", b""])
-def test_a_compiler_that_is_not_a_program(
-    content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_compiler_that_is_not_a_program(content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = tmp_path / "fake++"
     fake.write_bytes(content)
     fake.chmod(0o755)
@@ -287,9 +283,7 @@ def test_a_compiler_that_is_not_a_program(
     assert refused().reason.startswith(f"the C++ compiler {fake} cannot be started: ")
 
 
-def test_a_compiler_that_never_ends(
-    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pulse: Pulse
-) -> None:
+def test_a_compiler_that_never_ends(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pulse: Pulse) -> None:
     fake = script(tmp_path / "fake++", pulse.hanging)
     monkeypatch.setenv("CXX", str(fake))
     monkeypatch.setattr(compiler, "TIME_LIMIT", 0.5)
@@ -300,9 +294,7 @@ def test_a_compiler_that_never_ends(
 
 
 @needs_compiler
-def test_a_stop_while_it_compiles(
-    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pulse: Pulse
-) -> None:
+def test_a_stop_while_it_compiles(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pulse: Pulse) -> None:
     monkeypatch.setenv("CXX", str(script(tmp_path / "fake++", pulse.hanging)))
     with pytest.raises(Interrupted):
         make(should_stop=pulse.started)

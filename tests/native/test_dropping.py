@@ -19,9 +19,7 @@ COUNT = IMAGES * MAP.channels * MAP.height * MAP.width
 
 def kept(probability: float = 0.5, *, seed: int = 1, step: int = 0, stage: int = 0) -> Tensor:
     """(N, C, H, W) bool."""
-    found = factors(
-        Dropout(probability, whole_channels=False), MAP, IMAGES, seed=seed, step=step, stage=stage
-    )
+    found = factors(Dropout(probability, whole_channels=False), MAP, IMAGES, seed=seed, step=step, stage=stage)
     assert set(found.unique().tolist()) <= {0.0, float(torch.tensor(1 / (1 - probability)))}
     return found != 0
 

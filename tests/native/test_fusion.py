@@ -19,10 +19,7 @@ def stages_of(*layers: nn.Module) -> list[str]:
     """What each stage before the last does, with short names."""
     lines = plan_between(*layers).to_text().splitlines()[:-1]
     texts = [line.split(": ")[1] for line in lines]
-    return [
-        text.replace(" epsilon 1e-05 momentum 0.1 affine", "").replace("3x3 padding 0 to 4", "")
-        for text in texts
-    ]
+    return [text.replace(" epsilon 1e-05 momentum 0.1 affine", "").replace("3x3 padding 0 to 4", "") for text in texts]
 
 
 RELU, MAX, AVERAGE = nn.ReLU(), nn.MaxPool2d(2), nn.AvgPool2d(2)

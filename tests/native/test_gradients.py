@@ -109,8 +109,7 @@ def test_two_hundred_random_chains() -> None:
         found = errors_of_a_step(model, batch)
         tensors += len(found.ours)
         worse.extend(
-            Worse(name, *pair, f"model = {model!r}\nbatch = {batch!r}")
-            for name, pair in found.unexcused.items()
+            Worse(name, *pair, f"model = {model!r}\nbatch = {batch!r}") for name, pair in found.unexcused.items()
         )
 
     with other_flags(QUICKLY):

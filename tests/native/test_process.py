@@ -138,9 +138,7 @@ def test_one_that_fails_ends_the_others_and_is_returned(meeting: Path, tmp_path:
         f"read word < '{meeting}'; echo error: mine; exit 3",
         f"touch '{tmp_path}/started'",
     )
-    assert run_shells(*scripts, at_once=2) == FinishedProcess(
-        shells(*scripts)[1], ProcessResult(3, "error: mine\n")
-    )
+    assert run_shells(*scripts, at_once=2) == FinishedProcess(shells(*scripts)[1], ProcessResult(3, "error: mine\n"))
     assert not pulse.wait()  # a child of a shell that was killed with it may need a moment more
     assert not (tmp_path / "started").exists()
 

@@ -11,9 +11,7 @@ CORE = "processor\t: {number}\nmodel name\t: Some CPU\ncpu MHz\t\t: {clock}\nfla
 
 
 def described(file: Path, *cores: tuple[int, float, str]) -> str:
-    file.write_text(
-        "".join(CORE.format(number=number, clock=clock, flag=flag) for number, clock, flag in cores)
-    )
+    file.write_text("".join(CORE.format(number=number, clock=clock, flag=flag) for number, clock, flag in cores))
     return identity(file)
 
 

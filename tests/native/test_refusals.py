@@ -277,9 +277,7 @@ def _keeps_its_features(net: Written, x: Tensor) -> Tensor:
         (lambda net, x: net.head(x.repeat(1, 3, 1, 1)), "`repeat` in `forward` is not compiled"),
     ],
 )
-def test_a_forward_that_is_not_a_chain_is_refused(
-    forward: Callable[[Written, Tensor], Tensor], reason: str
-) -> None:
+def test_a_forward_that_is_not_a_chain_is_refused(forward: Callable[[Written, Tensor], Tensor], reason: str) -> None:
     assert refusal(Written(forward)).startswith(reason)
 
 

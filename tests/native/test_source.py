@@ -37,8 +37,7 @@ def test_equal_stages_share_one() -> None:
 
 def test_what_a_stage_lays_around_its_result_is_the_next_ones_padding() -> None:
     first, other = (
-        sources(nn.Conv2d(1, 4, 3, padding=1), convolution(padding), *HEAD)["stage0.cpp"]
-        for padding in (0, 1)
+        sources(nn.Conv2d(1, 4, 3, padding=1), convolution(padding), *HEAD)["stage0.cpp"] for padding in (0, 1)
     )
     assert "next_padding = 0" in first
     assert first.replace("next_padding = 0", "next_padding = 1") == other

@@ -58,17 +58,13 @@ def maps_of(batch: Batch) -> torch.Tensor:
 
 @pytest.mark.parametrize("name", ["one by one", "fully connected"])
 def test_steps_are_the_same_to_the_bit(name: str) -> None:
-    config = tiny_config(
-        ema=0.9, optimizer="adamw", weight_decay=0.01, rotation=1.0, interpolation="bilinear"
-    )
+    config = tiny_config(ema=0.9, optimizer="adamw", weight_decay=0.01, rotation=1.0, interpolation="bilinear")
     alone = trained(name, 1, config)
     for threads in THREADS:
         assert differences(trained(name, threads, config), alone) == [], threads
 
 
-def test_a_run_goes_on_with_other_threads_as_if_undisturbed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_goes_on_with_other_threads_as_if_undisturbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lab = Lab(tmp_path, monkeypatch)
     config = tiny_config(model=lab.small_net(), backend="native", rotation=10.0, ema=0.9, epochs=3, threads=1)
     undisturbed = lab.start(config, name="undisturbed").run

@@ -121,9 +121,7 @@ def test_images_are_mapped_as_grid_sample_maps_them(interpolation: str) -> None:
 def test_a_map_that_leaves_the_image_sees_black() -> None:
     config = tiny_config()
     images = torch.full((3, 1, 28, 28), 255, dtype=torch.uint8)
-    maps = torch.tensor(
-        [[[1.0, 0.0, 1e6], [0.0, 1.0, 0.0]], [[0.1, 0, 0], [0, 0.1, -3]], [[1, 0, 0], [0, 1, 2.5]]]
-    )
+    maps = torch.tensor([[[1.0, 0.0, 1e6], [0.0, 1.0, 0.0]], [[0.1, 0, 0], [0, 0.1, -3]], [[1, 0, 0], [0, 1, 2.5]]])
     found = native(chain(CHAIN), config).augment(images, maps)
     assert torch.equal(found, torch.full_like(found, -config.mean / config.std))
 

@@ -65,8 +65,7 @@ def libraries(cache: Path) -> list[Path]:
 def script(path: Path, body: str, version: str = "fake 1.0") -> Path:
     """A compiler that answers `--version` and else runs `body`, in which `$REAL` is a real one."""
     path.write_text(
-        f"#!/bin/sh\nREAL='{REAL}'\n"
-        f'case "$*" in *--version) echo "{version}"; exit;; esac\n{textwrap.dedent(body)}\n'
+        f'#!/bin/sh\nREAL=\'{REAL}\'\ncase "$*" in *--version) echo "{version}"; exit;; esac\n{textwrap.dedent(body)}\n'
     )
     path.chmod(0o755)
     return path

@@ -145,9 +145,7 @@ class KernelOfTheWholeMap(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.features = nn.Sequential(
-            Block(1, 4), nn.MaxPool2d(2), Block(4, 5), nn.MaxPool2d(2), nn.Dropout(0.2)
-        )
+        self.features = nn.Sequential(Block(1, 4), nn.MaxPool2d(2), Block(4, 5), nn.MaxPool2d(2), nn.Dropout(0.2))
         self.last = nn.Conv2d(5, 10, 7)
         self.flat = Flat()
 

@@ -89,9 +89,7 @@ def test_brackets_in_a_models_name_are_not_markup() -> None:
 
 
 def test_the_plain_line_of_an_epoch() -> None:
-    line = epoch_line(
-        row(3, train_loss=0.1472, train_accuracy=0.9569, test_loss=0.0752, test_accuracy=0.0979)
-    )
+    line = epoch_line(row(3, train_loss=0.1472, train_accuracy=0.9569, test_loss=0.0752, test_accuracy=0.0979))
     assert line == "epoch  3/15  train 0.1472 95.69 %  test 0.0752  9.79 %  lr 0.00812   9.1 s  best"
 
 

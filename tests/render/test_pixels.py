@@ -31,9 +31,7 @@ def rgb(colour: Color | None) -> Rgb:
 
 
 def test_a_character_holds_two_pixels_one_above_the_other() -> None:
-    assert colors(gray_image([[0, 255], [51, 0]])) == [
-        [((0, 0, 0), (51, 51, 51)), ((255, 255, 255), (0, 0, 0))]
-    ]
+    assert colors(gray_image([[0, 255], [51, 0]])) == [[((0, 0, 0), (51, 51, 51)), ((255, 255, 255), (0, 0, 0))]]
 
 
 def test_below_an_odd_last_row_is_the_screen_itself() -> None:
@@ -61,9 +59,7 @@ def test_without_colour_there_are_shades_and_stripes_for_what_is_negative() -> N
 
 
 def test_what_glows_is_seen_over_the_digit() -> None:
-    ((cold, _), (hot, _), (paper, _), (against, _)) = colors(heat_image([[255, 255, 0, 0]], [[0, 1, 1, -1]]))[
-        0
-    ]
+    ((cold, _), (hot, _), (paper, _), (against, _)) = colors(heat_image([[255, 255, 0, 0]], [[0, 1, 1, -1]]))[0]
     assert cold == (153, 153, 153)
     assert hot[0] > hot[2] > paper[2]
     assert against[2] > against[0]

@@ -100,9 +100,7 @@ def test_plain_results_and_the_rest_go_different_ways() -> None:
     out, err = io.StringIO(), io.StringIO()
     with PlainView(Console(file=out), Console(file=err)) as view:
         for done in (1, 2):
-            view.show(
-                DataProgress(dataset="mnist", stage="fetching", item="a.gz", done=done, total=2, unit="bytes")
-            )
+            view.show(DataProgress(dataset="mnist", stage="fetching", item="a.gz", done=done, total=2, unit="bytes"))
         view.show(DataProgress(dataset="mnist", stage="checking", item="b.gz", done=2, total=2, unit="bytes"))
         view.show(Preparing(what="compiling the step"))
         for event in (started(), Notice(message="Look [here]"), BEGIN, progress(1), row(1), BEGIN, row(2)):
@@ -116,10 +114,7 @@ def test_plain_results_and_the_rest_go_different_ways() -> None:
         "paused at step 7,500",
     ]
     head, *epochs = out.getvalue().splitlines()
-    assert (
-        head
-        == "run 2026-11-23T21-14-07-mnist-reference: mnist · reference · recipe reference · cpu×2 · seed 1"
-    )
+    assert head == "run 2026-11-23T21-14-07-mnist-reference: mnist · reference · recipe reference · cpu×2 · seed 1"
     assert [line[:11] for line in epochs] == ["epoch  1/15", "epoch  2/15"]
 
 

@@ -46,9 +46,7 @@ def test_a_setting_an_older_version_lacked_is_at_its_default() -> None:
 def test_a_setting_of_a_newer_version_is_listed() -> None:
     new = _record()
     new = new.replace(config={**new.config, "mixup": 0.2})
-    assert [(row.setting, row.values) for row in find_differences([_record(), new])] == [
-        ("mixup", (None, 0.2))
-    ]
+    assert [(row.setting, row.values) for row in find_differences([_record(), new])] == [("mixup", (None, 0.2))]
 
 
 def test_changes_name_the_recipes_value_first() -> None:

@@ -150,9 +150,7 @@ def test_an_aside_changes_no_status(event: Event) -> None:
 
 
 def test_a_resume_forgets_how_it_ended_before() -> None:
-    history = fold(
-        [started(), RunStopped(epoch=1, step=1, reason="x"), RunFailed(error="E", message="m"), started()]
-    )
+    history = fold([started(), RunStopped(epoch=1, step=1, reason="x"), RunFailed(error="E", message="m"), started()])
     assert history.stopped is None
     assert history.failed is None
     assert history.status is RunStatus.TRAINING

@@ -95,9 +95,7 @@ def test_a_name_that_is_a_dangling_link_is_taken(run: Run, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("kind", odd_files.ODD)
 @pytest.mark.parametrize("name", [folder_layout.CONFIG, folder_layout.LOG])
-def test_a_run_with_an_odd_file_is_listed_with_its_reason(
-    tmp_path: Path, run: Run, kind: str, name: str
-) -> None:
+def test_a_run_with_an_odd_file_is_listed_with_its_reason(tmp_path: Path, run: Run, kind: str, name: str) -> None:
     made_runs.write_finished(tmp_path, "sound", 0.9)
     odd_files.put(kind, run.folder / name)
     tracemalloc.start()
@@ -166,9 +164,7 @@ def test_a_torn_line_that_is_too_long_is_ended(run: Run, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("line", [b"y\n", b"\0" * 999 + b"\n", b'{"event":"Unknown"}\n'])
-def test_a_file_of_lines_that_are_no_events_is_given_up(
-    run: Run, monkeypatch: pytest.MonkeyPatch, line: bytes
-) -> None:
+def test_a_file_of_lines_that_are_no_events_is_given_up(run: Run, monkeypatch: pytest.MonkeyPatch, line: bytes) -> None:
     monkeypatch.setattr(logs, "_BUDGET", 100_000)
     with run.log_file.open("ab") as log:
         log.write(line * 10)
@@ -184,9 +180,7 @@ def test_a_log_larger_than_any_is_not_read(run: Run) -> None:
     assert "it is larger than 17,179,869,184 bytes" in summarize(run).reason
 
 
-def test_a_record_that_may_not_be_read_is_not_called_damaged(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_record_that_may_not_be_read_is_not_called_damaged(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(*_args: object) -> int:
         raise PermissionError(13, "Permission denied", str(run.config_file))
 

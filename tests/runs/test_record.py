@@ -48,9 +48,7 @@ def test_a_value_of_another_type_is_not_known() -> None:
         ({"versions": ["1.0"]}, "versions is damaged"),
     ],
 )
-def test_a_damaged_record_names_its_part_and_its_file(
-    changes: dict[str, Any], words: str, tmp_path: Path
-) -> None:
+def test_a_damaged_record_names_its_part_and_its_file(changes: dict[str, Any], words: str, tmp_path: Path) -> None:
     run = made_runs.write_finished(tmp_path, "run", 0.9)
     run.config_file.write_text(json.dumps({**run.record().to_dict(), **changes}))
     with pytest.raises(RunError, match=words) as caught:

@@ -152,9 +152,7 @@ def test_a_name_that_something_else_has_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").touch()
     for begin in (runs.check_can_create, create):
-        with pytest.raises(
-            RunError, match=f"there is {tmp_path / 'mine'} already, which is no run"
-        ) as raised:
+        with pytest.raises(RunError, match=f"there is {tmp_path / 'mine'} already, which is no run") as raised:
             begin(tmp_path, "mine")
         assert raised.value.remedy == "Choose another name."
     assert [entry.name for entry in tmp_path.iterdir()] == ["mine"]
@@ -196,9 +194,7 @@ def test_a_path_that_is_no_utf8_can_be_in_a_record(tmp_path: Path) -> None:
 # Finding
 
 
-def test_a_run_is_found_by_name_prefix_path_and_as_the_latest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_is_found_by_name_prefix_path_and_as_the_latest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old = create(tmp_path, "b-old", created="2026-01-01")
     new = create(tmp_path, "a-new", created="2026-02-01")
     assert runs.list_runs(tmp_path) == [old, new]
@@ -534,9 +530,7 @@ def test_a_damaged_record_is_an_error_that_names_the_file(tmp_path: Path, text: 
     assert raised.value.exit_code == 4
 
 
-@pytest.mark.parametrize(
-    "text", [*DAMAGED, '{"config": {"epochs": "many", "seed": []}}'], ids=lambda text: text[:20]
-)
+@pytest.mark.parametrize("text", [*DAMAGED, '{"config": {"epochs": "many", "seed": []}}'], ids=lambda text: text[:20])
 def test_a_damaged_run_is_listed_with_little_to_say(tmp_path: Path, text: str) -> None:
     run = create(tmp_path, "mine")
     run.config_file.write_text(text)
@@ -578,9 +572,6 @@ def test_summaries_sort_with_the_best_first_and_the_unknown_last(tmp_path: Path)
         with create(tmp_path, name, created=name).writer() as writer:
             writer.append(finished_epoch(accuracy))
     summaries = [summarize(run) for run in runs.list_runs(tmp_path)]
-    by = {
-        key: "".join(one.name for one in sort_by(key, summaries))
-        for key in ("name", "best", "final", "created")
-    }
+    by = {key: "".join(one.name for one in sort_by(key, summaries)) for key in ("name", "best", "final", "created")}
     assert by == {"name": "abc", "best": "bca", "final": "bca", "created": "abc"}
     assert {one.seconds for one in summaries} == {0.0, 2.0}

@@ -21,9 +21,7 @@ optuna = pytest.importorskip("optuna")
 from mnist_tui.sweep.optuna_source import OptunaSource, register_worker  # noqa: E402 - not without Optuna
 
 CONFIG = TrainConfig(dataset="mnist", validation=5000, epochs=10)
-SPACE = parse_space(
-    ["lr=log:1e-3:1e-1", "batch_size=choice:16,64", "ema=float:0:0.9", "warmup=float:0.1:0.5"]
-)
+SPACE = parse_space(["lr=log:1e-3:1e-1", "batch_size=choice:16,64", "ema=float:0:0.9", "warmup=float:0.1:0.5"])
 SEARCH = Search("s", "2026-11-25T08:00:00.000Z", CONFIG, SPACE, 30, True)
 
 
@@ -135,9 +133,7 @@ def test_what_does_worse_than_most_is_pruned_after_a_third(home: SweepFolder, pr
 
 def reasons_for(source: OptunaSource, trial: Trial, accuracy: float) -> list[str]:
     """What is said after each of ten epochs."""
-    rows = [
-        replace(made_runs.epoch(number, epochs=10), validation_accuracy=accuracy) for number in range(1, 11)
-    ]
+    rows = [replace(made_runs.epoch(number, epochs=10), validation_accuracy=accuracy) for number in range(1, 11)]
     return [source.on_event(trial, row) for row in rows]
 
 

@@ -36,9 +36,7 @@ def grid(*seeds: int, **axes: tuple[Value, ...]) -> Grid:
 
 
 def search(*texts: str, trials: int = 5) -> Search:
-    return Search(
-        "s", "2026-11-25T08:00:00.000Z", BASE, parse_space(texts or ["lr=log:1e-3:1e-1"]), trials, True
-    )
+    return Search("s", "2026-11-25T08:00:00.000Z", BASE, parse_space(texts or ["lr=log:1e-3:1e-1"]), trials, True)
 
 
 def test_a_seed_goes_through_all_combinations_before_the_next() -> None:
@@ -126,9 +124,7 @@ def test_choosing_by_validation_takes_validation_images() -> None:
         plans.check_metric(grid(validation=(0, 5000)))
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{", "[]", "{}", '{"schema_version": 2}', '{"schema_version": 1, "on": 3}']
-)
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"schema_version": 2}', '{"schema_version": 1, "on": 3}'])
 def test_a_damaged_plan_is_named(text: str, tmp_path: Path) -> None:
     home = folders.sweep_folder(tmp_path, "g")
     home.write(grid())

@@ -147,9 +147,7 @@ if __name__ == "__main__":
 
 
 def test_nobody_is_orphaned_by_a_kill(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(tmp_path)], env=program.environment(), check=False
-    )
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], env=program.environment(), check=False)
     assert done.returncode == -signal.SIGKILL
     wait_until((tmp_path / "kept").exists)
     assert (tmp_path / "kept").read_text() in ("", "the sweep has gone")

@@ -41,9 +41,7 @@ SEARCH = Search("s", "2026-11-25T08:00:00.000Z", CONFIG, parse_space(["lr=log:1e
 
 def epochs(validation: float, test: float) -> Iterator[Event]:
     for number in (1, 2):
-        yield replace(
-            made_runs.epoch(number, test, epochs=2), validation_accuracy=validation, validation_loss=0.1
-        )
+        yield replace(made_runs.epoch(number, test, epochs=2), validation_accuracy=validation, validation_loss=0.1)
 
 
 def trained(runs_dir: Path, name: str, validation: float, test: float, *end: Event, lr: float = 0.1) -> None:
@@ -117,9 +115,7 @@ def test_a_search_is_read_from_its_runs(tmp_path: Path) -> None:
     trained(tmp_path, "s-t00x", 0.5, 0.5)
     made_runs.write_some(tmp_path)
     found = results.read(SEARCH, tmp_path)
-    assert {
-        name: (result.status.value, dict(result.trial.combination.values)) for name, result in found.items()
-    } == {
+    assert {name: (result.status.value, dict(result.trial.combination.values)) for name, result in found.items()} == {
         "s-t000": ("finished", {"lr": 0.25}),
         "s-t001": ("pruned", {"lr": 0.5}),
         "s-t002": ("stopped", {"lr": 0.5}),

@@ -24,9 +24,7 @@ NUMBERS = sorted(name for name in SETTINGS if TYPES[name] in (int, float) and na
 RATES = st.floats(1e-6, 99, allow_nan=False)
 
 
-def read(
-    parse: Callable[[Sequence[str]], Mapping[str, object]], text: str
-) -> tuple[Mapping[str, object], str]:
+def read(parse: Callable[[Sequence[str]], Mapping[str, object]], text: str) -> tuple[Mapping[str, object], str]:
     """What it is, or what is to be done about it."""
     try:
         return parse([text]), ""
@@ -43,9 +41,7 @@ def test_values_have_the_settings_types() -> None:
 
 
 def test_domains() -> None:
-    assert parse_space(
-        ["lr=log:1e-3:3e-2", "momentum=float:0.5:0.9", "epochs=int:5:15", "batch_size=log:16:256"]
-    ) == {
+    assert parse_space(["lr=log:1e-3:3e-2", "momentum=float:0.5:0.9", "epochs=int:5:15", "batch_size=log:16:256"]) == {
         "lr": Range(0.001, 0.03, whole=False, log=True),
         "momentum": Range(0.5, 0.9, whole=False),
         "epochs": Range(5, 15, whole=True),

@@ -34,9 +34,7 @@ def test_text_is_utf8(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
-def test_a_failing_disk_leaves_the_old_file_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
-) -> None:
+def test_a_failing_disk_leaves_the_old_file_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"old")
     monkeypatch.setattr(os, "fsync", failing(code))

@@ -106,9 +106,7 @@ def test_a_system_without_control_groups_has_no_limit(tmp_path: Path) -> None:
     ("said", "expected"),
     [("3", 3), (" 2 ", 2), ("4,3,2", 4), ("64", 8), ("0", 8), ("-1", 8), ("many", 8), ("", 8), ("²", 8)],
 )
-def test_omp_num_threads_limits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, expected: int
-) -> None:
+def test_omp_num_threads_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, expected: int) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", said)
     assert usable_cores(tmp_path) == expected
 
@@ -142,9 +140,7 @@ def limited_group() -> Iterator[Path]:
 
 
 def test_a_real_control_group_is_found(limited_group: Path) -> None:
-    program = (
-        "import sys, pathlib, os\n(pathlib.Path(sys.argv[1]) / 'cgroup.procs').write_text(str(os.getpid()))\n"
-    )
+    program = "import sys, pathlib, os\n(pathlib.Path(sys.argv[1]) / 'cgroup.procs').write_text(str(os.getpid()))\n"
     program += "from mnist_tui.system.cgroups import read_quotas\nprint(min(read_quotas()))"
     shown = subprocess.run(
         [sys.executable, "-c", program, str(limited_group)], capture_output=True, text=True, check=True
@@ -154,9 +150,7 @@ def test_a_real_control_group_is_found(limited_group: Path) -> None:
 
 def openmp_says(**variables: str) -> str:
     """The settings that the OpenMP of torch begins with in our command line, as it prints them."""
-    own = {
-        name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "GOMP_", "KMP_"))
-    }
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "GOMP_", "KMP_"))}
     shown = subprocess.Popen(
         [sys.executable, "-m", "mnist_tui", "inspect-model"],
         env={**own, "OMP_DISPLAY_ENV": "VERBOSE", **variables},
@@ -195,9 +189,7 @@ def test_torch_begins_with_no_more_threads_than_are_allowed(
     assert os.environ["OMP_NUM_THREADS"] == expected
 
 
-def test_torch_gets_no_settings_where_nothing_is_limited(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_torch_gets_no_settings_where_nothing_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "environ", {})
     prepare_openmp(tmp_path)
     assert "OMP_NUM_THREADS" not in os.environ

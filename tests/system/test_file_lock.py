@@ -118,11 +118,7 @@ def test_a_file_system_without_locks_is_an_error_and_no_substitute(
     monkeypatch.setattr(fcntl, "flock", broken)
     path = tmp_path / ".lock"
     path.touch()
-    words = (
-        "its file system does not support locks"
-        if number not in (errno.EIO, errno.EACCES)
-        else os.strerror(number)
-    )
+    words = "its file system does not support locks" if number not in (errno.EIO, errno.EACCES) else os.strerror(number)
     with pytest.raises(OSError, match=words) as raised:
         FileLock(path).acquire()
     assert raised.value.errno == number
@@ -155,9 +151,7 @@ def answer_of_another(folder: Path, question: str) -> str:
         "from mnist_tui.system import file_lock; os.chdir(sys.argv[1]); "
         f"from mnist_tui.runs.summary import summarize; os.setgid(65534); os.setuid(65534); {question}"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(folder)], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", script, str(folder)], capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
 

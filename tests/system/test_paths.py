@@ -23,9 +23,7 @@ def test_a_flag_beats_the_environment(place, variable, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize(("place", "variable"), PLACES)
 @pytest.mark.parametrize("value", [None, ""])
-def test_without_either_it_is_the_platforms_folder(
-    place, variable, value, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_either_it_is_the_platforms_folder(place, variable, value, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(variable, raising=False)
     if value is not None:
         monkeypatch.setenv(variable, value)

@@ -30,9 +30,7 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path, kind: str, f
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_link_that_appears_just_then_is_not_followed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_link_that_appears_just_then_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "diary").write_text("dear")
     link = tmp_path / "file"
     link.symlink_to("diary")
@@ -41,9 +39,7 @@ def test_a_link_that_appears_just_then_is_not_followed(
         regular_file.open_descriptor(link)
 
 
-def test_a_pipe_that_appears_just_then_is_not_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pipe_that_appears_just_then_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(tmp_path / "file")
     monkeypatch.setattr(os.path, "lexists", lambda _path: False)
     with pytest.raises(UnsafeFileError, match="it is a named pipe"):

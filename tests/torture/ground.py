@@ -43,9 +43,7 @@ class Ground:
     def begin(self, name: str, fault: Fault = NONE) -> int:
         """Start or go on with the run; the process's number."""
         words = ["--resume", name] if self.begun(name) else ["--name", name, *self._settings]
-        return self._nursery.start(
-            "train", "--headless", *words, *self._folders, under=self.disk, fault=fault
-        )
+        return self._nursery.start("train", "--headless", *words, *self._folders, under=self.disk, fault=fault)
 
     def wait(self) -> Ended:
         """For what `begin` started."""

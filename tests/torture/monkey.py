@@ -145,11 +145,7 @@ class Monkey:
 
     def __str__(self) -> str:
         longest = max(self.memory, key=len)
-        grown = (
-            f", {longest[0] // _MEGABYTE} MB at first and {longest[-1] // _MEGABYTE} at the end"
-            if longest
-            else ""
-        )
+        grown = f", {longest[0] // _MEGABYTE} MB at first and {longest[-1] // _MEGABYTE} at the end" if longest else ""
         return (
             f"{self.keys:,} keys, clicks and sizes over {self.starts} starts, with a training running: no exception, "
             f"never stuck, left within {self.slowest:.1f} s{grown}"

@@ -143,8 +143,7 @@ def _replace_somewhere(value: Any, random: Random, values: tuple[Any, ...]) -> N
 def strange_lines(lines: list[str], random: Random) -> list[str]:
     """JSON lines of which some have strange values, and a few have changed places or come twice."""
     changed = [
-        json.dumps(with_strange_values(json.loads(line), random)) if random.random() < 0.3 else line
-        for line in lines
+        json.dumps(with_strange_values(json.loads(line), random)) if random.random() < 0.3 else line for line in lines
     ]
     for _ in range(random.randint(0, 3)):
         changed.insert(random.randrange(len(changed)), random.choice(changed))

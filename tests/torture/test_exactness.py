@@ -33,9 +33,7 @@ def disturbed(lab: Lab, config: Any, moments: list[int], **resumed: Any) -> Run:
     outcome = lab.start(config, name="stopped", watch=lab.stop_at(at_step(moments[0])))
     for moment in moments[1:]:
         assert isinstance(outcome.event, RunStopped)
-        outcome = lab.resume(
-            outcome.run, watch=lambda event, at=moment: lab.stop_at(at_step(at))(event), **resumed
-        )
+        outcome = lab.resume(outcome.run, watch=lambda event, at=moment: lab.stop_at(at_step(at))(event), **resumed)
     assert isinstance(outcome.event, RunStopped)
     assert isinstance(lab.resume(outcome.run, **resumed).event, RunFinished)
     return outcome.run

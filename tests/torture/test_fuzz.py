@@ -53,9 +53,7 @@ class Hunt:
 
 def hunt(name: str, folder: Path, seconds: int = SECONDS) -> Hunt:
     words = ["-m", "tests.torture.fuzz", name, "--seconds", str(seconds), "--folder", str(folder)]
-    ended = subprocess.run(
-        [sys.executable, *words], cwd=ROOT, capture_output=True, timeout=seconds + 200, check=False
-    )
+    ended = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, timeout=seconds + 200, check=False)
     return Hunt(ended.returncode, (ended.stdout + ended.stderr).decode(errors="replace"))
 
 

@@ -166,6 +166,4 @@ def test_a_mirror_that_is_good_for_some_files_only_is_made_up_for_by_the_next(
             fetch_dataset(tiny.entry, home, settings=mirror.settings())
             assert files(home) == dict(whole.contents)
             assert len(mirror.asked) == len(whole.contents) - before
-    report(
-        f"{len(whole.contents)} fetches broken off at each file: the rerun asked for the missing ones only"
-    )
+    report(f"{len(whole.contents)} fetches broken off at each file: the rerun asked for the missing ones only")

@@ -89,9 +89,7 @@ def test_no_log_and_no_record_breaks_a_command(odd: Run, report: Report) -> None
 
 @settings(max_examples=500, deadline=None)
 @given(name=st.text(min_size=1) | st.from_regex(r"[./~\\\[\]\x1b\w-]{1,300}", fullmatch=True))
-def test_a_name_is_a_folder_in_the_runs_folder_or_none(
-    name: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_a_name_is_a_folder_in_the_runs_folder_or_none(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     outside = tmp_path_factory.mktemp("outside", numbered=True)
     folder = outside / "runs"
     try:

@@ -83,9 +83,7 @@ def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Lab, Run]:
     return lab, outcome.run
 
 
-def test_a_damaged_checkpoint_is_refused_or_resumed_to_the_same_end(
-    stopped: tuple[Lab, Run], report: Report
-) -> None:
+def test_a_damaged_checkpoint_is_refused_or_resumed_to_the_same_end(stopped: tuple[Lab, Run], report: Report) -> None:
     lab, run = stopped
     whole, log = run.checkpoint_file.read_bytes(), run.log_file.read_bytes()
     tally = Tally()

@@ -36,9 +36,7 @@ def try_commands(extra: Mapping[str, str], *, without: tuple[str, ...] = ()) -> 
         assert done[0] == 0, (words, done)
 
 
-def run_without(
-    without: tuple[str, ...], words: tuple[str, ...], extra: Mapping[str, str]
-) -> tuple[int, str, str]:
+def run_without(without: tuple[str, ...], words: tuple[str, ...], extra: Mapping[str, str]) -> tuple[int, str, str]:
     with pytest.MonkeyPatch.context() as patch:
         for name in without:
             patch.delenv(name, raising=False)

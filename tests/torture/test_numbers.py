@@ -111,9 +111,7 @@ def test_rates_that_explode_are_said_to_diverge(lab: Lab, report: Report) -> Non
     ):
         config = tiny_config(optimizer=optimizer, lr=lr, momentum=momentum, weight_decay=decay, epochs=8)
         ends.append(told(lab, config))
-    report(
-        f"{len(ends)} trainings: {ends.count('finished')} finished, {ends.count('failed')} diverged and said so"
-    )
+    report(f"{len(ends)} trainings: {ends.count('finished')} finished, {ends.count('failed')} diverged and said so")
     assert set(ends) == {"finished", "failed"}
 
 
@@ -124,18 +122,14 @@ def test_sets_of_all_sizes_are_trained_on_or_refused(lab: Lab, backend: str, rep
         (1, 2, 17, 200), (1, 60), (1, 16, 1_000_000), (0, 1, 199, 200, 10**6)
     ):
         lab.dataset = tiny_dataset(train=train, test=test)
-        config = tiny_config(
-            batch_size=batch, validation=validation, epochs=1, backend=backend, model=lab.small_net()
-        )
+        config = tiny_config(batch_size=batch, validation=validation, epochs=1, backend=backend, model=lab.small_net())
         ends[train, test, batch, validation] = told(lab, config)
         expected = "refused" if validation >= train else "finished"
         if ends[train, test, batch, validation] != expected:
             # BatchNorm takes 196 values a channel here, so one image will do.
             raise AssertionError((train, test, batch, validation, ends[train, test, batch, validation]))
     counts = [list(ends.values()).count(end) for end in ("finished", "refused")]
-    report(
-        f"{len(ends)} sizes of sets, batches and validation: {counts[0]} trained, {counts[1]} refused in words"
-    )
+    report(f"{len(ends)} sizes of sets, batches and validation: {counts[0]} trained, {counts[1]} refused in words")
 
 
 def test_a_class_may_be_missing(lab: Lab, report: Report) -> None:

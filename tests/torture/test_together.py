@@ -65,9 +65,7 @@ def test_twenty_runs_at_once_are_twenty_runs(lab: Lab, tmp_path: Path, report: R
     assert {run.name for run in found} == names
     expected = rows(found[0])
     assert all(rows(run) == expected and not run.is_locked() for run in found)
-    report(
-        f"{MANY} runs begun at the same moment in one folder: {MANY} names, {MANY} sound logs, the same rows"
-    )
+    report(f"{MANY} runs begun at the same moment in one folder: {MANY} names, {MANY} sound logs, the same rows")
 
 
 def test_of_many_who_resume_one_run_one_does(lab: Lab, report: Report) -> None:
@@ -143,9 +141,7 @@ def test_readers_of_runs_that_come_go_and_change_names(tmp_path: Path, report: R
                     break
                 except RunError as error:
                     assert "in use" in str(error)
-                    run = Run(
-                        next(one for one in (run.folder, folder / f"new-{number}-{attempt}") if one.exists())
-                    )
+                    run = Run(next(one for one in (run.folder, folder / f"new-{number}-{attempt}") if one.exists()))
     finally:
         done.set()
         for reader in readers:
@@ -187,6 +183,4 @@ def test_a_cache_that_many_use_never_gives_what_is_damaged(tmp_path: Path, repor
         user.join()
     assert errors == []
     assert found[0] > 100
-    report(
-        f"{damages} foreign or torn entries among 5 libraries, 3 readers: {found[0]} times the right bytes"
-    )
+    report(f"{damages} foreign or torn entries among 5 libraries, 3 readers: {found[0]} times the right bytes")

@@ -93,9 +93,7 @@ def pickled_as(file: Path, content: bytes) -> None:
 @pytest.mark.parametrize("module", ["__builtin__", "builtins"])
 def test_a_checkpoint_takes_no_memory_for_a_number_in_it(file: Path, module: str) -> None:
     huge = 2**29
-    pickled_as(
-        file, f"\x80\x02c{module}\nbytearray\nJ".encode("latin-1") + huge.to_bytes(4, "little") + b"\x85R."
-    )
+    pickled_as(file, f"\x80\x02c{module}\nbytearray\nJ".encode("latin-1") + huge.to_bytes(4, "little") + b"\x85R.")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(RunError, match=f"not a readable checkpoint: it names {module} bytearray"):
         load_state(file)

@@ -98,9 +98,7 @@ def test_a_teacher_that_would_get_other_inputs_is_refused(lab: Lab) -> None:
 
 def test_a_teacher_without_weights_that_fit_is_refused(lab: Lab) -> None:
     run = lab.start(name="professor").run
-    checkpoint.save_weights(
-        run.weights_file, {"strange": torch.zeros(3)}, {"config": tiny_config().to_dict()}
-    )
+    checkpoint.save_weights(run.weights_file, {"strange": torch.zeros(3)}, {"config": tiny_config().to_dict()})
     with pytest.raises(RunError, match=r"the teacher in .* cannot be used"):
         lab.start(tiny_config(teacher="professor"))
     run.weights_file.unlink()

@@ -30,9 +30,7 @@ def score(model: nn.Module) -> Score:
 
 
 @pytest.mark.parametrize("batch", [1, 7, 59, 60, 61, 500])
-def test_a_score_is_the_mean_over_all_images_whatever_the_batches(
-    monkeypatch: pytest.MonkeyPatch, batch: int
-) -> None:
+def test_a_score_is_the_mean_over_all_images_whatever_the_batches(monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
     monkeypatch.setattr(scoring, "BATCH", batch)
     model = network()
     ours = score(model)

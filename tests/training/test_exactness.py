@@ -96,17 +96,13 @@ def assert_same(run: Run, undisturbed: Run) -> None:
     assert rows(run) == rows(undisturbed)
     assert run.history().batch_losses == undisturbed.history().batch_losses
     assert (
-        differences(
-            checkpoint.load_weights(run.weights_file)[0], checkpoint.load_weights(undisturbed.weights_file)[0]
-        )
+        differences(checkpoint.load_weights(run.weights_file)[0], checkpoint.load_weights(undisturbed.weights_file)[0])
         == []
     )
 
 
 @pytest.mark.parametrize(("settings", "seed"), CASES)
-def test_a_run_stopped_again_and_again_ends_as_if_undisturbed(
-    lab: Lab, settings: dict[str, Any], seed: int
-) -> None:
+def test_a_run_stopped_again_and_again_ends_as_if_undisturbed(lab: Lab, settings: dict[str, Any], seed: int) -> None:
     config = demanding(lab, seed=seed, **settings)
     undisturbed = lab.start(config, name="undisturbed").run
     steps = next(event.steps for event in lab.events if isinstance(event, EpochStarted))
@@ -122,9 +118,7 @@ def test_a_run_stopped_again_and_again_ends_as_if_undisturbed(
 
 @pytest.mark.parametrize("done", [10, 50, 60])
 @pytest.mark.parametrize(("batch_size", "validation"), SIZES)
-def test_a_stop_in_the_evaluation_costs_nothing(
-    lab: Lab, done: int, validation: int, batch_size: int
-) -> None:
+def test_a_stop_in_the_evaluation_costs_nothing(lab: Lab, done: int, validation: int, batch_size: int) -> None:
     """With 180 or 200 images the epoch's last step may end a chunk or not, and the last batch be full or not."""
     config = demanding(lab, validation=validation, batch_size=batch_size)
     undisturbed = lab.start(config, name="undisturbed").run
@@ -249,7 +243,5 @@ def test_a_run_killed_at_random_moments_ends_as_if_undisturbed(lab: Lab) -> None
 
 @pytest.mark.slow
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
-def test_twenty_kills_change_nothing(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any]
-) -> None:
+def test_twenty_kills_change_nothing(lab: Lab, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any]) -> None:
     check_kills(lab, demanding(lab, **settings), 20)

@@ -33,17 +33,13 @@ def test_a_device_that_is_not_there_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(("cuda", "mps", "chosen"), [(True, True, "cuda"), (False, True, "mps")])
-def test_auto_prefers_an_accelerator(
-    monkeypatch: pytest.MonkeyPatch, cuda: bool, mps: bool, chosen: str
-) -> None:
+def test_auto_prefers_an_accelerator(monkeypatch: pytest.MonkeyPatch, cuda: bool, mps: bool, chosen: str) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     assert hardware.choose_device("auto").type == chosen
 
 
-@pytest.mark.parametrize(
-    ("batch", "cores", "threads"), [(16, 8, 1), (1, 8, 1), (64, 8, 2), (64, 1, 1), (4096, 8, 8)]
-)
+@pytest.mark.parametrize(("batch", "cores", "threads"), [(16, 8, 1), (1, 8, 1), (64, 8, 2), (64, 1, 1), (4096, 8, 8)])
 def test_threads_are_as_many_as_the_batch_keeps_busy(batch: int, cores: int, threads: int) -> None:
     assert hardware.choose_threads(tiny_config(threads=0, batch_size=batch), "eager", cores) == threads
 

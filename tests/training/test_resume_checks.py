@@ -99,9 +99,7 @@ def test_what_a_resume_may_be_given_anew_is_no_damage(lab: Lab, stopped: Run) ->
     assert stopped.record().config["extra_epochs"] == 2
 
 
-def test_a_setting_of_a_later_version_is_no_damage(
-    lab: Lab, stopped: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_setting_of_a_later_version_is_no_damage(lab: Lab, stopped: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its checkpoint has no value for a setting that is newer."""
     state = checkpoint.load_state(stopped.checkpoint_file)
     del state[integrity.PART]["config"]["focus"]
@@ -225,9 +223,7 @@ def test_a_log_that_is_gone_is_reported(lab: Lab, way: str) -> None:
     else:
         run.log_file.unlink()
     lab.resume(run)
-    assert noticed(lab) == [
-        "the log lacks 3 epochs, 1 to 3, from before the checkpoint; the weights are not affected"
-    ]
+    assert noticed(lab) == ["the log lacks 3 epochs, 1 to 3, from before the checkpoint; the weights are not affected"]
 
 
 def test_batch_losses_that_the_log_has_lost_are_reported(lab: Lab) -> None:
@@ -235,9 +231,7 @@ def test_batch_losses_that_the_log_has_lost_are_reported(lab: Lab) -> None:
     lab.events.clear()
     without(run, lambda event: isinstance(event, (Progress, CheckpointSaved)))
     lab.resume(run)
-    assert noticed(lab) == [
-        "the log lacks batch losses from before the checkpoint; the weights are not affected"
-    ]
+    assert noticed(lab) == ["the log lacks batch losses from before the checkpoint; the weights are not affected"]
 
 
 def test_a_kill_between_a_checkpoint_and_its_line_loses_nothing(lab: Lab) -> None:
@@ -298,9 +292,7 @@ def test_without_locks_no_run_is_begun_and_no_name_taken(lab: Lab) -> None:
 def test_without_locks_no_teacher_is_trained(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(recipes.RECIPES, "master", tiny_config())  # type: ignore[arg-type]
     with pytest.raises(RunError, match=f"no run can be written in {lab.runs_dir}: "):
-        NewRun(tiny_config(teacher="master"), Folders(lab.runs_dir, lab.runs_dir))(
-            lab.control, lab.events.append
-        )
+        NewRun(tiny_config(teacher="master"), Folders(lab.runs_dir, lab.runs_dir))(lab.control, lab.events.append)
 
 
 def test_a_run_that_was_copied_to_where_there_are_no_locks_is_not_in_use(
@@ -333,9 +325,7 @@ def test_the_command_that_resumes_says_what_is_not_usual(
     assert command == shown.format(root=tmp_path)
 
 
-def test_a_disk_that_fails_says_how_to_go_on_where_the_run_is(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_that_fails_says_how_to_go_on_where_the_run_is(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_args: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 

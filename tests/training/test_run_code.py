@@ -81,9 +81,7 @@ def test_a_changed_helper_changes_nothing_and_is_reported(lab: Lab, project: Pat
     assert torch.equal(answers(run, lab), before)
 
 
-def test_a_run_whose_code_was_changed_is_resumed_with_its_own_copy_to_the_same_weights(
-    lab: Lab, project: Path
-) -> None:
+def test_a_run_whose_code_was_changed_is_resumed_with_its_own_copy_to_the_same_weights(lab: Lab, project: Path) -> None:
     whole = trained(lab, project)
     outcome = lab.start(
         tiny_config(model=f"{project / 'net.py'}:Net"),
@@ -167,15 +165,11 @@ def test_a_teacher_is_kept_with_its_code(lab: Lab, project: Path) -> None:
     assert not student.folder.exists()
 
 
-def test_too_much_code_is_not_kept_and_that_is_said(
-    lab: Lab, project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_much_code_is_not_kept_and_that_is_said(lab: Lab, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(code_copy, "MAX_FILES", 1)
     run = trained(lab, project)
     assert not run.source_folder().exists()
-    assert any(
-        "is not kept with the run" in event.message for event in lab.events if isinstance(event, Notice)
-    )
+    assert any("is not kept with the run" in event.message for event in lab.events if isinstance(event, Notice))
     load_trained(run)
 
 
@@ -189,9 +183,7 @@ def test_an_installed_module_is_not_copied() -> None:
     assert code_copy.copy_code(source, imported) is None
 
 
-_NAMES = st.sampled_from(
-    ["net.py", "../net.py", "/etc/passwd", "", ".", "a/../../b", "sub", "no\0name", 3, None]
-)
+_NAMES = st.sampled_from(["net.py", "../net.py", "/etc/passwd", "", ".", "a/../../b", "sub", "no\0name", 3, None])
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | _NAMES,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES.map(str), inner, max_size=3),
@@ -213,9 +205,7 @@ _JSON = st.recursive(
         },
     )
 )
-def test_whatever_a_record_says_no_file_outside_the_copy_is_run(
-    record: dict[str, Any], tmp_path: Path
-) -> None:
+def test_whatever_a_record_says_no_file_outside_the_copy_is_run(record: dict[str, Any], tmp_path: Path) -> None:
     folder = tmp_path / "copy"
     folder.mkdir(exist_ok=True)
     source = ModelSource("Net", "net.py:Net", "Net")

@@ -72,11 +72,7 @@ def stopped(lab: Lab) -> Run:
 
 def contents(run: Run) -> dict[str, bytes]:
     """Every file of the run's folder but the lock."""
-    return {
-        file.name: file.read_bytes()
-        for file in run.folder.rglob("*")
-        if file.is_file() and file.name != ".lock"
-    }
+    return {file.name: file.read_bytes() for file in run.folder.rglob("*") if file.is_file() and file.name != ".lock"}
 
 
 # The order of things
@@ -186,12 +182,8 @@ def test_a_stop_while_getting_the_data_makes_no_run(lab: Lab, monkeypatch: pytes
     assert not lab.runs_dir.exists()
 
 
-@pytest.mark.parametrize(
-    ("changes", "error"), [({"model": "nothing"}, ModelError), ({"validation": 200}, ConfigError)]
-)
-def test_what_is_wrong_before_the_start_makes_no_run(
-    lab: Lab, changes: dict[str, Any], error: type[Exception]
-) -> None:
+@pytest.mark.parametrize(("changes", "error"), [({"model": "nothing"}, ModelError), ({"validation": 200}, ConfigError)])
+def test_what_is_wrong_before_the_start_makes_no_run(lab: Lab, changes: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         lab.start(tiny_config(**changes))
     assert not lab.runs_dir.exists()
@@ -214,9 +206,7 @@ def test_best_weights_are_those_of_the_best_epoch_with_their_metadata(lab: Lab) 
     model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10))
     model[1].load_state_dict({name.removeprefix("fc."): tensor for name, tensor in weights.items()})
     test = lab.dataset.test
-    score = evaluate.evaluate(
-        partial(evaluate.compute_logits, model), test.images, test.labels, tiny_config()
-    )
+    score = evaluate.evaluate(partial(evaluate.compute_logits, model), test.images, test.labels, tiny_config())
     assert score.accuracy == finished.best_test_accuracy
     assert score.loss == pytest.approx(finished.best_test_loss)
 
@@ -239,9 +229,7 @@ def failing_net(folder: Path, body: str) -> str:
 
 
 def test_a_failure_in_the_model_keeps_the_last_good_checkpoint(lab: Lab, tmp_path: Path) -> None:
-    outcome = lab.start(
-        tiny_config(model=failing_net(tmp_path, "if self.n == 10: raise OSError('no such thing')"))
-    )
+    outcome = lab.start(tiny_config(model=failing_net(tmp_path, "if self.n == 10: raise OSError('no such thing')")))
     failed = outcome.event
     assert isinstance(failed, RunFailed)
     said = "the network's own code raised OSError: no such thing (line 12 of failing.py)"
@@ -255,9 +243,7 @@ def test_a_failure_in_the_model_keeps_the_last_good_checkpoint(lab: Lab, tmp_pat
 def test_a_failed_run_can_be_resumed_once_its_cause_is_gone(lab: Lab, tmp_path: Path) -> None:
     """The cause here is a file, as a full disk or too little memory would be."""
     obstacle = tmp_path / "obstacle"
-    body = (
-        f"if self.n > 9 and __import__('os').path.exists({str(obstacle)!r}): raise RuntimeError('in the way')"
-    )
+    body = f"if self.n > 9 and __import__('os').path.exists({str(obstacle)!r}): raise RuntimeError('in the way')"
     config = tiny_config(model=failing_net(tmp_path, body))
     undisturbed = lab.start(config, name="undisturbed").run
     obstacle.touch()
@@ -311,9 +297,7 @@ def test_an_error_of_the_listener_is_its_own(lab: Lab) -> None:
     assert isinstance(lab.resume(run).event, RunFinished)
 
 
-@pytest.mark.parametrize(
-    "error", [OSError(errno.ENOSPC, "No space left on device"), OSError(errno.EIO, "I/O error")]
-)
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), OSError(errno.EIO, "I/O error")])
 def test_a_checkpoint_that_cannot_be_written_ends_the_run_with_the_last_one_intact(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, error: OSError
 ) -> None:
@@ -373,9 +357,7 @@ def test_a_log_that_cannot_be_written_is_reported(lab: Lab, monkeypatch: pytest.
     assert "nor could the log be written" in outcome.event.message
 
 
-def test_an_unforeseen_failure_of_the_recording_is_an_event_too(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unforeseen_failure_of_the_recording_is_an_event_too(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     def break_down(*_args: object) -> None:
         raise ValueError("odd weights")
 
@@ -390,9 +372,7 @@ def test_an_unforeseen_failure_of_the_recording_is_an_event_too(
 def small_disk(folder: Path, size: str) -> Iterator[None]:
     """A file system of a few kilobytes at `folder`."""
     folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], capture_output=True
-    )
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], capture_output=True)
     if mounted.returncode:
         pytest.skip("cannot mount a file system here")
     try:
@@ -508,9 +488,7 @@ def test_a_truncated_checkpoint_is_not_resumed(lab: Lab, stopped: Run, share: fl
     refused(lab, stopped, r"last\.ckpt is not a readable checkpoint")
 
 
-def test_a_malicious_checkpoint_is_not_resumed_and_runs_no_code(
-    lab: Lab, stopped: Run, tmp_path: Path
-) -> None:
+def test_a_malicious_checkpoint_is_not_resumed_and_runs_no_code(lab: Lab, stopped: Run, tmp_path: Path) -> None:
     class Malicious:
         def __reduce__(self) -> tuple[Any, ...]:
             return os.mkdir, (str(tmp_path / "canary"),)
@@ -522,9 +500,7 @@ def test_a_malicious_checkpoint_is_not_resumed_and_runs_no_code(
 
 @pytest.mark.parametrize("part", ["model", "optimizer", "position", "random", "meter"])
 @pytest.mark.parametrize("damage", ["missing", "empty", "odd"])
-def test_a_checkpoint_that_does_not_fit_is_not_resumed(
-    lab: Lab, stopped: Run, part: str, damage: str
-) -> None:
+def test_a_checkpoint_that_does_not_fit_is_not_resumed(lab: Lab, stopped: Run, part: str, damage: str) -> None:
     state = checkpoint.load_state(stopped.checkpoint_file)
     if damage == "missing":
         del state[part]
@@ -598,9 +574,7 @@ def test_a_backend_that_is_gone_is_replaced_with_notices(lab: Lab, stopped: Run)
     (reason, fallback), (consequence, other) = noticed(lab)
     assert reason == consequence == "backend"
     assert fallback.startswith("eager instead of quantum: ")
-    assert (
-        other == "trained by quantum so far, by eager from here on: the weights may differ in the last bits"
-    )
+    assert other == "trained by quantum so far, by eager from here on: the weights may differ in the last bits"
     assert stopped.record().machine.backend == stopped.record().config["backend"] == "eager"
     assert [event for event in stopped.events() if isinstance(event, Notice)] == lab.events[1:3]
 
@@ -621,9 +595,7 @@ def test_a_backend_that_is_not_available_is_not_resumed_with(lab: Lab, stopped: 
     assert lab.events == []
 
 
-def test_what_a_backend_does_first_is_reported_but_not_logged(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_backend_does_first_is_reported_but_not_logged(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     def compiling(config: Any, train_state: Any, *_args: Any, report: Any, **_options: Any) -> EagerBackend:
         report(Preparing(what="compiling the step"))
         report(Notice(message="eager instead of native: no compiler", topic="backend"))
@@ -686,9 +658,7 @@ def test_outcomes_carry_plain_values(lab: Lab) -> None:
         json.dumps(dataclasses.asdict(event), allow_nan=False)
 
 
-def test_a_batch_larger_than_the_set_takes_the_room_of_the_set(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_batch_larger_than_the_set_takes_the_room_of_the_set(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = []
 
     def noting(config: Any, train_state: Any, *_args: Any, **_options: Any) -> EagerBackend:

@@ -63,9 +63,7 @@ def test_the_same_seed_gives_the_same_weights_and_rows() -> None:
     torch.manual_seed(6)
     other, reported_again = trained(rotation=7.0)
     assert differences(weights(one), weights(other)) == []
-    losses = [
-        [(row.train_loss, row.test_loss) for row in epochs(events)] for events in (reported, reported_again)
-    ]
+    losses = [[(row.train_loss, row.test_loss) for row in epochs(events)] for events in (reported, reported_again)]
     assert losses[0] == losses[1]
 
 
@@ -82,9 +80,7 @@ def test_a_learnable_dataset_is_learned() -> None:
     assert last.final_test_accuracy > 0.9
 
 
-@pytest.mark.parametrize(
-    "settings", [{}, {"label_smoothing": 0.1}, {"optimizer": "sgd"}, {"weight_decay": 0.01}]
-)
+@pytest.mark.parametrize("settings", [{}, {"label_smoothing": 0.1}, {"optimizer": "sgd"}, {"weight_decay": 0.01}])
 def test_losses_weights_and_scores_equal_an_independent_loop(settings: dict[str, object]) -> None:
     config = tiny_config(**settings)
     ready = make_trainer(config)
@@ -94,17 +90,13 @@ def test_losses_weights_and_scores_equal_an_independent_loop(settings: dict[str,
     if config.optimizer == "sgd":
         optimizer = torch.optim.SGD(model.parameters(), 0.01, 0.95, nesterov=True)
     else:
-        optimizer = torch.optim.Adam(
-            model.parameters(), 0.01, betas=(0.95, 0.999), weight_decay=config.weight_decay
-        )
+        optimizer = torch.optim.Adam(model.parameters(), 0.01, betas=(0.95, 0.999), weight_decay=config.weight_decay)
     scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, total_steps=2 * STEPS)
     happened = list(ready.run())
     expected_batches: list[float] = []
     for row in epochs(happened):
         loss_sum, correct = 0.0, 0
-        for number, (images, labels, _) in enumerate(
-            ready.data.iterate_batches(ready.backend.augment, row.epoch)
-        ):
+        for number, (images, labels, _) in enumerate(ready.data.iterate_batches(ready.backend.augment, row.epoch)):
             optimizer.zero_grad()
             logits = model(images)
             loss = F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
@@ -185,8 +177,7 @@ def test_the_statistics_at_the_end_are_those_of_the_table() -> None:
 def test_events_come_in_order(every_step: None) -> None:
     ready = make_trainer(tiny_config(validation=40))
     kinds = [
-        f"{event.phase} {event.step}" if isinstance(event, Progress) else type(event).__name__
-        for event in ready.run()
+        f"{event.phase} {event.step}" if isinstance(event, Progress) else type(event).__name__ for event in ready.run()
     ]
     # Update ratios are measured ten times per epoch, so in one of five steps always.
     training = [kind for step in range(1, 6) for kind in ("WeightsMoved", f"training {step}")]
@@ -253,9 +244,7 @@ def test_a_stop_in_the_evaluation_ends_at_that_batch(every_step: None, validatio
 
     happened = list(run_with(ready, stop))
     assert names(happened) == ["EpochStarted", "RunStopped"]
-    evaluated = [
-        event.step for event in happened if isinstance(event, Progress) and event.phase == "evaluating"
-    ]
+    evaluated = [event.step for event in happened if isinstance(event, Progress) and event.phase == "evaluating"]
     assert evaluated == [10, 20]
 
 

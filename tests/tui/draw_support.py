@@ -58,16 +58,12 @@ def screen(dashboard: OpenDashboard) -> DrawScreen:
 async def open_draw(dashboard: OpenDashboard) -> DrawScreen:
     """The Draw screen, once it knows who reads, and the canvas has its size."""
     await dashboard.press("4")
-    await dashboard.until(
-        lambda: isinstance(dashboard.app.screen, DrawScreen) and dashboard.app.screen.result
-    )
+    await dashboard.until(lambda: isinstance(dashboard.app.screen, DrawScreen) and dashboard.app.screen.result)
     await dashboard.until(lambda: screen(dashboard).query_one(DrawingPad).size.width > IMAGE_SIZE)
     return screen(dashboard)
 
 
-async def drag(
-    dashboard: OpenDashboard, start: tuple[float, float], end: tuple[float, float], button: int = 1
-) -> None:
+async def drag(dashboard: OpenDashboard, start: tuple[float, float], end: tuple[float, float], button: int = 1) -> None:
     """With the mouse, in one leap; points from 0 to 1."""
     size = dashboard.app.screen.query_one(DrawingPad).size
     cells = [(int(x * (size.width - 1)), int(y * (size.height - 1))) for x, y in (start, end)]

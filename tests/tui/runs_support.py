@@ -63,9 +63,7 @@ async def opened(runs_dir: Path, size: tuple[int, int] = (120, 36)) -> AsyncIter
         yield Opened(pilot, screen)
 
 
-def drive(
-    runs_dir: Path, test: Callable[[Opened], Awaitable[None]], size: tuple[int, int] = (120, 36)
-) -> None:
+def drive(runs_dir: Path, test: Callable[[Opened], Awaitable[None]], size: tuple[int, int] = (120, 36)) -> None:
     """Run `test` on the opened screen."""
 
     async def main() -> None:
@@ -75,9 +73,7 @@ def drive(
     asyncio.run(main())
 
 
-def drive_app(
-    app: App[int], test: Callable[[Pilot[int]], Awaitable[None]], size: tuple[int, int] = (120, 36)
-) -> None:
+def drive_app(app: App[int], test: Callable[[Pilot[int]], Awaitable[None]], size: tuple[int, int] = (120, 36)) -> None:
     """The same with an app of its own."""
 
     async def main() -> None:

@@ -43,9 +43,7 @@ from tests.tui.test_session import EPOCH, FAILED, FETCHING, FINISHED, STOPPED
 RUNNING: tuple[Event, ...] = (begun(), *epoch_events(1), EPOCH, progress(2, 5))
 
 
-async def trained(
-    dashboard: OpenDashboard, *events: Event, until: SessionPhase = SessionPhase.TRAINING
-) -> None:
+async def trained(dashboard: OpenDashboard, *events: Event, until: SessionPhase = SessionPhase.TRAINING) -> None:
     """A run is on the screen, its first epoch done; then these."""
     await dashboard.tell(*RUNNING, until=SessionPhase.TRAINING)
     await dashboard.tell(*events, until=until)
@@ -116,9 +114,7 @@ def test_drawing_digits_counts_images(tmp_path: Path) -> None:
 
 def test_compiling_is_said(tmp_path: Path) -> None:
     async def story(dashboard: OpenDashboard) -> None:
-        await dashboard.tell(
-            Preparing(what="compiling the training step for AVX-512"), until=SessionPhase.COMPILING
-        )
+        await dashboard.tell(Preparing(what="compiling the training step for AVX-512"), until=SessionPhase.COMPILING)
         await dashboard.sees("● compiling", "Compiling the training step for AVX-512 …")
 
     with_dashboard(story, tmp_path)
@@ -147,9 +143,7 @@ def test_a_run_whose_log_has_no_layer_table_says_so(model: dict[str, object], tm
 
 def test_evaluating_is_told_apart(tmp_path: Path) -> None:
     async def story(dashboard: OpenDashboard) -> None:
-        await trained(
-            dashboard, progress(2, 500, steps=1000, phase="evaluating"), until=SessionPhase.EVALUATING
-        )
+        await trained(dashboard, progress(2, 500, steps=1000, phase="evaluating"), until=SessionPhase.EVALUATING)
         await dashboard.sees("● evaluating", "testing")
 
     with_dashboard(story, tmp_path)
@@ -294,9 +288,7 @@ def test_the_footer_offers_what_makes_sense_and_so_do_help_and_palette(state: st
         await dashboard.press("question_mark")
         await dashboard.sees("Keys", *offered, "Light / dark")
         frame = dashboard.app.screen.query_one(VerticalScroll).region
-        keys = "\n".join(
-            line[frame.x : frame.right] for line in dashboard.text.splitlines()[frame.y : frame.bottom]
-        )
+        keys = "\n".join(line[frame.x : frame.right] for line in dashboard.text.splitlines()[frame.y : frame.bottom])
         assert not [words for words in hidden if words in keys]
 
     with_dashboard(story, tmp_path, size=(200, 60))
@@ -332,9 +324,7 @@ def test_help_closes_with_any_key_people_try(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("width", "beside"), [(80, True), (50, False)])
-def test_help_tells_the_keys_of_the_screen_from_those_of_all(
-    width: int, beside: bool, tmp_path: Path
-) -> None:
+def test_help_tells_the_keys_of_the_screen_from_those_of_all(width: int, beside: bool, tmp_path: Path) -> None:
     async def story(dashboard: OpenDashboard) -> None:
         await trained(dashboard)
         await dashboard.press("question_mark")
@@ -387,9 +377,7 @@ def test_a_command_that_was_chosen_in_haste_is_not_the_next_screens(tmp_path: Pa
         await dashboard.press("question_mark")
         await dashboard.until(lambda: isinstance(dashboard.app.screen, HelpScreen))
         close = next(
-            command
-            for command in dashboard.app.get_system_commands(dashboard.app.screen)
-            if command.title == "Close"
+            command for command in dashboard.app.get_system_commands(dashboard.app.screen) if command.title == "Close"
         )
         await dashboard.press("escape")
         await dashboard.until(lambda: not isinstance(dashboard.app.screen, HelpScreen))
@@ -792,9 +780,7 @@ def test_what_is_pressed_where_the_terminal_has_no_more_cells_is_the_screen(tmp_
 
 
 @pytest.mark.parametrize("event", [Key("a", "a"), Click(None, 5, 5, 0, 0, 1, False, False, False)])
-def test_what_is_pressed_when_the_last_screen_has_gone_is_for_nobody(
-    event: InputEvent, tmp_path: Path
-) -> None:
+def test_what_is_pressed_when_the_last_screen_has_gone_is_for_nobody(event: InputEvent, tmp_path: Path) -> None:
     async def press() -> None:
         # Before it has its screens as after it has taken them down.
         app = Dashboard(

@@ -22,9 +22,7 @@ def test_counts_are_left_out_whole_where_there_is_no_room() -> None:
     assert "2,3" not in bar_lines(BARS, 44).plain
 
 
-@pytest.mark.parametrize(
-    ("fraction", "text"), [(0, "────"), (0.5, "━━──"), (0.625, "━━╸─"), (1, "━━━━"), (9, "━━━━")]
-)
+@pytest.mark.parametrize(("fraction", "text"), [(0, "────"), (0.5, "━━──"), (0.625, "━━╸─"), (1, "━━━━"), (9, "━━━━")])
 def test_a_bar_counts_half_cells(fraction: float, text: str) -> None:
     assert draw_bar(fraction, 4, "").plain == text
 

@@ -38,9 +38,7 @@ def test_a_fast_stroke_leaves_no_gap(start: tuple[float, float], end: tuple[floa
 
 
 @given(points, points, st.integers(2, 40))
-def test_a_slow_stroke_looks_as_a_fast_one(
-    start: tuple[float, float], end: tuple[float, float], parts: int
-) -> None:
+def test_a_slow_stroke_looks_as_a_fast_one(start: tuple[float, float], end: tuple[float, float], parts: int) -> None:
     steps = [
         (start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1]))
         for share in np.linspace(0, 1, parts + 1)
@@ -49,18 +47,14 @@ def test_a_slow_stroke_looks_as_a_fast_one(
 
 
 @given(points, points)
-def test_ink_is_where_the_brush_was_and_nowhere_else(
-    start: tuple[float, float], end: tuple[float, float]
-) -> None:
+def test_ink_is_where_the_brush_was_and_nowhere_else(start: tuple[float, float], end: tuple[float, float]) -> None:
     """Against the distance to many points of the line, worked out one by one."""
     field = drawn([start, end]).field
     for row, column in [(0, 0), (50, 60), (111, 3), (70, 20)]:
         x, y = (column + 0.5) / SIDE, (row + 0.5) / SIDE
         line = [
             math.hypot(x - a, y - b)
-            for a, b in zip(
-                np.linspace(start[0], end[0], 2000), np.linspace(start[1], end[1], 2000), strict=True
-            )
+            for a, b in zip(np.linspace(start[0], end[0], 2000), np.linspace(start[1], end[1], 2000), strict=True)
         ]
         assert field[row, column] == pytest.approx(np.clip((RADIUS - min(line)) / 0.03 + 0.5, 0, 1), abs=0.05)
 

@@ -199,16 +199,12 @@ def test_a_trace_gives_the_mean_of_any_stretch() -> None:
     trace.update(4000, [1.0, math.nan, 3.0])
 
     assert trace.steps == 4003
-    assert trace.means(np.array([10, 4000]), np.array([900, 4003])) == pytest.approx(
-        [values[10:900].mean(), 2.0]
-    )
+    assert trace.means(np.array([10, 4000]), np.array([900, 4003])) == pytest.approx([values[10:900].mean(), 2.0])
 
 
 @pytest.mark.parametrize("rows", [3, 6, 9, 10, 17, 40])
 @pytest.mark.parametrize(("low", "high"), [(0, 0.55), (85.4, 99.5), (0, 2.3), (97.11, 99.5), (0.01, 0.012)])
-def test_ticks_stand_equally_far_apart_each_in_the_middle_of_a_row(
-    low: float, high: float, rows: int
-) -> None:
+def test_ticks_stand_equally_far_apart_each_in_the_middle_of_a_row(low: float, high: float, rows: int) -> None:
     axis = ValueAxis(ceiling=100.0)
     bottom, top = axis.spread(low, high, rows)
 
@@ -256,9 +252,7 @@ def test_the_best_epoch_carries_a_star() -> None:
     async def look(view: RunView, pilot: Pilot[None]) -> None:
         star = line(charts(view)[1], "best")
         assert (star.x.tolist(), star.marker) == ([3.0], "★")
-        assert "★" in "".join(
-            strip.text for strip in map(charts(view)[1].query_one("#plot").render_line, range(8))
-        )
+        assert "★" in "".join(strip.text for strip in map(charts(view)[1].query_one("#plot").render_line, range(8)))
 
     with_run_view(look, run_of(3))
 

@@ -247,8 +247,7 @@ def test_a_network_that_wants_digits_upright_gets_and_shows_them_so(tmp_path: Pa
         await says(dashboard, "1")
         result = screen(dashboard).result
         drawn, seen = (
-            make_deskew_maps(as_tensor(picture), 1.0)[0, 0, 1]
-            for picture in (result.pixels, result.input_pixels)
+            make_deskew_maps(as_tensor(picture), 1.0)[0, 0, 1] for picture in (result.pixels, result.input_pixels)
         )
         assert drawn < -0.2
         assert abs(seen) < 0.05

@@ -84,9 +84,7 @@ def test_a_paused_network_goes_on_answering(tmp_path: Path) -> None:
     with_dashboard(story, tmp_path, job=job(tmp_path, ENDLESS))
 
 
-def test_drawing_during_a_training_does_not_change_the_weights(
-    tmp_path: Path, training: HeldTraining
-) -> None:
+def test_drawing_during_a_training_does_not_change_the_weights(tmp_path: Path, training: HeldTraining) -> None:
     """Dropout and BatchNorm, whose random numbers and statistics are easiest to disturb."""
     file = tmp_path / "small_net.py"
     file.write_text(

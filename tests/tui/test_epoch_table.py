@@ -105,9 +105,7 @@ def test_the_columns_fit_the_width(width: int, validated: bool) -> None:
         (33, ["epoch", "train %", "test %"]),
     ],
 )
-def test_the_speed_goes_first_then_long_heads_the_rate_the_time_and_the_losses(
-    width: int, heads: list[str]
-) -> None:
+def test_the_speed_goes_first_then_long_heads_the_rate_the_time_and_the_losses(width: int, heads: list[str]) -> None:
     assert [head for head, _ in fitted(width, False)] == heads
 
 

@@ -92,9 +92,7 @@ def test_a_key_without_room_is_left_out_whole(width: int) -> None:
     assert all(whole in words for whole in ("First", "Second", "Off") if whole[:2] in words)
 
 
-@pytest.mark.parametrize(
-    ("column", "pressed"), [(0, ["a"]), (8, ["a"]), (9, ["b"]), (20, []), (60, []), (79, ["q"])]
-)
+@pytest.mark.parametrize(("column", "pressed"), [(0, ["a"]), (8, ["a"]), (9, ["b"]), (20, []), (60, []), (79, ["q"])])
 def test_a_click_presses_the_key_under_it_if_it_would_do_anything(column: int, pressed: list[str]) -> None:
     async def click() -> list[str]:
         app = Keys()

@@ -54,9 +54,7 @@ SILENT = State("waiting for data without a sign of life", ("getting data",), ("s
 TRAINING = State("training", ("training", "epoch 1/2"), ("slow-steps",))
 EVALUATING = State("evaluating", ("evaluating", "testing"), ("slow-testing",))
 PAUSED = State("paused", ("training", "epoch 1/2"), ("slow-steps",), keys=" ", then="● paused")
-SAVING = State(
-    "writing a checkpoint", ("training", "epoch 1/2"), ("slow-steps", "slow-checkpoints"), " ", "● paus"
-)
+SAVING = State("writing a checkpoint", ("training", "epoch 1/2"), ("slow-steps", "slow-checkpoints"), " ", "● paus")
 STOPPING = State("stopping", ("training", "epoch 1/2"), ("slow-steps", "slow-checkpoints"), "s", "● stopping")
 STATES = (IDLE, LOADING, DRAWING, SILENT, TRAINING, EVALUATING, PAUSED, SAVING, STOPPING)
 
@@ -163,9 +161,7 @@ def test_leaving(state: State, leave: Way, tmp_path: Path, resume: Callable[[Pat
 
 
 @pytest.fixture
-def resume(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[[Path], RunStatus]:
+def resume(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[Path], RunStatus]:
     """`train --headless --resume latest` in this process; how the run stands then, by `runs list --json`."""
 
     def program(*arguments: str) -> str:

@@ -43,9 +43,7 @@ def few_images(monkeypatch: pytest.MonkeyPatch) -> None:
 def trained_run(folder: Path, name: str = "done", model: str = "reference") -> Run:
     """A finished run with the weights that a new network has, and one look at its movement."""
     run = made_runs.write(folder / "runs", name, MOVED, model=model, dataset="mnist")
-    checkpoint.save_weights(
-        run.weights_file, models.load_model(model).state_dict(), {"metrics": {"epoch": 3}}
-    )
+    checkpoint.save_weights(run.weights_file, models.load_model(model).state_dict(), {"metrics": {"epoch": 3}})
     return run
 
 
@@ -70,9 +68,7 @@ def test_layers_image_and_maps_at_every_size(tmp_path: Path, size: tuple[int, in
 
     async def story(dashboard: OpenDashboard) -> None:
         await seen(dashboard)
-        await dashboard.sees(
-            "block1.conv1", "Image 0 · ", "Feature maps · block1.conv1 · 8×28×28", "6,790 parameters"
-        )
+        await dashboard.sees("block1.conv1", "Image 0 · ", "Feature maps · block1.conv1 · 8×28×28", "6,790 parameters")
         await dashboard.sees("done · best weights, epoch 3")
         if size[0] > 80:
             await dashboard.sees("Filters of block1.conv1", "✓", "6 BatchNorm2d")
@@ -113,9 +109,7 @@ def test_another_layer_another_image_another_digit(tmp_path: Path) -> None:
         await dashboard.press("comma", "comma")
         await dashboard.sees("Image 0 · ")
         await dashboard.press("d")
-        await dashboard.until(
-            lambda: screen.explanation is not None and " · 0" in screen.explanation.image.name
-        )
+        await dashboard.until(lambda: screen.explanation is not None and " · 0" in screen.explanation.image.name)
         await dashboard.sees("· 0 read as")
         await dashboard.press("D", "w")
         await dashboard.sees("by gradient")
@@ -130,9 +124,7 @@ def test_ones_own_drawing_in_place_of_a_test_image(tmp_path: Path) -> None:
     async def story(dashboard: OpenDashboard) -> None:
         await seen(dashboard)
         await dashboard.press("y")
-        await dashboard.until(
-            lambda: any("screen 4" in note.message for note in dashboard.app._notifications)
-        )
+        await dashboard.until(lambda: any("screen 4" in note.message for note in dashboard.app._notifications))
         await dashboard.press("4")
         await dashboard.until(lambda: isinstance(dashboard.app.screen, DrawScreen))
         await dashboard.press("space", "down", "down", "down", "down", "down", "down", "down", "down")

@@ -210,9 +210,7 @@ def test_a_storm_of_sizes_and_events_leaves_a_whole_picture() -> None:
     history = after(0)
 
     async def storm(view: RunView, pilot: Pilot[None]) -> None:
-        for epoch, size in enumerate(
-            [(20, 6), (1, 1), (300, 90), (79, 23), (110, 30), (80, 24), (121, 37)], 1
-        ):
+        for epoch, size in enumerate([(20, 6), (1, 1), (300, 90), (79, 23), (110, 30), (80, 24), (121, 37)], 1):
             await pilot.resize_terminal(*size)
             for event in epoch_events(epoch, epochs=9):
                 history.apply(event)

@@ -232,9 +232,7 @@ def test_renaming_checks_as_one_types_and_keeps_the_mark(runs_dir: Path) -> None
             assert complaint in str(runs.app.screen.query_one(".complaint", Label).render())
             assert yes.disabled is bool(complaint)
         await runs.press("enter")
-        await runs.until(
-            lambda: "best run" in runs.names and runs.screen.browser.marked.slots == {"best run": 0}
-        )
+        await runs.until(lambda: "best run" in runs.names and runs.screen.browser.marked.slots == {"best run": 0})
         assert (runs_dir / "best run").is_dir()
 
     drive(runs_dir, test)
@@ -429,9 +427,7 @@ def test_a_new_run_begins_with_the_settings_of_the_one_under_the_cursor(runs_dir
     drive(runs_dir, test)
 
 
-def test_what_was_resumed_can_be_started_again_with_changes(
-    runs_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_resumed_can_be_started_again_with_changes(runs_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ResumedRun, "__call__", lambda *_: None)
 
     async def test(runs: Opened) -> None:

@@ -137,9 +137,7 @@ def test_pause_resume_and_stop_do_nothing_where_nothing_runs(action: str, sessio
     assert session.phase is SessionPhase.STOPPED
 
 
-def test_what_was_stopped_can_be_resumed_and_what_is_finished_prolonged(
-    session: Session, folders: Folders
-) -> None:
+def test_what_was_stopped_can_be_resumed_and_what_is_finished_prolonged(session: Session, folders: Folders) -> None:
     told(session, begun("mine"))
     assert session.resume_job() is None
     ended(session, STOPPED)
@@ -181,10 +179,7 @@ def test_a_failure_of_the_run_says_where_the_log_is(session: Session, folders: F
 
 
 def test_a_failure_outside_the_run_is_in_its_picture_too(session: Session) -> None:
-    assert (
-        ended(session, begun("mine"), EPOCH, progress(1, 2), ending=ThreadResult(FAILED))
-        is SessionPhase.FAILED
-    )
+    assert ended(session, begun("mine"), EPOCH, progress(1, 2), ending=ThreadResult(FAILED)) is SessionPhase.FAILED
     assert session.history.failed is not None
     assert session.history.failed.message == "it broke"
     assert session.resume_job() is not None
@@ -196,9 +191,7 @@ def test_a_worker_that_ends_without_a_word_has_failed(events: tuple[Event, ...],
     assert session.failed is not None
 
 
-@pytest.mark.parametrize(
-    ("last", "stands"), [(STOPPED, SessionPhase.STOPPED), (FINISHED, SessionPhase.FINISHED)]
-)
+@pytest.mark.parametrize(("last", "stands"), [(STOPPED, SessionPhase.STOPPED), (FINISHED, SessionPhase.FINISHED)])
 def test_a_resume_that_is_stopped_at_once_leaves_the_run_as_it_was(
     last: Event, stands: SessionPhase, folders: Folders
 ) -> None:

@@ -96,9 +96,7 @@ def test_one_more_epoch_after_the_end(tmp_path: Path) -> None:
     assert (history.status, len(history.rows)) == (RunStatus.FINISHED, 2)
 
 
-def test_a_run_that_another_process_trains_is_refused_with_the_reason(
-    tmp_path: Path, training: HeldTraining
-) -> None:
+def test_a_run_that_another_process_trains_is_refused_with_the_reason(tmp_path: Path, training: HeldTraining) -> None:
     training.hold(FIRST)
 
     async def story(dashboard: OpenDashboard) -> None:

@@ -55,9 +55,7 @@ def run(tmp_path: Path, canary: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 @pytest.mark.parametrize("key", ["3", "4"])
-def test_a_screen_asks_once_and_runs_nothing_until_it_may(
-    key: str, tmp_path: Path, run: Run, canary: Path
-) -> None:
+def test_a_screen_asks_once_and_runs_nothing_until_it_may(key: str, tmp_path: Path, run: Run, canary: Path) -> None:
     async def story(dashboard: OpenDashboard) -> None:
         await dashboard.press(key)
         await dashboard.sees("Run this code?", "Run theirs was not trained on this machine", "net.py")
@@ -79,9 +77,7 @@ def test_a_screen_asks_once_and_runs_nothing_until_it_may(
     with_dashboard(story, tmp_path, begun=False)
 
 
-def test_the_model_screen_asks_when_an_untrusted_run_is_chosen(
-    tmp_path: Path, run: Run, canary: Path
-) -> None:
+def test_the_model_screen_asks_when_an_untrusted_run_is_chosen(tmp_path: Path, run: Run, canary: Path) -> None:
     async def story(dashboard: OpenDashboard) -> None:
         await dashboard.press("2", "n")
         await dashboard.sees("theirs")
@@ -110,13 +106,9 @@ def test_a_new_run_like_an_untrusted_one_is_asked_about_first(tmp_path: Path, ru
 
 def test_a_failure_before_the_run_is_what_the_title_says(tmp_path: Path) -> None:
     async def story(dashboard: OpenDashboard) -> None:
-        fetching = DataProgress(
-            dataset="mnist", item="images", stage="fetching", done=1, total=2, unit="bytes"
-        )
+        fetching = DataProgress(dataset="mnist", item="images", stage="fetching", done=1, total=2, unit="bytes")
         await dashboard.tell(fetching, until=SessionPhase.FETCHING)
-        await dashboard.tell(
-            fetching, ModelError("importing net.py raised KeyError"), until=SessionPhase.FAILED
-        )
+        await dashboard.tell(fetching, ModelError("importing net.py raised KeyError"), until=SessionPhase.FAILED)
         await dashboard.sees("● failed", "importing net.py raised KeyError")
         dashboard.app._take_events(dashboard.app.session.training)  # events that were on their way
         dashboard.app.session_changed()

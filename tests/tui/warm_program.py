@@ -82,9 +82,7 @@ class WarmProgram:
                 start_new_session=True,
             )
 
-    def begin(
-        self, arguments: list[str], environment: Mapping[str, str], folder: Path, tty: int
-    ) -> WarmProcess:
+    def begin(self, arguments: list[str], environment: Mapping[str, str], folder: Path, tty: int) -> WarmProcess:
         """`python ARGUMENTS` in that terminal."""
         order = {"arguments": arguments, "environment": {**environment}, "folder": str(folder)}
         ours, theirs = socket.socketpair()

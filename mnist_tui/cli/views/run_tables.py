@@ -77,9 +77,7 @@ def _threads(count: int | None) -> str:
 
 def _changes(config: Mapping[str, Any]) -> str:
     """Where the config differs from its recipe; the seed is shown anyway."""
-    changed = [
-        f"{change.setting} {change.values[1]}" for change in config_diff(config) if change.setting != "seed"
-    ]
+    changed = [f"{change.setting} {change.values[1]}" for change in config_diff(config) if change.setting != "seed"]
     return f", with {', '.join(changed)}" if changed else ""
 
 

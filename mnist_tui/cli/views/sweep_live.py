@@ -81,9 +81,7 @@ class LiveSweepView:
             return waiting_line(self._waiting) if self._waiting else Text("Loading torch …", style="dim")
         running = [_job_line(trial, history) for trial, history in board.running.values()]
         most = max(1, self._console.size.height // 3)
-        left_out = (
-            [Text(f"… and {len(running) - most} more running", style="dim")] if len(running) > most else []
-        )
+        left_out = [Text(f"… and {len(running) - most} more running", style="dim")] if len(running) > most else []
         room = self._console.size.height - _OTHER_ROWS - min(len(running), most)
         lines = [waiting_line(self._waiting)] if self._waiting else []
         table = sweep_table(board.started.plan, list(board.results.values()), room=max(3, room))

@@ -78,11 +78,7 @@ def _combination_table(plan: Plan, rows: Sequence[CombinationResult]) -> Table:
             *(Text(value) for value in values),
             _seeds(row),
             *_figures(counted),
-            *(
-                [formatting.bare_percent(row.validation.mean if row.validation else None)]
-                if validated
-                else []
-            ),
+            *([formatting.bare_percent(row.validation.mean if row.validation else None)] if validated else []),
             "–" if row.seconds is None else formatting.duration(row.seconds),
             style="bold" if number == 0 and counted is not None and len(rows) > 1 else "",
         )

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 FoundFiles = Mapping[DataFile, FoundFile]
 
 
-def load_files(
-    entry: DatasetSpec, home: Path, report: Report, settings: DownloadSettings | None = None
-) -> FoundFiles:
+def load_files(entry: DatasetSpec, home: Path, report: Report, settings: DownloadSettings | None = None) -> FoundFiles:
     """Each file of `entry`, which belongs in the folder `home`, fetched first if needed.
 
     Nothing is written unless a fetch is needed, so a read-only folder works. A damaged file is fetched

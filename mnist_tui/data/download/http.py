@@ -76,9 +76,7 @@ def _check_headers(response: requests.Response, settings: DownloadSettings) -> i
     return size
 
 
-def _read_chunks(
-    response: requests.Response, settings: DownloadSettings, progress: DatasetProgress
-) -> Iterator[bytes]:
+def _read_chunks(response: requests.Response, settings: DownloadSettings, progress: DatasetProgress) -> Iterator[bytes]:
     """The body as it arrives, not decoded: the checksum is that of the file on the server."""
     done = 0
     guard = TrickleGuard(settings.slowest, settings.window)

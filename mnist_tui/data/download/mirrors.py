@@ -132,8 +132,7 @@ class _Fetch:
                 return
         raise DataError(
             f"{self.home / file.name} could not be fetched ({'; '.join(reasons)}).",
-            remedy=f"Check the connection and run `mnist-tui data fetch {self.entry.name}`, "
-            "or put the file there.",
+            remedy=f"Check the connection and run `mnist-tui data fetch {self.entry.name}`, or put the file there.",
         )
 
     def _fetch_from(self, mirror: str, file: DataFile) -> None:
@@ -163,6 +162,4 @@ def _explain_disk_errors(home: Path) -> Iterator[None]:
             message, remedy = f"There is no space left for {home}", "Free some (a dataset takes up to 25 MB)"
         else:
             message, remedy = f"{home} cannot be written: {error.strerror or error}", "Make it writable"
-        raise DataError(
-            f"{message}.", remedy=f"{remedy}, or name another folder in {DATA_DIR_VARIABLE}."
-        ) from error
+        raise DataError(f"{message}.", remedy=f"{remedy}, or name another folder in {DATA_DIR_VARIABLE}.") from error

@@ -138,9 +138,7 @@ def compute_md5(content: bytes) -> str:
 def _read(path: Path) -> bytes:
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe without a writer would block
-            raise DataError(
-                f"{path} cannot be read: it is not a regular file.", remedy="Move it out of the way."
-            )
+            raise DataError(f"{path} cannot be read: it is not a regular file.", remedy="Move it out of the way.")
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):

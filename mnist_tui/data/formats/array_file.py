@@ -209,9 +209,7 @@ def _parse_idx(content: bytes) -> Numbers:
             remedy="Fetch or unpack it again.",
         )
     if len(shape) == 1:
-        raise PictureError(
-            f"holds {shape[0]:,} labels and no images", remedy="Name the file that holds the images."
-        )
+        raise PictureError(f"holds {shape[0]:,} labels and no images", remedy="Name the file that holds the images.")
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
 
 

@@ -171,9 +171,7 @@ def _parse_table(content: bytes) -> LabeledImages:
     if first is None and len(names) >= IMAGE_SIZE:
         raise PictureError("holds a header and no rows", remedy=_REMEDY)
     if first is None or (names and not any(map(_is_number, form.split(form.clean(first[1]))))):
-        raise PictureError(
-            f"is not a table of numbers: it begins with {_quote(head[0][1].strip())}", remedy=_REMEDY
-        )
+        raise PictureError(f"is not a table of numbers: it begins with {_quote(head[0][1].strip())}", remedy=_REMEDY)
     begin = [first, *itertools.islice(rows, _ROWS_EXAMINED)]
     columns = _identify_columns(names, [form.split(form.clean(line)) for _, line in begin])
     values = list(_parse_blocks(itertools.chain(begin, rows), form, columns))
@@ -253,8 +251,7 @@ def _parse_blocks(rows: Iterator[Line], form: _Format, columns: _Columns) -> Ite
         for row, (number, line) in enumerate(cleaned, done + 1):
             if (count := form.count(line)) != columns.count:
                 raise PictureError(
-                    f"holds {count:,} values in row {row:,} (line {number:,}), "
-                    f"not {columns.count:,} as in row 1",
+                    f"holds {count:,} values in row {row:,} (line {number:,}), not {columns.count:,} as in row 1",
                     remedy=_REMEDY,
                 )
         yield _to_bytes_if_whole(_parse_rows(cleaned, done, form, columns))

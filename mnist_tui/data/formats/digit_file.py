@@ -90,9 +90,7 @@ def _read_picture(picture: Picture, name: str) -> DigitFile:
 
     lines = tuple(tuple(image_of(digit) for digit in line) for line in reading.lines)
     found = lines[0][0] if len(reading.digits) == 1 else DigitPage(lines)
-    return DigitFile(
-        [found], [f"{name} has several pages; only the first was read"] if picture.has_more_pages else []
-    )
+    return DigitFile([found], [f"{name} has several pages; only the first was read"] if picture.has_more_pages else [])
 
 
 def _read_numbers(file: LabeledImages, name: str) -> DigitFile:
@@ -110,9 +108,7 @@ def _read_numbers(file: LabeledImages, name: str) -> DigitFile:
     return DigitFile(images, remarks)
 
 
-def _check_image(
-    pixels: Pixels, index: int, place: str, label: int | None, name: str
-) -> DigitImage | UnusableImage:
+def _check_image(pixels: Pixels, index: int, place: str, label: int | None, name: str) -> DigitImage | UnusableImage:
     if pixels.min() == pixels.max():
         error = NoDigitError(f"{name}, {place}: there is no digit on it", remedy="Leave it out.")
         return UnusableImage(error, index, place)

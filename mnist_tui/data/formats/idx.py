@@ -28,9 +28,7 @@ def parse_images(content: bytes, count: int, path: Path) -> Tensor:
 
     Returns (count, 1, 28, 28) uint8, 0 is paper. Raises DataError, which names `path`.
     """
-    return _parse_values(content, (count, IMAGE_SIZE, IMAGE_SIZE), path).view(
-        count, 1, IMAGE_SIZE, IMAGE_SIZE
-    )
+    return _parse_values(content, (count, IMAGE_SIZE, IMAGE_SIZE), path).view(count, 1, IMAGE_SIZE, IMAGE_SIZE)
 
 
 def parse_labels(content: bytes, count: int, classes: int, path: Path) -> Tensor:
@@ -122,9 +120,7 @@ def _format_shape(shape: tuple[int, ...]) -> str:
 
 
 def _damaged_error(path: Path, reason: str) -> DataError:
-    return DataError(
-        f"{path} is damaged: {reason}.", remedy="Delete the file; it is fetched again on the next use."
-    )
+    return DataError(f"{path} is damaged: {reason}.", remedy="Delete the file; it is fetched again on the next use.")
 
 
 def to_idx(values: Tensor) -> bytes:

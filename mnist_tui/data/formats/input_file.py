@@ -45,16 +45,12 @@ def read_input(name: str, most: Callable[[bytes], int]) -> bytes:
             return _read_bounded(sys.stdin.buffer, display_name(name), most)
         path = Path(name)
         if path.exists() and not path.is_file():  # a pipe without a writer would block
-            raise PictureError(
-                f"{name} is not a file", remedy=f"Name a picture, or {STDIN} for standard input."
-            )
+            raise PictureError(f"{name} is not a file", remedy=f"Name a picture, or {STDIN} for standard input.")
         with path.open("rb") as file:
             return _read_bounded(file, name, most)
     except (OSError, ValueError) as error:  # ValueError for a name with a zero byte
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise PictureError(
-            f"{display_name(name)} cannot be read: {reason}", remedy="Check its name."
-        ) from error
+        raise PictureError(f"{display_name(name)} cannot be read: {reason}", remedy="Check its name.") from error
 
 
 def _read_bounded(file: BinaryIO, name: str, most: Callable[[bytes], int]) -> bytes:

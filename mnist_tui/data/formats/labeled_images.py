@@ -66,9 +66,7 @@ def _split_blocks(blocks: Sequence[Numbers]) -> Iterator[Numbers]:
             yield block[start : start + _BLOCK]
 
 
-def _scale_to_bytes(
-    blocks: Sequence[Numbers], locate: Locate
-) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:
+def _scale_to_bytes(blocks: Sequence[Numbers], locate: Locate) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:
     low, high = _find_range(blocks, locate)
     factor, shift, remarks = _find_scale(low, high)
     if factor is None:
@@ -126,9 +124,7 @@ def _range_error(blocks: Sequence[Numbers], low: float, high: float, locate: Loc
 
 
 def _to_float32(block: Numbers) -> npt.NDArray[np.float32]:
-    with np.errstate(
-        over="ignore", invalid="ignore"
-    ):  # what does not fit becomes infinite, and is reported as such
+    with np.errstate(over="ignore", invalid="ignore"):  # what does not fit becomes infinite, and is reported as such
         floats: npt.NDArray[np.float32] = block.astype(np.float32)
     return floats
 

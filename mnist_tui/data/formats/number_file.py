@@ -60,13 +60,9 @@ def _decompress(content: bytes) -> bytes:
     try:
         unpacked = stream.decompress(content, array_file.MAX_BYTES + 1)
     except zlib.error as error:
-        raise PictureError(
-            f"is damaged: its compression is broken ({error})", remedy="Save it again."
-        ) from error
+        raise PictureError(f"is damaged: its compression is broken ({error})", remedy="Save it again.") from error
     if len(unpacked) > array_file.MAX_BYTES:
-        raise PictureError(
-            f"would unpack to more than {array_file.MAX_BYTES >> 20} MB", remedy="Save fewer images."
-        )
+        raise PictureError(f"would unpack to more than {array_file.MAX_BYTES >> 20} MB", remedy="Save fewer images.")
     if not stream.eof:
         raise PictureError("is damaged: its compression is cut off", remedy="Save it again.")
     return unpacked

@@ -245,9 +245,7 @@ def _layer(gray: Bytes, window: float) -> Bytes:
         return _raised(gray, _closed(gray, window))
     height, width = gray.shape
     small = cv2.resize(gray, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
-    paper = cv2.resize(
-        _closed(np.asarray(small, np.uint8), window), (width, height), interpolation=cv2.INTER_LINEAR
-    )
+    paper = cv2.resize(_closed(np.asarray(small, np.uint8), window), (width, height), interpolation=cv2.INTER_LINEAR)
     return _raised(gray, np.asarray(paper, np.uint8))
 
 
@@ -264,9 +262,7 @@ def _raised(gray: Bytes, paper: Bytes) -> Bytes:
     """(H, W): by how many of 255 parts of the paper's brightness each pixel is darker than the paper around it."""
     # In the dark, where noise is as strong as ink, ink counts less.
     darkest = int(max(32.0, _DARKEST * _percentile(paper[::4, ::4].ravel(), 0.98)))
-    return np.asarray(
-        cv2.divide(cv2.subtract(paper, gray), np.maximum(paper, np.uint8(darkest)), scale=255), np.uint8
-    )
+    return np.asarray(cv2.divide(cv2.subtract(paper, gray), np.maximum(paper, np.uint8(darkest)), scale=255), np.uint8)
 
 
 def _above(layer: Bytes, threshold: float) -> Mask:

@@ -138,9 +138,7 @@ def _check_size(size: tuple[int, int], format: str, *, progressive: bool) -> Non
 
 
 def _too_large_error(what: str, most: int) -> PictureError:
-    return PictureError(
-        f"has {what}; at most {most // 1_000_000} million are read", remedy="Make the picture smaller."
-    )
+    return PictureError(f"has {what}; at most {most // 1_000_000} million are read", remedy="Make the picture smaller.")
 
 
 def _decode(image: Image.Image) -> Picture:

@@ -96,9 +96,7 @@ def lines_of(mask: Mask, shortest: int, thickest: float) -> tuple[list[Line], Ba
         if not 0 < thickness <= thickest or height > max(4 * thickness + 6, 0.08 * width):
             continue
         line = Line(top, top + height, left, left + width, thickness)
-        index = next(
-            (index for index, other in enumerate(lines) if _continues(line, other, mask.shape[1])), len(lines)
-        )
+        index = next((index for index, other in enumerate(lines) if _continues(line, other, mask.shape[1])), len(lines))
         lines[index : index + 1] = [line.joined(lines[index]) if index < len(lines) else line]
         kept[number] = index + 1
     return lines, Bands(labels, kept)
@@ -192,9 +190,7 @@ def find_rules(mask: Mask) -> Rules:
     inside = _inside(across, down, frame)
     if inside is not None:
         thinnest = min(
-            lines[number].thickness
-            for lines, ends in zip((across, down), frame, strict=True)
-            for number in ends
+            lines[number].thickness for lines, ends in zip((across, down), frame, strict=True) for number in ends
         )
         _complete(across, frame[0], is_rule[0], (inside[2], inside[3]), thinnest)
         _complete(down, frame[1], is_rule[1], (inside[0], inside[1]), thinnest)
@@ -345,9 +341,7 @@ def find_frames(mask: Mask) -> Mask:
     around = {
         int(parents[parents[number]])
         for number, contour in enumerate(contours)
-        if parents[number] >= 0
-        and parents[parents[number]] >= 0
-        and _fills(contour, contours[parents[number]])
+        if parents[number] >= 0 and parents[parents[number]] >= 0 and _fills(contour, contours[parents[number]])
     }
     around = {number for number in around if _is_rectangular(contours[number])}
     if not around:

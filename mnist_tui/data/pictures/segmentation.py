@@ -156,9 +156,7 @@ def _darkness(ink: Ink, labels: Labels, count: int) -> npt.NDArray[np.float64]:
 def _dark_enough(pieces: list[Piece], darkness: npt.NDArray[np.float64]) -> list[Piece]:
     """Without pieces much fainter than the rest: soft edges of shadows, stains."""
     large = max((piece.box.height for piece in pieces), default=0)
-    full = max(
-        (darkness[piece.numbers[0]] for piece in pieces if piece.box.height > 0.3 * large), default=0.0
-    )
+    full = max((darkness[piece.numbers[0]] for piece in pieces if piece.box.height > 0.3 * large), default=0.0)
     return [piece for piece in pieces if darkness[piece.numbers[0]] >= _FAINTEST * full]
 
 
@@ -167,11 +165,7 @@ def _without_border(pieces: list[Piece], labels: Labels) -> list[Piece]:
     rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     touching = np.bincount(rim, minlength=int(labels.max()) + 1)
     # A cropped stroke is as wide as a pen; an edge of the table or a shadow is broad.
-    cut = [
-        piece
-        for piece in pieces
-        if touching[piece.numbers[0]] < _CUT * max(piece.box.height, piece.box.width)
-    ]
+    cut = [piece for piece in pieces if touching[piece.numbers[0]] < _CUT * max(piece.box.height, piece.box.width)]
     inner = [piece for piece in cut if not touching[piece.numbers[0]]]
     tallest = max((piece.box.height for piece in cut), default=0)
     return inner if any(piece.box.height > 0.2 * tallest for piece in inner) else cut
@@ -212,9 +206,7 @@ def _without_underlines(pieces: list[Piece]) -> list[Piece]:
         last, others = left[-1], left[:-1]
         is_flat = last.box.width > _FLAT * last.box.height
         tall = [
-            piece
-            for piece in others
-            if piece.box.height > last.box.height and piece.box.height > 0.25 * last.box.width
+            piece for piece in others if piece.box.height > last.box.height and piece.box.height > 0.25 * last.box.width
         ]
         if not is_flat:
             break

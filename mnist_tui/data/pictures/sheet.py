@@ -130,8 +130,7 @@ def _sharpened(corners: Floats, hull: npt.NDArray[np.int32]) -> Floats:
     cv2.polylines(shape, [hull], True, 1)
     outline = np.argwhere(shape)[:, ::-1].astype(np.float32)
     lines = [
-        _line_through(outline, start, end)
-        for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True)
+        _line_through(outline, start, end) for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True)
     ]
     met = [np.cross(before, after) for before, after in zip([lines[-1], *lines], lines, strict=False)]
     if any(abs(point[2]) < 1e-3 for point in met):  # of sides that are nearly parallel
@@ -194,9 +193,7 @@ def _is_other_material(inside: Floats, outside: Floats) -> bool:
     """Whether the difference between outside and inside is more than a shadow's."""
     paper, other = np.median(inside, axis=0) + 1, np.median(outside, axis=0) + 1
     light = other.mean() / paper.mean()
-    return (
-        light < _LEAST_LIGHT or float(np.abs(other / other.sum() - paper / paper.sum()).max()) > _OTHER_TINT
-    )
+    return light < _LEAST_LIGHT or float(np.abs(other / other.sum() - paper / paper.sum()).max()) > _OTHER_TINT
 
 
 def _laid_upright(sheet: Sheet, corners: Floats) -> Sheet:

@@ -90,9 +90,7 @@ class _DrawingProcess:
         return [self._read_part(count) for count, _ in PARTS.values()]
 
     def _read_part(self, count: int) -> Arrays:
-        images = np.fromfile(self._file, np.uint8, count * math.prod(IMAGE_SHAPE)).reshape(
-            count, *IMAGE_SHAPE
-        )
+        images = np.fromfile(self._file, np.uint8, count * math.prod(IMAGE_SHAPE)).reshape(count, *IMAGE_SHAPE)
         return images, np.fromfile(self._file, np.int64, count)
 
 

@@ -59,9 +59,7 @@ class Field:
     def collapse(self, dims: Iterable[int]) -> Field:
         """Each element now depends on all that lie along `dims` (negative)."""
         gone = set(dims)
-        return Field(
-            tuple(axis.everywhere() if axis.jump and axis.dim in gone else axis for axis in self.axes)
-        )
+        return Field(tuple(axis.everywhere() if axis.jump and axis.dim in gone else axis for axis in self.axes))
 
     def is_everywhere(self) -> bool:
         """Whether all elements depend on the same pixels."""
@@ -116,9 +114,7 @@ def permute(field: Field, order: Sequence[int]) -> Field:
     """The field after output dimension i has become input dimension `order[i]` (both from 0)."""
     rank = len(order)
     target = {source - rank: index - rank for index, source in enumerate(order)}
-    return Field(
-        tuple(dataclasses.replace(axis, dim=target[axis.dim]) if axis.jump else axis for axis in field.axes)
-    )
+    return Field(tuple(dataclasses.replace(axis, dim=target[axis.dim]) if axis.jump else axis for axis in field.axes))
 
 
 def _unite_two(first: Field | Unknown, second: State) -> Field | Unknown:

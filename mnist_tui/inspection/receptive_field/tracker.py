@@ -28,9 +28,7 @@ class FieldTracker:
             return self._states[id(tensor)][1]
         return self._overwritten.get(_storage_address(tensor))
 
-    def record(
-        self, func: OpOverload, args: tuple[Any, ...], kwargs: Mapping[str, Any], result: Any
-    ) -> AtenCall:
+    def record(self, func: OpOverload, args: tuple[Any, ...], kwargs: Mapping[str, Any], result: Any) -> AtenCall:
         """Record one operation and its `result`; return the call, with the states of its inputs."""
         arguments = bind_arguments(func, args, kwargs)
         inputs = [(tensor, self.state(tensor)) for tensor in find_tensors(arguments)]
@@ -64,9 +62,7 @@ EMPTY = Tensor()
 
 
 def _find_written(func: OpOverload, arguments: Mapping[str, Any]) -> list[Tensor]:
-    writes = (
-        entry.name for entry in func._schema.arguments if entry.alias_info and entry.alias_info.is_write
-    )
+    writes = (entry.name for entry in func._schema.arguments if entry.alias_info and entry.alias_info.is_write)
     return list(find_tensors([arguments[name] for name in writes]))
 
 

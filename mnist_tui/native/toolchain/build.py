@@ -79,8 +79,6 @@ def _compile(
         dir=cache.folder, prefix=".", suffix=".tmp", ignore_cleanup_errors=True
     ) as workspace:
         log = cache.folder / "compiler.log"
-        library = compile_library(
-            compiler, sources, Path(workspace), headers=headers, log=log, should_stop=should_stop
-        )
+        library = compile_library(compiler, sources, Path(workspace), headers=headers, log=log, should_stop=should_stop)
         check_loads(library, should_stop=should_stop)
         return cache.publish(key, library.read_bytes())

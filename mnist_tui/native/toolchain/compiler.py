@@ -92,9 +92,7 @@ def compile_library(
         (workspace / name).write_text(text, encoding="utf-8")
     called = [*compiler.command, *compiler.flags]
     objects = [Path(name).with_suffix(".o").name for name in sources]
-    compiling = [
-        [*called, f"-I{headers}", "-c", name, "-o", made] for name, made in zip(sources, objects, strict=True)
-    ]
+    compiling = [[*called, f"-I{headers}", "-c", name, "-o", made] for name, made in zip(sources, objects, strict=True)]
     linking = [*called, "-shared", *objects, "-o", LIBRARY]
     command, result = _call(compiler.name, compiling, should_stop=should_stop, workspace=workspace)
     if result.status == 0:
@@ -160,6 +158,4 @@ def _call(
     except OSError as error:
         raise Unsupported(f"the C++ compiler {name} cannot be started: {error.strerror or error}") from error
     except subprocess.TimeoutExpired as error:
-        raise Unsupported(
-            f"the C++ compiler {name} did not finish within {error.timeout:g} seconds"
-        ) from error
+        raise Unsupported(f"the C++ compiler {name} did not finish within {error.timeout:g} seconds") from error

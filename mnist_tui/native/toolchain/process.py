@@ -207,9 +207,7 @@ class _Program(threading.Thread):
         self._read(process)
         self._wait(process)
         if process.poll() is None:  # not reaped yet, so that no other process can have its number
-            with contextlib.suppress(
-                ProcessLookupError, PermissionError
-            ):  # on macOS for a process that has ended
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # on macOS for a process that has ended
                 os.killpg(process.pid, signal.SIGKILL)
         self.status = process.wait()
 

@@ -40,15 +40,11 @@ def refuse_leftovers(model: nn.Module, called: Collection[str]) -> None:
             if tensor is None:
                 continue
             if id(tensor) in owned:
-                raise Unsupported(
-                    f"`{name}` and `{owned[id(tensor)]}` share their weights; each needs its own"
-                )
+                raise Unsupported(f"`{name}` and `{owned[id(tensor)]}` share their weights; each needs its own")
             owned[id(tensor)] = name
     for name, tensor in (*model.named_parameters(), *model.named_buffers()):
         if id(tensor) not in owned:
-            raise Unsupported(
-                f"`{name}` belongs to no layer that `forward` calls; remove it, or use its layer"
-            )
+            raise Unsupported(f"`{name}` belongs to no layer that `forward` calls; remove it, or use its layer")
 
 
 def _is_patched(module: nn.Module) -> bool:
@@ -60,9 +56,7 @@ def _is_patched(module: nn.Module) -> bool:
 def _refuse_parameter_extras(model: nn.Module) -> None:
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
-            raise Unsupported(
-                f"`{name}` is frozen (requires_grad=False); only training all of it is compiled"
-            )
+            raise Unsupported(f"`{name}` is frozen (requires_grad=False); only training all of it is compiled")
         if parameter._backward_hooks or getattr(parameter, "_post_accumulate_grad_hooks", None):
             raise Unsupported(f"`{name}` has hooks, which a compiled step would not call; remove them")
 

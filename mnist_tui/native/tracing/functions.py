@@ -70,9 +70,7 @@ def adaptive_max_pool2d(input: Signal, output_size: Any, return_indices: bool = 
     return _global_pool("max", input, output_size)
 
 
-def mean(
-    input: Signal, dim: Any = None, keepdim: bool = False, *, axis: Any = None, dtype: Any = None
-) -> Conversion:
+def mean(input: Signal, dim: Any = None, keepdim: bool = False, *, axis: Any = None, dtype: Any = None) -> Conversion:
     """Global average pooling, written as a mean over all dimensions of the map."""
     rank = len(input.dims) + 1
     dims = dim if axis is None else axis
@@ -104,9 +102,7 @@ def flatten(input: Signal, start_dim: int = 0, end_dim: int = -1) -> Conversion:
     rank = len(input.dims) + 1
     first, last = start_dim % rank, end_dim % rank
     if first == 0:
-        raise UnsupportedLayer(
-            "flattens all images into one vector; write `flatten(x, 1)`, which keeps them apart"
-        )
+        raise UnsupportedLayer("flattens all images into one vector; write `flatten(x, 1)`, which keeps them apart")
     return _convert_reshape(input, (*input.dims[: first - 1], -1, *input.dims[last:]))
 
 

@@ -45,9 +45,7 @@ def _refuse_other_tensors(module: nn.Module, operation: Operation, channels: int
             raise UnsupportedLayer(f"has a {name} on {tensor.device}; only the CPU is compiled for")
         wanted = _expected_size(name, operation, channels)
         if tensor.numel() != wanted:
-            raise UnsupportedLayer(
-                f"has a {name} of {tensor.numel()} elements, where its settings ask for {wanted}"
-            )
+            raise UnsupportedLayer(f"has a {name} of {tensor.numel()} elements, where its settings ask for {wanted}")
 
 
 def _expected_size(name: str, operation: Operation, channels: int) -> int:
@@ -65,9 +63,7 @@ def _conv(conv: nn.Conv2d, signal: Signal) -> tuple[Operation, Signal]:
     if kernel not in KERNELS and not is_whole_map:
         raise UnsupportedLayer(f"has kernel {kernel}; only 1, 3 and 5 are compiled, or the whole map")
     if not 0 <= padding < kernel:
-        raise UnsupportedLayer(
-            f"has padding {padding}; for kernel {kernel} only 0 to {kernel - 1} is compiled"
-        )
+        raise UnsupportedLayer(f"has padding {padding}; for kernel {kernel} only 0 to {kernel - 1} is compiled")
     if conv.in_channels != signal.map.channels:
         raise UnsupportedLayer(f"takes {conv.in_channels} channels and is given {signal.map.channels}")
     operation = Conv(kernel, padding, conv.in_channels, conv.out_channels, conv.bias is not None)
@@ -122,9 +118,7 @@ def _norm1d(norm: nn.BatchNorm1d, signal: Signal) -> tuple[Operation, Signal]:
 def _norm(norm: nn.BatchNorm2d | nn.BatchNorm1d, signal: Signal) -> BatchNorm:
     statistics = (norm.running_mean, norm.running_var, norm.num_batches_tracked)
     if not norm.track_running_stats or any(statistic is None for statistic in statistics):
-        raise UnsupportedLayer(
-            "has no running statistics; only BatchNorm with track_running_stats is compiled"
-        )
+        raise UnsupportedLayer("has no running statistics; only BatchNorm with track_running_stats is compiled")
     if (norm.weight is None) != (norm.bias is None):
         raise UnsupportedLayer("has a weight without a bias; only both or neither is compiled")
     if norm.momentum is None:

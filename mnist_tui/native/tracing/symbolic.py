@@ -93,11 +93,7 @@ class SymbolicTracer(fx.Tracer):
         self, kind: str, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *rest: Any, **more: Any
     ) -> SymbolicImage:
         """Called for every function, method or layer with weights that gets a proxy as an argument."""
-        signal = (
-            Signal(INPUT_SHAPE, INPUT_SHAPE)
-            if kind == "placeholder"
-            else self._record(kind, target, args, kwargs)
-        )
+        signal = Signal(INPUT_SHAPE, INPUT_SHAPE) if kind == "placeholder" else self._record(kind, target, args, kwargs)
         image = super().create_proxy(kind, target, args, kwargs, *rest, **more)
         assert isinstance(image, SymbolicImage)
         image.signal = signal
@@ -145,26 +141,20 @@ class SymbolicTracer(fx.Tracer):
 
     def _convert_module(self, module: nn.Module, input: Signal) -> Conversion:
         if module in self.converted:
-            raise UnsupportedLayer(
-                "is called twice; a layer with weights is compiled for one place in the chain"
-            )
+            raise UnsupportedLayer("is called twice; a layer with weights is compiled for one place in the chain")
         self.converted.add(module)
         return convert_module(module, input)
 
     def _find_input(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> SymbolicImage:
         """The one proxy among the arguments. Raises UnsupportedLayer where it is not the end of the chain."""
         if not torch.is_grad_enabled() or torch.is_autocast_enabled("cpu"):
-            raise UnsupportedLayer(
-                "runs under no_grad or autocast; only plain float32 with gradients is compiled"
-            )
+            raise UnsupportedLayer("runs under no_grad or autocast; only plain float32 with gradients is compiled")
         proxies = list(_proxies((args, kwargs)))
         images = [proxy for proxy in proxies if isinstance(proxy, SymbolicImage)]
         if len(images) > 1:
             raise UnsupportedLayer(f"joins two results; {ONLY_CHAIN}")
         if not images:
-            raise UnsupportedLayer(
-                "computes with the number of images or with an attribute of a tensor; " + ONLY_CHAIN
-            )
+            raise UnsupportedLayer("computes with the number of images or with an attribute of a tensor; " + ONLY_CHAIN)
         if images[0] is not self.output:
             raise UnsupportedLayer(f"uses a result that another layer has used already; {ONLY_CHAIN}")
         return images[0]

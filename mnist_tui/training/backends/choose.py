@@ -80,8 +80,6 @@ def _build(
                     f"steps are compiled for the processor only, and the device is {device.type}",
                     "Use --device cpu, or --backend auto.",
                 )
-            return compile_backend(
-                config, train_state, largest_batch, on_progress=on_progress, should_stop=should_stop
-            )
+            return compile_backend(config, train_state, largest_batch, on_progress=on_progress, should_stop=should_stop)
         case _:
             raise BackendUnavailable(f"this version has no {name} backend", "Use --backend auto.")

@@ -43,9 +43,7 @@ class GraphBackend(EagerBackend):
 
     _result: StepResult
 
-    def __init__(
-        self, config: TrainConfig, train_state: TrainState, device: torch.device, recorder: Recorder
-    ) -> None:
+    def __init__(self, config: TrainConfig, train_state: TrainState, device: torch.device, recorder: Recorder) -> None:
         """Records at once, which does not change the training state. Raises BackendUnavailable if that fails."""
         super().__init__(config, train_state)
         self._batch = Batch(

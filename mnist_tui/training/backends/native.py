@@ -116,9 +116,7 @@ class NativeBackend:
     def step(self, batch: Batch, settings: StepSettings, targets: Tensor | None = None) -> StepResult:
         own, (images, labels, weights) = self._settings, batch
         own.step, own.learning_rate, own.momentum = settings
-        return StepResult(
-            *self._network.step(self._bound, own, images, labels, weights=weights, targets=targets)
-        )
+        return StepResult(*self._network.step(self._bound, own, images, labels, weights=weights, targets=targets))
 
     def logits(self, images: Tensor) -> Tensor:
         out = torch.empty(len(images), OUTPUT_SHAPE.channels)

@@ -123,8 +123,7 @@ class CompareScreen(SafeScreen, Screen[None]):
         comparison = compare(self._runs)
         self.differences = comparison.differences
         rows = [
-            ComparedRow(run, slot, slot in self._hidden)
-            for run, slot in zip(comparison.runs, self._slots, strict=True)
+            ComparedRow(run, slot, slot in self._hidden) for run, slot in zip(comparison.runs, self._slots, strict=True)
         ]
         self.table.show_by_key([(row.run.summary.path, row) for row in rows])
         self._draw_charts()
@@ -139,15 +138,11 @@ class CompareScreen(SafeScreen, Screen[None]):
         )
 
     def _draw_charts(self) -> None:
-        shown = [
-            (run, slot) for run, slot in zip(self._runs, self._slots, strict=True) if slot not in self._hidden
-        ]
+        shown = [(run, slot) for run, slot in zip(self._runs, self._slots, strict=True) if slot not in self._hidden]
         self.accuracy.draw_curves(
             [Curve(slot, _epochs(run), [100 * row.test_accuracy for row in run.rows]) for run, slot in shown]
         )
-        self.loss.draw_curves(
-            [Curve(slot, _epochs(run), [row.test_loss for row in run.rows]) for run, slot in shown]
-        )
+        self.loss.draw_curves([Curve(slot, _epochs(run), [row.test_loss for row in run.rows]) for run, slot in shown])
 
 
 def _epochs(run: ScannedRun) -> list[float]:

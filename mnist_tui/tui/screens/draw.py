@@ -138,9 +138,7 @@ class DrawScreen(NetworkScreen):
 
     def action_image(self) -> None:
         """Ask which test image to load."""
-        self.app.push_screen(
-            image_dialog(), lambda text: self._find_image(parse_query(text)) if text else None
-        )
+        self.app.push_screen(image_dialog(), lambda text: self._find_image(parse_query(text)) if text else None)
 
     def _find_image(self, query: ImageQuery) -> None:
         """In the dataset that the network was trained on, which is not known before the first result."""

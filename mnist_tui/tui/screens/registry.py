@@ -31,7 +31,5 @@ SCREENS = (
 def create_screen(entry: ScreenEntry, workspace: Workspace) -> Screen[None]:
     """Import the screen's module, which may bring more than the first frame needs, and create the screen."""
     module, _, name = entry.target.partition(":")
-    screen: Screen[None] = getattr(importlib.import_module(f"mnist_tui.tui.screens.{module}"), name)(
-        workspace
-    )
+    screen: Screen[None] = getattr(importlib.import_module(f"mnist_tui.tui.screens.{module}"), name)(workspace)
     return screen

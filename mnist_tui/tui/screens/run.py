@@ -31,9 +31,7 @@ _SECONDS_BETWEEN_READS = 0.5
 class LogGrew(Message):
     """Events appended to the log since the last read, from the thread that reads it."""
 
-    def __init__(
-        self, events: list[Event], *, run: Run, restarts: int, locked: bool, error: str = ""
-    ) -> None:
+    def __init__(self, events: list[Event], *, run: Run, restarts: int, locked: bool, error: str = "") -> None:
         super().__init__()
         self.events, self.run, self.restarts = events, run, restarts
         self.locked, self.error = locked, error
@@ -126,6 +124,4 @@ class RunScreen(SafeScreen, Screen[None]):
         where = self.query_one("#where", Static)
         room = where.size.width - left.cell_length - 1
         right = run_facts(self.history.record, room - 3)
-        update_text(
-            where, Content.assemble(left, (right.rjust(max(room, 0)), "$foreground 75%")), layout=False
-        )
+        update_text(where, Content.assemble(left, (right.rjust(max(room, 0)), "$foreground 75%")), layout=False)

@@ -76,8 +76,7 @@ class TrainScreen(BaseScreen):
         allowed = {
             "new_run": not phase.is_busy,
             "pause": phase in (SessionPhase.TRAINING, SessionPhase.EVALUATING),
-            "resume": phase in (SessionPhase.PAUSED, SessionPhase.PAUSING)
-            or self.session.resume_job() is not None,
+            "resume": phase in (SessionPhase.PAUSED, SessionPhase.PAUSING) or self.session.resume_job() is not None,
             "stop": phase.is_busy and phase is not SessionPhase.STOPPING,
             "one_more": self.session.extension_job() is not None,
         }

@@ -47,9 +47,7 @@ class SafeCommandList(_SafeOptions, CommandList):
 class FormSelect(Select[str], inherit_bindings=False):
     """A Select that leaves Enter to its form, which begins a run with it, and opens our own list."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,space,up", "show_overlay", "Show menu", show=False)
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("down,space,up", "show_overlay", "Show menu", show=False)]
 
     def compose(self) -> ComposeResult:
         """As Select, but with a SafeSelectOverlay."""

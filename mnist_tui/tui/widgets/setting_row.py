@@ -71,9 +71,9 @@ class SettingRow(Widget):
         return Content.assemble(
             (f"{name:>{_NAME}}", "bold $text-accent" if here else "$foreground 70%"),
             gap,
-            Content.styled(
-                self.text, "$text-error" if self.has_class("-wrong") else "$foreground 65%"
-            ).truncate(room, ellipsis=True),
+            Content.styled(self.text, "$text-error" if self.has_class("-wrong") else "$foreground 65%").truncate(
+                room, ellipsis=True
+            ),
         )
 
     @property

@@ -31,9 +31,5 @@ def inspect(request: InspectRequest) -> ModelSummary:
         from mnist_tui.training.run_code import find_code
 
     with RANDOM_NUMBERS_LOCK:
-        source = (
-            resolve_spec(request.spec)
-            if request.run is None
-            else find_code(request.run).require_trust().source
-        )
+        source = resolve_spec(request.spec) if request.run is None else find_code(request.run).require_trust().source
         return inspect_model(load_model(source), name=source.name)

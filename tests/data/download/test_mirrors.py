@@ -51,9 +51,7 @@ def test_progress_runs_from_nothing_to_everything(mirror: Mirror, tiny: Sample, 
     reported = fetch_from(mirror, tmp_path, "good")
     for name, content in tiny.contents.items():
         progress = [event for event in reported if isinstance(event, DataProgress) and event.item == name]
-        assert {(event.dataset, event.stage, event.unit) for event in progress} == {
-            ("mnist", "fetching", "bytes")
-        }
+        assert {(event.dataset, event.stage, event.unit) for event in progress} == {("mnist", "fetching", "bytes")}
         assert [progress[0].done, progress[-1].done, progress[-1].total] == [0, len(content), len(content)]
 
 
@@ -167,13 +165,9 @@ def abort_at(item: str, error: BaseException | None = None) -> Report:
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), OSError("x"), DataError("x"), MirrorFailedError("x")])
-def test_what_report_raises_comes_out_untouched(
-    error: Exception, mirror: Mirror, tiny: Sample, tmp_path: Path
-) -> None:
+def test_what_report_raises_comes_out_untouched(error: Exception, mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
     with pytest.raises(type(error)) as caught:
-        fetch_dataset(
-            tiny.entry, tmp_path, report=abort_at("train-images.gz", error), settings=mirror.settings()
-        )
+        fetch_dataset(tiny.entry, tmp_path, report=abort_at("train-images.gz", error), settings=mirror.settings())
     assert caught.value is error
     assert names(tmp_path) == set()
 
@@ -249,9 +243,7 @@ fetch_dataset(entry, Path(sys.argv[1]), report=lambda event: print(getattr(event
 
 def test_two_processes_fetch_every_file_once(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
     """The second one knows no mirror that works: it waits, and then finds the files there."""
-    first = threading.Thread(
-        target=fetch_from, args=(mirror, tmp_path, "gated"), kwargs={"read_timeout": PATIENCE}
-    )
+    first = threading.Thread(target=fetch_from, args=(mirror, tmp_path, "gated"), kwargs={"read_timeout": PATIENCE})
     first.start()
     with python(SECOND_PROCESS, str(tmp_path), stdout=subprocess.PIPE, text=True) as second:
         assert second.stdout is not None

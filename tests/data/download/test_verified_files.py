@@ -57,9 +57,7 @@ LAYOUTS: dict[str, Put] = {
     "packed anew": lambda folder, name, content: put(
         folder / "Tiny/raw" / name, gzip.compress(gzip.decompress(content), 1, mtime=7)
     ),
-    "unpacked and flat": lambda folder, name, content: put(
-        folder / name.removesuffix(".gz"), gzip.decompress(content)
-    ),
+    "unpacked and flat": lambda folder, name, content: put(folder / name.removesuffix(".gz"), gzip.decompress(content)),
     "archives, flat": lambda folder, name, content: put(folder / name, content),
     "in the dataset's folder": lambda folder, name, content: put(
         folder / "Tiny" / name.removesuffix(".gz"), gzip.decompress(content)
@@ -140,10 +138,7 @@ def test_what_lies_there_and_is_something_else_is_named(
     assert (info.files[0].path, info.files[0].verified) == (str(path), False)
     assert words in info.files[0].problem
     reported: list[Event] = []
-    assert (
-        len(load_dataset("mnist", tmp_path, report=reported.append, settings=mirror.settings()).train.labels)
-        == 20
-    )
+    assert len(load_dataset("mnist", tmp_path, report=reported.append, settings=mirror.settings()).train.labels) == 20
     (notice,) = [event.message for event in reported if isinstance(event, Notice)]
     assert notice.startswith(f"{path} cannot be used: ")
     assert notice.endswith("Fetching the archive.")

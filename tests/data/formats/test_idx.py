@@ -62,12 +62,8 @@ def test_labels_come_back_as_int64() -> None:
         pytest.param(gzip.compress(b""), "ends within its header", id="nothing inside"),
         pytest.param(gzip.compress(header(0x0801)), "begins with 00 00 08 01", id="labels for images"),
         pytest.param(gzip.compress(header(0x0D03)), "begins with 00 00 0d 03", id="floats for bytes"),
-        pytest.param(
-            gzip.compress(header(dimensions=(COUNT, 32, 32))), "declares 3 × 32 × 32", id="32 pixels wide"
-        ),
-        pytest.param(
-            gzip.compress(header(dimensions=(2**32 - 1,) * 3)), "declares 4294967295", id="giant dimensions"
-        ),
+        pytest.param(gzip.compress(header(dimensions=(COUNT, 32, 32))), "declares 3 × 32 × 32", id="32 pixels wide"),
+        pytest.param(gzip.compress(header(dimensions=(2**32 - 1,) * 3)), "declares 4294967295", id="giant dimensions"),
         pytest.param(gzip.compress(PLAIN_IMAGES[:-1]), "holds 2,351 values but declares 2,352", id="short"),
         pytest.param(gzip.compress(PLAIN_IMAGES + b"x"), "more than the 2,352 values", id="long"),
         pytest.param(idx_file(IMAGES) + b"junk", "4 bytes follow its end", id="garbage behind"),
@@ -138,9 +134,7 @@ def test_whatever_was_written_is_read(pixels: bytes, labels: list[int]) -> None:
 def test_a_bomb_is_not_unpacked() -> None:
     squeeze = zlib.compressobj(9, zlib.DEFLATED, idx.GZIP_ONLY)
     zeros = bytes(1 << 20)
-    bomb = (
-        squeeze.compress(header()) + b"".join(squeeze.compress(zeros) for _ in range(200)) + squeeze.flush()
-    )
+    bomb = squeeze.compress(header()) + b"".join(squeeze.compress(zeros) for _ in range(200)) + squeeze.flush()
     tracemalloc.start()
     try:
         with pytest.raises(DataError, match="more than"):

@@ -110,8 +110,7 @@ OTHER_FORMS = {
         for number, line in enumerate(csv(ROWS, header=",".join(map(str, range(784)))).splitlines())
     ),
     "an identifier": "\n".join(
-        f"{'ImageId' if number == 0 else f'img-{number}'},{line}"
-        for number, line in enumerate(KAGGLE.splitlines())
+        f"{'ImageId' if number == 0 else f'img-{number}'},{line}" for number, line in enumerate(KAGGLE.splitlines())
     ),
     "OpenML's, labels last": csv(
         np.column_stack([ROWS, LABELS]), header=",".join([*(f"pixel{n}" for n in range(1, 785)), '"class"'])
@@ -134,9 +133,7 @@ OTHER_FORMS = {
     "half": npy((IMAGES / 255).astype(np.float16)),
     "bool": npy(IMAGES > 127),
     "-1 to 1 as an array": npy(IMAGES.astype(np.float32) / 127.5 - 1),
-    "Keras' mnist.npz": npz(
-        x_train=IMAGES[::-1], y_train=LABELS[::-1], x_test=IMAGES, y_test=np.array(LABELS)
-    ),
+    "Keras' mnist.npz": npz(x_train=IMAGES[::-1], y_train=LABELS[::-1], x_test=IMAGES, y_test=np.array(LABELS)),
     "images and labels": npz(images=IMAGES, labels=np.array(LABELS)[:, None]),
     "unknown names": npz(arr_0=IMAGES, arr_1=np.array(LABELS)),
     "one-hot labels": npz(x=ROWS, y=np.eye(10)[LABELS]),
@@ -146,9 +143,7 @@ OTHER_FORMS = {
     "CSV in gzip": gzip.compress(csv(ROWS).encode()),
     "a tensor": saved(torch.from_numpy(IMAGES)),
     "a bfloat16 tensor": saved((torch.from_numpy(IMAGES) / 255).bfloat16()),
-    "a dictionary of tensors": saved(
-        {"data": torch.from_numpy(IMAGES), "targets": torch.tensor(LABELS), "n": 3}
-    ),
+    "a dictionary of tensors": saved({"data": torch.from_numpy(IMAGES), "targets": torch.tensor(LABELS), "n": 3}),
     "torchvision's pair": saved((torch.from_numpy(IMAGES), torch.tensor(LABELS))),
 }
 
@@ -159,9 +154,7 @@ def test_every_form_gives_the_same_images(form: str) -> None:
     found = read(content)
     assert np.abs(found.pixels.astype(int) - IMAGES).max() <= 2, found.remarks
     assert found.labels is None or found.labels.tolist() == LABELS
-    has_labels = any(
-        word in form.lower() for word in ("label", "keras", "train.csv", "785", "dictionary", "pair")
-    )
+    has_labels = any(word in form.lower() for word in ("label", "keras", "train.csv", "785", "dictionary", "pair"))
     assert found.labels is not None or not has_labels
 
 
@@ -396,9 +389,7 @@ def _holds_together(content: bytes, name: str) -> None:
 
 
 @settings(deadline=None, max_examples=60)
-@given(
-    content=st.binary(min_size=1, max_size=3000), suffix=st.sampled_from(["csv", "npy", "npz", "pt", "png"])
-)
+@given(content=st.binary(min_size=1, max_size=3000), suffix=st.sampled_from(["csv", "npy", "npz", "pt", "png"]))
 def test_random_bytes_are_refused_with_a_sentence(content: bytes, suffix: str) -> None:
     _holds_together(content, f"x.{suffix}")
 

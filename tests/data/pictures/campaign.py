@@ -76,8 +76,7 @@ def answer_of(content: bytes, network: TrainedNetwork) -> tuple[str, bool] | Non
     for line in lines:
         digits_of_line: list[DigitImage] = list(line)  # type: ignore[arg-type]
         answers = [
-            prediction.prediction
-            for prediction in predict_file.predict_images(digits_of_line, network, THRESHOLD)
+            prediction.prediction for prediction in predict_file.predict_images(digits_of_line, network, THRESHOLD)
         ]
         words.append("".join(answer.best.name for answer in answers))
         sure = sure and all(answer.is_confident for answer in answers)

@@ -82,9 +82,7 @@ def _clean(
     for _ in range(specks):
         x, y = random.uniform(0, size[0]), random.uniform(0, size[1])
         scenes.lined(page, (x, y), (x + 2, y + 1), ink, int(random.integers(2, 5)))
-    return jpeg(
-        scenes.photographed(page * scenes.uneven(page.shape, light, random), random, noise, blur), quality
-    )
+    return jpeg(scenes.photographed(page * scenes.uneven(page.shape, light, random), random, noise, blur), quality)
 
 
 def _digital(
@@ -597,10 +595,7 @@ UNDERLINES: tuple[list[dict[str, Any]], list[dict[str, Any]]] = (
 
 # --- Saved plots ---------------------------------------------------------------------------------------------------
 
-_VIRIDIS = (
-    np.array([(68, 1, 84), (62, 74, 137), (38, 130, 142), (53, 183, 121), (181, 222, 43), (253, 231, 37)])
-    / 255
-)
+_VIRIDIS = np.array([(68, 1, 84), (62, 74, 137), (38, 130, 142), (53, 183, 121), (181, 222, 43), (253, 231, 37)]) / 255
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -632,9 +627,7 @@ def _plot(
     large = cv2.resize(small, (side, side), interpolation=cv2.INTER_NEAREST)
     if colors == "viridis":
         steps = np.clip(large, 0, 1) * 5
-        shown = np.stack(
-            [np.interp(steps, np.arange(6), _VIRIDIS[:, channel]) for channel in range(3)], axis=2
-        )
+        shown = np.stack([np.interp(steps, np.arange(6), _VIRIDIS[:, channel]) for channel in range(3)], axis=2)
     else:
         shown = np.repeat((large if colors == "gray" else 1 - large)[:, :, None], 3, axis=2)
     page[top : top + side, left : left + side] = shown
@@ -645,9 +638,7 @@ def _plot(
             place = round((value + 0.5) / 28 * side)
             cv2.line(text, (left + place, top + side), (left + place, top + side + 4), 255, 1)
             cv2.line(text, (left, top + place), (left - 4, top + place), 255, 1)
-            cv2.putText(
-                text, str(value), (left + place - 5, top + side + 20), _FONT, 0.42, 255, 1, cv2.LINE_AA
-            )
+            cv2.putText(text, str(value), (left + place - 5, top + side + 20), _FONT, 0.42, 255, 1, cv2.LINE_AA)
             cv2.putText(text, str(value), (left - 26, top + place + 5), _FONT, 0.42, 255, 1, cv2.LINE_AA)
     if title:
         cv2.putText(

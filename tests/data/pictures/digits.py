@@ -35,9 +35,7 @@ def strokes(label: int, random: np.random.Generator) -> Strokes:
     slant, aspect, angle = random.normal(0.05, 0.1), np.exp(random.normal(0, 0.1)), random.normal(0, 0.05)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     bent = turn @ np.array([[aspect, -slant], [0, 1]])
-    lines = [
-        np.concatenate([_smooth(np.array(piece)) for piece in _joined(stroke)]) for stroke in way.strokes
-    ]
+    lines = [np.concatenate([_smooth(np.array(piece)) for piece in _joined(stroke)]) for stroke in way.strokes]
     lines = [line @ bent.T for line in lines]
     every = np.concatenate(lines)
     low, high = every.min(axis=0), every.max(axis=0)
@@ -60,9 +58,7 @@ def _smooth(points: npt.NDArray[np.float64], count: int = 40) -> npt.NDArray[np.
     t = np.linspace(0, 1, count)[:, None]
     spans = []
     for a, b, c, d in zip(padded, padded[1:], padded[2:], padded[3:], strict=False):
-        spans.append(
-            0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
-        )
+        spans.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3))
     return np.concatenate(spans)
 
 

@@ -72,9 +72,7 @@ def ruled(
             place = (number + offset[kind]) * pitch
             if not -reach < place < 2 * reach:
                 continue
-            ends = (
-                [(place, -reach), (place, 2 * reach)] if kind == 0 else [(-reach, place), (2 * reach, place)]
-            )
+            ends = [(place, -reach), (place, 2 * reach)] if kind == 0 else [(-reach, place), (2 * reach, place)]
             ends = [turn @ np.array([x, y, 1]) for x, y in ends]
             first, second = (tuple(round(value * 16) for value in end) for end in ends)
             cv2.line(lines, first, second, 255, width, cv2.LINE_AA, 4)
@@ -89,9 +87,7 @@ def framed(page: Floats, box: Box, color: Color, width: int) -> None:
     inked(page, mask.astype(np.float32) / 255, 0, 0, color)
 
 
-def lined(
-    page: Floats, first: tuple[float, float], second: tuple[float, float], color: Color, width: int
-) -> None:
+def lined(page: Floats, first: tuple[float, float], second: tuple[float, float], color: Color, width: int) -> None:
     """A straight line."""
     mask = np.zeros(page.shape[:2], np.uint8)
     ends = [tuple(round(16 * value) for value in end) for end in (first, second)]
@@ -108,9 +104,7 @@ def table(size: tuple[int, int], kind: str, random: np.random.Generator) -> Floa
     width, height = size
     grain = random.normal(0, 1, (height, max(2, width // 60))).astype(np.float32)
     grain = cv2.GaussianBlur(cv2.resize(grain, (width, height), interpolation=cv2.INTER_CUBIC), (0, 0), 1.2)
-    rings = np.sin(
-        np.arange(height)[:, None] / 9 + 3 * grain.mean(axis=1, keepdims=True) + random.uniform(0, 6)
-    )
+    rings = np.sin(np.arange(height)[:, None] / 9 + 3 * grain.mean(axis=1, keepdims=True) + random.uniform(0, 6))
     relief = 0.12 * grain + 0.06 * rings.astype(np.float32)
     return np.clip(paper(size, color) * (1 + relief[:, :, None]), 0, 1).astype(np.float32)
 
@@ -134,9 +128,7 @@ def on_table(
     return below * (1 - mask[:, :, None]) + laid * mask[:, :, None]
 
 
-def shadow(
-    shape: tuple[int, ...], kind: str, light: float, softness: float, random: np.random.Generator
-) -> Floats:
+def shadow(shape: tuple[int, ...], kind: str, light: float, softness: float, random: np.random.Generator) -> Floats:
     """(H, W, 1): 1 in the light, `light` in the shadow of a hand; the edge is so many pixels soft."""
     height, width = shape[:2]
     x, y = np.meshgrid(np.arange(width) / width, np.arange(height) / height)

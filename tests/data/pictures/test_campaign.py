@@ -30,9 +30,7 @@ _PICTURES = 3
 def writer(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Writer:
     config = build_config("quick", dataset="mnist")
     runs_dir = tmp_path_factory.mktemp("runs")
-    outcome = run_training.start_run(
-        config, data_dir=mnist_folder, runs_dir=runs_dir, report=lambda event: None
-    )
+    outcome = run_training.start_run(config, data_dir=mnist_folder, runs_dir=runs_dir, report=lambda event: None)
     test = datasets.load_dataset("mnist", mnist_folder).test
     return Writer(load_trained(outcome.run), test.images, test.labels)
 

@@ -24,9 +24,7 @@ DIGITS = [image[0] for image in draw_digits(24, seed=7)[0]]
 def seven(size: int = 280, pen: int = 24, *, at: tuple[int, int] = (0, 0), scale: float = 1.0) -> Image.Image:
     """White on black, two strokes."""
     image = Image.new("L", (size, size))
-    points = [
-        (size * (0.3 + 0.4 * scale * x) + at[0], size * (0.2 + 0.6 * scale * y) + at[1]) for x, y in SEVEN
-    ]
+    points = [(size * (0.3 + 0.4 * scale * x) + at[0], size * (0.2 + 0.6 * scale * y) + at[1]) for x, y in SEVEN]
     ImageDraw.Draw(image).line(points, fill=255, width=pen, joint="curve")
     return image
 
@@ -63,8 +61,7 @@ def test_a_clean_picture_of_mnists_size_comes_back_as_it_is(invert: bool) -> Non
 def test_a_digit_is_found_again_in_every_condition(condition: str) -> None:
     random = np.random.default_rng(1)
     alike = [
-        likeness(read_largest_digit(CONDITIONS[condition](image, random)), canvas_to_mnist(image))
-        for image in DIGITS
+        likeness(read_largest_digit(CONDITIONS[condition](image, random)), canvas_to_mnist(image)) for image in DIGITS
     ]
     assert min(alike) > 0.75
     assert np.mean(alike) > 0.92
@@ -164,9 +161,7 @@ def test_whatever_the_pixels_there_is_a_picture_or_no_digit(pixels: Pixels) -> N
 
 
 @settings(max_examples=30, deadline=None)
-@given(
-    arrays.arrays(np.float32, st.tuples(st.integers(1, 40), st.integers(1, 40)), elements=st.floats(width=32))
-)
+@given(arrays.arrays(np.float32, st.tuples(st.integers(1, 40), st.integers(1, 40)), elements=st.floats(width=32)))
 @example(np.array([[0.25]], np.float32))  # just what is no ink yet
 def test_whatever_the_canvas_there_is_a_picture_or_no_digit(canvas: np.ndarray) -> None:  # type: ignore[type-arg]
     with contextlib.suppress(NoDigitError):

@@ -28,9 +28,7 @@ def network(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Tra
     """Some seconds of training."""
     config = build_config("instant", dataset="mnist", train_limit=30_000)
     runs_dir = tmp_path_factory.mktemp("runs")
-    outcome = run_training.start_run(
-        config, data_dir=mnist_folder, runs_dir=runs_dir, report=lambda event: None
-    )
+    outcome = run_training.start_run(config, data_dir=mnist_folder, runs_dir=runs_dir, report=lambda event: None)
     return load_trained(outcome.run)
 
 
@@ -47,9 +45,7 @@ def accuracy(network: TrainedNetwork, pictures: list[np.ndarray], labels: torch.
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
-def test_a_network_reads_them_in_every_condition(
-    condition: str, network: TrainedNetwork, digits: Split
-) -> None:
+def test_a_network_reads_them_in_every_condition(condition: str, network: TrainedNetwork, digits: Split) -> None:
     random = np.random.default_rng(5)
     originals = list(digits.images[:, 0].numpy())
     pictures = [read_largest_digit(CONDITIONS[condition](image, random)) for image in originals]

@@ -94,10 +94,7 @@ def _with_dimensions(content: bytes, at: int, form: str, *values: int) -> bytes:
 
 def hostile() -> Iterator[bytes]:
     """Fifty and more: truncated, damaged, giant, lying, and no pictures at all."""
-    whole = {
-        name: saved(Image.fromarray(SEVEN).convert("RGB"), name)
-        for name in ("PNG", "JPEG", "WEBP", "GIF", "BMP")
-    }
+    whole = {name: saved(Image.fromarray(SEVEN).convert("RGB"), name) for name in ("PNG", "JPEG", "WEBP", "GIF", "BMP")}
     for content in whole.values():
         for share in (0.1, 0.5, 0.9):
             yield content[: int(share * len(content))]

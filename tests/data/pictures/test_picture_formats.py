@@ -23,11 +23,7 @@ EXPECTED = digit_of(saved(Image.fromarray(SEVEN)), "seven.png")
 @pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_deflate", "jpeg"])
 @pytest.mark.parametrize("mode", ["L", "RGB", "1", "I;16"])
 def test_tiff_is_read(mode: str, compression: str) -> None:
-    image = (
-        Image.fromarray(SEVEN.astype(np.uint16) * 100)
-        if mode == "I;16"
-        else Image.fromarray(SEVEN).convert(mode)
-    )
+    image = Image.fromarray(SEVEN.astype(np.uint16) * 100) if mode == "I;16" else Image.fromarray(SEVEN).convert(mode)
     if compression == "jpeg" and mode in ("1", "I;16"):
         pytest.skip("JPEG is for 8 bits")
     assert likeness(digit_of(saved(image, "TIFF", compression=compression), "a.tif"), EXPECTED) > 0.97
@@ -68,12 +64,8 @@ def test_without_avif_the_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None
     assert "pip install --upgrade pillow" in error.value.remedy
 
 
-@pytest.mark.parametrize(
-    "brands", [b"heic\0\0\0\0mif1heic", b"mif1\0\0\0\0mif1heic", b"heix\0\0\0\0mif1heix"]
-)
-def test_without_its_extra_heic_is_named_with_how_to_install_it(
-    brands: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("brands", [b"heic\0\0\0\0mif1heic", b"mif1\0\0\0\0mif1heic", b"heix\0\0\0\0mif1heix"])
+def test_without_its_extra_heic_is_named_with_how_to_install_it(brands: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     with pytest.raises(PictureError, match=r"photo.heic is a HEIC picture") as error:
         extract_digits(b"\0\0\0\x18ftyp" + brands + bytes(50), "photo.heic")

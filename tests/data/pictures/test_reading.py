@@ -22,11 +22,7 @@ from tests.data.pictures.test_mnist_format import likeness
 
 EVERY = [condition for held in (False, True) for condition in conditions(held)]
 # Of 128 conditions and as many held back, one in thirteen, but for the largest pictures, which take long to paint.
-SMALL = [
-    condition
-    for condition in EVERY
-    if condition.name != "large picture" and "side 2000" not in condition.name
-]
+SMALL = [condition for condition in EVERY if condition.name != "large picture" and "side 2000" not in condition.name]
 SOME = SMALL[::13]
 # Among the shapes below are a broken one that a reader of digits would also take for another.
 _ALIKE = 0.8

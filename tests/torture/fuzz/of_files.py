@@ -68,9 +68,7 @@ def _picture_seeds(_folder: Path) -> Iterable[bytes]:
         yield file.getvalue()
     for mode in ("1", "P", "LA", "RGBA", "I;16"):
         file = io.BytesIO()
-        (Image.fromarray(pixels.astype(np.uint16) * 200) if mode == "I;16" else image.convert(mode)).save(
-            file, "PNG"
-        )
+        (Image.fromarray(pixels.astype(np.uint16) * 200) if mode == "I;16" else image.convert(mode)).save(file, "PNG")
         yield file.getvalue()
     file = io.BytesIO()
     notes = Image.Exif()

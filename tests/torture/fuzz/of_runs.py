@@ -89,9 +89,7 @@ def _log_seeds(folder: Path) -> Iterable[bytes]:
     lines = run.log_file.read_bytes().splitlines(keepends=True)
     yield from lines
     for event in (
-        WeightsMoved(
-            epoch=1, step=2, layers=("fc",), weight_norms=(1.0,), gradient_norms=(0.5,), update_ratios=(0.1,)
-        ),
+        WeightsMoved(epoch=1, step=2, layers=("fc",), weight_norms=(1.0,), gradient_norms=(0.5,), update_ratios=(0.1,)),
         Preparing(what="compiling", done=1, total=2),
         Notice(message="a word"),
         RunStopped(epoch=1, step=5, reason="SIGINT"),

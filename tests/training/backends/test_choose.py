@@ -89,9 +89,7 @@ def test_what_adapts_a_network_is_not_compiled() -> None:
     assert adapt_model(model, torch.zeros(2, 1, 28, 28), 10)
     config = tiny_config()
     with pytest.raises(BackendUnavailable, match="Sequential takes other images than float32"):
-        compile_backend(
-            config, TrainState(config, model), on_progress=lambda _: None, should_stop=lambda: False
-        )
+        compile_backend(config, TrainState(config, model), on_progress=lambda _: None, should_stop=lambda: False)
 
 
 def test_a_resumed_run_keeps_its_backend() -> None:
@@ -109,9 +107,7 @@ def test_a_resumed_run_whose_backend_is_gone_goes_on_with_eager(before: str) -> 
 
 
 @pytest.mark.parametrize("stopped", [False, True])
-def test_what_takes_long_is_reported_and_can_be_stopped(
-    monkeypatch: pytest.MonkeyPatch, stopped: bool
-) -> None:
+def test_what_takes_long_is_reported_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch, stopped: bool) -> None:
     build, done = choose._build, []
 
     def slow(

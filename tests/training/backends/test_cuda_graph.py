@@ -84,10 +84,7 @@ def ended(training: Trainer) -> Trainer:
 
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 def test_replayed_steps_give_eagers_weights_bit_for_bit(settings: dict[str, Any]) -> None:
-    assert (
-        differences(all_of(ended(trainer(replaying, **settings))), all_of(ended(trainer(eager, **settings))))
-        == []
-    )
+    assert differences(all_of(ended(trainer(replaying, **settings))), all_of(ended(trainer(eager, **settings)))) == []
 
 
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
@@ -127,8 +124,7 @@ def test_every_replay_draws_its_own_dropout() -> None:
     backend = replaying(config, learner_of(config))
     images, labels = torch.rand(SIZE, 1, 28, 28), torch.arange(SIZE) % 10
     losses = {
-        backend.step(Batch(images, labels), StepSettings(number, 0.0, 0.9)).loss_sum.item()
-        for number in range(5)
+        backend.step(Batch(images, labels), StepSettings(number, 0.0, 0.9)).loss_sum.item() for number in range(5)
     }
     assert len(losses) == 5
 
@@ -155,9 +151,7 @@ def test_every_replay_takes_its_own_rate_and_momentum(optimizer: str) -> None:
 
 def test_gradients_are_left_in_every_parameter_after_full_and_smaller_batches() -> None:
     config = tiny_config(batch_size=SIZE)
-    backends = [
-        kind(config, learner_of(config, lambda: Reference(dropout=0.0))) for kind in (replaying, eager)
-    ]
+    backends = [kind(config, learner_of(config, lambda: Reference(dropout=0.0))) for kind in (replaying, eager)]
     for number, count in enumerate((SIZE, REST, SIZE)):
         images, labels = torch.rand(count, 1, 28, 28), torch.arange(count) % 10
         gradients = []
@@ -199,11 +193,7 @@ def test_a_cuda_graph_trains_as_eager_does(settings: dict[str, Any]) -> None:
     for recorder in (CudaRecorder(cuda), None):
         torch.manual_seed(config.seed)
         train_state = TrainState(config, Net().to(cuda))
-        backend = (
-            GraphBackend(config, train_state, cuda, recorder)
-            if recorder
-            else EagerBackend(config, train_state)
-        )
+        backend = GraphBackend(config, train_state, cuda, recorder) if recorder else EagerBackend(config, train_state)
         data = DeviceData(tiny_dataset(), config, cuda)
         ends.append(ended(Trainer(config, backend, data, Control())).train_state.state())
     for one, other in zip(*(end["model"].values() for end in ends), strict=True):

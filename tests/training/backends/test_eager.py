@@ -43,9 +43,7 @@ def eager(model: nn.Module, config: TrainConfig | None = None) -> EagerBackend:
 
 @pytest.mark.parametrize("name", ["linear", "reference"])
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_gradients_are_those_of_autograd_in_float64(
-    batch: tuple[Tensor, Tensor], name: str, smoothing: float
-) -> None:
+def test_gradients_are_those_of_autograd_in_float64(batch: tuple[Tensor, Tensor], name: str, smoothing: float) -> None:
     images, labels = batch
     model = network(name)
     exact = copy.deepcopy(model).double().train()

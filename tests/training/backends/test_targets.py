@@ -108,7 +108,5 @@ def test_a_weight_of_one_changes_no_bit(backend: str) -> None:
     alone, weighted = (ready(tiny_config(backend=backend)) for _ in range(2))
     alone.step(Batch(images, labels), SETTINGS)
     weighted.step(Batch(images, labels, torch.ones(len(labels))), SETTINGS)
-    for one, other in zip(
-        alone.train_state.model.parameters(), weighted.train_state.model.parameters(), strict=True
-    ):
+    for one, other in zip(alone.train_state.model.parameters(), weighted.train_state.model.parameters(), strict=True):
         assert torch.equal(one, other)

@@ -46,9 +46,7 @@ class ConfirmDialog(SafeScreen, ModalScreen[bool]):
         Binding("right,down", "app.focus_next", "Other", show=False),
     ]
 
-    def __init__(
-        self, title: str, question: str, yes: str = "Yes", no: str = "No", danger: bool = False
-    ) -> None:
+    def __init__(self, title: str, question: str, yes: str = "Yes", no: str = "No", danger: bool = False) -> None:
         super().__init__()
         self._title, self._question = title, question
         self._yes, self._no, self._danger = yes, no, danger

@@ -28,9 +28,7 @@ class LabelDialog(Dialog[int]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = "That was a …"
-            question = (
-                "Press its digit. It is saved in my-digits, to evaluate and to train with; Esc cancels."
-            )
+            question = "Press its digit. It is saved in my-digits, to evaluate and to train with; Esc cancels."
             yield Label(question, classes="question")
             with Horizontal(classes="answers"):
                 for digit in _DIGITS:

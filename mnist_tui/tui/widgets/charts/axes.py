@@ -81,9 +81,7 @@ class ValueAxis(AxisFormatter):
     def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
         """Multiples of the step that the limits were spread for, or of the finest that leaves `room` ticks."""
         step = self._fitted_step or self._step(max_ - min_, min(self.room, max_ticks))
-        return [
-            step * index for index in range(math.ceil(min_ / step - 1e-9), math.floor(max_ / step + 1e-9) + 1)
-        ]
+        return [step * index for index in range(math.ceil(min_ / step - 1e-9), math.floor(max_ / step + 1e-9) + 1)]
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
         # As many decimals as the ticks need to differ.

@@ -129,9 +129,7 @@ class CurveData:
 
     def _by_epoch(self, columns: dict[LineName, _Column], span: Span, points: int) -> list[Line]:
         return [
-            _crop(name, *_to_arrays(columns[name]), span, points)
-            for name in ("validation", "test")
-            if columns[name].x
+            _crop(name, *_to_arrays(columns[name]), span, points) for name in ("validation", "test") if columns[name].x
         ]
 
 

@@ -42,9 +42,7 @@ class CurveDrawing:
 
     def _draw_loss(self, log_scale: bool, smoothing: bool) -> None:
         chart, data = self.loss, self.data
-        lines = data.loss_lines(
-            chart.span((0.0, whole_epochs(data.epochs))), chart.columns, smoothing=smoothing
-        )
+        lines = data.loss_lines(chart.span((0.0, whole_epochs(data.epochs))), chart.columns, smoothing=smoothing)
         if log_scale:
             lines = log_lines(lines)
             chart.draw(lines, log_limits(lines, data.epochs), LogAxis())

@@ -99,9 +99,7 @@ class Curves(Vertical):
         self.run_worker(self._open())
 
     async def _open(self) -> None:
-        module = await asyncio.to_thread(
-            importlib.import_module, "mnist_tui.tui.widgets.charts.curve_drawing"
-        )
+        module = await asyncio.to_thread(importlib.import_module, "mnist_tui.tui.widgets.charts.curve_drawing")
         if not self.is_attached:
             return
         drawing: CurveDrawing = module.CurveDrawing()

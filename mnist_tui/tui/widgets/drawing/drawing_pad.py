@@ -38,10 +38,7 @@ class DrawingPad(Widget, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key, f"go{direction}", show=False) for key, direction in _DIRECTIONS.items()),
-        *(
-            Binding(f"shift+{key}", f"stride{direction}", show=False)
-            for key, direction in _DIRECTIONS.items()
-        ),
+        *(Binding(f"shift+{key}", f"stride{direction}", show=False) for key, direction in _DIRECTIONS.items()),
     ]
     DEFAULT_CSS = """
     DrawingPad { width: auto; height: auto; background: black; }

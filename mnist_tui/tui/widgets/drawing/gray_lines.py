@@ -43,7 +43,5 @@ def gray_line(levels: Levels, line: int) -> list[Segment]:
 
 @lru_cache(maxsize=_GRAYS * _GRAYS)
 def _style(code: int) -> Style:
-    above, below = (
-        Color.from_rgb(*(round(255 * level / (_GRAYS - 1)),) * 3) for level in divmod(code, _GRAYS)
-    )
+    above, below = (Color.from_rgb(*(round(255 * level / (_GRAYS - 1)),) * 3) for level in divmod(code, _GRAYS))
     return Style.from_color(above, below)

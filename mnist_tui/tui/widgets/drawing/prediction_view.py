@@ -23,9 +23,7 @@ _WAITING = "Loading torch, which takes a second or two."
 _NOTHING = "Draw a digit: hold the left mouse button, or press space and move the pen with the arrow keys."
 
 # The component classes of both widgets.
-_SURE, _UNSURE, _STRONG, _PLAIN, _NOTE = (
-    f"answer--{word}" for word in ("sure", "unsure", "strong", "plain", "note")
-)
+_SURE, _UNSURE, _STRONG, _PLAIN, _NOTE = (f"answer--{word}" for word in ("sure", "unsure", "strong", "plain", "note"))
 _MUTED, _ERROR = "answer--muted", "answer--error"
 _BAR_SURE, _BAR_UNSURE, _BAR, _TRACK = (f"bar--{word}" for word in ("sure", "unsure", "other", "track"))
 

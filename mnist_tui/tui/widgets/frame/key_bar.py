@@ -102,7 +102,5 @@ def visible_keys(screen: Screen[object]) -> tuple[ShownKey, ...]:
 
 
 def _key_content(key: ShownKey) -> Content:
-    style, text_style = (
-        ("bold $footer-key-foreground", "") if key.enabled else ("$text-disabled", "$text-disabled")
-    )
+    style, text_style = ("bold $footer-key-foreground", "") if key.enabled else ("$text-disabled", "$text-disabled")
     return Content.assemble((f" {key.display} ", style), (f"{key.description} ", text_style))

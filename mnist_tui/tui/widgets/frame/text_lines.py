@@ -29,9 +29,7 @@ class TextLines(Widget):
             self.refresh()
             return
         top, width = self.gutter.top, self.size.width
-        changed = [
-            number for number, pair in enumerate(zip(before, lines, strict=True)) if pair[0] != pair[1]
-        ]
+        changed = [number for number, pair in enumerate(zip(before, lines, strict=True)) if pair[0] != pair[1]]
         if changed:
             self.refresh(*(Region(0, top + number, width, 1) for number in changed))
 

@@ -61,6 +61,4 @@ class ImagePanel(Panel):
     def _update(self) -> None:
         room = self._scroll.outer_size
         if self._draw is not None and room.width > _SCROLLBAR:
-            self._image.update(
-                self._draw(Room(room.width - _SCROLLBAR, max(1, room.height)), self.app.no_color)
-            )
+            self._image.update(self._draw(Room(room.width - _SCROLLBAR, max(1, room.height)), self.app.no_color))

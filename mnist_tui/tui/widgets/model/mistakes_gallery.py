@@ -86,9 +86,7 @@ class MistakesGallery(ScrollView, can_focus=True):
     def _caption(self, mistake: Mistake) -> list[Strip]:
         truth = self._names[mistake.truth]
         first = f"is {truth}  #{mistake.index}"
-        guesses = "  ".join(
-            f"{guess.name} {formatting.percent(guess.probability, 0)}" for guess in mistake.top
-        )
+        guesses = "  ".join(f"{guess.name} {formatting.percent(guess.probability, 0)}" for guess in mistake.top)
         return [
             Strip([Segment(first, _BOLD)]).adjust_cell_length(_SIDE),
             Strip([Segment(guesses)]).adjust_cell_length(_SIDE),

@@ -64,9 +64,7 @@ class ModelPanel(Panel):
             self.border_title = "Model"
             self.text.update(NOT_RECORDED)
             return
-        self.border_title = (
-            f"Model · {summary.parameters:,} parameters · {formatting.millions(summary.macs)} MACs"
-        )
+        self.border_title = f"Model · {summary.parameters:,} parameters · {formatting.millions(summary.macs)} MACs"
         detailed = len(summary.layers) + _AROUND <= self._lines
         self.text.update(model_table(summary, detailed=detailed, width=self.content_size.width))
 

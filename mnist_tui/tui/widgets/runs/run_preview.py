@@ -64,9 +64,7 @@ def _facts(found: ScannedRun) -> Iterator[Content]:
         yield _fact("status", status_text(summary.status))
         yield Content(summary.reason)
         return
-    done = Content.assemble(
-        status_text(summary.status), f", {summary.epochs_done} of {summary.epochs} epochs"
-    )
+    done = Content.assemble(status_text(summary.status), f", {summary.epochs_done} of {summary.epochs} epochs")
     yield _fact("status", done)
     if summary.best_test_accuracy is not None:
         yield _fact("best", f"{formatting.percent(summary.best_test_accuracy)} at epoch {summary.best_epoch}")

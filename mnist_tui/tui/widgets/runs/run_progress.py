@@ -98,9 +98,7 @@ def _title(history: RunHistory, best: EpochFinished | None, state: str) -> Itera
         yield Content(f"loss {formatting.loss(now.loss)}")
         yield Content(f"acc {formatting.percent(now.accuracy)}")
     if best is not None:
-        yield Content.styled(
-            f"★ best {formatting.percent(best.test_accuracy)} @ {best.epoch}", "$text-success"
-        )
+        yield Content.styled(f"★ best {formatting.percent(best.test_accuracy)} @ {best.epoch}", "$text-success")
     if now is not None:
         yield Content.styled(f"lr {formatting.rate(now.learning_rate)}", "$foreground 70%")
 

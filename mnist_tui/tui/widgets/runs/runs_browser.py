@@ -203,9 +203,7 @@ class RunsBrowser(Vertical):
         marked_count = len(self.marked_runs())
         marked = f" · {marked_count} marked" if marked_count else ""
         looking = "" if self.is_complete else " · looking …"
-        return Content.assemble(
-            (count, "bold"), (f"{marked} · {_ORDER_WORDS[self.order]}{looking}", "$foreground 60%")
-        )
+        return Content.assemble((count, "bold"), (f"{marked} · {_ORDER_WORDS[self.order]}{looking}", "$foreground 60%"))
 
 
 def _no_match(filter_text: str) -> Content:

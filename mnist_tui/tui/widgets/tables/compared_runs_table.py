@@ -54,14 +54,10 @@ _COLUMNS: tuple[Column[ComparedRow], ...] = (
     Column("", 1, lambda row: slot_text(row.slot), 99),
     Column("run", 20, _name, 98, grows=True),
     Column("status", 11, lambda row: status_text(row.run.summary.status), 60),
-    Column(
-        "epochs", 7, lambda row: f"{row.run.summary.epochs_done}/{row.run.summary.epochs}", 70, right=True
-    ),
+    Column("epochs", 7, lambda row: f"{row.run.summary.epochs_done}/{row.run.summary.epochs}", 70, right=True),
     Column("best %", 6, lambda row: bold_percent(row.run.summary.best_test_accuracy), 95, right=True),
     Column("at", 4, _best_epoch, 50, right=True),
-    Column(
-        "final %", 7, lambda row: formatting.bare_percent(row.run.summary.final_test_accuracy), 90, right=True
-    ),
+    Column("final %", 7, lambda row: formatting.bare_percent(row.run.summary.final_test_accuracy), 90, right=True),
     Column("train %", 7, lambda row: formatting.bare_percent(row.run.final_train_accuracy), 40, right=True),
     Column("test loss", 9, lambda row: formatting.loss(row.run.final_test_loss), 80, right=True),
     Column("per epoch", 9, _seconds, 55, right=True),

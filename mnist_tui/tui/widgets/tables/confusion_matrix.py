@@ -98,9 +98,7 @@ class ConfusionMatrix(Widget, can_focus=True):
         segments = [Segment(" " * _LABEL)]
         for column in range(count):
             label = _label(self._evaluation, column)
-            segments.append(
-                Segment(f"{label:>{self._cell_width - 1}} ", self._label_style(column == predicted))
-            )
+            segments.append(Segment(f"{label:>{self._cell_width - 1}} ", self._label_style(column == predicted)))
         return self._pad_line(segments)
 
     def _row(self, evaluation: Evaluation, row: int) -> Strip:
@@ -131,7 +129,5 @@ def _label(evaluation: Evaluation | None, index: int) -> str:
 
 
 def _worst_cell(evaluation: Evaluation) -> Cell:
-    cells = [
-        (row, column) for row in range(len(evaluation.classes)) for column in range(len(evaluation.classes))
-    ]
+    cells = [(row, column) for row in range(len(evaluation.classes)) for column in range(len(evaluation.classes))]
     return max(cells, key=lambda place: (place[0] != place[1], evaluation.confusion[place[0]][place[1]]))

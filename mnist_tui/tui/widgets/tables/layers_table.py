@@ -48,9 +48,7 @@ class LayersTable(SelectableTable[LayerRow]):
     def show_model(self, summary: ModelSummary | None, weight_updates: Sequence[WeightsMoved]) -> None:
         """Draw these layers, unless nothing is new."""
         newest = weight_updates[-1] if weight_updates else None
-        if summary is self._summary and newest is (
-            self._weight_updates[-1] if self._weight_updates else None
-        ):
+        if summary is self._summary and newest is (self._weight_updates[-1] if self._weight_updates else None):
             return
         self._summary, self._weight_updates = summary, list(weight_updates)
         self._choose_columns()
@@ -94,9 +92,7 @@ def _row(layer: LayerSummary, newest: WeightsMoved | None, ratios: Mapping[str, 
 
 
 def _name(row: LayerRow) -> Content:
-    return Content(row.layer.path or row.layer.type).stylize(
-        "" if row.layer.parameters else "$foreground 60%"
-    )
+    return Content(row.layer.path or row.layer.type).stylize("" if row.layer.parameters else "$foreground 60%")
 
 
 def _kind(row: LayerRow) -> Content:
@@ -114,9 +110,7 @@ _COLUMNS: tuple[Column[LayerRow], ...] = (
     Column("layer", 14, _name, 99, grows=True),
     Column("type", 23, _kind, 20),
     Column("output", 8, lambda row: formatting.shape(row.layer.output_shape), 80, right=True),
-    Column(
-        "params", 6, lambda row: f"{row.layer.parameters:,}" if row.layer.parameters else "·", 70, right=True
-    ),
+    Column("params", 6, lambda row: f"{row.layer.parameters:,}" if row.layer.parameters else "·", 70, right=True),
     Column(
         "MACs",
         7,

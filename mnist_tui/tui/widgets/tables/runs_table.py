@@ -72,12 +72,8 @@ _COLUMNS: tuple[Column[ScannedRun], ...] = (
     Column("recipe", 10, lambda row: row.summary.recipe, 20),
     Column("epochs", 7, _epochs, 70, right=True),
     Column("best %", 6, lambda row: bold_percent(row.summary.best_test_accuracy), 95, right=True),
-    Column(
-        "final %", 7, lambda row: formatting.bare_percent(row.summary.final_test_accuracy), 80, right=True
-    ),
+    Column("final %", 7, lambda row: formatting.bare_percent(row.summary.final_test_accuracy), 80, right=True),
     Column("params", 7, _parameters, 30, right=True),
-    Column(
-        "time", 7, lambda row: formatting.duration(row.summary.seconds) if row.rows else "–", 55, right=True
-    ),
+    Column("time", 7, lambda row: formatting.duration(row.summary.seconds) if row.rows else "–", 55, right=True),
     Column("age", 6, lambda row: age_text(row.summary.created), 60, right=True),
 )

@@ -138,9 +138,7 @@ class AdaptiveTable(ScrollView, Generic[Row], can_focus=True):
         return ""
 
     def _render_cells(self, cells: Sequence[Content], style: str) -> Strip:
-        fitted = [
-            _fit(cell, width, column.right) for cell, (column, width) in zip(cells, self._widths, strict=True)
-        ]
+        fitted = [_fit(cell, width, column.right) for cell, (column, width) in zip(cells, self._widths, strict=True)]
         line = Content(" " * self.GAP).join(fitted).pad_left(self.MARGIN)
         visual_style = self.get_visual_style(style) if style else self.visual_style
         width = self.size.width
