@@ -280,8 +280,8 @@ def test_export_says_what_it_would_replace_and_what_it_cannot_write(runs_dir: Pa
             (tmp_path / "old.csv", "will be replaced"),
             (tmp_path / "table.txt", "End the path in"),
             (tmp_path / "none" / "t.csv", "no folder"),
-            ("~nobody-here", "End the path in"),
-            ("~nobody-here/t.csv", "no folder"),
+            ("~no-such-user", "End the path in"),
+            ("~no-such-user/t.csv", "no folder"),
             ("a" * 5000 + "/t.csv", "no folder"),
             ("a\0.csv", "zero byte"),
         ):
