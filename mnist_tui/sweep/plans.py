@@ -118,7 +118,7 @@ def count_trials(plan: Plan) -> int:
 
 
 def check_metric(plan: Plan) -> None:
-    """Raise ConfigError for a plan that is judged on validation images without any."""
+    """Raise ConfigError for a plan that ranks by validation images without any."""
     configs = [combination.config for combination in plan.combinations] if isinstance(plan, Grid) else [plan.config]
     if plan.on == "validation" and not all(config.validation for config in configs):
         what = "a search goes" if isinstance(plan, Search) else "--on validation goes"

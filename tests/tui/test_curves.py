@@ -270,7 +270,7 @@ def test_ticks_are_round_and_fit_their_room(low: float, high: float, room: int) 
     assert all(len(label) <= 5 for label in labels)
 
 
-def test_a_log_axis_is_labelled_with_the_values_themselves() -> None:
+def test_a_log_axis_is_labeled_with_the_values_themselves() -> None:
     ticks, labels = LogAxis().get_ticks_and_labels(-2, 0.3)
 
     assert ticks[0] == -2
