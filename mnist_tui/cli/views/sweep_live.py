@@ -107,10 +107,8 @@ class PlainSweepView:
         match update:
             case SweepStarted():
                 total = self.progress.total
-                waiting = total - self.progress.ended
-                self._print_line(
-                    f"sweep {update.plan.name}: {waiting} of {total} trials to do, {update.jobs} at a time"
-                )
+                waiting = f"{total - self.progress.ended} of {total} trials to do"
+                self._print_line(f"sweep {update.plan.name}: {waiting}, {update.jobs} at a time")
             case SweepMessage(event=Notice() as event):
                 self._print_line(f"notice: {event.message}")
             case SweepMessage(event=Preparing() as event):
