@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from mnist_tui.events import Event
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.tui.widgets.charts.axes import LogAxis, ValueAxis
-from mnist_tui.tui.widgets.charts.chart import Chart, Line
+from mnist_tui.tui.widgets.charts.chart import Chart, ChartLine
 from mnist_tui.tui.widgets.charts.loss_trace import LossTrace
 from mnist_tui.tui.widgets.runs.run_view import RunView
 from tests.tui.support import RunApp, epoch_events, progress, row, run_of, settled, started, with_run_view
@@ -25,7 +25,7 @@ def charts(view: RunView) -> tuple[Chart, Chart]:
     return loss, accuracy
 
 
-def line(chart: Chart, name: str) -> Line:
+def line(chart: Chart, name: str) -> ChartLine:
     return next(line for line in chart.lines if line.name == name)
 
 
