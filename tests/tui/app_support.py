@@ -97,15 +97,15 @@ def with_dashboard(
     *,
     size: tuple[int, int] = (120, 36),
     has_job: bool = True,
-    seed: TrainConfig | None = None,
+    config: TrainConfig | None = None,
     job: Job | None = None,
 ) -> Dashboard:
     """Open the dashboard with its runs in `folder`, tell the story, close it; a scripted run has begun or not."""
-    seed = seed or TrainConfig()
+    config = config or TrainConfig()
     folders = Folders(folder / "data", folder / "runs")
-    scripted = ScriptedRun(seed, folders)
+    scripted = ScriptedRun(config, folders)
     first = job or (scripted if has_job else None)
-    app = Dashboard(seed, folders, job=first, preferences=Preferences(folder / "dashboard.json"))
+    app = Dashboard(config, folders, job=first, preferences=Preferences(folder / "dashboard.json"))
 
     async def drive() -> None:
         async with app.run_test(size=size, notifications=True) as pilot:

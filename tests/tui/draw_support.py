@@ -81,7 +81,7 @@ async def draw_across(dashboard: OpenDashboard) -> None:
 
 
 def ink(dashboard: OpenDashboard) -> float:
-    return float(screen(dashboard).canvas.field.mean())
+    return float(screen(dashboard).canvas.ink.mean())
 
 
 async def wait_for_answer(dashboard: OpenDashboard, words: str) -> None:

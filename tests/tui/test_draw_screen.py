@@ -100,7 +100,7 @@ def test_a_leap_of_the_mouse_leaves_no_gap(trained: Path) -> None:
     async def scenario(dashboard: OpenDashboard) -> None:
         await open_draw(dashboard)
         await drag(dashboard, (0.1, 0.1), (0.9, 0.9))
-        field = screen(dashboard).canvas.field
+        field = screen(dashboard).canvas.ink
         assert min(field[i, i] for i in range(20, 92)) > 0.9
 
     with_dashboard(scenario, trained, has_job=False)
@@ -302,10 +302,10 @@ def test_test_images_are_loaded_one_after_the_other_and_altered(trained: Path) -
         await dashboard.press("t")
         await dashboard.wait_for_text("Test image 1 · labeled 3")
         before = screen(dashboard).canvas.drawing()
-        assert before.is_framed
+        assert before.is_mnist_format
         await drag(dashboard, (0.5, 0.1), (0.5, 0.2))
         altered = screen(dashboard).canvas.drawing()
-        assert altered.is_framed
+        assert altered.is_mnist_format
         assert np.array_equal(altered.ink[10:], before.ink[10:])
         await dashboard.press("u", "u")
         await dashboard.wait_for_text("Test image 0 · labeled 2")

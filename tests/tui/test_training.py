@@ -123,7 +123,7 @@ def test_looking_at_the_model_first_does_not_change_the_weights(tmp_path: Path) 
         await dashboard.press("2")
         await dashboard.wait_for_text("7,850")
 
-    with_dashboard(scenario, tmp_path, has_job=False, seed=CONFIG)
+    with_dashboard(scenario, tmp_path, has_job=False, config=CONFIG)
     undisturbed = run_training.start_run(
         CONFIG, data_dir=tmp_path / "data", runs_dir=tmp_path / "headless", report=lambda _: None
     )
