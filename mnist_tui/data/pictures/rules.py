@@ -22,6 +22,8 @@ _WIDEST_GAP = 0.65
 # What is in a frame has at least this share of its height, and so many pixels. A frame's hull fills its rectangle to
 # this share; an oval's only to 0.79.
 _FILLED, _LOWEST_FILLED, _RECTANGULAR = 0.25, 8, 0.88
+# The side of a cell is inked to this share of its length, and strokes touch at most this share of it.
+_WHOLE, _TOUCHED = 0.97, 0.85
 # The rotation is determined by lines of this total length, in sheet lengths, rotated by at most this many degrees.
 _LINES, _MOST_TILTED = 1.5, 12.0
 
@@ -195,6 +197,8 @@ def find_rules(mask: Mask) -> Rules:
         _complete(across, frame[0], is_rule[0], (inside[2], inside[3]), thinnest)
         _complete(down, frame[1], is_rule[1], (inside[0], inside[1]), thinnest)
     _spread(across, down, is_rule)
+    _add_sides(mask, across, down, is_rule)
+    _add_sides(turned, down, across, (is_rule[1], is_rule[0]))
     _thin_as_others(across, down, is_rule)
     without = _without(mask, across, across_bands, is_rule[0])
     without = _without(np.ascontiguousarray(without.T), down, down_bands, is_rule[1]).T
@@ -290,6 +294,44 @@ def _spread(across: list[Line], down: list[Line], is_rule: tuple[list[bool], lis
             ends = (line.left, line.right)
             if line.is_straight and all(any(_ends_on(line, end, other) for other in ruled) for end in ends):
                 rules[number] = True
+
+
+def _add_sides(mask: Mask, across: list[Line], down: list[Line], is_rule: tuple[list[bool], list[bool]]) -> None:
+    """Mark what connects two neighboring rules, as thin as they are, as sides of cells, also where strokes touch it.
+
+    There are two of them, or none: a lone one is more likely to be a stroke.
+    """
+    shortest = _SHORTEST * min(mask.shape)
+    rules = [line for line, is_one in zip(across, is_rule[0], strict=True) if is_one]
+    for upper, lower in itertools.pairwise(sorted(rules, key=lambda line: line.middle)):
+        if lower.top - upper.bottom < shortest:
+            continue
+        most = 1.15 * max(upper.thickness, lower.thickness) + 1
+        sides = _sides_between(mask[upper.bottom : lower.top], most)
+        if len(sides) < 2:
+            continue
+        thickness = min(upper.thickness, lower.thickness)
+        for left, right in sides:
+            side = Line(left, right, upper.top, lower.bottom, thickness)
+            alike = [number for number, line in enumerate(down) if abs(line.middle - side.middle) <= thickness]
+            for number in alike:
+                down[number], is_rule[1][number] = replace(down[number].joined(side), thickness=thickness), True
+            if not alike:
+                down.append(side)
+                is_rule[1].append(True)
+
+
+def _sides_between(strip: Mask, most: float) -> list[tuple[int, int]]:
+    """Left and right end of what reaches from the top to the bottom, at most so thick."""
+    wide = cv2.morphologyEx(strip, cv2.MORPH_OPEN, np.ones((1, round(most) + 1), np.uint8))
+    # A sheet may be rotated by the fraction of a degree.
+    filled = cv2.dilate(strip, np.ones((1, 3), np.uint8)).mean(axis=0) > _WHOLE
+    edges = np.flatnonzero(np.diff(filled.astype(np.int8), prepend=0, append=0)).tolist()
+    return [
+        (left, right)
+        for left, right in zip(edges[::2], edges[1::2], strict=True)
+        if right - left <= most and float(wide[:, left:right].max(axis=1).mean()) < _TOUCHED
+    ]
 
 
 def _ends_on(line: Line, end: int, other: Line) -> bool:

@@ -30,8 +30,9 @@ _SOFTEST, _SOFTEST_PIXELS = 0.028, 6.0
 # The width of the empty margin, as a share of the sheet's longer side.
 _RIM = 0.017
 _MOST_PIECES = 200
-# An underline is this many times wider than high.
-_FLAT = 7.0
+# An underline is this many times wider than high. One of two lines that meet is so many times wider, and there are two
+# lines in this share of its columns.
+_FLAT, _FLAT_OF_TWO, _TWO_LINES = 7.0, 3.5, 0.25
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def segment(ink: Ink, inside: tuple[int, int, int, int] | None, spare: float = 0
     pieces = _framed(pieces, inside)
     pieces = _dark_enough(pieces, _darkness(ink, labels, count))
     pieces = _without_border(pieces, labels)
-    pieces = _without_underlines(pieces)
+    pieces = _without_underlines(pieces, labels)
     pieces = [piece for piece in pieces if not _is_edge(ink, labels, piece)]
     lowest = min(max(_LOWEST_PIXELS, _LOWEST * max(mask.shape)), 0.5 * max(mask.shape))
     tallest = max((piece.box.height for piece in pieces), default=0)
@@ -199,12 +200,12 @@ def _edge_width(amount: Floats, own: Mask, around: Mask) -> float:
     return half / outline if outline else 0.0
 
 
-def _without_underlines(pieces: list[Piece]) -> list[Piece]:
+def _without_underlines(pieces: list[Piece], labels: Labels) -> list[Piece]:
     """Flat pieces below everything else and at least half as wide."""
     left = sorted(pieces, key=lambda piece: piece.box.bottom)
     while len(left) >= 1:
         last, others = left[-1], left[:-1]
-        is_flat = last.box.width > _FLAT * last.box.height
+        is_flat = last.box.width > _FLAT * last.box.height or _is_double_line(last, labels)
         tall = [
             piece for piece in others if piece.box.height > last.box.height and piece.box.height > 0.25 * last.box.width
         ]
@@ -218,6 +219,16 @@ def _without_underlines(pieces: list[Piece]) -> list[Piece]:
             break
         left = others
     return left
+
+
+def _is_double_line(piece: Piece, labels: Labels) -> bool:
+    """Whether it is two lines, one below the other, that meet."""
+    box = piece.box
+    if box.width <= _FLAT_OF_TWO * box.height:
+        return False
+    own = (labels[box.top : box.bottom, box.left : box.right] == piece.numbers[0]).astype(np.int8)
+    starts = np.count_nonzero(np.diff(own, axis=0, prepend=0) > 0, axis=0)
+    return float(np.mean(starts == 2)) > _TWO_LINES and int(starts.max()) == 2
 
 
 def _digits(pieces: list[Piece], tallest: int) -> list[Piece]:
