@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tui.data.pictures.ink import Floats, Ink, Labels, Mask, components
+from mnist_tui.data.pictures.histograms import Floats, Labels, Mask
+from mnist_tui.data.pictures.ink import Ink, components
+from mnist_tui.data.pictures.shadow import is_cut_off
 from mnist_tui.data.pictures.touching import Likely, find_seam
 
 # Shares of the tallest piece's height: above, a piece is a digit of its own; below, a part of one, or a speck.
@@ -116,6 +118,7 @@ def segment(ink: Ink, inside: tuple[int, int, int, int] | None, spare: float = 0
     pieces = _framed(pieces, inside)
     pieces = _dark_enough(pieces, _darkness(ink, labels, count))
     pieces = _without_border(pieces, labels)
+    pieces = [piece for piece in pieces if not is_cut_off(ink.gray, (labels == piece.numbers[0]).astype(np.uint8))]
     pieces = _without_underlines(pieces, labels)
     pieces = [piece for piece in pieces if not _is_edge(ink, labels, piece)]
     lowest = min(max(_LOWEST_PIXELS, _LOWEST * max(mask.shape)), 0.5 * max(mask.shape))
