@@ -1,3 +1,3 @@
-"""A terminal laboratory for small digit classifiers."""
+"""Train, inspect and use small digit classifiers in the terminal."""
 
 __version__ = "0.1.0"

@@ -36,7 +36,7 @@ _LONG = 3 * 3600  # seconds; the campaigns take half an hour on two quiet cores
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that is locked is in use: nobody waits for one who only looks."""
+    """A locked run is reported as in use without waiting a second for a mere reader's lock."""
     monkeypatch.setattr("mnist_tui.runs.run._LOCK_SECONDS", 0.05)
 
 

@@ -236,7 +236,7 @@ def test_every_torn_line_is_none() -> None:
 
 
 def test_a_field_of_a_later_version_is_dropped() -> None:
-    assert events.from_json(changed(STARTED, colour="red")) == STARTED
+    assert events.from_json(changed(STARTED, color="red")) == STARTED
 
 
 def test_a_whole_number_will_do_for_a_float() -> None:

@@ -12,7 +12,7 @@ from mnist_tui import __version__
 from mnist_tui.cli import dashboard, streams
 from mnist_tui.cli.config_file import option_defaults
 from mnist_tui.cli.lazy import LazyCommands
-from mnist_tui.cli.output import complain
+from mnist_tui.cli.output import print_error
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.system import paths
 from mnist_tui.system.cpu import prepare_openmp
@@ -93,7 +93,7 @@ def run() -> None:
     except SystemExit as ended:
         streams.exit_process(ended.code if isinstance(ended.code, int) else 0)
     except MnistTuiError as error:
-        complain(str(error), error.remedy)
+        print_error(str(error), error.remedy)
         streams.exit_process(error.exit_code)
     except OSError:
         if streams.find_output_error() is None:
@@ -102,5 +102,5 @@ def run() -> None:
     except Exception as error:
         if _COMPLETION not in os.environ:
             raise
-        complain(f"{_COMPLETION} is set without the other variables of shell completion: {error}", "Unset it.")
+        print_error(f"{_COMPLETION} is set without the other variables of shell completion: {error}", "Unset it.")
         streams.exit_process(2)

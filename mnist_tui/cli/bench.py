@@ -9,7 +9,7 @@ import typer
 
 from mnist_tui import recipes
 from mnist_tui.cli.options import DataDir, Json, Model
-from mnist_tui.cli.output import print_json, say, stderr, stdout
+from mnist_tui.cli.output import print_json, print_message, stderr, stdout
 from mnist_tui.cli.signals import stop_on_signal
 from mnist_tui.config import DatasetName
 from mnist_tui.errors import ConfigError, MnistTuiError
@@ -66,10 +66,10 @@ def bench(
 
     def report_event(event: Event) -> None:
         if isinstance(event, Notice):
-            say(console, f"notice: {event.message}", "yellow")
+            print_message(console, f"notice: {event.message}", "yellow")
 
     def report(text: str) -> None:
-        say(console, text, "dim")
+        print_message(console, text, "dim")
 
     data = load_dataset(dataset, paths.data_dir(data_dir), report=report_event)
     if to:

@@ -8,7 +8,7 @@ import typer
 
 from mnist_tui.cli.inspect_model import RunOption, find_model
 from mnist_tui.cli.options import Json, Model, RunsDir
-from mnist_tui.cli.output import print_json, say, stdout
+from mnist_tui.cli.output import print_json, print_message, stdout
 from mnist_tui.cli.trust import Trust
 
 
@@ -54,8 +54,8 @@ def check(
         console = stdout()
         console.print(requirement_table(requirements))
         for finding in findings:
-            say(console, f"note: {finding}")
+            print_message(console, f"note: {finding}")
         unmet = sum(not requirement.met for requirement in requirements)
         verdict = "all requirements met" if met else f"{unmet} of {len(requirements)} unmet"
-        say(console, f"{summary.model}: {verdict}")
+        print_message(console, f"{summary.model}: {verdict}")
     raise typer.Exit(0 if met else 1)

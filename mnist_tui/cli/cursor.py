@@ -9,7 +9,7 @@ _SHOW, _HIDE = b"\x1b[?25h", b"\x1b[?25l"
 _hidden: set[int] = set()  # descriptors of the streams on which a live display has hidden it
 
 
-def changed(stream: int, *, shown: bool) -> None:
+def record_state(stream: int, *, shown: bool) -> None:
     """Record that a live display has shown or hidden it on this file."""
     if shown:
         _hidden.discard(stream)

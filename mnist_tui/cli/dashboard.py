@@ -11,7 +11,7 @@ import typer
 
 from mnist_tui import runs
 from mnist_tui.cli.options import DataDir, RunsDir, config_from_options, with_settings
-from mnist_tui.cli.output import complain, say, say_traceback, stderr
+from mnist_tui.cli.output import print_error, print_message, print_traceback, stderr
 from mnist_tui.errors import ConfigError
 from mnist_tui.system import paths
 from mnist_tui.training.jobs import Folders, Job, NewRun
@@ -47,17 +47,17 @@ def open_dashboard(config: Any, folders: Folders, job: Job | None) -> NoReturn:
 
     ended = run_dashboard(config, folders, job=job)
     with contextlib.suppress(OSError):  # the terminal may be what has gone
-        _say_how_it_ended(ended, folders)
+        _print_outcome(ended, folders)
     _exit(ended.code)
 
 
-def _say_how_it_ended(ended: DashboardExit, folders: Folders) -> None:
+def _print_outcome(ended: DashboardExit, folders: Folders) -> None:
     """Print what a headless run would leave in the terminal."""
     if ended.failed is not None:
-        say_traceback(ended.failed.traceback)
-        complain(ended.failed.message, ended.failed.remedy)
+        print_traceback(ended.failed.traceback)
+        print_error(ended.failed.message, ended.failed.remedy)
     elif ended.run is not None:
-        say(stderr(), f"Continue with: {runs.resume_command(ended.run.folder, folders.data)}")
+        print_message(stderr(), f"Continue with: {runs.resume_command(ended.run.folder, folders.data)}")
 
 
 def is_terminal() -> bool:

@@ -8,7 +8,7 @@ import typer
 
 from mnist_tui.cli.download_report import DownloadReport
 from mnist_tui.cli.options import DataDir, Json
-from mnist_tui.cli.output import print_json, say, stdout
+from mnist_tui.cli.output import print_json, print_message, stdout
 from mnist_tui.cli.signals import stop_on_signal
 from mnist_tui.config import DatasetName
 from mnist_tui.errors import Interrupted
@@ -45,7 +45,7 @@ def fetch(name: Name = "mnist", json: Json = False, data_dir: DataDir = None) ->
         print_json(_data_record(loaded))
         return
     images = f"{len(loaded.train.images):,} training and {len(loaded.test.images):,} test images"
-    say(stdout(), f"{loaded.name}: {images}, verified, from {loaded.source}")
+    print_message(stdout(), f"{loaded.name}: {images}, verified, from {loaded.source}")
 
 
 def _data_record(loaded: Dataset) -> dict[str, Any]:

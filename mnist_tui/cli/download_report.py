@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mnist_tui.cli.output import animates, say, stderr
+from mnist_tui.cli.output import can_animate, print_message, stderr
 from mnist_tui.errors import Interrupted
 from mnist_tui.events import DataProgress, Event, Notice, Report
 from mnist_tui.training.control import Control
@@ -33,8 +33,8 @@ class DownloadReport:
         if self._control.stop_reason:
             raise Interrupted(self._control.stop_reason)
         if isinstance(event, Notice):
-            say(self._console, f"notice: {event.message}", "yellow")
-        elif isinstance(event, DataProgress) and animates(self._console):
+            print_message(self._console, f"notice: {event.message}", "yellow")
+        elif isinstance(event, DataProgress) and can_animate(self._console):
             self._draw(event)
 
     def _draw(self, event: DataProgress) -> None:

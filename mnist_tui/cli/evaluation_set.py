@@ -10,7 +10,7 @@ import typer
 from mnist_tui import runs
 from mnist_tui.cli.download_report import DownloadReport
 from mnist_tui.cli.signals import stop_on_signal
-from mnist_tui.cli.trust import agree
+from mnist_tui.cli.trust import ask_for_trust
 from mnist_tui.config import DatasetName
 from mnist_tui.errors import ConfigError, Interrupted
 from mnist_tui.system import paths
@@ -34,7 +34,7 @@ def load_network_and_test_set(
     Raises RunError, DataError, and ConfigError where the classes differ.
     """
     found = runs.find(paths.runs_dir(runs_dir), run)
-    agree(found, trust)
+    ask_for_trust(found, trust)
     from mnist_tui.data.datasets import load_labeled_file, load_test_set
     from mnist_tui.inference.network import load_trained
 

@@ -9,7 +9,7 @@ import typer
 
 from mnist_tui.cli.evaluation_set import load_network_and_test_set
 from mnist_tui.cli.options import DataDir, Json, RunName, RunsDir, Weights
-from mnist_tui.cli.output import print_json, say, stdout
+from mnist_tui.cli.output import print_json, print_message, stdout
 from mnist_tui.cli.trust import Trust
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.system import atomic_file
@@ -47,11 +47,11 @@ def export(
         print_json({**network.to_dict(), "format": format, "file": str(path), "images": compared.images, **shown})
         return
     console = stdout()
-    say(console, f"{path}: {network.label}, as {format}")
+    print_message(console, f"{path}: {network.label}, as {format}")
     if format != "safetensors":
-        say(console, f"  input   {INPUT}")
-        say(console, f"  output  {OUTPUT}")
-    say(
+        print_message(console, f"  input   {INPUT}")
+        print_message(console, f"  output  {OUTPUT}")
+    print_message(
         console,
         f"  checked on {compared.images:,} test images of {tested.name}: {compared.same_answers:,} answers the same, "
         f"outputs differ by at most {compared.max_difference:.2g}",

@@ -10,8 +10,8 @@ import typer
 
 from mnist_tui import runs
 from mnist_tui.cli.options import DataDir, Json, Model, RunsDir
-from mnist_tui.cli.output import print_json, say, stdout
-from mnist_tui.cli.trust import Trust, agree
+from mnist_tui.cli.output import print_json, print_message, stdout
+from mnist_tui.cli.trust import Trust, ask_for_trust
 from mnist_tui.config import IMAGE_SHAPE
 from mnist_tui.models import ModelSource, resolve_spec
 from mnist_tui.system import paths
@@ -84,7 +84,7 @@ def inspect_model(
     console = stdout()
     console.print(layer_table(summary))
     for finding in findings:
-        say(console, f"note: {finding}")
+        print_message(console, f"note: {finding}")
     if explanation:
         console.print(explanation_view(explanation, console.width, _MAP_LINES))
 
@@ -149,4 +149,4 @@ def _select_layer(maps: dict[str, Tensor], layer: str) -> dict[str, Tensor]:
 
 def find_model(run: str, runs_dir: Path | None, trust: bool) -> ModelSource:
     """The model that a run was trained with."""
-    return agree(runs.find(paths.runs_dir(runs_dir), run), trust).source
+    return ask_for_trust(runs.find(paths.runs_dir(runs_dir), run), trust).source

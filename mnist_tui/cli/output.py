@@ -25,7 +25,7 @@ class _SafeConsole(Console):
     def show_cursor(self, show: bool = True) -> bool:
         """Also record whether the cursor is hidden, for signal handlers."""
         if self.is_terminal:
-            cursor.changed(2 if self.stderr else 1, shown=show)
+            cursor.record_state(2 if self.stderr else 1, shown=show)
         return super().show_cursor(show)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
@@ -42,20 +42,20 @@ class _SafeConsole(Console):
 
 def stdout() -> Console:
     """The console for results; created on demand, because tests and pipes replace stdout."""
-    return _SafeConsole(highlight=False, force_terminal=_forced())
+    return _SafeConsole(highlight=False, force_terminal=_force_terminal())
 
 
 def stderr() -> Console:
     """The console for everything but results."""
-    return _SafeConsole(stderr=True, highlight=False, force_terminal=_forced())
+    return _SafeConsole(stderr=True, highlight=False, force_terminal=_force_terminal())
 
 
-def _forced() -> bool | None:
+def _force_terminal() -> bool | None:
     """Rich knows FORCE_COLOR; the older convention means the same (https://bixense.com/clicolors)."""
     return True if os.environ.get("CLICOLOR_FORCE", "0") not in ("", "0") else None
 
 
-def animates(console: Console) -> bool:
+def can_animate(console: Console) -> bool:
     """Whether lines can be redrawn: in a terminal, not in a file that merely accepts colors, such as a CI log.
 
     FORCE_COLOR and the like make Rich take anything for a terminal.
@@ -66,17 +66,17 @@ def animates(console: Console) -> bool:
         return False
 
 
-def say(console: Console, message: str, style: str = "") -> None:
+def print_message(console: Console, message: str, style: str = "") -> None:
     """Print a line, however long, without interpreting Rich's markup and emoji codes."""
     console.print(Text(message, style=style), soft_wrap=True)
 
 
-def say_traceback(traceback: str) -> None:
+def print_traceback(traceback: str) -> None:
     """Like Python's own, with control codes removed: its message may come from an untrusted file."""
-    say(stderr(), traceback.rstrip("\n"))
+    print_message(stderr(), traceback.rstrip("\n"))
 
 
-def complain(message: str, remedy: str = "") -> None:
+def print_error(message: str, remedy: str = "") -> None:
     """Print `error: …` and the remedy on stderr."""
     console = stderr()
     console.print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
@@ -84,7 +84,7 @@ def complain(message: str, remedy: str = "") -> None:
         console.print(Text.assemble(("   do: ", "bold"), remedy), soft_wrap=True)
 
 
-def discard(*streams: int) -> None:
+def redirect_to_null(*streams: int) -> None:
     """Redirect these descriptors to the null device, so that later writes do not fail again."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in streams:

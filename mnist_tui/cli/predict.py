@@ -8,8 +8,8 @@ import typer
 
 from mnist_tui import runs
 from mnist_tui.cli.options import Json, RunName, RunsDir, Weights
-from mnist_tui.cli.output import complain, print_json, say, stderr, stdout
-from mnist_tui.cli.trust import Trust, agree
+from mnist_tui.cli.output import print_error, print_json, print_message, stderr, stdout
+from mnist_tui.cli.trust import Trust, ask_for_trust
 from mnist_tui.inference.prediction import THRESHOLD
 from mnist_tui.system import paths
 
@@ -48,7 +48,7 @@ def predict(
     pip install "mnist-tui\\[heic]".
     """
     found = runs.find(paths.runs_dir(runs_dir), run)
-    agree(found, trust)
+    ask_for_trust(found, trust)
     from mnist_tui.inference.network import load_trained
     from mnist_tui.inference.predict_file import predict_file
 
@@ -70,12 +70,12 @@ def predict(
 
 def _report_problems(file: FilePredictions) -> None:
     for remark in file.remarks:
-        say(stderr(), f"notice: {remark}", "yellow")
+        print_message(stderr(), f"notice: {remark}", "yellow")
     unusable = file.unusable
     for image in unusable[:_ERRORS]:
-        complain(str(image.error), image.error.remedy)
+        print_error(str(image.error), image.error.remedy)
     if len(unusable) > _ERRORS:
-        complain(f"{file.name}: {len(unusable) - _ERRORS:,} more of its images cannot be used")
+        print_error(f"{file.name}: {len(unusable) - _ERRORS:,} more of its images cannot be used")
 
 
 def _accuracy(file: FilePredictions) -> list[dict[str, Any]]:

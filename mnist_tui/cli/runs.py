@@ -9,7 +9,7 @@ import typer
 
 from mnist_tui import runs
 from mnist_tui.cli.options import Json, RunName, RunsDir
-from mnist_tui.cli.output import print_json, say, stderr, stdout
+from mnist_tui.cli.output import print_json, print_message, stderr, stdout
 from mnist_tui.errors import ConfigError, RunError
 from mnist_tui.system import atomic_file, paths
 
@@ -36,9 +36,9 @@ def list_runs(
         stdout().print(run_table(summaries))
         for summary in summaries:
             if summary.reason:
-                say(stderr(), f"{summary.name}: {summary.reason}")
+                print_message(stderr(), f"{summary.name}: {summary.reason}")
     else:
-        say(stderr(), f"No runs in {folder} yet. Start one with: {runs.command('train', runs_dir=folder)}")
+        print_message(stderr(), f"No runs in {folder} yet. Start one with: {runs.command('train', runs_dir=folder)}")
 
 
 @app.command()
@@ -138,4 +138,4 @@ def delete(
     except OSError as error:
         message = f"{found.folder} cannot be deleted: {error.strerror}"
         raise RunError(message, remedy="Check its permissions.") from error
-    say(stderr(), f"Deleted {found.name}")
+    print_message(stderr(), f"Deleted {found.name}")

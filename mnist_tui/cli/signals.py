@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from mnist_tui.cli import cursor
-from mnist_tui.cli.output import discard
+from mnist_tui.cli.output import redirect_to_null
 from mnist_tui.training.control import Control
 
 _REASONS = {"SIGINT": "interrupted by Ctrl+C", "SIGTERM": "terminated", "SIGHUP": "the terminal was closed"}
@@ -41,7 +41,7 @@ def stop_on_signal(control: Control) -> Iterator[CaughtSignal]:
         caught.number = number
         if number == getattr(signal, "SIGHUP", None):
             cursor.show()  # in case the terminal is still there
-            discard(*terminals)  # it is gone, and every write to it would fail
+            redirect_to_null(*terminals)  # it is gone, and every write to it would fail
         control.stop(_REASONS[signal.Signals(number).name])
 
     with _handling(handle):

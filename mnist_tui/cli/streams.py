@@ -9,7 +9,7 @@ import os
 import sys
 from typing import NoReturn, TextIO
 
-from mnist_tui.cli.output import complain
+from mnist_tui.cli.output import print_error
 
 STDIN, STDOUT, STDERR = range(3)
 
@@ -103,7 +103,7 @@ def exit_process(code: int) -> NoReturn:
     if error is not None:
         discard_stdout()
         if not isinstance(error, BrokenPipeError):  # otherwise the reader (head, less) has exited
-            complain(f"the output cannot be written: {error.strerror}")
+            print_error(f"the output cannot be written: {error.strerror}")
         code = code or 1
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.flush()

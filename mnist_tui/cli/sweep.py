@@ -11,7 +11,7 @@ import typer
 
 from mnist_tui import runs
 from mnist_tui.cli.options import DataDir, Json, RunsDir, config_from_options, with_settings
-from mnist_tui.cli.output import animates, complain, print_json, say, stderr, stdout
+from mnist_tui.cli.output import can_animate, print_error, print_json, print_message, stderr, stdout
 from mnist_tui.cli.signals import stop_on_signal
 from mnist_tui.cli.streams import tolerate_closed_stdout
 from mnist_tui.cli.views.choose import stop_when_output_lost
@@ -20,7 +20,7 @@ from mnist_tui.errors import ConfigError, Interrupted
 from mnist_tui.events import utc_now
 from mnist_tui.sweep import folder as folders
 from mnist_tui.sweep import plans, results, search_space
-from mnist_tui.sweep.plans import Grid, Metric, Plan, Search
+from mnist_tui.sweep.plans import Grid, Metric, Search, SweepPlan
 from mnist_tui.sweep.results import TrialStatus
 from mnist_tui.system import paths
 from mnist_tui.training.control import Control
@@ -115,7 +115,7 @@ def list_sweeps(json: Json = False, runs_dir: RunsDir = None) -> None:
     elif documents:
         stdout().print(sweep_list([plan for _, plan in found], documents))
     else:
-        say(stderr(), f"No sweeps in {folder} yet. Start one with: mnist-tui sweep --seeds 3")
+        print_message(stderr(), f"No sweeps in {folder} yet. Start one with: mnist-tui sweep --seeds 3")
 
 
 @app.command()
@@ -141,7 +141,7 @@ def show(
         stdout().print(facts(plan, found))
 
 
-def _replace_metric(plan: Plan, on: Metric | None) -> Plan:
+def _replace_metric(plan: SweepPlan, on: Metric | None) -> SweepPlan:
     return plan if on is None else dataclasses.replace(plan, on=on)
 
 
@@ -167,7 +167,7 @@ def _search(
     return Search(name, utc_now(), config, space, trials, prune)
 
 
-def _run(plan: Plan, home: folders.SweepFolder, data_dir: Path, jobs: int, json: bool) -> None:
+def _run(plan: SweepPlan, home: folders.SweepFolder, data_dir: Path, jobs: int, json: bool) -> None:
     from mnist_tui.sweep.run_sweep import SweepRunner
 
     if isinstance(plan, Search):
@@ -180,12 +180,12 @@ def _run(plan: Plan, home: folders.SweepFolder, data_dir: Path, jobs: int, json:
         try:
             runner.run(control, stop_when_output_lost(view, control))
         except Interrupted as interruption:
-            complain(str(interruption), "Nothing was started; run it again.")
+            print_error(str(interruption), "Nothing was started; run it again.")
             raise typer.Exit(caught.exit_code) from None
-    _suggest_next_step(view.board, home, data_dir)
+    _suggest_next_step(view.progress, home, data_dir)
     if control.stop_reason:
         raise typer.Exit(caught.exit_code)
-    if any(result.status is TrialStatus.FAILED for result in view.board.results.values()):
+    if any(result.status is TrialStatus.FAILED for result in view.progress.results.values()):
         raise typer.Exit(1)
 
 
@@ -196,19 +196,19 @@ def _view(json: bool) -> Any:
         return JsonSweepView()
     tolerate_closed_stdout()
     console = stdout()
-    return LiveSweepView(console) if animates(console) else PlainSweepView(console, stderr())
+    return LiveSweepView(console) if can_animate(console) else PlainSweepView(console, stderr())
 
 
-def _suggest_next_step(board: Any, home: folders.SweepFolder, data_dir: Path) -> None:
-    counts = board.counts
+def _suggest_next_step(progress: Any, home: folders.SweepFolder, data_dir: Path) -> None:
+    counts = progress.counts
     if counts[TrialStatus.FAILED]:
-        complain(
-            f"{counts[TrialStatus.FAILED]} of {board.total} trials failed",
+        print_error(
+            f"{counts[TrialStatus.FAILED]} of {progress.total} trials failed",
             f"See why with `{runs.command('sweep', 'show', home.name, '--format', 'json', runs_dir=home.runs_dir)}`.",
         )
-    if board.ended - counts[TrialStatus.FAILED] < board.total:
+    if progress.ended - counts[TrialStatus.FAILED] < progress.total:
         resume = runs.command("sweep", "--resume", home.name, runs_dir=home.runs_dir, data_dir=data_dir)
-        say(stderr(), f"Continue with: {resume}")
+        print_message(stderr(), f"Continue with: {resume}")
 
 
 def _find_typed_options(context: typer.Context) -> set[str]:

@@ -10,9 +10,9 @@ import typer
 from mnist_tui import recipes, runs
 from mnist_tui.cli.dashboard import is_terminal, open_dashboard
 from mnist_tui.cli.options import DataDir, Json, RunsDir, config_from_options, with_settings
-from mnist_tui.cli.output import complain, say, say_traceback, stderr, stdout
+from mnist_tui.cli.output import print_error, print_message, print_traceback, stderr, stdout
 from mnist_tui.cli.signals import exit_on_signal, stop_on_signal
-from mnist_tui.cli.trust import Trust, agree
+from mnist_tui.cli.trust import Trust, ask_for_trust
 from mnist_tui.cli.views.choose import choose_view, stop_when_output_lost
 from mnist_tui.errors import ConfigError, Interrupted
 from mnist_tui.events import RunFailed, RunStopped
@@ -59,12 +59,12 @@ def train(
     if resume:
         changes = _changes(context, [*settings, "name"])
         found = runs.find(folders.runs, resume)  # so that errors come before torch is loaded
-        agree(found, trust, teacher=True, notify=False)
+        ask_for_trust(found, trust, teacher=True, notify=False)
         job = ResumedRun(resume, folders, more_epochs, **changes)
     else:
         job = NewRun(config_from_options(settings), folders, name)
         if job.config.teacher and job.config.teacher not in recipes.RECIPES:
-            agree(runs.find(folders.runs, job.config.teacher), trust)
+            ask_for_trust(runs.find(folders.runs, job.config.teacher), trust)
     if not headless and not json and is_terminal():
         open_dashboard(job.config if isinstance(job, NewRun) else recipes.get_recipe("reference"), folders, job)
     control = Control()
@@ -75,16 +75,16 @@ def train(
                 from mnist_tui.training import run_training  # noqa: F401 - torch takes seconds, in which a signal could get lost
             result = job(control, stop_when_output_lost(view, control))
         except Interrupted as interruption:
-            complain(str(interruption), "Nothing was started; run it again.")
+            print_error(str(interruption), "Nothing was started; run it again.")
             raise typer.Exit(caught.exit_code) from None
     if isinstance(result.event, RunStopped):
-        _say_how_to_resume(result, folders)
+        _print_how_to_resume(result, folders)
         raise typer.Exit(caught.exit_code)
     if isinstance(result.event, RunFailed):
         _report_failure(result.event, result.run.log_file)
         raise typer.Exit(result.event.exit_code)
     view.conclude(stdout())
-    say(stderr(), f"Run saved in {result.run.folder}")
+    print_message(stderr(), f"Run saved in {result.run.folder}")
 
 
 def _changes(context: typer.Context, names: list[str]) -> dict[str, Any]:
@@ -101,14 +101,14 @@ def _changes(context: typer.Context, names: list[str]) -> dict[str, Any]:
     return {name: context.params[name] for name in given}
 
 
-def _say_how_to_resume(result: RunResult, folders: Folders) -> None:
+def _print_how_to_resume(result: RunResult, folders: Folders) -> None:
     event = result.event
     assert isinstance(event, RunStopped)
-    say(stderr(), f"Stopped in epoch {event.epoch}, after step {event.step:,}: {event.reason}.")
-    say(stderr(), f"Continue with: {runs.resume_command(result.run.folder, folders.data)}")
+    print_message(stderr(), f"Stopped in epoch {event.epoch}, after step {event.step:,}: {event.reason}.")
+    print_message(stderr(), f"Continue with: {runs.resume_command(result.run.folder, folders.data)}")
 
 
 def _report_failure(event: RunFailed, log: Path) -> None:
     if event.traceback:
-        say_traceback(event.traceback)
-    complain(event.message, f"{event.remedy} The log is {log}.".strip())
+        print_traceback(event.traceback)
+    print_error(event.message, f"{event.remedy} The log is {log}.".strip())

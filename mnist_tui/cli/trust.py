@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mnist_tui.cli.output import say, stderr
+from mnist_tui.cli.output import print_message, stderr
 from mnist_tui.runs import Run
 from mnist_tui.training.run_code import RunCode, find_code, find_teacher_code
 
@@ -21,7 +21,7 @@ Trust = Annotated[
 ]
 
 
-def agree(run: Run, trust: bool, *, teacher: bool = False, notify: bool = True) -> RunCode:
+def ask_for_trust(run: Run, trust: bool, *, teacher: bool = False, notify: bool = True) -> RunCode:
     """Make sure that the code of `run`'s network may be executed; ask if there is a terminal.
 
     With `teacher` also the code of its teacher's network; with `notify` a later change of the code is reported. Raises
@@ -29,15 +29,15 @@ def agree(run: Run, trust: bool, *, teacher: bool = False, notify: bool = True) 
     """
     teachers = find_teacher_code(run) if teacher else None
     if teachers is not None:
-        _agree(teachers, trust)
-    code = _agree(find_code(run), trust)
+        _require_trust(teachers, trust)
+    code = _require_trust(find_code(run), trust)
     if notify and code.change:
-        say(stderr(), f"notice: {code.change}", "yellow")
+        print_message(stderr(), f"notice: {code.change}", "yellow")
     return code
 
 
-def _agree(code: RunCode, trust: bool) -> RunCode:
-    if not code.is_known and (trust or (_can_answer() and _yes(code))):
+def _require_trust(code: RunCode, trust: bool) -> RunCode:
+    if not code.is_known and (trust or (_can_answer() and _confirm(code))):
         code.trust()
     return code.require_trust()
 
@@ -46,6 +46,6 @@ def _can_answer() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
-def _yes(code: RunCode) -> bool:
-    say(stderr(), code.question)
+def _confirm(code: RunCode) -> bool:
+    print_message(stderr(), code.question)
     return typer.confirm("Do you trust its author and want to run it?", default=False, err=True)

@@ -23,7 +23,7 @@ from mnist_tui.events import Notice, Report
 if TYPE_CHECKING:
     from mnist_tui.data.download.http import DownloadSettings
 
-Part = Literal["train", "test"]
+SplitName = Literal["train", "test"]
 
 
 def load_dataset(
@@ -141,7 +141,7 @@ def draw_dataset(report: Report = ignore_event) -> Dataset:
     return Dataset(SYNTHETIC, train, test, DIGITS, "drawn by mnist-tui", compute_fingerprint(train, test))
 
 
-def _draw_split(part: Part, report: Report) -> Split:
+def _draw_split(part: SplitName, report: Report) -> Split:
     # The skeletons take a moment to load, and are not needed for other datasets.
     from mnist_tui.data.synthetic import PARTS, draw_digits
 
@@ -150,7 +150,7 @@ def _draw_split(part: Part, report: Report) -> Split:
     return _to_split(draw_digits(*PARTS[part], progress=meter))
 
 
-def _drawing_progress(part: Part, report: Report) -> DatasetProgress:
+def _drawing_progress(part: SplitName, report: Report) -> DatasetProgress:
     from mnist_tui.data.synthetic import PARTS
 
     return DatasetProgress(report, SYNTHETIC, "drawing", part, "images", PARTS[part][0])

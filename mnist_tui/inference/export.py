@@ -73,7 +73,7 @@ class PixelNetwork(nn.Module):
         self.config = network.config
 
     def forward(self, images: Tensor) -> Tensor:
-        """With the preprocessing of `network_input`, in operations that every format knows."""
+        """With the preprocessing of `make_network_input`, in operations that every format knows."""
         config = self.config
         maps = make_deskew_maps_unchunked(images, config.deskew) if config.deskew else None
         logits: Tensor = self.network(apply_maps(images, maps, config))

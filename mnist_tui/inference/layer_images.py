@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from mnist_tui.inspection.layers import is_layer, takes_hooks, type_name
+from mnist_tui.inspection.layers import accepts_hooks, is_layer, type_name
 from mnist_tui.inspection.receptive_field.aten_call import find_tensors
 
 
@@ -33,7 +33,7 @@ def find_first_filters(model: nn.Module, image: Tensor) -> Filters | None:
     hooks = [
         module.register_forward_pre_hook(lambda _module, _given, named=(path, module): first.append(named))
         for path, module in model.named_modules()
-        if isinstance(getattr(module, "weight", None), Tensor) and takes_hooks(module)
+        if isinstance(getattr(module, "weight", None), Tensor) and accepts_hooks(module)
     ]
     _run_once(model, image, hooks)
     if not first:
@@ -53,7 +53,7 @@ def compute_feature_maps(model: nn.Module, image: Tensor) -> dict[str, Tensor]:
     hooks = [
         module.register_forward_hook(_keep_output(maps, path))
         for path, module in model.named_modules()
-        if is_layer(module) and takes_hooks(module)
+        if is_layer(module) and accepts_hooks(module)
     ]
     _run_once(model, image, hooks)
     return maps

@@ -78,8 +78,8 @@ class FilePredictions:
     @property
     def correct(self) -> tuple[int, int] | None:
         """The number of correct predictions, and of labeled images; None if the file has no labels."""
-        judged = [digit.is_correct for digit in self.predictions if digit.is_correct is not None]
-        return (sum(judged), len(judged)) if judged else None
+        labeled = [digit.is_correct for digit in self.predictions if digit.is_correct is not None]
+        return (sum(labeled), len(labeled)) if labeled else None
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """One entry of plain values per image.

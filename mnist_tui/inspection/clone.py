@@ -24,8 +24,10 @@ def clone_model(model: nn.Module) -> nn.Module:
 
 
 def _detach_cached(model: nn.Module) -> dict[int, Any]:
-    kept = [value for module in model.modules() for value in vars(module).values()]
-    return {id(value): value.detach().clone() for value in kept if isinstance(value, Tensor) and not value.is_leaf}
+    attributes = [value for module in model.modules() for value in vars(module).values()]
+    return {
+        id(value): value.detach().clone() for value in attributes if isinstance(value, Tensor) and not value.is_leaf
+    }
 
 
 def _find_uncopyable(model: nn.Module) -> dict[int, Any]:

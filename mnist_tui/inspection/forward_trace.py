@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from mnist_tui.inspection.layer_settings import describe_windows
-from mnist_tui.inspection.layers import PARAMETER_CONTAINERS, base_name, is_layer, takes_hooks, type_name
+from mnist_tui.inspection.layers import PARAMETER_CONTAINERS, accepts_hooks, base_name, is_layer, type_name
 from mnist_tui.inspection.macs import count_macs
 from mnist_tui.inspection.receptive_field import fields
 from mnist_tui.inspection.receptive_field.aten_call import AtenCall, find_tensors
@@ -30,7 +30,7 @@ DROPOUTS = frozenset(
 # Values that become plain Python numbers cannot be followed.
 ESCAPES = frozenset({"numpy", "tolist", "__array__", "data_ptr"})
 PROPERTY = "__get__"
-READS_NUMBER = "_local_scalar_dense"
+READ_NUMBER = "_local_scalar_dense"
 COPIES = frozenset({"clone", "_to_copy", "detach", "alias", "_unsafe_view"})
 
 
@@ -101,7 +101,7 @@ class ForwardTrace:
         self._open: list[TraceRow] = []
         self._flow = FieldTracker(image, fields.image_field(image.shape[1:]))
         for path, module in model.named_modules():
-            if takes_hooks(module):
+            if accepts_hooks(module):
                 self._hook(path, module)
         with torch.no_grad(), _OperationMode(self), _FunctionMode(self):
             model(image)
@@ -110,7 +110,7 @@ class ForwardTrace:
         """Call a function of torch, with a row of its own unless it is part of a layer."""
         name = getattr(func, "__name__", type(func).__name__)
         if name in ESCAPES and any(self._flow.state(tensor) is not None for tensor in find_tensors(args)):
-            self._flow.lose(f"{name} hands values of the image to plain Python")
+            self._flow.mark_unknown(f"{name} hands values of the image to plain Python")
         drops = name in DROPOUTS and not any(row.base for row in self._open)
         if name == PROPERTY or (self._open and not drops):
             return func(*args, **kwargs)
@@ -126,8 +126,8 @@ class ForwardTrace:
         result = func(*args, **kwargs)
         call = self._flow.record(func, args, kwargs, result)
         macs = count_macs(call, args, kwargs)
-        if call.name == READS_NUMBER and _depends_on_image(call):
-            self._flow.lose("the forward reads a number that depends on the image")
+        if call.name == READ_NUMBER and _depends_on_image(call):
+            self._flow.mark_unknown("the forward reads a number that depends on the image")
         if self._open:
             _record_call(self._open[-1], call, macs)
             return result
@@ -201,7 +201,7 @@ def _depends_on_image(call: AtenCall) -> bool:
 def _is_copy(call: AtenCall) -> bool:
     """Copies and views of the same shape, and reading a number."""
     copies = call.func.is_view or call.name in COPIES
-    return call.name == READS_NUMBER or (copies and call.first.shape == call.output.shape)
+    return call.name == READ_NUMBER or (copies and call.first.shape == call.output.shape)
 
 
 def _dropout_probability(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> float:

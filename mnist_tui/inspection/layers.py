@@ -80,6 +80,6 @@ def wrap_scripted(model: nn.Module) -> nn.Module:
     return model
 
 
-def takes_hooks(module: nn.Module) -> bool:
+def accepts_hooks(module: nn.Module) -> bool:
     """Whether it can be traced."""
     return not isinstance(module, torch.jit.ScriptModule)

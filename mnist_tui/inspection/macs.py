@@ -75,12 +75,12 @@ MOVES = frozenset(
     | {"col2im", "unsafe_split", "reflection_pad1d", "replication_pad1d", "tril", "triu", "max_unpool2d"}
     | {"upsample_nearest2d", "upsample_bilinear2d", "upsample_bicubic2d"}
 )
-LOOKS_UP = frozenset(
+LOOKUPS = frozenset(
     {"index", "index_select", "gather", "scatter", "embedding", "topk", "argsort", "median", "masked_select"}
     | {"nonzero", "_local_scalar_dense"}
 )
-MAKES = frozenset(
+CREATORS = frozenset(
     {"arange", "empty", "empty_strided", "eye", "full", "linspace", "ones", "zeros", "scalar_tensor", "rand"}
     | {"randn", "randperm", "bernoulli", "bernoulli_", "normal_", "uniform_", "multinomial"}
 )
-FREE = MOVES | LOOKS_UP | MAKES
+FREE = MOVES | LOOKUPS | CREATORS

@@ -14,9 +14,9 @@ from mnist_tui.inspection.forward_trace import ForwardTrace, TraceRow, make_para
 from mnist_tui.inspection.layer_settings import describe_settings
 from mnist_tui.inspection.layers import (
     PARAMETER_CONTAINERS,
+    accepts_hooks,
     has_children,
     is_layer,
-    takes_hooks,
     type_name,
     wrap_scripted,
 )
@@ -93,7 +93,7 @@ def _find_unused(model: nn.Module, trace: ForwardTrace) -> Iterator[TraceRow]:
     seen = {id(row.module) for row in trace.rows}
     inner: set[int] = set()
     for path, module in model.named_modules():
-        if not takes_hooks(module):
+        if not accepts_hooks(module):
             continue
         if path and is_layer(module):
             inner.update(id(child) for child in module.modules() if child is not module)

@@ -28,13 +28,13 @@ def adapt_model(model: nn.Module, images: Tensor, classes: int) -> bool:
     if isinstance(model, torch.jit.ScriptModule):  # it accepts no hooks
         return False
     for reshape in (None, *_SHAPES):
-        kept = SavedState(model)
+        saved_state = SavedState(model)
         try:
             result = model(images if reshape is None else reshape(images))
         except USER_EXCEPTIONS:
             continue
         finally:
-            kept.restore()
+            saved_state.restore()
         found = _find_logits(result, (len(images), classes))
         if found is not None:
             _add_hooks(model, reshape, found)

@@ -30,7 +30,7 @@ class DryRun:
             name for name, parameter in model.named_parameters() if parameter.requires_grad
         }
         """The parameters that no gradient has reached so far."""
-        self._kept = SavedState(model)
+        self._saved_state = SavedState(model)
         self._keeps_state = True
         parameter = next(model.parameters(), None)
         self._device = torch.device("cpu") if parameter is None else parameter.device
@@ -43,7 +43,7 @@ class DryRun:
             yield
         finally:
             self._keeps_state = True
-            self._kept.restore()
+            self._saved_state.restore()
 
     def evaluate(self, images: Tensor, seed: int = 0) -> Tensor:
         """(N, 10) float32 for images (N, 1, 28, 28), in evaluation mode. Raises ModelError if it does not fit."""
@@ -79,7 +79,7 @@ class DryRun:
             return output.detach().float().cpu()
         finally:
             if self._keeps_state:
-                self._kept.restore()
+                self._saved_state.restore()
 
     def _seed(self, seed: int) -> None:
         """`torch.manual_seed`, which keeps a formatted stack for each kind of device that is not there: slow."""

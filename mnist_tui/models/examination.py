@@ -31,7 +31,7 @@ class Examination:
 
     notices: tuple[str, ...] = ()
     """One sentence per likely mistake."""
-    refuses_one: str = ""
+    refuses_single_image: str = ""
     """Why a training step cannot have a single image, as with BatchNorm over vectors; "" if it can."""
 
 
@@ -48,18 +48,18 @@ def examine_model(source: ModelSource, model: nn.Module, *, batch: int = 16, las
         for count in (1, 3):
             dry_run.evaluate(make_random_images(count))
         dry_run.train(max(batch, 2))
-        refuses_one = _try_single_image(dry_run)
-        if refuses_one and batch == 1:
+        refuses_single_image = _try_single_image(dry_run)
+        if refuses_single_image and batch == 1:
             raise model_error(
                 source.spec,
-                f"it cannot be trained on one image at a time: {refuses_one}",
+                f"it cannot be trained on one image at a time: {refuses_single_image}",
                 remedy="Use --batch-size 2 or more, and at least two training images.",
             )
-        if refuses_one and last == 1:
+        if refuses_single_image and last == 1:
             last = batch + 1
         dry_run.train(last)
         _try_sequence(dry_run, (batch, batch, last))
-        return Examination(tuple(_find_mistakes(dry_run)), refuses_one)
+        return Examination(tuple(_find_mistakes(dry_run)), refuses_single_image)
 
 
 def _try_single_image(dry_run: DryRun) -> str:

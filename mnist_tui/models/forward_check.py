@@ -17,7 +17,7 @@ from mnist_tui.models.saved_state import SavedState, detach_cached_tensors
 from mnist_tui.models.spec import ModelSource, model_error
 
 IMAGES = 2
-TAKES = "A model takes images of shape (N, 1, 28, 28), for any N."
+EXPECTED_INPUT = "A model takes images of shape (N, 1, 28, 28), for any N."
 
 
 def check_forward(source: ModelSource, model: nn.Module) -> None:
@@ -40,15 +40,15 @@ def check_forward(source: ModelSource, model: nn.Module) -> None:
 
 def _compute_output(source: ModelSource, model: nn.Module, images: Tensor) -> Tensor:
     """The checked output of a network, which stays unchanged unless its forward creates layers."""
-    kept = None if any(is_lazy(tensor) for tensor in _parameters_and_buffers(model)) else SavedState(model)
+    saved_state = None if any(is_lazy(tensor) for tensor in _parameters_and_buffers(model)) else SavedState(model)
     weights = len(list(_parameters_and_buffers(model)))
     try:
         output = model(images)
     except USER_EXCEPTIONS as error:
         raise forward_error(source, model, error, images) from error
     finally:
-        if kept is not None and len(list(_parameters_and_buffers(model))) == weights:
-            kept.restore()
+        if saved_state is not None and len(list(_parameters_and_buffers(model))) == weights:
+            saved_state.restore()
     return check_output(source, output, images)
 
 
@@ -66,7 +66,7 @@ def forward_error(
     return model_error(
         source.spec,
         f"its forward raised {type(error).__name__}: {error}{where}, for an input of shape {tuple(images.shape)}{when}",
-        remedy=_type_remedy(model) or (_single_image_remedy(str(error)) if len(images) == 1 else TAKES),
+        remedy=_type_remedy(model) or (_single_image_remedy(str(error)) if len(images) == 1 else EXPECTED_INPUT),
     )
 
 

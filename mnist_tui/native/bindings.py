@@ -23,7 +23,7 @@ class Algorithm(IntEnum):
     ADAMW = 2
 
 
-class StepSettings(ctypes.Structure):
+class StepHyperparameters(ctypes.Structure):
     """The numbers of one training step: `native::Settings`."""
 
     _fields_ = (
@@ -120,7 +120,7 @@ class CompiledNetwork:
     def step(
         self,
         bound: BoundTensors,
-        settings: StepSettings,
+        settings: StepHyperparameters,
         images: Tensor,
         labels: Tensor,
         *,
@@ -190,7 +190,7 @@ def _declare(library: ctypes.CDLL) -> None:
     step = (
         network,
         *tensors,
-        POINTER(StepSettings),
+        POINTER(StepHyperparameters),
         data,
         data,
         data,

@@ -166,7 +166,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Plan:
+class NetworkPlan:
     """A whole network: the first stage's input is an image (1, 28, 28), the last one's output ten logits (10, 1, 1)."""
 
     stages: tuple[Stage, ...]

@@ -25,7 +25,7 @@ def check_can_create(runs_dir: Path, name: str = "") -> None:
     if name:
         check_name(name)
         if _is_taken(runs_dir / name):
-            raise _name_taken(runs_dir / name)
+            raise _name_taken_error(runs_dir / name)
     there = next(folder for folder in (runs_dir, *runs_dir.absolute().parents) if os.path.lexists(folder))
     if not there.is_dir():
         code = errno.ENOTDIR
@@ -91,7 +91,7 @@ def _put_in_place(making: Run, stem: str, *, numbered: bool) -> Run:
                 if not _is_taken(folder):  # no other process was quicker
                     raise
         if not numbered:
-            raise _name_taken(folder)
+            raise _name_taken_error(folder)
     raise RunError(f"too many runs named {stem}", remedy="Choose a name with --name.")
 
 
@@ -102,7 +102,7 @@ def _is_taken(folder: Path) -> bool:
     return folder.is_symlink() or not folder.is_dir() or any(folder.iterdir())
 
 
-def _name_taken(folder: Path) -> RunError:
+def _name_taken_error(folder: Path) -> RunError:
     if not is_run(folder):
         return RunError(f"there is {folder} already, which is no run", remedy="Choose another name.")
     name = folder.name

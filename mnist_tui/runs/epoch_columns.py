@@ -61,10 +61,10 @@ def layouts(rows: Sequence[EpochFinished]) -> Iterator[Layout]:
     is_long = len(shown) <= _MOST_WITH_LONG_HEADINGS
     yield [(column, column.heading if is_long else _short(column)) for column in shown]
     for least in sorted({column.importance for column in shown if column.importance < _LOSS}):
-        kept = [column for column in shown if column.importance > least]
+        remaining = [column for column in shown if column.importance > least]
         if is_long:
-            yield [(column, column.heading) for column in kept]
-        yield [(column, _short(column)) for column in kept]
+            yield [(column, column.heading) for column in remaining]
+        yield [(column, _short(column)) for column in remaining]
     yield [(column, column.alone or column.heading) for column in shown if column.importance > _LOSS]
 
 

@@ -52,7 +52,7 @@ def check_name(name: str) -> None:
         )
 
 
-def unreadable(path: Path, error: OSError) -> RunError:
+def unreadable_error(path: Path, error: OSError) -> RunError:
     """The error for a file of a run that cannot be read, with a remedy."""
     return RunError(f"{path} cannot be read: {error.strerror or error}", remedy=regular_file.remedy_for_error(error))
 

@@ -138,7 +138,7 @@ class RunHistory:
 
     def _start(self, event: RunStarted) -> None:
         """A new run, or one that continues from a checkpoint: drop what came after that."""
-        self.started, self.record = event, RunRecord.from_started(event)
+        self.started, self.record = event, RunRecord.from_event(event)
         self.status = RunStatus.TRAINING
         self.stopped = self.failed = self.progress = None
         self.epochs = {number: row for number, row in self.epochs.items() if number <= event.resumed_epoch}

@@ -12,7 +12,7 @@ from mnist_tui.runs import Run, RunRecord
 from mnist_tui.runs.find import is_run, list_folders
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.runs.log_tail import LogTail
-from mnist_tui.runs.summary import RunSummary, build_summary, unreadable_summary
+from mnist_tui.runs.summary import RunSummary, build_summary, summarize_unreadable
 
 # A file has changed if one of these has: time, size, inode.
 Stamp = tuple[int, int, int]
@@ -54,7 +54,7 @@ class RunScanner:
         self._locked = False
         self._tail = LogTail(run, progress=False)
         self._history = RunHistory()
-        self._seen = ScannedRun(run, unreadable_summary(run))
+        self._seen = ScannedRun(run, summarize_unreadable(run))
 
     def scan(self) -> ScannedRun:
         """The run as it is now; the same object as before while nothing has changed."""
@@ -71,7 +71,7 @@ class RunScanner:
             record = self._run.record()
             self._follow()
         except RunError as error:
-            return ScannedRun(self._run, unreadable_summary(self._run, str(error)))
+            return ScannedRun(self._run, summarize_unreadable(self._run, str(error)))
         summary = build_summary(self._run, record, self._history)
         if self._history.status.is_open and not self._locked:
             summary = replace(summary, status=RunStatus.INTERRUPTED.value)

@@ -20,7 +20,7 @@ from mnist_tui.runs.record import RunRecord
 from mnist_tui.runs.run import Run
 from mnist_tui.system import regular_file
 
-PART = "run"
+ORIGIN_KEY = "run"
 """The key of `origin` in a checkpoint."""
 
 CHANGEABLE = ("extra_epochs", "threads", "backend")
@@ -42,7 +42,7 @@ def read_weights(path: Path) -> bytes:
     try:
         return regular_file.read_bytes(path, folder_layout.LARGEST_WEIGHTS)
     except OSError as error:
-        raise folder_layout.unreadable(path, error) from error
+        raise folder_layout.unreadable_error(path, error) from error
 
 
 def sha256_of(path: Path) -> str:
@@ -51,7 +51,7 @@ def sha256_of(path: Path) -> str:
         with regular_file.open_to_read(path, folder_layout.LARGEST_WEIGHTS) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise folder_layout.unreadable(path, error) from error
+        raise folder_layout.unreadable_error(path, error) from error
 
 
 def check(
@@ -65,16 +65,16 @@ def check(
 
     Raises RunError naming the file that has been changed.
     """
-    kept, where = (state or {}).get(PART), run.checkpoint_file
-    if not isinstance(kept, Mapping):
+    stored, where = (state or {}).get(ORIGIN_KEY), run.checkpoint_file
+    if not isinstance(stored, Mapping):
         started, where = history.started, run.log_file
         sha256 = record.teacher.sha256 if record.teacher else ""
-        kept = {"config": started.config if started else {}, "teacher_sha256": sha256}
-    _check_config(run, config, kept.get("config"), where)
+        stored = {"config": started.config if started else {}, "teacher_sha256": sha256}
+    _check_config(run, config, stored.get("config"), where)
     if not config.teacher:
         return ""
     found = sha256_of(run.teacher_file)
-    if kept.get("teacher_sha256") not in (found, ""):
+    if stored.get("teacher_sha256") not in (found, ""):
         raise RunError(
             f"{run.teacher_file} is damaged: it is not what run {run.name} has learned from so far",
             remedy="Replace it with an undamaged copy, or start a new run.",
@@ -89,8 +89,8 @@ def describe_gaps(run: Run, history: RunHistory, epochs: int, steps: int) -> str
         which = f"epoch {lost[0]}" if len(lost) == 1 else f"{len(lost)} epochs, {lost[0]} to {lost[-1]},"
         return f"the log lacks {which} from before the checkpoint; the weights are not affected"
     # A log with the checkpoint's own line reaches far enough, and its batch losses need not be read.
-    is_noted = history.checkpoint is not None and history.checkpoint.step == steps
-    if not is_noted and len(run.history().batch_losses) < steps:
+    is_recorded = history.checkpoint is not None and history.checkpoint.step == steps
+    if not is_recorded and len(run.history().batch_losses) < steps:
         return "the log lacks batch losses from before the checkpoint; the weights are not affected"
     return ""
 

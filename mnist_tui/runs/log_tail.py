@@ -35,7 +35,7 @@ class LogTail:
             self._find_again()
             return []
         except OSError as error:
-            raise folder_layout.unreadable(self.run.log_file, error) from error
+            raise folder_layout.unreadable_error(self.run.log_file, error) from error
 
     def _read(self) -> list[Event]:
         with regular_file.open_to_read(self.run.log_file) as log:

@@ -122,7 +122,7 @@ class RunRecord:
         )
 
     @classmethod
-    def from_started(cls, event: RunStarted) -> RunRecord:
+    def from_event(cls, event: RunStarted) -> RunRecord:
         """What the log says of the run as it began."""
         parts = {part: getattr(event, part) for part in ("config", *_PARTS)}
         return cls.from_dict({"created": event.time, **parts}, event.run)
@@ -168,7 +168,7 @@ def read_record(path: Path) -> RunRecord:
         content = regular_file.read_bytes(path, folder_layout.LARGEST_RECORD)
         values = json.loads(content.decode("utf-8"))
     except OSError as error:
-        raise folder_layout.unreadable(path, error) from error
+        raise folder_layout.unreadable_error(path, error) from error
     except (ValueError, RecursionError) as error:
         raise RunError(f"{path} cannot be read: {error}", remedy="Delete this run.") from error
     try:

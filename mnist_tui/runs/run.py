@@ -89,7 +89,7 @@ class Run:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise folder_layout.unreadable(self.log_file, error) from error
+            raise folder_layout.unreadable_error(self.log_file, error) from error
 
     def history(self, *, progress: bool = True) -> RunHistory:
         """The state of the run. One whose log ends in the middle without a writer was interrupted."""

@@ -16,7 +16,7 @@ from mnist_tui import runs
 from mnist_tui.errors import ConfigError, RunError
 from mnist_tui.runs.find import match
 from mnist_tui.sweep import plans
-from mnist_tui.sweep.plans import Plan
+from mnist_tui.sweep.plans import SweepPlan
 from mnist_tui.system import atomic_file, file_lock, regular_file
 from mnist_tui.system.file_lock import FileLock
 
@@ -57,7 +57,7 @@ class SweepFolder:
     def exists(self) -> bool:
         return regular_file.exists(self.plan_file)
 
-    def plan(self) -> Plan:
+    def plan(self) -> SweepPlan:
         """The plan on disk. Raises RunError if it cannot be read."""
         try:
             content = regular_file.read_bytes(self.plan_file, _LARGEST_PLAN)
@@ -80,7 +80,7 @@ class SweepFolder:
                 f"{self.plan_file} cannot be read: {what}", remedy=f"Delete the folder {self.path}."
             ) from error
 
-    def write(self, plan: Plan) -> None:
+    def write(self, plan: SweepPlan) -> None:
         """Save `plan`, whole or not at all. Raises RunError, or ConfigError for a plan too large to be read again."""
         content = (json.dumps(plans.to_dict(plan), indent=2) + "\n").encode()
         if len(content) > _LARGEST_PLAN:

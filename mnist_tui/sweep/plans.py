@@ -92,7 +92,7 @@ class Search:
         return f"{self.name}-t{number:03}"
 
 
-Plan = Grid | Search
+SweepPlan = Grid | Search
 
 
 def build_combinations(
@@ -112,13 +112,13 @@ def consecutive_seeds(first: int, count: int) -> tuple[int, ...]:
     return tuple(range(first, first + count))
 
 
-def count_trials(plan: Plan) -> int:
+def count_trials(plan: SweepPlan) -> int:
     """The number of trials in the whole plan."""
     return plan.count if isinstance(plan, Search) else len(plan.combinations) * len(plan.seeds)
 
 
-def check_metric(plan: Plan) -> None:
-    """Raise ConfigError for a plan that is judged on validation images without any."""
+def check_metric(plan: SweepPlan) -> None:
+    """Raise ConfigError for a plan that ranks by validation images without any."""
     configs = [combination.config for combination in plan.combinations] if isinstance(plan, Grid) else [plan.config]
     if plan.on == "validation" and not all(config.validation for config in configs):
         what = "a search goes" if isinstance(plan, Search) else "--on validation goes"
@@ -128,9 +128,9 @@ def check_metric(plan: Plan) -> None:
         )
 
 
-def merge(old: Plan, new: Plan) -> Plan:
+def merge(old: SweepPlan, new: SweepPlan) -> SweepPlan:
     """`old` with the additional seeds or trials of `new`. Raises RunError if they differ in anything else."""
-    merged: Plan
+    merged: SweepPlan
     if isinstance(old, Grid) and isinstance(new, Grid) and old.combinations == new.combinations:
         seeds = (*old.seeds, *(seed for seed in new.seeds if seed not in old.seeds))
         merged = replace(old, seeds=seeds, on=new.on)
@@ -148,7 +148,7 @@ def _without_count(search: Search) -> Search:
     return replace(search, count=0, created="")
 
 
-def to_dict(plan: Plan) -> dict[str, Any]:
+def to_dict(plan: SweepPlan) -> dict[str, Any]:
     """Plain values for JSON."""
     head = {"schema_version": SCHEMA_VERSION, "name": plan.name, "created": plan.created, "on": plan.on}
     if isinstance(plan, Search):
@@ -164,7 +164,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
     return {**head, "kind": "grid", "seeds": list(plan.seeds), "combinations": rows}
 
 
-def from_dict(record: Mapping[str, Any]) -> Plan:
+def from_dict(record: Mapping[str, Any]) -> SweepPlan:
     """The inverse of `to_dict`. Raises KeyError, TypeError, ValueError, AttributeError or ConfigError."""
     if record["schema_version"] != SCHEMA_VERSION:
         raise ValueError("it was made by another version of this program")

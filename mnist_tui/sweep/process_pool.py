@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_tui.events import Event
-from mnist_tui.sweep.worker import Job, run_job
+from mnist_tui.sweep.worker import TrialJob, run_job
 
 # On Linux a server process that has loaded torch forks one for each trial, in milliseconds and sharing its
 # memory. It has started no thread that computes and opened no device. Elsewhere forking is not safe.
@@ -74,7 +74,7 @@ class ProcessPool:
     def __len__(self) -> int:
         return len(self._workers)
 
-    def start(self, job: Job) -> Worker:
+    def start(self, job: TrialJob) -> Worker:
         """Start `job` in a process of its own."""
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=run_job, args=(theirs, job, self._errors), daemon=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from mnist_tui.events import Event
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.sweep import plans
-from mnist_tui.sweep.plans import Plan, Trial
+from mnist_tui.sweep.plans import SweepPlan, Trial
 from mnist_tui.sweep.results import CombinationResult, TrialResult, TrialStatus, group_by_combination
 
 
@@ -17,7 +17,7 @@ from mnist_tui.sweep.results import CombinationResult, TrialResult, TrialStatus,
 class SweepStarted:
     """Everything is prepared; `results` are those of earlier processes."""
 
-    plan: Plan
+    plan: SweepPlan
     results: Mapping[str, TrialResult]
     jobs: int
     """How many trials are trained at the same time."""

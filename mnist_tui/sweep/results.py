@@ -15,7 +15,7 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.errors import RunError
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunHistory, RunStatus
-from mnist_tui.sweep.plans import Combination, Grid, Metric, Plan, Search, Trial, count_trials
+from mnist_tui.sweep.plans import Combination, Grid, Metric, Search, SweepPlan, Trial, count_trials
 from mnist_tui.sweep.statistics import Spread, compute_spread
 from mnist_tui.system.sanitize import escape_csv_cell
 
@@ -120,7 +120,7 @@ def trial_result(trial: Trial, history: RunHistory) -> TrialResult:
     )
 
 
-def read(plan: Plan, runs_dir: Path) -> dict[str, TrialResult]:
+def read(plan: SweepPlan, runs_dir: Path) -> dict[str, TrialResult]:
     """The results on disk, by the run's name, in the plan's order."""
     trials = plan.trials() if isinstance(plan, Grid) else _trials_on_disk(plan, runs_dir)
     return {trial.name: read_result(trial, runs_dir) for trial in trials}
@@ -155,7 +155,7 @@ def sort_best_first(rows: Sequence[CombinationResult], on: Metric) -> list[Combi
     return sorted(rows, key=key, reverse=True)
 
 
-def to_dict(plan: Plan, results: Sequence[TrialResult]) -> dict[str, Any]:
+def to_dict(plan: SweepPlan, results: Sequence[TrialResult]) -> dict[str, Any]:
     """All results as plain values for JSON, the best combination first."""
     ordered = sort_best_first(group_by_combination(results), plan.on)
     return {
@@ -180,7 +180,7 @@ def to_dict(plan: Plan, results: Sequence[TrialResult]) -> dict[str, Any]:
     }
 
 
-def to_csv(plan: Plan, results: Sequence[TrialResult]) -> str:
+def to_csv(plan: SweepPlan, results: Sequence[TrialResult]) -> str:
     """One line per combination, best first, with accuracies as fractions."""
     text = io.StringIO()
     ordered = sort_best_first(group_by_combination(results), plan.on)

@@ -12,7 +12,7 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.errors import RunError
 from mnist_tui.sweep import plans, results
 from mnist_tui.sweep.folder import SweepFolder
-from mnist_tui.sweep.plans import Grid, Plan, Search
+from mnist_tui.sweep.plans import Grid, Search, SweepPlan
 from mnist_tui.sweep.prepare import PreparationJob
 from mnist_tui.sweep.process_pool import ProcessPool
 from mnist_tui.sweep.progress import ResultsRead, SweepEvent, SweepStarted
@@ -25,7 +25,7 @@ from mnist_tui.training.jobs import Folders
 class SweepRunner:
     """Runs one plan in its folder."""
 
-    plan: Plan
+    plan: SweepPlan
     folder: SweepFolder
     data_dir: Path
     jobs: int = 0
@@ -63,7 +63,7 @@ class SweepRunner:
                 report(ResultsRead(results.read(merged, self.folder.runs_dir)))
 
     @contextmanager
-    def _write_plan(self, plan: Plan) -> Iterator[tuple[Plan, TrialSource]]:
+    def _write_plan(self, plan: SweepPlan) -> Iterator[tuple[SweepPlan, TrialSource]]:
         """Write the plan, and yield it as it is on disk, with the source of its trials. A grid is locked meanwhile."""
         if isinstance(plan, Grid):
             with self.folder.lock():
@@ -79,7 +79,7 @@ class SweepRunner:
                 assert isinstance(merged, Search)
                 yield merged, OptunaSource(self.folder, merged, worker)
 
-    def _merge_with_disk(self, plan: Plan) -> Plan:
+    def _merge_with_disk(self, plan: SweepPlan) -> SweepPlan:
         before = self.folder.plan() if self.folder.exists() else None
         merged = plan if before is None else plans.merge(before, plan)
         if merged != before:
@@ -102,11 +102,11 @@ class SweepRunner:
         return [trial.name for trial in self.plan.trials()]
 
 
-def _first_config(plan: Plan) -> TrainConfig:
+def _first_config(plan: SweepPlan) -> TrainConfig:
     return plan.combinations[0].config if isinstance(plan, Grid) else plan.config
 
 
-def _with_dataset(plan: Plan, dataset: str) -> Plan:
+def _with_dataset(plan: SweepPlan, dataset: str) -> SweepPlan:
     """Replace the dataset `auto` by the one that it is here: all trials, also later ones, use the same images."""
 
     def settle(config: TrainConfig) -> TrainConfig:

@@ -22,10 +22,10 @@ from mnist_tui.events import Event, Progress, Report, RunFailed, RunStopped
 from mnist_tui.system import regular_file
 from mnist_tui.training.control import Control
 
-Job = Callable[[Control, Report], Any]
+TrialJob = Callable[[Control, Report], Any]
 
 
-def run_job(pipe: Connection, job: Job, errors: Path) -> None:
+def run_job(pipe: Connection, job: TrialJob, errors: Path) -> None:
     """Run `job`; its last event says how it ended, RunFailed if it raised."""
     control = Control()
     _install_signal_handlers(control)

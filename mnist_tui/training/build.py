@@ -115,10 +115,10 @@ def _prepare_last_batch(
     if record is None:
         for message in found.notices:
             report(Notice(message=message, topic="model"))
-    if found.refuses_one:
+    if found.refuses_single_image:
         data.join_last_image()
     if data.joins_last_image:
-        report(Notice(message=_JOINED.format(found.refuses_one), topic="model"))
+        report(Notice(message=_JOINED.format(found.refuses_single_image), topic="model"))
 
 
 _JOINED = (

@@ -53,7 +53,7 @@ def load_state(path: Path) -> dict[str, Any]:
     return state
 
 
-def check_like(found: Any, expected: Any, name: str = "it") -> None:
+def check_structure(found: Any, expected: Any, name: str = "it") -> None:
     """Raise ValueError where the state `found` differs from `expected` in more than its values.
 
     torch would silently broadcast, cast or drop what has another shape or type.
@@ -68,10 +68,10 @@ def check_like(found: Any, expected: Any, name: str = "it") -> None:
             raise ValueError(f"{name} is {actual}, not {wanted}")
     elif isinstance(expected, dict):
         for key, value in expected.items():
-            check_like(found[key], value, f"{name}/{key}")
+            check_structure(found[key], value, f"{name}/{key}")
     elif isinstance(expected, list):
         for number, pair in enumerate(zip(found, expected, strict=True)):
-            check_like(*pair, f"{name}/{number}")
+            check_structure(*pair, f"{name}/{number}")
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:

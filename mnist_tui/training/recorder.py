@@ -114,7 +114,7 @@ class RunRecorder:
             )
         path, position = self._run.checkpoint_file, self._trainer.position
         self._writer.sync()  # a checkpoint must not be past batch losses that a power cut takes from the log
-        checkpoint.save_state(path, {**self._trainer.state(), integrity.PART: self._origin})
+        checkpoint.save_state(path, {**self._trainer.state(), integrity.ORIGIN_KEY: self._origin})
         return self._log(CheckpointSaved(epoch=position.epoch, step=self._trainer.steps_done, path=str(path)))
 
     def _save_weights(self, row: EpochFinished) -> None:

@@ -37,7 +37,7 @@ def check_data(run: Run, record: RunRecord, data: Dataset) -> None:
 def restore_checkpoint(trainer: Trainer, run: Run, state: dict[str, Any]) -> None:
     """Load the run's checkpoint into `trainer`. Raises RunError if it does not fit."""
     try:
-        checkpoint.check_like(state, trainer.state())
+        checkpoint.check_structure(state, trainer.state())
         trainer.load_state(state)
     except (KeyError, RuntimeError, TypeError, ValueError, AttributeError) as error:
         raise RunError(

@@ -17,7 +17,7 @@ from mnist_tui.runs.record import CodeRecord
 if TYPE_CHECKING:
     from torch import nn
 
-Part = Literal["model", "teacher"]
+CodePart = Literal["model", "teacher"]
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class UntrustedCodeError(RunError):
         self.code = code
 
 
-def find_code(run: Run, part: Part = "model") -> RunCode:
+def find_code(run: Run, part: CodePart = "model") -> RunCode:
     """The code of `run`'s network, or of its teacher's, without running any of it.
 
     Raises RunError if it is damaged, has changed, or is missing.

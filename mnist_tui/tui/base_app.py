@@ -39,7 +39,7 @@ _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT
 _HANDLED = (*_SIGNALS, *(getattr(signal, n) for n in ("SIGQUIT", "SIGTSTP", "SIGCONT") if hasattr(signal, n)))
 
 
-class SafeLines(LineFilter):
+class ControlCodeFilter(LineFilter):
     """Removes characters without width that could control the terminal: names and notices of runs are untrusted.
 
     Textual itself removes only a few.
@@ -52,7 +52,7 @@ class SafeLines(LineFilter):
         return [Segment(strip_control_codes(segment.text), segment.style) for segment in segments]
 
 
-_SAFE_LINES = SafeLines()
+_CONTROL_CODE_FILTER = ControlCodeFilter()
 
 
 class BaseApp(SafeApp[int]):
@@ -92,7 +92,7 @@ class BaseApp(SafeApp[int]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's, and ours for untrusted texts of runs."""
-        return [*super().get_line_filters(), _SAFE_LINES]
+        return [*super().get_line_filters(), _CONTROL_CODE_FILTER]
 
     def on_load(self) -> None:
         """Handle signals before the terminal is changed: whatever ends the process must restore it."""

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from mnist_tui.config import IMAGE_SIZE
 
-Field = npt.NDArray[np.float32]
+InkMap = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
 Point = tuple[float, float]
 _Floats = npt.NDArray[np.float64]
@@ -43,7 +43,7 @@ class Drawing:
 
 @dataclass(frozen=True, eq=False)
 class _State:
-    field: Field
+    field: InkMap
     origin: str = ""
 
 
@@ -59,7 +59,7 @@ class Canvas:
         self._erases = False
 
     @property
-    def field(self) -> Field:
+    def field(self) -> InkMap:
         """(SIDE, SIDE), read-only; another array, or changed in place, after the next stroke."""
         return self._state.field
 
@@ -144,7 +144,7 @@ class Canvas:
             return Drawing(np.rint(255 * self.downsample(IMAGE_SIZE)).astype(np.uint8), is_framed=True)
         return Drawing(self._state.field.copy(), is_framed=False)
 
-    def downsample(self, side: int) -> Field:
+    def downsample(self, side: int) -> InkMap:
         """(side, side), each pixel the mean of what it covers."""
         return _means(_means(self._state.field, side).T, side).T
 
@@ -157,7 +157,7 @@ class Canvas:
         self._redo.clear()
 
 
-def draw_line(field: Field, start: Point, end: Point, radius: float, erase: bool = False) -> None:
+def draw_line(field: InkMap, start: Point, end: Point, radius: float, erase: bool = False) -> None:
     """Ink, or take ink from, `field` (S, S) in place, along a line with round ends and soft edges.
 
     Drawn twice it is the same as drawn once, so that the parts of a stroke meet without a seam.
@@ -192,7 +192,7 @@ def _distance(x: _Floats, y: _Floats, start: Point, end: Point) -> _Floats:
     return np.hypot(x - start[0] - along * across, y - start[1] - along * down)
 
 
-def _means(values: Field, count: int) -> Field:
+def _means(values: InkMap, count: int) -> InkMap:
     """(S, N) -> (count, N): means over equal stretches of the first axis, which may divide pixels.
 
     By running sums: a product of matrices would wake the threads of a library that training shares the cores with.
@@ -203,5 +203,5 @@ def _means(values: Field, count: int) -> Field:
     edges = np.linspace(0, size, count + 1)
     whole = np.minimum(edges.astype(np.int64), size - 1)
     at_edges = sums[whole] + (edges - whole)[:, None] * (sums[whole + 1] - sums[whole])
-    means: Field = (np.diff(at_edges, axis=0) * (count / size)).astype(np.float32)
+    means: InkMap = (np.diff(at_edges, axis=0) * (count / size)).astype(np.float32)
     return means

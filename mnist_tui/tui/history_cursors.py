@@ -37,8 +37,8 @@ class LossCursor:
     def read_new(self, history: RunHistory) -> tuple[int, list[float]]:
         """How many of the losses read so far still hold after a resume, and those to add."""
         losses, started = history.batch_losses, history.started
-        kept = min(self._count, len(losses))
+        valid = min(self._count, len(losses))
         if started is not self._started and started is not None:
-            kept = min(kept, started.resumed_step)
+            valid = min(valid, started.resumed_step)
         self._count, self._started = len(losses), started
-        return kept, losses[kept:]
+        return valid, losses[valid:]

@@ -101,7 +101,7 @@ def keys(count: int, data: Path, backend: str) -> list[float]:
 
 
 def compared(rounds: int, data: Path, backend: str) -> Iterator[float]:
-    """For each round, images a second in the dashboard as a share of those of a headless run.
+    """For each round, images per second in the dashboard as a share of those of a headless run.
 
     Both train all the time; but one stands still while the other runs, a second or so in turn, so that a machine
     which becomes faster or slower does so for both.

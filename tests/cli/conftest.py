@@ -1,4 +1,4 @@
-"""Fixtures of the command line: nobody's own folders and settings, easy digits, and the program in this process."""
+"""Fixtures of the command line: empty folders and settings, easy digits, and the program in this process."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def test_eval_refuses_images_of_other_classes(mnist: Mnist, runs_dir: Path) -> N
 @pytest.mark.parametrize("command", [["eval"], ["export", "--format", "pt2"], ["predict", "-"]])
 def test_a_run_that_is_not_there_or_has_no_weights_is_exit_4(mnist: Mnist, runs_dir: Path, command: list[str]) -> None:
     name, *rest = command
-    assert mnist(name, "nobody", *rest).code == 4
+    assert mnist(name, "nothing", *rest).code == 4
     trained_runs.write(runs_dir).weights_file.unlink()
     done = mnist(name, "reader", *rest)
     assert done.code == 4

@@ -14,7 +14,7 @@ from tests.cli import past_runs
 from tests.cli.conftest import Mnist
 from tests.models.user_networks import NOTICED, REFUSED, write
 
-# What is promised to whoever reads the JSON; more may come.
+# The keys that are promised to readers of the JSON; more may come.
 SUMMARY = {"model", "input_shape", "parameters", "trainable_parameters", "macs", "layers"}
 LAYER = {"path", "type", "output_shape", "parameters", "macs", "receptive_field"}
 

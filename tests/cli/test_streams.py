@@ -204,7 +204,7 @@ def test_a_terminal_is_drawn_on_unless_it_is_said_not_to(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys, "stdout", terminal)
-    assert output.animates(output.stdout()) is is_animated
+    assert output.can_animate(output.stdout()) is is_animated
     assert (output.stdout().is_terminal and not output.stdout().is_dumb_terminal) is is_colored
 
 
@@ -214,7 +214,7 @@ def test_a_file_is_never_drawn_on(variable: str, tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("TERM", "xterm-256color")
     with (tmp_path / "log").open("w") as log:
         monkeypatch.setattr(sys, "stderr", log)
-        assert not output.animates(output.stderr())
+        assert not output.can_animate(output.stderr())
         assert output.stderr().is_terminal is (variable != "TTY_INTERACTIVE")
 
 
@@ -257,5 +257,5 @@ def test_lines_of_a_training_have_no_control_codes(capsys: pytest.CaptureFixture
 
 
 def test_a_traceback_has_no_control_codes(capsys: pytest.CaptureFixture[str]) -> None:
-    output.say_traceback(f"Traceback [/x]:\n  line\nValueError: {NASTY}\n")
+    output.print_traceback(f"Traceback [/x]:\n  line\nValueError: {NASTY}\n")
     assert capsys.readouterr().err.startswith("Traceback [/x]:\n  line\nValueError: a]0;ownedbcdefg\nü\n")

@@ -9,7 +9,7 @@ import pytest
 from tests.cli import program
 from tests.cli.program import Screen
 
-COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7])(?:;\d+)*m")
+COLOR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7])(?:;\d+)*m")
 
 
 def last_frame(screen: Screen) -> str:
@@ -51,12 +51,12 @@ def test_a_run_longer_than_the_screen_ends_with_all_its_epochs(screen: Screen) -
     assert [int(epoch) for epoch in epochs] == list(range(1, 41))
 
 
-def test_a_narrow_terminal_without_colours(screen: Screen) -> None:
+def test_a_narrow_terminal_without_colors(screen: Screen) -> None:
     narrow = program.in_terminal(*program.QUICK, columns=60, NO_COLOR="1")
     assert narrow.widest <= 60
-    assert COLOUR.search(screen.raw)
-    assert not COLOUR.search(narrow.raw)
-    assert "★" in narrow.text  # the best epoch is marked by more than a colour
+    assert COLOR.search(screen.raw)
+    assert not COLOR.search(narrow.raw)
+    assert "★" in narrow.text  # the best epoch is marked by more than a color
 
 
 @pytest.mark.slow

@@ -150,7 +150,7 @@ def test_maps_stay_within_what_was_asked_for_and_use_all_of_it() -> None:
     assert torch.corrcoef(torch.stack([angle, shifts[:, 0], shifts[:, 1], scale])).fill_diagonal_(0).abs().max() < 0.1
 
 
-def test_without_augmentation_pictures_are_only_normalised() -> None:
+def test_without_augmentation_pictures_are_only_normalized() -> None:
     images = pictures(3)
     generator = torch.Generator().manual_seed(0)
     before = generator.get_state()
@@ -161,7 +161,7 @@ def test_without_augmentation_pictures_are_only_normalised() -> None:
     assert torch.equal(generator.get_state(), before)
 
 
-def test_normalising_takes_pixels_of_zero_to_one_to_the_mean_and_deviation_asked_for() -> None:
+def test_normalizing_takes_pixels_of_zero_to_one_to_the_mean_and_deviation_asked_for() -> None:
     images = torch.tensor([0, 51, 255], dtype=torch.uint8).reshape(3, 1, 1, 1).expand(3, 1, SIZE, SIZE)
     seen = make_network_input(images, config(mean=0.5, std=0.25))
     assert seen.dtype == torch.float32
@@ -179,7 +179,7 @@ def test_augmented_pixels_stay_in_range_and_the_fill_is_black(interpolation: str
         assert set(seen.unique().tolist()) == {-1.0, 1.0}
 
 
-def test_nearest_invents_no_new_grey() -> None:
+def test_nearest_invents_no_new_gray() -> None:
     images = pictures()
     seen = augmented(images, config(rotation=7))
     assert set(seen.unique().tolist()) <= {0.0, *(images.float() / 255).unique().tolist()}

@@ -108,7 +108,7 @@ def test_two_maps_are_one() -> None:
     torch.testing.assert_close(compose_maps(outer, inner) @ point, outer @ moved)
 
 
-def test_the_network_gets_the_upright_image_normalised() -> None:
+def test_the_network_gets_the_upright_image_normalized() -> None:
     images, config = noise(5), CONFIG.replace(mean=0.4, std=0.2)
     expected = apply_maps(images, make_deskew_maps(images, 1.0), config)
     assert torch.equal(make_network_input(images, config), expected)

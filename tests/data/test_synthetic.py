@@ -88,14 +88,14 @@ def test_every_digit_fills_a_box_of_twenty_pixels_and_no_more(digits: tuple[Tens
     assert sides.amax(dim=0).float().mean() > 19
 
 
-def test_the_centre_of_mass_is_the_centre_of_the_image(digits: tuple[Tensor, Tensor]) -> None:
+def test_the_center_of_mass_is_the_center_of_the_image(digits: tuple[Tensor, Tensor]) -> None:
     ink = digits[0][:, 0].double()
     pixels = torch.arange(28, dtype=torch.float64) + 0.5
     for axis in (1, 2):
-        centres = (ink.sum(dim=axis) @ pixels) / ink.sum(dim=(1, 2))
+        centers = (ink.sum(dim=axis) @ pixels) / ink.sum(dim=(1, 2))
         # The box moves by whole pixels, and never out of the image.
-        assert (centres - 14).abs().quantile(0.99) < 0.51
-        assert (centres - 14).abs().max() < 2.5
+        assert (centers - 14).abs().quantile(0.99) < 0.51
+        assert (centers - 14).abs().max() < 2.5
 
 
 def test_digits_are_white_on_black_with_soft_edges(digits: tuple[Tensor, Tensor]) -> None:

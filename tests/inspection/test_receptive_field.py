@@ -103,6 +103,6 @@ def test_an_even_kernel_that_keeps_the_size_looks_one_pixel_further_back():
     assert analytic_field(dependent(pads)) == (4, 4) == (measured_field(pads, 2), measured_field(pads, 3))
 
 
-def test_normalising_by_the_statistics_of_the_map_sees_all_of_it():
+def test_normalizing_by_the_statistics_of_the_map_sees_all_of_it():
     model = dependent(nn.Sequential(nn.Conv2d(1, 2, 3), nn.GroupNorm(1, 2)))
     assert analytic_field(model) == (SIDE, SIDE)

@@ -28,7 +28,7 @@ def test_the_reference_network_meets_all():
     }
 
 
-def test_softmax_regression_lacks_normalisation_and_dropout():
+def test_softmax_regression_lacks_normalization_and_dropout():
     assert [answer.name for answer in answers(load_model("linear")).values() if not answer.met] == [
         "batch normalization",
         "dropout",

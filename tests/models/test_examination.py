@@ -52,17 +52,17 @@ def test_what_cannot_be_trained_or_used_is_refused(tmp_path, name):
 
 def test_batch_norm_over_vectors_takes_no_single_image(tmp_path):
     spec = write(tmp_path, TRAINS["batch norm over vectors"])
-    assert "more than 1 value per channel" in examined(spec, last=1).refuses_one
+    assert "more than 1 value per channel" in examined(spec, last=1).refuses_single_image
     assert "Use --batch-size 2 or more" in refusal(spec, batch=1, last=1)
 
 
 def test_a_deviation_over_a_single_image_is_no_number(tmp_path):
     body = "x = self.fc(x.flatten(1)); return x / (1 + x.std(0)) if self.training else x"
-    assert "not finite" in examined(write(tmp_path, module(body, fc=LINEAR)), last=1).refuses_one
+    assert "not finite" in examined(write(tmp_path, module(body, fc=LINEAR)), last=1).refuses_single_image
 
 
 def test_most_networks_train_on_a_single_image(tmp_path):
-    assert examined(write(tmp_path, TRAINS["view"]), batch=1, last=1).refuses_one == ""
+    assert examined(write(tmp_path, TRAINS["view"]), batch=1, last=1).refuses_single_image == ""
 
 
 def test_a_last_layer_that_begins_with_zeros_is_not_called_blind(tmp_path):

@@ -74,7 +74,7 @@ def test_a_missing_file_is_named(tmp_path):
     assert f"no file {tmp_path / 'gone.py'}" in complaint(f"{tmp_path / 'gone.py'}:Net")
 
 
-@pytest.mark.parametrize("place", ["~nobody-here/net.py", "a" * 5000 + ".py"])
+@pytest.mark.parametrize("place", ["~no-such-user/net.py", "a" * 5000 + ".py"])
 def test_a_path_that_leads_nowhere_is_named(place):
     assert f"no file {Path.cwd() / place}" in complaint(f"{place}:Net")
 

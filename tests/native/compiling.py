@@ -11,7 +11,7 @@ from torch import nn
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.native.codegen.fusion import fuse_layers
-from mnist_tui.native.plan import Plan
+from mnist_tui.native.plan import NetworkPlan
 from mnist_tui.native.tracing.trace import trace
 from mnist_tui.training.backends.base import StepSettings
 from mnist_tui.training.backends.native import NativeBackend, compile_backend
@@ -37,7 +37,7 @@ def native(model: nn.Module, config: TrainConfig | None = None, *, threads: int 
     return backend
 
 
-def plan_for(model: nn.Module) -> Plan:
+def plan_for(model: nn.Module) -> NetworkPlan:
     """The plan that is compiled."""
     return fuse_layers(trace(model))
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from mnist_tui.native.codegen.source import lower_stages
-from mnist_tui.native.plan import Dropout, MapShape, Plan
+from mnist_tui.native.plan import Dropout, MapShape, NetworkPlan
 from mnist_tui.native.toolchain.build import build_library
 
 # One channel at a time, so that this knows nothing of registers; only how many channels pad is the headers' affair.
@@ -63,7 +63,7 @@ class Multiplied(nn.Module):
 class Dropouts:
     """Those of a model that stands for a compiled one; call `draw` before each step."""
 
-    def __init__(self, model: nn.Module, plan: Plan) -> None:
+    def __init__(self, model: nn.Module, plan: NetworkPlan) -> None:
         """Takes the dropouts' places in `model`."""
         self._stages = [
             (number, stage, stage.dropout)
@@ -79,7 +79,7 @@ class Dropouts:
             place.by = factors(drop, stage.output_shape, images, seed=seed, step=step, stage=number)
 
 
-def stand_in(model: nn.Module, plan: Plan, dtype: torch.dtype) -> tuple[nn.Module, Dropouts]:
+def stand_in(model: nn.Module, plan: NetworkPlan, dtype: torch.dtype) -> tuple[nn.Module, Dropouts]:
     """A copy of `model` for autograd, with the dropouts of the compiled `plan`."""
     twin = copy.deepcopy(model).to(dtype)
     return twin, Dropouts(twin, plan)

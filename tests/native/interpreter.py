@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from mnist_tui.native.plan import BatchNorm, Dropout, Plan, Stage, TensorNames
+from mnist_tui.native.plan import BatchNorm, Dropout, NetworkPlan, Stage, TensorNames
 from tests.native.chains import Batch
 
 EXACT = {"rtol": 1e-8, "atol": 1e-10}
@@ -28,7 +28,7 @@ class Interpretation(NamedTuple):
 
 
 def interpret(
-    plan: Plan,
+    plan: NetworkPlan,
     model: nn.Module,
     images: Tensor,
     *,
@@ -61,7 +61,7 @@ def gradients(loss: Tensor, model: nn.Module) -> dict[str, Tensor]:
     return dict(zip(names, torch.autograd.grad(loss, parameters), strict=True))
 
 
-def assert_agrees(plan: Plan, model: nn.Module, batch: Batch, *, training: bool) -> None:
+def assert_agrees(plan: NetworkPlan, model: nn.Module, batch: Batch, *, training: bool) -> None:
     """`plan` computes what `model` computes on `batch` in float64, which the model is turned into."""
     model.double().train(training)
     images, labels = batch.images(), batch.labels()

@@ -268,10 +268,10 @@ def test_where_the_log_cannot_be_written_it_is_not_named(
 
 def test_a_compiler_that_cannot_tell_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = tmp_path / "fake++"
-    fake.write_text("#!/bin/sh\n[ \"$1\" = --version ] && echo 'error: no licence'; exit 1")
+    fake.write_text("#!/bin/sh\n[ \"$1\" = --version ] && echo 'error: no license'; exit 1")
     fake.chmod(0o755)
     monkeypatch.setenv("CXX", str(fake))
-    assert refused().reason == f"the C++ compiler {fake} failed: error: no licence"
+    assert refused().reason == f"the C++ compiler {fake} failed: error: no license"
 
 
 @pytest.mark.parametrize("content", [b"no program", b"#!/no/such/shell\n", b"\x7fELF", b""])

@@ -4,12 +4,12 @@ import pytest
 from torch import nn
 
 from mnist_tui.native.codegen.fusion import fuse_layers
-from mnist_tui.native.plan import Plan
+from mnist_tui.native.plan import NetworkPlan
 from mnist_tui.native.tracing.trace import trace
 from tests.native.zoo import PoolThenRelu
 
 
-def plan_between(*layers: nn.Module) -> Plan:
+def plan_between(*layers: nn.Module) -> NetworkPlan:
     """The plan of a network with `layers` between a convolution of 4 maps 26×26 and a 1×1 one with its pooling."""
     body = (nn.Conv2d(1, 4, 3, bias=False), *layers, nn.Conv2d(4, 10, 1))
     return fuse_layers(trace(nn.Sequential(*body, nn.AdaptiveAvgPool2d(1), nn.Flatten())))

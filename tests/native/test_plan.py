@@ -4,7 +4,7 @@ from mnist_tui.native.plan import (
     BatchNorm,
     Conv,
     Dropout,
-    Plan,
+    NetworkPlan,
     Pool,
     Stage,
     TensorNames,
@@ -50,7 +50,7 @@ def test_a_stage_names_no_tensor_that_it_lacks() -> None:
 
 
 def test_the_text_has_all_that_is_compiled_and_no_name() -> None:
-    assert Plan((FULL, EMPTY)).to_text() == (
+    assert NetworkPlan((FULL, EMPTY)).to_text() == (
         "3x10x12: conv 3x3 padding 0 to 5 bias, relu, norm epsilon 1e-05 momentum 0.1 affine, relu, "
         "max pool 3 stride 2, drop 0.25 of channels\n"
         "3x10x12: "

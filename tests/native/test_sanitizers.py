@@ -22,7 +22,7 @@ pytestmark = needs_compiler
 
 DRIVER = Path(__file__).parent / "driver.cpp"
 SANITIZERS = {
-    "address and undefined behaviour": "address,undefined,float-cast-overflow",
+    "address and undefined behavior": "address,undefined,float-cast-overflow",
     "threads": "thread",
 }
 FLAGS = (
@@ -107,6 +107,6 @@ def test_a_sanitizer_finds_nothing(driver: Callable[[str], Path], tmp_path: Path
 
 def test_a_sanitizer_would_find_something(driver: Callable[[str], Path], tmp_path: Path) -> None:
     """A control: the kernels read behind the images where the driver passes too few."""
-    done = run([str(driver("address and undefined behaviour")), "overrun"], tmp_path)
+    done = run([str(driver("address and undefined behavior")), "overrun"], tmp_path)
     assert done.returncode != 0
     assert "heap-buffer-overflow" in done.stderr

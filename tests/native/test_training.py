@@ -55,7 +55,7 @@ def test_weights_and_averages_move_as_torch_moves_them_in_float64(changes: dict[
         backend.step(loader.Batch(batch.images(torch.float32), batch.labels()), settings)
         hand_over(backend.train_state.model, twin.train_state.model)
         twin.update(settings)
-    ours, exact = own_tensors(backend.train_state), own_tensors(twin.train_state)
+    ours, exact = direct_tensors(backend.train_state), direct_tensors(twin.train_state)
     assert ours.keys() == exact.keys()
     for name, truth in exact.items():
         torch.testing.assert_close(ours[name].double(), truth.double(), rtol=2e-6, atol=1e-7, msg=name)
@@ -70,7 +70,7 @@ def hand_over(model: nn.Module, twin: nn.Module) -> None:
         other.copy_(buffer)
 
 
-def own_tensors(train_state: TrainState) -> dict[str, Tensor]:
+def direct_tensors(train_state: TrainState) -> dict[str, Tensor]:
     """All that an update changes."""
     found = dict(train_state.model.state_dict())
     if train_state.average:

@@ -12,7 +12,7 @@ from mnist_tui.events import EpochFinished, Progress, RunStarted
 
 
 def text(renderable: RenderableType, width: int = 80) -> str:
-    """As a console of `width` columns prints it, without colours."""
+    """As a console of `width` columns prints it, without colors."""
     console = Console(file=io.StringIO(), width=width, highlight=False)
     console.print(renderable)
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]

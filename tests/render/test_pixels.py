@@ -1,4 +1,4 @@
-"""Arrays as pictures: two pixels a character, brightness and hue, shades without colour."""
+"""Arrays as pictures: two pixels a character, brightness and hue, shades without color."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def colors(image: PixelImage) -> list[list[tuple[Rgb, Rgb]]]:
     return [[(rgb(style.color), rgb(style.bgcolor)) for style in line if style] for line in styles]
 
 
-def rgb(colour: Color | None) -> Rgb:
-    return () if colour is None or colour.triplet is None else tuple(colour.triplet)
+def rgb(color: Color | None) -> Rgb:
+    return () if color is None or color.triplet is None else tuple(color.triplet)
 
 
 def test_a_character_holds_two_pixels_one_above_the_other() -> None:
@@ -53,7 +53,7 @@ def test_pictures_that_share_a_scale_can_be_compared() -> None:
     assert colors(signed_image([[1]])) == colors(signed_image([[2]]))
 
 
-def test_without_colour_there_are_shades_and_stripes_for_what_is_negative() -> None:
+def test_without_color_there_are_shades_and_stripes_for_what_is_negative() -> None:
     assert plain(gray_image([[0, 255, 255, 0, 128], [0, 255, 0, 255, 128]])) == [" █▀▄▒"]
     assert plain(signed_image([[1, 0.25, 0, -0.3, -0.6, -1]], scale=2)) == ["██░░  --==≡≡"]
 
@@ -66,9 +66,9 @@ def test_what_glows_is_seen_over_the_digit() -> None:
     assert plain(heat_image([[255, 255], [255, 255]], [[0, 1], [0, 1]])) == [" █"]
 
 
-@pytest.mark.parametrize("colourless", [{"no_color": True}, {"color_system": None}])
-def test_a_console_without_colour_gets_shades(colourless: dict[str, bool]) -> None:
-    settings = {"force_terminal": True, "color_system": "truecolor"} | colourless
+@pytest.mark.parametrize("colorless", [{"no_color": True}, {"color_system": None}])
+def test_a_console_without_color_gets_shades(colorless: dict[str, bool]) -> None:
+    settings = {"force_terminal": True, "color_system": "truecolor"} | colorless
     console = Console(file=io.StringIO(), width=10, **settings)  # type: ignore[arg-type]
     console.print(gray_image([[0, 255], [0, 255]]))
     assert console.file.getvalue() == " █\n"  # type: ignore[attr-defined]

@@ -172,7 +172,7 @@ def test_two_hundred_thousand_batch_losses_are_kept_in_order() -> None:
 
 
 def test_time_left_in_the_first_epoch_goes_by_the_speed() -> None:
-    # 4 steps of 10 images at 20 a second are 2 seconds an epoch, and one step is done.
+    # 4 steps of 10 images at 20 per second are 2 seconds per epoch, and one step is done.
     left = fold([started(), progress(1, 1, ())]).time_left()
     assert left is not None
     assert left.epoch == pytest.approx(1.5)
@@ -202,7 +202,7 @@ def test_an_evaluation_leaves_only_the_epochs_to_come() -> None:
 
 
 def test_the_images_of_an_evaluation_are_not_taken_for_steps() -> None:
-    # Two epochs of 4 steps of 10 images are to come, at 20 images a second.
+    # Two epochs of 4 steps of 10 images are to come, at 20 images per second.
     now = dataclasses.replace(progress(1, 500, ()), phase="evaluating", steps=10_000)
     left = fold([started(), EpochStarted(epoch=1, epochs=EPOCHS, steps=STEPS), now]).time_left()
     assert left is not None

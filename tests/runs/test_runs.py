@@ -222,7 +222,7 @@ def test_an_ambiguous_prefix_is_refused_with_what_it_could_mean(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     "query",
-    ["", "nothing", "/no/such", "~nobody-here/x", "/" + "a" * 5000, "a\0b", "~a\0/x", "../x", "*", "[red]"],
+    ["", "nothing", "/no/such", "~no-such-user/x", "/" + "a" * 5000, "a\0b", "~a\0/x", "../x", "*", "[red]"],
 )
 def test_an_unknown_run_is_refused_with_the_newest(tmp_path: Path, query: str) -> None:
     create(tmp_path, "mine")

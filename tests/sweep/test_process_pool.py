@@ -162,7 +162,7 @@ def test_batch_losses_stay_where_they_are(pool: ProcessPool) -> None:
 
 
 class TellsProgress:
-    """Tells what a run tells ten times a second."""
+    """Reports like a run, ten times per second."""
 
     def __call__(self, control: Control, report: Report) -> None:
         report(

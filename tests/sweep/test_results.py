@@ -125,18 +125,18 @@ def test_a_search_is_read_from_its_runs(tmp_path: Path) -> None:
 
 def test_the_board_follows_a_sweep() -> None:
     trials = list(PLAN.trials())
-    board = SweepProgress()
-    board.apply(SweepStarted(PLAN, {trial.name: TrialResult(trial) for trial in trials}, 2))
-    assert (board.total, board.ended) == (4, 0)
-    board.apply(TrialStarted(trials[0], RunHistory(), False))
-    board.apply(TrialEvent(trials[0], made_runs.epoch(1)))
-    assert [history.last.epoch for _, history in board.running.values() if history.last] == [1]
-    assert board.counts[TrialStatus.RUNNING] == 1
-    board.apply(TrialEnded(TrialResult(trials[0], TrialStatus.FAILED, reason="crashed")))
-    assert (board.ended, board.running) == (1, {})
+    progress = SweepProgress()
+    progress.apply(SweepStarted(PLAN, {trial.name: TrialResult(trial) for trial in trials}, 2))
+    assert (progress.total, progress.ended) == (4, 0)
+    progress.apply(TrialStarted(trials[0], RunHistory(), False))
+    progress.apply(TrialEvent(trials[0], made_runs.epoch(1)))
+    assert [history.last.epoch for _, history in progress.running.values() if history.last] == [1]
+    assert progress.counts[TrialStatus.RUNNING] == 1
+    progress.apply(TrialEnded(TrialResult(trials[0], TrialStatus.FAILED, reason="crashed")))
+    assert (progress.ended, progress.running) == (1, {})
     seen = {trial.name: TrialResult(trial, TrialStatus.STOPPED) for trial in trials}
-    board.apply(ResultsRead(seen))
-    assert [result.status.value for result in board.results.values()] == ["failed", *["stopped"] * 3]
+    progress.apply(ResultsRead(seen))
+    assert [result.status.value for result in progress.results.values()] == ["failed", *["stopped"] * 3]
 
 
 def test_csv_holds_no_formulas_and_no_control_codes() -> None:

@@ -1,4 +1,4 @@
-"""Every recipe and optimiser, stopped and killed at random moments, to the very weights of an undisturbed run."""
+"""Every recipe and optimizer, stopped and killed at random moments, to the very weights of an undisturbed run."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_every_recipe(lab: Lab, name: str, report: Report) -> None:  # noqa: F81
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("ema", [0.0, 0.9])
 @pytest.mark.parametrize("validation", [0, 20])
-def test_every_optimiser(
+def test_every_optimizer(
     lab: Lab,  # noqa: F811
     optimizer: str,
     ema: float,

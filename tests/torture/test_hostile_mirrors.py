@@ -21,7 +21,7 @@ from tests.data.samples import TRAIN, Sample, sample
 
 Report = Callable[[str], None]
 
-GOOD = {"good", "unsized", "labelled-gzip", "to-good", "gated"}
+GOOD = {"good", "unsized", "labeled-gzip", "to-good", "gated"}
 
 
 def _bomb(handler: Handler, content: bytes) -> None:
@@ -29,7 +29,7 @@ def _bomb(handler: Handler, content: bytes) -> None:
     handler.send(gzip.compress(content + bytes(64 * 2**20)), Content_Encoding="gzip")
 
 
-def _unlabelled_bomb(handler: Handler, content: bytes) -> None:
+def _unlabeled_bomb(handler: Handler, content: bytes) -> None:
     handler.send(gzip.compress(bytes(64 * 2**20)))
 
 
@@ -81,7 +81,7 @@ def _not_there_but_sent(handler: Handler, content: bytes) -> None:
 
 MORE = {
     "bomb": _bomb,
-    "unlabelled-bomb": _unlabelled_bomb,
+    "unlabeled-bomb": _unlabeled_bomb,
     "one-byte-more": _one_byte_more,
     "nothing": _nothing,
     "nonsense-length": _nonsense_length,

@@ -1,4 +1,4 @@
-"""Odd machines: no torchvision, no UTF-8, no terminal worth the name, no home, or one that nobody can write to."""
+"""Odd machines: no torchvision, no UTF-8, no usable terminal, no home folder, or a read-only one."""
 
 from __future__ import annotations
 

@@ -15,4 +15,4 @@ def test_a_monkey_breaks_nothing(tmp_path: Path, report: Callable[[str], None]) 
     played.play(SECONDS)
     report(f"{SECONDS} s: {played}")
     assert played.keys > 500
-    assert any(len(looks) > 1 for looks in played.memory), "nobody looked whether the memory grows"
+    assert any(len(looks) > 1 for looks in played.memory), "the memory was not measured more than once"

@@ -1,4 +1,4 @@
-"""Real disks that are small, read-only, gone or somebody else's: told with the path, and nothing lost."""
+"""Real disks that are small, read-only, gone or owned by another user: reported with the path, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.torture.nursery import Ended, Nursery
 pytestmark = [
     needs_compiler,
     pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux"),
-    pytest.mark.skipif(os.geteuid() != 0, reason="to mount, and to become somebody else, takes root"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="to mount, and to become another user, needs root"),
 ]
 
 Report = Callable[[str], None]
@@ -37,7 +37,7 @@ def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
 
 @pytest.fixture
 def ground(nursery: Nursery) -> Iterator[Ground]:
-    """In a folder that anybody may look into."""
+    """In a folder that every user may read."""
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     yield Ground(folder, nursery, "--epochs=3", "--batch-size=50")

@@ -1,4 +1,4 @@
-"""Many at once, in one runs folder, one data folder and one cache: each gets its own, and nobody's is harmed."""
+"""Many at once, in one runs folder, one data folder and one cache: each gets its own, and none is harmed."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ with Run(Path(sys.argv[1])).writer() as writer:
 """
 
 
-def test_a_lock_of_a_killed_process_is_nobodys(lab: Lab, report: Report) -> None:
+def test_a_lock_of_a_killed_process_is_free(lab: Lab, report: Report) -> None:
     run = lab.start(watch=lab.stop_at(at_step(9))).run
     for _ in range(10):
         with subprocess.Popen(

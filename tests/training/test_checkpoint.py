@@ -132,9 +132,9 @@ def test_a_flipped_bit_in_a_weight_is_noticed(file: Path) -> None:
 )
 def test_a_state_of_another_kind_is_refused(found: Any, complaint: str) -> None:
     expected = {"a": torch.zeros(2), "b": [1], "c": None}
-    checkpoint.check_like({"a": torch.ones(2), "b": [2], "c": 1}, expected)
+    checkpoint.check_structure({"a": torch.ones(2), "b": [2], "c": 1}, expected)
     with pytest.raises(ValueError, match=complaint):
-        checkpoint.check_like(found, expected)
+        checkpoint.check_structure(found, expected)
 
 
 def test_another_format_of_torch_is_refused_whatever_it_claims(file: Path) -> None:

@@ -40,7 +40,7 @@ def stopped(lab: Lab) -> Run:
 
 def with_checkpoint_of_an_earlier_version(run: Run) -> None:
     state = checkpoint.load_state(run.checkpoint_file)
-    del state[integrity.PART]
+    del state[integrity.ORIGIN_KEY]
     checkpoint.save_state(run.checkpoint_file, state)
 
 
@@ -102,7 +102,7 @@ def test_what_a_resume_may_be_given_anew_is_no_damage(lab: Lab, stopped: Run) ->
 def test_a_setting_of_a_later_version_is_no_damage(lab: Lab, stopped: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its checkpoint has no value for a setting that is newer."""
     state = checkpoint.load_state(stopped.checkpoint_file)
-    del state[integrity.PART]["config"]["focus"]
+    del state[integrity.ORIGIN_KEY]["config"]["focus"]
     checkpoint.save_state(stopped.checkpoint_file, state)
     assert isinstance(lab.resume(stopped).event, RunFinished)
 
@@ -112,7 +112,7 @@ def test_a_setting_of_a_later_version_is_no_damage(lab: Lab, stopped: Run, monke
 )
 def test_a_strange_part_is_refused_or_passed_over_in_words(lab: Lab, stopped: Run, part: Any) -> None:
     state = checkpoint.load_state(stopped.checkpoint_file)
-    checkpoint.save_state(stopped.checkpoint_file, state | {integrity.PART: part})
+    checkpoint.save_state(stopped.checkpoint_file, state | {integrity.ORIGIN_KEY: part})
     if isinstance(part, dict) and isinstance(part["config"], dict):
         refused(lab, stopped, "do not match")
     else:
@@ -159,7 +159,7 @@ def test_a_run_of_an_earlier_version_goes_on_with_the_teacher_it_has(lab: Lab, s
     del record["teacher"]
     student.config_file.write_text(json.dumps(record))
     assert isinstance(lab.resume(student).event, RunFinished)
-    kept = checkpoint.load_state(student.checkpoint_file)[integrity.PART]
+    kept = checkpoint.load_state(student.checkpoint_file)[integrity.ORIGIN_KEY]
     assert kept["teacher_sha256"] == integrity.sha256_of(student.teacher_file)
 
 

@@ -51,7 +51,7 @@ class OpenDashboard:
 
     @property
     def text(self) -> str:
-        """What the terminal shows, a line a row."""
+        """The text of the terminal, one line per row."""
         lines = self.app.screen._compositor.render_strips()
         return "\n".join("".join(segment.text for segment in line) for line in lines)
 

@@ -38,7 +38,7 @@ def write_line_reader(
 
 
 def warm_up() -> None:
-    """Torch and all that an answer needs, loaded before anybody waits for one."""
+    """Torch and all that an answer needs, loaded before a test waits for one."""
     with tempfile.TemporaryDirectory() as folder:
         runs_dir = Path(folder)
         write_line_reader(runs_dir)

@@ -111,6 +111,6 @@ async def settled(view: RunView, pilot: Pilot[None]) -> None:
 
 
 def screen_text(view: RunView) -> str:
-    """What the terminal shows, a line a row."""
+    """The text of the terminal, one line per row."""
     lines = view.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in line) for line in lines)

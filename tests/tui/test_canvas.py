@@ -61,10 +61,10 @@ def test_ink_is_where_the_brush_was_and_nowhere_else(start: tuple[float, float],
 
 def test_a_brush_has_a_soft_edge() -> None:
     row = drawn([(0.5, 0.5)]).field[SIDE // 2, SIDE // 2 :]
-    grey = row[(row > 0) & (row < 1)]
+    gray = row[(row > 0) & (row < 1)]
     assert row[0] == 1
     assert row[-1] == 0
-    assert len(grey) >= 2
+    assert len(gray) >= 2
     assert (np.diff(row) <= 0).all()
 
 
@@ -221,7 +221,7 @@ class Drawing(RuleBasedStateMachine):
 
     @rule(value=st.integers(0, 255))
     def load(self, value: int) -> None:
-        self.canvas.load(np.full((IMAGE_SIZE, IMAGE_SIZE), value, np.uint8), "grey")
+        self.canvas.load(np.full((IMAGE_SIZE, IMAGE_SIZE), value, np.uint8), "gray")
 
     @invariant()
     def ink_is_between_none_and_full(self) -> None:

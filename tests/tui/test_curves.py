@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from mnist_tui.events import Event
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.tui.widgets.charts.axes import LogAxis, ValueAxis
-from mnist_tui.tui.widgets.charts.chart import Chart, Line
+from mnist_tui.tui.widgets.charts.chart import Chart, ChartLine
 from mnist_tui.tui.widgets.charts.loss_trace import LossTrace
 from mnist_tui.tui.widgets.runs.run_view import RunView
 from tests.tui.support import RunApp, epoch_events, progress, row, run_of, settled, started, with_run_view
@@ -25,7 +25,7 @@ def charts(view: RunView) -> tuple[Chart, Chart]:
     return loss, accuracy
 
 
-def line(chart: Chart, name: str) -> Line:
+def line(chart: Chart, name: str) -> ChartLine:
     return next(line for line in chart.lines if line.name == name)
 
 
@@ -270,7 +270,7 @@ def test_ticks_are_round_and_fit_their_room(low: float, high: float, room: int) 
     assert all(len(label) <= 5 for label in labels)
 
 
-def test_a_log_axis_is_labelled_with_the_values_themselves() -> None:
+def test_a_log_axis_is_labeled_with_the_values_themselves() -> None:
     ticks, labels = LogAxis().get_ticks_and_labels(-2, 0.3)
 
     assert ticks[0] == -2

@@ -181,7 +181,7 @@ def test_another_run_replaces_all_of_the_first() -> None:
     with_run_view(look, run_of(5))
 
 
-def test_without_colour_the_lines_and_states_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_color_the_lines_and_states_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
 
     text = shown(after(3, progress(4, 5, batch_losses=(0.2, 0.9) * 30)))

@@ -250,7 +250,7 @@ def test_exporting_writes_the_epoch_table_where_it_is_asked_to(
         await runs.until(lambda: isinstance(runs.app.screen, ExportDialog))
         line = runs.app.screen.query_one(Input)
         assert line.value == "./alpha.csv"
-        # Told apart without a colour.
+        # Told apart without a color.
         assert [str(button.render()).strip() for button in runs.app.screen.query(RadioButton)] == [
             "● CSV",
             "○ JSON",
@@ -280,8 +280,8 @@ def test_export_says_what_it_would_replace_and_what_it_cannot_write(runs_dir: Pa
             (tmp_path / "old.csv", "will be replaced"),
             (tmp_path / "table.txt", "End the path in"),
             (tmp_path / "none" / "t.csv", "no folder"),
-            ("~nobody-here", "End the path in"),
-            ("~nobody-here/t.csv", "no folder"),
+            ("~no-such-user", "End the path in"),
+            ("~no-such-user/t.csv", "no folder"),
             ("a" * 5000 + "/t.csv", "no folder"),
             ("a\0.csv", "zero byte"),
         ):
@@ -303,7 +303,7 @@ def test_a_run_without_epochs_has_nothing_to_export(runs_dir: Path) -> None:
     drive(runs_dir, test)
 
 
-def test_marks_keep_their_colours_and_open_a_comparison(runs_dir: Path) -> None:
+def test_marks_keep_their_colors_and_open_a_comparison(runs_dir: Path) -> None:
     async def test(runs: Opened) -> None:
         for name in ("alpha", "beta", "gamma"):
             await runs.go_to(name)

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.color import Color
 from textual.widgets import Label
 
-from mnist_tui.tui.base_app import BaseApp, SafeLines
+from mnist_tui.tui.base_app import BaseApp, ControlCodeFilter
 from mnist_tui.tui.preferences import Preferences
 
 BLACK = Color(0, 0, 0)
@@ -21,7 +21,7 @@ BLACK = Color(0, 0, 0)
 def test_lines_lose_control_codes_and_nothing_else() -> None:
     bold = Style(bold=True)
     line = [Segment("run "), Segment("\x1b]0;owned\x07\u202ename\x9b", bold), Segment("│")]
-    assert SafeLines().apply(line, BLACK) == [
+    assert ControlCodeFilter().apply(line, BLACK) == [
         Segment("run "),
         Segment("]0;ownedname", bold),
         Segment("│"),
@@ -30,7 +30,7 @@ def test_lines_lose_control_codes_and_nothing_else() -> None:
 
 def test_ordinary_lines_are_not_copied() -> None:
     line = [Segment("epoch 3/15"), Segment("│")]
-    assert SafeLines().apply(line, BLACK) is line
+    assert ControlCodeFilter().apply(line, BLACK) is line
 
 
 class Page(BaseApp):

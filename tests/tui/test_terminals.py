@@ -13,7 +13,7 @@ from tests.patience import PATIENCE
 from tests.tui import odd_program
 from tests.tui.dashboard_terminal import Terminal, environment
 
-COLOUR = re.compile(rb"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7])(?:;\d+)*m")
+COLOR = re.compile(rb"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7])(?:;\d+)*m")
 
 
 def program(*arguments: str) -> list[str]:
@@ -73,23 +73,23 @@ def test_training_in_a_terminal_opens_the_dashboard_and_begins(tmp_path: Path) -
         assert terminal.ended()[0] == 0
 
 
-def test_no_color_means_no_colour(tmp_path: Path) -> None:
+def test_no_color_means_no_color(tmp_path: Path) -> None:
     with Terminal(program(), tmp_path, NO_COLOR="1") as terminal:
         terminal.wait_for("Train a small network")
         terminal.press("5")
         terminal.wait_for("No runs")
-        grey = {match for match in COLOUR.findall(terminal.raw) if not is_grey(match)}
-        assert grey == set()
+        gray = {match for match in COLOR.findall(terminal.raw) if not is_gray(match)}
+        assert gray == set()
         terminal.press("q")
         assert terminal.ended()[0] == 0
 
 
-def is_grey(code: bytes) -> bool:
-    """Whether all the colours in this code are shades of grey: 232 to 255 of the palette, or red = green = blue."""
+def is_gray(code: bytes) -> bool:
+    """Whether all the colors in this code are shades of gray: 232 to 255 of the palette, or red = green = blue."""
     palette = [int(number) for number in re.findall(rb"[34]8;5;(\d+)", code)]
     mixed = re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", code)
-    greys = [number >= 232 or number in (16, 231) for number in palette]
-    return bool(palette or mixed) and all(greys) and all(len(set(shade)) == 1 for shade in mixed)
+    grays = [number >= 232 or number in (16, 231) for number in palette]
+    return bool(palette or mixed) and all(grays) and all(len(set(shade)) == 1 for shade in mixed)
 
 
 @pytest.mark.parametrize("term", ["xterm", "linux", "screen-256color", "vt100"])

@@ -14,11 +14,11 @@ READABLE = 4.5
 
 @pytest.mark.parametrize("theme", [NIGHT, PAPER], ids=lambda theme: theme.name)
 @pytest.mark.parametrize("ground", ["background", "surface", "panel"])
-def test_every_text_colour_can_be_read(theme: Theme, ground: str) -> None:
-    colours = theme.to_color_system().generate()
-    behind = Color.parse(colours[ground])
+def test_every_text_color_can_be_read(theme: Theme, ground: str) -> None:
+    colors = theme.to_color_system().generate()
+    behind = Color.parse(colors[ground])
     texts = ["foreground", *(f"text-{name}" for name in ("primary", "accent", "warning", "error", "success"))]
-    ratios = {name: contrast(Color.parse(colours[name]), behind) for name in texts}
+    ratios = {name: contrast(Color.parse(colors[name]), behind) for name in texts}
     assert {name: ratio for name, ratio in ratios.items() if ratio < READABLE} == {}
 
 
@@ -27,6 +27,6 @@ def contrast(one: Color, other: Color) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def luminance(colour: Color) -> float:
-    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.normalized]
+def luminance(color: Color) -> float:
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in color.normalized]
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

@@ -8,7 +8,7 @@ from typing import Protocol, Self, TypeVar
 
 from rich.console import Console
 
-from mnist_tui.cli.output import animates, print_json_line, stderr, stdout
+from mnist_tui.cli.output import can_animate, print_json_line, stderr, stdout
 from mnist_tui.cli.streams import discard_stdout, tolerate_closed_stdout
 from mnist_tui.cli.views.live import LiveView
 from mnist_tui.cli.views.plain import PlainView
@@ -85,4 +85,4 @@ def choose_view(*, json: bool, before: RunHistory | None = None) -> View:
         return JsonView()
     tolerate_closed_stdout()
     console = stdout()
-    return LiveView(console, before) if animates(console) else PlainView(console, stderr(), before)
+    return LiveView(console, before) if can_animate(console) else PlainView(console, stderr(), before)

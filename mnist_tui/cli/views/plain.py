@@ -50,34 +50,34 @@ class PlainView:
         self.history.apply(event)
         match event:
             case DataProgress() if event.stage != "checking":  # files on disk take no time
-                self._say_preparation(f"{event.stage} {event.dataset} {event.item}")
+                self._print_preparation(f"{event.stage} {event.dataset} {event.item}")
             case Preparing():
-                self._say_preparation(event.what)
+                self._print_preparation(event.what)
             case RunStarted():
                 self._run = event.run
             case EpochStarted() if not self._titled:  # after the notices, on which the title depends
                 self._titled = True
-                _say(self._out, f"run {self._run}: {title(self.history)}", "bold")
+                _print_line(self._out, f"run {self._run}: {title(self.history)}", "bold")
                 for row in self.history.rows:
-                    self._say_epoch(row)
+                    self._print_epoch(row)
             case EpochFinished():
-                self._say_epoch(event)
+                self._print_epoch(event)
             case Notice():
-                _say(self._err, f"notice: {event.message}", "yellow")
+                _print_line(self._err, f"notice: {event.message}", "yellow")
             case RunPaused() | RunResumed():
-                _say(self._err, f"{self.history.status} at step {event.step:,}")
+                _print_line(self._err, f"{self.history.status} at step {event.step:,}")
 
-    def _say_epoch(self, row: EpochFinished) -> None:
-        _say(self._out, epoch_line(row), "green" if row.best else "")
+    def _print_epoch(self, row: EpochFinished) -> None:
+        _print_line(self._out, epoch_line(row), "green" if row.best else "")
 
-    def _say_preparation(self, doing: str) -> None:
+    def _print_preparation(self, doing: str) -> None:
         """A line per preparation, however many events report it."""
         if doing != self._doing:
             self._doing = doing
-            _say(self._err, f"{doing} …")
+            _print_line(self._err, f"{doing} …")
 
 
-def _say(console: Console, line: str, style: str = "") -> None:
+def _print_line(console: Console, line: str, style: str = "") -> None:
     """Without wrapping or markup: the text may come from a file."""
     console.print(Text(line, style=style), soft_wrap=True)
 

@@ -22,32 +22,32 @@ class JsonSweepView:
     """`SweepStarted`, `TrialStarted`, `TrialEpoch`, `TrialEnded`, and at the end `SweepEnded` with everything."""
 
     def __init__(self) -> None:
-        self.board = SweepProgress()
+        self.progress = SweepProgress()
 
     def __enter__(self) -> JsonSweepView:
         return self
 
     def __exit__(self, *_: object) -> None:
-        started = self.board.started
+        started = self.progress.started
         if started is not None:
-            _write("SweepEnded", results.to_dict(started.plan, list(self.board.results.values())))
+            _write("SweepEnded", results.to_dict(started.plan, list(self.progress.results.values())))
 
-    def show(self, event_: SweepEvent) -> None:
-        self.board.apply(event_)
-        match event_:
+    def show(self, update: SweepEvent) -> None:
+        self.progress.apply(update)
+        match update:
             case SweepStarted():
                 _write(
                     "SweepStarted",
-                    {"name": event_.plan.name, "trials": self.board.total, "jobs": event_.jobs},
+                    {"name": update.plan.name, "trials": self.progress.total, "jobs": update.jobs},
                 )
             case SweepMessage(event=Notice() as event):
                 _write("Notice", {"message": event.message})
             case TrialStarted():
-                _write("TrialStarted", {"run": event_.trial.name, "resumed": event_.is_resumed})
+                _write("TrialStarted", {"run": update.trial.name, "resumed": update.is_resumed})
             case TrialEvent(event=EpochFinished() as event):
-                _write("TrialEpoch", {"run": event_.trial.name, "epoch": to_dict(event)})
+                _write("TrialEpoch", {"run": update.trial.name, "epoch": to_dict(event)})
             case TrialEnded():
-                _write("TrialEnded", event_.result.to_dict())
+                _write("TrialEnded", update.result.to_dict())
 
 
 def _write(name: str, fields: dict[str, Any]) -> None:

@@ -39,7 +39,7 @@ class LiveSweepView:
     """A context manager that leaves the finished table on the screen."""
 
     def __init__(self, console: Console) -> None:
-        self.board = SweepProgress()
+        self.progress = SweepProgress()
         self._console = console
         self._waiting: DataProgress | Preparing | None = None
         self._next_frame = 0.0
@@ -54,45 +54,45 @@ class LiveSweepView:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._live.__exit__(kind, error, trace)
-        _print_table(self.board, self._console)
+        _print_table(self.progress, self._console)
 
-    def show(self, news: SweepEvent) -> None:
-        self.board.apply(news)
-        match news:
+    def show(self, update: SweepEvent) -> None:
+        self.progress.apply(update)
+        match update:
             case SweepMessage(event=Notice() as event):
-                self._say(f"Notice: {event.message}", "bold yellow")
+                self._print_line(f"Notice: {event.message}", "bold yellow")
             case SweepMessage(event=DataProgress() | Preparing() as event):
                 self._waiting = event
             case TrialStarted() | TrialEvent() | TrialEnded():
                 self._waiting = None
-        if isinstance(news, TrialEnded) and news.result.status is TrialStatus.FAILED:
-            self._say(f"{news.result.trial.label} failed: {news.result.reason}", "red")
+        if isinstance(update, TrialEnded) and update.result.status is TrialStatus.FAILED:
+            self._print_line(f"{update.result.trial.label} failed: {update.result.reason}", "red")
         now = time.monotonic()
-        if now >= self._next_frame or not isinstance(news, TrialEvent):
+        if now >= self._next_frame or not isinstance(update, TrialEvent):
             self._next_frame = now + _FRAME
             self._live.update(self._frame(), refresh=True)
 
-    def _say(self, text: str, style: str) -> None:
+    def _print_line(self, text: str, style: str) -> None:
         self._live.console.print(Text(text, style=style))
 
     def _frame(self) -> RenderableType:
-        board = self.board
-        if board.started is None:
+        progress = self.progress
+        if progress.started is None:
             return waiting_line(self._waiting) if self._waiting else Text("Loading torch …", style="dim")
-        running = [_job_line(trial, history) for trial, history in board.running.values()]
+        running = [_job_line(trial, history) for trial, history in progress.running.values()]
         most = max(1, self._console.size.height // 3)
         left_out = [Text(f"… and {len(running) - most} more running", style="dim")] if len(running) > most else []
         room = self._console.size.height - _OTHER_ROWS - min(len(running), most)
         lines = [waiting_line(self._waiting)] if self._waiting else []
-        table = sweep_table(board.started.plan, list(board.results.values()), room=max(3, room))
-        return Group(table, *running[:most], *left_out, *lines, _overall(board))
+        table = sweep_table(progress.started.plan, list(progress.results.values()), room=max(3, room))
+        return Group(table, *running[:most], *left_out, *lines, _overall(progress))
 
 
 class PlainSweepView:
     """Prints a line per finished trial to `console`, and the rest to `err`."""
 
     def __init__(self, console: Console, err: Console) -> None:
-        self.board = SweepProgress()
+        self.progress = SweepProgress()
         self._console, self._err = console, err
         self._last = ""
 
@@ -100,47 +100,46 @@ class PlainSweepView:
         return self
 
     def __exit__(self, *_: object) -> None:
-        _print_table(self.board, self._console)
+        _print_table(self.progress, self._console)
 
-    def show(self, news: SweepEvent) -> None:
-        self.board.apply(news)
-        match news:
+    def show(self, update: SweepEvent) -> None:
+        self.progress.apply(update)
+        match update:
             case SweepStarted():
-                waiting = self.board.total - self.board.ended
-                self._say(
-                    f"sweep {news.plan.name}: {waiting} of {self.board.total} trials to do, {news.jobs} at a time"
-                )
+                total = self.progress.total
+                waiting = f"{total - self.progress.ended} of {total} trials to do"
+                self._print_line(f"sweep {update.plan.name}: {waiting}, {update.jobs} at a time")
             case SweepMessage(event=Notice() as event):
-                self._say(f"notice: {event.message}")
+                self._print_line(f"notice: {event.message}")
             case SweepMessage(event=Preparing() as event):
-                self._say(f"{event.what} …")
+                self._print_line(f"{event.what} …")
             case SweepMessage(event=DataProgress() as event) if event.stage == "fetching":
-                self._say(f"{event.stage} {event.dataset} {event.item} …")
-            case TrialStarted() if news.is_resumed:
-                self._say(f"resuming {news.trial.name}")
+                self._print_line(f"{event.stage} {event.dataset} {event.item} …")
+            case TrialStarted() if update.is_resumed:
+                self._print_line(f"resuming {update.trial.name}")
             case TrialEnded():
-                self._console.print(self._line(news.result), soft_wrap=True)
+                self._console.print(self._line(update.result), soft_wrap=True)
 
-    def _say(self, text: str) -> None:
+    def _print_line(self, text: str) -> None:
         if text != self._last:
             self._last = text
             self._err.print(Text(text), soft_wrap=True)
 
     def _line(self, result: TrialResult) -> Text:
         """`[ 3/20] lr=0.005 seed=2  valid 99.31 %  0:41`."""
-        assert self.board.started is not None  # a trial has ended
-        total, on = self.board.total, self.board.started.plan.on
-        head = f"[{self.board.ended:>{len(str(total))}}/{total}] {result.trial.label}  "
+        assert self.progress.started is not None  # a trial has ended
+        total, on = self.progress.total, self.progress.started.plan.on
+        head = f"[{self.progress.ended:>{len(str(total))}}/{total}] {result.trial.label}  "
         if result.status is TrialStatus.FINISHED:
             return Text(f"{head}{on} {_percent(result, on)}  {formatting.duration(result.seconds)}")
         return Text(f"{head}{result.status.value}: {result.reason}")
 
 
-def _print_table(board: SweepProgress, console: Console) -> None:
-    if board.started is not None:
-        results = list(board.results.values())
-        console.print(sweep_table(board.started.plan, results))
-        console.print(facts(board.started.plan, results))
+def _print_table(progress: SweepProgress, console: Console) -> None:
+    if progress.started is not None:
+        results = list(progress.results.values())
+        console.print(sweep_table(progress.started.plan, results))
+        console.print(facts(progress.started.plan, results))
 
 
 def _job_line(trial: Trial, history: RunHistory) -> RenderableType:
@@ -163,9 +162,9 @@ def _job_line(trial: Trial, history: RunHistory) -> RenderableType:
     return line
 
 
-def _overall(board: SweepProgress) -> Text:
-    failed = sum(result.status is TrialStatus.FAILED for result in board.results.values())
-    text = Text(f"{board.ended} of {board.total} trials done, {len(board.running)} running", style="dim")
+def _overall(progress: SweepProgress) -> Text:
+    failed = sum(result.status is TrialStatus.FAILED for result in progress.results.values())
+    text = Text(f"{progress.ended} of {progress.total} trials done, {len(progress.running)} running", style="dim")
     return text.append(f", {failed} failed", style="red") if failed else text
 
 

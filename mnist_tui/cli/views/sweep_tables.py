@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mnist_tui.render import formatting
-from mnist_tui.sweep.plans import Metric, Plan, Search
+from mnist_tui.sweep.plans import Metric, Search, SweepPlan
 from mnist_tui.sweep.results import (
     CombinationResult,
     TrialResult,
@@ -36,7 +36,7 @@ STYLES = {
 _SHORT: dict[Metric, str] = {"validation": "valid", "test": "test"}
 
 
-def sweep_table(plan: Plan, results: Sequence[TrialResult], *, room: int | None = None) -> RenderableType:
+def sweep_table(plan: SweepPlan, results: Sequence[TrialResult], *, room: int | None = None) -> RenderableType:
     """The table, best first; with `room`, at most that many rows."""
     ordered = sort_best_first(group_by_combination(results), plan.on)
     shown = ordered if room is None else ordered[: max(room, 1)]
@@ -46,7 +46,7 @@ def sweep_table(plan: Plan, results: Sequence[TrialResult], *, room: int | None 
     return Group(Text(_title(plan), style="bold"), table, *more)
 
 
-def facts(plan: Plan, results: Sequence[TrialResult]) -> Text:
+def facts(plan: SweepPlan, results: Sequence[TrialResult]) -> Text:
     """What the figures mean."""
     lines = [f"Accuracy of the last epoch on the {plan.on} images, in percent."]
     if not isinstance(plan, Search):
@@ -58,13 +58,13 @@ def facts(plan: Plan, results: Sequence[TrialResult]) -> Text:
     return Text("\n".join(lines), style="dim")
 
 
-def _title(plan: Plan) -> str:
+def _title(plan: SweepPlan) -> str:
     config = plan.config if isinstance(plan, Search) else plan.combinations[0].config
     kind = "search" if isinstance(plan, Search) else "sweep"
     return f"{kind} {plan.name} · {config.dataset} · {config.model} · recipe {config.recipe}"
 
 
-def _combination_table(plan: Plan, rows: Sequence[CombinationResult]) -> Table:
+def _combination_table(plan: SweepPlan, rows: Sequence[CombinationResult]) -> Table:
     names = _settings(rows)
     validated = plan.on == "test" and any(row.validation for row in rows)
     table = _table([*(names or ["recipe"])])
@@ -85,7 +85,7 @@ def _combination_table(plan: Plan, rows: Sequence[CombinationResult]) -> Table:
     return table
 
 
-def _trial_table(plan: Plan, rows: Sequence[CombinationResult]) -> Table:
+def _trial_table(plan: SweepPlan, rows: Sequence[CombinationResult]) -> Table:
     names = _settings(rows)
     table = _table(["trial", *names])
     table.add_column("status", no_wrap=True)
@@ -134,7 +134,7 @@ def _settings(rows: Sequence[CombinationResult]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name, _ in row.combination.values))
 
 
-def sweep_list(plans: Sequence[Plan], documents: Sequence[Mapping[str, Any]]) -> Table:
+def sweep_list(plans: Sequence[SweepPlan], documents: Sequence[Mapping[str, Any]]) -> Table:
     """Name, varied settings, progress and best mean of each plan; `documents` come from `results.to_dict`."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("sweep", overflow="fold")
@@ -154,7 +154,7 @@ def sweep_list(plans: Sequence[Plan], documents: Sequence[Mapping[str, Any]]) ->
     return table
 
 
-def _varied(plan: Plan) -> str:
+def _varied(plan: SweepPlan) -> str:
     if isinstance(plan, Search):
         return ", ".join(f"{name}={domain}" for name, domain in plan.space.items())
     names = dict.fromkeys(name for row in plan.combinations for name, _ in row.values)

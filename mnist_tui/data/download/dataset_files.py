@@ -30,7 +30,7 @@ def load_files(entry: DatasetSpec, home: Path, report: Report, settings: Downloa
     damaged = [error for error in unusable.values() if not error.is_missing]
     for error in damaged:
         again = "it again" if error.in_place else "the archive"
-        report(Notice(topic="data", message=f"{error.sentence}. Fetching {again}."))
+        report(Notice(topic="data", message=f"{error.description}. Fetching {again}."))
     _fetch_files(entry, home, damaged, report, settings)
     return {file: find_verified(entry, home, file) for file in entry.files}
 
@@ -67,7 +67,7 @@ def _fetch_files(
     except DataError as error:
         if not damaged:
             raise
-        what = "; ".join(file.sentence for file in damaged)
+        what = "; ".join(file.description for file in damaged)
         if all(file.in_place for file in damaged):
             again, remedy = "fetched again", "Delete it, or fetch it again"
         else:

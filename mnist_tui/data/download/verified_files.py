@@ -29,7 +29,7 @@ class UnusableFileError(DataError):
         self.in_place = in_place
 
     @property
-    def sentence(self) -> str:
+    def description(self) -> str:
         """The problem, without a period: only an archive in its own place can be damaged, others may be other files."""
         return f"{self.path} {'is damaged' if self.in_place else 'cannot be used'}: {self.reason}"
 

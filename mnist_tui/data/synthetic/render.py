@@ -110,6 +110,6 @@ def _center_by_mass(ink: Floats) -> NDArray[np.uint8]:
     return images
 
 
-def _offsets(centres: Floats) -> list[int]:
-    offsets: list[int] = np.rint(IMAGE_SIZE / 2 - centres).clip(0, IMAGE_SIZE - BOX).astype(int).tolist()
+def _offsets(centers: Floats) -> list[int]:
+    offsets: list[int] = np.rint(IMAGE_SIZE / 2 - centers).clip(0, IMAGE_SIZE - BOX).astype(int).tolist()
     return offsets

@@ -20,7 +20,7 @@ class FieldTracker:
         # The tensors are kept, because the id of a freed one may be used again.
         self._states: dict[int, tuple[Tensor, State]] = {id(source): (source, state)}
         self._overwritten: dict[int, Unknown] = {}
-        self._lost: Unknown | None = None
+        self._all_unknown: Unknown | None = None
 
     def state(self, tensor: Tensor) -> State:
         """What `tensor` depends on; None for what does not depend on the image."""
@@ -34,16 +34,16 @@ class FieldTracker:
         inputs = [(tensor, self.state(tensor)) for tensor in find_tensors(arguments)]
         outputs = list(find_tensors(result))
         call = AtenCall(func, arguments, inputs, outputs[0] if outputs else EMPTY)
-        state = self._lost or propagate(call)
-        for tensor in _find_written(func, arguments):
+        state = self._all_unknown or propagate(call)
+        for tensor in _find_mutated(func, arguments):
             self._overwrite(call, tensor, state)
         for output in outputs:
             self._states[id(output)] = (output, state)
         return call
 
-    def lose(self, reason: str) -> None:
+    def mark_unknown(self, reason: str) -> None:
         """From now on all fields are unknown: the forward has read values outside of any operation."""
-        self._lost = Unknown(reason)
+        self._all_unknown = Unknown(reason)
 
     def _overwrite(self, call: AtenCall, target: Tensor, state: State) -> None:
         """`target` has changed in place, and with it all tensors that share its memory."""
@@ -61,7 +61,7 @@ class FieldTracker:
 EMPTY = Tensor()
 
 
-def _find_written(func: OpOverload, arguments: Mapping[str, Any]) -> list[Tensor]:
+def _find_mutated(func: OpOverload, arguments: Mapping[str, Any]) -> list[Tensor]:
     writes = (entry.name for entry in func._schema.arguments if entry.alias_info and entry.alias_info.is_write)
     return list(find_tensors([arguments[name] for name in writes]))
 

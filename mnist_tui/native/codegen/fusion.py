@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from mnist_tui.native.plan import BatchNorm, Conv, Dropout, Plan, Pool, Stage
+from mnist_tui.native.plan import BatchNorm, Conv, Dropout, NetworkPlan, Pool, Stage
 from mnist_tui.native.tracing.chain import Layer, Relu
 
 
-def fuse_layers(layers: Iterable[Layer]) -> Plan:
+def fuse_layers(layers: Iterable[Layer]) -> NetworkPlan:
     """The chain in stages."""
     stages: list[Stage] = []
     for layer in layers:
@@ -25,7 +25,7 @@ def fuse_layers(layers: Iterable[Layer]) -> Plan:
             stages.append(_start(layer))
         else:
             stages[-1] = extended
-    return Plan(tuple(stages))
+    return NetworkPlan(tuple(stages))
 
 
 def _start(layer: Layer) -> Stage:

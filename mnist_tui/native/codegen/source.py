@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mnist_tui.native.plan import Plan, Stage
+from mnist_tui.native.plan import NetworkPlan, Stage
 
 
-def lower_stages(plan: Plan) -> tuple[Stage, ...]:
+def lower_stages(plan: NetworkPlan) -> tuple[Stage, ...]:
     """The plan's stages as the templates take them: without a convolution, a ReLU is the one after the norm.
 
     So a norm that follows such a ReLU begins a stage of its own.
@@ -16,7 +16,7 @@ def lower_stages(plan: Plan) -> tuple[Stage, ...]:
     return tuple(stage for planned in plan.stages for stage in _lower(planned))
 
 
-def generate_source(plan: Plan) -> dict[str, str]:
+def generate_source(plan: NetworkPlan) -> dict[str, str]:
     """C++ text by file name: the network's, then one per distinct stage. Equal for plans that differ only in names.
 
     The files are small because several compilers can share them, and because a compiler takes twice as long for one

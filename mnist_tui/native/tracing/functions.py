@@ -40,7 +40,7 @@ def max_pool2d(
     return_indices: bool = False,
 ) -> Conversion:
     """Max pooling."""
-    if one_number(dilation, "dilation") != 1:
+    if require_equal_sides(dilation, "dilation") != 1:
         raise UnsupportedLayer(f"has dilation {dilation}; only pooling without dilation is compiled")
     return _check_pool("max", input, kernel_size, stride, padding, ceil_mode)
 
@@ -123,8 +123,8 @@ def squeeze(input: Signal, dim: Any = None) -> Conversion:
     """Without dimensions of size 1."""
     rank = len(input.dims) + 1
     which = range(1, rank) if dim is None else {number % rank for number in _numbers(dim)} - {0}
-    kept = tuple(size for at, size in enumerate(input.dims, start=1) if size != 1 or at not in which)
-    return _convert_reshape(input, kept)
+    sizes = tuple(size for at, size in enumerate(input.dims, start=1) if size != 1 or at not in which)
+    return _convert_reshape(input, sizes)
 
 
 def log_softmax(input: Signal, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Conversion:
@@ -135,12 +135,12 @@ def log_softmax(input: Signal, dim: int | None = None, _stacklevel: int = 3, dty
     return None, Signal(input.map, input.dims, is_final=True)
 
 
-def pass_through(input: Signal) -> Conversion:
+def identity(input: Signal) -> Conversion:
     """Calls that change nothing in a chain of contiguous float32."""
     return None, input
 
 
-def one_number(value: Any, what: str) -> int:
+def require_equal_sides(value: Any, what: str) -> int:
     """A setting given as a number or as a pair. Raises UnsupportedLayer where the two differ."""
     numbers = _numbers(value)
     if len(set(numbers)) != 1:
@@ -148,7 +148,7 @@ def one_number(value: Any, what: str) -> int:
     return numbers[0]
 
 
-def only_images(input: Signal) -> None:
+def require_image(input: Signal) -> None:
     """Raise UnsupportedLayer unless channels, height and width are dimensions of their own."""
     if not input.is_image:
         raise UnsupportedLayer(f"is given {input}, where only images (N, C, H, W) are compiled")
@@ -157,19 +157,19 @@ def only_images(input: Signal) -> None:
 def _check_pool(
     kind: Literal["max", "average"], input: Signal, kernel: Any, stride: Any, padding: Any, ceil_mode: bool
 ) -> Conversion:
-    only_images(input)
+    require_image(input)
     if any(_numbers(padding)):
         raise UnsupportedLayer(f"has padding {padding}; only pooling without padding is compiled")
     if ceil_mode:
         raise UnsupportedLayer("has ceil_mode; only pooling that leaves incomplete windows out is compiled")
-    size = one_number(kernel, "kernel_size")
+    size = require_equal_sides(kernel, "kernel_size")
     # `stride=()` is how some of torch's own signatures say None.
-    step = size if stride is None or stride == () else one_number(stride, "stride")
+    step = size if stride is None or stride == () else require_equal_sides(stride, "stride")
     return _convert_pool(Pool(kind, size, step), input.map)
 
 
 def _global_pool(kind: Literal["max", "average"], input: Signal, output_size: Any) -> Conversion:
-    only_images(input)
+    require_image(input)
     sizes = list(output_size) if isinstance(output_size, Sequence) else [output_size]
     if any(size != 1 for size in sizes):
         raise UnsupportedLayer(f"pools to size {output_size}; only global pooling, to size 1, is compiled")
@@ -232,7 +232,7 @@ METHODS: Mapping[str, Converter] = {
     "reshape": reshape,
     "squeeze": squeeze,
     "log_softmax": log_softmax,
-    "contiguous": pass_through,
-    "clone": pass_through,
-    "float": pass_through,
+    "contiguous": identity,
+    "clone": identity,
+    "float": identity,
 }

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from mnist_tui.native.plan import BatchNorm, Conv, MapShape
 from mnist_tui.native.tracing.chain import Operation, Signal, UnsupportedLayer
-from mnist_tui.native.tracing.functions import one_number, only_images
+from mnist_tui.native.tracing.functions import require_equal_sides, require_image
 
 KERNELS = (1, 3, 5)
 
@@ -29,7 +29,7 @@ def convert_module(module: nn.Module, signal: Signal) -> tuple[Operation, Signal
     return operation, after
 
 
-def own_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
+def direct_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """The parameters and buffers that `module` itself holds, by their names in it."""
     yield from module.named_parameters(recurse=False, remove_duplicate=False)
     yield from module.named_buffers(recurse=False, remove_duplicate=False)
@@ -37,7 +37,7 @@ def own_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
 
 def _refuse_other_tensors(module: nn.Module, operation: Operation, channels: int) -> None:
     """Raise UnsupportedLayer where a tensor is not of the expected type and size: compiled code does not check."""
-    for name, tensor in own_tensors(module):
+    for name, tensor in direct_tensors(module):
         dtype = torch.int64 if name == "num_batches_tracked" else torch.float32
         if tensor.dtype != dtype:
             raise UnsupportedLayer(f"has a {name} of {tensor.dtype}; only {dtype} is compiled")
@@ -55,9 +55,9 @@ def _expected_size(name: str, operation: Operation, channels: int) -> int:
 
 
 def _conv(conv: nn.Conv2d, signal: Signal) -> tuple[Operation, Signal]:
-    only_images(signal)
+    require_image(signal)
     _refuse_variants(conv)
-    kernel = one_number(conv.kernel_size, "kernel_size")
+    kernel = require_equal_sides(conv.kernel_size, "kernel_size")
     padding = _padding(conv.padding, kernel)
     is_whole_map = kernel == signal.map.height and padding == 0  # what a linear layer is, too
     if kernel not in KERNELS and not is_whole_map:
@@ -87,7 +87,7 @@ def _padding(padding: str | tuple[int, ...], kernel: int) -> int:
         if padding == "same" and kernel % 2 == 0:
             raise UnsupportedLayer(f"has padding 'same' for kernel {kernel}; only equal sides are compiled")
         return kernel // 2 if padding == "same" else 0
-    return one_number(padding, "padding")
+    return require_equal_sides(padding, "padding")
 
 
 def _linear(linear: nn.Linear, signal: Signal) -> tuple[Operation, Signal]:
@@ -102,7 +102,7 @@ def _linear(linear: nn.Linear, signal: Signal) -> tuple[Operation, Signal]:
 
 
 def _norm2d(norm: nn.BatchNorm2d, signal: Signal) -> tuple[Operation, Signal]:
-    only_images(signal)
+    require_image(signal)
     return _norm(norm, signal), signal
 
 

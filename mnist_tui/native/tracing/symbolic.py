@@ -15,7 +15,7 @@ from torch import fx, nn
 from mnist_tui.native.plan import INPUT_SHAPE, Dropout
 from mnist_tui.native.tracing.chain import Layer, Signal, UnsupportedLayer
 from mnist_tui.native.tracing.functions import FUNCTIONS, METHODS, Conversion, ImageCount
-from mnist_tui.native.tracing.modules import MODULES, convert_module, own_tensors
+from mnist_tui.native.tracing.modules import MODULES, convert_module, direct_tensors
 from mnist_tui.native.unsupported import Unsupported
 
 ONLY_CHAIN = "only a chain of layers is compiled, without branches or residual connections"
@@ -71,7 +71,7 @@ class SymbolicTracer(fx.Tracer):
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """Layers with weights; torch's other modules are traced to the functions that they call."""
         is_from_torch = type(m).__module__.startswith("torch.nn.")
-        return isinstance(m, tuple(MODULES)) or (is_from_torch and any(own_tensors(m)))
+        return isinstance(m, tuple(MODULES)) or (is_from_torch and any(direct_tensors(m)))
 
     def call_module(
         self, m: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]

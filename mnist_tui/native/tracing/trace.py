@@ -13,7 +13,7 @@ from torch import fx, nn
 from mnist_tui.native.plan import OUTPUT_SHAPE, Dropout
 from mnist_tui.native.tracing.chain import Layer
 from mnist_tui.native.tracing.checks import refuse_extras, refuse_leftovers
-from mnist_tui.native.tracing.modules import own_tensors
+from mnist_tui.native.tracing.modules import direct_tensors
 from mnist_tui.native.tracing.symbolic import ONLY_CHAIN, SymbolicImage, SymbolicTracer
 from mnist_tui.native.unsupported import Unsupported
 
@@ -69,7 +69,7 @@ def _attributes(network: nn.Module) -> dict[tuple[str, str], object]:
     return {
         (path, name): value
         for path, module in network.named_modules()
-        for name, value in {**vars(module), **dict(own_tensors(module))}.items()
+        for name, value in {**vars(module), **dict(direct_tensors(module))}.items()
     }
 
 

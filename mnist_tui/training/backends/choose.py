@@ -10,7 +10,7 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, Interrupted
 from mnist_tui.events import Notice, Preparing, Report
 from mnist_tui.training.backends.base import Backend, BackendUnavailable
-from mnist_tui.training.backends.cuda_graph import CudaRecorder, GraphBackend
+from mnist_tui.training.backends.cuda_graph import CudaGraphCapture, GraphBackend
 from mnist_tui.training.backends.eager import EagerBackend
 from mnist_tui.training.backends.native import compile_backend
 from mnist_tui.training.train_state import TrainState
@@ -71,9 +71,9 @@ def _build(
         case "eager":
             return EagerBackend(config, train_state)
         case "graph":
-            recorder = CudaRecorder(device)
+            capture = CudaGraphCapture(device)
             on_progress("recording the training step")
-            return GraphBackend(config, train_state, device, recorder)
+            return GraphBackend(config, train_state, device, capture)
         case "native":
             if device.type != "cpu":
                 raise BackendUnavailable(

@@ -24,7 +24,7 @@ from mnist_tui.training.train_state import TrainState
 _WARM_UPS = 3  # as in PyTorch's guide to CUDA graphs
 
 
-class Recorder(Protocol):
+class GraphCapture(Protocol):
     """Records work on tensors, to be repeated on the same tensors without running its Python."""
 
     def record(self, work: Callable[[], None]) -> Callable[[], None]:
@@ -43,7 +43,9 @@ class GraphBackend(EagerBackend):
 
     _result: StepResult
 
-    def __init__(self, config: TrainConfig, train_state: TrainState, device: torch.device, recorder: Recorder) -> None:
+    def __init__(
+        self, config: TrainConfig, train_state: TrainState, device: torch.device, capture: GraphCapture
+    ) -> None:
         """Records at once, which does not change the training state. Raises BackendUnavailable if that fails."""
         super().__init__(config, train_state)
         self._batch = Batch(
@@ -55,8 +57,8 @@ class GraphBackend(EagerBackend):
         self.begin()
         try:
             with _preserve_state(train_state, device):
-                self._replay_gradients = recorder.record(self._compute_gradients)
-                self._replay_averages = recorder.record(self._update_ema) if train_state.average else None
+                self._replay_gradients = capture.record(self._compute_gradients)
+                self._replay_averages = capture.record(self._update_ema) if train_state.average else None
         except Exception as error:  # a model is the user's code and may raise anything
             raise BackendUnavailable(
                 f"the model cannot be recorded as a CUDA graph ({_first_line(error)})", "Use --backend eager."
@@ -93,7 +95,7 @@ class GraphBackend(EagerBackend):
         ema.update_ema(self.train_state.average, self.train_state.model, self.config.ema)
 
 
-class CudaRecorder:
+class CudaGraphCapture:
     """Records CUDA graphs."""
 
     def __init__(self, device: torch.device) -> None:

@@ -15,7 +15,7 @@ from mnist_tui.native import bindings
 from mnist_tui.native.bindings import BoundTensors, CompiledNetwork, NormStatistics, ParameterTensors
 from mnist_tui.native.codegen.fusion import fuse_layers
 from mnist_tui.native.codegen.source import generate_source, lower_stages
-from mnist_tui.native.plan import INPUT_SHAPE, OUTPUT_SHAPE, Plan
+from mnist_tui.native.plan import INPUT_SHAPE, OUTPUT_SHAPE, NetworkPlan
 from mnist_tui.native.toolchain.build import build_library
 from mnist_tui.native.tracing.trace import trace
 from mnist_tui.native.unsupported import Unsupported
@@ -66,7 +66,7 @@ class NativeBackend:
         self,
         config: TrainConfig,
         train_state: TrainState,
-        plan: Plan,
+        plan: NetworkPlan,
         library: ctypes.CDLL,
         largest_batch: int = 0,
     ) -> None:
@@ -79,7 +79,7 @@ class NativeBackend:
         self._library = library
         self._capacity = max(largest_batch, config.batch_size)
         self._network = CompiledNetwork(library, self._capacity, 1)
-        self._settings = bindings.StepSettings(
+        self._settings = bindings.StepHyperparameters(
             second_momentum=optimizer.SECOND_MOMENTUM,
             epsilon=optimizer.EPSILON,
             weight_decay=config.weight_decay,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnist_tui.errors import ConfigError
-from mnist_tui.tui.workers.latest_worker import Answer
+from mnist_tui.tui.workers.latest_worker import WorkerResult
 from mnist_tui.tui.workers.networks import NetworkProvider, NetworkSource
 from mnist_tui.tui.workers.test_images import TestImages
 
@@ -37,7 +37,7 @@ class EvaluateResult:
     dataset: str
 
 
-class EvaluationDone(Answer[EvaluateRequest, EvaluateResult]):
+class EvaluationDone(WorkerResult[EvaluateRequest, EvaluateResult]):
     """From the thread that evaluates."""
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from mnist_tui.config import IMAGE_SHAPE
 from mnist_tui.events import WeightsMoved
 from mnist_tui.training.snapshot import Snapshot
-from mnist_tui.tui.workers.latest_worker import Answer
+from mnist_tui.tui.workers.latest_worker import WorkerResult
 from mnist_tui.tui.workers.networks import NetworkProvider, NetworkSource, SavedNetwork
 from mnist_tui.tui.workers.test_images import TestImages
 
@@ -77,7 +77,7 @@ class Explanation:
     """How the weights moved, from the run's log; empty for a snapshot, whose run's events arrive live."""
 
 
-class ImageExplained(Answer[ExplainRequest, Explanation]):
+class ImageExplained(WorkerResult[ExplainRequest, Explanation]):
     """From the thread that explains."""
 
 

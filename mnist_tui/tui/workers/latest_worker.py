@@ -19,7 +19,7 @@ _JOIN_SECONDS = 2.0
 """An answer takes milliseconds, loading torch before the first one two seconds."""
 
 
-class Answer(Message, Generic[Request, Result]):
+class WorkerResult(Message, Generic[Request, Result]):
     """The result of a request, or why there is none. Each kind of request has a subclass."""
 
     def __init__(self, request: Request, result: Result | RunFailed) -> None:

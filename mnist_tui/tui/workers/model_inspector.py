@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mnist_tui.inspection.summary import ModelSummary
 from mnist_tui.runs import Run
 from mnist_tui.system import gc_control
-from mnist_tui.tui.workers.latest_worker import Answer
+from mnist_tui.tui.workers.latest_worker import WorkerResult
 from mnist_tui.tui.workers.training import RANDOM_NUMBERS_LOCK
 
 
@@ -19,7 +19,7 @@ class InspectRequest:
     run: Run | None = None
 
 
-class ModelInspected(Answer[InspectRequest, ModelSummary]):
+class ModelInspected(WorkerResult[InspectRequest, ModelSummary]):
     """From the thread that inspects models."""
 
 

@@ -13,7 +13,7 @@ from mnist_tui.errors import ConfigError, NoDigitError
 from mnist_tui.events import RunFailed
 from mnist_tui.tui.canvas import Drawing, Pixels
 from mnist_tui.tui.workers.digit_reader import to_pixels
-from mnist_tui.tui.workers.latest_worker import Answer
+from mnist_tui.tui.workers.latest_worker import WorkerResult
 
 if TYPE_CHECKING:
     from mnist_tui.data.types import TestSet
@@ -45,7 +45,7 @@ class FoundImage:
     caption: str
 
 
-class ImageFound(Answer[ImageRequest, FoundImage]):
+class ImageFound(WorkerResult[ImageRequest, FoundImage]):
     """From the thread that looks for test images."""
 
 

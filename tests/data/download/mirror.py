@@ -148,7 +148,7 @@ BEHAVIORS: Mapping[str, Callable[[Handler, bytes], None]] = {
     "good": lambda handler, content: handler.send(content),
     "gated": gated,
     "unsized": unsized,
-    "labelled-gzip": lambda handler, content: handler.send(content, Content_Encoding="gzip"),
+    "labeled-gzip": lambda handler, content: handler.send(content, Content_Encoding="gzip"),
     "forbidden": lambda handler, content: handler.send(b"", 403),
     "missing": lambda handler, content: handler.send(b"", 404),
     "busy": lambda handler, content: handler.send(b"", 503),

@@ -33,7 +33,7 @@ def fetch_from(mirror: Mirror, home: Path, *behaviors: str, **settings: float) -
     return reported
 
 
-@pytest.mark.parametrize("behavior", ["good", "unsized", "labelled-gzip", "to-good"])
+@pytest.mark.parametrize("behavior", ["good", "unsized", "labeled-gzip", "to-good"])
 def test_files_arrive_exactly_and_nothing_else_is_left(
     behavior: str, mirror: Mirror, tiny: Sample, tmp_path: Path
 ) -> None:

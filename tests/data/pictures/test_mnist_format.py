@@ -76,7 +76,7 @@ def test_a_photograph_is_held_as_its_exif_says(orientation: int) -> None:
 
 @pytest.mark.parametrize("ink", ["black", "white", "crimson", "royalblue", "gold"])
 @pytest.mark.parametrize("paper", ["white", "gray", "lightgreen", "black", "transparent"])
-def test_the_colours_do_not_matter_as_long_as_they_differ(ink: str, paper: str) -> None:
+def test_the_colors_do_not_matter_as_long_as_they_differ(ink: str, paper: str) -> None:
     if ink == paper:
         return
     mask = seven()
@@ -97,7 +97,7 @@ def test_every_pen_and_size_fills_the_box_with_strokes_as_mnist_has_them(pen: in
 
 
 @pytest.mark.parametrize("at", [(-50, -40), (60, 0), (0, 40)])
-def test_the_centre_of_mass_comes_to_where_mnist_has_it(at: tuple[int, int]) -> None:
+def test_the_center_of_mass_comes_to_where_mnist_has_it(at: tuple[int, int]) -> None:
     picture = canvas_to_mnist(np.asarray(seven(at=at)))
     assert center(picture) == pytest.approx((14, 14), abs=0.3)
 

@@ -34,8 +34,8 @@ class Tape(TorchDispatchMode):
                     then.copy_(now)
 
 
-class TapeRecorder:
-    """A `mnist_tui.training.backends.cuda_graph.Recorder`."""
+class TapeCapture:
+    """A `mnist_tui.training.backends.cuda_graph.GraphCapture`."""
 
     def record(self, work: Callable[[], None]) -> Callable[[], None]:
         work()

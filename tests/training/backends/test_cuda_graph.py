@@ -14,14 +14,14 @@ from mnist_tui.data.loader import Batch, DeviceData
 from mnist_tui.events import Progress, RunFailed
 from mnist_tui.models.reference import Reference
 from mnist_tui.training.backends.base import BackendUnavailable, StepSettings
-from mnist_tui.training.backends.cuda_graph import CudaRecorder, GraphBackend
+from mnist_tui.training.backends.cuda_graph import CudaGraphCapture, GraphBackend
 from mnist_tui.training.backends.eager import EagerBackend
 from mnist_tui.training.control import Control
 from mnist_tui.training.rng import random_state
 from mnist_tui.training.train_state import TrainState
 from mnist_tui.training.trainer import Trainer
 from tests.engine_fixtures import differences, tiny_config, tiny_dataset
-from tests.training.backends.tape import TapeRecorder
+from tests.training.backends.tape import TapeCapture
 
 CPU = torch.device("cpu")
 SIZE, REST = 32, 8  # 200 images are six batches and a rest
@@ -60,7 +60,7 @@ def eager(config: TrainConfig, train_state: TrainState) -> EagerBackend:
 
 
 def replaying(config: TrainConfig, train_state: TrainState) -> GraphBackend:
-    return GraphBackend(config, train_state, CPU, TapeRecorder())
+    return GraphBackend(config, train_state, CPU, TapeCapture())
 
 
 def trainer(kind: Callable[..., EagerBackend], control: Control | None = None, **changes: Any) -> Trainer:
@@ -164,7 +164,7 @@ def test_gradients_are_left_in_every_parameter_after_full_and_smaller_batches() 
 
 def test_the_processor_has_no_cuda_graphs() -> None:
     with pytest.raises(BackendUnavailable, match="need a CUDA device, and this one is cpu") as raised:
-        CudaRecorder(CPU)
+        CudaGraphCapture(CPU)
     assert "--device cuda" in raised.value.hint
 
 
@@ -190,7 +190,7 @@ def test_a_cuda_graph_trains_as_eager_does(settings: dict[str, Any]) -> None:
     cuda = torch.device("cuda")
     config = tiny_config(batch_size=SIZE, device="cuda", **settings)
     ends = []
-    for recorder in (CudaRecorder(cuda), None):
+    for recorder in (CudaGraphCapture(cuda), None):
         torch.manual_seed(config.seed)
         train_state = TrainState(config, Net().to(cuda))
         backend = GraphBackend(config, train_state, cuda, recorder) if recorder else EagerBackend(config, train_state)

@@ -18,12 +18,12 @@ from mnist_tui.tui.textual_fixes.screens import SafeScreen
 if TYPE_CHECKING:
     from mnist_tui.training.run_code import RunCode
 
-Answer = TypeVar("Answer")
+AnswerT = TypeVar("AnswerT")
 # Returns what is wrong with a text; "" for nothing.
 Check = Callable[[str], str]
 
 
-class Dialog(SafeScreen, ModalScreen[Answer | None], Generic[Answer]):
+class Dialog(SafeScreen, ModalScreen[AnswerT | None], Generic[AnswerT]):
     """A dialog whose result is an answer, or None for no answer."""
 
     CSS_PATH = "dialogs.tcss"

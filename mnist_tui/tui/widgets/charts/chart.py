@@ -26,7 +26,7 @@ _MARKER_SPACING = 3
 
 
 @dataclass(frozen=True)
-class Line:
+class ChartLine:
     """One curve: `x` in epochs, `y` as the axis has it (so logarithms on a logarithmic one)."""
 
     name: LineName
@@ -80,7 +80,7 @@ class Chart(SafePlot):
         super().__init__()
         self.view = self._limits = AxisLimits(0, 1, 0, 1)
         self._x_axis, self._y_axis = ValueAxis(smallest=1), ValueAxis()
-        self.lines: Sequence[Line] = ()
+        self.lines: Sequence[ChartLine] = ()
 
     def on_mount(self) -> None:
         # Margins as narrow as the labels.
@@ -96,7 +96,7 @@ class Chart(SafePlot):
         """The epochs to draw: the whole run, or what the user has zoomed to."""
         return (self.view.x_min, self.view.x_max) if self.zoomed else whole
 
-    def draw(self, lines: Sequence[Line], limits: AxisLimits, y_axis: ValueAxis) -> None:
+    def draw(self, lines: Sequence[ChartLine], limits: AxisLimits, y_axis: ValueAxis) -> None:
         """Replace all lines; the limits, extended to round values, hold unless the user has zoomed."""
         self.lines, self._y_axis, self._limits = lines, y_axis, limits
         self.plot_lines()

@@ -9,7 +9,7 @@ import numpy as np
 from mnist_tui.events import EpochFinished, Progress
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.tui.history_cursors import EpochCursor, LossCursor
-from mnist_tui.tui.widgets.charts.chart import AxisLimits, Line, LineName, Span
+from mnist_tui.tui.widgets.charts.chart import AxisLimits, ChartLine, LineName, Span
 from mnist_tui.tui.widgets.charts.loss_trace import Floats, LossTrace
 
 _MARKERS: dict[LineName, str] = {"train": "", "validation": "◆", "test": "●", "best": "★"}
@@ -57,14 +57,14 @@ class CurveData:
         self.steps = _steps_per_epoch(history) or self.steps
         self._follow(history.progress, len(history.epochs))
 
-    def loss_lines(self, span: Span, points: int, *, smoothing: bool) -> list[Line]:
+    def loss_lines(self, span: Span, points: int, *, smoothing: bool) -> list[ChartLine]:
         """The training loss by batch, the others by epoch."""
         return [
             _crop("train", *self._train_loss(span, points, smoothing), span, points),
             *self._by_epoch(self._loss, span, points),
         ]
 
-    def accuracy_lines(self, span: Span, points: int) -> list[Line]:
+    def accuracy_lines(self, span: Span, points: int) -> list[ChartLine]:
         """In percent; the running epoch as far as it has come, and a star on the best one."""
         train = self._accuracy["train"]
         running = np.array(self._running).reshape(-1, 2).T
@@ -97,12 +97,12 @@ class CurveData:
         if row.validation_accuracy is not None:
             accuracy["validation"].add(row.epoch, 100 * row.validation_accuracy)
 
-    def _best_in_view(self, span: Span) -> list[Line]:
+    def _best_in_view(self, span: Span) -> list[ChartLine]:
         """The test accuracy of the best epoch, which is drawn last and so over its own marker."""
         if self._best is None or not span[0] <= self._best.epoch <= span[1]:
             return []
         y = np.array([100 * self._best.test_accuracy])
-        return [Line("best", np.array([float(self._best.epoch)]), y, _MARKERS["best"])]
+        return [ChartLine("best", np.array([float(self._best.epoch)]), y, _MARKERS["best"])]
 
     def _follow(self, progress: Progress | None, finished: int) -> None:
         """Keep the running accuracy of this epoch, thinned out, until the epoch ends."""
@@ -127,31 +127,31 @@ class CurveData:
         ends, means = self._trace.curve(first, last, points, window)
         return ends / self.steps, means
 
-    def _by_epoch(self, columns: dict[LineName, _Column], span: Span, points: int) -> list[Line]:
+    def _by_epoch(self, columns: dict[LineName, _Column], span: Span, points: int) -> list[ChartLine]:
         return [
             _crop(name, *_to_arrays(columns[name]), span, points) for name in ("validation", "test") if columns[name].x
         ]
 
 
-def loss_limits(lines: list[Line], epochs: float) -> AxisLimits:
+def loss_limits(lines: list[ChartLine], epochs: float) -> AxisLimits:
     """From 0 to the highest loss, but of the first batches, which would flatten the rest."""
     settled = min(1.0, epochs / 4)
     tops = [line.y[line.x >= settled].max(initial=0.0) for line in lines]
     return AxisLimits(0, whole_epochs(epochs), 0, 1.05 * float(max(tops, default=0.0)) or _UNTRAINED)
 
 
-def log_lines(lines: list[Line]) -> list[Line]:
+def log_lines(lines: list[ChartLine]) -> list[ChartLine]:
     """The same lines for a logarithmic axis."""
-    return [Line(line.name, line.x, np.log10(np.maximum(line.y, _LEAST_LOSS)), line.marker) for line in lines]
+    return [ChartLine(line.name, line.x, np.log10(np.maximum(line.y, _LEAST_LOSS)), line.marker) for line in lines]
 
 
-def log_limits(lines: list[Line], epochs: float) -> AxisLimits:
+def log_limits(lines: list[ChartLine], epochs: float) -> AxisLimits:
     """The extent of the curves."""
     low, high = _extent(lines, (-2.0, 0.5), margin=0.06, least=0.05)
     return AxisLimits(0, whole_epochs(epochs), low, high)
 
 
-def accuracy_limits(lines: list[Line], epochs: float) -> AxisLimits:
+def accuracy_limits(lines: list[ChartLine], epochs: float) -> AxisLimits:
     """The extent of the curves, up to 100 %; the whole scale in the first epoch."""
     if epochs < 1:
         return AxisLimits(0, 1, 0, 100)
@@ -159,7 +159,7 @@ def accuracy_limits(lines: list[Line], epochs: float) -> AxisLimits:
     return AxisLimits(0, whole_epochs(epochs), max(low, 0.0), min(high, 100.0))
 
 
-def _extent(lines: list[Line], otherwise: Span, *, margin: float, least: float) -> Span:
+def _extent(lines: list[ChartLine], otherwise: Span, *, margin: float, least: float) -> Span:
     """From just below the lowest to just above the highest point."""
     values = np.concatenate([line.y for line in lines])
     if not len(values):
@@ -186,13 +186,13 @@ def _to_arrays(column: _Column) -> tuple[Floats, Floats]:
     return np.array(column.x, dtype=np.float64), np.array(column.y, dtype=np.float64)
 
 
-def _crop(name: LineName, x: Floats, y: Floats, span: Span, points: int) -> Line:
+def _crop(name: LineName, x: Floats, y: Floats, span: Span, points: int) -> ChartLine:
     """The part of a line that is in view, and one point more on either side, averaged to `points`."""
     known = np.isfinite(y)
     x, y = x[known], y[known]
     begin = max(0, int(np.searchsorted(x, span[0])) - 1)
     end = int(np.searchsorted(x, span[1], side="right")) + 1
-    return Line(name, *_thin(x[begin:end], y[begin:end], points), _MARKERS[name])
+    return ChartLine(name, *_thin(x[begin:end], y[begin:end], points), _MARKERS[name])
 
 
 def _thin(x: Floats, y: Floats, points: int) -> tuple[Floats, Floats]:
