@@ -281,7 +281,7 @@ def _joined(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tuple[Mask, 
     narrow, narrow_amount = masks[0], layers[0]
     for mask, layer in zip(masks[1:], layers[1:], strict=True):
         weak = (narrow & mask & (layer > _WEAKER * narrow_amount.astype(np.float32) + 25)).astype(np.uint8)
-        more = cv2.morphologyEx(cv2.subtract(mask, narrow) | weak, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        more = cv2.morphologyEx((mask & ~narrow) | weak, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         if not more.any():  # except for the rims of strokes, a broader window detects the same
             continue
         count, labels, stats = components(mask | narrow)
@@ -290,7 +290,7 @@ def _joined(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tuple[Mask, 
         seen = np.bincount(labels[narrow > 0], minlength=count)
         areas = stats[:, cv2.CC_STAT_AREA]
         thick = (seen < _COVERED * areas) | (_parts(labels, narrow, areas) > 1)
-        thick |= np.bincount(labels[(more & weak) > 0], minlength=count) > _MOST_WEAK * areas
+        thick |= np.bincount(labels[(more > 0) & (weak > 0)], minlength=count) > _MOST_WEAK * areas
         thick[0] = False
         dark = find_percentile(narrow_amount[narrow > 0], 0.75) if np.count_nonzero(narrow) > _SOME else 0.0
         for number in np.flatnonzero(thick):
