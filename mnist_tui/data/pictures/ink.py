@@ -13,12 +13,18 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-Bytes = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.uint8]
-"""(H, W) of 0 and 1."""
-Labels = npt.NDArray[Any]
-"""(H, W) of whole numbers: 0 outside of a mask, else the number of the connected piece."""
+from mnist_tui.data.pictures.histograms import (
+    Bytes,
+    Floats,
+    Labels,
+    Mask,
+    count_levels,
+    estimate_paper,
+    find_median,
+    find_percentile,
+    find_threshold,
+)
+from mnist_tui.data.pictures.shadow import DARKER, find_shade, is_shadow, lift_shade
 
 # Windows of the closing, as shares of the longer side: a pen, a broad marker, a digit enlarged to fill the picture.
 _WINDOWS = (0.08, 0.18, 0.42)
@@ -34,12 +40,8 @@ _DARKEST = 0.55
 _SHADED = 40
 # A narrow window detects all of a stroke, but only the ends of a broad one.
 _COVERED = 0.9
-# A finger's shadow is broader than this share of the picture, fills this share of its hull, is at most this many times
-# longer than broad, and keeps this share of the light. Of the digits only a 1 fills its hull, and it is longer.
-_BROAD, _FULL, _LONG, _LIT = 0.1, 0.85, 4.5, 0.33
-# A finger's shadow among ink is lighter than this share of it, and broader than this share of the picture; ink is
-# darker than the shadow by this share of what is left up to black.
-_LIGHTER, _BROADER, _DARKER = 0.78, 0.05, 0.15
+# Or it sees the middle of one so many times fainter than a broader window does, in this share of a piece.
+_WEAKER, _MOST_WEAK = 1.5, 0.02
 # A broad piece is a shadow if it is fainter than this share of the pens' ink, given enough pixels of that.
 _FAINT, _SOME = 0.75, 60
 # Lines of one or two pixels keep less than this share of their ink when a pixel is taken off on each side.
@@ -72,7 +74,7 @@ def dark_on_light(sheet: Bytes) -> Bytes:
         gray = np.asarray(cv2.bitwise_not(gray), np.uint8)
     # For light ink on dark paper, or colors of similar brightness, the paper's darkness does not indicate the light.
     if is_inverted or axis.min() < 0:
-        brighter = gray + (255 - _percentile(gray[::4, ::4].ravel(), 0.98))
+        brighter = gray + (255 - find_percentile(gray[::4, ::4].ravel(), 0.98))
         return brighter.clip(0, 255).astype(np.uint8)
     return gray
 
@@ -92,7 +94,7 @@ def find_narrow(gray: Bytes) -> Narrow:
     """Of a sheet, dark on light."""
     paper = _closed(gray, _WINDOWS[0])
     layer = _raised(gray, paper)
-    level, noise = _paper_of(_counts(layer))
+    level, noise = estimate_paper(count_levels(layer))
     mask = _above(layer, max(_LEAST_CONTRAST * 255, level + _LEAST_SIGNAL * noise))
     return Narrow(mask, layer, paper)
 
@@ -163,14 +165,14 @@ def _noise(gray: Bytes) -> float:
         return 0.0
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
     rough = np.asarray(cv2.convertScaleAbs(cv2.filter2D(gray, cv2.CV_16S, kernel)), np.uint8)
-    return 1.4826 * _median(_counts(rough)) / 6
+    return 1.4826 * find_median(count_levels(rough)) / 6
 
 
 def not_darker(narrow: Narrow, rules: Mask) -> Mask:
     """Of rules, what is not so much darker than they usually are that it is a stroke along them."""
     if not rules.any():
         return rules
-    usual = _percentile(narrow.layer[rules > 0], 0.75)
+    usual = find_percentile(narrow.layer[rules > 0], 0.75)
     darker = _above(narrow.layer, _STROKE * usual + 8)
     broad = cv2.morphologyEx(darker, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     return np.asarray(cv2.subtract(rules, cv2.dilate(broad, np.ones((3, 3), np.uint8))), np.uint8)
@@ -196,47 +198,20 @@ def find_ink(gray: Bytes) -> Ink | None:
         noise = max(noise, deviation)
     masks[0] = _without_gaps(layers[0], masks[0])
     for number in range(1, len(layers)):
-        shade = _shade(gray, layers[number], masks[number])
+        shade = find_shade(gray, layers[number], masks[number])
         if shade:
-            layers[number] = _lifted(layers[number], shade)
-            masks[number] = _above(layers[number], _DARKER * 255)
+            layers[number] = lift_shade(layers[number], shade)
+            masks[number] = _above(layers[number], DARKER * 255)
             masks[0] &= masks[number]
     mask, amount = _joined(gray, layers, masks)
     if not mask.any():
         return None
-    contrast = _percentile(amount[mask > 0], 0.75)
+    contrast = find_percentile(amount[mask > 0], 0.75)
     if contrast < max(255 * _SURE_CONTRAST, _SURE_SIGNAL * noise):
         return None
     low = min(max(2.5 * noise, 0.08 * contrast), 0.4 * contrast)
     scaled = (amount.astype(np.float32) - np.float32(low)) / np.float32(0.92 * contrast - low)
     return Ink(scaled.clip(0, 1).astype(np.float32), mask, contrast / 255, noise / 255, gray)
-
-
-def _shade(gray: Bytes, layer: Bytes, mask: Mask) -> float:
-    """How dark the shadow of a finger is, of 255: less than the ink, and broader than a pen; 0 without one."""
-    core = cv2.erode(mask, np.ones((5, 5), np.uint8))
-    counts = cv2.calcHist([layer], [0], core, [256], [0, 256]).reshape(-1).astype(np.float64)
-    if counts.sum() < _SOME:
-        return 0.0
-    between = _otsu(counts)
-    lighter, darker = counts[: int(between) + 1], counts[int(between) + 1 :]
-    if min(lighter.sum(), darker.sum()) < 0.03 * counts.sum():
-        return 0.0
-    shade, ink = _median(lighter), between + 1 + _median(darker)
-    if shade > _LIGHTER * ink:
-        return 0.0
-    shaded = ((core > 0) & (layer <= between)).astype(np.uint8)
-    # Ink in the shadow of a whole hand may seem lighter than ink in the light, but it is darker than any shadow.
-    if _percentile(gray[shaded > 0], 0.5) < _LIT * _percentile(gray[::4, ::4].ravel(), 0.98):
-        return 0.0
-    breadth = 2 * float(cv2.distanceTransform(shaded, cv2.DIST_L2, 3).max())
-    return shade if breadth > _BROADER * max(layer.shape) else 0.0
-
-
-def _lifted(layer: Bytes, shade: float) -> Bytes:
-    """A layer without a shadow of this darkness: ink is what is darker."""
-    lifted = (layer.astype(np.float32) - np.float32(shade)) * np.float32(255 / (255 - shade))
-    return lifted.clip(0, 255).astype(np.uint8)
 
 
 def _layer(gray: Bytes, window: float) -> Bytes:
@@ -261,7 +236,7 @@ def _closed(gray: Bytes, window: float) -> Bytes:
 def _raised(gray: Bytes, paper: Bytes) -> Bytes:
     """(H, W): by how many of 255 parts of the paper's brightness each pixel is darker than the paper around it."""
     # In the dark, where noise is as strong as ink, ink counts less.
-    darkest = int(max(32.0, _DARKEST * _percentile(paper[::4, ::4].ravel(), 0.98)))
+    darkest = int(max(32.0, _DARKEST * find_percentile(paper[::4, ::4].ravel(), 0.98)))
     return np.asarray(cv2.divide(cv2.subtract(paper, gray), np.maximum(paper, np.uint8(darkest)), scale=255), np.uint8)
 
 
@@ -271,11 +246,11 @@ def _above(layer: Bytes, threshold: float) -> Mask:
 
 def _threshold(layer: Bytes) -> tuple[float, float]:
     """The threshold between paper and ink, 255 without ink, and the paper's standard deviation."""
-    counts = _counts(layer)
-    paper, noise = _paper_of(counts)
+    counts = count_levels(layer)
+    paper, noise = estimate_paper(counts)
     floor = max(_LEAST_CONTRAST * 255, paper + _LEAST_SIGNAL * noise)
     # Square roots of the counts, so that a few strokes on a large sheet have enough weight.
-    threshold = max(floor, _otsu(np.sqrt(counts)))
+    threshold = max(floor, find_threshold(np.sqrt(counts)))
     return (threshold if counts[int(threshold) + 1 :].sum() >= 3 else 255.0), noise
 
 
@@ -287,7 +262,7 @@ def _without_gaps(layer: Bytes, mask: Mask) -> Mask:
     if cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).sum() > _THIN * mask.sum():
         return mask
     threshold, _ = _threshold(layer)
-    paper, noise = _paper_of(_counts(layer))
+    paper, noise = estimate_paper(count_levels(layer))
     weak = _above(layer, max(0.5 * threshold, paper + 2 * _LEAST_SIGNAL * noise))
     beside = np.asarray(cv2.dilate(mask, np.ones((3, 3), np.uint8)), np.uint8)
     return mask | (weak & beside)
@@ -301,45 +276,12 @@ def components(mask: Mask) -> tuple[int, Labels, Labels]:
     return count, labels, stats
 
 
-def _counts(layer: Bytes) -> npt.NDArray[np.float64]:
-    return cv2.calcHist([layer], [0], None, [256], [0, 256]).reshape(-1).astype(np.float64)
-
-
-def _paper_of(counts: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """The paper's level and its deviation, of 255."""
-    paper = _median(counts)
-    return paper, max(1.4826 * _median(_folded(counts, paper)), 0.7)
-
-
-def _percentile(values: Bytes, share: float) -> float:
-    counts = np.bincount(values, minlength=256)
-    return float(np.searchsorted(np.cumsum(counts), share * counts.sum()))
-
-
-def _median(counts: npt.NDArray[np.float64]) -> float:
-    return float(np.searchsorted(np.cumsum(counts), counts.sum() / 2))
-
-
-def _folded(counts: npt.NDArray[np.float64], middle: float) -> npt.NDArray[np.float64]:
-    folded = np.zeros(256)
-    np.add.at(folded, np.abs(np.arange(256) - round(middle)), counts)
-    return folded
-
-
-def _otsu(counts: npt.NDArray[np.float64]) -> float:
-    levels = np.arange(len(counts))
-    below, sums = np.cumsum(counts), np.cumsum(counts * levels)
-    above = below[-1] - below
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = (sums[-1] * below / below[-1] - sums) ** 2 / (below * above)
-    return float(np.argmax(np.where((below > 0) & (above > 0), between, -1)))
-
-
 def _joined(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tuple[Mask, Bytes]:
     """For each connected piece, the result of the narrowest window that covers it; for a shadow, the ink within it."""
     narrow, narrow_amount = masks[0], layers[0]
     for mask, layer in zip(masks[1:], layers[1:], strict=True):
-        more = cv2.morphologyEx(cv2.subtract(mask, narrow), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        weak = (narrow & mask & (layer > _WEAKER * narrow_amount.astype(np.float32) + 25)).astype(np.uint8)
+        more = cv2.morphologyEx((mask & ~narrow) | weak, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         if not more.any():  # except for the rims of strokes, a broader window detects the same
             continue
         count, labels, stats = components(mask | narrow)
@@ -348,10 +290,11 @@ def _joined(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tuple[Mask, 
         seen = np.bincount(labels[narrow > 0], minlength=count)
         areas = stats[:, cv2.CC_STAT_AREA]
         thick = (seen < _COVERED * areas) | (_parts(labels, narrow, areas) > 1)
+        thick |= np.bincount(labels[(more > 0) & (weak > 0)], minlength=count) > _MOST_WEAK * areas
         thick[0] = False
-        dark = _percentile(narrow_amount[narrow > 0], 0.75) if np.count_nonzero(narrow) > _SOME else 0.0
+        dark = find_percentile(narrow_amount[narrow > 0], 0.75) if np.count_nonzero(narrow) > _SOME else 0.0
         for number in np.flatnonzero(thick):
-            if _darkness(layer, labels, stats[number], int(number)) < _FAINT * dark or _is_shadow(
+            if _darkness(layer, labels, stats[number], int(number)) < _FAINT * dark or is_shadow(
                 gray, labels, stats[number], int(number), narrow
             ):
                 thick[number] = False
@@ -378,39 +321,7 @@ def _parts(labels: Labels, narrow: Mask, areas: Labels) -> npt.NDArray[np.intp]:
 def _darkness(layer: Bytes, labels: Labels, stats: Any, number: int) -> float:
     left, top, width, height = (int(value) for value in stats[:4])
     window = (slice(top, top + height), slice(left, left + width))
-    return _percentile(layer[window][labels[window] == number], 0.75)
-
-
-def _is_shadow(gray: Bytes, labels: Labels, stats: Any, number: int, narrow: Mask) -> bool:
-    """Whether a broad dark piece touches the border, has no strokes, or is lighter than the strokes within it."""
-    left, top, width, height, area = (int(value) for value in stats[:5])
-    window = (slice(top, top + height), slice(left, left + width))
-    own = labels[window] == number
-    if area < 30:
-        return False
-    rim = np.zeros(gray.shape, bool)
-    rim[0] = rim[-1] = True
-    rim[:, 0] = rim[:, -1] = True
-    touching = int(np.count_nonzero(own & rim[window]))
-    if touching > 0.25 * np.sqrt(area):
-        return True
-    light = np.percentile(gray[window], 95)
-    is_lit = np.median(gray[window][own]) > _LIT * light
-    if is_lit and _is_stout(np.pad(own, 1).astype(np.uint8), area, _BROAD * max(gray.shape)):
-        return True
-    within = own & (narrow[window] > 0)
-    rest = own & ~(cv2.dilate(narrow[window], np.ones((5, 5), np.uint8)) > 0)
-    if np.count_nonzero(within) < 0.02 * area or np.count_nonzero(rest) < 0.25 * area:
-        return False
-    darkness = light - gray[window]
-    return float(np.median(darkness[rest])) < 0.75 * float(np.median(darkness[within]))
-
-
-def _is_stout(own: Mask, area: int, broad: float) -> bool:
-    """Whether a piece is a broad lump rather than strokes."""
-    breadth = 2 * float(cv2.distanceTransform(own, cv2.DIST_L2, 3).max())
-    hull = cv2.contourArea(cv2.convexHull(np.argwhere(own).astype(np.int32)))
-    return breadth > broad and area > _FULL * hull and area < _LONG * breadth**2
+    return find_percentile(layer[window][labels[window] == number], 0.75)
 
 
 def _odd(size: float) -> tuple[int, int]:

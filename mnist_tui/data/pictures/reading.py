@@ -9,20 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_tui.data.pictures import mnist_format
-from mnist_tui.data.pictures.ink import (
-    Bytes,
-    Floats,
-    Ink,
-    Mask,
-    coarsened,
-    dark_on_light,
-    find_ink,
-    find_narrow,
-    not_darker,
-    without,
-)
+from mnist_tui.data.pictures.frames import find_frames
+from mnist_tui.data.pictures.histograms import Bytes, Floats, Mask
+from mnist_tui.data.pictures.ink import Ink, coarsened, dark_on_light, find_ink, find_narrow, not_darker, without
 from mnist_tui.data.pictures.mnist_format import Pixels
-from mnist_tui.data.pictures.rules import find_frames, find_rules, tilt_of
+from mnist_tui.data.pictures.rules import find_rules, tilt_of
 from mnist_tui.data.pictures.segmentation import Box, Piece, Segmentation, segment
 from mnist_tui.data.pictures.sheet import Sheet, find_sheet, whole
 from mnist_tui.errors import NoDigitError

@@ -1,4 +1,4 @@
-"""Lines that are not writing: rules of squared and ruled paper, frames of boxes and cells, axes, underlines."""
+"""Lines that are not writing: rules of squared and ruled paper, sides of boxes and cells, axes, underlines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tui.data.pictures.ink import Floats, Labels, Mask, components
+from mnist_tui.data.pictures.histograms import Floats, Labels, Mask
+from mnist_tui.data.pictures.ink import components
 
 # The shortest line looked at, as a share of the sheet's shorter side.
 _SHORTEST = 0.15
@@ -19,9 +20,8 @@ _END, _MANY, _SEVERAL = 0.015, 3, 5
 _THICKEST, _THICKEST_RULE = 0.035, 0.025
 # A line continues behind a broad stroke of up to this share of the sheet.
 _WIDEST_GAP = 0.65
-# What is in a frame has at least this share of its height, and so many pixels. A frame's hull fills its rectangle to
-# this share; an oval's only to 0.79.
-_FILLED, _LOWEST_FILLED, _RECTANGULAR = 0.25, 8, 0.88
+# The side of a cell is inked to this share of its length, and strokes touch at most this share of it.
+_WHOLE, _TOUCHED = 0.97, 0.85
 # The rotation is determined by lines of this total length, in sheet lengths, rotated by at most this many degrees.
 _LINES, _MOST_TILTED = 1.5, 12.0
 
@@ -195,6 +195,8 @@ def find_rules(mask: Mask) -> Rules:
         _complete(across, frame[0], is_rule[0], (inside[2], inside[3]), thinnest)
         _complete(down, frame[1], is_rule[1], (inside[0], inside[1]), thinnest)
     _spread(across, down, is_rule)
+    _add_sides(mask, across, down, is_rule)
+    _add_sides(turned, down, across, (is_rule[1], is_rule[0]))
     _thin_as_others(across, down, is_rule)
     without = _without(mask, across, across_bands, is_rule[0])
     without = _without(np.ascontiguousarray(without.T), down, down_bands, is_rule[1]).T
@@ -292,6 +294,46 @@ def _spread(across: list[Line], down: list[Line], is_rule: tuple[list[bool], lis
                 rules[number] = True
 
 
+def _add_sides(mask: Mask, across: list[Line], down: list[Line], is_rule: tuple[list[bool], list[bool]]) -> None:
+    """Mark what connects two neighboring rules, as thin as they are, as sides of cells, also where strokes touch it.
+
+    There are at least two of them: a lone one is more likely to be a stroke.
+    """
+    shortest = _SHORTEST * min(mask.shape)
+    rules = [line for line, is_one in zip(across, is_rule[0], strict=True) if is_one]
+    if len(rules) >= _SEVERAL:  # squared paper: strokes cross its rules, and end on none
+        return
+    for upper, lower in itertools.pairwise(sorted(rules, key=lambda line: line.middle)):
+        if lower.top - upper.bottom < shortest:
+            continue
+        most = 1.15 * max(upper.thickness, lower.thickness) + 1
+        sides = _sides_between(mask[upper.bottom : lower.top], most)
+        if len(sides) < 2:
+            continue
+        thickness = min(upper.thickness, lower.thickness)
+        for left, right in sides:
+            side = Line(left, right, upper.top, lower.bottom, thickness)
+            alike = [number for number, line in enumerate(down) if abs(line.middle - side.middle) <= thickness]
+            for number in alike:
+                down[number], is_rule[1][number] = replace(down[number].joined(side), thickness=thickness), True
+            if not alike:
+                down.append(side)
+                is_rule[1].append(True)
+
+
+def _sides_between(strip: Mask, most: float) -> list[tuple[int, int]]:
+    """Left and right end of what reaches from the top to the bottom, at most so thick."""
+    wide = cv2.morphologyEx(strip, cv2.MORPH_OPEN, np.ones((1, round(most) + 1), np.uint8))
+    # A sheet may be rotated by the fraction of a degree.
+    filled = cv2.dilate(strip, np.ones((1, 3), np.uint8)).mean(axis=0) > _WHOLE
+    edges = np.flatnonzero(np.diff(filled.astype(np.int8), prepend=0, append=0)).tolist()
+    return [
+        (left, right)
+        for left, right in zip(edges[::2], edges[1::2], strict=True)
+        if right - left <= most and float(wide[:, left:right].max(axis=1).mean()) < _TOUCHED
+    ]
+
+
 def _ends_on(line: Line, end: int, other: Line) -> bool:
     near = abs(other.middle - end) < other.thickness + 4
     within = other.left - 4 <= line.middle <= other.right + 4
@@ -329,38 +371,3 @@ def _inside(
     upper, lower = (across[number] for number in frame[0])
     left, right = (down[number] for number in frame[1])
     return upper.bottom, lower.top, left.bottom, right.top
-
-
-def find_frames(mask: Mask) -> Mask:
-    """The pieces of a mask that are rectangles around other pieces: boxes, cells, whole grids."""
-    frames = np.zeros_like(mask)
-    contours, hierarchy = cv2.findContours(mask, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
-    if hierarchy is None:
-        return frames
-    parents = hierarchy[0, :, 3]
-    around = {
-        int(parents[parents[number]])
-        for number, contour in enumerate(contours)
-        if parents[number] >= 0 and parents[parents[number]] >= 0 and _fills(contour, contours[parents[number]])
-    }
-    around = {number for number in around if _is_rectangular(contours[number])}
-    if not around:
-        return frames
-    _, labels, _ = components(mask)
-    for number in around:
-        column, row = contours[number][0, 0]
-        frames[labels == labels[row, column]] = 1
-    return frames
-
-
-def _fills(contour: Labels, hole: Labels) -> bool:
-    """Whether what is in a hole is large enough for a digit, and not a rest of noise."""
-    height, room = cv2.boundingRect(contour)[3], cv2.boundingRect(hole)[3]
-    return height >= max(_LOWEST_FILLED, _FILLED * room)
-
-
-def _is_rectangular(contour: Labels) -> bool:
-    """Whether its hull is one: that of a 0 around a speck is not."""
-    hull = cv2.convexHull(contour)
-    width, height = cv2.minAreaRect(hull)[1]
-    return cv2.contourArea(hull) > _RECTANGULAR * width * height

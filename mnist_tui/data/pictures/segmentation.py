@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tui.data.pictures.ink import Floats, Ink, Labels, Mask, components
+from mnist_tui.data.pictures.histograms import Floats, Labels, Mask
+from mnist_tui.data.pictures.ink import Ink, components
+from mnist_tui.data.pictures.shadow import is_cut_off
 from mnist_tui.data.pictures.touching import Likely, find_seam
 
 # Shares of the tallest piece's height: above, a piece is a digit of its own; below, a part of one, or a speck.
@@ -30,8 +32,9 @@ _SOFTEST, _SOFTEST_PIXELS = 0.028, 6.0
 # The width of the empty margin, as a share of the sheet's longer side.
 _RIM = 0.017
 _MOST_PIECES = 200
-# An underline is this many times wider than high.
-_FLAT = 7.0
+# An underline is this many times wider than high. One of two lines that meet is so many times wider, and there are two
+# lines in this share of its columns.
+_FLAT, _FLAT_OF_TWO, _TWO_LINES = 7.0, 3.5, 0.25
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,8 @@ def segment(ink: Ink, inside: tuple[int, int, int, int] | None, spare: float = 0
     pieces = _framed(pieces, inside)
     pieces = _dark_enough(pieces, _darkness(ink, labels, count))
     pieces = _without_border(pieces, labels)
-    pieces = _without_underlines(pieces)
+    pieces = [piece for piece in pieces if not is_cut_off(ink.gray, (labels == piece.numbers[0]).astype(np.uint8))]
+    pieces = _without_underlines(pieces, labels)
     pieces = [piece for piece in pieces if not _is_edge(ink, labels, piece)]
     lowest = min(max(_LOWEST_PIXELS, _LOWEST * max(mask.shape)), 0.5 * max(mask.shape))
     tallest = max((piece.box.height for piece in pieces), default=0)
@@ -199,12 +203,12 @@ def _edge_width(amount: Floats, own: Mask, around: Mask) -> float:
     return half / outline if outline else 0.0
 
 
-def _without_underlines(pieces: list[Piece]) -> list[Piece]:
+def _without_underlines(pieces: list[Piece], labels: Labels) -> list[Piece]:
     """Flat pieces below everything else and at least half as wide."""
     left = sorted(pieces, key=lambda piece: piece.box.bottom)
     while len(left) >= 1:
         last, others = left[-1], left[:-1]
-        is_flat = last.box.width > _FLAT * last.box.height
+        is_flat = last.box.width > _FLAT * last.box.height or _is_double_line(last, labels)
         tall = [
             piece for piece in others if piece.box.height > last.box.height and piece.box.height > 0.25 * last.box.width
         ]
@@ -218,6 +222,16 @@ def _without_underlines(pieces: list[Piece]) -> list[Piece]:
             break
         left = others
     return left
+
+
+def _is_double_line(piece: Piece, labels: Labels) -> bool:
+    """Whether it is two lines, one below the other, that meet."""
+    box = piece.box
+    if box.width <= _FLAT_OF_TWO * box.height:
+        return False
+    own = (labels[box.top : box.bottom, box.left : box.right] == piece.numbers[0]).astype(np.int8)
+    starts = np.count_nonzero(np.diff(own, axis=0, prepend=0) > 0, axis=0)
+    return float(np.mean(starts == 2)) > _TWO_LINES and int(starts.max()) == 2
 
 
 def _digits(pieces: list[Piece], tallest: int) -> list[Piece]:

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tui.data.pictures.ink import Bytes, Floats, Mask, coarsened
+from mnist_tui.data.pictures.histograms import Bytes, Floats, Mask
+from mnist_tui.data.pictures.ink import coarsened
 
 _COARSE = 160
 # A sheet is at least this share of the picture, and its outline is that of a quadrangle to this degree.

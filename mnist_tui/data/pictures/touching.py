@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tui.data.pictures.ink import Mask
+from mnist_tui.data.pictures.histograms import Mask
 from mnist_tui.data.pictures.mnist_format import measure_stroke_width
 
 # A line between two digits crosses little more than the place where they meet. What is cut may be this share of the

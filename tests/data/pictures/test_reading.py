@@ -115,6 +115,32 @@ def test_cells_of_any_height_are_no_digits() -> None:
     assert all(likeness(one.pixels, clean(digit)) > _ALIKE for one, digit in zip(found, written, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [
+        ("cells: cell 200, width 3, fill 0.98", 26),
+        ("underline: gap 30, width 10, length 240, twice True", 11),
+        ("underline: gap 30, width 10, length 240, twice True", 32),
+    ],
+)
+def test_sides_of_cells_and_two_underlines_that_meet_are_no_part_of_a_digit(name: str, seed: int) -> None:
+    condition = next(condition for condition in EVERY if f"{condition.family}: {condition.name}" == name)
+    random = np.random.default_rng(seed)
+    digit = drawn(seed % 10, random)
+    (found,) = reading_of(condition.paint(digit, random)).digits
+    assert likeness(found.pixels, clean(digit)) > _ALIKE
+
+
+@pytest.mark.parametrize(("light", "softness"), [(0.5, 30), (0.4, 12)])
+def test_shadows_of_fingers_that_the_border_cuts_off_are_no_digits(light: float, softness: float) -> None:
+    for seed in range(12):
+        random = np.random.default_rng(seed)
+        sheet = scenes.paper((600, 600))
+        photo = scenes.photographed(sheet * scenes.shadow(sheet.shape, "fingers", light, softness, random), random)
+        with pytest.raises(NoDigitError):
+            read(photo)
+
+
 @pytest.mark.parametrize("labels", [(2, 3), (4, 0)])
 def test_digits_that_touch_are_told_apart(labels: tuple[int, int]) -> None:
     sheet = scenes.paper((600, 400))
