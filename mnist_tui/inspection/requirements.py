@@ -70,14 +70,14 @@ def _check_head(summary: ModelSummary, wanted: Head) -> Requirement:
 
 
 def _find_batch_norms(summary: ModelSummary) -> list[LayerSummary]:
-    return [layer for layer in _called_layers(summary) if layer.base in BATCH_NORMS]
+    return [layer for layer in _find_called_layers(summary) if layer.base in BATCH_NORMS]
 
 
 def _find_dropouts(summary: ModelSummary) -> list[LayerSummary]:
-    return [layer for layer in _called_layers(summary) if "dropout" in layer.base.lower()]
+    return [layer for layer in _find_called_layers(summary) if "dropout" in layer.base.lower()]
 
 
-def _called_layers(summary: ModelSummary) -> list[LayerSummary]:
+def _find_called_layers(summary: ModelSummary) -> list[LayerSummary]:
     """Each layer that forward calls, once."""
     return [layer for layer in summary.layers if layer.output_shape is not None and not layer.shared_with]
 

@@ -42,7 +42,7 @@ def build_model(source: ModelSource, *, isolated: bool = False, on_notice: OnNot
         return _check(source, model)
 
 
-def imported_code(model: nn.Module) -> ImportedCode | None:
+def get_imported_code(model: nn.Module) -> ImportedCode | None:
     """The code that was run to create `model`; None for the program's own networks."""
     return _CODE.get(model)
 
@@ -120,7 +120,7 @@ def find_factory(source: ModelSource, imported: ImportedCode) -> ModelFactory:
         raise model_error(
             source.spec, _describe_problem(name, found, imported), remedy=_networks_remedy(source, imported)
         )
-    needed = _required_arguments(found)
+    needed = _find_required_arguments(found)
     if not needed:
         return found
     call = _find_call(name, imported)
@@ -134,7 +134,7 @@ def _is_instance(source: ModelSource, imported: ImportedCode) -> bool:
     return isinstance(getattr(imported.module, source.class_name, None), nn.Module)
 
 
-def _required_arguments(maker: Callable[..., Any]) -> list[str]:
+def _find_required_arguments(maker: Callable[..., Any]) -> list[str]:
     """The names of those without a default."""
     try:
         parameters = inspect.signature(maker).parameters.values()
@@ -148,7 +148,7 @@ def _find_only_network(source: ModelSource, imported: ImportedCode) -> str:
     """The only network of a file named alone: its one class that needs no arguments, or its one instance."""
     module = imported.module
     classes = [name for name, value in vars(module).items() if _is_defined_in(module, value)]
-    ready = [name for name in classes if not _required_arguments(getattr(module, name))]
+    ready = [name for name in classes if not _find_required_arguments(getattr(module, name))]
     made = [name for name, value in vars(module).items() if isinstance(value, nn.Module)]
     whole = [name for name in ready if not _is_part(name, classes, imported)]
     called = [name for name in classes if _find_call(name, imported)]

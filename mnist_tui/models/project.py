@@ -81,10 +81,10 @@ class Project:
                 sys.dont_write_bytecode = wrote_nothing
                 _thread.project = before
                 if not self._depth and sys.path != self._path:
-                    self.folders += self._added_folders()
+                    self.folders += self._find_added_folders()
                     sys.path[:] = self._path
 
-    def _added_folders(self) -> list[Path]:
+    def _find_added_folders(self) -> list[Path]:
         """The folders that the project's own code has put on the path."""
         return [Path(os.path.realpath(entry)) for entry in sys.path if entry not in self._path]
 
@@ -147,7 +147,7 @@ class Project:
         return path in self._sums if self._sums is not None else self._is_within(path)
 
     def _is_within(self, path: Path) -> bool:
-        roots = [*self.folders, *self._last, *self._added_folders()]
+        roots = [*self.folders, *self._last, *self._find_added_folders()]
         return not is_installed(path) and any(root == path or root in path.parents for root in roots)
 
     def _import(self, name: str, *arguments: Any, **named: Any) -> Any:

@@ -49,7 +49,7 @@ class Selection:
 
     def may_define(self, names: Collection[str]) -> bool:
         """Whether running it defines any of `names`, as far as can be determined."""
-        return any(_is_star(statement) or _defined_names(statement) & set(names) for statement in self.body)
+        return any(_is_star(statement) or _find_defined_names(statement) & set(names) for statement in self.body)
 
 
 def select_statements(tree: ast.Module, name: str) -> Selection:
@@ -60,8 +60,8 @@ def select_statements(tree: ast.Module, name: str) -> Selection:
     usable = [statement for statement in tree.body if not _has_effects(statement, trainers)]
     targets = frozenset({name})
     wanted = _find_dependencies(usable, roots, targets)
-    body = [kept for statement in usable if (kept := _select_part(statement, wanted, targets))]
-    known = {bound for statement in tree.body for bound in _defined_names(statement)} | set(dir(builtins))
+    body = [part for statement in usable if (part := _select_part(statement, wanted, targets))]
+    known = {bound for statement in tree.body for bound in _find_defined_names(statement)} | set(dir(builtins))
     if not wanted - known:  # no name is left that an `import *` could define
         body = [statement for statement in body if not _is_star(statement)]
     return Selection(body, len(tree.body) - len(body))
@@ -119,7 +119,7 @@ def find_networks(tree: ast.Module) -> set[str]:
         name
         for statement in tree.body
         if isinstance(statement, ast.Assign) and "Sequential" in ast.dump(statement.value)
-        for name in _defined_names(statement)
+        for name in _find_defined_names(statement)
     }
 
 
@@ -195,7 +195,7 @@ def _select_part(statement: ast.stmt, wanted: set[str], targets: frozenset[str])
         return ast.copy_location(ast.ImportFrom(statement.module, names, statement.level), statement)
     if isinstance(statement, ast.Expr):
         return statement if _is_setup_call(statement.value, wanted - targets) else None
-    return statement if _defined_names(statement) & wanted or _mutated_names(statement) & wanted else None
+    return statement if _find_defined_names(statement) & wanted or _find_mutated_names(statement) & wanted else None
 
 
 def _import_name(alias: ast.alias) -> str:
@@ -219,7 +219,7 @@ def _root_name(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _defined_names(statement: ast.stmt) -> set[str]:
+def _find_defined_names(statement: ast.stmt) -> set[str]:
     """The names that a statement defines."""
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return {statement.name}
@@ -234,7 +234,7 @@ def _defined_names(statement: ast.stmt) -> set[str]:
     return names
 
 
-def _mutated_names(statement: ast.stmt) -> set[str]:
+def _find_mutated_names(statement: ast.stmt) -> set[str]:
     """The names whose attributes or entries it assigns to, as in `config["width"] = 32`."""
     targets = (
         node

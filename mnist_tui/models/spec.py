@@ -176,8 +176,8 @@ def _find_dotted(module: str, places: list[str] | None) -> ModuleSpec | None:
 def _find_part(name: str, places: list[str] | None) -> ModuleSpec | None:
     if places is not None:
         return PathFinder.find_spec(name, places)
-    asked = (finder.find_spec(name, None) for finder in sys.meta_path)
-    return next((found for found in asked if found is not None), None)
+    specs = (finder.find_spec(name, None) for finder in sys.meta_path)
+    return next((found for found in specs if found is not None), None)
 
 
 def _is_dotted(module: str) -> bool:

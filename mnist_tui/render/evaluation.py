@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mnist_tui.render import formatting
-from mnist_tui.render.heatmap import Rgb, most_confused, readable_color, right_color, wrong_color
+from mnist_tui.render.heatmap import Rgb, find_most_confused, readable_color, right_color, wrong_color
 from mnist_tui.render.pixels import Grid, gray_image
 from mnist_tui.render.predictions import block_bar
 
@@ -73,7 +73,7 @@ def confusion_table(evaluation: Evaluation) -> RenderableType:
     """The confusion matrix: rows are the true classes, columns the predicted ones."""
     labels = [short_label(name) for name in evaluation.classes]
     head = Text(" " * 14) + Text("".join(f"{label:>{_CELL}}" for label in labels), style="bold")
-    most = most_confused(evaluation.confusion)
+    most = find_most_confused(evaluation.confusion)
     lines = [Text("Confusion", style="bold"), Text(" label ↓  predicted →", style="dim"), head]
     for row, (counts, score) in enumerate(zip(evaluation.confusion, evaluation.per_class, strict=True)):
         line = Text(f"{score.name[:13]:>13} ", style="bold")

@@ -13,7 +13,7 @@ _RIGHT_LOW, _RIGHT_HIGH = (24, 40, 64), (38, 92, 150)
 _WRONG = ((58, 44, 28), (168, 96, 24), (232, 72, 40))
 
 
-def most_confused(confusion: Sequence[Sequence[int]]) -> int:
+def find_most_confused(confusion: Sequence[Sequence[int]]) -> int:
     """The largest count off the diagonal."""
     return max(
         (count for row, counts in enumerate(confusion) for column, count in enumerate(counts) if row != column),

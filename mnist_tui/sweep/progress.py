@@ -90,8 +90,8 @@ class SweepProgress:
                 self.results[event.result.trial.name] = event.result
                 self.ended_here.add(event.result.trial.name)
             case ResultsRead():
-                kept = {name: self.results[name] for name in self.ended_here}
-                self.results = {**event.results, **kept}
+                own_results = {name: self.results[name] for name in self.ended_here}
+                self.results = {**event.results, **own_results}
 
     @property
     def rows(self) -> list[CombinationResult]:

@@ -237,9 +237,9 @@ def _trials_on_disk(search: Search, runs_dir: Path) -> list[Trial]:
             config = Run(runs_dir / name).record().train_config()
         except RunError:
             continue
-        found.append(search.trial(int(name.rpartition("-t")[2]), _searched_values(search, config)))
+        found.append(search.trial(int(name.rpartition("-t")[2]), _find_searched_values(search, config)))
     return found
 
 
-def _searched_values(search: Search, config: TrainConfig) -> tuple[tuple[str, Any], ...]:
+def _find_searched_values(search: Search, config: TrainConfig) -> tuple[tuple[str, Any], ...]:
     return tuple((name, getattr(config, name)) for name in search.space)

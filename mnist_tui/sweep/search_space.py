@@ -65,15 +65,15 @@ def parse_space(texts: Sequence[str]) -> dict[str, Domain]:
 
 def parse_domain(name: str, text: str) -> Domain:
     """The domain of the setting `name` in `text`, the inverse of `str(domain)`. Raises ConfigError."""
-    said = f"--search {name}={text}"
+    option = f"--search {name}={text}"
     kind, _, rest = text.partition(":")
     if kind == "choice":
-        return Categorical(_values(name, rest, said, _SEARCH_REMEDY))
+        return Categorical(_values(name, rest, option, _SEARCH_REMEDY))
     if kind not in ("log", "float", "int"):
-        raise ConfigError(f"{said}: {kind!r} is not log, float, int or choice", remedy=_SEARCH_REMEDY)
+        raise ConfigError(f"{option}: {kind!r} is not log, float, int or choice", remedy=_SEARCH_REMEDY)
     if choices(name) or TYPES[name] is str:
-        raise ConfigError(f"{said}: {name} takes words, not numbers", remedy=f"Write --search {name}=choice:…")
-    return _range(name, kind, rest, said)
+        raise ConfigError(f"{option}: {name} takes words, not numbers", remedy=f"Write --search {name}=choice:…")
+    return _range(name, kind, rest, option)
 
 
 def format_value(value: Value) -> str:
@@ -87,20 +87,20 @@ def format_brief(value: Value) -> str:
     return f"{value:.4g}" if isinstance(value, float) and len(text) > 8 else text
 
 
-def _range(name: str, kind: str, text: str, said: str) -> Range:
+def _range(name: str, kind: str, text: str, option: str) -> Range:
     whole = kind == "int" or TYPES[name] is int
     if kind == "float" and whole:
-        raise ConfigError(f"{said}: {name} takes whole numbers", remedy=f"Write --search {name}=int:LOW:HIGH.")
+        raise ConfigError(f"{option}: {name} takes whole numbers", remedy=f"Write --search {name}=int:LOW:HIGH.")
     ends = text.split(":")
     if len(ends) != 2:
-        raise ConfigError(f"{said}: that is not two numbers with a colon between", remedy=_SEARCH_REMEDY)
-    low, high = (_value(name, end, said, _SEARCH_REMEDY, whole=whole) for end in ends)
+        raise ConfigError(f"{option}: that is not two numbers with a colon between", remedy=_SEARCH_REMEDY)
+    low, high = (_value(name, end, option, _SEARCH_REMEDY, whole=whole) for end in ends)
     assert isinstance(low, (int, float))  # the setting takes no words
     assert isinstance(high, (int, float))
     if low >= high:
-        raise ConfigError(f"{said}: {low:g} is not below {high:g}", remedy="Give the smaller number first.")
+        raise ConfigError(f"{option}: {low:g} is not below {high:g}", remedy="Give the smaller number first.")
     if kind == "log" and low <= 0:
-        raise ConfigError(f"{said}: a logarithmic range begins above 0", remedy="Give a small number, such as 1e-5.")
+        raise ConfigError(f"{option}: a logarithmic range begins above 0", remedy="Give a small number, such as 1e-5.")
     return Range(low, high, whole, kind == "log")
 
 
@@ -121,15 +121,15 @@ def _name_and_rest(text: str, option: str, known: Mapping[str, Any], remedy: str
     return name, rest
 
 
-def _values(name: str, text: str, said: str, remedy: str) -> tuple[Value, ...]:
-    values = tuple(_value(name, part, said, remedy) for part in text.split(","))
+def _values(name: str, text: str, option: str, remedy: str) -> tuple[Value, ...]:
+    values = tuple(_value(name, part, option, remedy) for part in text.split(","))
     repeated = next((value for number, value in enumerate(values) if value in values[:number]), None)
     if repeated is not None:
-        raise ConfigError(f"{said}: {format_value(repeated)} is there twice", remedy="Leave one of them out.")
+        raise ConfigError(f"{option}: {format_value(repeated)} is there twice", remedy="Leave one of them out.")
     return values
 
 
-def _value(name: str, text: str, said: str, remedy: str, *, whole: bool = False) -> Value:
+def _value(name: str, text: str, option: str, remedy: str, *, whole: bool = False) -> Value:
     """One value of the setting's type. Raises ConfigError if it is not in range."""
     text = text.strip()
     wanted = int if whole else TYPES[name]
@@ -139,8 +139,8 @@ def _value(name: str, text: str, said: str, remedy: str, *, whole: bool = False)
             value = wanted(text)
         except ValueError:
             what = "whole number" if wanted is int else "number"
-            raise ConfigError(f"{said}: {text!r} is not a {what}", remedy=remedy) from None
+            raise ConfigError(f"{option}: {text!r} is not a {what}", remedy=remedy) from None
     problem = find_problems({name: value}).get(name)
     if problem:
-        raise ConfigError(f"{said}: {problem}", remedy=remedy)
+        raise ConfigError(f"{option}: {problem}", remedy=remedy)
     return value

@@ -74,7 +74,7 @@ def start_run(
     origin = integrity.origin(trainer.config, teacher_sum)
     with run.writer() as writer:
         recorder = RunRecorder(trainer, run, writer, report, origin, data_dir)
-        return recorder.train(_run_started(run, record, trainer), early)
+        return recorder.train(_build_run_started(run, record, trainer), early)
 
 
 def resume_run(
@@ -118,7 +118,7 @@ def resume_run(
             _write_record(run, changed, data_dir)
         origin = integrity.origin(trainer.config, teacher_sum)
         recorder = RunRecorder(trainer, run, writer, report, origin, data_dir)
-        return recorder.train(_run_started(run, changed, trainer), early)
+        return recorder.train(_build_run_started(run, changed, trainer), early)
 
 
 def _rebuild_trainer(
@@ -243,7 +243,7 @@ def _layer_table(model: torch.nn.Module, name: str) -> dict[str, Any] | None:
         return None
 
 
-def _run_started(run: Run, record: RunRecord, trainer: Trainer) -> RunStarted:
+def _build_run_started(run: Run, record: RunRecord, trainer: Trainer) -> RunStarted:
     fields = {part: record.values.get(part, {}) for part in ("config", "model", "data", "machine")}
     return RunStarted(
         run=run.name,

@@ -111,7 +111,7 @@ class Trainer:
                 yield RunStopped(epoch=self.position.epoch, step=self.steps_done, reason=self.control.stop_reason)
                 return
             yield self._finish_epoch(test, validation)
-        yield self._run_finished()
+        yield self._build_run_finished()
 
     def _train(self) -> Iterator[Event]:
         """The remaining steps of this epoch."""
@@ -228,7 +228,7 @@ class Trainer:
         self._metrics, self._epoch_watch = EpochMetrics(self._device), Stopwatch()
         return row
 
-    def _run_finished(self) -> RunFinished:
+    def _build_run_finished(self) -> RunFinished:
         position, best = self.position, self.position.best
         assert best is not None  # a config has at least one epoch
         return RunFinished(

@@ -146,7 +146,7 @@ def sweep_list(plans: Sequence[SweepPlan], documents: Sequence[Mapping[str, Any]
         best = next((row[plan.on] for row in document["rows"] if row[plan.on]), None)
         table.add_row(
             Text(plan.name),
-            Text(_varied(plan)),
+            Text(_describe_varied(plan)),
             f"{done}/{document['trials']}",
             formatting.bare_percent(best["mean"] if best else None),
             plan.on,
@@ -154,7 +154,7 @@ def sweep_list(plans: Sequence[SweepPlan], documents: Sequence[Mapping[str, Any]
     return table
 
 
-def _varied(plan: SweepPlan) -> str:
+def _describe_varied(plan: SweepPlan) -> str:
     if isinstance(plan, Search):
         return ", ".join(f"{name}={domain}" for name, domain in plan.space.items())
     names = dict.fromkeys(name for row in plan.combinations for name, _ in row.values)

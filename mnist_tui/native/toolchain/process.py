@@ -123,7 +123,7 @@ def _run_all(
             while waiting and running < at_once:
                 waiting.popleft().start()
                 running += 1
-            program = _next_ended(ended)
+            program = _wait_for_next(ended)
             if program is not None:
                 running -= 1
                 if program.result().status != 0:
@@ -133,7 +133,7 @@ def _run_all(
     return FinishedProcess(programs[-1].command, programs[-1].result())
 
 
-def _next_ended(ended: SimpleQueue[_Program]) -> _Program | None:
+def _wait_for_next(ended: SimpleQueue[_Program]) -> _Program | None:
     """The next program that ends, or None after `POLL` seconds."""
     with contextlib.suppress(Empty):
         return ended.get(timeout=POLL)

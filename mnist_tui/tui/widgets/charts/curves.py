@@ -115,8 +115,8 @@ class Curves(Vertical):
         accuracies = {name: f"{value:.2f} %" for name, value in data.newest_accuracies().items()}
         self.loss.border_title = _legend("Loss", losses, self.loss.size.width)
         self.accuracy.border_title = _legend("Accuracy", accuracies, self.accuracy.size.width)
-        marks = ["log scale"] * self.log_scale + ["smoothed"] * self.smoothing
-        self.loss.border_subtitle = " · ".join([*marks, "epoch"])
+        notes = ["log scale"] * self.log_scale + ["smoothed"] * self.smoothing
+        self.loss.border_subtitle = " · ".join([*notes, "epoch"])
         self.accuracy.border_subtitle = "epoch"
 
 

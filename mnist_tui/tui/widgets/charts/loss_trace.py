@@ -19,9 +19,9 @@ class LossTrace:
         self._sums = np.zeros((2, 1024))
         self.steps = 0
 
-    def update(self, kept: int, losses: Sequence[float]) -> None:
-        """Forget all but the first `kept` losses, then add these."""
-        self.steps = min(kept, self.steps)
+    def update(self, valid: int, losses: Sequence[float]) -> None:
+        """Forget all but the first `valid` losses, then add these."""
+        self.steps = min(valid, self.steps)
         values = np.asarray(losses, dtype=np.float64)
         end = self.steps + len(values)
         if end >= self._sums.shape[1]:

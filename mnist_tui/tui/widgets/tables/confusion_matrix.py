@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from mnist_tui.render.evaluation import cell, cell_style
-from mnist_tui.render.heatmap import most_confused, right_color, wrong_color
+from mnist_tui.render.heatmap import find_most_confused, right_color, wrong_color
 
 if TYPE_CHECKING:
     from mnist_tui.inference.evaluation import Evaluation
@@ -102,7 +102,7 @@ class ConfusionMatrix(Widget, can_focus=True):
         return self._pad_line(segments)
 
     def _row(self, evaluation: Evaluation, row: int) -> Strip:
-        most, support = most_confused(evaluation.confusion), evaluation.per_class[row].support
+        most, support = find_most_confused(evaluation.confusion), evaluation.per_class[row].support
         is_label = self.picked is not None and self.picked[0] == row
         segments = [Segment(f"{_label(evaluation, row):>{_LABEL - 1}} ", self._label_style(is_label))]
         for column, count in enumerate(evaluation.confusion[row]):
