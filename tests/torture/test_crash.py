@@ -20,8 +20,8 @@ from tests.cli import program
 from tests.data.download.mirror import Mirror
 from tests.data.samples import sample
 from tests.native.toolchain import needs_compiler
-from tests.torture.ground import Ground, in_words
-from tests.torture.nursery import KILLS, Fault, Nursery, send
+from tests.torture.faulty_runs import FaultyRuns, in_words
+from tests.torture.fork_server import KILLS, Fault, ForkServer, send
 from tests.training.test_exactness import assert_same
 
 pytestmark = [needs_compiler, pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux")]
@@ -30,14 +30,14 @@ Report = Callable[[str], None]
 
 
 @pytest.fixture(scope="module")
-def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
-    with Nursery(tmp_path_factory.mktemp("nursery")) as nursery:
-        yield nursery
+def fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+    with ForkServer(tmp_path_factory.mktemp("fork_server")) as fork_server:
+        yield fork_server
 
 
 @pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Ground:
-    return Ground(tmp_path_factory.mktemp("crash"), nursery, "--epochs=3", "--batch-size=50")
+def faulty_runs(tmp_path_factory: pytest.TempPathFactory, fork_server: ForkServer) -> FaultyRuns:
+    return FaultyRuns(tmp_path_factory.mktemp("crash"), fork_server, "--epochs=3", "--batch-size=50")
 
 
 def place_of(struck: str) -> str:
@@ -55,22 +55,22 @@ def place_of(struck: str) -> str:
     return "the folder's making" if what in ("make", "rename", "open") else "the folder's sync"
 
 
-def test_kills_inside_operations_on_the_disk(ground: Ground, report: Report) -> None:
+def test_kills_inside_operations_on_the_disk(faulty_runs: FaultyRuns, report: Report) -> None:
     """Before, halfway through and after one; up to three kills of the same run before it may end."""
     chance, places, kills, number = random.Random(1), Counter[str](), 0, 0
     while kills < 100:
         number += 1
         for _ in range(chance.choice([1, 1, 2, 3])):
-            ended = ground.train("killed", Fault(chance.randint(1, ground.operations), chance.choice(KILLS)))
+            ended = faulty_runs.train("killed", Fault(chance.randint(1, faulty_runs.operations), chance.choice(KILLS)))
             if ended.code == 0:
                 break
             assert ended.code == -signal.SIGKILL, ended.err
             kills += 1
             places[place_of(ended.struck)] += 1
-            ground.assert_usable("killed")
-            if ground.is_finished("killed"):
+            faulty_runs.assert_usable("killed")
+            if faulty_runs.is_finished("killed"):
                 break
-        ground.assert_goes_on("killed")
+        faulty_runs.assert_goes_on("killed")
     report(f"{kills} kills of {number} runs: {in_words(places)}")
 
 
@@ -80,65 +80,65 @@ def phase(run: Run) -> str:
     return "the start" if status is RunStatus.EMPTY else str(status)
 
 
-def test_kills_at_any_moment(ground: Ground, report: Report) -> None:
+def test_kills_at_any_moment(faulty_runs: FaultyRuns, report: Report) -> None:
     """From outside, after a random time: mostly while it computes."""
     chance, places, kills, number = random.Random(2), Counter[str](), 0, 0
     exists = time.monotonic()
-    ground.train("killed")
+    faulty_runs.train("killed")
     whole = time.monotonic() - exists
-    shutil.rmtree(ground.run("killed").folder)
+    shutil.rmtree(faulty_runs.run("killed").folder)
     while kills < 40:
         number += 1
         for _ in range(chance.choice([1, 2, 3])):
-            child = ground.begin("killed")
+            child = faulty_runs.begin("killed")
             time.sleep(chance.uniform(0.1, 0.8) * whole)  # the moment is what is random here
             send(child, signal.SIGKILL)
-            ended = ground.wait()
+            ended = faulty_runs.wait()
             assert ended.code in (0, -signal.SIGKILL), ended.err
             if ended.code == 0:
                 break
             kills += 1
-            ground.assert_usable("killed")
-            places[phase(ground.run("killed"))] += 1
-            if ground.is_finished("killed"):
+            faulty_runs.assert_usable("killed")
+            places[phase(faulty_runs.run("killed"))] += 1
+            if faulty_runs.is_finished("killed"):
                 break
-        ground.assert_goes_on("killed")
+        faulty_runs.assert_goes_on("killed")
     report(f"{kills} kills of {number} runs, in {in_words(places)}")
 
 
-def test_kills_in_a_deletion(ground: Ground, report: Report) -> None:
+def test_kills_in_a_deletion(faulty_runs: FaultyRuns, report: Report) -> None:
     """A run that is being deleted is there whole or not at all, and the next deletion takes what is left of it."""
-    assert ground.train("kept").code == 0
-    shutil.copytree(ground.run("kept").folder, ground.disk / "copy")
+    assert faulty_runs.train("kept").code == 0
+    shutil.copytree(faulty_runs.run("kept").folder, faulty_runs.disk / "copy")
     kept = Counter[str]()
-    shutil.copytree(ground.disk / "copy", ground.run("doomed").folder)
-    operations = ground.cli("runs", "delete", "doomed", "--yes").operations
+    shutil.copytree(faulty_runs.disk / "copy", faulty_runs.run("doomed").folder)
+    operations = faulty_runs.cli("runs", "delete", "doomed", "--yes").operations
     for number in range(24):
-        shutil.copytree(ground.disk / "copy", ground.run("doomed").folder)
+        shutil.copytree(faulty_runs.disk / "copy", faulty_runs.run("doomed").folder)
         fault = Fault(1 + number * operations // 24, KILLS[number % 3])
-        ended = ground.cli("runs", "delete", "doomed", "--yes", fault=fault)
+        ended = faulty_runs.cli("runs", "delete", "doomed", "--yes", fault=fault)
         assert ended.code in (0, -signal.SIGKILL), ended.err
-        if ground.exists("doomed"):
+        if faulty_runs.exists("doomed"):
             kept["whole"] += 1
-            assert_same(ground.run("doomed"), ground.undisturbed)
-            assert ground.cli("runs", "delete", "doomed", "--yes").code == 0
+            assert_same(faulty_runs.run("doomed"), faulty_runs.undisturbed)
+            assert faulty_runs.cli("runs", "delete", "doomed", "--yes").code == 0
         else:
             kept["gone" if ended.code else "deleted before the kill could come"] += 1
-            shutil.copytree(ground.disk / "copy", ground.run("doomed").folder)
-            assert ground.cli("runs", "delete", "doomed", "--yes").code == 0
-        assert sorted(entry.name for entry in ground.runs_dir.iterdir()) == ["kept", "undisturbed"]
-    assert ground.cli("runs", "delete", "kept", "--yes").code == 0
+            shutil.copytree(faulty_runs.disk / "copy", faulty_runs.run("doomed").folder)
+            assert faulty_runs.cli("runs", "delete", "doomed", "--yes").code == 0
+        assert sorted(entry.name for entry in faulty_runs.runs_dir.iterdir()) == ["kept", "undisturbed"]
+    assert faulty_runs.cli("runs", "delete", "kept", "--yes").code == 0
     report(f"24 deletions, each killed: {in_words(kept)}")
 
 
-def test_kills_in_a_fetch(nursery: Nursery, tmp_path: Path, report: Report) -> None:
+def test_kills_in_a_fetch(fork_server: ForkServer, tmp_path: Path, report: Report) -> None:
     """A file of the dataset is there whole or not at all, and the next fetch leaves nothing but the dataset."""
     places, chance = Counter[str](), random.Random(3)
     with Mirror(sample().contents) as mirror:
         tiny = sample(mirror.at("good"))
 
         def fetch(home: Path, fault: Fault) -> tuple[int, int, str]:
-            ended = nursery.run(home, mirror.at("good"), under=tmp_path, fault=fault, work="fetch")
+            ended = fork_server.run(home, mirror.at("good"), under=tmp_path, fault=fault, work="fetch")
             assert "Traceback" not in ended.err, ended.err
             return ended.code, ended.operations, ended.struck
 
@@ -191,15 +191,15 @@ def log_size(run: Run) -> int:
     return run.log_file.stat().st_size if run.log_file.exists() else 0
 
 
-def test_another_moments_checkpoint_is_noticed(ground: Ground) -> None:
+def test_another_moments_checkpoint_is_noticed(faulty_runs: FaultyRuns) -> None:
     """A control: were the comparison blind, a checkpoint of another moment would pass."""
-    ended = ground.train("killed", Fault(100, KILLS[0]))
+    ended = faulty_runs.train("killed", Fault(100, KILLS[0]))
     assert ended.code == -signal.SIGKILL
-    early = ground.run("killed").checkpoint_file.read_bytes()
-    ended = ground.train("killed", Fault(40, KILLS[0]))
+    early = faulty_runs.run("killed").checkpoint_file.read_bytes()
+    ended = faulty_runs.train("killed", Fault(40, KILLS[0]))
     assert ended.code == -signal.SIGKILL
-    ground.run("killed").checkpoint_file.write_bytes(early)
-    ground.run("killed").log_file.write_bytes(b"")
+    faulty_runs.run("killed").checkpoint_file.write_bytes(early)
+    faulty_runs.run("killed").log_file.write_bytes(b"")
     with pytest.raises(AssertionError):
-        ground.assert_goes_on("killed")
-    shutil.rmtree(ground.run("killed").folder)
+        faulty_runs.assert_goes_on("killed")
+    shutil.rmtree(faulty_runs.run("killed").folder)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.torture.fork_server import ROOT
 from tests.torture.fuzz.of_files import HARNESSES as OF_FILES
 from tests.torture.fuzz.of_runs import HARNESSES as OF_RUNS
-from tests.torture.nursery import ROOT
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("atheris") is None, reason="needs the fuzzer: pip install 'mnist-tui[fuzz]'"

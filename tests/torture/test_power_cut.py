@@ -10,7 +10,7 @@ import pytest
 
 from mnist_tui.training import recorder
 from tests.engine_fixtures import Lab
-from tests.torture.ground import in_words
+from tests.torture.faulty_runs import in_words
 from tests.training.test_power_cut import check_cuts, fixture_lab  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")

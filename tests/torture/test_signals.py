@@ -16,8 +16,8 @@ from mnist_tui.events import RunStopped
 from mnist_tui.runs.history import RunStatus
 from mnist_tui.training import checkpoint
 from tests.native.toolchain import needs_compiler
-from tests.torture.ground import Ground, in_words
-from tests.torture.nursery import Ended, Fault, How, Nursery, send
+from tests.torture.faulty_runs import FaultyRuns, in_words
+from tests.torture.fork_server import Ended, Fault, FaultKind, ForkServer, send
 
 pytestmark = [needs_compiler, pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux")]
 
@@ -28,17 +28,17 @@ Report = Callable[[str], None]
 
 
 @pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+def faulty_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyRuns]:
     folder = tmp_path_factory.mktemp("signals")
-    with Nursery(folder, checkpoint_seconds=1000.0) as nursery:  # so that a stop's own checkpoint is needed
-        yield Ground(folder, nursery, "--epochs=3", "--batch-size=50")
+    with ForkServer(folder, checkpoint_seconds=1000.0) as fork_server:  # so that a stop's own checkpoint is needed
+        yield FaultyRuns(folder, fork_server, "--epochs=3", "--batch-size=50")
 
 
-def assert_left_well(ground: Ground, ended: Ended, number: signal.Signals) -> str:
+def assert_left_well(faulty_runs: FaultyRuns, ended: Ended, number: signal.Signals) -> str:
     """Stopped with a checkpoint and the signal's exit code, or finished before it was heard; which of the two."""
     assert "Traceback" not in ended.err, ended.err
     assert "error" not in ended.err, ended.err
-    run = ground.run("signalled")
+    run = faulty_runs.run("signalled")
     if ended.code == 0:
         assert run.history().status is RunStatus.FINISHED, ended.err
         return "finished"
@@ -53,54 +53,54 @@ def assert_left_well(ground: Ground, ended: Ended, number: signal.Signals) -> st
 
 
 def assert_nothing_runs_on(child: int) -> None:
-    """A child of the nursery is the head of a process group of its own."""
+    """A child of the fork server is the head of a process group of its own."""
     with pytest.raises(ProcessLookupError):
         os.killpg(child, 0)
 
 
-def test_signals_at_operations_on_the_disk(ground: Ground, report: Report) -> None:
+def test_signals_at_operations_on_the_disk(faulty_runs: FaultyRuns, report: Report) -> None:
     """From the folder's making to the log's last line, thus also inside a checkpoint."""
     ways: Counter[str] = Counter()
-    for at in range(1, ground.operations + 1, 2):
+    for at in range(1, faulty_runs.operations + 1, 2):
         number = SIGNALS[at % 3]
-        child = ground.begin("signalled", Fault(at, How.SIGNAL, number))
-        ended = ground.wait()
+        child = faulty_runs.begin("signalled", Fault(at, FaultKind.SIGNAL, number))
+        ended = faulty_runs.wait()
         assert ended.struck
-        ways[f"{number.name} {assert_left_well(ground, ended, number)}"] += 1
+        ways[f"{number.name} {assert_left_well(faulty_runs, ended, number)}"] += 1
         assert_nothing_runs_on(child)
-        ground.assert_goes_on("signalled")
-    report(f"a signal at every second of {ground.operations} operations: {in_words(ways)}")
+        faulty_runs.assert_goes_on("signalled")
+    report(f"a signal at every second of {faulty_runs.operations} operations: {in_words(ways)}")
 
 
-def test_signals_at_any_moment(ground: Ground, report: Report) -> None:
+def test_signals_at_any_moment(faulty_runs: FaultyRuns, report: Report) -> None:
     """From outside, after a random time, once the run has begun."""
     chance, ways = random.Random(5), Counter[str]()
     for count in range(30):
         number = SIGNALS[count % 3]
-        child = ground.begin("signalled")
-        while not ground.run("signalled").log_file.exists():
+        child = faulty_runs.begin("signalled")
+        while not faulty_runs.run("signalled").log_file.exists():
             time.sleep(0.001)
         time.sleep(chance.uniform(0, 0.15))  # the moment is what is random here
         send(child, number)
-        ended = ground.wait()
-        ways[f"{number.name} {assert_left_well(ground, ended, number)}"] += 1
+        ended = faulty_runs.wait()
+        ways[f"{number.name} {assert_left_well(faulty_runs, ended, number)}"] += 1
         assert_nothing_runs_on(child)
-        ground.assert_goes_on("signalled")
+        faulty_runs.assert_goes_on("signalled")
     report(f"30 signals: {in_words(ways)}")
 
 
-def test_a_second_signal_leaves_at_once_and_costs_no_more_than_a_kill(ground: Ground, report: Report) -> None:
+def test_a_second_signal_leaves_at_once_and_costs_no_more_than_a_kill(faulty_runs: FaultyRuns, report: Report) -> None:
     """One at an operation on the disk and another at the next: no checkpoint is waited for."""
     ways: Counter[str] = Counter()
-    for at in range(1, ground.operations, 4):
+    for at in range(1, faulty_runs.operations, 4):
         number = SIGNALS[at // 4 % 3]
-        child = ground.begin("signalled", Fault(at, How.SIGNALS, number))
-        ended = ground.wait()
+        child = faulty_runs.begin("signalled", Fault(at, FaultKind.SIGNALS, number))
+        ended = faulty_runs.wait()
         assert ended.code in (0, 128 + number), ended.err
         assert "Traceback" not in ended.err
-        run = ground.run("signalled")
-        ways[str(run.history().status) if ground.exists("signalled") else "not begun"] += 1
+        run = faulty_runs.run("signalled")
+        ways[str(run.history().status) if faulty_runs.exists("signalled") else "not begun"] += 1
         assert_nothing_runs_on(child)
-        ground.assert_usable("signalled")
-        ground.assert_goes_on("signalled")
+        faulty_runs.assert_usable("signalled")
+        faulty_runs.assert_goes_on("signalled")
     report(f"{sum(ways.values())} pairs of signals; the runs were then {in_words(ways)}")

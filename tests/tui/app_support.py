@@ -1,4 +1,4 @@
-"""The whole dashboard with a job that tells what a test wants told, and what a person would see of it."""
+"""The whole dashboard with a job that reports what a test wants, and what a person would see of it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SIZES = [(80, 24), (120, 36), (200, 60)]
 
 @dataclass(frozen=True)
 class ScriptedRun(NewRun):
-    """A run that does what it is told: tells an event, raises an exception, or ends at None."""
+    """A run that follows a script: reports an event, raises an exception, or ends at None."""
 
     script: queue.Queue[Event | BaseException | None] = field(default_factory=queue.Queue)
     controls: list[Control] = field(default_factory=list)
@@ -74,7 +74,7 @@ class OpenDashboard:
         await self.pilot.press(*text)
 
     async def report(self, *items: Event | BaseException | None, until: SessionPhase | None = None) -> None:
-        """Let the job tell these; go on once the session stands so."""
+        """Let the job report these; go on once the session is in this phase."""
         self.job.report(*items)
         if until is not None:
             await self.until(lambda: self.app.session.phase is until)
@@ -100,7 +100,7 @@ def with_dashboard(
     config: TrainConfig | None = None,
     job: Job | None = None,
 ) -> Dashboard:
-    """Open the dashboard with its runs in `folder`, tell the story, close it; a scripted run has begun or not."""
+    """Open the dashboard with its runs in `folder`, play the scenario, close it; with a scripted run or without."""
     config = config or TrainConfig()
     folders = Folders(folder / "data", folder / "runs")
     scripted = ScriptedRun(config, folders)
@@ -130,7 +130,7 @@ def with_dashboard(
 
 
 def run_started(name: str = "a-run", **changes: Any) -> RunStarted:
-    """As the engine says it."""
+    """As training reports it."""
     facts: dict[str, Any] = {
         "config": {"batch_size": 16, "recipe": "reference"},
         "model": {"name": "reference", "parameters": 6790},

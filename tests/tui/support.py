@@ -88,7 +88,7 @@ class RunApp(App[None]):
 
 
 def with_run_view(scenario: Scenario, history: RunHistory | None = None, size: tuple[int, int] = (120, 36)) -> None:
-    """Open a RunView in a terminal of that size, show it the run, wait for the charts, and tell the story."""
+    """Open a RunView in a terminal of that size, show it the run, wait for the charts, and play the scenario."""
 
     async def drive() -> None:
         app = RunApp()

@@ -1,4 +1,4 @@
-"""A run opened: its whole story, followed while it is written."""
+"""A run opened: its whole history, followed while it is written."""
 
 from __future__ import annotations
 

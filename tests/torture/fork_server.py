@@ -1,6 +1,6 @@
 """The program many times over, each a process of its own, without importing torch each time.
 
-`python -m tests.torture.nursery` loads everything once and forks for each line on its standard input: the child is
+`python -m tests.torture.fork_server` loads everything once and forks for each line on its standard input: the child is
 `mnist-tui ARGUMENTS` with tiny data, a checkpoint after every step, and the disk faults it was told of.
 """
 
@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = Path(__file__).with_name("fault.c")
 
 
-class How(IntEnum):
+class FaultKind(IntEnum):
     """What happens at the chosen operation; as in fault.c."""
 
     NOTHING = 0
@@ -43,7 +43,7 @@ class How(IntEnum):
     SIGNALS = 7
 
 
-KILLS = (How.KILL_BEFORE, How.KILL_HALFWAY, How.KILL_AFTER)
+KILLS = (FaultKind.KILL_BEFORE, FaultKind.KILL_HALFWAY, FaultKind.KILL_AFTER)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Fault:
     """At the operation `at` on files under a folder."""
 
     at: int = 0
-    how: How = How.NOTHING
+    how: FaultKind = FaultKind.NOTHING
     code: int = 0
 
 
@@ -68,7 +68,7 @@ class Ended:
     """The operation that the fault hit, empty where none was."""
 
 
-class Nursery:
+class ForkServer:
     """Starts children and sees them end; a context manager."""
 
     def __init__(self, folder: Path, checkpoint_seconds: float = 0.0) -> None:
@@ -76,7 +76,7 @@ class Nursery:
         library = folder / "fault.so"
         subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, SOURCE, "-ldl"], check=True)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.torture.nursery", str(checkpoint_seconds)],
+            [sys.executable, "-m", "tests.torture.fork_server", str(checkpoint_seconds)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -120,7 +120,7 @@ class Nursery:
         self.start(*arguments, **options)
         return self.wait()
 
-    def __enter__(self) -> Nursery:
+    def __enter__(self) -> ForkServer:
         return self
 
     def __exit__(
@@ -139,7 +139,7 @@ def send(child: int, number: signal.Signals) -> None:
         os.kill(child, number)
 
 
-# What follows runs in the nursery itself.
+# What follows runs in the fork server itself.
 
 
 def _cli(arguments: Sequence[str]) -> None:
@@ -172,7 +172,7 @@ _WORK: Mapping[str, Callable[[Sequence[str]], None]] = {"cli": _cli, "fetch": _f
 
 
 def make_tiny() -> None:
-    """A dataset of a few hundred images; progress and a checkpoint at every step, or as the nursery was told."""
+    """A dataset of a few hundred images; progress and a checkpoint at every step, or as the fork server was told."""
     from mnist_tui.data import datasets
     from mnist_tui.training import evaluate, recorder, trainer
     from tests.engine_fixtures import tiny_dataset

@@ -13,21 +13,21 @@ from mnist_tui.runs.history import RunStatus
 from mnist_tui.runs.summary import summarize
 from mnist_tui.training import checkpoint
 from tests.engine_fixtures import SMALL_NET
-from tests.torture.nursery import Ended, Fault, Nursery
+from tests.torture.fork_server import Ended, Fault, ForkServer
 from tests.training.test_exactness import assert_same
 
 NONE = Fault()
 
 
-class Ground:
-    """Runs of one and the same training, in children of a nursery."""
+class FaultyRuns:
+    """Runs of one and the same training, in children of a fork server."""
 
-    def __init__(self, folder: Path, nursery: Nursery, *settings: str) -> None:
+    def __init__(self, folder: Path, fork_server: ForkServer, *settings: str) -> None:
         self.disk, self.runs_dir = folder / "disk", folder / "disk" / "runs"
         self.disk.mkdir()
         model = folder / "net.py"
         model.write_text(SMALL_NET)
-        self._nursery = nursery
+        self._fork_server = fork_server
         self._folders = ("--runs-dir", self.runs_dir, "--data-dir", folder / "data")
         self._settings = (
             *("--dataset=synthetic", f"--model={model}:Net", "--backend=eager", "--threads=1"),
@@ -43,11 +43,11 @@ class Ground:
     def begin(self, name: str, fault: Fault = NONE) -> int:
         """Start or go on with the run; the process's number."""
         words = ["--resume", name] if self.exists(name) else ["--name", name, *self._settings]
-        return self._nursery.start("train", "--headless", *words, *self._folders, under=self.disk, fault=fault)
+        return self._fork_server.start("train", "--headless", *words, *self._folders, under=self.disk, fault=fault)
 
     def wait(self) -> Ended:
         """For what `begin` started."""
-        return self._nursery.wait()
+        return self._fork_server.wait()
 
     def train(self, name: str, fault: Fault = NONE) -> Ended:
         """`begin`, and wait."""
@@ -61,7 +61,7 @@ class Ground:
     def cli(self, *words: object, fault: Fault = NONE, humble: bool = False) -> Ended:
         """Another command on these runs."""
         arguments = (*words, "--runs-dir", self.runs_dir)
-        return self._nursery.run(*arguments, under=self.disk, fault=fault, humble=humble)
+        return self._fork_server.run(*arguments, under=self.disk, fault=fault, humble=humble)
 
     def is_finished(self, name: str) -> bool:
         """Whether the run has come to its end: a kill may strike just after the last line of its log."""
