@@ -27,7 +27,7 @@ def wait_until(true: Callable[[], object], what: str = "") -> None:
         time.sleep(0.005)
 
 
-async def comes_about(
+async def wait_until_async(
     true: Callable[[], object], pause: Callable[[], Awaitable[object]], what: Callable[[], object]
 ) -> None:
     """Return as soon as it holds, also after `pause`, in which every widget does what it has been asked to.

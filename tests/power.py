@@ -29,7 +29,7 @@ class Disk:
     syncs: int = 0
     _open: list[int] = field(default_factory=list)
 
-    def synced(self, number: int) -> None:
+    def record_sync(self, number: int) -> None:
         """This file or folder is on the platter from now on."""
         state = os.fstat(number)
         if stat.S_ISDIR(state.st_mode):
@@ -38,7 +38,7 @@ class Disk:
             self.files[state.st_ino] = Path(f"/proc/self/fd/{number}").read_bytes()
             self._open.append(os.dup(number))
 
-    def after_a_cut(self, target: Path, kind: str, seed: int = 0) -> None:
+    def write_after_cut(self, target: Path, kind: str, seed: int = 0) -> None:
         """Write what a cut at this moment leaves to `target`.
 
         kind: "least" is what was synced; "torn" is that, and at random some of what was not: names, whole
@@ -68,37 +68,37 @@ class Disk:
             else:
                 content = self.files.get(inode, b"")
                 if chance and there:
-                    content = _torn(content, whole.read_bytes(), chance)
+                    content = _tear(content, whole.read_bytes(), chance)
                 (target / name).write_bytes(content)
 
 
-def _torn(synced: bytes, now: bytes, chance: random.Random) -> bytes:
+def _tear(record_sync: bytes, now: bytes, chance: random.Random) -> bytes:
     """What may be there of a file that was written since it was synced."""
-    if not now.startswith(synced):
-        return chance.choice([synced, now])
-    grown = now[len(synced) :]
+    if not now.startswith(record_sync):
+        return chance.choice([record_sync, now])
+    grown = now[len(record_sync) :]
     half = grown[: chance.randrange(len(grown) + 1)]
-    return synced + chance.choice([b"", half, grown, bytes(len(grown)), half + bytes(len(grown) - len(half))])
+    return record_sync + chance.choice([b"", half, grown, bytes(len(grown)), half + bytes(len(grown) - len(half))])
 
 
 @contextmanager
-def watched(root: Path, monkeypatch: pytest.MonkeyPatch, cut: Callable[[Disk], None]) -> Iterator[Disk]:
+def watch_disk(root: Path, monkeypatch: pytest.MonkeyPatch, cut: Callable[[Disk], None]) -> Iterator[Disk]:
     """While inside, `cut(disk)` is called before every sync under `root`, and the disk keeps what is synced."""
     disk = Disk(root)
     fsync = os.fsync
 
-    def observed(number: int) -> None:
+    def recording_fsync(number: int) -> None:
         path = Path(f"/proc/self/fd/{number}").readlink()
         if path == root or root in path.parents:
             cut(disk)
             fsync(number)
-            disk.synced(number)
+            disk.record_sync(number)
             disk.syncs += 1
         else:
             fsync(number)
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", observed)
+        patch.setattr(os, "fsync", recording_fsync)
         try:
             yield disk
         finally:

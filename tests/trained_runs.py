@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from mnist_tui.runs import Run
 from mnist_tui.training import checkpoint
-from tests import made_runs
+from tests import sample_runs
 
 
 def picture_of(label: int) -> Tensor:
@@ -37,7 +37,7 @@ def weights(certainty: float = 1.0) -> dict[str, Tensor]:
 
 def write(runs_dir: Path, name: str = "reader", **settings: Any) -> Run:
     """A finished run of the `linear` network with its best weights and its last checkpoint, which are no good."""
-    run = made_runs.write_finished(runs_dir, name, 0.97, 0.98, 0.96, model="linear", **settings)
+    run = sample_runs.write_finished(runs_dir, name, 0.97, 0.98, 0.96, model="linear", **settings)
     config = run.record().config
     metrics = {"epoch": 2, "test_accuracy": 0.98, "test_loss": 0.2}
     checkpoint.save_weights(run.weights_file, weights(), {"config": config, "metrics": metrics, "run": name})

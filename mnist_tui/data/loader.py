@@ -15,7 +15,7 @@ from mnist_tui.data.importance_sampling import ImportanceSampler
 from mnist_tui.data.types import Dataset, Split
 from mnist_tui.errors import ConfigError
 
-# From uint8 images and their maps, if any, to the network's input: `mnist_tui.training.backends.Backend.augment`.
+# From uint8 images and their maps, if any, to the network's input: `mnist_tui.training.backends.base.Backend.augment`.
 Augment = Callable[[Tensor, Tensor | None], Tensor]
 
 # Augmenting this many images at once is fastest: more do not fit the cache, fewer make too many calls.

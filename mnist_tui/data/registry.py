@@ -51,7 +51,7 @@ class DatasetSpec:
         return file in (self.train_images, self.test_images)
 
 
-Sums = tuple[str, str, str, str]
+Checksums = tuple[str, str, str, str]
 """Of training images and labels, then of test images and labels."""
 
 
@@ -59,9 +59,9 @@ def _make_spec(
     name: str,
     folder: str,
     mirrors: tuple[str, ...],
-    sums: Sums,
+    sums: Checksums,
     classes: str,
-    contents: Sums = ("", "", "", ""),
+    contents: Checksums = ("", "", "", ""),
 ) -> DatasetSpec:
     """`sums` are the archives' MD5, `contents` the SHA-256 of their contents; `classes` are separated by commas."""
     files = [

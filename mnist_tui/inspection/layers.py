@@ -12,7 +12,7 @@ from torch.nn.utils.parametrize import type_before_parametrizations
 # use the children's weights without calling them.
 CONTAINERS = frozenset({"torch.nn.modules.container", "torch.nn.modules.transformer"})
 PARAMETER_CONTAINERS = (nn.ParameterList, nn.ParameterDict)
-PLAIN = (nn.Module, nn.Sequential, nn.ModuleList, nn.ModuleDict)
+NOT_LAYERS = (nn.Module, nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
 
 def is_layer(module: nn.Module) -> bool:
@@ -39,7 +39,7 @@ def type_name(module: nn.Module) -> str:
 def base_name(module: nn.Module) -> str:
     """The torch.nn layer that `module` is or derives from; "" if there is none."""
     bases = type_before_parametrizations(module).__mro__
-    layers = (base for base in bases if base.__module__.startswith("torch.nn.") and base not in PLAIN)
+    layers = (base for base in bases if base.__module__.startswith("torch.nn.") and base not in NOT_LAYERS)
     return next((base.__name__ for base in layers), "")
 
 

@@ -24,7 +24,7 @@ from mnist_tui.inspection.receptive_field.fields import Field, State, Unknown
 from mnist_tui.inspection.summary import BlockSummary, LayerSummary, ModelSummary, ReceptiveField, add_counts
 
 # With one image, a forward that squeezes the batch dimension would look like another network.
-FEW = 2
+TRACED_IMAGES = 2
 
 
 def summarize_model(model: nn.Module, name: str, input_shape: tuple[int, ...]) -> ModelSummary:
@@ -32,9 +32,9 @@ def summarize_model(model: nn.Module, name: str, input_shape: tuple[int, ...]) -
     twin = _copy_model(model)
     with torch.random.fork_rng(devices=[]), _disable_fused_attention(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's warnings about the network appear when it is trained
-        trace = ForwardTrace(twin, _make_images(twin, FEW, input_shape))
+        trace = ForwardTrace(twin, _make_images(twin, TRACED_IMAGES, input_shape))
         more = _trace_one_more(model, input_shape)
-    _count_per_image(trace.rows, FEW, more)
+    _count_per_image(trace.rows, TRACED_IMAGES, more)
     rows = [*trace.rows, *_find_unused(twin, trace)]
     layers = _build_layers(rows)
     weights = list(twin.parameters())
@@ -55,7 +55,7 @@ def _trace_one_more(model: nn.Module, input_shape: tuple[int, ...]) -> list[Trac
     """The rows of a pass with another number of images; none for a network that rejects that number."""
     twin = _copy_model(model)
     try:
-        return ForwardTrace(twin, _make_images(twin, FEW + 1, input_shape)).rows
+        return ForwardTrace(twin, _make_images(twin, TRACED_IMAGES + 1, input_shape)).rows
     except Exception:  # whatever user code raises; the table then shows its MACs as unknown
         return []
 

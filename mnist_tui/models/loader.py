@@ -42,7 +42,7 @@ def build_model(source: ModelSource, *, isolated: bool = False, on_notice: OnNot
         return _check(source, model)
 
 
-def find_code(model: nn.Module) -> ImportedCode | None:
+def imported_code(model: nn.Module) -> ImportedCode | None:
     """The code that was run to create `model`; None for the program's own networks."""
     return _CODE.get(model)
 

@@ -63,7 +63,7 @@ def find(runs_dir: Path, query: str) -> Run:
     if os.sep in query and is_run(path := paths.expand_user(query)):
         return Run(path.resolve())
     runs = list_runs(runs_dir)
-    if run := match(runs, query, "runs"):
+    if run := find_by_name(runs, query, "runs"):
         return run
     known = f" The newest is {runs[-1].name}." if runs else ""
     raise RunError(
@@ -72,7 +72,7 @@ def find(runs_dir: Path, query: str) -> Run:
     )
 
 
-def match(found: Sequence[_Named], query: str, kind: str) -> _Named | None:
+def find_by_name(found: Sequence[_Named], query: str, kind: str) -> _Named | None:
     """The one with this name or unique prefix, or the last for `latest`; None if there is none.
 
     Raises RunError if several of this `kind` have the prefix.

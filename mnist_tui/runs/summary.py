@@ -40,7 +40,7 @@ class RunSummary:
 
 
 def summarize(run: Run) -> RunSummary:
-    """Read a run's config and log. A damaged run has the status `unreadable_error`, with the reason."""
+    """Read a run's config and log. A damaged run has the status `unreadable`, with the reason."""
     try:
         return build_summary(run, run.record(), run.history(progress=False))
     except RunError as error:
@@ -49,7 +49,7 @@ def summarize(run: Run) -> RunSummary:
 
 def summarize_unreadable(run: Run, reason: str = "") -> RunSummary:
     """The summary of a damaged run."""
-    return RunSummary(name=run.name, path=str(run.folder), status="unreadable_error", reason=reason)
+    return RunSummary(name=run.name, path=str(run.folder), status="unreadable", reason=reason)
 
 
 def build_summary(run: Run, record: RunRecord, history: RunHistory) -> RunSummary:

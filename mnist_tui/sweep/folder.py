@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mnist_tui import runs
 from mnist_tui.errors import ConfigError, RunError
-from mnist_tui.runs.find import match
+from mnist_tui.runs.find import find_by_name
 from mnist_tui.sweep import plans
 from mnist_tui.sweep.plans import SweepPlan
 from mnist_tui.system import atomic_file, file_lock, regular_file
@@ -169,7 +169,7 @@ def list_sweeps(runs_dir: Path) -> list[SweepFolder]:
 
 def find(runs_dir: Path, query: str) -> SweepFolder:
     """The sweep with this name or unique prefix, or the newest for `latest`. Raises RunError if there is none."""
-    if sweep := match(list_sweeps(runs_dir), query, "sweeps"):
+    if sweep := find_by_name(list_sweeps(runs_dir), query, "sweeps"):
         return sweep
     raise RunError(
         f"there is no sweep {query!r} in {runs_dir}",

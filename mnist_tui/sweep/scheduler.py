@@ -146,9 +146,9 @@ def run_trials(
     threads = max(1, usable_cores() // jobs) if jobs > 1 else 0
     while True:
         while len(running) < jobs and not control.stop_reason and (trial := source.next()) is not None:
-            worker, begun = _start(trial, pool, folders, threads)
-            running[worker] = begun
-            report(TrialStarted(trial, copy.deepcopy(begun.history), _is_resumed(begun.history)))
+            worker, running_trial = _start(trial, pool, folders, threads)
+            running[worker] = running_trial
+            report(TrialStarted(trial, copy.deepcopy(running_trial.history), _is_resumed(running_trial.history)))
         if not running:
             return
         for worker, event in pool.wait(_POLL_SECONDS):
@@ -186,25 +186,25 @@ def _is_resumed(history: RunHistory) -> bool:
 def _handle_event(
     event: Event,
     worker: Worker,
-    begun: _RunningTrial,
+    running_trial: _RunningTrial,
     source: TrialSource,
     report: Callable[[SweepEvent], None],
 ) -> None:
-    begun.history.apply(event)
-    begun.has_final_event = isinstance(event, (RunFinished, RunStopped, RunFailed))
-    reason = source.on_event(begun.trial, event)
+    running_trial.history.apply(event)
+    running_trial.has_final_event = isinstance(event, (RunFinished, RunStopped, RunFailed))
+    reason = source.on_event(running_trial.trial, event)
     if reason:
         worker.stop(reason)
     if isinstance(event, (Preparing, DataProgress)):
         report(SweepMessage(event))
     else:
-        report(TrialEvent(begun.trial, event))
+        report(TrialEvent(running_trial.trial, event))
 
 
-def _final_result(begun: _RunningTrial, worker: Worker) -> TrialResult:
+def _final_result(running_trial: _RunningTrial, worker: Worker) -> TrialResult:
     """The result; a process without a final event has crashed."""
-    result = trial_result(begun.trial, begun.history)
-    if begun.has_final_event:
+    result = trial_result(running_trial.trial, running_trial.history)
+    if running_trial.has_final_event:
         return result
     return dataclasses.replace(result, status=TrialStatus.FAILED, reason=worker.exit_reason)
 

@@ -27,7 +27,7 @@ class Score:
     accuracy: float
 
 
-class Scoring:
+class Scorer:
     """Scores a network batch by batch: iterate over it, then read `score`.
 
     images: (N, 1, 28, 28) uint8, labels: (N,) int64, both on the network's device.
@@ -60,10 +60,10 @@ class Scoring:
 
 def evaluate(logits: Logits, images: Tensor, labels: Tensor, config: TrainConfig) -> Score:
     """The score of the whole split."""
-    scoring = Scoring(logits, images, labels, config)
-    for _ in scoring:
+    scorer = Scorer(logits, images, labels, config)
+    for _ in scorer:
         pass
-    return scoring.score
+    return scorer.score
 
 
 @torch.no_grad()

@@ -46,7 +46,7 @@ def restore_checkpoint(trainer: Trainer, run: Run, state: dict[str, Any]) -> Non
         ) from error
 
 
-def find_differences(record: RunRecord, before: TrainConfig, trainer: Trainer) -> Iterator[Notice]:
+def find_changes(record: RunRecord, before: TrainConfig, trainer: Trainer) -> Iterator[Notice]:
     """A notice for each reason why the resumed run may not end with the weights it would have had.
 
     `record` and `before` are the run's record and config so far.

@@ -147,7 +147,7 @@ def _copy_code(
 ) -> tuple[dict[Path, bytes], Mapping[str, Any] | None]:
     from mnist_tui.models import loader
 
-    imported = loader.find_code(model)
+    imported = loader.imported_code(model)
     try:
         copied = code_copy.copy_code(source, imported) if imported is not None else None
     except code_copy.TooLargeError as error:

@@ -111,7 +111,7 @@ def resume_run(
         trainer = _rebuild_trainer(run, record, config, early, data_dir=data_dir, control=control, report=report)
         if state is not None:
             resume_checks.restore_checkpoint(trainer, run, state)
-        early += resume_checks.find_differences(record, before, trainer)
+        early += resume_checks.find_changes(record, before, trainer)
         early += resume_checks.find_log_gaps(run, history, trainer)
         changed = record.replace(config=trainer.config.to_dict(), machine=_machine_record(trainer))
         if changed != record:

@@ -31,7 +31,7 @@ from mnist_tui.training import lr_schedule
 from mnist_tui.training.backends.base import Backend, StepSettings
 from mnist_tui.training.control import Control
 from mnist_tui.training.distillation import Teacher
-from mnist_tui.training.evaluate import Score, Scoring
+from mnist_tui.training.evaluate import Score, Scorer
 from mnist_tui.training.metrics import EpochMetrics
 from mnist_tui.training.position import BestEpoch, Position
 from mnist_tui.training.rng import random_state, restore_random_state
@@ -152,14 +152,14 @@ class Trainer:
         """Evaluate on `split`; None without a split, or after a request to stop."""
         if split is None or self.control.stop_reason:
             return None
-        scoring = Scoring(self.backend.logits, split.images, split.labels, self.config)
-        for done in scoring:
+        scorer = Scorer(self.backend.logits, split.images, split.labels, self.config)
+        for done in scorer:
             yield from self._pause_if_requested()
             if self.control.stop_reason:
                 return None
             if self._progress_due.is_due():
                 yield self._progress("evaluating", done, len(split.images))
-        return scoring.score
+        return scorer.score
 
     def _pause_if_requested(self) -> Iterator[Event]:
         """Wait here during a pause. The caller has to check for a request to stop."""

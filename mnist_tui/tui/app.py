@@ -23,7 +23,7 @@ from mnist_tui.runs.history import RunHistory
 from mnist_tui.training.jobs import Folders, Job, ResumedRun
 from mnist_tui.training.run_code import RunCode
 from mnist_tui.tui.base_app import BaseApp, choose_driver
-from mnist_tui.tui.code_trust import spec_for_new_run, untrusted_code
+from mnist_tui.tui.code_trust import find_untrusted_code, spec_for_new_run
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.screens.base import BaseScreen
 from mnist_tui.tui.screens.dialogs.base import LeaveDialog, TrustDialog
@@ -93,7 +93,7 @@ class Dashboard(BaseApp):
         if isinstance(job, ResumedRun):
             try:
                 job, before = _find_resumed(job)
-                unknown = untrusted_code(Run(Path(job.query)))
+                unknown = find_untrusted_code(Run(Path(job.query)))
             except MnistTuiError as error:
                 self.notify(f"{error}. {error.remedy}", severity="error", timeout=10)
                 return
@@ -154,7 +154,7 @@ class Dashboard(BaseApp):
             self.notify("A run is training already: stop it first.", severity="warning")
             return
         try:
-            unknown, spec = untrusted_code(message.run), spec_for_new_run(message.run)
+            unknown, spec = find_untrusted_code(message.run), spec_for_new_run(message.run)
         except MnistTuiError as error:
             self.notify(f"{error}. The form shows the reference network instead.", severity="warning", markup=False)
             unknown, spec = [], "reference"

@@ -38,12 +38,12 @@ class Drawing:
     """
 
     ink: npt.NDArray[np.generic]
-    is_framed: bool
+    is_mnist_format: bool
 
 
 @dataclass(frozen=True, eq=False)
 class _State:
-    field: InkMap
+    ink: InkMap
     origin: str = ""
 
 
@@ -59,9 +59,9 @@ class Canvas:
         self._erases = False
 
     @property
-    def field(self) -> InkMap:
+    def ink(self) -> InkMap:
         """(SIDE, SIDE), read-only; another array, or changed in place, after the next stroke."""
-        return self._state.field
+        return self._state.ink
 
     @property
     def origin(self) -> str:
@@ -71,7 +71,7 @@ class Canvas:
     @property
     def is_blank(self) -> bool:
         """Whether there is no ink at all."""
-        return not self._state.field.any()
+        return not self._state.ink.any()
 
     @property
     def is_drawing(self) -> bool:
@@ -92,19 +92,19 @@ class Canvas:
         """Set the brush, or the eraser, down."""
         self.end()
         self._before, self._last, self._erases = self._state, point, erase
-        self._state = _State(self._state.field.copy(), self._state.origin)
+        self._state = _State(self._state.ink.copy(), self._state.origin)
         self.move(point)
 
     def move(self, point: Point) -> None:
         """Draw from where the brush was to here, however far that is; nothing while it is up."""
         if self.is_drawing:
-            draw_line(self._state.field, self._last, point, ERASER if self._erases else RADIUS, self._erases)
+            draw_line(self._state.ink, self._last, point, ERASER if self._erases else RADIUS, self._erases)
             self._last = point
 
     def end(self) -> None:
         """Lift the brush. A stroke that changed nothing is none."""
         before, self._before = self._before, None
-        if before is not None and not np.array_equal(before.field, self._state.field):
+        if before is not None and not np.array_equal(before.ink, self._state.ink):
             self._remember(before)
 
     def undo(self) -> None:
@@ -129,7 +129,7 @@ class Canvas:
     def invert(self) -> None:
         """Swap ink and paper."""
         self.end()
-        self._replace(_State(1 - self._state.field, self._state.origin))
+        self._replace(_State(1 - self._state.ink, self._state.origin))
 
     def load(self, image: npt.NDArray[np.uint8], origin: str) -> None:
         """Load an image of the network's size, (28, 28) uint8; `origin` says which until it is cleared."""
@@ -141,12 +141,12 @@ class Canvas:
     def drawing(self) -> Drawing:
         """A copy of what is on the canvas now."""
         if self._state.origin:
-            return Drawing(np.rint(255 * self.downsample(IMAGE_SIZE)).astype(np.uint8), is_framed=True)
-        return Drawing(self._state.field.copy(), is_framed=False)
+            return Drawing(np.rint(255 * self.downsample(IMAGE_SIZE)).astype(np.uint8), is_mnist_format=True)
+        return Drawing(self._state.ink.copy(), is_mnist_format=False)
 
     def downsample(self, side: int) -> InkMap:
         """(side, side), each pixel the mean of what it covers."""
-        return _means(_means(self._state.field, side).T, side).T
+        return _means(_means(self._state.ink, side).T, side).T
 
     def _replace(self, state: _State) -> None:
         self._remember(self._state)
@@ -157,18 +157,18 @@ class Canvas:
         self._redo.clear()
 
 
-def draw_line(field: InkMap, start: Point, end: Point, radius: float, erase: bool = False) -> None:
-    """Ink, or take ink from, `field` (S, S) in place, along a line with round ends and soft edges.
+def draw_line(ink: InkMap, start: Point, end: Point, radius: float, erase: bool = False) -> None:
+    """Ink, or take ink from, `ink` (S, S) in place, along a line with round ends and soft edges.
 
     Drawn twice it is the same as drawn once, so that the parts of a stroke meet without a seam.
     """
-    side = len(field)
+    side = len(ink)
     reach = radius + _EDGE / 2
     rows, columns = (_span(start[axis], end[axis], reach, side) for axis in (1, 0))
     x, y = (np.arange(span.start, span.stop) + 0.5 for span in (columns, rows))
     distance = _distance(x[None, :] / side, y[:, None] / side, start, end)
     cover = np.clip((radius - distance) / _EDGE + 0.5, 0, 1, dtype=np.float32)
-    part = field[rows, columns]
+    part = ink[rows, columns]
     if erase:
         np.minimum(part, 1 - cover, out=part)
     else:

@@ -30,7 +30,7 @@ def describe_failure(error: BaseException) -> RunFailed:
     )
 
 
-def untrusted_code(run: Run) -> list[RunCode]:
+def find_untrusted_code(run: Run) -> list[RunCode]:
     """The untrusted code of the run's network and its teacher's. Raises RunError as `find_code` does."""
     codes = (find_code(run), find_teacher_code(run))
     return [code for code in codes if code is not None and not code.is_known]

@@ -15,7 +15,7 @@ from mnist_tui.data.types import Dataset, Split
 from mnist_tui.errors import ConfigError
 from mnist_tui.training.control import Control
 from tests.cli import easy_digits
-from tests.render.stories import text
+from tests.render.samples import text
 
 CONFIG = TrainConfig(dataset="synthetic", model="linear", epochs=3, batch_size=16, backend="eager", lr=0.05)
 

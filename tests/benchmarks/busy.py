@@ -138,12 +138,12 @@ def work(backend_name: str, threads: int, batch_size: int) -> None:
     batch = Batch(torch.rand(batch_size, 1, 28, 28), torch.arange(batch_size) % 10, None)
     step = 0
     for line in sys.stdin:
-        begun, cpu_begun, first = time.perf_counter(), time.process_time(), step
-        while time.perf_counter() - begun < float(line):
+        started_at, cpu_started_at, first = time.perf_counter(), time.process_time(), step
+        while time.perf_counter() - started_at < float(line):
             for _ in range(_STEPS_PER_LOOK):
                 backend.step(batch, StepSettings(step, 0.001, 0.9))
                 step += 1
-        taken, cpu = time.perf_counter() - begun, time.process_time() - cpu_begun
+        taken, cpu = time.perf_counter() - started_at, time.process_time() - cpu_started_at
         print((step - first) * batch_size, taken, cpu, flush=True)
 
 

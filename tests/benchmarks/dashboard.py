@@ -68,7 +68,7 @@ def starting(rounds: int, *settings: str, **extra: str) -> tuple[list[float], li
     arguments = ["-m", "mnist_tui", "dashboard", "--start", "--model=linear", *settings]
     with folder() as home:
         for number in range(rounds + 1):  # the first one fills the caches of the system
-            begun = time.monotonic()
+            started_at = time.monotonic()
             with Terminal(arguments, home, **extra) as terminal:
                 terminal.wait_until(lambda terminal=terminal: TITLE in terminal.raw, "the first frame")
                 frame = time.monotonic()
@@ -77,7 +77,7 @@ def starting(rounds: int, *settings: str, **extra: str) -> tuple[list[float], li
                 step = time.monotonic()
                 leave(terminal)
             if number:
-                frames.append(frame - begun)
+                frames.append(frame - started_at)
                 steps.append(step - frame)
     return frames, steps
 
@@ -92,10 +92,10 @@ def keys(count: int, data: Path, backend: str) -> list[float]:
             key, word = (("4", b"mouse"), ("1", b"Batch"))[number % 2]
             read_for(terminal, 0.05 + (number * 37 % 100) / 1000)  # at any moment between two repaints
             before = len(terminal.raw)
-            begun = time.monotonic()
+            started_at = time.monotonic()
             terminal.press(key)
             terminal.wait_until(lambda word=word, before=before: word in terminal.raw[before:], key)
-            taken.append(time.monotonic() - begun)
+            taken.append(time.monotonic() - started_at)
         leave(terminal)
     return taken
 
@@ -126,15 +126,15 @@ def steps_a_second(terminal: Terminal, home: Path) -> float:
     """Of a run that stands still, over a turn of its own; a turn that falls into an evaluation goes on."""
     terminal.process.send_signal(signal.SIGCONT)
     read_for(terminal, WARMING_UP)
-    begun = time.time()
+    started_at = time.time()
     read_for(terminal, TURN)
-    while not (stretches := steps_within(home, begun, time.time())):
+    while not (stretches := steps_within(home, started_at, time.time())):
         read_for(terminal, WARMING_UP)
     terminal.process.send_signal(signal.SIGSTOP)
     return sum(steps for steps, _ in stretches) / sum(duration for _, duration in stretches)
 
 
-def steps_within(home: Path, begun: float, ended: float) -> list[tuple[int, float]]:
+def steps_within(home: Path, started_at: float, ended: float) -> list[tuple[int, float]]:
     """The stretches of training between two moments that the log tells of: steps, and seconds."""
     lines = [line for log in home.glob("runs/*/events.jsonl") for line in log.read_text().splitlines()]
     rows = [json.loads(line) for line in lines if line.startswith('{"event":"Progress"') and line.endswith("}")]
@@ -142,7 +142,7 @@ def steps_within(home: Path, begun: float, ended: float) -> list[tuple[int, floa
     return [
         (row["step"] - before["step"], moment - moment_before)
         for before, row, moment_before, moment in zip(rows, rows[1:], moments, moments[1:], strict=False)
-        if begun <= moment_before and moment <= ended and row["step"] > before["step"]
+        if started_at <= moment_before and moment <= ended and row["step"] > before["step"]
         if row["epoch"] == before["epoch"] and row["phase"] == before["phase"] == "training"
     ]
 

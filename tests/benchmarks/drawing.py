@@ -62,10 +62,10 @@ def strokes(count: int, arguments: Sequence[str], data_dir: Path | None) -> list
 
 def stroke(terminal: Terminal) -> float:
     """Draw, time the answer, and clear the canvas again."""
-    before, begun = len(terminal.raw), time.monotonic()
+    before, started_at = len(terminal.raw), time.monotonic()
     terminal.press(_DOWN + _MOVED)
     terminal.wait_until(lambda: b"sure" in terminal.raw[before:], "an answer")
-    taken = time.monotonic() - begun
+    taken = time.monotonic() - started_at
     terminal.press(_UP)
     before = len(terminal.raw)
     terminal.press("c")

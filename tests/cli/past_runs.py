@@ -31,7 +31,7 @@ def row(epoch: int, test_accuracy: float, *, best: bool = True, seconds: float =
     )
 
 
-def finished(best: float, final: float) -> RunFinished:
+def run_finished(best: float, final: float) -> RunFinished:
     return RunFinished(
         epochs=3,
         best_epoch=2,
@@ -60,19 +60,19 @@ def write(runs_dir: Path, name: str, *events: Event, created: str = "2026-11-23T
     }
     run = runs.create(runs_dir, RunRecord.from_dict(record), name=name)
     with run.writer() as writer:
-        for event in (started(name), *events):
+        for event in (run_started(name), *events):
             writer.append(event)
     return run
 
 
-def started(name: str) -> RunStarted:
+def run_started(name: str) -> RunStarted:
     return RunStarted(run=name, config=CONFIG.to_dict(), model=MODEL, data=DATA, machine=MACHINE, versions=VERSIONS)
 
 
 def write_some(runs_dir: Path) -> None:
     """One of each kind, oldest first: good, poor, stopped, failed, interrupted."""
-    good = (row(1, 0.97), row(2, 0.99), row(3, 0.98, best=False), finished(0.99, 0.98))
-    poor = (row(1, 0.60), row(2, 0.70), row(3, 0.80), finished(0.80, 0.80))
+    good = (row(1, 0.97), row(2, 0.99), row(3, 0.98, best=False), run_finished(0.99, 0.98))
+    poor = (row(1, 0.60), row(2, 0.70), row(3, 0.80), run_finished(0.80, 0.80))
     write(runs_dir, "good", *good, created="2026-11-01T00:00:00.000Z")
     write(runs_dir, "poor", *poor, created="2026-11-02T00:00:00.000Z")
     stop = RunStopped(epoch=2, step=2000, reason="interrupted by Ctrl+C")

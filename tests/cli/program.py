@@ -23,7 +23,7 @@ from rich.cells import cell_len
 import mnist_tui
 from tests import trial_server
 from tests.cli import easy_digits
-from tests.cli.warm import Warm
+from tests.cli.warm import WarmProcess
 from tests.patience import PATIENCE, wait_until
 
 # A run with the easy digits: two epochs, over in a blink.
@@ -78,7 +78,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 def process(*arguments: str, easy: bool = True, warm: bool = True, **options: Any) -> subprocess.Popen[str]:
     """Begin it: with torch loaded already, unless a test is about how it starts, or about processes that it starts."""
     if warm and easy and trial_server.IS_POSSIBLE:
-        return Warm(arguments, **options)
+        return WarmProcess(arguments, **options)
     if options.get("start_new_session"):
         options["preexec_fn"] = lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     return subprocess.Popen(command(*arguments, easy=easy), **options)
@@ -94,7 +94,7 @@ def run(
 
 
 @dataclass
-class Started:
+class RunningProgram:
     """A process that is still going, and a signal's effect on it."""
 
     process: subprocess.Popen[str]
@@ -114,19 +114,19 @@ class Started:
 
     def signal(self, number: signal.Signals) -> tuple[int, float, str, str]:
         """Send it; the exit code, the seconds until the process was gone, and the rest of stdout and stderr."""
-        begun = time.monotonic()
+        started_at = time.monotonic()
         self.process.send_signal(number)
         out, err = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, time.monotonic() - begun, out, err
+        return self.process.returncode, time.monotonic() - started_at, out, err
 
-    def gone_within(self, seconds: float) -> None:
+    def wait_for_exit(self, seconds: float) -> None:
         """Raises TimeoutError when it is not."""
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired as expired:
             raise TimeoutError from expired
 
-    def __enter__(self) -> Started:
+    def __enter__(self) -> RunningProgram:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -137,10 +137,10 @@ class Started:
 
 def start(
     *arguments: str, easy: bool = True, warm: bool = True, streams: Streams | None = None, **extra: str
-) -> Started:
+) -> RunningProgram:
     """With pipes, without waiting for it."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **(streams or {})}
-    return Started(process(*arguments, easy=easy, warm=warm, env=environment(extra), **options))
+    return RunningProgram(process(*arguments, easy=easy, warm=warm, env=environment(extra), **options))
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,8 @@ def test_a_bad_value_is_named_with_a_remedy(words: str, mnist: Mnist, runs_dir: 
     code, parts = BAD_VALUES[words]
     done = mnist("train", *SYNTHETIC, *words.split())
     assert (done.code, done.out) == (code, "")
-    said = " ".join(done.err.replace("│", " ").split())
-    assert [part for part in parts if part not in said] == []
+    message = " ".join(done.err.replace("│", " ").split())
+    assert [part for part in parts if part not in message] == []
     assert "Traceback" not in done.err
     assert runs.list_runs(runs_dir) == []
 

@@ -17,9 +17,9 @@ REAL = Path(os.environ.get("MNIST_TUI_DATA_DIR") or "nowhere")  # before a test 
 
 
 def test_info_of_drawn_digits(mnist: Mnist) -> None:
-    told = json.loads(mnist("data", "info", "synthetic", "--json").out)
-    assert (told["name"], told["files"], told["classes"]) == ("synthetic", [], list("0123456789"))
-    assert told["contents"]["train"] == {"images": 60_000, "per_class": [6000] * 10}
+    info = json.loads(mnist("data", "info", "synthetic", "--json").out)
+    assert (info["name"], info["files"], info["classes"]) == ("synthetic", [], list("0123456789"))
+    assert info["contents"]["train"] == {"images": 60_000, "per_class": [6000] * 10}
     shown = mnist("data", "info", "synthetic").out
     assert shown.count("6,000") == 10
     assert "mean 0." in shown
@@ -27,11 +27,11 @@ def test_info_of_drawn_digits(mnist: Mnist) -> None:
 
 def test_info_fetches_nothing_and_says_what_is_missing(mnist: Mnist) -> None:
     done = mnist("data", "info", "mnist", "--json")
-    told = json.loads(done.out)
+    info = json.loads(done.out)
     assert done.code == 3
-    assert told["contents"] is None
-    assert [file["verified"] for file in told["files"]] == [False] * 4
-    assert all(file["problem"] for file in told["files"])
+    assert info["contents"] is None
+    assert [file["verified"] for file in info["files"]] == [False] * 4
+    assert all(file["problem"] for file in info["files"])
     shown = mnist("data", "info", "mnist")
     assert shown.code == 3
     assert shown.out.count("✗") == 4
@@ -47,13 +47,13 @@ def test_info_of_auto_is_what_training_would_use(mnist: Mnist) -> None:
 def test_fetch_as_json_says_what_is_there_now_as_a_run_records_it(mnist: Mnist, runs_dir: Path) -> None:
     done = mnist("data", "fetch", "synthetic", "--json")
     assert done.code == 0
-    told = json.loads(done.out)
-    assert (told["name"], told["train_images"], told["test_images"]) == ("synthetic", 60_000, 10_000)
+    info = json.loads(done.out)
+    assert (info["name"], info["train_images"], info["test_images"]) == ("synthetic", 60_000, 10_000)
     assert mnist(*program.QUICK).code == 0
     [run] = runs.list_runs(runs_dir)
     recorded = run.record().to_dict()["data"]
     assert {key: recorded[key] for key in ("name", "source", "fingerprint")} == {
-        key: told[key] for key in ("name", "source", "fingerprint")
+        key: info[key] for key in ("name", "source", "fingerprint")
     }
 
 

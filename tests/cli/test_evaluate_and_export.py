@@ -52,10 +52,15 @@ def test_eval_tells_what_is_right_and_draws_what_is_wrong(mnist: Mnist, runs_dir
 def test_eval_as_json_has_it_all(mnist: Mnist, runs_dir: Path, tmp_path: Path) -> None:
     trained_runs.write(runs_dir)
     keep_own(tmp_path / "data")
-    told = json.loads(mnist("eval", "reader", "--dataset", "my-digits", "--json").out)
-    assert (told["run"], told["dataset"], told["images"], told["correct"]) == ("reader", "my-digits", 12, 11)
-    assert told["mistakes"][0]["top"][0]["name"] == "9"
-    assert len(told["calibration"]["bins"]) == 15
+    output = json.loads(mnist("eval", "reader", "--dataset", "my-digits", "--json").out)
+    assert (output["run"], output["dataset"], output["images"], output["correct"]) == (
+        "reader",
+        "my-digits",
+        12,
+        11,
+    )
+    assert output["mistakes"][0]["top"][0]["name"] == "9"
+    assert len(output["calibration"]["bins"]) == 15
 
 
 def test_eval_refuses_images_of_other_classes(mnist: Mnist, runs_dir: Path) -> None:
@@ -88,10 +93,10 @@ def test_predict_shows_the_picture_ten_bars_and_the_answer(mnist: Mnist, runs_di
 def test_predict_is_not_sure_below_the_threshold(mnist: Mnist, runs_dir: Path, picture: str) -> None:
     trained_runs.write(runs_dir)
     assert "not sure: perhaps" in mnist("predict", "reader", "--weights", "last", picture).out
-    told = json.loads(mnist("predict", "reader", "--weights", "last", "--threshold", "0.05", picture, "--json").out)
-    assert told["images"][0]["sure"] is True
-    assert len(told["images"][0]["probabilities"]) == 10
-    assert np.array(told["images"][0]["pixels"]).shape == (28, 28)
+    output = json.loads(mnist("predict", "reader", "--weights", "last", "--threshold", "0.05", picture, "--json").out)
+    assert output["images"][0]["sure"] is True
+    assert len(output["images"][0]["probabilities"]) == 10
+    assert np.array(output["images"][0]["pixels"]).shape == (28, 28)
 
 
 def test_predict_answers_the_others_when_one_cannot_be_read(
@@ -110,8 +115,8 @@ def test_predict_answers_the_others_when_one_cannot_be_read(
         ("gone.png", "No such file"),
     ):
         assert any(name in line and reason in line for line in done.err.splitlines())
-    told = json.loads(mnist("predict", "reader", "--json", *names).out)["images"]
-    assert [("error" in entry, entry.get("answer")) for entry in told] == [
+    output = json.loads(mnist("predict", "reader", "--json", *names).out)["images"]
+    assert [("error" in entry, entry.get("answer")) for entry in output] == [
         (True, None),
         (False, "3"),
         (True, None),
@@ -128,8 +133,8 @@ def test_predict_shows_the_picture_that_the_network_judges(
 
     def seen(name: str, **settings: object) -> torch.Tensor:
         trained_runs.write(runs_dir, name, **settings)
-        (told,) = json.loads(mnist("predict", name, path, "--json").out)["images"]
-        return torch.tensor(told["pixels"], dtype=torch.uint8).view(1, 1, 28, 28)
+        (output,) = json.loads(mnist("predict", name, path, "--json").out)["images"]
+        return torch.tensor(output["pixels"], dtype=torch.uint8).view(1, 1, 28, 28)
 
     plain, upright = seen("plain"), seen("upright", deskew=1.0, interpolation="bilinear")
     assert torch.equal(upright, load_trained(runs.find(runs_dir, "upright")).input_pixels(plain))
@@ -215,11 +220,11 @@ def test_predict_answers_every_row_of_a_file(mnist: Mnist, runs_dir: Path, tmp_p
         assert f"train.csv · row {number}" in shown
         assert f"{answer}, 100.0 %" in shown
     assert "3 of 4 right, 75.00 %" in done.out
-    told = json.loads(mnist("predict", "reader", path, "--json").out)
-    assert [entry["index"] for entry in told["images"]] == [0, 1, 2, 3]
-    assert [entry["answer"] for entry in told["images"]] == ["3", "1", "4", "9"]
-    assert [entry["label"] for entry in told["images"]] == ["3", "1", "4", "8"]
-    assert told["labeled"] == [{"file": str(path), "images": 4, "correct": 3, "accuracy": 0.75}]
+    output = json.loads(mnist("predict", "reader", path, "--json").out)
+    assert [entry["index"] for entry in output["images"]] == [0, 1, 2, 3]
+    assert [entry["answer"] for entry in output["images"]] == ["3", "1", "4", "9"]
+    assert [entry["label"] for entry in output["images"]] == ["3", "1", "4", "8"]
+    assert output["labeled"] == [{"file": str(path), "images": 4, "correct": 3, "accuracy": 0.75}]
 
 
 def test_predict_lists_a_file_of_many(mnist: Mnist, runs_dir: Path, tmp_path: Path) -> None:
@@ -234,9 +239,9 @@ def test_predict_lists_a_file_of_many(mnist: Mnist, runs_dir: Path, tmp_path: Pa
     assert "arrays ignored: " in done.err.replace("\n", "")
     assert "x_test[8]  8           100.0 %" in done.out
     assert "… and 49 more; --json has all of them" in done.out
-    told = json.loads(mnist("predict", "reader", tmp_path / "many.npz", "--json").out)["images"]
-    assert len(told) == 150
-    assert [entry["index"] for entry in told if "error" in entry] == [7]
+    output = json.loads(mnist("predict", "reader", tmp_path / "many.npz", "--json").out)["images"]
+    assert len(output) == 150
+    assert [entry["index"] for entry in output if "error" in entry] == [7]
 
 
 def test_a_label_that_the_run_does_not_know_is_reported(mnist: Mnist, runs_dir: Path, tmp_path: Path) -> None:
@@ -252,8 +257,8 @@ def test_a_label_that_the_run_does_not_know_is_reported(mnist: Mnist, runs_dir: 
 def test_eval_takes_a_file_with_labels(mnist: Mnist, runs_dir: Path, tmp_path: Path) -> None:
     trained_runs.write(runs_dir)
     path = labeled_csv(tmp_path / "train.csv", [3, 1, 4, 8])
-    told = json.loads(mnist("eval", "reader", "--dataset", path, "--json").out)
-    assert (told["dataset"], told["images"], told["correct"]) == (str(path), 4, 3)
+    output = json.loads(mnist("eval", "reader", "--dataset", path, "--json").out)
+    assert (output["dataset"], output["images"], output["correct"]) == (str(path), 4, 3)
     assert "accuracy 75.00 %" in mnist("eval", "reader", "--dataset", path).out
     np.save(tmp_path / "test.npy", trained_runs.pictures(LABELS).numpy())
     without = mnist("eval", "reader", "--dataset", tmp_path / "test.npy")
@@ -322,8 +327,8 @@ def test_export_to_onnx_is_read_by_onnxruntime(mnist: Mnist, runs_dir: Path, tmp
     trained_runs.write(runs_dir, dataset="synthetic")
     done = mnist("export", "reader", "--format", "onnx", "-o", tmp_path / "net.onnx", "--json")
     assert done.code == 0, done.err
-    told = json.loads(done.out)
-    assert told["images"] == told["same_answers"]
+    output = json.loads(done.out)
+    assert output["images"] == output["same_answers"]
     session = onnxruntime.InferenceSession(tmp_path / "net.onnx")
     (taken,) = session.get_inputs()
     assert (taken.name, taken.type, taken.shape[1:]) == ("images", "tensor(uint8)", [1, 28, 28])

@@ -236,7 +236,7 @@ def test_bench_to_measures_the_time_to_an_accuracy(mnist: Mnist, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (["--to", "fast"], "--to fast: these are not numbers"),
         (["--to", "0.5,120"], "an accuracy is between 0 and 100 %"),
@@ -245,7 +245,7 @@ def test_bench_to_measures_the_time_to_an_accuracy(mnist: Mnist, monkeypatch: py
         (["--images", "7"], "images is 7, but must be at least 512"),
     ],
 )
-def test_what_bench_cannot_do_is_wrong_usage(options: list[str], said: str, mnist: Mnist) -> None:
+def test_what_bench_cannot_do_is_wrong_usage(options: list[str], message: str, mnist: Mnist) -> None:
     done = mnist("bench", *options)
     assert (done.code, done.out) == (2, "")
-    assert said in done.err
+    assert message in done.err

@@ -82,9 +82,9 @@ def trouble(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
 def test_auto_trains_with_eager_and_says_why_once(mnist: Mnist, runs_dir: Path, trouble: str) -> None:
     done = mnist(*QUICK, "--backend", "auto")
     assert done.code == 0
-    told = " ".join(done.err.split())
-    assert told.count("eager instead of native: ") == 1
-    assert trouble in told
+    recorded = " ".join(done.err.split())
+    assert recorded.count("eager instead of native: ") == 1
+    assert trouble in recorded
     assert backend_of(runs_dir) == "eager"
 
 
@@ -92,9 +92,9 @@ def test_auto_trains_with_eager_and_says_why_once(mnist: Mnist, runs_dir: Path, 
 def test_asked_for_by_name_it_is_an_error_with_a_remedy(mnist: Mnist, runs_dir: Path, trouble: str) -> None:
     done = mnist(*QUICK, "--backend", "native")
     assert done.code == 2
-    told = " ".join(done.err.split())
-    assert "--backend native cannot be used: " in told
-    assert trouble in told
+    recorded = " ".join(done.err.split())
+    assert "--backend native cannot be used: " in recorded
+    assert trouble in recorded
     assert done.out == ""
     assert runs.list_runs(runs_dir) == []
 
@@ -118,7 +118,7 @@ def test_a_network_that_is_no_chain_is_trained_by_eager(mnist: Mnist, runs_dir: 
 
 @needs_compiler
 def test_compiled_once_with_a_word_then_kept_and_made_again_when_damaged(mnist: Mnist, cache: Path) -> None:
-    def told() -> tuple[bool, str]:
+    def recorded() -> tuple[bool, str]:
         with other_flags(QUICKLY):
             done = mnist(*QUICK, "--backend", "native", "--json")
         assert done.code == 0
@@ -127,12 +127,12 @@ def test_compiled_once_with_a_word_then_kept_and_made_again_when_damaged(mnist: 
         preparing = [event for event in events if event["event"] == "Preparing"]
         return any("compiling" in event["what"] for event in preparing), start["machine"]["backend"]
 
-    assert told() == (True, "native")
-    assert told() == (False, "native")
+    assert recorded() == (True, "native")
+    assert recorded() == (False, "native")
     [library] = cache.rglob("*.so")
     library.unlink()  # not overwritten: this process has it loaded
     library.write_bytes(b"no library")
-    assert told() == (True, "native")
+    assert recorded() == (True, "native")
 
 
 @needs_compiler

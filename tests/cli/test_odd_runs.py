@@ -13,17 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from tests import made_runs, odd_files, trained_runs
+from tests import odd_files, sample_runs, trained_runs
 from tests.cli import program
 from tests.cli.conftest import Mnist
-from tests.made_runs import epoch
+from tests.sample_runs import epoch
 
 
 @pytest.mark.parametrize("kind", ["pipe", "link to a device"])
 def test_an_odd_log_keeps_nothing_else_from_working(runs_dir: Path, kind: str) -> None:
     """As processes, since a read that waits or never ends would hold up this one."""
-    run = made_runs.write_finished(runs_dir, "odd", 0.9)
-    made_runs.write_finished(runs_dir, "sound", 0.9)
+    run = sample_runs.write_finished(runs_dir, "odd", 0.9)
+    sample_runs.write_finished(runs_dir, "sound", 0.9)
     odd_files.put(kind, run.log_file)
     listed = program.run("runs", "list", COLUMNS="80")
     assert listed.returncode == 0
@@ -43,7 +43,7 @@ def test_an_odd_log_keeps_nothing_else_from_working(runs_dir: Path, kind: str) -
 
 
 def test_the_reason_is_in_the_json_too(mnist: Mnist, runs_dir: Path) -> None:
-    run = made_runs.write_finished(runs_dir, "odd", 0.9)
+    run = sample_runs.write_finished(runs_dir, "odd", 0.9)
     odd_files.put("pipe", run.config_file)
     (listed,) = json.loads(mnist("runs", "list", "--json").out)
     assert listed["status"] == "unreadable"
@@ -51,7 +51,7 @@ def test_the_reason_is_in_the_json_too(mnist: Mnist, runs_dir: Path) -> None:
 
 
 def test_an_odd_checkpoint_is_not_waited_for(runs_dir: Path) -> None:
-    run = made_runs.write(runs_dir, "odd", epoch(1))
+    run = sample_runs.write(runs_dir, "odd", epoch(1))
     odd_files.put("pipe", run.checkpoint_file)
     refused = program.run("train", "--headless", "--resume", "odd")
     assert refused.returncode == 4
@@ -77,7 +77,7 @@ def test_remedies_say_where_the_runs_are(mnist: Mnist, tmp_path: Path) -> None:
 
 
 def test_show_says_how_to_resume_from_anywhere(mnist: Mnist, tmp_path: Path) -> None:
-    made_runs.write(tmp_path / "other", "mine", epoch(1))
+    sample_runs.write(tmp_path / "other", "mine", epoch(1))
     shown = mnist("runs", "show", "mine", "--runs-dir", tmp_path / "other").out
     words = shlex.split(" ".join(shown.partition("resume with")[2].split("started")[0].split()))
     assert words[:4] == ["mnist-tui", "train", "--resume", "mine"]

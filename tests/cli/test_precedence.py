@@ -30,8 +30,8 @@ BASE = (
 
 def used(mnist: Mnist, *flags: str) -> dict[str, Any]:
     """The config of a run with these flags, as its RunStarted tells it."""
-    told = [json.loads(line) for line in mnist(*BASE, *flags).out.splitlines()]
-    config: dict[str, Any] = next(event for event in told if event["event"] == "RunStarted")["config"]
+    events = [json.loads(line) for line in mnist(*BASE, *flags).out.splitlines()]
+    config: dict[str, Any] = next(event for event in events if event["event"] == "RunStarted")["config"]
     return config
 
 

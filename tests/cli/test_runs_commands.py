@@ -11,7 +11,7 @@ import pytest
 
 from mnist_tui import runs
 from mnist_tui.runs import RunRecord
-from tests import made_runs
+from tests import sample_runs
 from tests.cli import past_runs
 from tests.cli.conftest import Mnist
 
@@ -120,10 +120,10 @@ def test_the_story_has_its_table_its_changes_and_its_notices(mnist: Mnist) -> No
 
 
 def test_the_story_as_json_has_the_rows(mnist: Mnist) -> None:
-    story = json.loads(mnist("runs", "show", "good", "--json").out)
-    assert [line["test_accuracy"] for line in story["rows"]] == [0.97, 0.99, 0.98]
-    assert story["best_test_accuracy"] == 0.99
-    assert story["record"]["config"]["batch_size"] == 32
+    record = json.loads(mnist("runs", "show", "good", "--json").out)
+    assert [line["test_accuracy"] for line in record["rows"]] == [0.97, 0.99, 0.98]
+    assert record["best_test_accuracy"] == 0.99
+    assert record["record"]["config"]["batch_size"] == 32
 
 
 def test_csv_reads_back(mnist: Mnist) -> None:
@@ -169,9 +169,9 @@ def test_a_run_in_use_is_not_deleted(mnist: Mnist, runs_dir: Path) -> None:
 
 
 def test_control_codes_in_a_run_do_not_reach_the_terminal(mnist: Mnist, runs_dir: Path) -> None:
-    told = made_runs.record()
-    told["machine"]["processor"] = told["config"]["recipe"] = "a\x1b[2J\x07\x9bb"
-    runs.create(runs_dir, RunRecord.from_dict(told), name="evil")
+    data = sample_runs.record()
+    data["machine"]["processor"] = data["config"]["recipe"] = "a\x1b[2J\x07\x9bb"
+    runs.create(runs_dir, RunRecord.from_dict(data), name="evil")
     for words in (("show", "evil"), ("compare", "evil", "good"), ("list",)):
         done = mnist("runs", *words)
         assert done.code == 0
@@ -181,7 +181,7 @@ def test_control_codes_in_a_run_do_not_reach_the_terminal(mnist: Mnist, runs_dir
 
 @pytest.mark.parametrize("count", [None, "many", [], {}, 1e300])
 def test_a_number_of_images_that_is_none_is_a_question_mark(count: object, mnist: Mnist, runs_dir: Path) -> None:
-    told = made_runs.record()
-    told["data"]["train_images"] = count
-    runs.create(runs_dir, RunRecord.from_dict(told), name="odd")
+    data = sample_runs.record()
+    data["data"]["train_images"] = count
+    runs.create(runs_dir, RunRecord.from_dict(data), name="odd")
     assert "mnist: ? training images" in mnist("runs", "show", "odd").out

@@ -48,11 +48,11 @@ def test_the_printed_command_goes_on_to_the_end(mnist: Mnist) -> None:
     words = shlex.split(err.partition("Continue with: ")[2])
     assert words[0] == "mnist-tui"
     done = mnist(*words[1:], "--json")
-    told = [json.loads(line) for line in done.out.splitlines()]
+    events = [json.loads(line) for line in done.out.splitlines()]
     assert done.code == 0
-    started = next(line for line in told if line["event"] == "RunStarted")
+    started = next(line for line in events if line["event"] == "RunStarted")
     assert started["resumed_step"] > 0
-    assert told[-1]["event"] == "RunFinished"
+    assert events[-1]["event"] == "RunFinished"
     assert mnist("runs", "show", "latest", "--json").out.count('"epoch":') == 6
 
 
@@ -96,7 +96,7 @@ def test_a_second_signal_waits_for_nothing() -> None:
         training.wait_for("drawing synthetic train", "stderr")
         training.process.send_signal(signal.SIGINT)
         with pytest.raises(TimeoutError):
-            training.gone_within(0.3)
+            training.wait_for_exit(0.3)
         code, seconds, _, err = training.signal(signal.SIGINT)
     assert code == 130
     assert seconds < SOON

@@ -23,7 +23,7 @@ from mnist_tui.events import EpochStarted, Notice, Preparing
 from tests import trained_runs
 from tests.cli import program
 from tests.cli.conftest import Mnist
-from tests.render.stories import row, started
+from tests.render.samples import row, run_started
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 
@@ -246,8 +246,8 @@ def test_events_as_json_have_no_control_codes(tmp_path: Path, mnist: Mnist) -> N
 def test_lines_of_a_training_have_no_control_codes(capsys: pytest.CaptureFixture[str]) -> None:
     view = choose_view(json=False)
     begin = EpochStarted(epoch=1, epochs=15, steps=3750)
-    config = {**started().config, "model": NASTY, "recipe": NASTY}
-    for event in (replace(started(), run=NASTY, config=config), Notice(message=NASTY), begin, row(1)):
+    config = {**run_started().config, "model": NASTY, "recipe": NASTY}
+    for event in (replace(run_started(), run=NASTY, config=config), Notice(message=NASTY), begin, row(1)):
         view.show(event)
     view.show(Preparing(what=NASTY))
     out, err = capsys.readouterr()

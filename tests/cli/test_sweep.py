@@ -126,10 +126,10 @@ def test_another_sweep_under_the_same_name_is_refused(swept: Swept, mnist: Mnist
 def test_more_seeds_train_those(swept: Swept, mnist: Mnist, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(swept[0], tmp_path / "runs"))
     more = mnist(*GRID, "--seeds", "3", "--name", "grid", "--runs-dir", folder, "--json")
-    told = lines_of(more.out)
-    ended = sorted(line["run"] for line in told if line["event"] == "TrialEnded")
+    events = lines_of(more.out)
+    ended = sorted(line["run"] for line in events if line["event"] == "TrialEnded")
     assert ended == ["grid-c1-s3", "grid-c2-s3"]
-    assert told[-1]["statuses"]["finished"] == 6
+    assert events[-1]["statuses"]["finished"] == 6
 
 
 def test_an_interrupted_sweep_goes_on_from_its_checkpoints(mnist: Mnist, runs_dir: Path) -> None:
@@ -147,10 +147,10 @@ def test_an_interrupted_sweep_goes_on_from_its_checkpoints(mnist: Mnist, runs_di
     words = shlex.split(err.partition("Continue with: ")[2])
     assert words[:4] == ["mnist-tui", "sweep", "--resume", "long"]
     done = mnist(*words[1:], "--json")
-    told = lines_of(done.out)
+    events = lines_of(done.out)
     assert done.code == 0, done.out + done.err
-    assert {line["run"] for line in told if line["event"] == "TrialStarted" and line["resumed"]} == set(stopped)
-    assert told[-1]["statuses"]["finished"] == 2
+    assert {line["run"] for line in events if line["event"] == "TrialStarted" and line["resumed"]} == set(stopped)
+    assert events[-1]["statuses"]["finished"] == 2
 
 
 @pytest.mark.slow
@@ -218,11 +218,11 @@ def test_a_killed_search_is_gone_on_with_where_it_was(runs_dir: Path) -> None:
         searching.wait_for('"TrialEpoch"')
         searching.signal(signal.SIGKILL)
     done = program.run("sweep", "--resume", "s", "--jobs", "1", "--json")
-    told = lines_of(done.stdout)
+    events = lines_of(done.stdout)
     assert done.returncode == 0, done.stderr
-    began = [(line["run"], line["resumed"]) for line in told if line["event"] == "TrialStarted"]
+    began = [(line["run"], line["resumed"]) for line in events if line["event"] == "TrialStarted"]
     assert began == [("s-t000", True), ("s-t001", False), ("s-t002", False)]
-    assert told[-1]["statuses"]["finished"] + told[-1]["statuses"]["pruned"] == 3
+    assert events[-1]["statuses"]["finished"] + events[-1]["statuses"]["pruned"] == 3
 
 
 BAD = {
@@ -246,10 +246,10 @@ BAD = {
 
 @pytest.mark.parametrize("words", BAD)
 def test_what_cannot_be_is_said_before_anything_begins(words: str, mnist: Mnist, runs_dir: Path) -> None:
-    code, said = BAD[words]
+    code, message = BAD[words]
     done = mnist("sweep", *words.split())
     assert (done.code, done.out) == (code, "")
-    assert said in done.err
+    assert message in done.err
     assert "do: " in done.err
     assert runs.list_runs(runs_dir) == []
     assert folders.list_sweeps(runs_dir) == []

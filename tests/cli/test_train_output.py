@@ -16,7 +16,7 @@ from tests.cli.conftest import Mnist
 EPOCH = re.compile(r"epoch \d/2  train \d\.\d{4} +[\d.]+ %  test \d\.\d{4} +[\d.]+ %  lr \S{7} +\d+\.\d s(  best)?")
 
 
-def told(text: str) -> list[dict[str, Any]]:
+def parse_events(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
@@ -40,7 +40,7 @@ def test_one_line_an_epoch_then_the_statistics(runs_dir: Path) -> None:
 def test_json_is_one_event_a_line_from_the_data_to_the_end(mnist: Mnist, runs_dir: Path) -> None:
     done = mnist(*program.QUICK, "--json")
     assert done.code == 0
-    lines = told(done.out)
+    lines = parse_events(done.out)
     order = list(dict.fromkeys(line["event"] for line in lines))
     order.remove("WeightsMoved")  # before or after the first Progress, as time goes
     assert order == [
@@ -71,12 +71,12 @@ def test_json_is_one_event_a_line_from_the_data_to_the_end(mnist: Mnist, runs_di
     assert row["time"].endswith("Z")
     # What was told is what is on disk, but for the data, which came before there was a run.
     [run] = runs.list_runs(runs_dir)
-    assert told(run.log_file.read_text()) == [line for line in lines if line["event"] != "DataProgress"]
+    assert parse_events(run.log_file.read_text()) == [line for line in lines if line["event"] != "DataProgress"]
 
 
 def test_the_easy_digits_are_learnt(mnist: Mnist) -> None:
     """Else the tests here would tell nothing of good runs."""
-    last = told(mnist(*program.QUICK, "--json").out)[-1]
+    last = parse_events(mnist(*program.QUICK, "--json").out)[-1]
     assert last["final_test_accuracy"] > 0.9
 
 

@@ -14,14 +14,14 @@ import pytest
 
 import mnist_tui
 from mnist_tui.runs import Run
-from tests import made_runs
+from tests import sample_runs
 from tests.patience import PATIENCE
 
 
 @pytest.fixture
 def runs_dir(tmp_path: Path) -> Path:
     folder = tmp_path / "runs"
-    made_runs.write_some(folder)
+    sample_runs.write_some(folder)
     return folder
 
 
@@ -60,12 +60,12 @@ def test_off_a_terminal_it_prints_how_the_run_stands(runs_dir: Path) -> None:
 
 def test_a_live_run_is_told_with_its_progress(runs_dir: Path) -> None:
     with Run(runs_dir / "delta").writer() as writer:
-        writer.append(made_runs.progress(2, 0.5, step=4))
+        writer.append(sample_runs.progress(2, 0.5, step=4))
         result = mnist(runs_dir, "watch", "delta", "--once")
-        told = json.loads(mnist(runs_dir, "watch", "delta", "--json").stdout)
+        document = json.loads(mnist(runs_dir, "watch", "delta", "--json").stdout)
     assert "delta: training" in result.stdout
     assert "40 %" in result.stdout
-    assert (told["status"], told["progress"]["step"]) == ("training", 4)
+    assert (document["status"], document["progress"]["step"]) == ("training", 4)
 
 
 def test_without_a_name_it_is_the_latest(runs_dir: Path) -> None:
@@ -90,9 +90,9 @@ def test_comparing_prints_numbers_and_differences_within_80_columns(runs_dir: Pa
 
 
 def test_comparing_as_json(runs_dir: Path) -> None:
-    told = json.loads(mnist(runs_dir, "runs", "compare", "alpha", "beta", "--json").stdout)
-    assert [run["summary"]["name"] for run in told["runs"]] == ["alpha", "beta"]
-    assert {"setting": "lr", "values": [0.01, 0.02]} in told["differences"]
+    document = json.loads(mnist(runs_dir, "runs", "compare", "alpha", "beta", "--json").stdout)
+    assert [run["summary"]["name"] for run in document["runs"]] == ["alpha", "beta"]
+    assert {"setting": "lr", "values": [0.01, 0.02]} in document["differences"]
 
 
 @pytest.mark.parametrize("names", [["alpha"], ["alpha", "alpha"]])

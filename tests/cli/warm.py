@@ -24,7 +24,7 @@ from tests.trial_server import IS_POSSIBLE, begin_server
 _EXECUTE = inspect.signature(subprocess.Popen._execute_child)  # type: ignore[attr-defined]
 
 
-class Warm(subprocess.Popen[str]):
+class WarmProcess(subprocess.Popen[str]):
     """`Popen` of the program's arguments, or of Python's where the first is `-c`.
 
     It knows `cwd`, `env`, `start_new_session`, and streams that are files.
@@ -32,15 +32,15 @@ class Warm(subprocess.Popen[str]):
 
     def _execute_child(self, *given: Any) -> None:
         """In the place of fork and exec."""
-        asked = _EXECUTE.bind(self, *given).arguments
-        pipes = [asked[name] for name in ("p2cread", "c2pwrite", "errwrite")]
+        options = _EXECUTE.bind(self, *given).arguments
+        pipes = [options[name] for name in ("p2cread", "c2pwrite", "errwrite")]
         begin_server()
         self._forked = multiprocessing.get_context("forkserver").Process(
             target=_be_program,
-            args=(asked["args"], dict(asked["env"] or os.environ), str(asked["cwd"] or Path.cwd())),
+            args=(options["args"], dict(options["env"] or os.environ), str(options["cwd"] or Path.cwd())),
             kwargs={
                 "streams": [_Handle(standard if pipe == -1 else pipe) for standard, pipe in enumerate(pipes)],
-                "leads": asked["start_new_session"],
+                "leads": options["start_new_session"],
             },
         )
         self._forked.start()
@@ -48,7 +48,7 @@ class Warm(subprocess.Popen[str]):
         self.pid = self._forked.pid
         self._child_created = True
         self._close_pipe_fds(  # type: ignore[attr-defined]
-            *(asked[name] for name in ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite"))
+            *(options[name] for name in ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite"))
         )
 
     def _internal_poll(self, *_given: Any, **_named: Any) -> int | None:
@@ -68,7 +68,7 @@ def python(code: str, *arguments: str, **options: Any) -> subprocess.Popen[str]:
     """`python -c code arguments`, where it does not matter what has been imported before."""
     words = ["-c", code, *arguments]
     if IS_POSSIBLE:
-        return Warm(words, **options)
+        return WarmProcess(words, **options)
     return subprocess.Popen([sys.executable, *words], **options)
 
 
@@ -79,10 +79,10 @@ class _Handle:
         self.number = number
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _arrived, (reduction.DupFd(self.number),)
+        return _receive_handle, (reduction.DupFd(self.number),)
 
 
-def _arrived(sent: Any) -> int:
+def _receive_handle(sent: Any) -> int:
     number: int = sent.detach()
     return number
 

@@ -59,7 +59,7 @@ def test_what_is_on_disk_is_read_where_it_lies(tiny: Sample, tmp_path: Path, rep
 def test_what_is_missing_is_fetched_once(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
     assert_is_tiny(load_dataset("mnist", tmp_path, settings=mirror.settings()), tiny)
     assert_is_tiny(load_dataset("mnist", tmp_path, settings=mirror.settings()), tiny)
-    assert len(mirror.asked) == 4
+    assert len(mirror.requested_paths) == 4
 
 
 DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
@@ -82,7 +82,7 @@ def test_a_damaged_file_heals_with_a_notice(
     [notice] = notices(reported)
     assert notice.startswith(f"{path} is damaged: ")
     assert complaint in notice
-    assert mirror.asked == ["/good/train-images.gz"]
+    assert mirror.requested_paths == ["/good/train-images.gz"]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

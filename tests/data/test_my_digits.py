@@ -75,14 +75,14 @@ def test_a_reader_meanwhile_never_sees_a_drawing_with_the_label_of_another(
     assert len(written) == 1
     read, looks = regular_file.read_bytes, []
 
-    def looked(path: Path, limit: int) -> bytes:
+    def read_bytes(path: Path, limit: int) -> bytes:
         content = read(path, limit)
         looks.append(path)
         if len(looks) == 1:
             my_digits.add_digit(tmp_path, drawing(5), 5)
         return content
 
-    monkeypatch.setattr(regular_file, "read_bytes", looked)
+    monkeypatch.setattr(regular_file, "read_bytes", read_bytes)
     found = my_digits.load_all(tmp_path)
     assert len(looks) > 1
     assert found.images[:, 0, 0, 0].tolist() == found.labels.tolist()

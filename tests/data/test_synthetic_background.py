@@ -79,9 +79,9 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
     started: list[subprocess.Popen[bytes]] = []
     start: Callable[..., subprocess.Popen[bytes]] = subprocess.Popen
 
-    def noted(*arguments: object, **named: object) -> subprocess.Popen[bytes]:
+    def record_call(*arguments: object, **named: object) -> subprocess.Popen[bytes]:
         started.append(start(*arguments, **named))
         return started[-1]
 
-    monkeypatch.setattr(background.subprocess, "Popen", noted)
+    monkeypatch.setattr(background.subprocess, "Popen", record_call)
     return started

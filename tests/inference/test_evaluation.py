@@ -32,16 +32,16 @@ def test_the_figures_are_scikit_learns(count: int, seed: int, strength: float) -
     from sklearn import metrics
 
     logits, labels = some_logits(count, seed, strength)
-    ours, said = evaluate_logits(logits, labels, CLASSES), logits.argmax(1)
-    assert ours.accuracy == pytest.approx(metrics.accuracy_score(labels, said))
+    ours, guesses = evaluate_logits(logits, labels, CLASSES), logits.argmax(1)
+    assert ours.accuracy == pytest.approx(metrics.accuracy_score(labels, guesses))
     probabilities = logits.double().softmax(1)
     assert ours.loss == pytest.approx(metrics.log_loss(labels, probabilities, labels=range(10)))
-    theirs = metrics.precision_recall_fscore_support(labels, said, labels=range(10), zero_division=0)
+    theirs = metrics.precision_recall_fscore_support(labels, guesses, labels=range(10), zero_division=0)
     for index, score in enumerate(ours.per_class):
         assert (score.precision, score.recall, score.f1, score.support) == pytest.approx(
             tuple(values[index] for values in theirs)
         )
-    assert [list(row) for row in ours.confusion] == metrics.confusion_matrix(labels, said, labels=range(10)).tolist()
+    assert [list(row) for row in ours.confusion] == metrics.confusion_matrix(labels, guesses, labels=range(10)).tolist()
 
 
 def test_the_interval_is_wilsons() -> None:
@@ -65,9 +65,9 @@ def test_the_mistakes_come_surest_first() -> None:
 def test_a_cell_of_the_matrix_has_its_mistakes() -> None:
     found = report()
     for truth in range(10):
-        for said in range(10):
-            count = found.confusion[truth][said] if truth != said else 0
-            assert len(found.mistakes_in(truth, said)) == count
+        for guess in range(10):
+            count = found.confusion[truth][guess] if truth != guess else 0
+            assert len(found.mistakes_in(truth, guess)) == count
 
 
 def test_the_calibration_error_is_the_mean_gap_of_the_bins() -> None:

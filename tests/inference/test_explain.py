@@ -39,10 +39,10 @@ def test_what_is_seen_fits_together(method: str) -> None:
     assert len(insight.maps) == 26
     logits = insight.maps["flatten"].flatten()
     assert insight.prediction.probabilities == pytest.approx(torch.softmax(logits.double(), 0).tolist(), abs=1e-6)
-    looked = compute_saliency(reference, IMAGE, insight.prediction.best.index, method)  # type: ignore[arg-type]
-    assert looked.heat.shape == (28, 28)
-    assert looked.heat.abs().max() == pytest.approx(1.0)
-    assert looked.scale > 0
+    saliency = compute_saliency(reference, IMAGE, insight.prediction.best.index, method)  # type: ignore[arg-type]
+    assert saliency.heat.shape == (28, 28)
+    assert saliency.heat.abs().max() == pytest.approx(1.0)
+    assert saliency.scale > 0
 
 
 def test_what_is_drawn_is_what_the_network_gets() -> None:

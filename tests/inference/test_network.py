@@ -13,7 +13,7 @@ from mnist_tui.errors import RunError
 from mnist_tui.inference.network import load_trained
 from mnist_tui.models.isolated_rng import IsolatedRNG, load_model_isolated
 from mnist_tui.training import checkpoint
-from tests import made_runs, trained_runs
+from tests import sample_runs, trained_runs
 
 
 def test_the_best_weights_are_opened_with_what_is_known_of_them(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_a_dataset_with_names_gives_the_classes_their_names(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("weights", ["best", "last"])
 def test_a_run_without_weights_says_so(tmp_path: Path, weights: str) -> None:
-    run = made_runs.write_finished(tmp_path, "bare", 0.9, model="linear")
+    run = sample_runs.write_finished(tmp_path, "bare", 0.9, model="linear")
     with pytest.raises(RunError, match=r"run bare has no .* yet") as error:
         load_trained(run, weights)  # type: ignore[arg-type]
     assert error.value.remedy

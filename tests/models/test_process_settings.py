@@ -102,10 +102,10 @@ def test_opened_apart_it_leaves_all_random_numbers_alone(write):
         torch.manual_seed(7)
         return [float(torch.rand(())) for _ in range(20_000)]
 
-    undisturbed, begun = drawn(), threading.Event()
+    undisturbed, training_began = drawn(), threading.Event()
     with ThreadPoolExecutor(1) as pool:
-        training = pool.submit(lambda: (begun.set(), drawn())[1])
-        begun.wait()
+        training = pool.submit(lambda: (training_began.set(), drawn())[1])
+        training_began.wait()
         while not training.done():
             load_model_isolated(spec)
         assert training.result() == undisturbed

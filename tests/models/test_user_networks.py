@@ -149,11 +149,11 @@ def test_the_memory_format_is_recorded_and_a_record_without_one_means_channels_l
     placed = []
     place = torch.nn.Module.to
 
-    def noted(model, *given, **named):
+    def record_call(model, *given, **named):
         placed.append(named.get("memory_format"))
         return place(model, *given, **named)
 
-    monkeypatch.setattr(torch.nn.Module, "to", noted)
+    monkeypatch.setattr(torch.nn.Module, "to", record_call)
     lab.resume(run, more_epochs=1)
     assert set(placed) == {None}
     _forget(run, "model", "memory_format")

@@ -314,7 +314,7 @@ def test_two_processes_that_compile_at_once(cache: Path, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("limit", [0, 4096])
 def test_no_room_for_a_file(cache: Path, limit: int) -> None:
-    [_told, reason] = printed(building(str(limit)))
+    [_first, reason] = printed(building(str(limit)))
     assert "failed" in reason or "cannot be written" in reason
     assert libraries(cache) == []
 

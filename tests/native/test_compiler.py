@@ -229,7 +229,7 @@ def test_files_that_do_not_fit_together(cache: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ("exit 3", "failed: it ended with exit status 3"),
         ("kill -9 $$", "failed: it was ended by signal 9 (Killed)"),
@@ -244,12 +244,12 @@ def test_files_that_do_not_fit_together(cache: Path) -> None:
     ],
 )
 def test_a_compiler_that_fails(
-    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, said: str
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, message: str
 ) -> None:
     fake = script(tmp_path / "fake++", body)
     monkeypatch.setenv("CXX", str(fake))
     answer = refused()
-    assert answer.reason == f"the C++ compiler {fake} {said}"
+    assert answer.reason == f"the C++ compiler {fake} {message}"
     assert answer.hint == f"Its whole output is in {cache / 'compiler.log'}."
     assert "exit status: " in (cache / "compiler.log").read_text(errors="replace")
     assert libraries(cache) == []

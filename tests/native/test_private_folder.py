@@ -20,20 +20,20 @@ __all__ = ["fixture_cache"]
 def test_it_is_made_for_this_user_alone(cache: Path, mask: int) -> None:
     before = os.umask(mask)
     try:
-        opened(cache)
-        opened(cache)
+        check_opens(cache)
+        check_opens(cache)
     finally:
         os.umask(before)
     assert [stat.S_IMODE(folder.stat().st_mode) for folder in (cache, cache.parent)] == [0o700, 0o700]
 
 
-def opened(cache: Path) -> None:
+def check_opens(cache: Path) -> None:
     with open_private_folder() as folder:
         assert folder.path == cache
         assert folder.place.samefile(cache)
 
 
-def distrusted(cache: Path, what: str) -> None:
+def check_refused(cache: Path, what: str) -> None:
     with pytest.raises(Unsupported) as raised, open_private_folder():
         pass
     assert raised.value.reason == f"the cache folder {cache} {what}"
@@ -44,27 +44,27 @@ def distrusted(cache: Path, what: str) -> None:
 def test_others_may_write_there(cache: Path, mode: int) -> None:
     cache.mkdir(parents=True)
     cache.chmod(mode)
-    distrusted(cache, "can be written by other users")
+    check_refused(cache, "can be written by other users")
 
 
 @pytest.mark.parametrize("mode", [0o700, 0o755])
 def test_others_may_read_there(cache: Path, mode: int) -> None:
     cache.mkdir(parents=True)
     cache.chmod(mode)
-    opened(cache)
+    check_opens(cache)
 
 
 @pytest.mark.parametrize("target", [".", "nowhere"])
 def test_a_link(cache: Path, target: str) -> None:
     cache.parent.mkdir()
     cache.symlink_to(target)
-    distrusted(cache, "is a symbolic link")
+    check_refused(cache, "is a symbolic link")
 
 
 def test_a_file(cache: Path) -> None:
     cache.parent.mkdir()
     cache.touch()
-    distrusted(cache, "is not a folder")
+    check_refused(cache, "is not a folder")
 
 
 def test_a_file_above_it(cache: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_file_above_it(cache: Path) -> None:
 def test_another_users(cache: Path) -> None:
     cache.mkdir(parents=True, mode=0o700)
     os.chown(cache, 65534, -1)
-    distrusted(cache, "belongs to another user")
+    check_refused(cache, "belongs to another user")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may do anything")
@@ -104,7 +104,7 @@ def test_others_may_write_above_it(cache: Path, mode: int) -> None:
 def test_another_group_may_write_above_it(cache: Path) -> None:
     cache.mkdir(parents=True, mode=0o700)
     cache.parent.chmod(0o770)
-    opened(cache)  # one's own group, as where every user has one
+    check_opens(cache)  # one's own group, as where every user has one
     os.chown(cache.parent, -1, 65534)
     with (
         pytest.raises(Unsupported, match="of the cache can be written by other users"),
@@ -116,7 +116,7 @@ def test_another_group_may_write_above_it(cache: Path) -> None:
 def test_a_sticky_folder_above_it_is_as_good_as_tmp(cache: Path) -> None:
     cache.mkdir(parents=True, mode=0o700)
     cache.parent.chmod(0o1777)
-    opened(cache)
+    check_opens(cache)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such way to a folder")

@@ -101,7 +101,7 @@ def times_of_steps(threads: int) -> Iterator[float]:
     batch = Batch(16, 1)
     step = loader.Batch(batch.images(torch.float32), batch.labels(), None)
     for _ in range(5):
-        begun = process_time()
+        started_at = process_time()
         for number in range(200):
             backend.step(step, StepSettings(number, 0.001, 0.9))
-        yield process_time() - begun
+        yield process_time() - started_at

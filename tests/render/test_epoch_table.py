@@ -9,13 +9,13 @@ from mnist_tui.cli.views.plain import epoch_line
 from mnist_tui.events import Event, Notice
 from mnist_tui.render.epoch_table import epoch_table
 from mnist_tui.runs.history import RunHistory, fold
-from tests.render.stories import row, started, text
+from tests.render.samples import row, run_started, text
 
 FALLBACK = Notice(message="Using drawn digits (synthetic) instead of MNIST, which …", topic="data")
 
 
 def history(*rows: Event, dataset: str = "mnist") -> RunHistory:
-    return fold([started(dataset), *rows])
+    return fold([run_started(dataset), *rows])
 
 
 def test_a_row_an_epoch_with_the_best_marked() -> None:
@@ -83,8 +83,8 @@ def test_a_fallback_to_drawn_digits_is_in_the_title() -> None:
 
 
 def test_brackets_in_a_models_name_are_not_markup() -> None:
-    begun = started()
-    folded = fold([type(begun)(**{**vars(begun), "model": {"name": "[red]Net", "parameters": 1}}), row(1)])
+    run_event = run_started()
+    folded = fold([type(run_event)(**{**vars(run_event), "model": {"name": "[red]Net", "parameters": 1}}), row(1)])
     assert "[red]Net" in text(epoch_table(folded))
 
 

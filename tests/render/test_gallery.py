@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_tui.render.gallery import Gallery, Room, shrink
-from tests.render.stories import text
+from tests.render.samples import text
 
 
 def grids(count: int, height: int, width: int, value: float = 1.0) -> list[list[list[float]]]:

@@ -19,13 +19,13 @@ from mnist_tui.events import CheckpointSaved, DataProgress, EpochStarted, Event,
 from mnist_tui.render.progress_line import data_line, progress_lines
 from mnist_tui.runs.history import RunHistory, fold
 from mnist_tui.runs.summary import RunSummary
-from tests.render.stories import progress, row, started, text
+from tests.render.samples import progress, row, run_started, text
 
 BEGIN = EpochStarted(epoch=1, epochs=15, steps=3750)
 
 
 def running(*events: Event) -> RunHistory:
-    return fold([started(), *events])
+    return fold([run_started(), *events])
 
 
 def widest(shown: str) -> int:
@@ -75,14 +75,14 @@ def test_what_a_backend_does_first_is_shown_until_the_run_begins() -> None:
     with LiveView(console) as view:
         view.show(Preparing(what="compiling the step for AVX-512"))
         assert text(view._frame()).rstrip() == "Compiling the step for AVX-512 …"
-        view.show(started())
+        view.show(run_started())
         assert "Compiling" not in text(view._frame())
 
 
 def test_a_resumed_run_has_the_rows_that_its_checkpoint_had_seen_and_no_others() -> None:
     out, shown = io.StringIO(), Console(file=io.StringIO(), width=80, force_terminal=True)
-    before = [fold([started(), row(1), row(2), row(3)]) for _ in range(2)]
-    resumed = dataclasses.replace(started(), resumed_epoch=2, resumed_step=7500)
+    before = [fold([run_started(), row(1), row(2), row(3)]) for _ in range(2)]
+    resumed = dataclasses.replace(run_started(), resumed_epoch=2, resumed_step=7500)
     with (
         PlainView(Console(file=out), Console(quiet=True), before[0]) as plain,
         LiveView(shown, before[1]) as live,
@@ -103,7 +103,7 @@ def test_plain_results_and_the_rest_go_different_ways() -> None:
             view.show(DataProgress(dataset="mnist", stage="fetching", item="a.gz", done=done, total=2, unit="bytes"))
         view.show(DataProgress(dataset="mnist", stage="checking", item="b.gz", done=2, total=2, unit="bytes"))
         view.show(Preparing(what="compiling the step"))
-        for event in (started(), Notice(message="Look [here]"), BEGIN, progress(1), row(1), BEGIN, row(2)):
+        for event in (run_started(), Notice(message="Look [here]"), BEGIN, progress(1), row(1), BEGIN, row(2)):
             view.show(event)
         view.show(RunPaused(epoch=3, step=7500))
         view.show(CheckpointSaved(epoch=3, step=7500, path="last.ckpt"))
@@ -123,7 +123,7 @@ def test_the_live_view_never_outgrows_the_screen(width: int, height: int) -> Non
     sent = io.StringIO()
     console = Console(file=sent, force_terminal=True, width=width, height=height, legacy_windows=False)
     with LiveView(console) as view:
-        view.show(started())
+        view.show(run_started())
         for epoch in range(1, height + 10):
             view.history.apply(row(epoch))
         view.show(progress(10, epoch=height + 10, epochs=100))
@@ -141,7 +141,7 @@ def test_the_statistics_stand_beside_the_published_ones_on_mnist_only() -> None:
     assert "97.20 % (epoch 2)" in panel
     assert "99.47 % (epoch 12)" in panel
     assert "fell every epoch" in panel
-    drawn = text(statistics_panel(fold([started("synthetic"), row(1)])))
+    drawn = text(statistics_panel(fold([run_started("synthetic"), row(1)])))
     assert "99.47" not in drawn
     assert "this run" not in drawn  # the heading beside "published"
 

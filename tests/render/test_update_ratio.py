@@ -9,7 +9,7 @@ import pytest
 from mnist_tui.events import WeightsMoved
 from mnist_tui.render.sparkline import log_sparkline
 from mnist_tui.render.update_ratio import small, update_ratio_table
-from tests.render.stories import text
+from tests.render.samples import text
 
 
 def moved(step: int, *ratios: float) -> WeightsMoved:

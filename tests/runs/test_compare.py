@@ -10,11 +10,11 @@ import pytest
 from mnist_tui.runs import Run, RunRecord
 from mnist_tui.runs.compare import compare, config_diff, find_differences
 from mnist_tui.runs.index import RunIndex, RunScanner
-from tests import made_runs
+from tests import sample_runs
 
 
 def _record(**settings: Any) -> RunRecord:
-    return RunRecord.from_dict(made_runs.record(**settings))
+    return RunRecord.from_dict(sample_runs.record(**settings))
 
 
 def test_only_what_differs_is_listed_in_the_order_of_the_settings() -> None:
@@ -58,7 +58,7 @@ def test_changes_name_the_recipes_value_first() -> None:
 
 
 def test_the_keys_of_a_comparison_stay_what_they_were(tmp_path: Path) -> None:
-    scanned = RunScanner(made_runs.write_finished(tmp_path, "run", 0.9)).scan()
+    scanned = RunScanner(sample_runs.write_finished(tmp_path, "run", 0.9)).scan()
     [numbers] = compare([scanned]).to_dict()["runs"]
     assert list(numbers) == [
         "summary",
@@ -74,7 +74,7 @@ def test_a_recipe_that_is_unknown_has_no_settings_to_differ_from() -> None:
 
 
 def test_numbers_are_of_the_best_and_the_last_epoch(tmp_path: Path) -> None:
-    run = made_runs.write_finished(tmp_path, "run", 0.90, 0.99, 0.95)
+    run = sample_runs.write_finished(tmp_path, "run", 0.90, 0.99, 0.95)
     [numbers] = compare([RunScanner(run).scan()]).runs
     assert (numbers.summary.best_epoch, numbers.best_test_loss) == (2, 0.2)
     assert numbers.final_test_loss == pytest.approx(0.4 / 3)
@@ -82,7 +82,7 @@ def test_numbers_are_of_the_best_and_the_last_epoch(tmp_path: Path) -> None:
 
 
 def test_runs_without_numbers_and_damaged_ones_can_be_compared(tmp_path: Path) -> None:
-    made_runs.write_some(tmp_path)
+    sample_runs.write_some(tmp_path)
     compared = compare(list(RunIndex(tmp_path).scan()))
     by_name = {run.summary.name: run for run in compared.runs}
     assert by_name["gamma"].final_test_loss is None

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 from mnist_tui.events import EpochFinished
 from mnist_tui.runs.epoch_columns import EPOCH_COLUMNS, columns, layouts
-from tests.render.stories import row
+from tests.render.samples import row
 
 VALIDATED = row(1, validation_loss=0.2, validation_accuracy=0.9)
 

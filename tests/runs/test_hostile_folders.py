@@ -18,14 +18,14 @@ from mnist_tui.runs import log_reader as logs
 from mnist_tui.runs.index import RunIndex
 from mnist_tui.runs.log_tail import LogTail
 from mnist_tui.runs.summary import summarize
-from tests import made_runs, odd_files
+from tests import odd_files, sample_runs
 
 DIARY = "aaa\nbbb-no-newline"
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    return made_runs.write_finished(tmp_path, "odd", 0.9, 0.95)
+    return sample_runs.write_finished(tmp_path, "odd", 0.9, 0.95)
 
 
 # Links: files elsewhere are not touched
@@ -96,17 +96,17 @@ def test_a_name_that_is_a_dangling_link_is_taken(run: Run, tmp_path: Path) -> No
 @pytest.mark.parametrize("kind", odd_files.ODD)
 @pytest.mark.parametrize("name", [folder_layout.CONFIG, folder_layout.LOG])
 def test_a_run_with_an_odd_file_is_listed_with_its_reason(tmp_path: Path, run: Run, kind: str, name: str) -> None:
-    made_runs.write_finished(tmp_path, "sound", 0.9)
+    sample_runs.write_finished(tmp_path, "sound", 0.9)
     odd_files.put(kind, run.folder / name)
     tracemalloc.start()
-    begun = time.thread_time()
+    started_at = time.thread_time()
     try:
         summaries = {found.name: summarize(found) for found in runs.list_runs(tmp_path)}
         indexed = {found.summary.name: found.summary for found in RunIndex(tmp_path).scan()}
         with pytest.raises(RunError):
             list(run.record() and run.events())
         assert tracemalloc.get_traced_memory()[1] < 40 * 2**20
-        assert time.thread_time() - begun < 10
+        assert time.thread_time() - started_at < 10
     finally:
         tracemalloc.stop()
     assert summaries == indexed
@@ -219,7 +219,7 @@ def test_hidden_folders_of_the_user_beside_the_runs_stay(tmp_path: Path) -> None
         aged(folder)
     (tmp_path / ".deleted-13-link").symlink_to(with_more[0])
     kept = sorted(path.name for path in tmp_path.rglob("*"))
-    made_runs.write(tmp_path, "mine").delete()
+    sample_runs.write(tmp_path, "mine").delete()
     assert sorted(path.name for path in tmp_path.rglob("*")) == kept
 
 
@@ -274,7 +274,7 @@ OF_A_PERSON: dict[str, Make] = {
 
 @pytest.mark.parametrize("name", OF_A_PERSON)
 def test_a_run_with_user_files_in_it_is_not_deleted(tmp_path: Path, name: str) -> None:
-    run = runs.create(tmp_path, RunRecord.from_dict(made_runs.record()), name="mine")
+    run = runs.create(tmp_path, RunRecord.from_dict(sample_runs.record()), name="mine")
     OF_A_PERSON[name](run.folder / name)
     before = sorted(run.folder.rglob("*"))
     with pytest.raises(RunError, match="contains files that are not part of a run") as raised:

@@ -16,7 +16,7 @@ from mnist_tui.events import EpochFinished, RunFinished, RunStarted
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import fold
 from mnist_tui.runs.log_tail import LogTail
-from tests import made_runs
+from tests import sample_runs
 
 
 def append_raw(run: Run, text: str) -> None:
@@ -25,12 +25,12 @@ def append_raw(run: Run, text: str) -> None:
 
 
 def test_it_tells_each_event_once(tmp_path: Path) -> None:
-    run = made_runs.write(tmp_path, "one", made_runs.epoch(1))
+    run = sample_runs.write(tmp_path, "one", sample_runs.epoch(1))
     tail = LogTail(run)
     assert [type(event) for event in tail.read_new()] == [RunStarted, EpochFinished]
     assert tail.read_new() == []
     with run.writer() as writer:
-        writer.append(made_runs.epoch(2))
+        writer.append(sample_runs.epoch(2))
         assert [event.epoch for event in tail.read_new() if isinstance(event, EpochFinished)] == [2]
 
 
@@ -41,10 +41,10 @@ def test_a_run_without_a_log_yet_has_told_nothing(tmp_path: Path) -> None:
 
 
 def test_half_a_line_is_told_once_it_is_whole(tmp_path: Path) -> None:
-    run = made_runs.write(tmp_path, "torn")
+    run = sample_runs.write(tmp_path, "torn")
     tail = LogTail(run)
     tail.read_new()
-    line = events.to_json(made_runs.epoch(1))
+    line = events.to_json(sample_runs.epoch(1))
     append_raw(run, line[:40])
     assert tail.read_new() == []
     append_raw(run, line[40:] + "\n")
@@ -52,35 +52,35 @@ def test_half_a_line_is_told_once_it_is_whole(tmp_path: Path) -> None:
 
 
 def test_a_torn_line_that_a_new_writer_cuts_off_is_no_new_start(tmp_path: Path) -> None:
-    run = made_runs.write(tmp_path, "killed", made_runs.epoch(1))
+    run = sample_runs.write(tmp_path, "killed", sample_runs.epoch(1))
     tail = LogTail(run)
     append_raw(run, '{"event":"Epo')
     tail.read_new()
     with run.writer() as writer:
-        writer.append(made_runs.epoch(2))
+        writer.append(sample_runs.epoch(2))
     assert [event.epoch for event in tail.read_new() if isinstance(event, EpochFinished)] == [2]
     assert tail.restarts == 0
 
 
 def test_a_damaged_line_is_passed_over(tmp_path: Path) -> None:
-    run = made_runs.write(tmp_path, "damaged")
+    run = sample_runs.write(tmp_path, "damaged")
     append_raw(run, "no JSON\n\xff\n")
-    append_raw(run, events.to_json(made_runs.epoch(1)) + "\n")
+    append_raw(run, events.to_json(sample_runs.epoch(1)) + "\n")
     assert len(LogTail(run).read_new()) == 2
 
 
 def test_a_shortened_log_is_read_from_the_start(tmp_path: Path) -> None:
-    run = made_runs.write(tmp_path, "again", made_runs.epoch(1), made_runs.epoch(2))
+    run = sample_runs.write(tmp_path, "again", sample_runs.epoch(1), sample_runs.epoch(2))
     tail = LogTail(run)
     tail.read_new()
-    run.log_file.write_text(events.to_json(made_runs.epoch(1)) + "\n")
+    run.log_file.write_text(events.to_json(sample_runs.epoch(1)) + "\n")
     assert len(tail.read_new()) == 1
     assert tail.restarts == 1
 
 
 def test_another_file_under_the_name_is_another_story(tmp_path: Path) -> None:
-    run = made_runs.write(tmp_path, "new", made_runs.epoch(1))
-    other = made_runs.write(tmp_path, "other", made_runs.epoch(1), made_runs.epoch(2), made_runs.finished())
+    run = sample_runs.write(tmp_path, "new", sample_runs.epoch(1))
+    other = sample_runs.write(tmp_path, "other", sample_runs.epoch(1), sample_runs.epoch(2), sample_runs.run_finished())
     tail = LogTail(run)
     tail.read_new()
     other.log_file.replace(run.log_file)
@@ -89,20 +89,20 @@ def test_another_file_under_the_name_is_another_story(tmp_path: Path) -> None:
 
 
 def test_a_renamed_run_is_followed_under_its_new_name(tmp_path: Path) -> None:
-    run = made_runs.write(tmp_path, "before")
+    run = sample_runs.write(tmp_path, "before")
     tail = LogTail(run)
     tail.read_new()
     renamed = run.rename("after")
     assert tail.read_new() == []
     assert tail.run == renamed
     with renamed.writer() as writer:
-        writer.append(made_runs.epoch(1))
+        writer.append(sample_runs.epoch(1))
     assert len(tail.read_new()) == 1
     assert tail.restarts == 0
 
 
 def test_a_deleted_run_is_said_to_be_gone(tmp_path: Path) -> None:
-    run = made_runs.write(tmp_path, "short-lived")
+    run = sample_runs.write(tmp_path, "short-lived")
     tail = LogTail(run)
     tail.read_new()
     shutil.rmtree(run.folder)
@@ -111,20 +111,20 @@ def test_a_deleted_run_is_said_to_be_gone(tmp_path: Path) -> None:
 
 
 def test_without_progress_the_rest_is_the_same(tmp_path: Path) -> None:
-    run = made_runs.write_finished(tmp_path, "whole", 0.8, 0.9, 0.95)
+    run = sample_runs.write_finished(tmp_path, "whole", 0.8, 0.9, 0.95)
     read = LogTail(run, progress=False).read_new()
     assert fold(read).rows == run.history().rows
     assert not fold(read).batch_losses
 
 
 def test_nothing_is_lost_or_told_twice_while_a_thread_writes(tmp_path: Path) -> None:
-    run = made_runs.write(tmp_path, "busy")
+    run = sample_runs.write(tmp_path, "busy")
 
     def write() -> None:
         with run.writer() as writer:
             for number in range(1, 301):
-                writer.append(made_runs.epoch(number, epochs=300))
-            writer.append(made_runs.finished())
+                writer.append(sample_runs.epoch(number, epochs=300))
+            writer.append(sample_runs.run_finished())
 
     thread = threading.Thread(target=write)
     thread.start()
@@ -136,13 +136,13 @@ def test_nothing_is_lost_or_told_twice_while_a_thread_writes(tmp_path: Path) -> 
 
 
 def test_it_follows_another_process(tmp_path: Path) -> None:
-    run = made_runs.write(tmp_path, "elsewhere")
+    run = sample_runs.write(tmp_path, "elsewhere")
     script = (
-        "import sys; sys.path[:0] = sys.argv[2:]; from pathlib import Path; import made_runs;"
+        "import sys; sys.path[:0] = sys.argv[2:]; from pathlib import Path; import sample_runs;"
         "from mnist_tui.runs import Run\n"
         "with Run(Path(sys.argv[1])).writer() as writer:\n"
-        "    for number in range(1, 51): writer.append(made_runs.epoch(number, epochs=50))\n"
-        "    writer.append(made_runs.finished())\n"
+        "    for number in range(1, 51): writer.append(sample_runs.epoch(number, epochs=50))\n"
+        "    writer.append(sample_runs.run_finished())\n"
     )
     here = Path(__file__).parent
     process = subprocess.Popen([sys.executable, "-c", script, str(run.folder), str(here), str(here.parent)])

@@ -12,11 +12,11 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.errors import RunError
 from mnist_tui.runs import Run, RunRecord
 from mnist_tui.runs.find import newest_with_weights
-from tests import made_runs
+from tests import sample_runs
 
 
 def test_the_text_of_a_record_is_what_was_parsed() -> None:
-    values = {**made_runs.record(), "of a newer version": {"key": [1, 2]}}
+    values = {**sample_runs.record(), "of a newer version": {"key": [1, 2]}}
     record = RunRecord.from_dict(values)
     assert json.loads(record.to_json()) == values
     changed = record.replace(config={**record.config, "threads": 2})
@@ -32,7 +32,7 @@ def test_an_old_record_lacks_parts() -> None:
 
 
 def test_a_value_of_another_type_is_not_known() -> None:
-    values = made_runs.record()
+    values = sample_runs.record()
     values["model"] = {"name": 5, "parameters": "many", "summary": [], "source": "nowhere"}
     values["data"]["train_images"] = 1e300
     record = RunRecord.from_dict(values)
@@ -49,7 +49,7 @@ def test_a_value_of_another_type_is_not_known() -> None:
     ],
 )
 def test_a_damaged_record_names_its_part_and_its_file(changes: dict[str, Any], words: str, tmp_path: Path) -> None:
-    run = made_runs.write_finished(tmp_path, "run", 0.9)
+    run = sample_runs.write_finished(tmp_path, "run", 0.9)
     run.config_file.write_text(json.dumps({**run.record().to_dict(), **changes}))
     with pytest.raises(RunError, match=words) as caught:
         run.record()
@@ -57,7 +57,7 @@ def test_a_damaged_record_names_its_part_and_its_file(changes: dict[str, Any], w
 
 
 def test_settings_of_another_version_are_refused_with_the_runs_name() -> None:
-    record = RunRecord.from_dict(made_runs.record(lr=0.5), "mine")
+    record = RunRecord.from_dict(sample_runs.record(lr=0.5), "mine")
     assert record.train_config() == TrainConfig(dataset="mnist", epochs=3, lr=0.5)
     newer = record.replace(config={**record.config, "mixup": 0.2})
     with pytest.raises(RunError, match="run mine was made by another version of this program"):
@@ -66,7 +66,7 @@ def test_settings_of_another_version_are_refused_with_the_runs_name() -> None:
 
 def test_the_newest_run_whose_network_can_be_used(tmp_path: Path) -> None:
     def trained(name: str, day: int, file: str, **settings: Any) -> Run:
-        run = made_runs.write_finished(tmp_path, name, 0.9, created=f"2026-01-0{day}T00:00:00Z", **settings)
+        run = sample_runs.write_finished(tmp_path, name, 0.9, created=f"2026-01-0{day}T00:00:00Z", **settings)
         if file:
             (run.folder / file).write_bytes(b"weights")
         return run

@@ -14,7 +14,7 @@ from mnist_tui.sweep.folder import SweepFolder
 from mnist_tui.sweep.plans import Search, Trial
 from mnist_tui.sweep.results import PRUNED, TrialResult, TrialStatus
 from mnist_tui.sweep.search_space import parse_space
-from tests import made_runs
+from tests import sample_runs
 
 optuna = pytest.importorskip("optuna")
 
@@ -102,8 +102,8 @@ def test_what_a_process_left_behind_goes_to_the_next_with_the_same_values(home: 
 def test_a_run_that_ended_unsaid_is_told_and_not_trained_again(home: SweepFolder) -> None:
     with register_worker(home) as gone:
         left = begin(OptunaSource(home, SEARCH, gone))
-    row = replace(made_runs.epoch(1), validation_accuracy=0.9, validation_loss=0.1)
-    made_runs.write(home.runs_dir, left.name, row, made_runs.finished(), lr=left.config.lr)
+    row = replace(sample_runs.epoch(1), validation_accuracy=0.9, validation_loss=0.1)
+    sample_runs.write(home.runs_dir, left.name, row, sample_runs.run_finished(), lr=left.config.lr)
     with register_worker(home) as heir:
         assert begin(OptunaSource(home, SEARCH, heir)).name == "s-t001"
     assert states(home) == ["COMPLETE", "RUNNING"]
@@ -133,7 +133,7 @@ def test_what_does_worse_than_most_is_pruned_after_a_third(home: SweepFolder, pr
 
 def reasons_for(source: OptunaSource, trial: Trial, accuracy: float) -> list[str]:
     """What is said after each of ten epochs."""
-    rows = [replace(made_runs.epoch(number, epochs=10), validation_accuracy=accuracy) for number in range(1, 11)]
+    rows = [replace(sample_runs.epoch(number, epochs=10), validation_accuracy=accuracy) for number in range(1, 11)]
     return [source.on_event(trial, row) for row in rows]
 
 

@@ -26,7 +26,7 @@ from mnist_tui.sweep.progress import (
 )
 from mnist_tui.sweep.results import PRUNED, TrialResult, TrialStatus
 from mnist_tui.sweep.search_space import parse_space
-from tests import made_runs
+from tests import sample_runs
 
 CONFIG = TrainConfig(dataset="mnist", epochs=2, validation=5000)
 PLAN = Grid(
@@ -41,12 +41,12 @@ SEARCH = Search("s", "2026-11-25T08:00:00.000Z", CONFIG, parse_space(["lr=log:1e
 
 def epochs(validation: float, test: float) -> Iterator[Event]:
     for number in (1, 2):
-        yield replace(made_runs.epoch(number, test, epochs=2), validation_accuracy=validation, validation_loss=0.1)
+        yield replace(sample_runs.epoch(number, test, epochs=2), validation_accuracy=validation, validation_loss=0.1)
 
 
 def trained(runs_dir: Path, name: str, validation: float, test: float, *end: Event, lr: float = 0.1) -> None:
-    last = end or (made_runs.finished(epochs=2),)
-    made_runs.write(runs_dir, name, *epochs(validation, test), *last, epochs=2, lr=lr, validation=5000)
+    last = end or (sample_runs.run_finished(epochs=2),)
+    sample_runs.write(runs_dir, name, *epochs(validation, test), *last, epochs=2, lr=lr, validation=5000)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def runs_dir(tmp_path: Path) -> Path:
     """The first combination: 98 and 99 % on validation. The second: one failed, one not begun."""
     trained(tmp_path, "g-c1-s1", 0.98, 0.95)
     trained(tmp_path, "g-c1-s2", 0.99, 0.94)
-    made_runs.write(tmp_path, "g-c2-s1", RunFailed(error="DivergedError", message="the loss is nan"))
+    sample_runs.write(tmp_path, "g-c2-s1", RunFailed(error="DivergedError", message="the loss is nan"))
     return tmp_path
 
 
@@ -113,7 +113,7 @@ def test_a_search_is_read_from_its_runs(tmp_path: Path) -> None:
     trained(tmp_path, "s-t001", 0.5, 0.5, RunStopped(epoch=2, step=9, reason=f"{PRUNED}worse"), lr=0.5)
     trained(tmp_path, "s-t002", 0.5, 0.5, RunStopped(epoch=2, step=9, reason="terminated"), lr=0.5)
     trained(tmp_path, "s-t00x", 0.5, 0.5)
-    made_runs.write_some(tmp_path)
+    sample_runs.write_some(tmp_path)
     found = results.read(SEARCH, tmp_path)
     assert {name: (result.status.value, dict(result.trial.combination.values)) for name, result in found.items()} == {
         "s-t000": ("finished", {"lr": 0.25}),
@@ -129,7 +129,7 @@ def test_the_board_follows_a_sweep() -> None:
     progress.apply(SweepStarted(PLAN, {trial.name: TrialResult(trial) for trial in trials}, 2))
     assert (progress.total, progress.ended) == (4, 0)
     progress.apply(TrialStarted(trials[0], RunHistory(), False))
-    progress.apply(TrialEvent(trials[0], made_runs.epoch(1)))
+    progress.apply(TrialEvent(trials[0], sample_runs.epoch(1)))
     assert [history.last.epoch for _, history in progress.running.values() if history.last] == [1]
     assert progress.counts[TrialStatus.RUNNING] == 1
     progress.apply(TrialEnded(TrialResult(trials[0], TrialStatus.FAILED, reason="crashed")))

@@ -10,7 +10,7 @@ import pytest
 from mnist_tui.sweep.scheduler import ResumeWhenUnlocked, choose_jobs
 from mnist_tui.training.control import Control
 from mnist_tui.training.jobs import Folders, ResumedRun
-from tests import made_runs
+from tests import sample_runs
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_as_many_as_there_is_room_for(device: str, threads: int, cores: int, job
 def test_a_run_is_gone_on_with_when_its_last_process_has_let_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = made_runs.write(tmp_path, "run", made_runs.epoch(1))
+    run = sample_runs.write(tmp_path, "run", sample_runs.epoch(1))
     was_locked: list[bool] = []
     monkeypatch.setattr(ResumedRun, "__call__", lambda *_: was_locked.append(run.is_locked()))
     job = ResumeWhenUnlocked(run, ResumedRun("run", Folders(tmp_path, tmp_path)))

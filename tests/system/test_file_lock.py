@@ -14,7 +14,7 @@ import pytest
 
 from mnist_tui.system import file_lock
 from mnist_tui.system.file_lock import FileLock
-from tests import made_runs
+from tests import sample_runs
 
 HOLD = """
 import sys
@@ -157,7 +157,7 @@ def answer_of_another(folder: Path, question: str) -> str:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="switching to another user needs root")
 def test_another_users_live_run_is_training(tmp_path: Path) -> None:
-    run = made_runs.write(tmp_path, "live", made_runs.epoch(1))
+    run = sample_runs.write(tmp_path, "live", sample_runs.epoch(1))
     for path in (tmp_path, run.folder):
         path.chmod(0o755)
     question = "print(summarize(runs.Run(Path('live'))).status)"

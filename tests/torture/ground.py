@@ -42,7 +42,7 @@ class Ground:
 
     def begin(self, name: str, fault: Fault = NONE) -> int:
         """Start or go on with the run; the process's number."""
-        words = ["--resume", name] if self.begun(name) else ["--name", name, *self._settings]
+        words = ["--resume", name] if self.exists(name) else ["--name", name, *self._settings]
         return self._nursery.start("train", "--headless", *words, *self._folders, under=self.disk, fault=fault)
 
     def wait(self) -> Ended:
@@ -54,7 +54,7 @@ class Ground:
         self.begin(name, fault)
         return self.wait()
 
-    def begun(self, name: str) -> bool:
+    def exists(self, name: str) -> bool:
         """Whether there is such a run, as a list of all runs has it."""
         return name in [run.name for run in runs.list_runs(self.runs_dir)]
 
@@ -63,13 +63,13 @@ class Ground:
         arguments = (*words, "--runs-dir", self.runs_dir)
         return self._nursery.run(*arguments, under=self.disk, fault=fault, humble=humble)
 
-    def ended(self, name: str) -> bool:
+    def is_finished(self, name: str) -> bool:
         """Whether the run has come to its end: a kill may strike just after the last line of its log."""
-        return self.begun(name) and self.run(name).history().status is RunStatus.FINISHED
+        return self.exists(name) and self.run(name).history().status is RunStatus.FINISHED
 
     def assert_usable(self, name: str) -> None:
         """What is left can be listed and opened, and is as far as its log says."""
-        if not self.begun(name):
+        if not self.exists(name):
             return
         run = self.run(name)
         assert summarize(run).status != "unreadable"
@@ -84,7 +84,7 @@ class Ground:
         """The run comes to its end now, and to the very weights and rows of the undisturbed one."""
         self.assert_usable(name)
         run = self.run(name)
-        if not self.ended(name):
+        if not self.is_finished(name):
             ended = self.train(name)
             assert ended.code == 0, ended.err
         assert_same(run, self.undisturbed)

@@ -160,7 +160,7 @@ def resident(process: int) -> int:
 
 def _leave(terminal: Terminal) -> float:
     """Ctrl+C until it goes, as the first one asks, or is Alt's after a lone escape; the seconds it took."""
-    begun = time.monotonic()
+    started_at = time.monotonic()
     for _ in range(4):
         if terminal.process.poll() is None:
             terminal.press("\x03")
@@ -173,7 +173,7 @@ def _leave(terminal: Terminal) -> float:
     assert "Traceback" not in terminal.after_the_screen, terminal.after_the_screen
     assert "Error" not in terminal.after_the_screen, terminal.after_the_screen
     assert terminal.problems() == []
-    return time.monotonic() - begun
+    return time.monotonic() - started_at
 
 
 def at_home(folder: Path, seed: int) -> Monkey:

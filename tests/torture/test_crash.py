@@ -68,7 +68,7 @@ def test_kills_inside_operations_on_the_disk(ground: Ground, report: Report) -> 
             kills += 1
             places[place_of(ended.struck)] += 1
             ground.assert_usable("killed")
-            if ground.ended("killed"):
+            if ground.is_finished("killed"):
                 break
         ground.assert_goes_on("killed")
     report(f"{kills} kills of {number} runs: {in_words(places)}")
@@ -83,9 +83,9 @@ def phase(run: Run) -> str:
 def test_kills_at_any_moment(ground: Ground, report: Report) -> None:
     """From outside, after a random time: mostly while it computes."""
     chance, places, kills, number = random.Random(2), Counter[str](), 0, 0
-    begun = time.monotonic()
+    exists = time.monotonic()
     ground.train("killed")
-    whole = time.monotonic() - begun
+    whole = time.monotonic() - exists
     shutil.rmtree(ground.run("killed").folder)
     while kills < 40:
         number += 1
@@ -100,7 +100,7 @@ def test_kills_at_any_moment(ground: Ground, report: Report) -> None:
             kills += 1
             ground.assert_usable("killed")
             places[phase(ground.run("killed"))] += 1
-            if ground.ended("killed"):
+            if ground.is_finished("killed"):
                 break
         ground.assert_goes_on("killed")
     report(f"{kills} kills of {number} runs, in {in_words(places)}")
@@ -118,7 +118,7 @@ def test_kills_in_a_deletion(ground: Ground, report: Report) -> None:
         fault = Fault(1 + number * operations // 24, KILLS[number % 3])
         ended = ground.cli("runs", "delete", "doomed", "--yes", fault=fault)
         assert ended.code in (0, -signal.SIGKILL), ended.err
-        if ground.begun("doomed"):
+        if ground.exists("doomed"):
             kept["whole"] += 1
             assert_same(ground.run("doomed"), ground.undisturbed)
             assert ground.cli("runs", "delete", "doomed", "--yes").code == 0
@@ -167,9 +167,9 @@ def test_whole_real_processes(tmp_path: Path, report: Report) -> None:
     undisturbed, run = Run(tmp_path / "runs" / "undisturbed"), Run(tmp_path / "runs" / "killed")
     chance, kills, size = random.Random(4), 0, undisturbed.log_file.stat().st_size
     while kills < 12:
-        begun = run.config_file.exists()
-        words = ("train", "--headless", "--resume", run.name) if begun else (*training, "--name", run.name)
-        before = run.log_file.stat().st_size if begun else 0
+        exists = run.config_file.exists()
+        words = ("train", "--headless", "--resume", run.name) if exists else (*training, "--name", run.name)
+        before = run.log_file.stat().st_size if exists else 0
         wanted = before + chance.randrange(1, size // 2)
         with program.start(*words, **folders) as process:
             while process.process.poll() is None and log_size(run) < wanted:

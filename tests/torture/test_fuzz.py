@@ -33,7 +33,7 @@ class State:
     inputs: int
     branches: int
     features: int
-    kept: int
+    inputs_kept: int
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ class Hunt:
     """How the fuzzer ended (0: it found nothing), and what it said."""
 
     code: int
-    told: str
+    output: str
 
     def state(self, when: str) -> State:
-        [found] = [groups for groups in _STATE.findall(self.told) if groups[1] == when]
+        [found] = [groups for groups in _STATE.findall(self.output) if groups[1] == when]
         return State(*(int(group) for group in found if group != when))
 
     def figure(self, name: str) -> int:
-        return int(re.findall(rf"stat::{name}:\s+(\d+)", self.told)[0])
+        return int(re.findall(rf"stat::{name}:\s+(\d+)", self.output)[0])
 
 
 def hunt(name: str, folder: Path, seconds: int = SECONDS) -> Hunt:
@@ -59,16 +59,16 @@ def hunt(name: str, folder: Path, seconds: int = SECONDS) -> Hunt:
 
 @pytest.mark.parametrize("name", [*OF_RUNS, *OF_FILES])
 def test_nothing_made_up_does_harm(name: str, tmp_path: Path, report: Report) -> None:
-    hunted = hunt(name, tmp_path)
-    assert hunted.code == 0, hunted.told[-6000:]
-    assert "Warning" not in hunted.told.replace("WARNING: Failed to find function", "")
-    begun, done = hunted.state("INITED"), hunted.state("DONE")
-    assert done.features > begun.features, "nothing new was reached"
-    assert done.kept > begun.kept
+    result = hunt(name, tmp_path)
+    assert result.code == 0, result.output[-6000:]
+    assert "Warning" not in result.output.replace("WARNING: Failed to find function", "")
+    initial, done = result.state("INITED"), result.state("DONE")
+    assert done.features > initial.features, "nothing new was reached"
+    assert done.inputs_kept > initial.inputs_kept
     report(
-        f"{done.inputs:,} inputs in {SECONDS} s, no fault; from {begun.branches} to {done.branches} branches, from "
-        f"{begun.features} to {done.features:,} features, {done.kept} inputs kept; the slowest took "
-        f"{hunted.figure('slowest_unit_time_sec')} s, most memory {hunted.figure('peak_rss_mb')} MB"
+        f"{done.inputs:,} inputs in {SECONDS} s, no fault; from {initial.branches} to {done.branches} branches, from "
+        f"{initial.features} to {done.features:,} features, {done.inputs_kept} inputs kept; the slowest took "
+        f"{result.figure('slowest_unit_time_sec')} s, most memory {result.figure('peak_rss_mb')} MB"
     )
 
 
@@ -81,7 +81,7 @@ def test_nothing_made_up_does_harm(name: str, tmp_path: Path, report: Report) ->
     ],
 )
 def test_a_planted_fault_is_found(name: str, words: str, tmp_path: Path, report: Report) -> None:
-    hunted = hunt(name, tmp_path)
-    assert hunted.code != 0
-    assert words in hunted.told, hunted.told[-6000:]
-    report(f"found after {hunted.figure('number_of_executed_units'):,} inputs")
+    result = hunt(name, tmp_path)
+    assert result.code != 0
+    assert words in result.output, result.output[-6000:]
+    report(f"found after {result.figure('number_of_executed_units'):,} inputs")

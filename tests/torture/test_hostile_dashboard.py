@@ -15,5 +15,5 @@ def test_no_run_breaks_a_screen(tmp_path: Path, report: Callable[[str], None]) -
     for number in range(TOURS):
         first = 100 + number * RUNS
         seen += len(tour(tmp_path / str(number), range(first, first + RUNS)))
-    report(f"{seen} damaged runs in the lists, previews, stories, comparisons, forms and as networks: no exception")
+    report(f"{seen} damaged runs in the lists, previews, run views, comparisons, forms and as networks: no exception")
     assert seen == TOURS * RUNS

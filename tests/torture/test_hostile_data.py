@@ -38,7 +38,7 @@ def try_all(use: Callable[[bytes], object], contents: Iterator[bytes], report: R
     refused = tried = 0
     slowest = 0.0
     for tried, content in enumerate(contents, 1):
-        begun = time.thread_time()
+        started_at = time.thread_time()
         try:
             use(content)
         except MnistTuiError as error:
@@ -47,7 +47,7 @@ def try_all(use: Callable[[bytes], object], contents: Iterator[bytes], report: R
             assert error.remedy
         except Exception as error:
             raise AssertionError(f"number {tried}: {content[:80]!r}") from error
-        slowest = max(slowest, time.thread_time() - begun)
+        slowest = max(slowest, time.thread_time() - started_at)
     grown = _peak() - before
     report(
         f"{tried:,} files: {refused:,} refused in words, {tried - refused:,} read; "

@@ -119,10 +119,10 @@ def test_every_bad_mirror_ends_soon_in_words_and_the_rerun_heals(
         for behavior in BAD:
             home = tmp_path / behavior
             bad = sample(mirror.at(behavior))
-            begun = time.monotonic()
+            started_at = time.monotonic()
             with pytest.raises(DataError) as caught:
                 fetch_dataset(bad.entry, home, settings=mirror.settings(**IMPATIENT))
-            slowest = max(slowest, (time.monotonic() - begun, behavior))
+            slowest = max(slowest, (time.monotonic() - started_at, behavior))
             assert mirror.at(behavior) in str(caught.value)
             assert caught.value.exit_code == 3
             assert caught.value.remedy
@@ -161,9 +161,9 @@ def test_a_mirror_that_is_good_for_some_files_only_is_made_up_for_by_the_next(
                 fetch_dataset(tiny.entry, home, settings=mirror.settings())
             assert files(home).items() <= whole.contents.items()
             mirror.contents = whole.contents
-            mirror.asked.clear()
+            mirror.requested_paths.clear()
             before = len(files(home))
             fetch_dataset(tiny.entry, home, settings=mirror.settings())
             assert files(home) == dict(whole.contents)
-            assert len(mirror.asked) == len(whole.contents) - before
+            assert len(mirror.requested_paths) == len(whole.contents) - before
     report(f"{len(whole.contents)} fetches broken off at each file: the rerun asked for the missing ones only")

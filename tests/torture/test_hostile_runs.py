@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mnist_tui import runs
 from mnist_tui.errors import RunError
 from mnist_tui.runs import Run, RunRecord
-from tests import made_runs
+from tests import sample_runs
 from tests.torture.in_process import Ended, mnist
 from tests.torture.mutations import damage
 
@@ -45,8 +45,8 @@ def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         monkeypatch.setenv(f"MNIST_TUI_{name}_DIR", str(tmp_path / name.lower()))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "100")
-    made_runs.write_finished(tmp_path / "runs", "sound", 0.9, 0.95)
-    return made_runs.write_finished(tmp_path / "runs", "odd", 0.90, 0.98, 0.97)
+    sample_runs.write_finished(tmp_path / "runs", "sound", 0.9, 0.95)
+    return sample_runs.write_finished(tmp_path / "runs", "odd", 0.90, 0.98, 0.97)
 
 
 def check(ended: Ended, what: str) -> None:
@@ -61,13 +61,13 @@ def try_commands(what: str) -> dict[int, int]:
     """Every command; how often each exit code came."""
     codes: dict[int, int] = {}
     for words in COMMANDS:
-        begun = time.thread_time()
+        started_at = time.thread_time()
         try:
             ended = mnist(*words)
         except Exception as error:
             raise AssertionError(f"{' '.join(words)}: {what}") from error
         check(ended, f"{' '.join(words)}: {what}: {ended}")
-        assert time.thread_time() - begun < SECONDS
+        assert time.thread_time() - started_at < SECONDS
         codes[ended.code] = codes.get(ended.code, 0) + 1
     return codes
 
@@ -93,7 +93,7 @@ def test_a_name_is_a_folder_in_the_runs_folder_or_none(name: str, tmp_path_facto
     outside = tmp_path_factory.mktemp("outside", numbered=True)
     folder = outside / "runs"
     try:
-        run = runs.create(folder, RunRecord.from_dict(made_runs.record()), name=name)
+        run = runs.create(folder, RunRecord.from_dict(sample_runs.record()), name=name)
     except RunError as error:
         assert "\x1b" not in str(error)
         assert list(outside.iterdir()) == []

@@ -45,7 +45,7 @@ class Tally:
         self._before = _peak()
 
     def try_out(self, use: Callable[[], Any], what: str) -> Any:
-        begun = time.thread_time()
+        started_at = time.thread_time()
         result = None
         try:
             result = use()
@@ -56,7 +56,7 @@ class Tally:
             self.refused += 1
         except Exception as error:
             raise AssertionError(what) from error
-        self.slowest = max(self.slowest, time.thread_time() - begun)
+        self.slowest = max(self.slowest, time.thread_time() - started_at)
         assert self.slowest < SECONDS, what
         return result
 

@@ -19,7 +19,7 @@ from mnist_tui.runs import Run
 from mnist_tui.runs.log_tail import LogTail
 from mnist_tui.runs.summary import summarize
 from mnist_tui.training import run_training
-from tests import made_runs
+from tests import sample_runs
 from tests.engine_fixtures import tiny_config, tiny_dataset
 
 Report = Callable[[str], None]
@@ -73,15 +73,15 @@ def _seconds(work: Callable[[], object], times: int = 3) -> float:
     """Of this process, at best: what others do on the machine must not decide."""
     took = []
     for _ in range(times):
-        begun = time.process_time()
+        started_at = time.process_time()
         work()
-        took.append(time.process_time() - begun)
+        took.append(time.process_time() - started_at)
     return min(took)
 
 
 def test_a_million_events_are_read_in_time_by_the_line(tmp_path: Path, report: Report) -> None:
-    run: Run = made_runs.write_finished(tmp_path / "runs", "long", 0.9)
-    line = events.to_json(made_runs.progress(1, 0.5, 0.4)) + "\n"
+    run: Run = sample_runs.write_finished(tmp_path / "runs", "long", 0.9)
+    line = events.to_json(sample_runs.progress(1, 0.5, 0.4)) + "\n"
     head = run.log_file.read_text()
     took = {}
     for count in (EVENTS // 4, EVENTS):

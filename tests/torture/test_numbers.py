@@ -59,7 +59,7 @@ ODD_NETS = {
 }
 
 
-def told(lab: Lab, config: object) -> str:
+def train_outcome(lab: Lab, config: object) -> str:
     """How a run of the config ended: `refused`, `finished`, `failed`. What is left on disk must be sound."""
     before = set(lab.runs_dir.iterdir()) if lab.runs_dir.exists() else set()
     try:
@@ -94,7 +94,7 @@ def test_odd_networks_end_in_words(lab: Lab, tmp_path: Path, report: Report) -> 
     for name, (init, forward) in ODD_NETS.items():
         for backend in ("eager", "auto"):
             config = tiny_config(model=net(tmp_path, name.replace(" ", "_"), init, forward), backend=backend)
-            ends[name, backend] = told(lab, config)
+            ends[name, backend] = train_outcome(lab, config)
     found = {end: sorted({name for (name, _), one in ends.items() if one == end}) for end in ends.values()}
     report(f"{len(ends)} trainings of odd networks: {found}")
     assert {ends[name, "eager"] for name in ("nan", "infinite", "nine classes", "raises")} <= {
@@ -110,7 +110,7 @@ def test_rates_that_explode_are_said_to_diverge(lab: Lab, report: Report) -> Non
         ("sgd", "adam", "adamw"), (0.0, 1e-30, 1.0, 100.0), (0.0, 0.9999), (0.0, 10.0)
     ):
         config = tiny_config(optimizer=optimizer, lr=lr, momentum=momentum, weight_decay=decay, epochs=8)
-        ends.append(told(lab, config))
+        ends.append(train_outcome(lab, config))
     report(f"{len(ends)} trainings: {ends.count('finished')} finished, {ends.count('failed')} diverged and said so")
     assert set(ends) == {"finished", "failed"}
 
@@ -123,7 +123,7 @@ def test_sets_of_all_sizes_are_trained_on_or_refused(lab: Lab, backend: str, rep
     ):
         lab.dataset = tiny_dataset(train=train, test=test)
         config = tiny_config(batch_size=batch, validation=validation, epochs=1, backend=backend, model=lab.small_net())
-        ends[train, test, batch, validation] = told(lab, config)
+        ends[train, test, batch, validation] = train_outcome(lab, config)
         expected = "refused" if validation >= train else "finished"
         if ends[train, test, batch, validation] != expected:
             # BatchNorm takes 196 values a channel here, so one image will do.
@@ -142,7 +142,7 @@ def test_a_class_may_be_missing(lab: Lab, report: Report) -> None:
 
         for train, test in ((without(whole.train), whole.test), (whole.train, without(whole.test))):
             lab.dataset = Dataset("synthetic", train, test, whole.classes, whole.source, f"{missing}")
-            assert told(lab, tiny_config()) == "finished"
+            assert train_outcome(lab, tiny_config()) == "finished"
     report("20 sets with a class missing: trained")
 
 

@@ -56,7 +56,7 @@ def mounted(folder: Path, options: str) -> Iterator[None]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def assert_told(ended: Ended, path: Path, why: str, *codes: int) -> None:
+def assert_reported(ended: Ended, path: Path, why: str, *codes: int) -> None:
     assert ended.code in (codes or (1, 4)), ended
     assert "Traceback" not in ended.err, ended.err
     assert ended.err.startswith("error: "), ended.err
@@ -76,7 +76,7 @@ def test_small_disks(ground: Ground, report: Report) -> None:
                 assert room > 60
                 continue
             full += 1
-            assert_told(ended, ground.runs_dir, "No space left on device")
+            assert_reported(ended, ground.runs_dir, "No space left on device")
             run = ground.run("small")
             if run.checkpoint_file.exists():
                 checkpoint.load_state(run.checkpoint_file)
@@ -95,25 +95,25 @@ def wait_for_a_checkpoint(run: Run) -> None:
 def test_disks_that_change_while_training(ground: Ground, report: Report) -> None:
     """The run's folder is deleted, moved or replaced, or its log deleted: never a success that was none."""
 
-    def deleted(run: Run) -> str:
+    def delete_folder(run: Run) -> str:
         shutil.rmtree(run.folder, ignore_errors=True)
         return "No such file or directory"
 
-    def moved(run: Run) -> str:
+    def move_folder(run: Run) -> str:
         run.folder.rename(run.folder.with_name("moved"))
         return "No such file or directory"
 
-    def log_removed(run: Run) -> str:
+    def remove_log(run: Run) -> str:
         run.log_file.unlink()
         return "No such file or directory"
 
-    def replaced_by_a_file(run: Run) -> str:
+    def replace_by_file(run: Run) -> str:
         shutil.rmtree(run.folder, ignore_errors=True)
         run.folder.write_text("")
         return "Not a directory"
 
     ways: Counter[str] = Counter()
-    for change in (deleted, moved, log_removed, replaced_by_a_file) * 6:
+    for change in (delete_folder, move_folder, remove_log, replace_by_file) * 6:
         with mounted(ground.runs_dir, "size=10m,mode=755"):
             run = ground.run("odd")
             ground.begin("odd")
@@ -122,9 +122,9 @@ def test_disks_that_change_while_training(ground: Ground, report: Report) -> Non
                 why = change(run)
             finally:
                 ended = ground.wait()
-            assert_told(ended, run.folder, why, 1)
+            assert_reported(ended, run.folder, why, 1)
             ways[change.__name__.replace("_", " ")] += 1
-            if change is moved:
+            if change is move_folder:
                 checkpoint.load_state(ground.run("moved").checkpoint_file)
     report(f"{sum(ways.values())} changes under a training: {in_words(ways)}")
 
@@ -136,7 +136,7 @@ def test_read_only_disks(ground: Ground, report: Report) -> None:
         run = ground.run("mine")
         subprocess.run(["mount", "-o", "remount,ro", str(ground.runs_dir)], check=True)
         for words in (NEW, MORE, ("runs", "delete", "mine", "--yes"), ("runs", "rename", "mine", "yours")):
-            assert_told(ground.cli(*words), ground.runs_dir, "Read-only file system", 4)
+            assert_reported(ground.cli(*words), ground.runs_dir, "Read-only file system", 4)
         for words in (("runs", "list"), ("runs", "show", "mine")):
             assert ground.cli(*words).code == 0
         assert run.history().status == "finished"
@@ -157,7 +157,7 @@ def test_folders_without_permission(ground: Ground, report: Report) -> None:
         before = place.stat().st_mode
         place.chmod(mode)
         try:
-            assert_told(ground.cli(*words, humble=True), place, "Permission denied", 4)
+            assert_reported(ground.cli(*words, humble=True), place, "Permission denied", 4)
         finally:
             place.chmod(before)
         denied += 1
@@ -184,14 +184,14 @@ def test_links_in_a_folders_place(ground: Ground, report: Report) -> None:
     assert ground.train("linked").code == 0
     ground.run("linked").folder.rename(ground.disk / "away")
     ground.run("linked").folder.symlink_to(ground.disk / "away")
-    assert_told(ground.cli("runs", "delete", "linked", "--yes"), ground.run("linked").folder, "is a link", 4)
-    assert ground.begun("linked")
+    assert_reported(ground.cli("runs", "delete", "linked", "--yes"), ground.run("linked").folder, "is a link", 4)
+    assert ground.exists("linked")
     ground.run("nowhere").folder.symlink_to(ground.disk / "nowhere")
-    assert_told(ground.train("nowhere"), ground.run("nowhere").folder, "already", 4)
+    assert_reported(ground.train("nowhere"), ground.run("nowhere").folder, "already", 4)
     ground.runs_dir.unlink()
     ground.runs_dir.symlink_to(ground.disk / "nowhere")
-    assert_told(ground.cli(*NEW), ground.runs_dir, "Not a directory", 4)
+    assert_reported(ground.cli(*NEW), ground.runs_dir, "Not a directory", 4)
     ground.runs_dir.unlink()
     ground.runs_dir.write_text("")
-    assert_told(ground.cli(*NEW), ground.runs_dir, "Not a directory", 4)
+    assert_reported(ground.cli(*NEW), ground.runs_dir, "Not a directory", 4)
     report("links to a folder, to nowhere, and a file in the folder's place")

@@ -99,7 +99,7 @@ def test_a_second_signal_leaves_at_once_and_costs_no_more_than_a_kill(ground: Gr
         assert ended.code in (0, 128 + number), ended.err
         assert "Traceback" not in ended.err
         run = ground.run("signalled")
-        ways[str(run.history().status) if ground.begun("signalled") else "not begun"] += 1
+        ways[str(run.history().status) if ground.exists("signalled") else "not begun"] += 1
         assert_nothing_runs_on(child)
         ground.assert_usable("signalled")
         ground.assert_goes_on("signalled")

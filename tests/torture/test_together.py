@@ -20,7 +20,7 @@ from mnist_tui.events import RunFinished
 from mnist_tui.native.toolchain.cache import Cache, cache_key
 from mnist_tui.runs import Run
 from mnist_tui.runs.log_tail import LogTail
-from tests import made_runs
+from tests import sample_runs
 from tests.engine_fixtures import Lab, at_step, rows, tiny_config, tiny_dataset
 
 Report = Callable[[str], None]
@@ -55,11 +55,11 @@ def test_twenty_runs_at_once_are_twenty_runs(lab: Lab, tmp_path: Path, report: R
     processes = [context.Process(target=_train_one, args=(tmp_path, barrier, ends)) for _ in range(MANY)]
     for process in processes:
         process.start()
-    told = [ends.get(timeout=120) for _ in processes]
+    outcomes = [ends.get(timeout=120) for _ in processes]
     for process in processes:
         process.join()
-    names = {name for name, _ in told}
-    assert {end for _, end in told} == {"RunFinished"}, told
+    names = {name for name, _ in outcomes}
+    assert {end for _, end in outcomes} == {"RunFinished"}, outcomes
     assert len(names) == MANY
     found = runs.list_runs(tmp_path / "runs")
     assert {run.name for run in found} == names
@@ -133,7 +133,7 @@ def test_readers_of_runs_that_come_go_and_change_names(tmp_path: Path, report: R
         reader.start()
     try:
         for number in range(100):
-            run = made_runs.write_finished(folder, f"run-{number}", 0.9, 0.95)
+            run = sample_runs.write_finished(folder, f"run-{number}", 0.9, 0.95)
             for attempt in range(20):  # a reader looks at the lock for a moment
                 try:
                     run = run.rename(f"new-{number}-{attempt}")

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from mnist_tui.data.augmentation import make_network_input
-from mnist_tui.training import evaluate as scoring
-from mnist_tui.training.evaluate import Score, Scoring, compute_logits, evaluate
+from mnist_tui.training import evaluate as scorer
+from mnist_tui.training.evaluate import Score, Scorer, compute_logits, evaluate
 from tests.engine_fixtures import tiny_config, tiny_dataset
 
 CONFIG = tiny_config(rotation=7.0)
@@ -31,7 +31,7 @@ def score(model: nn.Module) -> Score:
 
 @pytest.mark.parametrize("batch", [1, 7, 59, 60, 61, 500])
 def test_a_score_is_the_mean_over_all_images_whatever_the_batches(monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
-    monkeypatch.setattr(scoring, "BATCH", batch)
+    monkeypatch.setattr(scorer, "BATCH", batch)
     model = network()
     ours = score(model)
     with torch.no_grad():
@@ -55,5 +55,5 @@ def test_scoring_changes_nothing_and_draws_no_random_numbers() -> None:
 
 
 def test_scoring_reports_its_progress(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scoring, "BATCH", 25)
-    assert list(Scoring(partial(compute_logits, network()), TEST.images, TEST.labels, CONFIG)) == [25, 50, 60]
+    monkeypatch.setattr(scorer, "BATCH", 25)
+    assert list(Scorer(partial(compute_logits, network()), TEST.images, TEST.labels, CONFIG)) == [25, 50, 60]

@@ -13,9 +13,9 @@ from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunStatus
 from mnist_tui.runs.summary import summarize
 from mnist_tui.training import checkpoint, recorder
-from tests import made_runs
+from tests import sample_runs
 from tests.engine_fixtures import TRAIN, Lab, tiny_config
-from tests.power import Disk, watched
+from tests.power import Disk, watch_disk
 from tests.training.test_exactness import assert_same
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
@@ -39,10 +39,10 @@ class Cuts:
     def here(self, disk: Disk) -> None:
         for seed, kind in enumerate(self.kinds):
             target = self.folder / f"cut-{disk.syncs}-{seed}"
-            disk.after_a_cut(target, kind, seed=1000 * disk.syncs + seed)
+            disk.write_after_cut(target, kind, seed=1000 * disk.syncs + seed)
             self.left.append((target, kind, len(self.reported)))
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         if not isinstance(event, (*FREQUENT, Preparing)):  # which no log has
             self.reported.append(event)
 
@@ -58,8 +58,8 @@ def check_cuts(
     disk, cuts = folder / "disk", Cuts(folder, kinds)
     disk.mkdir()
     lab.runs_dir = disk / "new" / "runs"
-    with watched(disk, monkeypatch, cuts.here):
-        undisturbed = lab.start(config, name="mine", watch=cuts.hear).run
+    with watch_disk(disk, monkeypatch, cuts.here):
+        undisturbed = lab.start(config, name="mine", watch=cuts.on_event).run
     for number, (target, kind, safe) in enumerate(cuts.left):
         runs_dir = target / "new" / "runs"
         found = runs.list_runs(runs_dir)
@@ -99,17 +99,17 @@ def test_a_reported_deletion_survives_a_power_cut_and_an_unfinished_one_leaves_t
         if deleting:
             for seed in range(8):
                 left.append(tmp_path / f"cut-{disk.syncs}-{seed}")
-                disk.after_a_cut(left[-1], "torn" if seed else "least", seed)
+                disk.write_after_cut(left[-1], "torn" if seed else "least", seed)
 
     deleting = False
-    with watched(disk_folder, monkeypatch, cut) as disk:
-        run = made_runs.write_finished(disk_folder / "runs", "mine", 0.9)
+    with watch_disk(disk_folder, monkeypatch, cut) as disk:
+        run = sample_runs.write_finished(disk_folder / "runs", "mine", 0.9)
         rows = run.history().rows
         with run.writer() as writer:
             writer.sync()
         deleting = True
         run.delete()
-        disk.after_a_cut(tmp_path / "after", "least")
+        disk.write_after_cut(tmp_path / "after", "least")
     assert runs.list_runs(tmp_path / "after" / "runs") == []
     assert left
     for folder in left:

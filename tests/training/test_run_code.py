@@ -178,7 +178,7 @@ def test_an_installed_module_is_not_copied() -> None:
     from mnist_tui.models import loader
 
     model = load_model(source)
-    imported = loader.find_code(model)
+    imported = loader.imported_code(model)
     assert imported is not None
     assert code_copy.copy_code(source, imported) is None
 

@@ -54,8 +54,8 @@ def test_the_teacher_is_trained_first_and_found_by_the_next_student(lab: Lab) ->
     (master,) = masters(lab)
     assert master.history().status is RunStatus.FINISHED
     for events, name in ((first, "first"), (second, "second")):
-        begun = next(event for event in events if isinstance(event, RunStarted))
-        assert (begun.run, begun.config["teacher"]) == (name, master.name)
+        run_event = next(event for event in events if isinstance(event, RunStarted))
+        assert (run_event.run, run_event.config["teacher"]) == (name, master.name)
         assert isinstance(events[-1], RunFinished)
         assert runs.find(lab.runs_dir, name).teacher_file.read_bytes() == master.weights_file.read_bytes()
 

@@ -19,13 +19,13 @@ from mnist_tui.training.jobs import Folders, Job, NewRun
 from mnist_tui.tui.app import Dashboard
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.session import SessionPhase
-from tests.patience import PATIENCE, comes_about
+from tests.patience import PATIENCE, wait_until_async
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
 
 
 @dataclass(frozen=True)
-class Scripted(NewRun):
+class ScriptedRun(NewRun):
     """A run that does what it is told: tells an event, raises an exception, or ends at None."""
 
     script: queue.Queue[Event | BaseException | None] = field(default_factory=queue.Queue)
@@ -38,7 +38,7 @@ class Scripted(NewRun):
                 raise item
             report(item)
 
-    def tell(self, *items: Event | BaseException | None) -> None:
+    def report(self, *items: Event | BaseException | None) -> None:
         for item in items:
             self.script.put(item)
 
@@ -46,7 +46,7 @@ class Scripted(NewRun):
 class OpenDashboard:
     """The opened dashboard."""
 
-    def __init__(self, app: Dashboard, pilot: Pilot[int], job: Scripted) -> None:
+    def __init__(self, app: Dashboard, pilot: Pilot[int], job: ScriptedRun) -> None:
         self.app, self.pilot, self.job = app, pilot, job
 
     @property
@@ -73,39 +73,39 @@ class OpenDashboard:
     async def type(self, text: str) -> None:
         await self.pilot.press(*text)
 
-    async def tell(self, *items: Event | BaseException | None, until: SessionPhase | None = None) -> None:
+    async def report(self, *items: Event | BaseException | None, until: SessionPhase | None = None) -> None:
         """Let the job tell these; go on once the session stands so."""
-        self.job.tell(*items)
+        self.job.report(*items)
         if until is not None:
             await self.until(lambda: self.app.session.phase is until)
 
     async def until(self, true: Callable[[], object]) -> None:
         """Wait until it holds."""
-        await comes_about(true, lambda: self.pilot.pause(0), lambda: self.text)
+        await wait_until_async(true, lambda: self.pilot.pause(0), lambda: self.text)
 
-    async def sees(self, *texts: str) -> None:
+    async def wait_for_text(self, *texts: str) -> None:
         """Wait until all of these are on the screen."""
         await self.until(lambda: all(text in self.text for text in texts))
 
 
-Story = Callable[[OpenDashboard], Awaitable[None]]
+Scenario = Callable[[OpenDashboard], Awaitable[None]]
 
 
 def with_dashboard(
-    story: Story,
+    scenario: Scenario,
     folder: Path,
     *,
     size: tuple[int, int] = (120, 36),
-    begun: bool = True,
-    seed: TrainConfig | None = None,
+    has_job: bool = True,
+    config: TrainConfig | None = None,
     job: Job | None = None,
 ) -> Dashboard:
     """Open the dashboard with its runs in `folder`, tell the story, close it; a scripted run has begun or not."""
-    seed = seed or TrainConfig()
+    config = config or TrainConfig()
     folders = Folders(folder / "data", folder / "runs")
-    scripted = Scripted(seed, folders)
-    first = job or (scripted if begun else None)
-    app = Dashboard(seed, folders, job=first, preferences=Preferences(folder / "dashboard.json"))
+    scripted = ScriptedRun(config, folders)
+    first = job or (scripted if has_job else None)
+    app = Dashboard(config, folders, job=first, preferences=Preferences(folder / "dashboard.json"))
 
     async def drive() -> None:
         async with app.run_test(size=size, notifications=True) as pilot:
@@ -113,7 +113,7 @@ def with_dashboard(
             try:
                 if first is not None:
                     await dashboard.until(lambda: app.session.training is not None)
-                await story(dashboard)
+                await scenario(dashboard)
             except BaseException:
                 # Paused, it would keep what other tests' trainings wait for.
                 if app.session.training is not None:
@@ -121,7 +121,7 @@ def with_dashboard(
                 raise
             finally:
                 # A worker that goes on would be in the next test's way.
-                scripted.tell(Interrupted("the test is over"))
+                scripted.report(Interrupted("the test is over"))
 
     asyncio.run(drive())
     if app.session.training is not None:
@@ -129,7 +129,7 @@ def with_dashboard(
     return app
 
 
-def begun(name: str = "a-run", **changes: Any) -> RunStarted:
+def run_started(name: str = "a-run", **changes: Any) -> RunStarted:
     """As the engine says it."""
     facts: dict[str, Any] = {
         "config": {"batch_size": 16, "recipe": "reference"},

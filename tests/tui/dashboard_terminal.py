@@ -165,11 +165,11 @@ class Terminal:
 
     def ended(self, patience: float = PATIENCE) -> tuple[int, float]:
         """The exit code, as a shell counts, and the seconds it took from now."""
-        begun = time.monotonic()
-        while self.process.poll() is None and time.monotonic() < begun + patience:
+        started_at = time.monotonic()
+        while self.process.poll() is None and time.monotonic() < started_at + patience:
             self.read()
         assert self.process.poll() is not None, f"still there after {patience} s:\n{self.text}"
-        taken = time.monotonic() - begun
+        taken = time.monotonic() - started_at
         while self.read():
             pass
         code = self.process.wait()

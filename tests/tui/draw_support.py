@@ -16,7 +16,7 @@ from mnist_tui.tui.screens.draw import DrawScreen
 from mnist_tui.tui.widgets.drawing.drawing_pad import DrawingPad
 from mnist_tui.tui.workers.digit_reader import DigitReader, ReadRequest
 from mnist_tui.tui.workers.networks import SavedNetwork
-from tests import made_runs
+from tests import sample_runs
 from tests.tui.app_support import OpenDashboard
 
 DOWN, ACROSS = 1, 7
@@ -26,7 +26,7 @@ def write_line_reader(
     runs_dir: Path, name: str = "lines", *, down: int = DOWN, across: int = ACROSS, **settings: Any
 ) -> Run:
     """A finished run whose best weights answer `down` and `across`, and are not sure of a cross."""
-    run = made_runs.write_finished(runs_dir, name, 0.9, model="linear", dataset="synthetic", **settings)
+    run = sample_runs.write_finished(runs_dir, name, 0.9, model="linear", dataset="synthetic", **settings)
     weights = torch.zeros(10, 28, 28)
     weights[down, 4:24, 12:16] = 0.05
     weights[across, 12:16, 4:24] = 0.05
@@ -81,15 +81,15 @@ async def draw_across(dashboard: OpenDashboard) -> None:
 
 
 def ink(dashboard: OpenDashboard) -> float:
-    return float(screen(dashboard).canvas.field.mean())
+    return float(screen(dashboard).canvas.ink.mean())
 
 
-async def says(dashboard: OpenDashboard, words: str) -> None:
+async def wait_for_answer(dashboard: OpenDashboard, words: str) -> None:
     """Wait until the answer to what is on the canvas now is this."""
 
-    def said() -> bool:
+    def is_answered() -> bool:
         result = screen(dashboard).result
         answer = result.prediction if result else None
         return answer is not None and answer.text == words
 
-    await dashboard.until(said)
+    await dashboard.until(is_answered)

@@ -27,7 +27,7 @@ def tour(folder: Path, numbers: Iterable[int]) -> list[Run]:
             for file in (run.weights_file, run.checkpoint_file):
                 file.write_bytes(next(damaged(file.read_bytes(), 1, seed=number)))
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.press("5")
         await dashboard.until(
             lambda: isinstance(dashboard.app.screen, RunsScreen) and dashboard.app.screen.browser.is_complete
@@ -36,7 +36,7 @@ def tour(folder: Path, numbers: Iterable[int]) -> list[Run]:
             await _visit(dashboard, "enter", "n", "x", "e", "d")
             await dashboard.press("down")
         await dashboard.press("home", *["space"] * min(4, len(runs)), "c")
-        await _settled(dashboard)
+        await _wait_until_settled(dashboard)
         await dashboard.press("v", "escape")
         for order in range(6):
             assert dashboard.app.screen.query("RunsTable"), order
@@ -45,7 +45,7 @@ def tour(folder: Path, numbers: Iterable[int]) -> list[Run]:
             await dashboard.press(key)
             await _choose_each(dashboard)
 
-    with_dashboard(story, folder, begun=False)
+    with_dashboard(scenario, folder, has_job=False)
     return runs
 
 
@@ -54,7 +54,7 @@ async def _visit(dashboard: OpenDashboard, *keys: str) -> None:
     at_home = dashboard.app.screen
     for key in keys:
         await dashboard.press(key)
-        await _settled(dashboard)
+        await _wait_until_settled(dashboard)
         if dashboard.app.screen is not at_home:
             await dashboard.press("escape", "5")  # a new run's form lies over the Train screen
             await dashboard.until(lambda: dashboard.app.screen is at_home)
@@ -65,7 +65,7 @@ async def _choose_each(dashboard: OpenDashboard) -> None:
     while True:
         await dashboard.press("n")
         await dashboard.until(lambda: isinstance(dashboard.app.screen, NetworkDialog))
-        await _settled(dashboard)
+        await _wait_until_settled(dashboard)
         options = dashboard.app.screen.query_one(OptionList)
         if number == options.option_count:
             await dashboard.press("escape")
@@ -73,11 +73,11 @@ async def _choose_each(dashboard: OpenDashboard) -> None:
         options.highlighted = number
         await dashboard.press("enter")
         await dashboard.until(lambda: dashboard.app.screen is at_home)
-        await _settled(dashboard)
+        await _wait_until_settled(dashboard)
         number += 1
 
 
-async def _settled(dashboard: OpenDashboard) -> None:
+async def _wait_until_settled(dashboard: OpenDashboard) -> None:
     """Until no worker reads a run. The others wait for what a dialog is answered."""
     readers = [worker for worker in dashboard.app.workers if worker.name != "dialog"]
     await dashboard.until(lambda: all(worker.is_finished for worker in readers))

@@ -83,7 +83,7 @@ def noise() -> None:
     """A worker that prints, warns, and writes past Python: then a child that does."""
 
     def make(report: Report) -> Report:
-        def heard(event: Any) -> None:
+        def report_event(event: Any) -> None:
             if type(event).__name__ == "Progress":
                 print("NOISE on stdout")
                 print("NOISE on stderr", file=sys.stderr)
@@ -92,7 +92,7 @@ def noise() -> None:
                 os.write(2, b"NOISE on descriptor 2\n")
             report(event)
 
-        return heard
+        return report_event
 
     _every_report(make)
 
@@ -101,12 +101,12 @@ def broken_worker() -> None:
     """An unexpected error in the middle of training."""
 
     def make(report: Report) -> Report:
-        def heard(event: Any) -> None:
+        def report_event(event: Any) -> None:
             if type(event).__name__ == "EpochFinished":
                 raise LookupError("the worker broke")
             report(event)
 
-        return heard
+        return report_event
 
     _every_report(make)
 

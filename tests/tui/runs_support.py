@@ -15,10 +15,10 @@ from mnist_tui.training.jobs import Folders
 from mnist_tui.tui.app import Dashboard
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.screens.runs import RunsScreen
-from tests.patience import comes_about
+from tests.patience import wait_until_async
 
 
-class Opened:
+class OpenRunsScreen:
     """The Runs screen, its Pilot, and what a person would see of it."""
 
     def __init__(self, pilot: Pilot[int], screen: RunsScreen) -> None:
@@ -48,11 +48,11 @@ class Opened:
 
 async def until(pilot: Pilot[object] | Pilot[int] | Pilot[None], condition: Callable[[], object]) -> None:
     """Wait until it holds."""
-    await comes_about(condition, lambda: pilot.pause(0), lambda: condition)
+    await wait_until_async(condition, lambda: pilot.pause(0), lambda: condition)
 
 
 @asynccontextmanager
-async def opened(runs_dir: Path, size: tuple[int, int] = (120, 36)) -> AsyncIterator[Opened]:
+async def open_runs_screen(runs_dir: Path, size: tuple[int, int] = (120, 36)) -> AsyncIterator[OpenRunsScreen]:
     preferences = Preferences(runs_dir.parent / "memory.json")
     app = Dashboard(TrainConfig(), Folders(runs_dir.parent / "data", runs_dir), preferences=preferences)
     async with app.run_test(size=size) as pilot:
@@ -60,14 +60,14 @@ async def opened(runs_dir: Path, size: tuple[int, int] = (120, 36)) -> AsyncIter
         screen = app.screen
         assert isinstance(screen, RunsScreen)
         await until(pilot, lambda: screen.browser.is_complete)
-        yield Opened(pilot, screen)
+        yield OpenRunsScreen(pilot, screen)
 
 
-def drive(runs_dir: Path, test: Callable[[Opened], Awaitable[None]], size: tuple[int, int] = (120, 36)) -> None:
+def drive(runs_dir: Path, test: Callable[[OpenRunsScreen], Awaitable[None]], size: tuple[int, int] = (120, 36)) -> None:
     """Run `test` on the opened screen."""
 
     async def main() -> None:
-        async with opened(runs_dir, size) as runs:
+        async with open_runs_screen(runs_dir, size) as runs:
             await test(runs)
 
     asyncio.run(main())

@@ -17,10 +17,10 @@ from mnist_tui.tui.widgets.runs.run_view import RunView
 SIZES = [(80, 24), (120, 36), (200, 60)]
 STEPS = 20
 
-Story = Callable[[RunView, Pilot[None]], Awaitable[None]]
+Scenario = Callable[[RunView, Pilot[None]], Awaitable[None]]
 
 
-def started(**changes: Any) -> RunStarted:
+def run_started(**changes: Any) -> RunStarted:
     return RunStarted(
         run="a-run",
         config={"batch_size": 16},
@@ -63,9 +63,9 @@ def epoch_events(epoch: int, *, epochs: int = 5, steps: int = STEPS) -> Iterator
     yield row(epoch, epochs=epochs)
 
 
-def run_of(finished: int, *, epochs: int = 5, steps: int = STEPS) -> RunHistory:
+def make_history(finished: int, *, epochs: int = 5, steps: int = STEPS) -> RunHistory:
     """A run of `epochs` epochs of which `finished` are done."""
-    events: list[Event] = [started()]
+    events: list[Event] = [run_started()]
     for epoch in range(1, finished + 1):
         events += epoch_events(epoch, epochs=epochs, steps=steps)
     return fold(events)
@@ -87,7 +87,7 @@ class RunApp(App[None]):
         self.counted += 1
 
 
-def with_run_view(story: Story, history: RunHistory | None = None, size: tuple[int, int] = (120, 36)) -> None:
+def with_run_view(scenario: Scenario, history: RunHistory | None = None, size: tuple[int, int] = (120, 36)) -> None:
     """Open a RunView in a terminal of that size, show it the run, wait for the charts, and tell the story."""
 
     async def drive() -> None:
@@ -95,13 +95,13 @@ def with_run_view(story: Story, history: RunHistory | None = None, size: tuple[i
         async with app.run_test(size=size) as pilot:
             view = app.query_one(RunView)
             view.show(history or RunHistory())
-            await settled(view, pilot)
-            await story(view, pilot)
+            await wait_until_settled(view, pilot)
+            await scenario(view, pilot)
 
     asyncio.run(drive())
 
 
-async def settled(view: RunView, pilot: Pilot[None]) -> None:
+async def wait_until_settled(view: RunView, pilot: Pilot[None]) -> None:
     """Wait until everything is laid out and drawn."""
     await pilot.pause()
     await view.app.workers.wait_for_complete()

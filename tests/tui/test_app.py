@@ -36,22 +36,22 @@ from mnist_tui.tui.widgets.charts.chart import Chart
 from mnist_tui.tui.widgets.frame import loading
 from mnist_tui.tui.widgets.frame.title_bar import TitleBar
 from mnist_tui.tui.widgets.setting_row import SettingRow
-from tests.tui.app_support import SIZES, OpenDashboard, begun, with_dashboard
+from tests.tui.app_support import SIZES, OpenDashboard, run_started, with_dashboard
 from tests.tui.support import epoch_events, progress, row
 from tests.tui.test_session import EPOCH, FAILED, FETCHING, FINISHED, STOPPED
 
-RUNNING: tuple[Event, ...] = (begun(), *epoch_events(1), EPOCH, progress(2, 5))
+RUNNING: tuple[Event, ...] = (run_started(), *epoch_events(1), EPOCH, progress(2, 5))
 
 
 async def trained(dashboard: OpenDashboard, *events: Event, until: SessionPhase = SessionPhase.TRAINING) -> None:
     """A run is on the screen, its first epoch done; then these."""
-    await dashboard.tell(*RUNNING, until=SessionPhase.TRAINING)
-    await dashboard.tell(*events, until=until)
+    await dashboard.report(*RUNNING, until=SessionPhase.TRAINING)
+    await dashboard.report(*events, until=until)
 
 
 async def ended(dashboard: OpenDashboard, *events: Event, until: SessionPhase) -> None:
     await trained(dashboard, *events, until=until)
-    dashboard.job.tell(None)
+    dashboard.job.report(None)
     await dashboard.until(lambda: not dashboard.app.session.training.is_alive)  # type: ignore[union-attr]
     await dashboard.pilot.pause()
 
@@ -60,20 +60,20 @@ async def ended(dashboard: OpenDashboard, *events: Event, until: SessionPhase) -
 
 
 def test_nothing_yet_says_which_key_begins(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         for size in SIZES:
             await dashboard.pilot.resize_terminal(*size)
-            await dashboard.sees("Train a small network", "● ready", "n   New run", "q Quit")
+            await dashboard.wait_for_text("Train a small network", "● ready", "n   New run", "q Quit")
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_loading_torch_is_said(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
-        await dashboard.sees("● loading torch", "takes a second or two")
+    async def scenario(dashboard: OpenDashboard) -> None:
+        await dashboard.wait_for_text("● loading torch", "takes a second or two")
         assert "--%" not in dashboard.text
 
-    with_dashboard(story, tmp_path)
+    with_dashboard(scenario, tmp_path)
 
 
 def test_fetching_tells_bytes_and_time_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,14 +90,14 @@ def test_fetching_tells_bytes_and_time_left(tmp_path: Path, monkeypatch: pytest.
             unit="bytes",
         )
 
-    async def story(dashboard: OpenDashboard) -> None:
-        await dashboard.tell(fetched(0), until=SessionPhase.FETCHING)
+    async def scenario(dashboard: OpenDashboard) -> None:
+        await dashboard.report(fetched(0), until=SessionPhase.FETCHING)
         now[0] += 10
-        await dashboard.tell(fetched(2))
-        await dashboard.sees("● getting data", "Fetching mnist: train-images", "0:40 left")
+        await dashboard.report(fetched(2))
+        await dashboard.wait_for_text("● getting data", "Fetching mnist: train-images", "0:40 left")
         assert "MB" in dashboard.text
 
-    with_dashboard(story, tmp_path)
+    with_dashboard(scenario, tmp_path)
 
 
 def test_drawing_digits_counts_images(tmp_path: Path) -> None:
@@ -105,122 +105,122 @@ def test_drawing_digits_counts_images(tmp_path: Path) -> None:
         dataset="synthetic", stage="drawing", item="training digits", done=4096, total=60_000, unit="images"
     )
 
-    async def story(dashboard: OpenDashboard) -> None:
-        await dashboard.tell(drawing, until=SessionPhase.FETCHING)
-        await dashboard.sees("Drawing synthetic: training digits", "4,096 of 60,000 images")
+    async def scenario(dashboard: OpenDashboard) -> None:
+        await dashboard.report(drawing, until=SessionPhase.FETCHING)
+        await dashboard.wait_for_text("Drawing synthetic: training digits", "4,096 of 60,000 images")
 
-    with_dashboard(story, tmp_path)
+    with_dashboard(scenario, tmp_path)
 
 
 def test_compiling_is_said(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
-        await dashboard.tell(Preparing(what="compiling the training step for AVX-512"), until=SessionPhase.COMPILING)
-        await dashboard.sees("● compiling", "Compiling the training step for AVX-512 …")
+    async def scenario(dashboard: OpenDashboard) -> None:
+        await dashboard.report(Preparing(what="compiling the training step for AVX-512"), until=SessionPhase.COMPILING)
+        await dashboard.wait_for_text("● compiling", "Compiling the training step for AVX-512 …")
 
-    with_dashboard(story, tmp_path)
+    with_dashboard(scenario, tmp_path)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_training_shows_the_run(size: tuple[int, int], tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await trained(dashboard)
-        await dashboard.sees("● training", "epoch 2/5", "1,000 img/s", "Epochs", "Loss")
+        await dashboard.wait_for_text("● training", "epoch 2/5", "1,000 img/s", "Epochs", "Loss")
         assert "mnist" in dashboard.title or size[0] < 100
 
-    with_dashboard(story, tmp_path, size=size)
+    with_dashboard(scenario, tmp_path, size=size)
 
 
 @pytest.mark.parametrize("model", [{"name": "reference"}, {"name": "reference", "summary": {"layers": 3}}])
 def test_a_run_whose_log_has_no_layer_table_says_so(model: dict[str, object], tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
-        await dashboard.tell(begun(model=model), EPOCH, until=SessionPhase.TRAINING)
-        await dashboard.sees("no layer table")
+    async def scenario(dashboard: OpenDashboard) -> None:
+        await dashboard.report(run_started(model=model), EPOCH, until=SessionPhase.TRAINING)
+        await dashboard.wait_for_text("no layer table")
         await dashboard.press("2")
-        await dashboard.sees("no layer table")
+        await dashboard.wait_for_text("no layer table")
 
-    with_dashboard(story, tmp_path)
+    with_dashboard(scenario, tmp_path)
 
 
 def test_evaluating_is_told_apart(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await trained(dashboard, progress(2, 500, steps=1000, phase="evaluating"), until=SessionPhase.EVALUATING)
-        await dashboard.sees("● evaluating", "testing")
+        await dashboard.wait_for_text("● evaluating", "testing")
 
-    with_dashboard(story, tmp_path)
+    with_dashboard(scenario, tmp_path)
 
 
 def test_pausing_paused_and_going_on(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await trained(dashboard)
         await dashboard.press("space")
-        await dashboard.sees("● pausing")
+        await dashboard.wait_for_text("● pausing")
         assert dashboard.job.controls[0].is_paused
-        await dashboard.tell(RunPaused(epoch=2, step=25), until=SessionPhase.PAUSED)
-        await dashboard.sees("● paused", "space Resume")
+        await dashboard.report(RunPaused(epoch=2, step=25), until=SessionPhase.PAUSED)
+        await dashboard.wait_for_text("● paused", "space Resume")
         await dashboard.press("space")
         assert not dashboard.job.controls[0].is_paused
-        await dashboard.tell(RunResumed(epoch=2, step=25), progress(2, 6), until=SessionPhase.TRAINING)
-        await dashboard.sees("● training", "space Pause")
+        await dashboard.report(RunResumed(epoch=2, step=25), progress(2, 6), until=SessionPhase.TRAINING)
+        await dashboard.wait_for_text("● training", "space Pause")
 
-    with_dashboard(story, tmp_path)
+    with_dashboard(scenario, tmp_path)
 
 
 def test_stopping_and_stopped(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await trained(dashboard)
         await dashboard.press("s")
-        await dashboard.sees("● stopping", "◌ stopping")
+        await dashboard.wait_for_text("● stopping", "◌ stopping")
         assert dashboard.job.controls[0].stop_reason == "stopped in the dashboard"
         assert "Stop" not in dashboard.footer
-        await dashboard.tell(STOPPED, None, until=SessionPhase.STOPPED)
-        await dashboard.sees("● stopped", "Stopped: enough.", "space Resume", "n New run")
+        await dashboard.report(STOPPED, None, until=SessionPhase.STOPPED)
+        await dashboard.wait_for_text("● stopped", "Stopped: enough.", "space Resume", "n New run")
 
-    with_dashboard(story, tmp_path)
+    with_dashboard(scenario, tmp_path)
 
 
 def test_finished_shows_the_statistics_and_offers_one_more_epoch(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await ended(dashboard, FINISHED, until=SessionPhase.FINISHED)
-        await dashboard.sees("● finished", "best test accuracy", "+ One more epoch", "n New run")
+        await dashboard.wait_for_text("● finished", "best test accuracy", "+ One more epoch", "n New run")
         assert "Resume" not in dashboard.footer
 
-    with_dashboard(story, tmp_path)
+    with_dashboard(scenario, tmp_path)
 
 
 def test_a_failed_run_says_what_happened_where_the_log_is_and_what_to_do(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await ended(dashboard, FAILED, until=SessionPhase.FAILED)
-        await dashboard.sees("● failed", "it broke", "Mend it.", "The log is", "space Resume", "n New run")
+        await dashboard.wait_for_text("● failed", "it broke", "Mend it.", "The log is", "space Resume", "n New run")
 
-    app = with_dashboard(story, tmp_path, size=(200, 60))
+    app = with_dashboard(scenario, tmp_path, size=(200, 60))
     assert app.exit_code == 4
 
 
 def test_a_failure_before_the_run_says_what_happened_and_where(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
-        await dashboard.tell(LookupError("this was not foreseen"), until=SessionPhase.FAILED)
-        await dashboard.sees("Failed", "this was not foreseen", "app_support.py", "Press n for another run")
+    async def scenario(dashboard: OpenDashboard) -> None:
+        await dashboard.report(LookupError("this was not foreseen"), until=SessionPhase.FAILED)
+        await dashboard.wait_for_text("Failed", "this was not foreseen", "app_support.py", "Press n for another run")
         await dashboard.press("n")
         assert isinstance(dashboard.app.screen, NewRunForm)
 
-    with_dashboard(story, tmp_path)
+    with_dashboard(scenario, tmp_path)
 
 
 def test_standing_in_for_mnist_cannot_be_overlooked(tmp_path: Path) -> None:
     notice = Notice(message="drawn digits stand in for MNIST", topic="data")
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await trained(dashboard, notice)
-        await dashboard.sees("drawn digits stand in for MNIST")
+        await dashboard.wait_for_text("drawn digits stand in for MNIST")
 
-    with_dashboard(story, tmp_path, size=(80, 24))
+    with_dashboard(scenario, tmp_path, size=(80, 24))
 
 
 # Keys
 
 
 def test_the_digits_open_the_screens(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         for key, shown in (
             ("2", "Requirements"),
             ("3", "Train one: press 1, then n."),
@@ -229,29 +229,29 @@ def test_the_digits_open_the_screens(tmp_path: Path) -> None:
             ("1", "Train a small network"),
         ):
             await dashboard.press(key)
-            await dashboard.sees(shown)
+            await dashboard.wait_for_text(shown)
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_a_click_on_a_tab_opens_it(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.pilot.click("TitleBar", offset=(dashboard.title.index("3 Evaluate"), 0))
-        await dashboard.sees("Train one: press 1, then n.")
+        await dashboard.wait_for_text("Train one: press 1, then n.")
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_what_happens_meanwhile_is_there_on_coming_back(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await trained(dashboard)
         await dashboard.press("3")
         await ended(dashboard, FINISHED, until=SessionPhase.FINISHED)
-        await dashboard.sees("● finished")
+        await dashboard.wait_for_text("● finished")
         await dashboard.press("1")
-        await dashboard.sees("best test accuracy", "+ One more epoch")
+        await dashboard.wait_for_text("best test accuracy", "+ One more epoch")
 
-    with_dashboard(story, tmp_path)
+    with_dashboard(scenario, tmp_path)
 
 
 OFFERED: dict[str, tuple[tuple[Event, ...], SessionPhase, set[str], set[str]]] = {
@@ -277,7 +277,7 @@ OFFERED: dict[str, tuple[tuple[Event, ...], SessionPhase, set[str], set[str]]] =
 def test_the_footer_offers_what_makes_sense_and_so_do_help_and_palette(state: str, tmp_path: Path) -> None:
     events, phase, offered, hidden = OFFERED[state]
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await (ended if not phase.is_busy else trained)(dashboard, *events, until=phase)
         await dashboard.until(lambda: all(words in dashboard.footer for words in offered | {"Help", "Quit"}))
         assert not [words for words in hidden if words in dashboard.footer]
@@ -286,33 +286,33 @@ def test_the_footer_offers_what_makes_sense_and_so_do_help_and_palette(state: st
         assert offered | {"Help", "Quit", "Runs"} <= set(commands)
         assert not set(commands) & hidden
         await dashboard.press("question_mark")
-        await dashboard.sees("Keys", *offered, "Light / dark")
+        await dashboard.wait_for_text("Keys", *offered, "Light / dark")
         frame = dashboard.app.screen.query_one(VerticalScroll).region
         keys = "\n".join(line[frame.x : frame.right] for line in dashboard.text.splitlines()[frame.y : frame.bottom])
         assert not [words for words in hidden if words in keys]
 
-    with_dashboard(story, tmp_path, size=(200, 60))
+    with_dashboard(scenario, tmp_path, size=(200, 60))
 
 
 def test_before_a_run_there_are_no_keys_for_its_charts(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
-        await dashboard.sees("n New run")
+    async def scenario(dashboard: OpenDashboard) -> None:
+        await dashboard.wait_for_text("n New run")
         assert dashboard.footer.split() == ["n", "New", "run", "?", "Help", "q", "Quit"]
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_at_80_columns_the_keys_that_matter_while_training_are_in_the_footer(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await trained(dashboard)
         keys = ("space Pause", "s Stop", "? Help", "q Quit")
         await dashboard.until(lambda: all(key in dashboard.footer for key in keys))
 
-    with_dashboard(story, tmp_path, size=(80, 24))
+    with_dashboard(scenario, tmp_path, size=(80, 24))
 
 
 def test_help_closes_with_any_key_people_try(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         for key in ("escape", "q", "question_mark", "enter"):
             await dashboard.press("question_mark")
             assert isinstance(dashboard.app.screen, HelpScreen)
@@ -320,15 +320,15 @@ def test_help_closes_with_any_key_people_try(tmp_path: Path) -> None:
             assert not isinstance(dashboard.app.screen, HelpScreen), key
             assert dashboard.app._exit is False
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 @pytest.mark.parametrize(("width", "beside"), [(80, True), (50, False)])
 def test_help_tells_the_keys_of_the_screen_from_those_of_all(width: int, beside: bool, tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await trained(dashboard)
         await dashboard.press("question_mark")
-        await dashboard.sees("This screen", "Pause", "Zoom in")
+        await dashboard.wait_for_text("This screen", "Pause", "Zoom in")
         heads = next(line for line in dashboard.text.splitlines() if "This screen" in line)
         assert ("Everywhere" in heads) is beside
         assert {key.description for key in active_keys(dashboard.app.screen_stack[0]) if key.is_global} == {
@@ -336,44 +336,44 @@ def test_help_tells_the_keys_of_the_screen_from_those_of_all(width: int, beside:
             *("Help", "Quit", "Quit at once", "Light / dark", "Find a command"),
         }
 
-    with_dashboard(story, tmp_path, size=(width, 30))
+    with_dashboard(scenario, tmp_path, size=(width, 30))
 
 
 def test_a_dialog_leaves_the_screen_behind_it_to_be_seen(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.press("question_mark")
-        await dashboard.sees("Everywhere", "1 Train")
+        await dashboard.wait_for_text("Everywhere", "1 Train")
         await dashboard.press("escape")
         await open_form(dashboard)
-        await dashboard.sees("q Quit")
+        await dashboard.wait_for_text("q Quit")
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_the_palette_offers_everything_once(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await trained(dashboard)
         commands = [command.title for command in dashboard.app.get_system_commands(dashboard.app.screen)]
         assert len(commands) == len(set(commands))
         assert {"Theme", "Screenshot", "Quit", "Help"} <= set(commands)
         assert "Keys" not in commands
 
-    with_dashboard(story, tmp_path)
+    with_dashboard(scenario, tmp_path)
 
 
 def test_the_palette_runs_a_key(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.press("ctrl+p")
         await dashboard.type("evaluate")
         await dashboard.until(lambda: "Key 3" in dashboard.text)
         await dashboard.press("enter")
-        await dashboard.sees("Train one: press 1, then n.")
+        await dashboard.wait_for_text("Train one: press 1, then n.")
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_a_command_that_was_chosen_in_haste_is_not_the_next_screens(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.press("question_mark")
         await dashboard.until(lambda: isinstance(dashboard.app.screen, HelpScreen))
         close = next(
@@ -386,7 +386,7 @@ def test_a_command_that_was_chosen_in_haste_is_not_the_next_screens(tmp_path: Pa
         await dashboard.pilot.pause()
         assert dashboard.app.screen is below
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_the_theme_is_remembered(tmp_path: Path) -> None:
@@ -397,19 +397,19 @@ def test_the_theme_is_remembered(tmp_path: Path) -> None:
     async def look(dashboard: OpenDashboard) -> None:
         assert not dashboard.app.current_theme.dark
 
-    with_dashboard(change, tmp_path, begun=False)
-    with_dashboard(look, tmp_path, begun=False)
+    with_dashboard(change, tmp_path, has_job=False)
+    with_dashboard(look, tmp_path, has_job=False)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"theme": 3, "form": []}', '{"theme": "no such theme"}'])
 def test_damaged_preferences_are_no_obstacle(content: str, tmp_path: Path) -> None:
     (tmp_path / "dashboard.json").write_text(content)
 
-    async def story(dashboard: OpenDashboard) -> None:
-        await dashboard.sees("Train a small network")
+    async def scenario(dashboard: OpenDashboard) -> None:
+        await dashboard.wait_for_text("Train a small network")
         await dashboard.press("t")
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
     assert json.loads((tmp_path / "dashboard.json").read_text())["theme"] == "mnist-paper"
 
 
@@ -417,14 +417,14 @@ def test_damaged_preferences_are_no_obstacle(content: str, tmp_path: Path) -> No
 
 
 def test_q_leaves_at_once_when_nothing_runs(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.press("q")
 
-    assert with_dashboard(story, tmp_path, begun=False).return_value == 0
+    assert with_dashboard(scenario, tmp_path, has_job=False).return_value == 0
 
 
 def test_q_asks_while_training_and_no_goes_on(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await trained(dashboard)
         await dashboard.press("q")
         assert isinstance(dashboard.app.screen, LeaveDialog)
@@ -432,49 +432,49 @@ def test_q_asks_while_training_and_no_goes_on(tmp_path: Path) -> None:
         assert not isinstance(dashboard.app.screen, LeaveDialog)
         assert not dashboard.job.controls[0].stop_reason
 
-    with_dashboard(story, tmp_path)
+    with_dashboard(scenario, tmp_path)
 
 
 def test_leaving_waits_for_the_checkpoint(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await trained(dashboard)
         await dashboard.press("q", "y")
-        await dashboard.sees("Saving a checkpoint", "● stopping")
+        await dashboard.wait_for_text("Saving a checkpoint", "● stopping")
         assert dashboard.app._exit is False
-        dashboard.job.tell(STOPPED, None)
+        dashboard.job.report(STOPPED, None)
         await dashboard.until(lambda: dashboard.app._exit)
 
-    assert with_dashboard(story, tmp_path).return_value == 0
+    assert with_dashboard(scenario, tmp_path).return_value == 0
 
 
 def test_ctrl_c_over_another_question_asks_its_own(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await trained(dashboard)
         await dashboard.press("question_mark", "ctrl+c")
         assert isinstance(dashboard.app.screen, LeaveDialog)
         await dashboard.press("ctrl+c")
-        dashboard.job.tell(STOPPED, None)
+        dashboard.job.report(STOPPED, None)
         await dashboard.until(lambda: dashboard.app._exit)
 
-    assert with_dashboard(story, tmp_path).return_value == 130
+    assert with_dashboard(scenario, tmp_path).return_value == 130
 
 
 def test_leaving_after_a_failure_says_so_to_the_shell(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await ended(dashboard, FAILED, until=SessionPhase.FAILED)
         await dashboard.press("q")
 
-    assert with_dashboard(story, tmp_path).return_value == 4
+    assert with_dashboard(scenario, tmp_path).return_value == 4
 
 
 def test_a_run_that_fails_while_it_is_left_fails_the_program(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await trained(dashboard)
         await dashboard.press("q", "y")
-        dashboard.job.tell(FAILED, None)
+        dashboard.job.report(FAILED, None)
         await dashboard.until(lambda: dashboard.app._exit)
 
-    assert with_dashboard(story, tmp_path).return_value == 4
+    assert with_dashboard(scenario, tmp_path).return_value == 4
 
 
 # The form
@@ -486,7 +486,7 @@ def values(dashboard: OpenDashboard) -> dict[str, object]:
 
 async def open_form(dashboard: OpenDashboard) -> None:
     await dashboard.press("n")
-    await dashboard.sees("New run", "The recipe these settings start from.")
+    await dashboard.wait_for_text("New run", "The recipe these settings start from.")
 
 
 def row_of(dashboard: OpenDashboard, setting: str) -> SettingRow:
@@ -499,27 +499,27 @@ async def fill(dashboard: OpenDashboard, setting: str, text: str) -> None:
 
 
 def test_the_form_has_every_setting_as_the_recipe_has_it(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await open_form(dashboard)
         expected = TrainConfig().to_dict()
         del expected["extra_epochs"]
         assert values(dashboard) == expected
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_the_form_says_in_full_what_a_setting_is_and_what_is_wrong_also_at_80_columns(tmp_path: Path) -> None:
     def verdict(dashboard: OpenDashboard) -> str:
         return " ".join(line[5:49].strip(" │") for line in dashboard.text.splitlines()[-4:-2]).strip()
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await open_form(dashboard)
         await dashboard.press("tab", "tab")
         await dashboard.until(lambda: verdict(dashboard) == SETTINGS["model"].help)
         await fill(dashboard, "epochs", "fifteen")
         await dashboard.until(lambda: verdict(dashboard) == "epochs is 'fifteen', but must be a whole number")
 
-    with_dashboard(story, tmp_path, size=(80, 24), begun=False)
+    with_dashboard(scenario, tmp_path, size=(80, 24), has_job=False)
 
 
 def test_the_form_marks_the_setting_with_the_focus_and_no_other(tmp_path: Path) -> None:
@@ -527,24 +527,24 @@ def test_the_form_marks_the_setting_with_the_focus_and_no_other(tmp_path: Path) 
         rows = dashboard.app.screen.query(SettingRow)
         return [row.setting for row in rows if "bold" in str(row.render().spans[0].style)]  # type: ignore[union-attr]
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await open_form(dashboard)
         await dashboard.until(lambda: marked(dashboard) == ["recipe"])
         await dashboard.press("tab", "tab")
         await dashboard.until(lambda: marked(dashboard) == ["model"])
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_a_recipe_with_a_model_of_its_own_brings_it_and_takes_it_away_again(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await open_form(dashboard)
         recipe = dashboard.app.screen.query(SettingRow).first().query_one(Select)
         for name in ("teacher", "accurate"):
             recipe.value = name
             await dashboard.until(lambda: values(dashboard)["model"] == RECIPES[name].model)  # noqa: B023
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_another_recipe_fills_the_form_but_leaves_data_and_model(
@@ -553,7 +553,7 @@ def test_another_recipe_fills_the_form_but_leaves_data_and_model(
     other = TrainConfig(recipe="other", model="reference", epochs=2, lr=0.5, schedule="constant")
     monkeypatch.setitem(RECIPES, "other", other)  # type: ignore[arg-type]
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await open_form(dashboard)
         await fill(dashboard, "model", "linear")
         dashboard.app.screen.query(SettingRow).first().query_one(Select).value = "other"
@@ -562,7 +562,7 @@ def test_another_recipe_fills_the_form_but_leaves_data_and_model(
         del expected["extra_epochs"]
         assert values(dashboard) == expected
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 BAD = [
@@ -579,11 +579,11 @@ BAD = [
 def test_a_bad_value_is_said_as_one_types_and_does_not_begin(tmp_path: Path) -> None:
     """In full below the form, and beside the field what would do."""
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await open_form(dashboard)
         for setting, text, complaint, beside in BAD:
             await fill(dashboard, setting, text)
-            await dashboard.sees(complaint)
+            await dashboard.wait_for_text(complaint)
             assert beside in row_of(dashboard, setting).text
             await dashboard.press("ctrl+s")
             assert isinstance(dashboard.app.screen, NewRunForm)
@@ -591,22 +591,22 @@ def test_a_bad_value_is_said_as_one_types_and_does_not_begin(tmp_path: Path) -> 
             row_of(dashboard, setting).value = TrainConfig().to_dict()[setting]
         await dashboard.until(lambda: row_of(dashboard, "rotation").text == SETTINGS["rotation"].help)
 
-    with_dashboard(story, tmp_path, begun=False, size=(200, 60))
+    with_dashboard(scenario, tmp_path, has_job=False, size=(200, 60))
 
 
 def test_what_departs_from_the_recipe_stands_out(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await open_form(dashboard)
         await fill(dashboard, "epochs", "3")
         await dashboard.until(lambda: row_of(dashboard, "epochs").has_class("-changed"))
         await fill(dashboard, "epochs", "15")
         await dashboard.until(lambda: not dashboard.app.screen.query("SettingRow.-changed"))
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_escape_leaves_everything_as_it_was(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await open_form(dashboard)
         await fill(dashboard, "epochs", "3")
         await dashboard.press("escape")
@@ -615,14 +615,14 @@ def test_escape_leaves_everything_as_it_was(tmp_path: Path) -> None:
         await open_form(dashboard)
         assert values(dashboard)["epochs"] == 15
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
     assert not (tmp_path / "dashboard.json").exists()
 
 
 def beginning(setting: str) -> Callable[[OpenDashboard], object]:
     """Press Enter in that field."""
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await open_form(dashboard)
         await fill(dashboard, "epochs", "3")
         row_of(dashboard, setting).query_one("Input, Select").focus()
@@ -630,7 +630,7 @@ def beginning(setting: str) -> Callable[[OpenDashboard], object]:
         await dashboard.press("enter")
         await dashboard.until(lambda: dashboard.app.session.training is not None)
 
-    return story
+    return scenario
 
 
 @pytest.mark.parametrize("setting", ["dataset", "epochs"])
@@ -643,57 +643,57 @@ def test_enter_begins_from_any_field_and_the_form_is_remembered(
         asked.append(job.config)
 
     monkeypatch.setattr(NewRun, "__call__", run)
-    with_dashboard(beginning(setting), tmp_path, begun=False)  # type: ignore[arg-type]
+    with_dashboard(beginning(setting), tmp_path, has_job=False)  # type: ignore[arg-type]
     assert asked == [TrainConfig(epochs=3)]
     assert json.loads((tmp_path / "dashboard.json").read_text())["form"]["epochs"] == 3
 
 
 def test_a_second_run_is_refused_while_one_trains(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await trained(dashboard)
         dashboard.app.begin(dashboard.job)
         await dashboard.until(lambda: "stop it first" in dashboard.toasts)
 
-    with_dashboard(story, tmp_path)
+    with_dashboard(scenario, tmp_path)
 
 
 # Sizes
 
 
 def test_a_storm_of_sizes_leaves_a_whole_picture(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await trained(dashboard)
         for width, height in ((1, 1), (300, 90), (20, 5), (80, 24), (119, 29), (200, 60), (2, 80), (120, 36)):
             await dashboard.pilot.resize_terminal(width, height)
-            dashboard.job.tell(progress(2, 6), row(2))
-        await dashboard.sees("● training", "Epochs", "Loss", "q Quit")
+            dashboard.job.report(progress(2, 6), row(2))
+        await dashboard.wait_for_text("● training", "Epochs", "Loss", "q Quit")
 
-    with_dashboard(story, tmp_path)
+    with_dashboard(scenario, tmp_path)
 
 
 def test_the_form_fits_a_small_terminal(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.press("n")
-        await dashboard.sees("New run", "Begin", "Cancel")
+        await dashboard.wait_for_text("New run", "Begin", "Cancel")
         await dashboard.pilot.resize_terminal(40, 12)
-        await dashboard.sees("New run", "Begin", "Cancel")
+        await dashboard.wait_for_text("New run", "Begin", "Cancel")
 
-    with_dashboard(story, tmp_path, begun=False, size=(80, 24))
+    with_dashboard(scenario, tmp_path, has_job=False, size=(80, 24))
 
 
 def test_fetching_then_training_moves_on_from_the_wait(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
-        await dashboard.tell(FETCHING, until=SessionPhase.FETCHING)
+    async def scenario(dashboard: OpenDashboard) -> None:
+        await dashboard.report(FETCHING, until=SessionPhase.FETCHING)
         await trained(dashboard)
-        await dashboard.sees("Epochs")
+        await dashboard.wait_for_text("Epochs")
 
-    with_dashboard(story, tmp_path)
+    with_dashboard(scenario, tmp_path)
 
 
 def test_a_theme_changed_on_one_screen_is_worn_by_the_others(tmp_path: Path) -> None:
     """A screen that comes back is not styled anew, so that it must have been at once."""
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         first = dashboard.app.screen
         title = first.query_one(TitleBar)
         dark = title.styles.background
@@ -706,11 +706,11 @@ def test_a_theme_changed_on_one_screen_is_worn_by_the_others(tmp_path: Path) -> 
         await dashboard.until(lambda: dashboard.app.screen is first)
         assert title.styles.background == light
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_a_screens_key_that_comes_after_the_palettes_leaves_it_where_it_is(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         dashboard.app.action_command_palette()
         await dashboard.app.action_open("runs")  # as while a widget was still busy with that key
         await dashboard.until(lambda: bool(dashboard.app.screen.query(CommandList)))
@@ -718,11 +718,11 @@ def test_a_screens_key_that_comes_after_the_palettes_leaves_it_where_it_is(tmp_p
         await dashboard.until(lambda: not isinstance(dashboard.app.screen, SafeCommandPalette))
         assert dashboard.app.current_mode == "train"
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_a_palette_that_is_opened_before_the_last_one_has_gone(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         dashboard.app.action_command_palette()
         await dashboard.until(lambda: bool(dashboard.app.screen.query(CommandList)))
         dashboard.app.screen.dismiss()
@@ -730,11 +730,11 @@ def test_a_palette_that_is_opened_before_the_last_one_has_gone(tmp_path: Path) -
         await dashboard.until(lambda: bool(dashboard.app.screen.query(CommandList)))
         assert isinstance(dashboard.app.screen, SafeCommandPalette)
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_a_palette_without_room_for_a_command_takes_its_keys(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.pilot.press("ctrl+p")
         await dashboard.until(lambda: isinstance(dashboard.app.screen, SafeCommandPalette))
         commands = dashboard.app.screen.query_one(CommandList)
@@ -744,11 +744,11 @@ def test_a_palette_without_room_for_a_command_takes_its_keys(tmp_path: Path) -> 
         assert not commands.scrollable_content_region
         assert isinstance(dashboard.app.screen, SafeCommandPalette)
 
-    with_dashboard(story, tmp_path, begun=False, size=(20, 3))
+    with_dashboard(scenario, tmp_path, has_job=False, size=(20, 3))
 
 
 def test_a_click_on_a_command_that_has_just_gone_is_a_click_on_nothing(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.press("ctrl+p")
         await dashboard.until(lambda: isinstance(dashboard.app.screen, SafeCommandPalette))
         commands = dashboard.app.screen.query_one(CommandList)
@@ -759,11 +759,11 @@ def test_a_click_on_a_command_that_has_just_gone_is_a_click_on_nothing(tmp_path:
         await dashboard.pilot.pause()
         assert isinstance(dashboard.app.screen, SafeCommandPalette)
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_what_is_pressed_where_the_terminal_has_no_more_cells_is_the_screen(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         mouse: tuple[Any, ...] = (500, 500, 0, 0, 1, False, False, False, 500, 500)
         await dashboard.until(lambda: bool(dashboard.app.screen.query(Chart)))
         chart = dashboard.app.screen.query(Chart).first()
@@ -776,7 +776,7 @@ def test_what_is_pressed_where_the_terminal_has_no_more_cells_is_the_screen(tmp_
         await dashboard.until(lambda: dashboard.app.screen is not palette)  # as a click beside it does
         assert dashboard.app.is_running
 
-    with_dashboard(story, tmp_path)
+    with_dashboard(scenario, tmp_path)
 
 
 @pytest.mark.parametrize("event", [Key("a", "a"), Click(None, 5, 5, 0, 0, 1, False, False, False)])
@@ -793,7 +793,7 @@ def test_what_is_pressed_when_the_last_screen_has_gone_is_for_nobody(event: Inpu
 
 
 def test_a_palette_that_is_closed_while_it_looks_for_commands_is_no_failure(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.press("ctrl+p")
         await dashboard.until(lambda: isinstance(dashboard.app.screen, SafeCommandPalette))
         palette = dashboard.app.screen
@@ -806,12 +806,12 @@ def test_a_palette_that_is_closed_while_it_looks_for_commands_is_no_failure(tmp_
         await dashboard.until(lambda: palette not in dashboard.app.screen_stack)
         assert dashboard.app.is_running
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 @pytest.mark.parametrize("keys", [("ctrl+p",), ("question_mark", "ctrl+p"), ("question_mark",), ("n",)])
 def test_a_screen_that_is_closed_twice_closes_once(keys: tuple[str, ...], tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         before = len(dashboard.app.screen_stack)
         for number, key in enumerate(keys, 1):
             await dashboard.pilot.press(key)
@@ -827,11 +827,11 @@ def test_a_screen_that_is_closed_twice_closes_once(keys: tuple[str, ...], tmp_pa
         await dashboard.pilot.pause()
         assert len(dashboard.app.screen_stack) == before + len(keys) - 1
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_two_sizes_at_once_do_not_call_forth_each_other(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         screen, taken = dashboard.app.screen, []
 
         def take(_: object) -> None:
@@ -848,14 +848,14 @@ def test_two_sizes_at_once_do_not_call_forth_each_other(tmp_path: Path) -> None:
         assert 0 < len(taken) < 20
         assert screen.outer_size == dashboard.app.size
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_the_list_of_themes_is_closed_once_by_two_clicks_beside_it(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         below = dashboard.app.screen
         dashboard.app.search_themes()
-        await dashboard.sees("Find a theme", "mnist-paper")
+        await dashboard.wait_for_text("Find a theme", "mnist-paper")
         themes = dashboard.app.screen
 
         def dismiss() -> None:
@@ -865,13 +865,13 @@ def test_the_list_of_themes_is_closed_once_by_two_clicks_beside_it(tmp_path: Pat
             themes.call_later(dismiss)
         await dashboard.until(lambda: dashboard.app.screen is below)
         dashboard.app.search_themes()
-        await dashboard.sees("mnist-paper")
+        await dashboard.wait_for_text("mnist-paper")
         await dashboard.type("paper")
-        await dashboard.sees("mnist-paper")
+        await dashboard.wait_for_text("mnist-paper")
         await dashboard.press("enter")
         await dashboard.until(lambda: dashboard.app.theme == "mnist-paper")
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_a_screen_that_is_closed_while_it_comes_up_is_no_error(tmp_path: Path) -> None:
@@ -884,7 +884,7 @@ def test_a_screen_that_is_closed_while_it_comes_up_is_no_error(tmp_path: Path) -
         screen.dismiss()
         await dashboard.until(lambda: dashboard.app.screen is not screen)
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         for turns in range(6):
             await closed_after(turns, ConfirmDialog("Delete", "Really?", danger=True), dashboard)
             await closed_after(turns, AskDialog("Name", "Which?", check=lambda _: ""), dashboard)
@@ -894,11 +894,11 @@ def test_a_screen_that_is_closed_while_it_comes_up_is_no_error(tmp_path: Path) -
             )
             await closed_after(turns, CompareScreen([]), dashboard)
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_the_second_of_two_quick_answers_is_no_error(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         answers: list[str | None] = []
         dialog = AskDialog("Name", "Which?", "one", check=lambda _: "")
 
@@ -916,4 +916,4 @@ def test_the_second_of_two_quick_answers_is_no_error(tmp_path: Path) -> None:
         await dashboard.pilot.pause()
         assert answers == ["one"]
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)

@@ -31,7 +31,7 @@ def drawn(*strokes: list[tuple[float, float]]) -> Canvas:
 
 @given(inner_points, inner_points)
 def test_a_fast_stroke_leaves_no_gap(start: tuple[float, float], end: tuple[float, float]) -> None:
-    field = drawn([start, end]).field
+    field = drawn([start, end]).ink
     for share in np.linspace(0, 1, 60):
         x, y = (a + share * (b - a) for a, b in zip(start, end, strict=True))
         assert field[min(int(y * SIDE), SIDE - 1), min(int(x * SIDE), SIDE - 1)] == 1
@@ -43,13 +43,13 @@ def test_a_slow_stroke_looks_as_a_fast_one(start: tuple[float, float], end: tupl
         (start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1]))
         for share in np.linspace(0, 1, parts + 1)
     ]
-    np.testing.assert_allclose(drawn(steps).field, drawn([start, end]).field, atol=1e-4)
+    np.testing.assert_allclose(drawn(steps).ink, drawn([start, end]).ink, atol=1e-4)
 
 
 @given(points, points)
 def test_ink_is_where_the_brush_was_and_nowhere_else(start: tuple[float, float], end: tuple[float, float]) -> None:
     """Against the distance to many points of the line, worked out one by one."""
-    field = drawn([start, end]).field
+    field = drawn([start, end]).ink
     for row, column in [(0, 0), (50, 60), (111, 3), (70, 20)]:
         x, y = (column + 0.5) / SIDE, (row + 0.5) / SIDE
         line = [
@@ -60,7 +60,7 @@ def test_ink_is_where_the_brush_was_and_nowhere_else(start: tuple[float, float],
 
 
 def test_a_brush_has_a_soft_edge() -> None:
-    row = drawn([(0.5, 0.5)]).field[SIDE // 2, SIDE // 2 :]
+    row = drawn([(0.5, 0.5)]).ink[SIDE // 2, SIDE // 2 :]
     gray = row[(row > 0) & (row < 1)]
     assert row[0] == 1
     assert row[-1] == 0
@@ -79,7 +79,7 @@ def test_erasing_a_stroke_leaves_paper(start: tuple[float, float], end: tuple[fl
 
 def test_what_lies_outside_is_drawn_as_far_as_it_reaches_in() -> None:
     assert drawn([(-1.0, 0.5), (-0.5, 0.5)]).is_blank
-    assert drawn([(-1.0, 0.5), (2.0, 0.5)]).field[SIDE // 2].min() == 1
+    assert drawn([(-1.0, 0.5), (2.0, 0.5)]).ink[SIDE // 2].min() == 1
     field = np.zeros((SIDE, SIDE), np.float32)
     draw_line(field, (1e9, 1e9), (1e9, 1e9), RADIUS)
     assert not field.any()
@@ -87,28 +87,28 @@ def test_what_lies_outside_is_drawn_as_far_as_it_reaches_in() -> None:
 
 def test_a_stroke_is_taken_back_as_a_whole_and_done_again() -> None:
     canvas = drawn([(0.1, 0.1), (0.9, 0.1), (0.9, 0.9)], [(0.5, 0.5)])
-    both = canvas.field.copy()
+    both = canvas.ink.copy()
     canvas.undo()
-    assert np.array_equal(canvas.field, drawn([(0.1, 0.1), (0.9, 0.1), (0.9, 0.9)]).field)
+    assert np.array_equal(canvas.ink, drawn([(0.1, 0.1), (0.9, 0.1), (0.9, 0.9)]).ink)
     canvas.undo()
     assert canvas.is_blank
     assert not canvas.can_undo
     canvas.redo()
     canvas.redo()
-    assert np.array_equal(canvas.field, both)
+    assert np.array_equal(canvas.ink, both)
     assert not canvas.can_redo
 
 
 def test_undoing_while_the_brush_is_down_takes_that_stroke_back() -> None:
     canvas = drawn([(0.5, 0.5)])
-    one = canvas.field.copy()
+    one = canvas.ink.copy()
     canvas.begin((0.1, 0.1))
     canvas.move((0.9, 0.9))
     canvas.undo()
-    assert np.array_equal(canvas.field, one)
-    before = canvas.field.copy()
+    assert np.array_equal(canvas.ink, one)
+    before = canvas.ink.copy()
     canvas.move((0.2, 0.9))
-    assert np.array_equal(canvas.field, before), "the brush is up"
+    assert np.array_equal(canvas.ink, before), "the brush is up"
 
 
 def test_after_something_new_there_is_nothing_to_do_again() -> None:
@@ -144,7 +144,7 @@ def test_a_test_image_is_what_the_network_gets_to_the_bit(seed: int) -> None:
     canvas = Canvas()
     canvas.load(image, "Test image 3")
     drawing = canvas.drawing()
-    assert drawing.is_framed
+    assert drawing.is_mnist_format
     assert drawing.ink.dtype == np.uint8
     assert np.array_equal(drawing.ink, image)
     canvas.invert()
@@ -167,11 +167,11 @@ def test_a_cleared_canvas_is_no_test_image_any_more() -> None:
     canvas = Canvas()
     canvas.load(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8), "Test image 3")
     canvas.clear()
-    assert not canvas.drawing().is_framed
+    assert not canvas.drawing().is_mnist_format
     assert canvas.origin == ""
     canvas.undo()
     assert canvas.origin == "Test image 3"
-    assert canvas.drawing().is_framed
+    assert canvas.drawing().is_mnist_format
 
 
 def test_a_drawing_stays_what_it_was() -> None:
@@ -190,12 +190,12 @@ def test_at_any_size_the_ink_is_as_much(side: int, stroke: list[tuple[float, flo
     assert seen.shape == (side, side)
     assert seen.min() >= -1e-5
     assert seen.max() <= 1 + 1e-5
-    assert float(seen.mean()) == pytest.approx(float(canvas.field.mean()), abs=1e-5)
+    assert float(seen.mean()) == pytest.approx(float(canvas.ink.mean()), abs=1e-5)
 
 
 def test_at_its_own_size_it_is_itself() -> None:
     canvas = drawn([(0.1, 0.2), (0.8, 0.9)])
-    np.testing.assert_allclose(canvas.downsample(SIDE), canvas.field, atol=1e-6)
+    np.testing.assert_allclose(canvas.downsample(SIDE), canvas.ink, atol=1e-6)
 
 
 class Drawing(RuleBasedStateMachine):
@@ -225,21 +225,21 @@ class Drawing(RuleBasedStateMachine):
 
     @invariant()
     def ink_is_between_none_and_full(self) -> None:
-        field = self.canvas.field
+        field = self.canvas.ink
         assert field.dtype == np.float32
         assert field.min() >= 0
         assert field.max() <= 1
 
     def teardown(self) -> None:
         self.canvas.end()
-        last, count = self.canvas.field.copy(), 0
+        last, count = self.canvas.ink.copy(), 0
         while self.canvas.can_undo:
             self.canvas.undo()
             count += 1
         assert self.canvas.is_blank
         for _ in range(count):
             self.canvas.redo()
-        assert np.array_equal(self.canvas.field, last)
+        assert np.array_equal(self.canvas.ink, last)
 
 
 TestDrawing = Drawing.TestCase

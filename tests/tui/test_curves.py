@@ -17,7 +17,16 @@ from mnist_tui.tui.widgets.charts.axes import LogAxis, ValueAxis
 from mnist_tui.tui.widgets.charts.chart import Chart, ChartLine
 from mnist_tui.tui.widgets.charts.loss_trace import LossTrace
 from mnist_tui.tui.widgets.runs.run_view import RunView
-from tests.tui.support import RunApp, epoch_events, progress, row, run_of, settled, started, with_run_view
+from tests.tui.support import (
+    RunApp,
+    epoch_events,
+    make_history,
+    progress,
+    row,
+    run_started,
+    wait_until_settled,
+    with_run_view,
+)
 
 
 def charts(view: RunView) -> tuple[Chart, Chart]:
@@ -30,7 +39,7 @@ def line(chart: Chart, name: str) -> ChartLine:
 
 
 def test_the_smoothed_training_loss_ends_each_epoch_at_the_mean_of_its_batches() -> None:
-    history = run_of(3)
+    history = make_history(3)
 
     async def look(view: RunView, pilot: Pilot[None]) -> None:
         curve = line(charts(view)[0], "train")
@@ -41,18 +50,18 @@ def test_the_smoothed_training_loss_ends_each_epoch_at_the_mean_of_its_batches()
 
 
 def test_without_smoothing_the_batch_losses_are_drawn_as_they_come() -> None:
-    history = run_of(1)
+    history = make_history(1)
 
     async def look(view: RunView, pilot: Pilot[None]) -> None:
         await pilot.press("m")
-        await settled(view, pilot)
+        await wait_until_settled(view, pilot)
         assert line(charts(view)[0], "train").y == pytest.approx(history.batch_losses)
 
     with_run_view(look, history)
 
 
 def test_the_running_epoch_is_drawn_as_it_goes() -> None:
-    history = run_of(2)
+    history = make_history(2)
 
     async def look(view: RunView, pilot: Pilot[None]) -> None:
         for step in (10, 15):
@@ -73,18 +82,18 @@ def test_the_log_scale_draws_logarithms_and_goes_back() -> None:
         loss = charts(view)[0]
         plain = line(loss, "test").y
         await pilot.press("y")
-        await settled(view, pilot)
+        await wait_until_settled(view, pilot)
         assert line(loss, "test").y == pytest.approx(np.log10(plain))
         assert "log scale" in str(view.curves.loss.border_subtitle)
         await pilot.press("y")
-        await settled(view, pilot)
+        await wait_until_settled(view, pilot)
         assert line(loss, "test").y == pytest.approx(plain)
 
-    with_run_view(toggle, run_of(3))
+    with_run_view(toggle, make_history(3))
 
 
 def test_validation_is_a_line_of_its_own() -> None:
-    history = run_of(1)
+    history = make_history(1)
     history.apply(row(2, validation_loss=0.25, validation_accuracy=0.98))
 
     async def look(view: RunView, pilot: Pilot[None]) -> None:
@@ -97,30 +106,30 @@ def test_a_long_run_draws_no_more_points_than_can_be_seen() -> None:
     async def look(view: RunView, pilot: Pilot[None]) -> None:
         for size in ((200, 60), (80, 24)):
             await pilot.resize_terminal(*size)
-            await settled(view, pilot)
+            await wait_until_settled(view, pilot)
             for chart in charts(view):
                 assert all(0 < len(line.x) <= chart.columns for line in chart.lines)
         assert len(view.epochs.rows.rows) == 1000
 
-    with_run_view(look, run_of(1000, epochs=1000, steps=200))
+    with_run_view(look, make_history(1000, epochs=1000, steps=200))
 
 
 @pytest.mark.parametrize("events", [[], [progress(1, 1)], [progress(1, 1, batch_losses=(math.nan,))]])
 def test_too_little_to_draw_is_no_error(events: Sequence[Event]) -> None:
     history = RunHistory()
-    for event in (started(), *events):
+    for event in (run_started(), *events):
         history.apply(event)
 
     async def look(view: RunView, pilot: Pilot[None]) -> None:
         await pilot.press("y", "m")
-        await settled(view, pilot)
+        await wait_until_settled(view, pilot)
         assert len(charts(view)[0].lines[0].x) == 0
 
     with_run_view(look, history)
 
 
 def test_losses_that_are_no_numbers_are_left_out() -> None:
-    history = run_of(1)
+    history = make_history(1)
     history.apply(progress(2, 3, batch_losses=(math.nan, math.inf, 0.5)))
     history.apply(row(2, train_loss=math.nan, test_loss=math.nan, test_accuracy=math.nan, best=False))
 
@@ -137,44 +146,44 @@ def test_nothing_new_draws_nothing() -> None:
         view.curves.draw_changes()
         assert charts(view)[0].lines is before
 
-    with_run_view(look, run_of(2))
+    with_run_view(look, make_history(2))
 
 
 def test_zooming_holds_while_the_run_goes_on_until_0_shows_the_whole() -> None:
-    history = run_of(2)
+    history = make_history(2)
 
     async def zoom(view: RunView, pilot: Pilot[None]) -> None:
         loss = charts(view)[0]
         loss.focus()
         await pilot.press("right_square_bracket", "right")
-        await settled(view, pilot)
+        await wait_until_settled(view, pilot)
         zoomed = loss.view
         assert 0 < zoomed.x_min < zoomed.x_max < 2.5
         for event in epoch_events(3):
             history.apply(event)
         view.advance(history)
-        await settled(view, pilot)
+        await wait_until_settled(view, pilot)
         assert loss.view == zoomed
         await pilot.press("0")
-        await settled(view, pilot)
+        await wait_until_settled(view, pilot)
         assert (loss.view.x_min, loss.view.x_max) == (0, 3)
 
     with_run_view(zoom, history)
 
 
 def test_moving_a_zoomed_chart_holds_too() -> None:
-    history = run_of(2)
+    history = make_history(2)
 
     async def pan(view: RunView, pilot: Pilot[None]) -> None:
         loss = charts(view)[0]
         loss.focus()
         await pilot.press("left")
-        await settled(view, pilot)
+        await wait_until_settled(view, pilot)
         moved = loss.view
         for event in epoch_events(3):
             history.apply(event)
         view.advance(history)
-        await settled(view, pilot)
+        await wait_until_settled(view, pilot)
         assert loss.view == moved
         assert moved.x_min < 0
 
@@ -188,7 +197,7 @@ def test_plus_stays_with_the_screen_while_a_chart_has_the_focus() -> None:
         assert isinstance(view.app, RunApp)
         assert view.app.counted == 1
 
-    with_run_view(press, run_of(1))
+    with_run_view(press, make_history(1))
 
 
 def test_a_trace_gives_the_mean_of_any_stretch() -> None:
@@ -254,7 +263,7 @@ def test_the_best_epoch_carries_a_star() -> None:
         assert (star.x.tolist(), star.marker) == ([3.0], "★")
         assert "★" in "".join(strip.text for strip in map(charts(view)[1].query_one("#plot").render_line, range(8)))
 
-    with_run_view(look, run_of(3))
+    with_run_view(look, make_history(3))
 
 
 @pytest.mark.parametrize("room", [2, 3, 5, 8])

@@ -48,25 +48,25 @@ def moment(dashboard: OpenDashboard) -> tuple[int, int]:
 
 
 def test_the_answer_comes_from_the_network_as_it_is_being_trained(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await open_draw(dashboard)
         await draw_down(dashboard)
         await dashboard.until(lambda: moment(dashboard) > (1, 0))
         first = moment(dashboard)
         answered = screen(dashboard).result.prediction
-        await dashboard.sees("live · epoch")
+        await dashboard.wait_for_text("live · epoch")
         await dashboard.until(lambda: moment(dashboard) > first)
         assert screen(dashboard).result.prediction.probabilities != answered.probabilities
         await dashboard.until(lambda: dashboard.app.session.history.epochs)
         dashboard.app.session.stop()
         await dashboard.until(lambda: dashboard.app.session.phase is SessionPhase.STOPPED)
-        await dashboard.sees("best, epoch")
+        await dashboard.wait_for_text("best, epoch")
 
-    with_dashboard(story, tmp_path, job=job(tmp_path, ENDLESS))
+    with_dashboard(scenario, tmp_path, job=job(tmp_path, ENDLESS))
 
 
 def test_a_paused_network_goes_on_answering(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.until(lambda: dashboard.app.session.phase is SessionPhase.TRAINING)
         await dashboard.press("space")
         await dashboard.until(lambda: dashboard.app.session.phase is SessionPhase.PAUSED)
@@ -81,7 +81,7 @@ def test_a_paused_network_goes_on_answering(tmp_path: Path) -> None:
         dashboard.app.session.stop()
         await dashboard.until(lambda: dashboard.app.session.phase is SessionPhase.STOPPED)
 
-    with_dashboard(story, tmp_path, job=job(tmp_path, ENDLESS))
+    with_dashboard(scenario, tmp_path, job=job(tmp_path, ENDLESS))
 
 
 def test_drawing_during_a_training_does_not_change_the_weights(tmp_path: Path, training: HeldTraining) -> None:
@@ -97,7 +97,7 @@ def test_drawing_during_a_training_does_not_change_the_weights(tmp_path: Path, t
     config = CONFIG.replace(model=f"{file}:Net", backend="eager", ema=0.9, rotation=7.0)
     training.hold(FIRST, SECOND)
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await open_draw(dashboard)
         answered = set()
         while dashboard.app.session.phase is not SessionPhase.FINISHED:
@@ -109,7 +109,7 @@ def test_drawing_during_a_training_does_not_change_the_weights(tmp_path: Path, t
                 if len(answered - {(0, 0)}) >= count:
                     training.let_go(held)
 
-    with_dashboard(story, tmp_path, job=job(tmp_path, config))
+    with_dashboard(scenario, tmp_path, job=job(tmp_path, config))
     undisturbed = run_training.start_run(
         config, data_dir=tmp_path / "data", runs_dir=tmp_path / "headless", report=lambda _: None
     )
@@ -121,7 +121,7 @@ def test_a_screen_that_nobody_sees_asks_for_nothing(tmp_path: Path, monkeypatch:
     copy = recorder._take_snapshot
     monkeypatch.setattr(recorder, "_take_snapshot", lambda *given: copied.append(given) or copy(*given))
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await open_draw(dashboard)
         await dashboard.until(lambda: moment(dashboard) > (0, 0) or len(copied) > 2)
         await dashboard.press("1")
@@ -130,4 +130,4 @@ def test_a_screen_that_nobody_sees_asks_for_nothing(tmp_path: Path, monkeypatch:
         await dashboard.until(lambda: dashboard.app.session.phase is SessionPhase.FINISHED)
         assert len(copied) <= seen + 2  # one that was still wanted, and the end's
 
-    with_dashboard(story, tmp_path, job=job(tmp_path))
+    with_dashboard(scenario, tmp_path, job=job(tmp_path))

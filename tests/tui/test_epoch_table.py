@@ -8,11 +8,11 @@ from textual.pilot import Pilot
 
 from mnist_tui.tui.widgets.runs.run_view import RunView
 from mnist_tui.tui.widgets.tables.epoch_table import EpochRows
-from tests.tui.support import row, run_of, with_run_view
+from tests.tui.support import make_history, row, with_run_view
 
 
 def test_only_the_best_row_is_marked() -> None:
-    history = run_of(2)
+    history = make_history(2)
 
     async def look(view: RunView, pilot: Pilot[None]) -> None:
         history.apply(row(3))
@@ -26,7 +26,7 @@ def test_only_the_best_row_is_marked() -> None:
 
 
 def test_it_follows_the_newest_row_until_the_reader_scrolls_away_and_again_at_the_end() -> None:
-    history = run_of(60, epochs=99)
+    history = make_history(60, epochs=99)
 
     async def scroll(view: RunView, pilot: Pilot[None]) -> None:
         rows = view.epochs.rows
@@ -59,7 +59,7 @@ def test_it_stays_at_the_end_when_the_terminal_changes_size() -> None:
             rows = view.epochs.rows
             assert rows.scroll_y == rows.max_scroll_y > 0
 
-    with_run_view(resize, run_of(90, epochs=99))
+    with_run_view(resize, make_history(90, epochs=99))
 
 
 def test_a_click_on_the_head_of_a_column_that_has_gone_is_no_error() -> None:
@@ -72,7 +72,7 @@ def test_a_click_on_the_head_of_a_column_that_has_gone_is_no_error() -> None:
         assert rows.is_running
         assert rows.head_at(rows.size.width + 1) == ""
 
-    with_run_view(click, run_of(2))
+    with_run_view(click, make_history(2))
 
 
 def fitted(width: int, validated: bool) -> list[tuple[str, int]]:
@@ -110,7 +110,7 @@ def test_the_speed_goes_first_then_long_heads_the_rate_the_time_and_the_losses(w
 
 
 def test_validation_has_its_columns() -> None:
-    history = run_of(1)
+    history = make_history(1)
     history.apply(row(2, validation_loss=0.25, validation_accuracy=0.9876))
 
     async def look(view: RunView, pilot: Pilot[None]) -> None:

@@ -11,7 +11,7 @@ from tests.tui.app_support import OpenDashboard, with_dashboard
 
 
 def test_a_list_without_room_has_no_pages_to_turn(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.press("n")
         await dashboard.until(lambda: isinstance(dashboard.app.screen, NewRunForm))
         choice = dashboard.app.screen.query(Select).first()
@@ -30,14 +30,14 @@ def test_a_list_without_room_has_no_pages_to_turn(tmp_path: Path) -> None:
         await dashboard.press("pagedown", "pageup")
         assert choices.highlighted == 1
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_the_button_cancels(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.press("n")
         await dashboard.until(lambda: isinstance(dashboard.app.screen, NewRunForm))
         await dashboard.pilot.click("#cancel")
         await dashboard.until(lambda: not isinstance(dashboard.app.screen, NewRunForm))
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from tests import made_runs
+from tests import sample_runs
 from tests.tui.dashboard_terminal import PATIENCE, Terminal
 
 SILENCE = 2.5
@@ -23,7 +23,7 @@ def wait_for_silence(terminal: Terminal, what: str) -> None:
 
 def test_the_list_a_story_and_a_comparison_write_nothing_while_nothing_changes(tmp_path: Path) -> None:
     for name in ("alpha", "beta"):
-        made_runs.write_finished(tmp_path / "runs", name, 0.8, 0.9, 0.95)
+        sample_runs.write_finished(tmp_path / "runs", name, 0.8, 0.9, 0.95)
     with Terminal(["-m", "mnist_tui", "dashboard"], tmp_path) as terminal:
         terminal.wait_for("● ready")
         terminal.press("5")

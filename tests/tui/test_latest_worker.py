@@ -22,17 +22,17 @@ class Listener:
 
     def __init__(self) -> None:
         self.answers: list[int] = []
-        self._told = threading.Condition()
+        self._condition = threading.Condition()
 
     def post_message(self, message: Any) -> bool:
-        with self._told:
+        with self._condition:
             self.answers.append(message.answer)
-            self._told.notify_all()
+            self._condition.notify_all()
         return True
 
     def hears(self, answer: int) -> None:
-        with self._told:
-            assert self._told.wait_for(lambda: answer in self.answers, PATIENCE)
+        with self._condition:
+            assert self._condition.wait_for(lambda: answer in self.answers, PATIENCE)
 
 
 def test_the_newest_question_is_answered_and_those_before_it_are_not() -> None:

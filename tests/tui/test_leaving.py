@@ -16,7 +16,7 @@ import mnist_tui.cli
 from mnist_tui import runs
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunStatus
-from tests import made_runs, odd_files
+from tests import odd_files, sample_runs
 from tests.cli import easy_digits
 from tests.patience import SOON
 from tests.tui import dashboard_terminal, odd_program, warm_program
@@ -121,9 +121,9 @@ PAIRS = [
 ]
 
 
-def dashboard(folder: Path, *oddities: str, begun: bool = True, is_warm: bool = True) -> Terminal:
+def dashboard(folder: Path, *oddities: str, is_training: bool = True, is_warm: bool = True) -> Terminal:
     """The dashboard with these oddities, training at once or not."""
-    start = ["--start"] if begun else []
+    start = ["--start"] if is_training else []
     program = [odd_program.__file__, *oddities, "--", "dashboard", *SMALL, *start]
     return Terminal(program, folder, begin=warm_program.begin if is_warm else dashboard_terminal.begin)
 
@@ -143,7 +143,7 @@ def the_run(folder: Path) -> Run:
 @pytest.mark.parametrize(("state", "leave"), PAIRS)
 def test_leaving(state: State, leave: Way, tmp_path: Path, resume: Callable[[Path], RunStatus]) -> None:
     is_warm = not state.is_of_the_start and (state, leave) not in COLD
-    with dashboard(tmp_path, *state.oddities, begun=state is not IDLE, is_warm=is_warm) as terminal:
+    with dashboard(tmp_path, *state.oddities, is_training=state is not IDLE, is_warm=is_warm) as terminal:
         reach(terminal, state)
         expected = leave(terminal)
         code, seconds = terminal.ended()
@@ -255,8 +255,8 @@ def test_nothing_is_ever_printed_over_the_screen(tmp_path: Path) -> None:
         drawn, _, after = terminal.raw.rpartition(b"\x1b[?1049l")
         assert b"NOISE" not in drawn
         # What was said is not lost either.
-        for said in ("on stdout", "on stderr", "of a warning", "on descriptor 1", "on descriptor 2"):
-            assert f"NOISE {said}".encode() in after
+        for is_answered in ("on stdout", "on stderr", "of a warning", "on descriptor 1", "on descriptor 2"):
+            assert f"NOISE {is_answered}".encode() in after
 
 
 def test_standard_error_may_go_elsewhere(tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ def test_standard_error_may_go_elsewhere(tmp_path: Path) -> None:
 
 
 def test_a_signal_is_not_lost_on_a_busy_loop(tmp_path: Path) -> None:
-    with dashboard(tmp_path, "full-pipe", begun=False) as terminal:
+    with dashboard(tmp_path, "full-pipe", is_training=False) as terminal:
         reach(terminal, IDLE)
         terminal.press("?")
         code, _ = terminal.ended()
@@ -280,9 +280,9 @@ def test_a_signal_is_not_lost_on_a_busy_loop(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["pipe", "link to a device", "hole"])
 def test_an_odd_run_in_the_list_does_not_keep_it_from_leaving(tmp_path: Path, kind: str) -> None:
-    made_runs.write_finished(tmp_path / "runs", "sound", 0.9)
-    odd_files.put(kind, made_runs.write_finished(tmp_path / "runs", "strange", 0.9).log_file)
-    with dashboard(tmp_path, begun=False) as terminal:
+    sample_runs.write_finished(tmp_path / "runs", "sound", 0.9)
+    odd_files.put(kind, sample_runs.write_finished(tmp_path / "runs", "strange", 0.9).log_file)
+    with dashboard(tmp_path, is_training=False) as terminal:
         terminal.wait_for(*IDLE.signs)
         terminal.press("5")
         terminal.wait_for("unreadable", "finished")
@@ -294,7 +294,7 @@ def test_an_odd_run_in_the_list_does_not_keep_it_from_leaving(tmp_path: Path, ki
 
 @pytest.mark.parametrize("state", [IDLE, TRAINING], ids=lambda state: state.name)
 def test_sigquit_ends_it_at_once_and_gives_the_terminal_back(state: State, tmp_path: Path) -> None:
-    with dashboard(tmp_path, *state.oddities, begun=state is not IDLE) as terminal:
+    with dashboard(tmp_path, *state.oddities, is_training=state is not IDLE) as terminal:
         reach(terminal, state)
         terminal.signal(signal.SIGQUIT)
         assert terminal.ended()[0] == 131

@@ -18,10 +18,10 @@ from mnist_tui.training.snapshot import Snapshot
 from mnist_tui.tui.screens.draw import DrawScreen
 from mnist_tui.tui.screens.model import ModelScreen
 from mnist_tui.tui.widgets.tables.layers_table import LayersTable
-from tests import made_runs
+from tests import sample_runs
 from tests.engine_fixtures import tiny_dataset
 from tests.patience import PATIENCE
-from tests.tui.app_support import SIZES, OpenDashboard, begun, with_dashboard
+from tests.tui.app_support import SIZES, OpenDashboard, run_started, with_dashboard
 
 MOVED = WeightsMoved(
     epoch=1,
@@ -42,7 +42,7 @@ def few_images(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def trained_run(folder: Path, name: str = "done", model: str = "reference") -> Run:
     """A finished run with the weights that a new network has, and one look at its movement."""
-    run = made_runs.write(folder / "runs", name, MOVED, model=model, dataset="mnist")
+    run = sample_runs.write(folder / "runs", name, MOVED, model=model, dataset="mnist")
     checkpoint.save_weights(run.weights_file, models.load_model(model).state_dict(), {"metrics": {"epoch": 3}})
     return run
 
@@ -66,16 +66,18 @@ async def seen(dashboard: OpenDashboard) -> ModelScreen:
 def test_layers_image_and_maps_at_every_size(tmp_path: Path, size: tuple[int, int]) -> None:
     trained_run(tmp_path)
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await seen(dashboard)
-        await dashboard.sees("block1.conv1", "Image 0 · ", "Feature maps · block1.conv1 · 8×28×28", "6,790 parameters")
-        await dashboard.sees("done · best weights, epoch 3")
+        await dashboard.wait_for_text(
+            "block1.conv1", "Image 0 · ", "Feature maps · block1.conv1 · 8×28×28", "6,790 parameters"
+        )
+        await dashboard.wait_for_text("done · best weights, epoch 3")
         if size[0] > 80:
-            await dashboard.sees("Filters of block1.conv1", "✓", "6 BatchNorm2d")
+            await dashboard.wait_for_text("Filters of block1.conv1", "✓", "6 BatchNorm2d")
         if size[0] == 200:
-            await dashboard.sees("‖w‖", "1.2e-3", "fewer than 8,000")
+            await dashboard.wait_for_text("‖w‖", "1.2e-3", "fewer than 8,000")
 
-    with_dashboard(story, tmp_path, size=size, begun=False)
+    with_dashboard(scenario, tmp_path, size=size, has_job=False)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 24), (80, 40)])
@@ -84,44 +86,44 @@ def test_filters_and_requirements_take_the_layers_place_where_room_is_scarce(
 ) -> None:
     trained_run(tmp_path)
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await seen(dashboard)
         assert "Requirements" not in dashboard.text
         await dashboard.press("f")
-        await dashboard.sees("Filters of block1.conv1", "✓", "6 BatchNorm2d")
+        await dashboard.wait_for_text("Filters of block1.conv1", "✓", "6 BatchNorm2d")
         assert "block3.conv2" not in dashboard.text
         await dashboard.press("f")
-        await dashboard.sees("block1.conv2", "Image 0 · ")
+        await dashboard.wait_for_text("block1.conv2", "Image 0 · ")
         assert "Requirements" not in dashboard.text
 
-    with_dashboard(story, tmp_path, size=size, begun=False)
+    with_dashboard(scenario, tmp_path, size=size, has_job=False)
 
 
 def test_another_layer_another_image_another_digit(tmp_path: Path) -> None:
     trained_run(tmp_path)
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         screen = await seen(dashboard)
         await dashboard.press("down", "down", "down", "down", "down", "down")
-        await dashboard.sees("Feature maps · block1.pool · 8×14×14")
+        await dashboard.wait_for_text("Feature maps · block1.pool · 8×14×14")
         await dashboard.press("full_stop")
-        await dashboard.sees("Image 1 · ")
+        await dashboard.wait_for_text("Image 1 · ")
         await dashboard.press("comma", "comma")
-        await dashboard.sees("Image 0 · ")
+        await dashboard.wait_for_text("Image 0 · ")
         await dashboard.press("d")
         await dashboard.until(lambda: screen.explanation is not None and " · 0" in screen.explanation.image.name)
-        await dashboard.sees("· 0 read as")
+        await dashboard.wait_for_text("· 0 read as")
         await dashboard.press("D", "w")
-        await dashboard.sees("by gradient")
-        await dashboard.sees("Image 0 · ")
+        await dashboard.wait_for_text("by gradient")
+        await dashboard.wait_for_text("Image 0 · ")
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_ones_own_drawing_in_place_of_a_test_image(tmp_path: Path) -> None:
     trained_run(tmp_path)
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await seen(dashboard)
         await dashboard.press("y")
         await dashboard.until(lambda: any("screen 4" in note.message for note in dashboard.app._notifications))
@@ -130,58 +132,58 @@ def test_ones_own_drawing_in_place_of_a_test_image(tmp_path: Path) -> None:
         await dashboard.press("space", "down", "down", "down", "down", "down", "down", "down", "down")
         await dashboard.until(lambda: dashboard.app.workspace.drawing is not None)
         await dashboard.press("2", "y")
-        await dashboard.sees("Your drawing read as", "Feature maps · block1.conv1")
+        await dashboard.wait_for_text("Your drawing read as", "Feature maps · block1.conv1")
         screen = dashboard.app.screen
         assert isinstance(screen, ModelScreen)
         assert screen.explanation is not None
         assert screen.explanation.image.pixels.numpy().tobytes() == dashboard.app.workspace.drawing
         await dashboard.press("y")
-        await dashboard.sees("Image 0 · ")
+        await dashboard.wait_for_text("Image 0 · ")
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_another_run_is_chosen_with_its_own_layers(tmp_path: Path) -> None:
     trained_run(tmp_path, "first", model="linear")
     trained_run(tmp_path, "second")
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await seen(dashboard)
-        await dashboard.sees("second · best weights")
+        await dashboard.wait_for_text("second · best weights")
         await dashboard.press("n")
-        await dashboard.sees("first", "in training, else the newest")
+        await dashboard.wait_for_text("first", "in training, else the newest")
         await dashboard.press("end", "enter")
-        await dashboard.sees("first · best weights")
+        await dashboard.wait_for_text("first · best weights")
         await dashboard.press("n")
-        await dashboard.sees("in training, else the newest")
+        await dashboard.wait_for_text("in training, else the newest")
         await dashboard.press("home", "enter")
-        await dashboard.sees("second · best weights", "block1.conv1")
+        await dashboard.wait_for_text("second · best weights", "block1.conv1")
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_the_movement_takes_the_place_of_the_sizes(tmp_path: Path) -> None:
     trained_run(tmp_path)
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await seen(dashboard)
         assert "MACs" in dashboard.app.screen.query_one(LayersTable).heads
         await dashboard.press("m")
-        await dashboard.sees("‖w‖", "‖∇‖", "Δ/w", "1.2e-3", "5.0e-1")
+        await dashboard.wait_for_text("‖w‖", "‖∇‖", "Δ/w", "1.2e-3", "5.0e-1")
         await dashboard.press("m")
         await dashboard.until(lambda: "MACs" in dashboard.app.screen.query_one(LayersTable).heads)
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_without_trained_weights_it_says_what_to_do(tmp_path: Path) -> None:
     trained_run(tmp_path, model="linear")  # of another network
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await opened(dashboard)
-        await dashboard.sees("has not been trained yet", "block1.conv1")
+        await dashboard.wait_for_text("has not been trained yet", "block1.conv1")
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_a_training_is_looked_at_live(tmp_path: Path) -> None:
@@ -190,28 +192,28 @@ def test_a_training_is_looked_at_live(tmp_path: Path) -> None:
     weights = models.load_model("reference").state_dict()
     config = TrainConfig(dataset="mnist")
 
-    async def story(dashboard: OpenDashboard) -> None:
-        await dashboard.tell(begun(), MOVED)
+    async def scenario(dashboard: OpenDashboard) -> None:
+        await dashboard.report(run_started(), MOVED)
         await dashboard.until(lambda: dashboard.app.session.history.weight_updates)
         live = dashboard.job.controls[0].snapshots
         screen = await opened(dashboard)
-        await dashboard.sees("The first steps are on their way")
+        await dashboard.wait_for_text("The first steps are on their way")
         live.publish(Snapshot(run, config, weights, epoch=2, step=5, steps=10, test_accuracy=None))
-        await dashboard.tell(MOVED)
+        await dashboard.report(MOVED)
         await dashboard.until(lambda: screen.explanation is not None)
         first = screen.explanation
-        await dashboard.sees("live weights, epoch 2, step 5 of 10", "Image 0 · ")
+        await dashboard.wait_for_text("live weights, epoch 2, step 5 of 10", "Image 0 · ")
         await dashboard.until(lambda: live.is_requested)
         live.publish(Snapshot(run, config, weights, epoch=2, step=6, steps=10, test_accuracy=None))
 
         async def newer() -> None:
             while screen.explanation is first:
-                await dashboard.tell(MOVED)
+                await dashboard.report(MOVED)
                 await dashboard.pilot.pause(0.1)
 
         await asyncio.wait_for(newer(), PATIENCE)
 
-    with_dashboard(story, tmp_path)
+    with_dashboard(scenario, tmp_path)
 
 
 def test_data_that_are_not_to_be_had_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,8 +224,8 @@ def test_data_that_are_not_to_be_had_are_said(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(datasets, "load_test_set", fail)
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await opened(dashboard)
-        await dashboard.sees("mnist is not available", "Fetch it.")
+        await dashboard.wait_for_text("mnist is not available", "Fetch it.")
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)

@@ -6,20 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mnist_tui.render.predictions import block_bar
 from mnist_tui.tui.widgets.drawing import big_digit
-from mnist_tui.tui.widgets.drawing.prediction_view import block_bar
 
 
 @given(st.floats(0, 1), st.integers(1, 60))
 def test_a_bar_is_as_long_as_its_share(share: float, width: int) -> None:
     bar = block_bar(share, width)
-    assert len(bar) <= width
-    cells = bar.count("█") + sum(("▏▎▍▌▋▊▉".index(end) + 1) / 8 for end in bar.strip("█"))
+    assert len(bar) == width
+    cells = bar.count("█") + sum(("▏▎▍▌▋▊▉".index(end) + 1) / 8 for end in bar.strip("█ "))
     assert cells == pytest.approx(share * width, abs=0.07)
 
 
 def test_all_and_nothing() -> None:
-    assert (block_bar(1.0, 4), block_bar(0.0, 4), block_bar(1.5, 4)) == ("████", "", "████")
+    assert (block_bar(1.0, 4), block_bar(0.0, 4), block_bar(1.5, 4)) == ("████", "    ", "████")
 
 
 @pytest.mark.parametrize("scale", [1, 2, 3, 4])

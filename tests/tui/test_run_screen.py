@@ -16,7 +16,7 @@ from mnist_tui.tui.screens.help import HelpScreen, active_keys
 from mnist_tui.tui.screens.run import RunScreen
 from mnist_tui.tui.themes import NIGHT, PAPER
 from mnist_tui.tui.watch_app import WatchApp
-from tests import made_runs
+from tests import sample_runs
 from tests.patience import PATIENCE
 from tests.tui.dashboard_terminal import Terminal
 from tests.tui.runs_support import drive_app, until
@@ -29,7 +29,7 @@ def screen_of(pilot: Pilot[int]) -> RunScreen:
 
 
 def test_a_finished_run_tells_all(tmp_path: Path) -> None:
-    run = made_runs.write_finished(tmp_path, "done", 0.8, 0.9, 0.95)
+    run = sample_runs.write_finished(tmp_path, "done", 0.8, 0.9, 0.95)
 
     async def test(pilot: Pilot[int]) -> None:
         screen = screen_of(pilot)
@@ -41,7 +41,7 @@ def test_a_finished_run_tells_all(tmp_path: Path) -> None:
 
 
 def test_help_tells_the_keys_of_a_watched_run(tmp_path: Path) -> None:
-    run = made_runs.write_finished(tmp_path, "done", 0.8)
+    run = sample_runs.write_finished(tmp_path, "done", 0.8)
 
     async def test(pilot: Pilot[int]) -> None:
         await pilot.press("question_mark")
@@ -54,14 +54,14 @@ def test_help_tells_the_keys_of_a_watched_run(tmp_path: Path) -> None:
 
 
 def test_a_run_written_meanwhile_is_followed_to_its_end(tmp_path: Path) -> None:
-    run = made_runs.write(tmp_path, "live")
+    run = sample_runs.write(tmp_path, "live")
     go_on = threading.Event()
 
     def write() -> None:
         with Run(run.folder).writer() as writer:
-            writer.append(made_runs.epoch(1))
+            writer.append(sample_runs.epoch(1))
             go_on.wait(PATIENCE)
-            for event in (made_runs.progress(2, 0.3), made_runs.epoch(2), made_runs.finished()):
+            for event in (sample_runs.progress(2, 0.3), sample_runs.epoch(2), sample_runs.run_finished()):
                 writer.append(event)
 
     async def test(pilot: Pilot[int]) -> None:
@@ -78,7 +78,7 @@ def test_a_run_written_meanwhile_is_followed_to_its_end(tmp_path: Path) -> None:
 
 
 def test_a_writer_that_dies_leaves_an_interrupted_run(tmp_path: Path) -> None:
-    run = made_runs.write(tmp_path, "dying", made_runs.epoch(1))
+    run = sample_runs.write(tmp_path, "dying", sample_runs.epoch(1))
     writer = run.writer()
 
     async def test(pilot: Pilot[int]) -> None:
@@ -92,7 +92,7 @@ def test_a_writer_that_dies_leaves_an_interrupted_run(tmp_path: Path) -> None:
 
 
 def test_a_rename_and_a_deletion_are_noticed(tmp_path: Path) -> None:
-    run = made_runs.write(tmp_path, "before", made_runs.epoch(1))
+    run = sample_runs.write(tmp_path, "before", sample_runs.epoch(1))
 
     async def test(pilot: Pilot[int]) -> None:
         where = screen_of(pilot).query_one("#where")
@@ -108,11 +108,11 @@ def test_a_rename_and_a_deletion_are_noticed(tmp_path: Path) -> None:
 
 def test_a_long_run_opens_while_the_screen_stays_alive(tmp_path: Path) -> None:
     """1,000 epochs with 200,000 batch losses."""
-    run = made_runs.write(tmp_path, "long", epochs=1000)
+    run = sample_runs.write(tmp_path, "long", epochs=1000)
     with run.writer() as writer:
         for number in range(1, 1001):
-            writer.append(made_runs.progress(number, *[0.5] * 200, epochs=1000))
-            writer.append(made_runs.epoch(number, epochs=1000, accuracy=0.9))
+            writer.append(sample_runs.progress(number, *[0.5] * 200, epochs=1000))
+            writer.append(sample_runs.epoch(number, epochs=1000, accuracy=0.9))
 
     async def test(pilot: Pilot[int]) -> None:
         screen = screen_of(pilot)
@@ -124,7 +124,7 @@ def test_a_long_run_opens_while_the_screen_stays_alive(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["escape", "q", "ctrl+c"])
 def test_watching_ends_with_a_key_and_leaves_the_run_alone(tmp_path: Path, key: str) -> None:
-    run = made_runs.write_finished(tmp_path, "done", 0.8)
+    run = sample_runs.write_finished(tmp_path, "done", 0.8)
     before = run.log_file.read_bytes()
 
     async def test(pilot: Pilot[int]) -> None:
@@ -137,7 +137,7 @@ def test_watching_ends_with_a_key_and_leaves_the_run_alone(tmp_path: Path, key: 
 
 
 def test_watching_wears_the_theme_that_was_chosen_and_can_choose_another(tmp_path: Path) -> None:
-    run = made_runs.write_finished(tmp_path, "done", 0.8)
+    run = sample_runs.write_finished(tmp_path, "done", 0.8)
     preferences = Preferences(tmp_path / "dashboard.json")
     preferences.remember(theme=PAPER.name)
 
@@ -150,7 +150,7 @@ def test_watching_wears_the_theme_that_was_chosen_and_can_choose_another(tmp_pat
 
 
 def test_a_killed_watch_gives_the_terminal_back(tmp_path: Path) -> None:
-    made_runs.write_finished(tmp_path / "runs", "done", 0.8)
+    sample_runs.write_finished(tmp_path / "runs", "done", 0.8)
     with Terminal(["-m", "mnist_tui", "watch", "done"], tmp_path) as terminal:
         terminal.wait_for("✓ finished")
         terminal.signal(signal.SIGTERM)

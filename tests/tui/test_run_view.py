@@ -21,12 +21,12 @@ from mnist_tui.tui.widgets.tables.epoch_table import EpochRows
 from tests.tui.support import (
     SIZES,
     epoch_events,
+    make_history,
     progress,
     row,
-    run_of,
+    run_started,
     screen_text,
-    settled,
-    started,
+    wait_until_settled,
     with_run_view,
 )
 
@@ -51,7 +51,7 @@ def shown(history: RunHistory, size: tuple[int, int] = (120, 36), *keys: str) ->
 
     async def look(view: RunView, pilot: Pilot[None]) -> None:
         await pilot.press(*keys)
-        await settled(view, pilot)
+        await wait_until_settled(view, pilot)
         texts.append(screen_text(view))
 
     with_run_view(look, history, size)
@@ -59,7 +59,7 @@ def shown(history: RunHistory, size: tuple[int, int] = (120, 36), *keys: str) ->
 
 
 def after(finished: int, *events: Event) -> RunHistory:
-    history = run_of(finished)
+    history = make_history(finished)
     for event in events:
         history.apply(event)
     return history
@@ -70,7 +70,7 @@ def test_every_size_shows_curves_table_and_progress(finished: int) -> None:
     async def look(view: RunView, pilot: Pilot[None]) -> None:
         for size in SIZES:
             await pilot.resize_terminal(*size)
-            await settled(view, pilot)
+            await wait_until_settled(view, pilot)
             text = screen_text(view)
             assert all(title in text for title in ("Loss", "Accuracy", "Epochs", "● training"))
             assert f"epoch {finished + 1}/5" in text
@@ -83,8 +83,8 @@ def test_every_size_shows_curves_table_and_progress(finished: int) -> None:
 
 
 def test_small_terminals_fold_the_lesser_panels_away() -> None:
-    assert "Batch loss" not in shown(run_of(2), (80, 24))
-    assert "Batch loss" in shown(run_of(2), (120, 36))
+    assert "Batch loss" not in shown(make_history(2), (80, 24))
+    assert "Batch loss" in shown(make_history(2), (120, 36))
 
 
 def test_no_run_says_so_calmly() -> None:
@@ -166,19 +166,19 @@ def test_the_model_is_shown_by_block_with_its_totals() -> None:
         await pilot.pause()
         assert "block1.conv29" in screen_text(view)
 
-    with_run_view(look, run_of(1))
+    with_run_view(look, make_history(1))
 
 
 def test_another_run_replaces_all_of_the_first() -> None:
     async def look(view: RunView, pilot: Pilot[None]) -> None:
         view.show(RunHistory())
-        await settled(view, pilot)
+        await wait_until_settled(view, pilot)
         text = screen_text(view)
         assert "No epoch is finished yet" in text
         assert "No batch yet" in text
         assert "0.2000" not in text
 
-    with_run_view(look, run_of(5))
+    with_run_view(look, make_history(5))
 
 
 def test_without_color_the_lines_and_states_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,8 +190,8 @@ def test_without_color_the_lines_and_states_are_told_apart(monkeypatch: pytest.M
 
 
 def test_z_shows_one_panel_alone_and_all_again() -> None:
-    assert "Accuracy" not in shown(run_of(2), (120, 36), "z")
-    assert "Accuracy" in shown(run_of(2), (120, 36), "z", "z")
+    assert "Accuracy" not in shown(make_history(2), (120, 36), "z")
+    assert "Accuracy" in shown(make_history(2), (120, 36), "z", "z")
 
 
 def test_z_takes_the_panel_with_the_focus() -> None:
@@ -203,7 +203,7 @@ def test_z_takes_the_panel_with_the_focus() -> None:
         assert "Epochs" in text
         assert "Loss" not in text
 
-    with_run_view(look, run_of(2))
+    with_run_view(look, make_history(2))
 
 
 def test_a_storm_of_sizes_and_events_leaves_a_whole_picture() -> None:
@@ -215,7 +215,7 @@ def test_a_storm_of_sizes_and_events_leaves_a_whole_picture() -> None:
             for event in epoch_events(epoch, epochs=9):
                 history.apply(event)
                 view.advance(history)
-        await settled(view, pilot)
+        await wait_until_settled(view, pilot)
         text = screen_text(view)
         assert "★ 7" in text
         assert "● training" in text
@@ -227,21 +227,21 @@ def test_a_change_of_theme_redraws_everything() -> None:
     async def change(view: RunView, pilot: Pilot[None]) -> None:
         for theme in ("textual-light", "textual-dark", "nord"):
             view.app.theme = theme
-            await settled(view, pilot)
+            await wait_until_settled(view, pilot)
             assert "★ 3" in screen_text(view)
 
-    with_run_view(change, run_of(3))
+    with_run_view(change, make_history(3))
 
 
 def test_a_resumed_run_forgets_what_came_after_its_checkpoint() -> None:
-    history = run_of(4)
+    history = make_history(4)
 
     async def resume(view: RunView, pilot: Pilot[None]) -> None:
-        history.apply(started(resumed_step=40, resumed_epoch=2))
+        history.apply(run_started(resumed_step=40, resumed_epoch=2))
         view.advance(history)
         history.apply(row(3, test_accuracy=0.5, best=False))
         view.advance(history)
-        await settled(view, pilot)
+        await wait_until_settled(view, pilot)
         rows = view.epochs.rows
         assert [str(rows.cells(row)[0]) for row in rows.rows] == ["1", "★ 2", "3"]
 

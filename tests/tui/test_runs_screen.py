@@ -21,8 +21,8 @@ from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.runs.run_preview import RunPreview
 from mnist_tui.tui.widgets.setting_row import SettingRow
 from mnist_tui.tui.workspace import ResumeRequested
-from tests import made_runs
-from tests.tui.runs_support import Opened, drive
+from tests import sample_runs
+from tests.tui.runs_support import OpenRunsScreen, drive
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
 
@@ -30,19 +30,19 @@ SIZES = [(80, 24), (120, 36), (200, 60)]
 @pytest.fixture
 def runs_dir(tmp_path: Path) -> Path:
     folder = tmp_path / "runs"
-    made_runs.write_some(folder)
+    sample_runs.write_some(folder)
     return folder
 
 
 def test_all_runs_are_listed_newest_first_also_the_damaged_one(runs_dir: Path) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         assert runs.names == ["delta", "gamma", "beta", "alpha", "omega"]
 
     drive(runs_dir, test)
 
 
 def test_columns_fold_and_are_never_cut_and_the_preview_uses_what_room_there_is(runs_dir: Path) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         for size in SIZES:
             await runs.pilot.resize_terminal(*size)
             await runs.pilot.pause()
@@ -59,9 +59,9 @@ def test_columns_fold_and_are_never_cut_and_the_preview_uses_what_room_there_is(
 
 
 def test_an_empty_folder_says_how_to_begin_until_a_run_appears(tmp_path: Path) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         assert "No runs yet" in str(runs.screen.query_one("#nothing").render())
-        made_runs.write_finished(tmp_path / "runs", "first", 0.9)
+        sample_runs.write_finished(tmp_path / "runs", "first", 0.9)
         await runs.until(lambda: runs.names == ["first"])
         assert not runs.screen.browser.has_class("-empty")
 
@@ -69,7 +69,7 @@ def test_an_empty_folder_says_how_to_begin_until_a_run_appears(tmp_path: Path) -
 
 
 def test_an_empty_list_leaves_the_keys_alone_when_something_over_it_closes(tmp_path: Path) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         await runs.pilot.press("ctrl+p")
         await runs.until(lambda: runs.pilot.app.screen is not runs.screen)
         await runs.pilot.press("escape")
@@ -81,7 +81,7 @@ def test_an_empty_list_leaves_the_keys_alone_when_something_over_it_closes(tmp_p
 
 
 def test_typing_filters_and_escape_brings_all_back(runs_dir: Path) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         await runs.press("slash")
         await runs.type("kmn fin")
         await runs.until(lambda: runs.names == ["beta"])
@@ -95,7 +95,7 @@ def test_typing_filters_and_escape_brings_all_back(runs_dir: Path) -> None:
 
 
 def test_a_filter_that_no_run_passes_says_so(runs_dir: Path) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         await runs.press("slash")
         await runs.type("nowhere")
         nothing = runs.screen.query_one("#nothing")
@@ -108,11 +108,11 @@ def test_a_filter_that_no_run_passes_says_so(runs_dir: Path) -> None:
 
 
 def test_keys_for_a_run_come_with_the_first_one(tmp_path: Path) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         keys = runs.screen.query_one(KeyBar)
         await runs.until(lambda: "Quit" in str(keys.render()))
         assert not [words for words in ("Mark", "Delete", "Filter") if words in str(keys.render())]
-        made_runs.write_finished(tmp_path / "runs", "first", 0.9)
+        sample_runs.write_finished(tmp_path / "runs", "first", 0.9)
         await runs.until(lambda: all(word in str(keys.render()) for word in ("Mark", "Delete", "Filter")))
         assert str(runs.screen.query_one("#count", Label).render()).startswith("1 run ")
 
@@ -120,7 +120,7 @@ def test_keys_for_a_run_come_with_the_first_one(tmp_path: Path) -> None:
 
 
 def test_o_and_the_heads_order_the_list(runs_dir: Path) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         await runs.press("o")
         assert runs.names[:2] == ["beta", "alpha"]
         assert "best accuracy first" in str(runs.screen.query_one("#count", Label).render())
@@ -131,9 +131,9 @@ def test_o_and_the_heads_order_the_list(runs_dir: Path) -> None:
 
 
 def test_the_cursor_stays_on_its_run_while_others_come(runs_dir: Path) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to("beta")
-        made_runs.write_finished(runs_dir, "newest", 0.9, created="2026-11-25T00:00:00.000Z")
+        sample_runs.write_finished(runs_dir, "newest", 0.9, created="2026-11-25T00:00:00.000Z")
         await runs.until(lambda: "newest" in runs.names)
         found = runs.screen.browser.selected
         assert found is not None
@@ -143,10 +143,10 @@ def test_the_cursor_stays_on_its_run_while_others_come(runs_dir: Path) -> None:
 
 
 def test_a_run_written_elsewhere_is_kept_up_to_date(runs_dir: Path) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         with Run(runs_dir / "delta").writer() as writer:
             await runs.until(lambda: _status(runs, "delta") == "training")
-            writer.append(made_runs.epoch(2, 0.95))
+            writer.append(sample_runs.epoch(2, 0.95))
             await runs.until(lambda: _epochs(runs, "delta") == 2)
         await runs.until(lambda: _status(runs, "delta") == "interrupted")
 
@@ -154,7 +154,7 @@ def test_a_run_written_elsewhere_is_kept_up_to_date(runs_dir: Path) -> None:
 
 
 def test_enter_and_a_second_click_open_a_run_and_escape_leaves_it(runs_dir: Path) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to("alpha")
         await runs.press("enter")
         screen = runs.app.screen
@@ -170,7 +170,7 @@ def test_enter_and_a_second_click_open_a_run_and_escape_leaves_it(runs_dir: Path
 
 
 def test_a_damaged_run_is_not_opened_but_can_be_deleted(runs_dir: Path) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to("omega")
         await runs.press("enter")
         assert runs.app.screen is runs.screen
@@ -183,7 +183,7 @@ def test_a_damaged_run_is_not_opened_but_can_be_deleted(runs_dir: Path) -> None:
 
 
 def test_deleting_asks_first_and_enter_keeps(runs_dir: Path) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to("alpha")
         for answer in ("n", "escape", "enter"):
             await runs.press("d")
@@ -202,7 +202,7 @@ def test_deleting_asks_first_and_enter_keeps(runs_dir: Path) -> None:
 
 @pytest.mark.parametrize("key", ["d", "e"])
 def test_a_run_in_use_is_neither_deleted_nor_renamed(runs_dir: Path, key: str) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to("delta")
         with Run(runs_dir / "delta").writer():
             await runs.press(key)
@@ -215,7 +215,7 @@ def test_a_run_in_use_is_neither_deleted_nor_renamed(runs_dir: Path, key: str) -
 
 
 def test_renaming_checks_as_one_types_and_keeps_the_mark(runs_dir: Path) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to("alpha")
         await runs.press("space")
         await runs.go_to("alpha")
@@ -244,7 +244,7 @@ def test_exporting_writes_the_epoch_table_where_it_is_asked_to(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to("alpha")
         await runs.press("x")
         await runs.until(lambda: isinstance(runs.app.screen, ExportDialog))
@@ -271,7 +271,7 @@ def test_exporting_writes_the_epoch_table_where_it_is_asked_to(
 def test_export_says_what_it_would_replace_and_what_it_cannot_write(runs_dir: Path, tmp_path: Path) -> None:
     (tmp_path / "old.csv").write_text("")
 
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to("alpha")
         await runs.press("x")
         await runs.until(lambda: isinstance(runs.app.screen, ExportDialog))
@@ -294,7 +294,7 @@ def test_export_says_what_it_would_replace_and_what_it_cannot_write(runs_dir: Pa
 
 
 def test_a_run_without_epochs_has_nothing_to_export(runs_dir: Path) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to("gamma")
         await runs.press("x")
         await runs.until(lambda: runs.toasts)
@@ -304,7 +304,7 @@ def test_a_run_without_epochs_has_nothing_to_export(runs_dir: Path) -> None:
 
 
 def test_marks_keep_their_colors_and_open_a_comparison(runs_dir: Path) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         for name in ("alpha", "beta", "gamma"):
             await runs.go_to(name)
             await runs.press("space")
@@ -332,7 +332,7 @@ def test_marks_keep_their_colors_and_open_a_comparison(runs_dir: Path) -> None:
 
 @pytest.mark.parametrize("size", SIZES[:2])
 def test_comparing_shows_what_has_room(runs_dir: Path, size: tuple[int, int]) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         for name in ("alpha", "beta"):
             await runs.go_to(name)
             await runs.press("space")
@@ -350,7 +350,7 @@ def test_comparing_shows_what_has_room(runs_dir: Path, size: tuple[int, int]) ->
 
 
 def test_comparing_needs_two(runs_dir: Path) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         await runs.press("space", "c")
         assert runs.app.screen is runs.screen
         assert "Mark two or more" in runs.toasts[-1]
@@ -360,7 +360,7 @@ def test_comparing_needs_two(runs_dir: Path) -> None:
 
 @pytest.mark.parametrize(("name", "why"), [("alpha", "finished"), ("gamma", "no checkpoint")])
 def test_what_cannot_be_resumed_is_refused(runs_dir: Path, name: str, why: str) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to(name)
         await runs.press("r")
         await runs.until(lambda: runs.toasts)
@@ -375,7 +375,7 @@ def test_resuming_is_asked_of_the_app_but_not_while_another_process_trains_it(
     (runs_dir / "delta" / "last.ckpt").write_bytes(b"a checkpoint")
     asked: list[str] = []
 
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         async def on_resume_requested(_: Dashboard, message: ResumeRequested) -> None:
             asked.append(message.run.name)
 
@@ -395,7 +395,7 @@ def test_resuming_is_asked_of_the_app_but_not_while_another_process_trains_it(
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may do anything")
 def test_a_folder_that_may_not_be_changed_is_said_so(runs_dir: Path) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to("alpha")
         runs_dir.chmod(0o500)
         try:
@@ -408,16 +408,16 @@ def test_a_folder_that_may_not_be_changed_is_said_so(runs_dir: Path) -> None:
     assert (runs_dir / "alpha").exists()
 
 
-def _status(runs: Opened, name: str) -> str:
+def _status(runs: OpenRunsScreen, name: str) -> str:
     return next(row.summary.status for row in runs.screen.browser.table.rows if row.run.name == name)
 
 
-def _epochs(runs: Opened, name: str) -> int:
+def _epochs(runs: OpenRunsScreen, name: str) -> int:
     return next(row.summary.epochs_done for row in runs.screen.browser.table.rows if row.run.name == name)
 
 
 def test_a_new_run_begins_with_the_settings_of_the_one_under_the_cursor(runs_dir: Path) -> None:
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to("beta")
         await runs.press("n")
         await runs.until(lambda: isinstance(runs.app.screen, NewRunForm))
@@ -430,7 +430,7 @@ def test_a_new_run_begins_with_the_settings_of_the_one_under_the_cursor(runs_dir
 def test_what_was_resumed_can_be_started_again_with_changes(runs_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ResumedRun, "__call__", lambda *_: None)
 
-    async def test(runs: Opened) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
         app = runs.app
         assert isinstance(app, Dashboard)
         app.begin(ResumedRun("beta", app.workspace.folders))

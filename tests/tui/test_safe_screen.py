@@ -63,11 +63,11 @@ def test_a_chart_that_comes_up_while_its_screen_goes_is_no_error(tmp_path: Path)
         screen.dismiss()
         await dashboard.until(lambda: not screen.is_running)
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         for turns in range(8):
             await gone_after(turns, dashboard)
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 @pytest.mark.parametrize("way", ["exit", "dismiss"])
@@ -75,7 +75,7 @@ def test_a_chart_that_comes_up_while_its_screen_goes_is_no_error(tmp_path: Path)
 def test_news_for_a_screen_that_is_on_its_way_out_is_no_error(turns: int, way: str, tmp_path: Path) -> None:
     """The dashboard ends, or the screen is closed, while it comes up: it may be mounted without widgets then."""
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         screen = _Waiting()
         dashboard.app.push_screen(screen)
         for _ in range(turns):
@@ -87,11 +87,11 @@ def test_news_for_a_screen_that_is_on_its_way_out_is_no_error(turns: int, way: s
         screen.post_message(_Found())
         await dashboard.until(lambda: not screen.is_running)
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_news_for_a_screen_that_is_there_arrives(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         screen = _Waiting()
         dashboard.app.push_screen(screen)
         await dashboard.until(lambda: screen.shown == 1)
@@ -99,15 +99,15 @@ def test_news_for_a_screen_that_is_there_arrives(tmp_path: Path) -> None:
         screen.post_message(_Found())
         await dashboard.until(lambda: screen.shown == 2)
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 @pytest.mark.parametrize("turns", range(8))
 def test_an_exit_while_a_screen_comes_up_is_no_error(turns: int, tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         dashboard.app.push_screen(CompareScreen([]))
         for _ in range(turns):
             await asyncio.sleep(0)
         dashboard.app.exit()
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)

@@ -26,7 +26,7 @@ from mnist_tui.training.jobs import Folders, ResumedRun
 from mnist_tui.tui.session import Session, SessionPhase
 from mnist_tui.tui.workers.training import ThreadResult
 from tests.patience import PATIENCE
-from tests.tui.app_support import Scripted, begun
+from tests.tui.app_support import ScriptedRun, run_started
 from tests.tui.support import progress, row
 
 EPOCH = EpochStarted(epoch=1, epochs=5, steps=20)
@@ -64,15 +64,15 @@ def folders(tmp_path: Path) -> Folders:
 def session(folders: Folders) -> Any:
     """One whose job waits for the end of the test."""
     session = Session(Nobody())  # type: ignore[arg-type]
-    job = Scripted(TrainConfig(), folders, script=queue.Queue())
+    job = ScriptedRun(TrainConfig(), folders, script=queue.Queue())
     session.begin(job)
     yield session
-    job.tell(None)
+    job.report(None)
     assert session.training is not None
     assert session.training.join(PATIENCE)
 
 
-def told(session: Session, *events: Event) -> SessionPhase:
+def apply_events(session: Session, *events: Event) -> SessionPhase:
     session.apply(list(events))
     return session.phase
 
@@ -90,39 +90,39 @@ def test_it_begins_with_loading_torch(session: Session) -> None:
 
 
 def test_events_move_it_on(session: Session) -> None:
-    assert told(session, FETCHING) is SessionPhase.FETCHING
-    assert told(session, Preparing(what="compiling the step")) is SessionPhase.COMPILING
+    assert apply_events(session, FETCHING) is SessionPhase.FETCHING
+    assert apply_events(session, Preparing(what="compiling the step")) is SessionPhase.COMPILING
     assert session.phase.is_busy
-    assert told(session, begun()) is SessionPhase.TRAINING
-    assert told(session, EPOCH, progress(1, 3)) is SessionPhase.TRAINING
-    assert told(session, progress(1, 3, phase="evaluating")) is SessionPhase.EVALUATING
-    assert told(session, row(1)) is SessionPhase.EVALUATING
-    assert told(session, RunPaused(epoch=1, step=3)) is SessionPhase.PAUSED
-    assert told(session, RunResumed(epoch=1, step=3)) is SessionPhase.TRAINING
+    assert apply_events(session, run_started()) is SessionPhase.TRAINING
+    assert apply_events(session, EPOCH, progress(1, 3)) is SessionPhase.TRAINING
+    assert apply_events(session, progress(1, 3, phase="evaluating")) is SessionPhase.EVALUATING
+    assert apply_events(session, row(1)) is SessionPhase.EVALUATING
+    assert apply_events(session, RunPaused(epoch=1, step=3)) is SessionPhase.PAUSED
+    assert apply_events(session, RunResumed(epoch=1, step=3)) is SessionPhase.TRAINING
     assert ended(session, FINISHED) is SessionPhase.FINISHED
     assert not session.phase.is_busy
 
 
 def test_nothing_new_changes_nothing(session: Session) -> None:
-    told(session, FETCHING)
-    assert told(session) is SessionPhase.FETCHING
+    apply_events(session, FETCHING)
+    assert apply_events(session) is SessionPhase.FETCHING
 
 
 def test_a_wish_is_shown_until_it_is_answered(session: Session) -> None:
-    told(session, begun(), EPOCH)
+    apply_events(session, run_started(), EPOCH)
     session.pause()
     assert session.phase is SessionPhase.PAUSING
-    assert told(session, progress(1, 3)) is SessionPhase.PAUSING
-    assert told(session, RunPaused(epoch=1, step=3)) is SessionPhase.PAUSED
+    assert apply_events(session, progress(1, 3)) is SessionPhase.PAUSING
+    assert apply_events(session, RunPaused(epoch=1, step=3)) is SessionPhase.PAUSED
     session.resume()
     assert session.phase is SessionPhase.TRAINING
     session.stop()
-    assert told(session, progress(1, 4), RunPaused(epoch=1, step=3)) is SessionPhase.STOPPING
+    assert apply_events(session, progress(1, 4), RunPaused(epoch=1, step=3)) is SessionPhase.STOPPING
     assert ended(session, STOPPED) is SessionPhase.STOPPED
 
 
 def test_a_pause_can_be_taken_back_before_it_came(session: Session) -> None:
-    told(session, begun(), EPOCH)
+    apply_events(session, run_started(), EPOCH)
     session.pause()
     session.resume()
     assert session.phase is SessionPhase.TRAINING
@@ -132,13 +132,13 @@ def test_a_pause_can_be_taken_back_before_it_came(session: Session) -> None:
 
 @pytest.mark.parametrize("action", ["pause", "resume", "stop"])
 def test_pause_resume_and_stop_do_nothing_where_nothing_runs(action: str, session: Session) -> None:
-    ended(session, begun(), STOPPED)
+    ended(session, run_started(), STOPPED)
     getattr(session, action)()
     assert session.phase is SessionPhase.STOPPED
 
 
 def test_what_was_stopped_can_be_resumed_and_what_is_finished_prolonged(session: Session, folders: Folders) -> None:
-    told(session, begun("mine"))
+    apply_events(session, run_started("mine"))
     assert session.resume_job() is None
     ended(session, STOPPED)
     folder = str(folders.runs / "mine")
@@ -152,7 +152,7 @@ def test_what_was_stopped_can_be_resumed_and_what_is_finished_prolonged(session:
 def test_a_run_from_elsewhere_is_resumed_from_there(folders: Folders, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere" / "old"
     session = Session(Nobody())  # type: ignore[arg-type]
-    session.begin(ResumedRun(str(elsewhere), folders), fold([begun("old"), STOPPED]))
+    session.begin(ResumedRun(str(elsewhere), folders), fold([run_started("old"), STOPPED]))
     assert session.training is not None
     assert session.training.join(PATIENCE)
     session.end(ThreadResult(FAILED))
@@ -171,7 +171,7 @@ def test_a_failure_before_the_run_is_kept(session: Session) -> None:
 
 
 def test_a_failure_of_the_run_says_where_the_log_is(session: Session, folders: Folders) -> None:
-    assert ended(session, begun("mine"), EPOCH, FAILED) is SessionPhase.FAILED
+    assert ended(session, run_started("mine"), EPOCH, FAILED) is SessionPhase.FAILED
     assert session.failed is not None
     log = folders.runs / "mine" / "events.jsonl"
     assert session.failed.remedy == f"Mend it. The log is {log}."
@@ -179,13 +179,15 @@ def test_a_failure_of_the_run_says_where_the_log_is(session: Session, folders: F
 
 
 def test_a_failure_outside_the_run_is_in_its_picture_too(session: Session) -> None:
-    assert ended(session, begun("mine"), EPOCH, progress(1, 2), ending=ThreadResult(FAILED)) is SessionPhase.FAILED
+    assert (
+        ended(session, run_started("mine"), EPOCH, progress(1, 2), ending=ThreadResult(FAILED)) is SessionPhase.FAILED
+    )
     assert session.history.failed is not None
     assert session.history.failed.message == "it broke"
     assert session.resume_job() is not None
 
 
-@pytest.mark.parametrize("events", [(), (begun(), EPOCH)], ids=["before a run", "within one"])
+@pytest.mark.parametrize("events", [(), (run_started(), EPOCH)], ids=["before a run", "within one"])
 def test_a_worker_that_ends_without_a_word_has_failed(events: tuple[Event, ...], session: Session) -> None:
     assert ended(session, *events) is SessionPhase.FAILED
     assert session.failed is not None
@@ -196,20 +198,20 @@ def test_a_resume_that_is_stopped_at_once_leaves_the_run_as_it_was(
     last: Event, stands: SessionPhase, folders: Folders
 ) -> None:
     session = Session(Nobody())  # type: ignore[arg-type]
-    session.begin(ResumedRun("nowhere", folders), fold([begun(), EPOCH, last]))
+    session.begin(ResumedRun("nowhere", folders), fold([run_started(), EPOCH, last]))
     assert session.phase is SessionPhase.LOADING
     assert session.training is not None
     assert session.training.join(PATIENCE)
-    assert told(session, FETCHING) is SessionPhase.FETCHING
+    assert apply_events(session, FETCHING) is SessionPhase.FETCHING
     assert ended(session, ending=ThreadResult(interrupted=True)) is stands
 
 
 def test_the_next_run_starts_with_nothing_of_the_last(session: Session, folders: Folders) -> None:
-    ended(session, begun(), EPOCH, FAILED)
+    ended(session, run_started(), EPOCH, FAILED)
     before = session.generation
     assert session.job is not None
-    job = Scripted(TrainConfig(), folders)
-    job.tell(None)
+    job = ScriptedRun(TrainConfig(), folders)
+    job.report(None)
     session.begin(job)
     assert session.generation == before + 1
     assert (session.failed, session.waiting, session.has_begun) == (None, None, False)

@@ -56,7 +56,7 @@ def test_paused_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_r
 ) -> None:
     training.hold(FIRST, SECOND)
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await is_in_epoch(dashboard, 1)
         await dashboard.press("space")
         training.let_go(FIRST)
@@ -74,7 +74,7 @@ def test_paused_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_r
         await dashboard.press("space")
         await becomes(dashboard, SessionPhase.FINISHED)
 
-    with_dashboard(story, tmp_path, job=NewRun(CONFIG, Folders(tmp_path / "data", tmp_path / "runs")))
+    with_dashboard(scenario, tmp_path, job=NewRun(CONFIG, Folders(tmp_path / "data", tmp_path / "runs")))
     undisturbed = run_training.start_run(
         CONFIG, data_dir=tmp_path / "data", runs_dir=tmp_path / "headless", report=lambda _: None
     )
@@ -82,16 +82,16 @@ def test_paused_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_r
 
 
 def test_one_more_epoch_after_the_end(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await becomes(dashboard, SessionPhase.FINISHED)
-        await dashboard.sees("+ One more epoch")
+        await dashboard.wait_for_text("+ One more epoch")
         await dashboard.press("plus")
         await dashboard.until(lambda: dashboard.app.session.generation == 2)
         await becomes(dashboard, SessionPhase.FINISHED)
         assert sorted(dashboard.app.session.history.epochs) == [1, 2]
 
     config = CONFIG.replace(epochs=1)
-    with_dashboard(story, tmp_path, job=NewRun(config, Folders(tmp_path / "data", tmp_path / "runs")))
+    with_dashboard(scenario, tmp_path, job=NewRun(config, Folders(tmp_path / "data", tmp_path / "runs")))
     history = the_run(tmp_path).history()
     assert (history.status, len(history.rows)) == (RunStatus.FINISHED, 2)
 
@@ -99,7 +99,7 @@ def test_one_more_epoch_after_the_end(tmp_path: Path) -> None:
 def test_a_run_that_another_process_trains_is_refused_with_the_reason(tmp_path: Path, training: HeldTraining) -> None:
     training.hold(FIRST)
 
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await is_in_epoch(dashboard, 1)
         await dashboard.press("s")
         training.let_go(FIRST)
@@ -108,22 +108,22 @@ def test_a_run_that_another_process_trains_is_refused_with_the_reason(tmp_path: 
         with the_run(tmp_path).writer():
             await dashboard.press("space")
             await becomes(dashboard, SessionPhase.FAILED)
-        await dashboard.sees("● failed", the_run(tmp_path).name)
+        await dashboard.wait_for_text("● failed", the_run(tmp_path).name)
         await dashboard.press("space")
         await becomes(dashboard, SessionPhase.FINISHED)
 
-    with_dashboard(story, tmp_path, job=NewRun(CONFIG, Folders(tmp_path / "data", tmp_path / "runs")))
+    with_dashboard(scenario, tmp_path, job=NewRun(CONFIG, Folders(tmp_path / "data", tmp_path / "runs")))
 
 
 def test_looking_at_the_model_first_does_not_change_the_weights(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.press("2", "1")
         dashboard.app.begin(NewRun(CONFIG, Folders(tmp_path / "data", tmp_path / "runs")))
         await becomes(dashboard, SessionPhase.FINISHED)
         await dashboard.press("2")
-        await dashboard.sees("7,850")
+        await dashboard.wait_for_text("7,850")
 
-    with_dashboard(story, tmp_path, begun=False, seed=CONFIG)
+    with_dashboard(scenario, tmp_path, has_job=False, config=CONFIG)
     undisturbed = run_training.start_run(
         CONFIG, data_dir=tmp_path / "data", runs_dir=tmp_path / "headless", report=lambda _: None
     )

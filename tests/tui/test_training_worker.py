@@ -42,19 +42,19 @@ class Listener(App[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.told: list[list[Event]] = []
+        self.batches: list[list[Event]] = []
         self.ending: ThreadResult | None = None
         self.inspected: ModelInspected | None = None
 
     @property
     def events(self) -> list[Event]:
-        return [event for batch in self.told for event in batch]
+        return [event for batch in self.batches for event in batch]
 
     def on_events_arrived(self, message: EventsArrived) -> None:
-        self.told.append(message.training.take_events())
+        self.batches.append(message.training.take_events())
 
     def on_training_ended(self, message: TrainingEnded) -> None:
-        self.told.append(message.training.take_events())
+        self.batches.append(message.training.take_events())
         self.ending = message.result
         self.exit()
 
@@ -63,7 +63,7 @@ class Listener(App[None]):
         self.exit()
 
 
-def listened(begin: Callable[[Listener], object]) -> Listener:
+def run_and_wait(begin: Callable[[Listener], object]) -> Listener:
     """A listener that has heard it all."""
     app = Listener()
 
@@ -78,8 +78,8 @@ def listened(begin: Callable[[Listener], object]) -> Listener:
     return app
 
 
-def hear(work: Work) -> Listener:
-    return listened(lambda app: TrainingThread(work, app).start())
+def run_in_app(work: Work) -> Listener:
+    return run_and_wait(lambda app: TrainingThread(work, app).start())
 
 
 def numbered(number: int) -> Event:
@@ -93,25 +93,25 @@ def test_every_event_arrives_in_order_and_once() -> None:
         for event in sent:
             report(event)
 
-    app = hear(work)
+    app = run_in_app(work)
     assert app.events == sent
     assert app.ending == ThreadResult()
 
 
 def test_many_events_are_one_message_while_the_screen_is_busy() -> None:
-    told_all = threading.Event()
+    all_reported = threading.Event()
 
     def work(_: Control, report: Report) -> None:
         for number in range(100):
             report(numbered(number))
-        told_all.set()
+        all_reported.set()
 
     def begin(app: Listener) -> None:
         TrainingThread(work, app).start()
-        assert told_all.wait(PATIENCE)  # in the screen's thread, which meanwhile handles nothing
+        assert all_reported.wait(PATIENCE)  # in the screen's thread, which meanwhile handles nothing
 
-    app = listened(begin)
-    assert [len(batch) for batch in app.told if batch] == [100]
+    app = run_and_wait(begin)
+    assert [len(batch) for batch in app.batches if batch] == [100]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_whatever_the_job_raises_is_told(error: BaseException, capfd: pytest.Cap
         report(numbered(1))
         raise error
 
-    app = hear(work)
+    app = run_in_app(work)
     assert app.ending is not None
     assert app.ending.failed is not None
     assert app.ending.failed.error == type(error).__name__
@@ -149,7 +149,7 @@ def test_an_error_that_was_foreseen_brings_its_remedy_and_exit_code_and_no_trace
     def work(_: Control, __: Report) -> None:
         raise DataError("no data", remedy="Fetch them.")
 
-    ending = hear(work).ending
+    ending = run_in_app(work).ending
     assert ending is not None
     assert ending.failed is not None
     assert (ending.failed.message, ending.failed.remedy) == ("no data", "Fetch them.")
@@ -160,7 +160,7 @@ def test_being_stopped_before_there_is_anything_is_no_failure() -> None:
     def work(_: Control, __: Report) -> None:
         raise Interrupted("stopped while getting the data")
 
-    assert hear(work).ending == ThreadResult(interrupted=True)
+    assert run_in_app(work).ending == ThreadResult(interrupted=True)
 
 
 def test_the_job_hears_what_is_asked_of_it() -> None:
@@ -176,7 +176,7 @@ def test_the_job_hears_what_is_asked_of_it() -> None:
         training.start()
         training.control.stop("enough")
 
-    app = listened(begin)
+    app = run_and_wait(begin)
     assert [event.message for event in app.events if isinstance(event, Notice)] == ["enough"]
 
 
@@ -188,14 +188,14 @@ def test_a_worker_goes_on_to_its_checkpoint_when_the_screen_has_gone() -> None:
         report(numbered(1))
         done.set()
 
-    app = listened(lambda app: (TrainingThread(work, app).start(), app.exit()))
+    app = run_and_wait(lambda app: (TrainingThread(work, app).start(), app.exit()))
     assert app.ending is None
     gone.set()
     assert done.wait(PATIENCE)
 
 
 def test_a_model_is_looked_at_in_the_background() -> None:
-    app = listened(lambda app: inspect_in_background("linear", app))
+    app = run_and_wait(lambda app: inspect_in_background("linear", app))
     assert app.inspected is not None
     assert app.inspected.request.spec == "linear"
     assert isinstance(app.inspected.result, ModelSummary)
@@ -203,7 +203,7 @@ def test_a_model_is_looked_at_in_the_background() -> None:
 
 
 def test_a_model_that_cannot_be_looked_at_says_why() -> None:
-    app = listened(lambda app: inspect_in_background("no-such-model", app))
+    app = run_and_wait(lambda app: inspect_in_background("no-such-model", app))
     assert app.inspected is not None
     assert isinstance(app.inspected.result, RunFailed)
     assert "no-such-model" in app.inspected.result.message
@@ -227,7 +227,7 @@ def test_a_model_is_not_built_while_a_run_draws_from_the_same_random_numbers(
         inspect_in_background("linear", app)
         waited.set()
 
-    listened(begin)
+    run_and_wait(begin)
     assert order == ["trained", "built"]
 
 
@@ -251,6 +251,6 @@ def test_a_training_and_its_threads_give_way_to_the_screen() -> None:
         helper.start()
         helper.join()
 
-    hear(work)
+    run_in_app(work)
     note("the screen")
     assert found["training"] == found["its helper"] > found["the screen"]

@@ -56,66 +56,66 @@ def run(tmp_path: Path, canary: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 @pytest.mark.parametrize("key", ["3", "4"])
 def test_a_screen_asks_once_and_runs_nothing_until_it_may(key: str, tmp_path: Path, run: Run, canary: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.press(key)
-        await dashboard.sees("Run this code?", "Run theirs was not trained on this machine", "net.py")
+        await dashboard.wait_for_text("Run this code?", "Run theirs was not trained on this machine", "net.py")
         assert not canary.exists()
         await dashboard.press("enter")  # the default answer is no
-        await dashboard.sees("has not been run")
+        await dashboard.wait_for_text("has not been run")
         await dashboard.press("1", key)
-        await dashboard.sees("has not been run")
+        await dashboard.wait_for_text("has not been run")
         assert "Run this code?" not in dashboard.text
         assert not canary.exists()
         await dashboard.press("n")
-        await dashboard.sees("theirs")
+        await dashboard.wait_for_text("theirs")
         await dashboard.press("down", "enter")
-        await dashboard.sees("Run this code?")
+        await dashboard.wait_for_text("Run this code?")
         await dashboard.press("y")
         await dashboard.until(canary.exists)
         await dashboard.until(lambda: "has not been run" not in dashboard.text)
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_the_model_screen_asks_when_an_untrusted_run_is_chosen(tmp_path: Path, run: Run, canary: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.press("2", "n")
-        await dashboard.sees("theirs")
+        await dashboard.wait_for_text("theirs")
         await dashboard.press("down", "enter")
-        await dashboard.sees("Run this code?")
+        await dashboard.wait_for_text("Run this code?")
         assert not canary.exists()
         await dashboard.press("y")
         await dashboard.until(canary.exists)
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_a_new_run_like_an_untrusted_one_is_asked_about_first(tmp_path: Path, run: Run, canary: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.press("5")
-        await dashboard.sees("theirs")
+        await dashboard.wait_for_text("theirs")
         await dashboard.press("n")
-        await dashboard.sees("Run this code?")
+        await dashboard.wait_for_text("Run this code?")
         await dashboard.press("n")
         await dashboard.until(lambda: "Run this code?" not in dashboard.text)
         assert "New run" not in dashboard.text
         assert not canary.exists()
 
-    with_dashboard(story, tmp_path, begun=False)
+    with_dashboard(scenario, tmp_path, has_job=False)
 
 
 def test_a_failure_before_the_run_is_what_the_title_says(tmp_path: Path) -> None:
-    async def story(dashboard: OpenDashboard) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
         fetching = DataProgress(dataset="mnist", item="images", stage="fetching", done=1, total=2, unit="bytes")
-        await dashboard.tell(fetching, until=SessionPhase.FETCHING)
-        await dashboard.tell(fetching, ModelError("importing net.py raised KeyError"), until=SessionPhase.FAILED)
-        await dashboard.sees("● failed", "importing net.py raised KeyError")
+        await dashboard.report(fetching, until=SessionPhase.FETCHING)
+        await dashboard.report(fetching, ModelError("importing net.py raised KeyError"), until=SessionPhase.FAILED)
+        await dashboard.wait_for_text("● failed", "importing net.py raised KeyError")
         dashboard.app._take_events(dashboard.app.session.training)  # events that were on their way
         dashboard.app.session_changed()
-        await dashboard.sees("● failed", "importing net.py raised KeyError")
+        await dashboard.wait_for_text("● failed", "importing net.py raised KeyError")
         assert "getting data" not in dashboard.title
 
-    with_dashboard(story, tmp_path)
+    with_dashboard(scenario, tmp_path)
 
 
 def test_another_run_takes_the_kept_copy_where_the_file_has_changed(tmp_path: Path, run: Run) -> None:

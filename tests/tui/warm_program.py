@@ -39,22 +39,22 @@ _PART = 1 << 16
 class WarmProcess:
     """A forked program, as `subprocess.Popen` has its processes."""
 
-    def __init__(self, told: socket.socket) -> None:
-        self._told = told.makefile("r")
-        self.pid = int(self._told.readline())
+    def __init__(self, pipe: socket.socket) -> None:
+        self._messages = pipe.makefile("r")
+        self.pid = int(self._messages.readline())
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
         """The exit code, negative for a signal; None while it goes on."""
-        if self.returncode is None and select.select([self._told], [], [], 0)[0]:
+        if self.returncode is None and select.select([self._messages], [], [], 0)[0]:
             self.wait()
         return self.returncode
 
     def wait(self) -> int:
         """Until it has ended."""
         if self.returncode is None:
-            self.returncode = int(self._told.readline())
-            self._told.close()
+            self.returncode = int(self._messages.readline())
+            self._messages.close()
         return self.returncode
 
     def send_signal(self, number: int) -> None:
@@ -148,11 +148,11 @@ def _bury(options: int = 0) -> None:
             pass
 
 
-def _is_the_program(tty: int, told: int) -> bool:
+def _is_the_program(tty: int, pipe: int) -> bool:
     """Fork once more: the first process tells of the second, and does not return."""
     pid = os.fork()
     if pid == 0:
-        os.close(told)
+        os.close(pipe)
         os.setsid()
         fcntl.ioctl(tty, termios.TIOCSCTTY, 0)
         for descriptor in (0, 1, 2):
@@ -160,9 +160,9 @@ def _is_the_program(tty: int, told: int) -> bool:
         os.close(tty)
         return True
     os.close(tty)
-    os.write(told, b"%d\n" % pid)
+    os.write(pipe, b"%d\n" % pid)
     _, status = os.waitpid(pid, 0)
-    os.write(told, b"%d\n" % os.waitstatus_to_exitcode(status))
+    os.write(pipe, b"%d\n" % os.waitstatus_to_exitcode(status))
     os._exit(0)
 
 

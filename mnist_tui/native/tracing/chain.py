@@ -27,7 +27,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Signal:
+class Features:
     """What is known of a tensor at one point of the chain: its feature maps, and the dimensions `forward` sees."""
 
     map: MapShape

@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from torch import fx
 
 from mnist_tui.native.plan import Dropout, MapShape, Pool
-from mnist_tui.native.tracing.chain import Operation, Relu, Signal, UnsupportedLayer
+from mnist_tui.native.tracing.chain import Features, Operation, Relu, UnsupportedLayer
 
-Conversion = tuple[Operation | None, Signal]
+Conversion = tuple[Operation | None, Features]
 Converter = Callable[..., Conversion]
 
 
@@ -25,13 +25,13 @@ class ImageCount(fx.Proxy):
     """The batch size, which a network may pass to `view` and must not compute with."""
 
 
-def relu(input: Signal, inplace: bool = False) -> Conversion:
+def relu(input: Features, inplace: bool = False) -> Conversion:
     """ReLU, in place or not."""
     return Relu(), input
 
 
 def max_pool2d(
-    input: Signal,
+    input: Features,
     kernel_size: Any,
     stride: Any = None,
     padding: Any = 0,
@@ -46,7 +46,7 @@ def max_pool2d(
 
 
 def avg_pool2d(
-    input: Signal,
+    input: Features,
     kernel_size: Any,
     stride: Any = None,
     padding: Any = 0,
@@ -60,17 +60,17 @@ def avg_pool2d(
     return _check_pool("average", input, kernel_size, stride, padding, ceil_mode)
 
 
-def adaptive_avg_pool2d(input: Signal, output_size: Any) -> Conversion:
+def adaptive_avg_pool2d(input: Features, output_size: Any) -> Conversion:
     """Global average pooling."""
     return _global_pool("average", input, output_size)
 
 
-def adaptive_max_pool2d(input: Signal, output_size: Any, return_indices: bool = False) -> Conversion:
+def adaptive_max_pool2d(input: Features, output_size: Any, return_indices: bool = False) -> Conversion:
     """Global max pooling."""
     return _global_pool("max", input, output_size)
 
 
-def mean(input: Signal, dim: Any = None, keepdim: bool = False, *, axis: Any = None, dtype: Any = None) -> Conversion:
+def mean(input: Features, dim: Any = None, keepdim: bool = False, *, axis: Any = None, dtype: Any = None) -> Conversion:
     """Global average pooling, written as a mean over all dimensions of the map."""
     rank = len(input.dims) + 1
     dims = dim if axis is None else axis
@@ -82,22 +82,22 @@ def mean(input: Signal, dim: Any = None, keepdim: bool = False, *, axis: Any = N
         )
     operation, pooled = _convert_global_pool("average", input.map)
     channels = pooled.map.channels
-    return operation, Signal(pooled.map, (channels, *[1] * (rank - 2)) if keepdim else (channels,))
+    return operation, Features(pooled.map, (channels, *[1] * (rank - 2)) if keepdim else (channels,))
 
 
-def dropout(input: Signal, p: float = 0.5, training: bool = True, inplace: bool = False) -> Conversion:
+def dropout(input: Features, p: float = 0.5, training: bool = True, inplace: bool = False) -> Conversion:
     """Dropout of single elements."""
     return _drop(input, p, training, whole_channels=False)
 
 
-def dropout2d(input: Signal, p: float = 0.5, training: bool = True, inplace: bool = False) -> Conversion:
+def dropout2d(input: Features, p: float = 0.5, training: bool = True, inplace: bool = False) -> Conversion:
     """Dropout of whole channels; each element of a vector is a channel."""
     if not (input.is_image or input.is_flat):
         raise UnsupportedLayer(f"is given {input}; dropout of channels is compiled for (C, H, W)")
     return _drop(input, p, training, whole_channels=input.is_image)
 
 
-def flatten(input: Signal, start_dim: int = 0, end_dim: int = -1) -> Conversion:
+def flatten(input: Features, start_dim: int = 0, end_dim: int = -1) -> Conversion:
     """Several dimensions merged into one."""
     rank = len(input.dims) + 1
     first, last = start_dim % rank, end_dim % rank
@@ -106,7 +106,7 @@ def flatten(input: Signal, start_dim: int = 0, end_dim: int = -1) -> Conversion:
     return _convert_reshape(input, (*input.dims[: first - 1], -1, *input.dims[last:]))
 
 
-def reshape(input: Signal, *shape: Any) -> Conversion:
+def reshape(input: Features, *shape: Any) -> Conversion:
     """`view` and `reshape`: the elements of one image must stay together."""
     sizes = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], Sequence) else shape
     if isinstance(sizes[0], ImageCount):
@@ -119,7 +119,7 @@ def reshape(input: Signal, *shape: Any) -> Conversion:
     )
 
 
-def squeeze(input: Signal, dim: Any = None) -> Conversion:
+def squeeze(input: Features, dim: Any = None) -> Conversion:
     """Without dimensions of size 1."""
     rank = len(input.dims) + 1
     which = range(1, rank) if dim is None else {number % rank for number in _numbers(dim)} - {0}
@@ -127,15 +127,15 @@ def squeeze(input: Signal, dim: Any = None) -> Conversion:
     return _convert_reshape(input, sizes)
 
 
-def log_softmax(input: Signal, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Conversion:
+def log_softmax(input: Features, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Conversion:
     """Logits to log-probabilities: the loss is the same for both."""
     over_classes = dim is None or dim % (len(input.dims) + 1) == 1
     if not over_classes or math.prod(input.dims[1:]) != 1 or dtype is not None:
         raise UnsupportedLayer(f"is over dimension {dim} of {input}; only over the classes is compiled")
-    return None, Signal(input.map, input.dims, is_final=True)
+    return None, Features(input.map, input.dims, is_final=True)
 
 
-def identity(input: Signal) -> Conversion:
+def identity(input: Features) -> Conversion:
     """Calls that change nothing in a chain of contiguous float32."""
     return None, input
 
@@ -148,14 +148,14 @@ def require_equal_sides(value: Any, what: str) -> int:
     return numbers[0]
 
 
-def require_image(input: Signal) -> None:
+def require_image(input: Features) -> None:
     """Raise UnsupportedLayer unless channels, height and width are dimensions of their own."""
     if not input.is_image:
         raise UnsupportedLayer(f"is given {input}, where only images (N, C, H, W) are compiled")
 
 
 def _check_pool(
-    kind: Literal["max", "average"], input: Signal, kernel: Any, stride: Any, padding: Any, ceil_mode: bool
+    kind: Literal["max", "average"], input: Features, kernel: Any, stride: Any, padding: Any, ceil_mode: bool
 ) -> Conversion:
     require_image(input)
     if any(_numbers(padding)):
@@ -168,7 +168,7 @@ def _check_pool(
     return _convert_pool(Pool(kind, size, step), input.map)
 
 
-def _global_pool(kind: Literal["max", "average"], input: Signal, output_size: Any) -> Conversion:
+def _global_pool(kind: Literal["max", "average"], input: Features, output_size: Any) -> Conversion:
     require_image(input)
     sizes = list(output_size) if isinstance(output_size, Sequence) else [output_size]
     if any(size != 1 for size in sizes):
@@ -182,20 +182,20 @@ def _convert_global_pool(kind: Literal["max", "average"], shape: MapShape) -> Co
 
 def _convert_pool(pool: Pool, shape: MapShape) -> Conversion:
     after = pool.output_shape(shape)
-    return (None if pool.size == pool.stride == 1 else pool), Signal(after, after)
+    return (None if pool.size == pool.stride == 1 else pool), Features(after, after)
 
 
-def _drop(input: Signal, p: float, training: bool, *, whole_channels: bool) -> Conversion:
+def _drop(input: Features, p: float, training: bool, *, whole_channels: bool) -> Conversion:
     if p == 1:
         raise UnsupportedLayer("drops everything; only probabilities below 1 are compiled")
     return (Dropout(float(p), whole_channels) if training and p > 0 else None), input
 
 
-def _convert_reshape(input: Signal, dims: Sequence[Any]) -> Conversion:
+def _convert_reshape(input: Features, dims: Sequence[Any]) -> Conversion:
     """`dims`: the sizes after the batch, one of which may be -1."""
     missing = math.prod(input.dims) // max(1, -math.prod(dims)) if -1 in dims else 1
     sizes = tuple(missing if size == -1 else size for size in dims)
-    reshaped = Signal(input.map, sizes)
+    reshaped = Features(input.map, sizes)
     if math.prod(sizes) != math.prod(input.dims):
         raise UnsupportedLayer(f"reshapes images of {math.prod(input.dims)} numbers to {reshaped}")
     return None, reshaped

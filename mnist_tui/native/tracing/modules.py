@@ -13,18 +13,18 @@ import torch
 from torch import Tensor, nn
 
 from mnist_tui.native.plan import BatchNorm, Conv, MapShape
-from mnist_tui.native.tracing.chain import Operation, Signal, UnsupportedLayer
+from mnist_tui.native.tracing.chain import Features, Operation, UnsupportedLayer
 from mnist_tui.native.tracing.functions import require_equal_sides, require_image
 
 KERNELS = (1, 3, 5)
 
 
-def convert_module(module: nn.Module, signal: Signal) -> tuple[Operation, Signal]:
+def convert_module(module: nn.Module, features: Features) -> tuple[Operation, Features]:
     """The operation of `module` and the Signal after it. Raises UnsupportedLayer where it is not compiled."""
     converter = MODULES.get(type(module))
     if converter is None:
         raise UnsupportedLayer(_explain_unknown(module))
-    operation, after = converter(module, signal)
+    operation, after = converter(module, features)
     _refuse_other_tensors(module, operation, after.map.channels)
     return operation, after
 
@@ -54,21 +54,21 @@ def _expected_size(name: str, operation: Operation, channels: int) -> int:
     return 1 if name == "num_batches_tracked" else channels
 
 
-def _conv(conv: nn.Conv2d, signal: Signal) -> tuple[Operation, Signal]:
-    require_image(signal)
+def _conv(conv: nn.Conv2d, features: Features) -> tuple[Operation, Features]:
+    require_image(features)
     _refuse_variants(conv)
     kernel = require_equal_sides(conv.kernel_size, "kernel_size")
     padding = _padding(conv.padding, kernel)
-    is_whole_map = kernel == signal.map.height and padding == 0  # what a linear layer is, too
+    is_whole_map = kernel == features.map.height and padding == 0  # what a linear layer is, too
     if kernel not in KERNELS and not is_whole_map:
         raise UnsupportedLayer(f"has kernel {kernel}; only 1, 3 and 5 are compiled, or the whole map")
     if not 0 <= padding < kernel:
         raise UnsupportedLayer(f"has padding {padding}; for kernel {kernel} only 0 to {kernel - 1} is compiled")
-    if conv.in_channels != signal.map.channels:
-        raise UnsupportedLayer(f"takes {conv.in_channels} channels and is given {signal.map.channels}")
+    if conv.in_channels != features.map.channels:
+        raise UnsupportedLayer(f"takes {conv.in_channels} channels and is given {features.map.channels}")
     operation = Conv(kernel, padding, conv.in_channels, conv.out_channels, conv.bias is not None)
-    after = operation.output_shape(signal.map)
-    return operation, Signal(after, after)
+    after = operation.output_shape(features.map)
+    return operation, Features(after, after)
 
 
 def _refuse_variants(conv: nn.Conv2d) -> None:
@@ -90,10 +90,10 @@ def _padding(padding: str | tuple[int, ...], kernel: int) -> int:
     return require_equal_sides(padding, "padding")
 
 
-def _linear(linear: nn.Linear, signal: Signal) -> tuple[Operation, Signal]:
-    shape = signal.map
-    if not signal.is_flat:
-        raise UnsupportedLayer(f"is given an image {signal}; flatten it first, with `flatten(x, 1)`")
+def _linear(linear: nn.Linear, features: Features) -> tuple[Operation, Features]:
+    shape = features.map
+    if not features.is_flat:
+        raise UnsupportedLayer(f"is given an image {features}; flatten it first, with `flatten(x, 1)`")
     if linear.in_features != math.prod(shape):
         raise UnsupportedLayer(f"takes {linear.in_features} numbers and is given {math.prod(shape)}")
     bias = linear.bias is not None
@@ -101,21 +101,21 @@ def _linear(linear: nn.Linear, signal: Signal) -> tuple[Operation, Signal]:
     return operation, _flat(operation.output_shape(shape))
 
 
-def _norm2d(norm: nn.BatchNorm2d, signal: Signal) -> tuple[Operation, Signal]:
-    require_image(signal)
-    return _norm(norm, signal), signal
+def _norm2d(norm: nn.BatchNorm2d, features: Features) -> tuple[Operation, Features]:
+    require_image(features)
+    return _norm(norm, features), features
 
 
-def _norm1d(norm: nn.BatchNorm1d, signal: Signal) -> tuple[Operation, Signal]:
-    if signal.dims != (signal.map.channels,):
+def _norm1d(norm: nn.BatchNorm1d, features: Features) -> tuple[Operation, Features]:
+    if features.dims != (features.map.channels,):
         raise UnsupportedLayer(
             "normalizes each element of a map separately; use BatchNorm2d before flattening, "
             "or BatchNorm1d after a linear layer"
         )
-    return _norm(norm, signal), signal
+    return _norm(norm, features), features
 
 
-def _norm(norm: nn.BatchNorm2d | nn.BatchNorm1d, signal: Signal) -> BatchNorm:
+def _norm(norm: nn.BatchNorm2d | nn.BatchNorm1d, features: Features) -> BatchNorm:
     statistics = (norm.running_mean, norm.running_var, norm.num_batches_tracked)
     if not norm.track_running_stats or any(statistic is None for statistic in statistics):
         raise UnsupportedLayer("has no running statistics; only BatchNorm with track_running_stats is compiled")
@@ -123,13 +123,13 @@ def _norm(norm: nn.BatchNorm2d | nn.BatchNorm1d, signal: Signal) -> BatchNorm:
         raise UnsupportedLayer("has a weight without a bias; only both or neither is compiled")
     if norm.momentum is None:
         raise UnsupportedLayer("has momentum None; only a fixed momentum is compiled")
-    if norm.num_features != signal.map.channels:
-        raise UnsupportedLayer(f"takes {norm.num_features} channels and is given {signal.map.channels}")
+    if norm.num_features != features.map.channels:
+        raise UnsupportedLayer(f"takes {norm.num_features} channels and is given {features.map.channels}")
     return BatchNorm(float(norm.eps), float(norm.momentum), affine=norm.weight is not None)
 
 
-def _flat(shape: MapShape) -> Signal:
-    return Signal(shape, (math.prod(shape),))
+def _flat(shape: MapShape) -> Features:
+    return Features(shape, (math.prod(shape),))
 
 
 def _short(numbers: tuple[int, ...]) -> str:
@@ -143,7 +143,7 @@ def _explain_unknown(module: nn.Module) -> str:
     return f"is none of the layers with weights that are compiled: {', '.join(kind.__name__ for kind in MODULES)}"
 
 
-MODULES: Mapping[type[nn.Module], Callable[[Any, Signal], tuple[Operation, Signal]]] = {
+MODULES: Mapping[type[nn.Module], Callable[[Any, Features], tuple[Operation, Features]]] = {
     nn.Conv2d: _conv,
     nn.Linear: _linear,
     nn.BatchNorm2d: _norm2d,

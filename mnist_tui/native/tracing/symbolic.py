@@ -13,7 +13,7 @@ import torch
 from torch import fx, nn
 
 from mnist_tui.native.plan import INPUT_SHAPE, Dropout
-from mnist_tui.native.tracing.chain import Layer, Signal, UnsupportedLayer
+from mnist_tui.native.tracing.chain import Features, Layer, UnsupportedLayer
 from mnist_tui.native.tracing.functions import FUNCTIONS, METHODS, Conversion, ImageCount
 from mnist_tui.native.tracing.modules import MODULES, convert_module, direct_tensors
 from mnist_tui.native.unsupported import Unsupported
@@ -38,11 +38,11 @@ NOT_COMPILED = f"is not compiled; only {COMPILED} are"
 class SymbolicImage(fx.Proxy):
     """A proxy for the batch of images at one point of the chain."""
 
-    signal: Signal
+    features: Features
 
     def size(self, dim: int | None = None) -> Any:
         # As a tensor's, but for the batch size, which is not known.
-        sizes = (ImageCount(self.node, self.tracer), *self.signal.dims)
+        sizes = (ImageCount(self.node, self.tracer), *self.features.dims)
         return sizes if dim is None else sizes[dim]
 
     @property
@@ -50,7 +50,7 @@ class SymbolicImage(fx.Proxy):
         return self.size()
 
     def dim(self) -> int:
-        return len(self.signal.dims) + 1
+        return len(self.features.dims) + 1
 
     @property
     def ndim(self) -> int:
@@ -93,10 +93,12 @@ class SymbolicTracer(fx.Tracer):
         self, kind: str, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *rest: Any, **more: Any
     ) -> SymbolicImage:
         """Called for every function, method or layer with weights that gets a proxy as an argument."""
-        signal = Signal(INPUT_SHAPE, INPUT_SHAPE) if kind == "placeholder" else self._record(kind, target, args, kwargs)
+        features = (
+            Features(INPUT_SHAPE, INPUT_SHAPE) if kind == "placeholder" else self._record(kind, target, args, kwargs)
+        )
         image = super().create_proxy(kind, target, args, kwargs, *rest, **more)
         assert isinstance(image, SymbolicImage)
-        image.signal = signal
+        image.features = features
         self.output = image
         return image
 
@@ -108,10 +110,10 @@ class SymbolicTracer(fx.Tracer):
         """Refused: this would be a loop over the images."""
         raise Unsupported("`forward` loops over a tensor; " + ONLY_CHAIN)
 
-    def _record(self, kind: str, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Signal:
+    def _record(self, kind: str, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Features:
         subject = self._subject(kind, target)
         try:
-            before = self._find_input(args, kwargs).signal
+            before = self._find_input(args, kwargs).features
             operation, after = self._convert(kind, target, args, kwargs)
             if operation is None:
                 return replace(after, is_final=after.is_final or before.is_final)
@@ -130,8 +132,8 @@ class SymbolicTracer(fx.Tracer):
         return after
 
     def _convert(self, kind: str, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Conversion:
-        values = [_signal_of(value) for value in args]
-        settings = {name: _signal_of(value) for name, value in kwargs.items()}
+        values = [_features_of(value) for value in args]
+        settings = {name: _features_of(value) for name, value in kwargs.items()}
         if kind == "call_module":
             return self._convert_module(self.root.get_submodule(target), *values, **settings)
         converter = METHODS.get(target) if kind == "call_method" else FUNCTIONS.get(target)
@@ -139,7 +141,7 @@ class SymbolicTracer(fx.Tracer):
             raise UnsupportedLayer(REASONS.get(_name_of(target).rstrip("_"), NOT_COMPILED))
         return converter(*values, **settings)
 
-    def _convert_module(self, module: nn.Module, input: Signal) -> Conversion:
+    def _convert_module(self, module: nn.Module, input: Features) -> Conversion:
         if module in self.converted:
             raise UnsupportedLayer("is called twice; a layer with weights is compiled for one place in the chain")
         self.converted.add(module)
@@ -171,8 +173,8 @@ def _name_of(target: Any) -> str:
     return target if isinstance(target, str) else getattr(target, "__name__", str(target))
 
 
-def _signal_of(value: Any) -> Any:
-    return value.signal if isinstance(value, SymbolicImage) else value
+def _features_of(value: Any) -> Any:
+    return value.features if isinstance(value, SymbolicImage) else value
 
 
 def _proxies(value: Any) -> Iterator[fx.Proxy]:

@@ -60,8 +60,8 @@ def _refuse_other_results(tracer: SymbolicTracer, graph: fx.Graph) -> None:
     end = tracer.output
     if not isinstance(end, SymbolicImage) or result is not end.node:
         raise Unsupported("`forward` does not return the result of its last layer alone; " + ONLY_CHAIN)
-    if end.signal.dims != (OUTPUT_SHAPE.channels,):
-        raise Unsupported(f"`forward` returns {end.signal}; a network is compiled that returns (N, 10)")
+    if end.features.dims != (OUTPUT_SHAPE.channels,):
+        raise Unsupported(f"`forward` returns {end.features}; a network is compiled that returns (N, 10)")
 
 
 def _attributes(network: nn.Module) -> dict[tuple[str, str], object]:

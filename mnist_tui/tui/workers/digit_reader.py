@@ -81,7 +81,7 @@ def to_pixels(drawing: Drawing) -> Pixels | None:
     """(28, 28) as in MNIST; None where nothing is drawn."""
     from mnist_tui.data.pictures.mnist_format import canvas_to_mnist
 
-    if drawing.is_framed:
+    if drawing.is_mnist_format:
         pixels = drawing.ink.astype(np.uint8)
         return pixels if pixels.max() >= _FAINTEST else None
     try:

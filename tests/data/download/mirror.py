@@ -27,7 +27,7 @@ class Mirror(ThreadingHTTPServer):
     def __init__(self, contents: Mapping[str, bytes]) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.contents = contents
-        self.asked: list[str] = []
+        self.requested_paths: list[str] = []
         self.closing = threading.Event()
         self.gate = threading.Event()
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
@@ -68,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Mirror
 
     def do_GET(self) -> None:
-        self.server.asked.append(self.path)
+        self.server.requested_paths.append(self.path)
         _, behavior, name = self.path.split("/", 2)
         BEHAVIORS[behavior](self, self.server.contents.get(name, b"no such file"))
 

@@ -110,7 +110,7 @@ def test_the_next_mirror_steps_in_and_a_notice_says_why(
 
 def test_a_mirror_that_failed_is_not_asked_first_again(mirror: Mirror, tmp_path: Path) -> None:
     fetch_from(mirror, tmp_path, "missing", "good")
-    assert [path for path in mirror.asked if "missing" in path] == ["/missing/train-images.gz"]
+    assert [path for path in mirror.requested_paths if "missing" in path] == ["/missing/train-images.gz"]
 
 
 def test_when_every_mirror_fails_each_is_listed_and_the_other_files_are_not_tried(
@@ -118,7 +118,7 @@ def test_when_every_mirror_fails_each_is_listed_and_the_other_files_are_not_trie
 ) -> None:
     with pytest.raises(DataError, match=r"404 Not Found.*403 Forbidden"):
         fetch_from(mirror, tmp_path, "missing", "forbidden")
-    assert len(mirror.asked) == 2
+    assert len(mirror.requested_paths) == 2
 
 
 def test_a_machine_without_a_network_learns_so_at_once(tiny: Sample, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_machine_without_a_network_learns_so_at_once(tiny: Sample, tmp_path: P
 def test_plain_http_is_refused_without_asking(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="not https"):
         fetch_dataset(tiny.entry, tmp_path)
-    assert mirror.asked == []
+    assert mirror.requested_paths == []
 
 
 def test_a_mirror_without_tls_is_not_trusted(mirror: Mirror, tmp_path: Path) -> None:
@@ -150,9 +150,9 @@ def test_files_that_are_there_and_right_are_kept(mirror: Mirror, tiny: Sample, t
     with pytest.raises(KeyboardInterrupt):
         fetch_dataset(tiny.entry, tmp_path, report=abort_at("train-labels.gz"), settings=mirror.settings())
     assert names(tmp_path) == {"train-images.gz", "test-images.gz"}
-    mirror.asked.clear()
+    mirror.requested_paths.clear()
     fetch_dataset(tiny.entry, tmp_path, settings=mirror.settings())
-    assert mirror.asked == ["/good/train-labels.gz", "/good/test-labels.gz"]
+    assert mirror.requested_paths == ["/good/train-labels.gz", "/good/test-labels.gz"]
     assert names(tmp_path) == set(tiny.contents)
 
 
@@ -177,7 +177,7 @@ def test_a_damaged_file_is_replaced(mirror: Mirror, tiny: Sample, tmp_path: Path
     (home / "test-labels.gz").write_bytes(b"damaged")
     fetch_dataset(tiny.entry, home, settings=mirror.settings())
     assert (home / "test-labels.gz").read_bytes() == tiny.contents["test-labels.gz"]
-    assert mirror.asked == ["/good/test-labels.gz"]
+    assert mirror.requested_paths == ["/good/test-labels.gz"]
 
 
 def test_what_a_killed_fetch_left_is_swept_by_the_next(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_a_full_disk_says_so_and_asks_no_other_mirror(mirror: Mirror, full_disk:
     with pytest.raises(DataError, match=rf"no space left for {full_disk}") as caught:
         fetch_from(mirror, full_disk, "good", "to-good")
     assert "MNIST_TUI_DATA_DIR" in caught.value.remedy
-    assert len(mirror.asked) == 1
+    assert len(mirror.requested_paths) == 1
     assert names(full_disk) == set()
 
 
@@ -222,7 +222,7 @@ def test_a_read_only_folder_says_so(mirror: Mirror, read_only_disk: Path) -> Non
         fetch_from(mirror, read_only_disk / "MNIST" / "raw", "good")
     assert str(read_only_disk) in str(caught.value)
     assert "MNIST_TUI_DATA_DIR" in caught.value.remedy
-    assert mirror.asked == []
+    assert mirror.requested_paths == []
 
 
 def test_a_file_where_the_folder_should_be_says_so(mirror: Mirror, tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ def test_two_processes_fetch_every_file_once(mirror: Mirror, tiny: Sample, tmp_p
         mirror.gate.set()
         first.join()
         assert second.wait() == 0
-    assert len(mirror.asked) == len(tiny.contents)
+    assert len(mirror.requested_paths) == len(tiny.contents)
     assert names(tmp_path) == set(tiny.contents)
 
 
@@ -259,7 +259,7 @@ def test_waiting_for_another_process_can_be_aborted(mirror: Mirror, tiny: Sample
     waiting = abort_at("another process is fetching")
     with FileLock(tmp_path / LOCK), pytest.raises(KeyboardInterrupt):
         fetch_dataset(tiny.entry, tmp_path, report=waiting, settings=mirror.settings())
-    assert mirror.asked == []
+    assert mirror.requested_paths == []
 
 
 def test_the_guard_measures_each_window_by_itself() -> None:

@@ -49,7 +49,7 @@ def npz(**arrays: npt.NDArray[Any]) -> bytes:
     return content.getvalue()
 
 
-def saved(value: Any, **options: Any) -> bytes:
+def save_file(value: Any, **options: Any) -> bytes:
     content = io.BytesIO()
     torch.save(value, content, **options)
     return content.getvalue()
@@ -141,10 +141,10 @@ OTHER_FORMS = {
     "IDX": idx.to_idx(torch.from_numpy(IMAGES)),
     "IDX in gzip": gzip.compress(idx.to_idx(torch.from_numpy(IMAGES))),
     "CSV in gzip": gzip.compress(csv(ROWS).encode()),
-    "a tensor": saved(torch.from_numpy(IMAGES)),
-    "a bfloat16 tensor": saved((torch.from_numpy(IMAGES) / 255).bfloat16()),
-    "a dictionary of tensors": saved({"data": torch.from_numpy(IMAGES), "targets": torch.tensor(LABELS), "n": 3}),
-    "torchvision's pair": saved((torch.from_numpy(IMAGES), torch.tensor(LABELS))),
+    "a tensor": save_file(torch.from_numpy(IMAGES)),
+    "a bfloat16 tensor": save_file((torch.from_numpy(IMAGES) / 255).bfloat16()),
+    "a dictionary of tensors": save_file({"data": torch.from_numpy(IMAGES), "targets": torch.tensor(LABELS), "n": 3}),
+    "torchvision's pair": save_file((torch.from_numpy(IMAGES), torch.tensor(LABELS))),
 }
 
 
@@ -170,7 +170,7 @@ def test_every_form_gives_the_same_images(form: str) -> None:
     ],
 )
 def test_what_was_understood_is_said(form: str, remark: str) -> None:
-    assert any(remark in said for said in read(OTHER_FORMS[form]).remarks)
+    assert any(remark in message for message in read(OTHER_FORMS[form]).remarks)
 
 
 @pytest.mark.parametrize("form", ["Kaggle's train.csv", "(N, 28, 28)", "fractions", "unknown names"])
@@ -283,12 +283,12 @@ def test_an_error_in_a_csv_file_names_its_rows_and_columns(content: str, words: 
         (npz(a=np.zeros(3), b=np.zeros((2, 2))), "no images of 28 × 28, only a (3,), b (2, 2)"),
         (npz(notes=np.array([{}], dtype=object)), "no array of numbers"),
         (npz(images=IMAGES)[:-30], "damaged"),
-        (saved({"fc.weight": torch.zeros(10, 784), "n": 1})[:-100], "damaged"),
-        (saved([1, 2]), "no array of numbers"),
-        (saved(torch.zeros(1, 28, 28).expand(100_000, 28, 28)), "not stored in full"),
-        (saved(torch.zeros(3, 28, 28).to_sparse()), "not stored in full"),
+        (save_file({"fc.weight": torch.zeros(10, 784), "n": 1})[:-100], "damaged"),
+        (save_file([1, 2]), "no array of numbers"),
+        (save_file(torch.zeros(1, 28, 28).expand(100_000, 28, 28)), "not stored in full"),
+        (save_file(torch.zeros(3, 28, 28).to_sparse()), "not stored in full"),
         (pickle.dumps(IMAGES), "is a Python pickle, which could run code"),
-        (saved(torch.zeros(3), _use_new_zipfile_serialization=False), "is a Python pickle"),
+        (save_file(torch.zeros(3), _use_new_zipfile_serialization=False), "is a Python pickle"),
         (b"\x89HDF\r\n\x1a\n" + bytes(50), "is HDF5"),
         (b"PAR1" + bytes(50), "is Parquet"),
         (idx.to_idx(torch.tensor(LABELS, dtype=torch.uint8)), "3 labels and no images"),
@@ -317,7 +317,7 @@ def test_no_pickle_is_opened(tmp_path: Path) -> None:
     trace = tmp_path / "harmed"
     harm = Harm(trace)
     for content in (
-        saved({"images": torch.zeros(2, 28, 28), "harm": harm}),
+        save_file({"images": torch.zeros(2, 28, 28), "harm": harm}),
         npz(images=np.array([harm], dtype=object)),
         npy(np.array([harm], dtype=object)),
         pickle.dumps(harm),
@@ -344,12 +344,12 @@ def _bomb(declared: int) -> bytes:
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
-    begun = time.thread_time()
+    started_at = time.thread_time()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(array_file, "MAX_BYTES", 2**20)
         bomb = _bomb(3 * 2**20)
         assert "would unpack images.npy to" in complaint(bomb, "x.npz")
-    assert time.thread_time() - begun < 5
+    assert time.thread_time() - started_at < 5
 
 
 def test_a_bomb_in_gzip_is_not_unpacked_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -367,10 +367,10 @@ def test_more_images_than_anyone_has_are_refused(monkeypatch: pytest.MonkeyPatch
 def test_kaggles_whole_file_is_read_in_seconds() -> None:
     rows = [f"{number % 10},{csv(ROWS[:1]).strip()}" for number in range(3_000)]
     content = "\n".join([HEADER, *rows]).encode()
-    begun = time.thread_time()
+    started_at = time.thread_time()
     assert len(number_file.parse_number_file(content).pixels) == 3_000
     # A fourteenth of the file, which is to be read within 10 s also where the machine is busy with other things.
-    assert time.thread_time() - begun < 3
+    assert time.thread_time() - started_at < 3
 
 
 _SEEDS = [content.encode() if isinstance(content, str) else content for content in OTHER_FORMS.values()]

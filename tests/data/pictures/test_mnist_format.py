@@ -172,7 +172,7 @@ def test_a_canvas_is_read_in_a_few_milliseconds() -> None:
     canvas = np.asarray(seven(), dtype=np.float32) / 255
     times = []
     for _ in range(20):
-        begun = time.thread_time()
+        started_at = time.thread_time()
         canvas_to_mnist(canvas)
-        times.append(time.thread_time() - begun)
+        times.append(time.thread_time() - started_at)
     assert min(times) < 0.005

@@ -157,10 +157,10 @@ def test_no_hostile_file_crashes_hangs_or_takes_much_memory() -> None:
     assert len(files) >= 50
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for number, content in enumerate(files):
-        begun = time.thread_time()
+        started_at = time.thread_time()
         complaint = complaint_about(content, f"file {number}")
         assert complaint is None or (str(complaint).startswith(f"file {number}") and complaint.remedy)
-        assert time.thread_time() - begun < 5, number
+        assert time.thread_time() - started_at < 5, number
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     assert grown < _MOST_MEGABYTES
 

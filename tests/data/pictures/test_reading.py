@@ -224,7 +224,7 @@ def test_a_photograph_is_read_in_a_fraction_of_a_second() -> None:
     photo = scenes.photographed(sheet, random, noise=0, blur=0)
     times = []
     for _ in range(3):
-        begun = time.thread_time()
+        started_at = time.thread_time()
         read(photo)
-        times.append(time.thread_time() - begun)
+        times.append(time.thread_time() - started_at)
     assert min(times) < 0.25

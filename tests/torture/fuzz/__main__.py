@@ -41,16 +41,16 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="for what is found; else a new one")
     parser.add_argument("--input", type=Path, help="try this one file, and nothing else")
-    told = parser.parse_args()
+    options = parser.parse_args()
     harnesses = _harnesses()
-    if told.name not in harnesses:
+    if options.name not in harnesses:
         parser.error(f"NAME is one of {', '.join(harnesses)}")
-    chosen = harnesses[told.name]
-    folder = told.folder or Path(tempfile.mkdtemp(prefix=f"fuzz-{told.name}-"))
-    _fuzz(chosen, folder, told)
+    chosen = harnesses[options.name]
+    folder = options.folder or Path(tempfile.mkdtemp(prefix=f"fuzz-{options.name}-"))
+    _fuzz(chosen, folder, options)
 
 
-def _fuzz(chosen: Harness, folder: Path, told: argparse.Namespace) -> None:
+def _fuzz(chosen: Harness, folder: Path, options: argparse.Namespace) -> None:
     from tests.torture.fuzz.harness import careful
 
     for name in ("seeds", "corpus", "work", "making"):
@@ -61,15 +61,15 @@ def _fuzz(chosen: Harness, folder: Path, told: argparse.Namespace) -> None:
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + _ROOM, used + _ROOM))
     limits = (
-        f"-max_total_time={told.seconds}",
-        f"-seed={told.seed}",
+        f"-max_total_time={options.seconds}",
+        f"-seed={options.seed}",
         f"-timeout={SECONDS_PER_INPUT}",
         "-rss_limit_mb=3000",
         f"-max_len={chosen.longest}",
         f"-artifact_prefix={folder}{os.sep}",
         "-print_final_stats=1",
     )
-    files = [told.input] if told.input else [folder / "corpus", folder / "seeds"]
+    files = [options.input] if options.input else [folder / "corpus", folder / "seeds"]
     atheris.Setup([sys.argv[0], *limits, *map(str, files)], careful(chosen.use, folder / "work"))
     atheris.Fuzz()
 

@@ -26,7 +26,7 @@ from mnist_tui.runs.log_tail import LogTail
 from mnist_tui.runs.summary import summarize
 from mnist_tui.training import checkpoint
 from mnist_tui.training.position import Position
-from tests import made_runs, trained_runs
+from tests import sample_runs, trained_runs
 from tests.torture.fuzz.harness import Harness
 
 
@@ -94,7 +94,7 @@ def _log_seeds(folder: Path) -> Iterable[bytes]:
         Notice(message="a word"),
         RunStopped(epoch=1, step=5, reason="SIGINT"),
         RunFailed(error="RunError", message="no room", remedy="Make some."),
-        made_runs.progress(2, 0.5, 0.25),
+        sample_runs.progress(2, 0.5, 0.25),
     ):
         yield b"".join([lines[0], events.to_json(event).encode(), b"\n"])
 
@@ -113,7 +113,7 @@ def _record(content: bytes, folder: Path) -> None:
 
 def _record_seeds(folder: Path) -> Iterable[bytes]:
     yield _run_in(folder).config_file.read_bytes()
-    yield json.dumps(made_runs.record(recipe="fast", dataset="synthetic", optimizer="sgd", ema=0.9)).encode()
+    yield json.dumps(sample_runs.record(recipe="fast", dataset="synthetic", optimizer="sgd", ema=0.9)).encode()
     yield b'{"config": {}}'
 
 
@@ -165,7 +165,7 @@ def _weights_seeds(folder: Path) -> Iterable[bytes]:
     yield checkpoint.weights_bytes({"fc.bias": trained_runs.weights()["fc.bias"]}, {"metrics": {"epoch": 1}})
 
 
-_NEW = RunRecord.from_dict(made_runs.record())
+_NEW = RunRecord.from_dict(sample_runs.record())
 
 
 def _name(content: bytes, folder: Path) -> None:

@@ -10,6 +10,7 @@ from textual.events import Resize
 
 from mnist_tui.events import RunFailed
 from mnist_tui.render import formatting
+from mnist_tui.render.predictions import block_bar
 from mnist_tui.tui.widgets.drawing import big_digit
 from mnist_tui.tui.widgets.frame.text_lines import Line, TextLines
 from mnist_tui.tui.workers.digit_reader import ReadResult
@@ -18,7 +19,6 @@ from mnist_tui.tui.workers.networks import NO_NETWORK
 if TYPE_CHECKING:
     from mnist_tui.inference.prediction import ClassProbability, Prediction
 
-_EIGHTHS = " ▏▎▍▌▋▊▉"
 _WAITING = "Loading torch, which takes a second or two."
 _NOTHING = "Draw a digit: hold the left mouse button, or press space and move the pen with the arrow keys."
 
@@ -172,16 +172,10 @@ class ProbabilityBars(TextLines):
     def _line(self, name: str, value: float, room: int, *, is_best: bool) -> Line:
         color = (_BAR_SURE if self._is_sure else _BAR_UNSURE) if is_best else _BAR
         figure = "" if self._probabilities is None else f"{100 * value:.0f}"
-        bar = block_bar(value, room)
+        bar = block_bar(value, room).rstrip()
         return (
             (f"{name} ", _STRONG if is_best else _PLAIN),
             (bar, color),
             ("·" * (room - len(bar)), _TRACK),
             (f"{figure:>4}", _STRONG if is_best else _NOTE),
         )
-
-
-def block_bar(share: float, width: int) -> str:
-    """A bar of eighths of a cell."""
-    eighths = round(8 * width * min(max(share, 0.0), 1.0))
-    return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8]).rstrip()

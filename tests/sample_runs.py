@@ -28,7 +28,7 @@ def record(created: str = "2026-11-23T21:14:07.000Z", **settings: Any) -> dict[s
     }
 
 
-def started(name: str, recorded: dict[str, Any], **more: Any) -> RunStarted:
+def run_started(name: str, recorded: dict[str, Any], **more: Any) -> RunStarted:
     fields = {key: recorded[key] for key in ("config", "model", "data", "machine", "versions")}
     return RunStarted(run=name, **fields, **more)
 
@@ -63,7 +63,7 @@ def epoch(number: int, accuracy: float = 0.9, *, epochs: int = 3, best: bool = T
     )
 
 
-def finished(best: float = 0.92, final: float = 0.91, epochs: int = 3) -> RunFinished:
+def run_finished(best: float = 0.92, final: float = 0.91, epochs: int = 3) -> RunFinished:
     return RunFinished(
         epochs=epochs,
         best_epoch=2,
@@ -92,14 +92,14 @@ def write(runs_dir: Path, name: str, *events: Event, created: str = "2026-11-23T
     recorded = record(created, **settings)
     run = runs.create(runs_dir, RunRecord.from_dict(recorded), name=name)
     with run.writer() as writer:
-        for event in (started(name, recorded), *events):
+        for event in (run_started(name, recorded), *events):
             writer.append(event)
     return run
 
 
 def write_finished(runs_dir: Path, name: str, *accuracies: float, **more: Any) -> Run:
     """A run that ended well, with these test accuracies."""
-    end = finished(best=max(accuracies), final=accuracies[-1], epochs=len(accuracies))
+    end = run_finished(best=max(accuracies), final=accuracies[-1], epochs=len(accuracies))
     return write(runs_dir, name, *epochs_of(list(accuracies)), end, epochs=len(accuracies), **more)
 
 

@@ -18,7 +18,7 @@ def text(renderable: RenderableType, width: int = 80) -> str:
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
-def started(dataset: str = "mnist", **config: Any) -> RunStarted:
+def run_started(dataset: str = "mnist", **config: Any) -> RunStarted:
     return RunStarted(
         run="2026-11-23T21-14-07-mnist-reference",
         config=TrainConfig(**config).to_dict(),
