@@ -26,6 +26,8 @@ _NARROW, _MIDDLE = 1.1, 0.2
 # What looks like two digits that touch is two if it is so many times as wide as high, or if its strokes are so many
 # times as long as it is high: those of a thousand digits are at most 3.4 times as long.
 _TWO, _LONG = 1.45, 3.5
+# With strokes that are so many times as long, it is two wherever they touch.
+_LONGER = 4.2
 # Columns that a line may go to the side per row.
 _SLOPES = (0.0, -0.15, 0.15, -0.3, 0.3)
 # Seams are looked for in so many rows, lengths in more. A pixel is inked from so many of 255 parts, as a thin line
@@ -70,7 +72,7 @@ def find_seam(own: Mask) -> Seam:
 def _likely(breadth: float, length: float, cut: float) -> Likely:
     """By the width, the length of the strokes and the height of what the seam cuts, all in heights of the whole."""
     is_cut = cut <= next(most for least, most in _MOST_CUT if breadth >= least)
-    if is_cut and (breadth >= _TWO or length > _LONG):
+    if length > _LONGER or (is_cut and (breadth >= _TWO or length > _LONG)):
         return Likely.TWO
     return Likely.EITHER if is_cut or length > _LONG else Likely.ONE
 

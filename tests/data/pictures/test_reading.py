@@ -155,6 +155,16 @@ def test_digits_that_touch_are_told_apart(labels: tuple[int, int]) -> None:
     )
 
 
+@pytest.mark.parametrize("seed", [9, 15, 24])
+def test_digits_that_touch_along_their_sides_are_told_apart_by_the_length_of_their_strokes(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    written = [drawn(8, random), drawn(8, random)]
+    reading = reading_of(page([written], random, height=150, spacing=-0.08).content)
+    assert all(
+        likeness(found.pixels, clean(digit)) > _ALIKE for found, digit in zip(reading.digits, written, strict=True)
+    )
+
+
 def test_one_that_could_be_two_is_read_as_those_too() -> None:
     sheet = scenes.paper((600, 400))
     for x in (250, 330):
