@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from mnist_tui.data.pictures.histograms import Labels, Mask
-from mnist_tui.data.pictures.ink import components
+from mnist_tui.data.pictures.ink import find_components
 
 # What is in a frame has at least this share of its height, and so many pixels. A frame's hull fills its rectangle to
 # this share; an oval's only to 0.79.
@@ -28,7 +28,7 @@ def find_frames(mask: Mask) -> Mask:
     around = {number for number in around if _is_rectangular(contours[number])}
     if not around:
         return frames
-    _, labels, _ = components(mask)
+    _, labels, _ = find_components(mask)
     for number in around:
         column, row = contours[number][0, 0]
         frames[labels == labels[row, column]] = 1

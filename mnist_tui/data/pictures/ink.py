@@ -65,10 +65,10 @@ class Ink:
     """(H, W): the sheet it was found on, ink dark and paper light."""
 
 
-def dark_on_light(sheet: Bytes) -> Bytes:
+def make_dark_on_light(sheet: Bytes) -> Bytes:
     """(H, W) of a sheet, gray or color: its ink dark, its paper light, its noise smoothed."""
-    axis = _axis(sheet)
-    gray = _smooth(_along(sheet, axis))
+    axis = _find_ink_axis(sheet)
+    gray = _smooth(_project(sheet, axis))
     is_inverted = is_light_on_dark(gray)
     if is_inverted:
         gray = np.asarray(cv2.bitwise_not(gray), np.uint8)
@@ -92,19 +92,19 @@ class Narrow:
 
 def find_narrow(gray: Bytes) -> Narrow:
     """Of a sheet, dark on light."""
-    paper = _closed(gray, _WINDOWS[0])
-    layer = _raised(gray, paper)
+    paper = _close(gray, _WINDOWS[0])
+    layer = _subtract_paper(gray, paper)
     level, noise = estimate_paper(count_levels(layer))
-    mask = _above(layer, max(_LEAST_CONTRAST * 255, level + _LEAST_SIGNAL * noise))
+    mask = _apply_threshold(layer, max(_LEAST_CONTRAST * 255, level + _LEAST_SIGNAL * noise))
     return Narrow(mask, layer, paper)
 
 
-def _axis(sheet: Bytes) -> npt.NDArray[np.float64]:
+def _find_ink_axis(sheet: Bytes) -> npt.NDArray[np.float64]:
     """The direction from the paper's color to the ink's, in which colors differ most, as shares of the channels."""
     if sheet.ndim == 2:
         return np.ones(1)
-    coarse = coarsened(sheet).astype(np.float64)
-    apart = (coarse - cv2.blur(coarse, _odd(0.2 * max(coarse.shape)))).reshape(-1, 3)
+    coarse = coarsen(sheet).astype(np.float64)
+    apart = (coarse - cv2.blur(coarse, _kernel_size(0.2 * max(coarse.shape)))).reshape(-1, 3)
     apart *= np.square(apart).sum(axis=1, keepdims=True) ** 0.5
     axis = np.linalg.eigh(apart.T @ apart)[1][:, -1]
     axis *= (np.sign(axis.sum()) or 1.0) / np.abs(axis).sum()
@@ -112,7 +112,7 @@ def _axis(sheet: Bytes) -> npt.NDArray[np.float64]:
     return np.asarray(axis / np.abs(axis).sum())
 
 
-def _along(sheet: Bytes, axis: npt.NDArray[np.float64]) -> Bytes:
+def _project(sheet: Bytes, axis: npt.NDArray[np.float64]) -> Bytes:
     """(H, W), from 0 to 255."""
     if sheet.ndim == 2:
         return sheet
@@ -122,26 +122,26 @@ def _along(sheet: Bytes, axis: npt.NDArray[np.float64]) -> Bytes:
 
 def is_light_on_dark(gray: Bytes) -> bool:
     """Ink is the rarer of the two: what differs from its surroundings does so to its side, and most does not."""
-    coarse = coarsened(gray).astype(np.float32)
-    apart = coarse - cv2.blur(coarse, _odd(0.3 * max(coarse.shape)), borderType=cv2.BORDER_REPLICATE)
+    coarse = coarsen(gray).astype(np.float32)
+    apart = coarse - cv2.blur(coarse, _kernel_size(0.3 * max(coarse.shape)), borderType=cv2.BORDER_REPLICATE)
     # Light between the shadows of fingers is as narrow as a stroke, but then the share of dark pixels reveals it.
     low, middle, high = np.percentile(coarse, (5, 50, 95))
     is_shaded = high - low > _SHADED and middle > (low + high) / 2
     return float((apart**3).sum()) > 0 and not is_shaded
 
 
-def coarsened(picture: Bytes, side: int = _COARSE) -> Bytes:
+def coarsen(picture: Bytes, side: int = _COARSE) -> Bytes:
     """The picture with its longer side at most `side`, every pixel a mean."""
     scale = side / max(picture.shape[:2])
     if scale >= 1:
         return picture
     size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
     # A reduction by less than two is done by a blur and four neighbors, in a third of the time of means.
-    soft = cv2.GaussianBlur(_halved(picture, side), (3, 3), 0.5)
+    soft = cv2.GaussianBlur(_halve(picture, side), (3, 3), 0.5)
     return np.asarray(cv2.resize(soft, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _halved(picture: Bytes, side: int) -> Bytes:
+def _halve(picture: Bytes, side: int) -> Bytes:
     """Less than twice `side` long: means of two by two pixels take a fraction of the time of others."""
     while max(picture.shape[:2]) >= 2 * side and min(picture.shape[:2]) >= 4:
         height, width = picture.shape[0] // 2, picture.shape[1] // 2
@@ -152,14 +152,14 @@ def _halved(picture: Bytes, side: int) -> Bytes:
 
 def _smooth(gray: Bytes) -> Bytes:
     """Blurred according to its noise."""
-    noise = _noise(gray)
+    noise = _estimate_noise(gray)
     if noise < 2:
         return gray
     sigma = min(0.6 + 0.1 * noise, 2.5) * min(1.0, max(gray.shape) / 500)
     return np.asarray(cv2.GaussianBlur(gray, (0, 0), max(sigma, 0.4)), np.uint8)
 
 
-def _noise(gray: Bytes) -> float:
+def _estimate_noise(gray: Bytes) -> float:
     """Standard deviation of the noise (Immerkær, 1996), by a median, which strokes hardly affect."""
     if min(gray.shape) < 3:
         return 0.0
@@ -168,17 +168,17 @@ def _noise(gray: Bytes) -> float:
     return 1.4826 * find_median(count_levels(rough)) / 6
 
 
-def not_darker(narrow: Narrow, rules: Mask) -> Mask:
+def exclude_strokes(narrow: Narrow, rules: Mask) -> Mask:
     """Of rules, what is not so much darker than they usually are that it is a stroke along them."""
     if not rules.any():
         return rules
     usual = find_percentile(narrow.layer[rules > 0], 0.75)
-    darker = _above(narrow.layer, _STROKE * usual + 8)
+    darker = _apply_threshold(narrow.layer, _STROKE * usual + 8)
     broad = cv2.morphologyEx(darker, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     return np.asarray(cv2.subtract(rules, cv2.dilate(broad, np.ones((3, 3), np.uint8))), np.uint8)
 
 
-def without(gray: Bytes, erase: Mask, narrow: Narrow) -> Bytes:
+def erase_pixels(gray: Bytes, erase: Mask, narrow: Narrow) -> Bytes:
     """The sheet with paper in place of the erased pixels and of the blur around them, except that of other ink."""
     if not erase.any():
         return gray
@@ -189,21 +189,21 @@ def without(gray: Bytes, erase: Mask, narrow: Narrow) -> Bytes:
 
 def find_ink(gray: Bytes) -> Ink | None:
     """The ink of a sheet, dark on light; None if there is none."""
-    layers = [_layer(gray, window) for window in _WINDOWS]
+    layers = [_make_layer(gray, window) for window in _WINDOWS]
     masks: list[Mask] = []
     noise = 0.0
     for layer in layers:
-        threshold, deviation = _threshold(layer)
-        masks.append(_above(layer, threshold))
+        threshold, deviation = _choose_threshold(layer)
+        masks.append(_apply_threshold(layer, threshold))
         noise = max(noise, deviation)
-    masks[0] = _without_gaps(layers[0], masks[0])
+    masks[0] = _fill_gaps(layers[0], masks[0])
     for number in range(1, len(layers)):
         shade = find_shade(gray, layers[number], masks[number])
         if shade:
             layers[number] = lift_shade(layers[number], shade)
-            masks[number] = _above(layers[number], DARKER * 255)
+            masks[number] = _apply_threshold(layers[number], DARKER * 255)
             masks[0] &= masks[number]
-    mask, amount = _joined(gray, layers, masks)
+    mask, amount = _combine_windows(gray, layers, masks)
     if not mask.any():
         return None
     contrast = find_percentile(amount[mask > 0], 0.75)
@@ -214,17 +214,17 @@ def find_ink(gray: Bytes) -> Ink | None:
     return Ink(scaled.clip(0, 1).astype(np.float32), mask, contrast / 255, noise / 255, gray)
 
 
-def _layer(gray: Bytes, window: float) -> Bytes:
+def _make_layer(gray: Bytes, window: float) -> Bytes:
     """The ink that a window detects; a broad one sees the paper at a lower resolution."""
     if window == _WINDOWS[0] or max(gray.shape) < 300:
-        return _raised(gray, _closed(gray, window))
+        return _subtract_paper(gray, _close(gray, window))
     height, width = gray.shape
     small = cv2.resize(gray, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
-    paper = cv2.resize(_closed(np.asarray(small, np.uint8), window), (width, height), interpolation=cv2.INTER_LINEAR)
-    return _raised(gray, np.asarray(paper, np.uint8))
+    paper = cv2.resize(_close(np.asarray(small, np.uint8), window), (width, height), interpolation=cv2.INTER_LINEAR)
+    return _subtract_paper(gray, np.asarray(paper, np.uint8))
 
 
-def _closed(gray: Bytes, window: float) -> Bytes:
+def _close(gray: Bytes, window: float) -> Bytes:
     """(H, W): the paper without what is narrower than the window."""
     side = max(3, round(window * max(gray.shape)) | 1)
     reach = side // 2 + 1
@@ -233,18 +233,18 @@ def _closed(gray: Bytes, window: float) -> Bytes:
     return np.asarray(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel), np.uint8)[reach:-reach, reach:-reach]
 
 
-def _raised(gray: Bytes, paper: Bytes) -> Bytes:
+def _subtract_paper(gray: Bytes, paper: Bytes) -> Bytes:
     """(H, W): by how many of 255 parts of the paper's brightness each pixel is darker than the paper around it."""
     # In the dark, where noise is as strong as ink, ink counts less.
     darkest = int(max(32.0, _DARKEST * find_percentile(paper[::4, ::4].ravel(), 0.98)))
     return np.asarray(cv2.divide(cv2.subtract(paper, gray), np.maximum(paper, np.uint8(darkest)), scale=255), np.uint8)
 
 
-def _above(layer: Bytes, threshold: float) -> Mask:
+def _apply_threshold(layer: Bytes, threshold: float) -> Mask:
     return np.asarray(cv2.threshold(layer, threshold, 1, cv2.THRESH_BINARY)[1], np.uint8)
 
 
-def _threshold(layer: Bytes) -> tuple[float, float]:
+def _choose_threshold(layer: Bytes) -> tuple[float, float]:
     """The threshold between paper and ink, 255 without ink, and the paper's standard deviation."""
     counts = count_levels(layer)
     paper, noise = estimate_paper(counts)
@@ -254,21 +254,21 @@ def _threshold(layer: Bytes) -> tuple[float, float]:
     return (threshold if counts[int(threshold) + 1 :].sum() >= 3 else 255.0), noise
 
 
-def _without_gaps(layer: Bytes, mask: Mask) -> Mask:
+def _fill_gaps(layer: Bytes, mask: Mask) -> Mask:
     """With what is half as dark and next to it: where a thin line lies on two pixels, neither is as dark as it is.
 
     Broader strokes have no such gaps, and would only become broader.
     """
     if cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).sum() > _THIN * mask.sum():
         return mask
-    threshold, _ = _threshold(layer)
+    threshold, _ = _choose_threshold(layer)
     paper, noise = estimate_paper(count_levels(layer))
-    weak = _above(layer, max(0.5 * threshold, paper + 2 * _LEAST_SIGNAL * noise))
+    weak = _apply_threshold(layer, max(0.5 * threshold, paper + 2 * _LEAST_SIGNAL * noise))
     beside = np.asarray(cv2.dilate(mask, np.ones((3, 3), np.uint8)), np.uint8)
     return mask | (weak & beside)
 
 
-def components(mask: Mask) -> tuple[int, Labels, Labels]:
+def find_components(mask: Mask) -> tuple[int, Labels, Labels]:
     """Of the connected pieces of a mask: the number, with the rest of it; (H, W) labels; (count, 5) statistics."""
     # Narrow numbers take a third of the time. There are enough, and some to spare, for so few pixels.
     kind = cv2.CV_16U if cv2.countNonZero(mask) < 2**16 - 1000 else cv2.CV_32S
@@ -276,7 +276,7 @@ def components(mask: Mask) -> tuple[int, Labels, Labels]:
     return count, labels, stats
 
 
-def _joined(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tuple[Mask, Bytes]:
+def _combine_windows(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tuple[Mask, Bytes]:
     """For each connected piece, the result of the narrowest window that covers it; for a shadow, the ink within it."""
     narrow, narrow_amount = masks[0], layers[0]
     for mask, layer in zip(masks[1:], layers[1:], strict=True):
@@ -284,17 +284,17 @@ def _joined(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tuple[Mask, 
         more = cv2.morphologyEx((mask & ~narrow) | weak, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         if not more.any():  # except for the rims of strokes, a broader window detects the same
             continue
-        count, labels, stats = components(mask | narrow)
+        count, labels, stats = find_components(mask | narrow)
         if count <= 1:
             continue
         seen = np.bincount(labels[narrow > 0], minlength=count)
         areas = stats[:, cv2.CC_STAT_AREA]
-        thick = (seen < _COVERED * areas) | (_parts(labels, narrow, areas) > 1)
+        thick = (seen < _COVERED * areas) | (_count_parts(labels, narrow, areas) > 1)
         thick |= np.bincount(labels[(more > 0) & (weak > 0)], minlength=count) > _MOST_WEAK * areas
         thick[0] = False
         dark = find_percentile(narrow_amount[narrow > 0], 0.75) if np.count_nonzero(narrow) > _SOME else 0.0
         for number in np.flatnonzero(thick):
-            if _darkness(layer, labels, stats[number], int(number)) < _FAINT * dark or is_shadow(
+            if _measure_darkness(layer, labels, stats[number], int(number)) < _FAINT * dark or is_shadow(
                 gray, labels, stats[number], int(number), narrow
             ):
                 thick[number] = False
@@ -307,9 +307,9 @@ def _joined(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tuple[Mask, 
     return narrow, narrow_amount
 
 
-def _parts(labels: Labels, narrow: Mask, areas: Labels) -> npt.NDArray[np.intp]:
+def _count_parts(labels: Labels, narrow: Mask, areas: Labels) -> npt.NDArray[np.intp]:
     """The number of parts that a narrow window finds in each piece: to it, a broad junction looks like a gap."""
-    count, parts, stats = components(narrow)
+    count, parts, stats = find_components(narrow)
     whole = np.zeros(count, np.intp)
     inked = parts > 0
     whole[parts[inked]] = labels[inked]
@@ -318,12 +318,12 @@ def _parts(labels: Labels, narrow: Mask, areas: Labels) -> npt.NDArray[np.intp]:
     return np.bincount(whole[large], minlength=len(areas))
 
 
-def _darkness(layer: Bytes, labels: Labels, stats: Any, number: int) -> float:
+def _measure_darkness(layer: Bytes, labels: Labels, stats: Any, number: int) -> float:
     left, top, width, height = (int(value) for value in stats[:4])
     window = (slice(top, top + height), slice(left, left + width))
     return find_percentile(layer[window][labels[window] == number], 0.75)
 
 
-def _odd(size: float) -> tuple[int, int]:
+def _kernel_size(size: float) -> tuple[int, int]:
     side = max(3, round(size) | 1)
     return side, side

@@ -11,16 +11,24 @@ import numpy.typing as npt
 from mnist_tui.data.pictures import mnist_format
 from mnist_tui.data.pictures.frames import find_frames
 from mnist_tui.data.pictures.histograms import Bytes, Floats, Mask
-from mnist_tui.data.pictures.ink import Ink, coarsened, dark_on_light, find_ink, find_narrow, not_darker, without
+from mnist_tui.data.pictures.ink import (
+    Ink,
+    coarsen,
+    erase_pixels,
+    exclude_strokes,
+    find_ink,
+    find_narrow,
+    make_dark_on_light,
+)
 from mnist_tui.data.pictures.mnist_format import Pixels
-from mnist_tui.data.pictures.rules import find_rules, tilt_of
+from mnist_tui.data.pictures.rules import find_rules, measure_tilt
 from mnist_tui.data.pictures.segmentation import Box, Piece, Segmentation, segment
-from mnist_tui.data.pictures.sheet import Sheet, find_sheet, whole
+from mnist_tui.data.pictures.sheet import Sheet, find_sheet, make_sheet
 from mnist_tui.errors import NoDigitError
 
 # Longest side of the picture that is processed.
 _SIDE = 700
-# Longest side of what a digit is made from: twice that of the finest that `digit_image` looks at.
+# Longest side of what a digit is made from: twice that of the finest that `mnist_format` looks at.
 _CANVAS = 200
 # Lines that would vanish between the pixels of a small picture, and those thinner than any in MNIST, are made thicker:
 # from the first to the second, in pixels of what the network gets.
@@ -69,11 +77,11 @@ def read(picture: npt.NDArray[np.generic]) -> Reading:
     pixels = np.asarray(picture, dtype=np.uint8)
     clean = mnist_format.as_mnist_image(pixels)
     if clean is not None:
-        digit = Digit(mnist_format.canvas_to_mnist(clean), (), _box_of(clean))
+        digit = Digit(mnist_format.canvas_to_mnist(clean), (), _find_box(clean))
         return Reading(((digit,),))
-    opaque = on_a_background(pixels)
-    sheet = _of_size(opaque)
-    lines = _lines_on(sheet) if min(sheet.pixels.shape[:2]) >= _LEAST_SIDE else ()
+    opaque = add_background(pixels)
+    sheet = _reduce_picture(opaque)
+    lines = _read_innermost_sheet(sheet) if min(sheet.pixels.shape[:2]) >= _LEAST_SIDE else ()
     if not lines:
         raise NoDigitError(
             "there is no digit on it: nothing stands out from the background",
@@ -87,7 +95,7 @@ def read_largest_digit(picture: npt.NDArray[np.generic]) -> Pixels:
     return max(read(picture).digits, key=lambda digit: digit.box[2] * digit.box[3]).pixels
 
 
-def on_a_background(pixels: Bytes) -> Bytes:
+def add_background(pixels: Bytes) -> Bytes:
     """(H, W) or (H, W, 3): a transparent picture on a background that makes it visible.
 
     Ink of one color is put on white or black, whichever contrasts more; other pictures on their most frequent color.
@@ -109,41 +117,41 @@ def on_a_background(pixels: Bytes) -> Bytes:
     return np.rint(color * share + background.astype(np.float32) * (1 - share)).astype(np.uint8)
 
 
-def _box_of(canvas: Pixels) -> tuple[int, int, int, int]:
+def _find_box(canvas: Pixels) -> tuple[int, int, int, int]:
     left, top, width, height = cv2.boundingRect((canvas > 64).astype(np.uint8))
     return left, top, width, height
 
 
-def _of_size(picture: Bytes) -> Sheet:
+def _reduce_picture(picture: Bytes) -> Sheet:
     """The whole picture as a sheet, reduced to the size that is processed."""
-    smaller = coarsened(picture, _SIDE)
+    smaller = coarsen(picture, _SIDE)
     height, width = smaller.shape[:2]
     scale = np.diag([picture.shape[1] / width, picture.shape[0] / height, 1.0])
-    return Sheet(smaller, scale, whole(picture).picture_size)
+    return Sheet(smaller, scale, make_sheet(picture).picture_size)
 
 
-def _lines_on(sheet: Sheet) -> Lines:
+def _read_innermost_sheet(sheet: Sheet) -> Lines:
     inner = find_sheet(sheet)
     if inner is not None and min(inner.pixels.shape[:2]) >= _LEAST_SIDE:
-        lines = _lines_on(inner)
+        lines = _read_innermost_sheet(inner)
         # Such a small sheet with nothing on it could be the thick stroke of a 1.
         if lines or np.prod(inner.pixels.shape[:2]) > _SMALL_SHEET * np.prod(sheet.pixels.shape[:2]):
             return lines
-    return _digits_on(sheet)
+    return _read_sheet(sheet)
 
 
-def _digits_on(sheet: Sheet) -> Lines:
-    gray = dark_on_light(sheet.pixels)
+def _read_sheet(sheet: Sheet) -> Lines:
+    gray = make_dark_on_light(sheet.pixels)
     narrow = find_narrow(gray)
-    tilt = tilt_of(narrow.mask)
+    tilt = measure_tilt(narrow.mask)
     if abs(tilt) > 0.4:
-        sheet = _turned(sheet, tilt)
-        gray = dark_on_light(sheet.pixels)
+        sheet = _rotate(sheet, tilt)
+        gray = make_dark_on_light(sheet.pixels)
         narrow = find_narrow(gray)
     frames = find_frames(narrow.mask)
     rules = find_rules(narrow.mask - frames)
-    erase = not_darker(narrow, rules.erase) | frames
-    ink = find_ink(without(gray, erase, narrow))
+    erase = exclude_strokes(narrow, rules.erase) | frames
+    ink = find_ink(erase_pixels(gray, erase, narrow))
     # A rotated sheet has streaks along its sides.
     spare = abs(np.tan(np.radians(tilt))) * max(gray.shape) / 2 if rules.count else 0.0
     found = segment(ink, rules.inside, spare) if ink is not None else None
@@ -153,55 +161,55 @@ def _digits_on(sheet: Sheet) -> Lines:
     if ink is None or found is None:
         return ()
     lines = tuple(
-        tuple(digit for piece in line if (digit := _cut(ink, found, piece, erase, sheet)) is not None)
+        tuple(digit for piece in line if (digit := _cut_digit(ink, found, piece, erase, sheet)) is not None)
         for line in found.lines
     )
     return tuple(line for line in lines if line)
 
 
-def _turned(sheet: Sheet, degrees: float) -> Sheet:
+def _rotate(sheet: Sheet, degrees: float) -> Sheet:
     height, width = sheet.pixels.shape[:2]
     turn = np.vstack([cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0), [0, 0, 1]])
     pixels = cv2.warpAffine(
         sheet.pixels, turn[:2], (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-    return sheet.part(np.asarray(pixels, np.uint8), turn)
+    return sheet.transform(np.asarray(pixels, np.uint8), turn)
 
 
-def _cut(ink: Ink, found: Segmentation, piece: Piece, erased: Mask, sheet: Sheet) -> Digit | None:
-    canvas = _legible(_canvas(ink, found, piece))
+def _cut_digit(ink: Ink, found: Segmentation, piece: Piece, erased: Mask, sheet: Sheet) -> Digit | None:
+    canvas = _make_legible(_draw_canvas(ink, found, piece))
     others = [(1.8 * canvas).clip(0, 1), ((canvas - 0.35) / 0.5).clip(0, 1)]
-    others += [_legible(_canvas(ink, found, other)) for other in piece.perhaps]
-    rejoined = _rejoined(ink, found, piece, erased)
-    others += [_legible(rejoined)] if rejoined is not None else []
-    pixels = _normalized(canvas)
+    others += [_make_legible(_draw_canvas(ink, found, other)) for other in piece.alternatives]
+    rejoined = _rejoin(ink, found, piece, erased)
+    others += [_make_legible(rejoined)] if rejoined is not None else []
+    pixels = _normalize(canvas)
     if pixels is None:
         return None
-    read_otherwise = tuple(other for canvas in others if (other := _normalized(canvas)) is not None)
-    return Digit(pixels, read_otherwise, _in_picture(piece.box, sheet))
+    read_otherwise = tuple(other for canvas in others if (other := _normalize(canvas)) is not None)
+    return Digit(pixels, read_otherwise, _to_picture_box(piece.box, sheet))
 
 
-def _canvas(ink: Ink, found: Segmentation, piece: Piece) -> Floats:
+def _draw_canvas(ink: Ink, found: Segmentation, piece: Piece) -> Floats:
     """The piece alone, with the soft edge of its ink."""
-    window, own = _around(ink, found, piece)
-    reach = _reach(ink)
+    window, own = _find_window(ink, found, piece)
+    reach = _measure_reach(ink)
     near = cv2.dilate(own, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     return np.asarray(ink.amount[window] * near, np.float32)
 
 
-def _rejoined(ink: Ink, found: Segmentation, piece: Piece, erased: Mask) -> Floats | None:
+def _rejoin(ink: Ink, found: Segmentation, piece: Piece, erased: Mask) -> Floats | None:
     """The piece with what was erased next to it, which could have been a part of a stroke; None without such."""
-    window, own = _around(ink, found, piece)
-    side = 4 * _reach(ink) + 1
+    window, own = _find_window(ink, found, piece)
+    side = 4 * _measure_reach(ink) + 1
     beside = np.asarray(cv2.dilate(own, np.ones((side, side), np.uint8)), np.uint8) & erased[window]
     if np.count_nonzero(beside) < _ERASED * piece.area:
         return None
-    return np.asarray(np.maximum(_canvas(ink, found, piece), beside), np.float32)
+    return np.asarray(np.maximum(_draw_canvas(ink, found, piece), beside), np.float32)
 
 
-def _around(ink: Ink, found: Segmentation, piece: Piece) -> tuple[tuple[slice, slice], Mask]:
+def _find_window(ink: Ink, found: Segmentation, piece: Piece) -> tuple[tuple[slice, slice], Mask]:
     """A window around a piece, and the piece within it."""
-    box, reach = piece.box, _reach(ink)
+    box, reach = piece.box, _measure_reach(ink)
     window = (
         slice(max(0, box.top - reach), box.bottom + reach),
         slice(max(0, box.left - reach), box.right + reach),
@@ -209,12 +217,12 @@ def _around(ink: Ink, found: Segmentation, piece: Piece) -> tuple[tuple[slice, s
     return window, np.isin(found.labels[window], piece.numbers).astype(np.uint8)
 
 
-def _reach(ink: Ink) -> int:
+def _measure_reach(ink: Ink) -> int:
     """How far the soft edge of ink reaches, in pixels."""
     return int(max(2, round(0.004 * max(ink.mask.shape))))
 
 
-def _normalized(canvas: Floats) -> Pixels | None:
+def _normalize(canvas: Floats) -> Pixels | None:
     """In MNIST's format; None if there is almost no ink."""
     try:
         return mnist_format.canvas_to_mnist(canvas)
@@ -222,12 +230,12 @@ def _normalized(canvas: Floats) -> Pixels | None:
         return None
 
 
-def _legible(canvas: Floats) -> Floats:
+def _make_legible(canvas: Floats) -> Floats:
     """A smaller canvas, whose strokes are thick enough for it and then for the network."""
-    return _thickened(_reduced(_thickened(canvas, *_VISIBLE)), *_USUAL)
+    return _thicken(_reduce(_thicken(canvas, *_VISIBLE)), *_USUAL)
 
 
-def _thickened(canvas: Floats, least: float, wanted: float) -> Floats:
+def _thicken(canvas: Floats, least: float, wanted: float) -> Floats:
     """Strokes thinner than `least` become as thick as `wanted`, in pixels of the network's input."""
     rows, columns = np.flatnonzero((canvas > 0.25).any(axis=1)), np.flatnonzero((canvas > 0.25).any(axis=0))
     if not len(rows):
@@ -243,7 +251,7 @@ def _thickened(canvas: Floats, least: float, wanted: float) -> Floats:
     )
 
 
-def _reduced(canvas: Floats) -> Floats:
+def _reduce(canvas: Floats) -> Floats:
     """No larger than it has to be for what is made of it."""
     scale = _CANVAS / max(canvas.shape)
     if scale >= 1:
@@ -252,7 +260,7 @@ def _reduced(canvas: Floats) -> Floats:
     return np.asarray(cv2.resize(canvas, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _in_picture(box: Box, sheet: Sheet) -> tuple[int, int, int, int]:
+def _to_picture_box(box: Box, sheet: Sheet) -> tuple[int, int, int, int]:
     """Left, top, width and height in the picture, in whole pixels."""
     corners = np.array(
         [(box.left, box.top), (box.right, box.top), (box.right, box.bottom), (box.left, box.bottom)],

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_tui.data.pictures.histograms import Floats, Labels, Mask
-from mnist_tui.data.pictures.ink import components
+from mnist_tui.data.pictures.ink import find_components
 
 # The shortest line looked at, as a share of the sheet's shorter side.
 _SHORTEST = 0.15
@@ -27,7 +27,7 @@ _LINES, _MOST_TILTED = 1.5, 12.0
 
 
 @dataclass(frozen=True)
-class Line:
+class RuledLine:
     """A long thin piece of ink, horizontal unless said otherwise: rows top to bottom, columns left to right."""
 
     top: int
@@ -41,11 +41,11 @@ class Line:
         """In pixels."""
         return self.right - self.left
 
-    def joined(self, other: Line) -> Line:
+    def join(self, other: RuledLine) -> RuledLine:
         """Both as one."""
         longer = self if self.length > other.length else other
         ends = min(self.left, other.left), max(self.right, other.right)
-        return Line(min(self.top, other.top), max(self.bottom, other.bottom), *ends, longer.thickness)
+        return RuledLine(min(self.top, other.top), max(self.bottom, other.bottom), *ends, longer.thickness)
 
     @property
     def is_straight(self) -> bool:
@@ -66,7 +66,7 @@ class Bands:
     line_of: Labels
     """(count,): the line that a label belongs to, by its number in the list from 1; 0 for none."""
 
-    def of(self, number: int, window: tuple[slice, slice]) -> npt.NDArray[np.bool_]:
+    def select(self, number: int, window: tuple[slice, slice]) -> npt.NDArray[np.bool_]:
         """Within a window of the mask, the pixels of a line: its number from 0."""
         labels = self.labels[window]
         own = np.zeros(labels.shape, bool)
@@ -75,18 +75,18 @@ class Bands:
         return own
 
 
-def lines_of(mask: Mask, shortest: int, thickest: float) -> tuple[list[Line], Bands]:
+def find_lines(mask: Mask, shortest: int, thickest: float) -> tuple[list[RuledLine], Bands]:
     """The horizontal lines of a mask, and where they lie."""
     # A broad stroke would merge with the lines that run into it.
     joined = cv2.morphologyEx(
-        _thinner(mask, round(thickest)), cv2.MORPH_CLOSE, np.ones((1, max(3, shortest // 12) | 1), np.uint8)
+        _remove_thick(mask, round(thickest)), cv2.MORPH_CLOSE, np.ones((1, max(3, shortest // 12) | 1), np.uint8)
     )
     joined = cv2.dilate(joined, np.ones((3, 1), np.uint8))
     long = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((1, shortest), np.uint8))
     if not long.any():
         return [], Bands(long, np.zeros(1, np.int32))
-    count, labels, stats = components(np.asarray(long, np.uint8))
-    lines: list[Line] = []
+    count, labels, stats = find_components(np.asarray(long, np.uint8))
+    lines: list[RuledLine] = []
     kept = np.zeros(count, np.int32)
     for number in range(1, count):
         left, top, width, height = (int(value) for value in stats[number, :4])
@@ -95,19 +95,19 @@ def lines_of(mask: Mask, shortest: int, thickest: float) -> tuple[list[Line], Ba
         thickness = float(np.median(runs[runs > 0])) if runs.any() else 0.0
         if not 0 < thickness <= thickest or height > max(4 * thickness + 6, 0.08 * width):
             continue
-        line = Line(top, top + height, left, left + width, thickness)
+        line = RuledLine(top, top + height, left, left + width, thickness)
         index = next((index for index, other in enumerate(lines) if _continues(line, other, mask.shape[1])), len(lines))
-        lines[index : index + 1] = [line.joined(lines[index]) if index < len(lines) else line]
+        lines[index : index + 1] = [line.join(lines[index]) if index < len(lines) else line]
         kept[number] = index + 1
     return lines, Bands(labels, kept)
 
 
-def _continues(line: Line, other: Line, whole: int) -> bool:
+def _continues(line: RuledLine, other: RuledLine, whole: int) -> bool:
     """Whether they are one line, interrupted by a broad stroke."""
     level = abs(line.middle - other.middle) <= 2 + 0.5 * min(line.thickness, other.thickness)
     alike = max(line.thickness, other.thickness) <= 1.5 * min(line.thickness, other.thickness) + 1
     gap = max(line.left, other.left) - min(line.right, other.right)
-    return level and alike and gap <= _WIDEST_GAP * whole and line.joined(other).is_straight
+    return level and alike and gap <= _WIDEST_GAP * whole and line.join(other).is_straight
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,12 +121,12 @@ class Rules:
     """Whether it found only one vertical line, which may as well be a 1."""
 
 
-def tilt_of(mask: Mask) -> float:
+def measure_tilt(mask: Mask) -> float:
     """The rotation of a sheet's long lines in degrees, clockwise on the screen; 0 if there are too few.
 
     A Hough transform (Duda and Hart, 1972) over the angles near the sheet's sides.
     """
-    small = _thin(mask)
+    small = _select_thin(mask)
     height, width = small.shape
     rows, columns = np.nonzero(small)
     if not len(rows):
@@ -144,21 +144,21 @@ def tilt_of(mask: Mask) -> float:
         for along, across, length in directions:
             places = (1024 * across + (steepest * length - round(1024 * slope) * along)) >> 10
             counts = np.bincount(places, minlength=1)
-            long = 2 * _peaks(counts.astype(np.float32), 0.2 * length) / length
+            long = 2 * _find_peaks(counts.astype(np.float32), 0.2 * length) / length
             evidence[number] += long.sum()
             sharpness[number] += np.square(long).sum()
     best = int(np.argmax(sharpness))
     return float(angles[best]) if evidence[best] > _LINES else 0.0
 
 
-def _peaks(counts: Floats, least: float) -> Floats:
+def _find_peaks(counts: Floats, least: float) -> Floats:
     """The largest counts in their neighborhoods: one per line, however thick."""
     highest = np.asarray(cv2.dilate(counts[None], np.ones((1, 9), np.uint8)), np.float32)[0]
     peaks: Floats = counts[(counts >= highest) & (counts > least)]
     return peaks
 
 
-def _thin(mask: Mask, side: int = 300) -> Mask:
+def _select_thin(mask: Mask, side: int = 300) -> Mask:
     """A smaller mask of parts no thicker than a rule."""
     scale = side / max(mask.shape)
     if scale < 1:
@@ -166,10 +166,10 @@ def _thin(mask: Mask, side: int = 300) -> Mask:
         thicker = cv2.dilate(mask, np.ones((reach, reach), np.uint8))
         size = (max(1, round(scale * mask.shape[1])), max(1, round(scale * mask.shape[0])))
         mask = np.asarray(cv2.resize(thicker, size, interpolation=cv2.INTER_NEAREST), np.uint8)
-    return _thinner(mask, 6)
+    return _remove_thick(mask, 6)
 
 
-def _thinner(mask: Mask, side: int) -> Mask:
+def _remove_thick(mask: Mask, side: int) -> Mask:
     """The parts of a mask into which no square of `side` pixels fits."""
     broad = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
     return np.asarray(cv2.subtract(mask, broad), np.uint8)
@@ -179,32 +179,32 @@ def find_rules(mask: Mask) -> Rules:
     """The lines of a mask that are not writing."""
     shortest = max(9, round(_SHORTEST * min(mask.shape)))
     thickest = max(3.0, _THICKEST * max(mask.shape))
-    across, across_bands = lines_of(mask, shortest, thickest)
+    across, across_bands = find_lines(mask, shortest, thickest)
     turned = np.ascontiguousarray(mask.T)
-    down, down_bands = lines_of(turned, shortest, thickest)
+    down, down_bands = find_lines(turned, shortest, thickest)
     height, width = mask.shape
     is_rule = (_are_rules(across, width), _are_rules(down, height))
     tolerance = 0.03 * max(mask.shape)
-    _spread(across, down, is_rule)
-    frame = _frame(across, down, is_rule, tolerance)
-    inside = _inside(across, down, frame)
+    _mark_cell_sides(across, down, is_rule)
+    frame = _find_frame(across, down, is_rule, tolerance)
+    inside = _find_inside(across, down, frame)
     if inside is not None:
         thinnest = min(
             lines[number].thickness for lines, ends in zip((across, down), frame, strict=True) for number in ends
         )
-        _complete(across, frame[0], is_rule[0], (inside[2], inside[3]), thinnest)
-        _complete(down, frame[1], is_rule[1], (inside[0], inside[1]), thinnest)
-    _spread(across, down, is_rule)
+        _mark_frame(across, frame[0], is_rule[0], (inside[2], inside[3]), thinnest)
+        _mark_frame(down, frame[1], is_rule[1], (inside[0], inside[1]), thinnest)
+    _mark_cell_sides(across, down, is_rule)
     _add_sides(mask, across, down, is_rule)
     _add_sides(turned, down, across, (is_rule[1], is_rule[0]))
-    _thin_as_others(across, down, is_rule)
-    without = _without(mask, across, across_bands, is_rule[0])
-    without = _without(np.ascontiguousarray(without.T), down, down_bands, is_rule[1]).T
+    _limit_thickness(across, down, is_rule)
+    without = _remove_lines(mask, across, across_bands, is_rule[0])
+    without = _remove_lines(np.ascontiguousarray(without.T), down, down_bands, is_rule[1]).T
     erase = (mask & ~without).astype(np.uint8)
     return Rules(erase, inside, int(sum(map(sum, is_rule))), not any(is_rule[0]) and sum(is_rule[1]) == 1)
 
 
-def _are_rules(lines: list[Line], whole: int) -> list[bool]:
+def _are_rules(lines: list[RuledLine], whole: int) -> list[bool]:
     thin = [line.thickness <= _THICKEST_RULE * whole + 2 for line in lines]
     rules = [line.left <= _END * whole and line.right >= (1 - _END) * whole for line in lines]
     for number, line in enumerate(lines):
@@ -221,13 +221,13 @@ def _are_rules(lines: list[Line], whole: int) -> list[bool]:
     return [is_rule and is_thin for is_rule, is_thin in zip(rules, thin, strict=True)]
 
 
-def _frame(
-    across: list[Line], down: list[Line], is_rule: tuple[list[bool], list[bool]], tolerance: float
+def _find_frame(
+    across: list[RuledLine], down: list[RuledLine], is_rule: tuple[list[bool], list[bool]], tolerance: float
 ) -> tuple[list[int], list[int]]:
     """The indices of the lines of the largest frame: two horizontal and two vertical ones with matching ends."""
     best: tuple[list[int], list[int]] = ([], [])
     most = 0.0
-    rows, columns = _longest(across, is_rule[0]), _longest(down, is_rule[1])
+    rows, columns = _select_longest(across, is_rule[0]), _select_longest(down, is_rule[1])
     for (i, upper), (j, lower) in itertools.permutations(rows, 2):
         for (k, left), (m, right) in itertools.permutations(columns, 2):
             height, width = lower.middle - upper.middle, right.middle - left.middle
@@ -241,17 +241,17 @@ def _frame(
     return best
 
 
-def _reaches(line: Line, first: float, last: float, tolerance: float) -> bool:
+def _reaches(line: RuledLine, first: float, last: float, tolerance: float) -> bool:
     return line.left <= first + tolerance and line.right >= last - tolerance
 
 
-def _covers(line: Line, first: float, last: float) -> bool:
+def _covers(line: RuledLine, first: float, last: float) -> bool:
     """Whether it may be a side of a frame from `first` to `last`, over a part of which the digit lies."""
     return min(line.right, last) - max(line.left, first) > 0.3 * (last - first)
 
 
-def _complete(
-    lines: list[Line], numbers: list[int], is_rule: list[bool], ends: tuple[int, int], thickness: float
+def _mark_frame(
+    lines: list[RuledLine], numbers: list[int], is_rule: list[bool], ends: tuple[int, int], thickness: float
 ) -> None:
     """Mark the sides of a frame as rules, from corner to corner, as thin as the thinnest: a stroke may touch one."""
     for number in numbers:
@@ -261,7 +261,7 @@ def _complete(
         lines[number] = replace(line, left=left, right=right, thickness=min(line.thickness, thickness + 1))
 
 
-def _thin_as_others(across: list[Line], down: list[Line], is_rule: tuple[list[bool], list[bool]]) -> None:
+def _limit_thickness(across: list[RuledLine], down: list[RuledLine], is_rule: tuple[list[bool], list[bool]]) -> None:
     """Rules of a sheet are equally thick: where one is thicker, a stroke lies along it."""
     found = [
         line.thickness
@@ -276,12 +276,12 @@ def _thin_as_others(across: list[Line], down: list[Line], is_rule: tuple[list[bo
         lines[:] = [replace(line, thickness=min(line.thickness, most)) for line in lines]
 
 
-def _longest(lines: list[Line], is_rule: list[bool], count: int = 7) -> list[tuple[int, Line]]:
+def _select_longest(lines: list[RuledLine], is_rule: list[bool], count: int = 7) -> list[tuple[int, RuledLine]]:
     shorter = [(number, line) for number, line in enumerate(lines) if not is_rule[number]]
     return sorted(shorter, key=lambda entry: -entry[1].length)[:count]
 
 
-def _spread(across: list[Line], down: list[Line], is_rule: tuple[list[bool], list[bool]]) -> None:
+def _mark_cell_sides(across: list[RuledLine], down: list[RuledLine], is_rule: tuple[list[bool], list[bool]]) -> None:
     """Lines that end on rules at both ends and are as thin and straight are rules, too: the sides of cells."""
     for lines, rules, others, known in (
         (down, is_rule[1], across, is_rule[0]),
@@ -294,7 +294,9 @@ def _spread(across: list[Line], down: list[Line], is_rule: tuple[list[bool], lis
                 rules[number] = True
 
 
-def _add_sides(mask: Mask, across: list[Line], down: list[Line], is_rule: tuple[list[bool], list[bool]]) -> None:
+def _add_sides(
+    mask: Mask, across: list[RuledLine], down: list[RuledLine], is_rule: tuple[list[bool], list[bool]]
+) -> None:
     """Mark what connects two neighboring rules, as thin as they are, as sides of cells, also where strokes touch it.
 
     There are at least two of them: a lone one is more likely to be a stroke.
@@ -307,21 +309,21 @@ def _add_sides(mask: Mask, across: list[Line], down: list[Line], is_rule: tuple[
         if lower.top - upper.bottom < shortest:
             continue
         most = 1.15 * max(upper.thickness, lower.thickness) + 1
-        sides = _sides_between(mask[upper.bottom : lower.top], most)
+        sides = _find_sides(mask[upper.bottom : lower.top], most)
         if len(sides) < 2:
             continue
         thickness = min(upper.thickness, lower.thickness)
         for left, right in sides:
-            side = Line(left, right, upper.top, lower.bottom, thickness)
+            side = RuledLine(left, right, upper.top, lower.bottom, thickness)
             alike = [number for number, line in enumerate(down) if abs(line.middle - side.middle) <= thickness]
             for number in alike:
-                down[number], is_rule[1][number] = replace(down[number].joined(side), thickness=thickness), True
+                down[number], is_rule[1][number] = replace(down[number].join(side), thickness=thickness), True
             if not alike:
                 down.append(side)
                 is_rule[1].append(True)
 
 
-def _sides_between(strip: Mask, most: float) -> list[tuple[int, int]]:
+def _find_sides(strip: Mask, most: float) -> list[tuple[int, int]]:
     """Left and right end of what reaches from the top to the bottom, at most so thick."""
     wide = cv2.morphologyEx(strip, cv2.MORPH_OPEN, np.ones((1, round(most) + 1), np.uint8))
     # A sheet may be rotated by the fraction of a degree.
@@ -334,13 +336,13 @@ def _sides_between(strip: Mask, most: float) -> list[tuple[int, int]]:
     ]
 
 
-def _ends_on(line: Line, end: int, other: Line) -> bool:
+def _ends_on(line: RuledLine, end: int, other: RuledLine) -> bool:
     near = abs(other.middle - end) < other.thickness + 4
     within = other.left - 4 <= line.middle <= other.right + 4
     return near and within and 0.6 * other.thickness <= line.thickness < 1.4 * other.thickness + 1
 
 
-def _without(mask: Mask, lines: list[Line], bands: Bands, is_rule: list[bool]) -> Mask:
+def _remove_lines(mask: Mask, lines: list[RuledLine], bands: Bands, is_rule: list[bool]) -> Mask:
     """The mask without its lines, but with the strokes that cross them."""
     left = mask.copy()
     for number, line in enumerate(lines):
@@ -354,7 +356,7 @@ def _without(mask: Mask, lines: list[Line], bands: Bands, is_rule: list[bool]) -
             cv2.MORPH_OPEN,
             np.ones((round(1.3 * line.thickness + 1.5), 1), np.uint8),
         )[spare:-spare]
-        own = bands.of(number, window)
+        own = bands.select(number, window)
         # Behind a broad stroke, and where another line joins it, a line has no separate piece.
         middle, half = round(line.middle) - top, round(line.thickness / 2) + 2
         own[max(0, middle - half) : middle + half + 1, ~own.any(axis=0)] = True
@@ -363,8 +365,8 @@ def _without(mask: Mask, lines: list[Line], bands: Bands, is_rule: list[bool]) -
     return left
 
 
-def _inside(
-    across: list[Line], down: list[Line], frame: tuple[list[int], list[int]]
+def _find_inside(
+    across: list[RuledLine], down: list[RuledLine], frame: tuple[list[int], list[int]]
 ) -> tuple[int, int, int, int] | None:
     if not frame[0]:
         return None

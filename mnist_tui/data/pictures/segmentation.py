@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_tui.data.pictures.histograms import Floats, Labels, Mask
-from mnist_tui.data.pictures.ink import Ink, components
+from mnist_tui.data.pictures.ink import Ink, find_components
 from mnist_tui.data.pictures.shadow import is_cut_off
-from mnist_tui.data.pictures.touching import Likely, find_seam
+from mnist_tui.data.pictures.touching import DigitCount, find_seam
 
 # Shares of the tallest piece's height: above, a piece is a digit of its own; below, a part of one, or a speck.
 _OWN = 0.45
@@ -56,7 +56,7 @@ class Box:
         """In pixels."""
         return self.right - self.left
 
-    def around(self, other: Box) -> Box:
+    def union(self, other: Box) -> Box:
         """The smallest one with both in it."""
         return Box(
             min(self.top, other.top),
@@ -79,13 +79,13 @@ class Piece:
     numbers: tuple[int, ...]
     box: Box
     area: int
-    perhaps: tuple[Piece, ...] = ()
+    alternatives: tuple[Piece, ...] = ()
     """Alternatives: with a piece that was left out, or each half of what looks like two touching digits."""
 
-    def joined(self, other: Piece) -> Piece:
+    def join(self, other: Piece) -> Piece:
         """Both as one."""
-        numbers, box = self.numbers + other.numbers, self.box.around(other.box)
-        return Piece(numbers, box, self.area + other.area, self.perhaps)
+        numbers, box = self.numbers + other.numbers, self.box.union(other.box)
+        return Piece(numbers, box, self.area + other.area, self.alternatives)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ def segment(ink: Ink, inside: tuple[int, int, int, int] | None, spare: float = 0
     `spare` is the number of pixels by which the empty margin is wider.
     """
     mask = ink.mask
-    count, labels, stats = components(mask)
+    count, labels, stats = find_components(mask)
     pieces = [
         Piece((number,), Box(int(top), int(top + height), int(left), int(left + width)), int(area))
         for number, (left, top, width, height, area) in enumerate(stats[:count].tolist())
@@ -115,19 +115,21 @@ def segment(ink: Ink, inside: tuple[int, int, int, int] | None, spare: float = 0
     pieces = sorted(pieces, key=lambda piece: -piece.area)[:_MOST_PIECES]
     rim = spare + _RIM * max(height, width)
     pieces = [piece for piece in pieces if not _is_at_rim(piece.box, height, width, rim)]
-    pieces = _framed(pieces, inside)
-    pieces = _dark_enough(pieces, _darkness(ink, labels, count))
-    pieces = _without_border(pieces, labels)
+    pieces = _select_framed(pieces, inside)
+    pieces = _remove_faint(pieces, _measure_darkness(ink, labels, count))
+    pieces = _remove_at_border(pieces, labels)
     pieces = [piece for piece in pieces if not is_cut_off(ink.gray, (labels == piece.numbers[0]).astype(np.uint8))]
-    pieces = _without_underlines(pieces, labels)
+    pieces = _remove_underlines(pieces, labels)
     pieces = [piece for piece in pieces if not _is_edge(ink, labels, piece)]
     lowest = min(max(_LOWEST_PIXELS, _LOWEST * max(mask.shape)), 0.5 * max(mask.shape))
     tallest = max((piece.box.height for piece in pieces), default=0)
     widest = max((piece.box.width for piece in pieces), default=0)
     if max(tallest, 0.4 * widest) < lowest:
         return Segmentation((), labels)
-    digits = [part for digit in _doubted(_digits(pieces, tallest)) for part in _parted(digit, labels)]
-    return Segmentation(_in_lines(digits), labels)
+    digits = [
+        part for digit in _add_alternatives(_find_digits(pieces, tallest)) for part in _split_touching(digit, labels)
+    ]
+    return Segmentation(_group_into_lines(digits), labels)
 
 
 def _is_at_rim(box: Box, height: int, width: int, rim: float) -> bool:
@@ -135,7 +137,7 @@ def _is_at_rim(box: Box, height: int, width: int, rim: float) -> bool:
     return box.bottom <= rim or box.right <= rim or box.top >= height - rim or box.left >= width - rim
 
 
-def _framed(pieces: list[Piece], inside: tuple[int, int, int, int] | None) -> list[Piece]:
+def _select_framed(pieces: list[Piece], inside: tuple[int, int, int, int] | None) -> list[Piece]:
     if inside is None:
         return pieces
     top, bottom, left, right = inside
@@ -149,7 +151,7 @@ def _framed(pieces: list[Piece], inside: tuple[int, int, int, int] | None) -> li
     return within if is_filled else pieces
 
 
-def _darkness(ink: Ink, labels: Labels, count: int) -> npt.NDArray[np.float64]:
+def _measure_darkness(ink: Ink, labels: Labels, count: int) -> npt.NDArray[np.float64]:
     """(count,): the overall darkness of each piece."""
     inked = ink.mask > 0
     numbers = labels[inked]
@@ -157,14 +159,14 @@ def _darkness(ink: Ink, labels: Labels, count: int) -> npt.NDArray[np.float64]:
     return np.asarray(sums / np.maximum(1, np.bincount(numbers, minlength=count)))
 
 
-def _dark_enough(pieces: list[Piece], darkness: npt.NDArray[np.float64]) -> list[Piece]:
+def _remove_faint(pieces: list[Piece], darkness: npt.NDArray[np.float64]) -> list[Piece]:
     """Without pieces much fainter than the rest: soft edges of shadows, stains."""
     large = max((piece.box.height for piece in pieces), default=0)
     full = max((darkness[piece.numbers[0]] for piece in pieces if piece.box.height > 0.3 * large), default=0.0)
     return [piece for piece in pieces if darkness[piece.numbers[0]] >= _FAINTEST * full]
 
 
-def _without_border(pieces: list[Piece], labels: Labels) -> list[Piece]:
+def _remove_at_border(pieces: list[Piece], labels: Labels) -> list[Piece]:
     """Without pieces that touch the border: a cropped digit is read only if there is no other."""
     rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     touching = np.bincount(rim, minlength=int(labels.max()) + 1)
@@ -188,14 +190,14 @@ def _is_edge(ink: Ink, labels: Labels, piece: Piece) -> bool:
     if len(ring) < 8:
         return False
     softest = max(_SOFTEST_PIXELS, _SOFTEST * max(ink.mask.shape))
-    if _edge_width(ink.amount[window], own, around) > softest:
+    if _measure_edge_width(ink.amount[window], own, around) > softest:
         return True
     inked = float(np.median(ink.gray[window][own > 0]))
     paper = float(np.percentile(ring, 75))
     return float(np.mean(ring < inked + 0.15 * (paper - inked))) > _EDGE
 
 
-def _edge_width(amount: Floats, own: Mask, around: Mask) -> float:
+def _measure_edge_width(amount: Floats, own: Mask, around: Mask) -> float:
     """The width in pixels of the transition from paper to ink along a piece's outline."""
     half = np.count_nonzero((amount > 0.25) & (amount < 0.75) & (around > 0))
     contours, _ = cv2.findContours(own, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
@@ -203,7 +205,7 @@ def _edge_width(amount: Floats, own: Mask, around: Mask) -> float:
     return half / outline if outline else 0.0
 
 
-def _without_underlines(pieces: list[Piece], labels: Labels) -> list[Piece]:
+def _remove_underlines(pieces: list[Piece], labels: Labels) -> list[Piece]:
     """Flat pieces below everything else and at least half as wide."""
     left = sorted(pieces, key=lambda piece: piece.box.bottom)
     while len(left) >= 1:
@@ -234,10 +236,10 @@ def _is_double_line(piece: Piece, labels: Labels) -> bool:
     return float(np.mean(starts == 2)) > _TWO_LINES and int(starts.max()) == 2
 
 
-def _digits(pieces: list[Piece], tallest: int) -> list[Piece]:
+def _find_digits(pieces: list[Piece], tallest: int) -> list[Piece]:
     own = [piece for piece in pieces if piece.box.height >= _OWN * tallest and not _is_bar(piece, tallest)]
     small = [piece for piece in pieces if piece not in own]
-    digits = _merged(own, tallest)
+    digits = _merge_strokes(own, tallest)
     for piece in sorted(small, key=lambda piece: -piece.area):
         distances = [max(0, *digit.box.gaps(piece.box)) for digit in digits]
         if not distances:
@@ -248,24 +250,24 @@ def _digits(pieces: list[Piece], tallest: int) -> list[Piece]:
         if piece.area < _LEAST_PIECE * digit.area:
             continue
         if distances[nearest] <= max(2, _FARTHEST * reach):
-            digits[nearest] = digit.joined(piece)
+            digits[nearest] = digit.join(piece)
         elif distances[nearest] <= reach and piece.area > 0.15 * digit.area:
-            digits[nearest] = replace(digit, perhaps=(digit.joined(piece),))
+            digits[nearest] = replace(digit, alternatives=(digit.join(piece),))
     return digits
 
 
-def _doubted(digits: list[Piece]) -> list[Piece]:
+def _add_alternatives(digits: list[Piece]) -> list[Piece]:
     """With the alternative that one much lower than another is a part of the one next to it."""
     tallest = max((digit.box.height for digit in digits), default=0)
     return [
         digit
         if digit.box.height >= _EVEN * tallest or len(digits) == 1
-        else replace(digit, perhaps=(*digit.perhaps, _nearest(digit, digits).joined(digit)))
+        else replace(digit, alternatives=(*digit.alternatives, _find_nearest(digit, digits).join(digit)))
         for digit in digits
     ]
 
 
-def _nearest(digit: Piece, digits: list[Piece]) -> Piece:
+def _find_nearest(digit: Piece, digits: list[Piece]) -> Piece:
     others = [other for other in digits if other is not digit]
     return min(others, key=lambda other: max(0, *other.box.gaps(digit.box)))
 
@@ -275,24 +277,24 @@ def _is_bar(piece: Piece, tallest: int) -> bool:
     return piece.box.height < _LOW * tallest and piece.box.width > _FLATTER * piece.box.height
 
 
-def _parted(digit: Piece, labels: Labels) -> list[Piece]:
+def _split_touching(digit: Piece, labels: Labels) -> list[Piece]:
     """Both of two digits that touch; the digit itself where it is one, or could be."""
     box = digit.box
     window = labels[box.top : box.bottom, box.left : box.right]
     own = np.isin(window, digit.numbers)
     seam = find_seam(own.astype(np.uint8))
     right = own & seam.right
-    if seam.likely is Likely.ONE or not right.any() or not (own & ~right).any():
+    if seam.digit_count is DigitCount.ONE or not right.any() or not (own & ~right).any():
         return [digit]
     number = int(labels.max()) + 1
     window[right] = number
-    halves = [_piece_of(labels, box, numbers) for numbers in (digit.numbers, (number,))]
-    if seam.likely is Likely.TWO:
+    halves = [_make_piece(labels, box, numbers) for numbers in (digit.numbers, (number,))]
+    if seam.digit_count is DigitCount.TWO:
         return halves
-    return [replace(digit, numbers=(*digit.numbers, number), perhaps=(*digit.perhaps, *halves))]
+    return [replace(digit, numbers=(*digit.numbers, number), alternatives=(*digit.alternatives, *halves))]
 
 
-def _piece_of(labels: Labels, box: Box, numbers: tuple[int, ...]) -> Piece:
+def _make_piece(labels: Labels, box: Box, numbers: tuple[int, ...]) -> Piece:
     """What has these numbers within a box."""
     own = np.isin(labels[box.top : box.bottom, box.left : box.right], numbers)
     rows, columns = np.flatnonzero(own.any(axis=1)), np.flatnonzero(own.any(axis=0))
@@ -305,14 +307,14 @@ def _piece_of(labels: Labels, box: Box, numbers: tuple[int, ...]) -> Piece:
     return Piece(numbers, tight, int(own.sum()))
 
 
-def _merged(own: list[Piece], tallest: int) -> list[Piece]:
+def _merge_strokes(own: list[Piece], tallest: int) -> list[Piece]:
     """Join tall pieces if one is above the other, or beside it within its box: strokes of one digit."""
     digits: list[Piece] = []
     waiting = sorted(own, key=lambda piece: -piece.area)
     for piece in waiting:
         for number, digit in enumerate(digits):
             if _are_one(digit.box, piece.box, tallest):
-                digits[number] = digit.joined(piece)
+                digits[number] = digit.join(piece)
                 break
         else:
             digits.append(piece)
@@ -328,7 +330,7 @@ def _are_one(one: Box, other: Box, tallest: int) -> bool:
     return overlap_across > 0.2 and overlap_down > 0.2
 
 
-def _in_lines(digits: list[Piece]) -> tuple[tuple[Piece, ...], ...]:
+def _group_into_lines(digits: list[Piece]) -> tuple[tuple[Piece, ...], ...]:
     lines: list[list[Piece]] = []
     for digit in sorted(digits, key=lambda digit: digit.box.top + digit.box.bottom):
         for line in lines:

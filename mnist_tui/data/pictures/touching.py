@@ -35,7 +35,7 @@ _SLOPES = (0.0, -0.15, 0.15, -0.3, 0.3)
 _ROWS, _FINE_ROWS, _INKED = 80, 160, 20
 
 
-class Likely(Enum):
+class DigitCount(Enum):
     """How many digits a piece of ink is."""
 
     ONE = auto()
@@ -49,49 +49,49 @@ class Seam:
 
     right: npt.NDArray[np.bool_]
     """(H, W): what is right of it."""
-    likely: Likely
+    digit_count: DigitCount
 
 
 def find_seam(own: Mask) -> Seam:
     """Whether a mask of one piece is one digit or two that touch, and where it would have to be divided."""
     height, width = own.shape
-    length = _stroke_length(own) / height
+    length = _measure_stroke_length(own) / height
     scale = min(1.0, _ROWS / height)
     # A line of one pixel that is slanted has no gaps then.
-    small = np.asarray(cv2.dilate(_reduced(own, scale), np.ones((2, 2), np.uint8)), np.uint8)
+    small = np.asarray(cv2.dilate(_reduce(own, scale), np.ones((2, 2), np.uint8)), np.uint8)
     is_narrow = width < _NARROW * height
-    _, cut, place, slope = min(_seam(small, slope, is_narrow) for slope in _SLOPES)
+    _, cut, place, slope = min(_find_best_seam(small, slope, is_narrow) for slope in _SLOPES)
     share = cut / small.shape[0]
     rows, columns = np.ogrid[:height, :width]
     right: npt.NDArray[np.bool_] = scale * (columns + slope * rows) > place
     if not (right & (own > 0)).any() or (right | (own == 0)).all():
         right = np.broadcast_to(columns > width / 2, own.shape)
-    return Seam(right, _likely(width / height, length, share))
+    return Seam(right, _judge_count(width / height, length, share))
 
 
-def _likely(breadth: float, length: float, cut: float) -> Likely:
+def _judge_count(breadth: float, length: float, cut: float) -> DigitCount:
     """By the width, the length of the strokes and the height of what the seam cuts, all in heights of the whole."""
     is_cut = cut <= next(most for least, most in _MOST_CUT if breadth >= least)
     if length > _LONGER or (is_cut and (breadth >= _TWO or length > _LONG)):
-        return Likely.TWO
-    return Likely.EITHER if is_cut or length > _LONG else Likely.ONE
+        return DigitCount.TWO
+    return DigitCount.EITHER if is_cut or length > _LONG else DigitCount.ONE
 
 
-def _stroke_length(own: Mask) -> float:
+def _measure_stroke_length(own: Mask) -> float:
     """In pixels, of a piece's strokes, whatever the pen."""
     scale = min(1.0, _FINE_ROWS / own.shape[0])
-    padded = cv2.copyMakeBorder(_reduced(own, scale), 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=0)
+    padded = cv2.copyMakeBorder(_reduce(own, scale), 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=0)
     soft = np.asarray(cv2.GaussianBlur(padded, (0, 0), 0.8), np.float32) / np.float32(255)
     return float(soft.sum() / measure_stroke_width(soft) / scale)
 
 
-def _reduced(own: Mask, scale: float) -> Mask:
+def _reduce(own: Mask, scale: float) -> Mask:
     """(H, W) of 0 to 255."""
     size = (max(1, round(scale * own.shape[1])), max(1, round(scale * own.shape[0])))
     return np.asarray(cv2.resize(255 * own, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _seam(small: Mask, slope: float, is_narrow: bool) -> tuple[float, float, float, float]:
+def _find_best_seam(small: Mask, slope: float, is_narrow: bool) -> tuple[float, float, float, float]:
     """Of the best line of this slope: its cost, how high the ink is that it cuts, where it begins, and the slope."""
     height, width = small.shape
     spare = round(abs(slope) * height)
@@ -101,7 +101,7 @@ def _seam(small: Mask, slope: float, is_narrow: bool) -> tuple[float, float, flo
     inked = upright.any(axis=0)
     tops = np.where(inked, upright.argmax(axis=0), height)
     bottoms = np.where(inked, height - upright[::-1].argmax(axis=0), 0)
-    heights = np.minimum(_heights(tops, bottoms), _heights(tops[::-1], bottoms[::-1])[::-1])
+    heights = np.minimum(_measure_heights(tops, bottoms), _measure_heights(tops[::-1], bottoms[::-1])[::-1])
     is_inner = np.abs(tops + bottoms - height) < 2 * _MIDDLE * height
     cuts = np.where(
         (heights >= _LEAST_HEIGHT * height) & (is_inner | (not is_narrow)),
@@ -115,6 +115,6 @@ def _seam(small: Mask, slope: float, is_narrow: bool) -> tuple[float, float, flo
     return float(costs[place]), float(cuts[place]), place - shift, slope
 
 
-def _heights(tops: npt.NDArray[np.intp], bottoms: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+def _measure_heights(tops: npt.NDArray[np.intp], bottoms: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
     """Of what is in each column and left of it."""
     return np.maximum.accumulate(bottoms) - np.minimum.accumulate(tops)
