@@ -62,7 +62,7 @@ class Backend(Protocol):
     def augment(self, images: Tensor, maps: Tensor | None) -> Tensor:
         """The network's input: (N, 1, 28, 28) uint8 -> float32 of that shape, mapped and normalized.
 
-        maps: (N, 2, 3) float32, output position -> input position as in `random_maps`, on the images' device; None
+        maps: (N, 2, 3) float32, output position -> input position as in `draw_random_maps`, on the images' device; None
         moves no pixel.
         """
         ...
