@@ -12,7 +12,7 @@ from rich.text import Text
 
 from mnist_tui.events import EpochFinished
 from mnist_tui.render import formatting
-from mnist_tui.runs.epoch_columns import EpochColumn, Layout, layouts
+from mnist_tui.runs.epoch_columns import ColumnLayout, EpochColumn, layouts
 from mnist_tui.runs.history import RunHistory
 
 # More columns than any table needs.
@@ -33,7 +33,7 @@ class _Rows:
 
     rows: Sequence[EpochFinished]
     best: EpochFinished | None
-    layouts: Sequence[Layout]
+    layouts: Sequence[ColumnLayout]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         unbounded = options.update(max_width=_UNBOUNDED)
@@ -43,7 +43,7 @@ class _Rows:
                 break
         yield table
 
-    def _table(self, layout: Layout) -> Table:
+    def _table(self, layout: ColumnLayout) -> Table:
         table = Table(
             box=box.SIMPLE_HEAD,
             pad_edge=False,

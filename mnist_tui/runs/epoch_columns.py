@@ -44,7 +44,7 @@ EPOCH_COLUMNS = (
 _LOSS = 4  # the importance of the losses
 _MOST_WITH_LONG_HEADINGS = 8  # more columns leave no room for them at any usual width
 
-Layout = Sequence[tuple[EpochColumn, str]]
+ColumnLayout = Sequence[tuple[EpochColumn, str]]
 """Columns, each with its heading."""
 
 
@@ -55,7 +55,7 @@ def columns(rows: Sequence[EpochFinished]) -> list[EpochColumn]:
     ]
 
 
-def layouts(rows: Sequence[EpochFinished]) -> Iterator[Layout]:
+def layouts(rows: Sequence[EpochFinished]) -> Iterator[ColumnLayout]:
     """From all columns to the fewest: headings are shortened first, then the least important columns left out."""
     shown = columns(rows)
     is_long = len(shown) <= _MOST_WITH_LONG_HEADINGS

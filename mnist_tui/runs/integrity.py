@@ -54,7 +54,7 @@ def sha256_of(path: Path) -> str:
         raise folder_layout.unreadable_error(path, error) from error
 
 
-def check(
+def verify(
     run: Run,
     record: RunRecord,
     config: TrainConfig,

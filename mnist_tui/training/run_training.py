@@ -101,7 +101,7 @@ def resume_run(
         # Without a checkpoint it was killed in its first moments, and the same start gives the same run.
         has_state = os.path.lexists(run.checkpoint_file)
         state = checkpoint.load_state(run.checkpoint_file) if has_state else None
-        teacher_sum = integrity.check(run, record, before, state, history)
+        teacher_sum = integrity.verify(run, record, before, state, history)
         config = before.replace(
             extra_epochs=before.extra_epochs + more_epochs,
             threads=before.threads if threads is None else threads,

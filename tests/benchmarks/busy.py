@@ -30,7 +30,7 @@ class Slice(NamedTuple):
     cpu_seconds: float
 
 
-class Worker:
+class BusyWorker:
     """A process that takes steps for as long as it is told."""
 
     def __init__(self, backend: str, threads: int, batch: int) -> None:
@@ -74,7 +74,7 @@ def measured(wanted: argparse.Namespace) -> Table:
     counts = (1, wanted.threads)
     table = Table("busy loops", *(f"{count} thread(s)" for count in counts), "of the fair share", "µs CPU per image")
     table.title = f"{wanted.backend}, batch {wanted.batch_size}, images per second"
-    workers = [Worker(wanted.backend, count, wanted.batch_size) for count in counts]
+    workers = [BusyWorker(wanted.backend, count, wanted.batch_size) for count in counts]
     try:
         for worker in workers:
             worker.run(wanted.seconds)

@@ -198,7 +198,7 @@ def test_at_its_own_size_it_is_itself() -> None:
     np.testing.assert_allclose(canvas.downsample(SIDE), canvas.ink, atol=1e-6)
 
 
-class Drawing(RuleBasedStateMachine):
+class CanvasMachine(RuleBasedStateMachine):
     """Whatever is done in whatever order: all of it can be taken back, and done again to the very same."""
 
     def __init__(self) -> None:
@@ -242,5 +242,5 @@ class Drawing(RuleBasedStateMachine):
         assert np.array_equal(self.canvas.ink, last)
 
 
-TestDrawing = Drawing.TestCase
+TestDrawing = CanvasMachine.TestCase
 TestDrawing.settings = settings(max_examples=30)

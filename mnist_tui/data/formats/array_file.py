@@ -29,7 +29,7 @@ MAX_BYTES = 384 * 2**20
 """The largest unpacked array: MNIST's training images have 376 MB as float64."""
 
 Shapes = Mapping[str, tuple[int, ...]]
-Layout = Literal["gray", "label and gray", "color last", "color first"]
+ArrayLayout = Literal["gray", "label and gray", "color last", "color first"]
 
 _MAX_HEADER, _CHUNK = 1_000, 2**20
 # At most this many arrays of an archive are examined, this many names are listed; the longest one-hot label.
@@ -132,7 +132,7 @@ def _flatten_labels(labels: Numbers) -> Numbers:
     return numbers
 
 
-def _find_layout(shape: tuple[int, ...]) -> Layout | None:
+def _find_layout(shape: tuple[int, ...]) -> ArrayLayout | None:
     """The layout of images in an array of this shape; None if they are not images of 28 × 28."""
     match shape:
         case (784,) | (_, 784) | (28, 28) | (_, 28, 28) | (28, 28, 1) | (_, 28, 28, 1) | (_, 1, 28, 28):

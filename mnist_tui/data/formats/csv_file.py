@@ -25,7 +25,7 @@ from mnist_tui.data.formats.labeled_images import (
 )
 from mnist_tui.errors import PictureError
 
-Line = tuple[int, str]
+NumberedLine = tuple[int, str]
 """A non-blank line and its number in the file, from 1."""
 
 _LABELS = {"label", "labels", "class", "target", "digit", "y"}
@@ -91,7 +91,7 @@ def _parse_loosely(content: bytes) -> Numbers | None:
         return None
 
 
-def _read_lines(content: bytes) -> Iterator[Line]:
+def _read_lines(content: bytes) -> Iterator[NumberedLine]:
     # By default any line end becomes \n.
     text = io.TextIOWrapper(io.BytesIO(content), _detect_encoding(content), errors="replace")
     for number in itertools.count(1):
@@ -243,7 +243,7 @@ def _describe_wrong_count(count: int, pixels: int) -> str:
     return f"holds {values} in row 1{besides}; an image has {IMAGE_SIZE} × {IMAGE_SIZE} = {PIXELS}"
 
 
-def _parse_blocks(rows: Iterator[Line], form: _Format, columns: _Columns) -> Iterator[Numbers]:
+def _parse_blocks(rows: Iterator[NumberedLine], form: _Format, columns: _Columns) -> Iterator[Numbers]:
     """(n, numeric columns) at a time. Raises PictureError, which names row and column."""
     done = 0
     while lines := list(itertools.islice(rows, _ROWS_AT_ONCE)):
@@ -260,7 +260,7 @@ def _parse_blocks(rows: Iterator[Line], form: _Format, columns: _Columns) -> Ite
             raise PictureError(f"holds more than {MAX_IMAGES:,} images", remedy="Split it.")
 
 
-def _parse_rows(lines: Sequence[Line], done: int, form: _Format, columns: _Columns) -> Numbers:
+def _parse_rows(lines: Sequence[NumberedLine], done: int, form: _Format, columns: _Columns) -> Numbers:
     try:
         return np.loadtxt(
             [line for _, line in lines],

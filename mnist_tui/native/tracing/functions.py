@@ -135,7 +135,7 @@ def log_softmax(input: Features, dim: int | None = None, _stacklevel: int = 3, d
     return None, Features(input.map, input.dims, is_final=True)
 
 
-def identity(input: Features) -> Conversion:
+def keep_unchanged(input: Features) -> Conversion:
     """Calls that change nothing in a chain of contiguous float32."""
     return None, input
 
@@ -232,7 +232,7 @@ METHODS: Mapping[str, Converter] = {
     "reshape": reshape,
     "squeeze": squeeze,
     "log_softmax": log_softmax,
-    "contiguous": identity,
-    "clone": identity,
-    "float": identity,
+    "contiguous": keep_unchanged,
+    "clone": keep_unchanged,
+    "float": keep_unchanged,
 }

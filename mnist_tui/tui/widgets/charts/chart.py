@@ -18,7 +18,7 @@ from mnist_tui.tui.widgets.charts.axes import LABEL_WIDTH, ValueAxis
 from mnist_tui.tui.widgets.charts.loss_trace import Floats
 
 LineName = Literal["train", "validation", "test", "best"]
-Span = tuple[float, float]
+XRange = tuple[float, float]
 """The first and the last epoch in view."""
 
 # How far apart epochs must be, in cells, for each to get a marker.
@@ -92,7 +92,7 @@ class Chart(SafePlot):
         """Braille dots from left to right: more points than that cannot be seen."""
         return max(2, 2 * self.query_one("#plot").size.width)
 
-    def span(self, whole: Span) -> Span:
+    def span(self, whole: XRange) -> XRange:
         """The epochs to draw: the whole run, or what the user has zoomed to."""
         return (self.view.x_min, self.view.x_max) if self.zoomed else whole
 

@@ -9,7 +9,7 @@ import numpy as np
 from mnist_tui.events import EpochFinished, Progress
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.tui.history_cursors import EpochCursor, LossCursor
-from mnist_tui.tui.widgets.charts.chart import AxisLimits, ChartLine, LineName, Span
+from mnist_tui.tui.widgets.charts.chart import AxisLimits, ChartLine, LineName, XRange
 from mnist_tui.tui.widgets.charts.loss_trace import Floats, LossTrace
 
 _MARKERS: dict[LineName, str] = {"train": "", "validation": "◆", "test": "●", "best": "★"}
@@ -57,14 +57,14 @@ class CurveData:
         self.steps = _steps_per_epoch(history) or self.steps
         self._follow(history.progress, len(history.epochs))
 
-    def loss_lines(self, span: Span, points: int, *, smoothing: bool) -> list[ChartLine]:
+    def loss_lines(self, span: XRange, points: int, *, smoothing: bool) -> list[ChartLine]:
         """The training loss by batch, the others by epoch."""
         return [
             _crop("train", *self._train_loss(span, points, smoothing), span, points),
             *self._by_epoch(self._loss, span, points),
         ]
 
-    def accuracy_lines(self, span: Span, points: int) -> list[ChartLine]:
+    def accuracy_lines(self, span: XRange, points: int) -> list[ChartLine]:
         """In percent; the running epoch as far as it has come, and a star on the best one."""
         train = self._accuracy["train"]
         running = np.array(self._running).reshape(-1, 2).T
@@ -97,7 +97,7 @@ class CurveData:
         if row.validation_accuracy is not None:
             accuracy["validation"].add(row.epoch, 100 * row.validation_accuracy)
 
-    def _best_in_view(self, span: Span) -> list[ChartLine]:
+    def _best_in_view(self, span: XRange) -> list[ChartLine]:
         """The test accuracy of the best epoch, which is drawn last and so over its own marker."""
         if self._best is None or not span[0] <= self._best.epoch <= span[1]:
             return []
@@ -119,7 +119,7 @@ class CurveData:
         if len(self._running) > _MOST_RUNNING_POINTS:
             self._running = self._running[::2]
 
-    def _train_loss(self, span: Span, points: int, smoothing: bool) -> tuple[Floats, Floats]:
+    def _train_loss(self, span: XRange, points: int, smoothing: bool) -> tuple[Floats, Floats]:
         if not self.steps or not self._trace.steps:
             return _to_arrays(self._loss["train"])
         window = self.steps if smoothing else 0
@@ -127,7 +127,7 @@ class CurveData:
         ends, means = self._trace.curve(first, last, points, window)
         return ends / self.steps, means
 
-    def _by_epoch(self, columns: dict[LineName, _Column], span: Span, points: int) -> list[ChartLine]:
+    def _by_epoch(self, columns: dict[LineName, _Column], span: XRange, points: int) -> list[ChartLine]:
         return [
             _crop(name, *_to_arrays(columns[name]), span, points) for name in ("validation", "test") if columns[name].x
         ]
@@ -159,7 +159,7 @@ def accuracy_limits(lines: list[ChartLine], epochs: float) -> AxisLimits:
     return AxisLimits(0, whole_epochs(epochs), max(low, 0.0), min(high, 100.0))
 
 
-def _extent(lines: list[ChartLine], otherwise: Span, *, margin: float, least: float) -> Span:
+def _extent(lines: list[ChartLine], otherwise: XRange, *, margin: float, least: float) -> XRange:
     """From just below the lowest to just above the highest point."""
     values = np.concatenate([line.y for line in lines])
     if not len(values):
@@ -186,7 +186,7 @@ def _to_arrays(column: _Column) -> tuple[Floats, Floats]:
     return np.array(column.x, dtype=np.float64), np.array(column.y, dtype=np.float64)
 
 
-def _crop(name: LineName, x: Floats, y: Floats, span: Span, points: int) -> ChartLine:
+def _crop(name: LineName, x: Floats, y: Floats, span: XRange, points: int) -> ChartLine:
     """The part of a line that is in view, and one point more on either side, averaged to `points`."""
     known = np.isfinite(y)
     x, y = x[known], y[known]

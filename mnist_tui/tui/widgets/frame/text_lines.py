@@ -10,10 +10,10 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-Span = tuple[str, str]
+StyledText = tuple[str, str]
 """Text, and the component class with its style."""
 
-Line = Sequence[Span]
+Line = Sequence[StyledText]
 
 
 class TextLines(Widget):
