@@ -14,7 +14,7 @@ from rich.text import Text
 
 from mnist_tui.render import formatting
 from mnist_tui.render.heatmap import Rgb, find_most_confused, readable_color, right_color, wrong_color
-from mnist_tui.render.pixels import Levels, gray_image
+from mnist_tui.render.pixels import Matrix, gray_image
 from mnist_tui.render.predictions import block_bar
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def calibration_table(calibration: Calibration) -> RenderableType:
     return Group(heading, table)
 
 
-def mistakes_gallery(mistakes: Sequence[Mistake], images: Sequence[Levels], classes: Sequence[str]) -> RenderableType:
+def mistakes_gallery(mistakes: Sequence[Mistake], images: Sequence[Matrix], classes: Sequence[str]) -> RenderableType:
     """The images of mistakes with their captions, as many side by side as fit."""
     cards = [
         Group(gray_image(image), caption(mistake, classes)) for mistake, image in zip(mistakes, images, strict=True)

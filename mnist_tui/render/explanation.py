@@ -12,7 +12,7 @@ from rich.text import Text
 from mnist_tui.events import WeightsMoved
 from mnist_tui.render import formatting
 from mnist_tui.render.gallery import Gallery, Room
-from mnist_tui.render.pixels import Levels, gray_image, heat_image
+from mnist_tui.render.pixels import Matrix, gray_image, heat_image
 from mnist_tui.render.update_ratio import update_ratio_table
 
 _GAP = 2
@@ -24,14 +24,14 @@ class ImageView:
     """What is shown of an image, as plain numbers."""
 
     number: int
-    pixels: Levels
+    pixels: Matrix
     """0 to 255."""
     truth: str
     guesses: Sequence[tuple[str, float]]
     """Class and probability, the most probable first."""
-    heats: Mapping[str, Levels]
+    heats: Mapping[str, Matrix]
     """Saliency maps by method: -1 to 1."""
-    maps: Mapping[str, Sequence[Levels]]
+    maps: Mapping[str, Sequence[Matrix]]
     """The feature maps of each layer, by its path."""
 
 
@@ -41,7 +41,7 @@ class FilterView:
 
     path: str
     type: str
-    grids: Sequence[Levels]
+    grids: Sequence[Matrix]
 
 
 @dataclass(frozen=True)

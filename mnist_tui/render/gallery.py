@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from rich.segment import Segment
 
-from mnist_tui.render.pixels import Levels, PixelImage, largest, signed_image
+from mnist_tui.render.pixels import Matrix, PixelImage, largest, signed_image
 
 # The columns per pixel; at half the size two pixels share a column.
 _SCALES = (4, 3, 2, 1)
@@ -33,7 +33,7 @@ class Gallery:
     All `grids` have one size. If even the smallest scale does not fit the room, the gallery is higher than that.
     """
 
-    def __init__(self, grids: Sequence[Levels], room: Room, *, plain: bool = False) -> None:
+    def __init__(self, grids: Sequence[Matrix], room: Room, *, plain: bool = False) -> None:
         grids = [_wrap(grid) for grid in grids]
         most = max(map(largest, grids), default=0.0)
         scale = _fitting_scale(grids, room)
@@ -68,7 +68,7 @@ class Gallery:
         return Measurement(width, width)
 
 
-def shrink(grid: Levels) -> list[list[float]]:
+def shrink(grid: Matrix) -> list[list[float]]:
     """Half the size: the means of two by two pixels; at an odd end, of those that are there."""
     return [
         [_mean([value for row in rows for value in row[at : at + 2]]) for at in range(0, len(rows[0]), 2)]
@@ -76,12 +76,12 @@ def shrink(grid: Levels) -> list[list[float]]:
     ]
 
 
-def image_of(grid: Levels, *, scale: int = 1, plain: bool = False) -> PixelImage:
+def image_of(grid: Matrix, *, scale: int = 1, plain: bool = False) -> PixelImage:
     """A single image."""
     return signed_image(_wrap(grid), scale=scale, plain=plain)
 
 
-def _fitting_scale(grids: Sequence[Levels], room: Room) -> int:
+def _fitting_scale(grids: Sequence[Matrix], room: Room) -> int:
     """The largest scale at which all fit; 0 for images of half the size."""
     if not grids or not grids[0]:
         return 1
@@ -99,7 +99,7 @@ def _across(width: int, columns: int) -> int:
     return max(1, (columns + _GAP) // (width + _GAP))
 
 
-def _wrap(grid: Levels) -> Levels:
+def _wrap(grid: Matrix) -> Matrix:
     """A long row as several, the last padded with zeros."""
     if len(grid) != 1 or len(grid[0]) <= _ROW:
         return grid

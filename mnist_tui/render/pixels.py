@@ -14,7 +14,7 @@ from rich.measure import Measurement
 from rich.segment import Segment
 from rich.style import Style
 
-Levels = Sequence[Sequence[float]]
+Matrix = Sequence[Sequence[float]]
 """Rows of numbers, all of one length: `array.tolist()` of an image (H, W)."""
 
 _RGB = tuple[int, int, int]
@@ -49,7 +49,7 @@ class PixelImage:
     """
 
     def __init__(
-        self, colors: Sequence[Sequence[_RGB]], levels: Levels, *, scale: int = 1, plain: bool = False
+        self, colors: Sequence[Sequence[_RGB]], levels: Matrix, *, scale: int = 1, plain: bool = False
     ) -> None:
         self._plain = plain
         self._colors = _enlarge(colors, scale)
@@ -80,21 +80,21 @@ class PixelImage:
 
 
 def gray_image(
-    rows: Levels, *, low: float = 0.0, high: float = 255.0, scale: int = 1, plain: bool = False
+    rows: Matrix, *, low: float = 0.0, high: float = 255.0, scale: int = 1, plain: bool = False
 ) -> PixelImage:
     """From black at `low` to white at `high`, as a digit in MNIST."""
     levels = _levels(rows, lambda value: (value - low) / ((high - low) or 1.0), 0.0)
     return PixelImage([[_gray(level) for level in row] for row in levels], levels, scale=scale, plain=plain)
 
 
-def signed_image(rows: Levels, *, most: float | None = None, scale: int = 1, plain: bool = False) -> PixelImage:
+def signed_image(rows: Matrix, *, most: float | None = None, scale: int = 1, plain: bool = False) -> PixelImage:
     """Positive is orange, negative blue, zero dark; full brightness at the magnitude `most`, or the largest."""
     most = largest(rows) if most is None else most
     levels = _levels(rows, lambda value: value / (most or 1.0), -1.0)
     return PixelImage([[_signed_color(level) for level in row] for row in levels], levels, scale=scale, plain=plain)
 
 
-def heat_image(rows: Levels, heat: Levels, *, high: float = 255.0, scale: int = 1, plain: bool = False) -> PixelImage:
+def heat_image(rows: Matrix, heat: Matrix, *, high: float = 255.0, scale: int = 1, plain: bool = False) -> PixelImage:
     """A digit (0 to `high`) in gray under a saliency map (-1 to 1). Without color only the map is drawn."""
     digit, glow = (
         _levels(rows, lambda value: value / (high or 1.0), 0.0),
@@ -106,13 +106,13 @@ def heat_image(rows: Levels, heat: Levels, *, high: float = 255.0, scale: int = 
     return PixelImage(colors, glow, scale=scale, plain=plain)
 
 
-def largest(rows: Levels) -> float:
+def largest(rows: Matrix) -> float:
     """The largest magnitude among the finite numbers; 0 where there is none."""
     return max((abs(value) for row in rows for value in row if math.isfinite(value)), default=0.0)
 
 
-def _levels(rows: Levels, level: Callable[[float], float], least: float) -> list[list[float]]:
-    """Levels between `least` and 1; a number that is not finite counts as 0."""
+def _levels(rows: Matrix, level: Callable[[float], float], least: float) -> list[list[float]]:
+    """Matrix between `least` and 1; a number that is not finite counts as 0."""
     return [[min(max(level(value), least), 1.0) if math.isfinite(value) else 0.0 for value in row] for row in rows]
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mnist_tui.render import formatting
-from mnist_tui.render.pixels import Levels, gray_image
+from mnist_tui.render.pixels import Matrix, gray_image
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ _BAR = 20
 _LISTED = 100
 
 
-def prediction_view(name: str, pixels: Levels, prediction: Prediction, classes: Sequence[str]) -> RenderableType:
+def prediction_view(name: str, pixels: Matrix, prediction: Prediction, classes: Sequence[str]) -> RenderableType:
     """The image as the network gets it, beside the probabilities of all classes."""
     side = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
     for justify in ("right", "left", "right"):
