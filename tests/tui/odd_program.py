@@ -35,7 +35,7 @@ def slow_testing() -> None:
     """Every image is tested by itself, and slowly."""
     from mnist_tui.training import evaluate
 
-    before = evaluate.Scoring.__iter__
+    before = evaluate.Scorer.__iter__
 
     def slowly(scoring: Any) -> Any:
         for done in before(scoring):
@@ -43,7 +43,7 @@ def slow_testing() -> None:
             yield done
 
     evaluate.BATCH = 10
-    evaluate.Scoring.__iter__ = slowly  # type: ignore[method-assign]
+    evaluate.Scorer.__iter__ = slowly  # type: ignore[method-assign]
 
 
 def slow_steps() -> None:
