@@ -60,7 +60,8 @@ def test_what_must_start_quickly_is_imported_without_torch(name: str) -> None:
     prefix = f"{package.__name__}."
     below = [found.name for found in pkgutil.walk_packages(getattr(package, "__path__", []), prefix)]
     modules = [module for module in (package.__name__, *below) if module.removeprefix("mnist_tui.") not in LAZY]
-    code = f"import sys, {', '.join(modules)}; print(*{{'torch', 'torchvision'}} & set(sys.modules))"
+    heavy = {"torch", "torchvision"} | ({"numpy", "typer", "textual"} if name != "cli" else set())
+    code = f"import sys, {', '.join(modules)}; print(*{heavy} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=program.environment(),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from mnist_tui import runs
 from mnist_tui.config import TrainConfig
 from mnist_tui.events import EpochFinished, Event, Notice, RunFailed, RunFinished, RunStarted, RunStopped
 from mnist_tui.runs import Run, RunRecord
+from tests import sample_runs
 
 CONFIG = TrainConfig(dataset="synthetic", model="linear", epochs=3, batch_size=32, device="cpu", threads=1)
 MODEL = {"name": "linear", "parameters": 7850, "source_sha256": None}
@@ -32,19 +34,7 @@ def row(epoch: int, test_accuracy: float, *, best: bool = True, seconds: float =
 
 
 def run_finished(best: float, final: float) -> RunFinished:
-    return RunFinished(
-        epochs=3,
-        best_epoch=2,
-        best_accuracy=best,
-        best_test_accuracy=best,
-        best_test_loss=0.2,
-        best_train_loss=0.2,
-        final_test_accuracy=final,
-        final_test_loss=0.2,
-        selected_on="test",
-        seconds=27.3,
-        mean_epoch_seconds=9.1,
-    )
+    return replace(sample_runs.run_finished(best, final), seconds=27.3, mean_epoch_seconds=9.1)
 
 
 def write(runs_dir: Path, name: str, *events: Event, created: str = "2026-11-23T21:14:07.000Z") -> Run:

@@ -21,6 +21,12 @@ _OTHER_ROWS = 9
 _FRAME_SECONDS = 0.25
 
 
+def open_live(console: Console) -> Live:
+    """A display that is redrawn on request and leaves nothing behind; its first frame is drawn when it is entered."""
+    waiting = Text("Loading torch and the data …", style="dim")
+    return Live(waiting, console=console, auto_refresh=False, transient=True)
+
+
 class LiveView:
     """Redraws on events, up to a rate; a context manager that leaves the finished table on the screen."""
 
@@ -30,11 +36,10 @@ class LiveView:
         self._console = console
         self._waiting: DataProgress | Preparing | None = None
         self._throttle = Throttle(_FRAME_SECONDS, at_once=True)
-        self._live = Live(console=console, auto_refresh=False, transient=True)
+        self._live = open_live(console)
 
     def __enter__(self) -> LiveView:
         self._live.__enter__()
-        self._live.update(Text("Loading torch and the data …", style="dim"), refresh=True)
         return self
 
     def __exit__(

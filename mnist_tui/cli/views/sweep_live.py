@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
-from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from mnist_tui.cli.views.live import open_live
 from mnist_tui.cli.views.sweep_tables import STYLES, facts, sweep_table
 from mnist_tui.events import DataProgress, Notice, Preparing
 from mnist_tui.render import formatting
@@ -27,9 +26,10 @@ from mnist_tui.sweep.progress import (
     TrialStarted,
 )
 from mnist_tui.sweep.results import TrialResult, TrialStatus
+from mnist_tui.system.timing import Throttle
 
 # Seconds between two frames: a dozen processes report more than can be read.
-_FRAME = 0.2
+_FRAME_SECONDS = 0.2
 
 # Rows of the terminal that are neither combinations nor running trials.
 _OTHER_ROWS = 8
@@ -42,12 +42,11 @@ class LiveSweepView:
         self.progress = SweepProgress()
         self._console = console
         self._waiting: DataProgress | Preparing | None = None
-        self._next_frame = 0.0
-        self._live = Live(console=console, auto_refresh=False, transient=True)
+        self._throttle = Throttle(_FRAME_SECONDS, at_once=True)
+        self._live = open_live(console)
 
     def __enter__(self) -> LiveSweepView:
         self._live.__enter__()
-        self._live.update(Text("Loading torch and the data …", style="dim"), refresh=True)
         return self
 
     def __exit__(
@@ -67,9 +66,7 @@ class LiveSweepView:
                 self._waiting = None
         if isinstance(update, TrialEnded) and update.result.status is TrialStatus.FAILED:
             self._print_line(f"{update.result.trial.label} failed: {update.result.reason}", "red")
-        now = time.monotonic()
-        if now >= self._next_frame or not isinstance(update, TrialEvent):
-            self._next_frame = now + _FRAME
+        if self._throttle.is_due() or not isinstance(update, TrialEvent):
             self._live.update(self._frame(), refresh=True)
 
     def _print_line(self, text: str, style: str) -> None:
