@@ -23,6 +23,9 @@ _BUDGET = 64 * 2**20
 _COST_PER_LINE = 400
 _EVENT_DISCOUNT = 16
 
+_PART = 2**20
+"""Bytes of a line that is too long that are read at once."""
+
 _BEGINNING = b'{"event":"'
 
 
@@ -31,6 +34,9 @@ class LogReader:
 
     A line that is damaged, too long or of a newer version is skipped. Without `progress`, so are the many lines of
     frequent events, unparsed. Without `torn`, a last line without an end is left for the next reader.
+
+    A line without an end is the last one, even if the file has grown by the next read: the rest of a line that a writer
+    was in the middle of would be taken for a damaged line of its own, and the event lost.
     """
 
     def __init__(self, file: BinaryIO, *, progress: bool = True, torn: bool = True) -> None:
@@ -46,12 +52,15 @@ class LogReader:
         while line := self._file.readline(LONGEST_LINE):
             is_whole = line.endswith(b"\n")
             if not is_whole and len(line) == LONGEST_LINE:
-                self._skip_rest_of_line(len(line))
+                if not self._skip_rest_of_line(len(line)):
+                    return
                 continue
             if is_whole:
                 self.end += len(line)
             if (is_whole or self._torn) and (event := self._event(line)) is not None:
                 yield event
+            if not is_whole:
+                return
 
     def _event(self, line: bytes) -> Event | None:
         if not self._progress and events.is_frequent(line):
@@ -62,14 +71,18 @@ class LogReader:
             self._spend_budget(cost // _EVENT_DISCOUNT if line.startswith(_BEGINNING) else cost)
         return event
 
-    def _skip_rest_of_line(self, size: int) -> None:
+    def _skip_rest_of_line(self, size: int) -> bool:
+        """Whether the line has an end yet."""
         self._spend_budget(size)
-        while part := self._file.readline(2**20):
+        while part := self._file.readline(_PART):
             size += len(part)
             self._spend_budget(len(part))
             if part.endswith(b"\n"):
                 self.end += size
-                return
+                return True
+            if len(part) < _PART:
+                break
+        return False
 
     def _spend_budget(self, cost: int) -> None:
         self._budget -= cost

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import pytest
 
 from mnist_tui import events
 from mnist_tui.errors import RunError
-from mnist_tui.events import EpochFinished, RunFinished, RunStarted
-from mnist_tui.runs import Run
+from mnist_tui.events import EpochFinished, Notice, RunFinished, RunStarted
+from mnist_tui.runs import Run, log_reader
 from mnist_tui.runs.history import fold
+from mnist_tui.runs.log_reader import LogReader
 from mnist_tui.runs.log_tail import LogTail
 from tests import sample_runs
 
@@ -49,6 +52,39 @@ def test_half_a_line_is_told_once_it_is_whole(tmp_path: Path) -> None:
     assert tail.read_new() == []
     append_raw(run, line[40:] + "\n")
     assert [type(event) for event in tail.read_new()] == [EpochFinished]
+
+
+class FinishedWhileRead(io.FileIO):
+    """A log whose writer goes on with `rest` as soon as a reader has met the end of the file."""
+
+    rest = b""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        if not line.endswith(b"\n") and self.rest:
+            with Path(str(self.name)).open("ab") as log:
+                log.write(self.rest)
+            self.rest = b""
+        return line
+
+
+@pytest.mark.parametrize("torn", [True, False])
+@pytest.mark.parametrize("longest", [150, 10_000])
+def test_a_line_that_is_finished_while_it_is_read_is_whole_for_the_next_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, torn: bool, longest: int
+) -> None:
+    monkeypatch.setattr(log_reader, "LONGEST_LINE", longest)
+    lines = [events.to_json(Notice(message=f"{number} {'x' * length}")) for number, length in enumerate((9, 200, 9))]
+    log = tmp_path / "events.jsonl"
+    log.write_text(f"{lines[0]}\n{lines[1][:180]}")
+    with FinishedWhileRead(log) as file:
+        file.rest = f"{lines[1][180:]}\n{lines[2]}\n".encode()
+        reader = LogReader(cast(BinaryIO, file), torn=torn)
+        found = list(reader)
+        file.seek(reader.end)
+        found += LogReader(cast(BinaryIO, file), torn=torn)
+    expected = [line for line in lines if len(line) < longest]
+    assert [events.to_json(event) for event in found] == expected
 
 
 def test_a_torn_line_that_a_new_writer_cuts_off_is_no_new_start(tmp_path: Path) -> None:
