@@ -77,8 +77,7 @@ class DrawScreen(NetworkScreen):
         """Read the drawing again when there is a newer network."""
         if self._phase is not session.phase and not session.phase.is_busy:
             self.look_for_newer_runs()  # a training has ended
-        live = session.snapshot() if self.chosen is None and session.phase.is_busy else None
-        network = live or self.saved_network()
+        network = self.live_network() or self.saved_network()
         if network != self._network:
             self._network = network
             self._read()

@@ -1,0 +1,66 @@
+"""One mistake in large: the image, what the network took it for, and how probable each class was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from mnist_tui.render.evaluation import mistake_caption, next_classes
+from mnist_tui.tui.widgets.drawing.input_image import GrayImage
+from mnist_tui.tui.widgets.drawing.prediction_view import ProbabilityBars
+from mnist_tui.tui.widgets.frame.panel import Panel, update_text
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mnist_tui.inference.evaluation import Mistake
+
+
+class MistakePanel(Panel):
+    """Empty while there is no mistake."""
+
+    DEFAULT_CSS = """
+    MistakePanel {
+        & > Horizontal { height: 1fr; }
+        & Vertical { width: 1fr; padding: 0 1; }
+        & Static { height: auto; }
+        & ProbabilityBars { height: 1fr; padding: 0; margin: 1 0 0 0; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__("Error")
+        self.id = "mistake"
+        self._image, self._bars, self._text = GrayImage(), ProbabilityBars(), Static()
+
+    def compose(self) -> ComposeResult:
+        with Horizontal():
+            yield self._image
+            with Vertical():
+                yield self._text
+                yield self._bars
+
+    def show(self, mistake: Mistake, pixels: Tensor, probabilities: tuple[float, ...], names: Sequence[str]) -> None:
+        """Draw this mistake. pixels: (28, 28) uint8."""
+        self.border_title = Content(f"{names[mistake.truth]} read as {names[mistake.predicted]}")
+        self._image.show(pixels.numpy())
+        update_text(
+            self._text,
+            Content.assemble(
+                (mistake_caption(mistake, names), "bold"),
+                (f"\n{next_classes(mistake)} · test #{mistake.index}", "$foreground 70%"),
+            ),
+        )
+        self._bars.show_mistake(names, probabilities, mistake.truth)
+
+    def clear(self) -> None:
+        """Draw nothing."""
+        self.border_title = "Error"
+        self._image.show(None)
+        self._text.update("")
+        self._bars.show(None)
