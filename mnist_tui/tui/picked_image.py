@@ -17,6 +17,8 @@ class PickedImage:
     """In words: `Test image 9,729`, `Your drawing`."""
     label: int | None = None
     """The index of its class, where it is known."""
+    label_name: str = ""
+    """The name of that class."""
     number: int | None = None
     """Of a test image of the dataset that the network was trained on: its index there."""
 
@@ -25,7 +27,8 @@ class PickedImage:
 class Question:
     """Why a network takes an image for what it does, and why not for another class."""
 
-    image: PickedImage
+    image: PickedImage | None
+    """None for the drawing on the Draw screen, whatever it is by then."""
     run: Run | None = None
     """Whose network is asked; None for the one in training."""
     other: int | None = None

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from mnist_tui.tui.widgets.model.mistakes_gallery import MistakesGallery
 
 import mnist_tui.inference.evaluation  # as is the next, here, so that no test waits for torch
 import mnist_tui.inference.live  # noqa: F401
 from mnist_tui.data import my_digits
 from mnist_tui.tui.screens.evaluate import EvaluateScreen
-from mnist_tui.tui.widgets.model.mistakes_gallery import MistakesGallery
 from mnist_tui.tui.widgets.tables.confusion_matrix import ConfusionMatrix
 from tests import trained_runs
 from tests.tui.app_support import SIZES, OpenDashboard, with_dashboard

@@ -20,8 +20,6 @@ from mnist_tui.render.evaluation import (
     calibration_bins,
     calibration_error,
     confidence_interval,
-    mistake_caption,
-    next_classes,
     per_class_table,
 )
 from mnist_tui.training.snapshot import Snapshot
@@ -30,8 +28,9 @@ from mnist_tui.tui.picked_image import PickedImage, Question
 from mnist_tui.tui.screens.base import is_on_top
 from mnist_tui.tui.screens.network_screen import NetworkScreen
 from mnist_tui.tui.session import Session, SessionPhase
+from mnist_tui.tui.widgets.drawing.prediction_view import ProbabilityBars
 from mnist_tui.tui.widgets.frame.panel import Panel, update_text
-from mnist_tui.tui.widgets.model.mistake_panel import MistakePanel
+from mnist_tui.tui.widgets.model.mistake_panel import MistakePanel, mistake_text
 from mnist_tui.tui.widgets.model.mistakes_wall import MistakesWall
 from mnist_tui.tui.widgets.tables.confusion_matrix import Cell, ConfusionMatrix
 from mnist_tui.tui.workers.evaluator import EvaluateRequest, EvaluateResult, EvaluationDone, Evaluator
@@ -90,6 +89,9 @@ class EvaluateScreen(NetworkScreen):
                 with Panel("Calibration") as panel:
                     panel.id = "calibration"
                     yield Static(id="calibration-table")
+                with Vertical(id="brief"):
+                    yield Static(id="caption")
+                    yield ProbabilityBars()
             with Vertical(id="errors"):
                 with Panel("Errors") as panel:
                     panel.id = "mistakes"
@@ -118,7 +120,7 @@ class EvaluateScreen(NetworkScreen):
             return self.is_mounted and self.query_one(ConfusionMatrix).picked is not None
         if action in ("why", "draw_it"):
             return self.is_mounted and self._current is not None
-        return True
+        return action != "table" or self.result is not None
 
     def network_chosen(self) -> None:
         self.action_evaluate()
@@ -183,22 +185,20 @@ class EvaluateScreen(NetworkScreen):
     @on(MistakesWall.Moved)
     def _draw_current(self) -> None:
         """The error under the cursor, in large where there is room and in words elsewhere."""
-        mistake, panel = self._current, self.query_one(MistakePanel)
-        wall = self.query_one(MistakesWall)
+        mistake, wall = self._current, self.query_one(MistakesWall)
+        self.set_class(mistake is None, "-faultless")
         place = ""
-        if mistake is None or self.result is None:
-            panel.clear()
-        else:
+        if mistake is not None and self.result is not None:
             result, classes = self.result, self.result.evaluation.classes
-            panel.show(mistake, result.images[mistake.index, 0], result.probabilities[mistake.index], classes)
+            probabilities = result.probabilities[mistake.index]
+            self.query_one(MistakePanel).show(mistake, result.images[mistake.index, 0], probabilities, classes)
+            self.query_one("#brief ProbabilityBars", ProbabilityBars).show_mistake(
+                classes, probabilities, mistake.truth
+            )
+            update_text(self.query_one("#caption", Static), mistake_text(mistake, classes), layout=False)
             place = f"{wall.cursor + 1} of {len(wall.shown)}"
-            if not panel.display or self.has_class("-tight") or self.has_class("-short"):
-                place = f"{mistake_caption(mistake, classes)} · {next_classes(mistake)} · test #{mistake.index}"
-        self.query_one("#mistakes", Panel).border_subtitle = Content(place)
+        self.query_one("#mistakes", Panel).border_subtitle = place
         self.refresh_bindings()
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._draw_current)
 
     @property
     def _current(self) -> Mistake | None:
@@ -214,9 +214,13 @@ class EvaluateScreen(NetworkScreen):
     def _picked_image(self, mistake: Mistake) -> PickedImage:
         assert self.result is not None  # there are no mistakes without it
         own = self.result.is_own_dataset
-        name = f"Test image {mistake.index:,}" if own else f"{self.result.dataset} {mistake.index:,}"
-        pixels = self.result.images[mistake.index, 0].numpy().tobytes()
-        return PickedImage(pixels, name, mistake.truth, mistake.index if own else None)
+        return PickedImage(
+            self.result.images[mistake.index, 0].numpy().tobytes(),
+            f"Test image {mistake.index:,}" if own else f"{self.result.dataset} {mistake.index:,}",
+            mistake.truth,
+            self.result.evaluation.classes[mistake.truth],
+            mistake.index if own else None,
+        )
 
     def _evaluate(self, session: Session, *, now: bool = False) -> None:
         network = self.live_network() or self.saved_network()
@@ -279,7 +283,8 @@ class EvaluateScreen(NetworkScreen):
             return
         evaluation = self.result.evaluation
         mistakes = _mistakes_in(evaluation, cell)
-        self.query_one("#mistakes", Panel).border_title = _title(evaluation, cell, len(mistakes))
+        is_tight = self.has_class("-tight")
+        self.query_one("#mistakes", Panel).border_title = _title(evaluation, cell, len(mistakes), is_tight=is_tight)
         self.query_one(MistakesWall).show(mistakes, self.result.images, evaluation.classes)
 
 
@@ -293,9 +298,9 @@ def _mistakes_in(evaluation: Evaluation, cell: Cell | None) -> Sequence[Mistake]
     return [mistake for mistake in evaluation.mistakes if truth in (mistake.truth, mistake.predicted)]
 
 
-def _title(evaluation: Evaluation, cell: Cell | None, count: int) -> Content:
+def _title(evaluation: Evaluation, cell: Cell | None, count: int, *, is_tight: bool) -> Content:
     if cell is None:
-        return Content(f"Errors {count:,} · most confident first")
+        return Content(f"Errors {count:,}" if is_tight else f"Errors {count:,} · most confident first")
     truth, answer = (evaluation.classes[index] for index in cell)
     which = f"True {truth}, predicted {answer}" if truth != answer else f"True or predicted {truth}"
     return Content(f"{which} · {count:,} of {len(evaluation.mistakes):,}")

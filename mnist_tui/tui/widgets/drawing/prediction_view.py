@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from mnist_tui.inference.prediction import ClassProbability, Prediction
 
 _WAITING = "Loading torch, which takes a second or two."
+_KEYS = "w why · ⏎ label & save"
 _NOTHING = "Draw a digit: hold the left mouse button, or press space and move the pen with the arrow keys."
 
 # The component classes of both widgets.
 _SURE, _UNSURE, _STRONG, _PLAIN, _NOTE = (f"answer--{word}" for word in ("sure", "unsure", "strong", "plain", "note"))
-_MUTED, _ERROR = "answer--muted", "answer--error"
+_MUTED, _ERROR, _KEY = "answer--muted", "answer--error", "answer--key"
 _BAR_SURE, _BAR_UNSURE, _BAR_WRONG, _BAR, _TRACK = (
     f"bar--{word}" for word in ("sure", "unsure", "wrong", "other", "track")
 )
@@ -34,7 +35,7 @@ _IS_LABEL = " label"
 class PredictionLine(TextLines):
     """The prediction, as large as there is room for, or why there is none."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {_SURE, _UNSURE, _STRONG, _NOTE, _MUTED, _ERROR}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {_SURE, _UNSURE, _STRONG, _PLAIN, _NOTE, _MUTED, _ERROR, _KEY}
     DEFAULT_CSS = """
     PredictionLine {
         padding: 0 1;
@@ -44,6 +45,7 @@ class PredictionLine(TextLines):
         & > .answer--strong { text-style: bold; }
         & > .answer--note { color: $foreground 70%; }
         & > .answer--muted { color: $text-muted; }
+        & > .answer--key { color: $text-accent; }
     }
     """
 
@@ -87,13 +89,18 @@ def _describe(result: ReadResult | None) -> tuple[str, str, list[Line]]:
         return "", _PLAIN, [(("Nothing is drawn yet.", _STRONG),), ((_NOTHING, _NOTE),)]
     prediction = result.prediction
     if not prediction.is_confident:
-        return "?", _UNSURE, [(("not sure", _UNSURE),), ((_top_two(prediction), _NOTE),)]
+        return "?", _UNSURE, [(("not sure", _UNSURE),), ((_top_two(prediction), _NOTE),), ((_KEYS, _KEY),)]
     best = prediction.best
     name: list[Line] = [] if big_digit.draw(best.name) else [((best.name, _SURE),)]
     return (
         best.name,
         _SURE,
-        [*name, ((formatting.percent(best.probability, 1), _STRONG),), ((_others(prediction), _NOTE),)],
+        [
+            *name,
+            ((formatting.percent(best.probability, 1), _STRONG),),
+            ((_others(prediction), _NOTE),),
+            ((_KEYS, _KEY),),
+        ],
     )
 
 
@@ -128,7 +135,7 @@ def _wrap_line(line: Line, width: int) -> list[Line]:
 
 
 class ProbabilityBars(TextLines):
-    """One row per class, or two where there is room; with as many classes as that needs, only the likeliest."""
+    """One row per class, or two where there is room; where there is not even one for each, only the likeliest."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *(_BAR_SURE, _BAR_UNSURE, _BAR_WRONG, _BAR, _TRACK),

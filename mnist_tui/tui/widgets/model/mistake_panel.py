@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 class MistakePanel(Panel):
-    """Empty while there is no mistake."""
+    """The image at the left, everything else beside it."""
 
     DEFAULT_CSS = """
     MistakePanel {
         & > Horizontal { height: 1fr; }
         & Vertical { width: 1fr; padding: 0 1; }
-        & Static { height: auto; }
+        & Static { height: 2; text-wrap: nowrap; text-overflow: ellipsis; }
         & ProbabilityBars { height: 1fr; padding: 0; margin: 1 0 0 0; }
     }
     """
@@ -49,18 +49,13 @@ class MistakePanel(Panel):
         """Draw this mistake. pixels: (28, 28) uint8."""
         self.border_title = Content(f"{names[mistake.truth]} read as {names[mistake.predicted]}")
         self._image.show(pixels.numpy())
-        update_text(
-            self._text,
-            Content.assemble(
-                (mistake_caption(mistake, names), "bold"),
-                (f"\n{next_classes(mistake)} · test #{mistake.index}", "$foreground 70%"),
-            ),
-        )
+        update_text(self._text, mistake_text(mistake, names), layout=False)
         self._bars.show_mistake(names, probabilities, mistake.truth)
 
-    def clear(self) -> None:
-        """Draw nothing."""
-        self.border_title = "Error"
-        self._image.show(None)
-        self._text.update("")
-        self._bars.show(None)
+
+def mistake_text(mistake: Mistake, names: Sequence[str]) -> Content:
+    """Two lines: `5 → 6 (100 %)`, and `next 0, 8 · test #9729`."""
+    return Content.assemble(
+        (mistake_caption(mistake, names), "bold"),
+        (f"\n{next_classes(mistake)} · test #{mistake.index}", "$foreground 70%"),
+    )

@@ -30,7 +30,7 @@ _LINES, _FEWEST, _FEWEST_NARROW = (14, 10, 7, 6), 5, 4
 _NARROW = 36
 # Beside a thumbnail, for the cursor; and below it, for the caption.
 _SIDES, _CAPTION = 2, 1
-_SCROLLBAR = 1
+_SCROLLBAR, _WIDEST_GAP = 1, 3
 _CURSOR, _HOVER, _TEXT = "wall--cursor", "wall--hover", "wall--caption"
 
 
@@ -147,7 +147,10 @@ class MistakesWall(ScrollView, can_focus=True):
             return Strip([Segment(text)]).adjust_cell_length(self.size.width).apply_style(self.rich_style)
         row, line = divmod(y + self.scroll_offset.y, self._card.height)
         first = row * self._columns
-        strips = [self._card_line(at, line) for at in range(first, min(first + self._columns, len(self._mistakes)))]
+        gap = Strip.blank(self._step - self._card.width)
+        strips: list[Strip] = []
+        for index in range(first, min(first + self._columns, len(self._mistakes))):
+            strips += [self._card_line(index, line), gap]
         return Strip.join(strips).adjust_cell_length(self.size.width).apply_style(self.rich_style)
 
     @property
@@ -158,6 +161,12 @@ class MistakesWall(ScrollView, can_focus=True):
     @property
     def _columns(self) -> int:
         return max(1, (self.size.width - _SCROLLBAR) // self._card.width)
+
+    @property
+    def _step(self) -> int:
+        """The columns from one card to the next: what is left of the width is between them."""
+        spare = self.size.width - _SCROLLBAR - self._columns * self._card.width
+        return self._card.width + max(0, min(spare // self._columns, _WIDEST_GAP))
 
     def _arrange(self) -> None:
         """Choose the thumbnails' size, and how far there is to scroll."""
@@ -201,7 +210,7 @@ class MistakesWall(ScrollView, can_focus=True):
 
     def _index_at(self, x: int, y: int) -> int:
         """The mistake at this place of the widget; -1 for none."""
-        column, row = x // self._card.width, (y + self.scroll_offset.y) // self._card.height
+        column, row = x // self._step, (y + self.scroll_offset.y) // self._card.height
         index = row * self._columns + column
         return index if column < self._columns and index < len(self._mistakes) else -1
 
@@ -209,7 +218,7 @@ class MistakesWall(ScrollView, can_focus=True):
         """Where a mistake is within the widget."""
         row, column = divmod(index, self._columns)
         card = self._card
-        return Region(column * card.width, row * card.height - self.scroll_offset.y, card.width, card.height)
+        return Region(column * self._step, row * card.height - self.scroll_offset.y, card.width, card.height)
 
     def _keep_cursor_in_view(self) -> None:
         region = Region(0, self.cursor // self._columns * self._card.height, 1, self._card.height)
