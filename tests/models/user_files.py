@@ -172,6 +172,14 @@ TRAIN: dict[str, Brought] = {
         "        super().__init__(nn.Flatten(), nn.Linear(pixels, hidden), nn.Linear(hidden, 10))\n"
         "if __name__ == '__main__':\n    net = Net(28 * 28, hidden=HIDDEN)\n"
     ),
+    "settings that its main creates": one(
+        "from dataclasses import dataclass\n" + IMPORTS + "@dataclass\nclass Config:\n    width: int = 8\n\n"
+        "class Net(nn.Sequential):\n    def __init__(self, config, classes):\n"
+        "        super().__init__(nn.Flatten(), nn.Linear(784, config.width), nn.Linear(config.width, classes))\n"
+        "def main(classes=10):\n    width = 4\n    config: Config = Config(width=2 * width)\n"
+        "    net = Net(config, classes)\n    net.fit()\n"
+        "if __name__ == '__main__':\n    main()\n"
+    ),
     "argparse at import": one(
         "import argparse\n"
         + IMPORTS
@@ -351,6 +359,15 @@ REFUSED: dict[str, Brought] = {
         "        self.fc = nn.Linear(784, args.classes)\n",
         "net.py:Net",
         "Net needs arguments: args",
+        trains=False,
+    ),
+    "an argument that a function of the file returns": one(
+        IMPORTS + "class Net(nn.Module):\n    def __init__(self, sizes):\n        super().__init__()\n"
+        "        self.fc = nn.Linear(*sizes)\n"
+        "def read():\n    return 784, 10\n"
+        "def main(sizes=None):\n    sizes = read()\n    return Net(sizes)\n",
+        "net.py:Net",
+        "Net needs arguments: sizes",
         trains=False,
     ),
     "lightning that is missing": one(

@@ -31,7 +31,7 @@ done
 
 # Run in place of a program: the shell reports its process group, then becomes the program, in the same group. If this
 # process reported it after the start, the program would go on when this process is killed in between. Until then the
-# standard input is the watchdog's pipe. A trapped SIGPIPE does not end the shell where the watchdog has been killed, and
+# standard input is the watchdog's pipe. A trapped SIGPIPE does not end the shell where the watchdog has been killed;
 # `exec` resets it.
 _START = """
 trap : PIPE
