@@ -15,7 +15,7 @@ from textual.driver import Driver
 from textual.screen import ModalScreen
 
 from mnist_tui import runs
-from mnist_tui.config import TrainConfig, config_from_old_record
+from mnist_tui.config import TrainConfig
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.events import RunFailed
 from mnist_tui.runs import Run
@@ -61,13 +61,14 @@ class Dashboard(BaseApp):
         folders: Folders,
         *,
         job: Job | None = None,
+        notice: str = "",
         preferences: Preferences | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
-        """`job` starts at once; a `driver_class` is used on a real terminal of our own only."""
+        """`job` starts at once, and `notice` is shown; a `driver_class` is used on a real terminal of our own only."""
         super().__init__(preferences=preferences, driver_class=driver_class)
         self.workspace = Workspace(Session(self), folders, form_config, self.preferences)
-        self._first_job = job
+        self._first_job, self._notice = job, notice
         self._exit_code_on_end: int | None = None
         self._drawing_seconds = 0.0
 
@@ -81,6 +82,8 @@ class Dashboard(BaseApp):
         for entry in SCREENS:
             self.add_mode(entry.name, partial(create_screen, entry, self.workspace))
         await self.switch_mode(SCREENS[0].name)
+        if self._notice:
+            self.notify(self._notice, timeout=10, markup=False)
         if self._first_job is not None:
             self.call_after_refresh(self.begin, self._first_job)
 
@@ -101,7 +104,8 @@ class Dashboard(BaseApp):
                 self._ask_to_trust(unknown, lambda: self.begin(job))
                 return
             # The settings that another run would start from.
-            self.workspace.form_config = _config_of(before) or self.workspace.form_config
+            if before.record is not None:
+                self.workspace.fill_form(before.record.config)
         self.session.begin(job, before)
         self.session_changed()
 
@@ -161,8 +165,7 @@ class Dashboard(BaseApp):
         if unknown:
             self._ask_to_trust(unknown, lambda: self.post_message(message))
             return
-        config = config_from_old_record({**message.settings, "model": spec, "extra_epochs": 0})
-        self.workspace.form_config = config or self.workspace.form_config
+        self.workspace.fill_form({**message.settings, "model": spec})
         await self.action_open("train")
         await self.screen.run_action("new_run")
 
@@ -237,9 +240,11 @@ class DashboardExit:
     """The run that can be resumed."""
 
 
-def run_dashboard(form_config: TrainConfig, folders: Folders, *, job: Job | None = None) -> DashboardExit:
+def run_dashboard(
+    form_config: TrainConfig, folders: Folders, *, job: Job | None = None, notice: str = ""
+) -> DashboardExit:
     """Open the dashboard until it is closed. However it ends, a run keeps a checkpoint."""
-    app = Dashboard(form_config, folders, job=job, driver_class=choose_driver())
+    app = Dashboard(form_config, folders, job=job, notice=notice, driver_class=choose_driver())
     try:
         code = app.run()
     finally:
@@ -262,7 +267,3 @@ def _find_resumed(job: ResumedRun) -> tuple[ResumedRun, RunHistory]:
     """The job with the run's own folder in place of a prefix or `latest`, and the run's history so far."""
     run = runs.find(job.folders.runs, job.query)
     return dataclasses.replace(job, query=str(run.folder.resolve())), run.history()
-
-
-def _config_of(history: RunHistory) -> TrainConfig | None:
-    return config_from_old_record({**history.record.config, "extra_epochs": 0}) if history.record else None

@@ -17,7 +17,8 @@ from textual.widgets import Static
 
 from mnist_tui.render.comparison_table import differences_table
 from mnist_tui.runs import Run
-from mnist_tui.runs.compare import Difference, compare
+from mnist_tui.runs.compare import compare
+from mnist_tui.runs.config_diff import Difference
 from mnist_tui.runs.index import RunScanner, ScannedRun
 from mnist_tui.tui.run_format import RUN_COLORS
 from mnist_tui.tui.screens.base import is_on_top

@@ -18,7 +18,7 @@ from mnist_tui import models
 from mnist_tui.config import SETTINGS, TrainConfig, find_problems
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.recipes import OUTSIDE_RECIPES, RECIPES
-from mnist_tui.runs.compare import config_diff
+from mnist_tui.runs.config_diff import config_diff
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.textual_fixes.screens import SafeScreen
 from mnist_tui.tui.widgets.setting_row import SettingRow
