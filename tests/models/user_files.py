@@ -254,6 +254,17 @@ TRAIN: dict[str, Brought] = {
         {"code/model.py": IMPORTS + "from .act import act\n" + CLASS, "code/act.py": "act = max\n"},
         "code/model.py:Net",
     ),
+    "a package that logs on the web": Brought(
+        {
+            "lab/__init__.py": "from .train import fit\n",
+            "lab/train.py": "import wandb_that_is_not_here\n\ndef fit():\n    pass\n",
+            "lab/nets/__init__.py": "from .model import Net\n",
+            "lab/nets/model.py": IMPORTS + "from ..act import act\n" + CLASS,
+            "lab/act.py": "act = max\n",
+        },
+        "lab/nets/model.py:Net",
+        "the package lab raised ModuleNotFoundError: No module named 'wandb_that_is_not_here' (line 1 of train.py)",
+    ),
     "two packages up": Brought(
         {"lib/nets/model.py": IMPORTS + "from ..act import act\n" + CLASS, "lib/act.py": "act = max\n"},
         "lib/nets/model.py:Net",
