@@ -53,42 +53,21 @@ class DatasetSpec:
 
 Checksums = tuple[str, str, str, str]
 """Of training images and labels, then of test images and labels."""
+_FILES = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
 
 
 def _make_spec(
-    name: str,
-    folder: str,
-    mirrors: tuple[str, ...],
-    sums: Checksums,
-    classes: str,
-    contents: Checksums = ("", "", "", ""),
+    name: str, folder: str, mirrors: tuple[str, ...], sums: Checksums, classes: str, contents: Checksums = ("",) * 4
 ) -> DatasetSpec:
     """`sums` are the archives' MD5, `contents` the SHA-256 of their contents; `classes` are separated by commas."""
-    files = [
-        DataFile(f"{name}-ubyte.gz", md5, sha256)
-        for name, md5, sha256 in zip(
-            ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"),
-            sums,
-            contents,
-            strict=True,
-        )
-    ]
-    train_images, train_labels, test_images, test_labels = files
-    return DatasetSpec(
-        name=name,
-        folder=Path(folder) / "raw",
-        mirrors=mirrors,
-        train_images=train_images,
-        train_labels=train_labels,
-        test_images=test_images,
-        test_labels=test_labels,
-        classes=tuple(classes.split(", ")),
-    )
+    files = [DataFile(f"{file}-ubyte.gz", *hashes) for file, *hashes in zip(_FILES, sums, contents, strict=True)]
+    train, test = files[:2], files[2:]
+    return DatasetSpec(name, Path(folder) / "raw", mirrors, *train, *test, tuple(classes.split(", ")))
 
 
 DATASETS: Mapping[str, DatasetSpec] = {
-    get_dataset_spec.name: get_dataset_spec
-    for get_dataset_spec in (
+    spec.name: spec
+    for spec in (
         _make_spec(
             "mnist",
             "MNIST",
