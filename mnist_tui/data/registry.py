@@ -60,9 +60,11 @@ def _make_spec(
     name: str, folder: str, mirrors: tuple[str, ...], sums: Checksums, classes: str, contents: Checksums = ("",) * 4
 ) -> DatasetSpec:
     """`sums` are the archives' MD5, `contents` the SHA-256 of their contents; `classes` are separated by commas."""
-    files = [DataFile(f"{file}-ubyte.gz", *hashes) for file, *hashes in zip(_FILES, sums, contents, strict=True)]
-    train, test = files[:2], files[2:]
-    return DatasetSpec(name, Path(folder) / "raw", mirrors, *train, *test, tuple(classes.split(", ")))
+    images, labels, test_images, test_labels = (
+        DataFile(f"{file}-ubyte.gz", *hashes) for file, *hashes in zip(_FILES, sums, contents, strict=True)
+    )
+    home, names = Path(folder) / "raw", tuple(classes.split(", "))
+    return DatasetSpec(name, home, mirrors, images, labels, test_images, test_labels, names)
 
 
 DATASETS: Mapping[str, DatasetSpec] = {
