@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import ast
+<<<<<<< HEAD
+=======
+import builtins
+import contextlib
+>>>>>>> next
 import importlib.util
 import inspect
 import sys
 import weakref
+<<<<<<< HEAD
 from collections.abc import Callable
 from types import ModuleType
+=======
+from argparse import Namespace
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import is_dataclass
+from types import ModuleType, SimpleNamespace
+>>>>>>> next
 from typing import Any
 
 import torch
@@ -163,19 +175,36 @@ def _is_defined_in(module: ModuleType, value: object) -> bool:
 
 def _find_call(name: str, imported: ImportedCode) -> ModelFactory | None:
     """Create one as the file itself does, such as `Net(784, hidden_size)`, with the file's own names."""
+    known = vars(builtins) | vars(imported.module)
     for call in script.find_calls(imported.tree, name) if imported.tree else ():
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
-        if all(map(_has_no_calls, values)) and all(keyword.arg for keyword in call.keywords):
-            known = vars(imported.module)
-            if script.find_names(call) <= known.keys():
-                code = compile(ast.Expression(call), imported.module.__file__ or "", "eval")
-                return lambda: eval(code, known)
+        if not all(keyword.arg for keyword in call.keywords) or not script.find_names(call) <= known.keys():
+            continue
+        if all(_is_plain(value, known) for value in values):
+            code = compile(ast.Expression(call), imported.module.__file__ or "", "eval")
+            return lambda: eval(code, vars(imported.module))
     return None
 
 
-def _has_no_calls(node: ast.AST) -> bool:
-    """Names, constants and expressions of them; no calls, which could do anything."""
-    return not any(isinstance(inner, (ast.Call, ast.Lambda, ast.NamedExpr, ast.Starred)) for inner in ast.walk(node))
+def _is_plain(node: ast.AST, known: Mapping[str, object]) -> bool:
+    """Names, constants and expressions of them; of calls, which could do anything, only those that create settings."""
+    return all(
+        _creates_settings(inner, known) if isinstance(inner, ast.Call) else not isinstance(inner, _NOT_PLAIN)
+        for inner in ast.walk(node)
+    )
+
+
+_NOT_PLAIN = (ast.Lambda, ast.NamedExpr, ast.Starred)
+_SETTINGS = frozenset({dict, float, int, len, list, max, min, range, sum, tuple, Namespace, SimpleNamespace})
+
+
+def _creates_settings(call: ast.Call, known: Mapping[str, object]) -> bool:
+    """Whether it is a call of a dataclass or of one of `_SETTINGS`."""
+    called = call.func
+    found = known.get(called.id) if isinstance(called, ast.Name) else None
+    if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name):
+        found = getattr(known.get(called.value.id), called.attr, None)
+    return isinstance(found, Hashable) and (found in _SETTINGS or (isinstance(found, type) and is_dataclass(found)))
 
 
 def _arguments_error(source: ModelSource, name: str, needed: list[str], imported: ImportedCode) -> ModelError:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
 from mnist_tui.errors import RunError, explain_os_error
 from mnist_tui.runs import cleanup, folder_layout
+from mnist_tui.runs.config_diff import default_run_name
 from mnist_tui.runs.find import is_run
 from mnist_tui.runs.folder_layout import check_name
 from mnist_tui.runs.record import RunRecord
@@ -39,13 +40,12 @@ def create(
     teacher: bytes | None = None,
     code: Mapping[Path, bytes] = MappingProxyType({}),
 ) -> Run:
-    """Create a run's folder; the default name consists of the time, dataset and recipe.
+    """Create a run's folder; the default name is that of `default_run_name`.
 
     `teacher` is the content of its `teacher_file`, `code` the networks' files by their paths in the run. The folder
     appears whole or not at all, even after a kill.
     """
-    dataset, recipe = record.config["dataset"], record.config["recipe"]
-    stem = name or f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{dataset}-{recipe}"
+    stem = name or default_run_name(record)
     check_name(stem)
     making = Run(cleanup.hidden_folder_for_new_run(runs_dir))
     try:
@@ -75,8 +75,8 @@ def _check_locks(making: Run) -> None:
 
 
 def _put_in_place(making: Run, stem: str, *, numbered: bool) -> Run:
-    """Rename a new run to `stem`, or to `stem-2`, … when two runs start within a second."""
-    for number in range(1, 1000):
+    """Rename a new run to `stem`, or to `stem-2`, … where there are runs of that name."""
+    for number in itertools.count(1):
         folder = making.folder.with_name(stem if number == 1 else f"{stem}-{number}")
         if not _is_taken(folder):
             try:
@@ -86,7 +86,7 @@ def _put_in_place(making: Run, stem: str, *, numbered: bool) -> Run:
                     raise
         if not numbered:
             raise _name_taken_error(folder)
-    raise RunError(f"too many runs named {stem}", remedy="Choose a name with --name.")
+    raise AssertionError("numbers do not end")
 
 
 def _is_taken(folder: Path) -> bool:

@@ -1,6 +1,6 @@
 """`Run`: a run's folder with its files, its single writer, renaming and deleting.
 
-<runs>/2026-11-23T21-14-07-mnist-reference/
+<runs>/reference-s1/
     config.json  events.jsonl  last.ckpt  best.safetensors  (teacher.safetensors)  (source/)  (teacher-source/)
 """
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
@@ -17,8 +17,10 @@ from textual.widgets import Static
 
 from mnist_tui.render.comparison_table import differences_table
 from mnist_tui.runs import Run
-from mnist_tui.runs.compare import Difference, compare
+from mnist_tui.runs.compare import compare
+from mnist_tui.runs.config_diff import Difference
 from mnist_tui.runs.index import RunScanner, ScannedRun
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.run_format import RUN_COLORS
 from mnist_tui.tui.screens.base import is_on_top
 from mnist_tui.tui.textual_fixes.screens import SafeScreen
@@ -44,9 +46,9 @@ class CompareScreen(SafeScreen, Screen[None]):
     CSS_PATH = "compare.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - declared so by Textual
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss", "Back"),
-        Binding("space", "hide", "Show / hide"),
-        Binding("v", "other_chart", "Accuracy / loss"),
+        bind("back", "dismiss", "Back"),
+        bind("toggle", "hide", "Show / hide"),
+        bind("view", "other_chart", "Accuracy / loss"),
     ]
 
     def __init__(self, runs: Sequence[tuple[Run, int]]) -> None:

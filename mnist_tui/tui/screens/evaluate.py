@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -18,6 +18,7 @@ from mnist_tui.events import RunFailed
 from mnist_tui.render import formatting
 from mnist_tui.render.evaluation import calibration_table, per_class_table
 from mnist_tui.training.snapshot import Snapshot
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.screens.base import is_on_top
 from mnist_tui.tui.screens.network_screen import NetworkScreen
 from mnist_tui.tui.session import Session, SessionPhase
@@ -44,11 +45,11 @@ class EvaluateScreen(NetworkScreen):
     HORIZONTAL_BREAKPOINTS = [(0, "-tight"), (100, "-roomy")]  # noqa: RUF012 - declared so by Textual
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall"), (56, "-high")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "network", "Network"),
-        Binding("c", "table", "Other table"),
-        Binding("d", "dataset", "Dataset"),
-        Binding("e", "evaluate", "Evaluate now"),
-        Binding("escape", "all", "All mistakes"),
+        bind("network", "network", "Network"),
+        bind("view", "table", "Classes / calibration"),
+        bind("images", "dataset", "Dataset"),
+        bind("evaluate", "evaluate", "Evaluate now"),
+        bind("back", "all", "All mistakes"),
     ]
 
     def __init__(self, workspace: Workspace) -> None:

@@ -14,6 +14,7 @@ from textual.containers import Horizontal, Vertical
 
 from mnist_tui.events import RunFailed, WeightsMoved
 from mnist_tui.inspection.summary import ModelSummary
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.screens.model_finder import ModelFinder
 from mnist_tui.tui.screens.network_screen import NetworkScreen
 from mnist_tui.tui.session import Session
@@ -48,15 +49,15 @@ class ModelScreen(NetworkScreen):
     TAB = "model"
     CSS_PATH = "model.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("full_stop", "image(1)", "Next image", key_display="."),
-        Binding("comma", "image(-1)", "Previous image", key_display=",", show=False),
+        bind("next-image", "image(1)", "Next image"),
+        bind("previous-image", "image(-1)", "Previous image", show=False),
         Binding("f", "filters", "Layers / filters"),
-        Binding("d", "digit(1)", "Digit"),
-        Binding("D", "digit(-1)", "Previous digit", show=False),
-        Binding("y", "drawing", "Your drawing"),
-        Binding("w", "method", "Saliency method"),
-        Binding("n", "network", "Network"),
-        Binding("m", "movement", "Sizes / movement"),
+        bind("next-class", "digit(1)", "Next class"),
+        bind("previous-class", "digit(-1)", "Previous class", show=False),
+        bind("images", "drawing", "Your drawing"),
+        bind("attribution", "method", "Attribution"),
+        bind("network", "network", "Network"),
+        bind("view", "movement", "Shapes / training"),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (112, "-wide"), (160, "-vast")]  # noqa: RUF012 - declared so by Textual
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012

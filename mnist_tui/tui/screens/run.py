@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
@@ -17,6 +17,7 @@ from mnist_tui.events import Event
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.runs.log_tail import LogTail
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.run_format import status_text
 from mnist_tui.tui.screens.base import is_on_top
 from mnist_tui.tui.textual_fixes.screens import SafeScreen
@@ -41,7 +42,7 @@ class RunScreen(SafeScreen, Screen[None]):
     """Read-only. Closes with `dismiss`, of which its opener is notified."""
 
     CSS_PATH = "run.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("back", "dismiss", "Back")]
 
     def __init__(self, run: Run) -> None:
         super().__init__()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.widget import Widget
 
 from mnist_tui.inspection.summary import ModelSummary
 from mnist_tui.runs.history import RunHistory
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.widgets.charts.batch_losses import BatchLosses
 from mnist_tui.tui.widgets.charts.curves import Curves
 from mnist_tui.tui.widgets.frame.notices import Notices
@@ -47,9 +48,9 @@ class RunView(Widget):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "toggle_log_scale", "Log scale"),
-        Binding("m", "toggle_smoothing", "Smoothing"),
-        Binding("z", "zoom_panel", "Zoom panel"),
+        bind("y-axis", "toggle_log_scale", "Log scale"),
+        bind("smoothing", "toggle_smoothing", "Smoothing"),
+        bind("zoom", "zoom_panel", "Zoom panel"),
     ]
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
