@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import ast
-<<<<<<< HEAD
-=======
 import builtins
-import contextlib
->>>>>>> next
 import importlib.util
 import inspect
 import sys
 import weakref
-<<<<<<< HEAD
-from collections.abc import Callable
-from types import ModuleType
-=======
 from argparse import Namespace
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import is_dataclass
 from types import ModuleType, SimpleNamespace
->>>>>>> next
 from typing import Any
 
 import torch
