@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Static
 
 from mnist_tui.errors import RunError
@@ -20,7 +19,7 @@ from mnist_tui.runs.log_tail import LogTail
 from mnist_tui.tui.keys import bind
 from mnist_tui.tui.run_format import status_text
 from mnist_tui.tui.screens.base import is_on_top
-from mnist_tui.tui.textual_fixes.screens import SafeScreen
+from mnist_tui.tui.screens.panels import PanelScreen
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.frame.panel import update_text
 from mnist_tui.tui.widgets.frame.title_bar import run_facts
@@ -38,7 +37,7 @@ class LogGrew(Message):
         self.locked, self.error = locked, error
 
 
-class RunScreen(SafeScreen, Screen[None]):
+class RunScreen(PanelScreen):
     """Read-only. Closes with `dismiss`, of which its opener is notified."""
 
     CSS_PATH = "run.tcss"
