@@ -18,13 +18,19 @@ RUN_COLORS = tuple(f"run-{number}" for number in range(1, 9))
 
 _TEXTS = ("primary", "accent", "warning", "error", "success")
 # Hues for a theme that gives none: they are lightened or darkened until they can be seen on its grounds.
-_LINES = {"train": "#458cf3", "validation": "#45c17b", "test": "#ffbe5c"}
 _RUNS = ("#1783eb", "#ea5107", "#81dd4b", "#e656af", "#46e2ea", "#a7a2fd", "#a1a469", "#feaea9")
+_HUES = {
+    "train": "#458cf3",
+    "validation": "#45c17b",
+    "test": "#ffbe5c",
+    **dict(zip(RUN_COLORS, _RUNS, strict=True)),
+}
 _BLACK, _WHITE = Color(0, 0, 0), Color(255, 255, 255)
 _STEP = 0.02
 _MUTED_SHARE, _LINE_SHARE, _GUIDE_SHARE, _SELECTED_SHARE = 0.68, 0.45, 0.2, 0.4
 
-# A theme of the terminal's own colors, of which nobody knows what they look like.
+# For a theme of the terminal's own colors, whose contrast is up to the terminal.
+_ANSI_RUNS = ("blue", "yellow", "green", "magenta", "cyan", "red", "bright_blue", "bright_green")
 _OF_THE_TERMINAL = {
     **dict.fromkeys(("muted", "ghost", "on-primary"), "ansi_default"),
     **dict.fromkeys(("line", "guide"), "ansi_bright_black"),
@@ -32,16 +38,7 @@ _OF_THE_TERMINAL = {
     "train": "ansi_bright_blue",
     "validation": "ansi_green",
     "test": "ansi_yellow",
-    **dict(
-        zip(
-            RUN_COLORS,
-            [
-                f"ansi_{name}"
-                for name in ["blue", "yellow", "green", "magenta", "cyan", "red", "bright_blue", "bright_magenta"]
-            ],
-            strict=True,
-        )
-    ),
+    **{name: f"ansi_{color}" for name, color in zip(RUN_COLORS, _ANSI_RUNS, strict=True)},
 }
 
 
@@ -82,17 +79,11 @@ def complete(theme: Theme) -> dict[str, str]:
         "guide": background.blend(foreground, _GUIDE_SHARE),
         "ghost": readable(background.blend(foreground, _LINE_SHARE), grounds[:2], LINE_CONTRAST),
         "on-primary": readable(colors["primary"], [colors["primary"]], TEXT_CONTRAST),
-        **{name: readable(Color.parse(color), grounds[:2], TEXT_CONTRAST) for name, color in _LINES.items()},
-        **{
-            name: readable(Color.parse(color), grounds[:2], TEXT_CONTRAST)
-            for name, color in zip(RUN_COLORS, _RUNS, strict=True)
-        },
+        **{name: readable(Color.parse(hue), grounds[:2], TEXT_CONTRAST) for name, hue in _HUES.items()},
     }
     variables = {name: color.hex for name, color in derived.items()} | theme.variables
-    texts = [
-        Color.parse(variables.get(name, given.get(name)))
-        for name in ("foreground", "muted", *map("text-{}".format, _TEXTS))
-    ]
+    names = ("foreground", "muted", *(f"text-{role}" for role in _TEXTS))
+    texts = [Color.parse((given | variables)[name]) for name in names]
     return {"selected": _selected(background, colors["primary"], texts).hex, **variables}
 
 

@@ -15,8 +15,8 @@ class ThemedApp(SafeApp[ReturnType]):
     """It opens in the dark theme; the colors that another theme lacks are derived from those it has."""
 
     def __init__(self, **options: Any) -> None:
+        self._completed: dict[str, dict[str, str]] = {}  # which Textual asks for at once
         super().__init__(**options)
-        self._completed: dict[str, dict[str, str]] = {}
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = NIGHT.name

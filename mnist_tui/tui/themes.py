@@ -1,7 +1,7 @@
 """Our themes: three pairs of a dark one and a light one. Textual's own are in the palette as well.
 
-Each gives every color that our widgets use (`theme_colors.complete`) as a number, so that a test can measure it: text has
-a contrast of at least 4.5 on background, surface and panel, lines that carry a meaning at least 3. The curves of training,
+Each gives every color that our widgets use (`theme_colors.complete`). Text has a contrast of at least 4.5 on
+background, surface and panel, lines that carry a meaning at least 3; a test measures it. The curves of training,
 validation and test differ in luminance too, and the colors of compared runs also for most color-blind eyes.
 """
 
@@ -20,6 +20,7 @@ def _theme(name: str, *, texts: dict[str, str], lines: dict[str, str], runs: tup
         **{f"text-{role}": color for role, color in texts.items()},
         **lines,
         **dict(zip(RUN_COLORS, runs, strict=True)),
+        "text-muted": lines["muted"],
         "footer-key-foreground": texts["accent"],
         "block-cursor-foreground": lines["on-primary"],
         "border-blurred": lines["line"],
@@ -27,7 +28,8 @@ def _theme(name: str, *, texts: dict[str, str], lines: dict[str, str], runs: tup
     return Theme(name=f"mnist-{name}", variables=variables, **colors)
 
 
-# Train is blue, test amber and validation green in every chart; keys are teal; green is what went well, red what did not.
+# Train is blue, test amber and validation green in every chart. Keys are teal, green is what went well, red what
+# did not.
 NIGHT = _theme(
     "night",
     dark=True,
@@ -92,7 +94,7 @@ PAPER = _theme(
         "validation": "#054a28",
         "test": "#a05b01",
     },
-    runs=("#2e69af", "#a45808", "#1a7056", "#8b2f8f", "#196c7e", "#6f1ea6", "#6a5a09", "#be1e5e"),
+    runs=("#2b3cb8", "#8a2603", "#0c563d", "#87197c", "#11778a", "#8152cb", "#836810", "#bc3d67"),
 )
 EMBER = _theme(
     "ember",
@@ -158,7 +160,7 @@ FROST = _theme(
         "validation": "#034827",
         "test": "#9e5b0b",
     },
-    runs=("#2e69af", "#a45808", "#1a7056", "#8b2f8f", "#196c7e", "#6f1ea6", "#6a5a09", "#c3345d"),
+    runs=("#2b3cb8", "#8a2603", "#0c563d", "#87197c", "#11778a", "#8152cb", "#836810", "#bc3d67"),
 )
 CONTRAST = _theme(
     "contrast",
