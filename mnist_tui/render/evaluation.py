@@ -165,7 +165,7 @@ def next_classes(mistake: Mistake) -> str:
 
 
 def short_caption(mistake: Mistake, classes: Sequence[str], width: int) -> str:
-    """`5→6  100 %` in so many columns; names that are too long are cut, and the probability gives way first."""
+    """`5→6 100 %` in so many columns; names that are too long are cut, and the probability gives way first."""
     best = mistake.top[0]
     share = formatting.percent(best.probability, 0)
     names = f"{classes[mistake.truth]}→{best.name}"
@@ -173,7 +173,7 @@ def short_caption(mistake: Mistake, classes: Sequence[str], width: int) -> str:
         if cell_len(names) + cell_len(figure) < width or not figure:
             break
     names = names if cell_len(names) <= width else _shorten(classes[mistake.truth], best.name, width)
-    return f"{names}{figure:>{width - cell_len(names)}}" if figure else set_cell_size(names, width)
+    return set_cell_size(f"{names} {figure}", width)
 
 
 def _shorten(truth: str, predicted: str, width: int) -> str:

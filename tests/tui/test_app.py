@@ -224,7 +224,7 @@ def test_the_digits_open_the_screens(tmp_path: Path) -> None:
         for key, shown in (
             ("2", "Requirements"),
             ("3", "Train one: press n."),
-            ("4", "What the network gets"),
+            ("4", "Network input"),
             ("5", "Runs"),
             ("1", "Train a small network"),
         ):

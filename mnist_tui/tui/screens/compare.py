@@ -12,7 +12,6 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Static
 
 from mnist_tui.render.comparison_table import differences_table
@@ -21,9 +20,9 @@ from mnist_tui.runs.compare import compare
 from mnist_tui.runs.config_diff import Difference
 from mnist_tui.runs.index import RunScanner, ScannedRun
 from mnist_tui.tui.keys import bind
-from mnist_tui.tui.run_format import RUN_COLORS
 from mnist_tui.tui.screens.base import is_on_top
-from mnist_tui.tui.textual_fixes.screens import SafeScreen
+from mnist_tui.tui.screens.panels import PanelScreen
+from mnist_tui.tui.theme_colors import RUN_COLORS
 from mnist_tui.tui.widgets.charts.overlay_chart import Curve, OverlayChart
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.frame.panel import Panel
@@ -40,7 +39,7 @@ class RunsRead(Message):
         self.runs = runs
 
 
-class CompareScreen(SafeScreen, Screen[None]):
+class CompareScreen(PanelScreen):
     """Each run comes with the slot of its color, which it keeps while others come and go."""
 
     CSS_PATH = "compare.tcss"
@@ -67,12 +66,12 @@ class CompareScreen(SafeScreen, Screen[None]):
         return self.query_one(ComparedTable)
 
     def compose(self) -> ComposeResult:
-        yield Static(Content.assemble((" Runs › ", "$foreground 60%"), ("Compare", "bold")), id="where")
+        yield Static(Content.assemble((" Runs › ", "$muted"), ("Compare", "bold")), id="where")
         with Horizontal(id="charts"):
-            with Panel("Test accuracy %") as panel:
+            with Panel("Test accuracy %", jump="A") as panel:
                 panel.add_class("accuracy")
                 yield self.accuracy
-            with Panel("Test loss") as panel:
+            with Panel("Test loss", jump="L") as panel:
                 panel.add_class("loss")
                 yield self.loss
         yield ComparedTable()
@@ -90,7 +89,9 @@ class CompareScreen(SafeScreen, Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing to switch while both charts are shown."""
-        return action != "other_chart" or self.has_class("-narrow")
+        if action == "other_chart":
+            return self.has_class("-narrow")
+        return super().check_action(action, parameters)
 
     def action_hide(self) -> None:
         """Hide the curves of the run under the cursor, or show them again."""
@@ -130,7 +131,7 @@ class CompareScreen(SafeScreen, Screen[None]):
         self.table.show_by_key([(row.run.summary.path, row) for row in rows])
         self._draw_charts()
         heads = [
-            Text(str(row.slot + 1), style=f"bold {RUN_COLORS[row.slot]}")
+            Text(str(row.slot + 1), style=f"bold {self.app.theme_variables[RUN_COLORS[row.slot]]}")
             for row, run in zip(rows, self._runs, strict=True)
             if run.record
         ]

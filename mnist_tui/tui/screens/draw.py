@@ -21,6 +21,7 @@ from mnist_tui.tui.screens.network_screen import NetworkScreen
 from mnist_tui.tui.session import Session
 from mnist_tui.tui.widgets.drawing.drawing_pad import DrawingPad
 from mnist_tui.tui.widgets.drawing.drawing_view import DrawingView
+from mnist_tui.tui.widgets.frame.panel import Panel
 from mnist_tui.tui.workers.digit_reader import DigitRead, DigitReader, ReadRequest, ReadResult
 from mnist_tui.tui.workers.latest_worker import LatestWorker
 from mnist_tui.tui.workers.networks import NetworkSource
@@ -120,7 +121,14 @@ class DrawScreen(NetworkScreen):
             return self.canvas.can_redo
         if parameters == ("clear",) or action == "label":
             return not self.canvas.is_blank
-        return action != "why" or (self.result is not None and self.result.prediction is not None)
+        if action == "why":
+            return self.result is not None and self.result.prediction is not None
+        return super().check_action(action, parameters)
+
+    def zoom(self, panel: Panel | None) -> None:
+        """Also give the canvas and the image the size that they have beside each other, or alone."""
+        super().zoom(panel)
+        self.query_one(DrawingView).divide_room()
 
     def action_pen(self) -> None:
         """Set the pen down, or lift it."""

@@ -80,21 +80,18 @@ class EvaluateScreen(NetworkScreen):
         with Container(id="panes"):
             with VerticalScroll(id="figures", can_focus=False):
                 yield Static(id="summary")
-                with Panel("Confusion") as panel:
-                    panel.id, panel.border_subtitle = "confusion", "true ↓ predicted →"
+                with Panel("Confusion", jump="C", id="confusion") as panel:
+                    panel.border_subtitle = "true ↓ predicted →"
                     yield ConfusionMatrix()
-                with Panel("Classes, in %") as panel:
-                    panel.id = "classes"
+                with Panel("Scores, in %", jump="S", id="classes"):
                     yield Static(id="class-table")
-                with Panel("Calibration") as panel:
-                    panel.id = "calibration"
+                with Panel("Accuracy by confidence", jump="A", id="calibration"):
                     yield Static(id="calibration-table")
                 with Vertical(id="brief"):
                     yield Static(id="caption")
                     yield ProbabilityBars()
             with Vertical(id="errors"):
-                with Panel("Errors") as panel:
-                    panel.id = "mistakes"
+                with Panel("Errors", jump="E", id="mistakes"):
                     yield MistakesWall()
                 yield MistakePanel()
         nothing = Static(_WORKING, id="nothing")
@@ -120,7 +117,9 @@ class EvaluateScreen(NetworkScreen):
             return self.is_mounted and self.query_one(ConfusionMatrix).picked is not None
         if action in ("why", "draw_it"):
             return self.is_mounted and self._current is not None
-        return action != "table" or self.result is not None
+        if action == "table":
+            return self.result is not None
+        return super().check_action(action, parameters)
 
     def network_chosen(self) -> None:
         self.action_evaluate()
@@ -307,7 +306,7 @@ def _title(evaluation: Evaluation, cell: Cell | None, count: int, *, is_tight: b
 
 
 def _summary(result: EvaluateResult, *, is_live: bool, note: str) -> Content:
-    found, quiet = result.evaluation, "$foreground 70%"
+    found, quiet = result.evaluation, "$muted"
     return Content.assemble(
         (result.label, "bold"),
         (" · live" if is_live else "", "bold $text-primary"),

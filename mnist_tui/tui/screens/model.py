@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
 from mnist_tui.events import RunFailed, WeightsMoved
@@ -21,6 +21,7 @@ from mnist_tui.tui.screens.dialogs.inspect import ClassDialog, Drawing, ImageDia
 from mnist_tui.tui.screens.model_finder import ModelFinder
 from mnist_tui.tui.screens.network_screen import NetworkScreen
 from mnist_tui.tui.session import Session
+from mnist_tui.tui.widgets.frame.panel import Panel
 from mnist_tui.tui.widgets.model.explanation_panels import FeatureMapsPanel, FiltersPanel, SaliencyPanel
 from mnist_tui.tui.widgets.model.layers_panel import LayersPanel, RequirementsPanel
 from mnist_tui.tui.widgets.tables.layers_table import LayersTable
@@ -44,7 +45,7 @@ _DRAWING = "Your drawing"
 # Beside a training an explanation costs it time: a small share of it at most. But the first, which loads much, and
 # those on a slow machine must not delay the next one for long.
 _LEAST_PAUSE, _MOST_PAUSE, _PAUSE_PER_SECOND = 0.5, 5.0, 8
-# Of a column in cells, at least: the table's head, frame and first rows; and the most of it that the image gets.
+# How much of the right column the image gets at most.
 _IMAGE_SHARE = 0.55
 
 
@@ -68,7 +69,6 @@ class ModelScreen(NetworkScreen):
         bind("next-class", "digit(1)", "Next class"),
         bind("previous-class", "digit(-1)", "Previous class", show=False),
         bind("network", "network", "Network"),
-        Binding("f", "filters", "Layers / filters"),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (112, "-wide"), (160, "-vast")]  # noqa: RUF012 - declared so by Textual
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall"), (38, "-high")]  # noqa: RUF012
@@ -113,7 +113,6 @@ class ModelScreen(NetworkScreen):
         self._finder.close()
 
     def on_resize(self) -> None:
-        self.refresh_bindings()
         self.call_after_refresh(self._arrange)
 
     def draw(self, session: Session) -> None:
@@ -229,9 +228,9 @@ class ModelScreen(NetworkScreen):
 
     def _arrange(self) -> None:
         """The table gets no more lines than it has rows, and the image as many as its largest scale needs."""
-        self.layers_panel.fit_rows()
+        self.layers_panel.fit_rows(is_limited=self.maximized is None)
         right = self.query_one("#right")
-        if self.has_class("-narrow"):
+        if self.has_class("-narrow") or self.maximized is not None:
             self.saliency.styles.height = None
         else:
             self.saliency.fit(right.size, _IMAGE_SHARE)
@@ -297,14 +296,15 @@ class ModelScreen(NetworkScreen):
         self._explain(self.session)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Nothing to switch where there is room for all, and nothing to ask without an explanation."""
+        """Nothing to ask without an explanation."""
         if action in ("why", "draw_it", "method", "image", "digit", "choose_image"):
             return self.explanation is not None
-        return action != "filters" or self.has_class("-narrow") or self.has_class("-short")
+        return super().check_action(action, parameters)
 
-    def action_filters(self) -> None:
-        """Show filters and requirements in the layers' place, where there is not room for all."""
-        self.toggle_class("-filters")
+    def zoom(self, panel: Panel | None) -> None:
+        """Also take back the limits that the panels have beside each other."""
+        super().zoom(panel)
+        self._arrange()
 
     def action_movement(self) -> None:
         """Show the training dynamics in the shapes' place, where there is not room for both."""

@@ -82,7 +82,7 @@ class TrainScreen(BaseScreen):
             "stop": phase.is_busy and phase is not SessionPhase.STOPPING,
             "one_more": self.session.extension_job() is not None,
         }
-        return allowed.get(action, True)
+        return allowed[action] if action in allowed else super().check_action(action, parameters)
 
     def action_new_run(self) -> None:
         """Ask for the settings, then train."""

@@ -119,5 +119,5 @@ class ClassDialog(Dialog[int]):
             (f"{self._names[at]:<{width}} ", "bold"),
             (block_bar(share, _BAR), "$text-primary"),
             f" {formatting.percent(share, 1):>7}  ",
-            (", ".join(marks), "$text-success" if "label" in marks else "$foreground 70%"),
+            (", ".join(marks), "$text-success" if "label" in marks else "$muted"),
         )

@@ -43,7 +43,7 @@ class PredictionLine(TextLines):
         & > .answer--unsure { color: $text-warning; text-style: bold; }
         & > .answer--error { color: $text-error; text-style: bold; }
         & > .answer--strong { text-style: bold; }
-        & > .answer--note { color: $foreground 70%; }
+        & > .answer--note { color: $muted; }
         & > .answer--muted { color: $text-muted; }
         & > .answer--key { color: $text-accent; }
     }
@@ -148,10 +148,10 @@ class ProbabilityBars(TextLines):
         & > .bar--unsure { color: $warning; }
         & > .bar--wrong { color: $error; }
         & > .bar--other { color: $primary; }
-        & > .bar--track { color: $foreground 15%; }
+        & > .bar--track { color: $guide; }
         & > .answer--sure { color: $text-success; text-style: bold; }
         & > .answer--strong { text-style: bold; }
-        & > .answer--note { color: $foreground 70%; }
+        & > .answer--note { color: $muted; }
     }
     """
 

@@ -35,7 +35,7 @@ class SaliencyPanel(ImagePanel):
     """The image, and which of its pixels speak for the prediction; beside it for another class."""
 
     def __init__(self) -> None:
-        super().__init__("Image", id="image")
+        super().__init__("Image", jump="I", id="image")
 
     def show_explanation(self, explanation: Explanation) -> None:
         """Draw the image beside its saliency maps, or what of that there is room for."""
@@ -117,7 +117,7 @@ class FiltersPanel(ImagePanel):
     """The weights of the first convolution."""
 
     def __init__(self) -> None:
-        super().__init__("Filters", id="filters")
+        super().__init__("Filters", jump="F", id="filters")
 
     def show_filters(self, filters: Filters | None, note: str = "") -> None:
         """Draw all filters."""
@@ -138,7 +138,7 @@ class FeatureMapsPanel(ImagePanel):
     """The feature maps of one layer."""
 
     def __init__(self) -> None:
-        super().__init__("Feature maps", id="maps")
+        super().__init__("Feature maps", jump="M", id="maps")
 
     def show_explanation(self, explanation: Explanation, row: LayerRow | None) -> None:
         """Draw the feature maps of the layer in this row of the table, or of the last layer of a block."""

@@ -43,9 +43,9 @@ class MistakesWall(ScrollView, can_focus=True):
         background: transparent;
         overflow-x: hidden;
         & > .wall--caption { color: $foreground; }
-        & > .wall--hover { background: $foreground 10%; color: $foreground; }
-        & > .wall--cursor { background: $foreground 20%; color: $foreground; text-style: bold; }
-        &:focus > .wall--cursor { background: $primary; color: $background; text-style: bold; }
+        & > .wall--hover { background: $selected; }
+        & > .wall--cursor { background: $selected; text-style: bold; }
+        &:focus > .wall--cursor { background: $primary; color: $on-primary; text-style: bold; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

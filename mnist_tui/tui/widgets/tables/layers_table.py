@@ -150,16 +150,16 @@ def _block_row(block: BlockSummary, rows: Sequence[LayerRow], *, is_open: bool) 
 
 
 def _name(row: LayerRow) -> Content:
-    style = "bold" if row.is_block else "" if row.layer.parameters else "$foreground 70%"
+    style = "bold" if row.is_block else "" if row.layer.parameters else "$muted"
     return Content.assemble(row.mark, (row.layer.path or row.layer.type, style))
 
 
 def _kind(row: LayerRow) -> Content:
     if row.is_block:
-        return Content.styled(f"{row.layer.type} · {row.layers} layers", "$foreground 70%")
+        return Content.styled(f"{row.layer.type} · {row.layers} layers", "$muted")
     shared_with, settings = getattr(row.layer, "shared_with", ""), getattr(row.layer, "settings", "")
     details = f"as {shared_with}" if shared_with else settings
-    return Content.styled(f"{row.layer.type} {details}".rstrip(), "$foreground 70%")
+    return Content.styled(f"{row.layer.type} {details}".rstrip(), "$muted")
 
 
 def _ratio(row: LayerRow) -> Content | str:
