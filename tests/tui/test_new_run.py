@@ -111,6 +111,17 @@ def test_keys_that_are_typed_ahead_do_the_same(
     assert asked == [config]
 
 
+def test_keys_that_are_lost_while_the_form_comes_up_do_not_begin_another_run(tmp_path: Path) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
+        for key in ("n", "tab", *"lr", "tab", *"05", "enter"):
+            dashboard.app.post_message(Key(key, key if len(key) == 1 else None))
+        await dashboard.wait_for_text("all settings")
+        await dashboard.pilot.pause()
+        assert dashboard.app.session.training is None or dashboard.app.workspace.form_config.lr == 5
+
+    with_dashboard(scenario, tmp_path, has_job=False)
+
+
 def test_what_is_typed_is_the_model_and_a_file_is_completed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[TrainConfig]
 ) -> None:

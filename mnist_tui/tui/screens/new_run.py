@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import Click, Key, Paste
@@ -21,6 +21,7 @@ from mnist_tui.recipes import RECIPE_FIGURES, RECIPES
 from mnist_tui.render import formatting
 from mnist_tui.runs.config_diff import describe_config_diff
 from mnist_tui.runs.recipe_times import measure_recipes
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.run_draft import ASKED, RunDraft
 from mnist_tui.tui.textual_fixes.screens import SafeScreen
 from mnist_tui.tui.widgets.settings_list import complete_model
@@ -48,15 +49,15 @@ class NewRunScreen(SafeScreen, ModalScreen[TrainConfig | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "begin", "Begin"),
-        Binding("ctrl+s", "begin", "Begin", show=False, priority=True),
-        Binding("tab", "tab", "All settings"),
-        Binding("escape", "escape", "Cancel"),
-        Binding("up", "recipe(-1)", "Previous recipe", show=False),
-        Binding("down", "recipe(1)", "Next recipe", show=False),
-        Binding("left", "dataset(-1)", "Previous dataset", show=False),
-        Binding("right", "dataset(1)", "Next dataset", show=False),
-        Binding("backspace", "backspace", "As in the recipe", show=False),
+        bind("enter", "begin", "Begin"),
+        bind("begin-now", "begin", "Begin", show=False, priority=True),
+        bind("onward", "tab", "All settings"),
+        bind("back", "escape", "Cancel"),
+        bind("previous-row", "recipe(-1)", "Previous recipe", show=False),
+        bind("next-row", "recipe(1)", "Next recipe", show=False),
+        bind("previous-choice", "dataset(-1)", "Previous dataset", show=False),
+        bind("next-choice", "dataset(1)", "Next dataset", show=False),
+        bind("take-back", "backspace", "As in the recipe", show=False),
     ]
     DEFAULT_CSS = """
     NewRunScreen {
@@ -154,15 +155,12 @@ class NewRunScreen(SafeScreen, ModalScreen[TrainConfig | None]):
             self.draft.reset()
             self._draw()
 
-    async def on_key(self, event: Key) -> None:
-        """What is typed is the model. Other keys are handled here too: their bindings would come after what follows."""
-        if self.app.screen is not self:
-            return
-        for _, binding in self._bindings:
-            if binding.key == event.key and not binding.priority and not isinstance(self.focused, Button):
-                event.stop()
-                await self.run_action(binding.action)
-                return
+    def take_typed_ahead(self, event: Key) -> None:
+        if event.character:
+            self._type(self._typed + event.character)
+
+    def on_key(self, event: Key) -> None:
+        """What is typed is the model."""
         if event.is_printable and event.character:
             event.stop()
             self._type(self._typed + event.character)

@@ -6,13 +6,15 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from mnist_tui.config import SETTINGS
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.run_draft import ASKED, RunDraft
 from mnist_tui.tui.textual_fixes.screens import SafeScreen
 from mnist_tui.tui.widgets.settings_list import SettingsList
@@ -26,9 +28,9 @@ class SettingsForm(SafeScreen, ModalScreen[bool]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back"),
-        Binding("ctrl+s", "begin", "Begin", priority=True),
-        Binding("down,tab", "enter_list", "To the settings", show=False),
+        bind("back", "back", "Back"),
+        bind("begin-now", "begin", "Begin", priority=True),
+        *(bind(key, "enter_list", "To the settings", show=False) for key in ("onward", "next-row")),
     ]
     DEFAULT_CSS = """
     SettingsForm {
@@ -93,10 +95,15 @@ class SettingsForm(SafeScreen, ModalScreen[bool]):
             exact = name.replace(" ", "_")
             self._draft.type(exact if exact in ASKED else self.settings.setting, value)
             event.input.clear()
-            self.settings.draw()
+            self.settings.show_values()
             self._show_verdict()
         else:
             self.settings.take_focus()
+
+    def take_typed_ahead(self, event: Key) -> None:
+        field = self.focused
+        if isinstance(field, Input) and event.character:
+            field.replace(event.character, *field.selection)
 
     def action_enter_list(self) -> None:
         """From the field that finds settings to the first of them."""

@@ -8,18 +8,20 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.events import Click, Key
 from textual.geometry import Region
 from textual.message import Message
 from textual.widgets import Input, Static
+from textual.widgets.input import Selection
 
 from mnist_tui.config import SETTINGS
 from mnist_tui.models.registry import NAMES
 from mnist_tui.recipes import RECIPES
 from mnist_tui.render import formatting
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.run_draft import ASKED, RunDraft, list_choices
 from mnist_tui.tui.widgets.path_suggester import PathSuggester
 
@@ -52,12 +54,12 @@ class SettingsList(VerticalScroll, can_focus=True):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,shift+tab", "move(-1)", "Up", show=False),
-        Binding("down,tab", "move(1)", "Down", show=False),
-        Binding("pageup", "move(-10)", "Page up", show=False),
-        Binding("pagedown", "move(10)", "Page down", show=False),
-        Binding("left", "step(-1)", "Previous choice", show=False),
-        Binding("right,enter", "step(1)", "Next choice", show=False),
+        *(bind(key, "move(-1)", "Up", show=False) for key in ("previous-row", "backward")),
+        *(bind(key, "move(1)", "Down", show=False) for key in ("next-row", "onward")),
+        bind("page-up", "move(-10)", "Page up", show=False),
+        bind("page-down", "move(10)", "Page down", show=False),
+        bind("previous-choice", "step(-1)", "Previous choice", show=False),
+        *(bind(key, "step(1)", "Next choice", show=False) for key in ("next-choice", "enter")),
     ]
 
     class Edited(Message):
@@ -85,8 +87,7 @@ class SettingsList(VerticalScroll, can_focus=True):
         yield self._field
 
     def on_mount(self) -> None:
-        self._place_field()
-        self.draw()
+        self.show_values()
 
     def on_resize(self) -> None:
         self.draw()
@@ -101,8 +102,7 @@ class SettingsList(VerticalScroll, can_focus=True):
         if names != self.names:
             self.commit()
             self.names, self.cursor = names, 0
-            self._place_field()
-            self.draw()
+            self.show_values()
 
     def go_to(self, setting: str) -> None:
         """Put the cursor and the focus on a setting."""
@@ -116,8 +116,16 @@ class SettingsList(VerticalScroll, can_focus=True):
 
     def take_focus(self) -> None:
         """Focus what edits the setting under the cursor."""
-        if self.names:
-            (self if list_choices(self.setting) else self._field).focus()
+        if self.names and list_choices(self.setting):
+            self.focus()
+        elif self.names:
+            self._field.focus()
+            self._field.selection = Selection(0, len(self._field.value))  # which the focus does only later
+
+    def show_values(self) -> None:
+        """Show what the draft has now, in the field too."""
+        self._place_field()
+        self.draw()
 
     def draw(self) -> None:
         """Draw all lines anew."""
