@@ -45,15 +45,11 @@ def ensure_teacher(
     )
     runs.check_can_create(runs_dir)
     with _hold_lock(runs_dir, control, report):
-        run = _find_run(runs_dir, wanted)
+        # The newest run with the wanted settings, finished or not.
+        run = next((run for run in reversed(runs.list_runs(runs_dir)) if _matches(run, wanted)), None)
         if run is None or run.history(progress=False).status is not RunStatus.FINISHED:
             run = _train(run, wanted, data_dir, runs_dir, control, _as_preparation(wanted, report))
     return student.replace(teacher=run.name)
-
-
-def _find_run(runs_dir: Path, wanted: TrainConfig) -> Run | None:
-    """The newest run with the wanted settings, finished or not."""
-    return next((run for run in reversed(runs.list_runs(runs_dir)) if _matches(run, wanted)), None)
 
 
 def _matches(run: Run, wanted: TrainConfig) -> bool:

@@ -29,7 +29,6 @@ class GraphCapture(Protocol):
 
     def record(self, work: Callable[[], None]) -> Callable[[], None]:
         """Run `work` a few times, then record it; returns a function that replays it. May raise anything."""
-        ...
 
 
 class GraphBackend(EagerBackend):
