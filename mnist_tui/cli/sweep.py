@@ -158,7 +158,7 @@ def _grid(name: str, axes: dict[str, Any], seeds: int, settings: dict[str, Any],
     first = combinations[0].config
     validated = all(combination.config.validation for combination in combinations)
     metric: Metric = on or ("validation" if validated else "test")
-    return Grid(name, utc_now(), combinations, plans.consecutive_seeds(first.seed, seeds), metric)
+    return Grid(name, utc_now(), combinations, tuple(range(first.seed, first.seed + seeds)), metric)
 
 
 def _search(

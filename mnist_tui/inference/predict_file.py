@@ -190,11 +190,8 @@ def _prediction_dict(digit: DigitPrediction) -> dict[str, Any]:
     }
     if image.box is not None:
         entry["box"] = list(image.box)
-    return entry if _is_of_array(image) else entry | {"pixels": digit.input_pixels.tolist()}
-
-
-def _is_of_array(image: DigitImage) -> bool:
-    return image.index is not None and image.box is None
+    is_of_array = image.index is not None and image.box is None
+    return entry if is_of_array else entry | {"pixels": digit.input_pixels.tolist()}
 
 
 def _place_dict(name: str, image: DigitImage | UnusableImage) -> dict[str, Any]:

@@ -107,11 +107,6 @@ def build_combinations(
     return tuple(Combination(number, entry, base(dict(entry))) for number, entry in enumerate(values, 1))
 
 
-def consecutive_seeds(first: int, count: int) -> tuple[int, ...]:
-    """`count` seeds, beginning with `first`."""
-    return tuple(range(first, first + count))
-
-
 def count_trials(plan: SweepPlan) -> int:
     """The number of trials in the whole plan."""
     return plan.count if isinstance(plan, Search) else len(plan.combinations) * len(plan.seeds)
