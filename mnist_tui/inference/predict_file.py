@@ -38,7 +38,6 @@ class PagePrediction:
 
     @property
     def digits(self) -> list[DigitPrediction]:
-        """All digits in order."""
         return [digit for line in self.lines for digit in line]
 
     @property

@@ -80,7 +80,6 @@ class RunHistory:
     stopped: RunStopped | None = None
 
     def apply(self, event: Event) -> None:
-        """Update the state with the next event."""
         match event:
             case RunStarted():
                 self._start(event)

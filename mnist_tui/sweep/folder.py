@@ -125,7 +125,6 @@ class SweepFolder:
         self._lock_file(part).path.unlink(missing_ok=True)
 
     def is_locked(self, part: str = "") -> bool:
-        """Whether a live process has the lock."""
         return file_lock.is_held(self._lock_file(part).path)
 
     def _explain_write_errors(self) -> AbstractContextManager[None]:

@@ -76,7 +76,6 @@ class SweepProgress:
     """The trials that ended in this process, whose results are newer than those on disk."""
 
     def apply(self, event: SweepEvent) -> None:
-        """Update the state with the next event."""
         match event:
             case SweepStarted():
                 self.started, self.results = event, dict(event.results)

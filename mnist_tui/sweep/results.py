@@ -52,7 +52,6 @@ class TrialResult:
     """Why it stopped or failed."""
 
     def accuracy(self, on: Metric) -> float | None:
-        """The accuracy on validation or test images."""
         return self.validation_accuracy if on == "validation" else self.test_accuracy
 
     def to_dict(self) -> dict[str, Any]:
@@ -85,7 +84,6 @@ class CombinationResult:
         return sum(result.status is TrialStatus.FINISHED for result in self.results)
 
     def spread(self, on: Metric) -> Spread | None:
-        """The statistics of the accuracy on validation or test images."""
         return self.validation if on == "validation" else self.test
 
 
