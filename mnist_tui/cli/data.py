@@ -22,8 +22,7 @@ app = typer.Typer(help="Fetch datasets, and show what is on disk.", no_args_is_h
 Name = Annotated[
     DatasetName,
     typer.Argument(
-        metavar="DATASET",
-        help="Its name; auto is MNIST, or drawn digits (synthetic) if MNIST is not available.",
+        metavar="DATASET", help="Its name; auto is MNIST, or drawn digits (synthetic) if MNIST is not available."
     ),
 ]
 

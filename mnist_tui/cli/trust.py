@@ -13,11 +13,7 @@ from mnist_tui.training.run_code import RunCode, find_code, find_teacher_code
 
 Trust = Annotated[
     bool,
-    typer.Option(
-        "--trust",
-        metavar="",
-        help="Execute the network code of a run from another machine without asking.",
-    ),
+    typer.Option("--trust", metavar="", help="Execute the network code of a run from another machine without asking."),
 ]
 
 
