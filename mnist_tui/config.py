@@ -150,12 +150,7 @@ def choices(name: str) -> tuple[str, ...]:
 
 def find_problems(values: Mapping[str, Any]) -> dict[str, str]:
     """For each unusable setting, a sentence with its name, its value and what it takes instead."""
-    problems = {}
-    for name, value in values.items():
-        complaint = _find_problem(name, value)
-        if complaint:
-            problems[name] = complaint
-    return problems
+    return {name: problem for name, value in values.items() if (problem := _find_problem(name, value))}
 
 
 def config_from_old_record(values: Mapping[str, Any]) -> TrainConfig | None:

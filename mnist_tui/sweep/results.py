@@ -145,11 +145,7 @@ def group_by_combination(results: Iterable[TrialResult]) -> list[CombinationResu
 def sort_best_first(rows: Sequence[CombinationResult], on: Metric) -> list[CombinationResult]:
     """Sort by mean accuracy, combinations without one last."""
 
-    def key(row: CombinationResult) -> float:
-        counted = row.spread(on)
-        return counted.mean if counted else -1.0
-
-    return sorted(rows, key=key, reverse=True)
+    return sorted(rows, key=lambda row: counted.mean if (counted := row.spread(on)) else -1.0, reverse=True)
 
 
 def varied_settings(rows: Iterable[CombinationResult]) -> list[str]:

@@ -109,8 +109,9 @@ def prepare(
                 failed = RunFailed(error="", message=f"the sweep could not be prepared: {worker.exit_reason}")
     if control.stop_reason:
         raise Interrupted(control.stop_reason)
-    if failed is not None or prepared is None:
-        raise _to_error(failed)
+    if failed is not None:  # as an error with the same exit code
+        raise _ERRORS.get(failed.exit_code, MnistTuiError)(failed.message, remedy=failed.remedy)
+    assert prepared is not None  # or the end of the process would have been taken for a failure
     return prepared
 
 
@@ -189,10 +190,3 @@ def _final_result(running_trial: _RunningTrial, worker: Worker) -> TrialResult:
     if running_trial.has_final_event:
         return result
     return dataclasses.replace(result, status=TrialStatus.FAILED, reason=worker.exit_reason)
-
-
-def _to_error(failed: RunFailed | None) -> MnistTuiError:
-    """The failure in another process as an error with the same exit code."""
-    if failed is None:
-        return MnistTuiError("the sweep could not be prepared")
-    return _ERRORS.get(failed.exit_code, MnistTuiError)(failed.message, remedy=failed.remedy)
