@@ -125,22 +125,17 @@ def check_metric(plan: SweepPlan) -> None:
 
 def merge(old: SweepPlan, new: SweepPlan) -> SweepPlan:
     """`old` with the additional seeds or trials of `new`. Raises RunError if they differ in anything else."""
-    merged: SweepPlan
     if isinstance(old, Grid) and isinstance(new, Grid) and old.combinations == new.combinations:
         seeds = (*old.seeds, *(seed for seed in new.seeds if seed not in old.seeds))
-        merged = replace(old, seeds=seeds, on=new.on)
-    elif isinstance(old, Search) and isinstance(new, Search) and _without_count(old) == _without_count(new):
+        return replace(old, seeds=seeds, on=new.on)
+    if isinstance(old, Search) and isinstance(new, Search):
         merged = replace(old, count=max(old.count, new.count))
-    else:
-        raise RunError(
-            f"there is a sweep {old.name!r} already, and its settings are others",
-            remedy=f"Resume it with --resume {old.name}, or choose another --name.",
-        )
-    return merged
-
-
-def _without_count(search: Search) -> Search:
-    return replace(search, count=0, created="")
+        if replace(new, count=merged.count, created=old.created) == merged:
+            return merged
+    raise RunError(
+        f"there is a sweep {old.name!r} already, and its settings are others",
+        remedy=f"Resume it with --resume {old.name}, or choose another --name.",
+    )
 
 
 def to_dict(plan: SweepPlan) -> dict[str, Any]:
