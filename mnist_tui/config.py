@@ -159,6 +159,8 @@ class TrainConfig:
 
 
 SETTINGS: Mapping[str, Setting] = {entry.name: entry.metadata["setting"] for entry in fields(TrainConfig)}
+MACHINE_SETTINGS = frozenset(name for name, entry in SETTINGS.items() if entry.group == "Machine")
+"""Where and how a run is computed; results differ in their last bits at most."""
 TYPES: Mapping[str, Any] = typing.get_type_hints(TrainConfig)
 
 

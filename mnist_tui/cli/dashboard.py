@@ -32,12 +32,16 @@ def dashboard(
     Settings fill its form; --start begins at once.
     """
     folders = Folders(paths.data_dir(data_dir), paths.runs_dir(runs_dir))
-    config = config_from_options({**_load_form(settings), **{k: v for k, v in settings.items() if v is not None}})
-    open_dashboard(config, folders, NewRun(config, folders) if start else None)
+    given = {name: value for name, value in settings.items() if value is not None}
+    remembered = _load_form(settings)
+    config = config_from_options({**remembered, **given})
+    if start:
+        open_dashboard(config, folders, NewRun(config, folders), _describe_remembered(remembered, given))
+    open_dashboard(config, folders)
 
 
-def open_dashboard(config: Any, folders: Folders, job: Job | None) -> NoReturn:
-    """Run the application, and exit with its exit code."""
+def open_dashboard(config: Any, folders: Folders, job: Job | None = None, notice: str = "") -> NoReturn:
+    """Run the application, and exit with its exit code. `notice` is shown in it at first."""
     if not is_terminal():
         raise ConfigError(
             "the dashboard needs a terminal that can move its cursor, on standard input and output",
@@ -45,7 +49,7 @@ def open_dashboard(config: Any, folders: Folders, job: Job | None) -> NoReturn:
         )
     from mnist_tui.tui.app import run_dashboard
 
-    ended = run_dashboard(config, folders, job=job)
+    ended = run_dashboard(config, folders, job=job, notice=notice)
     with contextlib.suppress(OSError):  # the terminal may be what has gone
         _print_outcome(ended, folders)
     _exit(ended.code)
@@ -83,3 +87,13 @@ def _load_form(settings: dict[str, Any]) -> dict[str, Any]:
 
     form = {name: value for name, value in Preferences().form.items() if name in SETTINGS}
     return {} if settings.get("recipe") is not None or find_problems(form) else form
+
+
+def _describe_remembered(remembered: dict[str, Any], given: dict[str, Any]) -> str:
+    """The settings of the last form that a run starts with though no option was given for them; "" for none."""
+    from mnist_tui.recipes import RECIPES
+
+    recipe = RECIPES.get(remembered.get("recipe", ""))
+    usual = recipe.to_dict() if recipe else {}
+    kept = [f"{k.replace('_', ' ')} {v}" for k, v in remembered.items() if k not in given and v != usual.get(k)]
+    return f"From the last form: {', '.join(kept)}. --recipe NAME starts without them." if kept else ""

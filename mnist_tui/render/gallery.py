@@ -31,11 +31,12 @@ class Gallery:
     """Signed images on a common scale of brightness: row by row, as many as fit the width.
 
     All `grids` have one size. If even the smallest scale does not fit the room, the gallery is higher than that.
+    Full brightness is at the magnitude `most`, which several galleries may share, or else at the largest.
     """
 
-    def __init__(self, grids: Sequence[Matrix], room: Room, *, plain: bool = False) -> None:
+    def __init__(self, grids: Sequence[Matrix], room: Room, *, most: float | None = None, plain: bool = False) -> None:
         grids = [_wrap(grid) for grid in grids]
-        most = max(map(largest, grids), default=0.0)
+        most = max(map(largest, grids), default=0.0) if most is None else most
         scale = _fitting_scale(grids, room)
         grids = grids if scale else [shrink(grid) for grid in grids]
         self._images = [signed_image(grid, most=most, scale=scale or 1, plain=plain) for grid in grids]

@@ -61,7 +61,7 @@ class PixelImage:
         """Top to bottom, each `width` cells; `plain` for shades instead of colors."""
         if plain:
             return [
-                [Segment("".join(_shade(_quantize(a), _quantize(b)) for a, b in zip(upper, lower, strict=True)))]
+                [Segment("".join(shade(a, b) for a, b in zip(upper, lower, strict=True)))]
                 for upper, lower in _pairs(self._levels, 0.0)
             ]
         return [
@@ -106,6 +106,17 @@ def heat_image(rows: Matrix, heat: Matrix, *, high: float = 255.0, scale: int = 
     return PixelImage(colors, glow, scale=scale, plain=plain)
 
 
+def shade(upper: float, lower: float) -> str:
+    """The character for a cell without color whose halves have these levels, -1 to 1."""
+    return _nearest_shade(_quantize(upper), _quantize(lower))
+
+
+def resample(rows: Matrix, height: int, width: int) -> list[list[float]]:
+    """The image in `height` by `width` pixels, no more than it has, each the mean of what it covers."""
+    narrow = [_means(row, width) for row in rows]
+    return [list(row) for row in zip(*(_means(column, height) for column in zip(*narrow, strict=True)), strict=True)]
+
+
 def largest(rows: Matrix) -> float:
     """The largest magnitude among the finite numbers; 0 where there is none."""
     return max((abs(value) for row in rows for value in row if math.isfinite(value)), default=0.0)
@@ -147,7 +158,7 @@ def _quantize(level: float) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _shade(upper: int, lower: int) -> str:
+def _nearest_shade(upper: int, lower: int) -> str:
     """The character that is most similar to two levels, given in steps."""
 
     def error(shade: str) -> float:
@@ -155,6 +166,27 @@ def _shade(upper: int, lower: int) -> str:
         return (above - upper / _STEPS) ** 2 + (below - lower / _STEPS) ** 2
 
     return min(_SHADES, key=error)
+
+
+def _means(values: Sequence[float], count: int) -> list[float]:
+    """Means over `count` equal stretches."""
+    if count == len(values):
+        return list(values)
+    return [
+        sum(share * values[at] for at, share in stretch) / total for stretch, total in _stretches(len(values), count)
+    ]
+
+
+@lru_cache(maxsize=256)
+def _stretches(size: int, count: int) -> tuple[tuple[tuple[tuple[int, float], ...], float], ...]:
+    """For each of `count` stretches, which of `size` values it covers and how much of each, and the sum of that."""
+    found = []
+    for number in range(count):
+        begin, end = number * size / count, (number + 1) * size / count
+        at = range(int(begin), min(math.ceil(end), size))
+        shares = tuple((one, min(end, one + 1) - max(begin, one)) for one in at)
+        found.append((shares, sum(share for _, share in shares)))
+    return tuple(found)
 
 
 def _enlarge(rows: Sequence[Sequence[_Pixel]], scale: int) -> list[list[_Pixel]]:

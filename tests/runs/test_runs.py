@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ import pytest
 from mnist_tui import runs
 from mnist_tui.errors import RunError
 from mnist_tui.events import EpochFinished, EpochStarted, Event, Notice, RunStopped
-from mnist_tui.runs import Run, RunRecord, cleanup, creation
+from mnist_tui.runs import Run, RunRecord, cleanup
 from mnist_tui.runs.history import RunStatus
 from mnist_tui.runs.summary import sort_by, summarize
 from mnist_tui.system import atomic_file
@@ -121,15 +120,8 @@ def test_a_name_that_is_taken_is_refused_and_left_as_it_is(tmp_path: Path) -> No
     assert run.config_file.read_bytes() == before
 
 
-def test_runs_of_one_second_get_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> datetime:
-            return cls(2026, 11, 23, 21, 14, 7)
-
-    monkeypatch.setattr(creation, "datetime", Clock)
-    stem = "2026-11-23T21-14-07-mnist-reference"
-    assert [create(tmp_path).name for _ in range(3)] == [stem, f"{stem}-2", f"{stem}-3"]
+def test_runs_of_one_name_get_numbers(tmp_path: Path) -> None:
+    assert [create(tmp_path).name for _ in range(3)] == ["reference-e3-s5", "reference-e3-s5-2", "reference-e3-s5-3"]
 
 
 def test_a_runs_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.color import Color
 from textual.events import Click, Leave, MouseMove, MouseScrollDown, MouseScrollUp, Resize
 from textual.geometry import Region
@@ -17,6 +17,7 @@ from textual.widget import Widget
 
 from mnist_tui.render import graphs
 from mnist_tui.render.graphs import Graphs
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.widgets.charts.cells import NO_FILL, Cells
 from mnist_tui.tui.widgets.charts.dots import dot_glyphs
 from mnist_tui.tui.widgets.charts.plot import FILL_LEVELS, Layout, Pen, Plot, draw_plot
@@ -24,7 +25,7 @@ from mnist_tui.tui.widgets.charts.plot import FILL_LEVELS, Layout, Pen, Plot, dr
 # How strongly the area under a line is tinted, at the top of the chart and at its bottom.
 _FILL_TOP, _FILL_BOTTOM = 0.26, 0.07
 # Classes of whatever gives the whole screen to one part of it.
-_LARGE = frozenset({"-zoomed", "-large"})
+_LARGE = frozenset({"-maximized", "-large"})
 # In a chart with fewer rows than this thick lines would be most of it.
 _ROOM_FOR_THICK = 9
 # Where a tint would become a color of its own.
@@ -65,14 +66,14 @@ class Chart(Widget, can_focus=True):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right_square_bracket", "command('zoom_in')", "Zoom in", key_display="]"),
-        Binding("left_square_bracket", "command('zoom_out')", "Zoom out", key_display="["),
-        Binding("0", "command('whole')", "Whole run"),
-        Binding("enter", "command('crosshair')", "Crosshair"),
-        Binding("y", "command('axis')", "Axis"),
-        Binding("left", "command('left')", "Earlier", show=False),
-        Binding("right", "command('right')", "Later", show=False),
-        Binding("escape", "command('no_crosshair')", "No crosshair", show=False),
+        bind("zoom-in", "command('zoom_in')", "Zoom in"),
+        bind("zoom-out", "command('zoom_out')", "Zoom out"),
+        bind("whole-run", "command('whole')", "Whole run"),
+        bind("enter", "command('crosshair')", "Read off"),
+        bind("y-axis", "command('axis')", "Y axis"),
+        bind("left", "command('left')", "Earlier", show=False),
+        bind("right", "command('right')", "Later", show=False),
+        bind("back", "command('no_crosshair')", "Stop reading off", show=False),
     ]
 
     class Command(Message):

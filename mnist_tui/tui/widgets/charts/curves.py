@@ -44,13 +44,14 @@ class Curves(ChartGroup):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loss, self.accuracy = Panel("Loss"), Panel("Accuracy")
+        self.loss, self.accuracy = Panel("Loss", jump="L"), Panel("Accuracy", jump="A")
         self.log_scale, self.smoothing = False, True
         self.by_error: bool | None = None
         self._history = RunHistory()
         self._reference: tuple[str, RunHistory] | None = None
         self._drawing: CurveDrawing | None = None
         self._changed = False
+        self._titles: dict[Panel, str] = {}
 
     @property
     def charts(self) -> Sequence[Chart]:
@@ -151,9 +152,16 @@ class Curves(ChartGroup):
             losses, accuracies = drawing.values_at(at)
         where = [""] if at is None else _positions(at, drawing.data.steps)
         percents = {name: f"{value:.2f} %" for name, value in accuracies.items()}
-        _title(self.loss, [f"Loss{place}" for place in where], {n: formatting.loss(v) for n, v in losses.items()})
-        _title(self.accuracy, [f"Accuracy{place}" for place in where], percents)
+        numbers = {name: formatting.loss(value) for name, value in losses.items()}
+        self._title(self.loss, _choose_title(self.loss, [f"Loss{place}" for place in where], numbers))
+        self._title(self.accuracy, _choose_title(self.accuracy, [f"Accuracy{place}" for place in where], percents))
         self._note(drawing)
+
+    def _title(self, panel: Panel, title: Content) -> None:
+        """Setting a title repaints the border."""
+        if self._titles.get(panel) != title.markup:
+            self._titles[panel] = title.markup
+            panel.border_title = title
 
     def _note(self, drawing: CurveDrawing) -> None:
         """What is unusual about the charts, on their lower borders."""
@@ -172,18 +180,16 @@ def _positions(epochs: float, steps: int) -> list[str]:
     return [f"{short} · step {round(epochs * steps):,}", short] if steps else [short]
 
 
-def _title(panel: Panel, titles: Sequence[str], values: Mapping[str, str]) -> None:
-    """The lines with their values on the border: the first of these ways for which there is room."""
-    room = panel.size.width - _TITLE_MARGIN
+def _choose_title(panel: Panel, titles: Sequence[str], values: Mapping[str, str]) -> Content:
+    """The lines with their values: the first of these ways for which there is room on the border."""
     entries = values or _NO_VALUES
     choices = [
         *(_legend(title, entries, words=True) for title in titles),
         *(_legend(title, entries, words=False) for title in titles if values),
         _legend(titles[-1], dict.fromkeys(entries, ""), words=True),
     ]
-    legend = next((choice for choice in choices if choice.cell_length <= room), choices[-1])
-    if panel.border_title != legend.markup:
-        panel.border_title = legend
+    room = panel.size.width - _TITLE_MARGIN
+    return next((choice for choice in choices if choice.cell_length <= room), choices[-1])
 
 
 def _legend(title: str, values: Mapping[str, str], *, words: bool) -> Content:

@@ -87,7 +87,7 @@ class OverlayCharts(ChartGroup):
         self.accuracy, self.loss = OverlayChart(), OverlayChart()
         self.by_error: bool | None = None
         self.log_scale = False
-        self._panels = Panel("Test accuracy %"), Panel("Test loss")
+        self._panels = Panel("Test accuracy %", jump="A"), Panel("Test loss", jump="L")
 
     @property
     def charts(self) -> Sequence[Chart]:

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Sparkline, Static
 
 from mnist_tui.render import formatting
-from mnist_tui.runs.compare import config_diff
+from mnist_tui.runs.config_diff import config_diff
 from mnist_tui.runs.index import ScannedRun
 from mnist_tui.tui.run_format import status_text
 
