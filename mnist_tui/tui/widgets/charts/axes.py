@@ -112,6 +112,8 @@ class LinearAxis:
             around = bottom <= low + _ROUNDING and top >= high - _ROUNDING
             if bottom < self._floor - _ROUNDING:
                 return
+            if _reaches([top], self._ceiling) and not _reaches(_multiples(step, bottom, top), top):
+                continue  # which has to be labeled
             if around and len(_multiples(step, bottom, top)) > 1:
                 yield _Fit(step, unit, bottom)
                 return
@@ -238,8 +240,10 @@ def _round_magnitudes(small: float, large: float) -> tuple[float, float]:
     """Round numbers around these two that differ."""
     down = 10.0 ** math.floor(math.log10(small) + _ROUNDING)
     up = 10.0 ** math.floor(math.log10(large) - _ROUNDING)
-    below = max(down * factor for factor in _LOG_LIMITS if down * factor <= small * (1 + 1e-9))
-    above = min(up * factor for factor in _LOG_LIMITS if up * factor >= large * (1 - 1e-9))
+    lower = [power * factor for power in (down / 10, down) for factor in _LOG_LIMITS]
+    upper = [power * factor for power in (up, up * 10) for factor in _LOG_LIMITS]
+    below = max(mark for mark in lower if mark <= small * (1 + 1e-9))
+    above = min(mark for mark in upper if mark >= large * (1 - 1e-9))
     return (below, above) if above > below * 1.001 else (below / 1.25, above * 1.25)
 
 

@@ -52,16 +52,16 @@ class Chart(Widget, can_focus=True):
     DEFAULT_CSS = """
     Chart {
         height: 1fr;
-        & > .chart--train { color: $text-primary; }
-        & > .chart--validation { color: $text-success; }
-        & > .chart--test { color: $text-warning; }
-        & > .chart--best { color: $text-success; }
-        & > .chart--raw { color: $text-primary 45%; }
-        & > .chart--ghost { color: $text-primary 50%; }
-        & > .chart--ghost-test { color: $text-warning 60%; }
-        & > .chart--axis { color: $foreground 40%; }
-        & > .chart--guide { color: $foreground 16%; }
-        & > .chart--tick { color: $foreground 70%; }
+        & > .chart--train { color: $train; }
+        & > .chart--validation { color: $validation; }
+        & > .chart--test { color: $test; }
+        & > .chart--best { color: $validation; }
+        & > .chart--raw { color: $train 45%; }
+        & > .chart--ghost { color: $ghost; }
+        & > .chart--ghost-test { color: $ghost; }
+        & > .chart--axis { color: $line; }
+        & > .chart--guide { color: $guide; }
+        & > .chart--tick { color: $muted; }
         & > .chart--crosshair { color: $text-accent; }
     }
     """

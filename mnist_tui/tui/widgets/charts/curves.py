@@ -24,11 +24,11 @@ _SECONDS_BETWEEN_DRAWINGS = 2.0
 _TITLE_MARGIN = 6
 # As the lines are drawn, so that they differ without colors too.
 _SAMPLES: Mapping[str, tuple[str, str, str]] = {
-    "train": ("━", "$text-primary", "train"),
-    "validation": ("◆", "$text-success", "valid"),
-    "test": ("●", "$text-warning", "test"),
-    "ghost": ("┈", "$text-primary 60%", "then"),
-    "ghost-test": ("┈", "$text-warning 60%", "then"),
+    "train": ("━", "$train", "train"),
+    "validation": ("◆", "$validation", "valid"),
+    "test": ("●", "$test", "test"),
+    "ghost": ("┈", "$ghost", "then"),
+    "ghost-test": ("┈", "$ghost", "then"),
 }
 
 _NO_VALUES: Mapping[str, str] = {"train": "", "test": ""}

@@ -12,7 +12,7 @@ from textual.color import Color
 from textual.content import Content
 
 from mnist_tui.render import formatting
-from mnist_tui.tui.run_format import RUN_COLORS
+from mnist_tui.tui.theme_colors import RUN_COLORS
 from mnist_tui.tui.widgets.charts.axes import Axis, ErrorAxis, fit_epochs
 from mnist_tui.tui.widgets.charts.chart import Chart
 from mnist_tui.tui.widgets.charts.chart_group import ChartGroup
@@ -60,7 +60,7 @@ class OverlayChart(Chart):
         if not ink.startswith("run"):
             return super().color_of(ink)
         _, slot, strength = ink.split("-")
-        color = Color.parse(RUN_COLORS[int(slot)])
+        color = Color.parse(self.app.theme_variables[RUN_COLORS[int(slot)]])
         return color if strength == "full" else color.with_alpha(_OTHERS_STRENGTH)
 
     def _line(self, curve: Curve) -> ChartLine:
@@ -179,7 +179,7 @@ def _legend(title: str, chart: OverlayChart, at: float | None, write: Callable[[
     for curve in sorted(chart.curves, key=lambda curve: curve.slot):
         if epoch in curve.epochs:
             value = write(curve.values[list(curve.epochs).index(epoch)])
-            entry = Content.assemble("  ", (str(curve.slot + 1), RUN_COLORS[curve.slot]), f" {value}")
+            entry = Content.assemble("  ", (str(curve.slot + 1), f"${RUN_COLORS[curve.slot]}"), f" {value}")
             if legend.cell_length + entry.cell_length <= width:
                 legend += entry
     return legend

@@ -83,7 +83,7 @@ class EpochTable(Panel):
 
     DEFAULT_CSS = """
     EpochTable {
-        & > .empty { height: 1fr; content-align: center middle; color: $foreground 60%; }
+        & > .empty { height: 1fr; content-align: center middle; color: $muted; }
         &.-empty > EpochRows { display: none; }
         &.-filled > .empty { display: none; }
     }
