@@ -23,6 +23,7 @@ from mnist_tui.events import (
     WeightsMoved,
 )
 from mnist_tui.runs.record import RunRecord
+from mnist_tui.runs.running_accuracy import RunningAccuracy
 
 
 class RunStatus(StrEnum):
@@ -68,6 +69,8 @@ class RunHistory:
     """One for each step of the run, in order."""
     weight_updates: list[WeightsMoved] = field(default_factory=list)
     """How far single steps moved each layer's weights, in order."""
+    running: RunningAccuracy = field(default_factory=RunningAccuracy, compare=False)
+    """The accuracy on the training images in the course of each epoch."""
     seconds: float = 0.0
     """Of all finished epochs; kept up to date, as the time left is computed at every event."""
     steps: int = 0
@@ -141,6 +144,7 @@ class RunHistory:
         self.epochs = {number: row for number, row in self.epochs.items() if number <= event.resumed_epoch}
         self._sum_seconds()
         del self.batch_losses[event.resumed_step :]
+        self.running.take_back(event.resumed_epoch, event.resumed_step / self.steps if self.steps else None)
         self.weight_updates = [moved for moved in self.weight_updates if moved.step <= event.resumed_step]
 
     def _finish_epoch(self, event: EpochFinished) -> None:
@@ -158,6 +162,8 @@ class RunHistory:
         self.progress = event
         self.status = RunStatus.TRAINING if event.phase == "training" else RunStatus.EVALUATING
         self.batch_losses.extend(event.batch_losses)
+        if event.phase == "training":
+            self.running.add(event.epoch, event.step / max(event.steps, 1), event.accuracy)
 
 
 def fold(events: Iterable[Event]) -> RunHistory:
