@@ -320,9 +320,9 @@ def test_marks_keep_their_colors_and_open_a_comparison(runs_dir: Path) -> None:
         differences = screen.differences
         assert {"lr", "dataset", "recipe"} <= {row.setting for row in differences}
         assert "ema" not in {row.setting for row in differences}
-        assert len(screen.accuracy.curves) == 2  # gamma has no epoch
+        assert len(screen.charts.accuracy.curves) == 2  # gamma has no epoch
         await runs.press("space")
-        assert len(screen.accuracy.curves) == 1
+        assert len(screen.charts.accuracy.curves) == 1
         await runs.press("escape")
         assert runs.app.screen is runs.screen
 
