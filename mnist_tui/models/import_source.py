@@ -6,6 +6,7 @@ import ast
 import contextlib
 import hashlib
 import importlib
+import itertools
 import os
 import re
 import stat
@@ -200,13 +201,10 @@ def _make_unique_name(path: Path) -> str:
 def _make_project(source: ModelSource, path: Path) -> Project:
     if source.copy is not None:
         return Project(source.copy.folders, sums=source.copy.sums, origins=source.copy.origins)
-    return Project([path.parent], last=[*_current_folder(), *_find_project_folder(path)])
-
-
-def _current_folder() -> list[Path]:
-    with contextlib.suppress(OSError):  # it has been deleted
-        return [Path.cwd()]
-    return []
+    last = _find_project_folder(path)
+    with contextlib.suppress(OSError):  # the current folder has been deleted
+        last.insert(0, Path.cwd())
+    return Project([path.parent], last=last)
 
 
 # Files that a project has in its top folder.
@@ -238,7 +236,8 @@ def _find_package(source: ModelSource, tree: ast.Module) -> tuple[str, Path | No
     wanted = script.relative_import_depth(tree)
     used = script.find_imports(tree)
     by_name = [count for count, folder in enumerate(parents, 1) if folder.name in used]
-    depth = min(max([wanted, *_package_depth(path, wanted), *by_name[:1]]), len(parents))
+    packages = itertools.takewhile(lambda folder: (folder / "__init__.py").is_file(), path.parents if wanted else ())
+    depth = min(max([wanted, len(list(packages)), *by_name[:1]]), len(parents))
     if not depth:
         return "", None
     names = [folder.name for folder in reversed(parents[:depth])]
@@ -247,21 +246,8 @@ def _find_package(source: ModelSource, tree: ast.Module) -> tuple[str, Path | No
     return ".".join([*names, path.stem]), parents[depth - 1].parent
 
 
-def _package_depth(path: Path, levels: int) -> list[int]:
-    """How deep the file lies in packages with an `__init__.py`, where it needs its package at all."""
-    if not levels:
-        return []
-    depth = 0
-    while (path.parents[depth] / "__init__.py").is_file():
-        depth += 1
-    return [depth]
-
-
 def _find_package_folders(path: Path) -> list[Path]:
     """The folders around a file that can be packages, the nearest first."""
-    found: list[Path] = []
-    for folder in path.parents if path.stem.isidentifier() else []:
-        if not folder.name.isidentifier():
-            break
-        found.append(folder)
-    return found
+    if not path.stem.isidentifier():
+        return []
+    return list(itertools.takewhile(lambda folder: folder.name.isidentifier(), path.parents))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-import contextlib
 import importlib.util
 import inspect
 import sys
 import weakref
 from argparse import Namespace
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import is_dataclass
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -36,13 +35,16 @@ def build_model(source: ModelSource, *, isolated: bool = False, on_notice: OnNot
     training, torch's random state does not change.
     """
     if source.is_registered:
-        return _check(source, _create(source, find_factory(source, import_code(source, _print_notice))))
+        model = _create(source, find_factory(source, import_code(source, _print_notice)))
+        check_forward(source, model)
+        return model
     with run_as_script(source.path):
         with preserve_torch_settings():
             imported, maker = _import(source, on_notice or _print_notice, isolated=isolated)
             model = _create(source, maker)
         _CODE[model] = imported
-        return _check(source, model)
+        check_forward(source, model)
+        return model
 
 
 def get_imported_code(model: nn.Module) -> ImportedCode | None:
@@ -61,7 +63,7 @@ def _import(source: ModelSource, on_notice: OnNotice, *, isolated: bool) -> tupl
     before = None if isolated else torch.get_rng_state()
     imported = import_code(source, on_notice)
     maker = find_factory(source, imported)
-    if _is_instance(source, imported):
+    if isinstance(getattr(imported.module, source.class_name, None), nn.Module):  # created by the import itself
         return (imported, maker) if source.path else _import_again(source, imported)
     if before is not None:
         torch.set_rng_state(before)
@@ -82,8 +84,10 @@ def _import_again(source: ModelSource, imported: ImportedCode) -> tuple[Imported
 
 
 def _create(source: ModelSource, maker: ModelFactory) -> nn.Module:
-    with _explain_errors(source, f"creating a {source.name}"):
+    try:
         model = maker()
+    except USER_EXCEPTIONS as error:
+        raise explain_code_error(source, f"creating a {source.name}", error) from error
     if isinstance(model, nn.Module):
         return model
     raise model_error(
@@ -91,20 +95,6 @@ def _create(source: ModelSource, maker: ModelFactory) -> nn.Module:
         f"{source.class_name} returns a {type(model).__name__}, not a torch.nn.Module",
         remedy="Name a class, an instance, or a function without arguments that returns one.",
     )
-
-
-@contextlib.contextmanager
-def _explain_errors(source: ModelSource, doing: str) -> Iterator[None]:
-    """Turn an exception of user code into an error in one sentence."""
-    try:
-        yield
-    except USER_EXCEPTIONS as error:
-        raise explain_code_error(source, doing, error) from error
-
-
-def _check(source: ModelSource, model: nn.Module) -> nn.Module:
-    check_forward(source, model)
-    return model
 
 
 def _print_notice(text: str) -> None:
@@ -132,11 +122,6 @@ def find_factory(source: ModelSource, imported: ImportedCode) -> ModelFactory:
     return call
 
 
-def _is_instance(source: ModelSource, imported: ImportedCode) -> bool:
-    """Whether the network is created by the import itself."""
-    return isinstance(getattr(imported.module, source.class_name, None), nn.Module)
-
-
 def _find_required_arguments(maker: Callable[..., Any]) -> list[str]:
     """The names of those without a default."""
     try:
@@ -152,10 +137,11 @@ def _find_only_network(source: ModelSource, imported: ImportedCode) -> str:
     module = imported.module
     classes = [name for name, value in vars(module).items() if _is_defined_in(module, value)]
     ready = [name for name in classes if not _find_required_arguments(getattr(module, name))]
-    made = [name for name, value in vars(module).items() if isinstance(value, nn.Module)]
+    # One name for each instance.
+    instances = list({id(value): name for name, value in vars(module).items() if isinstance(value, nn.Module)}.values())
     whole = [name for name in ready if not _is_part(name, classes, imported)]
     called = [name for name in classes if _find_call(name, imported)]
-    for candidates in (ready, whole, _distinct_instances(module, made), called):
+    for candidates in (ready, whole, instances, called):
         if len(candidates) == 1:
             return candidates[0]
     raise model_error(
@@ -163,11 +149,6 @@ def _find_only_network(source: ModelSource, imported: ImportedCode) -> str:
         "a file name alone is enough only if the file holds exactly one network; add a colon and the network's name",
         remedy=_networks_remedy(source, imported),
     )
-
-
-def _distinct_instances(module: ModuleType, names: list[str]) -> list[str]:
-    """One name for each instance."""
-    return list({id(getattr(module, name)): name for name in names}.values())
 
 
 def _is_part(name: str, classes: list[str], imported: ImportedCode) -> bool:
@@ -239,16 +220,12 @@ def _describe_problem(name: str, found: object, imported: ImportedCode) -> str:
 
 def _list_networks(imported: ImportedCode) -> list[str]:
     """The available networks by name, including those in parts of the file that were not run."""
-    return list(dict.fromkeys(_find_networks(imported)))
-
-
-def _find_networks(imported: ImportedCode) -> Iterator[str]:
     module = imported.module
-    for name, value in vars(module).items():
-        if _is_defined_in(module, value) or isinstance(value, nn.Module):
-            yield name
-    if imported.tree is not None:
-        yield from sorted(script.find_networks(imported.tree))
+    found = [
+        name for name, value in vars(module).items() if _is_defined_in(module, value) or isinstance(value, nn.Module)
+    ]
+    defined = sorted(script.find_networks(imported.tree)) if imported.tree else []
+    return list(dict.fromkeys([*found, *defined]))
 
 
 def _networks_remedy(source: ModelSource, imported: ImportedCode) -> str:

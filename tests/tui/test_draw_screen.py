@@ -56,11 +56,11 @@ def test_everything_is_there_at_any_size(trained: Path, size: tuple[int, int]) -
     async def scenario(dashboard: OpenDashboard) -> None:
         await open_draw(dashboard)
         await dashboard.wait_for_text(
-            "nothing drawn yet", "What the network gets", "best, epoch 1 · lines", "Test image", "pen up"
+            "nothing drawn yet", "Network input", "best, epoch 1 · lines", "Test image", "pen up"
         )
         await draw_down(dashboard)
         await wait_for_answer(dashboard, "1")
-        await dashboard.wait_for_text(" % sure", "That was a …")
+        await dashboard.wait_for_text(" % sure", "Label & save")
         pad, panel = screen(dashboard).query_one(DrawingPad), screen(dashboard).query_one("#canvas")
         assert pad.size.width == 2 * pad.size.height
         assert pad.region.height >= min(0.8 * size[1] - 3, 56)

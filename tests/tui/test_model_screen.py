@@ -81,7 +81,7 @@ def test_layers_image_and_maps_at_every_size(tmp_path: Path, size: tuple[int, in
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 24), (80, 40)])
-def test_filters_and_requirements_take_the_layers_place_where_room_is_scarce(
+def test_filters_and_requirements_are_shown_by_their_letters_where_room_is_scarce(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:
     trained_run(tmp_path)
@@ -89,10 +89,12 @@ def test_filters_and_requirements_take_the_layers_place_where_room_is_scarce(
     async def scenario(dashboard: OpenDashboard) -> None:
         await seen(dashboard)
         assert "Requirements" not in dashboard.text
-        await dashboard.press("f")
-        await dashboard.wait_for_text("Filters of block1.conv1", "✓", "6 BatchNorm2d")
+        await dashboard.press("F")
+        await dashboard.wait_for_text("Filters of block1.conv1")
         assert "block3.conv2" not in dashboard.text
-        await dashboard.press("f")
+        await dashboard.press("Q")
+        await dashboard.wait_for_text("✓", "6 BatchNorm2d")
+        await dashboard.press("Q")
         await dashboard.wait_for_text("block1.conv2", "Image 0 · ")
         assert "Requirements" not in dashboard.text
 

@@ -112,7 +112,7 @@ class DrawScreen(NetworkScreen):
             return self.canvas.can_redo
         if parameters == ("clear",) or action == "label":
             return not self.canvas.is_blank
-        return True
+        return super().check_action(action, parameters)
 
     def action_pen(self) -> None:
         """Set the pen down, or lift it."""

@@ -68,12 +68,12 @@ class EvaluateScreen(NetworkScreen):
         with Container(id="panes"):
             with VerticalScroll(id="figures", can_focus=False):
                 yield Static(_WORKING, id="summary")
-                with Panel("Confusion") as panel:
+                with Panel("Confusion", jump="C") as panel:
                     panel.id, panel.border_subtitle = "confusion", "label ↓  predicted →"
                     yield ConfusionMatrix()
                 yield Static(id="classes")
                 yield Static(id="calibration")
-            with Panel("Mistakes") as panel:
+            with Panel("Mistakes", jump="M") as panel:
                 panel.id = "mistakes"
                 yield MistakesGallery()
         nothing = Static(_WORKING, id="nothing")
@@ -96,7 +96,7 @@ class EvaluateScreen(NetworkScreen):
         """Offer all mistakes only while they are filtered."""
         if action == "all":
             return self.is_mounted and self.query_one(ConfusionMatrix).picked is not None
-        return True
+        return super().check_action(action, parameters)
 
     def network_chosen(self) -> None:
         self.action_evaluate()
@@ -216,12 +216,12 @@ def _summary(result: EvaluateResult) -> Content:
     low, high = found.interval
     return Content.assemble(
         (f"{result.network} · {result.dataset}\n", "bold"),
-        ("accuracy ", "$foreground 70%"),
+        ("accuracy ", "$muted"),
         (formatting.percent(found.accuracy), "bold"),
-        (f"  95 %: {formatting.bare_percent(low)} to {formatting.bare_percent(high)}\n", "$foreground 70%"),
-        ("loss ", "$foreground 70%"),
+        (f"  95 %: {formatting.bare_percent(low)} to {formatting.bare_percent(high)}\n", "$muted"),
+        ("loss ", "$muted"),
         (formatting.loss(found.loss), "bold"),
-        ("  wrong ", "$foreground 70%"),
+        ("  wrong ", "$muted"),
         (f"{found.images - found.correct:,}", "bold"),
-        (f" of {found.images:,}", "$foreground 70%"),
+        (f" of {found.images:,}", "$muted"),
     )

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
 from mnist_tui.events import RunFailed, WeightsMoved
@@ -51,7 +51,6 @@ class ModelScreen(NetworkScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("next-image", "image(1)", "Next image"),
         bind("previous-image", "image(-1)", "Previous image", show=False),
-        Binding("f", "filters", "Layers / filters"),
         bind("next-class", "digit(1)", "Next class"),
         bind("previous-class", "digit(-1)", "Previous class", show=False),
         bind("images", "drawing", "Your drawing"),
@@ -91,9 +90,6 @@ class ModelScreen(NetworkScreen):
     def on_unmount(self) -> None:
         self._explainer.close()
         self._finder.close()
-
-    def on_resize(self) -> None:
-        self.refresh_bindings()
 
     def draw(self, session: Session) -> None:
         """Show the model, and explain the image again where there is something else to see."""
@@ -200,14 +196,6 @@ class ModelScreen(NetworkScreen):
     def _set_choice(self, **changes: Any) -> None:
         self._choice = replace(self._choice, **changes)
         self._explain(self.session)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Nothing to switch where there is room for all."""
-        return action != "filters" or self.has_class("-narrow") or self.has_class("-short")
-
-    def action_filters(self) -> None:
-        """Show filters and requirements in the layers' place, where there is not room for all."""
-        self.toggle_class("-filters")
 
     def action_movement(self) -> None:
         """Show the movement in the sizes' place, where there is not room for both."""

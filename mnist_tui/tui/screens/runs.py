@@ -76,7 +76,9 @@ class RunsScreen(BaseScreen):
             return self.browser.is_filtering
         if action in ("filter", "order"):
             return bool(self.browser.runs)
-        return action not in ("mark", "compare", "run") or self.browser.selected is not None
+        if action in ("mark", "compare", "run"):
+            return self.browser.selected is not None
+        return super().check_action(action, parameters)
 
     def action_filter(self) -> None:
         self.browser.open_filter()

@@ -82,13 +82,13 @@ class TrainScreen(BaseScreen):
             "stop": phase.is_busy and phase is not SessionPhase.STOPPING,
             "one_more": self.session.extension_job() is not None,
         }
-        return allowed.get(action, True)
+        return allowed[action] if action in allowed else super().check_action(action, parameters)
 
     def action_new_run(self) -> None:
         """Ask for the settings, then train."""
-        from mnist_tui.tui.screens.new_run import NewRunForm  # more than the first frame needs
+        from mnist_tui.tui.screens.new_run import NewRunScreen  # more than the first frame needs
 
-        self.app.push_screen(NewRunForm(self.workspace.form_config, self.workspace.preferences), self._begin)
+        self.app.push_screen(NewRunScreen(self.workspace), self._begin)
 
     def _begin(self, config: TrainConfig | None) -> None:
         if config is not None:
