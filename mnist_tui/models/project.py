@@ -138,13 +138,11 @@ class Project:
 
     def _is_own(self, found: ModuleSpec) -> bool:
         if isinstance(found.loader, SourceFileLoader):
-            return self._is_own_file(_resolve(found.loader.path))
+            path = _resolve(found.loader.path)
+            return path in self._sums if self._sums is not None else self._is_within(path)
         if found.origin is None and found.submodule_search_locations is not None:  # a folder without __init__.py
             return all(self._is_within(_resolve(place)) for place in found.submodule_search_locations)
         return False
-
-    def _is_own_file(self, path: Path) -> bool:
-        return path in self._sums if self._sums is not None else self._is_within(path)
 
     def _is_within(self, path: Path) -> bool:
         roots = [*self.folders, *self._last, *self._find_added_folders()]
@@ -158,7 +156,8 @@ class Project:
     def _activate(self) -> None:
         """Replace the project whose modules can currently be imported by name."""
         global _active
-        _install_finder()
+        if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+            sys.meta_path.insert(0, _Finder())
         importlib.invalidate_caches()  # a file may be younger than the finder's listing of its folder
         if _active is self:
             return
@@ -224,11 +223,6 @@ class _Finder(MetaPathFinder):
     ) -> ModuleSpec | None:
         project: Project | None = getattr(_thread, "project", None)
         return project.find_spec(fullname, path) if project is not None else None
-
-
-def _install_finder() -> None:
-    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())
 
 
 def _print(*values: Any, file: Any = None, **named: Any) -> None:

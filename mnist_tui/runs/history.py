@@ -83,7 +83,6 @@ class RunHistory:
     stopped: RunStopped | None = None
 
     def apply(self, event: Event) -> None:
-        """Update the state with the next event."""
         match event:
             case RunStarted():
                 self._start(event)
@@ -126,7 +125,8 @@ class RunHistory:
 
     def time_left(self) -> TimeLeft | None:
         """Seconds to the end of the epoch and of the run at the speed so far; None while it is unknown."""
-        now, batch = self.progress, self._batch_size()
+        now = self.progress
+        batch = (self.record.count("batch_size") if self.record else None) or 1
         if now is None or not now.images_per_second > 0 or not now.steps:
             return None
         in_training = now.phase == "training"
@@ -135,9 +135,6 @@ class RunHistory:
         # The finished epochs include what an epoch takes besides its steps.
         whole = self.seconds / len(self.epochs) if self.epochs else training
         return TimeLeft(left, left + (now.epochs - now.epoch) * whole)
-
-    def _batch_size(self) -> int:
-        return (self.record.count("batch_size") if self.record else None) or 1
 
     def _start(self, event: RunStarted) -> None:
         """A new run, or one that continues from a checkpoint: drop what came after that."""
