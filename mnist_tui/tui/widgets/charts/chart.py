@@ -105,6 +105,7 @@ class Chart(Widget, can_focus=True):
         self._cells = Cells(0, 0)
         self._strips: list[Strip] = []
         self._colors: dict[str, Color] = {}
+        self._graphs = graphs.in_use()
 
     @property
     def layout_of_plot(self) -> Layout:
@@ -152,6 +153,8 @@ class Chart(Widget, can_focus=True):
         """Take the colors of the new theme when the next line is drawn: now they are still the old ones."""
         super().notify_style_update()
         self._colors, self._strips = {}, []
+        if self._graphs is not graphs.in_use():
+            self._paint()
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -199,7 +202,8 @@ class Chart(Widget, can_focus=True):
         width, height = self.size
         if not (width and height):
             return
-        before, self._cells = self._cells, draw_plot(self.plot, (width, height), graphs.in_use())
+        self._graphs = graphs.in_use()
+        before, self._cells = self._cells, draw_plot(self.plot, (width, height), self._graphs)
         changed = self._cells.difference(before)
         if changed is not None:
             self._strips = []
