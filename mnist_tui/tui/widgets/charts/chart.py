@@ -90,6 +90,9 @@ class Chart(Widget, can_focus=True):
             super().__init__()
             self.chart, self.at, self.fixed = chart, at, fixed
 
+    class Resized(Message):
+        """Another number of points can be seen now."""
+
     class Dragged(Message):
         """The mouse has pulled the curves so many epochs to the left."""
 
@@ -148,6 +151,7 @@ class Chart(Widget, can_focus=True):
 
     def on_resize(self, _: Resize) -> None:
         self._paint()
+        self.post_message(self.Resized())
 
     def notify_style_update(self) -> None:
         """Take the colors of the new theme when the next line is drawn: now they are still the old ones."""

@@ -112,9 +112,6 @@ class OverlayCharts(ChartGroup):
             self.accuracy.emphasized = self.loss.emphasized = slot
             self.redraw()
 
-    def on_resize(self) -> None:
-        self.call_after_refresh(self.redraw)
-
     def toggle_axis(self, chart: Chart) -> None:
         if chart is self.loss:
             self.log_scale = not self.log_scale

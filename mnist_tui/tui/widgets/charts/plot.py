@@ -27,7 +27,7 @@ _COVERED, _COVERED_SOLID = 0.7, 0.5
 # Without room for this many columns of curves there are no labels at their ends.
 _ROOM_FOR_LABELS = 24
 # Signs that are only in fonts with many symbols, and what stands for them elsewhere.
-_PLAIN_SIGNS = {"●": "o", "★": "*", "◆": "+", "━": "-"}
+_PLAIN_SIGNS = {"●": "o", "★": "*", "◆": "+", "━": "-", "○": "."}
 _GUIDES = {Graphs.BRAILLE: "┄", Graphs.QUADRANT: "┄", Graphs.BLOCK: "·", Graphs.ASCII: " "}
 
 
@@ -154,8 +154,8 @@ class _Painter:
             self.cells.put(self._row(tick.place), 0, tick.label[:LABEL_WIDTH].rjust(LABEL_WIDTH), "tick")
 
     def _draw_line(self, line: ChartLine) -> None:
-        if not len(line.x):
-            return
+        if not len(line.x) or (not line.joined and self._graphs in (Graphs.BLOCK, Graphs.ASCII)):
+            return  # single points would be as large as the lines
         layout, dots = self._layout, self._solid if line.pen == "solid" else self._dots
         across, down = self._columns(line.x), self._rows(line.y)
         if line.filled:
