@@ -69,11 +69,6 @@ class Gallery:
         return Measurement(width, width)
 
 
-def image_of(grid: Matrix, *, scale: int = 1, plain: bool = False) -> PixelImage:
-    """A single image."""
-    return signed_image(_wrap(grid), scale=scale, plain=plain)
-
-
 def _draw(grids: Sequence[Matrix], room: Room, most: float, plain: bool) -> list[PixelImage | Thumbnail]:
     """All grids at the largest size at which they fit, or at the least size."""
     if not grids or not grids[0]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 
 from mnist_tui.events import WeightsMoved
 from mnist_tui.inspection.summary import BlockSummary, LayerSummary, ModelSummary
+from mnist_tui.tui.themed_app import ThemedApp
 from mnist_tui.tui.widgets.tables.layers_table import LayersTable
 
 PER_BLOCK = 15
@@ -29,7 +30,7 @@ def shown(table: LayersTable) -> list[str]:
     return [f"{row.mark}{row.layer.path}".strip() for row in table.rows]
 
 
-class TableApp(App[None]):
+class TableApp(ThemedApp[None]):
     def compose(self) -> ComposeResult:
         yield LayersTable()
 
