@@ -140,7 +140,7 @@ def mistakes_gallery(mistakes: Sequence[Mistake], images: Sequence[Matrix], clas
     cards = [
         Group(gray_image(image), caption(mistake, classes)) for mistake, image in zip(mistakes, images, strict=True)
     ]
-    return Group(Text("Worst mistakes", style="bold"), Columns(cards, padding=(1, 2)))
+    return Group(Text("Worst errors", style="bold"), Columns(cards, padding=(1, 2)))
 
 
 def caption(mistake: Mistake, classes: Sequence[str]) -> Text:
