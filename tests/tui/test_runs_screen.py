@@ -321,7 +321,7 @@ def test_a_network_is_exported_from_an_opened_run(tmp_path: Path, monkeypatch: p
 
 def test_an_export_that_fails_says_why(tmp_path: Path) -> None:
     run = write_line_reader(tmp_path / "runs", dataset="my-digits")
-    with pytest.raises(MnistTuiError, match=r"^there are no digits of your own in .* yet. Draw some"):
+    with pytest.raises(MnistTuiError, match=r"^there are no digits of your own in .* yet\. Draw some"):
         export_saved_network(run, "safetensors", tmp_path / "lines.safetensors", tmp_path / "data")
 
 
