@@ -189,7 +189,7 @@ def test_undo_redo_clear_and_invert(trained: Path) -> None:
         await open_draw(dashboard)
         assert "Undo" not in dashboard.footer
         await draw_down(dashboard)
-        await dashboard.wait_for_text("u Undo", "c Clear")
+        await dashboard.wait_for_text("u Undo", "Del Clear")
         await draw_across(dashboard)
         await wait_for_answer(dashboard, "not sure")
         await dashboard.press("u")
@@ -217,7 +217,7 @@ def test_the_pen_is_up_after_clearing(trained: Path) -> None:
 def test_without_a_run_the_picture_is_there_and_what_to_do(tmp_path: Path) -> None:
     async def scenario(dashboard: OpenDashboard) -> None:
         await open_draw(dashboard)
-        await dashboard.wait_for_text("no network yet", "Train one: press n.")
+        await dashboard.wait_for_text("No network yet.", "Train one: press n.")
         await draw_down(dashboard)
         await dashboard.until(lambda: screen(dashboard).result.pixels is not None)
         assert screen(dashboard).result.pixels.shape == (28, 28)
@@ -370,7 +370,7 @@ def test_thinking_better_of_it_keeps_nothing(trained: Path) -> None:
         await open_draw(dashboard)
         await draw_down(dashboard)
         await dashboard.press("enter")
-        await dashboard.wait_for_text("Which digit was it?", "Esc cancels")
+        await dashboard.wait_for_text("Which digit was it?", "my-digits")
         await dashboard.press("escape")
         assert ink(dashboard) > 0
 
