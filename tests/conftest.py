@@ -59,8 +59,10 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The time limit of pyproject.toml is for ordinary tests."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The time limit of pyproject.toml is for ordinary tests; and workers, if any, begin with what takes seconds."""
     for item in items:
         if item.get_closest_marker("slow") or item.get_closest_marker("torture"):
             item.add_marker(pytest.mark.timeout(_LONG))
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("early") is None)
