@@ -16,8 +16,6 @@ from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
 from textual.strip import Strip
 
-from tests.tui import warm_program
-
 _SECONDS = 10.0
 
 
@@ -101,9 +99,3 @@ def _a_closed_screen_is_let_go() -> Iterator[None]:
     """A cache of Textual 8's keeps the lines of a thousand widgets, which the garbage collector looks at each time."""
     yield
     StylesCache.get_inner_outer.cache_clear()
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _the_warm_program_ends_with_the_tests() -> Iterator[None]:
-    yield
-    warm_program.close()
