@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -15,9 +15,6 @@ from mnist_tui.cli.output import print_error, print_message, print_traceback, st
 from mnist_tui.errors import ConfigError
 from mnist_tui.system import paths
 from mnist_tui.training.jobs import Folders, Job, NewRun
-
-if TYPE_CHECKING:
-    from mnist_tui.tui.app import DashboardExit
 
 
 @with_settings
@@ -32,12 +29,16 @@ def dashboard(
     Settings fill its form; --start begins at once.
     """
     folders = Folders(paths.data_dir(data_dir), paths.runs_dir(runs_dir))
-    config = config_from_options({**_load_form(settings), **{k: v for k, v in settings.items() if v is not None}})
-    open_dashboard(config, folders, NewRun(config, folders) if start else None)
+    given = {name: value for name, value in settings.items() if value is not None}
+    remembered = _load_form(settings)
+    config = config_from_options({**remembered, **given})
+    if start:
+        open_dashboard(config, folders, NewRun(config, folders), _describe_remembered(remembered, given))
+    open_dashboard(config, folders)
 
 
-def open_dashboard(config: Any, folders: Folders, job: Job | None) -> NoReturn:
-    """Run the application, and exit with its exit code."""
+def open_dashboard(config: Any, folders: Folders, job: Job | None = None, notice: str = "") -> NoReturn:
+    """Run the application, and exit with its exit code. `notice` is shown in it at first."""
     if not is_terminal():
         raise ConfigError(
             "the dashboard needs a terminal that can move its cursor, on standard input and output",
@@ -45,19 +46,15 @@ def open_dashboard(config: Any, folders: Folders, job: Job | None) -> NoReturn:
         )
     from mnist_tui.tui.app import run_dashboard
 
-    ended = run_dashboard(config, folders, job=job)
+    ended = run_dashboard(config, folders, job=job, notice=notice)
     with contextlib.suppress(OSError):  # the terminal may be what has gone
-        _print_outcome(ended, folders)
+        # What a headless run would leave in the terminal.
+        if ended.failed is not None:
+            print_traceback(ended.failed.traceback)
+            print_error(ended.failed.message, ended.failed.remedy)
+        elif ended.run is not None:
+            print_message(stderr(), f"Continue with: {runs.resume_command(ended.run.folder, folders.data)}")
     _exit(ended.code)
-
-
-def _print_outcome(ended: DashboardExit, folders: Folders) -> None:
-    """Print what a headless run would leave in the terminal."""
-    if ended.failed is not None:
-        print_traceback(ended.failed.traceback)
-        print_error(ended.failed.message, ended.failed.remedy)
-    elif ended.run is not None:
-        print_message(stderr(), f"Continue with: {runs.resume_command(ended.run.folder, folders.data)}")
 
 
 def is_terminal() -> bool:
@@ -83,3 +80,13 @@ def _load_form(settings: dict[str, Any]) -> dict[str, Any]:
 
     form = {name: value for name, value in Preferences().form.items() if name in SETTINGS}
     return {} if settings.get("recipe") is not None or find_problems(form) else form
+
+
+def _describe_remembered(remembered: dict[str, Any], given: dict[str, Any]) -> str:
+    """The settings of the last form that a run starts with though no option was given for them; "" for none."""
+    from mnist_tui.recipes import RECIPES
+
+    recipe = RECIPES.get(remembered.get("recipe", ""))
+    usual = recipe.to_dict() if recipe else {}
+    kept = [f"{k.replace('_', ' ')} {v}" for k, v in remembered.items() if k not in given and v != usual.get(k)]
+    return f"From the last form: {', '.join(kept)}. --recipe NAME starts without them." if kept else ""

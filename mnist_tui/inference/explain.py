@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
+from mnist_tui.config import IMAGE_SHAPE
 from mnist_tui.data.augmentation import make_network_input
 from mnist_tui.inference.layer_images import Filters, compute_feature_maps, find_first_filters
 from mnist_tui.inference.network import TrainedNetwork
@@ -52,6 +54,15 @@ def inspect_image(network: TrainedNetwork, image: Tensor) -> ImageInspection:
         filters = find_first_filters(network.model, inputs)
         prediction = prediction_from_logits(network.logits(image[None]), network.classes)
     return ImageInspection(network.input_pixels(image[None])[0, 0], prediction, filters, maps)
+
+
+def find_filters(model: nn.Module) -> Filters | None:
+    """The filters of the model's first layer with weights, from any thread, without drawing random numbers.
+
+    None if its weights cannot be shown as images.
+    """
+    with IsolatedRNG(), translate_code_errors():
+        return find_first_filters(model.eval(), torch.zeros(1, *IMAGE_SHAPE))
 
 
 def compute_saliency(network: TrainedNetwork, image: Tensor, label: int, method: Method) -> SaliencyMap:

@@ -19,7 +19,7 @@ from mnist_tui import __version__
 from mnist_tui.config import IMAGE_SHAPE
 from mnist_tui.data.augmentation import apply_maps, make_network_input
 from mnist_tui.data.deskew import make_deskew_maps_unchunked
-from mnist_tui.errors import MnistTuiError
+from mnist_tui.errors import MnistTuiError, explain_os_error
 from mnist_tui.inference.network import TrainedNetwork
 from mnist_tui.models.isolated_rng import load_model_isolated
 from mnist_tui.system import atomic_file
@@ -115,10 +115,8 @@ def export_network(network: TrainedNetwork, format: FormatName, path: Path, imag
             f"{comparison.same_answers:,} of {comparison.images:,} answers are the same; it was not written",
             remedy=_remedy(network, images),
         )
-    try:
+    with explain_os_error(ExportError, f"{path} cannot be written", remedy="Choose another --output."):
         atomic_file.write_bytes(path, content)
-    except OSError as error:
-        raise ExportError(f"{path} cannot be written: {error.strerror}", remedy="Choose another --output.") from error
     return comparison
 
 
@@ -197,20 +195,12 @@ def _to_torchscript(network: TrainedNetwork) -> bytes:
     return buffer.getvalue()
 
 
-def _from_torchscript(content: bytes, network: TrainedNetwork) -> Forward:
-    return torch.jit.load(io.BytesIO(content))  # type: ignore[no-any-return]
-
-
 def _to_pt2(network: TrainedNetwork) -> bytes:
     shapes = {"images": {0: torch.export.Dim("batch")}}
     program = torch.export.export(PixelNetwork(network).eval(), (_example(),), dynamic_shapes=shapes)
     buffer = io.BytesIO()
     torch.export.save(program, buffer, extra_files={"metadata.json": json.dumps(_texts(network))})
     return buffer.getvalue()
-
-
-def _from_pt2(content: bytes, network: TrainedNetwork) -> Forward:
-    return torch.export.load(io.BytesIO(content)).module()
 
 
 def _to_onnx(network: TrainedNetwork) -> bytes:
@@ -246,7 +236,7 @@ _WRITERS: Mapping[FormatName, Callable[[TrainedNetwork], bytes]] = {
 }
 _READERS: Mapping[FormatName, Callable[[bytes, TrainedNetwork], Forward]] = {
     "onnx": _from_onnx,
-    "torchscript": _from_torchscript,
+    "torchscript": lambda content, network: torch.jit.load(io.BytesIO(content)),
     "safetensors": _from_safetensors,
-    "pt2": _from_pt2,
+    "pt2": lambda content, network: torch.export.load(io.BytesIO(content)).module(),
 }

@@ -115,14 +115,14 @@ def class_names(dataset: str) -> tuple[str, ...]:
 
 
 def build_network(run: Run) -> tuple[nn.Module, ModelSource]:
-    """The network of `run` with its initial weights, and its source; from any thread.
+    """The network of `run` with the weights that its training began with, and its source; from any thread.
 
     It is created from the run's own copy of the code, if there is one. Raises RunError if that is damaged or has
     changed, and UntrustedCodeError if the user has not agreed to run it.
     """
     code = find_code(run).require_trust()
     try:
-        return load_model_isolated(code.source), code.source
+        return load_model_isolated(code.source, run.record().train_config().seed), code.source
     except ModelError as error:
         raise RunError(
             f"the network of run {run.name} cannot be built: {error}",

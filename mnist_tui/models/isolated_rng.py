@@ -15,12 +15,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from mnist_tui.models import ModelSource, loader, resolve_spec
 
 
-def load_model_isolated(source: ModelSource | str) -> nn.Module:
+def load_model_isolated(source: ModelSource | str, seed: int = 0) -> nn.Module:
     """`load_model` for use beside a training in another thread, whose random numbers stay the same.
 
-    The initial weights are not those of `load_model`: they are meant to be replaced.
+    The initial weights are those that a training with `seed` begins with, except of code that seeds torch itself.
     """
-    with IsolatedRNG(), _ignore_seeding():
+    with IsolatedRNG(seed), _ignore_seeding():
         return loader.build_model(resolve_spec(source) if isinstance(source, str) else source, isolated=True)
 
 
@@ -56,9 +56,9 @@ class IsolatedRNG(TorchDispatchMode):
     Saving and restoring the state of the default one would not help, because the training draws in between.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int = 0) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._generator = torch.Generator().manual_seed(0)
+        self._generator = torch.Generator().manual_seed(seed)
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -98,15 +98,11 @@ def _is_without_dropout(func: OpOverload, args: Sequence[Any], given: Mapping[st
 
 def _find_generator_overload(func: OpOverload) -> Callable[..., Any] | None:
     """The function itself, or its overload, that takes a generator: `rand.generator` for `rand.default`."""
-    if _takes_generator(func):
+    if any(argument.name == "generator" for argument in func._schema.arguments):
         return func
     packet, name = func.overloadpacket, func._overloadname
     wanted = "generator" if name == "default" else f"{name}_generator"
     return getattr(packet, wanted) if wanted in packet.overloads() else None
-
-
-def _takes_generator(func: OpOverload) -> bool:
-    return any(argument.name == "generator" for argument in func._schema.arguments)
 
 
 _LIKE: Mapping[OpOverload, Callable[..., torch.Tensor]] = {

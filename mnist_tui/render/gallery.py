@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from rich.segment import Segment
 
-from mnist_tui.render.pixels import Matrix, PixelImage, largest, signed_image
+from mnist_tui.render.pixels import Matrix, largest, signed_image
 
 # The columns per pixel; at half the size two pixels share a column.
 _SCALES = (4, 3, 2, 1)
@@ -31,11 +31,12 @@ class Gallery:
     """Signed images on a common scale of brightness: row by row, as many as fit the width.
 
     All `grids` have one size. If even the smallest scale does not fit the room, the gallery is higher than that.
+    Full brightness is at the magnitude `most`, which several galleries may share, or else at the largest.
     """
 
-    def __init__(self, grids: Sequence[Matrix], room: Room, *, plain: bool = False) -> None:
+    def __init__(self, grids: Sequence[Matrix], room: Room, *, most: float | None = None, plain: bool = False) -> None:
         grids = [_wrap(grid) for grid in grids]
-        most = max(map(largest, grids), default=0.0)
+        most = max(map(largest, grids), default=0.0) if most is None else most
         scale = _fitting_scale(grids, room)
         grids = grids if scale else [shrink(grid) for grid in grids]
         self._images = [signed_image(grid, most=most, scale=scale or 1, plain=plain) for grid in grids]
@@ -74,11 +75,6 @@ def shrink(grid: Matrix) -> list[list[float]]:
         [_mean([value for row in rows for value in row[at : at + 2]]) for at in range(0, len(rows[0]), 2)]
         for rows in (grid[at : at + 2] for at in range(0, len(grid), 2))
     ]
-
-
-def image_of(grid: Matrix, *, scale: int = 1, plain: bool = False) -> PixelImage:
-    """A single image."""
-    return signed_image(_wrap(grid), scale=scale, plain=plain)
 
 
 def _fitting_scale(grids: Sequence[Matrix], room: Room) -> int:

@@ -61,7 +61,7 @@ class PixelImage:
         """Top to bottom, each `width` cells; `plain` for shades instead of colors."""
         if plain:
             return [
-                [Segment("".join(_shade(_quantize(a), _quantize(b)) for a, b in zip(upper, lower, strict=True)))]
+                [Segment("".join(shade(a, b) for a, b in zip(upper, lower, strict=True)))]
                 for upper, lower in _pairs(self._levels, 0.0)
             ]
         return [
@@ -79,12 +79,10 @@ class PixelImage:
         return Measurement(self.width, self.width)
 
 
-def gray_image(
-    rows: Matrix, *, low: float = 0.0, high: float = 255.0, scale: int = 1, plain: bool = False
-) -> PixelImage:
-    """From black at `low` to white at `high`, as a digit in MNIST."""
-    levels = _levels(rows, lambda value: (value - low) / ((high - low) or 1.0), 0.0)
-    return PixelImage([[_gray(level) for level in row] for row in levels], levels, scale=scale, plain=plain)
+def gray_image(rows: Matrix, *, high: float = 255.0, plain: bool = False) -> PixelImage:
+    """From black at 0 to white at `high`, as a digit in MNIST."""
+    levels = _levels(rows, lambda value: value / (high or 1.0), 0.0)
+    return PixelImage([[_gray(level) for level in row] for row in levels], levels, plain=plain)
 
 
 def signed_image(rows: Matrix, *, most: float | None = None, scale: int = 1, plain: bool = False) -> PixelImage:
@@ -94,16 +92,24 @@ def signed_image(rows: Matrix, *, most: float | None = None, scale: int = 1, pla
     return PixelImage([[_signed_color(level) for level in row] for row in levels], levels, scale=scale, plain=plain)
 
 
-def heat_image(rows: Matrix, heat: Matrix, *, high: float = 255.0, scale: int = 1, plain: bool = False) -> PixelImage:
-    """A digit (0 to `high`) in gray under a saliency map (-1 to 1). Without color only the map is drawn."""
-    digit, glow = (
-        _levels(rows, lambda value: value / (high or 1.0), 0.0),
-        _levels(heat, lambda value: value, -1.0),
-    )
+def heat_image(rows: Matrix, heat: Matrix, *, plain: bool = False) -> PixelImage:
+    """A digit (0 to 255) in gray under a saliency map (-1 to 1). Without color only the map is drawn."""
+    digit, glow = _levels(rows, lambda value: value / 255, 0.0), _levels(heat, lambda value: value, -1.0)
     colors = [
         [_heat_color(ink, warmth) for ink, warmth in zip(*pair, strict=True)] for pair in zip(digit, glow, strict=True)
     ]
-    return PixelImage(colors, glow, scale=scale, plain=plain)
+    return PixelImage(colors, glow, plain=plain)
+
+
+def shade(upper: float, lower: float) -> str:
+    """The character for a cell without color whose halves have these levels, -1 to 1."""
+    return _nearest_shade(_quantize(upper), _quantize(lower))
+
+
+def resample(rows: Matrix, height: int, width: int) -> list[list[float]]:
+    """The image in `height` by `width` pixels, no more than it has, each the mean of what it covers."""
+    narrow = [_means(row, width) for row in rows]
+    return [list(row) for row in zip(*(_means(column, height) for column in zip(*narrow, strict=True)), strict=True)]
 
 
 def largest(rows: Matrix) -> float:
@@ -147,7 +153,7 @@ def _quantize(level: float) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _shade(upper: int, lower: int) -> str:
+def _nearest_shade(upper: int, lower: int) -> str:
     """The character that is most similar to two levels, given in steps."""
 
     def error(shade: str) -> float:
@@ -155,6 +161,27 @@ def _shade(upper: int, lower: int) -> str:
         return (above - upper / _STEPS) ** 2 + (below - lower / _STEPS) ** 2
 
     return min(_SHADES, key=error)
+
+
+def _means(values: Sequence[float], count: int) -> list[float]:
+    """Means over `count` equal stretches."""
+    if count == len(values):
+        return list(values)
+    return [
+        sum(share * values[at] for at, share in stretch) / total for stretch, total in _stretches(len(values), count)
+    ]
+
+
+@lru_cache(maxsize=256)
+def _stretches(size: int, count: int) -> tuple[tuple[tuple[tuple[int, float], ...], float], ...]:
+    """For each of `count` stretches, which of `size` values it covers and how much of each, and the sum of that."""
+    found = []
+    for number in range(count):
+        begin, end = number * size / count, (number + 1) * size / count
+        at = range(int(begin), min(math.ceil(end), size))
+        shares = tuple((one, min(end, one + 1) - max(begin, one)) for one in at)
+        found.append((shares, sum(share for _, share in shares)))
+    return tuple(found)
 
 
 def _enlarge(rows: Sequence[Sequence[_Pixel]], scale: int) -> list[list[_Pixel]]:

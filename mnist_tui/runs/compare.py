@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mnist_tui.config import SETTINGS, TrainConfig
-from mnist_tui.recipes import OUTSIDE_RECIPES, RECIPES
+from mnist_tui.runs.config_diff import Difference, pair_settings
 from mnist_tui.runs.index import ScannedRun
 from mnist_tui.runs.record import RunRecord
 from mnist_tui.runs.summary import RunSummary
@@ -37,14 +36,6 @@ class ComparedRun:
 
 
 @dataclass(frozen=True)
-class Difference:
-    """One setting with its value in each run, in the order of the runs; None if it is not recorded."""
-
-    setting: str
-    values: tuple[Any, ...]
-
-
-@dataclass(frozen=True)
 class Comparison:
     """Several runs side by side."""
 
@@ -69,18 +60,9 @@ def compare(runs: Sequence[ScannedRun]) -> Comparison:
 
 def find_differences(records: Sequence[RunRecord]) -> tuple[Difference, ...]:
     """The settings and facts that are not the same in all records; settings first, in their own order."""
-    settings = _settings([record.config for record in records])
+    settings = pair_settings([record.config for record in records])
     facts = (Difference(name, tuple(map(value, records))) for name, value in _FACTS.items())
     return tuple(row for row in (*settings, *facts) if any(value != row.values[0] for value in row.values))
-
-
-def config_diff(config: Mapping[str, Any]) -> tuple[Difference, ...]:
-    """The settings that differ from those of the config's recipe, whose value comes first; () if it is unknown."""
-    recipe = RECIPES.get(str(config.get("recipe")))
-    if recipe is None:
-        return ()
-    rows = (row for row in _settings([recipe.to_dict(), config]) if row.setting not in OUTSIDE_RECIPES)
-    return tuple(row for row in rows if row.values[0] != row.values[1])
 
 
 def _numbers(run: ScannedRun) -> ComparedRun:
@@ -94,12 +76,3 @@ def _numbers(run: ScannedRun) -> ComparedRun:
         final_train_accuracy=last.train_accuracy if last else None,
         seconds_per_epoch=run.summary.seconds / len(rows) if rows else None,
     )
-
-
-def _settings(configs: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
-    # Settings of a newer version are unknown here, and may be the difference.
-    unknown = sorted({name for config in configs for name in config} - set(SETTINGS))
-    for name in (*SETTINGS, *unknown):
-        # The config of an older version lacks later settings, which then had their defaults.
-        default = getattr(TrainConfig(), name, None)
-        yield Difference(name, tuple(config.get(name, default) for config in configs))

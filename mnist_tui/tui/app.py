@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.driver import Driver
 from textual.screen import ModalScreen
 
 from mnist_tui import runs
-from mnist_tui.config import TrainConfig, config_from_old_record
+from mnist_tui.config import TrainConfig
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.events import RunFailed
 from mnist_tui.runs import Run
@@ -24,6 +24,7 @@ from mnist_tui.training.jobs import Folders, Job, ResumedRun
 from mnist_tui.training.run_code import RunCode
 from mnist_tui.tui.base_app import BaseApp, choose_driver
 from mnist_tui.tui.code_trust import find_untrusted_code, spec_for_new_run
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.screens.base import BaseScreen
 from mnist_tui.tui.screens.dialogs.base import LeaveDialog, TrustDialog
@@ -49,10 +50,11 @@ class Dashboard(BaseApp):
 
     TITLE = "mnist-tui"
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(entry.key, f"open('{entry.name}')", entry.title, show=False) for entry in SCREENS),
-        Binding("q", "leave", "Quit"),
+        *(bind(f"screen-{entry.name}", f"open('{entry.name}')", entry.title, show=False) for entry in SCREENS),
+        bind("new-run", "new_run", "New run", show=False),
+        bind("quit", "leave", "Quit"),
         # Also under a dialog: the second press must always get through.
-        Binding("ctrl+c,ctrl+q", "interrupt", "Quit at once", show=False, priority=True),
+        bind("quit-now", "interrupt", "Quit at once", show=False, priority=True),
     ]
 
     def __init__(
@@ -61,13 +63,14 @@ class Dashboard(BaseApp):
         folders: Folders,
         *,
         job: Job | None = None,
+        notice: str = "",
         preferences: Preferences | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
-        """`job` starts at once; a `driver_class` is used on a real terminal of our own only."""
+        """`job` starts at once, and `notice` is shown; a `driver_class` is used on a real terminal of our own only."""
         super().__init__(preferences=preferences, driver_class=driver_class)
         self.workspace = Workspace(Session(self), folders, form_config, self.preferences)
-        self._first_job = job
+        self._first_job, self._notice = job, notice
         self._exit_code_on_end: int | None = None
         self._drawing_seconds = 0.0
 
@@ -81,6 +84,8 @@ class Dashboard(BaseApp):
         for entry in SCREENS:
             self.add_mode(entry.name, partial(create_screen, entry, self.workspace))
         await self.switch_mode(SCREENS[0].name)
+        if self._notice:
+            self.notify(self._notice, timeout=10, markup=False)
         if self._first_job is not None:
             self.call_after_refresh(self.begin, self._first_job)
 
@@ -101,7 +106,8 @@ class Dashboard(BaseApp):
                 self._ask_to_trust(unknown, lambda: self.begin(job))
                 return
             # The settings that another run would start from.
-            self.workspace.form_config = _config_of(before) or self.workspace.form_config
+            if before.record is not None:
+                self.workspace.fill_form(before.record.config)
         self.session.begin(job, before)
         self.session_changed()
 
@@ -161,10 +167,20 @@ class Dashboard(BaseApp):
         if unknown:
             self._ask_to_trust(unknown, lambda: self.post_message(message))
             return
-        config = config_from_old_record({**message.settings, "model": spec, "extra_epochs": 0})
-        self.workspace.form_config = config or self.workspace.form_config
+        self.workspace.fill_form({**message.settings, "model": spec})
         await self.action_open("train")
         await self.screen.run_action("new_run")
+
+    async def action_new_run(self) -> None:
+        """Open the form, with the settings of the last one, on the Train screen."""
+        await self.action_open("train")
+        await self.screen.run_action("new_run")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """One run at a time."""
+        if action == "new_run":
+            return not self.session.phase.is_busy
+        return super().check_action(action, parameters)
 
     def _ask_to_trust(self, unknown: list[RunCode], then: Callable[[], object]) -> None:
         """Ask whether the first of these may be run; `then` asks about the others."""
@@ -237,9 +253,11 @@ class DashboardExit:
     """The run that can be resumed."""
 
 
-def run_dashboard(form_config: TrainConfig, folders: Folders, *, job: Job | None = None) -> DashboardExit:
+def run_dashboard(
+    form_config: TrainConfig, folders: Folders, *, job: Job | None = None, notice: str = ""
+) -> DashboardExit:
     """Open the dashboard until it is closed. However it ends, a run keeps a checkpoint."""
-    app = Dashboard(form_config, folders, job=job, driver_class=choose_driver())
+    app = Dashboard(form_config, folders, job=job, notice=notice, driver_class=choose_driver())
     try:
         code = app.run()
     finally:
@@ -262,7 +280,3 @@ def _find_resumed(job: ResumedRun) -> tuple[ResumedRun, RunHistory]:
     """The job with the run's own folder in place of a prefix or `latest`, and the run's history so far."""
     run = runs.find(job.folders.runs, job.query)
     return dataclasses.replace(job, query=str(run.folder.resolve())), run.history()
-
-
-def _config_of(history: RunHistory) -> TrainConfig | None:
-    return config_from_old_record({**history.record.config, "extra_epochs": 0}) if history.record else None

@@ -8,7 +8,7 @@ from typing import Any
 
 from textual.message import Message
 
-from mnist_tui.config import TrainConfig
+from mnist_tui.config import MACHINE_SETTINGS, TrainConfig, config_from_old_record
 from mnist_tui.runs import Run
 from mnist_tui.training.jobs import Folders, Job
 from mnist_tui.tui.preferences import Preferences
@@ -26,8 +26,20 @@ class Workspace:
     preferences: Preferences
     drawing: bytes | None = None
     """The drawing on the Draw screen as a network gets it, (28, 28) uint8; None while it is blank."""
+    reference: Run | None = None
+    """The run that the user has pinned to compare others with; None for the best one of its kind."""
     declined_code: set[str] = field(default_factory=set)
     """The checksums of code that the user has declined to run."""
+
+    def fill_form(self, settings: Mapping[str, Any]) -> None:
+        """Let the next form open with a run's settings, if they can be used, and with the machine settings it has now.
+
+        A run records the backend and the number of threads that were chosen for it, which another network may not
+        be able to use.
+        """
+        machine = {name: value for name, value in self.form_config.to_dict().items() if name in MACHINE_SETTINGS}
+        config = config_from_old_record({**settings, **machine, "extra_epochs": 0})
+        self.form_config = config or self.form_config
 
 
 class TrainRequested(Message):

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from mnist_tui.runs import Run, RunRecord
-from mnist_tui.runs.compare import compare, config_diff, find_differences
+from mnist_tui.runs.compare import compare, find_differences
+from mnist_tui.runs.config_diff import config_diff
 from mnist_tui.runs.index import RunIndex, RunScanner
 from tests import sample_runs
 

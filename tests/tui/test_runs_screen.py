@@ -15,11 +15,10 @@ from mnist_tui.tui.app import Dashboard
 from mnist_tui.tui.screens.compare import CompareScreen
 from mnist_tui.tui.screens.dialogs.base import AskDialog, ConfirmDialog
 from mnist_tui.tui.screens.dialogs.export import ExportDialog
-from mnist_tui.tui.screens.new_run import NewRunForm
+from mnist_tui.tui.screens.new_run import NewRunScreen
 from mnist_tui.tui.screens.run import RunScreen
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.runs.run_preview import RunPreview
-from mnist_tui.tui.widgets.setting_row import SettingRow
 from mnist_tui.tui.workspace import ResumeRequested
 from tests import sample_runs
 from tests.tui.runs_support import OpenRunsScreen, drive
@@ -175,7 +174,7 @@ def test_a_damaged_run_is_not_opened_but_can_be_deleted(runs_dir: Path) -> None:
         await runs.press("enter")
         assert runs.app.screen is runs.screen
         assert "cannot be read" in runs.toasts[-1]
-        await runs.press("d", "y")
+        await runs.press("delete", "y")
         await runs.until(lambda: "omega" not in runs.names)
         assert not (runs_dir / "omega").exists()
 
@@ -186,12 +185,12 @@ def test_deleting_asks_first_and_enter_keeps(runs_dir: Path) -> None:
     async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to("alpha")
         for answer in ("n", "escape", "enter"):
-            await runs.press("d")
+            await runs.press("delete")
             await runs.until(lambda: isinstance(runs.app.screen, ConfirmDialog))
             await runs.press(answer)
             await runs.until(lambda: runs.app.screen is runs.screen)
         assert (runs_dir / "alpha").exists()
-        await runs.press("d")
+        await runs.press("delete")
         await runs.until(lambda: isinstance(runs.app.screen, ConfirmDialog))
         await runs.press("right", "enter")
         await runs.until(lambda: "alpha" not in runs.names)
@@ -200,7 +199,7 @@ def test_deleting_asks_first_and_enter_keeps(runs_dir: Path) -> None:
     drive(runs_dir, test)
 
 
-@pytest.mark.parametrize("key", ["d", "e"])
+@pytest.mark.parametrize("key", ["delete", "R"])
 def test_a_run_in_use_is_neither_deleted_nor_renamed(runs_dir: Path, key: str) -> None:
     async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to("delta")
@@ -219,7 +218,7 @@ def test_renaming_checks_as_one_types_and_keeps_the_mark(runs_dir: Path) -> None
         await runs.go_to("alpha")
         await runs.press("space")
         await runs.go_to("alpha")
-        await runs.press("e")
+        await runs.press("R")
         await runs.until(lambda: isinstance(runs.app.screen, AskDialog))
         line, yes = runs.app.screen.query_one(Input), runs.app.screen.query_one("#yes", Button)
         for name, complaint in (
@@ -321,9 +320,9 @@ def test_marks_keep_their_colors_and_open_a_comparison(runs_dir: Path) -> None:
         differences = screen.differences
         assert {"lr", "dataset", "recipe"} <= {row.setting for row in differences}
         assert "ema" not in {row.setting for row in differences}
-        assert len(screen.accuracy.curves) == 2  # gamma has no epoch
+        assert len(screen.charts.accuracy.curves) == 2  # gamma has no epoch
         await runs.press("space")
-        assert len(screen.accuracy.curves) == 1
+        assert len(screen.charts.accuracy.curves) == 1
         await runs.press("escape")
         assert runs.app.screen is runs.screen
 
@@ -399,7 +398,7 @@ def test_a_folder_that_may_not_be_changed_is_said_so(runs_dir: Path) -> None:
         await runs.go_to("alpha")
         runs_dir.chmod(0o500)
         try:
-            await runs.press("d", "y")
+            await runs.press("delete", "y")
             await runs.until(lambda: runs.toasts)
         finally:
             runs_dir.chmod(0o700)
@@ -420,9 +419,10 @@ def test_a_new_run_begins_with_the_settings_of_the_one_under_the_cursor(runs_dir
     async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to("beta")
         await runs.press("n")
-        await runs.until(lambda: isinstance(runs.app.screen, NewRunForm))
-        form = {row.setting: row.value for row in runs.app.screen.query(SettingRow)}
-        assert (form["dataset"], form["lr"]) == ("kmnist", 0.02)
+        await runs.until(lambda: isinstance(runs.app.screen, NewRunScreen))
+        assert isinstance(runs.app.screen, NewRunScreen)
+        values = runs.app.screen.draft.values
+        assert (values["dataset"], values["lr"]) == ("kmnist", 0.02)
 
     drive(runs_dir, test)
 

@@ -17,7 +17,7 @@ from mnist_tui.render import formatting
 from mnist_tui.render.epoch_table import epoch_table
 from mnist_tui.render.progress_line import progress_lines
 from mnist_tui.runs import RunRecord, resume_command
-from mnist_tui.runs.compare import config_diff
+from mnist_tui.runs.config_diff import config_diff
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.runs.summary import RunSummary
 
