@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -13,10 +14,11 @@ from textual._context import active_app
 from textual._styles_cache import StylesCache
 from textual.cache import FIFOCache
 from textual.css.stylesheet import Stylesheet
-from textual.pilot import Pilot
+from textual.pilot import Pilot, WaitForScreenTimeout
 from textual.strip import Strip
 
-_SECONDS = 10.0
+_SECONDS = 3.0
+_every_widget_answers = Pilot._wait_for_screen
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -43,15 +45,25 @@ async def _wait_until_idle(*_given: object) -> bool:
         await asyncio.sleep(0)
         if not ready and not _draw_a_frame():
             return True
+    return await _wait_for_answers()
+
+
+async def _wait_for_answers() -> bool:
+    """Beside a training, on a busy machine, there is always something new: let what came before now be done."""
+    with contextlib.suppress(WaitForScreenTimeout):  # of a widget that is being removed
+        return await _every_widget_answers(Pilot(active_app.get()))
     return False
 
 
 def _draw_a_frame() -> bool:
-    """What the screen's timer would do within 17 ms; whether there was anything."""
-    stack = active_app.get().screen_stack
-    is_due = bool(stack) and stack[-1]._update_timer._active.is_set()
+    """What two timers would do within 17 ms: take a new size, and draw; whether there was anything."""
+    app = active_app.get()
+    if app._resize_timer is not None:
+        app._check_resize()
+        return True
+    is_due = bool(app.screen_stack) and app.screen._update_timer._active.is_set()
     if is_due:
-        stack[-1]._on_timer_update()
+        app.screen._on_timer_update()
     return is_due
 
 
