@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from mnist_tui import runs
-from mnist_tui.cli.options import DataDir, RunsDir, config_from_options, with_settings
+from mnist_tui.cli.options import DataDir, GraphsOption, RunsDir, config_from_options, use_graphs, with_settings
 from mnist_tui.cli.output import print_error, print_message, print_traceback, stderr
 from mnist_tui.errors import ConfigError
 from mnist_tui.system import paths
@@ -20,6 +20,7 @@ from mnist_tui.training.jobs import Folders, Job, NewRun
 @with_settings
 def dashboard(
     start: Annotated[bool, typer.Option("--start", help="Begin training at once with these settings.")] = False,
+    graphs: GraphsOption = "auto",
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,
     **settings: Any,
@@ -28,6 +29,7 @@ def dashboard(
 
     Settings fill its form; --start begins at once.
     """
+    use_graphs(graphs)
     folders = Folders(paths.data_dir(data_dir), paths.runs_dir(runs_dir))
     given = {name: value for name, value in settings.items() if value is not None}
     remembered = _load_form(settings)

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from functools import partial
 from types import FrameType
 from typing import Any, ClassVar
 
@@ -21,6 +22,8 @@ from textual.events import Event, InputEvent, Key, Print
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from mnist_tui.render import graphs
+from mnist_tui.render.graphs import Graphs
 from mnist_tui.system import gc_control
 from mnist_tui.system.sanitize import strip_control_codes
 from mnist_tui.tui.keys import bind
@@ -31,6 +34,12 @@ from mnist_tui.tui.themed_app import ThemedApp
 
 # The rest of Textual's commands have keys here, some of which do it better: Quit asks while training.
 _TEXTUAL_COMMANDS = {"Theme", "Screenshot"}
+_GRAPHS = {
+    Graphs.BRAILLE: "Draw charts with braille dots: the finest",
+    Graphs.QUADRANT: "Draw charts with quarters of cells, for a font without braille",
+    Graphs.BLOCK: "Draw charts with halves of cells, as on the Linux console",
+    Graphs.ASCII: "Draw charts with letters",
+}
 # How often to check whether garbage may be collected: after a moment without input, or at the latest after a while.
 _CHECK_SECONDS, _IDLE_SECONDS, _MOST_SECONDS = 10.0, 0.5, 60.0
 
@@ -176,8 +185,16 @@ class BaseApp(ThemedApp[int]):
         for key in active_keys(screen):
             if key.action != "command_palette":
                 yield SystemCommand(key.description, f"Key {key.key}", key.press)
+        for kind in Graphs:
+            yield SystemCommand(f"Graphs: {kind}", _GRAPHS[kind], partial(self.use_graphs, kind))
         textual_commands = super().get_system_commands(screen)
         yield from (command for command in textual_commands if command.title in _TEXTUAL_COMMANDS)
+
+    def use_graphs(self, kind: Graphs) -> None:
+        """Draw all charts, bars and sparklines anew with these characters, and remember them."""
+        graphs.use(kind)
+        self.preferences.remember(graphs=str(kind))
+        self.refresh_css(animate=False)
 
     def _install_signal_handlers(self) -> None:
         """A closed terminal and a `kill` leave as `q` does, without a question.

@@ -90,6 +90,9 @@ class Chart(Widget, can_focus=True):
             super().__init__()
             self.chart, self.at, self.fixed = chart, at, fixed
 
+    class Resized(Message):
+        """Another number of points can be seen now."""
+
     class Dragged(Message):
         """The mouse has pulled the curves so many epochs to the left."""
 
@@ -105,6 +108,7 @@ class Chart(Widget, can_focus=True):
         self._cells = Cells(0, 0)
         self._strips: list[Strip] = []
         self._colors: dict[str, Color] = {}
+        self._graphs = graphs.in_use()
 
     @property
     def layout_of_plot(self) -> Layout:
@@ -147,11 +151,14 @@ class Chart(Widget, can_focus=True):
 
     def on_resize(self, _: Resize) -> None:
         self._paint()
+        self.post_message(self.Resized())
 
     def notify_style_update(self) -> None:
         """Take the colors of the new theme when the next line is drawn: now they are still the old ones."""
         super().notify_style_update()
         self._colors, self._strips = {}, []
+        if self._graphs is not graphs.in_use():
+            self._paint()
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -199,7 +206,8 @@ class Chart(Widget, can_focus=True):
         width, height = self.size
         if not (width and height):
             return
-        before, self._cells = self._cells, draw_plot(self.plot, (width, height), graphs.in_use())
+        self._graphs = graphs.in_use()
+        before, self._cells = self._cells, draw_plot(self.plot, (width, height), self._graphs)
         changed = self._cells.difference(before)
         if changed is not None:
             self._strips = []

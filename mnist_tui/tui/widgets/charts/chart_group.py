@@ -79,6 +79,10 @@ class ChartGroup(Container):
         self.view.shift(event.epochs)
         self.redraw()
 
+    def on_chart_resized(self, event: Chart.Resized) -> None:
+        event.stop()
+        self.redraw()
+
     def _change_view(self, event: Chart.Command) -> None:
         match event.name:
             case "zoom_in":

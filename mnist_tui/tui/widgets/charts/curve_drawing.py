@@ -27,7 +27,7 @@ _LABEL_WIDTH = 8
 _LABELED = ("train", "validation", "test")
 _NAMED = (*_LABELED, "ghost", "ghost-test")
 # In epochs: a value from further away is not shown as that of the vertical line.
-_CLOSE = 0.5
+_REACH = 0.5
 
 
 @dataclass
@@ -127,17 +127,26 @@ def _label(line: ChartLine, write: Callable[[float], str]) -> str:
 def _as_ghost(lines: Sequence[ChartLine]) -> list[ChartLine]:
     """The lines of another run, faint, without what would compete with the run's own."""
     names = {"train": "ghost", "test": "ghost-test"}
-    return [replace(line, name=names[line.name], marker="", filled=False) for line in lines if line.name in names]
+    markers = {"train": "", "test": "○"}
+    return [
+        replace(line, name=names[line.name], marker=markers[line.name], filled=False)
+        for line in lines
+        if line.name in names
+    ]
 
 
 def _values_at(lines: Sequence[ChartLine], epoch: float) -> dict[str, float]:
-    values = {}
-    for line in lines:
-        if line.name in _NAMED and len(line.x):
-            nearest = int(np.abs(line.x - epoch).argmin())
-            if abs(line.x[nearest] - epoch) <= _CLOSE:
-                values[line.name] = float(line.y[nearest])
-    return values
+    """Of each line that has a name the value at its point next to this epoch; nothing where the line is not."""
+    found = {line.name: line for line in lines if len(line.x)}
+    values = {name: _value_at(found[name], epoch) for name in _NAMED if name in found}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _value_at(line: ChartLine, epoch: float) -> float | None:
+    nearest = int(np.abs(line.x - epoch).argmin())
+    gaps = np.diff(line.x)[max(nearest - 1, 0) : nearest + 1]
+    reach = min(float(gaps.max(initial=0.0)) / 2 or _REACH, _REACH)
+    return float(line.y[nearest]) if abs(line.x[nearest] - epoch) <= reach + 1e-9 else None
 
 
 def _loss_label(value: float) -> str:

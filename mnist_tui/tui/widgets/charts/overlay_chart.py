@@ -24,7 +24,7 @@ from mnist_tui.tui.widgets.frame.panel import Panel
 # " 8"
 _LABEL_WIDTH = 2
 # Of the curves of the runs that are not under the cursor.
-_OTHERS_STRENGTH = 0.45
+_OTHERS_STRENGTH = 0.55
 # Corners and blanks around a title on a border.
 _TITLE_MARGIN = 6
 
@@ -53,7 +53,7 @@ class OverlayChart(Chart):
         lines = [self._line(curve) for curve in ordered]
         scale = axis.fit(*limits, max(self.rows, 2))
         x = fit_epochs(*span, self.layout_of_plot.columns)
-        self.draw(Plot(lines, x, scale, axis, _LABEL_WIDTH))
+        self.draw(Plot(lines, x, scale, axis, _LABEL_WIDTH, labels_together=False))
 
     def color_of(self, ink: str) -> Color:
         """Runs have colors of their own; those that are not under the cursor are faint."""
@@ -71,6 +71,7 @@ class OverlayChart(Chart):
             np.array(curve.values, dtype=np.float64),
             marker=str(curve.slot + 1) if len(curve.epochs) == 1 else "",
             label=str(curve.slot + 1),
+            label_ink=f"run-{curve.slot}-full",
             pen="solid" if self.is_large else "thick" if curve.slot == self.emphasized else "thin",
         )
 
@@ -110,9 +111,6 @@ class OverlayCharts(ChartGroup):
         if slot != self.accuracy.emphasized:
             self.accuracy.emphasized = self.loss.emphasized = slot
             self.redraw()
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self.redraw)
 
     def toggle_axis(self, chart: Chart) -> None:
         if chart is self.loss:
