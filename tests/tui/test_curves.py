@@ -13,6 +13,7 @@ from mnist_tui.events import Event, RunPaused
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.tui.widgets.charts.axes import ErrorAxis, LinearAxis, LogAxis
 from mnist_tui.tui.widgets.charts.chart import Chart
+from mnist_tui.tui.widgets.charts.curve_data import CurveData
 from mnist_tui.tui.widgets.charts.loss_trace import LossTrace, moving_average
 from mnist_tui.tui.widgets.charts.plot import ChartLine
 from mnist_tui.tui.widgets.runs.run_view import RunView
@@ -281,6 +282,22 @@ def test_the_accuracy_within_epochs_is_kept_and_the_first_is_a_curve_also_when_t
     with_run_view(look, history)
 
 
+def test_epochs_are_not_mixed_where_the_first_one_has_more_points_than_can_be_seen() -> None:
+    history = make_history(0)
+    for step in range(1, 128):
+        history.apply(progress(1, step, steps=128, accuracy=0.5))
+    for epoch in range(1, 5):
+        history.apply(row(epoch, train_accuracy=1 - 0.1 / epoch))
+
+    data = CurveData()
+    data.read(history)
+    curve = next(line for line in data.accuracy_lines((0, 5), 40) if line.name == "train")
+
+    assert len(curve.x) <= 40
+    assert curve.x[-3:].tolist() == [2, 3, 4]
+    assert curve.y[-3:] == pytest.approx([95, 100 - 10 / 3, 97.5])
+
+
 def test_a_bin_at_the_end_of_the_run_is_drawn_only_when_all_its_batches_are_there() -> None:
     trace = LossTrace()
     trace.update(0, [1.0] * 95)
@@ -375,14 +392,14 @@ def test_enter_puts_a_line_over_both_charts_which_the_arrows_move_and_esc_remove
         columns = {row.index("│") for row in drawn(loss).splitlines() if "│" in row}
         assert columns == {row.index("│") for row in drawn(accuracy).splitlines() if "│" in row}
         assert len(columns) == 1
-        assert f"{loss.crosshair:.2f} · step {round(20 * loss.crosshair)}" in drawn(loss)
+        assert f"{loss.crosshair:.2f}" in drawn(loss).splitlines()[-1]
         assert "● 0.267" in drawn(loss).splitlines()[-1]
         assert "● 98.33" in drawn(accuracy).splitlines()[-1]
         await pilot.press("escape")
         await pilot.pause()
         assert loss.crosshair is accuracy.crosshair is None
         assert "│" not in drawn(loss)
-        assert "step" not in drawn(loss)
+        assert "0.267" not in drawn(loss).splitlines()[-1]
 
     with_run_view(point, history)
 

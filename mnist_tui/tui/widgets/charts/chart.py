@@ -241,7 +241,7 @@ class Chart(Widget, can_focus=True):
 
     def _with_readout(self, y: int, column: int) -> Strip:
         """The labels of the axis, but below the vertical line what is there; the last words go where it is narrow."""
-        words, width = [Segment(" ")], 1
+        words, width = [Segment(" ", self._style("", NO_FILL, bold=False))], 1
         for text, ink in self.readout:
             text = plain_signs(text, self._graphs) + "  "
             if width + len(text) > self.size.width:

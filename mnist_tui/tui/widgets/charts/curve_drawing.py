@@ -26,6 +26,8 @@ from mnist_tui.tui.widgets.charts.x_view import Span
 _LABEL_WIDTH = 8
 _LABELED = ("train", "validation", "test")
 _SIGNS = {"train": "━", "validation": "◆", "test": "●", "ghost": "┈", "ghost-test": "○"}
+# A chart of so many columns has room for the step at the vertical line beside its labels.
+_ROOM_FOR_STEP = 70
 # In epochs: a value from further away is not shown as that of the vertical line.
 _REACH = 0.5
 
@@ -80,7 +82,9 @@ class CurveDrawing:
     def read_off(self, chart: Chart, at: float) -> Readout:
         """Where the vertical line is, and the values of the chart's lines at their points next to it."""
         write = _loss_label if chart is self.loss else _accuracy_label
-        where = f"{at:.2f} · step {round(at * self.data.steps):,}" if self.data.steps else f"{at:.2f}"
+        where = f"{at:.2f}"
+        if self.data.steps and chart.size.width >= _ROOM_FOR_STEP:
+            where += f" · step {round(at * self.data.steps):,}"
         values = _values_at(chart.plot.lines, at)
         return [(where, "crosshair"), *((f"{_SIGNS[name]} {write(value)}", name) for name, value in values.items())]
 
