@@ -80,7 +80,7 @@ def _train(job: Job, view: View, folders: Folders) -> None:
     with stop_on_signal(control, remedy=NOTHING_STARTED) as caught, view:
         with exit_on_signal():
             from mnist_tui.training import run_training  # noqa: F401 - torch takes seconds, in which a signal could get lost
-        result = job(control, stop_when_output_lost(view, control))
+        result = job(control, stop_when_output_lost(view.show, control))
     event, run = result.event, result.run
     if isinstance(event, RunStopped):
         print_message(stderr(), f"Stopped in epoch {event.epoch}, after step {event.step:,}: {event.reason}.")
