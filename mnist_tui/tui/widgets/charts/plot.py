@@ -162,7 +162,8 @@ class _Painter:
             self._fill(across, down, _COVERED_SOLID if line.pen == "solid" else _COVERED)
         size = layout.rows * dots.down, layout.columns * dots.across
         if line.joined:
-            mask = draw_line(across * dots.across, down * dots.down, size, thick=line.pen == "thick")
+            thick = line.pen == "thick" and self._graphs is Graphs.BRAILLE  # other dots are large enough
+            mask = draw_line(across * dots.across, down * dots.down, size, thick=thick)
         else:
             mask = np.zeros(size, np.bool_)
             mark_points(mask, across * dots.across, down * dots.down)
