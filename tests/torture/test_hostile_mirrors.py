@@ -141,7 +141,8 @@ def _heals(mirror: Mirror, home: Path, behavior: str) -> None:
     """The rerun finds the bad mirror still bad, and uses the next."""
     tiny = sample(mirror.at(behavior), mirror.at("good"))
     reported: list[Event] = []
-    contents = dataset_files.load_files(tiny.entry, home, reported.append, mirror.settings(**IMPATIENT))
+    with mirror.reachable(**IMPATIENT):
+        contents = dataset_files.load_files(tiny.entry, home, reported.append)
     assert files(home) == dict(tiny.contents), behavior
     images = idx.parse_images(contents[tiny.entry.train_images].content, TRAIN, home)
     assert images.shape[0] == TRAIN

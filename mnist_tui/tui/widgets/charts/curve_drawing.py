@@ -111,6 +111,8 @@ def _show(
     chart: Chart, lines: Sequence[ChartLine], span: Span, axis: Axis, limits: Limits, label: Callable[[float], str]
 ) -> None:
     """Put lines on axes; the newest values are written at their ends."""
+    if not chart.size.area:
+        return  # it is hidden
     pen = chart.pen
     finished = [
         replace(
