@@ -69,7 +69,7 @@ def test_a_correction_in_a_small_terminal_while_training(tmp_path: Path) -> None
     with Terminal(program, tmp_path, columns=80, rows=24, begin=warm_program.begin) as terminal:
         terminal.wait_for("● training", "img/s")
         terminal.press("4")
-        terminal.wait_for("· live, epoch", "Nothing is drawn yet")
+        terminal.wait_for("live, epoch", "Nothing is drawn yet")
         drag(terminal, (18, 5), (18, 19))
         terminal.wait_for("Label & save")
         terminal.press("\r")

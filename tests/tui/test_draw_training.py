@@ -54,7 +54,7 @@ def test_the_answer_comes_from_the_network_as_it_is_being_trained(tmp_path: Path
         await dashboard.until(lambda: moment(dashboard) > (1, 0))
         first = moment(dashboard)
         answered = screen(dashboard).result.prediction
-        await dashboard.wait_for_text("· live, epoch")
+        await dashboard.wait_for_text("live, epoch")
         await dashboard.until(lambda: moment(dashboard) > first)
         assert screen(dashboard).result.prediction.probabilities != answered.probabilities
         await dashboard.until(lambda: dashboard.app.session.history.epochs)

@@ -258,7 +258,7 @@ def test_a_training_is_looked_at_live(tmp_path: Path) -> None:
         await dashboard.report(MOVED)
         await dashboard.until(lambda: screen.explanation is not None)
         first = screen.explanation
-        await dashboard.wait_for_text("a-run · live, epoch 2, step 5 of 10", "Test image 0 · ")
+        await dashboard.wait_for_text("live, epoch 2, step 5 of 10 · a-run", "Test image 0 · ")
         await dashboard.until(lambda: live.is_requested)
         live.publish(Snapshot(run, config, weights, epoch=2, step=6, steps=10, test_accuracy=None))
 

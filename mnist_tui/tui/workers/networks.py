@@ -38,9 +38,9 @@ NetworkSource = Snapshot | SavedNetwork
 
 
 def live_label(snapshot: Snapshot) -> str:
-    """`quick-s1 · live, epoch 2, step 5 of 10`."""
+    """`live, epoch 2, step 5 of 10 · quick-s1`: where there is little room the run's name is cut off."""
     step = f"step {snapshot.step:,} of {snapshot.steps:,}"
-    return f"{snapshot.run.name} · live, epoch {snapshot.epoch}, {step}"
+    return f"live, epoch {snapshot.epoch}, {step} · {snapshot.run.name}"
 
 
 class NetworkProvider:
