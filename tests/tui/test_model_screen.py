@@ -72,13 +72,12 @@ def test_layers_image_and_maps_at_every_size(tmp_path: Path, size: tuple[int, in
         # In full, except of an image that is read well where there is little room: the weights are random.
         await dashboard.until(lambda: "Test image 0 · label 3" in dashboard.text or "#0 · 3 → 3" in dashboard.text)
         await dashboard.wait_for_text(
-            "block1.conv1",
-            "Feature maps · block1.conv1 · 8×28×28",
-            "6,790 parameters",
+            "block1.conv1", "Feature maps", "6,790 parameters", "done · best weights, epoch 3"
         )
-        await dashboard.wait_for_text("done · best weights, epoch 3")
         if size[0] > 80:
-            await dashboard.wait_for_text("Filters of block1.conv1", "✓", "6 BatchNorm2d")
+            await dashboard.wait_for_text(
+                "Feature maps · block1.conv1 · 8×28×28", "Filters of block1.conv1", "✓", "6 BatchNorm2d"
+            )
         if size[0] == 200:
             await dashboard.wait_for_text("RF", "update/weight", "trend", "1.2e-3", "fewer than 8,000")
 
