@@ -206,7 +206,7 @@ class ModelScreen(NetworkScreen):
             self._clear_explanation(message.result.label)
             self.filters.show_filters(message.result.filters, "before training")
             self.saliency.show_text("Image", "This network has not been trained yet.\n\nTrain it: press n.")
-            self.maps.show_text("Feature maps", "")
+            self.maps.show_text("Feature maps", "They are drawn for each image once the network has been trained.")
         else:
             self.explanation = message.result
             self._show_explanation(message.result)
