@@ -363,6 +363,13 @@ def test_a_change_of_theme_changes_the_colors_of_charts_that_have_nothing_new() 
             seen.append(colors(chart))
         assert seen[0] == seen[2]
         assert not seen[0] & seen[1]
+        # A tint of a terminal's own colors would be one of them, as strong as the curve.
+        view.app.theme = "ansi-dark"
+        await pilot.pause()
+        grounds = {
+            segment.style.bgcolor for y in range(9) for segment in charts(view)[0].render_line(y) if segment.style
+        }
+        assert len(grounds) == 1
 
     with_run_view(toggle, history)
 
