@@ -54,13 +54,13 @@ def test_the_answer_comes_from_the_network_as_it_is_being_trained(tmp_path: Path
         await dashboard.until(lambda: moment(dashboard) > (1, 0))
         first = moment(dashboard)
         answered = screen(dashboard).result.prediction
-        await dashboard.wait_for_text("live · epoch")
+        await dashboard.wait_for_text("live, epoch")
         await dashboard.until(lambda: moment(dashboard) > first)
         assert screen(dashboard).result.prediction.probabilities != answered.probabilities
         await dashboard.until(lambda: dashboard.app.session.history.epochs)
         dashboard.app.session.stop()
         await dashboard.until(lambda: dashboard.app.session.phase is SessionPhase.STOPPED)
-        await dashboard.wait_for_text("best, epoch")
+        await dashboard.wait_for_text("best weights, epoch")
 
     with_dashboard(scenario, tmp_path, job=job(tmp_path, ENDLESS))
 
