@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from mnist_tui.errors import MnistTuiError, ModelError, NetworkCodeError
+from mnist_tui.errors import MnistTuiError, ModelError, NetworkCodeError, describe_place
 from mnist_tui.models.notebook import NotebookCells
 from mnist_tui.models.project import USER_FILES, DamagedCopyError, InputRequestedError
 from mnist_tui.models.spec import ModelSource, model_error
@@ -46,9 +46,14 @@ def locate_error(error: BaseException, path: Path | None = None) -> str:
     """` (line 12 of net.py)`: the last line of a user file in the traceback of `error`; "" if there is none."""
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         return _format_line(error.filename, error.lineno)
+    frame = _find_user_frame(error, path)
+    return _format_line(frame.filename, frame.lineno or 0) if frame else ""
+
+
+def _find_user_frame(error: BaseException, path: Path | None = None) -> traceback.FrameSummary | None:
     own = USER_FILES | ({str(path)} if path else set())
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in own]
-    return _format_line(frames[-1].filename, frames[-1].lineno or 0) if frames else ""
+    return frames[-1] if frames else None
 
 
 def _format_line(filename: str, line: int) -> str:
@@ -124,9 +129,13 @@ def translate_code_errors() -> Iterator[None]:
 
 def translate_code_error(error: BaseException) -> BaseException:
     """`error` as a NetworkCodeError with its line, if it comes from user code; otherwise itself."""
-    where = locate_error(error)
-    if isinstance(error, MnistTuiError) or not where:
+    frame = _find_user_frame(error)
+    if isinstance(error, MnistTuiError) or frame is None:
         return error
-    return NetworkCodeError(
+    where = locate_error(error)
+    translated = NetworkCodeError(
         f"the network's own code raised {summarize_error(error)}{where}", remedy="Correct it and start again."
     )
+    if frame.filename not in NOTEBOOK_CELLS:  # whose lines are not those of its cells
+        translated.place = describe_place(error, frame)
+    return translated

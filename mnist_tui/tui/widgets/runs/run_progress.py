@@ -1,29 +1,32 @@
-"""A run's progress: bars while it trains, statistics once it has finished, the error if it failed."""
+"""The row above the charts: a run's accuracy in large figures, the facts beside it, and one bar for the whole run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.events import Resize
-from textual.widgets import Static
 
-from mnist_tui.events import EpochFinished, Progress, RunFailed
+from mnist_tui.events import EpochFinished
 from mnist_tui.render import formatting
-from mnist_tui.runs import published_results
 from mnist_tui.runs.history import RunHistory, RunStatus
-from mnist_tui.tui.widgets.charts.bars import Bar, bar_lines, fact_lines
+from mnist_tui.tui.widgets.frame.content_lines import ContentLines
 from mnist_tui.tui.widgets.frame.panel import Panel
+from mnist_tui.tui.widgets.runs import run_figures
+from mnist_tui.tui.widgets.runs.large_figures import large_figures
+from mnist_tui.tui.widgets.runs.run_bar import run_bar
+from mnist_tui.tui.widgets.runs.run_figures import STOPPING
 
-STOPPING = "stopping"
 _GETTING_READY = "Getting the data and the model ready …"
+_GAP = "    "
+_FAINT = "$foreground 70%"
 
 # A sign and a color for each state: either alone tells them apart.
 _SIGNS = {
     RunStatus.EMPTY: ("○", "$foreground 60%"),
     RunStatus.TRAINING: ("●", "$text-primary"),
-    RunStatus.EVALUATING: ("◉", "$text-warning"),
+    RunStatus.EVALUATING: ("◉", "$text-accent"),
     RunStatus.PAUSED: ("‖", "$text-warning"),
     STOPPING: ("◌", "$text-warning"),
     RunStatus.STOPPED: ("■", "$text-warning"),
@@ -34,26 +37,28 @@ _SIGNS = {
 
 
 class RunProgress(Panel):
-    """Two lines and a title: of one height in almost every state, so that nothing jumps."""
+    """Of one height in every state, so that nothing jumps: four lines, or two where there is little room."""
 
     DEFAULT_CSS = """
     RunProgress {
-        height: auto;
+        height: 6;
         padding: 0 1;
-        & > Static { height: auto; min-height: 2; max-height: 6; }
-        &.-evaluating, &.-paused, &.-stopping, &.-stopped, &.-interrupted { border: round $warning; }
+        &.-evaluating { border: round $accent; }
+        &.-paused, &.-stopping, &.-stopped, &.-interrupted { border: round $warning; }
         &.-finished { border: round $success; }
         &.-failed { border: heavy $error; }
+        &.-small { height: 3; border-bottom: none; border-left: none; border-right: none; }
     }
     """
 
     def __init__(self) -> None:
         super().__init__("")
-        self.text = Static()
+        self.text = ContentLines()
+        self.lead = Content("")
+        """How far the run is ahead of another one; "" where there is none."""
         self._history = RunHistory()
         self._best: EpochFinished | None = None
         self._stopping = False
-        self._was_open = True
         self._class = ""
 
     def compose(self) -> ComposeResult:
@@ -67,6 +72,12 @@ class RunProgress(Panel):
         self._stopping = stopping
         self.advance(self._history, self._best)
 
+    def show_lead(self, lead: Content) -> None:
+        """Say how far the run is ahead of another one, or behind it."""
+        if not lead.is_same(self.lead):
+            self.lead = lead
+            self.advance(self._history, self._best)
+
     def advance(self, history: RunHistory, best: EpochFinished | None) -> None:
         """Draw the progress; `best` is the best epoch so far."""
         self._history, self._best = history, best
@@ -75,13 +86,10 @@ class RunProgress(Panel):
             return
         state = STOPPING if self._stopping and history.status.is_open else str(history.status)
         self._mark(state)
-        self.border_title = Content(" · ").join(_title(history, best, state))
-        lines = _body(history, width)
-        if lines is None and not self._was_open:
-            lines = Content(_GETTING_READY)  # it is continued after its end
-        self._was_open = history.status.is_open
-        if lines is not None:
-            self.text.update(lines, layout=False)
+        self.border_title = _title(history, state)
+        self.border_subtitle = run_figures.best_text(best) if history.status.is_open else ""
+        lines = _short_lines if self.has_class("-small") else _tall_lines
+        self.text.show_lines(lines(history, state, width, self.lead))
 
     def _mark(self, state: str) -> None:
         if state != self._class:
@@ -89,79 +97,123 @@ class RunProgress(Panel):
             self._class = state
 
 
-def _title(history: RunHistory, best: EpochFinished | None, state: str) -> Iterator[Content]:
+def _title(history: RunHistory, state: str) -> Content:
+    """Which epoch runs, or how the run ended: the title bar has the state itself."""
     sign, style = _SIGNS[state]
-    word = "no run yet" if state == RunStatus.EMPTY else state
-    yield Content.styled(f"{sign} {word}", f"bold {style}")
-    now = history.progress
-    if now is not None:
-        yield Content(f"loss {formatting.loss(now.loss)}")
-        yield Content(f"acc {formatting.percent(now.accuracy)}")
-    if best is not None:
-        yield Content.styled(f"★ best {formatting.percent(best.test_accuracy)} @ {best.epoch}", "$text-success")
-    if now is not None:
-        yield Content.styled(f"lr {formatting.rate(now.learning_rate)}", "$foreground 70%")
-
-
-def _body(history: RunHistory, width: int) -> Content | None:
-    """None to keep what is on the screen, between two epochs."""
-    if history.failed is not None:
-        return _failure(history.failed)
-    match history.status:
+    match state:
         case RunStatus.EMPTY:
-            return Content("Start a run or open one, and it is drawn here.")
-        case RunStatus.FINISHED:
-            return fact_lines(_statistics(history), width)
+            words = "no run yet"
+        case RunStatus.FAILED if history.failed is not None:
+            words = run_figures.failure_title(history.failed)
         case RunStatus.STOPPED | RunStatus.INTERRUPTED:
-            return _early_end(history, width)
-    now = history.progress
-    if now is not None:
-        return bar_lines(list(_bars(history, now)), width)
-    return None if history.epochs else Content(_GETTING_READY)
+            words = run_figures.end_reason(history)
+        case RunStatus.FINISHED:
+            words = f"{len(history.epochs)} epochs in {formatting.duration(history.seconds)}"
+        case _:
+            words = run_figures.epoch_title(history) or "starting"
+            now = history.progress
+            if now is not None and now.phase == "training":
+                words = f"{words} · step {now.step:,}/{now.steps:,}"
+    return Content.styled(f"{sign} {words}", f"bold {style}")
 
 
-def _failure(failed: RunFailed) -> Content:
+def _tall_lines(history: RunHistory, state: str, width: int, lead: Content) -> list[Content]:
+    """Three rows with the number in large figures, and the bar."""
+    if history.failed is not None:
+        return _failure_lines(history)
+    if state == RunStatus.EMPTY:
+        return [Content(""), Content("Start a run or open one, and it is drawn here."), Content(""), Content("")]
+    number = run_figures.main_number(history)
+    figures = large_figures("–" if number.value is None else formatting.percent(number.value))
+    blocks = [
+        [Content.styled(row, f"bold {number.style}") for row in figures],
+        [Content.styled(number.label, "bold"), run_figures.change(history), lead],
+        *_fact_blocks(history, state),
+    ]
+    return [*_side_by_side(blocks, width), _bar(history, state, width)]
+
+
+def _short_lines(history: RunHistory, state: str, width: int, lead: Content) -> list[Content]:
+    """The number in a row with the facts, and the bar."""
+    if history.failed is not None:
+        return _failure_lines(history)[:2]
+    if state == RunStatus.EMPTY:
+        return [Content("Start a run or open one, and it is drawn here."), Content("")]
+    number = run_figures.main_number(history)
+    value = "–" if number.value is None else formatting.percent(number.value)
+    ahead = [lead] if lead else []
+    parts = [
+        Content.assemble((value, f"bold {number.style}"), f" {number.label}"),
+        *([run_figures.change(history)] if history.epochs else []),
+        *ahead,
+        *(fact for block in _fact_blocks(history, state) for fact in block if fact),
+    ]
+    return [_as_fits(parts, width, "  "), _bar(history, state, width)]
+
+
+def _fact_blocks(history: RunHistory, state: str) -> list[list[Content]]:
+    """Two blocks of three facts, the second about time."""
+    if state in (RunStatus.STOPPED, RunStatus.INTERRUPTED):
+        saved = Content.styled(run_figures.resume_point(history), "bold")
+        kept = Content.styled(f"{len(history.epochs)} epochs done", _FAINT)
+        return [_aligned(run_figures.training_facts(history)), [saved, kept, Content("")]]
+    if state == RunStatus.FINISHED:
+        facts = run_figures.statistics(history)
+        return [_aligned(facts[start : start + 3]) for start in range(0, len(facts), 3)]
+    return [_aligned(run_figures.training_facts(history)), _aligned(run_figures.time_facts(history, state))]
+
+
+def _aligned(pairs: Sequence[tuple[str, str]]) -> list[Content]:
+    """Facts below one another: labels in one column, values in the next."""
+    labels = max((len(label) for label, _ in pairs), default=0)
+    return [
+        Content.assemble((f"{label:<{labels}}  ", _FAINT), (value, "bold")) if value else Content("")
+        for label, value in pairs
+    ]
+
+
+def _side_by_side(blocks: Sequence[Sequence[Content]], width: int) -> list[Content]:
+    """Blocks of three lines, those that fit."""
+    lines = [Content("")] * 3
+    used = 0
+    for block in blocks:
+        padded = [*block, *[Content("")] * (3 - len(block))]
+        wide = max(line.cell_length for line in padded)
+        gap = len(_GAP) if used else 0
+        if used and used + gap + wide > width:
+            break
+        lines = [
+            Content.assemble(line.pad_right(used - line.cell_length + gap), part)
+            for line, part in zip(lines, padded, strict=True)
+        ]
+        used += gap + wide
+    return lines
+
+
+def _as_fits(parts: Sequence[Content], width: int, gap: str) -> Content:
+    """The parts in one line; the last ones are left out where there is no room."""
+    shown: list[Content] = []
+    for part in parts:
+        if sum(one.cell_length + len(gap) for one in shown) + part.cell_length > width:
+            break
+        shown.append(part)
+    return Content(gap).join(shown)
+
+
+def _bar(history: RunHistory, state: str, width: int) -> Content:
+    """The whole run, and how much of it is done."""
+    done, epochs = run_figures.epochs_done(history)
+    tail = f" {100 * done / max(epochs, 1):>3.0f} %"
+    style = {"evaluating": "$accent", "finished": "$success"}.get(state, "$primary" if state == "training" else "$warning")
+    return Content.assemble(run_bar(done, epochs, width - len(tail), style), (tail, "bold"))
+
+
+def _failure_lines(history: RunHistory) -> list[Content]:
     """What happened, and what to do about it."""
-    remedy = Content.assemble("\n→ ", failed.remedy) if failed.remedy else Content("")
-    return Content.assemble((failed.message, "bold $text-error"), remedy)
+    failed = history.failed
+    assert failed is not None  # the caller has checked
+    lines = [Content.styled(failed.message, "bold $text-error")]
+    if failed.remedy:
+        lines.append(Content.assemble("→ ", failed.remedy))
+    return [*lines, *[Content("")] * (4 - len(lines))]
 
-
-def _bars(history: RunHistory, now: Progress) -> Iterator[Bar]:
-    left = history.time_left()
-    share = now.step / max(now.steps, 1)
-    training = now.phase == "training"
-    style = "$primary" if training else "$warning"
-    epoch_left = f"{formatting.clock(left.epoch)} left" if left and training else "testing"
-    yield Bar(f"epoch {now.epoch}/{now.epochs}", share, f"{now.step:,}/{now.steps:,}", epoch_left, style)
-    speed = f"{now.images_per_second:,.0f} img/s" if now.images_per_second else ""
-    whole = (now.epoch - 1 + (share if training else 1.0)) / max(now.epochs, 1)
-    yield Bar("run", whole, speed, f"{formatting.clock(left.run)} left" if left else "", "$success")
-
-
-def _statistics(history: RunHistory) -> Iterator[tuple[str, str]]:
-    finished = history.finished
-    if finished is None:
-        return
-    chosen = "best test accuracy" if finished.selected_on == "test" else "test accuracy of the best epoch"
-    yield chosen, f"{formatting.percent(finished.best_test_accuracy)} @ {finished.best_epoch}"
-    yield "final", formatting.percent(finished.final_test_accuracy)
-    if history.record is not None and history.record.data.name == "mnist":
-        yield (
-            "published",
-            f"{formatting.percent(published_results.BEST_TEST_ACCURACY)} @ {published_results.BEST_EPOCH}",
-        )
-    yield "per epoch", formatting.duration(finished.mean_epoch_seconds)
-    yield "in all", formatting.duration(finished.seconds)
-    yield "test loss at best", formatting.loss(finished.best_test_loss)
-    yield "train loss at best", formatting.loss(finished.best_train_loss)
-
-
-def _early_end(history: RunHistory, width: int) -> Content:
-    stopped = history.stopped
-    why = f"Stopped: {stopped.reason}." if stopped and stopped.reason else ""
-    if history.status is RunStatus.INTERRUPTED:
-        why = "Its process was killed in the middle of an epoch."
-    facts = [("epochs done", str(len(history.epochs)))]
-    if history.checkpoint is not None:
-        facts.append(("resumes from step", f"{history.checkpoint.step:,}"))
-    return Content("\n").join([Content(why), fact_lines(facts, width, lines=1)])
