@@ -24,6 +24,7 @@ from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.frame.panel import update_text
 from mnist_tui.tui.widgets.frame.title_bar import run_facts
 from mnist_tui.tui.widgets.runs.run_view import RunView
+from mnist_tui.tui.workers.networks import NetworkSource, SavedNetwork
 
 _SECONDS_BETWEEN_READS = 0.5
 
@@ -55,7 +56,7 @@ class RunScreen(SafeScreen, Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield Static(id="where")
-        yield RunView()
+        yield RunView(self._network)
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -116,6 +117,12 @@ class RunScreen(SafeScreen, Screen[None]):
             view.show(self.history)
             self._is_shown = True
         self._has_changed = False
+
+    def _network(self) -> NetworkSource | None:
+        """The best network that the run has saved so far: another process may be training it."""
+        if self._run.saved_weights is None:
+            return None
+        return SavedNetwork(self._run.folder.parent, self._run, generation=len(self.history.epochs))
 
     def _show_title(self) -> None:
         status = status_text(self.history.status.value)

@@ -14,6 +14,7 @@ from mnist_tui.tui.session import Session, SessionPhase
 from mnist_tui.tui.widgets.frame.loading import LoadingPanel
 from mnist_tui.tui.widgets.frame.welcome import Welcome
 from mnist_tui.tui.widgets.runs.run_view import RunView
+from mnist_tui.tui.workers.networks import NetworkSource, SavedNetwork
 from mnist_tui.tui.workspace import TrainRequested, Workspace
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class TrainScreen(BaseScreen):
         with ContentSwitcher(initial="welcome"):
             yield Welcome(id="welcome")
             yield LoadingPanel(id="loading")
-            yield RunView(id="run")
+            yield RunView(self._network, self.workspace.folders.data, id="run")
 
     def draw(self, session: Session) -> None:
         """Show the part that fits the session."""
@@ -69,6 +70,16 @@ class TrainScreen(BaseScreen):
         if self._stopping != (session.phase is SessionPhase.STOPPING):
             self._stopping = not self._stopping
             view.show_stopping(self._stopping)
+
+    def _network(self) -> NetworkSource | None:
+        """What the run's panels look at: the network in training, or at the end the best one that was saved."""
+        session = self.session
+        if session.phase.is_busy:
+            return session.snapshot()
+        run = session.run
+        if run is None or run.saved_weights is None:
+            return None
+        return SavedNetwork(self.workspace.folders.runs, run, generation=len(session.history.epochs))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only the keys that do something now."""

@@ -1,7 +1,9 @@
-"""One run, live or from its log: curves, epoch table, batch losses, model, progress."""
+"""One run, live or from its log: its number, curves, epoch table, and what the network makes of ten digits."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -10,20 +12,31 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.widget import Widget
 
+from mnist_tui.events import RunFailed
 from mnist_tui.inspection.summary import ModelSummary
 from mnist_tui.runs.history import RunHistory
+from mnist_tui.system import paths
 from mnist_tui.tui.widgets.charts.batch_losses import BatchLosses
 from mnist_tui.tui.widgets.charts.curves import Curves
 from mnist_tui.tui.widgets.frame.notices import Notices
 from mnist_tui.tui.widgets.frame.panel import Panel
 from mnist_tui.tui.widgets.model.model_panel import ModelPanel
+from mnist_tui.tui.widgets.runs.confusions_panel import ConfusionsPanel
+from mnist_tui.tui.widgets.runs.digits_panel import DigitsPanel
+from mnist_tui.tui.widgets.runs.first_filters_panel import FirstFiltersPanel
+from mnist_tui.tui.widgets.runs.learning_feed import LearningFeed
+from mnist_tui.tui.widgets.runs.run_layout import RunLayout, arrange
 from mnist_tui.tui.widgets.runs.run_progress import RunProgress
 from mnist_tui.tui.widgets.tables.epoch_table import EpochTable
+from mnist_tui.tui.workers.learning_viewer import LearningSeen, LearningView
+from mnist_tui.tui.workers.networks import NetworkSource
 
-# From this height on, in cells, there is room for all panels.
-_TALL = 30
-# Of the height, at most.
-_MODEL_SHARE = 0.6
+# From this height on, in cells, the row with the number has a frame.
+_TALL = 28
+
+
+def _no_network() -> NetworkSource | None:
+    return None
 
 
 class RunView(Widget):
@@ -34,15 +47,17 @@ class RunView(Widget):
         height: 1fr;
         layout: vertical;
         & .columns { height: 1fr; }
-        & .left { width: 12fr; height: 1fr; }
-        & .right { width: 13fr; height: 1fr; }
-        & EpochTable { height: 1fr; }
-        & ModelPanel { max-height: 60%; }
-        &.-short BatchLosses, &.-short ModelPanel { display: none; }
-        &.-short RunProgress { border-bottom: none; border-left: none; border-right: none; }
+        & .left { width: 1fr; height: 1fr; }
+        & .right { height: 1fr; }
+        & .strip { height: 1fr; }
+        & .aside { width: 1fr; height: 1fr; }
+        & EpochTable { width: 1fr; height: 1fr; }
+        & FirstFiltersPanel { height: 1fr; }
+        & ModelPanel { height: auto; max-height: 60%; }
 
         &.-zooming Panel, &.-zooming .left, &.-zooming .right, &.-zooming Curves { display: none; }
-        &.-zooming .-zoomed { display: block; height: 1fr; max-height: 100%; }
+        &.-zooming .strip, &.-zooming .aside { display: none; }
+        &.-zooming .-zoomed { display: block; width: 1fr; height: 1fr; max-height: 100%; }
         &.-zooming RunProgress { display: block; }
     }
     """
@@ -52,28 +67,51 @@ class RunView(Widget):
         Binding("z", "zoom_panel", "Zoom panel"),
     ]
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(
+        self,
+        network: Callable[[], NetworkSource | None] = _no_network,
+        data_dir: Path | None = None,
+        *,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        """`network` returns what to look at while its panels are seen; its test images are under `data_dir`."""
         super().__init__(id=id, classes=classes)
         self.notices = Notices()
+        self.progress = RunProgress()
         self.curves = Curves()
         self.batch_losses = BatchLosses()
+        self.digits = DigitsPanel()
+        self.filters = FirstFiltersPanel()
+        self.confusions = ConfusionsPanel()
         self.epochs = EpochTable()
         self.model = ModelPanel()
-        self.progress = RunProgress()
+        self._learning = LearningFeed(self, data_dir or paths.data_dir(), network)
+        self._layout: RunLayout | None = None
 
     def compose(self) -> ComposeResult:
         yield self.notices
+        yield self.progress
         with Horizontal(classes="columns"):
             with Vertical(classes="left"):
                 yield self.curves
                 yield self.batch_losses
+                yield self.confusions
             with Vertical(classes="right"):
-                yield self.epochs
-                yield self.model
-        yield self.progress
+                yield self.digits
+                with Horizontal(classes="strip"):
+                    yield self.epochs
+                    with Vertical(classes="aside"):
+                        yield self.filters
+                        yield self.model
+
+    def on_unmount(self) -> None:
+        self._learning.close()
 
     def show(self, history: RunHistory) -> None:
         """Draw this run instead of another."""
+        self._learning.forget()
+        self.digits.show_text("Waiting for the first steps …")
         self.curves.show(history)
         self.epochs.show(history)
         self.advance(history)
@@ -88,6 +126,34 @@ class RunView(Widget):
             self.epochs.advance(history)
             self.batch_losses.advance(history)
             self.progress.advance(history, self.epochs.best)
+            self._arrange()
+        self.look()
+
+    def look(self) -> None:
+        """Look at the network again, if any of the panels that show it is seen."""
+        panels = (self.digits, self.filters, self.confusions)
+        if self.screen.is_active and any(panel.is_on_screen for panel in panels):
+            self._learning.refresh()
+
+    def on_learning_seen(self, message: LearningSeen) -> None:
+        """Draw what was seen; by now there may be something newer."""
+        if not self._learning.receive(message) or not self.is_running:
+            return
+        with self.app.batch_update():
+            if isinstance(message.result, RunFailed):
+                self.digits.show_text(message.result.message)
+            else:
+                self._show_learning(message.result)
+        self.look()
+
+    def _show_learning(self, view: LearningView) -> None:
+        self.digits.show_answers(view.answers)
+        self.filters.show_filters(view.first_filters, view.filters)
+        at = view.confusions_at
+        when = f"epoch {at.epoch + 1}, step {at.step:,}" if at.step else f"after epoch {at.epoch}"
+        self.confusions.show_confusions(
+            view.confusions, view.classes, f"{view.confusion_images:,} test images · {when}"
+        )
 
     def show_stopping(self, stopping: bool) -> None:
         """Show whether the user has asked the run to stop, which its history cannot know yet."""
@@ -95,9 +161,28 @@ class RunView(Widget):
 
     def on_resize(self, event: Resize) -> None:
         # Hide what there is no room for.
-        height = event.size.height
-        self.set_class(height < _TALL, "-short")
-        self.model.set_room(int(height * _MODEL_SHARE))
+        self.progress.set_class(event.size.height < _TALL, "-small")
+        self._layout = None
+        self._arrange()
+        self.call_after_refresh(self.look)
+
+    def _arrange(self) -> None:
+        """Give each panel its room."""
+        width, height = self.size
+        if not height:
+            return
+        rows = 3 if self.progress.has_class("-small") else 6
+        layout = arrange(width, height - rows, table=self.epochs.lines)
+        if layout == self._layout:
+            return
+        self._layout = layout
+        self.query_one(".right").styles.width = layout.right
+        for panel, lines in ((self.digits, layout.digits), (self.batch_losses, layout.batches), (self.confusions, layout.confusions)):
+            panel.display = bool(lines)
+            panel.styles.height = lines or 1
+        self.query_one(".aside").display = layout.filters
+        self.model.display = layout.model
+        self.model.set_room(height // 2)
 
     def action_toggle_log_scale(self) -> None:
         """Draw the loss on a logarithmic axis, or a linear one again."""
