@@ -7,7 +7,6 @@ losses are mean cross-entropy per image, times are UTC in ISO 8601, durations ar
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import math
 import traceback
@@ -238,26 +237,8 @@ class Notice(Event):
     severity: Severity = "warning"
 
 
-EVENTS: Mapping[str, type[Event]] = {
-    kind.__name__: kind
-    for kind in (
-        RunStarted,
-        DataProgress,
-        Preparing,
-        EpochStarted,
-        Progress,
-        WeightsMoved,
-        EpochFinished,
-        CheckpointSaved,
-        RunPaused,
-        RunResumed,
-        RunStopped,
-        RunFinished,
-        RunFailed,
-        Notice,
-    )
-}
-
+EVENTS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in Event.__subclasses__()}
+"""All of the above by name, as a log has them."""
 
 FREQUENT = (Progress, WeightsMoved)
 """Events that come many times per epoch: not worth a wait for the disk, and skipped where only epochs matter."""
@@ -303,16 +284,9 @@ def from_json(line: str) -> Event | None:
     return event if _is_possible(event) else None
 
 
-def _field_types(kind: type[Event]) -> Mapping[str, Any]:
-    hints = typing.get_type_hints(kind)
-    return {entry.name: hints[entry.name] for entry in dataclasses.fields(kind)}
-
-
 _FREQUENT_LINES = tuple(f'{{"event":"{kind.__name__}"'.encode() for kind in FREQUENT)
 # For each event, its fields in order with their types.
-_FIELDS = {name: _field_types(kind) for name, kind in EVENTS.items()}
-
-
+_FIELDS = {name: typing.get_type_hints(kind) for name, kind in EVENTS.items()}
 _ACCURACIES = {name: [entry for entry in fields if entry.endswith("accuracy")] for name, fields in _FIELDS.items()}
 _LOSSES = {name: [entry for entry in fields if entry.endswith("loss")] for name, fields in _FIELDS.items()}
 _LARGEST = 3.4028235e38

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,10 +18,9 @@ from mnist_tui.system import paths
 from mnist_tui.training.control import Control
 
 if TYPE_CHECKING:
-    from mnist_tui.bench.time_to_accuracy import Contender
+    from mnist_tui.bench.throughput import BenchResult, ReportLine
+    from mnist_tui.bench.time_to_accuracy import Contender, TimeToAccuracy
     from mnist_tui.data.types import Dataset
-
-ReportLine = Callable[[str], None]
 
 
 def bench(
@@ -73,54 +72,39 @@ def bench(
 
     data = load_dataset(dataset, paths.data_dir(data_dir), report=report_event)
     if to:
-        _measure_time(data, targets, names, rounds or 3, images, model, json, report)
-    else:
-        _measure(data, rounds or 5, images or 4096, model, json, report)
-
-
-def _measure(data: Dataset, rounds: int, images: int, model: str, json: bool, report: ReportLine) -> None:
-    from mnist_tui.bench import measure
-    from mnist_tui.cli.views.bench_tables import bench_table
+        data = replace(data, train=data.train.select(slice(images or None)))
+        _measure_time(data, targets, names, model, rounds or 3, json, report)
+        return
+    from mnist_tui.bench.throughput import measure
 
     config = recipes.build_config("reference", model=model)
-    result = measure(config, data, rounds=rounds, images=images, report=report)
-    if json:
-        print_json(result.to_dict())
-    else:
-        stdout().print(bench_table(result))
+    _print_result(measure(config, data, rounds=rounds or 5, images=images or 4096, report=report), json)
 
 
 def _measure_time(
-    data: Dataset,
-    targets: list[float],
-    names: list[str],
-    rounds: int,
-    images: int,
-    model: str,
-    json: bool,
-    report: ReportLine,
+    data: Dataset, targets: list[float], names: list[str], model: str, rounds: int, json: bool, report: ReportLine
 ) -> None:
     """On Ctrl+C, stop after the epoch and show the result of the complete rounds."""
     from mnist_tui.bench.time_to_accuracy import measure_time_to_accuracy
-    from mnist_tui.cli.views.bench_tables import time_table
 
-    data = _take_first(data, images)
     control = Control()
     with stop_on_signal(control) as caught:
-        result = measure_time_to_accuracy(
-            _contenders(data, names, model, report),
-            data,
-            targets,
-            rounds=rounds,
-            report=report,
-            control=control,
-        )
-    if result is not None and json:
-        print_json(result.to_dict())
-    elif result is not None:
-        stdout().print(time_table(result))
+        contenders = _contenders(data, names, model, report)
+        result = measure_time_to_accuracy(contenders, data, targets, rounds=rounds, report=report, control=control)
+    if result is not None:
+        _print_result(result, json)
     if control.stop_reason:
         raise typer.Exit(caught.exit_code)
+
+
+def _print_result(result: BenchResult | TimeToAccuracy, json: bool) -> None:
+    from mnist_tui.bench.throughput import BenchResult
+    from mnist_tui.cli.views.bench_tables import bench_table, time_table
+
+    if json:
+        print_json(result.to_dict())
+    else:
+        stdout().print(bench_table(result) if isinstance(result, BenchResult) else time_table(result))
 
 
 def _contenders(data: Dataset, names: list[str], model: str, report: ReportLine) -> list[Contender]:
@@ -134,15 +118,6 @@ def _contenders(data: Dataset, names: list[str], model: str, report: ReportLine)
         except MnistTuiError as error:
             report(f"without {name}: {error}")
     return contenders
-
-
-def _take_first(data: Dataset, images: int) -> Dataset:
-    from dataclasses import replace
-
-    from mnist_tui.data.types import Split
-
-    few = Split(data.train.images[:images], data.train.labels[:images])
-    return replace(data, train=few) if images else data
 
 
 def _parse_targets(text: str) -> list[float]:

@@ -11,7 +11,6 @@ from mnist_tui.cli.options import DataDir, Json
 from mnist_tui.cli.output import print_json, print_message, stdout
 from mnist_tui.cli.signals import stop_on_signal
 from mnist_tui.config import DatasetName
-from mnist_tui.errors import Interrupted
 from mnist_tui.system import paths
 from mnist_tui.training.control import Control
 
@@ -36,11 +35,8 @@ def fetch(name: Name = "mnist", json: Json = False, data_dir: DataDir = None) ->
 
     folder = paths.data_dir(data_dir)
     control = Control()
-    with stop_on_signal(control) as caught, DownloadReport(control) as report:
-        try:
-            loaded = datasets.load_dataset(name, folder, report=report)
-        except Interrupted:
-            raise typer.Exit(caught.exit_code) from None
+    with stop_on_signal(control), DownloadReport(control) as report:
+        loaded = datasets.load_dataset(name, folder, report=report)
     if json:
         print_json(_data_record(loaded))
         return

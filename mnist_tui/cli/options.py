@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 
 from mnist_tui import recipes
 from mnist_tui.config import SETTINGS, TYPES, TrainConfig
+from mnist_tui.errors import ConfigError
 
 DataDir = Annotated[
     Path | None,
@@ -46,6 +47,18 @@ def config_from_options(settings: Mapping[str, Any]) -> TrainConfig:
     """The config of the recipe, with the settings that were given."""
     given = {name: value for name, value in settings.items() if value is not None}
     return recipes.build_config(given.pop("recipe", "reference"), **given)
+
+
+def find_typed_options(context: typer.Context) -> set[str]:
+    """The names of the options given on the command line."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
+
+
+def refuse_options(names: Iterable[str], why: str, *, instead: str) -> NoReturn:
+    """Raise ConfigError: these options cannot be given."""
+    options = ", ".join(f"--{name.strip('_').replace('_', '-')}" for name in names)
+    raise ConfigError(f"{why}, so {options} cannot be given", remedy=f"Leave that out, or start a new {instead}.")
 
 
 def _default(name: str) -> str:

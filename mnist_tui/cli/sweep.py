@@ -10,13 +10,21 @@ from typing import Annotated, Any, Literal
 import typer
 
 from mnist_tui import runs
-from mnist_tui.cli.options import DataDir, Json, RunsDir, config_from_options, with_settings
+from mnist_tui.cli.options import (
+    DataDir,
+    Json,
+    RunsDir,
+    config_from_options,
+    find_typed_options,
+    refuse_options,
+    with_settings,
+)
 from mnist_tui.cli.output import can_animate, print_error, print_json, print_message, stderr, stdout
-from mnist_tui.cli.signals import stop_on_signal
+from mnist_tui.cli.signals import NOTHING_STARTED, stop_on_signal
 from mnist_tui.cli.streams import tolerate_closed_stdout
 from mnist_tui.cli.views.choose import stop_when_output_lost
 from mnist_tui.cli.views.sweep_json import JsonSweepView
-from mnist_tui.errors import ConfigError, Interrupted
+from mnist_tui.errors import ConfigError
 from mnist_tui.events import utc_now
 from mnist_tui.sweep import folder as folders
 from mnist_tui.sweep import plans, results, search_space
@@ -77,15 +85,15 @@ def sweep(
 
     Every trial is an ordinary run. Ctrl+C saves checkpoints, and --resume continues.
     """
-    typed = _find_typed_options(context)
+    typed = find_typed_options(context)
     if context.invoked_subcommand is not None:
         if typed:
-            _refuse(typed, f"`sweep {context.invoked_subcommand}` starts no sweep")
+            refuse_options(sorted(typed), f"`sweep {context.invoked_subcommand}` starts no sweep", instead="sweep")
         return
     runs_folder = paths.runs_dir(runs_dir)
     if resume:
         if refused := typed - _WITH_RESUME:
-            _refuse(refused, "--resume continues with the sweep's own settings")
+            refuse_options(sorted(refused), "--resume continues with the sweep's own settings", instead="sweep")
         home = folders.find(runs_folder, resume)
         plan = _replace_metric(home.plan(), on)
     else:
@@ -176,16 +184,12 @@ def _run(plan: SweepPlan, home: folders.SweepFolder, data_dir: Path, jobs: int, 
     runner.check()
     control = Control()
     view = _view(json)
-    with stop_on_signal(control) as caught, view:
-        try:
-            runner.run(control, stop_when_output_lost(view, control))
-        except Interrupted as interruption:
-            print_error(str(interruption), "Nothing was started; run it again.")
-            raise typer.Exit(caught.exit_code) from None
+    with stop_on_signal(control, remedy=NOTHING_STARTED) as caught, view:
+        runner.run(control, stop_when_output_lost(view, control))
     _suggest_next_step(view.progress, home, data_dir)
     if control.stop_reason:
         raise typer.Exit(caught.exit_code)
-    if any(result.status is TrialStatus.FAILED for result in view.progress.results.values()):
+    if view.progress.counts[TrialStatus.FAILED]:
         raise typer.Exit(1)
 
 
@@ -211,21 +215,8 @@ def _suggest_next_step(progress: Any, home: folders.SweepFolder, data_dir: Path)
         print_message(stderr(), f"Continue with: {resume}")
 
 
-def _find_typed_options(context: typer.Context) -> set[str]:
-    """The options given on the command line."""
-    sources = {name: context.get_parameter_source(name) for name in context.params}
-    return {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
-
-
-def _refuse(names: set[str], why: str) -> None:
-    options = ", ".join(f"--{name.strip('_').replace('_', '-')}" for name in sorted(names))
-    raise ConfigError(f"{why}, so {options} cannot be given", remedy="Leave that out, or start a new sweep.")
-
-
 def _check_not_fixed(typed: set[str], varied: list[str]) -> None:
-    both = [name for name in varied if name in typed]
-    if both:
-        raise ConfigError(
-            f"{both[0]} is both fixed, with --{both[0].replace('_', '-')}, and varied",
-            remedy="Leave one of the two out.",
-        )
+    for name in varied:
+        if name in typed:
+            option = f"--{name.replace('_', '-')}"
+            raise ConfigError(f"{name} is both fixed, with {option}, and varied", remedy="Leave one of the two out.")

@@ -25,22 +25,14 @@ def watch(
     found.record()  # reports a damaged record here, not on an empty screen
     if json:
         _print_json(found)
-    elif once or not _at_terminal():
-        _print_snapshot(found)
+    elif once or not (sys.stdin.isatty() and sys.stdout.isatty()) or stdout().is_dumb_terminal:
+        from mnist_tui.cli.views.run_tables import run_status
+
+        stdout().print(run_status(found.name, found.history()))
     else:
         from mnist_tui.tui.watch_app import run_watch
 
         raise typer.Exit(run_watch(found))
-
-
-def _at_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty() and not stdout().is_dumb_terminal
-
-
-def _print_snapshot(run: Run) -> None:
-    from mnist_tui.cli.views.run_tables import run_status
-
-    stdout().print(run_status(run.name, run.history()))
 
 
 def _print_json(run: Run) -> None:

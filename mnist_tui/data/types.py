@@ -23,6 +23,10 @@ class Split:
     images: Tensor
     labels: Tensor
 
+    def select(self, members: Tensor | slice) -> Split:
+        """The images with these numbers, and their labels."""
+        return Split(self.images[members], self.labels[members])
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:

@@ -19,7 +19,7 @@ from mnist_tui import __version__
 from mnist_tui.config import IMAGE_SHAPE
 from mnist_tui.data.augmentation import apply_maps, make_network_input
 from mnist_tui.data.deskew import make_deskew_maps_unchunked
-from mnist_tui.errors import MnistTuiError
+from mnist_tui.errors import MnistTuiError, explain_os_error
 from mnist_tui.inference.network import TrainedNetwork
 from mnist_tui.models.isolated_rng import load_model_isolated
 from mnist_tui.system import atomic_file
@@ -115,10 +115,8 @@ def export_network(network: TrainedNetwork, format: FormatName, path: Path, imag
             f"{comparison.same_answers:,} of {comparison.images:,} answers are the same; it was not written",
             remedy=_remedy(network, images),
         )
-    try:
+    with explain_os_error(ExportError, f"{path} cannot be written", remedy="Choose another --output."):
         atomic_file.write_bytes(path, content)
-    except OSError as error:
-        raise ExportError(f"{path} cannot be written: {error.strerror}", remedy="Choose another --output.") from error
     return comparison
 
 

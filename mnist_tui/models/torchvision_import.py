@@ -30,11 +30,6 @@ SCHEMAS = {
 REMEDY = "Install the torchvision that belongs to your torch: https://pytorch.org/get-started/locally"
 
 
-def import_datasets() -> ModuleType:
-    """The module `torchvision.datasets`. Raises DataError as `import_part` does."""
-    return import_part("datasets")
-
-
 def import_part(name: str) -> ModuleType:
     """The module `torchvision.NAME`.
 

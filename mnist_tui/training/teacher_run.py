@@ -11,6 +11,7 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.errors import Interrupted, MnistTuiError, RunError
 from mnist_tui.events import DataProgress, Event, Notice, Preparing, Progress, Report, RunFailed, RunStopped
 from mnist_tui.runs import Run
+from mnist_tui.runs.creation import explain_write_errors
 from mnist_tui.runs.history import RunStatus
 from mnist_tui.system.file_lock import FileLock
 from mnist_tui.training import run_training
@@ -116,13 +117,10 @@ def _hold_lock(runs_dir: Path, control: Control, report: Report) -> Iterator[Non
 def _try_lock(lock: FileLock) -> bool:
     """Whether it was acquired within `_POLL` seconds. Raises RunError if locks are not supported."""
     runs_dir = lock.path.parent
-    try:
+    with explain_write_errors(runs_dir):
         runs_dir.mkdir(parents=True, exist_ok=True)
-        lock.acquire(_POLL)
-    except TimeoutError:
-        return False
-    except OSError as error:
-        raise RunError(
-            f"no run can be written in {runs_dir}: {error.strerror}", remedy="Choose another --runs-dir."
-        ) from error
+        try:
+            lock.acquire(_POLL)
+        except TimeoutError:
+            return False
     return True

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from rich.segment import Segment
 from textual.app import SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.color import Color
 from textual.driver import Driver
 from textual.events import Event, InputEvent, Print
@@ -23,6 +23,7 @@ from textual.screen import Screen
 
 from mnist_tui.system import gc_control
 from mnist_tui.system.sanitize import strip_control_codes
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.screens.help import HelpScreen, active_keys
 from mnist_tui.tui.textual_fixes.apps import SafeApp
@@ -64,11 +65,11 @@ class BaseApp(SafeApp[int]):
     # https://github.com/Textualize/textual/issues/5629
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "help", "Help", key_display="?"),
-        Binding("t", "toggle_theme", "Light / dark", show=False),
+        bind("help", "help", "Help"),
+        bind("theme", "toggle_theme", "Light / dark", show=False),
         # Textual's own key for it, with words, so that help lists it.
-        Binding("ctrl+p", "command_palette", "Find a command", show=False, priority=True),
-        Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),
+        bind("palette", "command_palette", "Find a command", show=False, priority=True),
+        bind("suspend", "suspend_process", "Suspend", show=False, priority=True),
     ]
 
     def __init__(self, *, preferences: Preferences | None = None, driver_class: type[Driver] | None = None) -> None:

@@ -172,6 +172,14 @@ TRAIN: dict[str, Brought] = {
         "        super().__init__(nn.Flatten(), nn.Linear(pixels, hidden), nn.Linear(hidden, 10))\n"
         "if __name__ == '__main__':\n    net = Net(28 * 28, hidden=HIDDEN)\n"
     ),
+    "settings that its main creates": one(
+        "from dataclasses import dataclass\n" + IMPORTS + "@dataclass\nclass Config:\n    width: int = 8\n\n"
+        "class Net(nn.Sequential):\n    def __init__(self, config, classes):\n"
+        "        super().__init__(nn.Flatten(), nn.Linear(784, config.width), nn.Linear(config.width, classes))\n"
+        "def main(classes=10):\n    width = 4\n    config: Config = Config(width=2 * width)\n"
+        "    net = Net(config, classes)\n    net.fit()\n"
+        "if __name__ == '__main__':\n    main()\n"
+    ),
     "argparse at import": one(
         "import argparse\n"
         + IMPORTS
@@ -245,6 +253,17 @@ TRAIN: dict[str, Brought] = {
     "relative imports without __init__": Brought(
         {"code/model.py": IMPORTS + "from .act import act\n" + CLASS, "code/act.py": "act = max\n"},
         "code/model.py:Net",
+    ),
+    "a package that logs on the web": Brought(
+        {
+            "lab/__init__.py": "from .train import fit\n",
+            "lab/train.py": "import wandb_that_is_not_here\n\ndef fit():\n    pass\n",
+            "lab/nets/__init__.py": "from .model import Net\n",
+            "lab/nets/model.py": IMPORTS + "from ..act import act\n" + CLASS,
+            "lab/act.py": "act = max\n",
+        },
+        "lab/nets/model.py:Net",
+        "the package lab raised ModuleNotFoundError: No module named 'wandb_that_is_not_here' (line 1 of train.py)",
     ),
     "two packages up": Brought(
         {"lib/nets/model.py": IMPORTS + "from ..act import act\n" + CLASS, "lib/act.py": "act = max\n"},
@@ -351,6 +370,15 @@ REFUSED: dict[str, Brought] = {
         "        self.fc = nn.Linear(784, args.classes)\n",
         "net.py:Net",
         "Net needs arguments: args",
+        trains=False,
+    ),
+    "an argument that a function of the file returns": one(
+        IMPORTS + "class Net(nn.Module):\n    def __init__(self, sizes):\n        super().__init__()\n"
+        "        self.fc = nn.Linear(*sizes)\n"
+        "def read():\n    return 784, 10\n"
+        "def main(sizes=None):\n    sizes = read()\n    return Net(sizes)\n",
+        "net.py:Net",
+        "Net needs arguments: sizes",
         trains=False,
     ),
     "lightning that is missing": one(

@@ -39,7 +39,7 @@ PROGRAM = (
     "--start",
 )
 # Not q and Ctrl+C, which leave; a quit by way of the palette or the mouse is met by a new start.
-LETTERS = "".join(map(chr, range(33, 127))).replace("q", "") + "12345" * 6 + "nsdwmuteyx.,+?/" * 2
+LETTERS = "".join(map(chr, range(33, 127))).replace("q", "") + "12345" * 6 + "nsdwmuteyx.,+?/zvabi[]!~<>NRTP" * 2
 SPECIAL = (
     *("\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D") * 8,
     *("\r", " ", "\t", "\x1b[Z", "\x1b") * 4,

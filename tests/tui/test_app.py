@@ -223,8 +223,8 @@ def test_the_digits_open_the_screens(tmp_path: Path) -> None:
     async def scenario(dashboard: OpenDashboard) -> None:
         for key, shown in (
             ("2", "Requirements"),
-            ("3", "Train one: press 1, then n."),
-            ("4", "What the network gets"),
+            ("3", "Train one: press n."),
+            ("4", "Network input"),
             ("5", "Runs"),
             ("1", "Train a small network"),
         ):
@@ -237,7 +237,7 @@ def test_the_digits_open_the_screens(tmp_path: Path) -> None:
 def test_a_click_on_a_tab_opens_it(tmp_path: Path) -> None:
     async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.pilot.click("TitleBar", offset=(dashboard.title.index("3 Evaluate"), 0))
-        await dashboard.wait_for_text("Train one: press 1, then n.")
+        await dashboard.wait_for_text("Train one: press n.")
 
     with_dashboard(scenario, tmp_path, has_job=False)
 
@@ -367,7 +367,7 @@ def test_the_palette_runs_a_key(tmp_path: Path) -> None:
         await dashboard.type("evaluate")
         await dashboard.until(lambda: "Key 3" in dashboard.text)
         await dashboard.press("enter")
-        await dashboard.wait_for_text("Train one: press 1, then n.")
+        await dashboard.wait_for_text("Train one: press n.")
 
     with_dashboard(scenario, tmp_path, has_job=False)
 
@@ -391,7 +391,7 @@ def test_a_command_that_was_chosen_in_haste_is_not_the_next_screens(tmp_path: Pa
 
 def test_the_theme_is_remembered(tmp_path: Path) -> None:
     async def change(dashboard: OpenDashboard) -> None:
-        await dashboard.press("t")
+        await dashboard.press("T")
         assert not dashboard.app.current_theme.dark
 
     async def look(dashboard: OpenDashboard) -> None:
@@ -407,7 +407,7 @@ def test_damaged_preferences_are_no_obstacle(content: str, tmp_path: Path) -> No
 
     async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.wait_for_text("Train a small network")
-        await dashboard.press("t")
+        await dashboard.press("T")
 
     with_dashboard(scenario, tmp_path, has_job=False)
     assert json.loads((tmp_path / "dashboard.json").read_text())["theme"] == "mnist-paper"
@@ -699,7 +699,7 @@ def test_a_theme_changed_on_one_screen_is_worn_by_the_others(tmp_path: Path) -> 
         dark = title.styles.background
         await dashboard.press("5")
         await dashboard.until(lambda: dashboard.app.screen is not first)
-        await dashboard.press("t", "1")
+        await dashboard.press("T", "1")
         await dashboard.until(lambda: dashboard.app.screen is first and title.styles.background != dark)
         light = title.styles.background
         await dashboard.press("5", "1")

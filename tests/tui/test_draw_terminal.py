@@ -47,7 +47,7 @@ def test_the_mouse_draws_and_erases(terminal: Terminal) -> None:
     drag(terminal, (8, 18), (26, 18), _RIGHT)
     drag(terminal, (40, 18), (58, 18), _RIGHT)
     terminal.wait_for(" % sure", "then")
-    terminal.press("c")
+    terminal.press("\x1b[3~")
     terminal.wait_for("nothing drawn yet")
 
 

@@ -81,7 +81,7 @@ def test_layers_image_and_maps_at_every_size(tmp_path: Path, size: tuple[int, in
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 24), (80, 40)])
-def test_filters_and_requirements_take_the_layers_place_where_room_is_scarce(
+def test_filters_and_requirements_are_shown_by_their_letters_where_room_is_scarce(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:
     trained_run(tmp_path)
@@ -89,10 +89,12 @@ def test_filters_and_requirements_take_the_layers_place_where_room_is_scarce(
     async def scenario(dashboard: OpenDashboard) -> None:
         await seen(dashboard)
         assert "Requirements" not in dashboard.text
-        await dashboard.press("f")
-        await dashboard.wait_for_text("Filters of block1.conv1", "✓", "6 BatchNorm2d")
+        await dashboard.press("F")
+        await dashboard.wait_for_text("Filters of block1.conv1")
         assert "block3.conv2" not in dashboard.text
-        await dashboard.press("f")
+        await dashboard.press("Q")
+        await dashboard.wait_for_text("✓", "6 BatchNorm2d")
+        await dashboard.press("Q")
         await dashboard.wait_for_text("block1.conv2", "Image 0 · ")
         assert "Requirements" not in dashboard.text
 
@@ -110,10 +112,10 @@ def test_another_layer_another_image_another_digit(tmp_path: Path) -> None:
         await dashboard.wait_for_text("Image 1 · ")
         await dashboard.press("comma", "comma")
         await dashboard.wait_for_text("Image 0 · ")
-        await dashboard.press("d")
+        await dashboard.press("greater_than_sign")
         await dashboard.until(lambda: screen.explanation is not None and " · 0" in screen.explanation.image.name)
         await dashboard.wait_for_text("· 0 read as")
-        await dashboard.press("D", "w")
+        await dashboard.press("less_than_sign", "a")
         await dashboard.wait_for_text("by gradient")
         await dashboard.wait_for_text("Image 0 · ")
 
@@ -125,19 +127,19 @@ def test_ones_own_drawing_in_place_of_a_test_image(tmp_path: Path) -> None:
 
     async def scenario(dashboard: OpenDashboard) -> None:
         await seen(dashboard)
-        await dashboard.press("y")
+        await dashboard.press("i")
         await dashboard.until(lambda: any("screen 4" in note.message for note in dashboard.app._notifications))
         await dashboard.press("4")
         await dashboard.until(lambda: isinstance(dashboard.app.screen, DrawScreen))
         await dashboard.press("space", "down", "down", "down", "down", "down", "down", "down", "down")
         await dashboard.until(lambda: dashboard.app.workspace.drawing is not None)
-        await dashboard.press("2", "y")
+        await dashboard.press("2", "i")
         await dashboard.wait_for_text("Your drawing read as", "Feature maps · block1.conv1")
         screen = dashboard.app.screen
         assert isinstance(screen, ModelScreen)
         assert screen.explanation is not None
         assert screen.explanation.image.pixels.numpy().tobytes() == dashboard.app.workspace.drawing
-        await dashboard.press("y")
+        await dashboard.press("i")
         await dashboard.wait_for_text("Image 0 · ")
 
     with_dashboard(scenario, tmp_path, has_job=False)
@@ -150,11 +152,11 @@ def test_another_run_is_chosen_with_its_own_layers(tmp_path: Path) -> None:
     async def scenario(dashboard: OpenDashboard) -> None:
         await seen(dashboard)
         await dashboard.wait_for_text("second · best weights")
-        await dashboard.press("n")
+        await dashboard.press("N")
         await dashboard.wait_for_text("first", "in training, else the newest")
         await dashboard.press("end", "enter")
         await dashboard.wait_for_text("first · best weights")
-        await dashboard.press("n")
+        await dashboard.press("N")
         await dashboard.wait_for_text("in training, else the newest")
         await dashboard.press("home", "enter")
         await dashboard.wait_for_text("second · best weights", "block1.conv1")
@@ -168,9 +170,9 @@ def test_the_movement_takes_the_place_of_the_sizes(tmp_path: Path) -> None:
     async def scenario(dashboard: OpenDashboard) -> None:
         await seen(dashboard)
         assert "MACs" in dashboard.app.screen.query_one(LayersTable).heads
-        await dashboard.press("m")
+        await dashboard.press("v")
         await dashboard.wait_for_text("‖w‖", "‖∇‖", "Δ/w", "1.2e-3", "5.0e-1")
-        await dashboard.press("m")
+        await dashboard.press("v")
         await dashboard.until(lambda: "MACs" in dashboard.app.screen.query_one(LayersTable).heads)
 
     with_dashboard(scenario, tmp_path, has_job=False)

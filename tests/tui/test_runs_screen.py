@@ -175,7 +175,7 @@ def test_a_damaged_run_is_not_opened_but_can_be_deleted(runs_dir: Path) -> None:
         await runs.press("enter")
         assert runs.app.screen is runs.screen
         assert "cannot be read" in runs.toasts[-1]
-        await runs.press("d", "y")
+        await runs.press("delete", "y")
         await runs.until(lambda: "omega" not in runs.names)
         assert not (runs_dir / "omega").exists()
 
@@ -186,12 +186,12 @@ def test_deleting_asks_first_and_enter_keeps(runs_dir: Path) -> None:
     async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to("alpha")
         for answer in ("n", "escape", "enter"):
-            await runs.press("d")
+            await runs.press("delete")
             await runs.until(lambda: isinstance(runs.app.screen, ConfirmDialog))
             await runs.press(answer)
             await runs.until(lambda: runs.app.screen is runs.screen)
         assert (runs_dir / "alpha").exists()
-        await runs.press("d")
+        await runs.press("delete")
         await runs.until(lambda: isinstance(runs.app.screen, ConfirmDialog))
         await runs.press("right", "enter")
         await runs.until(lambda: "alpha" not in runs.names)
@@ -200,7 +200,7 @@ def test_deleting_asks_first_and_enter_keeps(runs_dir: Path) -> None:
     drive(runs_dir, test)
 
 
-@pytest.mark.parametrize("key", ["d", "e"])
+@pytest.mark.parametrize("key", ["delete", "R"])
 def test_a_run_in_use_is_neither_deleted_nor_renamed(runs_dir: Path, key: str) -> None:
     async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to("delta")
@@ -219,7 +219,7 @@ def test_renaming_checks_as_one_types_and_keeps_the_mark(runs_dir: Path) -> None
         await runs.go_to("alpha")
         await runs.press("space")
         await runs.go_to("alpha")
-        await runs.press("e")
+        await runs.press("R")
         await runs.until(lambda: isinstance(runs.app.screen, AskDialog))
         line, yes = runs.app.screen.query_one(Input), runs.app.screen.query_one("#yes", Button)
         for name, complaint in (
@@ -399,7 +399,7 @@ def test_a_folder_that_may_not_be_changed_is_said_so(runs_dir: Path) -> None:
         await runs.go_to("alpha")
         runs_dir.chmod(0o500)
         try:
-            await runs.press("d", "y")
+            await runs.press("delete", "y")
             await runs.until(lambda: runs.toasts)
         finally:
             runs_dir.chmod(0o700)

@@ -96,9 +96,24 @@ def run_all(
     """
     variables = {**os.environ, **(environment or {})}
     if workspace is None:
-        return _run_all(commands, at_once, time_limit, should_stop, None, variables, lambda group: None)
+        return _run_all(commands, at_once, time_limit, should_stop, variables, _start)
     with Watchdog(workspace) as watchdog:
-        return _run_all(commands, at_once, time_limit, should_stop, workspace, variables, watchdog.watch)
+        return _run_all(commands, at_once, time_limit, should_stop, variables, watchdog.start)
+
+
+_Start = Callable[[Sequence[str], Mapping[str, str]], subprocess.Popen[bytes]]
+"""Starts a command with these environment variables, as `_start` does."""
+
+
+def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
 
 
 def _run_all(
@@ -106,12 +121,11 @@ def _run_all(
     at_once: int,
     time_limit: float,
     should_stop: Callable[[], bool],
-    folder: Path | None,
     variables: Mapping[str, str],
-    watch: Callable[[int], None],
+    start: _Start,
 ) -> FinishedProcess:
     ended: SimpleQueue[_Program] = SimpleQueue()
-    programs = [_Program(command, folder, variables, ended, watch) for command in commands]
+    programs = [_Program(command, variables, ended, start) for command in commands]
     waiting, running = deque(programs), 0
     deadline = time.monotonic() + time_limit
     try:
@@ -160,15 +174,14 @@ class _Program(threading.Thread):
     def __init__(
         self,
         command: Sequence[str],
-        folder: Path | None,
         environment: Mapping[str, str],
         ended: SimpleQueue[_Program],
-        watch: Callable[[int], None],
+        start: _Start,
     ) -> None:
-        """Passes its process group to `watch` when it has started, and puts itself into `ended` when it has ended."""
+        """Puts itself into `ended` when it has ended."""
         super().__init__(name="compiler")
         self.command = command
-        self._folder, self._environment, self._queue, self._watch = folder, environment, ended, watch
+        self._environment, self._queue, self._start = environment, ended, start
         self.cancelled = threading.Event()
         self.ended = threading.Event()
         self.output = bytearray()
@@ -177,9 +190,7 @@ class _Program(threading.Thread):
 
     def run(self) -> None:
         try:
-            process = self._start()
-            self._watch(process.pid)
-            self._read_and_wait(process)
+            self._read_and_wait(self._start(self.command, self._environment))
         except OSError as error:
             self.start_error = error
         finally:
@@ -191,17 +202,6 @@ class _Program(threading.Thread):
         if self.start_error is not None:
             raise self.start_error
         return ProcessResult(self.status, self.output.decode(errors="replace"))
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            self.command,
-            cwd=self._folder,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
 
     def _read_and_wait(self, process: subprocess.Popen[bytes]) -> None:
         self._read(process)

@@ -9,9 +9,9 @@ from textual.binding import ActiveBinding
 from textual.events import Event, ScreenResume
 from textual.screen import Screen
 
+from mnist_tui.tui.screens.panels import PanelScreen
 from mnist_tui.tui.screens.registry import SCREENS
 from mnist_tui.tui.session import Session, SessionPhase
-from mnist_tui.tui.textual_fixes.screens import SafeScreen
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.frame.title_bar import Tab, TitleBar
 from mnist_tui.tui.workspace import Workspace
@@ -19,7 +19,7 @@ from mnist_tui.tui.workspace import Workspace
 _TABS = tuple(Tab(entry.key, entry.name, entry.title) for entry in SCREENS)
 
 
-class BaseScreen(SafeScreen, Screen[None]):
+class BaseScreen(PanelScreen):
     """A screen of the dashboard. Subclasses compose a `body` and draw the session in `draw`."""
 
     TAB: ClassVar[str] = ""

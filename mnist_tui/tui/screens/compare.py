@@ -8,11 +8,10 @@ from typing import ClassVar
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Static
 
 from mnist_tui.render.comparison_table import differences_table
@@ -20,9 +19,10 @@ from mnist_tui.runs import Run
 from mnist_tui.runs.compare import compare
 from mnist_tui.runs.config_diff import Difference
 from mnist_tui.runs.index import RunScanner, ScannedRun
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.run_format import RUN_COLORS
 from mnist_tui.tui.screens.base import is_on_top
-from mnist_tui.tui.textual_fixes.screens import SafeScreen
+from mnist_tui.tui.screens.panels import PanelScreen
 from mnist_tui.tui.widgets.charts.overlay_chart import Curve, OverlayChart
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.frame.panel import Panel
@@ -39,15 +39,15 @@ class RunsRead(Message):
         self.runs = runs
 
 
-class CompareScreen(SafeScreen, Screen[None]):
+class CompareScreen(PanelScreen):
     """Each run comes with the slot of its color, which it keeps while others come and go."""
 
     CSS_PATH = "compare.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - declared so by Textual
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss", "Back"),
-        Binding("space", "hide", "Show / hide"),
-        Binding("v", "other_chart", "Accuracy / loss"),
+        bind("back", "dismiss", "Back"),
+        bind("toggle", "hide", "Show / hide"),
+        bind("view", "other_chart", "Accuracy / loss"),
     ]
 
     def __init__(self, runs: Sequence[tuple[Run, int]]) -> None:
@@ -68,10 +68,10 @@ class CompareScreen(SafeScreen, Screen[None]):
     def compose(self) -> ComposeResult:
         yield Static(Content.assemble((" Runs › ", "$foreground 60%"), ("Compare", "bold")), id="where")
         with Horizontal(id="charts"):
-            with Panel("Test accuracy %") as panel:
+            with Panel("Test accuracy %", jump="A") as panel:
                 panel.add_class("accuracy")
                 yield self.accuracy
-            with Panel("Test loss") as panel:
+            with Panel("Test loss", jump="L") as panel:
                 panel.add_class("loss")
                 yield self.loss
         yield ComparedTable()
@@ -89,7 +89,9 @@ class CompareScreen(SafeScreen, Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing to switch while both charts are shown."""
-        return action != "other_chart" or self.has_class("-narrow")
+        if action == "other_chart":
+            return self.has_class("-narrow")
+        return super().check_action(action, parameters)
 
     def action_hide(self) -> None:
         """Hide the curves of the run under the cursor, or show them again."""

@@ -6,11 +6,12 @@ from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from mnist_tui.data.types import SYNTHETIC
 from mnist_tui.events import RunFailed
 from mnist_tui.tui.canvas import Canvas, Drawing
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.screens.dialogs.drawing import LabelDialog, image_dialog
 from mnist_tui.tui.screens.network_screen import NetworkScreen
 from mnist_tui.tui.session import Session
@@ -38,16 +39,16 @@ class DrawScreen(NetworkScreen):
     CSS_PATH = "draw.tcss"
     AUTO_FOCUS = "DrawingPad"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "pen", "Pen"),
-        Binding("e", "eraser", "Eraser"),
-        Binding("u", "edit('undo')", "Undo"),
-        Binding("r,ctrl+y", "edit('redo')", "Redo"),
-        Binding("c", "edit('clear')", "Clear"),
-        Binding("enter", "label", "That was a …", key_display="⏎"),
-        Binding("t", "next_image", "Test image"),
-        Binding("n", "network", "Network"),
-        Binding("i", "edit('invert')", "Invert"),
-        Binding("T,shift+t", "image", "Test image by number or digit", show=False, key_display="T"),
+        bind("toggle", "pen", "Pen"),
+        bind("brush", "eraser", "Eraser"),
+        bind("undo", "edit('undo')", "Undo"),
+        bind("redo", "edit('redo')", "Redo"),
+        bind("delete", "edit('clear')", "Clear"),
+        bind("enter", "label", "Label & save"),
+        bind("test-image", "next_image", "Test image"),
+        bind("network", "network", "Network"),
+        bind("invert", "edit('invert')", "Invert"),
+        bind("images", "image", "Image by number or class"),
     ]
 
     def __init__(self, workspace: Workspace) -> None:
@@ -111,7 +112,7 @@ class DrawScreen(NetworkScreen):
             return self.canvas.can_redo
         if parameters == ("clear",) or action == "label":
             return not self.canvas.is_blank
-        return True
+        return super().check_action(action, parameters)
 
     def action_pen(self) -> None:
         """Set the pen down, or lift it."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -18,6 +18,7 @@ from mnist_tui.events import RunFailed
 from mnist_tui.render import formatting
 from mnist_tui.render.evaluation import calibration_table, per_class_table
 from mnist_tui.training.snapshot import Snapshot
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.screens.base import is_on_top
 from mnist_tui.tui.screens.network_screen import NetworkScreen
 from mnist_tui.tui.session import Session, SessionPhase
@@ -44,11 +45,11 @@ class EvaluateScreen(NetworkScreen):
     HORIZONTAL_BREAKPOINTS = [(0, "-tight"), (100, "-roomy")]  # noqa: RUF012 - declared so by Textual
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall"), (56, "-high")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "network", "Network"),
-        Binding("c", "table", "Other table"),
-        Binding("d", "dataset", "Dataset"),
-        Binding("e", "evaluate", "Evaluate now"),
-        Binding("escape", "all", "All mistakes"),
+        bind("network", "network", "Network"),
+        bind("view", "table", "Classes / calibration"),
+        bind("images", "dataset", "Dataset"),
+        bind("evaluate", "evaluate", "Evaluate now"),
+        bind("back", "all", "All mistakes"),
     ]
 
     def __init__(self, workspace: Workspace) -> None:
@@ -67,12 +68,12 @@ class EvaluateScreen(NetworkScreen):
         with Container(id="panes"):
             with VerticalScroll(id="figures", can_focus=False):
                 yield Static(_WORKING, id="summary")
-                with Panel("Confusion") as panel:
+                with Panel("Confusion", jump="C") as panel:
                     panel.id, panel.border_subtitle = "confusion", "label ↓  predicted →"
                     yield ConfusionMatrix()
                 yield Static(id="classes")
                 yield Static(id="calibration")
-            with Panel("Mistakes") as panel:
+            with Panel("Mistakes", jump="M") as panel:
                 panel.id = "mistakes"
                 yield MistakesGallery()
         nothing = Static(_WORKING, id="nothing")
@@ -95,7 +96,7 @@ class EvaluateScreen(NetworkScreen):
         """Offer all mistakes only while they are filtered."""
         if action == "all":
             return self.is_mounted and self.query_one(ConfusionMatrix).picked is not None
-        return True
+        return super().check_action(action, parameters)
 
     def network_chosen(self) -> None:
         self.action_evaluate()

@@ -9,11 +9,12 @@ from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
 from mnist_tui.events import RunFailed, WeightsMoved
 from mnist_tui.inspection.summary import ModelSummary
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.screens.model_finder import ModelFinder
 from mnist_tui.tui.screens.network_screen import NetworkScreen
 from mnist_tui.tui.session import Session
@@ -48,15 +49,14 @@ class ModelScreen(NetworkScreen):
     TAB = "model"
     CSS_PATH = "model.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("full_stop", "image(1)", "Next image", key_display="."),
-        Binding("comma", "image(-1)", "Previous image", key_display=",", show=False),
-        Binding("f", "filters", "Layers / filters"),
-        Binding("d", "digit(1)", "Digit"),
-        Binding("D", "digit(-1)", "Previous digit", show=False),
-        Binding("y", "drawing", "Your drawing"),
-        Binding("w", "method", "Saliency method"),
-        Binding("n", "network", "Network"),
-        Binding("m", "movement", "Sizes / movement"),
+        bind("next-image", "image(1)", "Next image"),
+        bind("previous-image", "image(-1)", "Previous image", show=False),
+        bind("next-class", "digit(1)", "Next class"),
+        bind("previous-class", "digit(-1)", "Previous class", show=False),
+        bind("images", "drawing", "Your drawing"),
+        bind("attribution", "method", "Attribution"),
+        bind("network", "network", "Network"),
+        bind("view", "movement", "Shapes / training"),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (112, "-wide"), (160, "-vast")]  # noqa: RUF012 - declared so by Textual
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
@@ -90,9 +90,6 @@ class ModelScreen(NetworkScreen):
     def on_unmount(self) -> None:
         self._explainer.close()
         self._finder.close()
-
-    def on_resize(self) -> None:
-        self.refresh_bindings()
 
     def draw(self, session: Session) -> None:
         """Show the model, and explain the image again where there is something else to see."""
@@ -199,14 +196,6 @@ class ModelScreen(NetworkScreen):
     def _set_choice(self, **changes: Any) -> None:
         self._choice = replace(self._choice, **changes)
         self._explain(self.session)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Nothing to switch where there is room for all."""
-        return action != "filters" or self.has_class("-narrow") or self.has_class("-short")
-
-    def action_filters(self) -> None:
-        """Show filters and requirements in the layers' place, where there is not room for all."""
-        self.toggle_class("-filters")
 
     def action_movement(self) -> None:
         """Show the movement in the sizes' place, where there is not room for both."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import DescendantFocus
@@ -19,6 +19,7 @@ from mnist_tui.config import SETTINGS, TrainConfig, find_problems
 from mnist_tui.errors import MnistTuiError
 from mnist_tui.recipes import OUTSIDE_RECIPES, RECIPES
 from mnist_tui.runs.config_diff import config_diff
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.textual_fixes.screens import SafeScreen
 from mnist_tui.tui.widgets.setting_row import SettingRow
@@ -31,9 +32,9 @@ class NewRunForm(SafeScreen, ModalScreen[TrainConfig | None]):
     """Enter or Ctrl+S returns the settings, Esc returns None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel"),
-        Binding("enter", "begin", "Begin"),
-        Binding("ctrl+s", "begin", "Begin", show=False, priority=True),
+        bind("back", "cancel", "Cancel"),
+        bind("enter", "begin", "Begin"),
+        bind("begin-now", "begin", "Begin", show=False, priority=True),
     ]
     DEFAULT_CSS = """
     NewRunForm {

@@ -6,9 +6,10 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from mnist_tui.runs import Run
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.screens.base import BaseScreen, is_on_top
 from mnist_tui.tui.screens.run import RunScreen
 from mnist_tui.tui.screens.run_actions import RunActions
@@ -29,17 +30,17 @@ class RunsScreen(BaseScreen):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (150, "-wide")]  # noqa: RUF012 - declared so by Textual
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "mark", "Mark"),
-        Binding("c", "compare", "Compare"),
-        Binding("r", "run('resume')", "Resume"),
-        Binding("e", "run('rename')", "Rename", show=False),
-        Binding("x", "run('export')", "Export", show=False),
-        Binding("d", "run('delete')", "Delete"),
-        Binding("n", "run('new_run')", "New run like this", show=False),
-        Binding("slash", "filter", "Filter", key_display="/"),
-        Binding("o", "order", "Order", show=False),
-        Binding("escape", "clear", "Clear filter"),
-        Binding("down", "list", "To the list", show=False),
+        bind("toggle", "mark", "Mark"),
+        bind("compare", "compare", "Compare"),
+        bind("resume", "run('resume')", "Resume"),
+        bind("rename", "run('rename')", "Rename", show=False),
+        bind("export", "run('export')", "Export"),
+        bind("delete", "run('delete')", "Delete"),
+        bind("new-run", "run('new_run')", "New run like this"),
+        bind("filter", "filter", "Filter"),
+        bind("order", "order", "Order"),
+        bind("back", "clear", "Clear filter"),
+        bind("down", "list", "To the list", show=False),
     ]
 
     def __init__(self, workspace: Workspace) -> None:
@@ -75,7 +76,9 @@ class RunsScreen(BaseScreen):
             return self.browser.is_filtering
         if action in ("filter", "order"):
             return bool(self.browser.runs)
-        return action not in ("mark", "compare", "run") or self.browser.selected is not None
+        if action in ("mark", "compare", "run"):
+            return self.browser.selected is not None
+        return super().check_action(action, parameters)
 
     def action_filter(self) -> None:
         self.browser.open_filter()
@@ -119,7 +122,7 @@ class RunsScreen(BaseScreen):
         if run is None:
             return
         if run.summary.status == "unreadable":
-            reason = f"There is nothing to open: {run.summary.reason}. d deletes the run."
+            reason = f"There is nothing to open: {run.summary.reason}. Delete removes the run."
             self.notify(reason, severity="warning", markup=False)
         else:
             self.app.push_screen(RunScreen(run.run))

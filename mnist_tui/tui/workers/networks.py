@@ -77,7 +77,7 @@ def _find_newest(source: SavedNetwork) -> Run:
     if not source.model:
         run = newest_with_weights(source.runs_dir)
         if run is None:
-            raise RunError(NO_NETWORK, remedy="Train one: press 1, then n.")
+            raise RunError(NO_NETWORK, remedy="Train one: press n.")
         return run
     from mnist_tui.models import resolve_spec
 
@@ -85,7 +85,7 @@ def _find_newest(source: SavedNetwork) -> Run:
     if run is None:
         raise RunError(
             "This network has not been trained yet.",
-            remedy="Train it (1, then n), and look again after its first steps.",
+            remedy="Train it (press n), and look again after its first steps.",
         )
     return run
 

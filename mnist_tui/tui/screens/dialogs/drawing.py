@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Label
 
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.screens.dialogs.base import AskDialog, Dialog
 from mnist_tui.tui.workers.test_images import parse_query
 
@@ -21,8 +22,8 @@ class LabelDialog(Dialog[int]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(digit), f"answer({digit})", f"A {digit}", show=False) for digit in _DIGITS),
-        Binding("left", "app.focus_previous", "Left", show=False),
-        Binding("right", "app.focus_next", "Right", show=False),
+        bind("left", "app.focus_previous", "Left", show=False),
+        bind("right", "app.focus_next", "Right", show=False),
     ]
 
     def compose(self) -> ComposeResult:

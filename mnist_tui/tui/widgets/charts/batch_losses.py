@@ -32,7 +32,7 @@ class BatchLosses(Panel):
     """
 
     def __init__(self) -> None:
-        super().__init__("Batch loss")
+        super().__init__("Batch loss", jump="B")
         self.line = Static(_NOTHING_YET)
         self._history = RunHistory()
         self._drawn = (0, 0, 0)

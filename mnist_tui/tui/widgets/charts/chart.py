@@ -7,12 +7,13 @@ from dataclasses import astuple, dataclass, replace
 from typing import ClassVar, Literal
 
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Click
 from textual.geometry import Size
 from textual_hires_canvas import HiResMode
 from textual_plot import PlotWidget
 
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.textual_plot_fixes import SafePlot
 from mnist_tui.tui.widgets.charts.axes import LABEL_WIDTH, ValueAxis
 from mnist_tui.tui.widgets.charts.loss_trace import Floats
@@ -67,13 +68,13 @@ class Chart(SafePlot):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right_square_bracket,i", "zoom_in", "Zoom in", key_display="]"),
-        Binding("left_square_bracket,o", "zoom_out", "Zoom out", key_display="["),
-        Binding("0", "reset_scales", "Whole run"),
-        Binding("left", "pan_left", "Pan left", show=False),
-        Binding("right", "pan_right", "Pan right", show=False),
-        Binding("up", "pan_up", "Pan up", show=False),
-        Binding("down", "pan_down", "Pan down", show=False),
+        bind("zoom-in", "zoom_in", "Zoom in"),
+        bind("zoom-out", "zoom_out", "Zoom out"),
+        bind("whole-run", "reset_scales", "Whole run"),
+        bind("left", "pan_left", "Pan left", show=False),
+        bind("right", "pan_right", "Pan right", show=False),
+        bind("up", "pan_up", "Pan up", show=False),
+        bind("down", "pan_down", "Pan down", show=False),
     ]
 
     def __init__(self) -> None:

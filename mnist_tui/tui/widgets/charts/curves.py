@@ -42,7 +42,7 @@ class Curves(Vertical):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loss, self.accuracy = Panel("Loss"), Panel("Accuracy")
+        self.loss, self.accuracy = Panel("Loss", jump="L"), Panel("Accuracy", jump="A")
         self.log_scale, self.smoothing = False, True
         self._history = RunHistory()
         self._drawing: CurveDrawing | None = None

@@ -28,8 +28,7 @@ class CanvasPanel(Panel):
     """The frame around the canvas says what is on it, and what the pen does."""
 
     def __init__(self, canvas: Canvas) -> None:
-        super().__init__("Draw")
-        self.id = "canvas"
+        super().__init__("Draw", jump="D", id="canvas")
         self.pad = DrawingPad(canvas)
         self._shown: object = None
         self._timer: Timer | None = None

@@ -22,7 +22,7 @@ class InputImage(Panel):
     """
 
     def __init__(self) -> None:
-        super().__init__("What the network gets")
+        super().__init__("Network input", jump="I")
         self.image = GrayImage()
 
     def compose(self) -> ComposeResult:

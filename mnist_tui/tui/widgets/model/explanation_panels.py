@@ -27,7 +27,7 @@ class SaliencyPanel(ImagePanel):
     """The image, and which of its pixels speak for the prediction."""
 
     def __init__(self) -> None:
-        super().__init__("Image", id="image")
+        super().__init__("Image", jump="I", id="image")
 
     def show_explanation(self, explanation: Explanation) -> None:
         """Draw the image beside its saliency map, or the map over the image where there is no room for both."""
@@ -55,7 +55,7 @@ class FiltersPanel(ImagePanel):
     """The weights of the first convolution."""
 
     def __init__(self) -> None:
-        super().__init__("Filters", id="filters")
+        super().__init__("Filters", jump="F", id="filters")
 
     def show_explanation(self, explanation: Explanation) -> None:
         """Draw all filters."""
@@ -77,7 +77,7 @@ class FeatureMapsPanel(ImagePanel):
     """The feature maps of one layer."""
 
     def __init__(self) -> None:
-        super().__init__("Feature maps", id="maps")
+        super().__init__("Feature maps", jump="M", id="maps")
 
     def show_explanation(self, explanation: Explanation, row: LayerRow | None) -> None:
         """Draw the feature maps of the layer in this row of the table."""

@@ -32,9 +32,8 @@ class ImagePanel(Panel):
     }
     """
 
-    def __init__(self, title: str, *, id: str) -> None:
-        super().__init__(title)
-        self.id = id
+    def __init__(self, title: str, *, jump: str, id: str) -> None:
+        super().__init__(title, jump=jump, id=id)
         self._draw: Draw | None = None
         self._scroll = VerticalScroll(can_focus=False)
         self._image = Static()

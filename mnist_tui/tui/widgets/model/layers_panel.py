@@ -24,7 +24,7 @@ class LayersPanel(Panel):
     """The layers under a title with the model's name and size."""
 
     def __init__(self) -> None:
-        super().__init__("Model")
+        super().__init__("Layers", jump="L")
         self.id = "table"
         self.table = LayersTable()
 
@@ -33,10 +33,10 @@ class LayersPanel(Panel):
 
     def show_model(self, summary: ModelSummary | None, weight_updates: Sequence[WeightsMoved]) -> None:
         """Draw the layers; None for no model."""
-        title = "Model"
+        title = "Layers"
         if summary is not None:
             count = f"{summary.parameters:,} parameters · {formatting.millions(summary.macs)} MACs"
-            title = f"Model · {summary.model} · {count}"
+            title = f"Layers · {summary.model} · {count}"
         self.border_title = title
         self.table.show_model(summary, weight_updates)
 
@@ -45,7 +45,7 @@ class RequirementsPanel(Panel):
     """The requirements, in full where there is room, and notes on what the layer table cannot know."""
 
     def __init__(self) -> None:
-        super().__init__("Requirements")
+        super().__init__("Requirements", jump="Q")
         self.id = "requirements"
         self._text = Static(id="ticks")
         self._summary: ModelSummary | None = None

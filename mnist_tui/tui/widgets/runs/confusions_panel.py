@@ -28,7 +28,7 @@ class ConfusionsPanel(Panel):
     """
 
     def __init__(self) -> None:
-        super().__init__("Confusions")
+        super().__init__("Confusions", jump="C")
         self.text = ContentLines()
         self._confusions: Sequence[Confusion] = ()
         self._classes: Sequence[str] = ()

@@ -114,7 +114,7 @@ class DigitsPanel(Panel):
     """
 
     def __init__(self) -> None:
-        super().__init__("Digits now")
+        super().__init__("Digits now", jump="D")
         self.digits = Digits()
 
     def compose(self) -> ComposeResult:

@@ -32,7 +32,7 @@ class FirstFiltersPanel(Panel):
     """
 
     def __init__(self) -> None:
-        super().__init__("Filters · start → now")
+        super().__init__("Filters · start → now", jump="F")
         self.lines = StripLines()
         self._grids: tuple[Sequence[Matrix], Sequence[Matrix]] = ((), ())
 

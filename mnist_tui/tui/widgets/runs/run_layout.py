@@ -17,6 +17,8 @@ _FRAME_WIDTH, _FRAME_HEIGHT = 4, 2
 _LEAST_TABLE = 8
 _LEAST_STRIP_SHARE = 0.36
 _BATCHES = 4
+# The blocks of the reference network, their heads and totals.
+_MODEL = 9
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class RunLayout:
     confusions: int
     filters: bool
     """Whether the first filters are beside the table."""
-    model: bool
-    """Whether the layers are under them."""
+    model: int
+    """The layers, under the filters."""
 
 
 def arrange(width: int, height: int, *, table: int) -> RunLayout:
@@ -46,7 +48,7 @@ def arrange(width: int, height: int, *, table: int) -> RunLayout:
     digits = _digits_height(right, height - least)
     if is_small and digits:
         digits = height - least
-    return RunLayout(is_small, right, digits, batches, 0, filters=False, model=False)
+    return RunLayout(is_small, right, digits, batches, 0, filters=False, model=0)
 
 
 def _wide(width: int, height: int) -> RunLayout:
@@ -55,7 +57,7 @@ def _wide(width: int, height: int) -> RunLayout:
     digits = _digits_height(right, height - strip)
     confusions = 7 if height < 40 else 12
     batches = _BATCHES if height >= 44 else 0
-    return RunLayout(False, right, digits, batches, confusions, filters=True, model=height - digits >= 20)
+    return RunLayout(False, right, digits, batches, confusions, filters=True, model=_MODEL if height - digits >= 20 else 0)
 
 
 def _digits_height(width: int, height: int) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.widget import Widget
@@ -16,6 +16,7 @@ from mnist_tui.events import RunFailed
 from mnist_tui.inspection.summary import ModelSummary
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.system import paths
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.widgets.charts.batch_losses import BatchLosses
 from mnist_tui.tui.widgets.charts.curves import Curves
 from mnist_tui.tui.widgets.frame.notices import Notices
@@ -52,19 +53,13 @@ class RunView(Widget):
         & .strip { height: 1fr; }
         & .aside { width: 1fr; height: 1fr; }
         & EpochTable { width: 1fr; height: 1fr; }
-        & FirstFiltersPanel { height: 1fr; }
-        & ModelPanel { height: auto; max-height: 60%; }
-
-        &.-zooming Panel, &.-zooming .left, &.-zooming .right, &.-zooming Curves { display: none; }
-        &.-zooming .strip, &.-zooming .aside { display: none; }
-        &.-zooming .-zoomed { display: block; width: 1fr; height: 1fr; max-height: 100%; }
-        &.-zooming RunProgress { display: block; }
+        & .box > Panel, & .aside > Panel { height: 1fr; }
+        & .box > ModelPanel { max-height: 100%; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "toggle_log_scale", "Log scale"),
-        Binding("m", "toggle_smoothing", "Smoothing"),
-        Binding("z", "zoom_panel", "Zoom panel"),
+        bind("y-axis", "toggle_log_scale", "Log scale"),
+        bind("smoothing", "toggle_smoothing", "Smoothing"),
     ]
 
     def __init__(
@@ -87,6 +82,7 @@ class RunView(Widget):
         self.epochs = EpochTable()
         self.model = ModelPanel()
         self._learning = LearningFeed(self, data_dir or paths.data_dir(), network)
+        self._boxes: dict[Panel, Vertical] = {}
         self._layout: RunLayout | None = None
 
     def compose(self) -> ComposeResult:
@@ -95,15 +91,20 @@ class RunView(Widget):
         with Horizontal(classes="columns"):
             with Vertical(classes="left"):
                 yield self.curves
-                yield self.batch_losses
-                yield self.confusions
+                for panel in (self.batch_losses, self.confusions):
+                    yield self._box(panel)
             with Vertical(classes="right"):
-                yield self.digits
+                yield self._box(self.digits)
                 with Horizontal(classes="strip"):
                     yield self.epochs
                     with Vertical(classes="aside"):
                         yield self.filters
-                        yield self.model
+                        yield self._box(self.model)
+
+    def _box(self, panel: Panel) -> Vertical:
+        """The panel in a container that has its height: zoomed, the panel itself has another."""
+        box = self._boxes[panel] = Vertical(panel, classes="box")
+        return box
 
     def on_unmount(self) -> None:
         self._learning.close()
@@ -177,11 +178,17 @@ class RunView(Widget):
             return
         self._layout = layout
         self.query_one(".right").styles.width = layout.right
-        for panel, lines in ((self.digits, layout.digits), (self.batch_losses, layout.batches), (self.confusions, layout.confusions)):
-            panel.display = bool(lines)
-            panel.styles.height = lines or 1
+        heights = {
+            self.digits: layout.digits,
+            self.batch_losses: layout.batches,
+            self.confusions: layout.confusions,
+            self.model: layout.model,
+        }
+        for panel, lines in heights.items():
+            box = self._boxes[panel]
+            box.display = bool(lines)
+            box.styles.height = lines or 1
         self.query_one(".aside").display = layout.filters
-        self.model.display = layout.model
         self.model.set_room(height // 2)
 
     def action_toggle_log_scale(self) -> None:
@@ -191,22 +198,3 @@ class RunView(Widget):
     def action_toggle_smoothing(self) -> None:
         """Draw the training loss smoothed, or as it is."""
         self.curves.toggle_smoothing()
-
-    def action_zoom_panel(self) -> None:
-        """Show only the panel with the focus, or all of them again."""
-        if self.has_class("-zooming"):
-            self.remove_class("-zooming")
-            self.query(".-zoomed").remove_class("-zoomed")
-            return
-        panel = self._focused_panel()
-        self.add_class("-zooming")
-        for widget in (panel, *panel.ancestors):
-            if widget is self:
-                break
-            widget.add_class("-zoomed")
-
-    def _focused_panel(self) -> Panel:
-        focused = self.screen.focused
-        around = focused.ancestors_with_self if focused is not None else ()
-        found = next((widget for widget in around if isinstance(widget, Panel)), None)
-        return found if found is not None and self in found.ancestors else self.curves.loss

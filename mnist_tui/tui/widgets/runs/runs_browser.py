@@ -223,8 +223,6 @@ def _no_runs(runs_dir: Path, error: str) -> Content:
     return Content.assemble(
         ("No runs yet.\n\n", "bold"),
         "Press ",
-        ("1", "bold $text-accent"),
-        " and then ",
         ("n", "bold $text-accent"),
         " to train the first one, or run\n",
         ("mnist-tui train", "bold"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 
 from mnist_tui.render import formatting
 from mnist_tui.runs.compare import ComparedRun
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.run_format import bold_percent, slot_text, status_text
 from mnist_tui.tui.widgets.tables.table import Column, SelectableTable
 
@@ -26,7 +27,7 @@ class ComparedRow:
 class ComparedTable(SelectableTable[ComparedRow]):
     """One row per run."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open", "Show / hide", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("enter", "open", "Show / hide", show=False)]
 
     def __init__(self) -> None:
         super().__init__(_COLUMNS, id="compared")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Click
 from textual.message import Message
 from textual.reactive import reactive
@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from mnist_tui.render.evaluation import cell, cell_style
 from mnist_tui.render.heatmap import find_most_confused, right_color, wrong_color
+from mnist_tui.tui.keys import bind
 
 if TYPE_CHECKING:
     from mnist_tui.inference.evaluation import Evaluation
@@ -33,10 +34,10 @@ class ConfusionMatrix(Widget, can_focus=True):
     ConfusionMatrix { height: 11; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1, 0)", "Up", show=False),
-        Binding("down,j", "move(1, 0)", "Down", show=False),
-        Binding("left,h", "move(0, -1)", "Left", show=False),
-        Binding("right,l", "move(0, 1)", "Right", show=False),
+        bind("up", "move(-1, 0)", "Up", show=False),
+        bind("down", "move(1, 0)", "Down", show=False),
+        bind("left", "move(0, -1)", "Left", show=False),
+        bind("right", "move(0, 1)", "Right", show=False),
     ]
 
     picked: reactive[Cell | None] = reactive(None)

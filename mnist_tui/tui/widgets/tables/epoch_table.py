@@ -122,7 +122,7 @@ class EpochTable(Panel):
     """
 
     def __init__(self) -> None:
-        super().__init__("Epochs")
+        super().__init__("Epochs", jump="E")
         self.add_class("-empty")
         self.rows = EpochRows()
         self.best: EpochFinished | None = None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.events import Click, MouseMove, Resize
 from textual.geometry import Region, Size
@@ -15,6 +15,8 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
+
+from mnist_tui.tui.keys import bind
 
 Row = TypeVar("Row")
 
@@ -176,13 +178,13 @@ class SelectableTable(AdaptiveTable[Row]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "move_page(-1)", "Page up", show=False),
-        Binding("pagedown", "move_page(1)", "Page down", show=False),
-        Binding("home,g", "move(-1_000_000)", "First", show=False),
-        Binding("end,G", "move(1_000_000)", "Last", show=False),
-        Binding("enter", "open", "Open"),
+        bind("up", "move(-1)", "Up", show=False),
+        bind("down", "move(1)", "Down", show=False),
+        bind("page-up", "move_page(-1)", "Page up", show=False),
+        bind("page-down", "move_page(1)", "Page down", show=False),
+        bind("first", "move(-1_000_000)", "First", show=False),
+        bind("last", "move(1_000_000)", "Last", show=False),
+        bind("enter", "open", "Open"),
     ]
 
     cursor: reactive[int] = reactive(0)
