@@ -48,9 +48,7 @@ class ContentLines(Widget):
         width = self.size.width
         if y >= len(self._lines):
             return Strip.blank(width, self.rich_style)
-        strips = Visual.to_strips(
-            self, self._lines[y], width, 1, self.visual_style, pad=True, apply_selection=False
-        )
+        strips = Visual.to_strips(self, self._lines[y], width, 1, self.visual_style, pad=True, apply_selection=False)
         return strips[0] if strips else Strip.blank(width, self.rich_style)
 
 

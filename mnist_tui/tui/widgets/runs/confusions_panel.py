@@ -31,7 +31,7 @@ class ConfusionsPanel(Panel):
         super().__init__("Confusions", jump="C")
         self.text = ContentLines()
         self._confusions: Sequence[Confusion] = ()
-        self._classes: Sequence[str] = ()
+        self._class_names: Sequence[str] = ()
 
     def compose(self) -> ComposeResult:
         yield self.text
@@ -41,14 +41,14 @@ class ConfusionsPanel(Panel):
 
     def show_confusions(self, confusions: Sequence[Confusion], classes: Sequence[str], note: str) -> None:
         """Draw these; `note` says of which images and when."""
-        self._confusions, self._classes = confusions, classes
+        self._confusions, self._class_names = confusions, classes
         wrong = sum(one.count for one in confusions)
         self.border_title = f"Confusions · {wrong:,} wrong of {note}"
         self._draw()
 
     def _draw(self) -> None:
         width, height = self.content_size
-        if not width or not self._classes:
+        if not width or not self._class_names:
             return
         if not self._confusions:
             self.text.show_lines([Content("None: every one of these images is read correctly.")])
@@ -56,19 +56,19 @@ class ConfusionsPanel(Panel):
         columns = 2 if width >= _TWO_COLUMNS else 1
         each = (width - _GAP * (columns - 1)) // columns
         shown = self._confusions[: height * columns]
-        names = max(len(self._name(one)) for one in shown)
+        names = max(len(self._pair(one)) for one in shown)
         most = shown[0].count
         cells = [self._line(one, names, len(f"{most:,}"), most, each) for one in shown]
         rows = [cells[at::height] for at in range(min(height, len(cells)))]
         self.text.show_lines([Content(" " * _GAP).join(row) for row in rows])
 
-    def _name(self, one: Confusion) -> str:
-        return f"{self._classes[one.truth]} → {self._classes[one.predicted]}"
+    def _pair(self, one: Confusion) -> str:
+        return f"{self._class_names[one.truth]} → {self._class_names[one.predicted]}"
 
     def _line(self, one: Confusion, names: int, digits: int, most: int, width: int) -> Content:
         room = max(0, width - names - digits - 4)
         eighths = max(1, round(8 * room * one.count / most)) if room else 0
         bar = "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
         return Content.assemble(
-            (f"{self._name(one):<{names}}", "bold"), f"  {one.count:>{digits},}  ", (f"{bar:<{room}}", "$text-error")
+            (f"{self._pair(one):<{names}}", "bold"), f"  {one.count:>{digits},}  ", (f"{bar:<{room}}", "$text-error")
         )

@@ -24,9 +24,8 @@ def run_bar(done: float, epochs: int, width: int, style: str) -> Content:
     for place in _ticks(epochs, width):
         tick = _TICK_DONE if place < halves // 2 else _TICK_LEFT
         cells = cells[:place] + tick + cells[place + 1 :]
-    return Content.assemble(
-        (cells[:begin], _FINISHED_STYLE if end > begin else style), (cells[begin:end], style), (cells[end:], _LEFT_STYLE)
-    )
+    before = _FINISHED_STYLE if end > begin else style
+    return Content.assemble((cells[:begin], before), (cells[begin:end], style), (cells[end:], _LEFT_STYLE))
 
 
 def _ticks(epochs: int, width: int) -> list[int]:

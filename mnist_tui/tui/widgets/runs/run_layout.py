@@ -19,6 +19,7 @@ _LEAST_STRIP_SHARE = 0.36
 _BATCHES = 4
 # The blocks of the reference network, their heads and totals.
 _MODEL = 9
+_LEAST_FILTERS = 11
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ def _wide(width: int, height: int) -> RunLayout:
     digits = _digits_height(right, height - strip)
     confusions = 7 if height < 40 else 12
     batches = _BATCHES if height >= 44 else 0
-    return RunLayout(False, right, digits, batches, confusions, filters=True, model=_MODEL if height - digits >= 20 else 0)
+    model = _MODEL if height - digits >= _MODEL + _LEAST_FILTERS else 0
+    return RunLayout(False, right, digits, batches, confusions, filters=True, model=model)
 
 
 def _digits_height(width: int, height: int) -> int:

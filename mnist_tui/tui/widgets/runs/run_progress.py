@@ -34,6 +34,7 @@ _SIGNS = {
     RunStatus.FAILED: ("✗", "$text-error"),
     RunStatus.INTERRUPTED: ("!", "$text-warning"),
 }
+_BAR_STYLES = {"training": "$primary", "evaluating": "$accent", "finished": "$success", "empty": "$foreground"}
 
 
 class RunProgress(Panel):
@@ -204,7 +205,7 @@ def _bar(history: RunHistory, state: str, width: int) -> Content:
     """The whole run, and how much of it is done."""
     done, epochs = run_figures.epochs_done(history)
     tail = f" {100 * done / max(epochs, 1):>3.0f} %"
-    style = {"evaluating": "$accent", "finished": "$success"}.get(state, "$primary" if state == "training" else "$warning")
+    style = _BAR_STYLES.get(state, "$warning")
     return Content.assemble(run_bar(done, epochs, width - len(tail), style), (tail, "bold"))
 
 
@@ -216,4 +217,3 @@ def _failure_lines(history: RunHistory) -> list[Content]:
     if failed.remedy:
         lines.append(Content.assemble("→ ", failed.remedy))
     return [*lines, *[Content("")] * (4 - len(lines))]
-

@@ -54,7 +54,7 @@ class EpochRows(AdaptiveTable[EpochFinished]):
     def __init__(self) -> None:
         super().__init__()
         self._best: EpochFinished | None = None
-        self._running: EpochFinished | None = None
+        self._live: EpochFinished | None = None
         self._share = 0.0
 
     def on_mount(self) -> None:
@@ -65,15 +65,15 @@ class EpochRows(AdaptiveTable[EpochFinished]):
         self, rows: Sequence[EpochFinished], best: EpochFinished | None, running: Progress | None = None
     ) -> None:
         """Replace all rows; `best` is marked, and the running epoch is the last row."""
-        self._best, self._running = best, None if running is None else _running_row(running)
+        self._best, self._live = best, None if running is None else _running_row(running)
         self._share = _share(running)
-        self.show([*rows, self._running] if self._running else list(rows))
+        self.show([*rows, self._live] if self._live else list(rows))
         self.refresh_changed()
 
     def show_running(self, running: Progress) -> None:
         """Draw how far the running epoch is, which is the last row already: only its line."""
-        self._running, self._share = _running_row(running), _share(running)
-        self._rows = [*self._rows[:-1], self._running]
+        self._live, self._share = _running_row(running), _share(running)
+        self._rows = [*self._rows[:-1], self._live]
         line = len(self._rows) - self.scroll_offset.y
         if 0 < line < self.size.height:
             self.refresh(Region(0, line, self.size.width, 1))
@@ -87,7 +87,7 @@ class EpochRows(AdaptiveTable[EpochFinished]):
         return [each + (len(columns) - at <= rest) for at in range(len(columns))]
 
     def row_style(self, row: EpochFinished) -> str:
-        return "table--running" if row is self._running else ""
+        return "table--running" if row is self._live else ""
 
     def _column(self, column: EpochColumn, heading: str) -> Column[EpochFinished]:
         width = max(_WIDTHS[column.kind], len(heading) + 1)
@@ -97,7 +97,7 @@ class EpochRows(AdaptiveTable[EpochFinished]):
 
     def _cell(self, column: EpochColumn, row: EpochFinished) -> Content:
         is_best = row is self._best
-        if row is self._running and column.field == "seconds":
+        if row is self._live and column.field == "seconds":
             return draw_bar(self._share, _BAR_WIDTH, "$primary")
         text = cell(column, row, is_best=is_best)
         is_marked = is_best and column.field in ("epoch", self._decisive_field)
@@ -129,12 +129,12 @@ class EpochTable(Panel):
         """`RunHistory.best`, kept as the rows come in rather than looked for in all of them."""
         self._cursor = EpochCursor()
         self._epochs: list[EpochFinished] = []
-        self._running: Progress | None = None
+        self._live: Progress | None = None
 
     @property
     def lines(self) -> int:
         """How high it is if all rows are to be seen."""
-        return len(self._epochs) + (self._running is not None) + _AROUND
+        return len(self._epochs) + (self._live is not None) + _AROUND
 
     def compose(self) -> ComposeResult:
         yield self.rows
@@ -143,7 +143,7 @@ class EpochTable(Panel):
     def show(self, history: RunHistory) -> None:
         """Draw another run."""
         self._cursor = EpochCursor()
-        self._epochs, self.best, self._running = [], None, None
+        self._epochs, self.best, self._live = [], None, None
         self._draw()
         self.advance(history)
 
@@ -153,18 +153,18 @@ class EpochTable(Panel):
         if restart:
             self._epochs, self.best = [], None
         running = history.progress if history.status.is_open else None
-        if rows or restart or (running is None) != (self._running is None):
-            self._epochs, self._running = self._epochs + rows, running
+        if rows or restart or (running is None) != (self._live is None):
+            self._epochs, self._live = self._epochs + rows, running
             self.best = next((row for row in reversed(rows) if row.best), self.best)
             self._draw()
-        elif running is not None and running is not self._running:
-            self._running = running
+        elif running is not None and running is not self._live:
+            self._live = running
             self.rows.show_running(running)
 
     def _draw(self) -> None:
-        is_filled = bool(self._epochs) or self._running is not None
+        is_filled = bool(self._epochs) or self._live is not None
         self.set_class(is_filled, "-filled").set_class(not is_filled, "-empty")
-        self.rows.show_epochs(self._epochs, self.best, self._running)
+        self.rows.show_epochs(self._epochs, self.best, self._live)
 
 
 def _share(now: Progress | None) -> float:
