@@ -40,7 +40,7 @@ class ConfusionsPanel(Panel):
         self._draw()
 
     def show_confusions(self, confusions: Sequence[Confusion], classes: Sequence[str], note: str) -> None:
-        """Draw these; `note` says of which images and when."""
+        """Draw these; `note` says among how many test images and when."""
         self._confusions, self._class_names = confusions, classes
         wrong = sum(one.count for one in confusions)
         self.border_title = f"Confusions · {wrong:,} wrong of {note}"
@@ -67,8 +67,8 @@ class ConfusionsPanel(Panel):
 
     def _line(self, one: Confusion, names: int, digits: int, most: int, width: int) -> Content:
         room = max(0, width - names - digits - 4)
-        eighths = max(1, round(8 * room * one.count / most)) if room else 0
-        bar = "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
+        halves = max(1, round(2 * room * one.count / most)) if room else 0
+        bar = "━" * (halves // 2) + "╸" * (halves % 2)
         return Content.assemble(
             (f"{self._pair(one):<{names}}", "bold"), f"  {one.count:>{digits},}  ", (f"{bar:<{room}}", "$text-error")
         )

@@ -51,7 +51,7 @@ class FirstFiltersPanel(Panel):
         begun = first.weights.tolist() if first is not None and first.weights.shape == now.weights.shape else []
         self._grids = (begun, now.weights.tolist())
         signs = "shades +, stripes −" if self.app.no_color else "orange +, blue −"
-        self.border_title = f"Filters of {now.path or now.type} · start → now · {signs}"
+        self.border_title = f"Filters · start → now · {signs}"
         self._draw()
 
     def _draw(self) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual.content import Content
 
-from mnist_tui.events import EpochFinished, Progress, RunFailed
+from mnist_tui.events import EpochFinished, RunFailed
 from mnist_tui.render import formatting
 from mnist_tui.runs import published_results
 from mnist_tui.runs.history import RunHistory, RunStatus
@@ -63,21 +62,16 @@ def best_text(best: EpochFinished | None) -> Content:
 
 def training_facts(history: RunHistory) -> list[tuple[str, str]]:
     """Accuracy on the training images, loss and learning rate: of the running epoch, or else of the last."""
-    now = history.progress
+    now, last = history.progress, history.last
     if now is not None:
-        return [
-            ("train now", formatting.percent(now.accuracy)),
-            ("loss", formatting.loss(now.loss)),
-            ("lr", formatting.rate(now.learning_rate)),
-        ]
-    last = history.last
-    if last is None:
-        return [("train now", "–"), ("loss", "–"), ("lr", "–")]
-    return [
-        ("train", formatting.percent(last.train_accuracy)),
-        ("loss", formatting.loss(last.train_loss)),
-        ("lr", formatting.rate(last.learning_rate)),
-    ]
+        accuracy, loss, rate = now.accuracy, now.loss, now.learning_rate
+    elif last is not None:
+        accuracy, loss, rate = last.train_accuracy, last.train_loss, last.learning_rate
+    else:
+        return []
+    facts = [("loss", formatting.loss(loss)), ("lr", formatting.rate(rate))]
+    # Before the first test it is the large number already.
+    return [("train now" if now else "train", formatting.percent(accuracy)), *facts] if history.epochs else facts
 
 
 def time_facts(history: RunHistory, state: str) -> list[tuple[str, str]]:
@@ -174,13 +168,6 @@ def failure_title(failed: RunFailed) -> str:
     return failed.place or failed.error
 
 
-def short_facts(pairs: Sequence[tuple[str, str]]) -> list[Content]:
-    """Pairs of label and value, each as one text."""
-    return [
-        Content.assemble((f"{label} " if label else "", _FAINT), (value, "bold")) for label, value in pairs if value
-    ]
-
-
-def is_in_training(now: Progress | None) -> bool:
-    """Whether steps are being taken, rather than images tested."""
-    return now is not None and now.phase == "training"
+def short_fact(label: str, value: str) -> Content:
+    """A label and its value."""
+    return Content.assemble((f"{label} " if label else "", _FAINT), (value, "bold"))

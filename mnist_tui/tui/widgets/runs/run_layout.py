@@ -9,57 +9,65 @@ from mnist_tui.tui.widgets.runs.digits_layout import choose_layout
 DIGITS = 10
 # From this width on, the network's answers, filters and confusions are all beside the charts.
 _WIDE = 140
-# From this height on, there is a frame around the number, and more than charts and table.
-_TALL = 30
-_RIGHT_SHARE, _WIDE_RIGHT_SHARE = 0.52, 0.57
+# Below this height there are only charts, the table, and the answers while the table is short.
+_TALL = 24
+_RIGHT_SHARE = 0.52
+# The charts keep at least this part of a wide terminal.
+_LEAST_LEFT_SHARE = 0.36
 # Borders and the blanks inside of them.
 _FRAME_WIDTH, _FRAME_HEIGHT = 4, 2
-_LEAST_TABLE = 8
-_LEAST_STRIP_SHARE = 0.36
+_LEAST_TABLE, _LEAST_STRIP_SHARE = 8, 0.34
 _BATCHES = 4
-# The blocks of the reference network, their heads and totals.
-_MODEL = 9
-_LEAST_FILTERS = 11
+# The blocks of the reference network under their heads.
+_MODEL = 8
 
 
 @dataclass(frozen=True)
 class RunLayout:
     """Heights of panels; 0 for one that is not shown."""
 
-    is_small: bool
     right: int
     """The width of the right column."""
     digits: int
+    table: int
+    model: int
     batches: int
     confusions: int
     filters: bool
     """Whether the first filters are beside the table."""
-    model: int
-    """The layers, under the filters."""
 
 
 def arrange(width: int, height: int, *, table: int) -> RunLayout:
     """The layout for a view without its first row; `table` is how high the epoch table would like to be."""
-    is_small = height < _TALL - 6
-    if width >= _WIDE and not is_small:
-        return _wide(width, height)
+    if width >= _WIDE and height >= _TALL:
+        return _wide(width, height, table)
     right = round(_RIGHT_SHARE * width)
-    batches = 0 if is_small else _BATCHES
-    least = table if is_small else max(_LEAST_TABLE, min(table, height // 2))
-    digits = _digits_height(right, height - least)
-    if is_small and digits:
-        digits = height - least
-    return RunLayout(is_small, right, digits, batches, 0, filters=False, model=0)
+    if height < _TALL:
+        # All of the room, or none: the table has more rows soon.
+        digits = height - table if _digits_height(right, height - table) else 0
+        return RunLayout(right, digits, height - digits, 0, 0, 0, filters=False)
+    digits = _digits_height(right, height - max(_LEAST_TABLE, min(table, height // 2)))
+    rows, model = _share(height - digits, table)
+    return RunLayout(right, digits, rows, model, _BATCHES, 0, filters=False)
 
 
-def _wide(width: int, height: int) -> RunLayout:
-    right = round(_WIDE_RIGHT_SHARE * width)
+def _wide(width: int, height: int, table: int) -> RunLayout:
     strip = max(10, round(_LEAST_STRIP_SHARE * height))
+    most = width - round(_LEAST_LEFT_SHARE * width)
+    layout = choose_layout(DIGITS, most - _FRAME_WIDTH, height - strip - _FRAME_HEIGHT)
+    right = most
+    if layout is not None:
+        right = min(most, layout.across * (layout.width + 2) + _FRAME_WIDTH)
     digits = _digits_height(right, height - strip)
-    confusions = 7 if height < 40 else 12
+    rows, model = _share(height - digits, table)
     batches = _BATCHES if height >= 44 else 0
-    model = _MODEL if height - digits >= _MODEL + _LEAST_FILTERS else 0
-    return RunLayout(False, right, digits, batches, confusions, filters=True, model=model)
+    return RunLayout(right, digits, rows, model, batches, 7 if height < 40 else 11, filters=True)
+
+
+def _share(height: int, table: int) -> tuple[int, int]:
+    """The heights of the epoch table and, if there is room below it, of the model."""
+    rest = height - table
+    return (table, rest) if rest >= _MODEL else (height, 0)
 
 
 def _digits_height(width: int, height: int) -> int:

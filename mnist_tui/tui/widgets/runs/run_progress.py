@@ -142,14 +142,21 @@ def _short_lines(history: RunHistory, state: str, width: int, lead: Content) -> 
         return [Content("Start a run or open one, and it is drawn here."), Content("")]
     number = run_figures.main_number(history)
     value = "–" if number.value is None else formatting.percent(number.value)
-    ahead = [lead] if lead else []
+    if state in (RunStatus.STOPPED, RunStatus.INTERRUPTED):
+        more = [run_figures.short_fact("", run_figures.resume_point(history))]
+    elif state == RunStatus.FINISHED:
+        more = [run_figures.short_fact(*fact) for fact in run_figures.statistics(history)]
+    else:
+        more = [run_figures.short_fact(*fact) for fact in run_figures.training_facts(history)]
     parts = [
         Content.assemble((value, f"bold {number.style}"), f" {number.label}"),
         *([run_figures.change(history)] if history.epochs else []),
-        *ahead,
-        *(fact for block in _fact_blocks(history, state) for fact in block if fact),
+        *([lead] if lead else []),
+        *more,
     ]
-    return [_as_fits(parts, width, "  "), _bar(history, state, width)]
+    times = [value for _, value in run_figures.time_facts(history, state) if value not in ("", "…")]
+    note = " · ".join(times) if history.status.is_open else ""
+    return [_as_fits(parts, width, "  "), _bar(history, state, width, note)]
 
 
 def _fact_blocks(history: RunHistory, state: str) -> list[list[Content]]:
@@ -201,10 +208,10 @@ def _as_fits(parts: Sequence[Content], width: int, gap: str) -> Content:
     return Content(gap).join(shown)
 
 
-def _bar(history: RunHistory, state: str, width: int) -> Content:
+def _bar(history: RunHistory, state: str, width: int, note: str = "") -> Content:
     """The whole run, and how much of it is done."""
     done, epochs = run_figures.epochs_done(history)
-    tail = f" {100 * done / max(epochs, 1):>3.0f} %"
+    tail = f" {100 * done / max(epochs, 1):>3.0f} %" + (f" · {note}" if note and len(note) < width // 2 else "")
     style = _BAR_STYLES.get(state, "$warning")
     return Content.assemble(run_bar(done, epochs, width - len(tail), style), (tail, "bold"))
 

@@ -51,8 +51,8 @@ class RunView(Widget):
         & .left { width: 1fr; height: 1fr; }
         & .right { height: 1fr; }
         & .strip { height: 1fr; }
-        & .aside { width: 1fr; height: 1fr; }
-        & EpochTable { width: 1fr; height: 1fr; }
+        & .tables { width: 6fr; height: 1fr; }
+        & .aside { width: 5fr; height: 1fr; }
         & .box > Panel, & .aside > Panel { height: 1fr; }
         & .box > ModelPanel { max-height: 100%; }
     }
@@ -96,10 +96,11 @@ class RunView(Widget):
             with Vertical(classes="right"):
                 yield self._box(self.digits)
                 with Horizontal(classes="strip"):
-                    yield self.epochs
+                    with Vertical(classes="tables"):
+                        yield self._box(self.epochs)
+                        yield self._box(self.model)
                     with Vertical(classes="aside"):
                         yield self.filters
-                        yield self._box(self.model)
 
     def _box(self, panel: Panel) -> Vertical:
         """The panel in a container that has its height: zoomed, the panel itself has another."""
@@ -152,9 +153,7 @@ class RunView(Widget):
         self.filters.show_filters(view.first_filters, view.filters)
         at = view.confusions_at
         when = f"epoch {at.epoch + 1}, step {at.step:,}" if at.step else f"after epoch {at.epoch}"
-        self.confusions.show_confusions(
-            view.confusions, view.classes, f"{view.confusion_images:,} test images · {when}"
-        )
+        self.confusions.show_confusions(view.confusions, view.classes, f"{view.confusion_images:,} · {when}")
 
     def show_stopping(self, stopping: bool) -> None:
         """Show whether the user has asked the run to stop, which its history cannot know yet."""
@@ -180,6 +179,7 @@ class RunView(Widget):
         self.query_one(".right").styles.width = layout.right
         heights = {
             self.digits: layout.digits,
+            self.epochs: layout.table,
             self.batch_losses: layout.batches,
             self.confusions: layout.confusions,
             self.model: layout.model,
@@ -189,7 +189,7 @@ class RunView(Widget):
             box.display = bool(lines)
             box.styles.height = lines or 1
         self.query_one(".aside").display = layout.filters
-        self.model.set_room(height // 2)
+        self.model.set_room(layout.model)
 
     def action_toggle_log_scale(self) -> None:
         """Draw the loss on a logarithmic axis, or a linear one again."""
