@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _SCALES = (5, 4, 3, 2, 1)
 _GAP = 1
 _LABELS = ("start", "now")
-_LABEL_WIDTH = 7
+_LABEL_WIDTH = 6
+# How many filters are to be seen, rather than fewer of them larger.
+_ENOUGH = (8, 4)
 _NONE = "The first layer has no 2-D filters to draw."
 
 
@@ -90,10 +92,7 @@ def _label_rows(label: str, drawn: Sequence[Sequence[Line]], across: int) -> lis
 
 
 def _arrange(grids: Sequence[Matrix], width: int, height: int) -> tuple[int, int, int]:
-    """Scale, filters in a row, and rows, so that as many as possible are seen; of scales that show as many the largest.
-
-    The scale is 0 for images of half the size.
-    """
+    """Scale, filters in a row, and rows: the largest scale at which enough are seen. It is 0 for half the size."""
     high, wide = len(grids[0]), len(grids[0][0])
     found = []
     for scale in (*_SCALES, 0):
@@ -105,5 +104,8 @@ def _arrange(grids: Sequence[Matrix], width: int, height: int) -> tuple[int, int
             found.append((shown, scale, min(across, shown), -(-shown // across)))
     if not found:
         return 0, 1, 1
-    _, scale, across, down = max(found)
-    return scale, across, down
+    for enough in _ENOUGH:
+        fitting = [(scale, across, down) for shown, scale, across, down in found if shown >= min(enough, len(grids))]
+        if fitting:
+            return max(fitting)
+    return max(found)[1:]

@@ -16,8 +16,10 @@ _RIGHT_SHARE = 0.52
 _LEAST_LEFT_SHARE = 0.36
 # Borders and the blanks inside of them.
 _FRAME_WIDTH, _FRAME_HEIGHT = 4, 2
-_LEAST_TABLE, _LEAST_STRIP_SHARE = 8, 0.34
+_LEAST_TABLE, _LEAST_STRIP_SHARE = 8, 0.32
 _BATCHES = 4
+# Enough for the model under the first rows of the table.
+_LEAST_STRIP = 12
 # The blocks of the reference network under their heads.
 _MODEL = 8
 
@@ -52,7 +54,7 @@ def arrange(width: int, height: int, *, table: int) -> RunLayout:
 
 
 def _wide(width: int, height: int, table: int) -> RunLayout:
-    strip = max(10, round(_LEAST_STRIP_SHARE * height))
+    strip = max(_LEAST_STRIP, round(_LEAST_STRIP_SHARE * height))
     most = width - round(_LEAST_LEFT_SHARE * width)
     layout = choose_layout(DIGITS, most - _FRAME_WIDTH, height - strip - _FRAME_HEIGHT)
     right = most
