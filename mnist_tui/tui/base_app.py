@@ -26,8 +26,7 @@ from mnist_tui.system.sanitize import strip_control_codes
 from mnist_tui.tui.keys import bind
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.screens.help import HelpScreen, active_keys
-from mnist_tui.tui.textual_fixes.apps import SafeApp
-from mnist_tui.tui.themes import NIGHT, PAPER
+from mnist_tui.tui.themed_app import ThemedApp
 
 # The rest of Textual's commands have keys here, some of which do it better: Quit asks while training.
 _TEXTUAL_COMMANDS = {"Theme", "Screenshot"}
@@ -56,7 +55,7 @@ class ControlCodeFilter(LineFilter):
 _CONTROL_CODE_FILTER = ControlCodeFilter()
 
 
-class BaseApp(SafeApp[int]):
+class BaseApp(ThemedApp[int]):
     """`run()` returns the exit code; with a `driver_class` it has a real terminal."""
 
     CSS_PATH = "app.tcss"
@@ -77,10 +76,8 @@ class BaseApp(SafeApp[int]):
         self.preferences = preferences or Preferences()
         self._has_terminal = driver_class is not None
         self._last_input = self._last_collected = time.monotonic()
-        self.register_theme(NIGHT)
-        self.register_theme(PAPER)
-        theme = self.preferences.theme
-        self.theme = theme if theme in self.available_themes else NIGHT.name
+        if self.preferences.theme in self.available_themes:
+            self.theme = self.preferences.theme
 
     def run(self, **options: Any) -> int | None:
         """Run the app; afterwards signals go where they went before."""
@@ -141,10 +138,6 @@ class BaseApp(SafeApp[int]):
         if action == "suspend_process":
             return self.can_suspend
         return super().check_action(action, parameters)
-
-    def action_toggle_theme(self) -> None:
-        """Switch between light and dark; the palette has more themes."""
-        self.theme = PAPER.name if self.current_theme.dark else NIGHT.name
 
     def action_command_palette(self) -> None:
         from mnist_tui.tui.textual_fixes.command_palette import SafeCommandPalette

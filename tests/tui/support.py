@@ -7,12 +7,13 @@ import math
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.pilot import Pilot
 
 from mnist_tui.events import EpochFinished, EpochStarted, Event, Progress, RunStarted
 from mnist_tui.runs.history import RunHistory, fold
 from mnist_tui.tui.screens.panels import PanelScreen
+from mnist_tui.tui.themed_app import ThemedApp
 from mnist_tui.tui.widgets.runs.run_view import RunView
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
@@ -79,7 +80,7 @@ class RunViewScreen(PanelScreen):
         yield RunView()
 
 
-class RunApp(App[None]):
+class RunApp(ThemedApp[None]):
     """A RunView; `+` belongs to the app, as on the Train screen."""
 
     BINDINGS = [("plus", "count", "Count")]  # noqa: RUF012

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.pilot import Pilot
@@ -15,6 +15,7 @@ from textual.widgets import Button, Static
 
 from mnist_tui.tui.keys import KEYS
 from mnist_tui.tui.screens.panels import PanelScreen
+from mnist_tui.tui.themed_app import ThemedApp
 from mnist_tui.tui.widgets.frame.panel import Panel, mark_letter
 from tests import trained_runs
 from tests.tui.app_support import OpenDashboard, with_dashboard
@@ -37,7 +38,7 @@ class TwoPanels(PanelScreen):
                 yield Static("many layers")
 
 
-class PanelsApp(App[None]):
+class PanelsApp(ThemedApp[None]):
     def get_default_screen(self) -> TwoPanels:
         return TwoPanels()
 

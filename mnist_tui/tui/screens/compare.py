@@ -20,9 +20,9 @@ from mnist_tui.runs.compare import compare
 from mnist_tui.runs.config_diff import Difference
 from mnist_tui.runs.index import RunScanner, ScannedRun
 from mnist_tui.tui.keys import bind
-from mnist_tui.tui.run_format import RUN_COLORS
 from mnist_tui.tui.screens.base import is_on_top
 from mnist_tui.tui.screens.panels import PanelScreen
+from mnist_tui.tui.theme_colors import RUN_COLORS
 from mnist_tui.tui.widgets.charts.overlay_chart import Curve, OverlayChart
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.frame.panel import Panel
@@ -66,7 +66,7 @@ class CompareScreen(PanelScreen):
         return self.query_one(ComparedTable)
 
     def compose(self) -> ComposeResult:
-        yield Static(Content.assemble((" Runs › ", "$foreground 60%"), ("Compare", "bold")), id="where")
+        yield Static(Content.assemble((" Runs › ", "$muted"), ("Compare", "bold")), id="where")
         with Horizontal(id="charts"):
             with Panel("Test accuracy %", jump="A") as panel:
                 panel.add_class("accuracy")
@@ -131,7 +131,7 @@ class CompareScreen(PanelScreen):
         self.table.show_by_key([(row.run.summary.path, row) for row in rows])
         self._draw_charts()
         heads = [
-            Text(str(row.slot + 1), style=f"bold {RUN_COLORS[row.slot]}")
+            Text(str(row.slot + 1), style=f"bold {self.app.theme_variables[RUN_COLORS[row.slot]]}")
             for row, run in zip(rows, self._runs, strict=True)
             if run.record
         ]

@@ -216,12 +216,12 @@ def _summary(result: EvaluateResult) -> Content:
     low, high = found.interval
     return Content.assemble(
         (f"{result.network} · {result.dataset}\n", "bold"),
-        ("accuracy ", "$foreground 70%"),
+        ("accuracy ", "$muted"),
         (formatting.percent(found.accuracy), "bold"),
-        (f"  95 %: {formatting.bare_percent(low)} to {formatting.bare_percent(high)}\n", "$foreground 70%"),
-        ("loss ", "$foreground 70%"),
+        (f"  95 %: {formatting.bare_percent(low)} to {formatting.bare_percent(high)}\n", "$muted"),
+        ("loss ", "$muted"),
         (formatting.loss(found.loss), "bold"),
-        ("  wrong ", "$foreground 70%"),
+        ("  wrong ", "$muted"),
         (f"{found.images - found.correct:,}", "bold"),
-        (f" of {found.images:,}", "$foreground 70%"),
+        (f" of {found.images:,}", "$muted"),
     )

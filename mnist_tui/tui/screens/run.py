@@ -127,8 +127,8 @@ class RunScreen(PanelScreen):
     def _show_title(self) -> None:
         status = status_text(self.history.status.value)
         note = Content.styled(self._note, "$text-warning") if self._note else status
-        left = Content.assemble((" Runs › ", "$foreground 60%"), (self._run.name, "bold"), "   ", note)
+        left = Content.assemble((" Runs › ", "$muted"), (self._run.name, "bold"), "   ", note)
         where = self.query_one("#where", Static)
         room = where.size.width - left.cell_length - 1
         right = run_facts(self.history.record, room - 3)
-        update_text(where, Content.assemble(left, (right.rjust(max(room, 0)), "$foreground 75%")), layout=False)
+        update_text(where, Content.assemble(left, (right.rjust(max(room, 0)), "$muted")), layout=False)

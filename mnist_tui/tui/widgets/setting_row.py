@@ -69,9 +69,9 @@ class SettingRow(Widget):
         gap = " " * (_GAP + self._field_width + _GAP)
         room = max(0, self.size.width - _NAME - len(gap))
         return Content.assemble(
-            (f"{name:>{_NAME}}", "bold $text-accent" if here else "$foreground 70%"),
+            (f"{name:>{_NAME}}", "bold $text-accent" if here else "$muted"),
             gap,
-            Content.styled(self.text, "$text-error" if self.has_class("-wrong") else "$foreground 65%").truncate(
+            Content.styled(self.text, "$text-error" if self.has_class("-wrong") else "$muted").truncate(
                 room, ellipsis=True
             ),
         )

@@ -63,7 +63,7 @@ class NetworkDialog(Dialog[NetworkChoice]):
         options = self.query_one(OptionList)
         for run, model in message.found:
             self._runs.append(run)
-            options.add_option(Option(Content.assemble(run.name, (f"  {model}", "$foreground 60%"))))
+            options.add_option(Option(Content.assemble(run.name, (f"  {model}", "$muted"))))
         if self._chosen in self._runs:
             options.highlighted = self._runs.index(self._chosen)
         self.query_one(".complaint", Label).update(Content(message.error))

@@ -32,7 +32,7 @@ def bar_lines(bars: Sequence[Bar], width: int) -> Content:
         Content.assemble(
             (f"{bar.label:<{labels}} ", "bold"),
             draw_bar(bar.fraction, max(0, rooms[chosen]), bar.style),
-            (tail, "$foreground 80%"),
+            (tail, "$foreground"),
         )
         for bar, tail in zip(bars, tails[chosen], strict=True)
     )
@@ -55,7 +55,7 @@ def draw_bar(fraction: float, width: int, style: str) -> Content:
     """A bar of half cells."""
     halves = round(2 * width * min(max(fraction, 0.0), 1.0))
     done = "━" * (halves // 2) + "╸" * (halves % 2)
-    return Content.assemble((done, style), ("─" * (width - len(done)), "$foreground 20%"))
+    return Content.assemble((done, style), ("─" * (width - len(done)), "$guide"))
 
 
 def fact_lines(facts: Iterable[tuple[str, str]], width: int, lines: int = 2) -> Content:
@@ -69,5 +69,5 @@ def fact_lines(facts: Iterable[tuple[str, str]], width: int, lines: int = 2) -> 
                 break
             rows.append([])
         used = length if not rows[-1] else used + len(_GAP) + length
-        rows[-1].append(Content.assemble((label, "$foreground 70%"), " ", (value, "bold")))
+        rows[-1].append(Content.assemble((label, "$muted"), " ", (value, "bold")))
     return Content("\n").join(Content(_GAP).join(row) for row in rows)

@@ -26,7 +26,7 @@ class BatchLosses(Panel):
     BatchLosses {
         height: 4;
         padding: 0 1;
-        & > Static { height: 1fr; color: $foreground 60%; }
+        & > Static { height: 1fr; color: $muted; }
         &.-filled > Static { color: $primary; }
     }
     """

@@ -59,12 +59,12 @@ class Chart(SafePlot):
     DEFAULT_CSS = """
     Chart {
         &, & Canvas { background: transparent; }
-        & > .plot--axis, &:focus > .plot--axis { color: $foreground 25%; }
-        & > .plot--tick { color: $foreground 60%; text-style: none; }
-        & > .chart--train { color: $text-primary; }
-        & > .chart--validation { color: $text-success; }
-        & > .chart--test { color: $text-warning; }
-        & > .chart--best { color: $text-success; }
+        & > .plot--axis, &:focus > .plot--axis { color: $line; }
+        & > .plot--tick { color: $muted; text-style: none; }
+        & > .chart--train { color: $train; }
+        & > .chart--validation { color: $validation; }
+        & > .chart--test { color: $test; }
+        & > .chart--best { color: $validation; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -25,9 +25,9 @@ _SECONDS_BETWEEN_DRAWINGS = 2.0
 _TITLE_MARGIN = 6
 # As the lines are drawn, so that they differ without colors too.
 _SAMPLES: Mapping[LineName, tuple[str, str, str]] = {
-    "train": ("━", "$text-primary", "train"),
-    "validation": ("◆", "$text-success", "valid"),
-    "test": ("●", "$text-warning", "test"),
+    "train": ("━", "$train", "train"),
+    "validation": ("◆", "$validation", "valid"),
+    "test": ("●", "$test", "test"),
 }
 
 _NO_VALUES: Mapping[LineName, str] = {"train": "", "test": ""}

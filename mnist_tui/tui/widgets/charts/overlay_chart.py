@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from textual_hires_canvas import HiResMode
 
-from mnist_tui.tui.run_format import RUN_COLORS
+from mnist_tui.tui.theme_colors import RUN_COLORS
 from mnist_tui.tui.widgets.charts.axes import ValueAxis
 from mnist_tui.tui.widgets.charts.chart import AxisLimits, Chart
 
@@ -38,7 +38,7 @@ class OverlayChart(Chart):
     def plot_lines(self) -> None:
         super().plot_lines()
         for curve in self.curves:
-            color = RUN_COLORS[curve.slot]
+            color = self.app.theme_variables[RUN_COLORS[curve.slot]]
             self.plot(curve.epochs, curve.values, line_style=color, hires_mode=HiResMode.BRAILLE)
         for curve in self.curves:
             self._number(curve)
@@ -47,7 +47,7 @@ class OverlayChart(Chart):
         """At different places per run, so that close curves do not hide each other's numbers."""
         step = max(len(RUN_COLORS), 4 * self.marker_step(len(curve.epochs)))
         places = slice(min(curve.slot, len(curve.epochs) - 1), None, step)
-        color = f"bold {RUN_COLORS[curve.slot]}"
+        color = f"bold {self.app.theme_variables[RUN_COLORS[curve.slot]]}"
         self.scatter(curve.epochs[places], curve.values[places], str(curve.slot + 1), marker_style=color)
 
 

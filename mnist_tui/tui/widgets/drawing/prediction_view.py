@@ -39,7 +39,7 @@ class PredictionLine(TextLines):
         & > .answer--unsure { color: $text-warning; text-style: bold; }
         & > .answer--error { color: $text-error; text-style: bold; }
         & > .answer--strong { text-style: bold; }
-        & > .answer--note { color: $foreground 70%; }
+        & > .answer--note { color: $muted; }
         & > .answer--muted { color: $text-muted; }
     }
     """
@@ -131,9 +131,9 @@ class ProbabilityBars(TextLines):
         & > .bar--sure { color: $success; }
         & > .bar--unsure { color: $warning; }
         & > .bar--other { color: $primary; }
-        & > .bar--track { color: $foreground 15%; }
+        & > .bar--track { color: $guide; }
         & > .answer--strong { text-style: bold; }
-        & > .answer--note { color: $foreground 70%; }
+        & > .answer--note { color: $muted; }
     }
     """
 

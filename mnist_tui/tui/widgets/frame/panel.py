@@ -23,10 +23,10 @@ class Panel(Container):
 
     DEFAULT_CSS = """
     Panel {
-        border: round $foreground 25%;
-        border-title-color: $foreground 80%;
+        border: round $line;
+        border-title-color: $foreground;
         border-title-style: bold;
-        border-subtitle-color: $foreground 60%;
+        border-subtitle-color: $muted;
         &:focus, &:focus-within { border: round $primary; }
     }
     """

@@ -30,7 +30,7 @@ class Digits(StripLines):
     Digits {
         & > .digits--right { color: $text-success; text-style: bold; }
         & > .digits--wrong { color: $text-error; text-style: bold; }
-        & > .digits--faint { color: $foreground 70%; }
+        & > .digits--faint { color: $muted; }
     }
     """
 

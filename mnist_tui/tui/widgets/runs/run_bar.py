@@ -8,7 +8,7 @@ from textual.content import Content
 _LEAST_SPACING = 4
 _DONE, _HALF, _LEFT = "━", "╸", "─"
 _TICK_DONE, _TICK_LEFT = "┿", "┆"
-_FINISHED_STYLE, _LEFT_STYLE = "$primary 60%", "$foreground 40%"
+_FINISHED_STYLE, _LEFT_STYLE = "$primary 60%", "$line"
 
 
 def run_bar(done: float, epochs: int, width: int, style: str) -> Content:

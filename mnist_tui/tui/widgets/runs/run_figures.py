@@ -13,7 +13,7 @@ from mnist_tui.runs.history import RunHistory, RunStatus
 
 STOPPING = "stopping"
 _REFERENCE_RECIPE = "reference"
-_FAINT = "$foreground 70%"
+_FAINT = "$muted"
 # A change of less than a hundredth of a percent is not seen in the number.
 _LEAST_CHANGE = 5e-5
 
@@ -33,9 +33,9 @@ def main_number(history: RunHistory) -> Number:
         return Number(history.finished.final_test_accuracy, "final test accuracy", "$text-success")
     last = history.last
     if last is not None:
-        return Number(last.test_accuracy, "test accuracy", "$text-warning")
+        return Number(last.test_accuracy, "test accuracy", "$test")
     now = history.progress
-    return Number(now.accuracy if now else None, "train accuracy so far", "$text-primary")
+    return Number(now.accuracy if now else None, "train accuracy so far", "$train")
 
 
 def change(history: RunHistory) -> Content:

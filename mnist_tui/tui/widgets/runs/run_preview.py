@@ -20,8 +20,8 @@ class RunPreview(Container):
 
     DEFAULT_CSS = """
     RunPreview {
-        border: round $foreground 25%;
-        border-title-color: $foreground 80%;
+        border: round $line;
+        border-title-color: $foreground;
         border-title-style: bold;
         padding: 0 1;
 
@@ -53,7 +53,7 @@ def _curve_title(curve: list[float]) -> Content:
     if not curve:
         return Content("")
     return Content.assemble(
-        ("test accuracy  ", "$foreground 60%"),
+        ("test accuracy  ", "$muted"),
         f"{formatting.percent(curve[0])} → {formatting.percent(curve[-1])}",
     )
 
@@ -81,8 +81,8 @@ def _changes(found: ScannedRun) -> Iterator[Content]:
     """The settings that differ from the recipe."""
     for change in config_diff(found.record.config) if found.record else ():
         recipe, own = change.values
-        yield _fact(change.setting, Content.assemble(f"{own}", (f"  (recipe {recipe})", "$foreground 60%")))
+        yield _fact(change.setting, Content.assemble(f"{own}", (f"  (recipe {recipe})", "$muted")))
 
 
 def _fact(label: str, value: str | Content) -> Content:
-    return Content.assemble((f"{label:<16}", "$foreground 60%"), value)
+    return Content.assemble((f"{label:<16}", "$muted"), value)

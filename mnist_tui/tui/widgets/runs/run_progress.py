@@ -20,11 +20,11 @@ from mnist_tui.tui.widgets.runs.run_figures import STOPPING
 
 _GETTING_READY = "Getting the data and the model ready …"
 _GAP = "    "
-_FAINT = "$foreground 70%"
+_FAINT = "$muted"
 
 # A sign and a color for each state: either alone tells them apart.
 _SIGNS = {
-    RunStatus.EMPTY: ("○", "$foreground 60%"),
+    RunStatus.EMPTY: ("○", "$muted"),
     RunStatus.TRAINING: ("●", "$text-primary"),
     RunStatus.EVALUATING: ("◉", "$text-accent"),
     RunStatus.PAUSED: ("‖", "$text-warning"),

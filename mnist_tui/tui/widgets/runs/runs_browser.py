@@ -203,7 +203,7 @@ class RunsBrowser(Vertical):
         marked_count = len(self.marked_runs())
         marked = f" · {marked_count} marked" if marked_count else ""
         looking = "" if self.is_complete else " · looking …"
-        return Content.assemble((count, "bold"), (f"{marked} · {_ORDER_WORDS[self.order]}{looking}", "$foreground 60%"))
+        return Content.assemble((count, "bold"), (f"{marked} · {_ORDER_WORDS[self.order]}{looking}", "$muted"))
 
 
 def _no_match(filter_text: str) -> Content:
@@ -227,5 +227,5 @@ def _no_runs(runs_dir: Path, error: str) -> Content:
         " to train the first one, or run\n",
         ("mnist-tui train", "bold"),
         " in another terminal: it appears here by itself.\n\n",
-        (f"Looking in {runs_dir}", "$foreground 60%"),
+        (f"Looking in {runs_dir}", "$muted"),
     )

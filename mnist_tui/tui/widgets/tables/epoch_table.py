@@ -42,7 +42,7 @@ class EpochRows(AdaptiveTable[EpochFinished]):
         height: 1fr;
         & > .table--head { text-style: none; }
         &:focus > .table--head { color: $foreground; }
-        & > .table--running { color: $foreground 75%; text-style: italic; }
+        & > .table--running { color: $muted; text-style: italic; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -115,7 +115,7 @@ class EpochTable(Panel):
 
     DEFAULT_CSS = """
     EpochTable {
-        & > .empty { height: 1fr; content-align: center middle; color: $foreground 60%; }
+        & > .empty { height: 1fr; content-align: center middle; color: $muted; }
         &.-empty > EpochRows { display: none; }
         &.-filled > .empty { display: none; }
     }

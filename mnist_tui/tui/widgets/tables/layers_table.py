@@ -92,12 +92,12 @@ def _row(layer: LayerSummary, newest: WeightsMoved | None, ratios: Mapping[str, 
 
 
 def _name(row: LayerRow) -> Content:
-    return Content(row.layer.path or row.layer.type).stylize("" if row.layer.parameters else "$foreground 60%")
+    return Content(row.layer.path or row.layer.type).stylize("" if row.layer.parameters else "$muted")
 
 
 def _kind(row: LayerRow) -> Content:
     settings = f"as {row.layer.shared_with}" if row.layer.shared_with else row.layer.settings
-    return Content.styled(f"{row.layer.type} {settings}".rstrip(), "$foreground 60%")
+    return Content.styled(f"{row.layer.type} {settings}".rstrip(), "$muted")
 
 
 def _ratio(row: LayerRow) -> Content | str:

@@ -50,7 +50,7 @@ class AdaptiveTable(ScrollView, Generic[Row], can_focus=True):
         background: transparent;
         overflow-x: hidden;
 
-        & > .table--head { color: $foreground 60%; text-style: bold; }
+        & > .table--head { color: $muted; text-style: bold; }
     }
     """
     GAP: ClassVar[int] = 2
@@ -174,7 +174,7 @@ class SelectableTable(AdaptiveTable[Row]):
     SelectableTable {
         & > .table--hover { background: $foreground 5%; }
         & > .table--cursor { background: $foreground 10%; }
-        &:focus > .table--cursor { background: $primary 40%; text-style: bold; }
+        &:focus > .table--cursor { background: $selected; text-style: bold; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
