@@ -19,7 +19,7 @@ from mnist_tui.runs.log_tail import LogTail
 from mnist_tui.tui.keys import bind
 from mnist_tui.tui.run_format import status_text
 from mnist_tui.tui.screens.base import is_on_top
-from mnist_tui.tui.screens.panels import PanelScreen
+from mnist_tui.tui.screens.shows_run import ShowsRun
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.frame.panel import update_text
 from mnist_tui.tui.widgets.frame.title_bar import run_facts
@@ -38,7 +38,7 @@ class LogGrew(Message):
         self.locked, self.error = locked, error
 
 
-class RunScreen(PanelScreen):
+class RunScreen(ShowsRun):
     """Read-only. Closes with `dismiss`, of which its opener is notified."""
 
     CSS_PATH = "run.tcss"

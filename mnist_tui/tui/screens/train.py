@@ -11,6 +11,7 @@ from textual.widgets import ContentSwitcher
 from mnist_tui.training.jobs import NewRun
 from mnist_tui.tui.keys import bind
 from mnist_tui.tui.screens.base import BaseScreen
+from mnist_tui.tui.screens.shows_run import ShowsRun
 from mnist_tui.tui.session import Session, SessionPhase
 from mnist_tui.tui.widgets.frame.loading import LoadingPanel
 from mnist_tui.tui.widgets.frame.welcome import Welcome
@@ -21,8 +22,11 @@ from mnist_tui.tui.workspace import TrainRequested, Workspace
 if TYPE_CHECKING:
     from mnist_tui.config import TrainConfig
 
+# With a finished run.
+_NEXT_KEYS = (("3", "mistakes"), ("4", "draw"), ("x", "export"), ("+", "one more epoch"))
 
-class TrainScreen(BaseScreen):
+
+class TrainScreen(ShowsRun, BaseScreen):
     """A welcome, what is being waited for, or the run."""
 
     TAB = "train"
@@ -46,7 +50,7 @@ class TrainScreen(BaseScreen):
         with ContentSwitcher(initial="welcome"):
             yield Welcome(id="welcome")
             yield LoadingPanel(id="loading")
-            yield RunView(self._network, self.workspace.folders.data, id="run")
+            yield RunView(self._network, self.workspace.folders.data, next_keys=_NEXT_KEYS, id="run")
 
     def draw(self, session: Session) -> None:
         """Show the part that fits the session."""

@@ -13,6 +13,8 @@ from mnist_tui.tui.workers.networks import NetworkProvider, SavedNetwork
 from mnist_tui.tui.workers.test_images import TestImages
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from mnist_tui.data.types import Split
     from mnist_tui.inference.digit_answers import Confusion, DigitAnswer
     from mnist_tui.inference.layer_images import Filters
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 CONFUSION_IMAGES = 1000
 # A dataset may have many classes.
 MOST_ANSWERS = 10
+MOST_MISTAKES = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +35,8 @@ class LearningRequest:
     network: Snapshot | SavedNetwork
     renews_confusions: bool = True
     """Whether to find the confusions again, if the network is not the one of which they are known."""
+    is_whole: bool = False
+    """Whether to evaluate on all test images, as after the end: for all confusions and the worst mistakes."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,17 @@ class Moment:
 
     epoch: int
     step: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class WorstMistake:
+    """A test image that is read wrong, though the network is sure."""
+
+    pixels: Tensor
+    """(28, 28) uint8."""
+    truth: int
+    predicted: int
+    confidence: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +74,8 @@ class LearningView:
     confusion_images: int
     confusions_at: Moment
     """When these were found."""
+    mistakes: tuple[WorstMistake, ...] = ()
+    """The most confident ones, if all test images were evaluated."""
     seconds: float = 0.0
     """What finding the confusions took of a processor; 0 if they were known."""
 
@@ -76,6 +94,7 @@ class LearningViewer:
         self._first_filters: Filters | None = None
         self._confusions: tuple[Confusion, ...] = ()
         self._confusions_at: Moment | None = None
+        self._mistakes: tuple[WorstMistake, ...] = ()
 
     def look(self, request: LearningRequest) -> LearningView:
         """Raises what opening the network or the data raises. Draws no random numbers of the training."""
@@ -86,7 +105,7 @@ class LearningViewer:
         network = self._networks.open(request.network)
         self._follow(request)
         split = self._test_images.load(network.config.dataset).split
-        seconds = self._find_confusions(request, network, split)
+        seconds = self._evaluate(network, split) if request.is_whole else self._find_confusions(request, network, split)
         assert self._confusions_at is not None  # they have been found at least once
         return LearningView(
             network.classes,
@@ -94,10 +113,26 @@ class LearningViewer:
             find_filters(network.model),
             self._first_filters,
             self._confusions,
-            min(CONFUSION_IMAGES, len(split.labels)),
+            len(split.labels) if request.is_whole else min(CONFUSION_IMAGES, len(split.labels)),
             self._confusions_at,
+            self._mistakes if request.is_whole else (),
             seconds,
         )
+
+    def _evaluate(self, network: TrainedNetwork, split: Split) -> float:
+        """Find the confusions and the worst mistakes among all images; returns the seconds that this took."""
+        from mnist_tui.inference.digit_answers import list_confusions
+        from mnist_tui.inference.evaluation import evaluate_logits
+
+        begin = time.thread_time()
+        evaluation = evaluate_logits(network.logits(split.images), split.labels, network.classes)
+        self._confusions = list_confusions(evaluation.confusion)
+        self._confusions_at = Moment(network.epoch or 0)
+        self._mistakes = tuple(
+            WorstMistake(split.images[one.index, 0], one.truth, one.predicted, one.confidence)
+            for one in evaluation.mistakes[:MOST_MISTAKES]
+        )
+        return time.thread_time() - begin
 
     def _find_confusions(self, request: LearningRequest, network: TrainedNetwork, split: Split) -> float:
         """Find the confusions if they are unknown or may be renewed; returns the seconds that this took."""

@@ -42,7 +42,7 @@ class Curves(Vertical):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loss, self.accuracy = Panel("Loss", jump="L"), Panel("Accuracy", jump="A")
+        self.loss, self.accuracy = Panel("Loss", jump="L", id="loss"), Panel("Accuracy", jump="A", id="accuracy")
         self.log_scale, self.smoothing = False, True
         self._history = RunHistory()
         self._drawing: CurveDrawing | None = None

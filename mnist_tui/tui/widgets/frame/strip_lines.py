@@ -19,8 +19,8 @@ class StripLines(Widget):
     StripLines { height: 1fr; }
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
         self._strips: list[Strip] = []
 
     def show_lines(self, lines: Sequence[Line]) -> None:

@@ -34,13 +34,13 @@ class DigitsLayout:
         return rows * (self.lines + self.caption) + (rows - 1)
 
 
-def choose_layout(count: int, width: int, height: int) -> DigitsLayout | None:
-    """The layout that shows most; None if none fits."""
+def choose_layout(count: int, width: int, height: int, *, rows: int | None = None) -> DigitsLayout | None:
+    """The layout that shows most, of those with so many `rows` if these are given; None if none fits."""
     if not count:
         return None
     fitting = (
         layout
-        for across in {-(-count // rows) for rows in range(1, count + 1)}
+        for across in {-(-count // down) for down in ((rows,) if rows else range(1, count + 1))}
         for caption in _CAPTIONS
         for lines in range(_LEAST_LINES, MOST_LINES + 1)
         if _fits(layout := DigitsLayout(across, lines, caption), count, width, height)

@@ -34,10 +34,17 @@ class Digits(StripLines):
     }
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, rows: int | None = None, *, id: str | None = None) -> None:
+        """In so many `rows`; as many as are best for None."""
+        super().__init__(id=id)
+        self._rows = rows
         self._answers: Sequence[DigitAnswer] = ()
         self._images: tuple[object, list[list[Line]]] = (None, [])
+
+    @property
+    def answers(self) -> Sequence[DigitAnswer]:
+        """What is shown."""
+        return self._answers
 
     def on_resize(self, _: Resize) -> None:
         self.show(self._answers)
@@ -50,7 +57,7 @@ class Digits(StripLines):
     def show(self, answers: Sequence[DigitAnswer]) -> None:
         """Draw these digits with their answers."""
         self._answers = answers
-        layout = choose_layout(len(answers), self.size.width, self.size.height)
+        layout = choose_layout(len(answers), self.size.width, self.size.height, rows=self._rows)
         if layout is None:
             self.show_lines([])
             return
@@ -125,6 +132,11 @@ class DigitsPanel(Panel):
         right = sum(answer.is_correct for answer in answers)
         self.border_title = f"Digits now · {right} of {len(answers)} right"
         self.digits.show(answers)
+
+    @property
+    def answers(self) -> Sequence[DigitAnswer]:
+        """What is shown."""
+        return self.digits.answers
 
     def show_text(self, text: str) -> None:
         """Say why there are none."""

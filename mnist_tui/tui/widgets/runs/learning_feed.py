@@ -27,6 +27,8 @@ class LearningFeed:
 
     def __init__(self, view: Widget, data_dir: Path, network: Network) -> None:
         self._view, self._network = view, network
+        self.is_whole = False
+        """Whether the run has finished, and all test images are worth their time."""
         self._viewer = LearningViewer(data_dir)
         self._worker: LatestWorker[LearningRequest] | None = None
         self._asked: LearningRequest | None = None
@@ -38,15 +40,16 @@ class LearningFeed:
         """Look at the network as it is now, unless that has been done, or a little later if it was a moment ago."""
         if self._is_busy or self._is_waiting:
             return
-        wait = self._not_before - time.monotonic()
+        wait = 0.0 if self.is_whole else self._not_before - time.monotonic()
         if wait > 0:
             self._is_waiting = True
             self._view.set_timer(wait, self._refresh_later)
             return
         network = self._network()
-        if network is None or (self._asked is not None and self._asked.network == network):
+        asked = self._asked
+        if network is None or (asked and asked.network == network and asked.is_whole == self.is_whole):
             return
-        self._asked = LearningRequest(network, self._renews_confusions(network))
+        self._asked = LearningRequest(network, self._renews_confusions(network), self.is_whole)
         self._is_busy = True
         self._ask(self._asked)
 

@@ -1,4 +1,7 @@
-"""The row above the charts: a run's accuracy in large figures, the facts beside it, and one bar for the whole run."""
+"""The row above the charts: a run's accuracy in large figures, the facts beside it, and one bar for the whole run.
+
+At the end it becomes a card: the published figures, the worst mistakes, and what can be done next.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,14 @@ from textual.events import Resize
 from mnist_tui.events import EpochFinished
 from mnist_tui.render import formatting
 from mnist_tui.runs.history import RunHistory, RunStatus
+from mnist_tui.tui.widgets.charts.bars import fact_lines
 from mnist_tui.tui.widgets.frame.content_lines import ContentLines
 from mnist_tui.tui.widgets.frame.panel import Panel
-from mnist_tui.tui.widgets.runs import run_figures
+from mnist_tui.tui.widgets.runs import run_figures, worst_mistakes
 from mnist_tui.tui.widgets.runs.large_figures import large_figures
 from mnist_tui.tui.widgets.runs.run_bar import run_bar
 from mnist_tui.tui.widgets.runs.run_figures import STOPPING
+from mnist_tui.tui.widgets.runs.worst_mistakes import WorstMistakes
 
 _GETTING_READY = "Getting the data and the model ready …"
 _GAP = "    "
@@ -38,23 +43,32 @@ _BAR_STYLES = {"training": "$primary", "evaluating": "$accent", "finished": "$su
 
 
 class RunProgress(Panel):
-    """Of one height in every state, so that nothing jumps: four lines, or two where there is little room."""
+    """Of one height until the run has finished, so that nothing jumps: four lines, or two where there is little room."""
 
     DEFAULT_CSS = """
     RunProgress {
         height: 6;
         padding: 0 1;
+        layout: horizontal;
+        & > ContentLines { width: 1fr; }
+        & > WorstMistakes { display: none; }
         &.-evaluating { border: round $accent; }
         &.-paused, &.-stopping, &.-stopped, &.-interrupted { border: round $warning; }
         &.-finished { border: round $success; }
         &.-failed { border: heavy $error; }
         &.-small { height: 3; border-bottom: none; border-left: none; border-right: none; }
+        &.-card { height: 9; }
+        &.-card.-small { height: 8; }
+        &.-card > WorstMistakes { display: block; }
     }
     """
 
     def __init__(self) -> None:
         super().__init__("")
         self.text = ContentLines()
+        self.mistakes = WorstMistakes()
+        self.next_keys: tuple[tuple[str, str], ...] = ()
+        """What can be done with a finished run: keys and words."""
         self.lead = Content("")
         """How far the run is ahead of another one; "" where there is none."""
         self._history = RunHistory()
@@ -64,6 +78,17 @@ class RunProgress(Panel):
 
     def compose(self) -> ComposeResult:
         yield self.text
+        yield self.mistakes
+
+    @property
+    def is_card(self) -> bool:
+        """Whether it shows the end of a run."""
+        return self.has_class("-card")
+
+    @property
+    def lines(self) -> int:
+        """How high it is, in cells."""
+        return (8 if self.has_class("-small") else 9) if self.is_card else (3 if self.has_class("-small") else 6)
 
     def on_resize(self, _: Resize) -> None:
         self.advance(self._history, self._best)
@@ -83,12 +108,17 @@ class RunProgress(Panel):
         """Draw the progress; `best` is the best epoch so far."""
         self._history, self._best = history, best
         width = self.content_size.width
+        self.set_class(history.status is RunStatus.FINISHED, "-card")
         if not width:
             return
+        width -= (worst_mistakes.WIDTH + 2) if self.is_card else 0
         state = STOPPING if self._stopping and history.status.is_open else str(history.status)
         self._mark(state)
         self.border_title = _title(history, state)
         self.border_subtitle = run_figures.best_text(best) if history.status.is_open else ""
+        if self.is_card:
+            self.text.show_lines(_card_lines(history, width, self.lead, self.next_keys))
+            return
         lines = _short_lines if self.has_class("-small") else _tall_lines
         self.text.show_lines(lines(history, state, width, self.lead))
 
@@ -121,7 +151,7 @@ def _title(history: RunHistory, state: str) -> Content:
 def _tall_lines(history: RunHistory, state: str, width: int, lead: Content) -> list[Content]:
     """Three rows with the number in large figures, and the bar."""
     if history.failed is not None:
-        return _failure_lines(history)
+        return _failure_lines(history, width)
     if state == RunStatus.EMPTY:
         return [Content(""), Content("Start a run or open one, and it is drawn here."), Content(""), Content("")]
     number = run_figures.main_number(history)
@@ -134,10 +164,27 @@ def _tall_lines(history: RunHistory, state: str, width: int, lead: Content) -> l
     return [*_side_by_side(blocks, width), _bar(history, state, width)]
 
 
+def _card_lines(history: RunHistory, width: int, lead: Content, next_keys: Sequence[tuple[str, str]]) -> list[Content]:
+    """The end of a run: its final accuracy, how it compares, and what can be done next."""
+    number = run_figures.main_number(history)
+    figures = large_figures(formatting.percent(number.value or 0.0))
+    facts = run_figures.statistics(history)
+    beside = [Content.styled(number.label, "bold"), run_figures.short_fact(*facts[0]), lead]
+    top = _side_by_side([[Content.styled(row, f"bold {number.style}") for row in figures], beside], width)
+    has_room = width >= len(figures[0]) + len(_GAP) + beside[1].cell_length
+    facts = facts[1:] if has_room else [("", number.label), *facts]
+    keys = [
+        Content.assemble((f" {key} ", "bold $text-accent on $panel"), (f" {words}", "bold")) for key, words in next_keys
+    ]
+    lines = fact_lines(facts, width, lines=3).split(allow_blank=True)
+    lines += [Content("")] * (3 - len(lines))
+    return [*top, *lines, _as_fits(keys, width, "  ")]
+
+
 def _short_lines(history: RunHistory, state: str, width: int, lead: Content) -> list[Content]:
     """The number in a row with the facts, and the bar."""
     if history.failed is not None:
-        return _failure_lines(history)[:2]
+        return _failure_lines(history, width)[:2]
     if state == RunStatus.EMPTY:
         return [Content("Start a run or open one, and it is drawn here."), Content("")]
     number = run_figures.main_number(history)
@@ -216,11 +263,11 @@ def _bar(history: RunHistory, state: str, width: int, note: str = "") -> Content
     return Content.assemble(run_bar(done, epochs, width - len(tail), style), (tail, "bold"))
 
 
-def _failure_lines(history: RunHistory) -> list[Content]:
+def _failure_lines(history: RunHistory, width: int) -> list[Content]:
     """What happened, and what to do about it."""
     failed = history.failed
     assert failed is not None  # the caller has checked
-    lines = [Content.styled(failed.message, "bold $text-error")]
+    lines = Content.styled(failed.message, "bold $text-error").wrap(width)[:2]
     if failed.remedy:
-        lines.append(Content.assemble("→ ", failed.remedy))
+        lines += Content.assemble("→ ", failed.remedy).wrap(width)[:2]
     return [*lines, *[Content("")] * (4 - len(lines))]

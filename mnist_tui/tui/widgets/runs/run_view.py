@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from mnist_tui.events import RunFailed
 from mnist_tui.inspection.summary import ModelSummary
-from mnist_tui.runs.history import RunHistory
+from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.system import paths
 from mnist_tui.tui.keys import bind
 from mnist_tui.tui.widgets.charts.batch_losses import BatchLosses
@@ -23,9 +23,10 @@ from mnist_tui.tui.widgets.frame.notices import Notices
 from mnist_tui.tui.widgets.frame.panel import Panel
 from mnist_tui.tui.widgets.model.model_panel import ModelPanel
 from mnist_tui.tui.widgets.runs.confusions_panel import ConfusionsPanel
-from mnist_tui.tui.widgets.runs.digits_panel import DigitsPanel
+from mnist_tui.tui.widgets.runs.digits_panel import Digits, DigitsPanel
 from mnist_tui.tui.widgets.runs.first_filters_panel import FirstFiltersPanel
 from mnist_tui.tui.widgets.runs.learning_feed import LearningFeed
+from mnist_tui.tui.widgets.runs.projector import ProjectorFigures
 from mnist_tui.tui.widgets.runs.run_layout import RunLayout, arrange
 from mnist_tui.tui.widgets.runs.run_progress import RunProgress
 from mnist_tui.tui.widgets.tables.epoch_table import EpochTable
@@ -54,12 +55,21 @@ class RunView(Widget):
         & .tables { width: 6fr; height: 1fr; }
         & .aside { width: 5fr; height: 1fr; }
         & .box > Panel, & .aside > Panel { height: 1fr; }
+        & > ProjectorFigures, & > #row { display: none; }
+        & > #row { height: 6; }
+
+        &.-card .box > BatchLosses { height: 1fr; }
+        &.-projector {
+            & > RunProgress, & > Notices, & .right, & .box, & #loss { display: none; }
+            & > ProjectorFigures, & > #row { display: block; }
+        }
         & .box > ModelPanel { max-height: 100%; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("y-axis", "toggle_log_scale", "Log scale"),
         bind("smoothing", "toggle_smoothing", "Smoothing"),
+        bind("back", "hide_notices", "Hide the notice"),
     ]
 
     def __init__(
@@ -67,13 +77,18 @@ class RunView(Widget):
         network: Callable[[], NetworkSource | None] = _no_network,
         data_dir: Path | None = None,
         *,
+        next_keys: tuple[tuple[str, str], ...] = (),
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        """`network` returns what to look at while its panels are seen; its test images are under `data_dir`."""
+        """`network` returns what to look at while its panels are seen; its test images are under `data_dir`.
+
+        `next_keys` are what can be done with a finished run: keys and words.
+        """
         super().__init__(id=id, classes=classes)
         self.notices = Notices()
         self.progress = RunProgress()
+        self.progress.next_keys = next_keys
         self.curves = Curves()
         self.batch_losses = BatchLosses()
         self.digits = DigitsPanel()
@@ -83,6 +98,9 @@ class RunView(Widget):
         self.model = ModelPanel()
         self._learning = LearningFeed(self, data_dir or paths.data_dir(), network)
         self._boxes: dict[Panel, Vertical] = {}
+        self._history = RunHistory()
+        self._row: Digits | None = None
+        self._figures: ProjectorFigures | None = None
         self._layout: RunLayout | None = None
 
     def compose(self) -> ComposeResult:
@@ -120,21 +138,30 @@ class RunView(Widget):
         layer_table = history.record.model.layer_table if history.record else None
         self.model.show_model(ModelSummary.from_record(layer_table))
 
+    @property
+    def has_run(self) -> bool:
+        """Whether there is a run to show."""
+        return self._history.started is not None
+
     def advance(self, history: RunHistory) -> None:
         """Draw what new events of the same run changed."""
+        self._history = history
+        self._learning.is_whole = history.status is RunStatus.FINISHED
         with self.app.batch_update():
             self.notices.advance(history)
             self.curves.advance(history)
             self.epochs.advance(history)
             self.batch_losses.advance(history)
             self.progress.advance(history, self.epochs.best)
+            if self._figures is not None and self.has_class("-projector"):
+                self._figures.advance(history, self.size.height)
             self._arrange()
         self.look()
 
     def look(self) -> None:
         """Look at the network again, if any of the panels that show it is seen."""
-        panels = (self.digits, self.filters, self.confusions)
-        if self.screen.is_active and any(panel.is_on_screen for panel in panels):
+        panels = (self.digits, self.filters, self.confusions, self.progress.mistakes, self._row)
+        if self.screen.is_active and any(panel is not None and panel.is_on_screen for panel in panels):
             self._learning.refresh()
 
     def on_learning_seen(self, message: LearningSeen) -> None:
@@ -154,6 +181,21 @@ class RunView(Widget):
         at = view.confusions_at
         when = f"epoch {at.epoch + 1}, step {at.step:,}" if at.step else f"after epoch {at.epoch}"
         self.confusions.show_confusions(view.confusions, view.classes, f"{view.confusion_images:,} · {when}")
+        self.progress.mistakes.show(view.mistakes, view.classes)
+        if self._row is not None:
+            self._row.show(view.answers)
+
+    async def show_projector(self, projecting: bool) -> None:
+        """Large figures, the accuracy and one row of digits, for a lecture hall; or everything."""
+        if self._figures is None or self._row is None:
+            self._figures, self._row = ProjectorFigures(), Digits(rows=1, id="row")
+            await self.mount(self._figures, before=0)
+            await self.mount(self._row)
+        self.set_class(projecting, "-projector")
+        if projecting:
+            self.curves.accuracy.take_focus()
+        self._row.show(self.digits.answers)
+        self.call_after_refresh(self.advance, self._history)
 
     def show_stopping(self, stopping: bool) -> None:
         """Show whether the user has asked the run to stop, which its history cannot know yet."""
@@ -171,8 +213,7 @@ class RunView(Widget):
         width, height = self.size
         if not height:
             return
-        rows = 3 if self.progress.has_class("-small") else 6
-        layout = arrange(width, height - rows, table=self.epochs.lines)
+        layout = arrange(width, height - self.progress.lines, table=self.epochs.lines)
         if layout == self._layout:
             return
         self._layout = layout
@@ -190,6 +231,15 @@ class RunView(Widget):
             box.styles.height = lines or 1
         self.query_one(".aside").display = layout.filters
         self.model.set_room(layout.model)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is a notice to hide only while one is shown."""
+        return action != "hide_notices" or (self.notices.is_shown and self.notices.is_on_screen)
+
+    def action_hide_notices(self) -> None:
+        """Until there is a new one; the list keeps them."""
+        self.notices.hide()
+        self.refresh_bindings()
 
     def action_toggle_log_scale(self) -> None:
         """Draw the loss on a logarithmic axis, or a linear one again."""
