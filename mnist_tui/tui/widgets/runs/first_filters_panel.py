@@ -23,6 +23,8 @@ _LABELS = ("start", "now")
 _LABEL_WIDTH = 6
 # How many filters are to be seen, rather than fewer of them larger.
 _ENOUGH = (8, 4)
+# From this width on, in cells, the title explains the colors.
+_ROOMY = 42
 _NONE = "The first layer has no 2-D filters to draw."
 
 
@@ -52,8 +54,6 @@ class FirstFiltersPanel(Panel):
             return
         begun = first.weights.tolist() if first is not None and first.weights.shape == now.weights.shape else []
         self._grids = (begun, now.weights.tolist())
-        signs = "shades +, stripes −" if self.app.no_color else "orange +, blue −"
-        self.border_title = f"Filters · start → now · {signs}"
         self._draw()
 
     def _draw(self) -> None:
@@ -61,6 +61,8 @@ class FirstFiltersPanel(Panel):
         width, height = self.lines.size
         if not now or not width:
             return
+        signs = "shades +, stripes −" if self.app.no_color else "orange +, blue −"
+        self.border_title = f"Filters · start → now · {signs}" if width >= _ROOMY else "Filters · start → now"
         rows = [(label, grids) for label, grids in zip(_LABELS, (begun, now), strict=True) if grids]
         each = (height - (len(rows) - 1)) // len(rows)
         scale, across, per_label = _arrange(now, width - _LABEL_WIDTH, each)

@@ -1,4 +1,4 @@
-"""A run for a lecture hall: its accuracy in figures as large as fit, and one row of digits; the chart is between them."""
+"""A run for a lecture hall: its accuracy in figures as large as fit. The chart and a row of digits are under them."""
 
 from __future__ import annotations
 

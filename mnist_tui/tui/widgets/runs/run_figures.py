@@ -48,7 +48,7 @@ def change(history: RunHistory) -> Content:
     by = rows[-1].test_accuracy - rows[-2].test_accuracy
     since = (f" since epoch {rows[-2].epoch}", _FAINT)
     if abs(by) < _LEAST_CHANGE:
-        return Content.assemble(("＝ 0.00".replace("＝", "="), "bold"), since)
+        return Content.assemble(("= 0.00", "bold"), since)
     sign, style = ("▲ +", "bold $text-success") if by > 0 else ("▼ −", "bold $text-error")
     return Content.assemble((f"{sign}{100 * abs(by):.2f}", style), since)
 
@@ -78,7 +78,7 @@ def time_facts(history: RunHistory, state: str) -> list[tuple[str, str]]:
     """What is left of epoch and run, and the speed; while nothing moves, why there is none of it."""
     now, left = history.progress, history.time_left()
     if state != RunStatus.TRAINING and state != RunStatus.EVALUATING:
-        return [("epoch", state), ("run", formatting.duration(history.seconds)), ("", "")]
+        return [("epoch", state), ("so far", formatting.duration(history.seconds)), ("", "")]
     epoch = formatting.clock(left.epoch) + " left" if left else "…"
     if now is not None and now.phase == "evaluating":
         epoch = f"testing {100 * now.step // max(now.steps, 1)} %"

@@ -43,7 +43,7 @@ _BAR_STYLES = {"training": "$primary", "evaluating": "$accent", "finished": "$su
 
 
 class RunProgress(Panel):
-    """Of one height until the run has finished, so that nothing jumps: four lines, or two where there is little room."""
+    """Of one height until the run has finished, so that nothing jumps: four lines, or two in a small terminal."""
 
     DEFAULT_CSS = """
     RunProgress {
@@ -139,7 +139,8 @@ def _title(history: RunHistory, state: str) -> Content:
         case RunStatus.STOPPED | RunStatus.INTERRUPTED:
             words = run_figures.end_reason(history)
         case RunStatus.FINISHED:
-            words = f"{len(history.epochs)} epochs in {formatting.duration(history.seconds)}"
+            epochs = len(history.epochs)
+            words = f"{epochs} {'epoch' if epochs == 1 else 'epochs'} in {formatting.duration(history.seconds)}"
         case _:
             words = run_figures.epoch_title(history) or "starting"
             now = history.progress
@@ -171,14 +172,24 @@ def _card_lines(history: RunHistory, width: int, lead: Content, next_keys: Seque
     facts = run_figures.statistics(history)
     beside = [Content.styled(number.label, "bold"), run_figures.short_fact(*facts[0]), lead]
     top = _side_by_side([[Content.styled(row, f"bold {number.style}") for row in figures], beside], width)
-    has_room = width >= len(figures[0]) + len(_GAP) + beside[1].cell_length
-    facts = facts[1:] if has_room else [("", number.label), *facts]
+    if width >= len(figures[0]) + len(_GAP) + beside[1].cell_length:
+        facts = facts[1:]
+    keys = _key_lines(next_keys, width)
+    lines = fact_lines(facts, width, lines=4 - len(keys)).split(allow_blank=True)
+    lines += [Content("")] * (4 - len(keys) - len(lines))
+    return [*top, *lines, *keys]
+
+
+def _key_lines(next_keys: Sequence[tuple[str, str]], width: int) -> list[Content]:
+    """Keys with words, on one line or on two."""
     keys = [
         Content.assemble((f" {key} ", "bold $text-accent on $panel"), (f" {words}", "bold")) for key, words in next_keys
     ]
-    lines = fact_lines(facts, width, lines=3).split(allow_blank=True)
-    lines += [Content("")] * (3 - len(lines))
-    return [*top, *lines, _as_fits(keys, width, "  ")]
+    whole = Content("  ").join(keys)
+    if whole.cell_length <= width:
+        return [whole] if keys else []
+    half = (len(keys) + 1) // 2
+    return [_as_fits(keys[:half], width, "  "), _as_fits(keys[half:], width, "  ")]
 
 
 def _short_lines(history: RunHistory, state: str, width: int, lead: Content) -> list[Content]:

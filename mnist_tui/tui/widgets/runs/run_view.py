@@ -35,6 +35,8 @@ from mnist_tui.tui.workers.networks import NetworkSource
 
 # From this height on, in cells, the row with the number has a frame.
 _TALL = 28
+# From this height on, there is room for two charts.
+_TWO_CHARTS = 15
 
 
 def _no_network() -> NetworkSource | None:
@@ -58,7 +60,7 @@ class RunView(Widget):
         & > ProjectorFigures, & > #row { display: none; }
         & > #row { height: 6; }
 
-        &.-card .box > BatchLosses { height: 1fr; }
+        &.-crowded #loss { display: none; }
         &.-projector {
             & > RunProgress, & > Notices, & .right, & .box, & #loss { display: none; }
             & > ProjectorFigures, & > #row { display: block; }
@@ -217,6 +219,8 @@ class RunView(Widget):
         if layout == self._layout:
             return
         self._layout = layout
+        # Two charts of a few lines each would say less than one.
+        self.set_class(height - self.progress.lines < _TWO_CHARTS, "-crowded")
         self.query_one(".right").styles.width = layout.right
         heights = {
             self.digits: layout.digits,
