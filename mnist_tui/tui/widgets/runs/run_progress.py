@@ -57,6 +57,7 @@ class RunProgress(Panel):
         &.-finished { border: round $success; }
         &.-failed { border: heavy $error; }
         &.-small { height: 3; border-bottom: none; border-left: none; border-right: none; }
+        &.-small.-failed { height: 5; }
         &.-card { height: 9; }
         &.-card.-small { height: 8; }
         &.-card > WorstMistakes { display: block; }
@@ -88,7 +89,10 @@ class RunProgress(Panel):
     @property
     def lines(self) -> int:
         """How high it is, in cells."""
-        return (8 if self.has_class("-small") else 9) if self.is_card else (3 if self.has_class("-small") else 6)
+        is_small = self.has_class("-small")
+        if self.is_card:
+            return 8 if is_small else 9
+        return (5 if self.has_class("-failed") else 3) if is_small else 6
 
     def on_resize(self, _: Resize) -> None:
         self.advance(self._history, self._best)
@@ -159,10 +163,17 @@ def _tall_lines(history: RunHistory, state: str, width: int, lead: Content) -> l
     figures = large_figures("–" if number.value is None else formatting.percent(number.value))
     blocks = [
         [Content.styled(row, f"bold {number.style}") for row in figures],
-        [Content.styled(number.label, "bold"), run_figures.change(history), lead],
+        [Content.styled(number.label, "bold"), run_figures.change(history), _third_line(history, state, lead)],
         *_fact_blocks(history, state),
     ]
     return [*_side_by_side(blocks, width), _bar(history, state, width)]
+
+
+def _third_line(history: RunHistory, state: str, lead: Content) -> Content:
+    """Where a run that ended early goes on; otherwise how far it is ahead of another one."""
+    if state in (RunStatus.STOPPED, RunStatus.INTERRUPTED):
+        return Content.styled(run_figures.resume_point(history), "bold")
+    return lead
 
 
 def _card_lines(history: RunHistory, width: int, lead: Content, next_keys: Sequence[tuple[str, str]]) -> list[Content]:
@@ -195,23 +206,17 @@ def _key_lines(next_keys: Sequence[tuple[str, str]], width: int) -> list[Content
 def _short_lines(history: RunHistory, state: str, width: int, lead: Content) -> list[Content]:
     """The number in a row with the facts, and the bar."""
     if history.failed is not None:
-        return _failure_lines(history, width)[:2]
+        return _failure_lines(history, width)
     if state == RunStatus.EMPTY:
         return [Content("Start a run or open one, and it is drawn here."), Content("")]
     number = run_figures.main_number(history)
     value = "–" if number.value is None else formatting.percent(number.value)
+    parts = [Content.assemble((value, f"bold {number.style}"), f" {number.label}")]
     if state in (RunStatus.STOPPED, RunStatus.INTERRUPTED):
-        more = [run_figures.short_fact("", run_figures.resume_point(history))]
-    elif state == RunStatus.FINISHED:
-        more = [run_figures.short_fact(*fact) for fact in run_figures.statistics(history)]
-    else:
-        more = [run_figures.short_fact(*fact) for fact in run_figures.training_facts(history)]
-    parts = [
-        Content.assemble((value, f"bold {number.style}"), f" {number.label}"),
-        *([run_figures.change(history)] if history.epochs else []),
-        *([lead] if lead else []),
-        *more,
-    ]
+        parts.append(_third_line(history, state, lead))
+    parts += [run_figures.change(history)] if history.epochs else []
+    parts += [lead] if lead else []
+    parts += [run_figures.short_fact(*fact) for fact in run_figures.training_facts(history)]
     times = [value for _, value in run_figures.time_facts(history, state) if value not in ("", "…")]
     note = " · ".join(times) if history.status.is_open else ""
     return [_as_fits(parts, width, "  "), _bar(history, state, width, note)]
@@ -220,12 +225,8 @@ def _short_lines(history: RunHistory, state: str, width: int, lead: Content) -> 
 def _fact_blocks(history: RunHistory, state: str) -> list[list[Content]]:
     """Two blocks of three facts, the second about time."""
     if state in (RunStatus.STOPPED, RunStatus.INTERRUPTED):
-        saved = Content.styled(run_figures.resume_point(history), "bold")
-        kept = Content.styled(f"{len(history.epochs)} epochs done", _FAINT)
-        return [_aligned(run_figures.training_facts(history)), [saved, kept, Content("")]]
-    if state == RunStatus.FINISHED:
-        facts = run_figures.statistics(history)
-        return [_aligned(facts[start : start + 3]) for start in range(0, len(facts), 3)]
+        done = (("epochs done", str(len(history.epochs))), ("so far", formatting.duration(history.seconds)))
+        return [_aligned(run_figures.training_facts(history)), _aligned(done)]
     return [_aligned(run_figures.training_facts(history)), _aligned(run_figures.time_facts(history, state))]
 
 

@@ -62,7 +62,7 @@ class RunView(Widget):
 
         &.-crowded #loss { display: none; }
         &.-projector {
-            & > RunProgress, & > Notices, & .right, & .box, & #loss { display: none; }
+            & > RunProgress, & > Notices, & .right, & #loss { display: none; }
             & > ProjectorFigures, & > #row { display: block; }
         }
         & .box > ModelPanel { max-height: 100%; }
@@ -194,6 +194,7 @@ class RunView(Widget):
             await self.mount(self._figures, before=0)
             await self.mount(self._row)
         self.set_class(projecting, "-projector")
+        self._layout = None
         if projecting:
             self.curves.accuracy.take_focus()
         self._row.show(self.digits.answers)
@@ -231,7 +232,7 @@ class RunView(Widget):
         }
         for panel, lines in heights.items():
             box = self._boxes[panel]
-            box.display = bool(lines)
+            box.display = bool(lines) and not self.has_class("-projector")
             box.styles.height = lines or 1
         self.query_one(".aside").display = layout.filters
         self.model.set_room(layout.model)
