@@ -10,11 +10,13 @@ from mnist_tui import recipes, runs
 from mnist_tui.cli.dashboard import is_terminal, open_dashboard
 from mnist_tui.cli.options import (
     DataDir,
+    GraphsOption,
     Json,
     RunsDir,
     config_from_options,
     find_typed_options,
     refuse_options,
+    use_graphs,
     with_settings,
 )
 from mnist_tui.cli.output import print_error, print_message, print_traceback, stderr, stdout
@@ -32,22 +34,20 @@ from mnist_tui.training.jobs import Folders, Job, NewRun, ResumedRun
 def train(
     context: typer.Context,
     headless: Annotated[
-        bool,
-        typer.Option("--headless", metavar="", help="Never open the dashboard; print a table or lines instead."),
+        bool, typer.Option("--headless", metavar="", help="Never open the dashboard; print a table or lines instead.")
     ] = False,
     resume: Annotated[
-        str,
-        typer.Option(metavar="RUN", help="Resume a stopped run: name, prefix, path or latest."),
+        str, typer.Option(metavar="RUN", help="Resume a stopped run: name, prefix, path or latest.")
     ] = "",
     name: Annotated[
         str, typer.Option(metavar="NAME", help="The new run's name; by default time, dataset and recipe.")
     ] = "",
     more_epochs: Annotated[
-        int,
-        typer.Option(metavar="N", min=0, help="With --resume: train N more epochs after the schedule's end."),
+        int, typer.Option(metavar="N", min=0, help="With --resume: train N more epochs after the schedule's end.")
     ] = 0,
     trust: Trust = False,
     json: Json = False,
+    graphs: GraphsOption = "auto",
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,
     **settings: Any,
@@ -69,6 +69,7 @@ def train(
         if job.config.teacher and job.config.teacher not in recipes.RECIPES:
             ask_for_trust(runs.find(folders.runs, job.config.teacher), trust)
     if not headless and not json and is_terminal():
+        use_graphs(graphs)
         open_dashboard(job.config if isinstance(job, NewRun) else recipes.get_recipe("reference"), folders, job)
     _train(job, choose_view(json=json, before=found.history(progress=False) if found and not json else None), folders)
 

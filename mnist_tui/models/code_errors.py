@@ -46,14 +46,19 @@ def locate_error(error: BaseException, path: Path | None = None) -> str:
     """` (line 12 of net.py)`: the last line of a user file in the traceback of `error`; "" if there is none."""
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         return _format_line(error.filename, error.lineno)
-    frame = _find_user_frame(error, path)
-    return _format_line(frame.filename, frame.lineno or 0) if frame else ""
+    frames = _find_user_frames(error, path)
+    return _format_line(frames[-1].filename, frames[-1].lineno or 0) if frames else ""
 
 
-def _find_user_frame(error: BaseException, path: Path | None = None) -> traceback.FrameSummary | None:
+def find_user_file(error: BaseException) -> str:
+    """The last user file in the traceback of `error`; "" if there is none."""
+    frames = _find_user_frames(error)
+    return frames[-1].filename if frames else ""
+
+
+def _find_user_frames(error: BaseException, path: Path | None = None) -> list[traceback.FrameSummary]:
     own = USER_FILES | ({str(path)} if path else set())
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in own]
-    return frames[-1] if frames else None
+    return [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in own]
 
 
 def _format_line(filename: str, line: int) -> str:
@@ -129,13 +134,13 @@ def translate_code_errors() -> Iterator[None]:
 
 def translate_code_error(error: BaseException) -> BaseException:
     """`error` as a NetworkCodeError with its line, if it comes from user code; otherwise itself."""
-    frame = _find_user_frame(error)
-    if isinstance(error, MnistTuiError) or frame is None:
+    frames = _find_user_frames(error)
+    if isinstance(error, MnistTuiError) or not frames:
         return error
     where = locate_error(error)
     translated = NetworkCodeError(
         f"the network's own code raised {summarize_error(error)}{where}", remedy="Correct it and start again."
     )
-    if frame.filename not in NOTEBOOK_CELLS:  # whose lines are not those of its cells
-        translated.place = describe_place(error, frame)
+    if frames[-1].filename not in NOTEBOOK_CELLS:  # whose lines are not those of its cells
+        translated.place = describe_place(error, frames[-1])
     return translated

@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ import pytest
 from mnist_tui.runs import Run
 from mnist_tui.training import checkpoint
 from tests.native.toolchain import needs_compiler
+from tests.small_disks import mount_disk
 from tests.torture.faulty_runs import FaultyRuns, in_words
 from tests.torture.fork_server import Ended, ForkServer
 
@@ -44,18 +44,6 @@ def faulty_runs(fork_server: ForkServer) -> Iterator[FaultyRuns]:
     shutil.rmtree(folder)
 
 
-@contextmanager
-def mounted(folder: Path, options: str) -> Iterator[None]:
-    folder.mkdir(exist_ok=True)
-    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("cannot mount a file system here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
 def assert_reported(ended: Ended, path: Path, why: str, *codes: int) -> None:
     assert ended.code in (codes or (1, 4)), ended
     assert "Traceback" not in ended.err, ended.err
@@ -70,7 +58,7 @@ def test_small_disks(faulty_runs: FaultyRuns, report: Report) -> None:
     rooms = range(4, 160, 4)
     full = 0
     for room in rooms:
-        with mounted(faulty_runs.runs_dir, f"size={room}k,mode=755"):
+        with mount_disk(faulty_runs.runs_dir, f"size={room}k,mode=755"):
             ended = faulty_runs.train("small")
             if ended.code == 0:
                 assert room > 60
@@ -114,7 +102,7 @@ def test_disks_that_change_while_training(faulty_runs: FaultyRuns, report: Repor
 
     ways: Counter[str] = Counter()
     for change in (delete_folder, move_folder, remove_log, replace_by_file) * 6:
-        with mounted(faulty_runs.runs_dir, "size=10m,mode=755"):
+        with mount_disk(faulty_runs.runs_dir, "size=10m,mode=755"):
             run = faulty_runs.run("odd")
             faulty_runs.begin("odd")
             wait_for_a_checkpoint(run)
@@ -131,7 +119,7 @@ def test_disks_that_change_while_training(faulty_runs: FaultyRuns, report: Repor
 
 def test_read_only_disks(faulty_runs: FaultyRuns, report: Report) -> None:
     """What is there can be looked at, and nothing else."""
-    with mounted(faulty_runs.runs_dir, "size=10m,mode=755"):
+    with mount_disk(faulty_runs.runs_dir, "size=10m,mode=755"):
         assert faulty_runs.train("mine").code == 0
         run = faulty_runs.run("mine")
         subprocess.run(["mount", "-o", "remount,ro", str(faulty_runs.runs_dir)], check=True)
