@@ -17,6 +17,8 @@ _LEAST_LEFT_SHARE = 0.36
 # Borders and the blanks inside of them.
 _FRAME_WIDTH, _FRAME_HEIGHT = 4, 2
 _LEAST_TABLE, _LEAST_STRIP_SHARE = 8, 0.32
+# However high the terminal is, the digits leave room for the tables.
+_MOST_DIGITS_SHARE = 0.68
 _BATCHES = 4
 # Enough for the model under the first rows of the table.
 _LEAST_STRIP = 12
@@ -48,7 +50,8 @@ def arrange(width: int, height: int, *, table: int) -> RunLayout:
         # All of the room, or none: the table has more rows soon.
         digits = height - table if _digits_height(right, height - table) else 0
         return RunLayout(right, digits, height - digits, 0, 0, 0, filters=False)
-    digits = _digits_height(right, height - max(_LEAST_TABLE, min(table, height // 2)))
+    room = min(height - max(_LEAST_TABLE, min(table, height // 2)), round(_MOST_DIGITS_SHARE * height))
+    digits = _digits_height(right, room)
     rows, model = _share(height - digits, table)
     return RunLayout(right, digits, rows, model, _BATCHES, 0, filters=False)
 
