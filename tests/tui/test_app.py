@@ -172,7 +172,7 @@ def test_stopping_and_stopped(tmp_path: Path) -> None:
         await trained(dashboard)
         await dashboard.press("s")
         await dashboard.wait_for_text("● stopping", "◌ stopping")
-        assert dashboard.job.controls[0].stop_reason == "stopped in the dashboard"
+        assert dashboard.job.controls[0].stop_reason == "stopped from the dashboard"
         assert "Stop" not in dashboard.footer
         await dashboard.report(STOPPED, None, until=SessionPhase.STOPPED)
         await dashboard.wait_for_text("● stopped", "Stopped: enough.", "space Resume", "n New run")

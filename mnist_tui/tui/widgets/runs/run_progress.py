@@ -102,12 +102,6 @@ class RunProgress(Panel):
         self._stopping = stopping
         self.advance(self._history, self._best)
 
-    def show_lead(self, lead: Content) -> None:
-        """Say how far the run is ahead of another one, or behind it."""
-        if not lead.is_same(self.lead):
-            self.lead = lead
-            self.advance(self._history, self._best)
-
     def advance(self, history: RunHistory, best: EpochFinished | None) -> None:
         """Draw the progress; `best` is the best epoch so far."""
         self._history, self._best = history, best

@@ -9,12 +9,15 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.events import Resize
 from textual.widget import Widget
 
 from mnist_tui.events import RunFailed
 from mnist_tui.inspection.summary import ModelSummary
 from mnist_tui.runs.history import RunHistory, RunStatus
+from mnist_tui.runs.lead import describe_lead, find_lead
+from mnist_tui.runs.reference import Reference
 from mnist_tui.system import paths
 from mnist_tui.tui.keys import bind
 from mnist_tui.tui.widgets.charts.batch_losses import BatchLosses
@@ -101,6 +104,7 @@ class RunView(Widget):
         self._learning = LearningFeed(self, data_dir or paths.data_dir(), network)
         self._boxes: dict[Panel, Vertical] = {}
         self._history = RunHistory()
+        self._reference: Reference | None = None
         self._row: Digits | None = None
         self._figures: ProjectorFigures | None = None
         self._layout: RunLayout | None = None
@@ -154,6 +158,7 @@ class RunView(Widget):
             self.curves.advance(history)
             self.epochs.advance(history)
             self.batch_losses.advance(history)
+            self.progress.lead = self._describe_lead()
             self.progress.advance(history, self.epochs.best)
             if self._figures is not None and self.has_class("-projector"):
                 self._figures.advance(history, self.size.height)
@@ -199,6 +204,21 @@ class RunView(Widget):
             self.curves.accuracy.take_focus()
         self._row.show(self.digits.answers)
         self.call_after_refresh(self.advance, self._history)
+
+    def show_reference(self, reference: Reference | None) -> None:
+        """Compare with this run: as a faint curve, and in words; None for no comparison."""
+        self._reference = reference
+        name, history = (reference.name, reference.history) if reference else ("", None)
+        self.curves.show_reference(name, history)
+        self.advance(self._history)
+
+    def _describe_lead(self) -> Content:
+        """How far the run is ahead of the one that it is compared with; "" before there is anything to compare."""
+        if self._reference is None or (lead := find_lead(self._history, self._reference.history)) is None:
+            return Content("")
+        accuracy = lead.accuracy or 0.0
+        style = "$text-success" if accuracy >= 0 else "$text-warning"
+        return Content.assemble((describe_lead(lead), style), (f" · vs {self._reference.name}", "$muted"))
 
     def show_stopping(self, stopping: bool) -> None:
         """Show whether the user has asked the run to stop, which its history cannot know yet."""
