@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_GAP = 1
+GAP = 1
+"""Blanks between two images."""
 # The lines under an image: the answer and how sure; also as a bar; also the answers next to it.
 _CAPTIONS = (4, 2, 1)
 _CAPTION_WORTH = 0.75
@@ -56,4 +57,4 @@ def _value(layout: DigitsLayout) -> tuple[bool, float, int]:
 def _fits(layout: DigitsLayout, count: int, width: int, height: int) -> bool:
     if layout.caption == _CAPTIONS[0] and layout.width < _WIDE:
         return False
-    return layout.across * (layout.width + _GAP) - _GAP <= width and layout.height(count) <= height
+    return layout.across * (layout.width + GAP) - GAP <= width and layout.height(count) <= height

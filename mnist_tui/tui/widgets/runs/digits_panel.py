@@ -12,7 +12,7 @@ from textual.events import Resize
 from mnist_tui.render.thumbnails import thumbnail
 from mnist_tui.tui.widgets.frame.panel import Panel
 from mnist_tui.tui.widgets.frame.strip_lines import Line, StripLines, fit_line
-from mnist_tui.tui.widgets.runs.digits_layout import DigitsLayout, choose_layout
+from mnist_tui.tui.widgets.runs.digits_layout import GAP, DigitsLayout, choose_layout
 
 if TYPE_CHECKING:
     from mnist_tui.inference.digit_answers import DigitAnswer
@@ -62,17 +62,17 @@ class Digits(StripLines):
             self.show_lines([])
             return
         images = self._draw_images(answers, layout)
-        cell = self.size.width // layout.across
+        cell = (self.size.width + GAP) // layout.across - GAP
         lines: list[Line] = []
         for start in range(0, len(answers), layout.across):
             row = range(start, min(start + layout.across, len(answers)))
             if start:
                 lines.append([])
             for at in range(layout.lines):
-                lines.append([part for one in row for part in fit_line(images[one][at], cell, center=True)])
+                lines.append(_join([images[one][at] for one in row], cell))
             captions = [self._caption(answers[one], layout) for one in row]
             for at in range(layout.caption):
-                lines.append([part for caption in captions for part in fit_line(caption[at], cell, center=True)])
+                lines.append(_join([caption[at] for caption in captions], cell))
         spare = max(0, self.size.height - len(lines)) // 2
         self.show_lines([*([[]] * spare), *lines])
 
@@ -110,7 +110,12 @@ class Digits(StripLines):
         halves = round(2 * width * guess.probability)
         done = "━" * (halves // 2) + "╸" * (halves % 2)
         style, faint = self.get_component_rich_style(name), self.get_component_rich_style(_FAINT)
-        return [Segment(done, style), Segment("─" * (width - len(done)), faint + faint.from_color(faint.color))]
+        return [Segment(done, style), Segment("─" * (width - len(done)), faint)]
+
+
+def _join(cells: Sequence[Line], width: int) -> Line:
+    """Cells of one width side by side."""
+    return [part for cell in cells for part in (*fit_line(cell, width, center=True), Segment(" " * GAP))]
 
 
 class DigitsPanel(Panel):

@@ -18,7 +18,7 @@ _LEAST_LEFT_SHARE = 0.36
 _FRAME_WIDTH, _FRAME_HEIGHT = 4, 2
 _LEAST_TABLE, _LEAST_STRIP_SHARE = 8, 0.32
 # However high the terminal is, the digits leave room for the tables.
-_MOST_DIGITS_SHARE = 0.68
+_MOST_DIGITS_SHARE = 0.62
 _BATCHES = 4
 # Enough for the model under the first rows of the table.
 _LEAST_STRIP = 12
