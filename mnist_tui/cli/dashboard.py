@@ -29,17 +29,19 @@ def dashboard(
 
     Settings fill its form; --start begins at once.
     """
-    use_graphs(graphs)
     folders = Folders(paths.data_dir(data_dir), paths.runs_dir(runs_dir))
     given = {name: value for name, value in settings.items() if value is not None}
     remembered = _load_form(settings)
     config = config_from_options({**remembered, **given})
     if start:
-        open_dashboard(config, folders, NewRun(config, folders), _describe_remembered(remembered, given))
-    open_dashboard(config, folders)
+        job, notice = NewRun(config, folders), _describe_remembered(remembered, given)
+        open_dashboard(config, folders, job, notice, graphs=graphs)
+    open_dashboard(config, folders, graphs=graphs)
 
 
-def open_dashboard(config: Any, folders: Folders, job: Job | None = None, notice: str = "") -> NoReturn:
+def open_dashboard(
+    config: Any, folders: Folders, job: Job | None = None, notice: str = "", *, graphs: str = "auto"
+) -> NoReturn:
     """Run the application, and exit with its exit code. `notice` is shown in it at first."""
     if not is_terminal():
         raise ConfigError(
@@ -48,6 +50,7 @@ def open_dashboard(config: Any, folders: Folders, job: Job | None = None, notice
         )
     from mnist_tui.tui.app import run_dashboard
 
+    use_graphs(graphs)
     ended = run_dashboard(config, folders, job=job, notice=notice)
     with contextlib.suppress(OSError):  # the terminal may be what has gone
         # What a headless run would leave in the terminal.

@@ -16,7 +16,6 @@ from mnist_tui.cli.options import (
     config_from_options,
     find_typed_options,
     refuse_options,
-    use_graphs,
     with_settings,
 )
 from mnist_tui.cli.output import print_error, print_message, print_traceback, stderr, stdout
@@ -69,8 +68,8 @@ def train(
         if job.config.teacher and job.config.teacher not in recipes.RECIPES:
             ask_for_trust(runs.find(folders.runs, job.config.teacher), trust)
     if not headless and not json and is_terminal():
-        use_graphs(graphs)
-        open_dashboard(job.config if isinstance(job, NewRun) else recipes.get_recipe("reference"), folders, job)
+        config = job.config if isinstance(job, NewRun) else recipes.get_recipe("reference")
+        open_dashboard(config, folders, job, graphs=graphs)
     _train(job, choose_view(json=json, before=found.history(progress=False) if found and not json else None), folders)
 
 
@@ -80,7 +79,7 @@ def _train(job: Job, view: View, folders: Folders) -> None:
     with stop_on_signal(control, remedy=NOTHING_STARTED) as caught, view:
         with exit_on_signal():
             from mnist_tui.training import run_training  # noqa: F401 - torch takes seconds, in which a signal could get lost
-        result = job(control, stop_when_output_lost(view, control))
+        result = job(control, stop_when_output_lost(view.show, control))
     event, run = result.event, result.run
     if isinstance(event, RunStopped):
         print_message(stderr(), f"Stopped in epoch {event.epoch}, after step {event.step:,}: {event.reason}.")

@@ -54,7 +54,7 @@ def assert_reported(ended: Ended, path: Path, why: str, *codes: int) -> None:
 
 
 def test_small_disks(faulty_runs: FaultyRuns, report: Report) -> None:
-    """Room for less than a run, a page more at a time: it ends when the disk is full, and goes on once it is not."""
+    """Room for less than a run, then a page more each time: it ends when the disk is full, and then resumes."""
     rooms = range(4, 160, 4)
     full = 0
     for room in rooms:
@@ -81,7 +81,7 @@ def wait_for_a_checkpoint(run: Run) -> None:
 
 
 def test_disks_that_change_while_training(faulty_runs: FaultyRuns, report: Report) -> None:
-    """The run's folder is deleted, moved or replaced, or its log deleted: never a success that was none."""
+    """The run's folder is deleted, moved or replaced, or its log deleted: no failure is called a success."""
 
     def delete_folder(run: Run) -> str:
         shutil.rmtree(run.folder, ignore_errors=True)
@@ -118,7 +118,7 @@ def test_disks_that_change_while_training(faulty_runs: FaultyRuns, report: Repor
 
 
 def test_read_only_disks(faulty_runs: FaultyRuns, report: Report) -> None:
-    """What is there can be looked at, and nothing else."""
+    """Existing runs can be viewed, and nothing else works."""
     with mount_disk(faulty_runs.runs_dir, "size=10m,mode=755"):
         assert faulty_runs.train("mine").code == 0
         run = faulty_runs.run("mine")
@@ -136,7 +136,7 @@ MORE = ("train", "--headless", "--resume", "mine", "--more-epochs", "1")
 
 
 def test_folders_without_permission(faulty_runs: FaultyRuns, report: Report) -> None:
-    """A runs folder, a run, a checkpoint, a log and a config that may not be written, or not even be read."""
+    """A runs folder, a run, a checkpoint, a log and a config without permission to write, or even to read."""
     assert faulty_runs.train("mine").code == 0
     run, denied = faulty_runs.run("mine"), 0
 
@@ -165,7 +165,7 @@ def test_folders_without_permission(faulty_runs: FaultyRuns, report: Report) -> 
 
 
 def test_links_in_a_folders_place(faulty_runs: FaultyRuns, report: Report) -> None:
-    """To a folder it is as good as one, but for a deletion; to nowhere it is told."""
+    """A link to a folder works like the folder, except that it is not deleted; a dangling one is reported."""
     real = faulty_runs.disk / "elsewhere"
     faulty_runs.runs_dir.rename(real)
     faulty_runs.runs_dir.symlink_to(real)

@@ -13,9 +13,11 @@ from mnist_tui.events import Event, RunPaused
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.tui.widgets.charts.axes import ErrorAxis, LinearAxis, LogAxis
 from mnist_tui.tui.widgets.charts.chart import Chart
+from mnist_tui.tui.widgets.charts.curve_data import CurveData
 from mnist_tui.tui.widgets.charts.loss_trace import LossTrace, moving_average
 from mnist_tui.tui.widgets.charts.plot import ChartLine
 from mnist_tui.tui.widgets.runs.run_view import RunView
+from tests.patience import wait_until_async
 from tests.tui.support import (
     RunApp,
     epoch_events,
@@ -280,6 +282,22 @@ def test_the_accuracy_within_epochs_is_kept_and_the_first_is_a_curve_also_when_t
     with_run_view(look, history)
 
 
+def test_epochs_are_not_mixed_where_the_first_one_has_more_points_than_can_be_seen() -> None:
+    history = make_history(0)
+    for step in range(1, 128):
+        history.apply(progress(1, step, steps=128, accuracy=0.5))
+    for epoch in range(1, 5):
+        history.apply(row(epoch, train_accuracy=1 - 0.1 / epoch))
+
+    data = CurveData()
+    data.read(history)
+    curve = next(line for line in data.accuracy_lines((0, 5), 40) if line.name == "train")
+
+    assert len(curve.x) <= 40
+    assert curve.x[-3:].tolist() == [2, 3, 4]
+    assert curve.y[-3:] == pytest.approx([95, 100 - 10 / 3, 97.5])
+
+
 def test_a_bin_at_the_end_of_the_run_is_drawn_only_when_all_its_batches_are_there() -> None:
     trace = LossTrace()
     trace.update(0, [1.0] * 95)
@@ -369,18 +387,19 @@ def test_enter_puts_a_line_over_both_charts_which_the_arrows_move_and_esc_remove
         await pilot.pause()
         assert loss.crosshair == accuracy.crosshair
         assert loss.crosshair is not None
-        assert loss.crosshair < at
+        assert 2.5 < loss.crosshair < at
         assert loss.plot is before  # nothing is drawn again
         columns = {row.index("│") for row in drawn(loss).splitlines() if "│" in row}
         assert columns == {row.index("│") for row in drawn(accuracy).splitlines() if "│" in row}
         assert len(columns) == 1
-        assert "oss at 2." in str(view.curves.loss.border_title)
-        assert "98.33 %" in str(view.curves.accuracy.border_title)
+        assert f"{loss.crosshair:.2f}" in drawn(loss).splitlines()[-1]
+        assert "● 0.267" in drawn(loss).splitlines()[-1]
+        assert "● 98.33" in drawn(accuracy).splitlines()[-1]
         await pilot.press("escape")
         await pilot.pause()
         assert loss.crosshair is accuracy.crosshair is None
         assert "│" not in drawn(loss)
-        assert "at" not in str(view.curves.loss.border_title).split()
+        assert "0.267" not in drawn(loss).splitlines()[-1]
 
     with_run_view(point, history)
 
@@ -389,11 +408,11 @@ def test_the_mouse_shows_the_values_below_it_and_a_click_keeps_them() -> None:
     async def point(view: RunView, pilot: Pilot[None]) -> None:
         loss, accuracy = charts(view)
         await pilot.hover(accuracy, offset=(20, 3))
+        await wait_until_async(lambda: accuracy.crosshair is not None, pilot.pause, lambda: "")
         hovered = accuracy.crosshair
-        assert hovered is not None
         assert hovered == loss.crosshair
         await pilot.hover(view.epochs)
-        assert accuracy.crosshair is None
+        await wait_until_async(lambda: accuracy.crosshair is None, pilot.pause, lambda: "")
         await pilot.click(accuracy, offset=(20, 3))
         await pilot.hover(view.epochs)
         assert accuracy.crosshair == hovered

@@ -45,9 +45,16 @@ class BaseScreen(PanelScreen):
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """Textual's, but the screen's and the app's come first: a narrow key bar cuts the rest off."""
-        bindings = super().active_bindings
-        return dict(sorted(bindings.items(), key=lambda item: item[1].node not in (self, self.app)))
+        """Textual's, but the screen's and the app's come first: a narrow key bar cuts the rest off.
+
+        Zooming comes after what the screen itself does.
+        """
+
+        def rank(item: tuple[str, ActiveBinding]) -> tuple[bool, bool]:
+            _, active = item
+            return active.node not in (self, self.app), active.binding.id == "zoom"
+
+        return dict(sorted(super().active_bindings.items(), key=rank))
 
     @property
     def session(self) -> Session:

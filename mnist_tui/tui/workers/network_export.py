@@ -27,6 +27,12 @@ def export_saved_network(run: Run, format: FormatName, path: Path, data_dir: Pat
     command = [sys.executable, "-P", "-m", "mnist_tui", *words, *folders]
     done = subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
-        raise MnistTuiError(" ".join(done.stderr.split()) or f"the export ended with exit code {done.returncode}")
+        raise MnistTuiError(_read_error(done.stderr) or f"the export ended with exit code {done.returncode}")
     images = json.loads(done.stdout)["images"]
     return f"Wrote {path}: the same answers as the run's network to all {images:,} test images."
+
+
+def _read_error(text: str) -> str:
+    """What the command line said: the error and what to do about it, as sentences."""
+    error, _, remedy = " ".join(text.split()).removeprefix("error: ").partition(" do: ")
+    return f"{error}. {remedy}".removesuffix(". ")

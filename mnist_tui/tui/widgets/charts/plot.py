@@ -27,7 +27,7 @@ _COVERED, _COVERED_SOLID = 0.7, 0.5
 # Without room for this many columns of curves there are no labels at their ends.
 _ROOM_FOR_LABELS = 24
 # Signs that are only in fonts with many symbols, and what stands for them elsewhere.
-_PLAIN_SIGNS = {"●": "o", "★": "*", "◆": "+", "━": "-", "○": "."}
+_PLAIN_SIGNS = {"●": "o", "★": "*", "◆": "+", "━": "-", "○": ".", "┈": "-", "·": "-"}
 _GUIDES = {Graphs.BRAILLE: "┄", Graphs.QUADRANT: "┄", Graphs.BLOCK: "·", Graphs.ASCII: " "}
 
 
@@ -162,7 +162,8 @@ class _Painter:
             self._fill(across, down, _COVERED_SOLID if line.pen == "solid" else _COVERED)
         size = layout.rows * dots.down, layout.columns * dots.across
         if line.joined:
-            mask = draw_line(across * dots.across, down * dots.down, size, thick=line.pen == "thick")
+            thick = line.pen == "thick" and self._graphs is Graphs.BRAILLE  # other dots are large enough
+            mask = draw_line(across * dots.across, down * dots.down, size, thick=thick)
         else:
             mask = np.zeros(size, np.bool_)
             mark_points(mask, across * dots.across, down * dots.down)
@@ -173,7 +174,7 @@ class _Painter:
 
     def _draw_markers(self, line: ChartLine, across: Floats, down: Floats) -> None:
         """At every point where they are far apart, else at the last only."""
-        marker = self._label(line.marker)
+        marker = plain_signs(line.marker, self._graphs)
         spacing = (across[-1] - across[0]) / max(len(across) - 1, 1)
         chosen = slice(None) if spacing >= _MARKER_SPACING or len(across) == 1 else slice(-1, None)
         for column, row in zip(across[chosen].astype(int), np.floor(down[chosen]).astype(int), strict=True):
@@ -194,7 +195,7 @@ class _Painter:
     def _draw_label(self, line: ChartLine, row: int, end: int) -> None:
         column = self._layout.left + end + 2
         if end >= 0 and column + len(line.label) <= self._layout.width:
-            self.cells.put(row, column, self._label(line.label), line.label_ink or line.name, bold=True)
+            self.cells.put(row, column, plain_signs(line.label, self._graphs), line.label_ink or line.name, bold=True)
 
     def _fill(self, across: Floats, down: Floats, covered: float) -> None:
         """Tint what lies below the line: from its cell on where most of that is below."""
@@ -209,12 +210,6 @@ class _Painter:
         levels = (1 + np.arange(layout.rows - 1) * FILL_LEVELS // max(layout.rows - 1, 1)).astype(np.uint32)
         self.cells.fill_below(rows, levels, layout.left)
 
-    def _label(self, label: str) -> str:
-        """With signs that the font has."""
-        if self._graphs in (Graphs.BRAILLE, Graphs.QUADRANT):
-            return label
-        return "".join(_PLAIN_SIGNS.get(sign, sign) for sign in label)
-
     def _columns(self, x: Floats) -> Floats:
         extent = (self._plot.x.top - self._plot.x.bottom) or 1.0
         return (x - self._plot.x.bottom) / extent * (self._layout.columns - 1) + 0.5
@@ -224,6 +219,13 @@ class _Painter:
 
     def _row(self, place: float) -> int:
         return int(self._plot.y.rows(np.array([place]), self._layout.rows)[0])
+
+
+def plain_signs(text: str, graphs: Graphs) -> str:
+    """The text with signs that the font has."""
+    if graphs in (Graphs.BRAILLE, Graphs.QUADRANT):
+        return text
+    return "".join(_PLAIN_SIGNS.get(sign, sign) for sign in text)
 
 
 def _groups(columns: Sequence[int], *, together: bool) -> list[list[int]]:
