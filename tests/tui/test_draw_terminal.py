@@ -71,7 +71,7 @@ def test_a_correction_in_a_small_terminal_while_training(tmp_path: Path) -> None
         terminal.press("4")
         terminal.wait_for("live · epoch", "nothing drawn yet")
         drag(terminal, (18, 5), (18, 19))
-        terminal.wait_for("That was a …")
+        terminal.wait_for("Label & save")
         terminal.press("\r")
         terminal.wait_for("Press its digit")
         terminal.press("7")

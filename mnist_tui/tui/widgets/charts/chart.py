@@ -26,7 +26,7 @@ from mnist_tui.tui.widgets.charts.plot import FILL_LEVELS, Layout, Pen, Plot, dr
 # How strongly the area under a line is tinted, at the top of the chart and at its bottom.
 _FILL_TOP, _FILL_BOTTOM = 0.26, 0.07
 # Classes of whatever gives the whole screen to one part of it.
-_LARGE = frozenset({"-maximized", "-large"})
+_LARGE = frozenset({"-maximized", "-projector"})
 # In a chart with fewer rows than this thick lines would be most of it.
 _ROOM_FOR_THICK = 9
 # Where a tint would become a color of its own.
@@ -212,6 +212,7 @@ class Chart(Widget, can_focus=True):
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         event.stop()
+        self.focus(scroll_visible=False)  # the key that resets the zoom is the chart's
         self.post_message(self.Command(self, "zoom_in", self._epoch_under(event.x)))
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
