@@ -9,8 +9,7 @@ from rich.segment import Segment
 from textual.app import ComposeResult
 from textual.events import Resize
 
-from mnist_tui.render.gallery import shrink
-from mnist_tui.render.pixels import Matrix, largest, signed_image
+from mnist_tui.render.pixels import Matrix, largest, resample, signed_image
 from mnist_tui.tui.widgets.frame.panel import Panel
 from mnist_tui.tui.widgets.frame.strip_lines import Line, StripLines, fit_line
 
@@ -67,7 +66,10 @@ class FirstFiltersPanel(Panel):
         each = (height - (len(rows) - 1)) // len(rows)
         scale, across, per_label = _arrange(now, width - _LABEL_WIDTH, each)
         if not scale:
-            rows = [(label, [shrink(grid) for grid in grids]) for label, grids in rows]
+            rows = [
+                (label, [resample(grid, -(-len(grid) // 2), -(-len(grid[0]) // 2)) for grid in grids])
+                for label, grids in rows
+            ]
         most = max(map(largest, (grid for _, grids in rows for grid in grids)), default=0.0)
         lines: list[Line] = []
         for label, grids in rows:
