@@ -209,7 +209,7 @@ def _trim(label: str) -> str:
 
 def _whole_scale(floor: float, ceiling: float, rows: int) -> Scale:
     """All that there can be, which may not leave the same number of rows between all ticks."""
-    steps = _round_steps((ceiling - floor) / max(min(rows // 2, _MANY_TICKS), 1))
+    steps = _round_steps((ceiling - floor) / max(min((rows - 1) // 2, _MANY_TICKS), 1))
     ticks = next(places for step in steps if _reaches(places := _multiples(step, floor, ceiling), ceiling))
     return Scale(floor, ceiling, tuple(_label(ticks)))
 
