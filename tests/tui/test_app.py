@@ -345,7 +345,9 @@ def test_a_dialog_leaves_the_screen_behind_it_to_be_seen(tmp_path: Path) -> None
         await dashboard.wait_for_text("Everywhere", "1 Train")
         await dashboard.press("escape")
         await open_form(dashboard)
-        await dashboard.wait_for_text("q Quit")
+        await dashboard.wait_for_text("1 Train")
+        assert "Esc Cancel" in dashboard.footer
+        assert "Quit" not in dashboard.footer  # it would do nothing now
 
     with_dashboard(scenario, tmp_path, has_job=False)
 

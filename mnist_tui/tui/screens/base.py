@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import ActiveBinding
 from textual.events import Event, ScreenResume
 from textual.screen import Screen
 
@@ -34,12 +33,6 @@ class BaseScreen(PanelScreen):
         if isinstance(event, ScreenResume):
             event.refresh_styles = False
         await super().on_event(event)
-
-    @property
-    def active_bindings(self) -> dict[str, ActiveBinding]:
-        """Textual's, but the screen's and the app's come first: a narrow key bar cuts the rest off."""
-        bindings = super().active_bindings
-        return dict(sorted(bindings.items(), key=lambda item: item[1].node not in (self, self.app)))
 
     @property
     def session(self) -> Session:

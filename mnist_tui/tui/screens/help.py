@@ -10,11 +10,11 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.dom import DOMNode
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Label, Static
 
 from mnist_tui.tui.keys import bind
-from mnist_tui.tui.textual_fixes.screens import SafeScreen
+from mnist_tui.tui.screens.modal import Modal
 
 # As wide as `space`; the descriptions, and the heading above them, begin two blanks later.
 _KEY_WIDTH = 5
@@ -61,7 +61,7 @@ def _is_ours(node: DOMNode, binding: Binding) -> bool:
     )
 
 
-class HelpScreen(SafeScreen, ModalScreen[None]):
+class HelpScreen(Modal[None]):
     """Closed by any of the keys that users try."""
 
     BINDINGS: ClassVar[list[BindingType]] = [bind(key, "dismiss", "Close") for key in ("back", "quit", "help", "enter")]

@@ -11,7 +11,6 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import DescendantFocus
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Select, Static
 
 from mnist_tui import models
@@ -21,14 +20,14 @@ from mnist_tui.recipes import OUTSIDE_RECIPES, RECIPES
 from mnist_tui.runs.config_diff import config_diff
 from mnist_tui.tui.keys import bind
 from mnist_tui.tui.preferences import Preferences
-from mnist_tui.tui.textual_fixes.screens import SafeScreen
+from mnist_tui.tui.screens.modal import Modal
 from mnist_tui.tui.widgets.setting_row import SettingRow
 
 # Not asked for: the key `+` adds these.
 _OMITTED = {"extra_epochs"}
 
 
-class NewRunForm(SafeScreen, ModalScreen[TrainConfig | None]):
+class NewRunForm(Modal[TrainConfig | None]):
     """Enter or Ctrl+S returns the settings, Esc returns None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
