@@ -238,7 +238,7 @@ def is_frequent(line: bytes) -> bool:
 
 def to_dict(event: Event) -> dict[str, Any]:
     """Plain values for JSON, which has no infinite numbers and no NaN: those become None."""
-    fields = {name: _finite_or_none(getattr(event, name)) for name in _FIELDS[type(event).__name__]}
+    fields = {name: finite_or_none(getattr(event, name)) for name in _FIELDS[type(event).__name__]}
     return {"event": type(event).__name__, "schema_version": SCHEMA_VERSION, **fields}
 
 
@@ -303,13 +303,14 @@ def _has_larger(losses: tuple[float, ...]) -> bool:
     return low < -_LARGEST or high > _LARGEST
 
 
-def _finite_or_none(value: Any) -> Any:
+def finite_or_none(value: Any) -> Any:
+    """The value with None in place of numbers that are not finite, which JSON does not have."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {key: _finite_or_none(entry) for key, entry in value.items()}
+        return {key: finite_or_none(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite_or_none(entry) for entry in value]
+        return [finite_or_none(entry) for entry in value]
     return value
 
 

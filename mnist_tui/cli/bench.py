@@ -18,7 +18,7 @@ from mnist_tui.system import paths
 from mnist_tui.training.control import Control
 
 if TYPE_CHECKING:
-    from mnist_tui.bench.throughput import BenchResult, ReportLine
+    from mnist_tui.bench.throughput import BenchResult
     from mnist_tui.bench.time_to_accuracy import Contender, TimeToAccuracy
     from mnist_tui.data.types import Dataset
 
@@ -35,10 +35,7 @@ def bench(
     only: Annotated[
         str, typer.Option("--recipes", metavar="NAME,…", help="With --to: these recipes instead of all.")
     ] = "",
-    rounds: Annotated[
-        int,
-        typer.Option(help="How often each is measured; 0 means 5, or 3 with --to.", min=0),
-    ] = 0,
+    rounds: Annotated[int, typer.Option(help="How often each is measured; 0 means 5, or 3 with --to.", min=0)] = 0,
     images: Annotated[
         int, typer.Option(help="Images per round and contender; 0 means 4096, or all with --to.", min=0)
     ] = 0,
@@ -58,39 +55,36 @@ def bench(
     if images and images < 512:
         raise ConfigError(f"images is {images}, but must be at least 512", remedy="Give more images.")
     targets, names = _parse_targets(to), _parse_recipes(only)
-
     from mnist_tui.data.datasets import load_dataset
 
-    console = stderr()
-
-    def report_event(event: Event) -> None:
-        if isinstance(event, Notice):
-            print_message(console, f"notice: {event.message}", "yellow")
-
-    def report(text: str) -> None:
-        print_message(console, text, "dim")
-
-    data = load_dataset(dataset, paths.data_dir(data_dir), report=report_event)
+    data = load_dataset(dataset, paths.data_dir(data_dir), report=_report_notice)
     if to:
         data = replace(data, train=data.train.select(slice(images or None)))
-        _measure_time(data, targets, names, model, rounds or 3, json, report)
+        _measure_time(data, targets, names, model, rounds or 3, json)
         return
     from mnist_tui.bench.throughput import measure
 
     config = recipes.build_config("reference", model=model)
-    _print_result(measure(config, data, rounds=rounds or 5, images=images or 4096, report=report), json)
+    _print_result(measure(config, data, rounds=rounds or 5, images=images or 4096, report=_report), json)
 
 
-def _measure_time(
-    data: Dataset, targets: list[float], names: list[str], model: str, rounds: int, json: bool, report: ReportLine
-) -> None:
+def _report(text: str) -> None:
+    print_message(stderr(), text, "dim")
+
+
+def _report_notice(event: Event) -> None:
+    if isinstance(event, Notice):
+        print_message(stderr(), f"notice: {event.message}", "yellow")
+
+
+def _measure_time(data: Dataset, targets: list[float], names: list[str], model: str, rounds: int, json: bool) -> None:
     """On Ctrl+C, stop after the epoch and show the result of the complete rounds."""
     from mnist_tui.bench.time_to_accuracy import measure_time_to_accuracy
 
     control = Control()
     with stop_on_signal(control) as caught:
-        contenders = _contenders(data, names, model, report)
-        result = measure_time_to_accuracy(contenders, data, targets, rounds=rounds, report=report, control=control)
+        contenders = _contenders(data, names, model)
+        result = measure_time_to_accuracy(contenders, data, targets, rounds=rounds, report=_report, control=control)
     if result is not None:
         _print_result(result, json)
     if control.stop_reason:
@@ -107,16 +101,16 @@ def _print_result(result: BenchResult | TimeToAccuracy, json: bool) -> None:
         stdout().print(bench_table(result) if isinstance(result, BenchResult) else time_table(result))
 
 
-def _contenders(data: Dataset, names: list[str], model: str, report: ReportLine) -> list[Contender]:
+def _contenders(data: Dataset, names: list[str], model: str) -> list[Contender]:
     """The plain loop, and every recipe that can be trained without another run."""
     from mnist_tui.bench import time_to_accuracy
 
     contenders = [time_to_accuracy.plain_contender(recipes.build_config("reference", model=model), data)]
     for name in names:
         try:
-            contenders.append(time_to_accuracy.recipe_contender(recipes.build_config(name, model=model), data, report))
+            contenders.append(time_to_accuracy.recipe_contender(recipes.build_config(name, model=model), data, _report))
         except MnistTuiError as error:
-            report(f"without {name}: {error}")
+            _report(f"without {name}: {error}")
     return contenders
 
 

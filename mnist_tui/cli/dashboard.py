@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -15,9 +15,6 @@ from mnist_tui.cli.output import print_error, print_message, print_traceback, st
 from mnist_tui.errors import ConfigError
 from mnist_tui.system import paths
 from mnist_tui.training.jobs import Folders, Job, NewRun
-
-if TYPE_CHECKING:
-    from mnist_tui.tui.app import DashboardExit
 
 
 @with_settings
@@ -51,17 +48,13 @@ def open_dashboard(config: Any, folders: Folders, job: Job | None = None, notice
 
     ended = run_dashboard(config, folders, job=job, notice=notice)
     with contextlib.suppress(OSError):  # the terminal may be what has gone
-        _print_outcome(ended, folders)
+        # What a headless run would leave in the terminal.
+        if ended.failed is not None:
+            print_traceback(ended.failed.traceback)
+            print_error(ended.failed.message, ended.failed.remedy)
+        elif ended.run is not None:
+            print_message(stderr(), f"Continue with: {runs.resume_command(ended.run.folder, folders.data)}")
     _exit(ended.code)
-
-
-def _print_outcome(ended: DashboardExit, folders: Folders) -> None:
-    """Print what a headless run would leave in the terminal."""
-    if ended.failed is not None:
-        print_traceback(ended.failed.traceback)
-        print_error(ended.failed.message, ended.failed.remedy)
-    elif ended.run is not None:
-        print_message(stderr(), f"Continue with: {runs.resume_command(ended.run.folder, folders.data)}")
 
 
 def is_terminal() -> bool:

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 WeightsOf = Literal["best", "last"]
 
 RunOption = Annotated[
-    str,
-    typer.Option("--run", metavar="RUN", help="Take the model of this run: name, prefix, path or latest."),
+    str, typer.Option("--run", metavar="RUN", help="Take the model of this run: name, prefix, path or latest.")
 ]
 
 
@@ -47,9 +46,7 @@ def inspect_model(
     image: Annotated[
         int | None,
         typer.Option(
-            metavar="N",
-            min=0,
-            help="With --run: also the feature maps and the saliency map for test image N.",
+            metavar="N", min=0, help="With --run: also the feature maps and the saliency map for test image N."
         ),
     ] = None,
     layer: Annotated[str, typer.Option(metavar="PATH", help="With --image: the feature maps of this layer only.")] = "",

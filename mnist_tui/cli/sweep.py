@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -71,8 +72,7 @@ def sweep(
     ] = True,
     name: Annotated[str, typer.Option(metavar="NAME", help="The sweep's name; an existing one is continued.")] = "",
     resume: Annotated[
-        str,
-        typer.Option(metavar="SWEEP", help="Resume a sweep, or join a search: name, prefix or latest."),
+        str, typer.Option(metavar="SWEEP", help="Resume a sweep, or join a search: name, prefix or latest.")
     ] = "",
     jobs: Annotated[int, typer.Option(metavar="N", min=0, help="Trials at a time; 0 means one per core.")] = 0,
     on: On = None,
@@ -97,16 +97,13 @@ def sweep(
         home = folders.find(runs_folder, resume)
         plan = _replace_metric(home.plan(), on)
     else:
-        name = name or f"sweep-{datetime.now():%Y-%m-%dT%H-%M-%S}"
-        home = folders.sweep_folder(runs_folder, name)
+        home = folders.sweep_folder(runs_folder, name or f"sweep-{datetime.now():%Y-%m-%dT%H-%M-%S}")
         axes, space = search_space.parse_axes(set_ or []), search_space.parse_space(search or [])
-        _check_not_fixed(typed, [*axes, *space])
-        if space and (axes or seeds > 1):
-            raise ConfigError(
-                "--search goes with neither --set nor --seeds",
-                remedy="Search first; then sweep the best settings over seeds.",
-            )
-        plan = _search(name, space, trials, prune, settings, on) if space else _grid(name, axes, seeds, settings, on)
+        _check_varied(typed, axes, space, seeds)
+        if space:
+            plan = _search(home.name, space, trials, prune, settings, on)
+        else:
+            plan = _grid(home.name, axes, seeds, settings, on)
     _run(plan, home, paths.data_dir(data_dir), jobs, json)
 
 
@@ -158,7 +155,7 @@ def _grid(name: str, axes: dict[str, Any], seeds: int, settings: dict[str, Any],
     first = combinations[0].config
     validated = all(combination.config.validation for combination in combinations)
     metric: Metric = on or ("validation" if validated else "test")
-    return Grid(name, utc_now(), combinations, plans.consecutive_seeds(first.seed, seeds), metric)
+    return Grid(name, utc_now(), combinations, tuple(range(first.seed, first.seed + seeds)), metric)
 
 
 def _search(
@@ -215,8 +212,14 @@ def _suggest_next_step(progress: Any, home: folders.SweepFolder, data_dir: Path)
         print_message(stderr(), f"Continue with: {resume}")
 
 
-def _check_not_fixed(typed: set[str], varied: list[str]) -> None:
-    for name in varied:
+def _check_varied(typed: set[str], axes: Mapping[str, Any], space: Mapping[str, Any], seeds: int) -> None:
+    """Raise ConfigError if a varied setting is also fixed, or if --search is given with --set or --seeds."""
+    for name in (*axes, *space):
         if name in typed:
             option = f"--{name.replace('_', '-')}"
             raise ConfigError(f"{name} is both fixed, with {option}, and varied", remedy="Leave one of the two out.")
+    if space and (axes or seeds > 1):
+        raise ConfigError(
+            "--search goes with neither --set nor --seeds",
+            remedy="Search first; then sweep the best settings over seeds.",
+        )

@@ -32,19 +32,16 @@ from mnist_tui.training.jobs import Folders, Job, NewRun, ResumedRun
 def train(
     context: typer.Context,
     headless: Annotated[
-        bool,
-        typer.Option("--headless", metavar="", help="Never open the dashboard; print a table or lines instead."),
+        bool, typer.Option("--headless", metavar="", help="Never open the dashboard; print a table or lines instead.")
     ] = False,
     resume: Annotated[
-        str,
-        typer.Option(metavar="RUN", help="Resume a stopped run: name, prefix, path or latest."),
+        str, typer.Option(metavar="RUN", help="Resume a stopped run: name, prefix, path or latest.")
     ] = "",
     name: Annotated[
         str, typer.Option(metavar="NAME", help="The new run's name; by default time, dataset and recipe.")
     ] = "",
     more_epochs: Annotated[
-        int,
-        typer.Option(metavar="N", min=0, help="With --resume: train N more epochs after the schedule's end."),
+        int, typer.Option(metavar="N", min=0, help="With --resume: train N more epochs after the schedule's end.")
     ] = 0,
     trust: Trust = False,
     json: Json = False,

@@ -41,9 +41,9 @@ class DeviceData:
         train = dataset.train.select(slice(config.train_limit or None))
         train, validation = split_validation(train, config.validation)
         self.config = config
-        self.train = _move(device, train)
-        self.validation = _move(device, validation) if validation else None
-        self.test = _move(device, dataset.test)
+        self.train = train.to(device)
+        self.validation = validation.to(device) if validation else None
+        self.test = dataset.test.to(device)
         self.steps = -(-len(train.images) // config.batch_size)
         """Batches in an epoch; the last may be smaller, or one image larger."""
         self.joins_last_image = False
@@ -142,10 +142,6 @@ def split_validation(train: Split, count: int) -> tuple[Split, Split | None]:
         )
     order = torch.randperm(len(train.images), generator=_make_generator(0))
     return train.select(order[count:].sort().values), train.select(order[:count].sort().values)
-
-
-def _move(device: torch.device, split: Split) -> Split:
-    return Split(split.images.to(device), split.labels.to(device))
 
 
 def _make_generator(*key: int) -> torch.Generator:

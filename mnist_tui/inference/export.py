@@ -195,20 +195,12 @@ def _to_torchscript(network: TrainedNetwork) -> bytes:
     return buffer.getvalue()
 
 
-def _from_torchscript(content: bytes, network: TrainedNetwork) -> Forward:
-    return torch.jit.load(io.BytesIO(content))  # type: ignore[no-any-return]
-
-
 def _to_pt2(network: TrainedNetwork) -> bytes:
     shapes = {"images": {0: torch.export.Dim("batch")}}
     program = torch.export.export(PixelNetwork(network).eval(), (_example(),), dynamic_shapes=shapes)
     buffer = io.BytesIO()
     torch.export.save(program, buffer, extra_files={"metadata.json": json.dumps(_texts(network))})
     return buffer.getvalue()
-
-
-def _from_pt2(content: bytes, network: TrainedNetwork) -> Forward:
-    return torch.export.load(io.BytesIO(content)).module()
 
 
 def _to_onnx(network: TrainedNetwork) -> bytes:
@@ -244,7 +236,7 @@ _WRITERS: Mapping[FormatName, Callable[[TrainedNetwork], bytes]] = {
 }
 _READERS: Mapping[FormatName, Callable[[bytes, TrainedNetwork], Forward]] = {
     "onnx": _from_onnx,
-    "torchscript": _from_torchscript,
+    "torchscript": lambda content, network: torch.jit.load(io.BytesIO(content)),
     "safetensors": _from_safetensors,
-    "pt2": _from_pt2,
+    "pt2": lambda content, network: torch.export.load(io.BytesIO(content)).module(),
 }

@@ -12,7 +12,7 @@ from torch.nn.parameter import is_lazy
 from mnist_tui.config import CLASSES, IMAGE_SHAPE
 from mnist_tui.errors import ModelError
 from mnist_tui.models.adapters import adapt_model
-from mnist_tui.models.code_errors import USER_EXCEPTIONS, locate_error
+from mnist_tui.models.code_errors import USER_EXCEPTIONS, locate_error, missing_package_remedy
 from mnist_tui.models.saved_state import SavedState, detach_cached_tensors
 from mnist_tui.models.spec import ModelSource, model_error
 
@@ -65,7 +65,9 @@ def forward_error(
     return model_error(
         source.spec,
         f"its forward raised {type(error).__name__}: {error}{where}, for an input of shape {tuple(images.shape)}{when}",
-        remedy=_type_remedy(model) or (_single_image_remedy(str(error)) if len(images) == 1 else EXPECTED_INPUT),
+        remedy=missing_package_remedy(error)
+        or _type_remedy(model)
+        or (_single_image_remedy(str(error)) if len(images) == 1 else EXPECTED_INPUT),
     )
 
 

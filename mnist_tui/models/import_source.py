@@ -23,6 +23,7 @@ from mnist_tui.models.code_errors import (
     NOTEBOOK_CELLS,
     USER_EXCEPTIONS,
     explain_import_error,
+    find_user_file,
     locate_error,
     missing_package_remedy,
     summarize_error,
@@ -74,6 +75,22 @@ class _FileImport:
             self._project.folders.insert(0, root)
 
     def run(self) -> ImportedCode:
+        """What the network needs; a package that is missing in a helper is left out, and raises where it is used."""
+        left_out: list[str] = []
+        while True:
+            try:
+                result = self._run()
+            except ModuleNotFoundError as error:
+                if find_user_file(error) in ("", str(self._path)) or not self._project.leave_out(error):
+                    raise
+                why = f"{summarize_error(error)}{locate_error(error, self._path)}"
+                left_out.append(f"{why}, so it was left out. {missing_package_remedy(error)}")
+            else:
+                for notice in left_out:
+                    self._notify(notice)
+                return result
+
+    def _run(self) -> ImportedCode:
         """The whole file; if that trains or raises, only the statements that the network needs."""
         if self._cells is not None:
             return self._run_notebook(self._cells)

@@ -161,7 +161,10 @@ def _is_part(name: str, classes: list[str], imported: ImportedCode) -> bool:
 
 
 def _is_defined_in(module: ModuleType, value: object) -> bool:
-    return isinstance(value, type) and issubclass(value, nn.Module) and value.__module__ == module.__name__
+    """Whether it is a network of the file; a base class without a forward of its own is none."""
+    if not isinstance(value, type) or not issubclass(value, nn.Module) or value.__module__ != module.__name__:
+        return False
+    return value.forward is not nn.Module.forward and not getattr(value.forward, "__isabstractmethod__", False)
 
 
 def _find_call(name: str, imported: ImportedCode) -> ModelFactory | None:

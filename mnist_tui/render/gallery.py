@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from rich.segment import Segment
 
-from mnist_tui.render.pixels import Matrix, PixelImage, largest, signed_image
+from mnist_tui.render.pixels import Matrix, largest, signed_image
 
 # The columns per pixel; at half the size two pixels share a column.
 _SCALES = (4, 3, 2, 1)
@@ -75,11 +75,6 @@ def shrink(grid: Matrix) -> list[list[float]]:
         [_mean([value for row in rows for value in row[at : at + 2]]) for at in range(0, len(rows[0]), 2)]
         for rows in (grid[at : at + 2] for at in range(0, len(grid), 2))
     ]
-
-
-def image_of(grid: Matrix, *, scale: int = 1, plain: bool = False) -> PixelImage:
-    """A single image."""
-    return signed_image(_wrap(grid), scale=scale, plain=plain)
 
 
 def _fitting_scale(grids: Sequence[Matrix], room: Room) -> int:

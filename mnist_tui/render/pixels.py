@@ -79,12 +79,10 @@ class PixelImage:
         return Measurement(self.width, self.width)
 
 
-def gray_image(
-    rows: Matrix, *, low: float = 0.0, high: float = 255.0, scale: int = 1, plain: bool = False
-) -> PixelImage:
-    """From black at `low` to white at `high`, as a digit in MNIST."""
-    levels = _levels(rows, lambda value: (value - low) / ((high - low) or 1.0), 0.0)
-    return PixelImage([[_gray(level) for level in row] for row in levels], levels, scale=scale, plain=plain)
+def gray_image(rows: Matrix, *, high: float = 255.0, plain: bool = False) -> PixelImage:
+    """From black at 0 to white at `high`, as a digit in MNIST."""
+    levels = _levels(rows, lambda value: value / (high or 1.0), 0.0)
+    return PixelImage([[_gray(level) for level in row] for row in levels], levels, plain=plain)
 
 
 def signed_image(rows: Matrix, *, most: float | None = None, scale: int = 1, plain: bool = False) -> PixelImage:
@@ -94,16 +92,13 @@ def signed_image(rows: Matrix, *, most: float | None = None, scale: int = 1, pla
     return PixelImage([[_signed_color(level) for level in row] for row in levels], levels, scale=scale, plain=plain)
 
 
-def heat_image(rows: Matrix, heat: Matrix, *, high: float = 255.0, scale: int = 1, plain: bool = False) -> PixelImage:
-    """A digit (0 to `high`) in gray under a saliency map (-1 to 1). Without color only the map is drawn."""
-    digit, glow = (
-        _levels(rows, lambda value: value / (high or 1.0), 0.0),
-        _levels(heat, lambda value: value, -1.0),
-    )
+def heat_image(rows: Matrix, heat: Matrix, *, plain: bool = False) -> PixelImage:
+    """A digit (0 to 255) in gray under a saliency map (-1 to 1). Without color only the map is drawn."""
+    digit, glow = _levels(rows, lambda value: value / 255, 0.0), _levels(heat, lambda value: value, -1.0)
     colors = [
         [_heat_color(ink, warmth) for ink, warmth in zip(*pair, strict=True)] for pair in zip(digit, glow, strict=True)
     ]
-    return PixelImage(colors, glow, scale=scale, plain=plain)
+    return PixelImage(colors, glow, plain=plain)
 
 
 def shade(upper: float, lower: float) -> str:

@@ -176,15 +176,14 @@ class Run:
     def _acquire_lock(self) -> FileLock:
         lock = self._lock()
         try:
-            lock.acquire(_LOCK_SECONDS)
-        except TimeoutError:
-            raise RunError(
-                f"run {self.name} is in use by another process",
-                remedy="Wait for it to finish or stop it, then try again.",
-            ) from None
+            if lock.try_acquire(_LOCK_SECONDS):
+                return lock
         except OSError as error:
             raise self._write_error(error) from error
-        return lock
+        raise RunError(
+            f"run {self.name} is in use by another process",
+            remedy="Wait for it to finish or stop it, then try again.",
+        )
 
     def _lock(self) -> FileLock:
         return FileLock(self.folder / folder_layout.LOCK)

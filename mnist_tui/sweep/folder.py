@@ -108,13 +108,12 @@ class SweepFolder:
         """
         lock = self._lock_file(part)
         with self._explain_write_errors():
-            try:
-                lock.acquire(math.inf if wait else _LOCK_SECONDS)
-            except TimeoutError:
-                raise RunError(
-                    f"sweep {self.name} is being run by another process",
-                    remedy="Wait for it to finish or stop it, then try again.",
-                ) from None
+            is_acquired = lock.try_acquire(math.inf if wait else _LOCK_SECONDS)
+        if not is_acquired:
+            raise RunError(
+                f"sweep {self.name} is being run by another process",
+                remedy="Wait for it to finish or stop it, then try again.",
+            )
         try:
             yield
         finally:
@@ -125,7 +124,6 @@ class SweepFolder:
         self._lock_file(part).path.unlink(missing_ok=True)
 
     def is_locked(self, part: str = "") -> bool:
-        """Whether a live process has the lock."""
         return file_lock.is_held(self._lock_file(part).path)
 
     def _explain_write_errors(self) -> AbstractContextManager[None]:

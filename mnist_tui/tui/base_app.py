@@ -17,7 +17,7 @@ from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.color import Color
 from textual.driver import Driver
-from textual.events import Event, InputEvent, Print
+from textual.events import Event, InputEvent, Key, Print
 from textual.filter import LineFilter
 from textual.screen import Screen
 
@@ -26,6 +26,7 @@ from mnist_tui.system.sanitize import strip_control_codes
 from mnist_tui.tui.keys import bind
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.screens.help import HelpScreen, active_keys
+from mnist_tui.tui.textual_fixes.screens import SafeScreen
 from mnist_tui.tui.themed_app import ThemedApp
 
 # The rest of Textual's commands have keys here, some of which do it better: Quit asks while training.
@@ -33,6 +34,8 @@ _TEXTUAL_COMMANDS = {"Theme", "Screenshot"}
 # How often to check whether garbage may be collected: after a moment without input, or at the latest after a while.
 _CHECK_SECONDS, _IDLE_SECONDS, _MOST_SECONDS = 10.0, 0.5, 60.0
 
+# A screen needs some hundredths.
+_SCREEN_SECONDS = 1.0
 # What a shell, a closed terminal and Ctrl+C send; Windows has no SIGHUP, and no driver of ours.
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name))
 # Signals with handlers of the driver or of this app while it owns the terminal.
@@ -108,10 +111,25 @@ class BaseApp(ThemedApp[int]):
         self.theme_changed_signal.subscribe(self, lambda theme: self.preferences.remember(theme=theme.name))
 
     async def on_event(self, event: Event) -> None:
-        """Note when there was input last."""
+        """Note when there was input last, and keep what is typed ahead of a screen.
+
+        A key goes to the screen that is on top when it arrives. If that screen was busy opening another one, the key
+        comes back to the app unanswered: it is for the new screen.
+        """
         if isinstance(event, InputEvent):
             self._last_input = time.monotonic()
+        if isinstance(event, Key) and event.is_forwarded:
+            screen = self.screen
+            await self._wait_for_screen_to_come_up(screen)
+            if event.is_printable and isinstance(screen, SafeScreen):
+                screen.take_typed_ahead(event)
         await super().on_event(event)
+
+    async def _wait_for_screen_to_come_up(self, screen: Screen[object]) -> None:
+        """Until it has its widgets, or for a moment: a screen that cannot come up must not stop the keys."""
+        end = time.monotonic() + _SCREEN_SECONDS
+        while not screen.is_mounted and time.monotonic() < end:
+            await asyncio.sleep(0)
 
     def _collect_garbage(self) -> None:
         now = time.monotonic()

@@ -96,6 +96,13 @@ APP_KEYS = (
 # A dialog answers to these and to no other letter, so they cannot be taken for the keys of a screen.
 DIALOG_KEYS = (
     KeyEntry("begin-now", "ctrl+s", "Begin the run from any field", importance=60),
+    KeyEntry("onward", "tab", "All settings, the next field, or the rest of a name", "Tab", importance=80),
+    KeyEntry("backward", "shift+tab", "The field before", importance=20),
+    KeyEntry("previous-row", "up", "The row above", importance=20),
+    KeyEntry("next-row", "down", "The row below", importance=20),
+    KeyEntry("previous-choice", "left", "The choice before", importance=20),
+    KeyEntry("next-choice", "right", "The next choice", importance=20),
+    KeyEntry("take-back", "backspace", "Take back a letter, or what differs from the recipe", importance=20),
     KeyEntry("yes", "y", "Yes", importance=90),
     KeyEntry("no", "n", "No", importance=90),
 )

@@ -291,6 +291,34 @@ TRAIN: dict[str, Brought] = {
         },
         "project/models/net.py:Net",
     ),
+    "a helper that plots": Brought(
+        {
+            "net.py": IMPORTS + "from helper import act\n" + CLASS.replace("F.relu", "act"),
+            "helper.py": "import plots_that_are_not_here.pyplot as plt\nfrom frames_that_are_not_here import Frame\n"
+            "def show(frame: Frame[int] | None):\n    plt.imshow(frame)\ndef act(x):\n    return x.relu()\n",
+        },
+        says="No module named 'frames_that_are_not_here' (line 2 of helper.py), so it was left out. Install it where",
+    ),
+    "a helper's optional package": Brought(
+        {
+            "net.py": IMPORTS + "from helper import act\n" + CLASS.replace("F.relu", "act"),
+            "helper.py": "import plots_that_are_not_here\n"
+            "try:\n    from fast_that_is_not_here import act\nexcept ImportError:\n    from torch import relu as act\n",
+        },
+        says="No module named 'plots_that_are_not_here' (line 1 of helper.py), so it was left out",
+    ),
+    "helpers in the folder above the file's own": Brought(
+        {
+            "project/models/net.py": "import sys\nsys.path.append('..')\n" + IMPORTS + "from act import act\n" + CLASS,
+            "project/act.py": "act = max\n",
+        },
+        "project/models/net.py:Net",
+    ),
+    "an abstract base": one(
+        "from abc import abstractmethod\n" + IMPORTS + "class Base(nn.Module):\n    @abstractmethod\n"
+        "    def forward(self, x):\n        raise NotImplementedError\n" + CLASS.replace("nn.Module", "Base"),
+        "net.py",
+    ),
     "an import in forward": Brought(
         {
             "net.py": PLAIN.replace(
@@ -389,6 +417,22 @@ REFUSED: dict[str, Brought] = {
         + IMPORTS
         + CLASS.replace("super().__init__()", "super().__init__(); sklearn_is_not_here.f()"),
         says="-m pip install sklearn_is_not_here",
+        trains=False,
+    ),
+    "a package that a helper needs": Brought(
+        {
+            "net.py": IMPORTS + "from helper import act\n" + CLASS.replace("F.relu", "act"),
+            "helper.py": "import einops_is_not_here\ndef act(x):\n    return einops_is_not_here.f(x)\n",
+        },
+        says="(line 3 of helper.py), for an input of shape (2, 1, 28, 28) Install it where mnist-tui is installed: ",
+        trains=False,
+    ),
+    "a part that an installed package lacks": Brought(
+        {
+            "net.py": IMPORTS + "from helper import act\n" + CLASS.replace("F.relu", "act"),
+            "helper.py": "import torch.part_that_is_not_here\n",
+        },
+        says="No module named 'torch.part_that_is_not_here' (line 1 of helper.py)",
         trains=False,
     ),
     "a syntax error": one(PLAIN + "\nprint 'done'\n", says="is not valid Python", trains=False),

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from mnist_tui.errors import Interrupted
 from mnist_tui.native.toolchain import watchdog
 from mnist_tui.native.toolchain.build import never_stop
-from mnist_tui.native.toolchain.process import KEPT_OUTPUT, FinishedProcess, ProcessResult, run, run_all
+from mnist_tui.native.toolchain.process import KEPT_OUTPUT, FinishedProcess, ProcessResult, run_all
 from tests.native.toolchain import Pulse, building, fixture_cache, fixture_pulse, libraries, python_environment, script
 from tests.patience import PATIENCE
 
@@ -25,7 +25,7 @@ __all__ = ["fixture_cache", "fixture_pulse"]
 
 
 def shell(command: str) -> ProcessResult:
-    return run(["/bin/sh", "-c", command], time_limit=PATIENCE, should_stop=never_stop)
+    return run_all([["/bin/sh", "-c", command]], time_limit=PATIENCE, should_stop=never_stop).result
 
 
 def test_status_and_output_of_both_kinds() -> None:
@@ -62,13 +62,13 @@ def test_what_it_leaves_in_the_background_is_not_waited_for(pulse: Pulse) -> Non
 
 def test_a_stop_before_the_start() -> None:
     with pytest.raises(Interrupted):
-        run(["sleep", "600"], time_limit=PATIENCE, should_stop=lambda: True)
+        run_all([["sleep", "600"]], time_limit=PATIENCE, should_stop=lambda: True)
 
 
 def test_a_stop_comes_back_when_the_program_is_gone(pulse: Pulse) -> None:
     command = f"exec 9> '{pulse.path}'; echo started >&9; exec sleep 600"
     with pytest.raises(Interrupted):
-        run(["/bin/sh", "-c", command], time_limit=PATIENCE, should_stop=pulse.started)
+        run_all([["/bin/sh", "-c", command]], time_limit=PATIENCE, should_stop=pulse.started)
     assert pulse.gone()
 
 
@@ -102,7 +102,7 @@ def test_a_death_without_a_last_word_leaves_nothing_behind(
 DYING = """
 import os, signal, subprocess, sys
 from pathlib import Path
-from mnist_tui.native.toolchain.process import run
+from mnist_tui.native.toolchain.process import run_all
 
 class Popen(subprocess.Popen):
     def __init__(self, arguments, **options):
@@ -111,7 +111,7 @@ class Popen(subprocess.Popen):
             os.kill(os.getpid(), signal.SIGKILL)
 
 subprocess.Popen = Popen
-run([sys.argv[1]], time_limit=600, should_stop=lambda: False, workspace=Path(sys.argv[2]))
+run_all([[sys.argv[1]]], time_limit=600, should_stop=lambda: False, workspace=Path(sys.argv[2]))
 """
 
 

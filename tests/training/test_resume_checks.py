@@ -22,7 +22,7 @@ from mnist_tui.training import checkpoint, recorder
 from mnist_tui.training.jobs import Folders, NewRun
 from tests import odd_files
 from tests.engine_fixtures import Lab, at_step, differences, tiny_config, training_state
-from tests.training.test_run_training import change_record, refused
+from tests.training.test_resume import change_record, refused
 
 
 @pytest.fixture

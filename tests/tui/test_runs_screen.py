@@ -15,11 +15,10 @@ from mnist_tui.tui.app import Dashboard
 from mnist_tui.tui.screens.compare import CompareScreen
 from mnist_tui.tui.screens.dialogs.base import AskDialog, ConfirmDialog
 from mnist_tui.tui.screens.dialogs.export import ExportDialog
-from mnist_tui.tui.screens.new_run import NewRunForm
+from mnist_tui.tui.screens.new_run import NewRunScreen
 from mnist_tui.tui.screens.run import RunScreen
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.runs.run_preview import RunPreview
-from mnist_tui.tui.widgets.setting_row import SettingRow
 from mnist_tui.tui.workspace import ResumeRequested
 from tests import sample_runs
 from tests.tui.runs_support import OpenRunsScreen, drive
@@ -321,9 +320,9 @@ def test_marks_keep_their_colors_and_open_a_comparison(runs_dir: Path) -> None:
         differences = screen.differences
         assert {"lr", "dataset", "recipe"} <= {row.setting for row in differences}
         assert "ema" not in {row.setting for row in differences}
-        assert len(screen.accuracy.curves) == 2  # gamma has no epoch
+        assert len(screen.charts.accuracy.curves) == 2  # gamma has no epoch
         await runs.press("space")
-        assert len(screen.accuracy.curves) == 1
+        assert len(screen.charts.accuracy.curves) == 1
         await runs.press("escape")
         assert runs.app.screen is runs.screen
 
@@ -420,9 +419,10 @@ def test_a_new_run_begins_with_the_settings_of_the_one_under_the_cursor(runs_dir
     async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to("beta")
         await runs.press("n")
-        await runs.until(lambda: isinstance(runs.app.screen, NewRunForm))
-        form = {row.setting: row.value for row in runs.app.screen.query(SettingRow)}
-        assert (form["dataset"], form["lr"]) == ("kmnist", 0.02)
+        await runs.until(lambda: isinstance(runs.app.screen, NewRunScreen))
+        assert isinstance(runs.app.screen, NewRunScreen)
+        values = runs.app.screen.draft.values
+        assert (values["dataset"], values["lr"]) == ("kmnist", 0.02)
 
     drive(runs_dir, test)
 

@@ -46,7 +46,6 @@ class LiveView:
             self._console.print(epoch_table(self.history))
 
     def conclude(self, console: Console) -> None:
-        """The statistics of the finished run."""
         console.print(statistics_panel(self.history))
 
     def show(self, event: Event) -> None:

@@ -44,22 +44,15 @@ def fetch_dataset(
 def _lock_folder(entry: DatasetSpec, home: Path, report: Report) -> Iterator[None]:
     """Hold the folder's lock, so that a second process waits and then finds the files."""
     lock = FileLock(home / LOCK)
+    progress = DatasetProgress(report, entry.name, "fetching", "another process is fetching", "bytes")
     with _explain_disk_errors(home):
         home.mkdir(parents=True, exist_ok=True)
-        _acquire(lock, entry, report)
+        while not lock.try_acquire(_POLL):
+            progress(0)  # also the moment at which `report` may abort
     try:
         yield
     finally:
         lock.release()
-
-
-def _acquire(lock: FileLock, entry: DatasetSpec, report: Report) -> None:
-    progress = DatasetProgress(report, entry.name, "fetching", "another process is fetching", "bytes")
-    while True:
-        try:
-            return lock.acquire(_POLL)
-        except TimeoutError:
-            progress(0)  # also the moment at which `report` may abort
 
 
 @dataclass

@@ -57,30 +57,10 @@ class FinishedProcess(NamedTuple):
     result: ProcessResult
 
 
-def run(
-    command: Sequence[str],
-    *,
-    time_limit: float,
-    should_stop: Callable[[], bool],
-    workspace: Path | None = None,
-    environment: Mapping[str, str] | None = None,
-) -> ProcessResult:
-    """Run one program as `run_all` does."""
-    finished = run_all(
-        [command],
-        at_once=1,
-        time_limit=time_limit,
-        should_stop=should_stop,
-        workspace=workspace,
-        environment=environment,
-    )
-    return finished.result
-
-
 def run_all(
     commands: Sequence[Sequence[str]],
     *,
-    at_once: int,
+    at_once: int = 1,
     time_limit: float,
     should_stop: Callable[[], bool],
     workspace: Path | None = None,

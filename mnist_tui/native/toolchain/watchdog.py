@@ -7,7 +7,6 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 
 # It reads from a pipe that ends with this process, however that ends. Its folder is reached as the one it is in, and
 # those that are being killed may still write there at first.
@@ -58,9 +57,7 @@ class Watchdog:
         )
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         assert self._process.stdin is not None  # Popen was asked for it
         with contextlib.suppress(OSError):  # it has been killed
             os.write(self._process.stdin.fileno(), b"done\n")

@@ -9,7 +9,7 @@ from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
@@ -23,9 +23,8 @@ from mnist_tui.tui.keys import bind
 from mnist_tui.tui.screens.base import is_on_top
 from mnist_tui.tui.screens.panels import PanelScreen
 from mnist_tui.tui.theme_colors import RUN_COLORS
-from mnist_tui.tui.widgets.charts.overlay_chart import Curve, OverlayChart
+from mnist_tui.tui.widgets.charts.overlay_chart import Curve, OverlayCharts
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
-from mnist_tui.tui.widgets.frame.panel import Panel
 from mnist_tui.tui.widgets.tables.compared_runs_table import ComparedRow, ComparedTable
 
 _SECONDS_BETWEEN_READS = 1.0
@@ -57,7 +56,7 @@ class CompareScreen(PanelScreen):
         self._hidden: set[int] = set()
         self._runs: list[ScannedRun] = []
         self._is_reading = False
-        self.accuracy, self.loss = OverlayChart(ceiling=100.0), OverlayChart()
+        self.charts = OverlayCharts()
         self.differences: tuple[Difference, ...] = ()
 
     @property
@@ -67,13 +66,7 @@ class CompareScreen(PanelScreen):
 
     def compose(self) -> ComposeResult:
         yield Static(Content.assemble((" Runs › ", "$muted"), ("Compare", "bold")), id="where")
-        with Horizontal(id="charts"):
-            with Panel("Test accuracy %", jump="A") as panel:
-                panel.add_class("accuracy")
-                yield self.accuracy
-            with Panel("Test loss", jump="L") as panel:
-                panel.add_class("loss")
-                yield self.loss
+        yield self.charts
         yield ComparedTable()
         with VerticalScroll(id="differences"):
             yield Static()
@@ -103,6 +96,11 @@ class CompareScreen(PanelScreen):
     def action_other_chart(self) -> None:
         """Show the other chart, where there is room for one only."""
         self.toggle_class("-loss")
+
+    def on_selectable_table_highlighted(self) -> None:
+        """Let the curves of the run under the cursor stand out."""
+        row = self.table.current
+        self.charts.emphasize(row.slot if row is not None and len(self._runs) > 1 else None)
 
     def on_selectable_table_opened(self) -> None:
         self.action_hide()
@@ -142,10 +140,10 @@ class CompareScreen(PanelScreen):
 
     def _draw_charts(self) -> None:
         shown = [(run, slot) for run, slot in zip(self._runs, self._slots, strict=True) if slot not in self._hidden]
-        self.accuracy.draw_curves(
-            [Curve(slot, _epochs(run), [100 * row.test_accuracy for row in run.rows]) for run, slot in shown]
+        self.charts.show(
+            [Curve(slot, _epochs(run), [100 * row.test_accuracy for row in run.rows]) for run, slot in shown],
+            [Curve(slot, _epochs(run), [row.test_loss for row in run.rows]) for run, slot in shown],
         )
-        self.loss.draw_curves([Curve(slot, _epochs(run), [row.test_loss for row in run.rows]) for run, slot in shown])
 
 
 def _epochs(run: ScannedRun) -> list[float]:

@@ -86,9 +86,9 @@ class TrainScreen(BaseScreen):
 
     def action_new_run(self) -> None:
         """Ask for the settings, then train."""
-        from mnist_tui.tui.screens.new_run import NewRunForm  # more than the first frame needs
+        from mnist_tui.tui.screens.new_run import NewRunScreen  # more than the first frame needs
 
-        self.app.push_screen(NewRunForm(self.workspace.form_config, self.workspace.preferences), self._begin)
+        self.app.push_screen(NewRunScreen(self.workspace), self._begin)
 
     def _begin(self, config: TrainConfig | None) -> None:
         if config is not None:
