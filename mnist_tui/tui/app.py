@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.driver import Driver
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 
 from mnist_tui import runs
 from mnist_tui.config import TrainConfig
@@ -20,7 +21,7 @@ from mnist_tui.errors import MnistTuiError
 from mnist_tui.events import RunFailed
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunHistory
-from mnist_tui.training.jobs import Folders, Job, ResumedRun
+from mnist_tui.training.jobs import Folders, Job, NewRun, ResumedRun
 from mnist_tui.training.run_code import RunCode
 from mnist_tui.tui.base_app import BaseApp, choose_driver
 from mnist_tui.tui.code_trust import find_untrusted_code, spec_for_new_run
@@ -200,6 +201,47 @@ class Dashboard(BaseApp):
             return
         if len(self.screen_stack) == 1 or self.current_mode != name:
             await self.switch_mode(name)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Those of this screen, then those of all others; a dialog is closed first."""
+        here = list(super().get_system_commands(screen))
+        yield from here
+        if isinstance(screen, ModalScreen):
+            return
+        from mnist_tui.tui.commands import SCREEN_COMMANDS, describe_recipes
+
+        current = getattr(screen, "TAB", "")
+        for command in SCREEN_COMMANDS:
+            if command.screen != current:
+                run = partial(self.run_command, command.screen, command.id)
+                yield SystemCommand(command.title, f"{self._keys_of(command.id)}  {command.sentence}", run)
+        if not self.session.phase.is_busy:
+            for name, sentence in describe_recipes():
+                yield SystemCommand(f"Train the {name} recipe", sentence, partial(self.begin_recipe, name))
+
+    async def run_command(self, screen: str, id: str) -> None:
+        """Open the screen, and do what this key does there."""
+        await self.action_open(screen)
+        for active in self.screen.active_bindings.values():
+            if active.binding.id == id and active.enabled:
+                await self.run_action(active.binding.action, active.node)
+                return
+        self.notify("There is nothing to do this with now.", severity="warning")
+
+    async def begin_recipe(self, name: str) -> None:
+        """Train a recipe as it is, with the dataset and the machine's settings of the form."""
+        from mnist_tui.tui.run_draft import RunDraft
+
+        draft = RunDraft(self.workspace.form_config)
+        draft.choose_recipe(name)
+        draft.reset()
+        self.workspace.form_config = TrainConfig.from_dict(draft.values)
+        await self.action_open("train")
+        self.begin(NewRun(self.workspace.form_config, self.workspace.folders))
+
+    def _keys_of(self, id: str) -> str:
+        """The key of this entry, as the user reads it."""
+        return self.get_key_display(bind(id, ""))
 
     def delay_update(self, delay: float = _SWITCH_SECONDS) -> None:
         """Draw nothing while a screen comes up."""

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from functools import partial
 from types import FrameType
 from typing import Any, ClassVar
 
@@ -23,14 +24,17 @@ from textual.screen import Screen
 
 from mnist_tui.system import gc_control
 from mnist_tui.system.sanitize import strip_control_codes
+from mnist_tui.tui.active_keys import active_keys
 from mnist_tui.tui.keys import bind
 from mnist_tui.tui.preferences import Preferences
-from mnist_tui.tui.screens.help import HelpScreen, active_keys
 from mnist_tui.tui.textual_fixes.screens import SafeScreen
 from mnist_tui.tui.themed_app import ThemedApp
 
 # The rest of Textual's commands have keys here, some of which do it better: Quit asks while training.
-_TEXTUAL_COMMANDS = {"Theme", "Screenshot"}
+_TEXTUAL_COMMANDS = {
+    "Theme": "choose among all themes, Textual's too",
+    "Screenshot": "save the screen as an SVG picture",
+}
 # How often to check whether garbage may be collected: after a moment without input, or at the latest after a while.
 _CHECK_SECONDS, _IDLE_SECONDS, _MOST_SECONDS = 10.0, 0.5, 60.0
 
@@ -77,6 +81,8 @@ class BaseApp(ThemedApp[int]):
     def __init__(self, *, preferences: Preferences | None = None, driver_class: type[Driver] | None = None) -> None:
         super().__init__(driver_class=driver_class)
         self.preferences = preferences or Preferences()
+        self.user_themes: set[str] = set()
+        """The names of those from the user's own files."""
         self._has_terminal = driver_class is not None
         self._last_input = self._last_collected = time.monotonic()
         if self.preferences.theme in self.available_themes:
@@ -148,8 +154,10 @@ class BaseApp(ThemedApp[int]):
 
     def action_help(self) -> None:
         """Show the keys of this screen."""
+        from mnist_tui.tui.screens.help import HelpScreen
+
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(active_keys(self.screen)))
+            self.push_screen(HelpScreen(self.screen))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Suspending needs a terminal with a shell."""
@@ -172,12 +180,22 @@ class BaseApp(ThemedApp[int]):
         self.push_screen(SafeCommandPalette(providers=[ThemeProvider], placeholder="Find a theme"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every key of this screen, then the commands that only Textual offers."""
+        """Every key of this screen, each of our themes, and the commands that only Textual offers."""
+        from mnist_tui.tui.commands import THEME_SENTENCES, sentence_of
+
+        tab = getattr(screen, "TAB", "")
         for key in active_keys(screen):
             if key.action != "command_palette":
-                yield SystemCommand(key.description, f"Key {key.key}", key.press)
+                sentence = sentence_of(tab, key.id) or key.description
+                yield SystemCommand(key.description, f"{key.key}  {sentence}", key.press)
+        for name in self.available_themes:
+            if name in THEME_SENTENCES or name in self.user_themes:
+                sentence = THEME_SENTENCES.get(name, "yours")
+                yield SystemCommand(f"Theme: {name}", sentence, partial(setattr, self, "theme", name))
         textual_commands = super().get_system_commands(screen)
-        yield from (command for command in textual_commands if command.title in _TEXTUAL_COMMANDS)
+        for command in textual_commands:
+            if command.title in _TEXTUAL_COMMANDS:
+                yield command._replace(help=_TEXTUAL_COMMANDS[command.title])
 
     def _install_signal_handlers(self) -> None:
         """A closed terminal and a `kill` leave as `q` does, without a question.

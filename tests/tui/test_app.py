@@ -19,13 +19,14 @@ from textual.screen import Screen
 from mnist_tui.config import TrainConfig
 from mnist_tui.events import DataProgress, Event, Notice, Preparing, RunPaused, RunResumed
 from mnist_tui.training.jobs import Folders
+from mnist_tui.tui.active_keys import active_keys
 from mnist_tui.tui.app import Dashboard, LeaveDialog
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.run_draft import RunDraft
 from mnist_tui.tui.screens.compare import CompareScreen
 from mnist_tui.tui.screens.dialogs.base import AskDialog, ConfirmDialog
 from mnist_tui.tui.screens.dialogs.export import ExportDialog
-from mnist_tui.tui.screens.help import HelpScreen, active_keys
+from mnist_tui.tui.screens.help import HelpScreen
 from mnist_tui.tui.screens.new_run import NewRunScreen
 from mnist_tui.tui.screens.settings_form import SettingsForm
 from mnist_tui.tui.session import SessionPhase
@@ -368,12 +369,58 @@ def test_the_palette_offers_everything_once(tmp_path: Path) -> None:
 def test_the_palette_runs_a_key(tmp_path: Path) -> None:
     async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.press("ctrl+p")
-        await dashboard.type("evaluate")
-        await dashboard.until(lambda: "Key 3" in dashboard.text)
+        await dashboard.type("what a network gets right")
+        await dashboard.until(lambda: "Evaluate" in dashboard.text)
         await dashboard.press("enter")
         await dashboard.wait_for_text("Train one: press n.")
 
     with_dashboard(scenario, tmp_path, has_job=False)
+
+
+def test_the_palette_reaches_the_actions_of_other_screens(tmp_path: Path) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
+        commands = {command.title: command for command in dashboard.app.get_system_commands(dashboard.app.screen)}
+        assert all(command.help for command in commands.values())
+        assert {"Train the quick recipe", "Theme: mnist-frost", "Runs: export"} <= set(commands)
+        await commands["Draw: test image"].callback()
+        assert dashboard.app.current_mode == "draw"
+        await commands["Runs: compare"].callback()  # there is no run
+        await dashboard.until(lambda: "nothing to do this with" in dashboard.toasts)
+        commands["Theme: mnist-frost"].callback()
+        assert dashboard.app.theme == "mnist-frost"
+        await commands["Train the quick recipe"].callback()
+        assert dashboard.app.current_mode == "train"
+        assert dashboard.app.session.phase.is_busy
+        assert dashboard.app.workspace.form_config.recipe == "quick"
+        assert not [title for title in _titles(dashboard) if title.startswith("Train the ")]  # one run at a time
+
+    with_dashboard(scenario, tmp_path, has_job=False)
+
+
+def _titles(dashboard: OpenDashboard) -> list[str]:
+    return [command.title for command in dashboard.app.get_system_commands(dashboard.app.screen)]
+
+
+def test_help_is_searched_by_typing_and_explains_the_screen(tmp_path: Path) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
+        await trained(dashboard)
+        await dashboard.press("question_mark")
+        await dashboard.wait_for_text(
+            "accuracy is the share of images", "This screen", "Everywhere", "Panels", "Batch loss"
+        )
+        await dashboard.press("slash")
+        await dashboard.type("checkpoint stop")
+        await dashboard.until(lambda: "Panels" not in dashboard.text)
+        assert "Stop the run, with a checkpoint" in dashboard.text
+        assert "Find a command" not in dashboard.text
+        await dashboard.press("escape")
+        await dashboard.wait_for_text("Find a command", "Panels")
+        await dashboard.type("zzz")
+        await dashboard.wait_for_text("No key matches.")
+        await dashboard.press("escape", "escape")
+        assert not isinstance(dashboard.app.screen, HelpScreen)
+
+    with_dashboard(scenario, tmp_path)
 
 
 def test_a_command_that_was_chosen_in_haste_is_not_the_next_screens(tmp_path: Path) -> None:
