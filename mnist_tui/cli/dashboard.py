@@ -20,6 +20,9 @@ from mnist_tui.training.jobs import Folders, Job, NewRun
 @with_settings
 def dashboard(
     start: Annotated[bool, typer.Option("--start", help="Begin training at once with these settings.")] = False,
+    theme: Annotated[
+        str, typer.Option(metavar="NAME", help="Its colors, this time; docs/dashboard.md has the names.")
+    ] = "",
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,
     **settings: Any,
@@ -33,11 +36,13 @@ def dashboard(
     remembered = _load_form(settings)
     config = config_from_options({**remembered, **given})
     if start:
-        open_dashboard(config, folders, NewRun(config, folders), _describe_remembered(remembered, given))
-    open_dashboard(config, folders)
+        open_dashboard(config, folders, NewRun(config, folders), _describe_remembered(remembered, given), theme)
+    open_dashboard(config, folders, theme=theme)
 
 
-def open_dashboard(config: Any, folders: Folders, job: Job | None = None, notice: str = "") -> NoReturn:
+def open_dashboard(
+    config: Any, folders: Folders, job: Job | None = None, notice: str = "", theme: str = ""
+) -> NoReturn:
     """Run the application, and exit with its exit code. `notice` is shown in it at first."""
     if not is_terminal():
         raise ConfigError(
@@ -46,7 +51,7 @@ def open_dashboard(config: Any, folders: Folders, job: Job | None = None, notice
         )
     from mnist_tui.tui.app import run_dashboard
 
-    ended = run_dashboard(config, folders, job=job, notice=notice)
+    ended = run_dashboard(config, folders, job=job, notice=notice, theme=theme)
     with contextlib.suppress(OSError):  # the terminal may be what has gone
         # What a headless run would leave in the terminal.
         if ended.failed is not None:

@@ -25,12 +25,13 @@ from mnist_tui.training.jobs import Folders, Job, NewRun, ResumedRun
 from mnist_tui.training.run_code import RunCode
 from mnist_tui.tui.base_app import BaseApp, choose_driver
 from mnist_tui.tui.code_trust import find_untrusted_code, spec_for_new_run
-from mnist_tui.tui.keys import bind
+from mnist_tui.tui.keys import bind, key_display
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.screens.base import BaseScreen
 from mnist_tui.tui.screens.dialogs.base import LeaveDialog, TrustDialog
 from mnist_tui.tui.screens.registry import SCREENS, create_screen
 from mnist_tui.tui.session import Session, SessionPhase
+from mnist_tui.tui.user_files import UserFiles, load_user_files
 from mnist_tui.tui.workers.training import EventsArrived, TrainingEnded, TrainingThread
 from mnist_tui.tui.workspace import NewRunRequested, ResumeRequested, TrainRequested, Workspace
 
@@ -65,11 +66,13 @@ class Dashboard(BaseApp):
         *,
         job: Job | None = None,
         notice: str = "",
+        theme: str = "",
         preferences: Preferences | None = None,
+        user_files: UserFiles | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
         """`job` starts at once, and `notice` is shown; a `driver_class` is used on a real terminal of our own only."""
-        super().__init__(preferences=preferences, driver_class=driver_class)
+        super().__init__(theme=theme, preferences=preferences, user_files=user_files, driver_class=driver_class)
         self.workspace = Workspace(Session(self), folders, form_config, self.preferences)
         self._first_job, self._notice = job, notice
         self._exit_code_on_end: int | None = None
@@ -241,7 +244,7 @@ class Dashboard(BaseApp):
 
     def _keys_of(self, id: str) -> str:
         """The key of this entry, as the user reads it."""
-        return self.get_key_display(bind(id, ""))
+        return key_display(self, id)
 
     def delay_update(self, delay: float = _SWITCH_SECONDS) -> None:
         """Draw nothing while a screen comes up."""
@@ -296,10 +299,22 @@ class DashboardExit:
 
 
 def run_dashboard(
-    form_config: TrainConfig, folders: Folders, *, job: Job | None = None, notice: str = ""
+    form_config: TrainConfig, folders: Folders, *, job: Job | None = None, notice: str = "", theme: str = ""
 ) -> DashboardExit:
-    """Open the dashboard until it is closed. However it ends, a run keeps a checkpoint."""
-    app = Dashboard(form_config, folders, job=job, notice=notice, driver_class=choose_driver())
+    """Open the dashboard until it is closed. However it ends, a run keeps a checkpoint.
+
+    Raises:
+        ConfigError: there is no such theme.
+    """
+    app = Dashboard(
+        form_config,
+        folders,
+        job=job,
+        notice=notice,
+        theme=theme,
+        user_files=load_user_files(),
+        driver_class=choose_driver(),
+    )
     try:
         code = app.run()
     finally:

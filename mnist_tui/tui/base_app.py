@@ -22,6 +22,7 @@ from textual.events import Event, InputEvent, Key, Print
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from mnist_tui.errors import ConfigError, did_you_mean
 from mnist_tui.system import gc_control
 from mnist_tui.system.sanitize import strip_control_codes
 from mnist_tui.tui.active_keys import active_keys
@@ -29,12 +30,15 @@ from mnist_tui.tui.keys import bind
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.textual_fixes.screens import SafeScreen
 from mnist_tui.tui.themed_app import ThemedApp
+from mnist_tui.tui.user_files import UserFiles
 
 # The rest of Textual's commands have keys here, some of which do it better: Quit asks while training.
 _TEXTUAL_COMMANDS = {
     "Theme": "choose among all themes, Textual's too",
     "Screenshot": "save the screen as an SVG picture",
 }
+# Of the user's files, at most; a terminal has no room for more.
+_NOTICES = 3
 # How often to check whether garbage may be collected: after a moment without input, or at the latest after a while.
 _CHECK_SECONDS, _IDLE_SECONDS, _MOST_SECONDS = 10.0, 0.5, 60.0
 
@@ -78,15 +82,50 @@ class BaseApp(ThemedApp[int]):
         bind("suspend", "suspend_process", "Suspend", show=False, priority=True),
     ]
 
-    def __init__(self, *, preferences: Preferences | None = None, driver_class: type[Driver] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        theme: str = "",
+        preferences: Preferences | None = None,
+        user_files: UserFiles | None = None,
+        driver_class: type[Driver] | None = None,
+    ) -> None:
+        """`user_files` are the user's keys and themes; with none, those of the table and ours.
+
+        Raises:
+            ConfigError: there is no such `theme`, which takes precedence over the one that is remembered.
+        """
         super().__init__(driver_class=driver_class)
+        self._take_user_files(user_files or UserFiles())
         self.preferences = preferences or Preferences()
-        self.user_themes: set[str] = set()
-        """The names of those from the user's own files."""
         self._has_terminal = driver_class is not None
         self._last_input = self._last_collected = time.monotonic()
-        if self.preferences.theme in self.available_themes:
-            self.theme = self.preferences.theme
+        if theme and theme not in self.available_themes:
+            hint = did_you_mean(theme, self.available_themes)
+            raise ConfigError(
+                f"there is no theme {theme!r}{hint}", remedy=f"Themes: {', '.join(self.available_themes)}."
+            )
+        chosen = theme or self.preferences.theme
+        if chosen in self.available_themes:
+            self.theme = chosen
+
+    def _take_user_files(self, files: UserFiles) -> None:
+        self.keymap = files.keymap
+        """The keys that the user has changed, by their ids."""
+        self.user_themes = set(files.themes)
+        """The names of those from the user's own files."""
+        self._notices = files.notices
+        self.set_keymap(files.keymap)
+        for theme in files.themes.values():
+            self.register_theme(theme)
+        self.partners = files.partners
+
+    def _show_notices(self) -> None:
+        """Say what of the user's files could not be used."""
+        for notice in self._notices[:_NOTICES]:
+            self.notify(notice, severity="warning", timeout=15, markup=False)
+        if len(self._notices) > _NOTICES:
+            self.notify(f"{len(self._notices) - _NOTICES} more lines of your files could not be used.", timeout=15)
 
     def run(self, **options: Any) -> int | None:
         """Run the app; afterwards signals go where they went before."""
@@ -108,6 +147,7 @@ class BaseApp(ThemedApp[int]):
 
     async def on_mount(self) -> None:
         """Keep other output off the screen, and remember the theme."""
+        self._show_notices()
         if self._has_terminal:
             self.begin_capture_print(self)
             gc_control.postpone_full_collections()

@@ -15,7 +15,7 @@ from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.frame.title_bar import Tab, TitleBar
 from mnist_tui.tui.workspace import Workspace
 
-_TABS = tuple(Tab(entry.key, entry.name, entry.title) for entry in SCREENS)
+_TABS = tuple(Tab(entry.name, entry.title) for entry in SCREENS)
 
 
 class BaseScreen(PanelScreen):

@@ -61,7 +61,7 @@ class HelpScreen(Modal[None]):
             background: $surface;
             padding: 0 2;
         }
-        #about { margin: 1 0 0 0; }
+        .about { margin: 1 0 0 0; }
         Input { display: none; margin: 1 0 0 0; }
         &.-searching Input { display: block; }
         #nothing { display: none; margin: 1 0; }
@@ -70,6 +70,10 @@ class HelpScreen(Modal[None]):
         Label { margin: 0 0 0 7; color: $text-accent; text-style: bold; }
         Static { height: auto; }
         .panels { margin-top: 1; }
+        #at-the-end { display: none; }
+        &.-narrow #at-the-end { display: block; }
+        &.-narrow #at-the-top { display: none; }
+        &.-filtered #at-the-top, &.-filtered #at-the-end { display: none; }
         &.-narrow Horizontal { layout: vertical; }
         &.-narrow Vertical { width: 100%; margin-bottom: 1; }
     }
@@ -95,7 +99,7 @@ class HelpScreen(Modal[None]):
             frame.border_title = "Keys"
             frame.border_subtitle = "type to search · Esc closes"
             yield Input(placeholder="Search the keys", compact=True)
-            yield Static(Content(self._about), id="about")
+            yield Static(Content(self._about), id="at-the-top", classes="about")
             with Horizontal():
                 with Vertical():
                     yield from self._compose_group("This screen")
@@ -103,6 +107,7 @@ class HelpScreen(Modal[None]):
                     yield from self._compose_group("Everywhere")
                     yield from self._compose_group("Panels")
             yield Static("No key matches.", id="nothing")
+            yield Static(Content(self._about), id="at-the-end", classes="about")
 
     def _compose_group(self, heading: str) -> ComposeResult:
         if self._groups[heading]:
@@ -133,7 +138,7 @@ class HelpScreen(Modal[None]):
 
     @on(Input.Changed)
     def _filter(self, event: Input.Changed) -> None:
-        self.query_one("#about").display = not event.value
+        self.set_class(bool(event.value), "-filtered")
         found = {heading: [row for row in rows if row.matches(event.value)] for heading, rows in self._groups.items()}
         for heading, rows in found.items():
             for label in self.query(f"Label.{_id(heading)}"):
