@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from mnist_tui import runs
-from mnist_tui.cli.options import DataDir, RunsDir, config_from_options, with_settings
+from mnist_tui.cli.options import DataDir, GraphsOption, RunsDir, config_from_options, use_graphs, with_settings
 from mnist_tui.cli.output import print_error, print_message, print_traceback, stderr
 from mnist_tui.errors import ConfigError
 from mnist_tui.system import paths
@@ -20,9 +20,8 @@ from mnist_tui.training.jobs import Folders, Job, NewRun
 @with_settings
 def dashboard(
     start: Annotated[bool, typer.Option("--start", help="Begin training at once with these settings.")] = False,
-    theme: Annotated[
-        str, typer.Option(metavar="NAME", help="Its colors, this time; docs/dashboard.md has the names.")
-    ] = "",
+    theme: Annotated[str, typer.Option(metavar="NAME", help="Its colors, such as mnist-paper, for this time.")] = "",
+    graphs: GraphsOption = "auto",
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,
     **settings: Any,
@@ -36,12 +35,19 @@ def dashboard(
     remembered = _load_form(settings)
     config = config_from_options({**remembered, **given})
     if start:
-        open_dashboard(config, folders, NewRun(config, folders), _describe_remembered(remembered, given), theme)
-    open_dashboard(config, folders, theme=theme)
+        job, notice = NewRun(config, folders), _describe_remembered(remembered, given)
+        open_dashboard(config, folders, job, notice, graphs=graphs, theme=theme)
+    open_dashboard(config, folders, graphs=graphs, theme=theme)
 
 
 def open_dashboard(
-    config: Any, folders: Folders, job: Job | None = None, notice: str = "", theme: str = ""
+    config: Any,
+    folders: Folders,
+    job: Job | None = None,
+    notice: str = "",
+    *,
+    graphs: str = "auto",
+    theme: str = "",
 ) -> NoReturn:
     """Run the application, and exit with its exit code. `notice` is shown in it at first."""
     if not is_terminal():
@@ -51,6 +57,7 @@ def open_dashboard(
         )
     from mnist_tui.tui.app import run_dashboard
 
+    use_graphs(graphs)
     ended = run_dashboard(config, folders, job=job, notice=notice, theme=theme)
     with contextlib.suppress(OSError):  # the terminal may be what has gone
         # What a headless run would leave in the terminal.

@@ -37,11 +37,12 @@ def export(
     if output is not None:  # before torch is loaded and the whole test set evaluated
         with explain_os_error(MnistTuiError, f"{output} cannot be written", remedy="Choose another --output."):
             atomic_file.check_writable(output)
-    from mnist_tui.inference.export import INPUT, OUTPUT, SUFFIXES, check_packages, export_network
+    from mnist_tui.inference.export import INPUT, OUTPUT, check_packages, export_network
+    from mnist_tui.inference.export_formats import EXPORT_FORMATS
 
     check_packages(format)
     network, tested = load_network_and_test_set(run, weights, None, trust, data_dir, runs_dir)
-    path = output or Path(f"{network.run}{SUFFIXES[format]}")
+    path = output or Path(f"{network.run}{EXPORT_FORMATS[format].suffix}")
     compared = export_network(network, format, path, tested.split.images)
     if json:
         shown = {"max_difference": compared.max_difference, "same_answers": compared.same_answers}

@@ -21,6 +21,14 @@ RunsDir = Annotated[
     Path | None,
     typer.Option("--runs-dir", envvar="MNIST_TUI_RUNS_DIR", help="Folder of the runs.", rich_help_panel="Folders"),
 ]
+GraphsOption = Annotated[
+    Literal["auto", "braille", "quadrant", "block", "ascii"],
+    typer.Option(
+        "--graphs",
+        envvar="MNIST_TUI_GRAPHS",
+        help="Characters that charts are made of; auto: the finest that the terminal's font is sure to have.",
+    ),
+]
 # An empty metavar, here and in other flags: Typer would say <bool>, and a flag takes no value.
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON instead.")]
 Model = Annotated[str, typer.Option("--model", envvar="MNIST_TUI_MODEL", help=SETTINGS["model"].help)]
@@ -41,6 +49,14 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     command.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
     command.__annotations__ = {entry.name: entry.annotation for entry in (*own, *options)}
     return command
+
+
+def use_graphs(setting: str) -> None:
+    """Draw with what was asked for; else with what was chosen in the dashboard, else with what the terminal has."""
+    from mnist_tui.render import graphs
+    from mnist_tui.tui.preferences import Preferences
+
+    graphs.use(graphs.choose(setting if setting != "auto" else Preferences().graphs))
 
 
 def config_from_options(settings: Mapping[str, Any]) -> TrainConfig:

@@ -182,7 +182,7 @@ def _run(plan: SweepPlan, home: folders.SweepFolder, data_dir: Path, jobs: int, 
     control = Control()
     view = _view(json)
     with stop_on_signal(control, remedy=NOTHING_STARTED) as caught, view:
-        runner.run(control, stop_when_output_lost(view, control))
+        runner.run(control, stop_when_output_lost(view.show, control))
     _suggest_next_step(view.progress, home, data_dir)
     if control.stop_reason:
         raise typer.Exit(caught.exit_code)

@@ -10,6 +10,7 @@ from mnist_tui import recipes, runs
 from mnist_tui.cli.dashboard import is_terminal, open_dashboard
 from mnist_tui.cli.options import (
     DataDir,
+    GraphsOption,
     Json,
     RunsDir,
     config_from_options,
@@ -45,6 +46,7 @@ def train(
     ] = 0,
     trust: Trust = False,
     json: Json = False,
+    graphs: GraphsOption = "auto",
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,
     **settings: Any,
@@ -66,7 +68,8 @@ def train(
         if job.config.teacher and job.config.teacher not in recipes.RECIPES:
             ask_for_trust(runs.find(folders.runs, job.config.teacher), trust)
     if not headless and not json and is_terminal():
-        open_dashboard(job.config if isinstance(job, NewRun) else recipes.get_recipe("reference"), folders, job)
+        config = job.config if isinstance(job, NewRun) else recipes.get_recipe("reference")
+        open_dashboard(config, folders, job, graphs=graphs)
     _train(job, choose_view(json=json, before=found.history(progress=False) if found and not json else None), folders)
 
 
@@ -76,7 +79,7 @@ def _train(job: Job, view: View, folders: Folders) -> None:
     with stop_on_signal(control, remedy=NOTHING_STARTED) as caught, view:
         with exit_on_signal():
             from mnist_tui.training import run_training  # noqa: F401 - torch takes seconds, in which a signal could get lost
-        result = job(control, stop_when_output_lost(view, control))
+        result = job(control, stop_when_output_lost(view.show, control))
     event, run = result.event, result.run
     if isinstance(event, RunStopped):
         print_message(stderr(), f"Stopped in epoch {event.epoch}, after step {event.step:,}: {event.reason}.")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mnist_tui import runs
-from mnist_tui.cli.options import Json, RunName, RunsDir
+from mnist_tui.cli.options import GraphsOption, Json, RunName, RunsDir, use_graphs
 from mnist_tui.cli.output import print_json, stdout
 from mnist_tui.runs import Run
 from mnist_tui.system import paths
@@ -18,6 +18,7 @@ def watch(
     run: RunName = "latest",
     once: Annotated[bool, typer.Option("--once", help="Print the current state and exit.")] = False,
     json: Json = False,
+    graphs: GraphsOption = "auto",
     runs_dir: RunsDir = None,
 ) -> None:
     """Follow a run from another terminal, without changing it. Without a terminal, print its state."""
@@ -32,6 +33,7 @@ def watch(
     else:
         from mnist_tui.tui.watch_app import run_watch
 
+        use_graphs(graphs)
         raise typer.Exit(run_watch(found))
 
 

@@ -27,7 +27,7 @@ from mnist_tui.tui.base_app import BaseApp, choose_driver
 from mnist_tui.tui.code_trust import find_untrusted_code, spec_for_new_run
 from mnist_tui.tui.keys import bind, key_display
 from mnist_tui.tui.preferences import Preferences
-from mnist_tui.tui.screens.base import BaseScreen
+from mnist_tui.tui.screens.base import ShowsSession
 from mnist_tui.tui.screens.dialogs.base import LeaveDialog, TrustDialog
 from mnist_tui.tui.screens.registry import SCREENS, create_screen
 from mnist_tui.tui.session import Session, SessionPhase
@@ -119,7 +119,7 @@ class Dashboard(BaseApp):
         """Redraw the screen on top, once for all that arrived together."""
         # While closing there is no screen left to draw on, or one that has lost its widgets.
         screen = self.screen if self.screen_stack else None
-        if isinstance(screen, BaseScreen) and screen.is_running:
+        if isinstance(screen, ShowsSession) and self.screen.is_running:
             with self.batch_update():
                 screen.session_changed()
 
@@ -199,11 +199,13 @@ class Dashboard(BaseApp):
         self.push_screen(TrustDialog(code), answer)
 
     async def action_open(self, name: str) -> None:
-        """Switch to one of the five screens; not from under a dialog, which a key pressed just before could do."""
+        """Show one of the five screens; not from under a dialog, which a key pressed just before could do."""
         if isinstance(self.screen, ModalScreen):
             return
-        if len(self.screen_stack) == 1 or self.current_mode != name:
+        if self.current_mode != name:
             await self.switch_mode(name)
+        while len(self.screen_stack) > 1:  # an opened run or a comparison covers the list
+            await self.pop_screen()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Those of this screen, then those of all others; a dialog is closed first."""

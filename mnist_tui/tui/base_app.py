@@ -23,6 +23,8 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from mnist_tui.errors import ConfigError, did_you_mean
+from mnist_tui.render import graphs
+from mnist_tui.render.graphs import Graphs
 from mnist_tui.system import gc_control
 from mnist_tui.system.sanitize import strip_control_codes
 from mnist_tui.tui.active_keys import active_keys
@@ -39,6 +41,12 @@ _TEXTUAL_COMMANDS = {
 }
 # Of the user's files, at most; a terminal has no room for more.
 _NOTICES = 3
+_GRAPHS = {
+    Graphs.BRAILLE: "Draw charts with braille dots: the finest",
+    Graphs.QUADRANT: "Draw charts with quarters of cells, for a font without braille",
+    Graphs.BLOCK: "Draw charts with halves of cells, as on the Linux console",
+    Graphs.ASCII: "Draw charts with letters",
+}
 # How often to check whether garbage may be collected: after a moment without input, or at the latest after a while.
 _CHECK_SECONDS, _IDLE_SECONDS, _MOST_SECONDS = 10.0, 0.5, 60.0
 
@@ -232,10 +240,18 @@ class BaseApp(ThemedApp[int]):
             if name in THEME_SENTENCES or name in self.user_themes:
                 sentence = THEME_SENTENCES.get(name, "yours")
                 yield SystemCommand(f"Theme: {name}", sentence, partial(setattr, self, "theme", name))
+        for kind in Graphs:
+            yield SystemCommand(f"Graphs: {kind}", _GRAPHS[kind], partial(self.use_graphs, kind))
         textual_commands = super().get_system_commands(screen)
         for command in textual_commands:
             if command.title in _TEXTUAL_COMMANDS:
                 yield command._replace(help=_TEXTUAL_COMMANDS[command.title])
+
+    def use_graphs(self, kind: Graphs) -> None:
+        """Draw all charts, bars and sparklines anew with these characters, and remember them."""
+        graphs.use(kind)
+        self.preferences.remember(graphs=str(kind))
+        self.refresh_css(animate=False)
 
     def _install_signal_handlers(self) -> None:
         """A closed terminal and a `kill` leave as `q` does, without a question.

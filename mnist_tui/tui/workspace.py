@@ -26,6 +26,9 @@ class Workspace:
     preferences: Preferences
     drawing: bytes | None = None
     """The drawing on the Draw screen as a network gets it, (28, 28) uint8; None while it is blank."""
+    network: Run | None = None
+    """The run whose network Model, Evaluate and Draw show, as the user chose it; None for the one in training, or else
+    the newest."""
     reference: Run | None = None
     """The run that the user has pinned to compare others with; None for the best one of its kind."""
     declined_code: set[str] = field(default_factory=set)

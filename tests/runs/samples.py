@@ -32,16 +32,16 @@ def create(folder: Path, name: str = "", **changes: Any) -> Run:
     return runs.create(folder, RunRecord.from_dict(RECORD | changes), name=name)
 
 
-def note(message: str) -> Notice:
+def make_notice(message: str) -> Notice:
     return Notice(message=message)
 
 
-def messages(run: Run) -> list[str]:
+def read_messages(run: Run) -> list[str]:
     return [event.message for event in run.events() if isinstance(event, Notice)]
 
 
 @contextmanager
-def held_elsewhere(run: Run) -> Iterator[None]:
+def hold_elsewhere(run: Run) -> Iterator[None]:
     """Another process is writing the run."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD_THE_LOCK, str(run.folder)],

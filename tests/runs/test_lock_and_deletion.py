@@ -14,13 +14,13 @@ from mnist_tui.errors import RunError
 from mnist_tui.events import EpochStarted, Event, RunStopped
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunStatus
-from tests.runs.samples import RECORD, create, held_elsewhere
+from tests.runs.samples import RECORD, create, hold_elsewhere
 
 
 @pytest.mark.usefixtures("impatient")
 def test_a_run_has_one_writer(tmp_path: Path) -> None:
     run = create(tmp_path, "mine")
-    with held_elsewhere(run):
+    with hold_elsewhere(run):
         assert run.is_locked()
         with pytest.raises(RunError, match="run mine is in use by another process") as raised:
             run.writer()
@@ -39,7 +39,7 @@ def test_a_second_writer_in_the_same_process_is_refused_too(tmp_path: Path) -> N
 @pytest.mark.usefixtures("impatient")
 def test_a_run_being_written_cannot_be_deleted(tmp_path: Path) -> None:
     run = create(tmp_path, "mine")
-    with held_elsewhere(run), pytest.raises(RunError, match="in use"):
+    with hold_elsewhere(run), pytest.raises(RunError, match="in use"):
         run.delete()
     assert run.config_file.exists()
 

@@ -10,18 +10,18 @@ import pytest
 
 from mnist_tui.events import Notice
 from mnist_tui.system import atomic_file
-from tests.runs.samples import create, messages, note
+from tests.runs.samples import create, make_notice, read_messages
 
 
 def test_what_is_appended_is_read(tmp_path: Path) -> None:
     run = create(tmp_path, "mine")
     with run.writer() as writer:
-        writer.append(note("one"))
-        assert messages(run) == ["one"]
-        writer.append(note("größer"), durable=True)
+        writer.append(make_notice("one"))
+        assert read_messages(run) == ["one"]
+        writer.append(make_notice("größer"), durable=True)
     with run.writer() as writer:
-        writer.append(note("three"))
-    assert messages(run) == ["one", "größer", "three"]
+        writer.append(make_notice("three"))
+    assert read_messages(run) == ["one", "größer", "three"]
 
 
 @pytest.mark.parametrize(
@@ -30,14 +30,14 @@ def test_what_is_appended_is_read(tmp_path: Path) -> None:
 def test_a_torn_last_line_is_passed_over_and_cut_when_the_log_is_reopened(tmp_path: Path, torn: str) -> None:
     run = create(tmp_path, "mine")
     with run.writer() as writer:
-        writer.append(note("one"))
+        writer.append(make_notice("one"))
     whole = run.log_file.read_bytes()
     run.log_file.write_bytes(whole + torn.encode("latin-1"))
-    assert messages(run) == ["one"]
+    assert read_messages(run) == ["one"]
     with run.writer() as writer:
         assert run.log_file.read_bytes() == whole
-        writer.append(note("two"))
-    assert messages(run) == ["one", "two"]
+        writer.append(make_notice("two"))
+    assert read_messages(run) == ["one", "two"]
 
 
 def test_a_log_of_one_torn_line_becomes_empty(tmp_path: Path) -> None:
@@ -53,9 +53,9 @@ def test_what_no_event_begins_with_is_not_cut_but_ended(tmp_path: Path, text: st
     run = create(tmp_path, "mine")
     run.log_file.write_text(text)
     with run.writer() as writer:
-        writer.append(note("two"))
+        writer.append(make_notice("two"))
     assert run.log_file.read_text().startswith(f'{text}\n{{"event":"Notice"')
-    assert messages(run) == ["two"]
+    assert read_messages(run) == ["two"]
 
 
 def test_what_a_killed_writer_left_half_written_is_swept_when_the_run_is_reopened(
@@ -74,36 +74,36 @@ def test_what_a_killed_writer_left_half_written_is_swept_when_the_run_is_reopene
 def test_damage_in_the_middle_costs_one_line(tmp_path: Path) -> None:
     run = create(tmp_path, "mine")
     with run.writer() as writer:
-        writer.append(note("one"))
+        writer.append(make_notice("one"))
     with run.log_file.open("ab") as log:
         log.write(b"\xff\xfe\x00garbage\n" + b"[" * 100_000 + b"\n")
     with run.writer() as writer:
-        writer.append(note("two"))
-    assert messages(run) == ["one", "two"]
+        writer.append(make_notice("two"))
+    assert read_messages(run) == ["one", "two"]
 
 
 def test_a_line_without_room_is_taken_back_so_that_the_next_one_is_whole(tmp_path: Path) -> None:
     run = create(tmp_path, "mine")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     with run.writer() as writer:
-        writer.append(note("one"))
+        writer.append(make_notice("one"))
         resource.setrlimit(resource.RLIMIT_FSIZE, (run.log_file.stat().st_size + 5, limits[1]))
         try:
             with pytest.raises(OSError, match="File too large"):
-                writer.append(note("no room"))
+                writer.append(make_notice("no room"))
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        writer.append(note("two"))
-    assert messages(run) == ["one", "two"]
+        writer.append(make_notice("two"))
+    assert read_messages(run) == ["one", "two"]
 
 
 def test_a_log_that_was_removed_takes_no_last_word(tmp_path: Path) -> None:
     run = create(tmp_path, "mine")
     with run.writer() as writer:
-        writer.append(note("one"), durable=True)
+        writer.append(make_notice("one"), durable=True)
         run.log_file.unlink()
         with pytest.raises(FileNotFoundError, match=r"events\.jsonl"):
-            writer.append(note("two"), durable=True)
+            writer.append(make_notice("two"), durable=True)
 
 
 def test_a_reader_sees_only_whole_events_while_another_thread_writes(tmp_path: Path) -> None:
@@ -113,21 +113,21 @@ def test_a_reader_sees_only_whole_events_while_another_thread_writes(tmp_path: P
     def write() -> None:
         with run.writer() as writer:
             for number in range(count):
-                writer.append(note(f"{number} " + "x" * 20_000))
+                writer.append(make_notice(f"{number} " + "x" * 20_000))
 
     writing = threading.Thread(target=write)
     writing.start()
     while writing.is_alive():
-        seen = [message.split()[0] for message in messages(run)]
+        seen = [message.split()[0] for message in read_messages(run)]
         assert seen == [str(number) for number in range(len(seen))]
     writing.join()
-    assert len(messages(run)) == count
+    assert len(read_messages(run)) == count
 
 
 def test_progress_can_be_left_out(tmp_path: Path) -> None:
     run = create(tmp_path, "mine")
     with run.writer() as writer:
-        writer.append(note("one"))
+        writer.append(make_notice("one"))
     with run.log_file.open("a") as log:
         log.write('{"event":"Progress",' + "\n")
     assert [type(event) for event in run.events(progress=False)] == [Notice]

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,8 +16,8 @@ from mnist_tui.errors import RunError
 from mnist_tui.events import EpochFinished
 from mnist_tui.runs import cleanup
 from mnist_tui.runs.summary import sort_by, summarize
-from tests.data.download.test_mirrors import mounted
 from tests.runs.samples import RECORD, create
+from tests.small_disks import mount_disk
 
 
 @pytest.mark.parametrize("name", ["mine", "2026", "a b", "A.b_c+d-e", "größer", "数字", "x" * 120])
@@ -69,7 +68,11 @@ def test_a_name_that_is_taken_is_refused_and_left_as_it_is(tmp_path: Path) -> No
 
 
 def test_runs_of_one_name_get_numbers(tmp_path: Path) -> None:
-    assert [create(tmp_path).name for _ in range(3)] == ["reference-e3-s5", "reference-e3-s5-2", "reference-e3-s5-3"]
+    assert [create(tmp_path).name for _ in range(3)] == [
+        "reference-e3-s5",
+        "reference-e3-s5-2",
+        "reference-e3-s5-3",
+    ]
 
 
 def test_a_runs_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
@@ -82,7 +85,7 @@ def test_a_runs_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="mounting needs root")
 def test_a_read_only_disk_is_called_so(tmp_path: Path) -> None:
-    with contextmanager(mounted)(tmp_path / "disk", "ro") as disk:
+    with mount_disk(tmp_path / "disk", "ro") as disk:
         for begin in (runs.check_can_create, create):
             with pytest.raises(RunError, match=f"no run can be written in {disk}/runs: Read-only"):
                 begin(disk / "runs", "mine")

@@ -177,14 +177,14 @@ def _leave(terminal: Terminal) -> float:
 
 
 def at_home(folder: Path, seed: int) -> Monkey:
-    """One in a folder with two runs to look at."""
+    """A monkey in a folder with two runs."""
     for name in ("one", "two"):
         trained_runs.write(folder / "runs", name)
     return Monkey(folder, Random(seed))
 
 
 def main() -> None:
-    """For as long as is asked, in a folder of its own."""
+    """Play for as long as is asked, in a folder of its own."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--minutes", type=float, default=120)
     options.add_argument("--seed", type=int, default=2026)

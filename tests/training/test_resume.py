@@ -39,7 +39,7 @@ from tests.engine_fixtures import (
     tiny_dataset,
     training_state,
 )
-from tests.runs.samples import held_elsewhere
+from tests.runs.samples import hold_elsewhere
 
 
 def contents(run: Run) -> dict[str, bytes]:
@@ -47,7 +47,7 @@ def contents(run: Run) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in run.folder.rglob("*") if file.is_file() and file.name != ".lock"}
 
 
-def refused(lab: Lab, run: Run, message: str) -> RunError:
+def assert_refused(lab: Lab, run: Run, message: str) -> RunError:
     """The resume is refused with `message`, and not a byte of the run is changed."""
     before = contents(run)
     with pytest.raises(RunError, match=message) as raised:
@@ -69,13 +69,13 @@ def change_record(run: Run, part: str, **changes: Any) -> None:
 def test_a_finished_run_is_not_resumed(lab: Lab) -> None:
     run = lab.start(name="mine").run
     lab.events.clear()
-    refused(lab, run, "run mine is finished: nothing is left to resume")
+    assert_refused(lab, run, "run mine is finished: nothing is left to resume")
 
 
 @pytest.mark.usefixtures("impatient")
 def test_a_run_of_a_live_process_is_not_resumed(lab: Lab, stopped: Run) -> None:
     before = contents(stopped)
-    with held_elsewhere(stopped), pytest.raises(RunError, match="in use by another process") as raised:
+    with hold_elsewhere(stopped), pytest.raises(RunError, match="in use by another process") as raised:
         lab.resume(stopped)
     assert raised.value.exit_code == 4
     assert contents(stopped) == before
@@ -93,7 +93,7 @@ def test_a_config_of_another_version_is_not_resumed(
     lab: Lab, stopped: Run, changes: dict[str, Any], message: str
 ) -> None:
     change_record(stopped, "config", **changes)
-    refused(lab, stopped, message)
+    assert_refused(lab, stopped, message)
 
 
 def test_a_model_file_that_has_changed_is_not_resumed_where_the_run_has_no_copy(lab: Lab) -> None:
@@ -107,32 +107,32 @@ def test_a_model_file_that_has_changed_is_not_resumed_where_the_run_has_no_copy(
     file = Path(spec.rpartition(":")[0])
     source = file.read_text()
     file.write_text(source.replace("0.3", "0.4"))
-    refused(lab, run, "is not the code that run mine was trained with")
+    assert_refused(lab, run, "is not the code that run mine was trained with")
     file.write_text(source)
     assert isinstance(lab.resume(run).event, RunFinished)
 
 
 def test_other_data_is_not_trained_on(lab: Lab, stopped: Run) -> None:
     lab.dataset = tiny_dataset(seed=1)
-    refused(lab, stopped, "the dataset synthetic is not the one that run mine began with")
+    assert_refused(lab, stopped, "the dataset synthetic is not the one that run mine began with")
 
 
 def test_a_run_without_its_config_is_not_resumed(lab: Lab, stopped: Run) -> None:
     stopped.config_file.unlink()
-    refused(lab, stopped, r"config\.json cannot be read")
+    assert_refused(lab, stopped, r"config\.json cannot be read")
 
 
 @pytest.mark.parametrize("text", ["", "garbage", "[]", '{"config": 3}', '{"config": {}, "model": 3}'])
 def test_a_damaged_config_is_not_resumed(lab: Lab, stopped: Run, text: str) -> None:
     stopped.config_file.write_text(text)
-    refused(lab, stopped, r"config\.json")
+    assert_refused(lab, stopped, r"config\.json")
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
 def test_a_truncated_checkpoint_is_not_resumed(lab: Lab, stopped: Run, share: float) -> None:
     content = stopped.checkpoint_file.read_bytes()
     stopped.checkpoint_file.write_bytes(content[: int(share * len(content))])
-    refused(lab, stopped, r"last\.ckpt is not a readable checkpoint")
+    assert_refused(lab, stopped, r"last\.ckpt is not a readable checkpoint")
 
 
 def test_a_malicious_checkpoint_is_not_resumed_and_runs_no_code(lab: Lab, stopped: Run, tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_malicious_checkpoint_is_not_resumed_and_runs_no_code(lab: Lab, stoppe
             return os.mkdir, (str(tmp_path / "canary"),)
 
     torch.save({"format": checkpoint.FORMAT, "model": Malicious()}, stopped.checkpoint_file)
-    refused(lab, stopped, "not a readable checkpoint")
+    assert_refused(lab, stopped, "not a readable checkpoint")
     assert not (tmp_path / "canary").exists()
 
 
@@ -154,7 +154,7 @@ def test_a_checkpoint_that_does_not_fit_is_not_resumed(lab: Lab, stopped: Run, p
     else:
         state[part] = {} if damage == "empty" else 3
     checkpoint.save_state(stopped.checkpoint_file, state)
-    refused(lab, stopped, r"last\.ckpt does not fit this run")
+    assert_refused(lab, stopped, r"last\.ckpt does not fit this run")
 
 
 def test_another_models_checkpoint_is_not_resumed(lab: Lab, stopped: Run) -> None:
@@ -162,14 +162,14 @@ def test_another_models_checkpoint_is_not_resumed(lab: Lab, stopped: Run) -> Non
     lab.events.clear()
     lab.control.stop()
     stopped.checkpoint_file.write_bytes(other.checkpoint_file.read_bytes())
-    refused(lab, stopped, r"config\.json and last\.ckpt do not match: model is linear in one and")
+    assert_refused(lab, stopped, r"config\.json and last\.ckpt do not match: model is linear in one and")
 
 
 def test_a_checkpoint_of_another_shape_is_not_resumed(lab: Lab, stopped: Run) -> None:
     state = checkpoint.load_state(stopped.checkpoint_file)
     state["model"].popitem()
     checkpoint.save_state(stopped.checkpoint_file, state)
-    refused(lab, stopped, r"last\.ckpt does not fit this run")
+    assert_refused(lab, stopped, r"last\.ckpt does not fit this run")
 
 
 def test_other_versions_are_a_notice(lab: Lab, stopped: Run) -> None:
@@ -180,14 +180,14 @@ def test_other_versions_are_a_notice(lab: Lab, stopped: Run) -> None:
     assert "other versions" in notices[0].message
 
 
-def noticed(lab: Lab) -> list[tuple[str, str]]:
+def read_notices(lab: Lab) -> list[tuple[str, str]]:
     return [(event.topic, event.message) for event in lab.events if isinstance(event, Notice)]
 
 
 def test_a_run_is_resumed_with_other_threads(lab: Lab, stopped: Run) -> None:
     assert isinstance(lab.resume(stopped, threads=2).event, RunFinished)
     but = "the weights may differ in the last bits"
-    assert noticed(lab) == [("machine", f"trained with --threads 1 so far, with 2 from here on: {but}")]
+    assert read_notices(lab) == [("machine", f"trained with --threads 1 so far, with 2 from here on: {but}")]
     started = lab.events[0]
     assert isinstance(started, RunStarted)
     assert (started.config["threads"], started.machine["threads"]) == (2, 2)
@@ -211,14 +211,14 @@ def test_a_resume_that_cannot_write_its_config_says_so(
 def test_a_run_resumed_as_it_was_keeps_its_config(lab: Lab, stopped: Run) -> None:
     before = stopped.config_file.read_bytes()
     lab.resume(stopped, threads=1, backend="eager")
-    assert noticed(lab) == []
+    assert read_notices(lab) == []
     assert stopped.config_file.read_bytes() == before
 
 
 def test_a_backend_that_is_gone_is_replaced_with_notices(lab: Lab, stopped: Run) -> None:
     change_record(stopped, "machine", backend="quantum")
     assert isinstance(lab.resume(stopped).event, RunFinished)
-    (reason, fallback), (consequence, other) = noticed(lab)
+    (reason, fallback), (consequence, other) = read_notices(lab)
     assert reason == consequence == "backend"
     assert fallback.startswith("eager instead of quantum: ")
     assert other == "trained by quantum so far, by eager from here on: the weights may differ in the last bits"
@@ -229,7 +229,7 @@ def test_a_backend_that_is_gone_is_replaced_with_notices(lab: Lab, stopped: Run)
 def test_a_backend_asked_for_in_a_resume_is_taken_with_a_notice(lab: Lab, stopped: Run) -> None:
     change_record(stopped, "machine", backend="quantum")
     assert isinstance(lab.resume(stopped, backend="eager").event, RunFinished)
-    [(topic, message)] = noticed(lab)
+    [(topic, message)] = read_notices(lab)
     assert topic == "backend"
     assert message.startswith("trained by quantum so far, by eager from here on")
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +25,7 @@ from tests.engine_fixtures import (
     tiny_config,
     training_state,
 )
+from tests.small_disks import mount_disk
 
 
 def failing_net(folder: Path, body: str) -> str:
@@ -184,23 +182,10 @@ def test_an_unforeseen_failure_of_the_recording_is_an_event_too(lab: Lab, monkey
     assert "break_down" in outcome.event.traceback
 
 
-@contextlib.contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[None]:
-    """A file system of a few kilobytes at `folder`."""
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("cannot mount a file system here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="mounting needs root")
 @pytest.mark.parametrize("room", ["128k", "240k", "300k"])
 def test_a_real_disk_that_fills_up(lab: Lab, room: str) -> None:
-    with small_disk(lab.runs_dir, room):
+    with mount_disk(lab.runs_dir, f"size={room}"):
         outcome = lab.start(tiny_config(epochs=400))
         failed = outcome.event
         assert isinstance(failed, RunFailed)

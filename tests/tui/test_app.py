@@ -764,7 +764,7 @@ def test_a_screen_that_is_closed_while_it_comes_up_is_no_error(tmp_path: Path) -
             await closed_after(turns, ExportDialog("a-run"), dashboard)
             await closed_after(turns, NewRunScreen(dashboard.app.workspace), dashboard)
             await closed_after(turns, SettingsForm(RunDraft(TrainConfig())), dashboard)
-            await closed_after(turns, CompareScreen([]), dashboard)
+            await closed_after(turns, CompareScreen(dashboard.app.workspace, []), dashboard)
 
     with_dashboard(scenario, tmp_path, has_job=False)
 

@@ -189,7 +189,7 @@ def test_undo_redo_clear_and_invert(trained: Path) -> None:
         await open_draw(dashboard)
         assert "Undo" not in dashboard.footer
         await draw_down(dashboard)
-        await dashboard.wait_for_text("u Undo", "c Clear")
+        await dashboard.wait_for_text("u Undo", "Del Clear")
         await draw_across(dashboard)
         await wait_for_answer(dashboard, "not sure")
         await dashboard.press("u")

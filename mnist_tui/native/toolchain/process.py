@@ -75,10 +75,27 @@ def run_all(
     program cannot be started, subprocess.TimeoutExpired, and Interrupted once `should_stop` returns true.
     """
     variables = {**os.environ, **(environment or {})}
-    if workspace is None:
-        return _run_all(commands, at_once, time_limit, should_stop, variables, _start)
-    with Watchdog(workspace) as watchdog:
-        return _run_all(commands, at_once, time_limit, should_stop, variables, watchdog.start)
+    ended: SimpleQueue[_Program] = SimpleQueue()
+    deadline = time.monotonic() + time_limit
+    with contextlib.ExitStack() as stack:
+        start = _start if workspace is None else stack.enter_context(Watchdog(workspace)).start
+        programs = [_Program(command, variables, ended, start) for command in commands]
+        stack.callback(_end, programs)
+        waiting, running = deque(programs), 0
+        while waiting or running:
+            if should_stop():
+                raise Interrupted("asked to stop, while compiling")
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(commands[0], time_limit)
+            while waiting and running < at_once:
+                waiting.popleft().start()
+                running += 1
+            program = _wait_for_next(ended)
+            if program is not None:
+                running -= 1
+                if program.result().status != 0:
+                    return FinishedProcess(program.command, program.result())
+    return FinishedProcess(programs[-1].command, programs[-1].result())
 
 
 _Start = Callable[[Sequence[str], Mapping[str, str]], subprocess.Popen[bytes]]
@@ -94,37 +111,6 @@ def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-
-
-def _run_all(
-    commands: Sequence[Sequence[str]],
-    at_once: int,
-    time_limit: float,
-    should_stop: Callable[[], bool],
-    variables: Mapping[str, str],
-    start: _Start,
-) -> FinishedProcess:
-    ended: SimpleQueue[_Program] = SimpleQueue()
-    programs = [_Program(command, variables, ended, start) for command in commands]
-    waiting, running = deque(programs), 0
-    deadline = time.monotonic() + time_limit
-    try:
-        while waiting or running:
-            if should_stop():
-                raise Interrupted("asked to stop, while compiling")
-            if time.monotonic() > deadline:
-                raise subprocess.TimeoutExpired(commands[0], time_limit)
-            while waiting and running < at_once:
-                waiting.popleft().start()
-                running += 1
-            program = _wait_for_next(ended)
-            if program is not None:
-                running -= 1
-                if program.result().status != 0:
-                    return FinishedProcess(program.command, program.result())
-    finally:
-        _end(programs)
-    return FinishedProcess(programs[-1].command, programs[-1].result())
 
 
 def _wait_for_next(ended: SimpleQueue[_Program]) -> _Program | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from textual.app import ComposeResult
 from textual.events import Event, ScreenResume
@@ -15,7 +15,15 @@ from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.frame.title_bar import Tab, TitleBar
 from mnist_tui.tui.workspace import Workspace
 
-_TABS = tuple(Tab(entry.name, entry.title) for entry in SCREENS)
+TABS = tuple(Tab(entry.name, entry.title) for entry in SCREENS)
+
+
+@runtime_checkable
+class ShowsSession(Protocol):
+    """A screen that is redrawn whenever the session changes."""
+
+    def session_changed(self) -> None:
+        """Redraw: the session has something new."""
 
 
 class BaseScreen(PanelScreen):
@@ -40,7 +48,7 @@ class BaseScreen(PanelScreen):
         return self.workspace.session
 
     def compose(self) -> ComposeResult:
-        yield TitleBar(_TABS, self.TAB)
+        yield TitleBar(TABS, self.TAB)
         yield from self.body()
         yield KeyBar()
 

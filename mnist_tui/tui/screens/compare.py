@@ -20,12 +20,11 @@ from mnist_tui.runs.compare import compare
 from mnist_tui.runs.config_diff import Difference
 from mnist_tui.runs.index import RunScanner, ScannedRun
 from mnist_tui.tui.keys import bind
-from mnist_tui.tui.screens.base import is_on_top
-from mnist_tui.tui.screens.panels import PanelScreen
+from mnist_tui.tui.screens.base import BaseScreen, is_on_top
 from mnist_tui.tui.theme_colors import RUN_COLORS
 from mnist_tui.tui.widgets.charts.overlay_chart import Curve, OverlayCharts
-from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.tables.compared_runs_table import ComparedRow, ComparedTable
+from mnist_tui.tui.workspace import Workspace
 
 _SECONDS_BETWEEN_READS = 1.0
 
@@ -38,9 +37,10 @@ class RunsRead(Message):
         self.runs = runs
 
 
-class CompareScreen(PanelScreen):
+class CompareScreen(BaseScreen):
     """Each run comes with the slot of its color, which it keeps while others come and go."""
 
+    TAB = "runs"
     CSS_PATH = "compare.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - declared so by Textual
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -49,8 +49,8 @@ class CompareScreen(PanelScreen):
         bind("view", "other_chart", "Accuracy / loss"),
     ]
 
-    def __init__(self, runs: Sequence[tuple[Run, int]]) -> None:
-        super().__init__()
+    def __init__(self, workspace: Workspace, runs: Sequence[tuple[Run, int]]) -> None:
+        super().__init__(workspace)
         self._scanners = [RunScanner(run) for run, _ in runs]
         self._slots = [slot for _, slot in runs]
         self._hidden: set[int] = set()
@@ -64,13 +64,12 @@ class CompareScreen(PanelScreen):
         """The numbers, which are the legend too."""
         return self.query_one(ComparedTable)
 
-    def compose(self) -> ComposeResult:
+    def body(self) -> ComposeResult:
         yield Static(Content.assemble((" Runs › ", "$muted"), ("Compare", "bold")), id="where")
         yield self.charts
         yield ComparedTable()
         with VerticalScroll(id="differences"):
             yield Static()
-        yield KeyBar()
 
     def on_mount(self) -> None:
         self.table.focus()
@@ -135,7 +134,9 @@ class CompareScreen(PanelScreen):
         ]
         same = Text("The same settings, data and machine.", style="dim")
         self.query_one("#differences Static", Static).update(
-            differences_table(comparison, heads) if comparison.differences else same
+            differences_table(comparison, heads, run_per_row=self.has_class("-narrow"))
+            if comparison.differences
+            else same
         )
 
     def _draw_charts(self) -> None:

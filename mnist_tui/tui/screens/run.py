@@ -53,6 +53,11 @@ class RunScreen(PanelScreen):
         self._is_reading = self._is_shown = self._has_changed = False
         self._note = "reading …"
 
+    @property
+    def run_shown(self) -> Run:
+        """The run under its current name."""
+        return self._run
+
     def compose(self) -> ComposeResult:
         yield Static(id="where")
         yield RunView()

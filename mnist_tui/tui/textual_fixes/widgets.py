@@ -1,13 +1,12 @@
-"""Corrections of Textual's `OptionList` and `RadioButton`."""
+"""Corrections of Textual's `OptionList`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from textual.command import CommandList
-from textual.content import Content
 from textual.events import Click
-from textual.widgets import OptionList, RadioButton
+from textual.widgets import OptionList
 
 if TYPE_CHECKING:
     _Base = OptionList
@@ -35,12 +34,3 @@ class SafeOptionList(_SafeOptions, OptionList):
 
 class SafeCommandList(_SafeOptions, CommandList):
     """The list of the command palette."""
-
-
-class PlainRadioButton(RadioButton):
-    """A RadioButton whose states differ in shape: in Textual only by color, which there may be none of."""
-
-    @property
-    def _button(self) -> Content:
-        sign, style = ("●", "toggle--button") if self.value else ("○", "toggle--label")
-        return Content(sign).stylize(self.get_visual_style(style))

@@ -11,6 +11,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -64,10 +65,10 @@ class Mirror(ThreadingHTTPServer):
         return DownloadSettings(open_session=self.session, **{"read_timeout": 5.0, **settings})
 
     @contextmanager
-    def reachable(self) -> Iterator[None]:
+    def reachable(self, **settings: Any) -> Iterator[None]:
         """Within the context, a dataset's files can be fetched from here, by http."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(mirrors, "DownloadSettings", self.settings)
+            patch.setattr(mirrors, "DownloadSettings", partial(self.settings, **settings))
             yield
 
     def handle_error(self, *_: object) -> None:

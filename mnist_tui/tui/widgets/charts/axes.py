@@ -185,7 +185,7 @@ def fit_epochs(first: float, last: float, columns: int) -> Scale:
     room = max(columns // 7, 1)
     steps = _round_steps(max((last - first) / room, _ROUNDING))
     step = next(step for step in steps if step < 1 or abs(step - round(step)) < _ROUNDING)
-    if step < 1 and last - first >= 1 and len(_multiples(1.0, first, last)) > 1:
+    if step < 1 and last - first > 1 and len(_multiples(1.0, first, last)) > 1:
         step = 1.0
     places = _multiples(step, first, last)
     if len(places) < 2:
@@ -193,7 +193,12 @@ def fit_epochs(first: float, last: float, columns: int) -> Scale:
     label_room = (last - first) / max(columns - 1, 1) * (LABEL_WIDTH + 1)
     if last - places[-1] > label_room and abs(last - round(last)) < _ROUNDING:
         places.append(last)
-    return Scale(first, last, tuple(_label(places)))
+    return Scale(first, last, tuple(Tick(tick.place, _trim(tick.label)) for tick in _label(places)))
+
+
+def _trim(label: str) -> str:
+    """0.50 -> 0.5, 1.00 -> 1."""
+    return label.rstrip("0").rstrip(".") if "." in label else label
 
 
 def _whole_scale(floor: float, ceiling: float, rows: int) -> Scale:

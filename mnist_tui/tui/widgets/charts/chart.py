@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -20,17 +21,21 @@ from mnist_tui.render.graphs import Graphs
 from mnist_tui.tui.keys import bind
 from mnist_tui.tui.widgets.charts.cells import NO_FILL, Cells
 from mnist_tui.tui.widgets.charts.dots import dot_glyphs
-from mnist_tui.tui.widgets.charts.plot import FILL_LEVELS, Layout, Pen, Plot, draw_plot
+from mnist_tui.tui.widgets.charts.plot import FILL_LEVELS, Layout, Pen, Plot, draw_plot, plain_signs
 
 # How strongly the area under a line is tinted, at the top of the chart and at its bottom.
 _FILL_TOP, _FILL_BOTTOM = 0.26, 0.07
 # Classes of whatever gives the whole screen to one part of it.
-_LARGE = frozenset({"-maximized", "-large"})
+_LARGE = frozenset({"-maximized", "-projector"})
 # In a chart with fewer rows than this thick lines would be most of it.
 _ROOM_FOR_THICK = 9
 # Where a tint would become a color of its own.
 _FEW_COLORS = ("standard", "windows")
 _BEHIND_CROSSHAIR = " ┄·─-┬+"
+
+
+Readout = Sequence[tuple[str, str]]
+"""Words, each with its ink."""
 
 
 class Chart(Widget, can_focus=True):
@@ -90,6 +95,9 @@ class Chart(Widget, can_focus=True):
             super().__init__()
             self.chart, self.at, self.fixed = chart, at, fixed
 
+    class Resized(Message):
+        """Another number of points can be seen now."""
+
     class Dragged(Message):
         """The mouse has pulled the curves so many epochs to the left."""
 
@@ -102,9 +110,12 @@ class Chart(Widget, can_focus=True):
         self.plot = Plot()
         self.crosshair: float | None = None
         """The epoch of the vertical line."""
+        self.readout: Readout = ()
+        """What is written below the vertical line."""
         self._cells = Cells(0, 0)
         self._strips: list[Strip] = []
         self._colors: dict[str, Color] = {}
+        self._graphs = graphs.in_use()
 
     @property
     def layout_of_plot(self) -> Layout:
@@ -135,23 +146,33 @@ class Chart(Widget, can_focus=True):
 
     def draw(self, plot: Plot) -> None:
         """Show this instead; only what differs is repainted."""
-        self.plot = plot
+        before, self.plot = self._crosshair_column(), plot
         self._paint()
+        if before != self._crosshair_column():
+            self.refresh()
 
-    def point(self, at: float | None) -> None:
-        """Move the vertical line to this epoch, or take it away: two columns are repainted."""
-        before, self.crosshair = self._crosshair_column(), at
-        after = self._crosshair_column()
-        if before != after:
-            self.refresh(*(Region(column, 0, 1, self.size.height) for column in (before, after) if column is not None))
+    def point(self, at: float | None, readout: Readout = ()) -> None:
+        """Move the vertical line to this epoch, with these words below, or take it away.
+
+        Two columns and the row of the words are repainted: the mouse moves it faster than charts can be drawn.
+        """
+        columns = [self._crosshair_column()]
+        self.crosshair, self.readout = at, readout
+        columns.append(self._crosshair_column())
+        if columns != [None, None]:
+            moved = [Region(column, 0, 1, self.rows) for column in columns if column is not None]
+            self.refresh(*moved, Region(0, self.rows, self.size.width, 1))
 
     def on_resize(self, _: Resize) -> None:
         self._paint()
+        self.post_message(self.Resized())
 
     def notify_style_update(self) -> None:
         """Take the colors of the new theme when the next line is drawn: now they are still the old ones."""
         super().notify_style_update()
         self._colors, self._strips = {}, []
+        if self._graphs is not graphs.in_use():
+            self._paint()
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -161,7 +182,9 @@ class Chart(Widget, can_focus=True):
         if y >= len(self._strips):
             return Strip.blank(self.size.width, Style(bgcolor=self._color("").rich_color))
         column = self._crosshair_column()
-        return self._strips[y] if column is None or y >= self.rows else self._with_crosshair(y, column)
+        if column is None:
+            return self._strips[y]
+        return self._with_crosshair(y, column) if y < self.rows else self._with_readout(y, column)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Esc is the screen's while there is no vertical line to take away."""
@@ -199,7 +222,8 @@ class Chart(Widget, can_focus=True):
         width, height = self.size
         if not (width and height):
             return
-        before, self._cells = self._cells, draw_plot(self.plot, (width, height), graphs.in_use())
+        self._graphs = graphs.in_use()
+        before, self._cells = self._cells, draw_plot(self.plot, (width, height), self._graphs)
         changed = self._cells.difference(before)
         if changed is not None:
             self._strips = []
@@ -210,10 +234,23 @@ class Chart(Widget, can_focus=True):
         strip = self._strips[y]
         cell = strip.crop(column, column + 1)
         if cell.text in _BEHIND_CROSSHAIR:
-            sign = "|" if graphs.in_use() is Graphs.ASCII else "│"
-            style = (cell._segments[0].style or Style.null()) + Style(color=self._color("crosshair").rich_color)
-            cell = Strip([Segment(sign, style)], 1)
+            sign = "|" if self._graphs is Graphs.ASCII else "│"
+            style = Style(color=self._color("crosshair").rich_color)
+            cell = Strip([Segment(sign, (segment.style or style) + style) for segment in cell], 1)
         return Strip.join([strip.crop(0, column), cell, strip.crop(column + 1)])
+
+    def _with_readout(self, y: int, column: int) -> Strip:
+        """The labels of the axis, but below the vertical line what is there; the last words go where it is narrow."""
+        words, width = [Segment(" ", self._style("", NO_FILL, bold=False))], 1
+        for text, ink in self.readout:
+            text = plain_signs(text, self._graphs) + "  "
+            if width + len(text) > self.size.width:
+                break
+            words.append(Segment(text, self._style(ink, NO_FILL, bold=True)))
+            width += len(text)
+        begin = max(min(column - width // 2, self.size.width - width), 0)
+        strip = self._strips[y]
+        return Strip.join([strip.crop(0, begin), Strip(words, width), strip.crop(begin + width)])
 
     def _crosshair_column(self) -> int | None:
         if self.crosshair is None:

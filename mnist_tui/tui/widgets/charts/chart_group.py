@@ -10,17 +10,21 @@ from textual.containers import Container
 from mnist_tui.tui.widgets.charts.x_view import XView
 
 if TYPE_CHECKING:  # numpy, and this is imported before the first frame
-    from mnist_tui.tui.widgets.charts.chart import Chart
+    from mnist_tui.tui.widgets.charts.chart import Chart, Readout
+
+# A moving mouse reports every cell; the vertical line moves about 15 times per second.
+_SECONDS_BEHIND_MOUSE = 0.06
 
 
 class ChartGroup(Container):
-    """Subclasses hold the charts, draw them in `redraw`, and write the values at the vertical line in `show_values`."""
+    """Subclasses hold the charts, draw them in `redraw`, and say what is at the vertical line in `read_off`."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.view = XView()
         self._fixed: float | None = None
         self._hovered: float | None = None
+        self._is_waiting = False
 
     @property
     def charts(self) -> Sequence[Chart]:
@@ -40,8 +44,9 @@ class ChartGroup(Container):
     def redraw(self) -> None:
         """Draw all charts."""
 
-    def show_values(self) -> None:
-        """Write the values at the vertical line, or the newest where there is none."""
+    def read_off(self, chart: Chart, at: float) -> Readout:
+        """What to write below the vertical line: where it is, and the values of the lines there."""
+        return ()
 
     def toggle_axis(self, chart: Chart) -> None:
         """Give a chart its other y axis."""
@@ -71,12 +76,21 @@ class ChartGroup(Container):
             self._fix(event.at)
         elif self._hovered != event.at:
             self._hovered = event.at
-            if self._fixed is None:
-                self._draw_crosshair()
+            if self._fixed is None and not self._is_waiting:
+                self._is_waiting = True
+                self.set_timer(_SECONDS_BEHIND_MOUSE, self._follow_mouse)
+
+    def _follow_mouse(self) -> None:
+        self._is_waiting = False
+        self.draw_crosshair()
 
     def on_chart_dragged(self, event: Chart.Dragged) -> None:
         event.stop()
         self.view.shift(event.epochs)
+        self.redraw()
+
+    def on_chart_resized(self, event: Chart.Resized) -> None:
+        event.stop()
         self.redraw()
 
     def _change_view(self, event: Chart.Command) -> None:
@@ -113,9 +127,10 @@ class ChartGroup(Container):
     def _fix(self, at: float | None) -> None:
         self._fixed = at
         self._hovered = None if at is None else self._hovered
-        self._draw_crosshair()
+        self.draw_crosshair()
 
-    def _draw_crosshair(self) -> None:
+    def draw_crosshair(self) -> None:
+        """Draw the vertical line where it is now, with the values there."""
+        at = self.crosshair
         for chart in self.charts:
-            chart.point(self.crosshair)
-        self.show_values()
+            chart.point(at, () if at is None else self.read_off(chart, at))

@@ -192,13 +192,16 @@ def _crop(x: Floats, y: Floats, span: Span, points: int) -> tuple[Floats, Floats
     x, y = x[known], y[known]
     begin = max(0, int(np.searchsorted(x, span[0])) - 1)
     end = int(np.searchsorted(x, span[1], side="right")) + 1
-    return _thin(x[begin:end], y[begin:end], points)
+    return _thin(x[begin:end], y[begin:end], span, points)
 
 
-def _thin(x: Floats, y: Floats, points: int) -> tuple[Floats, Floats]:
-    """Means of neighbors where there are more points than can be seen."""
+def _thin(x: Floats, y: Floats, span: Span, points: int) -> tuple[Floats, Floats]:
+    """Means of the points that share one of so many stretches; the last is as it was, as its value is written there."""
     if len(x) <= points:
         return x, y
-    starts = np.linspace(0, len(x), points, endpoint=False).astype(np.int64)
+    stretches = np.floor((x - span[0]) / (span[1] - span[0]) * (points - 2))
+    starts = np.append(0, np.flatnonzero(np.diff(stretches)) + 1)
     sizes = np.diff(np.append(starts, len(x)))
-    return np.add.reduceat(x, starts) / sizes, np.add.reduceat(y, starts) / sizes
+    thin_x, thin_y = np.add.reduceat(x, starts) / sizes, np.add.reduceat(y, starts) / sizes
+    thin_x[-1], thin_y[-1] = x[-1], y[-1]
+    return thin_x, thin_y

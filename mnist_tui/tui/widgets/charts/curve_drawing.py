@@ -9,7 +9,7 @@ import numpy as np
 
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.tui.widgets.charts.axes import Axis, ErrorAxis, fit_epochs
-from mnist_tui.tui.widgets.charts.chart import Chart
+from mnist_tui.tui.widgets.charts.chart import Chart, Readout
 from mnist_tui.tui.widgets.charts.curve_data import CurveData
 from mnist_tui.tui.widgets.charts.limits import (
     Limits,
@@ -25,9 +25,11 @@ from mnist_tui.tui.widgets.charts.x_view import Span
 # " ● 99.12"
 _LABEL_WIDTH = 8
 _LABELED = ("train", "validation", "test")
-_NAMED = (*_LABELED, "ghost", "ghost-test")
+_SIGNS = {"train": "━", "validation": "◆", "test": "●", "ghost": "┈", "ghost-test": "○"}
+# A chart of so many columns has room for the step at the vertical line beside its labels.
+_ROOM_FOR_STEP = 70
 # In epochs: a value from further away is not shown as that of the vertical line.
-_CLOSE = 0.5
+_REACH = 0.5
 
 
 @dataclass
@@ -77,9 +79,14 @@ class CurveDrawing:
         self._draw_loss(span, options)
         self._draw_accuracy(span, options)
 
-    def values_at(self, epoch: float) -> tuple[dict[str, float], dict[str, float]]:
-        """The loss and the accuracy of each line at its point next to this epoch, if that is close."""
-        return _values_at(self.loss.plot.lines, epoch), _values_at(self.accuracy.plot.lines, epoch)
+    def read_off(self, chart: Chart, at: float) -> Readout:
+        """Where the vertical line is, and the values of the chart's lines at their points next to it."""
+        write = _loss_label if chart is self.loss else _accuracy_label
+        where = f"{at:.2f}"
+        if self.data.steps and chart.size.width >= _ROOM_FOR_STEP:
+            where += f" · step {round(at * self.data.steps):,}"
+        values = _values_at(chart.plot.lines, at)
+        return [(where, "crosshair"), *((f"{_SIGNS[name]} {write(value)}", name) for name, value in values.items())]
 
     def _draw_loss(self, span: Span, options: Options) -> None:
         chart = self.loss
@@ -104,6 +111,8 @@ def _show(
     chart: Chart, lines: Sequence[ChartLine], span: Span, axis: Axis, limits: Limits, label: Callable[[float], str]
 ) -> None:
     """Put lines on axes; the newest values are written at their ends."""
+    if not chart.size.area:
+        return  # it is hidden
     pen = chart.pen
     finished = [
         replace(
@@ -121,23 +130,32 @@ def _label(line: ChartLine, write: Callable[[float], str]) -> str:
     """The newest value, behind the sign of the line; "" for a line that has none."""
     if line.name not in _LABELED or not len(line.y):
         return ""
-    return f"{line.marker or '━'} {write(float(line.y[-1]))}"
+    return f"{_SIGNS[line.name]} {write(float(line.y[-1]))}"
 
 
 def _as_ghost(lines: Sequence[ChartLine]) -> list[ChartLine]:
     """The lines of another run, faint, without what would compete with the run's own."""
     names = {"train": "ghost", "test": "ghost-test"}
-    return [replace(line, name=names[line.name], marker="", filled=False) for line in lines if line.name in names]
+    markers = {"train": "", "test": "○"}
+    return [
+        replace(line, name=names[line.name], marker=markers[line.name], filled=False)
+        for line in lines
+        if line.name in names
+    ]
 
 
 def _values_at(lines: Sequence[ChartLine], epoch: float) -> dict[str, float]:
-    values = {}
-    for line in lines:
-        if line.name in _NAMED and len(line.x):
-            nearest = int(np.abs(line.x - epoch).argmin())
-            if abs(line.x[nearest] - epoch) <= _CLOSE:
-                values[line.name] = float(line.y[nearest])
-    return values
+    """Of each line that has a name the value at its point next to this epoch; nothing where the line is not."""
+    found = {line.name: line for line in lines if len(line.x)}
+    values = {name: _value_at(found[name], epoch) for name in _SIGNS if name in found}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _value_at(line: ChartLine, epoch: float) -> float | None:
+    nearest = int(np.abs(line.x - epoch).argmin())
+    gaps = np.diff(line.x)[max(nearest - 1, 0) : nearest + 1]
+    reach = min(float(gaps.max(initial=0.0)) / 2 or _REACH, _REACH)
+    return float(line.y[nearest]) if abs(line.x[nearest] - epoch) <= reach + 1e-9 else None
 
 
 def _loss_label(value: float) -> str:

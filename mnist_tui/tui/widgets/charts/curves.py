@@ -1,9 +1,10 @@
-"""Loss and accuracy by epoch: two charts, redrawn every few seconds while something changes."""
+"""Loss and accuracy by epoch: two charts, redrawn every second or so while something changes."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib
+import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,12 @@ from mnist_tui.tui.widgets.charts.chart_group import ChartGroup
 from mnist_tui.tui.widgets.frame.panel import Panel
 
 if TYPE_CHECKING:
-    from mnist_tui.tui.widgets.charts.chart import Chart
+    from mnist_tui.tui.widgets.charts.chart import Chart, Readout
     from mnist_tui.tui.widgets.charts.curve_drawing import CurveDrawing
 
-_SECONDS_BETWEEN_DRAWINGS = 2.0
+# Drawing both takes about ten milliseconds: at most this share of a core, but no oftener than the eye can follow.
+_SHARE_OF_A_CORE = 0.01
+_FASTEST_DRAWING = 0.5
 # Corners and blanks around a title on a border.
 _TITLE_MARGIN = 6
 # As the lines are drawn, so that they differ without colors too.
@@ -27,8 +30,6 @@ _SAMPLES: Mapping[str, tuple[str, str, str]] = {
     "train": ("━", "$train", "train"),
     "validation": ("◆", "$validation", "valid"),
     "test": ("●", "$test", "test"),
-    "ghost": ("┈", "$ghost", "then"),
-    "ghost-test": ("┈", "$ghost", "then"),
 }
 
 _NO_VALUES: Mapping[str, str] = {"train": "", "test": ""}
@@ -51,6 +52,7 @@ class Curves(ChartGroup):
         self._reference: tuple[str, RunHistory] | None = None
         self._drawing: CurveDrawing | None = None
         self._changed = False
+        self._next_drawing = 0.0
         self._titles: dict[Panel, str] = {}
 
     @property
@@ -64,7 +66,7 @@ class Curves(ChartGroup):
     def on_mount(self) -> None:
         # Numpy is loaded in a thread, after the first frame.
         self.call_after_refresh(self._load)
-        self.set_interval(_SECONDS_BETWEEN_DRAWINGS, self.draw_changes)
+        self.set_interval(_FASTEST_DRAWING, self._draw_in_time)
 
     def show(self, history: RunHistory) -> None:
         """Draw another run."""
@@ -117,9 +119,15 @@ class Curves(ChartGroup):
             self._changed = False
             self._draw(self._drawing)
 
-    def show_values(self) -> None:
-        if self._drawing is not None:
-            self._label(self._drawing)
+    def read_off(self, chart: Chart, at: float) -> Readout:
+        return () if self._drawing is None else self._drawing.read_off(chart, at)
+
+    def _draw_in_time(self) -> None:
+        """Draw what has changed, less often on a slow machine."""
+        if time.monotonic() >= self._next_drawing:
+            before = time.thread_time()
+            self.draw_changes()
+            self._next_drawing = time.monotonic() + (time.thread_time() - before) / _SHARE_OF_A_CORE
 
     def _draw(self, drawing: CurveDrawing) -> None:
         from mnist_tui.tui.widgets.charts.curve_drawing import Options  # numpy
@@ -128,6 +136,7 @@ class Curves(ChartGroup):
         self.view.follow(drawing.data.extent)
         drawing.draw(self.view.span, Options(self.log_scale, self.smoothing, self.by_error))
         self._label(drawing)
+        self.draw_crosshair()
 
     def _load(self) -> None:
         self.run_worker(self._open())
@@ -145,16 +154,10 @@ class Curves(ChartGroup):
         self.redraw()
 
     def _label(self, drawing: CurveDrawing) -> None:
-        at = self.crosshair
-        if at is None:
-            losses, accuracies = drawing.data.newest_losses(), drawing.data.newest_accuracies()
-        else:
-            losses, accuracies = drawing.values_at(at)
-        where = [""] if at is None else _positions(at, drawing.data.steps)
-        percents = {name: f"{value:.2f} %" for name, value in accuracies.items()}
-        numbers = {name: formatting.loss(value) for name, value in losses.items()}
-        self._title(self.loss, _choose_title(self.loss, [f"Loss{place}" for place in where], numbers))
-        self._title(self.accuracy, _choose_title(self.accuracy, [f"Accuracy{place}" for place in where], percents))
+        losses = {name: formatting.loss(value) for name, value in drawing.data.newest_losses().items()}
+        accuracies = {name: f"{value:.2f} %" for name, value in drawing.data.newest_accuracies().items()}
+        self._title(self.loss, _legend("Loss", losses, self.loss.size.width))
+        self._title(self.accuracy, _legend("Accuracy", accuracies, self.accuracy.size.width))
         self._note(drawing)
 
     def _title(self, panel: Panel, title: Content) -> None:
@@ -174,27 +177,15 @@ class Curves(ChartGroup):
                 panel.border_subtitle = note
 
 
-def _positions(epochs: float, steps: int) -> list[str]:
-    """Where the vertical line is, in full and in short."""
-    short = f" at {epochs:.2f}"
-    return [f"{short} · step {round(epochs * steps):,}", short] if steps else [short]
+def _legend(title: str, values: Mapping[str, str], width: int) -> Content:
+    """The title of a chart: its lines with their newest values, or only their names where those do not fit."""
+    full = _entries(title, values)
+    return full if full.cell_length <= width - _TITLE_MARGIN else _entries(title, dict.fromkeys(values, ""))
 
 
-def _choose_title(panel: Panel, titles: Sequence[str], values: Mapping[str, str]) -> Content:
-    """The lines with their values: the first of these ways for which there is room on the border."""
-    entries = values or _NO_VALUES
-    choices = [
-        *(_legend(title, entries, words=True) for title in titles),
-        *(_legend(title, entries, words=False) for title in titles if values),
-        _legend(titles[-1], dict.fromkeys(entries, ""), words=True),
-    ]
-    room = panel.size.width - _TITLE_MARGIN
-    return next((choice for choice in choices if choice.cell_length <= room), choices[-1])
-
-
-def _legend(title: str, values: Mapping[str, str], *, words: bool) -> Content:
+def _entries(title: str, values: Mapping[str, str]) -> Content:
     parts = [Content(title)]
-    for name, value in values.items():
+    for name, value in (values or _NO_VALUES).items():
         sample, style, word = _SAMPLES[name]
-        parts.append(Content.assemble((sample, style), f" {word if words else ''} {value}".replace("  ", " ").rstrip()))
+        parts.append(Content.assemble((sample, style), f" {word} {value}".rstrip()))
     return Content("  ").join(parts)

@@ -43,7 +43,9 @@ def accuracy_limits(lines: Sequence[ChartLine], span: Span) -> Limits:
     values = _values(lines, span)
     if span[1] <= 1 or not len(values):
         return 0.0, 100.0
-    low, high = float(values.min()), float(values.max())
+    # What a run behind this one has reached lies ahead.
+    ahead = _in_view([line for line in lines if line.name.startswith("ghost")], *span)
+    low, high = float(values.min()), float(max(values.max(), ahead.max(initial=0.0)))
     air = max((_LEAST_RANGE - (high - low)) / 2, 0.0)
     return max(low - air, 0.0), min(high + air, 100.0)
 
@@ -61,9 +63,17 @@ def loss_axis(log_scale: bool) -> Axis:
 
 
 def _values(lines: Sequence[ChartLine], span: Span, *, everything: bool = False) -> Floats:
-    """What must be visible: of the lines in view, but not of single batches, nor of a long run's beginning."""
+    """What must be visible: of the lines in view, but not of a long run's beginning.
+
+    Single batches may lie outside, and so may another run that is drawn behind, unless there is nothing else yet.
+    """
     first = span[0]
     if first <= 0 and span[1] > 1 and not everything:
         first = _FIRST_PART * span[1]
-    chosen = [line.y[(line.x >= first) & (line.x <= span[1])] for line in lines if line.name != "raw"]
+    own = _in_view([line for line in lines if not line.name.startswith(("raw", "ghost"))], first, span[1])
+    return own if len(own) else _in_view([line for line in lines if line.name != "raw"], first, span[1])
+
+
+def _in_view(lines: Sequence[ChartLine], first: float, last: float) -> Floats:
+    chosen = [line.y[(line.x >= first) & (line.x <= last)] for line in lines]
     return np.concatenate(chosen) if chosen else np.empty(0)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from textual.app import ComposeResult
 from textual.color import Color
-from textual.content import Content
 
-from mnist_tui.render import formatting
 from mnist_tui.tui.theme_colors import RUN_COLORS
 from mnist_tui.tui.widgets.charts.axes import Axis, ErrorAxis, fit_epochs
-from mnist_tui.tui.widgets.charts.chart import Chart
+from mnist_tui.tui.widgets.charts.chart import Chart, Readout
 from mnist_tui.tui.widgets.charts.chart_group import ChartGroup
 from mnist_tui.tui.widgets.charts.limits import Limits, accuracy_axis, loss_axis
 from mnist_tui.tui.widgets.charts.plot import ChartLine, Plot
@@ -24,9 +22,7 @@ from mnist_tui.tui.widgets.frame.panel import Panel
 # " 8"
 _LABEL_WIDTH = 2
 # Of the curves of the runs that are not under the cursor.
-_OTHERS_STRENGTH = 0.45
-# Corners and blanks around a title on a border.
-_TITLE_MARGIN = 6
+_OTHERS_STRENGTH = 0.55
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,7 @@ class OverlayChart(Chart):
         lines = [self._line(curve) for curve in ordered]
         scale = axis.fit(*limits, max(self.rows, 2))
         x = fit_epochs(*span, self.layout_of_plot.columns)
-        self.draw(Plot(lines, x, scale, axis, _LABEL_WIDTH))
+        self.draw(Plot(lines, x, scale, axis, _LABEL_WIDTH, labels_together=False))
 
     def color_of(self, ink: str) -> Color:
         """Runs have colors of their own; those that are not under the cursor are faint."""
@@ -71,6 +67,7 @@ class OverlayChart(Chart):
             np.array(curve.values, dtype=np.float64),
             marker=str(curve.slot + 1) if len(curve.epochs) == 1 else "",
             label=str(curve.slot + 1),
+            label_ink=f"run-{curve.slot}-full",
             pen="solid" if self.is_large else "thick" if curve.slot == self.emphasized else "thin",
         )
 
@@ -111,9 +108,6 @@ class OverlayCharts(ChartGroup):
             self.accuracy.emphasized = self.loss.emphasized = slot
             self.redraw()
 
-    def on_resize(self) -> None:
-        self.call_after_refresh(self.redraw)
-
     def toggle_axis(self, chart: Chart) -> None:
         if chart is self.loss:
             self.log_scale = not self.log_scale
@@ -129,15 +123,22 @@ class OverlayCharts(ChartGroup):
         span = max(first, 1.0), max(last, 2.0)
         self._draw_accuracy(span)
         self._draw_loss(span)
-        self.show_values()
+        for panel, chart in zip(self._panels, self.charts, strict=True):
+            panel.border_subtitle = " · ".join([*self.view_notes, *self._notes(chart), "epoch"])
+        self.draw_crosshair()
 
-    def show_values(self) -> None:
-        self._title("Test accuracy %", self._panels[0], self.accuracy, lambda value: f"{value:.2f}")
-        self._title("Test loss", self._panels[1], self.loss, formatting.loss)
-
-    def _title(self, title: str, panel: Panel, chart: OverlayChart, write: Callable[[float], str]) -> None:
-        panel.border_title = _legend(title, chart, self.crosshair, write, panel.size.width - _TITLE_MARGIN)
-        panel.border_subtitle = " · ".join([*self.view_notes, *self._notes(chart), "epoch"])
+    def read_off(self, chart: Chart, at: float) -> Readout:
+        """The values of all runs at the next epoch, that under the cursor first."""
+        assert isinstance(chart, OverlayChart)
+        epoch = round(at)
+        known = [curve for curve in chart.curves if epoch in curve.epochs]
+        known.sort(key=lambda curve: (curve.slot != chart.emphasized, curve.slot))
+        digits = 2 if chart is self.accuracy else 4
+        values = [(curve.slot, curve.values[list(curve.epochs).index(epoch)]) for curve in known]
+        return [
+            (f"{epoch}", "crosshair"),
+            *((f"{slot + 1} {value:.{digits}f}", f"run-{slot}-full") for slot, value in values),
+        ]
 
     def _notes(self, chart: Chart) -> list[str]:
         if chart is self.loss:
@@ -168,18 +169,3 @@ def _limits(curves: Sequence[Curve], span: Span, otherwise: Limits) -> Limits:
         if span[0] <= epoch <= span[1] and math.isfinite(value)
     ]
     return (min(values), max(values)) if values else otherwise
-
-
-def _legend(title: str, chart: OverlayChart, at: float | None, write: Callable[[float], str], width: int) -> Content:
-    """The title, and where the vertical line is the values of all runs at its epoch, as far as there is room."""
-    if at is None:
-        return Content(title)
-    epoch = round(at)
-    legend = Content(f"{title} at {epoch}")
-    for curve in sorted(chart.curves, key=lambda curve: curve.slot):
-        if epoch in curve.epochs:
-            value = write(curve.values[list(curve.epochs).index(epoch)])
-            entry = Content.assemble("  ", (str(curve.slot + 1), f"${RUN_COLORS[curve.slot]}"), f" {value}")
-            if legend.cell_length + entry.cell_length <= width:
-                legend += entry
-    return legend

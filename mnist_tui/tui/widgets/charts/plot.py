@@ -20,12 +20,14 @@ FILL_LEVELS = 8
 _LEFT = LABEL_WIDTH + 1
 # How far apart points must be, in cells, for each to get a marker.
 _MARKER_SPACING = 8
+# In columns: labels of lines that end further apart cannot meet.
+_LABEL_SPACING = 2
 # How much of a cell may lie above a line for the cell to be left without a tint.
 _COVERED, _COVERED_SOLID = 0.7, 0.5
 # Without room for this many columns of curves there are no labels at their ends.
 _ROOM_FOR_LABELS = 24
 # Signs that are only in fonts with many symbols, and what stands for them elsewhere.
-_PLAIN_SIGNS = {"●": "o", "★": "*", "◆": "+", "━": "-"}
+_PLAIN_SIGNS = {"●": "o", "★": "*", "◆": "+", "━": "-", "○": ".", "┈": "-", "·": "-"}
 _GUIDES = {Graphs.BRAILLE: "┄", Graphs.QUADRANT: "┄", Graphs.BLOCK: "·", Graphs.ASCII: " "}
 
 
@@ -45,6 +47,8 @@ class ChartLine:
     """Drawn at points where they are far enough apart, and at the last: it tells lines apart without color."""
     label: str = ""
     """Written at the line's end."""
+    label_ink: str = ""
+    """Of the label, where that is not the line's."""
     joined: bool = True
     """Whether a line connects the points."""
     filled: bool = False
@@ -63,6 +67,8 @@ class Plot:
     """How the lines' values become places on the y scale."""
     label_width: int = 0
     """Columns to keep free at the right for labels of lines."""
+    labels_together: bool = True
+    """Whether the labels of all lines stand in one column, else each at the end of its own line."""
 
 
 @dataclass(frozen=True)
@@ -148,15 +154,16 @@ class _Painter:
             self.cells.put(self._row(tick.place), 0, tick.label[:LABEL_WIDTH].rjust(LABEL_WIDTH), "tick")
 
     def _draw_line(self, line: ChartLine) -> None:
-        if not len(line.x):
-            return
+        if not len(line.x) or (not line.joined and self._graphs in (Graphs.BLOCK, Graphs.ASCII)):
+            return  # single points would be as large as the lines
         layout, dots = self._layout, self._solid if line.pen == "solid" else self._dots
         across, down = self._columns(line.x), self._rows(line.y)
         if line.filled:
             self._fill(across, down, _COVERED_SOLID if line.pen == "solid" else _COVERED)
         size = layout.rows * dots.down, layout.columns * dots.across
         if line.joined:
-            mask = draw_line(across * dots.across, down * dots.down, size, thick=line.pen == "thick")
+            thick = line.pen == "thick" and self._graphs is Graphs.BRAILLE  # other dots are large enough
+            mask = draw_line(across * dots.across, down * dots.down, size, thick=thick)
         else:
             mask = np.zeros(size, np.bool_)
             mark_points(mask, across * dots.across, down * dots.down)
@@ -167,7 +174,7 @@ class _Painter:
 
     def _draw_markers(self, line: ChartLine, across: Floats, down: Floats) -> None:
         """At every point where they are far apart, else at the last only."""
-        marker = self._label(line.marker)
+        marker = plain_signs(line.marker, self._graphs)
         spacing = (across[-1] - across[0]) / max(len(across) - 1, 1)
         chosen = slice(None) if spacing >= _MARKER_SPACING or len(across) == 1 else slice(-1, None)
         for column, row in zip(across[chosen].astype(int), np.floor(down[chosen]).astype(int), strict=True):
@@ -175,17 +182,20 @@ class _Painter:
                 self.cells.put(int(row), self._layout.left + int(column), marker, line.name, bold=True)
 
     def _draw_end_labels(self) -> None:
-        """In one column right of all lines, each beside its own; in rows of their own where they would meet."""
+        """Right of the lines, each beside its own; in rows of their own where they would meet."""
+        layout = self._layout
         ends = [line for line in self._plot.lines if line.label and len(line.x)]
-        if not ends:
-            return
-        rows = [float(self._rows(line.y[-1:])[0]) for line in ends]
-        places = spread_rows(rows, self._layout.rows)
-        end = max(int(self._columns(line.x[-1:])[0]) for line in ends)
-        for line, row in zip(ends, places, strict=True):
-            column = self._layout.left + min(end, self._layout.columns - 1) + 2
-            if end >= 0 and column + len(line.label) <= self._layout.width:
-                self.cells.put(row, column, self._label(line.label), line.name, bold=True)
+        columns = [min(int(self._columns(line.x[-1:])[0]), layout.columns - 1) for line in ends]
+        for group in _groups(columns, together=self._plot.labels_together):
+            rows = spread_rows([float(self._rows(ends[index].y[-1:])[0]) for index in group], layout.rows)
+            right = max(columns[index] for index in group)
+            for index, row in zip(group, rows, strict=True):
+                self._draw_label(ends[index], row, right)
+
+    def _draw_label(self, line: ChartLine, row: int, end: int) -> None:
+        column = self._layout.left + end + 2
+        if end >= 0 and column + len(line.label) <= self._layout.width:
+            self.cells.put(row, column, plain_signs(line.label, self._graphs), line.label_ink or line.name, bold=True)
 
     def _fill(self, across: Floats, down: Floats, covered: float) -> None:
         """Tint what lies below the line: from its cell on where most of that is below."""
@@ -200,12 +210,6 @@ class _Painter:
         levels = (1 + np.arange(layout.rows - 1) * FILL_LEVELS // max(layout.rows - 1, 1)).astype(np.uint32)
         self.cells.fill_below(rows, levels, layout.left)
 
-    def _label(self, label: str) -> str:
-        """With signs that the font has."""
-        if self._graphs in (Graphs.BRAILLE, Graphs.QUADRANT):
-            return label
-        return "".join(_PLAIN_SIGNS.get(sign, sign) for sign in label)
-
     def _columns(self, x: Floats) -> Floats:
         extent = (self._plot.x.top - self._plot.x.bottom) or 1.0
         return (x - self._plot.x.bottom) / extent * (self._layout.columns - 1) + 0.5
@@ -215,6 +219,24 @@ class _Painter:
 
     def _row(self, place: float) -> int:
         return int(self._plot.y.rows(np.array([place]), self._layout.rows)[0])
+
+
+def plain_signs(text: str, graphs: Graphs) -> str:
+    """The text with signs that the font has."""
+    if graphs in (Graphs.BRAILLE, Graphs.QUADRANT):
+        return text
+    return "".join(_PLAIN_SIGNS.get(sign, sign) for sign in text)
+
+
+def _groups(columns: Sequence[int], *, together: bool) -> list[list[int]]:
+    """The indices of lines whose labels could meet, as their ends are so close, or of all `together`."""
+    groups: list[list[int]] = []
+    for index in sorted(range(len(columns)), key=lambda index: columns[index]):
+        if groups and (together or columns[index] - columns[groups[-1][-1]] <= _LABEL_SPACING):
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+    return groups
 
 
 def spread_rows(rows: Sequence[float], count: int) -> list[int]:

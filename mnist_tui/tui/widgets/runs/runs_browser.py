@@ -88,6 +88,20 @@ class RunsBrowser(Vertical):
         slots = self.marked.slots.items()
         return [(Run(self._runs_dir / name), slot) for name, slot in slots if name in existing]
 
+    def mark_at_least_two(self) -> None:
+        """Mark the run under the cursor, and the one below or else above it, while fewer are marked."""
+        names = [run.summary.name for run in self.table.rows]
+        here = self.table.cursor
+        for name in [*names[here:], *reversed(names[:here])]:
+            if len(self.marked_runs()) < 2 and name not in self.marked.slots:
+                self.marked.toggle(name)
+        self.draw()
+
+    def clear_marks(self) -> None:
+        """Unmark all runs."""
+        self.marked.keep(())
+        self.draw()
+
     def scan(self) -> None:
         """Read what has changed on disk, unless that is going on already."""
         if not self._is_scanning:

@@ -57,10 +57,10 @@ _COLUMNS: tuple[Column[ComparedRow], ...] = (
     Column("status", 11, lambda row: status_text(row.run.summary.status), 60),
     Column("epochs", 7, lambda row: f"{row.run.summary.epochs_done}/{row.run.summary.epochs}", 70, right=True),
     Column("best %", 6, lambda row: bold_percent(row.run.summary.best_test_accuracy), 95, right=True),
-    Column("at", 4, _best_epoch, 50, right=True),
+    Column("best epoch", 10, _best_epoch, 50, right=True),
     Column("final %", 7, lambda row: formatting.bare_percent(row.run.summary.final_test_accuracy), 90, right=True),
     Column("train %", 7, lambda row: formatting.bare_percent(row.run.final_train_accuracy), 40, right=True),
     Column("test loss", 9, lambda row: formatting.loss(row.run.final_test_loss), 80, right=True),
-    Column("per epoch", 9, _seconds, 55, right=True),
-    Column("in all", 7, lambda row: formatting.duration(row.run.summary.seconds), 30, right=True),
+    Column("s/epoch", 7, _seconds, 55, right=True),
+    Column("total", 7, lambda row: formatting.duration(row.run.summary.seconds), 30, right=True),
 )

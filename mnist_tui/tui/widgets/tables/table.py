@@ -101,7 +101,11 @@ class AdaptiveTable(ScrollView, Generic[Row], can_focus=True):
 
     def spread(self, columns: Columns[Row], spare: int) -> list[int]:
         """How much wider than it needs each column becomes, where there is room to spare."""
-        return [self._growth(column, spare) for column in columns]
+        growths = []
+        for column in columns:
+            growths.append(self._growth(column, spare))
+            spare -= growths[-1]
+        return growths
 
     def row_style(self, row: Row) -> str:
         """The component class of a row; "" for none."""
