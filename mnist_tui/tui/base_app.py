@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from types import FrameType
 from typing import Any, ClassVar
@@ -17,6 +17,7 @@ from rich.segment import Segment
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.color import Color
+from textual.command import Provider
 from textual.driver import Driver
 from textual.events import Event, InputEvent, Key, Print
 from textual.filter import LineFilter
@@ -74,10 +75,18 @@ class ControlCodeFilter(LineFilter):
 _CONTROL_CODE_FILTER = ControlCodeFilter()
 
 
+def _search_commands() -> type[Provider]:
+    """Imported when the palette is opened for the first time."""
+    from mnist_tui.tui.command_search import CommandSearch
+
+    return CommandSearch
+
+
 class BaseApp(ThemedApp[int]):
     """`run()` returns the exit code; with a `driver_class` it has a real terminal."""
 
     CSS_PATH = "app.tcss"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_search_commands}
     # Ctrl+C leaves, so what is selected could not be copied; the terminal's own selection (Shift and the mouse) can.
     # And Textual 8.2.8 fails at a click that would begin a selection in a toast that has just gone:
     # https://github.com/Textualize/textual/issues/5629

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from mnist_tui.recipes import RECIPE_FIGURES, RECIPES
 from mnist_tui.render import formatting
-from mnist_tui.tui.keys import KEYS, SCREEN_KEYS
+from mnist_tui.tui.keys import KEYS
 
 
 class ScreenCommand(NamedTuple):
@@ -94,13 +94,6 @@ THEME_SENTENCES = {
 }
 
 
-def describe_screens() -> Iterator[tuple[str, str, str]]:
-    """Name, title and sentence of each screen."""
-    for entry in SCREEN_KEYS:
-        title, _, sentence = entry.meaning.partition(": ")
-        yield entry.id.removeprefix("screen-"), title, sentence
-
-
 def find_command(screen: str, id: str) -> ScreenCommand | None:
     """The command of this key on this screen."""
     return next((command for command in SCREEN_COMMANDS if (command.screen, command.id) == (screen, id)), None)
@@ -109,7 +102,9 @@ def find_command(screen: str, id: str) -> ScreenCommand | None:
 def sentence_of(screen: str, id: str) -> str:
     """What a key does on this screen; else what it means anywhere."""
     command = find_command(screen, id)
-    return command.sentence if command else KEYS[id].meaning if id in KEYS else ""
+    meaning = KEYS[id].meaning if id in KEYS else ""
+    # The name of a screen is the command's.
+    return command.sentence if command else meaning.partition(": ")[2] or meaning
 
 
 def describe_recipes() -> Iterator[tuple[str, str]]:

@@ -18,7 +18,7 @@ from textual.screen import Screen
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.events import DataProgress, Event, Notice, Preparing, RunPaused, RunResumed
-from mnist_tui.training.jobs import Folders
+from mnist_tui.training.jobs import Folders, Job
 from mnist_tui.tui.active_keys import active_keys
 from mnist_tui.tui.app import Dashboard, LeaveDialog
 from mnist_tui.tui.preferences import Preferences
@@ -377,22 +377,25 @@ def test_the_palette_runs_a_key(tmp_path: Path) -> None:
     with_dashboard(scenario, tmp_path, has_job=False)
 
 
-def test_the_palette_reaches_the_actions_of_other_screens(tmp_path: Path) -> None:
+def test_the_palette_reaches_the_actions_of_other_screens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Job] = []
+    monkeypatch.setattr(Dashboard, "begin", lambda _, job: begun.append(job))
+
     async def scenario(dashboard: OpenDashboard) -> None:
-        commands = {command.title: command for command in dashboard.app.get_system_commands(dashboard.app.screen)}
+        app = dashboard.app
+        commands = {command.title: command for command in app.get_system_commands(app.screen)}
         assert all(command.help for command in commands.values())
-        assert {"Train the quick recipe", "Theme: mnist-frost", "Runs: export"} <= set(commands)
-        await commands["Draw: test image"].callback()
-        assert dashboard.app.current_mode == "draw"
-        await commands["Runs: compare"].callback()  # there is no run
-        await dashboard.until(lambda: "nothing to do this with" in dashboard.toasts)
+        assert {"Train the quick recipe", "Theme: mnist-frost", "Draw: pen"} <= set(commands)
         commands["Theme: mnist-frost"].callback()
-        assert dashboard.app.theme == "mnist-frost"
+        assert app.theme == "mnist-frost"
+        await commands["Runs: compare"].callback()
+        assert app.current_mode == "runs"
+        await dashboard.until(lambda: "nothing to do this with" in dashboard.toasts)  # there is no run
+        assert "Runs: order" not in _titles(dashboard)  # of this screen only what is possible
         await commands["Train the quick recipe"].callback()
-        assert dashboard.app.current_mode == "train"
-        assert dashboard.app.session.phase.is_busy
-        assert dashboard.app.workspace.form_config.recipe == "quick"
-        assert not [title for title in _titles(dashboard) if title.startswith("Train the ")]  # one run at a time
+        assert app.current_mode == "train"
+        assert app.workspace.form_config.recipe == "quick"
+        assert len(begun) == 1
 
     with_dashboard(scenario, tmp_path, has_job=False)
 

@@ -131,7 +131,7 @@ class HelpScreen(Modal[None]):
     def on_key(self, event: KeyPress) -> None:
         """A letter begins a search with itself."""
         letter = event.character or ""
-        if letter.isalnum() and not self.has_class("-searching"):
+        if letter.isalnum() and event.key not in self.active_bindings and not self.has_class("-searching"):
             event.stop()
             self.action_search()
             self.query_one(Input).insert_text_at_cursor(letter)
