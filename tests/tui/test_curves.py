@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from textual.events import MouseScrollUp
 from textual.pilot import Pilot
 
 from mnist_tui.events import Event, RunPaused
@@ -191,6 +192,7 @@ def test_zooming_holds_while_the_run_goes_on_until_0_shows_the_whole_and_the_cha
         await wait_until_settled(view, pilot)
         zoomed = in_view(loss)
         assert zoomed == pytest.approx((0.8, 1.8))
+        assert "●" not in [line.label[:1] for line in accuracy.plot.lines]  # the next epoch is not in view
         assert in_view(accuracy) == zoomed
         assert "zoomed · 0 resets" in str(view.curves.loss.border_subtitle)
         for event in epoch_events(3):
@@ -405,6 +407,12 @@ def test_the_mouse_shows_the_values_below_it_and_a_click_keeps_them() -> None:
         assert hovered == loss.crosshair
         await pilot.hover(view.epochs)
         await wait_until_async(lambda: accuracy.crosshair is None, pilot.pause, lambda: "")
+        accuracy.post_message(MouseScrollUp(accuracy, 20, 3, 0, 0, 0, False, False, False))
+        await pilot.pause()
+        assert view.screen.focused is accuracy
+        await pilot.press("0")
+        await pilot.pause()
+        assert not view.curves.view.is_zoomed
         await pilot.click(accuracy, offset=(20, 3))
         await pilot.hover(view.epochs)
         assert accuracy.crosshair == hovered

@@ -212,6 +212,7 @@ class Chart(Widget, can_focus=True):
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         event.stop()
+        self.focus(scroll_visible=False)  # the key that resets the zoom is the chart's
         self.post_message(self.Command(self, "zoom_in", self._epoch_under(event.x)))
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:

@@ -28,6 +28,8 @@ _LABELED = ("train", "validation", "test")
 _SIGNS = {"train": "━", "validation": "◆", "test": "●", "ghost": "┈", "ghost-test": "○"}
 # A chart of so many columns has room for the step at the vertical line beside its labels.
 _ROOM_FOR_STEP = 70
+# A line of batches may end so much of the view beyond it, in the bin that the view ends in.
+_NEXT_BIN = 0.02
 # In epochs: a value from further away is not shown as that of the vertical line.
 _REACH = 0.5
 
@@ -117,7 +119,7 @@ def _show(
     finished = [
         replace(
             line,
-            label=_label(line, label),
+            label=_label(line, span, label),
             pen=pen if line.name in _LABELED else "thin",
         )
         for line in lines
@@ -126,9 +128,9 @@ def _show(
     chart.draw(Plot(finished, fit_epochs(*span, chart.layout_of_plot.columns), scale, axis, _LABEL_WIDTH))
 
 
-def _label(line: ChartLine, write: Callable[[float], str]) -> str:
-    """The newest value, behind the sign of the line; "" for a line that has none."""
-    if line.name not in _LABELED or not len(line.y):
+def _label(line: ChartLine, span: Span, write: Callable[[float], str]) -> str:
+    """The newest value, behind the sign of the line; "" for a line that has none, or goes on beyond what is in view."""
+    if line.name not in _LABELED or not len(line.y) or line.x[-1] > span[1] + _NEXT_BIN * (span[1] - span[0]):
         return ""
     return f"{_SIGNS[line.name]} {write(float(line.y[-1]))}"
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from rich.console import RenderableType
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Static
 
@@ -45,14 +46,14 @@ class ImagePanel(Panel):
     def show(self, title: str, draw: Draw, note: str = "") -> None:
         """Call `draw` now and whenever the room changes."""
         self._draw = draw
-        self.border_title, self.border_subtitle = title, note
+        self.border_title, self.border_subtitle = Content(title), Content(note)
         self._update()
 
     def show_text(self, title: str, text: str) -> None:
         """Show text instead of an image."""
         self._draw = None
-        self.border_title, self.border_subtitle = title, ""
-        self._image.update(text)
+        self.border_title, self.border_subtitle = Content(title), ""
+        self._image.update(Content(text))
 
     def on_resize(self, event: Resize) -> None:
         self._update()

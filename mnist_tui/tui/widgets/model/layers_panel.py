@@ -19,6 +19,9 @@ from mnist_tui.render.layer_table import requirement_list, requirement_table
 from mnist_tui.tui.widgets.frame.panel import Panel
 from mnist_tui.tui.widgets.tables.layers_table import LayersTable
 
+# The frame and the head line of the table.
+_AROUND = 3
+
 
 class LayersPanel(Panel):
     """The layers under a title with the model's name and size."""
@@ -39,6 +42,10 @@ class LayersPanel(Panel):
             title = f"Layers · {summary.model} · {count}"
         self.border_title = title
         self.table.show_model(summary, weight_updates)
+
+    def fit_rows(self, *, is_limited: bool) -> None:
+        """Become no higher than all rows need, if `is_limited`."""
+        self.styles.max_height = max(len(self.table.rows), 1) + _AROUND if is_limited else None
 
 
 class RequirementsPanel(Panel):
