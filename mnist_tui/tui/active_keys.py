@@ -33,6 +33,12 @@ class Key:
         return isinstance(self.node, App)
 
     @property
+    def importance(self) -> int:
+        """As the key bar has it."""
+        entry = KEYS.get(self.id)
+        return entry.importance if entry else 0
+
+    @property
     def meaning(self) -> str:
         """A sentence on what it does, on any screen."""
         entry = KEYS.get(self.id)
@@ -52,7 +58,7 @@ def active_keys(screen: Screen[object]) -> list[Key]:
             display = screen.app.get_key_display(binding)
             key = Key(display, binding.description, binding.action, active.node, binding.id or "")
             found.setdefault(binding.action, key)
-    return sorted(found.values(), key=lambda key: key.is_global)
+    return sorted(found.values(), key=lambda key: (key.is_global, -key.importance))
 
 
 def _is_ours(node: DOMNode, binding: Binding) -> bool:

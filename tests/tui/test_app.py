@@ -408,9 +408,7 @@ def test_help_is_searched_by_typing_and_explains_the_screen(tmp_path: Path) -> N
     async def scenario(dashboard: OpenDashboard) -> None:
         await trained(dashboard)
         await dashboard.press("question_mark")
-        await dashboard.wait_for_text(
-            "accuracy is the share of images", "This screen", "Everywhere", "Panels", "Batch loss"
-        )
+        await dashboard.wait_for_text("The run in training here", "This screen", "Everywhere", "Panels", "Batch loss")
         await dashboard.press("slash")
         await dashboard.type("checkpoint stop")
         await dashboard.until(lambda: "Panels" not in dashboard.text)

@@ -69,7 +69,7 @@ class HelpScreen(Modal[None]):
         Vertical { width: 1fr; height: auto; }
         Label { margin: 0 0 0 7; color: $text-accent; text-style: bold; }
         Static { height: auto; }
-        .panels { margin-top: 1; }
+        Label.panels { margin: 1 0 0 7; }
         #at-the-end { display: none; }
         &.-narrow #at-the-end { display: block; }
         &.-narrow #at-the-top { display: none; }

@@ -15,7 +15,7 @@ from textual.widget import Widget
 from mnist_tui.tui.keys import KEYS
 
 # Of a key that the table does not have, and what a key gains while the focus is where it works.
-_USUAL, _OF_THE_FOCUS = 50, 15
+_USUAL, _OF_THE_FOCUS = 50, 5
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,11 @@ class KeyBar(Widget):
 
     keys: reactive[tuple[ShownKey, ...]] = reactive(())
 
+    def __init__(self, hints: tuple[ShownKey, ...] = ()) -> None:
+        """`hints` are shown in place of the screen's own keys, where those are Textual's and say nothing."""
+        super().__init__()
+        self._hints = hints
+
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._update)
         self._update(self.screen)
@@ -89,7 +94,7 @@ class KeyBar(Widget):
 
     def _update(self, screen: Screen[object]) -> None:
         if self.is_attached and screen is self.screen:
-            self.keys = visible_keys(screen)
+            self.keys = self._hints or visible_keys(screen)
 
 
 def visible_keys(screen: Screen[object]) -> tuple[ShownKey, ...]:
