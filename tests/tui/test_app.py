@@ -141,7 +141,7 @@ def test_a_run_whose_log_has_no_layer_table_says_so(model: dict[str, object], tm
         await dashboard.press("2")
         await dashboard.wait_for_text("no layer table")
 
-    with_dashboard(scenario, tmp_path)
+    with_dashboard(scenario, tmp_path, size=(200, 60))
 
 
 def test_evaluating_is_told_apart(tmp_path: Path) -> None:
@@ -172,8 +172,8 @@ def test_stopping_and_stopped(tmp_path: Path) -> None:
     async def scenario(dashboard: OpenDashboard) -> None:
         await trained(dashboard)
         await dashboard.press("s")
-        await dashboard.wait_for_text("● stopping", "◌ stopping")
-        assert dashboard.job.controls[0].stop_reason == "stopped in the dashboard"
+        await dashboard.wait_for_text("● stopping", "◌ epoch 2/5")
+        assert dashboard.job.controls[0].stop_reason == "stopped from the dashboard"
         assert "Stop" not in dashboard.footer
         await dashboard.report(STOPPED, None, until=SessionPhase.STOPPED)
         await dashboard.wait_for_text("● stopped", "Stopped: enough.", "space Resume", "n New run")

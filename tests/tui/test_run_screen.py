@@ -153,6 +153,6 @@ def test_watching_wears_the_theme_that_was_chosen_and_can_choose_another(tmp_pat
 def test_a_killed_watch_gives_the_terminal_back(tmp_path: Path) -> None:
     sample_runs.write_finished(tmp_path / "runs", "done", 0.8)
     with Terminal(["-m", "mnist_tui", "watch", "done"], tmp_path) as terminal:
-        terminal.wait_for("✓ finished")
+        terminal.wait_for("✓ 1 epoch in")
         terminal.signal(signal.SIGTERM)
         assert (terminal.ended()[0], terminal.problems()) == (143, [])
