@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mnist_tui.inference.network import TrainedNetwork
     from mnist_tui.runs import Run
 
-# So many forward passes take as long as those of a hundred looks: whoever asks says when they may be made again.
+# So many forward passes take as long as those of a hundred looks: the caller says when they may be made again.
 CONFUSION_IMAGES = 1000
 # A dataset may have many classes.
 MOST_ANSWERS = 10
