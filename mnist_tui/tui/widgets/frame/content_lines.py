@@ -39,7 +39,7 @@ class ContentLines(Widget):
             if (region := _changed_region(number, old, new, self.size.width)) is not None
         ]
         if regions:
-            self.refresh(*(region.translate(self.gutter.top_left) for region in regions))
+            self.refresh(*regions)
 
     def get_content_height(self, *_: object) -> int:
         return len(self._lines)

@@ -31,8 +31,7 @@ class StripLines(Widget):
             return
         changed = [at for at, pair in enumerate(zip(before, self._strips, strict=True)) if pair[0] != pair[1]]
         if changed:
-            top, width = self.gutter.top, self.size.width
-            self.refresh(*(Region(0, top + at, width, 1) for at in changed))
+            self.refresh(*(Region(0, at, self.size.width, 1) for at in changed))
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
