@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-_SPEC = importlib.util.spec_from_file_location("animation", Path(__file__).parents[1] / "docs" / "animation.py")
-assert _SPEC is not None
-assert _SPEC.loader is not None
-animation = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(animation)
-
 _PLAIN = Style.parse("#ffffff on #000000")
 
 
-def test_a_row_is_drawn_once_per_look_and_shown_while_it_has_it() -> None:
-    recorded = animation.Animation(8, 2, "#000000")
+def test_a_row_is_drawn_once_per_look_and_shown_while_it_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "docs")
+    recorded = importlib.import_module("animation").Animation(8, 2, "#000000")
     for second in ("<one>", "two", "<one>"):
         lines = [Strip([Segment("always", _PLAIN)]), Strip([Segment(second, _PLAIN + Style(bold=True))])]
         recorded.add(lines, 2.0)
