@@ -104,6 +104,7 @@ def test_drawing_during_a_training_does_not_change_the_weights(tmp_path: Path, t
             await draw_down(dashboard)
             answered.add(moment(dashboard))
             await dashboard.press("u")
+            await dashboard.pilot.pause(0.3)  # it trains in the same process
             # Each epoch's first half is answered from, that is by another network.
             for count, held in enumerate((FIRST, SECOND), start=1):
                 if len(answered - {(0, 0)}) >= count:

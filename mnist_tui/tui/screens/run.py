@@ -19,11 +19,12 @@ from mnist_tui.runs.log_tail import LogTail
 from mnist_tui.tui.keys import bind
 from mnist_tui.tui.run_format import status_text
 from mnist_tui.tui.screens.base import is_on_top
-from mnist_tui.tui.screens.panels import PanelScreen
+from mnist_tui.tui.screens.shows_run import ShowsRun
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.frame.panel import update_text
 from mnist_tui.tui.widgets.frame.title_bar import run_facts
 from mnist_tui.tui.widgets.runs.run_view import RunView
+from mnist_tui.tui.workers.networks import NetworkSource, SavedNetwork
 
 _SECONDS_BETWEEN_READS = 0.5
 
@@ -37,7 +38,7 @@ class LogGrew(Message):
         self.locked, self.error = locked, error
 
 
-class RunScreen(PanelScreen):
+class RunScreen(ShowsRun):
     """Read-only. Closes with `dismiss`, of which its opener is notified."""
 
     CSS_PATH = "run.tcss"
@@ -60,7 +61,7 @@ class RunScreen(PanelScreen):
 
     def compose(self) -> ComposeResult:
         yield Static(id="where")
-        yield RunView()
+        yield RunView(self._network)
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -121,6 +122,12 @@ class RunScreen(PanelScreen):
             view.show(self.history)
             self._is_shown = True
         self._has_changed = False
+
+    def _network(self) -> NetworkSource | None:
+        """The best network that the run has saved so far: another process may be training it."""
+        if self._run.saved_weights is None:
+            return None
+        return SavedNetwork(self._run.folder.parent, self._run, generation=len(self.history.epochs))
 
     def _show_title(self) -> None:
         status = status_text(self.history.status.value)
