@@ -11,8 +11,9 @@ from textual.pilot import Pilot
 
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunStatus
+from mnist_tui.tui.active_keys import active_keys
 from mnist_tui.tui.preferences import Preferences
-from mnist_tui.tui.screens.help import HelpScreen, active_keys
+from mnist_tui.tui.screens.help import HelpScreen
 from mnist_tui.tui.screens.run import RunScreen
 from mnist_tui.tui.themes import NIGHT, PAPER
 from mnist_tui.tui.watch_app import WatchApp

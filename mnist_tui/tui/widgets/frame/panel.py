@@ -114,9 +114,10 @@ class Panel(Container):
 
 
 def mark_letter(title: Content, letter: str) -> Content:
-    """The title with this letter marked: as a capital, else at the beginning of a word, else before the title."""
+    """The title with this letter marked: the first capital, beginning of a word, or any; else before the title."""
     text = title.plain
-    found = re.search(letter, text) or re.search(rf"\b{letter}", text, re.IGNORECASE)
+    places = (re.search(pattern, text) for pattern in (letter, rf"(?i)\b{letter}", rf"(?i){letter}"))
+    found = next(filter(None, places), None)
     if found is None:
         return Content.assemble((letter, _LETTER), " ", title)
     return title.stylize(_LETTER, found.start(), found.end())
