@@ -320,7 +320,7 @@ def test_another_run_replaces_all_of_the_first() -> None:
         await wait_until_settled(view, pilot)
         text = screen_text(view)
         assert "Waiting for the first steps" in text
-        assert "No batch yet" in text
+        assert "Waiting for the first batches" in text
         assert "0.2000" not in text
 
     with_run_view(look, make_history(5))
