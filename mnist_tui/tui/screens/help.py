@@ -24,7 +24,7 @@ from mnist_tui.tui.screens.panels import PanelScreen
 
 # As wide as `space`; the descriptions, and the heading above them, begin two blanks later.
 _KEY_WIDTH = 5
-_ROOMY = 60
+_ROOMY, _TALL = 60, 30
 _PANEL = "Go to this panel; one that is hidden is shown alone"
 
 
@@ -96,7 +96,8 @@ class HelpScreen(Modal[None]):
             frame.border_title = "Keys"
             frame.border_subtitle = "type to search · Esc closes"
             about = Static(Content(self._about), id="about")
-            if self.app.size.width >= _ROOMY:
+            comes_first = self.app.size.width >= _ROOMY and self.app.size.height >= _TALL
+            if comes_first:
                 yield about
             with Horizontal():
                 with Vertical():
@@ -105,7 +106,7 @@ class HelpScreen(Modal[None]):
                     yield from self._compose_group("Everywhere")
                     yield from self._compose_group("Panels")
             yield Static("No key matches.", id="nothing")
-            if self.app.size.width < _ROOMY:  # the keys come first where not all fits
+            if not comes_first:  # but the keys, where not all fits
                 yield about
 
     def _compose_group(self, heading: str) -> ComposeResult:
