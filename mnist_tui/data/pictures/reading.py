@@ -10,15 +10,14 @@ import numpy.typing as npt
 
 from mnist_tui.data.pictures import mnist_format
 from mnist_tui.data.pictures.frames import find_frames
+from mnist_tui.data.pictures.gray import coarsen, make_dark_on_light
 from mnist_tui.data.pictures.histograms import Bytes, Floats, Mask
 from mnist_tui.data.pictures.ink import (
     Ink,
-    coarsen,
     erase_pixels,
     exclude_strokes,
     find_ink,
     find_narrow,
-    make_dark_on_light,
 )
 from mnist_tui.data.pictures.mnist_format import Pixels
 from mnist_tui.data.pictures.rules import find_rules, measure_tilt
