@@ -81,14 +81,14 @@ def find_narrow(gray: Bytes) -> Narrow:
     return Narrow(mask, layer, paper)
 
 
-def exclude_strokes(narrow: Narrow, rules: Mask) -> Mask:
-    """Of rules, what is not so much darker than they usually are that it is a stroke along them."""
-    if not rules.any():
-        return rules
-    usual = find_percentile(narrow.layer[rules > 0], 0.75)
+def exclude_strokes(narrow: Narrow, lines: Mask, like: Mask) -> Mask:
+    """Of lines, what is not so much darker than those of `like` usually are that it is a stroke along them."""
+    if not lines.any():
+        return lines
+    usual = find_percentile(narrow.layer[like > 0], 0.75)
     darker = _apply_threshold(narrow.layer, _STROKE * usual + 8)
     broad = cv2.morphologyEx(darker, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    return np.asarray(cv2.subtract(rules, cv2.dilate(broad, np.ones((3, 3), np.uint8))), np.uint8)
+    return np.asarray(cv2.subtract(lines, cv2.dilate(broad, np.ones((3, 3), np.uint8))), np.uint8)
 
 
 def erase_pixels(gray: Bytes, erase: Mask, narrow: Narrow) -> Bytes:

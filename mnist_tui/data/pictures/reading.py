@@ -149,7 +149,8 @@ def _read_sheet(sheet: Sheet) -> Lines:
         narrow = find_narrow(gray)
     frames = find_frames(narrow.mask)
     rules = find_rules(narrow.mask - frames)
-    erase = exclude_strokes(narrow, rules.erase) | frames
+    erase = exclude_strokes(narrow, rules.erase, rules.erase | rules.margins) | frames
+    erase |= exclude_strokes(narrow, rules.margins, rules.margins)
     ink = find_ink(erase_pixels(gray, erase, narrow))
     # A rotated sheet has streaks along its sides.
     spare = abs(np.tan(np.radians(tilt))) * max(gray.shape) / 2 if rules.count else 0.0

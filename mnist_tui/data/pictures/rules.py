@@ -115,6 +115,8 @@ class Rules:
     """The lines of a mask, and the inside of the smallest frame around something: rows, then columns."""
 
     erase: Mask
+    margins: Mask
+    """Lines that differ from the others in color and thickness, and so are not part of `erase`."""
     inside: tuple[int, int, int, int] | None
     count: int
     stem: bool
@@ -197,11 +199,11 @@ def find_rules(mask: Mask) -> Rules:
     _mark_cell_sides(across, down, is_rule)
     _add_sides(mask, across, down, is_rule)
     _add_sides(turned, down, across, (is_rule[1], is_rule[0]))
+    is_margin = _are_margins(across, is_rule[0], width), _are_margins(down, is_rule[1], height)
+    margins = _find_line_pixels(mask, (across, down), (across_bands, down_bands), is_margin)
     _limit_thickness(across, down, is_rule)
-    without = _remove_lines(mask, across, across_bands, is_rule[0])
-    without = _remove_lines(np.ascontiguousarray(without.T), down, down_bands, is_rule[1]).T
-    erase = (mask & ~without).astype(np.uint8)
-    return Rules(erase, inside, int(sum(map(sum, is_rule))), not any(is_rule[0]) and sum(is_rule[1]) == 1)
+    erase = _find_line_pixels(mask, (across, down), (across_bands, down_bands), is_rule) & ~margins
+    return Rules(erase, margins, inside, int(sum(map(sum, is_rule))), not any(is_rule[0]) and sum(is_rule[1]) == 1)
 
 
 def _are_rules(lines: list[RuledLine], whole: int) -> list[bool]:
@@ -219,6 +221,25 @@ def _are_rules(lines: list[RuledLine], whole: int) -> list[bool]:
         if len(alike) >= _MANY and line.is_straight:
             rules[number] = True
     return [is_rule and is_thin for is_rule, is_thin in zip(rules, thin, strict=True)]
+
+
+def _are_margins(lines: list[RuledLine], is_rule: list[bool], whole: int) -> list[bool]:
+    """Rules over the whole sheet of which there are only a few in their direction."""
+    if sum(is_rule) >= _SEVERAL:
+        return [False] * len(lines)
+    return [
+        is_one and line.left <= _END * whole and line.right >= (1 - _END) * whole
+        for line, is_one in zip(lines, is_rule, strict=True)
+    ]
+
+
+def _find_line_pixels(
+    mask: Mask, lines: tuple[list[RuledLine], ...], bands: tuple[Bands, ...], selected: tuple[list[bool], ...]
+) -> Mask:
+    """What the selected lines, across and down, cover of a mask, but for the strokes that cross them."""
+    without = _remove_lines(mask, lines[0], bands[0], selected[0])
+    without = _remove_lines(np.ascontiguousarray(without.T), lines[1], bands[1], selected[1]).T
+    return (mask & ~without).astype(np.uint8)
 
 
 def _find_frame(
