@@ -9,6 +9,8 @@ import numpy.typing as npt
 from mnist_tui.data.pictures.histograms import Bytes, count_levels, find_median, find_percentile
 
 _COARSE = 200
+# A border narrower than this share of the longer side says nothing of paper and ink.
+_RIM = 0.03
 # A shadow differs from noise by at least this many gray levels.
 _SHADED = 40
 # What is narrower than this share of the sheet and darker than the paper by this share is ink. It is colored if one
@@ -82,12 +84,18 @@ def _project(sheet: Bytes, axis: npt.NDArray[np.float64]) -> Bytes:
 
 def is_light_on_dark(gray: Bytes) -> bool:
     """Ink is the rarer of the two: what differs from its surroundings does so to its side, and most does not."""
-    coarse = coarsen(gray).astype(np.float32)
+    coarse = _trim(coarsen(gray)).astype(np.float32)
     apart = coarse - cv2.blur(coarse, _kernel_size(0.3 * max(coarse.shape)), borderType=cv2.BORDER_REPLICATE)
     # Light between the shadows of fingers is as narrow as a stroke, but then the share of dark pixels reveals it.
     low, middle, high = np.percentile(coarse, (5, 50, 95))
     is_shaded = high - low > _SHADED and middle > (low + high) / 2
     return float((apart**3).sum()) > 0 and not is_shaded
+
+
+def _trim(coarse: Bytes) -> Bytes:
+    """Without the rim, where a scan's black border or a strip of the table may be: paper beside it seems light."""
+    rim = round(_RIM * max(coarse.shape))
+    return coarse[rim:-rim, rim:-rim] if 0 < rim < min(coarse.shape) // 4 else coarse
 
 
 def coarsen(picture: Bytes, side: int = _COARSE) -> Bytes:

@@ -186,7 +186,7 @@ def find_rules(mask: Mask) -> Rules:
     down, down_bands = find_lines(turned, shortest, thickest)
     height, width = mask.shape
     is_rule = (_are_rules(across, width), _are_rules(down, height))
-    tolerance = 0.03 * max(mask.shape)
+    tolerance = 0.03 * min(mask.shape)
     _mark_cell_sides(across, down, is_rule)
     frame = _find_frame(across, down, is_rule, tolerance)
     inside = _find_inside(across, down, frame)

@@ -15,11 +15,11 @@ _STRAIGHT = 0.03
 _PEN, _SPARE = 1.3, 0.02
 # Nothing is further out by more than this share of the height: the bar of a 4 crosses its stem.
 _BEYOND = 0.06
-# Such an edge covers this share of the rows; with less, down to the second, the piece could be one digit. Of two thousand
-# of MNIST's digits none has the first, and one in two hundred the second.
+# Such an edge covers this share of the rows; with less, down to the second, the piece could be one digit. Of two
+# thousand of MNIST's digits none has the first, and one in two hundred the second.
 _TWO, _EITHER = 0.87, 0.8
-# The rest is about as high as the whole, which the loop of a 9 and the arm of a 4 are not, and so is the stroke. The rest
-# is more than the ragged side of a broad 1, in strokes as long as the whole is high.
+# The rest is about as high as the whole, which the loop of a 9 and the arm of a 4 are not, and so is the stroke. The
+# rest is more than the ragged side of a broad 1, in strokes as long as the whole is high.
 _LEAST_REST, _LEAST_STROKE, _LEAST_INK = (0.75, 0.65), 0.75, 0.75
 # They touch in at most this share of the rows: a 1 that was drawn twice is one.
 _MOST_TOUCHING = 0.65
