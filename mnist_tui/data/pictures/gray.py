@@ -24,10 +24,11 @@ _UNEVEN = 0.75
 
 def make_dark_on_light(sheet: Bytes) -> Bytes:
     """(H, W) of a sheet, gray or color: its ink dark, its paper light, its noise smoothed."""
-    shadowless = _remove_shadows(sheet) if sheet.ndim == 3 else None
+    coarse = coarsen(sheet)
+    shadowless = _remove_shadows(sheet, coarse) if sheet.ndim == 3 else None
     if shadowless is not None:
         return _smooth(shadowless)
-    axis = _find_ink_axis(sheet)
+    axis = _find_ink_axis(coarse)
     gray = _smooth(_project(sheet, axis))
     is_inverted = is_light_on_dark(gray)
     if is_inverted:
@@ -39,12 +40,11 @@ def make_dark_on_light(sheet: Bytes) -> Bytes:
     return gray
 
 
-def _remove_shadows(sheet: Bytes) -> Bytes | None:
+def _remove_shadows(sheet: Bytes, coarse: Bytes) -> Bytes | None:
     """(H, W): a sheet in uneven light whose ink is colored, as the ratio of two channels; None for any other.
 
     A shadow darkens all channels alike. Colored ink hardly changes one of them, which therefore shows the light.
     """
-    coarse = coarsen(sheet)
     side = _kernel_size(_NARROW * max(coarse.shape))
     light = cv2.morphologyEx(coarse, cv2.MORPH_CLOSE, np.ones(side, np.uint8))
     ink = 255 - np.asarray(cv2.divide(coarse, light, scale=255), np.uint8)
@@ -61,12 +61,12 @@ def _remove_shadows(sheet: Bytes) -> Bytes | None:
     return np.asarray(cv2.divide(sheet[:, :, dark], sheet[:, :, bright], scale=scale), np.uint8)
 
 
-def _find_ink_axis(sheet: Bytes) -> npt.NDArray[np.float64]:
+def _find_ink_axis(coarse: Bytes) -> npt.NDArray[np.float64]:
     """The direction from the paper's color to the ink's, in which colors differ most, as shares of the channels."""
-    if sheet.ndim == 2:
+    if coarse.ndim == 2:
         return np.ones(1)
-    coarse = coarsen(sheet).astype(np.float64)
-    apart = (coarse - cv2.blur(coarse, _kernel_size(0.2 * max(coarse.shape)))).reshape(-1, 3)
+    colors = coarse.astype(np.float64)
+    apart = (colors - cv2.blur(colors, _kernel_size(0.2 * max(coarse.shape)))).reshape(-1, 3)
     apart *= np.square(apart).sum(axis=1, keepdims=True) ** 0.5
     axis = np.linalg.eigh(apart.T @ apart)[1][:, -1]
     axis *= (np.sign(axis.sum()) or 1.0) / np.abs(axis).sum()

@@ -193,7 +193,8 @@ def _combine_windows(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tup
     """For each connected piece, the result of the narrowest window that covers it; for a shadow, the ink within it."""
     narrow, narrow_amount = masks[0], layers[0]
     for mask, layer in zip(masks[1:], layers[1:], strict=True):
-        weak = (narrow & mask & (layer > _WEAKER * narrow_amount.astype(np.float32) + 25)).astype(np.uint8)
+        stronger = cv2.convertScaleAbs(narrow_amount, alpha=_WEAKER, beta=25)
+        weak = (narrow & mask & (layer > stronger)).astype(np.uint8)
         more = cv2.morphologyEx((mask & ~narrow) | weak, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         if not more.any():  # except for the rims of strokes, a broader window detects the same
             continue

@@ -237,6 +237,8 @@ def _find_line_pixels(
     mask: Mask, lines: tuple[list[RuledLine], ...], bands: tuple[Bands, ...], selected: tuple[list[bool], ...]
 ) -> Mask:
     """What the selected lines, across and down, cover of a mask, but for the strokes that cross them."""
+    if not any(map(any, selected)):
+        return np.zeros_like(mask)
     without = _remove_lines(mask, lines[0], bands[0], selected[0])
     without = _remove_lines(np.ascontiguousarray(without.T), lines[1], bands[1], selected[1]).T
     return (mask & ~without).astype(np.uint8)
@@ -310,9 +312,9 @@ def _mark_cell_sides(across: list[RuledLine], down: list[RuledLine], is_rule: tu
     ):
         ruled = [other for other, is_known in zip(others, known, strict=True) if is_known]
         for number, line in enumerate(lines):
-            ends = (line.left, line.right)
-            if line.is_straight and all(any(_ends_on(line, end, other) for other in ruled) for end in ends):
-                rules[number] = True
+            if not rules[number] and line.is_straight:
+                ends = (line.left, line.right)
+                rules[number] = all(any(_ends_on(line, end, other) for other in ruled) for end in ends)
 
 
 def _add_sides(
