@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import tempfile
 from itertools import takewhile, zip_longest
@@ -33,6 +34,7 @@ _PATIENCE = 240.0
 
 def main(query: str) -> None:
     """Draw the run that `query` means: as `train` leaves it, and as the dashboard shows it on its way."""
+    os.environ["COLORTERM"] = "truecolor"  # whatever terminal this runs in: with few colors no area is tinted
     run = runs.find(paths.runs_dir(), query)
     draw_table(run)
     dark = NIGHT.name

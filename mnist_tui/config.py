@@ -10,6 +10,7 @@ import math
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Any, Literal
 
 from mnist_tui.errors import ConfigError, did_you_mean
@@ -45,6 +46,11 @@ def _setting(default: Any, help: str, **limits: Any) -> Any:
     return field(default=default, metadata={"setting": Setting(help, **limits)})
 
 
+_optimization, _teaching, _augmentation, _machine = (
+    partial(_setting, group=group) for group in ("Optimization", "Teacher", "Augmentation", "Machine")
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     """All settings of a run: the same config, machine and thread count give the same weights."""
@@ -52,9 +58,7 @@ class TrainConfig:
     recipe: str = _setting("reference", "The recipe these settings start from.", group="Run")
     dataset: DatasetName = _setting("auto", "Dataset; auto is MNIST, or else synthetic digits.", group="Run")
     model: str = _setting(
-        "reference",
-        "Registered name, net.py:Net, package.module:Net or notebook.ipynb:Net.",
-        group="Run",
+        "reference", "Registered name, net.py:Net, package.module:Net or notebook.ipynb:Net.", group="Run"
     )
 
     epochs: int = _setting(15, "Passes over the training images.", low=1, high=1_000_000)
@@ -66,67 +70,41 @@ class TrainConfig:
     validation: int = _setting(0, "Training images held out to select the best epoch.", low=0)
     train_limit: int = _setting(0, "Use only the first N training images; 0 uses all.", low=0)
 
-    optimizer: OptimizerName = _setting("adam", "Optimizer.", group="Optimization")
-    lr: float = _setting(0.01, "Peak learning rate.", low=0, high=100, group="Optimization")
-    schedule: ScheduleName = _setting("one-cycle", "Learning-rate schedule.", group="Optimization")
+    optimizer: OptimizerName = _optimization("adam", "Optimizer.")
+    lr: float = _optimization(0.01, "Peak learning rate.", low=0, high=100)
+    schedule: ScheduleName = _optimization("one-cycle", "Learning-rate schedule.")
     # The next five are PyTorch's OneCycleLR defaults, which the published recipe uses.
-    warmup: float = _setting(0.3, "Fraction of all steps in which the rate rises.", low=0, high=1, group="Optimization")
-    start_divisor: float = _setting(25.0, "The rate starts at the peak divided by this.", low=1, group="Optimization")
-    end_divisor: float = _setting(1e4, "The rate ends at its start divided by this.", low=1, group="Optimization")
-    momentum: float = _setting(
-        0.95, "Momentum (Adam's beta 1) at the low rates.", low=0, high=0.9999, group="Optimization"
-    )
-    peak_momentum: float = _setting(0.85, "Momentum at the peak rate.", low=0, high=0.9999, group="Optimization")
-    weight_decay: float = _setting(0.0, "Weight decay.", low=0, high=10, group="Optimization")
-    label_smoothing: float = _setting(
-        0.0, "Fraction of each label spread over all classes.", low=0, high=0.99, group="Optimization"
-    )
-    dropout_scale: float = _setting(
-        1.0, "Factor on the model's dropout; 0 turns it off.", low=0, high=1, group="Optimization"
-    )
-    ema: float = _setting(
-        0.0,
-        "EMA of the weights, used for testing: decay per step; 0 is off.",
-        low=0,
-        high=0.999999,
-        group="Optimization",
+    warmup: float = _optimization(0.3, "Fraction of all steps in which the rate rises.", low=0, high=1)
+    start_divisor: float = _optimization(25.0, "The rate starts at the peak divided by this.", low=1)
+    end_divisor: float = _optimization(1e4, "The rate ends at its start divided by this.", low=1)
+    momentum: float = _optimization(0.95, "Momentum (Adam's beta 1) at the low rates.", low=0, high=0.9999)
+    peak_momentum: float = _optimization(0.85, "Momentum at the peak rate.", low=0, high=0.9999)
+    weight_decay: float = _optimization(0.0, "Weight decay.", low=0, high=10)
+    label_smoothing: float = _optimization(0.0, "Fraction of each label spread over all classes.", low=0, high=0.99)
+    dropout_scale: float = _optimization(1.0, "Factor on the model's dropout; 0 turns it off.", low=0, high=1)
+    ema: float = _optimization(
+        0.0, "EMA of the weights, used for testing: decay per step; 0 is off.", low=0, high=0.999999
     )
 
-    focus: float = _setting(
-        0.0,
-        "Importance sampling: fraction of images drawn by loss.",
-        low=0,
-        high=0.95,
-        group="Optimization",
-    )
+    focus: float = _optimization(0.0, "Importance sampling: fraction of images drawn by loss.", low=0, high=0.95)
 
-    teacher: str = _setting("", "Distillation: the run or recipe to learn from.", optional=True, group="Teacher")
-    teacher_share: float = _setting(
-        0.5, "Distillation weight; the rest is the label's.", low=0, high=1, group="Teacher"
-    )
-    temperature: float = _setting(1.0, "Divisor of the teacher's logits.", low=0.01, high=100, group="Teacher")
+    teacher: str = _teaching("", "Distillation: the run or recipe to learn from.", optional=True)
+    teacher_share: float = _teaching(0.5, "Distillation weight; the rest is the label's.", low=0, high=1)
+    temperature: float = _teaching(1.0, "Divisor of the teacher's logits.", low=0.01, high=100)
 
-    deskew: float = _setting(
-        0.0,
-        "Fraction of each digit's slant removed, also after training.",
-        low=0,
-        high=1,
-        group="Augmentation",
-    )
-    rotation: float = _setting(7.0, "Random rotation up to ± degrees.", low=0, high=180, group="Augmentation")
-    shift: float = _setting(0.0, "Random shift up to ± pixels.", low=0, high=14, group="Augmentation")
-    scale: float = _setting(0.0, "Random scaling up to ± this fraction.", low=0, high=0.9, group="Augmentation")
-    shear: float = _setting(0.0, "Random shear up to ± this many pixels per row.", low=0, high=1, group="Augmentation")
-    clean_epochs: int = _setting(
-        0, "Last epochs, which train without augmentation.", low=0, high=1_000_000, group="Augmentation"
-    )
-    interpolation: Interpolation = _setting("nearest", "Interpolation of augmented pixels.", group="Augmentation")
-    mean: float = _setting(0.5, "Subtracted from pixels in [0, 1].", low=-1, high=1, group="Augmentation")
-    std: float = _setting(0.5, "Divisor of the pixels after that.", low=1e-3, high=10, group="Augmentation")
+    deskew: float = _augmentation(0.0, "Fraction of each digit's slant removed, also after training.", low=0, high=1)
+    rotation: float = _augmentation(7.0, "Random rotation up to ± degrees.", low=0, high=180)
+    shift: float = _augmentation(0.0, "Random shift up to ± pixels.", low=0, high=14)
+    scale: float = _augmentation(0.0, "Random scaling up to ± this fraction.", low=0, high=0.9)
+    shear: float = _augmentation(0.0, "Random shear up to ± this many pixels per row.", low=0, high=1)
+    clean_epochs: int = _augmentation(0, "Last epochs, which train without augmentation.", low=0, high=1_000_000)
+    interpolation: Interpolation = _augmentation("nearest", "Interpolation of augmented pixels.")
+    mean: float = _augmentation(0.5, "Subtracted from pixels in [0, 1].", low=-1, high=1)
+    std: float = _augmentation(0.5, "Divisor of the pixels after that.", low=1e-3, high=10)
 
-    device: DeviceName = _setting("auto", "Device to train on.", group="Machine")
-    threads: int = _setting(0, "CPU threads; 0 is automatic.", low=0, high=1024, group="Machine")
-    backend: BackendName = _setting("auto", "How a step is computed; auto is the fastest available.", group="Machine")
+    device: DeviceName = _machine("auto", "Device to train on.")
+    threads: int = _machine(0, "CPU threads; 0 is automatic.", low=0, high=1024)
+    backend: BackendName = _machine("auto", "How a step is computed; auto is the fastest available.")
 
     def __post_init__(self) -> None:
         """Raise ConfigError naming every setting that cannot be used."""
@@ -172,12 +150,7 @@ def choices(name: str) -> tuple[str, ...]:
 
 def find_problems(values: Mapping[str, Any]) -> dict[str, str]:
     """For each unusable setting, a sentence with its name, its value and what it takes instead."""
-    problems = {}
-    for name, value in values.items():
-        complaint = _find_problem(name, value)
-        if complaint:
-            problems[name] = complaint
-    return problems
+    return {name: problem for name, value in values.items() if (problem := _find_problem(name, value))}
 
 
 def config_from_old_record(values: Mapping[str, Any]) -> TrainConfig | None:

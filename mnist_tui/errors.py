@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 
@@ -57,6 +58,15 @@ class Interrupted(MnistTuiError):  # noqa: N818 - a request, not an error: nothi
     """The user asked to stop before there was anything to save."""
 
     exit_code = 130
+
+
+@contextmanager
+def explain_os_error(kind: type[MnistTuiError], message: str, *, remedy: str) -> Iterator[None]:
+    """Turn an OSError within the context into `kind`: the message, a colon and the system's reason."""
+    try:
+        yield
+    except OSError as error:
+        raise kind(f"{message}: {error.strerror}", remedy=remedy) from error
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -7,7 +7,6 @@ losses are mean cross-entropy per image, times are UTC in ISO 8601, durations ar
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import math
 import traceback
@@ -225,26 +224,8 @@ class Notice(Event):
     topic: Literal["data", "model", "machine", "backend", "run"] = "run"
 
 
-EVENTS: Mapping[str, type[Event]] = {
-    kind.__name__: kind
-    for kind in (
-        RunStarted,
-        DataProgress,
-        Preparing,
-        EpochStarted,
-        Progress,
-        WeightsMoved,
-        EpochFinished,
-        CheckpointSaved,
-        RunPaused,
-        RunResumed,
-        RunStopped,
-        RunFinished,
-        RunFailed,
-        Notice,
-    )
-}
-
+EVENTS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in Event.__subclasses__()}
+"""All of the above by name, as a log has them."""
 
 FREQUENT = (Progress, WeightsMoved)
 """Events that come many times per epoch: not worth a wait for the disk, and skipped where only epochs matter."""
@@ -257,7 +238,7 @@ def is_frequent(line: bytes) -> bool:
 
 def to_dict(event: Event) -> dict[str, Any]:
     """Plain values for JSON, which has no infinite numbers and no NaN: those become None."""
-    fields = {name: _finite_or_none(getattr(event, name)) for name in _FIELDS[type(event).__name__]}
+    fields = {name: finite_or_none(getattr(event, name)) for name in _FIELDS[type(event).__name__]}
     return {"event": type(event).__name__, "schema_version": SCHEMA_VERSION, **fields}
 
 
@@ -290,16 +271,9 @@ def from_json(line: str) -> Event | None:
     return event if _is_possible(event) else None
 
 
-def _field_types(kind: type[Event]) -> Mapping[str, Any]:
-    hints = typing.get_type_hints(kind)
-    return {entry.name: hints[entry.name] for entry in dataclasses.fields(kind)}
-
-
 _FREQUENT_LINES = tuple(f'{{"event":"{kind.__name__}"'.encode() for kind in FREQUENT)
 # For each event, its fields in order with their types.
-_FIELDS = {name: _field_types(kind) for name, kind in EVENTS.items()}
-
-
+_FIELDS = {name: typing.get_type_hints(kind) for name, kind in EVENTS.items()}
 _ACCURACIES = {name: [entry for entry in fields if entry.endswith("accuracy")] for name, fields in _FIELDS.items()}
 _LOSSES = {name: [entry for entry in fields if entry.endswith("loss")] for name, fields in _FIELDS.items()}
 _LARGEST = 3.4028235e38
@@ -329,13 +303,14 @@ def _has_larger(losses: tuple[float, ...]) -> bool:
     return low < -_LARGEST or high > _LARGEST
 
 
-def _finite_or_none(value: Any) -> Any:
+def finite_or_none(value: Any) -> Any:
+    """The value with None in place of numbers that are not finite, which JSON does not have."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {key: _finite_or_none(entry) for key, entry in value.items()}
+        return {key: finite_or_none(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite_or_none(entry) for entry in value]
+        return [finite_or_none(entry) for entry in value]
     return value
 
 

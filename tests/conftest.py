@@ -6,10 +6,13 @@ import gc
 import os
 import signal
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from tests.tui import warm_program
 
 pytest_plugins = ["tests.trial_server"]
 
@@ -40,6 +43,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mnist_tui.runs.run._LOCK_SECONDS", 0.05)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _the_warm_program_ends_with_the_tests() -> Iterator[None]:
+    yield
+    warm_program.close()
+
+
 def pytest_configure() -> None:
     """What a background job or `nohup` has processes ignore is inherited, and the program respects it; tests send it.
 
@@ -53,14 +62,20 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """All that is imported stays for good: the collector, which would look at it time and again, need not."""
+    """All that is imported stays for good: the collector, which would look at it time and again, need not.
+
+    It comes less often, too: an application in a test makes and forgets a hundred thousand objects.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(5_000, 10, 10)
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The time limit of pyproject.toml is for ordinary tests."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The time limit of pyproject.toml is for ordinary tests; and workers, if any, begin with what takes seconds."""
     for item in items:
         if item.get_closest_marker("slow") or item.get_closest_marker("torture"):
             item.add_marker(pytest.mark.timeout(_LONG))
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("early") is None)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Adam
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.utils.data import DataLoader
@@ -60,30 +60,20 @@ class PlainLoop:
         if self.threads:
             torch.set_num_threads(self.threads)
         started = time.perf_counter()
-        _epoch(self.model, self.loader, self.optimizer, self.scheduler)
+        self.model.train()
+        total_loss, correct = 0.0, 0
+        for images, labels in self.loader:
+            self.optimizer.zero_grad()
+            logits = self.model(images)
+            loss = F.cross_entropy(logits, labels)
+            loss.backward()
+            self.optimizer.step()
+            self.scheduler.step()
+            total_loss += loss.item()
+            correct += int((logits.argmax(1) == labels).sum().item())
         return time.perf_counter() - started
 
 
 def images_per_second(split: Split, config: TrainConfig) -> float:
     """The speed of one epoch over `split`."""
     return len(split.images) / PlainLoop(split, config.replace(epochs=1)).epoch()
-
-
-def _epoch(
-    model: nn.Module,
-    loader: DataLoader[tuple[Tensor, int]],
-    optimizer: torch.optim.Optimizer,
-    scheduler: OneCycleLR,
-) -> tuple[float, int]:
-    model.train()
-    total_loss, correct = 0.0, 0
-    for images, labels in loader:
-        optimizer.zero_grad()
-        logits = model(images)
-        loss = F.cross_entropy(logits, labels)
-        loss.backward()
-        optimizer.step()
-        scheduler.step()
-        total_loss += loss.item()
-        correct += int((logits.argmax(1) == labels).sum().item())
-    return total_loss, correct

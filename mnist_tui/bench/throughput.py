@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -79,7 +79,7 @@ def measure(config: TrainConfig, data: Dataset, *, rounds: int, images: int, rep
 
     On the CPU. `report` gets a line of text for each round. Raises MnistTuiError when a model fails in training.
     """
-    split = Split(data.train.images[:images], data.train.labels[:images])
+    split = data.train.select(slice(images))
     cores = usable_cores()
     candidates = [_plain_candidate(split, config, cores), *_own_candidates(split, data, config, report)]
     peak = Peak([candidate.backend for candidate in candidates], cores)
@@ -121,8 +121,7 @@ def _plain_candidate(split: Split, config: TrainConfig, cores: int) -> Candidate
 def _own_candidates(split: Split, data: Dataset, config: TrainConfig, report: ReportLine) -> Iterator[Candidate]:
     """This program's training on the CPU. A backend that cannot train the model is left out, and reported."""
     # Testing is left out of its speed, as in the plain loop.
-    some_tests = Split(data.test.images[:100], data.test.labels[:100])
-    few = Dataset(data.name, split, some_tests, data.classes, data.source, data.fingerprint)
+    few = replace(data, train=split, test=data.test.select(slice(100)))
     for backend, sizes in BATCH_SIZES.items():
         for size in sizes:
             wanted = config.replace(batch_size=size, epochs=EPOCHS[backend], device="cpu", backend=backend)

@@ -8,12 +8,13 @@ all of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from statistics import fmean, median
 from typing import Any
 
 from mnist_tui.bench import plain_loop
+from mnist_tui.bench.throughput import ReportLine
 from mnist_tui.config import TrainConfig
 from mnist_tui.data.types import Dataset
 from mnist_tui.errors import ConfigError, MnistTuiError
@@ -23,8 +24,6 @@ from mnist_tui.training import hardware
 from mnist_tui.training.build import build_trainer
 from mnist_tui.training.control import Control
 from mnist_tui.training.evaluate import compute_logits, evaluate
-
-ReportLine = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -203,7 +202,7 @@ def _compare(
     for target, theirs in zip(targets, plain, strict=True):
         own = _find_target(rounds, target)
         if own.mean_seconds and theirs.mean_seconds:
-            own = TargetResult(**{**asdict(own), "sooner": theirs.mean_seconds / own.mean_seconds})
+            own = replace(own, sooner=theirs.mean_seconds / own.mean_seconds)
         found.append(own)
     return tuple(found)
 

@@ -57,8 +57,7 @@ def options(
         ),
     ] = None,
     version: Annotated[
-        bool,
-        typer.Option("--version", metavar="", help="Show the version.", callback=_print_version, is_eager=True),
+        bool, typer.Option("--version", metavar="", help="Show the version.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
     """Train a small digit classifier, watch it learn, look inside it and use it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,10 +18,9 @@ from mnist_tui.system import paths
 from mnist_tui.training.control import Control
 
 if TYPE_CHECKING:
-    from mnist_tui.bench.time_to_accuracy import Contender
+    from mnist_tui.bench.throughput import BenchResult
+    from mnist_tui.bench.time_to_accuracy import Contender, TimeToAccuracy
     from mnist_tui.data.types import Dataset
-
-ReportLine = Callable[[str], None]
 
 
 def bench(
@@ -36,10 +35,7 @@ def bench(
     only: Annotated[
         str, typer.Option("--recipes", metavar="NAME,…", help="With --to: these recipes instead of all.")
     ] = "",
-    rounds: Annotated[
-        int,
-        typer.Option(help="How often each is measured; 0 means 5, or 3 with --to.", min=0),
-    ] = 0,
+    rounds: Annotated[int, typer.Option(help="How often each is measured; 0 means 5, or 3 with --to.", min=0)] = 0,
     images: Annotated[
         int, typer.Option(help="Images per round and contender; 0 means 4096, or all with --to.", min=0)
     ] = 0,
@@ -59,90 +55,63 @@ def bench(
     if images and images < 512:
         raise ConfigError(f"images is {images}, but must be at least 512", remedy="Give more images.")
     targets, names = _parse_targets(to), _parse_recipes(only)
-
     from mnist_tui.data.datasets import load_dataset
 
-    console = stderr()
-
-    def report_event(event: Event) -> None:
-        if isinstance(event, Notice):
-            print_message(console, f"notice: {event.message}", "yellow")
-
-    def report(text: str) -> None:
-        print_message(console, text, "dim")
-
-    data = load_dataset(dataset, paths.data_dir(data_dir), report=report_event)
+    data = load_dataset(dataset, paths.data_dir(data_dir), report=_report_notice)
     if to:
-        _measure_time(data, targets, names, rounds or 3, images, model, json, report)
-    else:
-        _measure(data, rounds or 5, images or 4096, model, json, report)
-
-
-def _measure(data: Dataset, rounds: int, images: int, model: str, json: bool, report: ReportLine) -> None:
-    from mnist_tui.bench import measure
-    from mnist_tui.cli.views.bench_tables import bench_table
+        data = replace(data, train=data.train.select(slice(images or None)))
+        _measure_time(data, targets, names, model, rounds or 3, json)
+        return
+    from mnist_tui.bench.throughput import measure
 
     config = recipes.build_config("reference", model=model)
-    result = measure(config, data, rounds=rounds, images=images, report=report)
-    if json:
-        print_json(result.to_dict())
-    else:
-        stdout().print(bench_table(result))
+    _print_result(measure(config, data, rounds=rounds or 5, images=images or 4096, report=_report), json)
 
 
-def _measure_time(
-    data: Dataset,
-    targets: list[float],
-    names: list[str],
-    rounds: int,
-    images: int,
-    model: str,
-    json: bool,
-    report: ReportLine,
-) -> None:
+def _report(text: str) -> None:
+    print_message(stderr(), text, "dim")
+
+
+def _report_notice(event: Event) -> None:
+    if isinstance(event, Notice):
+        print_message(stderr(), f"notice: {event.message}", "yellow")
+
+
+def _measure_time(data: Dataset, targets: list[float], names: list[str], model: str, rounds: int, json: bool) -> None:
     """On Ctrl+C, stop after the epoch and show the result of the complete rounds."""
     from mnist_tui.bench.time_to_accuracy import measure_time_to_accuracy
-    from mnist_tui.cli.views.bench_tables import time_table
 
-    data = _take_first(data, images)
     control = Control()
     with stop_on_signal(control) as caught:
-        result = measure_time_to_accuracy(
-            _contenders(data, names, model, report),
-            data,
-            targets,
-            rounds=rounds,
-            report=report,
-            control=control,
-        )
-    if result is not None and json:
-        print_json(result.to_dict())
-    elif result is not None:
-        stdout().print(time_table(result))
+        contenders = _contenders(data, names, model)
+        result = measure_time_to_accuracy(contenders, data, targets, rounds=rounds, report=_report, control=control)
+    if result is not None:
+        _print_result(result, json)
     if control.stop_reason:
         raise typer.Exit(caught.exit_code)
 
 
-def _contenders(data: Dataset, names: list[str], model: str, report: ReportLine) -> list[Contender]:
+def _print_result(result: BenchResult | TimeToAccuracy, json: bool) -> None:
+    from mnist_tui.bench.throughput import BenchResult
+    from mnist_tui.cli.views.bench_tables import bench_table, time_table
+
+    if json:
+        print_json(result.to_dict())
+    else:
+        stdout().print(bench_table(result) if isinstance(result, BenchResult) else time_table(result))
+
+
+def _contenders(data: Dataset, names: list[str], model: str) -> list[Contender]:
     """The plain loop, and every recipe that can be trained without another run."""
     from mnist_tui.bench import time_to_accuracy
 
     contenders = [time_to_accuracy.plain_contender(recipes.build_config("reference", model=model), data)]
     for name in names:
         try:
-            contenders.append(time_to_accuracy.recipe_contender(recipes.build_config(name, model=model), data, report))
+            contenders.append(time_to_accuracy.recipe_contender(recipes.build_config(name, model=model), data, _report))
         except MnistTuiError as error:
-            report(f"without {name}: {error}")
+            _report(f"without {name}: {error}")
     return contenders
-
-
-def _take_first(data: Dataset, images: int) -> Dataset:
-    from dataclasses import replace
-
-    from mnist_tui.data.types import Split
-
-    few = Split(data.train.images[:images], data.train.labels[:images])
-    return replace(data, train=few) if images else data
 
 
 def _parse_targets(text: str) -> list[float]:

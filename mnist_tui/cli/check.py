@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from mnist_tui.cli.inspect_model import RunOption, find_model
+from mnist_tui.cli.inspect_model import RunOption, summarize
 from mnist_tui.cli.options import Json, Model, RunsDir
 from mnist_tui.cli.output import print_json, print_message, stdout
 from mnist_tui.cli.trust import Trust
@@ -29,23 +29,11 @@ def check(
     """Check a model against its requirements, with the counts found; exit with 1 if one is not met."""
     from dataclasses import asdict
 
-    from mnist_tui.inspection import Limits, check_requirements, inspect_model
-    from mnist_tui.models import load_model, resolve_spec
-    from mnist_tui.models.examination import examine_model
+    from mnist_tui.inspection import Limits, check_requirements
     from mnist_tui.render.layer_table import requirement_table
 
-    source = find_model(run, runs_dir, trust) if run else resolve_spec(model)
-    network = load_model(source)
-    summary = inspect_model(network, name=source.name)
-    # A run's network has been trained, and its findings were reported then.
-    findings = () if run else examine_model(source, network).notices
-    limits = Limits(
-        max_parameters=max_parameters,
-        min_batch_norms=min_batch_norms,
-        min_dropouts=min_dropouts,
-        head=head,
-    )
-    requirements = check_requirements(summary, limits)
+    summary, findings = summarize(model, run, runs_dir, trust)
+    requirements = check_requirements(summary, Limits(max_parameters, min_batch_norms, min_dropouts, head))
     met = all(requirement.met for requirement in requirements)
     if json:
         found = [asdict(requirement) for requirement in requirements]

@@ -45,10 +45,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{path} cannot be read: {error.strerror}", remedy="Name another file with --config."
         ) from error
-    except (
-        ValueError,
-        RecursionError,
-    ) as error:  # text that is not UTF-8 and numbers with far too many digits too
+    except (ValueError, RecursionError) as error:  # text that is not UTF-8 and numbers with far too many digits too
         raise ConfigError(f"{path} is not TOML: {error}", remedy="It needs lines like: epochs = 5") from error
 
 

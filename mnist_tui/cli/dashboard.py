@@ -5,24 +5,22 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from mnist_tui import runs
-from mnist_tui.cli.options import DataDir, RunsDir, config_from_options, with_settings
+from mnist_tui.cli.options import DataDir, GraphsOption, RunsDir, config_from_options, use_graphs, with_settings
 from mnist_tui.cli.output import print_error, print_message, print_traceback, stderr
 from mnist_tui.errors import ConfigError
 from mnist_tui.system import paths
 from mnist_tui.training.jobs import Folders, Job, NewRun
 
-if TYPE_CHECKING:
-    from mnist_tui.tui.app import DashboardExit
-
 
 @with_settings
 def dashboard(
     start: Annotated[bool, typer.Option("--start", help="Begin training at once with these settings.")] = False,
+    graphs: GraphsOption = "auto",
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,
     **settings: Any,
@@ -36,11 +34,14 @@ def dashboard(
     remembered = _load_form(settings)
     config = config_from_options({**remembered, **given})
     if start:
-        open_dashboard(config, folders, NewRun(config, folders), _describe_remembered(remembered, given))
-    open_dashboard(config, folders)
+        job, notice = NewRun(config, folders), _describe_remembered(remembered, given)
+        open_dashboard(config, folders, job, notice, graphs=graphs)
+    open_dashboard(config, folders, graphs=graphs)
 
 
-def open_dashboard(config: Any, folders: Folders, job: Job | None = None, notice: str = "") -> NoReturn:
+def open_dashboard(
+    config: Any, folders: Folders, job: Job | None = None, notice: str = "", *, graphs: str = "auto"
+) -> NoReturn:
     """Run the application, and exit with its exit code. `notice` is shown in it at first."""
     if not is_terminal():
         raise ConfigError(
@@ -49,19 +50,16 @@ def open_dashboard(config: Any, folders: Folders, job: Job | None = None, notice
         )
     from mnist_tui.tui.app import run_dashboard
 
+    use_graphs(graphs)
     ended = run_dashboard(config, folders, job=job, notice=notice)
     with contextlib.suppress(OSError):  # the terminal may be what has gone
-        _print_outcome(ended, folders)
+        # What a headless run would leave in the terminal.
+        if ended.failed is not None:
+            print_traceback(ended.failed.traceback)
+            print_error(ended.failed.message, ended.failed.remedy)
+        elif ended.run is not None:
+            print_message(stderr(), f"Continue with: {runs.resume_command(ended.run.folder, folders.data)}")
     _exit(ended.code)
-
-
-def _print_outcome(ended: DashboardExit, folders: Folders) -> None:
-    """Print what a headless run would leave in the terminal."""
-    if ended.failed is not None:
-        print_traceback(ended.failed.traceback)
-        print_error(ended.failed.message, ended.failed.remedy)
-    elif ended.run is not None:
-        print_message(stderr(), f"Continue with: {runs.resume_command(ended.run.folder, folders.data)}")
 
 
 def is_terminal() -> bool:

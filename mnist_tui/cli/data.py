@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -11,20 +11,15 @@ from mnist_tui.cli.options import DataDir, Json
 from mnist_tui.cli.output import print_json, print_message, stdout
 from mnist_tui.cli.signals import stop_on_signal
 from mnist_tui.config import DatasetName
-from mnist_tui.errors import Interrupted
 from mnist_tui.system import paths
 from mnist_tui.training.control import Control
-
-if TYPE_CHECKING:
-    from mnist_tui.data.types import Dataset
 
 app = typer.Typer(help="Fetch datasets, and show what is on disk.", no_args_is_help=True)
 
 Name = Annotated[
     DatasetName,
     typer.Argument(
-        metavar="DATASET",
-        help="Its name; auto is MNIST, or drawn digits (synthetic) if MNIST is not available.",
+        metavar="DATASET", help="Its name; auto is MNIST, or drawn digits (synthetic) if MNIST is not available."
     ),
 ]
 
@@ -36,26 +31,14 @@ def fetch(name: Name = "mnist", json: Json = False, data_dir: DataDir = None) ->
 
     folder = paths.data_dir(data_dir)
     control = Control()
-    with stop_on_signal(control) as caught, DownloadReport(control) as report:
-        try:
-            loaded = datasets.load_dataset(name, folder, report=report)
-        except Interrupted:
-            raise typer.Exit(caught.exit_code) from None
+    with stop_on_signal(control), DownloadReport(control) as report:
+        loaded = datasets.load_dataset(name, folder, report=report)
     if json:
-        print_json(_data_record(loaded))
+        counts = {"train_images": len(loaded.train.images), "test_images": len(loaded.test.images)}
+        print_json({"name": loaded.name, "source": loaded.source, "fingerprint": loaded.fingerprint, **counts})
         return
     images = f"{len(loaded.train.images):,} training and {len(loaded.test.images):,} test images"
     print_message(stdout(), f"{loaded.name}: {images}, verified, from {loaded.source}")
-
-
-def _data_record(loaded: Dataset) -> dict[str, Any]:
-    return {
-        "name": loaded.name,
-        "source": loaded.source,
-        "fingerprint": loaded.fingerprint,
-        "train_images": len(loaded.train.images),
-        "test_images": len(loaded.test.images),
-    }
 
 
 @app.command()

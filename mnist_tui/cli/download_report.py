@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mnist_tui.cli.output import can_animate, print_message, stderr
 from mnist_tui.errors import Interrupted
 from mnist_tui.events import DataProgress, Event, Notice, Report
 from mnist_tui.training.control import Control
-
-if TYPE_CHECKING:
-    pass
 
 
 class DownloadReport:

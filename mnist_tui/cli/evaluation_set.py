@@ -12,7 +12,7 @@ from mnist_tui.cli.download_report import DownloadReport
 from mnist_tui.cli.signals import stop_on_signal
 from mnist_tui.cli.trust import ask_for_trust
 from mnist_tui.config import DatasetName
-from mnist_tui.errors import ConfigError, Interrupted
+from mnist_tui.errors import ConfigError
 from mnist_tui.system import paths
 from mnist_tui.training.control import Control
 
@@ -41,13 +41,10 @@ def load_network_and_test_set(
     network = load_trained(found, weights)
     trained_on, folder = network.config.dataset, paths.data_dir(data_dir)
     control = Control()
-    with stop_on_signal(control) as caught, DownloadReport(control) as report:
-        try:
-            if dataset is not None and _is_file(dataset):
-                return network, load_labeled_file(Path(dataset), network.classes, report=report)
-            tested = load_test_set(dataset or trained_on, folder, trained_on=trained_on, report=report)
-        except Interrupted:
-            raise typer.Exit(caught.exit_code) from None
+    with stop_on_signal(control), DownloadReport(control) as report:
+        if dataset is not None and _is_file(dataset):
+            return network, load_labeled_file(Path(dataset), network.classes, report=report)
+        tested = load_test_set(dataset or trained_on, folder, trained_on=trained_on, report=report)
     if tested.classes != network.classes:
         raise ConfigError(
             f"run {network.run} has the classes {network.classes[0]}, {network.classes[1]}, …, "

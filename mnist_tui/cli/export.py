@@ -11,7 +11,7 @@ from mnist_tui.cli.evaluation_set import load_network_and_test_set
 from mnist_tui.cli.options import DataDir, Json, RunName, RunsDir, Weights
 from mnist_tui.cli.output import print_json, print_message, stdout
 from mnist_tui.cli.trust import Trust
-from mnist_tui.errors import MnistTuiError
+from mnist_tui.errors import MnistTuiError, explain_os_error
 from mnist_tui.system import atomic_file
 
 
@@ -35,12 +35,14 @@ def export(
     an extra: pip install "mnist-tui\\[onnx]".
     """
     if output is not None:  # before torch is loaded and the whole test set evaluated
-        _check_writable(output)
-    from mnist_tui.inference.export import INPUT, OUTPUT, SUFFIXES, check_packages, export_network
+        with explain_os_error(MnistTuiError, f"{output} cannot be written", remedy="Choose another --output."):
+            atomic_file.check_writable(output)
+    from mnist_tui.inference.export import INPUT, OUTPUT, check_packages, export_network
+    from mnist_tui.inference.export_formats import EXPORT_FORMATS
 
     check_packages(format)
     network, tested = load_network_and_test_set(run, weights, None, trust, data_dir, runs_dir)
-    path = output or Path(f"{network.run}{SUFFIXES[format]}")
+    path = output or Path(f"{network.run}{EXPORT_FORMATS[format].suffix}")
     compared = export_network(network, format, path, tested.split.images)
     if json:
         shown = {"max_difference": compared.max_difference, "same_answers": compared.same_answers}
@@ -56,10 +58,3 @@ def export(
         f"  checked on {compared.images:,} test images of {tested.name}: {compared.same_answers:,} answers the same, "
         f"outputs differ by at most {compared.max_difference:.2g}",
     )
-
-
-def _check_writable(path: Path) -> None:
-    try:
-        atomic_file.check_writable(path)
-    except OSError as error:
-        raise MnistTuiError(f"{path} cannot be written: {error.strerror}", remedy="Choose another --output.") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,21 +14,19 @@ from mnist_tui.cli.options import DataDir, Json, Model, RunsDir
 from mnist_tui.cli.output import print_json, print_message, stdout
 from mnist_tui.cli.trust import Trust, ask_for_trust
 from mnist_tui.config import IMAGE_SHAPE
-from mnist_tui.models import ModelSource, resolve_spec
 from mnist_tui.system import paths
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from mnist_tui.inference.network import TrainedNetwork
+    from mnist_tui.inspection import ModelSummary
     from mnist_tui.render.explanation import ExplanationView, ImageView
-    from mnist_tui.runs import Run
 
 WeightsOf = Literal["best", "last"]
 
 RunOption = Annotated[
-    str,
-    typer.Option("--run", metavar="RUN", help="Take the model of this run: name, prefix, path or latest."),
+    str, typer.Option("--run", metavar="RUN", help="Take the model of this run: name, prefix, path or latest.")
 ]
 
 
@@ -47,9 +46,7 @@ def inspect_model(
     image: Annotated[
         int | None,
         typer.Option(
-            metavar="N",
-            min=0,
-            help="With --run: also the feature maps and the saliency map for test image N.",
+            metavar="N", min=0, help="With --run: also the feature maps and the saliency map for test image N."
         ),
     ] = None,
     layer: Annotated[str, typer.Option(metavar="PATH", help="With --image: the feature maps of this layer only.")] = "",
@@ -62,24 +59,16 @@ def inspect_model(
 
     For a run with weights, also the filters of the first layer and each layer's update ratio.
     """
-    from mnist_tui.inspection import inspect_model as inspect
-    from mnist_tui.models import load_model
-    from mnist_tui.models.examination import examine_model
     from mnist_tui.render.explanation import explanation_view
     from mnist_tui.render.layer_table import layer_table
 
     if image is not None and not run:
         raise typer.BadParameter("an image needs a trained network: name one with --run", param_hint="--image")
-    source = find_model(run, runs_dir, trust) if run else resolve_spec(model)
-    network = load_model(source)
-    summary = inspect(network, name=source.name)
-    # A run's network has been trained, and its findings were reported then.
-    findings = () if run else examine_model(source, network).notices
+    summary, findings = summarize(model, run, runs_dir, trust)
     explanation = _explain_run(run, weights, image, layer, runs_dir, paths.data_dir(data_dir)) if run else None
     if json:
-        print_json(
-            summary.to_dict() | {"findings": findings} | (dataclasses.asdict(explanation) if explanation else {})
-        )
+        explained = dataclasses.asdict(explanation) if explanation else {}
+        print_json(summary.to_dict() | {"findings": findings} | explained)
         return
     console = stdout()
     console.print(layer_table(summary))
@@ -89,24 +78,34 @@ def inspect_model(
         console.print(explanation_view(explanation, console.width, _MAP_LINES))
 
 
+def summarize(model: str, run: str, runs_dir: Path | None, trust: bool) -> tuple[ModelSummary, Sequence[str]]:
+    """The layer table of `model`, or of the network of `run` if one is named, and what its examination found."""
+    from mnist_tui.inspection import inspect_model as inspect
+    from mnist_tui.models import load_model, resolve_spec
+    from mnist_tui.models.examination import examine_model
+
+    found = runs.find(paths.runs_dir(runs_dir), run) if run else None
+    source = ask_for_trust(found, trust).source if found else resolve_spec(model)
+    network = load_model(source)
+    summary = inspect(network, name=source.name)
+    # A run's network has been trained, and its findings were reported then.
+    return summary, () if found else examine_model(source, network).notices
+
+
 def _explain_run(
-    run: str, weights: WeightsOf | None, image: int | None, layer: str, runs_dir: Path | None, data_dir: Path
+    name: str, weights: WeightsOf | None, image: int | None, layer: str, runs_dir: Path | None, data_dir: Path
 ) -> ExplanationView | None:
     """None for a run without weights, unless weights or an image are requested."""
-    found = runs.find(paths.runs_dir(runs_dir), run)
-    if not found.weights_file.is_file() and weights is None and image is None:
+    run = runs.find(paths.runs_dir(runs_dir), name)
+    if not run.weights_file.is_file() and weights is None and image is None:
         return None
-    return _explain(found, weights or "best", image=image, layer=layer, data_dir=data_dir)
-
-
-def _explain(run: Run, weights: WeightsOf, *, image: int | None, layer: str, data_dir: Path) -> ExplanationView:
     import torch
 
     from mnist_tui.inference.explain import inspect_image
     from mnist_tui.inference.network import load_trained
     from mnist_tui.render.explanation import ExplanationView, FilterView
 
-    network = load_trained(run, weights)
+    network = load_trained(run, weights or "best")
     blank = torch.zeros(IMAGE_SHAPE, dtype=torch.uint8)
     filters = inspect_image(network, blank).filters
     return ExplanationView(
@@ -145,8 +144,3 @@ def _select_layer(maps: dict[str, Tensor], layer: str) -> dict[str, Tensor]:
     if layer not in maps:
         raise typer.BadParameter(f"there is no layer {layer!r}; there are {', '.join(maps)}", param_hint="--layer")
     return {layer: maps[layer]}
-
-
-def find_model(run: str, runs_dir: Path | None, trust: bool) -> ModelSource:
-    """The model that a run was trained with."""
-    return ask_for_trust(runs.find(paths.runs_dir(runs_dir), run), trust).source

@@ -29,11 +29,9 @@ class LazyCommands(TyperGroup):
     """The commands of the table above, imported on demand."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Their names, without an import."""
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of that name, or None."""
         if cmd_name in COMMANDS and cmd_name not in self.commands:
             self.commands[cmd_name] = _import_command(cmd_name)
         return self.commands.get(cmd_name)

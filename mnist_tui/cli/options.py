@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 
 from mnist_tui import recipes
 from mnist_tui.config import SETTINGS, TYPES, TrainConfig
+from mnist_tui.errors import ConfigError
 
 DataDir = Annotated[
     Path | None,
@@ -19,6 +20,14 @@ DataDir = Annotated[
 RunsDir = Annotated[
     Path | None,
     typer.Option("--runs-dir", envvar="MNIST_TUI_RUNS_DIR", help="Folder of the runs.", rich_help_panel="Folders"),
+]
+GraphsOption = Annotated[
+    Literal["auto", "braille", "quadrant", "block", "ascii"],
+    typer.Option(
+        "--graphs",
+        envvar="MNIST_TUI_GRAPHS",
+        help="Characters that charts are made of; auto: the finest that the terminal's font is sure to have.",
+    ),
 ]
 # An empty metavar, here and in other flags: Typer would say <bool>, and a flag takes no value.
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON instead.")]
@@ -42,10 +51,30 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def use_graphs(setting: str) -> None:
+    """Draw with what was asked for; else with what was chosen in the dashboard, else with what the terminal has."""
+    from mnist_tui.render import graphs
+    from mnist_tui.tui.preferences import Preferences
+
+    graphs.use(graphs.choose(setting if setting != "auto" else Preferences().graphs))
+
+
 def config_from_options(settings: Mapping[str, Any]) -> TrainConfig:
     """The config of the recipe, with the settings that were given."""
     given = {name: value for name, value in settings.items() if value is not None}
     return recipes.build_config(given.pop("recipe", "reference"), **given)
+
+
+def find_typed_options(context: typer.Context) -> set[str]:
+    """The names of the options given on the command line."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
+
+
+def refuse_options(names: Iterable[str], why: str, *, instead: str) -> NoReturn:
+    """Raise ConfigError: these options cannot be given."""
+    options = ", ".join(f"--{name.strip('_').replace('_', '-')}" for name in names)
+    raise ConfigError(f"{why}, so {options} cannot be given", remedy=f"Leave that out, or start a new {instead}.")
 
 
 def _default(name: str) -> str:

@@ -32,8 +32,7 @@ def predict(
     ],
     weights: Weights = "best",
     threshold: Annotated[
-        float,
-        typer.Option(min=0, max=1, help='Below this probability the answer is "not sure".'),
+        float, typer.Option(min=0, max=1, help='Below this probability the answer is "not sure".')
     ] = THRESHOLD,
     trust: Trust = False,
     json: Json = False,

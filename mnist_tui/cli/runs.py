@@ -10,7 +10,7 @@ import typer
 from mnist_tui import runs
 from mnist_tui.cli.options import Json, RunName, RunsDir
 from mnist_tui.cli.output import print_json, print_message, stderr, stdout
-from mnist_tui.errors import ConfigError, RunError
+from mnist_tui.errors import ConfigError, RunError, explain_os_error
 from mnist_tui.system import atomic_file, paths
 
 app = typer.Typer(help="The runs on disk: list, show, compare, export, rename, delete.", no_args_is_help=True)
@@ -117,10 +117,8 @@ def export(
     if output is None:
         typer.echo(text, nl=False)
         return
-    try:
+    with explain_os_error(RunError, f"{output} cannot be written", remedy="Choose another --output."):
         atomic_file.write_text(output, text)
-    except OSError as error:
-        raise RunError(f"{output} cannot be written: {error.strerror}", remedy="Choose another --output.") from error
 
 
 @app.command()
@@ -133,9 +131,6 @@ def delete(
     found = runs.find(paths.runs_dir(runs_dir), run)
     if not yes:
         typer.confirm(f"Delete {found.folder} with its log and weights?", abort=True, err=True)
-    try:
+    with explain_os_error(RunError, f"{found.folder} cannot be deleted", remedy="Check its permissions."):
         found.delete()
-    except OSError as error:
-        message = f"{found.folder} cannot be deleted: {error.strerror}"
-        raise RunError(message, remedy="Check its permissions.") from error
     print_message(stderr(), f"Deleted {found.name}")

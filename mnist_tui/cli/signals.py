@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+import typer
+
 from mnist_tui.cli import cursor
-from mnist_tui.cli.output import redirect_to_null
+from mnist_tui.cli.output import print_error, redirect_to_null
+from mnist_tui.errors import Interrupted
 from mnist_tui.training.control import Control
 
 _REASONS = {"SIGINT": "interrupted by Ctrl+C", "SIGTERM": "terminated", "SIGHUP": "the terminal was closed"}
@@ -29,9 +32,16 @@ class CaughtSignal:
         return 128 + (self.number or signal.SIGINT)
 
 
+NOTHING_STARTED = "Nothing was started; run it again."
+
+
 @contextmanager
-def stop_on_signal(control: Control) -> Iterator[CaughtSignal]:
-    """Within the context, a signal requests a stop from `control`, and a second one ends the process."""
+def stop_on_signal(control: Control, *, remedy: str = "") -> Iterator[CaughtSignal]:
+    """Within the context, a signal requests a stop from `control`, and a second one ends the process.
+
+    Interrupted, which a stop before there is anything to save raises, becomes the signal's exit code; with `remedy` it
+    is printed.
+    """
     caught = CaughtSignal()
     terminals = [stream for stream in (1, 2) if os.isatty(stream)]
 
@@ -44,8 +54,13 @@ def stop_on_signal(control: Control) -> Iterator[CaughtSignal]:
             redirect_to_null(*terminals)  # it is gone, and every write to it would fail
         control.stop(_REASONS[signal.Signals(number).name])
 
-    with _handling(handle):
-        yield caught
+    try:
+        with _handling(handle):
+            yield caught
+    except Interrupted as interruption:
+        if remedy:
+            print_error(str(interruption), remedy)
+        raise typer.Exit(caught.exit_code) from None
 
 
 @contextmanager

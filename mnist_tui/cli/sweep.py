@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,13 +11,21 @@ from typing import Annotated, Any, Literal
 import typer
 
 from mnist_tui import runs
-from mnist_tui.cli.options import DataDir, Json, RunsDir, config_from_options, with_settings
+from mnist_tui.cli.options import (
+    DataDir,
+    Json,
+    RunsDir,
+    config_from_options,
+    find_typed_options,
+    refuse_options,
+    with_settings,
+)
 from mnist_tui.cli.output import can_animate, print_error, print_json, print_message, stderr, stdout
-from mnist_tui.cli.signals import stop_on_signal
+from mnist_tui.cli.signals import NOTHING_STARTED, stop_on_signal
 from mnist_tui.cli.streams import tolerate_closed_stdout
 from mnist_tui.cli.views.choose import stop_when_output_lost
 from mnist_tui.cli.views.sweep_json import JsonSweepView
-from mnist_tui.errors import ConfigError, Interrupted
+from mnist_tui.errors import ConfigError
 from mnist_tui.events import utc_now
 from mnist_tui.sweep import folder as folders
 from mnist_tui.sweep import plans, results, search_space
@@ -63,8 +72,7 @@ def sweep(
     ] = True,
     name: Annotated[str, typer.Option(metavar="NAME", help="The sweep's name; an existing one is continued.")] = "",
     resume: Annotated[
-        str,
-        typer.Option(metavar="SWEEP", help="Resume a sweep, or join a search: name, prefix or latest."),
+        str, typer.Option(metavar="SWEEP", help="Resume a sweep, or join a search: name, prefix or latest.")
     ] = "",
     jobs: Annotated[int, typer.Option(metavar="N", min=0, help="Trials at a time; 0 means one per core.")] = 0,
     on: On = None,
@@ -77,28 +85,25 @@ def sweep(
 
     Every trial is an ordinary run. Ctrl+C saves checkpoints, and --resume continues.
     """
-    typed = _find_typed_options(context)
+    typed = find_typed_options(context)
     if context.invoked_subcommand is not None:
         if typed:
-            _refuse(typed, f"`sweep {context.invoked_subcommand}` starts no sweep")
+            refuse_options(sorted(typed), f"`sweep {context.invoked_subcommand}` starts no sweep", instead="sweep")
         return
     runs_folder = paths.runs_dir(runs_dir)
     if resume:
         if refused := typed - _WITH_RESUME:
-            _refuse(refused, "--resume continues with the sweep's own settings")
+            refuse_options(sorted(refused), "--resume continues with the sweep's own settings", instead="sweep")
         home = folders.find(runs_folder, resume)
         plan = _replace_metric(home.plan(), on)
     else:
-        name = name or f"sweep-{datetime.now():%Y-%m-%dT%H-%M-%S}"
-        home = folders.sweep_folder(runs_folder, name)
+        home = folders.sweep_folder(runs_folder, name or f"sweep-{datetime.now():%Y-%m-%dT%H-%M-%S}")
         axes, space = search_space.parse_axes(set_ or []), search_space.parse_space(search or [])
-        _check_not_fixed(typed, [*axes, *space])
-        if space and (axes or seeds > 1):
-            raise ConfigError(
-                "--search goes with neither --set nor --seeds",
-                remedy="Search first; then sweep the best settings over seeds.",
-            )
-        plan = _search(name, space, trials, prune, settings, on) if space else _grid(name, axes, seeds, settings, on)
+        _check_varied(typed, axes, space, seeds)
+        if space:
+            plan = _search(home.name, space, trials, prune, settings, on)
+        else:
+            plan = _grid(home.name, axes, seeds, settings, on)
     _run(plan, home, paths.data_dir(data_dir), jobs, json)
 
 
@@ -150,7 +155,7 @@ def _grid(name: str, axes: dict[str, Any], seeds: int, settings: dict[str, Any],
     first = combinations[0].config
     validated = all(combination.config.validation for combination in combinations)
     metric: Metric = on or ("validation" if validated else "test")
-    return Grid(name, utc_now(), combinations, plans.consecutive_seeds(first.seed, seeds), metric)
+    return Grid(name, utc_now(), combinations, tuple(range(first.seed, first.seed + seeds)), metric)
 
 
 def _search(
@@ -176,16 +181,12 @@ def _run(plan: SweepPlan, home: folders.SweepFolder, data_dir: Path, jobs: int, 
     runner.check()
     control = Control()
     view = _view(json)
-    with stop_on_signal(control) as caught, view:
-        try:
-            runner.run(control, stop_when_output_lost(view, control))
-        except Interrupted as interruption:
-            print_error(str(interruption), "Nothing was started; run it again.")
-            raise typer.Exit(caught.exit_code) from None
+    with stop_on_signal(control, remedy=NOTHING_STARTED) as caught, view:
+        runner.run(control, stop_when_output_lost(view.show, control))
     _suggest_next_step(view.progress, home, data_dir)
     if control.stop_reason:
         raise typer.Exit(caught.exit_code)
-    if any(result.status is TrialStatus.FAILED for result in view.progress.results.values()):
+    if view.progress.counts[TrialStatus.FAILED]:
         raise typer.Exit(1)
 
 
@@ -211,21 +212,14 @@ def _suggest_next_step(progress: Any, home: folders.SweepFolder, data_dir: Path)
         print_message(stderr(), f"Continue with: {resume}")
 
 
-def _find_typed_options(context: typer.Context) -> set[str]:
-    """The options given on the command line."""
-    sources = {name: context.get_parameter_source(name) for name in context.params}
-    return {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
-
-
-def _refuse(names: set[str], why: str) -> None:
-    options = ", ".join(f"--{name.strip('_').replace('_', '-')}" for name in sorted(names))
-    raise ConfigError(f"{why}, so {options} cannot be given", remedy="Leave that out, or start a new sweep.")
-
-
-def _check_not_fixed(typed: set[str], varied: list[str]) -> None:
-    both = [name for name in varied if name in typed]
-    if both:
+def _check_varied(typed: set[str], axes: Mapping[str, Any], space: Mapping[str, Any], seeds: int) -> None:
+    """Raise ConfigError if a varied setting is also fixed, or if --search is given with --set or --seeds."""
+    for name in (*axes, *space):
+        if name in typed:
+            option = f"--{name.replace('_', '-')}"
+            raise ConfigError(f"{name} is both fixed, with {option}, and varied", remedy="Leave one of the two out.")
+    if space and (axes or seeds > 1):
         raise ConfigError(
-            f"{both[0]} is both fixed, with --{both[0].replace('_', '-')}, and varied",
-            remedy="Leave one of the two out.",
+            "--search goes with neither --set nor --seeds",
+            remedy="Search first; then sweep the best settings over seeds.",
         )

@@ -2,49 +2,51 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from mnist_tui import recipes, runs
 from mnist_tui.cli.dashboard import is_terminal, open_dashboard
-from mnist_tui.cli.options import DataDir, Json, RunsDir, config_from_options, with_settings
+from mnist_tui.cli.options import (
+    DataDir,
+    GraphsOption,
+    Json,
+    RunsDir,
+    config_from_options,
+    find_typed_options,
+    refuse_options,
+    with_settings,
+)
 from mnist_tui.cli.output import print_error, print_message, print_traceback, stderr, stdout
-from mnist_tui.cli.signals import exit_on_signal, stop_on_signal
+from mnist_tui.cli.signals import NOTHING_STARTED, exit_on_signal, stop_on_signal
 from mnist_tui.cli.trust import Trust, ask_for_trust
-from mnist_tui.cli.views.choose import choose_view, stop_when_output_lost
-from mnist_tui.errors import ConfigError, Interrupted
+from mnist_tui.cli.views.choose import View, choose_view, stop_when_output_lost
 from mnist_tui.events import RunFailed, RunStopped
 from mnist_tui.runs import Run
 from mnist_tui.system import paths
 from mnist_tui.training.control import Control
 from mnist_tui.training.jobs import Folders, Job, NewRun, ResumedRun
 
-if TYPE_CHECKING:
-    from mnist_tui.training.recorder import RunResult
-
 
 @with_settings
 def train(
     context: typer.Context,
     headless: Annotated[
-        bool,
-        typer.Option("--headless", metavar="", help="Never open the dashboard; print a table or lines instead."),
+        bool, typer.Option("--headless", metavar="", help="Never open the dashboard; print a table or lines instead.")
     ] = False,
     resume: Annotated[
-        str,
-        typer.Option(metavar="RUN", help="Resume a stopped run: name, prefix, path or latest."),
+        str, typer.Option(metavar="RUN", help="Resume a stopped run: name, prefix, path or latest.")
     ] = "",
     name: Annotated[
         str, typer.Option(metavar="NAME", help="The new run's name; by default time, dataset and recipe.")
     ] = "",
     more_epochs: Annotated[
-        int,
-        typer.Option(metavar="N", min=0, help="With --resume: train N more epochs after the schedule's end."),
+        int, typer.Option(metavar="N", min=0, help="With --resume: train N more epochs after the schedule's end.")
     ] = 0,
     trust: Trust = False,
     json: Json = False,
+    graphs: GraphsOption = "auto",
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,
     **settings: Any,
@@ -66,49 +68,36 @@ def train(
         if job.config.teacher and job.config.teacher not in recipes.RECIPES:
             ask_for_trust(runs.find(folders.runs, job.config.teacher), trust)
     if not headless and not json and is_terminal():
-        open_dashboard(job.config if isinstance(job, NewRun) else recipes.get_recipe("reference"), folders, job)
+        config = job.config if isinstance(job, NewRun) else recipes.get_recipe("reference")
+        open_dashboard(config, folders, job, graphs=graphs)
+    _train(job, choose_view(json=json, before=found.history(progress=False) if found and not json else None), folders)
+
+
+def _train(job: Job, view: View, folders: Folders) -> None:
+    """Train without a dashboard. Exits with the code of a signal or of a failure."""
     control = Control()
-    view = choose_view(json=json, before=found.history(progress=False) if found and not json else None)
-    with stop_on_signal(control) as caught, view:
-        try:
-            with exit_on_signal():
-                from mnist_tui.training import run_training  # noqa: F401 - torch takes seconds, in which a signal could get lost
-            result = job(control, stop_when_output_lost(view, control))
-        except Interrupted as interruption:
-            print_error(str(interruption), "Nothing was started; run it again.")
-            raise typer.Exit(caught.exit_code) from None
-    if isinstance(result.event, RunStopped):
-        _print_how_to_resume(result, folders)
+    with stop_on_signal(control, remedy=NOTHING_STARTED) as caught, view:
+        with exit_on_signal():
+            from mnist_tui.training import run_training  # noqa: F401 - torch takes seconds, in which a signal could get lost
+        result = job(control, stop_when_output_lost(view.show, control))
+    event, run = result.event, result.run
+    if isinstance(event, RunStopped):
+        print_message(stderr(), f"Stopped in epoch {event.epoch}, after step {event.step:,}: {event.reason}.")
+        print_message(stderr(), f"Continue with: {runs.resume_command(run.folder, folders.data)}")
         raise typer.Exit(caught.exit_code)
-    if isinstance(result.event, RunFailed):
-        _report_failure(result.event, result.run.log_file)
-        raise typer.Exit(result.event.exit_code)
+    if isinstance(event, RunFailed):
+        if event.traceback:
+            print_traceback(event.traceback)
+        print_error(event.message, f"{event.remedy} The log is {run.log_file}.".strip())
+        raise typer.Exit(event.exit_code)
     view.conclude(stdout())
-    print_message(stderr(), f"Run saved in {result.run.folder}")
+    print_message(stderr(), f"Run saved in {run.folder}")
 
 
 def _changes(context: typer.Context, names: list[str]) -> dict[str, Any]:
     """Options that may change when a run is resumed: only how it is computed. Raises ConfigError for others."""
-    sources = {name: context.get_parameter_source(name) for name in names}
-    given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
-    refused = [name for name in given if name not in ("threads", "backend")]
-    if refused:
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in refused)
-        raise ConfigError(
-            f"--resume continues with the run's own settings, so {options} cannot be given",
-            remedy="Leave that out, or start a new run.",
-        )
+    typed = find_typed_options(context)
+    given = [name for name in names if name in typed]
+    if refused := [name for name in given if name not in ("threads", "backend")]:
+        refuse_options(refused, "--resume continues with the run's own settings", instead="run")
     return {name: context.params[name] for name in given}
-
-
-def _print_how_to_resume(result: RunResult, folders: Folders) -> None:
-    event = result.event
-    assert isinstance(event, RunStopped)
-    print_message(stderr(), f"Stopped in epoch {event.epoch}, after step {event.step:,}: {event.reason}.")
-    print_message(stderr(), f"Continue with: {runs.resume_command(result.run.folder, folders.data)}")
-
-
-def _report_failure(event: RunFailed, log: Path) -> None:
-    if event.traceback:
-        print_traceback(event.traceback)
-    print_error(event.message, f"{event.remedy} The log is {log}.".strip())

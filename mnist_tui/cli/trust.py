@@ -13,11 +13,7 @@ from mnist_tui.training.run_code import RunCode, find_code, find_teacher_code
 
 Trust = Annotated[
     bool,
-    typer.Option(
-        "--trust",
-        metavar="",
-        help="Execute the network code of a run from another machine without asking.",
-    ),
+    typer.Option("--trust", metavar="", help="Execute the network code of a run from another machine without asking."),
 ]
 
 
@@ -37,15 +33,13 @@ def ask_for_trust(run: Run, trust: bool, *, teacher: bool = False, notify: bool 
 
 
 def _require_trust(code: RunCode, trust: bool) -> RunCode:
-    if not code.is_known and (trust or (_can_answer() and _confirm(code))):
+    if not code.is_known and (trust or _ask(code)):
         code.trust()
     return code.require_trust()
 
 
-def _can_answer() -> bool:
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
-
-
-def _confirm(code: RunCode) -> bool:
+def _ask(code: RunCode) -> bool:
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
+        return False
     print_message(stderr(), code.question)
     return typer.confirm("Do you trust its author and want to run it?", default=False, err=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mnist_tui import runs
-from mnist_tui.cli.options import Json, RunName, RunsDir
+from mnist_tui.cli.options import GraphsOption, Json, RunName, RunsDir, use_graphs
 from mnist_tui.cli.output import print_json, stdout
 from mnist_tui.runs import Run
 from mnist_tui.system import paths
@@ -18,6 +18,7 @@ def watch(
     run: RunName = "latest",
     once: Annotated[bool, typer.Option("--once", help="Print the current state and exit.")] = False,
     json: Json = False,
+    graphs: GraphsOption = "auto",
     runs_dir: RunsDir = None,
 ) -> None:
     """Follow a run from another terminal, without changing it. Without a terminal, print its state."""
@@ -25,22 +26,15 @@ def watch(
     found.record()  # reports a damaged record here, not on an empty screen
     if json:
         _print_json(found)
-    elif once or not _at_terminal():
-        _print_snapshot(found)
+    elif once or not (sys.stdin.isatty() and sys.stdout.isatty()) or stdout().is_dumb_terminal:
+        from mnist_tui.cli.views.run_tables import run_status
+
+        stdout().print(run_status(found.name, found.history()))
     else:
         from mnist_tui.tui.watch_app import run_watch
 
+        use_graphs(graphs)
         raise typer.Exit(run_watch(found))
-
-
-def _at_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty() and not stdout().is_dumb_terminal
-
-
-def _print_snapshot(run: Run) -> None:
-    from mnist_tui.cli.views.run_tables import run_status
-
-    stdout().print(run_status(run.name, run.history()))
 
 
 def _print_json(run: Run) -> None:

@@ -37,7 +37,8 @@ def apply_maps(images: Tensor, maps: Tensor | None, config: TrainConfig) -> Tens
     if maps is not None:
         grid = F.affine_grid(maps, list(images.shape), align_corners=False)
         pixels = F.grid_sample(pixels, grid, mode=config.interpolation, padding_mode="zeros", align_corners=False)
-    return _normalize(pixels, config)
+    # NCHW, as any training loop feeds it; with one channel channels_last is the same memory.
+    return pixels.sub_(config.mean).div_(config.std).contiguous()
 
 
 def draw_random_maps(count: int, size: int, config: TrainConfig, generator: torch.Generator) -> Tensor | None:
@@ -45,7 +46,7 @@ def draw_random_maps(count: int, size: int, config: TrainConfig, generator: torc
 
     On the CPU, whatever the device, so that a seed gives the same maps everywhere. None if none are configured.
     """
-    if not is_augmented(config):
+    if not any((config.rotation, config.shift, config.scale, config.shear)):
         return None
 
     def uniform(limit: float) -> Tensor:
@@ -61,13 +62,3 @@ def draw_random_maps(count: int, size: int, config: TrainConfig, generator: torc
         # Slanted before it is rotated, as handwriting is.
         maps[:, 0, :2] += uniform(config.shear)[:, None] * maps[:, 1, :2]
     return maps
-
-
-def is_augmented(config: TrainConfig) -> bool:
-    """Whether any random map is configured."""
-    return any((config.rotation, config.shift, config.scale, config.shear))
-
-
-def _normalize(pixels: Tensor, config: TrainConfig) -> Tensor:
-    """In place. NCHW, as any training loop feeds it; with one channel channels_last is the same memory."""
-    return pixels.sub_(config.mean).div_(config.std).contiguous()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -20,15 +20,10 @@ from mnist_tui.data.types import DIGITS, MY_DIGITS, SYNTHETIC, Dataset, Split, T
 from mnist_tui.errors import DataError, PictureError
 from mnist_tui.events import Notice, Report
 
-if TYPE_CHECKING:
-    from mnist_tui.data.download.http import DownloadSettings
-
 SplitName = Literal["train", "test"]
 
 
-def load_dataset(
-    name: str, folder: Path, *, report: Report = ignore_event, settings: DownloadSettings | None = None
-) -> Dataset:
+def load_dataset(name: str, folder: Path, *, report: Report = ignore_event) -> Dataset:
     """The dataset `name` (mnist, fashion-mnist, kmnist, synthetic, my-digits or auto) under the data folder `folder`.
 
     `auto` is MNIST if it is available, otherwise drawn digits, with a notice; the result's `name` says which.
@@ -36,20 +31,13 @@ def load_dataset(
     available.
     """
     if name == "auto":
-        return _load_mnist_or_draw(folder, report, settings)
+        return _load_mnist_or_draw(folder, report)
     if name == MY_DIGITS:
         return load_my_digits(folder)
-    return draw_dataset(report) if name == SYNTHETIC else _load_registered(name, folder, report, settings)
+    return draw_dataset(report) if name == SYNTHETIC else _load_registered(name, folder, report)
 
 
-def load_test_set(
-    name: str,
-    folder: Path,
-    *,
-    trained_on: str,
-    report: Report = ignore_event,
-    settings: DownloadSettings | None = None,
-) -> TestSet:
+def load_test_set(name: str, folder: Path, *, trained_on: str, report: Report = ignore_event) -> TestSet:
     """The test images of the dataset `name` for a network that was trained on the dataset `trained_on`.
 
     Of `my-digits` these are all drawings, unless the network was trained on some. Raises as `load_dataset` does.
@@ -58,7 +46,7 @@ def load_test_set(
         return TestSet(MY_DIGITS, my_digits.load_all(folder), DIGITS)
     if name == SYNTHETIC:
         return TestSet(SYNTHETIC, _draw_split("test", report), DIGITS)
-    dataset = load_dataset(name, folder, report=report, settings=settings)
+    dataset = load_dataset(name, folder, report=report)
     return TestSet(dataset.name, dataset.test, dataset.classes)
 
 
@@ -88,19 +76,19 @@ def load_labeled_file(path: Path, classes: Sequence[str], *, report: Report = ig
     return TestSet(str(path), split, tuple(classes))
 
 
-def _load_mnist_or_draw(folder: Path, report: Report, settings: DownloadSettings | None) -> Dataset:
+def _load_mnist_or_draw(folder: Path, report: Report) -> Dataset:
     try:
-        return _load_registered("mnist", folder, report, settings)
+        return _load_registered("mnist", folder, report)
     except DataError as error:
         message = f"Using drawn digits (synthetic) instead of MNIST, which is not available. {error}"
         report(Notice(topic="data", message=message))
     return draw_dataset(report)
 
 
-def _load_registered(name: str, folder: Path, report: Report, settings: DownloadSettings | None) -> Dataset:
+def _load_registered(name: str, folder: Path, report: Report) -> Dataset:
     entry = registry.get_dataset_spec(name)
     home = folder / entry.folder
-    return parse_dataset(entry, home, dataset_files.load_files(entry, home, report, settings))
+    return parse_dataset(entry, home, dataset_files.load_files(entry, home, report))
 
 
 def parse_dataset(entry: DatasetSpec, home: Path, contents: dataset_files.FoundFiles) -> Dataset:

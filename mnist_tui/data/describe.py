@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 from dataclasses import dataclass
@@ -80,18 +81,14 @@ def describe_dataset(name: str, folder: Path, *, report: Report = ignore_event) 
         return _describe_auto(folder, report)
     if name == MY_DIGITS:
         return _describe_loaded(load_my_digits(folder))
-    return _describe_synthetic(report) if name == SYNTHETIC else _describe_files(name, folder, report)
+    return _describe_loaded(draw_dataset(report)) if name == SYNTHETIC else _describe_files(name, folder, report)
 
 
 def _describe_auto(folder: Path, report: Report) -> DatasetInfo:
-    try:
+    with contextlib.suppress(DataError):  # present but unusable: `load_dataset` would draw, with a notice
         info = _describe_files("mnist", folder, report)
-    except DataError:  # present but unusable: `load_dataset` would draw, with a notice
-        return _describe_synthetic(report)
-    return info if info.contents else _describe_synthetic(report)
-
-
-def _describe_synthetic(report: Report) -> DatasetInfo:
+        if info.contents:
+            return info
     return _describe_loaded(draw_dataset(report))
 
 
@@ -103,38 +100,23 @@ def _describe_files(name: str, folder: Path, report: Report) -> DatasetInfo:
     entry = registry.get_dataset_spec(name)
     home = folder / entry.folder
     found, unusable = dataset_files.find_files(entry, home, report)
-    return DatasetInfo(
-        name,
-        find_source(home, found),
-        entry.classes,
-        tuple(
-            _describe_found(found[file], file) if file in found else _describe_unusable(unusable[file], file)
-            for file in entry.files
-        ),
-        None if unusable else _describe_contents(parse_dataset(entry, home, found)),
-    )
+    files = tuple(_describe_file(file, found.get(file) or unusable[file]) for file in entry.files)
+    contents = None if unusable else _describe_contents(parse_dataset(entry, home, found))
+    return DatasetInfo(name, find_source(home, found), entry.classes, files, contents)
 
 
-def _describe_found(found: FoundFile, file: DataFile) -> FileInfo:
-    sha256 = "" if found.is_original else file.sha256
-    return FileInfo(str(found.path), file.md5, found.path.stat().st_size, True, "", sha256)
-
-
-def _describe_unusable(error: UnusableFileError, file: DataFile) -> FileInfo:
-    size = None if error.is_missing else error.path.stat().st_size
-    return FileInfo(str(error.path), file.md5, size, False, error.reason)
+def _describe_file(file: DataFile, result: FoundFile | UnusableFileError) -> FileInfo:
+    if isinstance(result, FoundFile):
+        sha256 = "" if result.is_original else file.sha256
+        return FileInfo(str(result.path), file.md5, result.path.stat().st_size, True, "", sha256)
+    size = None if result.is_missing else result.path.stat().st_size
+    return FileInfo(str(result.path), file.md5, size, False, result.reason)
 
 
 def _describe_contents(dataset: Dataset) -> DatasetContents:
-    mean, deviation = compute_pixel_statistics(dataset.train.images)
-    classes = len(dataset.classes)
-    return DatasetContents(
-        _describe_split(dataset.train, classes),
-        _describe_split(dataset.test, classes),
-        mean,
-        deviation,
-        dataset.fingerprint,
-    )
+    statistics = compute_pixel_statistics(dataset.train.images)
+    train, test = (_describe_split(split, len(dataset.classes)) for split in (dataset.train, dataset.test))
+    return DatasetContents(train, test, *statistics, dataset.fingerprint)
 
 
 def _describe_split(split: Split, classes: int) -> SplitInfo:

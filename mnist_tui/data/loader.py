@@ -38,11 +38,12 @@ class DeviceData:
 
     def __init__(self, dataset: Dataset, config: TrainConfig, device: torch.device) -> None:
         """Raises ConfigError if `--validation` leaves no image to train on."""
-        train, validation = split_validation(_limit(dataset.train, config.train_limit), config.validation)
+        train = dataset.train.select(slice(config.train_limit or None))
+        train, validation = split_validation(train, config.validation)
         self.config = config
-        self.train = _move(device, train)
-        self.validation = _move(device, validation) if validation else None
-        self.test = _move(device, dataset.test)
+        self.train = train.to(device)
+        self.validation = validation.to(device) if validation else None
+        self.test = dataset.test.to(device)
         self.steps = -(-len(train.images) // config.batch_size)
         """Batches in an epoch; the last may be smaller, or one image larger."""
         self.joins_last_image = False
@@ -140,19 +141,7 @@ def split_validation(train: Split, count: int) -> tuple[Split, Split | None]:
             remedy="Hold out fewer with --validation.",
         )
     order = torch.randperm(len(train.images), generator=_make_generator(0))
-    return _select(train, order[count:].sort().values), _select(train, order[:count].sort().values)
-
-
-def _limit(train: Split, limit: int) -> Split:
-    return Split(train.images[:limit], train.labels[:limit]) if limit else train
-
-
-def _select(split: Split, members: Tensor) -> Split:
-    return Split(split.images[members], split.labels[members])
-
-
-def _move(device: torch.device, split: Split) -> Split:
-    return Split(split.images.to(device), split.labels.to(device))
+    return train.select(order[count:].sort().values), train.select(order[:count].sort().values)
 
 
 def _make_generator(*key: int) -> torch.Generator:

@@ -72,7 +72,7 @@ def load_splits(folder: Path) -> tuple[Split, Split]:
             remedy="Draw more; or train on mnist, and evaluate on these with `mnist-tui eval --dataset my-digits`.",
         )
     is_test = _choose_test(everything.labels)
-    return _select(everything, ~is_test), _select(everything, is_test)
+    return everything.select(~is_test), everything.select(is_test)
 
 
 def _choose_test(labels: Tensor) -> Tensor:
@@ -80,10 +80,6 @@ def _choose_test(labels: Tensor) -> Tensor:
     one_hot = torch.nn.functional.one_hot(labels, len(DIGITS))
     number = (one_hot.cumsum(0) * one_hot).sum(1)  # from 1, within its class
     return number % _TEST_EVERY == 0
-
-
-def _select(split: Split, members: Tensor) -> Split:
-    return Split(split.images[members], split.labels[members])
 
 
 def _read_split(home: Path) -> Split:

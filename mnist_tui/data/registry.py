@@ -53,42 +53,23 @@ class DatasetSpec:
 
 Checksums = tuple[str, str, str, str]
 """Of training images and labels, then of test images and labels."""
+_FILES = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
 
 
 def _make_spec(
-    name: str,
-    folder: str,
-    mirrors: tuple[str, ...],
-    sums: Checksums,
-    classes: str,
-    contents: Checksums = ("", "", "", ""),
+    name: str, folder: str, mirrors: tuple[str, ...], sums: Checksums, classes: str, contents: Checksums = ("",) * 4
 ) -> DatasetSpec:
     """`sums` are the archives' MD5, `contents` the SHA-256 of their contents; `classes` are separated by commas."""
-    files = [
-        DataFile(f"{name}-ubyte.gz", md5, sha256)
-        for name, md5, sha256 in zip(
-            ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"),
-            sums,
-            contents,
-            strict=True,
-        )
-    ]
-    train_images, train_labels, test_images, test_labels = files
-    return DatasetSpec(
-        name=name,
-        folder=Path(folder) / "raw",
-        mirrors=mirrors,
-        train_images=train_images,
-        train_labels=train_labels,
-        test_images=test_images,
-        test_labels=test_labels,
-        classes=tuple(classes.split(", ")),
+    images, labels, test_images, test_labels = (
+        DataFile(f"{file}-ubyte.gz", *hashes) for file, *hashes in zip(_FILES, sums, contents, strict=True)
     )
+    home, names = Path(folder) / "raw", tuple(classes.split(", "))
+    return DatasetSpec(name, home, mirrors, images, labels, test_images, test_labels, names)
 
 
 DATASETS: Mapping[str, DatasetSpec] = {
-    get_dataset_spec.name: get_dataset_spec
-    for get_dataset_spec in (
+    spec.name: spec
+    for spec in (
         _make_spec(
             "mnist",
             "MNIST",

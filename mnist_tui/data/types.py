@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 SYNTHETIC = "synthetic"
@@ -22,6 +23,13 @@ class Split:
 
     images: Tensor
     labels: Tensor
+
+    def select(self, members: Tensor | slice) -> Split:
+        """The images with these numbers, and their labels."""
+        return Split(self.images[members], self.labels[members])
+
+    def to(self, device: torch.device) -> Split:
+        return Split(self.images.to(device), self.labels.to(device))
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,7 +46,6 @@ class Mistake:
 
     @property
     def predicted(self) -> int:
-        """The predicted class."""
         return self.top[0].index
 
     @property

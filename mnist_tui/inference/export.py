@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from safetensors.torch import load as from_safetensors
@@ -19,23 +18,15 @@ from mnist_tui import __version__
 from mnist_tui.config import IMAGE_SHAPE
 from mnist_tui.data.augmentation import apply_maps, make_network_input
 from mnist_tui.data.deskew import make_deskew_maps_unchunked
-from mnist_tui.errors import MnistTuiError
+from mnist_tui.errors import MnistTuiError, explain_os_error
+from mnist_tui.inference.export_formats import EXPORT_FORMATS, EXTRA, FormatName
 from mnist_tui.inference.network import TrainedNetwork
 from mnist_tui.models.isolated_rng import load_model_isolated
 from mnist_tui.system import atomic_file
 from mnist_tui.training import checkpoint
 
-FormatName = Literal["onnx", "torchscript", "safetensors", "pt2"]
-SUFFIXES: Mapping[FormatName, str] = {
-    "onnx": ".onnx",
-    "torchscript": ".pt",
-    "safetensors": ".safetensors",
-    "pt2": ".pt2",
-}
-
 INPUT = "images: uint8 (N, 1, 28, 28), any N; 0 is paper, 255 full ink, the digit centered by mass as in MNIST"
 OUTPUT = "logits: float32 (N, 10), one per class"
-_ONNX_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 MAX_DIFFERENCE = 1e-3
 """Of any logit. Logits are about 10, and other programs may add their float32 products in another order."""
 _BATCH = 500
@@ -82,11 +73,11 @@ class PixelNetwork(nn.Module):
 
 def check_packages(format: FormatName) -> None:
     """Raise ExportError if a package that the format needs is missing."""
-    missing = [name for name in _ONNX_PACKAGES if importlib.util.find_spec(name) is None]
-    if format == "onnx" and missing:
+    missing = EXPORT_FORMATS[format].missing_packages
+    if missing:
         raise ExportError(
-            f"exporting to ONNX needs {' and '.join(missing)}, which this Python does not have",
-            remedy='Install it with: pip install "mnist-tui[onnx]"',
+            f"exporting to {format.upper()} needs {' and '.join(missing)}, which this Python does not have",
+            remedy=f'Install it with: pip install "mnist-tui[{EXTRA}]"',
         )
 
 
@@ -115,10 +106,8 @@ def export_network(network: TrainedNetwork, format: FormatName, path: Path, imag
             f"{comparison.same_answers:,} of {comparison.images:,} answers are the same; it was not written",
             remedy=_remedy(network, images),
         )
-    try:
+    with explain_os_error(ExportError, f"{path} cannot be written", remedy="Choose another --output."):
         atomic_file.write_bytes(path, content)
-    except OSError as error:
-        raise ExportError(f"{path} cannot be written: {error.strerror}", remedy="Choose another --output.") from error
     return comparison
 
 
@@ -197,20 +186,12 @@ def _to_torchscript(network: TrainedNetwork) -> bytes:
     return buffer.getvalue()
 
 
-def _from_torchscript(content: bytes, network: TrainedNetwork) -> Forward:
-    return torch.jit.load(io.BytesIO(content))  # type: ignore[no-any-return]
-
-
 def _to_pt2(network: TrainedNetwork) -> bytes:
     shapes = {"images": {0: torch.export.Dim("batch")}}
     program = torch.export.export(PixelNetwork(network).eval(), (_example(),), dynamic_shapes=shapes)
     buffer = io.BytesIO()
     torch.export.save(program, buffer, extra_files={"metadata.json": json.dumps(_texts(network))})
     return buffer.getvalue()
-
-
-def _from_pt2(content: bytes, network: TrainedNetwork) -> Forward:
-    return torch.export.load(io.BytesIO(content)).module()
 
 
 def _to_onnx(network: TrainedNetwork) -> bytes:
@@ -246,7 +227,7 @@ _WRITERS: Mapping[FormatName, Callable[[TrainedNetwork], bytes]] = {
 }
 _READERS: Mapping[FormatName, Callable[[bytes, TrainedNetwork], Forward]] = {
     "onnx": _from_onnx,
-    "torchscript": _from_torchscript,
+    "torchscript": lambda content, network: torch.jit.load(io.BytesIO(content)),
     "safetensors": _from_safetensors,
-    "pt2": _from_pt2,
+    "pt2": lambda content, network: torch.export.load(io.BytesIO(content)).module(),
 }

@@ -15,7 +15,7 @@ from mnist_tui.data import registry
 from mnist_tui.data.augmentation import deskew_pixels, make_network_input
 from mnist_tui.data.types import DIGITS
 from mnist_tui.errors import ModelError, RunError
-from mnist_tui.models import ModelSource
+from mnist_tui.models import ModelSource, resolve_spec
 from mnist_tui.models.code_errors import translate_code_errors
 from mnist_tui.models.isolated_rng import load_model_isolated
 from mnist_tui.runs import Run
@@ -24,6 +24,9 @@ from mnist_tui.training.run_code import find_code
 
 WeightsName = Literal["best", "last"]
 """The weights of the best epoch, or those of the last checkpoint."""
+
+UNTRAINED = "initial"
+"""The weights of a network that has not been trained."""
 
 # Images per forward pass: enough for full speed, few enough to stop within a fraction of a second.
 _BATCH = 500
@@ -39,7 +42,7 @@ class TrainedNetwork:
     run: str
     """The run's name."""
     weights: str
-    """Which of the run's weights: `best`, `last` or `live`."""
+    """Which of the run's weights: `best`, `last` or `live`; or `initial` before any training."""
     epoch: int | None = None
     """The last finished epoch; None if unknown."""
     test_accuracy: float | None = None
@@ -106,6 +109,16 @@ def freeze(model: nn.Module) -> nn.Module:
     for parameter in model.eval().parameters():
         parameter.requires_grad_(False)
     return model
+
+
+def build_untrained(config: TrainConfig) -> TrainedNetwork:
+    """The network that a training with `config` would begin with, from any thread; its run is named after the model.
+
+    Raises ModelError if it cannot be built.
+    """
+    source = resolve_spec(config.model)
+    model = freeze(load_model_isolated(source, config.seed))
+    return TrainedNetwork(model, config, class_names(config.dataset), source.name, UNTRAINED, code=source)
 
 
 def class_names(dataset: str) -> tuple[str, ...]:

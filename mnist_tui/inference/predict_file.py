@@ -38,7 +38,6 @@ class PagePrediction:
 
     @property
     def digits(self) -> list[DigitPrediction]:
-        """All digits in order."""
         return [digit for line in self.lines for digit in line]
 
     @property
@@ -190,11 +189,8 @@ def _prediction_dict(digit: DigitPrediction) -> dict[str, Any]:
     }
     if image.box is not None:
         entry["box"] = list(image.box)
-    return entry if _is_of_array(image) else entry | {"pixels": digit.input_pixels.tolist()}
-
-
-def _is_of_array(image: DigitImage) -> bool:
-    return image.index is not None and image.box is None
+    is_of_array = image.index is not None and image.box is None
+    return entry if is_of_array else entry | {"pixels": digit.input_pixels.tolist()}
 
 
 def _place_dict(name: str, image: DigitImage | UnusableImage) -> dict[str, Any]:

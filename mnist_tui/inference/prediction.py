@@ -53,17 +53,13 @@ def predictions_from_logits(logits: Tensor, classes: Sequence[str], threshold: f
     """One prediction for each row of `logits`, (N, C) floating."""
     probabilities = logits.double().softmax(dim=1)
     likeliest = probabilities.topk(min(TOP, len(classes)), dim=1)
-    return [
-        _prediction(row, indices, classes, threshold)
-        for row, indices in zip(probabilities.tolist(), likeliest.indices.tolist(), strict=True)
-    ]
+    predictions = []
+    for row, indices in zip(probabilities.tolist(), likeliest.indices.tolist(), strict=True):
+        top = tuple(ClassProbability(index, classes[index], row[index]) for index in indices)
+        predictions.append(Prediction(tuple(row), top, top[0].probability >= threshold))
+    return predictions
 
 
-def prediction_from_logits(logits: Tensor, classes: Sequence[str], threshold: float = THRESHOLD) -> Prediction:
+def prediction_from_logits(logits: Tensor, classes: Sequence[str]) -> Prediction:
     """The prediction for one image's `logits`, (C,) or (1, C)."""
-    return predictions_from_logits(logits.reshape(1, -1), classes, threshold)[0]
-
-
-def _prediction(row: list[float], indices: list[int], classes: Sequence[str], threshold: float) -> Prediction:
-    top = tuple(ClassProbability(index, classes[index], row[index]) for index in indices)
-    return Prediction(tuple(row), top, top[0].probability >= threshold)
+    return predictions_from_logits(logits.reshape(1, -1), classes)[0]

@@ -31,9 +31,7 @@ def inspect_model(model: nn.Module, *, name: str, input_shape: tuple[int, ...] =
     the random state stay as they are. Unknown values are None, with the reason in the notes. Raises InspectionError
     if nothing can be determined.
     """
-    from mnist_tui.inspection import (
-        summarize,  # imports torch, which a finished summary does not need
-    )
+    from mnist_tui.inspection import summarize  # imports torch, which a finished summary does not need
 
     try:
         return summarize.summarize_model(model, name, input_shape)

@@ -118,7 +118,8 @@ class ForwardTrace:
             result = func(*args, **kwargs)
             self._finish(row, result)
             if drops:
-                row.computes, row.settings = True, f"p {_dropout_probability(args, kwargs):g}"
+                probability = args[1] if len(args) > 1 else kwargs.get("p", 0.5)
+                row.computes, row.settings = True, f"p {probability:g}"
         return result
 
     def call_operation(self, func: OpOverload, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -157,9 +158,9 @@ class ForwardTrace:
 
     def _hook(self, path: str, module: nn.Module) -> None:
         leaf = bool(path) and is_layer(module)
-        begin, end = (self._begin_layer, self._end_layer) if leaf else (self._begin_container, self._end_container)
+        begin, running = (self._begin_layer, self._open) if leaf else (self._begin_container, self._running)
         module.register_forward_pre_hook(lambda module, _: begin(path, module), prepend=True)
-        module.register_forward_hook(lambda _, __, result: end(result))
+        module.register_forward_hook(lambda _, __, result: self._finish(running.pop(), result))
 
     def _begin_layer(self, path: str, module: nn.Module) -> None:
         row = TraceRow(path, module=module, computes=True)
@@ -167,17 +168,11 @@ class ForwardTrace:
             self.rows.append(row)
         self._open.append(row)
 
-    def _end_layer(self, result: Any) -> None:
-        self._finish(self._open.pop(), result)
-
     def _begin_container(self, path: str, module: nn.Module) -> None:
         if path not in self.containers:
             self.rows.extend(make_parameter_rows(path, module))
         self.containers[path] = TraceRow(path, module=module)
         self._running.append(self.containers[path])
-
-    def _end_container(self, result: Any) -> None:
-        self._finish(self._running.pop(), result)
 
 
 def _record_call(row: TraceRow, call: AtenCall, macs: int | None) -> None:
@@ -202,10 +197,6 @@ def _is_copy(call: AtenCall) -> bool:
     """Copies and views of the same shape, and reading a number."""
     copies = call.func.is_view or call.name in COPIES
     return call.name == READ_NUMBER or (copies and call.first.shape == call.output.shape)
-
-
-def _dropout_probability(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> float:
-    return float(args[1] if len(args) > 1 else kwargs.get("p", 0.5))
 
 
 class _FunctionMode(TorchFunctionMode):

@@ -50,55 +50,24 @@ def _format_sides(value: Any, *, square: bool = False) -> str:
 
 
 def _convolution(module: Any) -> str:
-    words = _format_window(
-        module.kernel_size,
-        module.stride,
-        module.padding,
-        module.dilation,
-        groups=module.groups,
-        always_stride=False,
-    )
+    window = (module.kernel_size, module.stride, module.padding, module.dilation)
+    words = _format_window(*window, groups=module.groups, always_stride=False)
     return words if module.padding_mode == "zeros" else f"{words} ({module.padding_mode})"
 
 
-def _max_pooling(module: Any) -> str:
-    words = _format_window(module.kernel_size, module.stride, module.padding, module.dilation, always_stride=True)
+def _pooling(module: Any) -> str:
+    dilation = getattr(module, "dilation", 1)  # average pooling has none
+    words = _format_window(module.kernel_size, module.stride, module.padding, dilation, always_stride=True)
     return words + (", ceil" if module.ceil_mode else "")
-
-
-def _average_pooling(module: Any) -> str:
-    words = _format_window(module.kernel_size, module.stride, module.padding, 1, always_stride=True)
-    return words + (", ceil" if module.ceil_mode else "")
-
-
-def _adaptive_pooling(module: Any) -> str:
-    return f"to {_format_sides(module.output_size, square=True)}"
-
-
-def _linear(module: Any) -> str:
-    return f"{module.in_features} → {module.out_features}"
-
-
-def _dropout(module: Any) -> str:
-    return f"p {module.p:g}"
-
-
-def _groups(module: Any) -> str:
-    return f"{module.num_groups} groups"
-
-
-def _no_settings(module: Any) -> str:
-    return ""
 
 
 KINDS: Mapping[type[nn.Module] | tuple[type[nn.Module], ...], Callable[[Any], str]] = {
     nn.modules.conv._ConvNd: _convolution,
-    nn.MaxPool2d: _max_pooling,
-    nn.AvgPool2d: _average_pooling,
-    (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d): _adaptive_pooling,
-    nn.Linear: _linear,
-    nn.modules.dropout._DropoutNd: _dropout,
+    (nn.MaxPool2d, nn.AvgPool2d): _pooling,
+    (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d): lambda module: f"to {_format_sides(module.output_size, square=True)}",
+    nn.Linear: lambda module: f"{module.in_features} → {module.out_features}",
+    nn.modules.dropout._DropoutNd: lambda module: f"p {module.p:g}",
     # Their size is the output's, and their other numbers are hardly ever changed.
-    (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.Flatten, nn.ReLU, nn.LogSoftmax): _no_settings,
-    nn.GroupNorm: _groups,
+    (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.Flatten, nn.ReLU, nn.LogSoftmax): lambda module: "",
+    nn.GroupNorm: lambda module: f"{module.num_groups} groups",
 }

@@ -25,15 +25,6 @@ def count_macs(call: AtenCall, args: tuple[Any, ...], kwargs: Mapping[str, Any])
     return 0 if _is_free(call) else None
 
 
-def _matrix_times_vector(call: AtenCall) -> int:
-    matrix = call.arguments["mat" if call.name == "addmv" else "self"]
-    return int(matrix.numel())
-
-
-def _sum_of_batch_products(call: AtenCall) -> int:
-    return int(call.arguments["batch1"].numel()) * int(call.arguments["batch2"].shape[-1])
-
-
 def _recurrent_layer(call: AtenCall) -> int:
     """One direction of an LSTM as oneDNN computes it: each step of each sequence meets both weight matrices."""
     given, *weights = (call.arguments[name] for name in ("input", "weight0", "weight1"))
@@ -52,27 +43,17 @@ def _is_free(call: AtenCall) -> bool:
 
 
 FORMULAS: Mapping[str, Callable[[AtenCall], int]] = {
-    "mv": _matrix_times_vector,
-    "addmv": _matrix_times_vector,
-    "dot": _matrix_times_vector,
-    "addbmm": _sum_of_batch_products,
+    "mv": lambda call: int(call.arguments["self"].numel()),
+    "dot": lambda call: int(call.arguments["self"].numel()),
+    "addmv": lambda call: int(call.arguments["mat"].numel()),
+    "addbmm": lambda call: int(call.arguments["batch1"].numel()) * int(call.arguments["batch2"].shape[-1]),
     "mkldnn_rnn_layer": _recurrent_layer,
     "_scaled_dot_product_flash_attention_for_cpu": _attention,
 }
 # Neither convolutions nor matrix products.
 MOVES = frozenset(
-    {
-        "flip",
-        "roll",
-        "as_strided_",
-        "repeat",
-        "pixel_shuffle",
-        "pixel_unshuffle",
-        "native_channel_shuffle",
-        "unfold",
-        "im2col",
-    }
-    | {"col2im", "unsafe_split", "reflection_pad1d", "replication_pad1d", "tril", "triu", "max_unpool2d"}
+    {"flip", "roll", "as_strided_", "repeat", "pixel_shuffle", "pixel_unshuffle", "native_channel_shuffle", "unfold"}
+    | {"im2col", "col2im", "unsafe_split", "reflection_pad1d", "replication_pad1d", "tril", "triu", "max_unpool2d"}
     | {"upsample_nearest2d", "upsample_bilinear2d", "upsample_bicubic2d"}
 )
 LOOKUPS = frozenset(

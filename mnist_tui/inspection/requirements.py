@@ -44,17 +44,17 @@ class Requirement:
 def check_requirements(summary: ModelSummary, limits: Limits | None = None) -> list[Requirement]:
     """Every requirement, met or not; without limits, the default ones. A function counts as a layer."""
     limits = limits or Limits()
+    most, found = limits.max_parameters, summary.parameters
+    # Each layer that forward calls, once.
+    called = [layer for layer in summary.layers if layer.output_shape is not None and not layer.shared_with]
+    norms = [layer for layer in called if layer.base in BATCH_NORMS]
+    dropouts = [layer for layer in called if "dropout" in layer.base.lower()]
     return [
-        _check_parameters(summary, limits.max_parameters),
-        _check_count("batch normalization", limits.min_batch_norms, "BatchNorm2d", _find_batch_norms(summary)),
-        _check_count("dropout", limits.min_dropouts, "Dropout", _find_dropouts(summary)),
+        Requirement("parameters", f"fewer than {most:,}", f"{found:,}", found < most),
+        _check_count("batch normalization", limits.min_batch_norms, "BatchNorm2d", norms),
+        _check_count("dropout", limits.min_dropouts, "Dropout", dropouts),
         _check_head(summary, limits.head),
     ]
-
-
-def _check_parameters(summary: ModelSummary, limit: int) -> Requirement:
-    found = summary.parameters
-    return Requirement("parameters", f"fewer than {limit:,}", f"{found:,}", found < limit)
 
 
 def _check_count(name: str, wanted: int, kind: str, found: list[LayerSummary]) -> Requirement:
@@ -67,19 +67,6 @@ def _check_head(summary: ModelSummary, wanted: Head) -> Requirement:
     connected = [layer for layer in tail if layer.base in FULLY_CONNECTED]
     found = {"gap": averages, "fc": connected, "any": averages + connected}[wanted]
     return Requirement("head", HEADS[wanted], _format_count(averages + connected), bool(found))
-
-
-def _find_batch_norms(summary: ModelSummary) -> list[LayerSummary]:
-    return [layer for layer in _find_called_layers(summary) if layer.base in BATCH_NORMS]
-
-
-def _find_dropouts(summary: ModelSummary) -> list[LayerSummary]:
-    return [layer for layer in _find_called_layers(summary) if "dropout" in layer.base.lower()]
-
-
-def _find_called_layers(summary: ModelSummary) -> list[LayerSummary]:
-    """Each layer that forward calls, once."""
-    return [layer for layer in summary.layers if layer.output_shape is not None and not layer.shared_with]
 
 
 def _layers_after_map(layers: tuple[LayerSummary, ...]) -> list[LayerSummary]:

@@ -69,12 +69,8 @@ def _copy_model(model: nn.Module) -> nn.Module:
 
 
 def _make_images(model: nn.Module, count: int, shape: tuple[int, ...]) -> Tensor:
-    return torch.zeros(count, *shape, dtype=_dtype(model))
-
-
-def _dtype(model: nn.Module) -> torch.dtype:
     floating = (weight.dtype for weight in model.parameters() if weight.is_floating_point())
-    return next(floating, torch.float32)
+    return torch.zeros(count, *shape, dtype=next(floating, torch.float32))
 
 
 @contextlib.contextmanager

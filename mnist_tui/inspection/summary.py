@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -71,7 +72,8 @@ class ModelSummary:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values as they come back from JSON: lists, no tuples."""
-        return {name: _to_lists(value) for name, value in dataclasses.asdict(self).items()}
+        values: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ModelSummary:
@@ -88,12 +90,6 @@ class ModelSummary:
             return cls.from_dict(recorded) if recorded else None
         except (KeyError, TypeError):
             return None
-
-
-def _to_lists(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _to_lists(entry) for name, entry in value.items()}
-    return [_to_lists(entry) for entry in value] if isinstance(value, (list, tuple)) else value
 
 
 def _to_tuples(row: Mapping[str, Any]) -> dict[str, Any]:

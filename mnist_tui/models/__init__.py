@@ -23,8 +23,6 @@ def load_model(source: ModelSource | str, *, on_notice: Callable[[str], None] | 
     file that was not run as a whole are passed to `on_notice`, or printed on standard error.
     Raises ModelError where `source` names no such network.
     """
-    from mnist_tui.models import (
-        loader,  # torch takes a second to import, and most commands need only the names
-    )
+    from mnist_tui.models import loader  # torch takes a second to import, and most commands need only the names
 
     return loader.build_model(resolve_spec(source) if isinstance(source, str) else source, on_notice=on_notice)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -27,60 +27,52 @@ def adapt_model(model: nn.Module, images: Tensor, classes: int) -> bool:
     """
     if isinstance(model, torch.jit.ScriptModule):  # it accepts no hooks
         return False
-    for reshape in (None, *_SHAPES):
+    for shape in (None, *_SHAPES):
         saved_state = SavedState(model)
         try:
-            result = model(images if reshape is None else reshape(images))
+            result = model(images if shape is None else shape.convert(images))
         except USER_EXCEPTIONS:
             continue
         finally:
             saved_state.restore()
         found = _find_logits(result, (len(images), classes))
         if found is not None:
-            _add_hooks(model, reshape, found)
+            _add_hooks(model, shape, found)
             return True
     return False
 
 
 def describe_adaptations(model: nn.Module) -> Iterator[str]:
     """What `adapt_model` has done to `model`: each item completes a sentence that starts with the network's name."""
-    for hook in model._forward_pre_hooks.values():
-        if (shape := _SHAPES.get(_hook_function(hook))) is not None:
-            yield f"takes images as {shape[0]} and receives them so: `{shape[1]}` at the start of forward does the same"
-    for hook in model._forward_hooks.values():
-        if _hook_function(hook) is _select_result:
-            yield f"returns several results, of which {hook.args[0]!r} is used as its logits"  # type: ignore[attr-defined]
+    for hook in (*model._forward_pre_hooks.values(), *model._forward_hooks.values()):
+        if isinstance(hook, partial) and hook.func is _convert_input:
+            name, code, _ = hook.args[0]
+            yield f"takes images as {name} and receives them so: `{code}` at the start of forward does the same"
+        elif isinstance(hook, partial) and hook.func is _select_result:
+            yield f"returns several results, of which {hook.args[0]!r} is used as its logits"
 
 
-def _flatten_images(images: Tensor) -> Tensor:
-    return images.flatten(1)
+class _Shape(NamedTuple):
+    """Another shape of the images, and the code that a user would write for it."""
+
+    name: str
+    code: str
+    convert: Callable[[Tensor], Tensor]
 
 
-def _drop_channel(images: Tensor) -> Tensor:
-    return images.squeeze(1)
-
-
-def _enlarge(images: Tensor) -> Tensor:
-    """The input of LeNet-5, and the result of `transforms.Resize(32)` for MNIST."""
-    return F.interpolate(images, (32, 32), mode="bilinear")
-
-
-def _repeat_channel(images: Tensor) -> Tensor:
-    return images.repeat(1, 3, 1, 1)
-
-
-def _convert_to_double(images: Tensor) -> Tensor:
-    """The result of `ToTensor` after `torch.set_default_dtype(torch.float64)`."""
-    return images.double()
-
-
-_SHAPES: Mapping[Callable[..., Any], tuple[str, str]] = {
-    _flatten_images: ("vectors (N, 784)", "x = x.flatten(1)"),
-    _drop_channel: ("rows (N, 28, 28)", "x = x.squeeze(1)"),
-    _enlarge: ("32×32 pixels (N, 1, 32, 32)", "x = F.interpolate(x, (32, 32), mode='bilinear')"),
-    _convert_to_double: ("float64", "x = x.double()"),
-    _repeat_channel: ("three channels (N, 3, 28, 28)", "x = x.repeat(1, 3, 1, 1)"),
-}
+_SHAPES = (
+    _Shape("vectors (N, 784)", "x = x.flatten(1)", lambda x: x.flatten(1)),
+    _Shape("rows (N, 28, 28)", "x = x.squeeze(1)", lambda x: x.squeeze(1)),
+    # The input of LeNet-5, and the result of `transforms.Resize(32)` for MNIST.
+    _Shape(
+        "32×32 pixels (N, 1, 32, 32)",
+        "x = F.interpolate(x, (32, 32), mode='bilinear')",
+        lambda x: F.interpolate(x, (32, 32), mode="bilinear"),
+    ),
+    # The result of `ToTensor` after `torch.set_default_dtype(torch.float64)`.
+    _Shape("float64", "x = x.double()", lambda x: x.double()),
+    _Shape("three channels (N, 3, 28, 28)", "x = x.repeat(1, 3, 1, 1)", lambda x: x.repeat(1, 3, 1, 1)),
+)
 
 
 def _find_logits(result: object, shape: tuple[int, int]) -> tuple[int | str, ...] | None:
@@ -109,23 +101,16 @@ def _is_probability(output: Tensor) -> bool:
     return bool((output >= 0).all()) and torch.allclose(sums, torch.ones_like(sums), atol=1e-2)
 
 
-def _add_hooks(model: nn.Module, reshape: Callable[[Tensor], Tensor] | None, place: tuple[int | str, ...]) -> None:
-    if reshape is not None:
-        model.register_forward_pre_hook(partial(_reshape_input, reshape))
+def _add_hooks(model: nn.Module, shape: _Shape | None, place: tuple[int | str, ...]) -> None:
+    if shape is not None:
+        model.register_forward_pre_hook(partial(_convert_input, shape))
     if place:
         model.register_forward_hook(partial(_select_result, place[0]))
 
 
-def _reshape_input(reshape: Callable[[Tensor], Tensor], _module: nn.Module, given: tuple[Tensor, ...]) -> Tensor:
-    return reshape(given[0])
+def _convert_input(shape: _Shape, _module: nn.Module, given: tuple[Tensor, ...]) -> Tensor:
+    return shape.convert(given[0])
 
 
 def _select_result(place: int | str, _module: nn.Module, _given: tuple[Tensor, ...], result: Any) -> Any:
     return result[place]
-
-
-def _hook_function(hook: object) -> Callable[..., Any]:
-    """The function of a hook that `adapt_model` added; for any other hook, this function itself, which matches none."""
-    if not isinstance(hook, partial):
-        return _hook_function
-    return hook.args[0] if hook.func is _reshape_input else hook.func

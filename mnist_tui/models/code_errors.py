@@ -46,9 +46,19 @@ def locate_error(error: BaseException, path: Path | None = None) -> str:
     """` (line 12 of net.py)`: the last line of a user file in the traceback of `error`; "" if there is none."""
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         return _format_line(error.filename, error.lineno)
-    own = USER_FILES | ({str(path)} if path else set())
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in own]
+    frames = _find_user_frames(error, path)
     return _format_line(frames[-1].filename, frames[-1].lineno or 0) if frames else ""
+
+
+def find_user_file(error: BaseException) -> str:
+    """The last user file in the traceback of `error`; "" if there is none."""
+    frames = _find_user_frames(error)
+    return frames[-1].filename if frames else ""
+
+
+def _find_user_frames(error: BaseException, path: Path | None = None) -> list[traceback.FrameSummary]:
+    own = USER_FILES | ({str(path)} if path else set())
+    return [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in own]
 
 
 def _format_line(filename: str, line: int) -> str:

@@ -43,7 +43,7 @@ def examine_model(source: ModelSource, model: nn.Module, *, batch: int = 16, las
     """
     if source.spec in REGISTRY:
         return Examination()
-    with torch.random.fork_rng(devices=_cuda_devices(model)):
+    with torch.random.fork_rng(devices={parameter.device for parameter in model.parameters() if parameter.is_cuda}):
         dry_run = DryRun(source, model)
         for count in (1, 3):
             dry_run.evaluate(make_random_images(count))
@@ -94,10 +94,6 @@ def _describe_cause(error: ModelError) -> str:
     """The exception of the network's own code, or the problem with its output."""
     cause = error.__cause__
     return str(error) if cause is None else f"{type(cause).__name__}: {str(cause).partition(chr(10))[0]}"
-
-
-def _cuda_devices(model: nn.Module) -> list[torch.device]:
-    return list({parameter.device for parameter in model.parameters() if parameter.is_cuda})
 
 
 def _find_mistakes(dry_run: DryRun) -> list[str]:

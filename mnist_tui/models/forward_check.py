@@ -12,7 +12,7 @@ from torch.nn.parameter import is_lazy
 from mnist_tui.config import CLASSES, IMAGE_SHAPE
 from mnist_tui.errors import ModelError
 from mnist_tui.models.adapters import adapt_model
-from mnist_tui.models.code_errors import USER_EXCEPTIONS, locate_error
+from mnist_tui.models.code_errors import USER_EXCEPTIONS, locate_error, missing_package_remedy
 from mnist_tui.models.saved_state import SavedState, detach_cached_tensors
 from mnist_tui.models.spec import ModelSource, model_error
 
@@ -27,12 +27,11 @@ def check_forward(source: ModelSource, model: nn.Module) -> None:
     `adapt_model` adds if it would not fit otherwise.
     """
     images = make_random_images(IMAGES)
-    with evaluation_mode(model), torch.no_grad():
+    with _evaluation_mode(model), torch.no_grad():
         try:
             _compute_output(source, model, images)
         except ModelError:
-            lazy = any(is_lazy(tensor) for tensor in _parameters_and_buffers(model))
-            if lazy or not adapt_model(model, images, CLASSES):
+            if any(map(is_lazy, _parameters_and_buffers(model))) or not adapt_model(model, images, CLASSES):
                 raise
             _compute_output(source, model, images)
     detach_cached_tensors(model)
@@ -40,14 +39,14 @@ def check_forward(source: ModelSource, model: nn.Module) -> None:
 
 def _compute_output(source: ModelSource, model: nn.Module, images: Tensor) -> Tensor:
     """The checked output of a network, which stays unchanged unless its forward creates layers."""
-    saved_state = None if any(is_lazy(tensor) for tensor in _parameters_and_buffers(model)) else SavedState(model)
-    weights = len(list(_parameters_and_buffers(model)))
+    tensors = _parameters_and_buffers(model)
+    saved_state = None if any(map(is_lazy, tensors)) else SavedState(model)
     try:
         output = model(images)
     except USER_EXCEPTIONS as error:
         raise forward_error(source, model, error, images) from error
     finally:
-        if saved_state is not None and len(list(_parameters_and_buffers(model))) == weights:
+        if saved_state is not None and len(_parameters_and_buffers(model)) == len(tensors):
             saved_state.restore()
     return check_output(source, output, images)
 
@@ -66,21 +65,25 @@ def forward_error(
     return model_error(
         source.spec,
         f"its forward raised {type(error).__name__}: {error}{where}, for an input of shape {tuple(images.shape)}{when}",
-        remedy=_type_remedy(model) or (_single_image_remedy(str(error)) if len(images) == 1 else EXPECTED_INPUT),
+        remedy=missing_package_remedy(error)
+        or _type_remedy(model)
+        or (_single_image_remedy(str(error)) if len(images) == 1 else EXPECTED_INPUT),
     )
 
 
 def check_output(source: ModelSource, output: object, images: Tensor) -> Tensor:
     """`output` if it is logits for `images`; else raises ModelError."""
-    complaint = _describe_problem(output, len(images))
-    if complaint:
-        raise model_error(
-            source.spec,
-            f"{complaint} for an input of shape {tuple(images.shape)}",
-            remedy=_find_remedy(output, len(images)),
-        )
-    assert isinstance(output, Tensor)  # there was no complaint
-    return output
+    expected = (len(images), CLASSES)
+    if not isinstance(output, Tensor):
+        complaint = f"its forward returns a {type(output).__name__}, not a tensor,"
+    elif tuple(output.shape) != expected:
+        complaint = f"its output has shape {tuple(output.shape)}, not {expected},"
+    elif not output.is_floating_point():
+        complaint = f"its output is of type {output.dtype}, not floating,"
+    else:
+        return output
+    problem = f"{complaint} for an input of shape {tuple(images.shape)}"
+    raise model_error(source.spec, problem, remedy=_find_remedy(output, len(images)))
 
 
 def _find_remedy(output: object, images: int) -> str:
@@ -101,16 +104,6 @@ def _single_image_remedy(error: str = "") -> str:
     )
 
 
-def _describe_problem(output: object, images: int) -> str:
-    if not isinstance(output, Tensor):
-        return f"its forward returns a {type(output).__name__}, not a tensor,"
-    if tuple(output.shape) != (images, CLASSES):
-        return f"its output has shape {tuple(output.shape)}, not {(images, CLASSES)},"
-    if not output.is_floating_point():
-        return f"its output is of type {output.dtype}, not floating,"
-    return ""
-
-
 def _type_remedy(model: nn.Module) -> str:
     """The remedy for weights of another type than the images, the usual cause of such failures."""
     types = {tensor.dtype for tensor in model.parameters() if tensor.is_floating_point()} - {torch.float32}
@@ -123,13 +116,12 @@ def _type_remedy(model: nn.Module) -> str:
     )
 
 
-def _parameters_and_buffers(model: nn.Module) -> Iterator[Tensor]:
-    yield from model.parameters()
-    yield from model.buffers()
+def _parameters_and_buffers(model: nn.Module) -> list[Tensor]:
+    return [*model.parameters(), *model.buffers()]
 
 
 @contextlib.contextmanager
-def evaluation_mode(model: nn.Module) -> Iterator[None]:
+def _evaluation_mode(model: nn.Module) -> Iterator[None]:
     """Within this context the model is in evaluation mode; afterwards each module is in its own mode again."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()

@@ -6,6 +6,7 @@ import ast
 import contextlib
 import hashlib
 import importlib
+import itertools
 import os
 import re
 import stat
@@ -22,6 +23,7 @@ from mnist_tui.models.code_errors import (
     NOTEBOOK_CELLS,
     USER_EXCEPTIONS,
     explain_import_error,
+    find_user_file,
     locate_error,
     missing_package_remedy,
     summarize_error,
@@ -73,6 +75,22 @@ class _FileImport:
             self._project.folders.insert(0, root)
 
     def run(self) -> ImportedCode:
+        """What the network needs; a package that is missing in a helper is left out, and raises where it is used."""
+        left_out: list[str] = []
+        while True:
+            try:
+                result = self._run()
+            except ModuleNotFoundError as error:
+                if find_user_file(error) in ("", str(self._path)) or not self._project.leave_out(error):
+                    raise
+                why = f"{summarize_error(error)}{locate_error(error, self._path)}"
+                left_out.append(f"{why}, so it was left out. {missing_package_remedy(error)}")
+            else:
+                for notice in left_out:
+                    self._notify(notice)
+                return result
+
+    def _run(self) -> ImportedCode:
         """The whole file; if that trains or raises, only the statements that the network needs."""
         if self._cells is not None:
             return self._run_notebook(self._cells)
@@ -88,6 +106,7 @@ class _FileImport:
     def _run_whole(self) -> ModuleType:
         with self._project.importing():
             if self._package:
+                self._import_packages()
                 return importlib.import_module(self._package)
             module, loader = self._make_empty_module()
             try:
@@ -103,14 +122,16 @@ class _FileImport:
         names = [self._source.class_name] if self._source.class_name else script.find_networks(self._tree)
         if not selection.left_out or not selection.may_define(names) or isinstance(error, DamagedCopyError):
             raise error
-        why = f"{summarize_error(error)}{locate_error(error, self._path)}"
+        notice = self._explain(self._path.name, error, "only the statements")
         module, _ = self._run_selection(selection)
-        remedy = missing_package_remedy(error)
-        self._notify(
-            f"{self._path.name} raised {why}, so only the statements that the network needs were run"
-            + (f". {remedy}" if remedy else "")
-        )
+        self._notify(notice)
         return self._result(module)
+
+    def _explain(self, what: str, error: BaseException, part: str) -> str:
+        """The notice that only a part was run, and how all of it would be."""
+        why = f"{summarize_error(error)}{locate_error(error, self._path)}"
+        remedy = missing_package_remedy(error)
+        return f"{what} raised {why}, so {part} that the network needs were run" + (f". {remedy}" if remedy else "")
 
     def _run_notebook(self, cells: NotebookCells) -> ImportedCode:
         NOTEBOOK_CELLS[str(self._path)] = cells
@@ -141,20 +162,30 @@ class _FileImport:
         loader = SourceLoader(name, str(self._path), self._project)
         module = module_from_spec(ModuleSpec(name, loader, origin=str(self._path)))
         if self._package:
-            self._import_package(self._package.rpartition(".")[0])
+            self._import_packages()
         sys.modules[name] = module
         if not self._package and self._path.stem.isidentifier():
             self._project.add_alias(self._path.stem, module)  # for its siblings, which may import it
         return module, loader
 
-    def _import_package(self, name: str) -> None:
-        """Import the package around the file, or if its `__init__` raises, create one that has only its folder."""
+    def _import_packages(self) -> None:
+        """Import the packages around the file, the outermost first."""
+        names = self._package.split(".")[:-1]
+        folders = self._path.parents[self._path.name == "__init__.py" :][: len(names)]
+        for count, folder in enumerate(reversed(folders), 1):
+            self._import_package(".".join(names[:count]), folder)
+
+    def _import_package(self, name: str, folder: Path) -> None:
+        """Import one; if its `__init__` raises, such as without a logging package, one that has only its folder."""
         try:
             importlib.import_module(name)
-        except USER_EXCEPTIONS:
+        except DamagedCopyError:
+            raise
+        except USER_EXCEPTIONS as error:
             bare = ModuleType(name)
-            bare.__path__ = [str(self._path.parent)]
+            bare.__path__ = [str(folder)]
             sys.modules[name] = bare
+            self._notify(self._explain(f"the package {name}", error, "only those of its modules"))
 
     def _notify(self, text: str) -> None:
         if self._source.copy is None:  # the run has reported it at its start
@@ -170,13 +201,10 @@ def _make_unique_name(path: Path) -> str:
 def _make_project(source: ModelSource, path: Path) -> Project:
     if source.copy is not None:
         return Project(source.copy.folders, sums=source.copy.sums, origins=source.copy.origins)
-    return Project([path.parent], last=[*_current_folder(), *_find_project_folder(path)])
-
-
-def _current_folder() -> list[Path]:
-    with contextlib.suppress(OSError):  # it has been deleted
-        return [Path.cwd()]
-    return []
+    last = _find_project_folder(path)
+    with contextlib.suppress(OSError):  # the current folder has been deleted
+        last.insert(0, Path.cwd())
+    return Project([path.parent], last=last)
 
 
 # Files that a project has in its top folder.
@@ -208,7 +236,8 @@ def _find_package(source: ModelSource, tree: ast.Module) -> tuple[str, Path | No
     wanted = script.relative_import_depth(tree)
     used = script.find_imports(tree)
     by_name = [count for count, folder in enumerate(parents, 1) if folder.name in used]
-    depth = min(max([wanted, *_package_depth(path, wanted), *by_name[:1]]), len(parents))
+    packages = itertools.takewhile(lambda folder: (folder / "__init__.py").is_file(), path.parents if wanted else ())
+    depth = min(max([wanted, len(list(packages)), *by_name[:1]]), len(parents))
     if not depth:
         return "", None
     names = [folder.name for folder in reversed(parents[:depth])]
@@ -217,21 +246,8 @@ def _find_package(source: ModelSource, tree: ast.Module) -> tuple[str, Path | No
     return ".".join([*names, path.stem]), parents[depth - 1].parent
 
 
-def _package_depth(path: Path, levels: int) -> list[int]:
-    """How deep the file lies in packages with an `__init__.py`, where it needs its package at all."""
-    if not levels:
-        return []
-    depth = 0
-    while (path.parents[depth] / "__init__.py").is_file():
-        depth += 1
-    return [depth]
-
-
 def _find_package_folders(path: Path) -> list[Path]:
     """The folders around a file that can be packages, the nearest first."""
-    found: list[Path] = []
-    for folder in path.parents if path.stem.isidentifier() else []:
-        if not folder.name.isidentifier():
-            break
-        found.append(folder)
-    return found
+    if not path.stem.isidentifier():
+        return []
+    return list(itertools.takewhile(lambda folder: folder.name.isidentifier(), path.parents))

@@ -98,15 +98,11 @@ def _is_without_dropout(func: OpOverload, args: Sequence[Any], given: Mapping[st
 
 def _find_generator_overload(func: OpOverload) -> Callable[..., Any] | None:
     """The function itself, or its overload, that takes a generator: `rand.generator` for `rand.default`."""
-    if _takes_generator(func):
+    if any(argument.name == "generator" for argument in func._schema.arguments):
         return func
     packet, name = func.overloadpacket, func._overloadname
     wanted = "generator" if name == "default" else f"{name}_generator"
     return getattr(packet, wanted) if wanted in packet.overloads() else None
-
-
-def _takes_generator(func: OpOverload) -> bool:
-    return any(argument.name == "generator" for argument in func._schema.arguments)
 
 
 _LIKE: Mapping[OpOverload, Callable[..., torch.Tensor]] = {

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
-import contextlib
+import builtins
 import importlib.util
 import inspect
 import sys
 import weakref
-from collections.abc import Callable, Iterator
-from types import ModuleType
+from argparse import Namespace
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import is_dataclass
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import torch
@@ -33,13 +35,16 @@ def build_model(source: ModelSource, *, isolated: bool = False, on_notice: OnNot
     training, torch's random state does not change.
     """
     if source.is_registered:
-        return _check(source, _create(source, find_factory(source, import_code(source, _print_notice))))
+        model = _create(source, find_factory(source, import_code(source, _print_notice)))
+        check_forward(source, model)
+        return model
     with run_as_script(source.path):
         with preserve_torch_settings():
             imported, maker = _import(source, on_notice or _print_notice, isolated=isolated)
             model = _create(source, maker)
         _CODE[model] = imported
-        return _check(source, model)
+        check_forward(source, model)
+        return model
 
 
 def get_imported_code(model: nn.Module) -> ImportedCode | None:
@@ -58,7 +63,7 @@ def _import(source: ModelSource, on_notice: OnNotice, *, isolated: bool) -> tupl
     before = None if isolated else torch.get_rng_state()
     imported = import_code(source, on_notice)
     maker = find_factory(source, imported)
-    if _is_instance(source, imported):
+    if isinstance(getattr(imported.module, source.class_name, None), nn.Module):  # created by the import itself
         return (imported, maker) if source.path else _import_again(source, imported)
     if before is not None:
         torch.set_rng_state(before)
@@ -79,8 +84,10 @@ def _import_again(source: ModelSource, imported: ImportedCode) -> tuple[Imported
 
 
 def _create(source: ModelSource, maker: ModelFactory) -> nn.Module:
-    with _explain_errors(source, f"creating a {source.name}"):
+    try:
         model = maker()
+    except USER_EXCEPTIONS as error:
+        raise explain_code_error(source, f"creating a {source.name}", error) from error
     if isinstance(model, nn.Module):
         return model
     raise model_error(
@@ -88,20 +95,6 @@ def _create(source: ModelSource, maker: ModelFactory) -> nn.Module:
         f"{source.class_name} returns a {type(model).__name__}, not a torch.nn.Module",
         remedy="Name a class, an instance, or a function without arguments that returns one.",
     )
-
-
-@contextlib.contextmanager
-def _explain_errors(source: ModelSource, doing: str) -> Iterator[None]:
-    """Turn an exception of user code into an error in one sentence."""
-    try:
-        yield
-    except USER_EXCEPTIONS as error:
-        raise explain_code_error(source, doing, error) from error
-
-
-def _check(source: ModelSource, model: nn.Module) -> nn.Module:
-    check_forward(source, model)
-    return model
 
 
 def _print_notice(text: str) -> None:
@@ -129,11 +122,6 @@ def find_factory(source: ModelSource, imported: ImportedCode) -> ModelFactory:
     return call
 
 
-def _is_instance(source: ModelSource, imported: ImportedCode) -> bool:
-    """Whether the network is created by the import itself."""
-    return isinstance(getattr(imported.module, source.class_name, None), nn.Module)
-
-
 def _find_required_arguments(maker: Callable[..., Any]) -> list[str]:
     """The names of those without a default."""
     try:
@@ -149,10 +137,11 @@ def _find_only_network(source: ModelSource, imported: ImportedCode) -> str:
     module = imported.module
     classes = [name for name, value in vars(module).items() if _is_defined_in(module, value)]
     ready = [name for name in classes if not _find_required_arguments(getattr(module, name))]
-    made = [name for name, value in vars(module).items() if isinstance(value, nn.Module)]
+    # One name for each instance.
+    instances = list({id(value): name for name, value in vars(module).items() if isinstance(value, nn.Module)}.values())
     whole = [name for name in ready if not _is_part(name, classes, imported)]
     called = [name for name in classes if _find_call(name, imported)]
-    for candidates in (ready, whole, _distinct_instances(module, made), called):
+    for candidates in (ready, whole, instances, called):
         if len(candidates) == 1:
             return candidates[0]
     raise model_error(
@@ -160,11 +149,6 @@ def _find_only_network(source: ModelSource, imported: ImportedCode) -> str:
         "a file name alone is enough only if the file holds exactly one network; add a colon and the network's name",
         remedy=_networks_remedy(source, imported),
     )
-
-
-def _distinct_instances(module: ModuleType, names: list[str]) -> list[str]:
-    """One name for each instance."""
-    return list({id(getattr(module, name)): name for name in names}.values())
 
 
 def _is_part(name: str, classes: list[str], imported: ImportedCode) -> bool:
@@ -177,24 +161,44 @@ def _is_part(name: str, classes: list[str], imported: ImportedCode) -> bool:
 
 
 def _is_defined_in(module: ModuleType, value: object) -> bool:
-    return isinstance(value, type) and issubclass(value, nn.Module) and value.__module__ == module.__name__
+    """Whether it is a network of the file; a base class without a forward of its own is none."""
+    if not isinstance(value, type) or not issubclass(value, nn.Module) or value.__module__ != module.__name__:
+        return False
+    return value.forward is not nn.Module.forward and not getattr(value.forward, "__isabstractmethod__", False)
 
 
 def _find_call(name: str, imported: ImportedCode) -> ModelFactory | None:
     """Create one as the file itself does, such as `Net(784, hidden_size)`, with the file's own names."""
+    known = vars(builtins) | vars(imported.module)
     for call in script.find_calls(imported.tree, name) if imported.tree else ():
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
-        if all(map(_has_no_calls, values)) and all(keyword.arg for keyword in call.keywords):
-            known = vars(imported.module)
-            if script.find_names(call) <= known.keys():
-                code = compile(ast.Expression(call), imported.module.__file__ or "", "eval")
-                return lambda: eval(code, known)
+        if not all(keyword.arg for keyword in call.keywords) or not script.find_names(call) <= known.keys():
+            continue
+        if all(_is_plain(value, known) for value in values):
+            code = compile(ast.Expression(call), imported.module.__file__ or "", "eval")
+            return lambda: eval(code, vars(imported.module))
     return None
 
 
-def _has_no_calls(node: ast.AST) -> bool:
-    """Names, constants and expressions of them; no calls, which could do anything."""
-    return not any(isinstance(inner, (ast.Call, ast.Lambda, ast.NamedExpr, ast.Starred)) for inner in ast.walk(node))
+def _is_plain(node: ast.AST, known: Mapping[str, object]) -> bool:
+    """Names, constants and expressions of them; of calls, which could do anything, only those that create settings."""
+    return all(
+        _creates_settings(inner, known) if isinstance(inner, ast.Call) else not isinstance(inner, _NOT_PLAIN)
+        for inner in ast.walk(node)
+    )
+
+
+_NOT_PLAIN = (ast.Lambda, ast.NamedExpr, ast.Starred)
+_SETTINGS = frozenset({dict, float, int, len, list, max, min, range, sum, tuple, Namespace, SimpleNamespace})
+
+
+def _creates_settings(call: ast.Call, known: Mapping[str, object]) -> bool:
+    """Whether it is a call of a dataclass or of one of `_SETTINGS`."""
+    called = call.func
+    found = known.get(called.id) if isinstance(called, ast.Name) else None
+    if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name):
+        found = getattr(known.get(called.value.id), called.attr, None)
+    return isinstance(found, Hashable) and (found in _SETTINGS or (isinstance(found, type) and is_dataclass(found)))
 
 
 def _arguments_error(source: ModelSource, name: str, needed: list[str], imported: ImportedCode) -> ModelError:
@@ -216,16 +220,12 @@ def _describe_problem(name: str, found: object, imported: ImportedCode) -> str:
 
 def _list_networks(imported: ImportedCode) -> list[str]:
     """The available networks by name, including those in parts of the file that were not run."""
-    return list(dict.fromkeys(_find_networks(imported)))
-
-
-def _find_networks(imported: ImportedCode) -> Iterator[str]:
     module = imported.module
-    for name, value in vars(module).items():
-        if _is_defined_in(module, value) or isinstance(value, nn.Module):
-            yield name
-    if imported.tree is not None:
-        yield from sorted(script.find_networks(imported.tree))
+    found = [
+        name for name, value in vars(module).items() if _is_defined_in(module, value) or isinstance(value, nn.Module)
+    ]
+    defined = sorted(script.find_networks(imported.tree)) if imported.tree else []
+    return list(dict.fromkeys([*found, *defined]))
 
 
 def _networks_remedy(source: ModelSource, imported: ImportedCode) -> str:

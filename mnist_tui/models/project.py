@@ -11,6 +11,7 @@ import builtins
 import contextlib
 import hashlib
 import importlib
+import importlib.util
 import os
 import sys
 import sysconfig
@@ -22,6 +23,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from mnist_tui.models.missing_package import MissingPackage
 from mnist_tui.models.script import decode_source
 
 
@@ -55,6 +57,7 @@ class Project:
         """What has been run: each file as it was then."""
         self.used: set[Path] = set()
         """The folders in which modules were found."""
+        self._left_out: set[str] = set()
         self._names: set[str] = set()
         self._modules: dict[str, ModuleType] = {}
         self._builtins = {
@@ -85,12 +88,15 @@ class Project:
                     sys.path[:] = self._path
 
     def _find_added_folders(self) -> list[Path]:
-        """The folders that the project's own code has put on the path."""
-        return [Path(os.path.realpath(entry)) for entry in sys.path if entry not in self._path]
+        """What the project's own code has put on the path; `..` is seen from here, and from the file's own folder."""
+        added = [entry for entry in sys.path if entry not in self._path]
+        places = [start / entry for start in (Path(), *self.folders) for entry in added]
+        return list(dict.fromkeys(Path(os.path.realpath(place)) for place in places))
 
     def find_spec(self, name: str, path: Sequence[str] | None) -> ModuleSpec | None:
         """Where a module of the project is; None for every other."""
-        places = [*map(str, self.folders), *sys.path, *map(str, self._last)] if path is None else path
+        last = [*self._find_added_folders(), *self._last]
+        places = [*map(str, self.folders), *sys.path, *map(str, last)] if path is None else path
         found = PathFinder.find_spec(name, places)
         if found is None or not self._is_own(found):
             return None
@@ -128,6 +134,21 @@ class Project:
         for name in [name for name in self._names if sys.modules.get(name) is module]:
             del sys.modules[name]
 
+    def leave_out(self, error: ModuleNotFoundError) -> bool:
+        """Let the package that an import did not find be imported from now on. Whether that may help."""
+        name = (error.name or "").partition(".")[0]
+        if not name or name in self._left_out or self._can_be_found(name):
+            return False
+        self._left_out.add(name)
+        return True
+
+    def _can_be_found(self, name: str) -> bool:
+        with self.importing():
+            try:
+                return importlib.util.find_spec(name) is not None
+            except ValueError:  # it is imported and has no spec
+                return True
+
     def search_folders(self) -> list[Path]:
         """Where modules are looked for, in that order, without sys.path."""
         return list(dict.fromkeys([*self.folders, *self._last]))
@@ -138,13 +159,11 @@ class Project:
 
     def _is_own(self, found: ModuleSpec) -> bool:
         if isinstance(found.loader, SourceFileLoader):
-            return self._is_own_file(_resolve(found.loader.path))
+            path = _resolve(found.loader.path)
+            return path in self._sums if self._sums is not None else self._is_within(path)
         if found.origin is None and found.submodule_search_locations is not None:  # a folder without __init__.py
             return all(self._is_within(_resolve(place)) for place in found.submodule_search_locations)
         return False
-
-    def _is_own_file(self, path: Path) -> bool:
-        return path in self._sums if self._sums is not None else self._is_within(path)
 
     def _is_within(self, path: Path) -> bool:
         roots = [*self.folders, *self._last, *self._find_added_folders()]
@@ -153,12 +172,19 @@ class Project:
     def _import(self, name: str, *arguments: Any, **named: Any) -> Any:
         """What an `import` in one of its files calls."""
         with self.importing():
-            return builtins.__import__(name, *arguments, **named)
+            try:
+                return builtins.__import__(name, *arguments, **named)
+            except ModuleNotFoundError as error:
+                package = name.partition(".")[0]
+                if package not in self._left_out or package != (error.name or "").partition(".")[0]:
+                    raise
+                return MissingPackage(package)
 
     def _activate(self) -> None:
         """Replace the project whose modules can currently be imported by name."""
         global _active
-        _install_finder()
+        if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+            sys.meta_path.insert(0, _Finder())
         importlib.invalidate_caches()  # a file may be younger than the finder's listing of its folder
         if _active is self:
             return
@@ -224,11 +250,6 @@ class _Finder(MetaPathFinder):
     ) -> ModuleSpec | None:
         project: Project | None = getattr(_thread, "project", None)
         return project.find_spec(fullname, path) if project is not None else None
-
-
-def _install_finder() -> None:
-    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())
 
 
 def _print(*values: Any, file: Any = None, **named: Any) -> None:

@@ -10,30 +10,16 @@ from dataclasses import dataclass
 class RegisteredModel:
     """The class of a registered network, and one line that describes it."""
 
-    module: str
     class_name: str
     summary: str
+    module: str = "mnist_tui.models.reference"
 
 
 REGISTRY: Mapping[str, RegisteredModel] = {
-    "reference": RegisteredModel(
-        "mnist_tui.models.reference",
-        "Reference",
-        "three convolution blocks, global average pooling; 6,790 parameters",
-    ),
-    "reference-fc": RegisteredModel(
-        "mnist_tui.models.reference",
-        "ReferenceFC",
-        "the same blocks with a fully connected head; 7,700 parameters",
-    ),
-    "wide": RegisteredModel(
-        "mnist_tui.models.reference", "Wide", "the reference with twice the channels; 26,222 parameters"
-    ),
-    "linear": RegisteredModel(
-        "mnist_tui.models.reference",
-        "SoftmaxRegression",
-        "softmax regression on the pixels; 7,850 parameters",
-    ),
+    "reference": RegisteredModel("Reference", "three convolution blocks, global average pooling; 6,790 parameters"),
+    "reference-fc": RegisteredModel("ReferenceFC", "the same blocks with a fully connected head; 7,700 parameters"),
+    "wide": RegisteredModel("Wide", "the reference with twice the channels; 26,222 parameters"),
+    "linear": RegisteredModel("SoftmaxRegression", "softmax regression on the pixels; 7,850 parameters"),
 }
 
 NAMES: tuple[str, ...] = tuple(REGISTRY)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import ast
 import builtins
 import codecs
+import copy
 import io
 import symtable
 import tokenize
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 _TRAINING_METHODS = frozenset({"backward", "fit", "fit_one_cycle"})
@@ -74,10 +76,59 @@ def trains_when_run(tree: ast.Module) -> bool:
 
 
 def find_calls(tree: ast.Module, name: str) -> Iterator[ast.Call]:
-    """The file's own calls of `name`, such as `Net(784, 10)`."""
+    """The file's own calls of `name`, such as `Net(784, 10)`; variables of the function around are replaced by values.
+
+    In `def main(): config = Config(); net = Net(config)` the call is `Net(Config())`.
+    """
+    functions: dict[ast.AST, ast.FunctionDef] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):  # an inner one comes after the one around it
+            functions.update(dict.fromkeys(ast.walk(node), node))
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
-            yield node
+            around = functions.get(node)
+            yield _Substitution(_find_local_values(around)).visit(copy.deepcopy(node)) if around else node
+
+
+class _Substitution(ast.NodeTransformer):
+    """Replaces variables by the expressions assigned to them."""
+
+    def __init__(self, values: Mapping[str, ast.expr]) -> None:
+        self._values = values
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        value = self._values.get(node.id)
+        if value is None:
+            return node
+        others = {name: other for name, other in self._values.items() if name != node.id}
+        replaced: ast.expr = _Substitution(others).visit(copy.deepcopy(value))
+        return replaced
+
+
+def _find_local_values(function: ast.FunctionDef) -> dict[str, ast.expr]:
+    """The variables of a function that have one value only: assigned once, or a parameter's default."""
+    values = _find_defaults(function.args)
+    assigned = Counter(
+        node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    )
+    values = {name: value for name, value in values.items() if name not in assigned}
+    for node in ast.walk(function):
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+            if isinstance(target, ast.Name) and assigned[target.id] == 1:
+                values[target.id] = node.value
+    return values
+
+
+def _find_defaults(arguments: ast.arguments) -> dict[str, ast.expr]:
+    """The parameters with a default."""
+    by_place = [*arguments.posonlyargs, *arguments.args]
+    last = by_place[len(by_place) - len(arguments.defaults) :]
+    pairs = [
+        *zip(last, arguments.defaults, strict=True),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
+    return {parameter.arg: default for parameter, default in pairs if default is not None}
 
 
 def relative_import_depth(tree: ast.Module) -> int:

@@ -30,11 +30,6 @@ SCHEMAS = {
 REMEDY = "Install the torchvision that belongs to your torch: https://pytorch.org/get-started/locally"
 
 
-def import_datasets() -> ModuleType:
-    """The module `torchvision.datasets`. Raises DataError as `import_part` does."""
-    return import_part("datasets")
-
-
 def import_part(name: str) -> ModuleType:
     """The module `torchvision.NAME`.
 
@@ -89,12 +84,7 @@ class _Loader(SourceFileLoader):
             except RuntimeError as error:
                 if "operator torchvision::" not in str(error):
                     raise
-                _remove_loaded_parts()
+                for name in [name for name in sys.modules if name.startswith(f"{_PACKAGE}.")]:
+                    del sys.modules[name]  # it had been loaded already when the import failed
                 declare_missing_operators()
                 super().exec_module(module)
-
-
-def _remove_loaded_parts() -> None:
-    """After a failed import, remove the package's modules that had already been loaded."""
-    for name in [name for name in sys.modules if name.startswith(f"{_PACKAGE}.")]:
-        del sys.modules[name]

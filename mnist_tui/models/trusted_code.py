@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 from mnist_tui.events import utc_now
-from mnist_tui.system import paths
+from mnist_tui.system import paths, regular_file
 
 _MOST_BYTES = 16_000_000
 _trusted_now: set[str] = set()  # for this process, even if the file cannot be written
@@ -28,7 +28,7 @@ def trust(digest: str, what: str) -> None:
     with contextlib.suppress(OSError):
         ledger = _ledger_path()
         ledger.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NO_LINK, 0o600)
+        handle = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
         try:
             os.write(handle, line)  # one write: two processes' lines do not mix
         finally:
@@ -41,13 +41,10 @@ def _ledger_path() -> Path:
 
 def _read_ledger() -> set[str]:
     """The checksums in the file, unless another user may have written it."""
-    with contextlib.suppress(OSError):
-        handle = os.open(_ledger_path(), os.O_RDONLY | _NO_LINK | _NO_WAIT)
-        with os.fdopen(handle, "rb") as file:
-            status = os.fstat(file.fileno())
-            if stat.S_ISREG(status.st_mode) and _is_safe(status):
-                lines = file.read(_MOST_BYTES).decode(errors="replace").splitlines()
-                return {line.partition(" ")[0] for line in lines}
+    with contextlib.suppress(OSError), regular_file.open_to_read(_ledger_path()) as file:
+        if _is_safe(os.fstat(file.fileno())):
+            lines = file.read(_MOST_BYTES).decode(errors="replace").splitlines()
+            return {line.partition(" ")[0] for line in lines}
     return set()
 
 
@@ -55,6 +52,3 @@ def _is_safe(status: os.stat_result) -> bool:
     if not hasattr(os, "getuid"):
         return True
     return status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-
-
-_NO_LINK, _NO_WAIT = getattr(os, "O_NOFOLLOW", 0), getattr(os, "O_NONBLOCK", 0)

@@ -153,15 +153,8 @@ class CompiledNetwork:
 
     def logits(self, bound: BoundTensors, images: Tensor, out: Tensor, *, averaged: bool) -> None:
         """Write the logits (N, 10) in evaluation mode to `out`, of the weights or of their averages."""
-        self._library.native_logits(
-            self._network,
-            bound.parameters,
-            bound.statistics,
-            averaged,
-            images.data_ptr(),
-            len(images),
-            out.data_ptr(),
-        )
+        network, pixels = (self._network, bound.parameters, bound.statistics), images.data_ptr()
+        self._library.native_logits(*network, averaged, pixels, len(images), out.data_ptr())
 
     def warp(
         self, images: Tensor, maps: Tensor | None, out: Tensor, *, bilinear: bool, mean: float, std: float
@@ -187,18 +180,7 @@ def _declare(library: ctypes.CDLL) -> None:
     """Without these, ctypes takes every argument and result for a C int."""
     network, data = c_void_p, c_void_p
     tensors = (POINTER(_Parameter), POINTER(_NormStatistics))
-    step = (
-        network,
-        *tensors,
-        POINTER(StepHyperparameters),
-        data,
-        data,
-        data,
-        data,
-        c_int,
-        data,
-        POINTER(_StepResult),
-    )
+    step = (network, *tensors, POINTER(StepHyperparameters), data, data, data, data, c_int, data, POINTER(_StepResult))
     for function, arguments, result in (
         (library.native_open, (c_int, c_int), network),
         (library.native_close, (network,), None),

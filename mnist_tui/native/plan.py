@@ -125,7 +125,6 @@ class Stage:
 
     @property
     def input_shape(self) -> MapShape:
-        """The shape of the stage's input."""
         return MapShape(self.inputs, self.height, self.width)
 
     @property

@@ -37,10 +37,17 @@ def numbers_table(comparison: Comparison) -> Table:
     return table
 
 
-def differences_table(comparison: Comparison, heads: Sequence[Text]) -> Table:
-    """One row per setting, one column per run under its heading."""
+def differences_table(comparison: Comparison, heads: Sequence[Text], *, run_per_row: bool = False) -> Table:
+    """One row per setting, one column per run under its heading; with `run_per_row` the other way round."""
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
-    table.add_column("differing", style="dim", no_wrap=True)
+    if run_per_row:
+        table.add_column("")
+        for difference in comparison.differences:
+            table.add_column(difference.setting, justify="right", overflow="fold")
+        for at, head in enumerate(heads):
+            table.add_row(head, *(Text(_value(difference.values[at])) for difference in comparison.differences))
+        return table
+    table.add_column("settings that differ", style="dim", no_wrap=True)
     for head in heads:
         table.add_column(head, justify="right", overflow="fold")
     for difference in comparison.differences:

@@ -69,15 +69,12 @@ def title(history: RunHistory) -> str:
     record = history.record
     if record is None:
         return ""
+    is_fallback = any(notice.topic == "data" and "instead" in notice.message for notice in history.notices)
     parts = (
-        f"{record.data.name or '?'}{', not MNIST' if _is_fallback(history) else ''}",
+        f"{record.data.name or '?'}{', not MNIST' if is_fallback else ''}",
         record.model.name or "?",
         f"recipe {record.text('recipe') or '?'}",
         str(record.machine),
         f"seed {record.text('seed') or '?'}",
     )
     return " · ".join(parts)
-
-
-def _is_fallback(history: RunHistory) -> bool:
-    return any(notice.topic == "data" and "instead" in notice.message for notice in history.notices)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.cells import cell_len, set_cell_size
 from rich.columns import Columns
 from rich.console import Group, RenderableType
 from rich.style import Style
@@ -38,25 +39,30 @@ def evaluation_tables(evaluation: Evaluation, title: str) -> RenderableType:
 
 def summary_line(evaluation: Evaluation) -> Text:
     """Accuracy with its interval, loss, and how many are wrong."""
-    low, high = evaluation.interval
     wrong = evaluation.images - evaluation.correct
     return Text.assemble(
         ("accuracy ", ""),
         (formatting.percent(evaluation.accuracy), "bold"),
-        f" (95 %: {formatting.bare_percent(low)} to {formatting.bare_percent(high)})"
+        f" ({confidence_interval(evaluation)})"
         f" · loss {formatting.loss(evaluation.loss)}"
         f" · {wrong:,} of {evaluation.images:,} wrong",
     )
 
 
-def per_class_table(evaluation: Evaluation) -> Table:
+def confidence_interval(evaluation: Evaluation) -> str:
+    """`95 % CI 99.01–99.36 %`."""
+    low, high = evaluation.interval
+    return f"95 % CI {formatting.bare_percent(low)}–{formatting.percent(high)}"
+
+
+def per_class_table(evaluation: Evaluation, title: str | None = "Classes, in %") -> Table:
     """Precision, recall and F1 of each class."""
     # Narrow gaps and the unit in the title, as the dashboard has little room.
     table = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         padding=(0, 1, 0, 0),
-        title="Classes, in %",
+        title=title,
         title_justify="left",
         title_style="bold",
     )
@@ -106,19 +112,27 @@ def short_label(name: str) -> str:
 
 
 def calibration_table(calibration: Calibration) -> RenderableType:
-    """Accuracy by confidence, without empty bins, and the expected calibration error."""
+    """Accuracy by confidence, and the expected calibration error."""
+    heading = Text.assemble(("Calibration", "bold"), f" · {calibration_error(calibration)}")
+    return Group(heading, calibration_bins(calibration))
+
+
+def calibration_error(calibration: Calibration) -> str:
+    """In words."""
+    return f"expected calibration error {formatting.percent(calibration.error)}"
+
+
+def calibration_bins(calibration: Calibration) -> Table:
+    """Accuracy by confidence, without empty bins."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for name, justify in (("says %", "right"), ("is right", "left"), ("%", "right"), ("images", "right")):
+    for name, justify in (("confidence", "right"), ("accuracy", "left"), ("%", "right"), ("images", "right")):
         table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     for entry in calibration.bins:
         if entry.images:
             bar = block_bar(entry.accuracy, _BAR)
             shares = (formatting.bare_percent(entry.confidence), bar, formatting.bare_percent(entry.accuracy))
             table.add_row(*shares, f"{entry.images:,}")
-    heading = Text.assemble(
-        ("Calibration", "bold"), f" · expected calibration error {formatting.percent(calibration.error)}"
-    )
-    return Group(heading, table)
+    return table
 
 
 def mistakes_gallery(mistakes: Sequence[Mistake], images: Sequence[Matrix], classes: Sequence[str]) -> RenderableType:
@@ -126,12 +140,43 @@ def mistakes_gallery(mistakes: Sequence[Mistake], images: Sequence[Matrix], clas
     cards = [
         Group(gray_image(image), caption(mistake, classes)) for mistake, image in zip(mistakes, images, strict=True)
     ]
-    return Group(Text("Worst mistakes", style="bold"), Columns(cards, padding=(1, 2)))
+    return Group(Text("Worst errors", style="bold"), Columns(cards, padding=(1, 2)))
 
 
 def caption(mistake: Mistake, classes: Sequence[str]) -> Text:
-    """The true class and the three most probable ones, within the image's 28 columns if names are short."""
-    guesses = " ".join(f"{guess.name} {formatting.percent(guess.probability, 0)}" for guess in mistake.top)
+    """Two lines, within the image's 28 columns if the names of the classes are short."""
     return Text.assemble(
-        (f"#{mistake.index} ", "dim"), "is ", (classes[mistake.truth], "bold green"), "\n", guesses, "\n"
+        (mistake_caption(mistake, classes), "bold"),
+        "\n",
+        (f"{next_classes(mistake)} · test #{mistake.index}", "dim"),
+        "\n",
     )
+
+
+def mistake_caption(mistake: Mistake, classes: Sequence[str]) -> str:
+    """`5 → 6 (100 %)`: the label, the prediction and its probability."""
+    best = mistake.top[0]
+    return f"{classes[mistake.truth]} → {best.name} ({formatting.percent(best.probability, 0)})"
+
+
+def next_classes(mistake: Mistake) -> str:
+    """`next 0, 8`: the likeliest classes after the predicted one."""
+    return f"next {', '.join(guess.name for guess in mistake.top[1:])}"
+
+
+def short_caption(mistake: Mistake, classes: Sequence[str], width: int) -> str:
+    """`5→6 100 %` in so many columns; names that are too long are cut, and the probability gives way first."""
+    best = mistake.top[0]
+    share = formatting.percent(best.probability, 0)
+    names = f"{classes[mistake.truth]}→{best.name}"
+    for figure in (share, share.replace(" ", ""), ""):
+        if cell_len(names) + cell_len(figure) < width or not figure:
+            break
+    names = names if cell_len(names) <= width else _shorten(classes[mistake.truth], best.name, width)
+    return set_cell_size(f"{names} {figure}", width)
+
+
+def _shorten(truth: str, predicted: str, width: int) -> str:
+    """Both names cut to equal parts of the width."""
+    half = (width - 1) // 2
+    return f"{truth[:half]}→{predicted[: width - 1 - min(half, len(truth))]}"

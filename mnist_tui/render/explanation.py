@@ -57,22 +57,18 @@ class ExplanationView:
 
 def explanation_view(view: ExplanationView, width: int, lines: int) -> RenderableType:
     """The parts one below the other, with at most `lines` lines per layer."""
-    return Group(*_parts(view, width, lines))
-
-
-def _parts(view: ExplanationView, width: int, lines: int) -> Iterator[RenderableType]:
-    yield Text.assemble("\n", (view.label, "bold"))
+    parts: list[RenderableType] = [Text.assemble("\n", (view.label, "bold"))]
     if view.movements:
-        yield update_ratio_table(view.movements)
+        parts.append(update_ratio_table(view.movements))
     if view.filters:
-        yield Text.assemble("\n", ("Filters", "bold"), f" of {view.filters.path} {view.filters.type}{_SIGNS}")
-        yield Gallery(view.filters.grids, Room(width))
+        heading = Text.assemble("\n", ("Filters", "bold"), f" of {view.filters.path} {view.filters.type}{_SIGNS}")
+        parts += [heading, Gallery(view.filters.grids, Room(width))]
     if view.image:
-        yield Text()
-        yield image_view(view.image, width, lines)
+        parts += [Text(), _image_view(view.image, width, lines)]
+    return Group(*parts)
 
 
-def image_view(view: ImageView, width: int, lines: int) -> RenderableType:
+def _image_view(view: ImageView, width: int, lines: int) -> RenderableType:
     """The image, its saliency maps, the prediction, and each layer's feature maps in at most `lines` lines."""
     images: list[RenderableType] = [
         Group(gray_image(view.pixels), Text(f"test image {view.number:,}: {view.truth}")),

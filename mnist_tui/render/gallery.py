@@ -11,9 +11,11 @@ from rich.measure import Measurement
 from rich.segment import Segment
 
 from mnist_tui.render.pixels import Matrix, PixelImage, largest, signed_image
+from mnist_tui.render.thumbnails import Thumbnail, signed_thumbnail
 
-# The columns per pixel; at half the size two pixels share a column.
-_SCALES = (4, 3, 2, 1)
+# The columns per pixel, where there is room for so many; else an image is reduced, at most to half of its size.
+# Without a limit to the lines, as on paper, they are not enlarged as far.
+_SCALES, _SCALES_UNLIMITED = (8, 7, 6, 5, 4, 3, 2, 1), (4, 3, 2, 1)
 _GAP = 1
 # A vector is wrapped into rows of this many numbers.
 _ROW = 16
@@ -37,9 +39,7 @@ class Gallery:
     def __init__(self, grids: Sequence[Matrix], room: Room, *, most: float | None = None, plain: bool = False) -> None:
         grids = [_wrap(grid) for grid in grids]
         most = max(map(largest, grids), default=0.0) if most is None else most
-        scale = _fitting_scale(grids, room)
-        grids = grids if scale else [shrink(grid) for grid in grids]
-        self._images = [signed_image(grid, most=most, scale=scale or 1, plain=plain) for grid in grids]
+        self._images = _draw(grids, room, most, plain)
         self._plain = plain
         most_across = _across(self._images[0].width if grids else 0, room.columns)
         # Rows of one length, as far as that goes: 4 and 4 rather than 7 and 1.
@@ -69,31 +69,24 @@ class Gallery:
         return Measurement(width, width)
 
 
-def shrink(grid: Matrix) -> list[list[float]]:
-    """Half the size: the means of two by two pixels; at an odd end, of those that are there."""
-    return [
-        [_mean([value for row in rows for value in row[at : at + 2]]) for at in range(0, len(rows[0]), 2)]
-        for rows in (grid[at : at + 2] for at in range(0, len(grid), 2))
-    ]
-
-
-def image_of(grid: Matrix, *, scale: int = 1, plain: bool = False) -> PixelImage:
-    """A single image."""
-    return signed_image(_wrap(grid), scale=scale, plain=plain)
-
-
-def _fitting_scale(grids: Sequence[Matrix], room: Room) -> int:
-    """The largest scale at which all fit; 0 for images of half the size."""
+def _draw(grids: Sequence[Matrix], room: Room, most: float, plain: bool) -> list[PixelImage | Thumbnail]:
+    """All grids at the largest size at which they fit, or at the least size."""
     if not grids or not grids[0]:
-        return 1
+        return []
     height, width = len(grids[0]), len(grids[0][0])
-    for scale in _SCALES:
-        across = _across(width * scale, room.columns)
-        rows = math.ceil(len(grids) / across)
-        lines = rows * (math.ceil(height * scale / 2) + _GAP) - _GAP
-        if width * scale <= room.columns and (room.lines is None or lines <= room.lines):
-            return scale
-    return 0 if height > 1 else 1
+    for scale in _SCALES_UNLIMITED if room.lines is None else _SCALES:
+        if _fits(len(grids), width * scale, math.ceil(height * scale / 2), room) or (height == 1 and scale == 1):
+            return [signed_image(grid, most=most, scale=scale, plain=plain) for grid in grids]
+    half = math.ceil(width / 2)
+    sizes = ((columns, max(1, round(height * columns / width / 2))) for columns in range(width - 1, half - 1, -1))
+    columns, lines = next((size for size in sizes if _fits(len(grids), *size, room)), (half, math.ceil(height / 4)))
+    return [signed_thumbnail(grid, columns, lines, most=most, plain=plain) for grid in grids]
+
+
+def _fits(count: int, width: int, height: int, room: Room) -> bool:
+    """Whether so many images of this size, in cells, fit."""
+    rows = math.ceil(count / _across(width, room.columns))
+    return width <= room.columns and (room.lines is None or rows * (height + _GAP) - _GAP <= room.lines)
 
 
 def _across(width: int, columns: int) -> int:
@@ -107,7 +100,3 @@ def _wrap(grid: Matrix) -> Matrix:
     row = list(grid[0])
     row += [0.0] * (-len(row) % _ROW)
     return [row[at : at + _ROW] for at in range(0, len(row), _ROW)]
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from mnist_tui.inspection import BlockSummary, LayerSummary, ModelSummary, Requirement
 
 
-def layer_table(summary: ModelSummary, *, titled: bool = True) -> RenderableType:
-    """Every layer in forward order, subtotals after each block, totals below; the name above if `titled`."""
+def layer_table(summary: ModelSummary) -> RenderableType:
+    """Every layer in forward order under the network's name, subtotals after each block, totals below."""
     table = Table(
         box=box.SIMPLE_HEAD,
-        title=_title(summary) if titled else None,
+        title=f"{escape(summary.model)} · input {formatting.shape(summary.input_shape)}",
         title_justify="left",
         title_style="bold",
         pad_edge=False,
@@ -71,10 +71,6 @@ def requirement_list(requirements: Sequence[Requirement]) -> Table:
 
 def _mark(requirement: Requirement) -> Text:
     return Text("✓", style="bold green") if requirement.met else Text("✗", style="bold red")
-
-
-def _title(summary: ModelSummary) -> str:
-    return f"{escape(summary.model)} · input {formatting.shape(summary.input_shape)}"
 
 
 def _layer_cells(layer: LayerSummary) -> list[str]:

@@ -17,7 +17,8 @@ from rich.style import Style
 Matrix = Sequence[Sequence[float]]
 """Rows of numbers, all of one length: `array.tolist()` of an image (H, W)."""
 
-_RGB = tuple[int, int, int]
+Rgb = tuple[int, int, int]
+"""Red, green and blue, 0 to 255."""
 _Pixel = TypeVar("_Pixel")
 # Zero is dark and magnitude is brightness, on light and dark themes. Nearly everyone can distinguish blue and orange.
 _POSITIVE, _NEGATIVE, _DARK = (255, 176, 64), (96, 176, 255), (16, 16, 16)
@@ -48,9 +49,7 @@ class PixelImage:
     is `scale` columns wide and half as many lines high.
     """
 
-    def __init__(
-        self, colors: Sequence[Sequence[_RGB]], levels: Matrix, *, scale: int = 1, plain: bool = False
-    ) -> None:
+    def __init__(self, colors: Sequence[Sequence[Rgb]], levels: Matrix, *, scale: int = 1, plain: bool = False) -> None:
         self._plain = plain
         self._colors = _enlarge(colors, scale)
         self._levels = _enlarge(levels, scale)
@@ -79,27 +78,22 @@ class PixelImage:
         return Measurement(self.width, self.width)
 
 
-def gray_image(
-    rows: Matrix, *, low: float = 0.0, high: float = 255.0, scale: int = 1, plain: bool = False
-) -> PixelImage:
-    """From black at `low` to white at `high`, as a digit in MNIST."""
-    levels = _levels(rows, lambda value: (value - low) / ((high - low) or 1.0), 0.0)
-    return PixelImage([[_gray(level) for level in row] for row in levels], levels, scale=scale, plain=plain)
+def gray_image(rows: Matrix, *, high: float = 255.0, scale: int = 1, plain: bool = False) -> PixelImage:
+    """From black at 0 to white at `high`, as a digit in MNIST."""
+    levels = _levels(rows, lambda value: value / (high or 1.0), 0.0)
+    return PixelImage([[gray(level) for level in row] for row in levels], levels, scale=scale, plain=plain)
 
 
 def signed_image(rows: Matrix, *, most: float | None = None, scale: int = 1, plain: bool = False) -> PixelImage:
     """Positive is orange, negative blue, zero dark; full brightness at the magnitude `most`, or the largest."""
     most = largest(rows) if most is None else most
     levels = _levels(rows, lambda value: value / (most or 1.0), -1.0)
-    return PixelImage([[_signed_color(level) for level in row] for row in levels], levels, scale=scale, plain=plain)
+    return PixelImage([[signed_color(level) for level in row] for row in levels], levels, scale=scale, plain=plain)
 
 
-def heat_image(rows: Matrix, heat: Matrix, *, high: float = 255.0, scale: int = 1, plain: bool = False) -> PixelImage:
-    """A digit (0 to `high`) in gray under a saliency map (-1 to 1). Without color only the map is drawn."""
-    digit, glow = (
-        _levels(rows, lambda value: value / (high or 1.0), 0.0),
-        _levels(heat, lambda value: value, -1.0),
-    )
+def heat_image(rows: Matrix, heat: Matrix, *, scale: int = 1, plain: bool = False) -> PixelImage:
+    """A digit (0 to 255) in gray under a saliency map (-1 to 1). Without color only the map is drawn."""
+    digit, glow = _levels(rows, lambda value: value / 255, 0.0), _levels(heat, lambda value: value, -1.0)
     colors = [
         [_heat_color(ink, warmth) for ink, warmth in zip(*pair, strict=True)] for pair in zip(digit, glow, strict=True)
     ]
@@ -112,7 +106,7 @@ def shade(upper: float, lower: float) -> str:
 
 
 def resample(rows: Matrix, height: int, width: int) -> list[list[float]]:
-    """The image in `height` by `width` pixels, no more than it has, each the mean of what it covers."""
+    """The image in `height` by `width` pixels, each the mean of what it covers."""
     narrow = [_means(row, width) for row in rows]
     return [list(row) for row in zip(*(_means(column, height) for column in zip(*narrow, strict=True)), strict=True)]
 
@@ -128,27 +122,29 @@ def _levels(rows: Matrix, level: Callable[[float], float], least: float) -> list
 
 
 @lru_cache(maxsize=1024)
-def _gray(level: float) -> _RGB:
+def gray(level: float) -> Rgb:
+    """Black at 0, white at 1."""
     value = round(255 * level)
     return value, value, value
 
 
 @lru_cache(maxsize=4096)
-def _signed_color(level: float) -> _RGB:
+def signed_color(level: float) -> Rgb:
+    """Orange at 1, blue at -1, dark at 0."""
     return _mix(_DARK, _POSITIVE if level > 0 else _NEGATIVE, abs(level))
 
 
-def _heat_color(ink: float, heat: float) -> _RGB:
-    return _mix(_gray(0.6 * ink), _mix(*(_HOT if heat > 0 else _COLD), ink), abs(heat))
+def _heat_color(ink: float, heat: float) -> Rgb:
+    return _mix(gray(0.6 * ink), _mix(*(_HOT if heat > 0 else _COLD), ink), abs(heat))
 
 
-def _mix(start: _RGB, end: _RGB, share: float) -> _RGB:
+def _mix(start: Rgb, end: Rgb, share: float) -> Rgb:
     red, green, blue = (round(a + share * (b - a)) for a, b in zip(start, end, strict=True))
     return red, green, blue
 
 
 @lru_cache(maxsize=16384)
-def _style(upper: _RGB | None, lower: _RGB | None) -> Style:
+def _style(upper: Rgb | None, lower: Rgb | None) -> Style:
     above, below = (None if color is None else Color.from_rgb(*color) for color in (upper, lower))
     return Style.from_color(above, below)
 

@@ -18,16 +18,10 @@ def progress_lines(history: RunHistory) -> RenderableType:
     if now is None:
         return Text("")
     ends = f"  {formatting.clock(left.epoch)} left" if left and now.phase == "training" else ""
-    bar = Table.grid(padding=(0, 1), expand=True)
-    bar.add_column(no_wrap=True)
-    bar.add_column(ratio=1)
-    bar.add_column(no_wrap=True, justify="right")
-    bar.add_row(
-        Text.assemble(("epoch ", "dim"), (f"{now.epoch}/{now.epochs}", "bold"), (f" {history.status}", "cyan")),
-        ProgressBar(total=max(now.steps, 1), completed=now.step),
-        Text(f"{100 * now.step // max(now.steps, 1)} %  {now.step:,}/{now.steps:,}{ends}"),
-    )
-    return Group(bar, _figures(history))
+    epoch = Text.assemble(("epoch ", "dim"), (f"{now.epoch}/{now.epochs}", "bold"), (f" {history.status}", "cyan"))
+    steps = max(now.steps, 1)
+    amount = Text(f"{100 * now.step // steps} %  {now.step:,}/{now.steps:,}{ends}")
+    return Group(_bar(epoch, now.step, steps, amount), _figures(history))
 
 
 def waiting_line(event: DataProgress | Preparing) -> RenderableType:
@@ -46,7 +40,7 @@ def data_line(event: DataProgress) -> RenderableType:
     return _bar(f"{event.stage} {event.item}", event.done, event.total, amount)
 
 
-def _bar(what: str, done: int, total: int | None, amount: str) -> RenderableType:
+def _bar(what: RenderableType, done: int, total: int | None, amount: RenderableType) -> RenderableType:
     bar = Table.grid(padding=(0, 1), expand=True)
     bar.add_column(no_wrap=True)
     bar.add_column(ratio=1)

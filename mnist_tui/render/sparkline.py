@@ -10,20 +10,20 @@ import itertools
 import math
 from collections.abc import Sequence
 
-_BLOCKS = " ▁▂▃▄▅▆▇█"
-_LEVELS = len(_BLOCKS) - 1
+from mnist_tui.render import graphs
 
 
 def spark_rows(values: Sequence[float], rows: int) -> list[str]:
     """One column per value, the largest as high as the rows; the smallest keeps a mark. Top row first."""
     if not values:
         return [""] * rows
+    levels = graphs.symbols().levels
+    full = len(levels) - 1
     low, high = min(values), max(values)
     span = high - low or 1.0
-    heights = [1 + round((value - low) / span * (rows * _LEVELS - 1)) for value in values]
+    heights = [1 + round((value - low) / span * (rows * full - 1)) for value in values]
     return [
-        "".join(_BLOCKS[min(max(height - row * _LEVELS, 0), _LEVELS)] for height in heights)
-        for row in reversed(range(rows))
+        "".join(levels[min(max(height - row * full, 0), full)] for height in heights) for row in reversed(range(rows))
     ]
 
 
@@ -35,8 +35,9 @@ def log_sparkline(values: Sequence[float], width: int) -> str:
     if not known:
         return ""
     low, span = min(known), max(max(known) - min(known), 1.0)  # less than a decade is no great change
+    levels = graphs.symbols().levels
     return "".join(
-        " " if math.isnan(mean) else _BLOCKS[1 + round((mean - low) / span * (_LEVELS - 1))] for mean in means
+        " " if math.isnan(mean) else levels[1 + round((mean - low) / span * (len(levels) - 2))] for mean in means
     )
 
 

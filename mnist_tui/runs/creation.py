@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import itertools
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import MappingProxyType
 
-from mnist_tui.errors import RunError
+from mnist_tui.errors import RunError, explain_os_error
 from mnist_tui.runs import cleanup, folder_layout
 from mnist_tui.runs.config_diff import default_run_name
 from mnist_tui.runs.find import is_run
@@ -28,13 +28,8 @@ def check_can_create(runs_dir: Path, name: str = "") -> None:
         if _is_taken(runs_dir / name):
             raise _name_taken_error(runs_dir / name)
     there = next(folder for folder in (runs_dir, *runs_dir.absolute().parents) if os.path.lexists(folder))
-    if not there.is_dir():
-        code = errno.ENOTDIR
-    elif os.access(there, os.W_OK | os.X_OK):
-        return
-    else:
-        code = errno.EROFS if atomic_file.is_read_only(there) else errno.EACCES
-    raise _write_error(runs_dir, OSError(code, os.strerror(code)))
+    with explain_write_errors(runs_dir):
+        atomic_file.check_folder_writable(there)
 
 
 def create(
@@ -54,20 +49,19 @@ def create(
     check_name(stem)
     making = Run(cleanup.hidden_folder_for_new_run(runs_dir))
     try:
-        atomic_file.make_folder(runs_dir)
-        cleanup.remove_leftovers(runs_dir)
-        making.folder.mkdir()
-        _check_locks(making)
-        if teacher is not None:
-            atomic_file.write_bytes(making.teacher_file, teacher)
-        for path, content in code.items():
-            atomic_file.make_folder((making.folder / path).parent)
-            atomic_file.write_bytes(making.folder / path, content)
-        atomic_file.write_text(making.config_file, record.to_json())
-        run = _put_in_place(making, stem, numbered=not name)
-        atomic_file.sync_folder(runs_dir)
-    except OSError as error:
-        raise _write_error(runs_dir, error) from error
+        with explain_write_errors(runs_dir):
+            atomic_file.make_folder(runs_dir)
+            cleanup.remove_leftovers(runs_dir)
+            making.folder.mkdir()
+            _check_locks(making)
+            if teacher is not None:
+                atomic_file.write_bytes(making.teacher_file, teacher)
+            for path, content in code.items():
+                atomic_file.make_folder((making.folder / path).parent)
+                atomic_file.write_bytes(making.folder / path, content)
+            atomic_file.write_text(making.config_file, record.to_json())
+            run = _put_in_place(making, stem, numbered=not name)
+            atomic_file.sync_folder(runs_dir)
     finally:
         shutil.rmtree(making.folder, ignore_errors=True)  # there is none unless something went wrong
     return run
@@ -111,5 +105,6 @@ def _name_taken_error(folder: Path) -> RunError:
     )
 
 
-def _write_error(folder: Path, error: OSError) -> RunError:
-    return RunError(f"no run can be written in {folder}: {error.strerror}", remedy="Choose another --runs-dir.")
+def explain_write_errors(runs_dir: Path) -> AbstractContextManager[None]:
+    """Turn an OSError within the context into a RunError that names the folder of the runs."""
+    return explain_os_error(RunError, f"no run can be written in {runs_dir}", remedy="Choose another --runs-dir.")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from typing import Any
 
-from mnist_tui.events import EpochFinished
+from mnist_tui.events import EpochFinished, finite_or_none
 from mnist_tui.runs import published_results
 from mnist_tui.runs.epoch_columns import EPOCH_COLUMNS
 from mnist_tui.runs.history import RunHistory
@@ -20,7 +19,7 @@ COLUMNS = (*(column.field for column in EPOCH_COLUMNS if column.field not in _LA
 
 def epoch_rows(history: RunHistory) -> list[dict[str, Any]]:
     """One dictionary per epoch, in order; numbers that are not finite or not known are None."""
-    return [{name: _plain(getattr(row, name)) for name in COLUMNS} for row in history.rows]
+    return [{name: finite_or_none(getattr(row, name)) for name in COLUMNS} for row in history.rows]
 
 
 def export_epochs(history: RunHistory, format: str) -> str:
@@ -58,7 +57,3 @@ def _figures(row: EpochFinished | published_results.PublishedEpoch | None, mark:
         f"{row.train_loss:.4f} | {100 * row.train_accuracy:.2f} | {row.test_loss:.4f} "
         f"| {mark}{100 * row.test_accuracy:.2f}{mark}"
     )
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value

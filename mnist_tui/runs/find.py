@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 
 from mnist_tui.errors import RunError
 from mnist_tui.runs.folder_layout import LATEST
+from mnist_tui.runs.history import RunStatus
 from mnist_tui.runs.run import Run
 from mnist_tui.system import paths
 
@@ -37,15 +38,27 @@ def list_with_weights(runs_dir: Path) -> list[Run]:
     return [run for run in reversed(list_runs(runs_dir)) if run.saved_weights is not None]
 
 
-def newest_with_weights(runs_dir: Path, *, best_of: str = "") -> Run | None:
-    """The newest run whose network can be used; with `best_of`, one with best weights for a model of that spec."""
-    if not best_of:
-        return next(iter(list_with_weights(runs_dir)), None)
-    for run in reversed(list_runs(runs_dir)):
-        with contextlib.suppress(RunError):
-            if run.saved_weights == "best" and run.record().model.code.spec == best_of:
-                return run
-    return None
+def find_network(runs_dir: Path, *, best_of: str = "") -> Run | None:
+    """The newest finished run, or else the newest with a finished epoch, or else the newest with any weights.
+
+    With `best_of`, only runs with a finished epoch of a model of that spec. Reads logs until it finds a finished run.
+    """
+    usable = [run for run in list_with_weights(runs_dir) if not best_of or _is_best_of(run, best_of)]
+    with_epoch = [run for run in usable if run.saved_weights == "best"]
+    finished = (run for run in with_epoch if _is_finished(run))
+    return next(finished, next(iter(with_epoch or usable), None))
+
+
+def _is_best_of(run: Run, spec: str) -> bool:
+    with contextlib.suppress(RunError):
+        return run.saved_weights == "best" and run.record().model.code.spec == spec
+    return False
+
+
+def _is_finished(run: Run) -> bool:
+    with contextlib.suppress(RunError):
+        return run.history(progress=False).status is RunStatus.FINISHED
+    return False
 
 
 def list_folders(runs_dir: Path) -> list[Path]:

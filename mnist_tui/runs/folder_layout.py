@@ -20,13 +20,8 @@ SWEEPS = "sweeps"
 _NAME = re.compile(r"[^\W_][\w.+ -]*")
 _LONGEST = 120  # bytes; a file's name may have 255, and numbers and temporary names are made of it
 
-CONFIG, LOG, CHECKPOINT, WEIGHTS, TEACHER = (
-    "config.json",
-    "events.jsonl",
-    "last.ckpt",
-    "best.safetensors",
-    "teacher.safetensors",
-)
+CONFIG, LOG, CHECKPOINT = "config.json", "events.jsonl", "last.ckpt"
+WEIGHTS, TEACHER = "best.safetensors", "teacher.safetensors"
 FILES = (CONFIG, LOG, CHECKPOINT, WEIGHTS, TEACHER)
 LOCK = ".lock"
 SOURCES = {"model": "source", "teacher": "teacher-source"}

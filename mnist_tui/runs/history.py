@@ -23,6 +23,7 @@ from mnist_tui.events import (
     WeightsMoved,
 )
 from mnist_tui.runs.record import RunRecord
+from mnist_tui.runs.running_accuracy import RunningAccuracy
 
 
 class RunStatus(StrEnum):
@@ -68,6 +69,8 @@ class RunHistory:
     """One for each step of the run, in order."""
     weight_updates: list[WeightsMoved] = field(default_factory=list)
     """How far single steps moved each layer's weights, in order."""
+    running: RunningAccuracy = field(default_factory=RunningAccuracy, compare=False)
+    """The accuracy on the training images in the course of each epoch."""
     seconds: float = 0.0
     """Of all finished epochs; kept up to date, as the time left is computed at every event."""
     steps: int = 0
@@ -80,7 +83,6 @@ class RunHistory:
     stopped: RunStopped | None = None
 
     def apply(self, event: Event) -> None:
-        """Update the state with the next event."""
         match event:
             case RunStarted():
                 self._start(event)
@@ -123,7 +125,8 @@ class RunHistory:
 
     def time_left(self) -> TimeLeft | None:
         """Seconds to the end of the epoch and of the run at the speed so far; None while it is unknown."""
-        now, batch = self.progress, self._batch_size()
+        now = self.progress
+        batch = (self.record.count("batch_size") if self.record else None) or 1
         if now is None or not now.images_per_second > 0 or not now.steps:
             return None
         in_training = now.phase == "training"
@@ -133,9 +136,6 @@ class RunHistory:
         whole = self.seconds / len(self.epochs) if self.epochs else training
         return TimeLeft(left, left + (now.epochs - now.epoch) * whole)
 
-    def _batch_size(self) -> int:
-        return (self.record.count("batch_size") if self.record else None) or 1
-
     def _start(self, event: RunStarted) -> None:
         """A new run, or one that continues from a checkpoint: drop what came after that."""
         self.started, self.record = event, RunRecord.from_event(event)
@@ -144,6 +144,7 @@ class RunHistory:
         self.epochs = {number: row for number, row in self.epochs.items() if number <= event.resumed_epoch}
         self._sum_seconds()
         del self.batch_losses[event.resumed_step :]
+        self.running.take_back(event.resumed_epoch, event.resumed_step / self.steps if self.steps else None)
         self.weight_updates = [moved for moved in self.weight_updates if moved.step <= event.resumed_step]
 
     def _finish_epoch(self, event: EpochFinished) -> None:
@@ -161,6 +162,8 @@ class RunHistory:
         self.progress = event
         self.status = RunStatus.TRAINING if event.phase == "training" else RunStatus.EVALUATING
         self.batch_losses.extend(event.batch_losses)
+        if event.phase == "training":
+            self.running.add(event.epoch, event.step / max(event.steps, 1), event.accuracy)
 
 
 def fold(events: Iterable[Event]) -> RunHistory:

@@ -55,11 +55,7 @@ def sha256_of(path: Path) -> str:
 
 
 def verify(
-    run: Run,
-    record: RunRecord,
-    config: TrainConfig,
-    state: Mapping[str, Any] | None,
-    history: RunHistory,
+    run: Run, record: RunRecord, config: TrainConfig, state: Mapping[str, Any] | None, history: RunHistory
 ) -> str:
     """The checksum of the teacher's weights, "" without one. `state` is the checkpoint's, or None without one.
 
@@ -99,17 +95,13 @@ def _check_config(run: Run, config: TrainConfig, known: Any, where: Path) -> Non
     known = known if isinstance(known, Mapping) else {}
     for name, value in decisive_settings(config).items():
         # A setting that is newer than the checkpoint had its default value.
-        if name not in known or _is_same(value, known[name]):
+        if name not in known or (isinstance(known[name], (str, int, float)) and value == known[name]):
             continue
         raise RunError(
             f"{run.config_file} and {where.name} do not match: {name} is {_format_value(value)} in one and "
             f"{_format_value(known[name])} in the other",
             remedy="Restore the one that was changed, or start a new run.",
         )
-
-
-def _is_same(value: Any, known: Any) -> bool:
-    return isinstance(known, (str, int, float)) and bool(value == known)
 
 
 def _format_value(value: Any) -> str:

@@ -101,15 +101,12 @@ def drop_torn_line(descriptor: int) -> None:
     torn = tail[tail.rfind(b"\n") + 1 :]
     if not torn:
         return
-    if len(torn) < LONGEST_LINE and _is_of_an_event(torn):
+    written = torn.rstrip(b"\0")
+    is_of_an_event = written.startswith(_BEGINNING) or _BEGINNING.startswith(written)
+    if len(torn) < LONGEST_LINE and is_of_an_event:
         os.ftruncate(descriptor, size - len(torn))
     else:
         os.write(descriptor, b"\n")
-
-
-def _is_of_an_event(torn: bytes) -> bool:
-    written = torn.rstrip(b"\0")
-    return written.startswith(_BEGINNING) or _BEGINNING.startswith(written)
 
 
 def _read(descriptor: int, start: int, end: int) -> bytes:

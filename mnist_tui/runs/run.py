@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mnist_tui.errors import RunError
+from mnist_tui.errors import RunError, explain_os_error
 from mnist_tui.events import Event
 from mnist_tui.runs import cleanup, folder_layout
 from mnist_tui.runs.history import RunHistory, RunStatus, fold
@@ -136,24 +135,15 @@ class Run:
                 f"{self.folder} is a link to {self.folder.resolve()}",
                 remedy="Delete that folder and the link by hand.",
             )
-        if not os.access(self.folder, os.W_OK | os.X_OK):  # or it would be hidden, and stay
-            code = errno.EROFS if atomic_file.is_read_only(self.folder) else errno.EACCES
-            raise RunError(
-                f"{self.folder} cannot be deleted: {os.strerror(code)}",
-                remedy="Check the permissions of that folder.",
-            )
         hidden = cleanup.hidden_folder_for_deletion(self.folder)
-        try:
+        remedy = "Check the permissions of that folder."
+        with explain_os_error(RunError, f"{self.folder} cannot be deleted", remedy=remedy):
+            atomic_file.check_folder_writable(self.folder)  # or it would be hidden, and stay
             with self._locked():
                 self.folder.rename(hidden)
                 # Or a power cut could leave the folder in its place, with some of its files gone.
                 atomic_file.sync_folder(hidden.parent)
             shutil.rmtree(hidden)
-        except OSError as error:
-            raise RunError(
-                f"{self.folder} cannot be deleted: {error.strerror}",
-                remedy="Check the permissions of that folder.",
-            ) from error
         cleanup.remove_leftovers(self.folder.parent)
 
     def rename(self, name: str) -> Run:
@@ -162,14 +152,10 @@ class Run:
         target = self.folder.with_name(name)
         if os.path.lexists(target):
             raise RunError(f"there is a run {name!r} already", remedy="Choose another name.")
-        with self._locked():
-            try:
-                self.folder.rename(target)
-                atomic_file.sync_folder(target.parent)
-            except OSError as error:
-                raise RunError(
-                    f"{self.folder} cannot be renamed: {error.strerror}", remedy="Check its permissions."
-                ) from error
+        explained = explain_os_error(RunError, f"{self.folder} cannot be renamed", remedy="Check its permissions.")
+        with self._locked(), explained:
+            self.folder.rename(target)
+            atomic_file.sync_folder(target.parent)
         return Run(target)
 
     def _write_error(self, error: OSError) -> RunError:
@@ -190,15 +176,14 @@ class Run:
     def _acquire_lock(self) -> FileLock:
         lock = self._lock()
         try:
-            lock.acquire(_LOCK_SECONDS)
-        except TimeoutError:
-            raise RunError(
-                f"run {self.name} is in use by another process",
-                remedy="Wait for it to finish or stop it, then try again.",
-            ) from None
+            if lock.try_acquire(_LOCK_SECONDS):
+                return lock
         except OSError as error:
             raise self._write_error(error) from error
-        return lock
+        raise RunError(
+            f"run {self.name} is in use by another process",
+            remedy="Wait for it to finish or stop it, then try again.",
+        )
 
     def _lock(self) -> FileLock:
         return FileLock(self.folder / folder_layout.LOCK)

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_tui import runs
-from mnist_tui.errors import ConfigError, RunError
+from mnist_tui.errors import ConfigError, RunError, explain_os_error
 from mnist_tui.runs.find import find_by_name
 from mnist_tui.sweep import plans
 from mnist_tui.sweep.plans import SweepPlan
@@ -67,14 +67,7 @@ class SweepFolder:
                 f"{self.plan_file} cannot be read: {error.strerror}",
                 remedy="Check its permissions and the disk.",
             ) from error
-        except (
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            RecursionError,
-            ConfigError,
-        ) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ConfigError) as error:
             what = f"it has no {error}" if isinstance(error, KeyError) else str(error)
             raise RunError(
                 f"{self.plan_file} cannot be read: {what}", remedy=f"Delete the folder {self.path}."
@@ -85,19 +78,15 @@ class SweepFolder:
         content = (json.dumps(plans.to_dict(plan), indent=2) + "\n").encode()
         if len(content) > _LARGEST_PLAN:
             raise ConfigError("these are too many combinations for one sweep", remedy="Vary fewer settings.")
-        try:
+        with self._explain_write_errors():
             atomic_file.make_folder(self.path)
             atomic_file.write_bytes(self.plan_file, content)
-        except OSError as error:
-            raise self._write_error(error) from error
 
     @contextmanager
     def create(self) -> Iterator[None]:
         """Create the folder, and remove it at the end unless a plan was written into it. Raises RunError."""
-        try:
+        with self._explain_write_errors():
             atomic_file.make_folder(self.path)
-        except OSError as error:
-            raise self._write_error(error) from error
         try:
             yield
         finally:
@@ -118,15 +107,13 @@ class SweepFolder:
         Raises RunError if another process has the lock, unless `wait`.
         """
         lock = self._lock_file(part)
-        try:
-            lock.acquire(math.inf if wait else _LOCK_SECONDS)
-        except TimeoutError:
+        with self._explain_write_errors():
+            is_acquired = lock.try_acquire(math.inf if wait else _LOCK_SECONDS)
+        if not is_acquired:
             raise RunError(
                 f"sweep {self.name} is being run by another process",
                 remedy="Wait for it to finish or stop it, then try again.",
-            ) from None
-        except OSError as error:
-            raise self._write_error(error) from error
+            )
         try:
             yield
         finally:
@@ -137,12 +124,11 @@ class SweepFolder:
         self._lock_file(part).path.unlink(missing_ok=True)
 
     def is_locked(self, part: str = "") -> bool:
-        """Whether a live process has the lock."""
         return file_lock.is_held(self._lock_file(part).path)
 
-    def _write_error(self, error: OSError) -> RunError:
-        return RunError(
-            f"no sweep can be written in {self.path}: {error.strerror}", remedy="Choose another --runs-dir."
+    def _explain_write_errors(self) -> AbstractContextManager[None]:
+        return explain_os_error(
+            RunError, f"no sweep can be written in {self.path}", remedy="Choose another --runs-dir."
         )
 
     def _lock_file(self, part: str) -> FileLock:

@@ -10,9 +10,9 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from mnist_tui.errors import MnistTuiError, RunError
+from mnist_tui.errors import MnistTuiError, RunError, explain_os_error
 from mnist_tui.events import EpochFinished, Event
 from mnist_tui.sweep.folder import SweepFolder
 from mnist_tui.sweep.plans import Search, Trial
@@ -131,15 +131,12 @@ def register_worker(folder: SweepFolder) -> Iterator[str]:
 
 def _storage(folder: SweepFolder) -> optuna.storages.BaseStorage:
     """The study's journal. Raises RunError if it is not a regular file, which Optuna would open nevertheless."""
-    try:
-        os.close(regular_file.open_descriptor(folder.study_file))
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        raise RunError(
-            f"{folder.study_file} cannot be read: {error.strerror}", remedy="Choose another --name."
-        ) from error
     file = str(folder.study_file)
+    with (
+        explain_os_error(RunError, f"{file} cannot be read", remedy="Choose another --name."),
+        suppress(FileNotFoundError),
+    ):
+        os.close(regular_file.open_descriptor(folder.study_file))
     lock = JournalFileOpenLock(file) if os.name == "nt" else None  # links need a privilege there
     return optuna.storages.JournalStorage(JournalFileBackend(file, lock))
 

@@ -107,11 +107,6 @@ def build_combinations(
     return tuple(Combination(number, entry, base(dict(entry))) for number, entry in enumerate(values, 1))
 
 
-def consecutive_seeds(first: int, count: int) -> tuple[int, ...]:
-    """`count` seeds, beginning with `first`."""
-    return tuple(range(first, first + count))
-
-
 def count_trials(plan: SweepPlan) -> int:
     """The number of trials in the whole plan."""
     return plan.count if isinstance(plan, Search) else len(plan.combinations) * len(plan.seeds)
@@ -130,22 +125,17 @@ def check_metric(plan: SweepPlan) -> None:
 
 def merge(old: SweepPlan, new: SweepPlan) -> SweepPlan:
     """`old` with the additional seeds or trials of `new`. Raises RunError if they differ in anything else."""
-    merged: SweepPlan
     if isinstance(old, Grid) and isinstance(new, Grid) and old.combinations == new.combinations:
         seeds = (*old.seeds, *(seed for seed in new.seeds if seed not in old.seeds))
-        merged = replace(old, seeds=seeds, on=new.on)
-    elif isinstance(old, Search) and isinstance(new, Search) and _without_count(old) == _without_count(new):
+        return replace(old, seeds=seeds, on=new.on)
+    if isinstance(old, Search) and isinstance(new, Search):
         merged = replace(old, count=max(old.count, new.count))
-    else:
-        raise RunError(
-            f"there is a sweep {old.name!r} already, and its settings are others",
-            remedy=f"Resume it with --resume {old.name}, or choose another --name.",
-        )
-    return merged
-
-
-def _without_count(search: Search) -> Search:
-    return replace(search, count=0, created="")
+        if replace(new, count=merged.count, created=old.created) == merged:
+            return merged
+    raise RunError(
+        f"there is a sweep {old.name!r} already, and its settings are others",
+        remedy=f"Resume it with --resume {old.name}, or choose another --name.",
+    )
 
 
 def to_dict(plan: SweepPlan) -> dict[str, Any]:

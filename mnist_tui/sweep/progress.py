@@ -10,7 +10,7 @@ from mnist_tui.events import Event
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.sweep import plans
 from mnist_tui.sweep.plans import SweepPlan, Trial
-from mnist_tui.sweep.results import CombinationResult, TrialResult, TrialStatus, group_by_combination
+from mnist_tui.sweep.results import TrialResult, TrialStatus
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,6 @@ class SweepProgress:
     """The trials that ended in this process, whose results are newer than those on disk."""
 
     def apply(self, event: SweepEvent) -> None:
-        """Update the state with the next event."""
         match event:
             case SweepStarted():
                 self.started, self.results = event, dict(event.results)
@@ -94,10 +93,6 @@ class SweepProgress:
                 self.results = {**event.results, **own_results}
 
     @property
-    def rows(self) -> list[CombinationResult]:
-        return group_by_combination(self.results.values())
-
-    @property
     def counts(self) -> Counter[TrialStatus]:
         return Counter(result.status for result in self.results.values())
 
@@ -110,6 +105,4 @@ class SweepProgress:
     @property
     def total(self) -> int:
         """How many trials the whole sweep has."""
-        if self.started is None:
-            return 0
-        return plans.count_trials(self.started.plan)
+        return 0 if self.started is None else plans.count_trials(self.started.plan)

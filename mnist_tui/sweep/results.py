@@ -11,7 +11,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from mnist_tui.config import TrainConfig
 from mnist_tui.errors import RunError
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunHistory, RunStatus
@@ -53,7 +52,6 @@ class TrialResult:
     """Why it stopped or failed."""
 
     def accuracy(self, on: Metric) -> float | None:
-        """The accuracy on validation or test images."""
         return self.validation_accuracy if on == "validation" else self.test_accuracy
 
     def to_dict(self) -> dict[str, Any]:
@@ -86,7 +84,6 @@ class CombinationResult:
         return sum(result.status is TrialStatus.FINISHED for result in self.results)
 
     def spread(self, on: Metric) -> Spread | None:
-        """The statistics of the accuracy on validation or test images."""
         return self.validation if on == "validation" else self.test
 
 
@@ -148,11 +145,12 @@ def group_by_combination(results: Iterable[TrialResult]) -> list[CombinationResu
 def sort_best_first(rows: Sequence[CombinationResult], on: Metric) -> list[CombinationResult]:
     """Sort by mean accuracy, combinations without one last."""
 
-    def key(row: CombinationResult) -> float:
-        counted = row.spread(on)
-        return counted.mean if counted else -1.0
+    return sorted(rows, key=lambda row: counted.mean if (counted := row.spread(on)) else -1.0, reverse=True)
 
-    return sorted(rows, key=key, reverse=True)
+
+def varied_settings(rows: Iterable[CombinationResult]) -> list[str]:
+    """The names of the settings that differ between the combinations."""
+    return list(dict.fromkeys(name for row in rows for name, _ in row.combination.values))
 
 
 def to_dict(plan: SweepPlan, results: Sequence[TrialResult]) -> dict[str, Any]:
@@ -164,7 +162,7 @@ def to_dict(plan: SweepPlan, results: Sequence[TrialResult]) -> dict[str, Any]:
         "created": plan.created,
         "on": plan.on,
         "trials": count_trials(plan),
-        "statuses": _counts(results),
+        "statuses": {status.value: sum(result.status is status for result in results) for status in TrialStatus},
         "rows": [
             {
                 "settings": dict(row.combination.values),
@@ -184,7 +182,7 @@ def to_csv(plan: SweepPlan, results: Sequence[TrialResult]) -> str:
     """One line per combination, best first, with accuracies as fractions."""
     text = io.StringIO()
     ordered = sort_best_first(group_by_combination(results), plan.on)
-    settings = list(dict.fromkeys(name for row in ordered for name, _ in row.combination.values))
+    settings = varied_settings(ordered)
     figures = [f"{metric}_{name}" for metric in ("validation", "test") for name in _FIGURES]
     heads = [*settings, "seeds", "done", *figures, "seconds"]
     writer = csv.DictWriter(text, heads, lineterminator="\n")
@@ -204,13 +202,6 @@ _FIGURES = ("mean", "deviation", "margin", "best", "worst")
 
 def _figures(metric: Metric, counted: Spread | None) -> dict[str, Any]:
     return {f"{metric}_{name}": getattr(counted, name) if counted else None for name in _FIGURES}
-
-
-def _counts(results: Iterable[TrialResult]) -> dict[str, int]:
-    counts = {status.value: 0 for status in TrialStatus}
-    for result in results:
-        counts[result.status.value] += 1
-    return counts
 
 
 def _row(results: Sequence[TrialResult]) -> CombinationResult:
@@ -237,9 +228,6 @@ def _trials_on_disk(search: Search, runs_dir: Path) -> list[Trial]:
             config = Run(runs_dir / name).record().train_config()
         except RunError:
             continue
-        found.append(search.trial(int(name.rpartition("-t")[2]), _find_searched_values(search, config)))
+        values = tuple((setting, getattr(config, setting)) for setting in search.space)
+        found.append(search.trial(int(name.rpartition("-t")[2]), values))
     return found
-
-
-def _find_searched_values(search: Search, config: TrainConfig) -> tuple[tuple[str, Any], ...]:
-    return tuple((name, getattr(config, name)) for name in search.space)

@@ -10,18 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from mnist_tui.config import TrainConfig
 from mnist_tui.errors import ConfigError, DataError, Interrupted, MnistTuiError, RunError
-from mnist_tui.events import (
-    DataProgress,
-    Event,
-    Notice,
-    Preparing,
-    Report,
-    RunFailed,
-    RunFinished,
-    RunStopped,
-)
+from mnist_tui.events import DataProgress, Event, Notice, Preparing, Report, RunFailed, RunFinished, RunStopped
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.sweep.plans import Trial
@@ -119,8 +109,9 @@ def prepare(
                 failed = RunFailed(error="", message=f"the sweep could not be prepared: {worker.exit_reason}")
     if control.stop_reason:
         raise Interrupted(control.stop_reason)
-    if failed is not None or prepared is None:
-        raise _to_error(failed)
+    if failed is not None:  # as an error with the same exit code
+        raise _ERRORS.get(failed.exit_code, MnistTuiError)(failed.message, remedy=failed.remedy)
+    assert prepared is not None  # or the end of the process would have been taken for a failure
     return prepared
 
 
@@ -148,7 +139,8 @@ def run_trials(
         while len(running) < jobs and not control.stop_reason and (trial := source.next()) is not None:
             worker, running_trial = _start(trial, pool, folders, threads)
             running[worker] = running_trial
-            report(TrialStarted(trial, copy.deepcopy(running_trial.history), _is_resumed(running_trial.history)))
+            before = copy.deepcopy(running_trial.history)
+            report(TrialStarted(trial, before, is_resumed=before.status is not RunStatus.EMPTY))
         if not running:
             return
         for worker, event in pool.wait(_POLL_SECONDS):
@@ -170,17 +162,8 @@ def _start(trial: Trial, pool: ProcessPool, folders: Folders, threads: int) -> t
         return pool.start(job), _RunningTrial(trial, run.history(progress=False))
     with contextlib.suppress(OSError):
         run.folder.rmdir()  # empty, where a kill came between making it and filling it
-    return pool.start(NewRun(_with_threads(trial.config, threads), folders, trial.name)), _RunningTrial(
-        trial, RunHistory()
-    )
-
-
-def _with_threads(config: TrainConfig, threads: int) -> TrainConfig:
-    return config if config.threads else config.replace(threads=threads)
-
-
-def _is_resumed(history: RunHistory) -> bool:
-    return history.status is not RunStatus.EMPTY
+    config = trial.config.replace(threads=trial.config.threads or threads)
+    return pool.start(NewRun(config, folders, trial.name)), _RunningTrial(trial, RunHistory())
 
 
 def _handle_event(
@@ -207,10 +190,3 @@ def _final_result(running_trial: _RunningTrial, worker: Worker) -> TrialResult:
     if running_trial.has_final_event:
         return result
     return dataclasses.replace(result, status=TrialStatus.FAILED, reason=worker.exit_reason)
-
-
-def _to_error(failed: RunFailed | None) -> MnistTuiError:
-    """The failure in another process as an error with the same exit code."""
-    if failed is None:
-        return MnistTuiError("the sweep could not be prepared")
-    return _ERRORS.get(failed.exit_code, MnistTuiError)(failed.message, remedy=failed.remedy)

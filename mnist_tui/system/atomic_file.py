@@ -72,23 +72,22 @@ def sync_folder(folder: Path) -> None:
 
 def check_writable(path: Path) -> None:
     """Raise OSError if `write_bytes` is certain to fail, as far as can be determined beforehand."""
-    folder = path.parent
     if path.is_dir():
-        code = errno.EISDIR
-    elif not os.path.lexists(folder):
-        code = errno.ENOENT
-    elif not folder.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    path.parent.lstat()  # raises FileNotFoundError
+    check_folder_writable(path.parent)
+
+
+def check_folder_writable(folder: Path) -> None:
+    """Raise OSError if nothing can be created in `folder`, as far as can be determined."""
+    if not folder.is_dir():
         code = errno.ENOTDIR
     elif os.access(folder, os.W_OK | os.X_OK):
         return
     else:
-        code = errno.EROFS if is_read_only(folder) else errno.EACCES
-    raise OSError(code, os.strerror(code), str(path))
-
-
-def is_read_only(folder: Path) -> bool:
-    """Whether it is on a read-only file system, if the system can tell."""
-    return hasattr(os, "statvfs") and bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+        is_read_only = hasattr(os, "statvfs") and os.statvfs(folder).f_flag & os.ST_RDONLY
+        code = errno.EROFS if is_read_only else errno.EACCES
+    raise OSError(code, os.strerror(code), str(folder))
 
 
 def _umask() -> int:

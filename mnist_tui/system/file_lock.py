@@ -47,6 +47,14 @@ class FileLock:
                 raise TimeoutError(errno.ETIMEDOUT, "another process holds it", str(self.path))
             time.sleep(_POLL)
 
+    def try_acquire(self, seconds: float = 0.0) -> bool:
+        """Whether it was acquired within `seconds`. Raises OSError if locks are not supported."""
+        try:
+            self.acquire(seconds)
+        except TimeoutError:
+            return False
+        return True
+
     def release(self) -> None:
         """Release it, if it is held. The file stays, because other processes may be waiting for it."""
         if self._other is not None:
@@ -85,7 +93,10 @@ def is_held(path: Path) -> bool:
     """
     try:
         if fcntl is None:
-            return path.exists() and _is_held_elsewhere(path)
+            lock = FileLock(path)
+            is_free = not path.exists() or lock.try_acquire()
+            lock.release()
+            return not is_free
         descriptor = regular_file.open_descriptor(path)
     except PermissionError:
         return True
@@ -98,16 +109,6 @@ def is_held(path: Path) -> bool:
         return False
     finally:
         os.close(descriptor)
-
-
-def _is_held_elsewhere(path: Path) -> bool:
-    lock = FileLock(path)
-    try:
-        lock.acquire()
-    except TimeoutError:
-        return True
-    lock.release()
-    return False
 
 
 def _flock(descriptor: int, kind: int, path: Path) -> bool:

@@ -58,9 +58,8 @@ def read_bytes(path: Path, limit: int) -> bytes:
     """The whole file. Raises UnsafeFileError for a file above `limit` bytes, which is not read to its end."""
     content = bytearray()
     with open_to_read(path, limit) as file:
-        while part := file.read(
-            _CHUNK
-        ):  # reading up to the limit at once would allocate that much memory for a small file
+        # In parts: reading up to the limit at once would allocate that much memory for a small file.
+        while part := file.read(_CHUNK):
             content += part
             if len(content) > limit:  # it has grown meanwhile
                 raise _too_large_error(path, limit)

@@ -20,7 +20,6 @@ class Stopwatch:
 
     @property
     def is_running(self) -> bool:
-        """Whether it is between `start` and `stop`."""
         return self._started is not None
 
     def start(self) -> None:

@@ -23,7 +23,6 @@ class Control:
         return self._stop_reason
 
     def should_stop(self) -> bool:
-        """Whether there is a request to stop."""
         return bool(self._stop_reason)
 
     @property
@@ -43,7 +42,6 @@ class Control:
             self._paused = True
 
     def resume(self) -> None:
-        """End the pause."""
         with self._changed:
             self._paused = False
             self._changed.notify_all()

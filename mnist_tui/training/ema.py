@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -30,15 +28,12 @@ def update_ema(average: AveragedModel, model: nn.Module, decay: float) -> None:
     It never waits for the device, and does not change the count of updates.
     """
     pairs: dict[torch.dtype, tuple[list[Tensor], list[Tensor]]] = {}
-    for mean, value in zip(_tensors(average.module), _tensors(model), strict=True):
+    averaged = average.module
+    tensors = (*averaged.parameters(), *averaged.buffers()), (*model.parameters(), *model.buffers())
+    for mean, value in zip(*tensors, strict=True):
         means, values = pairs.setdefault(mean.dtype, ([], []))
         means.append(mean.detach())
         values.append(value.detach())
     move = get_ema_multi_avg_fn(decay)
     for means, values in pairs.values():
         move(means, values, average.n_averaged)
-
-
-def _tensors(model: nn.Module) -> Iterator[Tensor]:
-    yield from model.parameters()
-    yield from model.buffers()

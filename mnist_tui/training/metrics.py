@@ -25,7 +25,6 @@ class EpochMetrics:
         self.watch = Stopwatch()
 
     def add(self, result: StepResult, images: int) -> None:
-        """Add one step of `images` images."""
         self._loss_sum += result.loss_sum
         self._correct += result.correct
         self._batch_losses.append(result.loss_sum / images)
@@ -58,7 +57,6 @@ class EpochMetrics:
         return {"loss_sum": self._loss_sum, "correct": self._correct, "images": self.images}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Continue from `state()`."""
         self._loss_sum.copy_(state["loss_sum"])
         self._correct.copy_(state["correct"])
         self.images = int(state["images"])

@@ -33,7 +33,8 @@ class Optimizer:
         names: tuple[str, ...] = () if self.name == "sgd" and not config.momentum else _MEMORY[self.name]
         self.memory = {name: [torch.zeros_like(parameter) for parameter in self.parameters] for name in names}
         """By name, a tensor of its shape per parameter. Loading a state copies into these tensors."""
-        self.steps = [] if self.name == "sgd" else [_step_count(parameter) for parameter in self.parameters]
+        counted = [] if self.name == "sgd" else self.parameters
+        self.steps = [torch.zeros((), dtype=torch.float32, device=parameter.device) for parameter in counted]
         """() float32 each: torch's kernels count the steps of every parameter separately."""
 
     @torch.no_grad()
@@ -88,7 +89,3 @@ class Optimizer:
         for own, loaded in pairs:
             for tensor, value in zip(own, loaded, strict=True):
                 tensor.copy_(value)
-
-
-def _step_count(parameter: Tensor) -> Tensor:
-    return torch.zeros((), dtype=torch.float32, device=parameter.device)

@@ -11,6 +11,7 @@ from mnist_tui.config import TrainConfig
 from mnist_tui.errors import Interrupted, MnistTuiError, RunError
 from mnist_tui.events import DataProgress, Event, Notice, Preparing, Progress, Report, RunFailed, RunStopped
 from mnist_tui.runs import Run
+from mnist_tui.runs.creation import explain_write_errors
 from mnist_tui.runs.history import RunStatus
 from mnist_tui.system.file_lock import FileLock
 from mnist_tui.training import run_training
@@ -44,15 +45,11 @@ def ensure_teacher(
     )
     runs.check_can_create(runs_dir)
     with _hold_lock(runs_dir, control, report):
-        run = _find_run(runs_dir, wanted)
+        # The newest run with the wanted settings, finished or not.
+        run = next((run for run in reversed(runs.list_runs(runs_dir)) if _matches(run, wanted)), None)
         if run is None or run.history(progress=False).status is not RunStatus.FINISHED:
             run = _train(run, wanted, data_dir, runs_dir, control, _as_preparation(wanted, report))
     return student.replace(teacher=run.name)
-
-
-def _find_run(runs_dir: Path, wanted: TrainConfig) -> Run | None:
-    """The newest run with the wanted settings, finished or not."""
-    return next((run for run in reversed(runs.list_runs(runs_dir)) if _matches(run, wanted)), None)
 
 
 def _matches(run: Run, wanted: TrainConfig) -> bool:
@@ -103,26 +100,13 @@ def _as_preparation(wanted: TrainConfig, report: Report) -> Report:
 def _hold_lock(runs_dir: Path, control: Control, report: Report) -> Iterator[None]:
     """Only one process at a time trains a teacher in `runs_dir`; the next one then finds it."""
     lock = FileLock(runs_dir / ".teacher.lock")
-    while not _try_lock(lock):
-        if control.stop_reason:
-            raise Interrupted(f"{control.stop_reason}, while waiting for the teacher")
-        report(Preparing(what="waiting for the teacher, which another process trains"))
+    with explain_write_errors(runs_dir):
+        runs_dir.mkdir(parents=True, exist_ok=True)
+        while not lock.try_acquire(_POLL):
+            if control.stop_reason:
+                raise Interrupted(f"{control.stop_reason}, while waiting for the teacher")
+            report(Preparing(what="waiting for the teacher, which another process trains"))
     try:
         yield
     finally:
         lock.release()
-
-
-def _try_lock(lock: FileLock) -> bool:
-    """Whether it was acquired within `_POLL` seconds. Raises RunError if locks are not supported."""
-    runs_dir = lock.path.parent
-    try:
-        runs_dir.mkdir(parents=True, exist_ok=True)
-        lock.acquire(_POLL)
-    except TimeoutError:
-        return False
-    except OSError as error:
-        raise RunError(
-            f"no run can be written in {runs_dir}: {error.strerror}", remedy="Choose another --runs-dir."
-        ) from error
-    return True

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.driver import Driver
 from textual.screen import ModalScreen
 
@@ -24,8 +24,9 @@ from mnist_tui.training.jobs import Folders, Job, ResumedRun
 from mnist_tui.training.run_code import RunCode
 from mnist_tui.tui.base_app import BaseApp, choose_driver
 from mnist_tui.tui.code_trust import find_untrusted_code, spec_for_new_run
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.preferences import Preferences
-from mnist_tui.tui.screens.base import BaseScreen
+from mnist_tui.tui.screens.base import ShowsSession
 from mnist_tui.tui.screens.dialogs.base import LeaveDialog, TrustDialog
 from mnist_tui.tui.screens.registry import SCREENS, create_screen
 from mnist_tui.tui.session import Session, SessionPhase
@@ -49,10 +50,11 @@ class Dashboard(BaseApp):
 
     TITLE = "mnist-tui"
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(entry.key, f"open('{entry.name}')", entry.title, show=False) for entry in SCREENS),
-        Binding("q", "leave", "Quit"),
+        *(bind(f"screen-{entry.name}", f"open('{entry.name}')", entry.title, show=False) for entry in SCREENS),
+        bind("new-run", "new_run", "New run", show=False),
+        bind("quit", "leave", "Quit"),
         # Also under a dialog: the second press must always get through.
-        Binding("ctrl+c,ctrl+q", "interrupt", "Quit at once", show=False, priority=True),
+        bind("quit-now", "interrupt", "Quit at once", show=False, priority=True),
     ]
 
     def __init__(
@@ -113,7 +115,7 @@ class Dashboard(BaseApp):
         """Redraw the screen on top, once for all that arrived together."""
         # While closing there is no screen left to draw on, or one that has lost its widgets.
         screen = self.screen if self.screen_stack else None
-        if isinstance(screen, BaseScreen) and screen.is_running:
+        if isinstance(screen, ShowsSession) and self.screen.is_running:
             with self.batch_update():
                 screen.session_changed()
 
@@ -169,6 +171,17 @@ class Dashboard(BaseApp):
         await self.action_open("train")
         await self.screen.run_action("new_run")
 
+    async def action_new_run(self) -> None:
+        """Open the form, with the settings of the last one, on the Train screen."""
+        await self.action_open("train")
+        await self.screen.run_action("new_run")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """One run at a time."""
+        if action == "new_run":
+            return not self.session.phase.is_busy
+        return super().check_action(action, parameters)
+
     def _ask_to_trust(self, unknown: list[RunCode], then: Callable[[], object]) -> None:
         """Ask whether the first of these may be run; `then` asks about the others."""
 
@@ -182,11 +195,13 @@ class Dashboard(BaseApp):
         self.push_screen(TrustDialog(code), answer)
 
     async def action_open(self, name: str) -> None:
-        """Switch to one of the five screens; not from under a dialog, which a key pressed just before could do."""
+        """Show one of the five screens; not from under a dialog, which a key pressed just before could do."""
         if isinstance(self.screen, ModalScreen):
             return
-        if len(self.screen_stack) == 1 or self.current_mode != name:
+        if self.current_mode != name:
             await self.switch_mode(name)
+        while len(self.screen_stack) > 1:  # an opened run or a comparison covers the list
+            await self.pop_screen()
 
     def delay_update(self, delay: float = _SWITCH_SECONDS) -> None:
         """Draw nothing while a screen comes up."""

@@ -9,30 +9,42 @@ import signal
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from functools import partial
 from types import FrameType
 from typing import Any, ClassVar
 
 from rich.segment import Segment
 from textual.app import SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.color import Color
 from textual.driver import Driver
-from textual.events import Event, InputEvent, Print
+from textual.events import Event, InputEvent, Key, Print
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from mnist_tui.render import graphs
+from mnist_tui.render.graphs import Graphs
 from mnist_tui.system import gc_control
 from mnist_tui.system.sanitize import strip_control_codes
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.screens.help import HelpScreen, active_keys
-from mnist_tui.tui.textual_fixes.apps import SafeApp
-from mnist_tui.tui.themes import NIGHT, PAPER
+from mnist_tui.tui.textual_fixes.screens import SafeScreen
+from mnist_tui.tui.themed_app import ThemedApp
 
 # The rest of Textual's commands have keys here, some of which do it better: Quit asks while training.
 _TEXTUAL_COMMANDS = {"Theme", "Screenshot"}
+_GRAPHS = {
+    Graphs.BRAILLE: "Draw charts with braille dots: the finest",
+    Graphs.QUADRANT: "Draw charts with quarters of cells, for a font without braille",
+    Graphs.BLOCK: "Draw charts with halves of cells, as on the Linux console",
+    Graphs.ASCII: "Draw charts with letters",
+}
 # How often to check whether garbage may be collected: after a moment without input, or at the latest after a while.
 _CHECK_SECONDS, _IDLE_SECONDS, _MOST_SECONDS = 10.0, 0.5, 60.0
 
+# A screen needs some hundredths.
+_SCREEN_SECONDS = 1.0
 # What a shell, a closed terminal and Ctrl+C send; Windows has no SIGHUP, and no driver of ours.
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name))
 # Signals with handlers of the driver or of this app while it owns the terminal.
@@ -55,7 +67,7 @@ class ControlCodeFilter(LineFilter):
 _CONTROL_CODE_FILTER = ControlCodeFilter()
 
 
-class BaseApp(SafeApp[int]):
+class BaseApp(ThemedApp[int]):
     """`run()` returns the exit code; with a `driver_class` it has a real terminal."""
 
     CSS_PATH = "app.tcss"
@@ -64,11 +76,11 @@ class BaseApp(SafeApp[int]):
     # https://github.com/Textualize/textual/issues/5629
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "help", "Help", key_display="?"),
-        Binding("t", "toggle_theme", "Light / dark", show=False),
+        bind("help", "help", "Help"),
+        bind("theme", "toggle_theme", "Light / dark", show=False),
         # Textual's own key for it, with words, so that help lists it.
-        Binding("ctrl+p", "command_palette", "Find a command", show=False, priority=True),
-        Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),
+        bind("palette", "command_palette", "Find a command", show=False, priority=True),
+        bind("suspend", "suspend_process", "Suspend", show=False, priority=True),
     ]
 
     def __init__(self, *, preferences: Preferences | None = None, driver_class: type[Driver] | None = None) -> None:
@@ -76,10 +88,8 @@ class BaseApp(SafeApp[int]):
         self.preferences = preferences or Preferences()
         self._has_terminal = driver_class is not None
         self._last_input = self._last_collected = time.monotonic()
-        self.register_theme(NIGHT)
-        self.register_theme(PAPER)
-        theme = self.preferences.theme
-        self.theme = theme if theme in self.available_themes else NIGHT.name
+        if self.preferences.theme in self.available_themes:
+            self.theme = self.preferences.theme
 
     def run(self, **options: Any) -> int | None:
         """Run the app; afterwards signals go where they went before."""
@@ -110,10 +120,25 @@ class BaseApp(SafeApp[int]):
         self.theme_changed_signal.subscribe(self, lambda theme: self.preferences.remember(theme=theme.name))
 
     async def on_event(self, event: Event) -> None:
-        """Note when there was input last."""
+        """Note when there was input last, and keep what is typed ahead of a screen.
+
+        A key goes to the screen that is on top when it arrives. If that screen was busy opening another one, the key
+        comes back to the app unanswered: it is for the new screen.
+        """
         if isinstance(event, InputEvent):
             self._last_input = time.monotonic()
+        if isinstance(event, Key) and event.is_forwarded:
+            screen = self.screen
+            await self._wait_for_screen_to_come_up(screen)
+            if event.is_printable and isinstance(screen, SafeScreen):
+                screen.take_typed_ahead(event)
         await super().on_event(event)
+
+    async def _wait_for_screen_to_come_up(self, screen: Screen[object]) -> None:
+        """Until it has its widgets, or for a moment: a screen that cannot come up must not stop the keys."""
+        end = time.monotonic() + _SCREEN_SECONDS
+        while not screen.is_mounted and time.monotonic() < end:
+            await asyncio.sleep(0)
 
     def _collect_garbage(self) -> None:
         now = time.monotonic()
@@ -141,10 +166,6 @@ class BaseApp(SafeApp[int]):
             return self.can_suspend
         return super().check_action(action, parameters)
 
-    def action_toggle_theme(self) -> None:
-        """Switch between light and dark; the palette has more themes."""
-        self.theme = PAPER.name if self.current_theme.dark else NIGHT.name
-
     def action_command_palette(self) -> None:
         from mnist_tui.tui.textual_fixes.command_palette import SafeCommandPalette
 
@@ -164,8 +185,16 @@ class BaseApp(SafeApp[int]):
         for key in active_keys(screen):
             if key.action != "command_palette":
                 yield SystemCommand(key.description, f"Key {key.key}", key.press)
+        for kind in Graphs:
+            yield SystemCommand(f"Graphs: {kind}", _GRAPHS[kind], partial(self.use_graphs, kind))
         textual_commands = super().get_system_commands(screen)
         yield from (command for command in textual_commands if command.title in _TEXTUAL_COMMANDS)
+
+    def use_graphs(self, kind: Graphs) -> None:
+        """Draw all charts, bars and sparklines anew with these characters, and remember them."""
+        graphs.use(kind)
+        self.preferences.remember(graphs=str(kind))
+        self.refresh_css(animate=False)
 
     def _install_signal_handlers(self) -> None:
         """A closed terminal and a `kill` leave as `q` does, without a question.

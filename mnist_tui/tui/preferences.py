@@ -24,13 +24,19 @@ class Preferences:
         return theme if isinstance(theme, str) else ""
 
     @property
+    def graphs(self) -> str:
+        """What charts are drawn with: a name of `render.graphs.Graphs`, or "auto"."""
+        graphs = self._values.get("graphs", "auto")
+        return graphs if isinstance(graphs, str) else "auto"
+
+    @property
     def form(self) -> dict[str, Any]:
         """The settings that the last run was started with."""
         form = self._values.get("form", {})
         return form if isinstance(form, dict) else {}
 
     def remember(self, **values: Any) -> None:
-        """Keep `theme=…` or `form=…` for the next time."""
+        """Keep `theme=…`, `graphs=…` or `form=…` for the next time."""
         if all(self._values.get(name) == value for name, value in values.items()):
             return
         self._values |= values

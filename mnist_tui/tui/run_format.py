@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from textual.content import Content
 
 from mnist_tui.render import formatting
+from mnist_tui.tui.theme_colors import RUN_COLORS
 
 # As the title bar colors the session's phases.
 _COLORS = {
     "training": "$text-primary",
-    "evaluating": "$text-primary",
+    "evaluating": "$text-accent",
     "paused": "$text-warning",
     "stopped": "$text-warning",
     "interrupted": "$text-warning",
@@ -21,12 +22,9 @@ _COLORS = {
     "unreadable": "$text-error",
 }
 
-# Of one brightness, which can be read on dark and on light.
-RUN_COLORS = ("#4a8df0", "#e8833a", "#3aa564", "#d9568f", "#9a6fe8", "#1fa3a3", "#b8960f", "#e0574f")
-
 
 class MarkedRuns:
-    """The runs that are marked for comparing, each with a slot: the index of its color in RUN_COLORS.
+    """The runs that are marked for comparing, each with a slot: the index of its color in `theme_colors.RUN_COLORS`.
 
     A run keeps its slot however many others are marked and unmarked.
     """
@@ -57,12 +55,12 @@ class MarkedRuns:
 
 def status_text(status: str) -> Content:
     """The status in its color."""
-    return Content.styled(status, _COLORS.get(status, "$foreground 60%"))
+    return Content.styled(status, _COLORS.get(status, "$muted"))
 
 
 def slot_text(slot: int | None) -> Content:
     """The number of a marked run in its color; a blank for None."""
-    return Content(" ") if slot is None else Content.styled(f"{slot + 1}", f"bold {RUN_COLORS[slot]}")
+    return Content(" ") if slot is None else Content.styled(f"{slot + 1}", f"bold ${RUN_COLORS[slot]}")
 
 
 def bold_percent(fraction: float | None) -> Content:

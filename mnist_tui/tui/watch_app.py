@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.driver import Driver
 
 from mnist_tui.runs import Run
 from mnist_tui.tui.base_app import BaseApp, choose_driver
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.screens.run import RunScreen
 
@@ -18,8 +19,8 @@ class WatchApp(BaseApp):
 
     TITLE = "mnist-tui watch"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q", "quit", "Quit"),
-        Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
+        bind("quit", "quit", "Quit"),
+        bind("quit-now", "quit", "Quit at once", show=False, priority=True),
     ]
 
     def __init__(

@@ -11,6 +11,7 @@ from textual.message import Message
 from mnist_tui.config import MACHINE_SETTINGS, TrainConfig, config_from_old_record
 from mnist_tui.runs import Run
 from mnist_tui.training.jobs import Folders, Job
+from mnist_tui.tui.picked_image import PickedImage, Question
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.session import Session
 
@@ -26,6 +27,13 @@ class Workspace:
     preferences: Preferences
     drawing: bytes | None = None
     """The drawing on the Draw screen as a network gets it, (28, 28) uint8; None while it is blank."""
+    network: Run | None = None
+    """The run whose network Model, Evaluate and Draw show, as the user chose it; None for the one in training, or else
+    the newest."""
+    question: Question | None = None
+    """What the Model screen has been asked; it takes the question when it comes up."""
+    image_to_draw: PickedImage | None = None
+    """What is to be laid on the Draw screen, which takes it when it comes up."""
     reference: Run | None = None
     """The run that the user has pinned to compare others with; None for the best one of its kind."""
     declined_code: set[str] = field(default_factory=set)

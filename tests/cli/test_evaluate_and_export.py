@@ -42,8 +42,8 @@ def test_eval_tells_what_is_right_and_draws_what_is_wrong(mnist: Mnist, runs_dir
     done = mnist("eval", "reader", "--dataset", "my-digits")
     assert done.code == 0, done.err
     assert "reader · best weights, epoch 2 · my-digits, 12 test images" in done.out
-    assert "accuracy 91.67 % (95 %: 64.61 to 98.51)" in done.out
-    for part in ("precision", "Confusion", "expected calibration error", "Worst mistakes", "#4 is 4"):
+    assert "accuracy 91.67 % (95 % CI 64.61–98.51 %)" in done.out
+    for part in ("precision", "Confusion", "expected calibration error", "Worst errors", "4 → 9", "test #4"):
         assert part in done.out
     assert max(map(len, done.out.splitlines())) <= 80
     assert "Worst" not in mnist("eval", "reader", "--dataset", "my-digits", "--mistakes", "0").out

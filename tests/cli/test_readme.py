@@ -43,6 +43,7 @@ def test_the_list_is_found() -> None:
     assert set(CODES) | TOO_LONG <= set(COMMANDS)
 
 
+@pytest.mark.early
 def test_the_commands_do_what_the_readme_says(
     mnist: Mnist, trial_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

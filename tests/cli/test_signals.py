@@ -16,6 +16,7 @@ from mnist_tui.training.control import Control
 from tests.cli import program
 from tests.cli.conftest import Mnist
 from tests.patience import SOON
+from tests.tui import warm_program
 from tests.tui.dashboard_terminal import Terminal, in_a_shell
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
@@ -154,7 +155,9 @@ def test_ctrl_c_in_a_terminal_before_torch_is_there_leaves_it_sane() -> None:
 
 def in_terminal(folder: Path, *, shell: bool = False) -> Terminal:
     words = program.command(*program.LONG)
-    return Terminal(in_a_shell(*words) if shell else words[1:], folder)
+    if shell:
+        return Terminal(in_a_shell(*words), folder)
+    return Terminal(words[1:], folder, begin=warm_program.begin)
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs a shell with job control")

@@ -22,6 +22,8 @@ from tests.cli import program
 from tests.cli.conftest import Mnist
 from tests.patience import PATIENCE, SOON
 
+pytestmark = pytest.mark.early
+
 Swept = tuple[Path, subprocess.CompletedProcess[str]]
 
 TINY = ("--dataset", "synthetic", "--model", "linear", "--backend", "eager", "--train-limit", "300")

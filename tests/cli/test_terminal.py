@@ -9,6 +9,8 @@ import pytest
 from tests.cli import program
 from tests.cli.program import Screen
 
+pytestmark = pytest.mark.early
+
 COLOR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7])(?:;\d+)*m")
 
 

@@ -84,7 +84,7 @@ def test_auto_without_a_network_soon_draws_digits_and_cannot_be_overlooked(mnist
     done = mnist("train", "--model", "linear", "--train-limit", "100", "--epochs", "1")
     assert done.code == 0
     assert "notice: Using drawn digits (synthetic) instead of MNIST" in done.err
-    assert "-synthetic-reference: synthetic, not MNIST · " in done.out.splitlines()[0]
+    assert ": synthetic, not MNIST · " in done.out.splitlines()[0]
 
 
 def test_a_named_dataset_that_is_not_to_be_had_is_exit_code_3(mnist: Mnist, runs_dir: Path) -> None:

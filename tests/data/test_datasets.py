@@ -57,8 +57,10 @@ def test_what_is_on_disk_is_read_where_it_lies(tiny: Sample, tmp_path: Path, rep
 
 
 def test_what_is_missing_is_fetched_once(mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
-    assert_is_tiny(load_dataset("mnist", tmp_path, settings=mirror.settings()), tiny)
-    assert_is_tiny(load_dataset("mnist", tmp_path, settings=mirror.settings()), tiny)
+    with mirror.reachable():
+        assert_is_tiny(load_dataset("mnist", tmp_path), tiny)
+    with mirror.reachable():
+        assert_is_tiny(load_dataset("mnist", tmp_path), tiny)
     assert len(mirror.requested_paths) == 4
 
 
@@ -78,7 +80,8 @@ def test_a_damaged_file_heals_with_a_notice(
     spoil, complaint = DAMAGES[damage]
     path = home / "train-images.gz"
     path.write_bytes(spoil(path.read_bytes()))
-    assert_is_tiny(load_dataset("mnist", tmp_path, report=reported.append, settings=mirror.settings()), tiny)
+    with mirror.reachable():
+        assert_is_tiny(load_dataset("mnist", tmp_path, report=reported.append), tiny)
     [notice] = notices(reported)
     assert notice.startswith(f"{path} is damaged: ")
     assert complaint in notice
@@ -96,7 +99,8 @@ def test_a_damaged_file_that_cannot_be_fetched_again_says_so_until_it_can(
     assert f"{path} is damaged" in str(caught.value)
     assert "Delete it, or fetch it again" in caught.value.remedy
     assert caught.value.exit_code == 3
-    assert_is_tiny(load_dataset("mnist", tmp_path, settings=mirror.settings()), tiny)
+    with mirror.reachable():
+        assert_is_tiny(load_dataset("mnist", tmp_path), tiny)
 
 
 def test_a_named_dataset_never_falls_back(tmp_path: Path) -> None:
@@ -152,7 +156,8 @@ def test_the_synthetic_digits_need_nothing(tmp_path: Path, reported: list[Event]
 
 @pytest.mark.usefixtures("drawn_cheaply")
 def test_auto_is_mnist_if_it_is_available(mirror: Mirror, tmp_path: Path, reported: list[Event]) -> None:
-    dataset = load_dataset("auto", tmp_path, report=reported.append, settings=mirror.settings())
+    with mirror.reachable():
+        dataset = load_dataset("auto", tmp_path, report=reported.append)
     assert dataset.name == "mnist"
     assert notices(reported) == []
 

@@ -52,7 +52,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
     ("name", "theirs"), [("mnist", "MNIST"), ("fashion-mnist", "FashionMNIST"), ("kmnist", "KMNIST")]
 )
 def test_files_sums_and_classes_are_torchvisions(name: str, theirs: str) -> None:
-    known, entry = getattr(torchvision_import.import_datasets(), theirs), registry.get_dataset_spec(name)
+    known, entry = getattr(torchvision_import.import_part("datasets"), theirs), registry.get_dataset_spec(name)
     assert {(file.name, file.md5) for file in entry.files} == set(known.resources)
     assert [label.partition(" - ")[0] for label in known.classes] == list(entry.classes)
     places = {mirror.partition("://")[2].replace(".s3-website.", ".s3.") for mirror in known.mirrors}
@@ -60,7 +60,7 @@ def test_files_sums_and_classes_are_torchvisions(name: str, theirs: str) -> None
 
 
 def test_operators_are_declared_once_and_only_where_they_are_missing() -> None:
-    torchvision_import.import_datasets()
+    torchvision_import.import_part("datasets")
     known = torch.ops.torchvision.nms.default._schema
     torchvision_import.declare_missing_operators()
     assert torch.ops.torchvision.nms.default._schema == known
@@ -104,8 +104,8 @@ def test_a_torchvision_that_works_is_left_alone(tmp_path: Path) -> None:
     )
     (tmp_path / "torchvision" / "datasets.py").write_text("MNIST = 'theirs'\n")
     done = run_warm(
-        "import torch; from mnist_tui.models.torchvision_import import import_datasets;"
-        "print(import_datasets().MNIST, hasattr(torch.ops.torchvision, 'qnms'))",
+        "import torch; from mnist_tui.models.torchvision_import import import_part;"
+        "print(import_part('datasets').MNIST, hasattr(torch.ops.torchvision, 'qnms'))",
         tmp_path,
     )
     assert (done.stdout, done.stderr) == ("theirs False\n", "")
@@ -122,5 +122,5 @@ def test_a_torchvision_that_is_broken_otherwise_is_not_patched(
     (tmp_path / "torchvision.py").write_text(f"raise {failure}\n")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(DataError, match="torchvision cannot be imported") as caught:
-        torchvision_import.import_datasets()
+        torchvision_import.import_part("datasets")
     assert "pytorch.org" in caught.value.remedy

@@ -172,6 +172,14 @@ TRAIN: dict[str, Brought] = {
         "        super().__init__(nn.Flatten(), nn.Linear(pixels, hidden), nn.Linear(hidden, 10))\n"
         "if __name__ == '__main__':\n    net = Net(28 * 28, hidden=HIDDEN)\n"
     ),
+    "settings that its main creates": one(
+        "from dataclasses import dataclass\n" + IMPORTS + "@dataclass\nclass Config:\n    width: int = 8\n\n"
+        "class Net(nn.Sequential):\n    def __init__(self, config, classes):\n"
+        "        super().__init__(nn.Flatten(), nn.Linear(784, config.width), nn.Linear(config.width, classes))\n"
+        "def main(classes=10):\n    width = 4\n    config: Config = Config(width=2 * width)\n"
+        "    net = Net(config, classes)\n    net.fit()\n"
+        "if __name__ == '__main__':\n    main()\n"
+    ),
     "argparse at import": one(
         "import argparse\n"
         + IMPORTS
@@ -246,6 +254,17 @@ TRAIN: dict[str, Brought] = {
         {"code/model.py": IMPORTS + "from .act import act\n" + CLASS, "code/act.py": "act = max\n"},
         "code/model.py:Net",
     ),
+    "a package that logs on the web": Brought(
+        {
+            "lab/__init__.py": "from .train import fit\n",
+            "lab/train.py": "import wandb_that_is_not_here\n\ndef fit():\n    pass\n",
+            "lab/nets/__init__.py": "from .model import Net\n",
+            "lab/nets/model.py": IMPORTS + "from ..act import act\n" + CLASS,
+            "lab/act.py": "act = max\n",
+        },
+        "lab/nets/model.py:Net",
+        "the package lab raised ModuleNotFoundError: No module named 'wandb_that_is_not_here' (line 1 of train.py)",
+    ),
     "two packages up": Brought(
         {"lib/nets/model.py": IMPORTS + "from ..act import act\n" + CLASS, "lib/act.py": "act = max\n"},
         "lib/nets/model.py:Net",
@@ -271,6 +290,34 @@ TRAIN: dict[str, Brought] = {
             "project/requirements.txt": "torch\n",
         },
         "project/models/net.py:Net",
+    ),
+    "a helper that plots": Brought(
+        {
+            "net.py": IMPORTS + "from helper import act\n" + CLASS.replace("F.relu", "act"),
+            "helper.py": "import plots_that_are_not_here.pyplot as plt\nfrom frames_that_are_not_here import Frame\n"
+            "def show(frame: Frame[int] | None):\n    plt.imshow(frame)\ndef act(x):\n    return x.relu()\n",
+        },
+        says="No module named 'frames_that_are_not_here' (line 2 of helper.py), so it was left out. Install it where",
+    ),
+    "a helper's optional package": Brought(
+        {
+            "net.py": IMPORTS + "from helper import act\n" + CLASS.replace("F.relu", "act"),
+            "helper.py": "import plots_that_are_not_here\n"
+            "try:\n    from fast_that_is_not_here import act\nexcept ImportError:\n    from torch import relu as act\n",
+        },
+        says="No module named 'plots_that_are_not_here' (line 1 of helper.py), so it was left out",
+    ),
+    "helpers in the folder above the file's own": Brought(
+        {
+            "project/models/net.py": "import sys\nsys.path.append('..')\n" + IMPORTS + "from act import act\n" + CLASS,
+            "project/act.py": "act = max\n",
+        },
+        "project/models/net.py:Net",
+    ),
+    "an abstract base": one(
+        "from abc import abstractmethod\n" + IMPORTS + "class Base(nn.Module):\n    @abstractmethod\n"
+        "    def forward(self, x):\n        raise NotImplementedError\n" + CLASS.replace("nn.Module", "Base"),
+        "net.py",
     ),
     "an import in forward": Brought(
         {
@@ -353,6 +400,15 @@ REFUSED: dict[str, Brought] = {
         "Net needs arguments: args",
         trains=False,
     ),
+    "an argument that a function of the file returns": one(
+        IMPORTS + "class Net(nn.Module):\n    def __init__(self, sizes):\n        super().__init__()\n"
+        "        self.fc = nn.Linear(*sizes)\n"
+        "def read():\n    return 784, 10\n"
+        "def main(sizes=None):\n    sizes = read()\n    return Net(sizes)\n",
+        "net.py:Net",
+        "Net needs arguments: sizes",
+        trains=False,
+    ),
     "lightning that is missing": one(
         LIGHTNING, "net.py:LitMNIST", "-m pip install pytorch_lightning_that_is_not_here", trains=False
     ),
@@ -361,6 +417,22 @@ REFUSED: dict[str, Brought] = {
         + IMPORTS
         + CLASS.replace("super().__init__()", "super().__init__(); sklearn_is_not_here.f()"),
         says="-m pip install sklearn_is_not_here",
+        trains=False,
+    ),
+    "a package that a helper needs": Brought(
+        {
+            "net.py": IMPORTS + "from helper import act\n" + CLASS.replace("F.relu", "act"),
+            "helper.py": "import einops_is_not_here\ndef act(x):\n    return einops_is_not_here.f(x)\n",
+        },
+        says="(line 3 of helper.py), for an input of shape (2, 1, 28, 28) Install it where mnist-tui is installed: ",
+        trains=False,
+    ),
+    "a part that an installed package lacks": Brought(
+        {
+            "net.py": IMPORTS + "from helper import act\n" + CLASS.replace("F.relu", "act"),
+            "helper.py": "import torch.part_that_is_not_here\n",
+        },
+        says="No module named 'torch.part_that_is_not_here' (line 1 of helper.py)",
         trains=False,
     ),
     "a syntax error": one(PLAIN + "\nprint 'done'\n", says="is not valid Python", trains=False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,16 +15,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mnist_tui.errors import Interrupted
+from mnist_tui.native.toolchain import watchdog
 from mnist_tui.native.toolchain.build import never_stop
-from mnist_tui.native.toolchain.process import KEPT_OUTPUT, FinishedProcess, ProcessResult, run, run_all
-from tests.native.toolchain import Pulse, building, fixture_cache, fixture_pulse, libraries, script
+from mnist_tui.native.toolchain.process import KEPT_OUTPUT, FinishedProcess, ProcessResult, run_all
+from tests.native.toolchain import Pulse, building, fixture_cache, fixture_pulse, libraries, python_environment, script
 from tests.patience import PATIENCE
 
 __all__ = ["fixture_cache", "fixture_pulse"]
 
 
 def shell(command: str) -> ProcessResult:
-    return run(["/bin/sh", "-c", command], time_limit=PATIENCE, should_stop=never_stop)
+    return run_all([["/bin/sh", "-c", command]], time_limit=PATIENCE, should_stop=never_stop).result
 
 
 def test_status_and_output_of_both_kinds() -> None:
@@ -60,13 +62,13 @@ def test_what_it_leaves_in_the_background_is_not_waited_for(pulse: Pulse) -> Non
 
 def test_a_stop_before_the_start() -> None:
     with pytest.raises(Interrupted):
-        run(["sleep", "600"], time_limit=PATIENCE, should_stop=lambda: True)
+        run_all([["sleep", "600"]], time_limit=PATIENCE, should_stop=lambda: True)
 
 
 def test_a_stop_comes_back_when_the_program_is_gone(pulse: Pulse) -> None:
     command = f"exec 9> '{pulse.path}'; echo started >&9; exec sleep 600"
     with pytest.raises(Interrupted):
-        run(["/bin/sh", "-c", command], time_limit=PATIENCE, should_stop=pulse.started)
+        run_all([["/bin/sh", "-c", command]], time_limit=PATIENCE, should_stop=pulse.started)
     assert pulse.gone()
 
 
@@ -95,6 +97,41 @@ def test_a_death_without_a_last_word_leaves_nothing_behind(
     assert process.returncode == -number
     assert not pulse.wait()
     wait_until(lambda: not list(cache.iterdir()))
+
+
+DYING = """
+import os, signal, subprocess, sys
+from pathlib import Path
+from mnist_tui.native.toolchain.process import run_all
+
+class Popen(subprocess.Popen):
+    def __init__(self, arguments, **options):
+        super().__init__(arguments, **options)
+        if sys.argv[1] in arguments:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+subprocess.Popen = Popen
+run_all([[sys.argv[1]]], time_limit=600, should_stop=lambda: False, workspace=Path(sys.argv[2]))
+"""
+
+
+def test_a_death_right_after_the_start_of_a_program_leaves_nothing_behind(tmp_path: Path, pulse: Pulse) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    hanging = script(tmp_path / "hanging", f": > half.o; {pulse.hanging}")
+    dying = subprocess.run([sys.executable, "-c", DYING, hanging, workspace], env=python_environment())
+    assert dying.returncode == -signal.SIGKILL
+    wait_until(lambda: not workspace.exists())
+    wait_until(pulse.gone)
+
+
+def test_without_its_watchdog_a_program_runs_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchdog, "_SCRIPT", "exit")
+    with watchdog.Watchdog(tmp_path) as gone:
+        gone._process.wait()
+        started = gone.start(["/bin/sh", "-c", "cat; kill -PIPE $$"], dict(os.environ))
+        output, _ = started.communicate(timeout=PATIENCE)
+    assert (started.returncode, output) == (-signal.SIGPIPE, b"")  # no input, and the signal is as it was
 
 
 def wait_until(true: Callable[[], bool]) -> None:

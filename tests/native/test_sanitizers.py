@@ -18,7 +18,7 @@ from tests.native.compiling import plan_for
 from tests.native.toolchain import REAL, needs_compiler
 from tests.patience import PATIENCE
 
-pytestmark = needs_compiler
+pytestmark = [needs_compiler, pytest.mark.early]
 
 DRIVER = Path(__file__).parent / "driver.cpp"
 SANITIZERS = {

@@ -138,6 +138,11 @@ except Unsupported as error:
 """
 
 
+def python_environment() -> dict[str, str]:
+    """For a Python that imports this program."""
+    return os.environ | {"PYTHONPATH": str(Path(mnist_tui.__file__).parents[1])}
+
+
 def building(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     """A process that builds `SOURCE` and prints its progress, then 42 or why not.
 
@@ -145,7 +150,7 @@ def building(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     """
     return subprocess.Popen(
         [sys.executable, "-c", BUILD, *arguments],
-        env=os.environ | {"PYTHONPATH": str(Path(mnist_tui.__file__).parents[1])} | environment,
+        env=python_environment() | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_tui.render.gallery import Gallery, Room, shrink
+from mnist_tui.render.gallery import Gallery, Room
 from tests.render.samples import text
 
 
@@ -25,7 +25,9 @@ def lines(gallery: Gallery, width: int = 200) -> list[str]:
         (8, 3, Room(200, 3), 6),  # all in one row of three lines
         (8, 28, Room(59, 15), 14),  # half the size
         (8, 28, Room(100, 44), 28),
-        (1, 28, Room(20, 14), 14),
+        (8, 28, Room(84, 40), 25),  # between half and full size
+        (8, 3, Room(76, 20), 18),
+        (1, 28, Room(20, 14), 20),
     ],
 )
 def test_pictures_are_as_large_as_all_of_them_fit(count: int, side: int, room: Room, drawn: int) -> None:
@@ -48,10 +50,6 @@ def test_all_pictures_share_one_scale() -> None:
 def test_a_long_vector_is_folded() -> None:
     shown = lines(Gallery([[[1.0] * 20]], Room(16, 1)))
     assert shown == ["█" * 4 + "▀" * 12]
-
-
-def test_shrinking_takes_means_also_at_an_odd_edge() -> None:
-    assert shrink([[1, 3, 5], [1, 3, 7], [2, 4, 8]]) == [[2, 6], [3, 8]]
 
 
 @given(st.integers(0, 20), st.integers(1, 30), st.integers(1, 30), st.integers(1, 120), st.integers(1, 60))

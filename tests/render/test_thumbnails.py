@@ -50,7 +50,9 @@ def test_cells_that_look_alike_are_one_segment() -> None:
     assert [len(line) for line in thumbnail(stroke(slice(0, 0)), 7).lines()] == [1] * 7
 
 
-def test_a_small_thumbnail_leaves_the_blank_margin_out() -> None:
-    frame = stroke(slice(4, 24))
-    assert text(thumbnail(frame, 7).lines(plain=True))[0].startswith(" ")
-    assert text(thumbnail(frame, 4).lines(plain=True))[0].strip(" ") == text(thumbnail(frame, 4).lines(plain=True))[0]
+def test_a_small_thumbnail_leaves_out_what_is_blank_all_around() -> None:
+    square = [[0.0] * SIDE] * 4 + stroke(slice(4, 24))[4:24] + [[0.0] * SIDE] * 4
+    assert text(thumbnail(square, 7).lines(plain=True))[3] == "  ██████████  "
+    assert text(thumbnail(square, 4).lines(plain=True)) == ["█" * 8] * 4
+    beside = [[0.0] * 10 + row[:18] for row in square]  # touches the right edge, so that nothing is left out
+    assert text(thumbnail(beside, 4).lines(plain=True))[0] != text(thumbnail(square, 4).lines(plain=True))[0]

@@ -10,8 +10,9 @@ import pytest
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.errors import RunError
+from mnist_tui.events import Event
 from mnist_tui.runs import Run, RunRecord
-from mnist_tui.runs.find import newest_with_weights
+from mnist_tui.runs.find import find_network
 from tests import sample_runs
 
 
@@ -64,19 +65,23 @@ def test_settings_of_another_version_are_refused_with_the_runs_name() -> None:
         newer.train_config()
 
 
-def test_the_newest_run_whose_network_can_be_used(tmp_path: Path) -> None:
-    def trained(name: str, day: int, file: str, **settings: Any) -> Run:
-        run = sample_runs.write_finished(tmp_path, name, 0.9, created=f"2026-01-0{day}T00:00:00Z", **settings)
+def test_a_finished_run_is_used_before_one_that_was_stopped(tmp_path: Path) -> None:
+    def made(name: str, day: int, file: str, *events: Event, **settings: Any) -> Run:
+        run = sample_runs.write(tmp_path, name, *events, created=f"2026-01-0{day}T00:00:00Z", **settings)
         if file:
             (run.folder / file).write_bytes(b"weights")
         return run
 
-    assert newest_with_weights(tmp_path) is None
-    linear = trained("linear", 1, "best.safetensors", model="linear")
-    wide = trained("wide", 2, "best.safetensors", model="wide")
-    stopped = trained("stopped", 3, "last.ckpt", model="linear")
-    trained("empty", 4, "")
-    assert newest_with_weights(tmp_path) == stopped
-    assert newest_with_weights(tmp_path, best_of="linear") == linear
-    assert newest_with_weights(tmp_path, best_of="wide") == wide
-    assert newest_with_weights(tmp_path, best_of="none") is None
+    finished = (sample_runs.epoch(1), sample_runs.run_finished())
+    assert find_network(tmp_path) is None
+    made("empty", 1, "", *finished)
+    in_first_epoch = made("first-epoch", 2, "last.ckpt", model="linear")
+    assert find_network(tmp_path) == in_first_epoch
+    linear = made("linear", 3, "best.safetensors", *finished, model="linear")
+    wide = made("wide", 4, "best.safetensors", *finished, model="wide")
+    stopped = made("stopped", 5, "best.safetensors", sample_runs.epoch(1), model="deep")
+    made("newest", 6, "last.ckpt", model="linear")
+    assert find_network(tmp_path) == wide
+    assert find_network(tmp_path, best_of="linear") == linear
+    assert find_network(tmp_path, best_of="deep") == stopped
+    assert find_network(tmp_path, best_of="none") is None

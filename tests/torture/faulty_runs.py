@@ -1,4 +1,4 @@
-"""A disk that can fail, a run that nothing disturbed, and whether another one came to the same."""
+"""A disk that can fail, an undisturbed run, and whether another one ended with the same weights."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class FaultyRuns:
         return Run(self.runs_dir / name)
 
     def begin(self, name: str, fault: Fault = NONE) -> int:
-        """Start or go on with the run; the process's number."""
+        """Start or resume the run, and return the process's number."""
         words = ["--resume", name] if self.exists(name) else ["--name", name, *self._settings]
         return self._fork_server.start("train", "--headless", *words, *self._folders, under=self.disk, fault=fault)
 
     def wait(self) -> Ended:
-        """For what `begin` started."""
+        """Wait for what `begin` started."""
         return self._fork_server.wait()
 
     def train(self, name: str, fault: Fault = NONE) -> Ended:
@@ -55,7 +55,7 @@ class FaultyRuns:
         return self.wait()
 
     def exists(self, name: str) -> bool:
-        """Whether there is such a run, as a list of all runs has it."""
+        """Whether the run is in the list of all runs."""
         return name in [run.name for run in runs.list_runs(self.runs_dir)]
 
     def cli(self, *words: object, fault: Fault = NONE, humble: bool = False) -> Ended:
@@ -64,11 +64,11 @@ class FaultyRuns:
         return self._fork_server.run(*arguments, under=self.disk, fault=fault, humble=humble)
 
     def is_finished(self, name: str) -> bool:
-        """Whether the run has come to its end: a kill may strike just after the last line of its log."""
+        """Whether the run has finished: a kill may strike just after the last line of its log."""
         return self.exists(name) and self.run(name).history().status is RunStatus.FINISHED
 
     def assert_usable(self, name: str) -> None:
-        """What is left can be listed and opened, and is as far as its log says."""
+        """Check that what is left can be listed and opened, and is as far as its log says."""
         if not self.exists(name):
             return
         run = self.run(name)
@@ -81,21 +81,24 @@ class FaultyRuns:
             checkpoint.load_weights(run.weights_file)
 
     def assert_goes_on(self, name: str) -> None:
-        """The run comes to its end now, and to the very weights and rows of the undisturbed one."""
+        """Check that the run finishes now, with the weights and rows of the undisturbed one."""
         self.assert_usable(name)
         run = self.run(name)
         if not self.is_finished(name):
             ended = self.train(name)
             assert ended.code == 0, ended.err
         assert_same(run, self.undisturbed)
-        assert {entry.name for entry in run.folder.iterdir()} <= {
-            *(".lock", "config.json", "events.jsonl", "last.ckpt", "best.safetensors"),
-        }
+        assert names_of_files(run.folder) - {".lock"} == names_of_files(self.undisturbed.folder) - {".lock"}
         shutil.rmtree(run.folder)
-        # A kill while a run is made leaves a hidden folder, which a later start sweeps, an hour on.
+        # A kill while a run is created leaves a hidden folder, which a start an hour later removes.
         for find_temporary_files in self.runs_dir.glob(".new-*"):
             shutil.rmtree(find_temporary_files)
         assert [entry.name for entry in self.runs_dir.iterdir()] == ["undisturbed"]
+
+
+def names_of_files(folder: Path) -> set[str]:
+    """With those of the folders in it."""
+    return {str(entry.relative_to(folder)) for entry in folder.rglob("*") if not entry.is_dir()}
 
 
 def in_words(counts: dict[Any, int]) -> str:

@@ -1,7 +1,7 @@
 """The program many times over, each a process of its own, without importing torch each time.
 
 `python -m tests.torture.fork_server` loads everything once and forks for each line on its standard input: the child is
-`mnist-tui ARGUMENTS` with tiny data, a checkpoint after every step, and the disk faults it was told of.
+`mnist-tui ARGUMENTS` with tiny data, a checkpoint after every step, and the disk faults that the request names.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a child ended: its exit code (negative: the signal), what it said, and what it did to the disk."""
+    """How a child ended: its exit code (negative: the signal), its output, and its operations on the disk."""
 
     code: int
     out: str
@@ -69,7 +69,7 @@ class Ended:
 
 
 class ForkServer:
-    """Starts children and sees them end; a context manager."""
+    """Starts children and waits for them; a context manager."""
 
     def __init__(self, folder: Path, checkpoint_seconds: float = 0.0) -> None:
         self.folder = folder
@@ -87,7 +87,7 @@ class ForkServer:
     def start(
         self, *arguments: object, under: Path, fault: Fault = Fault(), work: str = "cli", humble: bool = False
     ) -> int:
-        """Begin; the child's number. A `humble` one first gives up what lets root write anywhere."""
+        """Start a child and return its number. A `humble` one first drops root's permission to write anywhere."""
         order = {
             "arguments": [str(argument) for argument in arguments],
             "humble": humble,
@@ -105,7 +105,7 @@ class ForkServer:
         return int(self._process.stdout.readline())
 
     def wait(self) -> Ended:
-        """Until the child of the last `start` is gone."""
+        """Wait for the child of the last `start`."""
         assert self._process.stdout is not None
         code = int(self._process.stdout.readline())
 
@@ -116,7 +116,7 @@ class ForkServer:
         return Ended(code, text("out"), text("err"), int(text("count") or 0), text("note"))
 
     def run(self, *arguments: object, **options: Any) -> Ended:
-        """Start, and wait."""
+        """Start a child, and wait for it."""
         self.start(*arguments, **options)
         return self.wait()
 
@@ -134,7 +134,7 @@ class ForkServer:
 
 
 def send(child: int, number: signal.Signals) -> None:
-    """A signal, unless the child is gone already."""
+    """Send a signal, unless the child has ended."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(child, number)
 
@@ -172,7 +172,7 @@ _WORK: Mapping[str, Callable[[Sequence[str]], None]] = {"cli": _cli, "fetch": _f
 
 
 def make_tiny() -> None:
-    """A dataset of a few hundred images; progress and a checkpoint at every step, or as the fork server was told."""
+    """A dataset of a few hundred images; progress and a checkpoint at every step, or as the request says."""
     from mnist_tui.data import datasets
     from mnist_tui.training import evaluate, recorder, trainer
     from tests.engine_fixtures import tiny_dataset
@@ -216,7 +216,7 @@ def _child(order: Mapping[str, Any]) -> None:
 
 
 def _imported_by_children() -> Iterator[str]:
-    """Once and for all: a fifth of a child's life would go on it."""
+    """Once for all children: each would spend a fifth of its time on it."""
     for module in pkgutil.walk_packages(mnist_tui.__path__, "mnist_tui."):
         if not module.name.startswith("mnist_tui.tui") and not module.name.endswith("__main__"):
             yield module.name

@@ -33,7 +33,7 @@ _TENSORS: tuple[Callable[[Tensor], Any], ...] = (
 
 
 def strange(state: dict[str, Any], random: Random) -> dict[str, Any]:
-    """A copy in which one to three things are others, missing, or too many."""
+    """A copy in which one to three values are changed, missing, or added."""
     changed = copy.deepcopy(state)
     for _ in range(random.randint(1, 3)):
         _change(changed, random)

@@ -39,7 +39,7 @@ PROGRAM = (
     "--start",
 )
 # Not q and Ctrl+C, which leave; a quit by way of the palette or the mouse is met by a new start.
-LETTERS = "".join(map(chr, range(33, 127))).replace("q", "") + "12345" * 6 + "nsdwmuteyx.,+?/" * 2
+LETTERS = "".join(map(chr, range(33, 127))).replace("q", "") + "12345" * 6 + "nsdwmuteyx.,+?/zvabi[]!~<>NRTP" * 2
 SPECIAL = (
     *("\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D") * 8,
     *("\r", " ", "\t", "\x1b[Z", "\x1b") * 4,
@@ -177,14 +177,14 @@ def _leave(terminal: Terminal) -> float:
 
 
 def at_home(folder: Path, seed: int) -> Monkey:
-    """One in a folder with two runs to look at."""
+    """A monkey in a folder with two runs."""
     for name in ("one", "two"):
         trained_runs.write(folder / "runs", name)
     return Monkey(folder, Random(seed))
 
 
 def main() -> None:
-    """For as long as is asked, in a folder of its own."""
+    """Play for as long as is asked, in a folder of its own."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--minutes", type=float, default=120)
     options.add_argument("--seed", type=int, default=2026)

@@ -41,7 +41,7 @@ def faulty_runs(tmp_path_factory: pytest.TempPathFactory, fork_server: ForkServe
 
 
 def place_of(struck: str) -> str:
-    """What was going on, in a word or two, of an operation on the disk."""
+    """What an operation on the disk was for, in a word or two."""
     what, _, path = struck.partition(" ")
     name = Path(path).name
     for file, words in (
@@ -75,7 +75,7 @@ def test_kills_inside_operations_on_the_disk(faulty_runs: FaultyRuns, report: Re
 
 
 def phase(run: Run) -> str:
-    """What the log says that the run was at when it was killed."""
+    """What the run was doing when it was killed, by its log."""
     status = fold(run.events(progress=True)).status if run.log_file.exists() else RunStatus.EMPTY
     return "the start" if status is RunStatus.EMPTY else str(status)
 
@@ -107,7 +107,7 @@ def test_kills_at_any_moment(faulty_runs: FaultyRuns, report: Report) -> None:
 
 
 def test_kills_in_a_deletion(faulty_runs: FaultyRuns, report: Report) -> None:
-    """A run that is being deleted is there whole or not at all, and the next deletion takes what is left of it."""
+    """A run that is being deleted is complete or gone, and the next deletion removes what is left of it."""
     assert faulty_runs.train("kept").code == 0
     shutil.copytree(faulty_runs.run("kept").folder, faulty_runs.disk / "copy")
     kept = Counter[str]()
@@ -132,7 +132,7 @@ def test_kills_in_a_deletion(faulty_runs: FaultyRuns, report: Report) -> None:
 
 
 def test_kills_in_a_fetch(fork_server: ForkServer, tmp_path: Path, report: Report) -> None:
-    """A file of the dataset is there whole or not at all, and the next fetch leaves nothing but the dataset."""
+    """A file of the dataset is complete or missing, and the next fetch leaves nothing but the dataset."""
     places, chance = Counter[str](), random.Random(3)
     with Mirror(sample().contents) as mirror:
         tiny = sample(mirror.at("good"))
@@ -159,7 +159,7 @@ def test_kills_in_a_fetch(fork_server: ForkServer, tmp_path: Path, report: Repor
 
 
 def test_whole_real_processes(tmp_path: Path, report: Report) -> None:
-    """The program as a shell starts it, killed at random moments and resumed until it is through."""
+    """The program as a shell starts it, killed at random moments and resumed until it finishes."""
     folders = {"MNIST_TUI_RUNS_DIR": str(tmp_path / "runs"), "MNIST_TUI_DATA_DIR": str(tmp_path / "data")}
     training = (*program.QUICK[:-3], "2000", "--epochs", "6", "--batch-size", "20", "--threads", "1")
     whole = program.run(*training, "--name", "undisturbed", **folders)
@@ -192,7 +192,7 @@ def log_size(run: Run) -> int:
 
 
 def test_another_moments_checkpoint_is_noticed(faulty_runs: FaultyRuns) -> None:
-    """A control: were the comparison blind, a checkpoint of another moment would pass."""
+    """A control: the comparison notices a checkpoint of another moment."""
     ended = faulty_runs.train("killed", Fault(100, KILLS[0]))
     assert ended.code == -signal.SIGKILL
     early = faulty_runs.run("killed").checkpoint_file.read_bytes()

@@ -1,4 +1,4 @@
-"""A disk that fails at each operation in turn: told with the path, nothing lost, no success that was none."""
+"""A disk that fails at each operation in turn: reported with the path, nothing lost, no failure called a success."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_every_operation_on_the_disk_fails_in_turn(
             assert ended.err.startswith("error: "), what
             assert str(faulty_runs.disk) in ended.err, what
             assert os.strerror(code) in ended.err, what
-            ways[f"told with exit code {ended.code}"] += 1
+            ways[f"reported with exit code {ended.code}"] += 1
         try:
             faulty_runs.assert_goes_on("failing")
         except AssertionError as error:

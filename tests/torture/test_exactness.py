@@ -1,4 +1,4 @@
-"""Every recipe and optimizer, stopped and killed at random moments, to the very weights of an undisturbed run."""
+"""Every recipe and optimizer, stopped and killed at random moments, ends with the weights of an undisturbed run."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def disturbed(lab: Lab, config: Any, moments: list[int], **resumed: Any) -> Run:
 
 
 def check(lab: Lab, config: Any, seed: int, **resumed: Any) -> int:  # noqa: F811
-    """Three stops at random; how many steps the run had."""
+    """Stop three times at random; returns how many steps the run had."""
     undisturbed = lab.start(config, name="undisturbed").run
     steps = config.epochs * next(event.steps for event in lab.events if isinstance(event, EpochStarted))
     moments = sorted(random.Random(seed).sample(range(1, steps), min(3, steps - 1)))
@@ -81,7 +81,7 @@ def test_native_goes_on_with_other_threads_after_a_kill(
     threads: int,
     report: Report,
 ) -> None:
-    """Killed, stopped, and gone on with on another number of threads: the checkpoint but for that number."""
+    """Killed, stopped, and resumed with another number of threads: the same checkpoint except for that number."""
     config = demanding(lab, ema=0.9)
     undisturbed = lab.start(config, name="undisturbed").run
     run, kills, chance = Run(lab.runs_dir / "killed"), 0, random.Random(threads)

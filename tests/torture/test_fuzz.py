@@ -38,7 +38,7 @@ class State:
 
 @dataclass(frozen=True)
 class Hunt:
-    """How the fuzzer ended (0: it found nothing), and what it said."""
+    """How the fuzzer ended (0: it found nothing), and its output."""
 
     code: int
     output: str

@@ -1,4 +1,4 @@
-"""Data folders, pictures and config files from anywhere: read, or refused in words, in bounded time and memory."""
+"""Data folders, pictures and config files from anywhere: read or refused with a message, in bounded time and memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _HUGE = 2**30
 
 
 def try_all(use: Callable[[bytes], object], contents: Iterator[bytes], report: Report) -> int:
-    """Use each; how many were refused. Whatever is not a MnistTuiError, long or large fails the test."""
+    """Use each; returns how many were refused. Whatever is not a MnistTuiError, long or large fails the test."""
     before = _peak()
     refused = tried = 0
     slowest = 0.0

@@ -1,4 +1,4 @@
-"""Mirrors that do all that servers do wrong: fetching ends soon, in words, and a rerun heals."""
+"""Mirrors that do everything wrong: fetching ends soon with a message, and a rerun succeeds."""
 
 from __future__ import annotations
 
@@ -138,10 +138,11 @@ def test_every_bad_mirror_ends_soon_in_words_and_the_rerun_heals(
 
 
 def _heals(mirror: Mirror, home: Path, behavior: str) -> None:
-    """The rerun finds the bad mirror as bad as before, and takes the next."""
+    """The rerun finds the bad mirror still bad, and uses the next."""
     tiny = sample(mirror.at(behavior), mirror.at("good"))
     reported: list[Event] = []
-    contents = dataset_files.load_files(tiny.entry, home, reported.append, mirror.settings(**IMPATIENT))
+    with mirror.reachable(**IMPATIENT):
+        contents = dataset_files.load_files(tiny.entry, home, reported.append)
     assert files(home) == dict(tiny.contents), behavior
     images = idx.parse_images(contents[tiny.entry.train_images].content, TRAIN, home)
     assert images.shape[0] == TRAIN

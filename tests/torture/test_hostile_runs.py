@@ -1,4 +1,4 @@
-"""Runs folders from anywhere: logs, records and names. Every command ends in an answer or in words."""
+"""Runs folders from anywhere: logs, records and names. Every command ends with an answer or a message."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def check(ended: Ended, what: str) -> None:
-    """No traceback, no control code of the file's on the screen, and words on stderr for every failure."""
+    """No traceback, no control code of the file on the screen, and a message on stderr for every failure."""
     assert "Traceback" not in ended.out + ended.err, what
     assert "\x1b" not in ended.out + ended.err, what
     assert (ended.code == 0) or "error: " in ended.err, what
@@ -58,7 +58,7 @@ def check(ended: Ended, what: str) -> None:
 
 
 def try_commands(what: str) -> dict[int, int]:
-    """Every command; how often each exit code came."""
+    """Run every command; returns how often each exit code occurred."""
     codes: dict[int, int] = {}
     for words in COMMANDS:
         started_at = time.thread_time()

@@ -1,4 +1,4 @@
-"""Checkpoints and weights from anywhere: read, or refused in words; no code runs, no memory goes."""
+"""Checkpoints and weights from anywhere: read, or refused with a message; no code runs, no memory leaks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _peak() -> int:
 
 
 class Tally:
-    """How many files were read, and how many were refused in words; anything else fails the test."""
+    """How many files were read, and how many were refused with a message; anything else fails the test."""
 
     def __init__(self) -> None:
         self.read = self.refused = 0
@@ -77,7 +77,7 @@ def _end_of(lab: Lab, run: Run) -> dict[str, Any]:
 
 @pytest.fixture
 def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Lab, Run]:
-    """A run that was stopped in its second epoch, and the lab to go on with it in."""
+    """A run that was stopped in its second epoch, and the lab to resume it in."""
     lab = Lab(tmp_path, monkeypatch)
     outcome = lab.start(tiny_config(ema=0.9), watch=lab.stop_at(at_step(9)))
     return lab, outcome.run
@@ -113,7 +113,7 @@ def test_a_checkpoint_of_strange_things_is_refused_or_resumed_to_an_end(
         if outcome is not None and isinstance(outcome.event, RunFailed):
             assert not outcome.event.traceback, f"state {number}: {outcome.event.traceback}"
             failed += 1
-    report(f"{tally}; {failed} of these diverged and said so")
+    report(f"{tally}; {failed} of these diverged and reported it")
     assert tally.refused > 200
 
 

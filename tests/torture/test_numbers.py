@@ -1,4 +1,4 @@
-"""Numbers at their ends: what cannot be learnt from ends as an event in words, and leaves a run that can be read."""
+"""Extreme numbers: what cannot be trained with ends with an event that says why, and leaves a run that can be read."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_rates_that_explode_are_said_to_diverge(lab: Lab, report: Report) -> Non
     ):
         config = tiny_config(optimizer=optimizer, lr=lr, momentum=momentum, weight_decay=decay, epochs=8)
         ends.append(train_outcome(lab, config))
-    report(f"{len(ends)} trainings: {ends.count('finished')} finished, {ends.count('failed')} diverged and said so")
+    report(f"{len(ends)} trainings: {ends.count('finished')} finished, {ends.count('failed')} diverged and reported it")
     assert set(ends) == {"finished", "failed"}
 
 

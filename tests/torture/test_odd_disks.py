@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ import pytest
 from mnist_tui.runs import Run
 from mnist_tui.training import checkpoint
 from tests.native.toolchain import needs_compiler
+from tests.small_disks import mount_disk
 from tests.torture.faulty_runs import FaultyRuns, in_words
 from tests.torture.fork_server import Ended, ForkServer
 
@@ -44,18 +44,6 @@ def faulty_runs(fork_server: ForkServer) -> Iterator[FaultyRuns]:
     shutil.rmtree(folder)
 
 
-@contextmanager
-def mounted(folder: Path, options: str) -> Iterator[None]:
-    folder.mkdir(exist_ok=True)
-    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("cannot mount a file system here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
 def assert_reported(ended: Ended, path: Path, why: str, *codes: int) -> None:
     assert ended.code in (codes or (1, 4)), ended
     assert "Traceback" not in ended.err, ended.err
@@ -66,11 +54,11 @@ def assert_reported(ended: Ended, path: Path, why: str, *codes: int) -> None:
 
 
 def test_small_disks(faulty_runs: FaultyRuns, report: Report) -> None:
-    """Room for less than a run, a page more at a time: it ends when the disk is full, and goes on once it is not."""
+    """Room for less than a run, then a page more each time: it ends when the disk is full, and then resumes."""
     rooms = range(4, 160, 4)
     full = 0
     for room in rooms:
-        with mounted(faulty_runs.runs_dir, f"size={room}k,mode=755"):
+        with mount_disk(faulty_runs.runs_dir, f"size={room}k,mode=755"):
             ended = faulty_runs.train("small")
             if ended.code == 0:
                 assert room > 60
@@ -93,7 +81,7 @@ def wait_for_a_checkpoint(run: Run) -> None:
 
 
 def test_disks_that_change_while_training(faulty_runs: FaultyRuns, report: Report) -> None:
-    """The run's folder is deleted, moved or replaced, or its log deleted: never a success that was none."""
+    """The run's folder is deleted, moved or replaced, or its log deleted: no failure is called a success."""
 
     def delete_folder(run: Run) -> str:
         shutil.rmtree(run.folder, ignore_errors=True)
@@ -114,7 +102,7 @@ def test_disks_that_change_while_training(faulty_runs: FaultyRuns, report: Repor
 
     ways: Counter[str] = Counter()
     for change in (delete_folder, move_folder, remove_log, replace_by_file) * 6:
-        with mounted(faulty_runs.runs_dir, "size=10m,mode=755"):
+        with mount_disk(faulty_runs.runs_dir, "size=10m,mode=755"):
             run = faulty_runs.run("odd")
             faulty_runs.begin("odd")
             wait_for_a_checkpoint(run)
@@ -130,8 +118,8 @@ def test_disks_that_change_while_training(faulty_runs: FaultyRuns, report: Repor
 
 
 def test_read_only_disks(faulty_runs: FaultyRuns, report: Report) -> None:
-    """What is there can be looked at, and nothing else."""
-    with mounted(faulty_runs.runs_dir, "size=10m,mode=755"):
+    """Existing runs can be viewed, and nothing else works."""
+    with mount_disk(faulty_runs.runs_dir, "size=10m,mode=755"):
         assert faulty_runs.train("mine").code == 0
         run = faulty_runs.run("mine")
         subprocess.run(["mount", "-o", "remount,ro", str(faulty_runs.runs_dir)], check=True)
@@ -148,7 +136,7 @@ MORE = ("train", "--headless", "--resume", "mine", "--more-epochs", "1")
 
 
 def test_folders_without_permission(faulty_runs: FaultyRuns, report: Report) -> None:
-    """A runs folder, a run, a checkpoint, a log and a config that may not be written, or not even be read."""
+    """A runs folder, a run, a checkpoint, a log and a config without permission to write, or even to read."""
     assert faulty_runs.train("mine").code == 0
     run, denied = faulty_runs.run("mine"), 0
 
@@ -177,7 +165,7 @@ def test_folders_without_permission(faulty_runs: FaultyRuns, report: Report) -> 
 
 
 def test_links_in_a_folders_place(faulty_runs: FaultyRuns, report: Report) -> None:
-    """To a folder it is as good as one, but for a deletion; to nowhere it is told."""
+    """A link to a folder works like the folder, except that it is not deleted; a dangling one is reported."""
     real = faulty_runs.disk / "elsewhere"
     faulty_runs.runs_dir.rename(real)
     faulty_runs.runs_dir.symlink_to(real)

@@ -35,7 +35,7 @@ def faulty_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyRuns
 
 
 def assert_left_well(faulty_runs: FaultyRuns, ended: Ended, number: signal.Signals) -> str:
-    """Stopped with a checkpoint and the signal's exit code, or finished before it was heard; which of the two."""
+    """How the run ended: stopped with a checkpoint and the signal's exit code, or finished before the signal."""
     assert "Traceback" not in ended.err, ended.err
     assert "error" not in ended.err, ended.err
     run = faulty_runs.run("signalled")
@@ -59,7 +59,7 @@ def assert_nothing_runs_on(child: int) -> None:
 
 
 def test_signals_at_operations_on_the_disk(faulty_runs: FaultyRuns, report: Report) -> None:
-    """From the folder's making to the log's last line, thus also inside a checkpoint."""
+    """From creating the folder to the last line of the log, and so also while a checkpoint is written."""
     ways: Counter[str] = Counter()
     for at in range(1, faulty_runs.operations + 1, 2):
         number = SIGNALS[at % 3]
@@ -90,7 +90,7 @@ def test_signals_at_any_moment(faulty_runs: FaultyRuns, report: Report) -> None:
 
 
 def test_a_second_signal_leaves_at_once_and_costs_no_more_than_a_kill(faulty_runs: FaultyRuns, report: Report) -> None:
-    """One at an operation on the disk and another at the next: no checkpoint is waited for."""
+    """One signal at an operation on the disk and another at the next: it exits without a checkpoint."""
     ways: Counter[str] = Counter()
     for at in range(1, faulty_runs.operations, 4):
         number = SIGNALS[at // 4 % 3]

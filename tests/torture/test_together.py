@@ -104,7 +104,7 @@ def test_a_lock_of_a_killed_process_is_free(lab: Lab, report: Report) -> None:
             holder.send_signal(signal.SIGKILL)
         assert not run.is_locked()
     assert isinstance(lab.resume(run).event, RunFinished)
-    report("10 processes killed with the lock in hand: free at once each time, and the run went on")
+    report("10 processes killed while they held the lock: free at once each time, and the run was resumed")
 
 
 def test_readers_of_runs_that_come_go_and_change_names(tmp_path: Path, report: Report) -> None:

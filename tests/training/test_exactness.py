@@ -237,6 +237,7 @@ def check_kills(lab: Lab, config: TrainConfig, wanted: int) -> None:
         assert not list(run.folder.glob(".*.tmp"))
 
 
+@pytest.mark.early
 def test_a_run_killed_at_random_moments_ends_as_if_undisturbed(lab: Lab) -> None:
     check_kills(lab, demanding(lab, ema=0.9), 3)
 

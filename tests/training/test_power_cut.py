@@ -81,6 +81,7 @@ def check_what_is_left(run: Run, safe: list[Event], steps: int, where: str) -> N
         assert (position["epoch"] - 1) * steps + position["step"] >= saved.step, where
 
 
+@pytest.mark.early
 def test_whatever_was_reported_as_saved_survives_a_power_cut(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

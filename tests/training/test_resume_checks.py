@@ -22,7 +22,7 @@ from mnist_tui.training import checkpoint, recorder
 from mnist_tui.training.jobs import Folders, NewRun
 from tests import odd_files
 from tests.engine_fixtures import Lab, at_step, differences, tiny_config, training_state
-from tests.training.test_run_training import change_record, refused
+from tests.training.test_resume import assert_refused, change_record
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ CHANGED = {
 def test_a_setting_that_was_changed_is_named(lab: Lab, stopped: Run, name: str) -> None:
     before = stopped.record().config[name]
     change_record(stopped, "config", **{name: CHANGED[name]})
-    error = refused(lab, stopped, r"config\.json and last\.ckpt do not match")
+    error = assert_refused(lab, stopped, r"config\.json and last\.ckpt do not match")
     assert f": {name} is {CHANGED[name]} in one and {before} in the other" in str(error)
     change_record(stopped, "config", **{name: before})
     assert isinstance(lab.resume(stopped).event, RunFinished)
@@ -74,13 +74,13 @@ def test_a_setting_that_was_changed_is_named(lab: Lab, stopped: Run, name: str) 
 def test_a_checkpoint_of_an_earlier_version_is_compared_with_the_log(lab: Lab, stopped: Run) -> None:
     with_checkpoint_of_an_earlier_version(stopped)
     change_record(stopped, "config", lr=0.03)
-    refused(lab, stopped, r"config\.json and events\.jsonl do not match: lr is 0\.03 in one")
+    assert_refused(lab, stopped, r"config\.json and events\.jsonl do not match: lr is 0\.03 in one")
 
 
 def test_a_run_without_a_checkpoint_is_compared_with_the_log(lab: Lab, stopped: Run) -> None:
     stopped.checkpoint_file.unlink()
     change_record(stopped, "config", lr=0.03)
-    refused(lab, stopped, r"config\.json and events\.jsonl do not match: lr is 0\.03 in one")
+    assert_refused(lab, stopped, r"config\.json and events\.jsonl do not match: lr is 0\.03 in one")
     change_record(stopped, "config", lr=0.01)
     assert isinstance(lab.resume(stopped).event, RunFinished)
 
@@ -114,7 +114,7 @@ def test_a_strange_part_is_refused_or_passed_over_in_words(lab: Lab, stopped: Ru
     state = checkpoint.load_state(stopped.checkpoint_file)
     checkpoint.save_state(stopped.checkpoint_file, state | {integrity.ORIGIN_KEY: part})
     if isinstance(part, dict) and isinstance(part["config"], dict):
-        refused(lab, stopped, "do not match")
+        assert_refused(lab, stopped, "do not match")
     else:
         assert isinstance(lab.resume(stopped).event, RunFinished)
 
@@ -142,7 +142,7 @@ def flip(file: Path) -> None:
 
 def test_a_flipped_bit_in_the_teachers_weights_is_noticed(lab: Lab, student: Run) -> None:
     flip(student.teacher_file)
-    refused(lab, student, r"teacher\.safetensors is damaged")
+    assert_refused(lab, student, r"teacher\.safetensors is damaged")
     flip(student.teacher_file)
     assert isinstance(lab.resume(student).event, RunFinished)
 
@@ -150,7 +150,7 @@ def test_a_flipped_bit_in_the_teachers_weights_is_noticed(lab: Lab, student: Run
 def test_so_it_is_before_the_first_checkpoint(lab: Lab, student: Run) -> None:
     student.checkpoint_file.unlink()
     flip(student.teacher_file)
-    refused(lab, student, r"teacher\.safetensors is damaged")
+    assert_refused(lab, student, r"teacher\.safetensors is damaged")
 
 
 def test_a_run_of_an_earlier_version_goes_on_with_the_teacher_it_has(lab: Lab, student: Run) -> None:
@@ -193,25 +193,25 @@ def without(run: Run, lost: Callable[[Any], bool]) -> None:
     run.log_file.write_text("".join(kept))
 
 
-def noticed(lab: Lab) -> list[str]:
+def read_notices(lab: Lab) -> list[str]:
     return [event.message for event in lab.events if isinstance(event, Notice)]
 
 
 def test_a_whole_log_is_no_notice(lab: Lab, stopped: Run) -> None:
     lab.resume(stopped)
-    assert noticed(lab) == []
+    assert read_notices(lab) == []
 
 
 def test_epochs_that_the_log_has_lost_are_reported(lab: Lab, stopped: Run) -> None:
     without(stopped, lambda event: isinstance(event, EpochFinished))
     lab.resume(stopped)
     message = "the log lacks epoch 1 from before the checkpoint; the weights are not affected"
-    assert noticed(lab) == [message]
+    assert read_notices(lab) == [message]
     assert list(stopped.history().epochs) == [2]
     assert [notice.message for notice in stopped.history().notices] == [message]
     lab.events.clear()
     lab.resume(stopped, more_epochs=1)
-    assert noticed(lab) == []  # once is enough
+    assert read_notices(lab) == []  # once is enough
 
 
 @pytest.mark.parametrize("way", ["emptied", "deleted"])
@@ -223,7 +223,9 @@ def test_a_log_that_is_gone_is_reported(lab: Lab, way: str) -> None:
     else:
         run.log_file.unlink()
     lab.resume(run)
-    assert noticed(lab) == ["the log lacks 3 epochs, 1 to 3, from before the checkpoint; the weights are not affected"]
+    assert read_notices(lab) == [
+        "the log lacks 3 epochs, 1 to 3, from before the checkpoint; the weights are not affected"
+    ]
 
 
 def test_batch_losses_that_the_log_has_lost_are_reported(lab: Lab) -> None:
@@ -231,7 +233,7 @@ def test_batch_losses_that_the_log_has_lost_are_reported(lab: Lab) -> None:
     lab.events.clear()
     without(run, lambda event: isinstance(event, (Progress, CheckpointSaved)))
     lab.resume(run)
-    assert noticed(lab) == ["the log lacks batch losses from before the checkpoint; the weights are not affected"]
+    assert read_notices(lab) == ["the log lacks batch losses from before the checkpoint; the weights are not affected"]
 
 
 def test_a_kill_between_a_checkpoint_and_its_line_loses_nothing(lab: Lab) -> None:
@@ -239,7 +241,7 @@ def test_a_kill_between_a_checkpoint_and_its_line_loses_nothing(lab: Lab) -> Non
     lab.events.clear()
     without(run, lambda event: isinstance(event, CheckpointSaved))
     lab.resume(run)
-    assert noticed(lab) == []
+    assert read_notices(lab) == []
 
 
 # The same weights are the same file

@@ -85,7 +85,12 @@ class OpenDashboard:
 
     async def wait_for_text(self, *texts: str) -> None:
         """Wait until all of these are on the screen."""
-        await self.until(lambda: all(text in self.text for text in texts))
+
+        def are_there() -> bool:
+            shown = self.text  # drawn once for all of them
+            return all(text in shown for text in texts)
+
+        await self.until(are_there)
 
 
 Scenario = Callable[[OpenDashboard], Awaitable[None]]

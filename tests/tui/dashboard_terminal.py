@@ -125,10 +125,12 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """The screen, line by line. It is worked out only when looked at, as that takes pyte long."""
-        self._stream.feed(self._unseen)
-        self._unseen = b""
-        return "\n".join(self._screen.display)
+        """The screen, line by line. It is worked out only when looked at and changed, as that takes pyte long."""
+        if self._unseen or self._seen is None:
+            self._stream.feed(self._unseen)
+            self._unseen = b""
+            self._seen = "\n".join(self._screen.display)
+        return self._seen
 
     def resize(self, columns: int, rows: int, *, fresh: bool = False) -> None:
         """Another size, as when a window is dragged."""
@@ -138,6 +140,7 @@ class Terminal:
             self._stream = pyte.ByteStream(self._screen)
         elif self.text:
             self._screen.resize(rows, columns)
+        self._seen: str | None = None
         fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def press(self, keys: str) -> None:

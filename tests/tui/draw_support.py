@@ -26,7 +26,8 @@ def write_line_reader(
     runs_dir: Path, name: str = "lines", *, down: int = DOWN, across: int = ACROSS, **settings: Any
 ) -> Run:
     """A finished run whose best weights answer `down` and `across`, and are not sure of a cross."""
-    run = sample_runs.write_finished(runs_dir, name, 0.9, model="linear", dataset="synthetic", **settings)
+    settings = {"model": "linear", "dataset": "synthetic", **settings}
+    run = sample_runs.write_finished(runs_dir, name, 0.9, **settings)
     weights = torch.zeros(10, 28, 28)
     weights[down, 4:24, 12:16] = 0.05
     weights[across, 12:16, 4:24] = 0.05

@@ -33,7 +33,7 @@ def tour(folder: Path, numbers: Iterable[int]) -> list[Run]:
             lambda: isinstance(dashboard.app.screen, RunsScreen) and dashboard.app.screen.browser.is_complete
         )
         for _ in runs:
-            await _visit(dashboard, "enter", "n", "x", "e", "d")
+            await _visit(dashboard, "enter", "n", "x", "R", "delete")
             await dashboard.press("down")
         await dashboard.press("home", *["space"] * min(4, len(runs)), "c")
         await _wait_until_settled(dashboard)
@@ -63,7 +63,7 @@ async def _visit(dashboard: OpenDashboard, *keys: str) -> None:
 async def _choose_each(dashboard: OpenDashboard) -> None:
     at_home, number = dashboard.app.screen, 0
     while True:
-        await dashboard.press("n")
+        await dashboard.press("N")
         await dashboard.until(lambda: isinstance(dashboard.app.screen, NetworkDialog))
         await _wait_until_settled(dashboard)
         options = dashboard.app.screen.query_one(OptionList)

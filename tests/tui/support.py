@@ -7,11 +7,13 @@ import math
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.pilot import Pilot
 
 from mnist_tui.events import EpochFinished, EpochStarted, Event, Progress, RunStarted
 from mnist_tui.runs.history import RunHistory, fold
+from mnist_tui.tui.screens.panels import PanelScreen
+from mnist_tui.tui.themed_app import ThemedApp
 from mnist_tui.tui.widgets.runs.run_view import RunView
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
@@ -71,8 +73,15 @@ def make_history(finished: int, *, epochs: int = 5, steps: int = STEPS) -> RunHi
     return fold(events)
 
 
-class RunApp(App[None]):
-    """Nothing but a RunView; `+` belongs to the app, as on the Train screen."""
+class RunViewScreen(PanelScreen):
+    """Nothing but a RunView."""
+
+    def compose(self) -> ComposeResult:
+        yield RunView()
+
+
+class RunApp(ThemedApp[None]):
+    """A RunView; `+` belongs to the app, as on the Train screen."""
 
     BINDINGS = [("plus", "count", "Count")]  # noqa: RUF012
 
@@ -80,8 +89,8 @@ class RunApp(App[None]):
         super().__init__()
         self.counted = 0
 
-    def compose(self) -> ComposeResult:
-        yield RunView()
+    def get_default_screen(self) -> RunViewScreen:
+        return RunViewScreen()
 
     def action_count(self) -> None:
         self.counted += 1

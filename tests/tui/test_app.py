@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,26 +15,24 @@ from textual.containers import VerticalScroll
 from textual.events import Click, InputEvent, Key, MouseDown, Resize
 from textual.geometry import Size
 from textual.screen import Screen
-from textual.widgets import Input, Select
 
-from mnist_tui.config import SETTINGS, TrainConfig
+from mnist_tui.config import TrainConfig
 from mnist_tui.events import DataProgress, Event, Notice, Preparing, RunPaused, RunResumed
-from mnist_tui.recipes import RECIPES
-from mnist_tui.training.control import Control
-from mnist_tui.training.jobs import Folders, NewRun
+from mnist_tui.training.jobs import Folders
 from mnist_tui.tui.app import Dashboard, LeaveDialog
 from mnist_tui.tui.preferences import Preferences
+from mnist_tui.tui.run_draft import RunDraft
 from mnist_tui.tui.screens.compare import CompareScreen
 from mnist_tui.tui.screens.dialogs.base import AskDialog, ConfirmDialog
 from mnist_tui.tui.screens.dialogs.export import ExportDialog
 from mnist_tui.tui.screens.help import HelpScreen, active_keys
-from mnist_tui.tui.screens.new_run import NewRunForm
+from mnist_tui.tui.screens.new_run import NewRunScreen
+from mnist_tui.tui.screens.settings_form import SettingsForm
 from mnist_tui.tui.session import SessionPhase
 from mnist_tui.tui.textual_fixes.command_palette import SafeCommandPalette
 from mnist_tui.tui.widgets.charts.chart import Chart
 from mnist_tui.tui.widgets.frame import loading
 from mnist_tui.tui.widgets.frame.title_bar import TitleBar
-from mnist_tui.tui.widgets.setting_row import SettingRow
 from tests.tui.app_support import SIZES, OpenDashboard, run_started, with_dashboard
 from tests.tui.support import epoch_events, progress, row
 from tests.tui.test_session import EPOCH, FAILED, FETCHING, FINISHED, STOPPED
@@ -54,6 +51,11 @@ async def ended(dashboard: OpenDashboard, *events: Event, until: SessionPhase) -
     dashboard.job.report(None)
     await dashboard.until(lambda: not dashboard.app.session.training.is_alive)  # type: ignore[union-attr]
     await dashboard.pilot.pause()
+
+
+async def open_recipes(dashboard: OpenDashboard) -> None:
+    await dashboard.press("n")
+    await dashboard.wait_for_text("New run", "accuracy")
 
 
 # What is drawn
@@ -201,7 +203,7 @@ def test_a_failure_before_the_run_says_what_happened_and_where(tmp_path: Path) -
         await dashboard.report(LookupError("this was not foreseen"), until=SessionPhase.FAILED)
         await dashboard.wait_for_text("Failed", "this was not foreseen", "app_support.py", "Press n for another run")
         await dashboard.press("n")
-        assert isinstance(dashboard.app.screen, NewRunForm)
+        assert isinstance(dashboard.app.screen, NewRunScreen)
 
     with_dashboard(scenario, tmp_path)
 
@@ -223,8 +225,8 @@ def test_the_digits_open_the_screens(tmp_path: Path) -> None:
     async def scenario(dashboard: OpenDashboard) -> None:
         for key, shown in (
             ("2", "Requirements"),
-            ("3", "Train one: press 1, then n."),
-            ("4", "What the network gets"),
+            ("3", "Train one: press n."),
+            ("4", "Network input"),
             ("5", "Runs"),
             ("1", "Train a small network"),
         ):
@@ -237,7 +239,7 @@ def test_the_digits_open_the_screens(tmp_path: Path) -> None:
 def test_a_click_on_a_tab_opens_it(tmp_path: Path) -> None:
     async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.pilot.click("TitleBar", offset=(dashboard.title.index("3 Evaluate"), 0))
-        await dashboard.wait_for_text("Train one: press 1, then n.")
+        await dashboard.wait_for_text("Train one: press n.")
 
     with_dashboard(scenario, tmp_path, has_job=False)
 
@@ -344,7 +346,7 @@ def test_a_dialog_leaves_the_screen_behind_it_to_be_seen(tmp_path: Path) -> None
         await dashboard.press("question_mark")
         await dashboard.wait_for_text("Everywhere", "1 Train")
         await dashboard.press("escape")
-        await open_form(dashboard)
+        await open_recipes(dashboard)
         await dashboard.wait_for_text("q Quit")
 
     with_dashboard(scenario, tmp_path, has_job=False)
@@ -367,7 +369,7 @@ def test_the_palette_runs_a_key(tmp_path: Path) -> None:
         await dashboard.type("evaluate")
         await dashboard.until(lambda: "Key 3" in dashboard.text)
         await dashboard.press("enter")
-        await dashboard.wait_for_text("Train one: press 1, then n.")
+        await dashboard.wait_for_text("Train one: press n.")
 
     with_dashboard(scenario, tmp_path, has_job=False)
 
@@ -391,7 +393,7 @@ def test_a_command_that_was_chosen_in_haste_is_not_the_next_screens(tmp_path: Pa
 
 def test_the_theme_is_remembered(tmp_path: Path) -> None:
     async def change(dashboard: OpenDashboard) -> None:
-        await dashboard.press("t")
+        await dashboard.press("T")
         assert not dashboard.app.current_theme.dark
 
     async def look(dashboard: OpenDashboard) -> None:
@@ -407,7 +409,7 @@ def test_damaged_preferences_are_no_obstacle(content: str, tmp_path: Path) -> No
 
     async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.wait_for_text("Train a small network")
-        await dashboard.press("t")
+        await dashboard.press("T")
 
     with_dashboard(scenario, tmp_path, has_job=False)
     assert json.loads((tmp_path / "dashboard.json").read_text())["theme"] == "mnist-paper"
@@ -477,175 +479,7 @@ def test_a_run_that_fails_while_it_is_left_fails_the_program(tmp_path: Path) -> 
     assert with_dashboard(scenario, tmp_path).return_value == 4
 
 
-# The form
-
-
-def values(dashboard: OpenDashboard) -> dict[str, object]:
-    return {row.setting: row.value for row in dashboard.app.screen.query(SettingRow)}
-
-
-async def open_form(dashboard: OpenDashboard) -> None:
-    await dashboard.press("n")
-    await dashboard.wait_for_text("New run", "The recipe these settings start from.")
-
-
-def row_of(dashboard: OpenDashboard, setting: str) -> SettingRow:
-    return next(row for row in dashboard.app.screen.query(SettingRow) if row.setting == setting)
-
-
-async def fill(dashboard: OpenDashboard, setting: str, text: str) -> None:
-    row_of(dashboard, setting).query_one(Input).value = text
-    await dashboard.pilot.pause()
-
-
-def test_the_form_has_every_setting_as_the_recipe_has_it(tmp_path: Path) -> None:
-    async def scenario(dashboard: OpenDashboard) -> None:
-        await open_form(dashboard)
-        expected = TrainConfig().to_dict()
-        del expected["extra_epochs"]
-        assert values(dashboard) == expected
-
-    with_dashboard(scenario, tmp_path, has_job=False)
-
-
-def test_the_form_says_in_full_what_a_setting_is_and_what_is_wrong_also_at_80_columns(tmp_path: Path) -> None:
-    def verdict(dashboard: OpenDashboard) -> str:
-        return " ".join(line[5:49].strip(" │") for line in dashboard.text.splitlines()[-4:-2]).strip()
-
-    async def scenario(dashboard: OpenDashboard) -> None:
-        await open_form(dashboard)
-        await dashboard.press("tab", "tab")
-        await dashboard.until(lambda: verdict(dashboard) == SETTINGS["model"].help)
-        await fill(dashboard, "epochs", "fifteen")
-        await dashboard.until(lambda: verdict(dashboard) == "epochs is 'fifteen', but must be a whole number")
-
-    with_dashboard(scenario, tmp_path, size=(80, 24), has_job=False)
-
-
-def test_the_form_marks_the_setting_with_the_focus_and_no_other(tmp_path: Path) -> None:
-    def marked(dashboard: OpenDashboard) -> list[str]:
-        rows = dashboard.app.screen.query(SettingRow)
-        return [row.setting for row in rows if "bold" in str(row.render().spans[0].style)]  # type: ignore[union-attr]
-
-    async def scenario(dashboard: OpenDashboard) -> None:
-        await open_form(dashboard)
-        await dashboard.until(lambda: marked(dashboard) == ["recipe"])
-        await dashboard.press("tab", "tab")
-        await dashboard.until(lambda: marked(dashboard) == ["model"])
-
-    with_dashboard(scenario, tmp_path, has_job=False)
-
-
-def test_a_recipe_with_a_model_of_its_own_brings_it_and_takes_it_away_again(tmp_path: Path) -> None:
-    async def scenario(dashboard: OpenDashboard) -> None:
-        await open_form(dashboard)
-        recipe = dashboard.app.screen.query(SettingRow).first().query_one(Select)
-        for name in ("teacher", "accurate"):
-            recipe.value = name
-            await dashboard.until(lambda: values(dashboard)["model"] == RECIPES[name].model)  # noqa: B023
-
-    with_dashboard(scenario, tmp_path, has_job=False)
-
-
-def test_another_recipe_fills_the_form_but_leaves_data_and_model(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    other = TrainConfig(recipe="other", model="reference", epochs=2, lr=0.5, schedule="constant")
-    monkeypatch.setitem(RECIPES, "other", other)  # type: ignore[arg-type]
-
-    async def scenario(dashboard: OpenDashboard) -> None:
-        await open_form(dashboard)
-        await fill(dashboard, "model", "linear")
-        dashboard.app.screen.query(SettingRow).first().query_one(Select).value = "other"
-        await dashboard.until(lambda: values(dashboard)["epochs"] == 2)
-        expected = other.replace(model="linear").to_dict()
-        del expected["extra_epochs"]
-        assert values(dashboard) == expected
-
-    with_dashboard(scenario, tmp_path, has_job=False)
-
-
-BAD = [
-    ("epochs", "0", "epochs is 0", "Must be between 1 and 1,000,000"),
-    ("epochs", "many", "epochs is 'many'", "Must be a whole number"),
-    ("lr", "nan", "lr is nan", "Must be a finite number"),
-    ("batch_size", "", "batch_size is ''", "Must be a whole number"),
-    ("model", "no-such-model", "no-such-model", "no-such-model"),
-    ("model", "nowhere.py:Net", "nowhere.py", "nowhere.py"),
-    ("rotation", "[b", "rotation is '[b'", "Must be a finite number"),
-]
-
-
-def test_a_bad_value_is_said_as_one_types_and_does_not_begin(tmp_path: Path) -> None:
-    """In full below the form, and beside the field what would do."""
-
-    async def scenario(dashboard: OpenDashboard) -> None:
-        await open_form(dashboard)
-        for setting, text, complaint, beside in BAD:
-            await fill(dashboard, setting, text)
-            await dashboard.wait_for_text(complaint)
-            assert beside in row_of(dashboard, setting).text
-            await dashboard.press("ctrl+s")
-            assert isinstance(dashboard.app.screen, NewRunForm)
-            assert dashboard.app.session.training is None
-            row_of(dashboard, setting).value = TrainConfig().to_dict()[setting]
-        await dashboard.until(lambda: row_of(dashboard, "rotation").text == SETTINGS["rotation"].help)
-
-    with_dashboard(scenario, tmp_path, has_job=False, size=(200, 60))
-
-
-def test_what_departs_from_the_recipe_stands_out(tmp_path: Path) -> None:
-    async def scenario(dashboard: OpenDashboard) -> None:
-        await open_form(dashboard)
-        await fill(dashboard, "epochs", "3")
-        await dashboard.until(lambda: row_of(dashboard, "epochs").has_class("-changed"))
-        await fill(dashboard, "epochs", "15")
-        await dashboard.until(lambda: not dashboard.app.screen.query("SettingRow.-changed"))
-
-    with_dashboard(scenario, tmp_path, has_job=False)
-
-
-def test_escape_leaves_everything_as_it_was(tmp_path: Path) -> None:
-    async def scenario(dashboard: OpenDashboard) -> None:
-        await open_form(dashboard)
-        await fill(dashboard, "epochs", "3")
-        await dashboard.press("escape")
-        assert dashboard.app.session.phase is SessionPhase.IDLE
-        assert dashboard.app.workspace.form_config == TrainConfig()
-        await open_form(dashboard)
-        assert values(dashboard)["epochs"] == 15
-
-    with_dashboard(scenario, tmp_path, has_job=False)
-    assert not (tmp_path / "dashboard.json").exists()
-
-
-def beginning(setting: str) -> Callable[[OpenDashboard], object]:
-    """Press Enter in that field."""
-
-    async def scenario(dashboard: OpenDashboard) -> None:
-        await open_form(dashboard)
-        await fill(dashboard, "epochs", "3")
-        row_of(dashboard, setting).query_one("Input, Select").focus()
-        await dashboard.pilot.pause()
-        await dashboard.press("enter")
-        await dashboard.until(lambda: dashboard.app.session.training is not None)
-
-    return scenario
-
-
-@pytest.mark.parametrize("setting", ["dataset", "epochs"])
-def test_enter_begins_from_any_field_and_the_form_is_remembered(
-    setting: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[TrainConfig] = []
-
-    def run(job: NewRun, control: Control, report: object) -> None:
-        asked.append(job.config)
-
-    monkeypatch.setattr(NewRun, "__call__", run)
-    with_dashboard(beginning(setting), tmp_path, has_job=False)  # type: ignore[arg-type]
-    assert asked == [TrainConfig(epochs=3)]
-    assert json.loads((tmp_path / "dashboard.json").read_text())["form"]["epochs"] == 3
+# Once at a time
 
 
 def test_a_second_run_is_refused_while_one_trains(tmp_path: Path) -> None:
@@ -671,16 +505,6 @@ def test_a_storm_of_sizes_leaves_a_whole_picture(tmp_path: Path) -> None:
     with_dashboard(scenario, tmp_path)
 
 
-def test_the_form_fits_a_small_terminal(tmp_path: Path) -> None:
-    async def scenario(dashboard: OpenDashboard) -> None:
-        await dashboard.press("n")
-        await dashboard.wait_for_text("New run", "Begin", "Cancel")
-        await dashboard.pilot.resize_terminal(40, 12)
-        await dashboard.wait_for_text("New run", "Begin", "Cancel")
-
-    with_dashboard(scenario, tmp_path, has_job=False, size=(80, 24))
-
-
 def test_fetching_then_training_moves_on_from_the_wait(tmp_path: Path) -> None:
     async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.report(FETCHING, until=SessionPhase.FETCHING)
@@ -699,7 +523,7 @@ def test_a_theme_changed_on_one_screen_is_worn_by_the_others(tmp_path: Path) -> 
         dark = title.styles.background
         await dashboard.press("5")
         await dashboard.until(lambda: dashboard.app.screen is not first)
-        await dashboard.press("t", "1")
+        await dashboard.press("T", "1")
         await dashboard.until(lambda: dashboard.app.screen is first and title.styles.background != dark)
         light = title.styles.background
         await dashboard.press("5", "1")
@@ -889,10 +713,9 @@ def test_a_screen_that_is_closed_while_it_comes_up_is_no_error(tmp_path: Path) -
             await closed_after(turns, ConfirmDialog("Delete", "Really?", danger=True), dashboard)
             await closed_after(turns, AskDialog("Name", "Which?", check=lambda _: ""), dashboard)
             await closed_after(turns, ExportDialog("a-run"), dashboard)
-            await closed_after(
-                turns, NewRunForm(dashboard.app.workspace.form_config, dashboard.app.preferences), dashboard
-            )
-            await closed_after(turns, CompareScreen([]), dashboard)
+            await closed_after(turns, NewRunScreen(dashboard.app.workspace), dashboard)
+            await closed_after(turns, SettingsForm(RunDraft(TrainConfig())), dashboard)
+            await closed_after(turns, CompareScreen(dashboard.app.workspace, []), dashboard)
 
     with_dashboard(scenario, tmp_path, has_job=False)
 

@@ -56,11 +56,11 @@ def test_everything_is_there_at_any_size(trained: Path, size: tuple[int, int]) -
     async def scenario(dashboard: OpenDashboard) -> None:
         await open_draw(dashboard)
         await dashboard.wait_for_text(
-            "nothing drawn yet", "What the network gets", "best, epoch 1 · lines", "Test image", "pen up"
+            "Nothing is drawn yet", "Network input", "lines · best weights, epoch 1", "Test image", "pen up"
         )
         await draw_down(dashboard)
         await wait_for_answer(dashboard, "1")
-        await dashboard.wait_for_text(" % sure", "That was a …")
+        await dashboard.wait_for_text("next: ", "w why", "Label & save")
         pad, panel = screen(dashboard).query_one(DrawingPad), screen(dashboard).query_one("#canvas")
         assert pad.size.width == 2 * pad.size.height
         assert pad.region.height >= min(0.8 * size[1] - 3, 56)
@@ -77,8 +77,8 @@ def test_the_mouse_draws_and_the_answer_follows(trained: Path) -> None:
         await open_draw(dashboard)
         await draw_across(dashboard)
         await wait_for_answer(dashboard, "7")
-        await dashboard.press("c")
-        await dashboard.wait_for_text("nothing drawn yet")
+        await dashboard.press("delete")
+        await dashboard.wait_for_text("Nothing is drawn yet")
         await draw_down(dashboard)
         await wait_for_answer(dashboard, "1")
 
@@ -170,13 +170,13 @@ def test_the_pen_goes_in_eight_directions_and_stays_on_the_canvas(trained: Path)
 def test_an_eraser_works_with_keys_and_mouse(trained: Path) -> None:
     async def scenario(dashboard: OpenDashboard) -> None:
         await open_draw(dashboard)
-        await dashboard.press("space", "down", "space", "e")
+        await dashboard.press("space", "down", "space", "b")
         await dashboard.wait_for_text("eraser up")
         await dashboard.press("space", "up", "space")
         assert ink(dashboard) == 0
         await draw_down(dashboard)
         assert ink(dashboard) == 0
-        await dashboard.press("e")
+        await dashboard.press("b")
         await dashboard.wait_for_text("pen up")
         await draw_down(dashboard)
         assert ink(dashboard) > 0
@@ -189,16 +189,16 @@ def test_undo_redo_clear_and_invert(trained: Path) -> None:
         await open_draw(dashboard)
         assert "Undo" not in dashboard.footer
         await draw_down(dashboard)
-        await dashboard.wait_for_text("u Undo", "c Clear")
+        await dashboard.wait_for_text("u Undo", "Del Clear")
         await draw_across(dashboard)
         await wait_for_answer(dashboard, "not sure")
         await dashboard.press("u")
         await wait_for_answer(dashboard, "1")
-        await dashboard.press("r")
+        await dashboard.press("ctrl+y")
         await wait_for_answer(dashboard, "not sure")
-        await dashboard.press("c")
-        await dashboard.wait_for_text("nothing drawn yet")
-        await dashboard.press("u", "i")
+        await dashboard.press("delete")
+        await dashboard.wait_for_text("Nothing is drawn yet")
+        await dashboard.press("u", "tilde")
         assert ink(dashboard) > 0.5
 
     with_dashboard(scenario, trained, has_job=False)
@@ -207,7 +207,7 @@ def test_undo_redo_clear_and_invert(trained: Path) -> None:
 def test_the_pen_is_up_after_clearing(trained: Path) -> None:
     async def scenario(dashboard: OpenDashboard) -> None:
         await open_draw(dashboard)
-        await dashboard.press("space", "down", "down", "c", "down")
+        await dashboard.press("space", "down", "down", "delete", "down")
         assert ink(dashboard) == 0
         await dashboard.wait_for_text("pen up")
 
@@ -217,7 +217,7 @@ def test_the_pen_is_up_after_clearing(trained: Path) -> None:
 def test_without_a_run_the_picture_is_there_and_what_to_do(tmp_path: Path) -> None:
     async def scenario(dashboard: OpenDashboard) -> None:
         await open_draw(dashboard)
-        await dashboard.wait_for_text("no network yet", "Train one: press 1, then n.")
+        await dashboard.wait_for_text("No network yet.", "Train one: press n.")
         await draw_down(dashboard)
         await dashboard.until(lambda: screen(dashboard).result.pixels is not None)
         assert screen(dashboard).result.pixels.shape == (28, 28)
@@ -288,7 +288,7 @@ def test_a_test_image_that_is_wanted_before_the_network_is_there_is_of_its_datas
         await dashboard.press("t")
         assert screen(dashboard).result is None
         may_read.set()
-        await dashboard.wait_for_text("Test image 0 · labeled 2")
+        await dashboard.wait_for_text("Test image 0 · label 2")
         assert asked == ["kmnist"]
 
     with_dashboard(scenario, trained, has_job=False)
@@ -298,9 +298,9 @@ def test_test_images_are_loaded_one_after_the_other_and_altered(trained: Path) -
     async def scenario(dashboard: OpenDashboard) -> None:
         await open_draw(dashboard)
         await dashboard.press("t")
-        await dashboard.wait_for_text("Test image 0 · labeled 2")
+        await dashboard.wait_for_text("Test image 0 · label 2")
         await dashboard.press("t")
-        await dashboard.wait_for_text("Test image 1 · labeled 3")
+        await dashboard.wait_for_text("Test image 1 · label 3")
         before = screen(dashboard).canvas.drawing()
         assert before.is_mnist_format
         await drag(dashboard, (0.5, 0.1), (0.5, 0.2))
@@ -308,7 +308,7 @@ def test_test_images_are_loaded_one_after_the_other_and_altered(trained: Path) -
         assert altered.is_mnist_format
         assert np.array_equal(altered.ink[10:], before.ink[10:])
         await dashboard.press("u", "u")
-        await dashboard.wait_for_text("Test image 0 · labeled 2")
+        await dashboard.wait_for_text("Test image 0 · label 2")
         await dashboard.press("u")
         await dashboard.wait_for_text("─ Draw ─")
 
@@ -318,20 +318,20 @@ def test_test_images_are_loaded_one_after_the_other_and_altered(trained: Path) -
 def test_a_test_image_is_asked_for_by_digit_or_by_number(trained: Path) -> None:
     async def scenario(dashboard: OpenDashboard) -> None:
         await open_draw(dashboard)
-        await dashboard.press("T")
+        await dashboard.press("i")
         await dashboard.type("7")
         await dashboard.press("enter")
-        await dashboard.wait_for_text("Test image 5 · labeled 7")
-        await dashboard.press("T")
+        await dashboard.wait_for_text("Test image 5 · label 7")
+        await dashboard.press("i")
         await dashboard.type("#1234")
         await dashboard.press("enter")
-        await dashboard.wait_for_text("Test image 1,234 · labeled 6")
-        await dashboard.press("T")
+        await dashboard.wait_for_text("Test image 1,234 · label 6")
+        await dashboard.press("i")
         await dashboard.type("99999")
         await dashboard.press("enter")
         await dashboard.until(lambda: "no test image 99,999" in dashboard.toasts)
         assert "0 to 9,999" in dashboard.toasts
-        await dashboard.press("T")
+        await dashboard.press("i")
         for nothing in (" ", "seven"):
             await dashboard.type(nothing)
             await dashboard.wait_for_text("A digit, or # and a number.")
@@ -348,14 +348,14 @@ def test_a_test_image_is_asked_for_by_digit_or_by_number(trained: Path) -> None:
 def test_a_correction_is_kept_as_the_network_got_it(trained: Path) -> None:
     async def scenario(dashboard: OpenDashboard) -> None:
         await open_draw(dashboard)
-        assert "That was" not in dashboard.footer
+        assert "Label" not in dashboard.footer
         for digit, draw in (("4", draw_down), ("9", draw_across)):
             await draw(dashboard)
             await dashboard.press("enter")
-            await dashboard.wait_for_text("That was a …", " 8 ", " 9 ")
+            await dashboard.wait_for_text("Which digit was it?", " 8 ", " 9 ")
             await dashboard.press(digit)
-            await dashboard.wait_for_text("nothing drawn yet")
-        assert "Kept as a 9: my-digits has 2 now." in dashboard.toasts
+            await dashboard.wait_for_text("Nothing is drawn yet")
+        assert "Saved as a 9: my-digits has 2 now." in dashboard.toasts
 
     with_dashboard(scenario, trained, has_job=False, size=(80, 24))
     kept = my_digits.load_all(trained / "data")
@@ -370,7 +370,7 @@ def test_thinking_better_of_it_keeps_nothing(trained: Path) -> None:
         await open_draw(dashboard)
         await draw_down(dashboard)
         await dashboard.press("enter")
-        await dashboard.wait_for_text("That was a …", "Press its digit")
+        await dashboard.wait_for_text("Which digit was it?", "my-digits")
         await dashboard.press("escape")
         assert ink(dashboard) > 0
 
@@ -401,12 +401,12 @@ def test_any_run_can_be_chosen(trained: Path) -> None:
         await open_draw(dashboard)
         await draw_down(dashboard)
         await wait_for_answer(dashboard, "1")
-        await dashboard.press("n")
+        await dashboard.press("N")
         await dashboard.wait_for_text("The network in training", "other  linear on synthetic")
         await dashboard.press("end", "enter")
         await wait_for_answer(dashboard, "3")
-        await dashboard.wait_for_text("best, epoch 1 · other")
-        await dashboard.press("n", "home", "enter")
+        await dashboard.wait_for_text("other · best weights, epoch 1")
+        await dashboard.press("N", "home", "enter")
         await wait_for_answer(dashboard, "1")
 
     with_dashboard(scenario, trained, has_job=False)

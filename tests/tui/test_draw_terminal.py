@@ -21,7 +21,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     with Terminal(["-m", "mnist_tui"], tmp_path, begin=warm_program.begin) as terminal:
         terminal.wait_for("● ready")
         terminal.press("4")
-        terminal.wait_for("nothing drawn yet", "best, epoch 1 · lines")
+        terminal.wait_for("Nothing is drawn yet", "lines · best weights, epoch 1")
         yield terminal
         terminal.press("q")
         assert terminal.ended()[0] == 0
@@ -41,14 +41,14 @@ def drag(terminal: Terminal, start: tuple[int, int], end: tuple[int, int], butto
 
 def test_the_mouse_draws_and_erases(terminal: Terminal) -> None:
     drag(terminal, (33, 6), (33, 31))
-    terminal.wait_for(" % sure", "then")
+    terminal.wait_for("next: ", "w why")
     drag(terminal, (8, 18), (58, 18))
     terminal.wait_for("not sure", "perhaps")
     drag(terminal, (8, 18), (26, 18), _RIGHT)
     drag(terminal, (40, 18), (58, 18), _RIGHT)
-    terminal.wait_for(" % sure", "then")
-    terminal.press("c")
-    terminal.wait_for("nothing drawn yet")
+    terminal.wait_for("next: ", "w why")
+    terminal.press("\x1b[3~")
+    terminal.wait_for("Nothing is drawn yet")
 
 
 def test_keys_alone_draw(terminal: Terminal) -> None:
@@ -56,11 +56,11 @@ def test_keys_alone_draw(terminal: Terminal) -> None:
     terminal.wait_for("pen down")
     for _ in range(14):
         terminal.press("\x1b[B")
-    terminal.wait_for(" % sure", "then")
+    terminal.wait_for("next: ", "w why")
     terminal.press(" ")
     terminal.wait_for("pen up")
     terminal.press("u")
-    terminal.wait_for("nothing drawn yet")
+    terminal.wait_for("Nothing is drawn yet")
 
 
 def test_a_correction_in_a_small_terminal_while_training(tmp_path: Path) -> None:
@@ -69,13 +69,13 @@ def test_a_correction_in_a_small_terminal_while_training(tmp_path: Path) -> None
     with Terminal(program, tmp_path, columns=80, rows=24, begin=warm_program.begin) as terminal:
         terminal.wait_for("● training", "img/s")
         terminal.press("4")
-        terminal.wait_for("live · epoch", "nothing drawn yet")
+        terminal.wait_for("live, epoch", "Nothing is drawn yet")
         drag(terminal, (18, 5), (18, 19))
-        terminal.wait_for("That was a …")
+        terminal.wait_for("Label & save")
         terminal.press("\r")
-        terminal.wait_for("Press its digit")
+        terminal.wait_for("Which digit was it?")
         terminal.press("7")
-        terminal.wait_for("Kept as a 7", "nothing drawn yet")
+        terminal.wait_for("Saved as a 7", "Nothing is drawn yet")
         terminal.press("q")
         terminal.wait_for("Stop and leave")
         terminal.press("y")

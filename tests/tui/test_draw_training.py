@@ -54,13 +54,13 @@ def test_the_answer_comes_from_the_network_as_it_is_being_trained(tmp_path: Path
         await dashboard.until(lambda: moment(dashboard) > (1, 0))
         first = moment(dashboard)
         answered = screen(dashboard).result.prediction
-        await dashboard.wait_for_text("live · epoch")
+        await dashboard.wait_for_text("live, epoch")
         await dashboard.until(lambda: moment(dashboard) > first)
         assert screen(dashboard).result.prediction.probabilities != answered.probabilities
         await dashboard.until(lambda: dashboard.app.session.history.epochs)
         dashboard.app.session.stop()
         await dashboard.until(lambda: dashboard.app.session.phase is SessionPhase.STOPPED)
-        await dashboard.wait_for_text("best, epoch")
+        await dashboard.wait_for_text("best weights, epoch")
 
     with_dashboard(scenario, tmp_path, job=job(tmp_path, ENDLESS))
 
@@ -104,6 +104,7 @@ def test_drawing_during_a_training_does_not_change_the_weights(tmp_path: Path, t
             await draw_down(dashboard)
             answered.add(moment(dashboard))
             await dashboard.press("u")
+            await dashboard.pilot.pause(0.3)  # it trains in the same process
             # Each epoch's first half is answered from, that is by another network.
             for count, held in enumerate((FIRST, SECOND), start=1):
                 if len(answered - {(0, 0)}) >= count:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests import sample_runs
 from tests.tui.app_support import OpenDashboard, with_dashboard
 from tests.tui.hostile_tour import tour
@@ -19,5 +21,6 @@ def test_accuracies_that_are_none_are_not_in_the_previews_curve(tmp_path: Path) 
     with_dashboard(scenario, tmp_path, has_job=False)
 
 
+@pytest.mark.early
 def test_no_damaged_run_ends_the_dashboard(tmp_path: Path) -> None:
     assert len(tour(tmp_path, range(3))) == 3

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.screen import Screen
 
 from mnist_tui.render.sparkline import spark_rows
+from mnist_tui.tui.themed_app import ThemedApp
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 
 
@@ -40,7 +41,7 @@ class KeysScreen(Screen[None]):
         return None if parameters == ("d",) else True
 
 
-class Keys(App[None]):
+class Keys(ThemedApp[None]):
     """The screen's keys, and one that works everywhere."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "press", "Leave")]

@@ -143,7 +143,7 @@ def test_watching_wears_the_theme_that_was_chosen_and_can_choose_another(tmp_pat
 
     async def test(pilot: Pilot[int]) -> None:
         assert pilot.app.theme == PAPER.name
-        await pilot.press("t")
+        await pilot.press("T")
 
     drive_app(WatchApp(run, preferences=preferences), test)
     assert Preferences(tmp_path / "dashboard.json").theme == NIGHT.name

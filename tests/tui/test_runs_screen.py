@@ -6,22 +6,27 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
-from textual.widgets import Button, Input, Label, RadioButton
+from textual.widgets import Button, Input, Label, OptionList
 
+from mnist_tui.data import my_digits
+from mnist_tui.errors import MnistTuiError
 from mnist_tui.runs import Run
 from mnist_tui.training.jobs import ResumedRun
 from mnist_tui.tui.app import Dashboard
 from mnist_tui.tui.screens.compare import CompareScreen
 from mnist_tui.tui.screens.dialogs.base import AskDialog, ConfirmDialog
 from mnist_tui.tui.screens.dialogs.export import ExportDialog
-from mnist_tui.tui.screens.new_run import NewRunForm
+from mnist_tui.tui.screens.new_run import NewRunScreen
+from mnist_tui.tui.screens.opened_run import OpenedRunScreen
 from mnist_tui.tui.screens.run import RunScreen
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
-from mnist_tui.tui.widgets.runs.run_preview import RunPreview
-from mnist_tui.tui.widgets.setting_row import SettingRow
+from mnist_tui.tui.widgets.runs.run_preview import RunPreview, _bars
+from mnist_tui.tui.workers.network_export import export_saved_network
 from mnist_tui.tui.workspace import ResumeRequested
 from tests import sample_runs
+from tests.tui.draw_support import write_line_reader
 from tests.tui.runs_support import OpenRunsScreen, drive
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
@@ -175,7 +180,7 @@ def test_a_damaged_run_is_not_opened_but_can_be_deleted(runs_dir: Path) -> None:
         await runs.press("enter")
         assert runs.app.screen is runs.screen
         assert "cannot be read" in runs.toasts[-1]
-        await runs.press("d", "y")
+        await runs.press("delete", "y")
         await runs.until(lambda: "omega" not in runs.names)
         assert not (runs_dir / "omega").exists()
 
@@ -186,12 +191,12 @@ def test_deleting_asks_first_and_enter_keeps(runs_dir: Path) -> None:
     async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to("alpha")
         for answer in ("n", "escape", "enter"):
-            await runs.press("d")
+            await runs.press("delete")
             await runs.until(lambda: isinstance(runs.app.screen, ConfirmDialog))
             await runs.press(answer)
             await runs.until(lambda: runs.app.screen is runs.screen)
         assert (runs_dir / "alpha").exists()
-        await runs.press("d")
+        await runs.press("delete")
         await runs.until(lambda: isinstance(runs.app.screen, ConfirmDialog))
         await runs.press("right", "enter")
         await runs.until(lambda: "alpha" not in runs.names)
@@ -200,7 +205,7 @@ def test_deleting_asks_first_and_enter_keeps(runs_dir: Path) -> None:
     drive(runs_dir, test)
 
 
-@pytest.mark.parametrize("key", ["d", "e"])
+@pytest.mark.parametrize("key", ["delete", "R"])
 def test_a_run_in_use_is_neither_deleted_nor_renamed(runs_dir: Path, key: str) -> None:
     async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to("delta")
@@ -219,7 +224,7 @@ def test_renaming_checks_as_one_types_and_keeps_the_mark(runs_dir: Path) -> None
         await runs.go_to("alpha")
         await runs.press("space")
         await runs.go_to("alpha")
-        await runs.press("e")
+        await runs.press("R")
         await runs.until(lambda: isinstance(runs.app.screen, AskDialog))
         line, yes = runs.app.screen.query_one(Input), runs.app.screen.query_one("#yes", Button)
         for name, complaint in (
@@ -250,15 +255,9 @@ def test_exporting_writes_the_epoch_table_where_it_is_asked_to(
         await runs.until(lambda: isinstance(runs.app.screen, ExportDialog))
         line = runs.app.screen.query_one(Input)
         assert line.value == "./alpha.csv"
-        # Told apart without a color.
-        assert [str(button.render()).strip() for button in runs.app.screen.query(RadioButton)] == [
-            "● CSV",
-            "○ JSON",
-        ]
         if format == "json":
-            await runs.press("shift+tab", "right", "enter")
+            await runs.press("down")
             await runs.until(lambda: line.value == "./alpha.json")
-            line.focus()
         await runs.press("enter")
         await runs.until(lambda: runs.toasts)
 
@@ -278,7 +277,7 @@ def test_export_says_what_it_would_replace_and_what_it_cannot_write(runs_dir: Pa
         dialog = runs.app.screen
         for path, words in (
             (tmp_path / "old.csv", "will be replaced"),
-            (tmp_path / "table.txt", "End the path in"),
+            (tmp_path / "table.txt", "End the path in .csv or .json."),
             (tmp_path / "none" / "t.csv", "no folder"),
             ("~no-such-user", "End the path in"),
             ("~no-such-user/t.csv", "no folder"),
@@ -293,12 +292,102 @@ def test_export_says_what_it_would_replace_and_what_it_cannot_write(runs_dir: Pa
     drive(runs_dir, test)
 
 
+def test_a_network_is_exported_from_an_opened_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a process of its own, which compares the file with the network on the run's own test images."""
+    monkeypatch.chdir(tmp_path)
+    write_line_reader(tmp_path / "runs", dataset="my-digits")
+    for number in range(my_digits.MIN_TO_TRAIN):
+        my_digits.add_digit(tmp_path / "data", np.eye(28, dtype=np.uint8) * 255, number % 10)
+
+    async def test(runs: OpenRunsScreen) -> None:
+        await runs.press("enter")
+        await runs.until(lambda: isinstance(runs.app.screen, OpenedRunScreen))
+        await runs.press("x")
+        await runs.until(lambda: isinstance(runs.app.screen, ExportDialog))
+        dialog = runs.app.screen
+        assert isinstance(dialog, ExportDialog)
+        assert dialog.formats[-2:] == ["csv", "json"]
+        dialog.query_one(Input).value = "lines.safetensors"
+        await runs.pilot.pause()
+        assert dialog.query_one(OptionList).highlighted == dialog.formats.index("safetensors")
+        await runs.press("enter")
+        await runs.until(lambda: any("same answers" in toast for toast in runs.toasts))
+        dialog_again = ExportDialog("lines")
+        assert "torchscript" in dialog_again.formats
+
+    drive(tmp_path / "runs", test)
+    assert (tmp_path / "lines.safetensors").is_file()
+
+
+def test_an_export_that_fails_says_why(tmp_path: Path) -> None:
+    run = write_line_reader(tmp_path / "runs", dataset="my-digits")
+    with pytest.raises(MnistTuiError, match=r"^there are no digits of your own in .* yet\. Draw some"):
+        export_saved_network(run, "safetensors", tmp_path / "lines.safetensors", tmp_path / "data")
+
+
+def test_an_opened_run_can_be_pinned_evaluated_and_left_by_its_tab(tmp_path: Path) -> None:
+    run = write_line_reader(tmp_path / "runs")
+
+    async def test(runs: OpenRunsScreen) -> None:
+        app = runs.app
+        assert isinstance(app, Dashboard)
+        await runs.press("enter")
+        await runs.until(lambda: isinstance(app.screen, OpenedRunScreen))
+        await runs.press("p")
+        assert app.workspace.reference == run
+        await runs.press("p")
+        assert app.workspace.reference is None
+        await runs.press("5")
+        await runs.until(lambda: app.screen is runs.screen)
+        await runs.press("e")
+        await runs.until(lambda: app.current_mode == "evaluate")
+        assert app.workspace.network == run
+
+    drive(tmp_path / "runs", test)
+
+
+def test_without_marks_the_run_under_the_cursor_is_compared_with_the_one_below(runs_dir: Path) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
+        await runs.go_to("beta")
+        await runs.press("c")
+        await runs.until(lambda: isinstance(runs.app.screen, CompareScreen))
+        assert set(runs.screen.browser.marked.slots) == {"beta", "alpha"}
+        await runs.press("5")
+        await runs.until(lambda: runs.app.screen is runs.screen)
+        await runs.press("escape")
+        assert runs.screen.browser.marked.slots == {}
+        await runs.go_to("omega")
+        await runs.press("space", "c")
+        await runs.until(lambda: isinstance(runs.app.screen, CompareScreen))
+        assert set(runs.screen.browser.marked.slots) == {"omega", "alpha"}
+
+    drive(runs_dir, test)
+
+
+def test_what_differs_from_the_recipe_is_a_column(runs_dir: Path) -> None:
+    async def test(runs: OpenRunsScreen) -> None:
+        await runs.pilot.resize_terminal(140, 30)
+        await runs.until(lambda: "lr 0.02" in runs.screen.browser.table.render_line(3).text)
+
+    drive(runs_dir, test)
+
+
+def test_bars_show_the_error_and_three_epochs_are_no_slab() -> None:
+    rows = _bars([0.98, 0.9806, 0.981]).splitlines()
+    assert len(rows) == 6
+    assert {len(row) for row in rows} == {12}
+    assert rows[0].isspace()
+    assert len(set(rows[-1].split())) == 1  # three accuracies that hardly differ are equally high
+    many = _bars([1 - 0.1 / epoch for epoch in range(1, 101)]).splitlines()
+    assert 30 < len(many[-1]) <= 42
+
+
 def test_a_run_without_epochs_has_nothing_to_export(runs_dir: Path) -> None:
     async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to("gamma")
         await runs.press("x")
         await runs.until(lambda: runs.toasts)
-        assert "no finished epoch" in runs.toasts[-1]
+        assert "neither weights nor a finished epoch" in runs.toasts[-1]
 
     drive(runs_dir, test)
 
@@ -321,9 +410,9 @@ def test_marks_keep_their_colors_and_open_a_comparison(runs_dir: Path) -> None:
         differences = screen.differences
         assert {"lr", "dataset", "recipe"} <= {row.setting for row in differences}
         assert "ema" not in {row.setting for row in differences}
-        assert len(screen.accuracy.curves) == 2  # gamma has no epoch
+        assert len(screen.charts.accuracy.curves) == 2  # gamma has no epoch
         await runs.press("space")
-        assert len(screen.accuracy.curves) == 1
+        assert len(screen.charts.accuracy.curves) == 1
         await runs.press("escape")
         assert runs.app.screen is runs.screen
 
@@ -399,7 +488,7 @@ def test_a_folder_that_may_not_be_changed_is_said_so(runs_dir: Path) -> None:
         await runs.go_to("alpha")
         runs_dir.chmod(0o500)
         try:
-            await runs.press("d", "y")
+            await runs.press("delete", "y")
             await runs.until(lambda: runs.toasts)
         finally:
             runs_dir.chmod(0o700)
@@ -420,9 +509,10 @@ def test_a_new_run_begins_with_the_settings_of_the_one_under_the_cursor(runs_dir
     async def test(runs: OpenRunsScreen) -> None:
         await runs.go_to("beta")
         await runs.press("n")
-        await runs.until(lambda: isinstance(runs.app.screen, NewRunForm))
-        form = {row.setting: row.value for row in runs.app.screen.query(SettingRow)}
-        assert (form["dataset"], form["lr"]) == ("kmnist", 0.02)
+        await runs.until(lambda: isinstance(runs.app.screen, NewRunScreen))
+        assert isinstance(runs.app.screen, NewRunScreen)
+        values = runs.app.screen.draft.values
+        assert (values["dataset"], values["lr"]) == ("kmnist", 0.02)
 
     drive(runs_dir, test)
 

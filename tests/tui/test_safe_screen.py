@@ -105,7 +105,7 @@ def test_news_for_a_screen_that_is_there_arrives(tmp_path: Path) -> None:
 @pytest.mark.parametrize("turns", range(8))
 def test_an_exit_while_a_screen_comes_up_is_no_error(turns: int, tmp_path: Path) -> None:
     async def scenario(dashboard: OpenDashboard) -> None:
-        dashboard.app.push_screen(CompareScreen([]))
+        dashboard.app.push_screen(CompareScreen(dashboard.app.workspace, []))
         for _ in range(turns):
             await asyncio.sleep(0)
         dashboard.app.exit()

@@ -66,7 +66,7 @@ def test_a_screen_asks_once_and_runs_nothing_until_it_may(key: str, tmp_path: Pa
         await dashboard.wait_for_text("has not been run")
         assert "Run this code?" not in dashboard.text
         assert not canary.exists()
-        await dashboard.press("n")
+        await dashboard.press("N")
         await dashboard.wait_for_text("theirs")
         await dashboard.press("down", "enter")
         await dashboard.wait_for_text("Run this code?")
@@ -79,7 +79,7 @@ def test_a_screen_asks_once_and_runs_nothing_until_it_may(key: str, tmp_path: Pa
 
 def test_the_model_screen_asks_when_an_untrusted_run_is_chosen(tmp_path: Path, run: Run, canary: Path) -> None:
     async def scenario(dashboard: OpenDashboard) -> None:
-        await dashboard.press("2", "n")
+        await dashboard.press("2", "N")
         await dashboard.wait_for_text("theirs")
         await dashboard.press("down", "enter")
         await dashboard.wait_for_text("Run this code?")
@@ -98,7 +98,7 @@ def test_a_new_run_like_an_untrusted_one_is_asked_about_first(tmp_path: Path, ru
         await dashboard.wait_for_text("Run this code?")
         await dashboard.press("n")
         await dashboard.until(lambda: "Run this code?" not in dashboard.text)
-        assert "New run" not in dashboard.text
+        assert "New run" not in dashboard.text.removesuffix(dashboard.footer)
         assert not canary.exists()
 
     with_dashboard(scenario, tmp_path, has_job=False)

@@ -12,7 +12,7 @@ from rich.text import Text
 from mnist_tui.render import formatting
 
 if TYPE_CHECKING:
-    from mnist_tui.bench import BenchResult
+    from mnist_tui.bench.throughput import BenchResult
     from mnist_tui.bench.time_to_accuracy import ContenderResult, TargetResult, TimeToAccuracy
 
 

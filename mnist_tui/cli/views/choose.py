@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import TypeVar
 
 from rich.console import Console
 
@@ -16,51 +15,28 @@ from mnist_tui.events import Event, to_dict
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.training.control import Control
 
-E_contra = TypeVar("E_contra", contravariant=True)
+E = TypeVar("E")
 
 
-class EventView(Protocol[E_contra]):
-    """An object that shows events."""
-
-    def show(self, event: E_contra, /) -> None:
-        """Show an event."""
-
-
-class View(Protocol):
-    """A context manager that shows every event of a run, and its statistics at the end."""
-
-    def show(self, event: Event) -> None:
-        """Show an event."""
-
-    def conclude(self, console: Console) -> None:
-        """Print the statistics of the finished run."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
-def stop_when_output_lost(view: EventView[E_contra], control: Control) -> Callable[[E_contra], None]:
-    """`view.show` until the output is lost (its reader or its terminal is gone, its disk is full).
+def stop_when_output_lost(show: Callable[[E], None], control: Control) -> Callable[[E], None]:
+    """`show` until the output is lost (its reader or its terminal is gone, its disk is full).
 
     The run has not failed: it is asked to stop, and later events are not shown.
     """
     lost = False
 
-    def show(event: E_contra) -> None:
+    def show_until_lost(event: E) -> None:
         nonlocal lost
         if lost:
             return
         try:
-            view.show(event)
+            show(event)
         except OSError as error:
             lost = True
             discard_stdout()
             control.stop(f"the output cannot be written: {error.strerror}")
 
-    return show
+    return show_until_lost
 
 
 class JsonView:
@@ -77,6 +53,10 @@ class JsonView:
 
     def __exit__(self, *_: object) -> None:
         return None
+
+
+View = LiveView | PlainView | JsonView
+"""A context manager that shows every event of a run, and its statistics at the end."""
 
 
 def choose_view(*, json: bool, before: RunHistory | None = None) -> View:

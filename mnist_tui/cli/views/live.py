@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
@@ -39,18 +37,15 @@ class LiveView:
         self._live = open_live(console)
 
     def __enter__(self) -> LiveView:
-        self._live.__enter__()
+        self._live.start(refresh=True)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._live.__exit__(kind, error, trace)
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
         if self.history.epochs:
             self._console.print(epoch_table(self.history))
 
     def conclude(self, console: Console) -> None:
-        """The statistics of the finished run."""
         console.print(statistics_panel(self.history))
 
     def show(self, event: Event) -> None:

@@ -43,7 +43,6 @@ class PlainView:
         return None
 
     def conclude(self, console: Console) -> None:
-        """The statistics of the finished run."""
         console.print(statistics_panel(self.history))
 
     def show(self, event: Event) -> None:

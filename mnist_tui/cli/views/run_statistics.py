@@ -18,7 +18,7 @@ def statistics_panel(history: RunHistory) -> RenderableType:
     best, last = history.best, history.last
     if best is None or last is None:
         return Text("")
-    compared = _is_comparable(history)
+    compared = history.record is not None and history.record.data.name == "mnist"
     table = Table(box=None, pad_edge=False, show_header=compared)
     table.add_column("")
     table.add_column("this run", justify="right", style="bold")
@@ -59,10 +59,6 @@ def _rows(history: RunHistory, best: EpochFinished, last: EpochFinished) -> list
         ("Loss trend", trend([row.train_loss for row in rows]), "fell every epoch"),
         ("Accuracy trend", trend([row.test_accuracy for row in rows]), "–"),
     ]
-
-
-def _is_comparable(history: RunHistory) -> bool:
-    return history.record is not None and history.record.data.name == "mnist"
 
 
 def _choice(history: RunHistory) -> str:

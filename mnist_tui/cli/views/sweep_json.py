@@ -36,10 +36,7 @@ class JsonSweepView:
         self.progress.apply(update)
         match update:
             case SweepStarted():
-                _write(
-                    "SweepStarted",
-                    {"name": update.plan.name, "trials": self.progress.total, "jobs": update.jobs},
-                )
+                _write("SweepStarted", {"name": update.plan.name, "trials": self.progress.total, "jobs": update.jobs})
             case SweepMessage(event=Notice() as event):
                 _write("Notice", {"message": event.message})
             case TrialStarted():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-
 from rich.console import Console, Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -15,7 +13,7 @@ from mnist_tui.events import DataProgress, Notice, Preparing
 from mnist_tui.render import formatting
 from mnist_tui.render.progress_line import waiting_line
 from mnist_tui.runs.history import RunHistory
-from mnist_tui.sweep.plans import Metric, Trial
+from mnist_tui.sweep.plans import Trial
 from mnist_tui.sweep.progress import (
     SweepEvent,
     SweepMessage,
@@ -46,13 +44,11 @@ class LiveSweepView:
         self._live = open_live(console)
 
     def __enter__(self) -> LiveSweepView:
-        self._live.__enter__()
+        self._live.start(refresh=True)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._live.__exit__(kind, error, trace)
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
         _print_table(self.progress, self._console)
 
     def show(self, update: SweepEvent) -> None:
@@ -128,7 +124,8 @@ class PlainSweepView:
         total, on = self.progress.total, self.progress.started.plan.on
         head = f"[{self.progress.ended:>{len(str(total))}}/{total}] {result.trial.label}  "
         if result.status is TrialStatus.FINISHED:
-            return Text(f"{head}{on} {_percent(result, on)}  {formatting.duration(result.seconds)}")
+            accuracy = formatting.figure("accuracy", result.accuracy(on), unit=True)
+            return Text(f"{head}{on} {accuracy}  {formatting.duration(result.seconds)}")
         return Text(f"{head}{result.status.value}: {result.reason}")
 
 
@@ -160,11 +157,6 @@ def _job_line(trial: Trial, history: RunHistory) -> RenderableType:
 
 
 def _overall(progress: SweepProgress) -> Text:
-    failed = sum(result.status is TrialStatus.FAILED for result in progress.results.values())
+    failed = progress.counts[TrialStatus.FAILED]
     text = Text(f"{progress.ended} of {progress.total} trials done, {len(progress.running)} running", style="dim")
     return text.append(f", {failed} failed", style="red") if failed else text
-
-
-def _percent(result: TrialResult, on: Metric) -> str:
-    accuracy = result.accuracy(on)
-    return "–" if accuracy is None else formatting.percent(accuracy)

@@ -18,6 +18,7 @@ from mnist_tui.sweep.results import (
     TrialStatus,
     group_by_combination,
     sort_best_first,
+    varied_settings,
 )
 from mnist_tui.sweep.search_space import format_brief, format_value
 
@@ -65,7 +66,7 @@ def _title(plan: SweepPlan) -> str:
 
 
 def _combination_table(plan: SweepPlan, rows: Sequence[CombinationResult]) -> Table:
-    names = _settings(rows)
+    names = varied_settings(rows)
     validated = plan.on == "test" and any(row.validation for row in rows)
     table = _table([*(names or ["recipe"])])
     heads = [f"{_SHORT[plan.on]} %", "±", "sd", "best %", *(["valid %"] if validated else []), "time"]
@@ -86,8 +87,7 @@ def _combination_table(plan: SweepPlan, rows: Sequence[CombinationResult]) -> Ta
 
 
 def _trial_table(plan: SweepPlan, rows: Sequence[CombinationResult]) -> Table:
-    names = _settings(rows)
-    table = _table(["trial", *names])
+    table = _table(["trial", *varied_settings(rows)])
     table.add_column("status", no_wrap=True)
     for head in ("done", f"{_SHORT[plan.on]} %", "time"):
         table.add_column(head, justify="right", no_wrap=True)
@@ -128,10 +128,6 @@ def _figures(counted: Spread | None) -> list[str]:
         "–" if counted.deviation is None else f"{100 * counted.deviation:.3f}",
         formatting.bare_percent(counted.best),
     ]
-
-
-def _settings(rows: Sequence[CombinationResult]) -> list[str]:
-    return list(dict.fromkeys(name for row in rows for name, _ in row.combination.values))
 
 
 def sweep_list(plans: Sequence[SweepPlan], documents: Sequence[Mapping[str, Any]]) -> Table:

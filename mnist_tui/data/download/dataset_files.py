@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mnist_tui.data.download.progress import DatasetProgress
 from mnist_tui.data.download.verified_files import FoundFile, UnusableFileError, find_verified
@@ -12,13 +11,10 @@ from mnist_tui.data.registry import DataFile, DatasetSpec
 from mnist_tui.errors import DataError
 from mnist_tui.events import Notice, Report
 
-if TYPE_CHECKING:
-    from mnist_tui.data.download.http import DownloadSettings
-
 FoundFiles = Mapping[DataFile, FoundFile]
 
 
-def load_files(entry: DatasetSpec, home: Path, report: Report, settings: DownloadSettings | None = None) -> FoundFiles:
+def load_files(entry: DatasetSpec, home: Path, report: Report) -> FoundFiles:
     """Each file of `entry`, which belongs in the folder `home`, fetched first if needed.
 
     Nothing is written unless a fetch is needed, so a read-only folder works. A damaged file is fetched
@@ -31,7 +27,7 @@ def load_files(entry: DatasetSpec, home: Path, report: Report, settings: Downloa
     for error in damaged:
         again = "it again" if error.in_place else "the archive"
         report(Notice(topic="data", message=f"{error.description}. Fetching {again}."))
-    _fetch_files(entry, home, damaged, report, settings)
+    _fetch_files(entry, home, damaged, report)
     return {file: find_verified(entry, home, file) for file in entry.files}
 
 
@@ -52,18 +48,12 @@ def find_files(
     return found, unusable
 
 
-def _fetch_files(
-    entry: DatasetSpec,
-    home: Path,
-    damaged: list[UnusableFileError],
-    report: Report,
-    settings: DownloadSettings | None,
-) -> None:
+def _fetch_files(entry: DatasetSpec, home: Path, damaged: list[UnusableFileError], report: Report) -> None:
     # The network libraries take a moment to load, and are not needed if the files are present.
     from mnist_tui.data.download.mirrors import fetch_dataset
 
     try:
-        fetch_dataset(entry, home, report=report, settings=settings)
+        fetch_dataset(entry, home, report=report)
     except DataError as error:
         if not damaged:
             raise

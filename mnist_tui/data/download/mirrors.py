@@ -17,7 +17,7 @@ from mnist_tui.data.download.progress import DatasetProgress, ignore_event
 from mnist_tui.data.download.verified_files import UnusableFileError, find_verified
 from mnist_tui.data.registry import DataFile, DatasetSpec
 from mnist_tui.errors import DataError
-from mnist_tui.events import Event, Notice, Report
+from mnist_tui.events import Notice, Report
 from mnist_tui.system.file_lock import FileLock
 from mnist_tui.system.paths import DATA_DIR_VARIABLE
 
@@ -33,57 +33,26 @@ def fetch_dataset(
 ) -> None:
     """Fetch every file of `entry` into the folder `home`, except those that are there and verified.
 
-    `report` receives the progress and a notice of each mirror that fails; it may raise to abort, and no partial file
+    `report` receives the progress and a notice of each mirror that fails; it may raise Interrupted, and no partial file
     remains. Raises DataError if a file is not available or `home` cannot be written.
     """
-    wrapped = _wrap_report(report)
-    try:
-        with _lock_folder(entry, home, wrapped):
-            _Fetch(entry, home, wrapped, settings or DownloadSettings()).fetch_all()
-    except _ReportError as aborted:
-        raise aborted.error from None
-
-
-class _ReportError(BaseException):
-    """What `report` raised, as an exception that the handlers of failed downloads do not catch."""
-
-    def __init__(self, error: BaseException) -> None:
-        super().__init__(error)
-        self.error = error
-
-
-def _wrap_report(report: Report) -> Report:
-    def report_event(event: Event) -> None:
-        try:
-            report(event)
-        except BaseException as error:
-            raise _ReportError(error) from error
-
-    return report_event
+    with _lock_folder(entry, home, report):
+        _Fetch(entry, home, report, settings or DownloadSettings()).fetch_all()
 
 
 @contextlib.contextmanager
 def _lock_folder(entry: DatasetSpec, home: Path, report: Report) -> Iterator[None]:
     """Hold the folder's lock, so that a second process waits and then finds the files."""
     lock = FileLock(home / LOCK)
+    progress = DatasetProgress(report, entry.name, "fetching", "another process is fetching", "bytes")
     with _explain_disk_errors(home):
         home.mkdir(parents=True, exist_ok=True)
-        _acquire(lock, entry, report)
+        while not lock.try_acquire(_POLL):
+            progress(0)  # also the moment at which `report` may abort
     try:
         yield
     finally:
         lock.release()
-
-
-def _acquire(lock: FileLock, entry: DatasetSpec, report: Report) -> None:
-    progress = DatasetProgress(report, entry.name, "fetching", "another process is fetching", "bytes")
-    while True:
-        try:
-            lock.acquire(_POLL)
-        except TimeoutError:
-            progress(0)  # also the moment at which `report` may abort
-        else:
-            return
 
 
 @dataclass

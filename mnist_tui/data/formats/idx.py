@@ -1,4 +1,4 @@
-"""The IDX format of the MNIST family, read strictly.
+"""The IDX format of the MNIST family.
 
 A file is, usually with gzip around it: two zero bytes, a type code (8 is unsigned byte), the number of dimensions, each
 dimension as a big-endian 32-bit number, then the values (http://yann.lecun.com/exdb/mnist). What is expected
@@ -28,49 +28,39 @@ def parse_images(content: bytes, count: int, path: Path) -> Tensor:
 
     Returns (count, 1, 28, 28) uint8, 0 is paper. Raises DataError, which names `path`.
     """
-    return _parse_values(content, (count, IMAGE_SIZE, IMAGE_SIZE), path).view(count, 1, IMAGE_SIZE, IMAGE_SIZE)
+    return _parse_fetched(content, (count, IMAGE_SIZE, IMAGE_SIZE), path)[:, None]
 
 
 def parse_labels(content: bytes, count: int, classes: int, path: Path) -> Tensor:
     """The labels in `content`: (count,) int64, each in [0, classes). Raises DataError as `parse_images` does."""
-    values = _parse_values(content, (count,), path)
+    values = _parse_fetched(content, (count,), path)
     if (highest := int(values.max())) >= classes:
-        raise _damaged_error(path, f"it has the label {highest}, but there are only {classes} classes")
+        raise _damaged_error(path, f"it has the label {highest}, but there are only {classes} classes", _FETCHED)
     return values.long()
 
 
-def _parse_values(content: bytes, shape: tuple[int, ...], path: Path) -> Tensor:
-    """The flat uint8 values of a file whose header must declare exactly `shape`."""
+def _parse_fetched(content: bytes, shape: tuple[int, ...], path: Path) -> Tensor:
+    """The values of a fetched file, gzipped or not: its checksum has been verified, so only a registry can be wrong."""
     header = _make_header(shape)
-    if content.startswith(header):  # unpacked already
-        return parse_uncompressed(content, shape[1:], path).flatten()
-    size = math.prod(shape)
-    stream = zlib.decompressobj(GZIP_ONLY)
-    try:
-        found = stream.decompress(content, len(header))
-        if found != header:
-            raise _damaged_error(path, _describe_header_difference(found, shape))
-        # One byte more than expected is enough to know that there is too much, however much it is.
-        values = stream.decompress(stream.unconsumed_tail, size + 1)
-    except zlib.error as error:
-        raise _damaged_error(path, f"its compression is broken ({error})") from error
-    _check_end(stream, len(values), size, path)
-    return torch.frombuffer(bytearray(values), dtype=torch.uint8)
+    return _parse_values(decompress(content, len(header) + math.prod(shape)), shape, path, _FETCHED)
+
+
+def parse_uncompressed(content: bytes, item: tuple[int, ...], path: Path) -> Tensor:
+    """(N, *item) uint8 of an uncompressed IDX file, which says itself how many items it has. Raises DataError."""
+    return _parse_values(content, (int.from_bytes(content[4:8], "big"), *item), path, _OWN)
+
+
+def _parse_values(content: bytes, shape: tuple[int, ...], path: Path, remedy: str) -> Tensor:
+    header, size = _make_header(shape), math.prod(shape)
+    if not content.startswith(header):
+        raise _damaged_error(path, _describe_header_difference(content[: len(header)], shape), remedy)
+    if len(content) != len(header) + size:
+        raise _damaged_error(path, f"it holds {len(content) - len(header):,} values but declares {size:,}", remedy)
+    return torch.frombuffer(bytearray(content), dtype=torch.uint8)[len(header) :].view(shape)
 
 
 def _make_header(shape: tuple[int, ...]) -> bytes:
     return struct.pack(f">HBB{len(shape)}I", 0, UNSIGNED_BYTE, len(shape), *shape)
-
-
-def _check_end(stream: zlib._Decompress, found: int, expected: int, path: Path) -> None:
-    if found > expected:
-        raise _damaged_error(path, f"it holds more than the {expected:,} values it declares")
-    if not stream.eof:
-        raise _damaged_error(path, f"it is cut off after {found:,} of {expected:,} values")
-    if found < expected:
-        raise _damaged_error(path, f"it holds {found:,} values but declares {expected:,}")
-    if stream.unused_data:
-        raise _damaged_error(path, f"{len(stream.unused_data):,} bytes follow its end")
 
 
 def _describe_header_difference(found: bytes, shape: tuple[int, ...]) -> str:
@@ -119,25 +109,14 @@ def _format_shape(shape: tuple[int, ...]) -> str:
     return " × ".join(map(str, shape))
 
 
-def _damaged_error(path: Path, reason: str) -> DataError:
-    return DataError(f"{path} is damaged: {reason}.", remedy="Delete the file; it is fetched again on the next use.")
+_FETCHED = "Delete the file; it is fetched again on the next use."
+_OWN = "Move it away, or bring it back from a copy."
+
+
+def _damaged_error(path: Path, reason: str, remedy: str) -> DataError:
+    return DataError(f"{path} is damaged: {reason}.", remedy=remedy)
 
 
 def to_idx(values: Tensor) -> bytes:
     """The uncompressed IDX file of a uint8 tensor."""
     return _make_header(tuple(values.shape)) + values.contiguous().numpy().tobytes()
-
-
-def parse_uncompressed(content: bytes, item: tuple[int, ...], path: Path) -> Tensor:
-    """(N, *item) uint8 of an uncompressed IDX file, which says itself how many items it has. Raises DataError."""
-    length = len(_make_header((0, *item)))
-    count = int.from_bytes(content[4:8], "big")
-    if content[:length] != _make_header((count, *item)):
-        raise _own_file_error(path, _describe_header_difference(content[:length], (count, *item)))
-    if len(content) != length + (size := count * math.prod(item)):
-        raise _own_file_error(path, f"it holds {len(content) - length:,} values but declares {size:,}")
-    return torch.frombuffer(bytearray(content), dtype=torch.uint8)[length:].view(count, *item)
-
-
-def _own_file_error(path: Path, reason: str) -> DataError:
-    return DataError(f"{path} is damaged: {reason}.", remedy="Move it away, or bring it back from a copy.")

@@ -87,11 +87,11 @@ class _DrawingProcess:
 
     def _read(self) -> list[Arrays]:
         self._file.seek(0)
-        return [self._read_part(count) for count, _ in PARTS.values()]
-
-    def _read_part(self, count: int) -> Arrays:
-        images = np.fromfile(self._file, np.uint8, count * math.prod(IMAGE_SHAPE)).reshape(count, *IMAGE_SHAPE)
-        return images, np.fromfile(self._file, np.int64, count)
+        parts = []
+        for count, _ in PARTS.values():
+            images = np.fromfile(self._file, np.uint8, count * math.prod(IMAGE_SHAPE)).reshape(count, *IMAGE_SHAPE)
+            parts.append((images, np.fromfile(self._file, np.int64, count)))
+        return parts
 
 
 def _main() -> None:

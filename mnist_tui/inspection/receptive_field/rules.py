@@ -24,7 +24,7 @@ def propagate(call: AtenCall) -> State:
     if all(field.is_everywhere() for field, _ in call.fields):
         return fields.unite(field for field, _ in call.fields)  # whatever it does, it depends on nothing else
     if is_elementwise(call.func):
-        return _propagate_elementwise(call)
+        return fields.unite(fields.broadcast(field, shape, call.output.shape) for field, shape in call.fields)
     if call.name in MATRIX_PRODUCTS:
         return _propagate_matrix_product(call)
     rule = RULES.get(call.name)
@@ -52,37 +52,15 @@ def is_global_average(call: AtenCall) -> bool:
     return (call.first.dim() == 4 and dims == {-2, -1}) or (bool(spread) and dims >= spread)
 
 
-def _propagate_elementwise(call: AtenCall) -> State:
-    return fields.unite(fields.broadcast(field, shape, call.output.shape) for field, shape in call.fields)
-
-
 def _reduce(call: AtenCall, field: Field) -> State:
     collapsed = field.collapse(call.dims())
     return collapsed if call.output.dim() == call.first.dim() else _remove_dims(collapsed, call.dims())
-
-
-def _mix_along(call: AtenCall, field: Field) -> State:
-    return field.collapse(call.dims())
-
-
-def _mix_map(call: AtenCall, field: Field) -> State:
-    """Group norm: statistics over all positions of some channels."""
-    return field.collapse(range(1 - call.first.dim(), 0))
-
-
-def _mix_last(call: AtenCall, field: Field) -> State:
-    """Layer norm: statistics over the last dimensions."""
-    return field.collapse(range(-len(call.arguments["normalized_shape"]), 0))
 
 
 def _batch_norm(call: AtenCall, field: Field) -> State:
     # Without running statistics it normalizes by those of the batch, in evaluation too.
     channels = 1 - call.first.dim()
     return field.collapse({*range(channels + 1, 0)}) if call.arguments["training"] else field
-
-
-def _reshape(call: AtenCall, field: Field) -> State:
-    return fields.reshape(field, call.first.shape, call.output.shape)
 
 
 def _permute(call: AtenCall, field: Field) -> State:
@@ -94,10 +72,6 @@ def _permute(call: AtenCall, field: Field) -> State:
         one, other = call.arguments.get("dim0", 0) % rank, call.arguments.get("dim1", 1) % rank
         order[one], order[other] = order[other], order[one]
     return fields.permute(field, order)
-
-
-def _expand(call: AtenCall, field: Field) -> State:
-    return fields.broadcast(field, call.first.shape, call.output.shape)
 
 
 def _pick(call: AtenCall, field: Field) -> State:
@@ -184,13 +158,14 @@ RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("_adaptive_avg_pool2d", "adaptive_max_pool2d"), pool_to_size),
     **dict.fromkeys(PADDINGS, pad),
     **dict.fromkeys(REDUCTIONS, _reduce),
-    **dict.fromkeys(MIXERS, _mix_along),
-    "native_group_norm": _mix_map,
-    "native_layer_norm": _mix_last,
+    **dict.fromkeys(MIXERS, lambda call, field: field.collapse(call.dims())),
+    # Statistics over all positions of some channels, and over the last dimensions.
+    "native_group_norm": lambda call, field: field.collapse(range(1 - call.first.dim(), 0)),
+    "native_layer_norm": lambda call, field: field.collapse(range(-len(call.arguments["normalized_shape"]), 0)),
     "native_batch_norm": _batch_norm,
-    **dict.fromkeys(VIEWS, _reshape),
+    **dict.fromkeys(VIEWS, lambda call, field: fields.reshape(field, call.first.shape, call.output.shape)),
     **dict.fromkeys(("permute", "transpose", "t", "transpose_"), _permute),
-    "expand": _expand,
+    "expand": lambda call, field: fields.broadcast(field, call.first.shape, call.output.shape),
     **dict.fromkeys(PICKS, _pick),
     **dict.fromkeys(("cat", "stack"), _cat),
     "copy_": _copy,

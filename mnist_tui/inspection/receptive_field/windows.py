@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mnist_tui.inspection.receptive_field.aten_call import AtenCall
-from mnist_tui.inspection.receptive_field.fields import Axis, Field, State, Unknown
+from mnist_tui.inspection.receptive_field.fields import Field, State, Unknown
 
 POOLINGS = frozenset({"max_pool2d_with_indices", "avg_pool2d"})
 
@@ -71,19 +71,14 @@ def pad(call: AtenCall, field: Field) -> State:
 
 def _slide(call: AtenCall, field: Field, over: list[Window]) -> State:
     """`field` after windows along the last `len(over)` dimensions."""
+    before, after = call.first.shape, call.output.shape
     moved = []
     for axis in field.axes:
-        slides = axis.jump and axis.dim >= -len(over) and _changes_axis(over[axis.dim], axis.dim, call)
-        if slides and not axis.is_alone(call.first.shape):
-            return Unknown(f"{call.name} over a dimension that holds more than one side of the image")
-        moved.append(_slide_axis(axis, over[axis.dim], call) if slides else axis)
+        slides = axis.jump and axis.dim >= -len(over)
+        if slides and (over[axis.dim] != Window(1) or after[axis.dim] != before[axis.dim]):
+            if not axis.is_alone(before):
+                return Unknown(f"{call.name} over a dimension that holds more than one side of the image")
+            window = over[axis.dim]
+            axis = axis.window(window.kernel, window.stride, window.padding, window.dilation, after[axis.dim])
+        moved.append(axis)
     return Field(tuple(moved))
-
-
-def _slide_axis(axis: Axis, over: Window, call: AtenCall) -> Axis:
-    size = call.output.shape[axis.dim]
-    return axis.window(over.kernel, over.stride, over.padding, over.dilation, size)
-
-
-def _changes_axis(over: Window, dim: int, call: AtenCall) -> bool:
-    return over != Window(1) or call.output.shape[dim] != call.first.shape[dim]

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from mnist_tui.native.toolchain.process import run
+from mnist_tui.native.toolchain.process import run_all
 from mnist_tui.native.unsupported import Unsupported
 
 _TEST = """
@@ -33,7 +33,7 @@ def check_loads(library: Path, *, should_stop: Callable[[], bool]) -> None:
     """
     command = [sys.executable, "-I", "-S", "-c", _TEST, f"./{library.name}"]
     try:
-        result = run(command, time_limit=_TEST_LIMIT, should_stop=should_stop, workspace=library.parent)
+        _, result = run_all([command], time_limit=_TEST_LIMIT, should_stop=should_stop, workspace=library.parent)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unsupported(f"the compiled library cannot be tested: {error}") from error
     if result.status != 0:

@@ -57,30 +57,10 @@ class FinishedProcess(NamedTuple):
     result: ProcessResult
 
 
-def run(
-    command: Sequence[str],
-    *,
-    time_limit: float,
-    should_stop: Callable[[], bool],
-    workspace: Path | None = None,
-    environment: Mapping[str, str] | None = None,
-) -> ProcessResult:
-    """Run one program as `run_all` does."""
-    finished = run_all(
-        [command],
-        at_once=1,
-        time_limit=time_limit,
-        should_stop=should_stop,
-        workspace=workspace,
-        environment=environment,
-    )
-    return finished.result
-
-
 def run_all(
     commands: Sequence[Sequence[str]],
     *,
-    at_once: int,
+    at_once: int = 1,
     time_limit: float,
     should_stop: Callable[[], bool],
     workspace: Path | None = None,
@@ -95,26 +75,13 @@ def run_all(
     program cannot be started, subprocess.TimeoutExpired, and Interrupted once `should_stop` returns true.
     """
     variables = {**os.environ, **(environment or {})}
-    if workspace is None:
-        return _run_all(commands, at_once, time_limit, should_stop, None, variables, lambda group: None)
-    with Watchdog(workspace) as watchdog:
-        return _run_all(commands, at_once, time_limit, should_stop, workspace, variables, watchdog.watch)
-
-
-def _run_all(
-    commands: Sequence[Sequence[str]],
-    at_once: int,
-    time_limit: float,
-    should_stop: Callable[[], bool],
-    folder: Path | None,
-    variables: Mapping[str, str],
-    watch: Callable[[int], None],
-) -> FinishedProcess:
     ended: SimpleQueue[_Program] = SimpleQueue()
-    programs = [_Program(command, folder, variables, ended, watch) for command in commands]
-    waiting, running = deque(programs), 0
     deadline = time.monotonic() + time_limit
-    try:
+    with contextlib.ExitStack() as stack:
+        start = _start if workspace is None else stack.enter_context(Watchdog(workspace)).start
+        programs = [_Program(command, variables, ended, start) for command in commands]
+        stack.callback(_end, programs)
+        waiting, running = deque(programs), 0
         while waiting or running:
             if should_stop():
                 raise Interrupted("asked to stop, while compiling")
@@ -128,9 +95,22 @@ def _run_all(
                 running -= 1
                 if program.result().status != 0:
                     return FinishedProcess(program.command, program.result())
-    finally:
-        _end(programs)
     return FinishedProcess(programs[-1].command, programs[-1].result())
+
+
+_Start = Callable[[Sequence[str], Mapping[str, str]], subprocess.Popen[bytes]]
+"""Starts a command with these environment variables, as `_start` does."""
+
+
+def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
 
 
 def _wait_for_next(ended: SimpleQueue[_Program]) -> _Program | None:
@@ -160,15 +140,14 @@ class _Program(threading.Thread):
     def __init__(
         self,
         command: Sequence[str],
-        folder: Path | None,
         environment: Mapping[str, str],
         ended: SimpleQueue[_Program],
-        watch: Callable[[int], None],
+        start: _Start,
     ) -> None:
-        """Passes its process group to `watch` when it has started, and puts itself into `ended` when it has ended."""
+        """Puts itself into `ended` when it has ended."""
         super().__init__(name="compiler")
         self.command = command
-        self._folder, self._environment, self._queue, self._watch = folder, environment, ended, watch
+        self._environment, self._queue, self._start = environment, ended, start
         self.cancelled = threading.Event()
         self.ended = threading.Event()
         self.output = bytearray()
@@ -177,9 +156,7 @@ class _Program(threading.Thread):
 
     def run(self) -> None:
         try:
-            process = self._start()
-            self._watch(process.pid)
-            self._read_and_wait(process)
+            self._read_and_wait(self._start(self.command, self._environment))
         except OSError as error:
             self.start_error = error
         finally:
@@ -191,17 +168,6 @@ class _Program(threading.Thread):
         if self.start_error is not None:
             raise self.start_error
         return ProcessResult(self.status, self.output.decode(errors="replace"))
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            self.command,
-            cwd=self._folder,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
 
     def _read_and_wait(self, process: subprocess.Popen[bytes]) -> None:
         self._read(process)

@@ -22,13 +22,11 @@ def identity(cpuinfo: Path = CPUINFO) -> str:
     On Linux each kind of core with its instruction sets, elsewhere the processor's name.
     """
     with contextlib.suppress(OSError):
-        return "\n".join([platform.machine(), *_kinds(cpuinfo.read_text(errors="replace"))])
+        lines = cpuinfo.read_text(errors="replace").splitlines()
+        # Of all cores, once each: cores may be of several kinds, and come online in any order.
+        kinds = sorted({line for line in lines if line.partition(":")[0].strip() in _LINES})
+        return "\n".join([platform.machine(), *kinds])
     return "\n".join([platform.machine(), platform.processor(), _brand()])
-
-
-def _kinds(text: str) -> list[str]:
-    """The lines in `_LINES` of all cores, once each: cores may be of several kinds, and come online in any order."""
-    return sorted({line for line in text.splitlines() if line.partition(":")[0].strip() in _LINES})
 
 
 def _brand() -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 
 # It reads from a pipe that ends with this process, however that ends. Its folder is reached as the one it is in, and
 # those that are being killed may still write there at first.
@@ -28,8 +28,19 @@ done
 """
 
 
+# Run in place of a program: the shell reports its process group, then becomes the program, in the same group. If this
+# process reported it after the start, the program would go on when this process is killed in between. Until then the
+# standard input is the watchdog's pipe. A trapped SIGPIPE does not end the shell where the watchdog has been killed;
+# `exec` resets it.
+_START = """
+trap : PIPE
+echo $$ >&0 2>/dev/null
+exec "$@" </dev/null
+"""
+
+
 class Watchdog:
-    """If this process is killed meanwhile, kills the groups passed to `watch` and deletes `workspace`."""
+    """If this process is killed meanwhile, ends the programs started by `start` and deletes `workspace`."""
 
     def __init__(self, workspace: Path) -> None:
         """`workspace` is a folder that holds only what the programs write."""
@@ -46,19 +57,24 @@ class Watchdog:
         )
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._send("done")
+    def __exit__(self, *_: object) -> None:
         assert self._process.stdin is not None  # Popen was asked for it
+        with contextlib.suppress(OSError):  # it has been killed
+            os.write(self._process.stdin.fileno(), b"done\n")
         self._process.stdin.close()
         self._process.wait()
 
-    def watch(self, group: int) -> None:
-        """Add a process group to be killed then."""
-        self._send(str(group))
+    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Start a program in `workspace`, in a process group that is killed then.
 
-    def _send(self, word: str) -> None:
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError):  # it has been killed
-            os.write(self._process.stdin.fileno(), f"{word}\n".encode())
+        It has no input, and its output is a pipe. If `command` is not a program, it ends with status 127 or 126.
+        """
+        return subprocess.Popen(
+            ["/bin/sh", "-c", _START, "sh", *command],
+            cwd=self._workspace,
+            env=environment,
+            stdin=self._process.stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )

@@ -1,7 +1,7 @@
 """Converters for the functions and methods that a `forward` may call, with the signatures that they have in torch.
 
-A converter takes a Signal in place of the tensor, and returns the operation (None where nothing is computed) and
-the Signal after it. It raises UnsupportedLayer where the call asks for more than is compiled.
+A converter takes Features in place of the tensor, and returns the operation (None where nothing is computed) and
+the Features after it. It raises UnsupportedLayer where the call asks for more than is compiled.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Converters for the layers with weights: from a module's settings to an operation.
 
-As for functions, a converter returns the operation and the Signal after it, or raises UnsupportedLayer.
+As for functions, a converter returns the operation and the Features after it, or raises UnsupportedLayer.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mnist_tui.native.plan import BatchNorm, Conv, MapShape
+from mnist_tui.native.plan import BatchNorm, Conv
 from mnist_tui.native.tracing.chain import Features, Operation, UnsupportedLayer
 from mnist_tui.native.tracing.functions import require_equal_sides, require_image
 
@@ -20,7 +20,7 @@ KERNELS = (1, 3, 5)
 
 
 def convert_module(module: nn.Module, features: Features) -> tuple[Operation, Features]:
-    """The operation of `module` and the Signal after it. Raises UnsupportedLayer where it is not compiled."""
+    """The operation of `module` and the Features after it. Raises UnsupportedLayer where it is not compiled."""
     converter = MODULES.get(type(module))
     if converter is None:
         raise UnsupportedLayer(_explain_unknown(module))
@@ -98,7 +98,8 @@ def _linear(linear: nn.Linear, features: Features) -> tuple[Operation, Features]
         raise UnsupportedLayer(f"takes {linear.in_features} numbers and is given {math.prod(shape)}")
     bias = linear.bias is not None
     operation = Conv(shape.height, 0, shape.channels, linear.out_features, bias)
-    return operation, _flat(operation.output_shape(shape))
+    after = operation.output_shape(shape)
+    return operation, Features(after, (math.prod(after),))
 
 
 def _norm2d(norm: nn.BatchNorm2d, features: Features) -> tuple[Operation, Features]:
@@ -126,10 +127,6 @@ def _norm(norm: nn.BatchNorm2d | nn.BatchNorm1d, features: Features) -> BatchNor
     if norm.num_features != features.map.channels:
         raise UnsupportedLayer(f"takes {norm.num_features} channels and is given {features.map.channels}")
     return BatchNorm(float(norm.eps), float(norm.momentum), affine=norm.weight is not None)
-
-
-def _flat(shape: MapShape) -> Features:
-    return Features(shape, (math.prod(shape),))
 
 
 def _short(numbers: tuple[int, ...]) -> str:

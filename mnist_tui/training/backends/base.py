@@ -50,14 +50,12 @@ class Backend(Protocol):
 
     def use_threads(self, threads: int) -> None:
         """Compute with this many processor threads from now on."""
-        ...
 
     def begin(self) -> None:
         """Prepare for steps with the training state's tensors as they are now.
 
         The trainer calls it before an epoch's first step, and so after a checkpoint may have replaced some.
         """
-        ...
 
     def augment(self, images: Tensor, maps: Tensor | None) -> Tensor:
         """The network's input: (N, 1, 28, 28) uint8 -> float32 of that shape, mapped and normalized.
@@ -65,7 +63,6 @@ class Backend(Protocol):
         maps: (N, 2, 3) float32, output position -> input position as in `draw_random_maps`, on the images' device; None
         moves no pixel.
         """
-        ...
 
     def step(self, batch: Batch, settings: StepSettings, targets: Tensor | None = None) -> StepResult:
         """One training step: gradients, which stay in the parameters' `.grad`, BatchNorm, optimizer and averages.
@@ -73,8 +70,6 @@ class Backend(Protocol):
         Each image's loss is multiplied by its weight, if any, before the mean is taken. targets: (N, 10) float32,
         class probabilities that the loss uses in place of the labels.
         """
-        ...
 
     def logits(self, images: Tensor) -> Tensor:
         """(N, 10) float32 of the evaluated weights in evaluation mode; images: (N, 1, 28, 28) float32, normalized."""
-        ...

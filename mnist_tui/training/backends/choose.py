@@ -41,18 +41,15 @@ def choose_backend(
             raise Interrupted("stopped, while the backend was prepared")
         report(Preparing(what=what))
 
+    is_auto = config.backend == "auto"
+    wanted = (before or _FASTEST.get(device.type, "eager")) if is_auto else config.backend
     largest = max(largest_batch, config.batch_size)
-    if config.backend != "auto":
-        try:
-            return _build(config.backend, config, train_state, device, largest, on_progress, should_stop)
-        except BackendUnavailable as unavailable:
-            raise ConfigError(
-                f"--backend {config.backend} cannot be used: {unavailable.reason}", remedy=unavailable.hint
-            ) from unavailable
-    wanted = before or _FASTEST.get(device.type, "eager")
     try:
         return _build(wanted, config, train_state, device, largest, on_progress, should_stop)
     except BackendUnavailable as unavailable:
+        if not is_auto:
+            message = f"--backend {wanted} cannot be used: {unavailable.reason}"
+            raise ConfigError(message, remedy=unavailable.hint) from unavailable
         report(Notice(message=f"eager instead of {wanted}: {unavailable.reason}", topic="backend"))
         return EagerBackend(config, train_state)
 

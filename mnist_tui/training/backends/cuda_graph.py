@@ -29,7 +29,6 @@ class GraphCapture(Protocol):
 
     def record(self, work: Callable[[], None]) -> Callable[[], None]:
         """Run `work` a few times, then record it; returns a function that replays it. May raise anything."""
-        ...
 
 
 class GraphBackend(EagerBackend):
@@ -60,8 +59,9 @@ class GraphBackend(EagerBackend):
                 self._replay_gradients = capture.record(self._compute_gradients)
                 self._replay_averages = capture.record(self._update_ema) if train_state.average else None
         except Exception as error:  # a model is the user's code and may raise anything
+            reason = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
             raise BackendUnavailable(
-                f"the model cannot be recorded as a CUDA graph ({_first_line(error)})", "Use --backend eager."
+                f"the model cannot be recorded as a CUDA graph ({reason})", "Use --backend eager."
             ) from error
         # A replay writes into these very tensors.
         self._gradients = [(parameter, parameter.grad) for parameter in train_state.model.parameters()]
@@ -146,7 +146,3 @@ def _preserve_state(train_state: TrainState, device: torch.device) -> Iterator[N
             for tensor, before in zip(changing, saved, strict=True):
                 tensor.copy_(before)
         restore_random_state(random, device)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0].rstrip(".") or type(error).__name__

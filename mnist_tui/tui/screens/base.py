@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
 from textual.events import Event, ScreenResume
 from textual.screen import Screen
 
+from mnist_tui.tui.screens.panels import PanelScreen
 from mnist_tui.tui.screens.registry import SCREENS
 from mnist_tui.tui.session import Session, SessionPhase
-from mnist_tui.tui.textual_fixes.screens import SafeScreen
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.frame.title_bar import Tab, TitleBar
 from mnist_tui.tui.workspace import Workspace
 
-_TABS = tuple(Tab(entry.key, entry.name, entry.title) for entry in SCREENS)
+TABS = tuple(Tab(entry.key, entry.name, entry.title) for entry in SCREENS)
 
 
-class BaseScreen(SafeScreen, Screen[None]):
+@runtime_checkable
+class ShowsSession(Protocol):
+    """A screen that is redrawn whenever the session changes."""
+
+    def session_changed(self) -> None:
+        """Redraw: the session has something new."""
+
+
+class BaseScreen(PanelScreen):
     """A screen of the dashboard. Subclasses compose a `body` and draw the session in `draw`."""
 
     TAB: ClassVar[str] = ""
@@ -37,9 +45,16 @@ class BaseScreen(SafeScreen, Screen[None]):
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """Textual's, but the screen's and the app's come first: a narrow key bar cuts the rest off."""
-        bindings = super().active_bindings
-        return dict(sorted(bindings.items(), key=lambda item: item[1].node not in (self, self.app)))
+        """Textual's, but the screen's and the app's come first: a narrow key bar cuts the rest off.
+
+        Zooming comes after what the screen itself does.
+        """
+
+        def rank(item: tuple[str, ActiveBinding]) -> tuple[bool, bool]:
+            _, active = item
+            return active.node not in (self, self.app), active.binding.id == "zoom"
+
+        return dict(sorted(super().active_bindings.items(), key=rank))
 
     @property
     def session(self) -> Session:
@@ -47,7 +62,7 @@ class BaseScreen(SafeScreen, Screen[None]):
         return self.workspace.session
 
     def compose(self) -> ComposeResult:
-        yield TitleBar(_TABS, self.TAB)
+        yield TitleBar(TABS, self.TAB)
         yield from self.body()
         yield KeyBar()
 

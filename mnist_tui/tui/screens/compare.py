@@ -8,11 +8,10 @@ from typing import ClassVar
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Static
 
 from mnist_tui.render.comparison_table import differences_table
@@ -20,13 +19,12 @@ from mnist_tui.runs import Run
 from mnist_tui.runs.compare import compare
 from mnist_tui.runs.config_diff import Difference
 from mnist_tui.runs.index import RunScanner, ScannedRun
-from mnist_tui.tui.run_format import RUN_COLORS
-from mnist_tui.tui.screens.base import is_on_top
-from mnist_tui.tui.textual_fixes.screens import SafeScreen
-from mnist_tui.tui.widgets.charts.overlay_chart import Curve, OverlayChart
-from mnist_tui.tui.widgets.frame.key_bar import KeyBar
-from mnist_tui.tui.widgets.frame.panel import Panel
+from mnist_tui.tui.keys import bind
+from mnist_tui.tui.screens.base import BaseScreen, is_on_top
+from mnist_tui.tui.theme_colors import RUN_COLORS
+from mnist_tui.tui.widgets.charts.overlay_chart import Curve, OverlayCharts
 from mnist_tui.tui.widgets.tables.compared_runs_table import ComparedRow, ComparedTable
+from mnist_tui.tui.workspace import Workspace
 
 _SECONDS_BETWEEN_READS = 1.0
 
@@ -39,25 +37,26 @@ class RunsRead(Message):
         self.runs = runs
 
 
-class CompareScreen(SafeScreen, Screen[None]):
+class CompareScreen(BaseScreen):
     """Each run comes with the slot of its color, which it keeps while others come and go."""
 
+    TAB = "runs"
     CSS_PATH = "compare.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - declared so by Textual
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss", "Back"),
-        Binding("space", "hide", "Show / hide"),
-        Binding("v", "other_chart", "Accuracy / loss"),
+        bind("back", "dismiss", "Back"),
+        bind("toggle", "hide", "Show / hide"),
+        bind("view", "other_chart", "Accuracy / loss"),
     ]
 
-    def __init__(self, runs: Sequence[tuple[Run, int]]) -> None:
-        super().__init__()
+    def __init__(self, workspace: Workspace, runs: Sequence[tuple[Run, int]]) -> None:
+        super().__init__(workspace)
         self._scanners = [RunScanner(run) for run, _ in runs]
         self._slots = [slot for _, slot in runs]
         self._hidden: set[int] = set()
         self._runs: list[ScannedRun] = []
         self._is_reading = False
-        self.accuracy, self.loss = OverlayChart(ceiling=100.0), OverlayChart()
+        self.charts = OverlayCharts()
         self.differences: tuple[Difference, ...] = ()
 
     @property
@@ -65,19 +64,12 @@ class CompareScreen(SafeScreen, Screen[None]):
         """The numbers, which are the legend too."""
         return self.query_one(ComparedTable)
 
-    def compose(self) -> ComposeResult:
-        yield Static(Content.assemble((" Runs › ", "$foreground 60%"), ("Compare", "bold")), id="where")
-        with Horizontal(id="charts"):
-            with Panel("Test accuracy %") as panel:
-                panel.add_class("accuracy")
-                yield self.accuracy
-            with Panel("Test loss") as panel:
-                panel.add_class("loss")
-                yield self.loss
+    def body(self) -> ComposeResult:
+        yield Static(Content.assemble((" Runs › ", "$muted"), ("Compare", "bold")), id="where")
+        yield self.charts
         yield ComparedTable()
         with VerticalScroll(id="differences"):
             yield Static()
-        yield KeyBar()
 
     def on_mount(self) -> None:
         self.table.focus()
@@ -89,7 +81,9 @@ class CompareScreen(SafeScreen, Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing to switch while both charts are shown."""
-        return action != "other_chart" or self.has_class("-narrow")
+        if action == "other_chart":
+            return self.has_class("-narrow")
+        return super().check_action(action, parameters)
 
     def action_hide(self) -> None:
         """Hide the curves of the run under the cursor, or show them again."""
@@ -101,6 +95,11 @@ class CompareScreen(SafeScreen, Screen[None]):
     def action_other_chart(self) -> None:
         """Show the other chart, where there is room for one only."""
         self.toggle_class("-loss")
+
+    def on_selectable_table_highlighted(self) -> None:
+        """Let the curves of the run under the cursor stand out."""
+        row = self.table.current
+        self.charts.emphasize(row.slot if row is not None and len(self._runs) > 1 else None)
 
     def on_selectable_table_opened(self) -> None:
         self.action_hide()
@@ -129,21 +128,23 @@ class CompareScreen(SafeScreen, Screen[None]):
         self.table.show_by_key([(row.run.summary.path, row) for row in rows])
         self._draw_charts()
         heads = [
-            Text(str(row.slot + 1), style=f"bold {RUN_COLORS[row.slot]}")
+            Text(str(row.slot + 1), style=f"bold {self.app.theme_variables[RUN_COLORS[row.slot]]}")
             for row, run in zip(rows, self._runs, strict=True)
             if run.record
         ]
         same = Text("The same settings, data and machine.", style="dim")
         self.query_one("#differences Static", Static).update(
-            differences_table(comparison, heads) if comparison.differences else same
+            differences_table(comparison, heads, run_per_row=self.has_class("-narrow"))
+            if comparison.differences
+            else same
         )
 
     def _draw_charts(self) -> None:
         shown = [(run, slot) for run, slot in zip(self._runs, self._slots, strict=True) if slot not in self._hidden]
-        self.accuracy.draw_curves(
-            [Curve(slot, _epochs(run), [100 * row.test_accuracy for row in run.rows]) for run, slot in shown]
+        self.charts.show(
+            [Curve(slot, _epochs(run), [100 * row.test_accuracy for row in run.rows]) for run, slot in shown],
+            [Curve(slot, _epochs(run), [row.test_loss for row in run.rows]) for run, slot in shown],
         )
-        self.loss.draw_curves([Curve(slot, _epochs(run), [row.test_loss for row in run.rows]) for run, slot in shown])
 
 
 def _epochs(run: ScannedRun) -> list[float]:

@@ -5,17 +5,23 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar
 
+import numpy as np
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
+from mnist_tui.config import IMAGE_SIZE
 from mnist_tui.data.types import SYNTHETIC
 from mnist_tui.events import RunFailed
 from mnist_tui.tui.canvas import Canvas, Drawing
-from mnist_tui.tui.screens.dialogs.drawing import LabelDialog, image_dialog
+from mnist_tui.tui.keys import bind
+from mnist_tui.tui.picked_image import PickedImage, Question
+from mnist_tui.tui.screens.dialogs.drawing import LabelDialog
+from mnist_tui.tui.screens.dialogs.inspect import ImageDialog
 from mnist_tui.tui.screens.network_screen import NetworkScreen
 from mnist_tui.tui.session import Session
 from mnist_tui.tui.widgets.drawing.drawing_pad import DrawingPad
 from mnist_tui.tui.widgets.drawing.drawing_view import DrawingView
+from mnist_tui.tui.widgets.frame.panel import Panel
 from mnist_tui.tui.workers.digit_reader import DigitRead, DigitReader, ReadRequest, ReadResult
 from mnist_tui.tui.workers.latest_worker import LatestWorker
 from mnist_tui.tui.workers.networks import NetworkSource
@@ -25,7 +31,6 @@ from mnist_tui.tui.workers.test_images import (
     ImageQuery,
     ImageRequest,
     TestImages,
-    parse_query,
     save_digit,
 )
 from mnist_tui.tui.workspace import Workspace
@@ -38,16 +43,17 @@ class DrawScreen(NetworkScreen):
     CSS_PATH = "draw.tcss"
     AUTO_FOCUS = "DrawingPad"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "pen", "Pen"),
-        Binding("e", "eraser", "Eraser"),
-        Binding("u", "edit('undo')", "Undo"),
-        Binding("r,ctrl+y", "edit('redo')", "Redo"),
-        Binding("c", "edit('clear')", "Clear"),
-        Binding("enter", "label", "That was a …", key_display="⏎"),
-        Binding("t", "next_image", "Test image"),
-        Binding("n", "network", "Network"),
-        Binding("i", "edit('invert')", "Invert"),
-        Binding("T,shift+t", "image", "Test image by number or digit", show=False, key_display="T"),
+        bind("toggle", "pen", "Pen"),
+        bind("why", "why", "Why"),
+        bind("enter", "label", "Label & save"),
+        bind("undo", "edit('undo')", "Undo"),
+        bind("delete", "edit('clear')", "Clear"),
+        bind("test-image", "next_image", "Test image"),
+        bind("brush", "eraser", "Eraser"),
+        bind("redo", "edit('redo')", "Redo"),
+        bind("network", "network", "Network"),
+        bind("invert", "edit('invert')", "Invert"),
+        bind("images", "image", "Image by number or class"),
     ]
 
     def __init__(self, workspace: Workspace) -> None:
@@ -57,6 +63,8 @@ class DrawScreen(NetworkScreen):
         """Of the newest drawing that was read."""
         self._network: NetworkSource | None = None
         self._last_image: int | None = None
+        self._label: int | None = None
+        """The class of the image that was laid on the canvas, by its index."""
         self._waiting_query: ImageQuery | None = None
         reader, images = DigitReader(), TestImages(workspace.folders.data)
         self._reader: LatestWorker[ReadRequest] = LatestWorker(
@@ -75,10 +83,12 @@ class DrawScreen(NetworkScreen):
 
     def draw(self, session: Session) -> None:
         """Read the drawing again when there is a newer network."""
+        if self.workspace.image_to_draw is not None:
+            self._lay(self.workspace.image_to_draw)
+            self.workspace.image_to_draw = None
         if self._phase is not session.phase and not session.phase.is_busy:
             self.look_for_newer_runs()  # a training has ended
-        live = session.snapshot() if self.chosen is None and session.phase.is_busy else None
-        network = live or self.saved_network()
+        network = self.live_network() or self.saved_network()
         if network != self._network:
             self._network = network
             self._read()
@@ -111,7 +121,14 @@ class DrawScreen(NetworkScreen):
             return self.canvas.can_redo
         if parameters == ("clear",) or action == "label":
             return not self.canvas.is_blank
-        return True
+        if action == "why":
+            return self.result is not None and self.result.prediction is not None
+        return super().check_action(action, parameters)
+
+    def zoom(self, panel: Panel | None) -> None:
+        """Also give the canvas and the image the size that they have beside each other, or alone."""
+        super().zoom(panel)
+        self.query_one(DrawingView).divide_room()
 
     def action_pen(self) -> None:
         """Set the pen down, or lift it."""
@@ -138,7 +155,19 @@ class DrawScreen(NetworkScreen):
 
     def action_image(self) -> None:
         """Ask which test image to load."""
-        self.app.push_screen(image_dialog(), lambda text: self._find_image(parse_query(text)) if text else None)
+        self.app.push_screen(ImageDialog(), lambda query: self._find_image(query) if query else None)
+
+    async def action_why(self) -> None:
+        """Open the Model screen: why this prediction, and why not the label, where one is known?"""
+        if self.result is not None and self.result.prediction is not None:
+            await self.explain(Question(None, self.result.run, self._label if self.canvas.origin else None))
+
+    def _lay(self, image: PickedImage) -> None:
+        label = f" · label {image.label_name}" if image.label_name else ""
+        pixels = np.frombuffer(image.pixels, np.uint8).reshape(IMAGE_SIZE, IMAGE_SIZE)
+        self._last_image, self._label = image.number, image.label
+        self.canvas.load(pixels, f"{image.name}{label}")
+        self.query_one(DrawingPad).canvas_changed()
 
     def _find_image(self, query: ImageQuery) -> None:
         """In the dataset that the network was trained on, which is not known before the first result."""
@@ -152,7 +181,7 @@ class DrawScreen(NetworkScreen):
         if isinstance(found, RunFailed):
             self._notify_failure(found)
             return
-        self._last_image = found.number
+        self._last_image, self._label = found.number, found.label
         self.canvas.load(found.pixels, found.caption)
         self.query_one(DrawingPad).canvas_changed()
 
@@ -172,7 +201,7 @@ class DrawScreen(NetworkScreen):
         if message.failed is not None:
             self._notify_failure(message.failed)
             return
-        self.notify(f"Kept as a {message.digit}: my-digits has {message.count:,} now.")
+        self.notify(f"Saved as a {message.digit}: my-digits has {message.count:,} now.")
         self.action_edit("clear")
 
     def _notify_failure(self, failed: RunFailed) -> None:

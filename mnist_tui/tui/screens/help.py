@@ -13,6 +13,7 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Label, Static
 
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.textual_fixes.screens import SafeScreen
 
 # As wide as `space`; the descriptions, and the heading above them, begin two blanks later.
@@ -63,7 +64,7 @@ def _is_ours(node: DOMNode, binding: Binding) -> bool:
 class HelpScreen(SafeScreen, ModalScreen[None]):
     """Closed by any of the keys that users try."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape,q,question_mark,enter", "dismiss", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind(key, "dismiss", "Close") for key in ("back", "quit", "help", "enter")]
     DEFAULT_CSS = """
     HelpScreen {
         align: center middle;

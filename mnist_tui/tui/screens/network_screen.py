@@ -1,10 +1,12 @@
-"""Screens that show one network: a chosen run's, or else the one in training or the newest."""
+"""Screens that show one network: the one in training, a chosen run's, or else that of the newest finished run."""
 
 from __future__ import annotations
 
 from mnist_tui.events import RunFailed
 from mnist_tui.runs import Run
+from mnist_tui.training.snapshot import Snapshot
 from mnist_tui.tui.code_trust import CodeUntrusted
+from mnist_tui.tui.picked_image import PickedImage, Question
 from mnist_tui.tui.screens.base import BaseScreen, is_on_top
 from mnist_tui.tui.screens.dialogs.base import TrustDialog
 from mnist_tui.tui.screens.dialogs.network import NetworkChoice, NetworkDialog
@@ -13,13 +15,16 @@ from mnist_tui.tui.workspace import Workspace
 
 
 class NetworkScreen(BaseScreen):
-    """Subclasses bind a key to the action `network`."""
+    """Subclasses bind a key to the action `network`. What is chosen holds for all of these screens."""
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
-        self.chosen: Run | None = None
-        """The run whose network was chosen; None for the network in training, or else the newest."""
         self._generation = 0
+
+    @property
+    def chosen(self) -> Run | None:
+        """The run whose network was chosen; None for the network in training, or else the newest."""
+        return self.workspace.network
 
     def on_screen_resume(self) -> None:
         self.look_for_newer_runs()
@@ -28,16 +33,36 @@ class NetworkScreen(BaseScreen):
         """Another run may have become the newest."""
         self._generation += 1
 
-    def saved_network(self, run: Run | None = None, *, model: str = "") -> SavedNetwork:
-        """The network of the chosen run, else of `run`, else of the newest run, of this model unless it is ""."""
-        return SavedNetwork(self.workspace.folders.runs, self.chosen or run, model, self._generation)
+    def live_network(self) -> Snapshot | None:
+        """The network in training as it was a moment ago; None if another was chosen, or it has not begun."""
+        is_shown = self.session.phase.is_busy and self.chosen is None
+        return self.session.snapshot() if is_shown else None
+
+    def saved_network(self) -> SavedNetwork:
+        """The network of the chosen run, else of the session's run once it has ended, else of the newest run."""
+        return SavedNetwork(self.workspace.folders.runs, self.chosen or self._ended_run(), generation=self._generation)
+
+    def _ended_run(self) -> Run | None:
+        """The run that has ended here, if it has finished an epoch."""
+        run = None if self.session.phase.is_busy else self.session.run
+        return run if run is not None and run.saved_weights == "best" else None
+
+    async def explain(self, question: Question) -> None:
+        """Open the Model screen with this question."""
+        self.workspace.question = question
+        await self.app.run_action("open('model')")
+
+    async def lay_on_canvas(self, image: PickedImage) -> None:
+        """Open the Draw screen with this image on its canvas."""
+        self.workspace.image_to_draw = image
+        await self.app.run_action("open('draw')")
 
     def action_network(self) -> None:
         self.app.push_screen(NetworkDialog(self.workspace.folders.runs, self.chosen), self._choose)
 
     def _choose(self, choice: NetworkChoice | None) -> None:
         if choice is not None:
-            self.chosen = choice.run
+            self.workspace.network = choice.run
             self.workspace.declined_code.clear()
             self._show_network()
 

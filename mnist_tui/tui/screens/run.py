@@ -6,10 +6,9 @@ from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Static
 
 from mnist_tui.errors import RunError
@@ -17,9 +16,10 @@ from mnist_tui.events import Event
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunHistory, RunStatus
 from mnist_tui.runs.log_tail import LogTail
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.run_format import status_text
 from mnist_tui.tui.screens.base import is_on_top
-from mnist_tui.tui.textual_fixes.screens import SafeScreen
+from mnist_tui.tui.screens.panels import PanelScreen
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.frame.panel import update_text
 from mnist_tui.tui.widgets.frame.title_bar import run_facts
@@ -37,11 +37,11 @@ class LogGrew(Message):
         self.locked, self.error = locked, error
 
 
-class RunScreen(SafeScreen, Screen[None]):
+class RunScreen(PanelScreen):
     """Read-only. Closes with `dismiss`, of which its opener is notified."""
 
     CSS_PATH = "run.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("back", "dismiss", "Back")]
 
     def __init__(self, run: Run) -> None:
         super().__init__()
@@ -52,6 +52,11 @@ class RunScreen(SafeScreen, Screen[None]):
         self._logged_status = RunStatus.EMPTY
         self._is_reading = self._is_shown = self._has_changed = False
         self._note = "reading …"
+
+    @property
+    def run_shown(self) -> Run:
+        """The run under its current name."""
+        return self._run
 
     def compose(self) -> ComposeResult:
         yield Static(id="where")
@@ -120,8 +125,8 @@ class RunScreen(SafeScreen, Screen[None]):
     def _show_title(self) -> None:
         status = status_text(self.history.status.value)
         note = Content.styled(self._note, "$text-warning") if self._note else status
-        left = Content.assemble((" Runs › ", "$foreground 60%"), (self._run.name, "bold"), "   ", note)
+        left = Content.assemble((" Runs › ", "$muted"), (self._run.name, "bold"), "   ", note)
         where = self.query_one("#where", Static)
         room = where.size.width - left.cell_length - 1
         right = run_facts(self.history.record, room - 3)
-        update_text(where, Content.assemble(left, (right.rjust(max(room, 0)), "$foreground 75%")), layout=False)
+        update_text(where, Content.assemble(left, (right.rjust(max(room, 0)), "$muted")), layout=False)

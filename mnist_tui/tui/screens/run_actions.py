@@ -1,4 +1,4 @@
-"""What can be done with a run: resume it, rename, delete or export it, or start a new one like it."""
+"""What can be done with a run: resume, evaluate, pin, rename, delete or export it, or start a new one like it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from typing import Any
 from textual.screen import Screen
 
 from mnist_tui import runs
-from mnist_tui.errors import RunError
+from mnist_tui.errors import MnistTuiError, RunError
 from mnist_tui.runs import Run
 from mnist_tui.runs.export import export_epochs
 from mnist_tui.runs.history import RunStatus
-from mnist_tui.runs.index import ScannedRun
+from mnist_tui.runs.index import RunScanner, ScannedRun
 from mnist_tui.system import atomic_file, regular_file
-from mnist_tui.tui.screens.dialogs.base import AskDialog, ConfirmDialog
+from mnist_tui.tui.code_trust import find_untrusted_code
+from mnist_tui.tui.screens.dialogs.base import AskDialog, ConfirmDialog, TrustDialog
 from mnist_tui.tui.screens.dialogs.export import ExportDialog
-from mnist_tui.tui.workspace import NewRunRequested, ResumeRequested
+from mnist_tui.tui.workers.network_export import export_saved_network
+from mnist_tui.tui.workspace import NewRunRequested, ResumeRequested, Workspace
 
 
 class RunActions:
@@ -26,12 +28,22 @@ class RunActions:
     `on_change` is called on the screen's thread after a run was deleted or renamed, with its new name or "".
     """
 
-    def __init__(self, screen: Screen[Any], on_change: Callable[[Run, str], None]) -> None:
-        self._screen, self._on_change = screen, on_change
+    def __init__(
+        self, screen: Screen[Any], workspace: Workspace, on_change: Callable[[Run, str], None] = lambda run, name: None
+    ) -> None:
+        self._screen, self._workspace, self._on_change = screen, workspace, on_change
+
+    def start_for(self, name: str, run: Run) -> None:
+        """Start an action with a run that has not been scanned."""
+        self.start(name, RunScanner(run).scan())
 
     def start(self, name: str, run: ScannedRun) -> None:
         """Start the action of this name."""
         match name:
+            case "evaluate":
+                self._evaluate(run.run)
+            case "pin":
+                self._pin(run.run)
             case "resume":
                 self._resume(run)
             case "new_run":
@@ -90,12 +102,48 @@ class RunActions:
         self._change(delete)
 
     async def _export(self, run: ScannedRun) -> None:
-        if not run.rows:
-            self.refuse(f"{run.run.name} has no finished epoch to export.")
+        has_network = run.run.saved_weights is not None
+        if not run.rows and not has_network:
+            self.refuse(f"{run.run.name} has neither weights nor a finished epoch to export.")
             return
-        path = await self._screen.app.push_screen_wait(ExportDialog(run.run.name))
-        if path is not None:
-            self._change(lambda: _write_epochs(run.run, path))
+        dialog = ExportDialog(run.run.name, has_network=has_network, has_table=bool(run.rows))
+        choice = await self._screen.app.push_screen_wait(dialog)
+        if choice is None:
+            return
+        format = choice.network_format
+        if format is None:
+            self._change(lambda: _write_epochs(run.run, choice.path))
+        elif await self._trusts(run.run):
+            self._screen.app.notify(f"Exporting {run.run.name}, and comparing the file with the network …")
+            self._change(lambda: export_saved_network(run.run, format, choice.path, self._workspace.folders.data))
+
+    async def _trusts(self, run: Run) -> bool:
+        """Whether the run's code may be run; asks about what this machine did not train."""
+        try:
+            unknown = find_untrusted_code(run)
+        except MnistTuiError as error:
+            self.refuse(f"{error}. {error.remedy}")
+            return False
+        for code in unknown:
+            if not await self._screen.app.push_screen_wait(TrustDialog(code)):
+                return False
+            code.trust()
+        return True
+
+    def _evaluate(self, run: Run) -> None:
+        if run.saved_weights is None:
+            self.refuse(f"{run.name} has no weights to evaluate yet.")
+            return
+        self._workspace.network = run
+        self._screen.app.call_later(self._screen.app.run_action, "open('evaluate')")
+
+    def _pin(self, run: Run) -> None:
+        """Pin the run as the one to compare with, or unpin it."""
+        pinned = self._workspace.reference
+        is_pinned = pinned is not None and pinned.folder == run.folder
+        self._workspace.reference = None if is_pinned else run
+        what = "no longer pinned: the best finished run is" if is_pinned else "pinned: it is"
+        self._screen.app.notify(f"{run.name} is {what} drawn behind the live curve.", markup=False)
 
     def _change(self, change: Callable[[], str]) -> None:
         """Call `change` in a thread, and say what was done or why not."""
@@ -103,8 +151,8 @@ class RunActions:
         def work() -> None:
             try:
                 self._screen.app.notify(change(), markup=False)
-            except RunError as error:
-                self.refuse(f"{error}. {error.remedy}")
+            except MnistTuiError as error:
+                self.refuse(f"{error}. {error.remedy}".strip())
             except OSError as error:
                 self.refuse(f"{error.filename}: {error.strerror}")
 

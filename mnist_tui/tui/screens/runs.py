@@ -6,11 +6,12 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from mnist_tui.runs import Run
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.screens.base import BaseScreen, is_on_top
-from mnist_tui.tui.screens.run import RunScreen
+from mnist_tui.tui.screens.opened_run import OpenedRunScreen
 from mnist_tui.tui.screens.run_actions import RunActions
 from mnist_tui.tui.widgets.runs.runs_browser import RunsBrowser
 from mnist_tui.tui.widgets.tables.table import SelectableTable
@@ -29,23 +30,25 @@ class RunsScreen(BaseScreen):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (150, "-wide")]  # noqa: RUF012 - declared so by Textual
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "mark", "Mark"),
-        Binding("c", "compare", "Compare"),
-        Binding("r", "run('resume')", "Resume"),
-        Binding("e", "run('rename')", "Rename", show=False),
-        Binding("x", "run('export')", "Export", show=False),
-        Binding("d", "run('delete')", "Delete"),
-        Binding("n", "run('new_run')", "New run like this", show=False),
-        Binding("slash", "filter", "Filter", key_display="/"),
-        Binding("o", "order", "Order", show=False),
-        Binding("escape", "clear", "Clear filter"),
-        Binding("down", "list", "To the list", show=False),
+        bind("toggle", "mark", "Mark"),
+        bind("compare", "compare", "Compare"),
+        bind("resume", "run('resume')", "Resume"),
+        bind("evaluate", "run('evaluate')", "Evaluate"),
+        bind("pin", "run('pin')", "Pin", show=False),
+        bind("rename", "run('rename')", "Rename", show=False),
+        bind("export", "run('export')", "Export"),
+        bind("delete", "run('delete')", "Delete"),
+        bind("new-run", "run('new_run')", "New run like this"),
+        bind("filter", "filter", "Filter"),
+        bind("order", "order", "Order"),
+        bind("back", "clear", "Clear filter or marks"),
+        bind("down", "list", "To the list", show=False),
     ]
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
         self.browser = RunsBrowser(workspace.folders.runs)
-        self._actions = RunActions(self, self._run_changed)
+        self._actions = RunActions(self, workspace, self._run_changed)
 
     def body(self) -> ComposeResult:
         yield self.browser
@@ -70,12 +73,14 @@ class RunsScreen(BaseScreen):
         self._scan()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Nothing to clear while nothing is filtered, and nothing to do with a run while there is none."""
+        """Nothing to clear while nothing is filtered or marked, and nothing to do with a run while there is none."""
         if action == "clear":
-            return self.browser.is_filtering
+            return self.browser.is_filtering or bool(self.browser.marked.slots)
         if action in ("filter", "order"):
             return bool(self.browser.runs)
-        return action not in ("mark", "compare", "run") or self.browser.selected is not None
+        if action in ("mark", "compare", "run"):
+            return self.browser.selected is not None
+        return super().check_action(action, parameters)
 
     def action_filter(self) -> None:
         self.browser.open_filter()
@@ -85,8 +90,11 @@ class RunsScreen(BaseScreen):
         self.browser.table.focus()
 
     def action_clear(self) -> None:
-        """Show all runs again."""
-        self.browser.clear_filter()
+        """Show all runs again, or else unmark all."""
+        if self.browser.is_filtering:
+            self.browser.clear_filter()
+        else:
+            self.browser.clear_marks()
 
     def action_order(self) -> None:
         """Order the list by the next criterion."""
@@ -98,13 +106,14 @@ class RunsScreen(BaseScreen):
             self.notify("More runs than can be distinguished by color.", severity="warning")
 
     def action_compare(self) -> None:
+        self.browser.mark_at_least_two()
         marked = self.browser.marked_runs()
         if len(marked) < 2:
-            self._actions.refuse("Mark two or more runs with space, then compare them.")
+            self._actions.refuse("There is no second run to compare with.")
             return
         from mnist_tui.tui.screens.compare import CompareScreen  # plots, and is slow to import
 
-        self.app.push_screen(CompareScreen(marked))
+        self.app.push_screen(CompareScreen(self.workspace, marked))
 
     def action_run(self, name: str) -> None:
         """Start an action with the run under the cursor."""
@@ -119,7 +128,7 @@ class RunsScreen(BaseScreen):
         if run is None:
             return
         if run.summary.status == "unreadable":
-            reason = f"There is nothing to open: {run.summary.reason}. d deletes the run."
+            reason = f"There is nothing to open: {run.summary.reason}. Delete removes the run."
             self.notify(reason, severity="warning", markup=False)
         else:
-            self.app.push_screen(RunScreen(run.run))
+            self.app.push_screen(OpenedRunScreen(run.run, self.workspace))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import ContentSwitcher
 
 from mnist_tui.training.jobs import NewRun
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.screens.base import BaseScreen
 from mnist_tui.tui.session import Session, SessionPhase
 from mnist_tui.tui.widgets.frame.loading import LoadingPanel
@@ -27,11 +28,12 @@ class TrainScreen(BaseScreen):
     # The run's panels get the focus once they are visible: until then their keys would do nothing.
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "new_run", "New run"),
-        Binding("space", "pause", "Pause"),
-        Binding("space", "resume", "Resume"),
-        Binding("s", "stop", "Stop"),
-        Binding("plus,plus_sign", "one_more", "One more epoch", key_display="+"),
+        bind("new-run", "new_run", "New run"),
+        bind("toggle", "pause", "Pause"),
+        bind("toggle", "resume", "Resume"),
+        bind("resume", "resume", "Resume", show=False),
+        bind("stop", "stop", "Stop"),
+        bind("one-more", "one_more", "One more epoch"),
     ]
 
     def __init__(self, workspace: Workspace) -> None:
@@ -80,13 +82,13 @@ class TrainScreen(BaseScreen):
             "stop": phase.is_busy and phase is not SessionPhase.STOPPING,
             "one_more": self.session.extension_job() is not None,
         }
-        return allowed.get(action, True)
+        return allowed[action] if action in allowed else super().check_action(action, parameters)
 
     def action_new_run(self) -> None:
         """Ask for the settings, then train."""
-        from mnist_tui.tui.screens.new_run import NewRunForm  # more than the first frame needs
+        from mnist_tui.tui.screens.new_run import NewRunScreen  # more than the first frame needs
 
-        self.app.push_screen(NewRunForm(self.workspace.form_config, self.workspace.preferences), self._begin)
+        self.app.push_screen(NewRunScreen(self.workspace), self._begin)
 
     def _begin(self, config: TrainConfig | None) -> None:
         if config is not None:

@@ -9,6 +9,7 @@ from textual.errors import NoWidget
 from textual.geometry import Region, Size
 
 if TYPE_CHECKING:
+    from textual.events import Key
     from textual.screen import Screen
     from textual.widget import Widget
 
@@ -19,6 +20,9 @@ else:
 
 class SafeScreen(_Base):
     """To be mixed into a screen before its Textual class."""
+
+    def take_typed_ahead(self, event: Key) -> None:
+        """A character that was typed before this screen came up; the app calls it. Bindings work without."""
 
     def dismiss(self, result: Any = None) -> AwaitComplete:
         """Close the screen if it is on top, and not before it is up.

@@ -1,16 +1,12 @@
-"""Corrections of Textual's `OptionList`, `Select` and `RadioButton`."""
+"""Corrections of Textual's `OptionList`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.command import CommandList
-from textual.content import Content
 from textual.events import Click
-from textual.widgets import OptionList, RadioButton, Select
-from textual.widgets._select import SelectCurrent, SelectOverlay
+from textual.widgets import OptionList
 
 if TYPE_CHECKING:
     _Base = OptionList
@@ -36,29 +32,5 @@ class SafeOptionList(_SafeOptions, OptionList):
     """An OptionList."""
 
 
-class SafeSelectOverlay(_SafeOptions, SelectOverlay):
-    """The list that a Select opens."""
-
-
 class SafeCommandList(_SafeOptions, CommandList):
     """The list of the command palette."""
-
-
-class FormSelect(Select[str], inherit_bindings=False):
-    """A Select that leaves Enter to its form, which begins a run with it, and opens our own list."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("down,space,up", "show_overlay", "Show menu", show=False)]
-
-    def compose(self) -> ComposeResult:
-        """As Select, but with a SafeSelectOverlay."""
-        yield SelectCurrent(self.prompt)
-        yield SafeSelectOverlay(type_to_search=self._type_to_search).data_bind(compact=Select.compact)
-
-
-class PlainRadioButton(RadioButton):
-    """A RadioButton whose states differ in shape: in Textual only by color, which there may be none of."""
-
-    @property
-    def _button(self) -> Content:
-        sign, style = ("●", "toggle--button") if self.value else ("○", "toggle--label")
-        return Content(sign).stylize(self.get_visual_style(style))

@@ -11,10 +11,11 @@ from textual.message import Message
 from mnist_tui.config import IMAGE_SIZE
 from mnist_tui.errors import NoDigitError
 from mnist_tui.events import RunFailed
+from mnist_tui.runs import Run
 from mnist_tui.training.snapshot import Snapshot
 from mnist_tui.tui.canvas import Drawing, Pixels
 from mnist_tui.tui.code_trust import describe_failure
-from mnist_tui.tui.workers.networks import NetworkProvider, NetworkSource
+from mnist_tui.tui.workers.networks import NetworkProvider, NetworkSource, live_label
 
 if TYPE_CHECKING:
     from mnist_tui.inference.network import TrainedNetwork
@@ -48,6 +49,8 @@ class ReadResult:
     """What the network was trained on."""
     network: str = ""
     """Which network it is, in words."""
+    run: Run | None = None
+    """Whose network it is; None for the one in training."""
     failed: RunFailed | None = None
     """Why there is no network."""
 
@@ -72,7 +75,9 @@ class DigitReader:
         try:
             pixels = to_pixels(request.drawing)
             self._networks = self._networks or NetworkProvider()
-            return _predict(request, pixels, self._networks.open(request.network))
+            source, network = request.network, self._networks.open(request.network)
+            run = None if isinstance(source, Snapshot) else self._networks.find_run(source)
+            return _predict(request, pixels, network, run)
         except Exception as error:  # a user's own network may raise anything
             return ReadResult(request, pixels, None, pixels, failed=describe_failure(error))
 
@@ -90,7 +95,7 @@ def to_pixels(drawing: Drawing) -> Pixels | None:
         return None
 
 
-def _predict(request: ReadRequest, pixels: Pixels | None, network: TrainedNetwork) -> ReadResult:
+def _predict(request: ReadRequest, pixels: Pixels | None, network: TrainedNetwork, run: Run | None) -> ReadResult:
     import torch
 
     from mnist_tui.inference.prediction import prediction_from_logits
@@ -100,12 +105,6 @@ def _predict(request: ReadRequest, pixels: Pixels | None, network: TrainedNetwor
         image = torch.from_numpy(pixels.copy()).view(1, 1, IMAGE_SIZE, IMAGE_SIZE)
         prediction = prediction_from_logits(network.logits(image), network.classes)
         input_pixels = network.input_pixels(image)[0, 0].numpy()
-    label, dataset = _label(request.network, network), network.config.dataset
-    return ReadResult(request, pixels, prediction, input_pixels, network.classes, dataset, label)
-
-
-def _label(source: NetworkSource, network: TrainedNetwork) -> str:
-    if isinstance(source, Snapshot):
-        return f"live · epoch {source.epoch}, step {source.step:,} of {source.steps:,} · {network.run}"
-    epoch = "" if network.epoch is None else f", epoch {network.epoch}"
-    return f"{network.weights}{epoch} · {network.run}"
+    label = live_label(request.network) if isinstance(request.network, Snapshot) else network.label
+    dataset = network.config.dataset
+    return ReadResult(request, pixels, prediction, input_pixels, network.classes, dataset, label, run)

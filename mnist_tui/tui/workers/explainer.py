@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Literal
 from mnist_tui.config import IMAGE_SHAPE
 from mnist_tui.events import WeightsMoved
 from mnist_tui.training.snapshot import Snapshot
+from mnist_tui.tui.picked_image import PickedImage
 from mnist_tui.tui.workers.latest_worker import WorkerResult
-from mnist_tui.tui.workers.networks import NetworkProvider, NetworkSource, SavedNetwork
+from mnist_tui.tui.workers.networks import NetworkProvider, NetworkSource, SavedNetwork, live_label
 from mnist_tui.tui.workers.test_images import TestImages
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from mnist_tui.data.types import Split
     from mnist_tui.inference.explain import ImageInspection, SaliencyMap
+    from mnist_tui.inference.layer_images import Filters
     from mnist_tui.inference.network import TrainedNetwork
 
 SaliencyMethod = Literal["occlusion", "gradient"]
@@ -34,8 +36,10 @@ class ImageChoice:
     place: int = 0
     """Which of those, from 0; beyond the last it begins again."""
     method: SaliencyMethod = "occlusion"
-    drawing: bytes | None = None
-    """The user's own, (28, 28) uint8, in place of a test image."""
+    given: PickedImage | None = None
+    """An image in place of a test image, such as the user's drawing."""
+    other: int | None = None
+    """The class to explain beside the predicted one; None for the label of an image that is misread."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,11 @@ class ExplainedImage:
     pixels: Tensor
     """(28, 28) uint8."""
     name: str
-    """A test image's number and class; of a drawing that it is one."""
+    """`Test image 9,729`, or what else it is."""
+    label: int | None
+    """The index of its class; None for a drawing."""
+    number: int | None = None
+    """Of a test image: its index."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,14 +78,24 @@ class Explanation:
 
     label: str
     """Which network it is, in words."""
+    classes: tuple[str, ...]
     image: ExplainedImage
     inspection: ImageInspection
-    saliency: SaliencyMap
+    saliencies: tuple[SaliencyMap, ...]
+    """For the predicted class, and for another one if there is one to compare it with."""
     weight_updates: Sequence[WeightsMoved]
     """How the weights moved, from the run's log; empty for a snapshot, whose run's events arrive live."""
 
 
-class ImageExplained(WorkerResult[ExplainRequest, Explanation]):
+@dataclass(frozen=True, eq=False)
+class UntrainedNetwork:
+    """What there is to show of a network before its training."""
+
+    label: str
+    filters: Filters | None
+
+
+class ImageExplained(WorkerResult[ExplainRequest, Explanation | UntrainedNetwork]):
     """From the thread that explains."""
 
 
@@ -89,43 +107,56 @@ class Explainer:
         self._test_images = TestImages(data_dir)
         self._weight_updates: tuple[TrainedNetwork | None, Sequence[WeightsMoved]] = (None, ())
 
-    def explain(self, request: ExplainRequest) -> Explanation:
+    def explain(self, request: ExplainRequest) -> Explanation | UntrainedNetwork:
         """Raises what opening the network or the data raises."""
-        from mnist_tui.inference.explain import compute_saliency, inspect_image
+        from mnist_tui.inference.explain import compute_saliency, find_filters, inspect_image
+        from mnist_tui.inference.network import UNTRAINED
 
         self._networks = self._networks or NetworkProvider()
         network = self._networks.open(request.network)
-        image = self._choose_image(request.choice, network)
+        if network.weights == UNTRAINED:
+            return UntrainedNetwork(network.label, find_filters(network.model))
+        choice = request.choice
+        image = self._choose_image(choice, network)
         inspection = inspect_image(network, image.pixels[None])
-        best = inspection.prediction.best.index
-        saliency = compute_saliency(network, image.pixels[None], best, request.choice.method)
-        if isinstance(request.network, Snapshot):
-            return Explanation(_live_label(request.network), image, inspection, saliency, ())
-        weight_updates = self._read_weight_updates(request.network, network)
-        return Explanation(network.label, image, inspection, saliency, weight_updates)
+        saliencies = tuple(
+            compute_saliency(network, image.pixels[None], label, choice.method)
+            for label in _classes_to_explain(inspection.prediction.best.index, image, choice)
+        )
+        live = request.network if isinstance(request.network, Snapshot) else None
+        return Explanation(
+            network.label if live is None else live_label(live),
+            network.classes,
+            image,
+            inspection,
+            saliencies,
+            () if isinstance(request.network, Snapshot) else self._read_weight_updates(request.network, network),
+        )
 
     def _choose_image(self, choice: ImageChoice, network: TrainedNetwork) -> ExplainedImage:
         import torch
 
-        if choice.drawing is not None:
-            pixels = torch.frombuffer(bytearray(choice.drawing), dtype=torch.uint8).view(IMAGE_SHAPE[1:])
-            return ExplainedImage(pixels, "Your drawing")
+        given = choice.given
+        if given is not None:
+            pixels = torch.frombuffer(bytearray(given.pixels), dtype=torch.uint8).view(IMAGE_SHAPE[1:])
+            return ExplainedImage(pixels, given.name, given.label)
         split = self._test_images.load(network.config.dataset).split
         number = _number(split, choice)
-        label = network.classes[int(split.labels[number])]
-        return ExplainedImage(split.images[number, 0], f"Image {number:,} · {label}")
+        return ExplainedImage(split.images[number, 0], f"Test image {number:,}", int(split.labels[number]), number)
 
     def _read_weight_updates(self, source: SavedNetwork, network: TrainedNetwork) -> Sequence[WeightsMoved]:
         """Once per network that is opened: a log may be long."""
         assert self._networks is not None  # the caller has opened the network
         if self._weight_updates[0] is not network:
-            self._weight_updates = (network, self._networks.find_run(source).history().weight_updates)
+            run = self._networks.find_run(source)
+            self._weight_updates = (network, run.history().weight_updates if run else ())
         return self._weight_updates[1]
 
 
-def _live_label(snapshot: Snapshot) -> str:
-    """Without the run's name, which the title bar has."""
-    return f"live weights, epoch {snapshot.epoch}, step {snapshot.step:,} of {snapshot.steps:,}"
+def _classes_to_explain(predicted: int, image: ExplainedImage, choice: ImageChoice) -> list[int]:
+    """The predicted class, and the chosen other one or the label, unless that is the same."""
+    other = image.label if choice.other is None else choice.other
+    return [predicted] if other is None or other == predicted else [predicted, other]
 
 
 def _number(split: Split, choice: ImageChoice) -> int:

@@ -87,6 +87,6 @@ class LearningViewer:
         assert self._networks is not None  # the caller has opened the network
         source = request.network
         run = source.run if isinstance(source, Snapshot) else self._networks.find_run(source)
-        if run != self._run:
+        if run is not None and run != self._run:
             self._run, self._confusions = run, None
             self._first_filters = find_filters(build_network(run)[0])

@@ -38,10 +38,11 @@ class ImageRequest:
 
 @dataclass(frozen=True, eq=False)
 class FoundImage:
-    """A test image: its number, (28, 28) uint8, and a caption."""
+    """A test image: its number, (28, 28) uint8, the index of its class, and a caption."""
 
     number: int
     pixels: Pixels
+    label: int
     caption: str
 
 
@@ -76,9 +77,9 @@ class TestImages:
         """One image. Raises DataError, and ConfigError where there is no such image."""
         test_set = self.load(request.dataset)
         number = _find_number(test_set, request)
-        label = test_set.classes[int(test_set.split.labels[number])]
+        label = int(test_set.split.labels[number])
         pixels = test_set.split.images[number, 0].numpy().copy()
-        return FoundImage(number, pixels, f"Test image {number:,} · labeled {label}")
+        return FoundImage(number, pixels, label, f"Test image {number:,} · label {test_set.classes[label]}")
 
 
 class DigitSaved(Message):

@@ -9,13 +9,17 @@ import itertools
 import socket
 import struct
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
+from mnist_tui.data.download import mirrors
 from mnist_tui.data.download.http import DownloadSettings, make_https_session
 
 
@@ -59,6 +63,13 @@ class Mirror(ThreadingHTTPServer):
 
     def settings(self, **settings: Any) -> DownloadSettings:
         return DownloadSettings(open_session=self.session, **{"read_timeout": 5.0, **settings})
+
+    @contextmanager
+    def reachable(self, **settings: Any) -> Iterator[None]:
+        """Within the context, a dataset's files can be fetched from here, by http."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(mirrors, "DownloadSettings", partial(self.settings, **settings))
+            yield
 
     def handle_error(self, *_: object) -> None:
         """Clients that hang up are what this server is for."""

@@ -14,12 +14,13 @@ from filelock import FileLock
 
 from mnist_tui.data.download.http import DownloadSettings, MirrorFailedError, TrickleGuard, make_https_session
 from mnist_tui.data.download.mirrors import LOCK, PARTIAL, fetch_dataset
-from mnist_tui.errors import DataError
+from mnist_tui.errors import DataError, Interrupted
 from mnist_tui.events import DataProgress, Event, Notice, Report
 from tests.cli.warm import python
 from tests.data.download.mirror import Mirror
 from tests.data.samples import Sample, sample
 from tests.patience import PATIENCE
+from tests.small_disks import mount_disk
 
 
 def names(home: Path) -> set[str]:
@@ -164,8 +165,10 @@ def abort_at(item: str, error: BaseException | None = None) -> Report:
     return report
 
 
-@pytest.mark.parametrize("error", [ValueError("x"), OSError("x"), DataError("x"), MirrorFailedError("x")])
-def test_what_report_raises_comes_out_untouched(error: Exception, mirror: Mirror, tiny: Sample, tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", [ValueError("x"), Interrupted("x"), KeyboardInterrupt()])
+def test_what_report_raises_comes_out_untouched(
+    error: BaseException, mirror: Mirror, tiny: Sample, tmp_path: Path
+) -> None:
     with pytest.raises(type(error)) as caught:
         fetch_dataset(tiny.entry, tmp_path, report=abort_at("train-images.gz", error), settings=mirror.settings())
     assert caught.value is error
@@ -190,23 +193,14 @@ def test_what_a_killed_fetch_left_is_swept_by_the_next(mirror: Mirror, tiny: Sam
 @pytest.fixture
 def full_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of a few kilobytes; the first file of the tiny dataset is larger."""
-    yield from mounted(tmp_path / "full", "size=8k")
+    with mount_disk(tmp_path / "full", "size=8k") as folder:
+        yield folder
 
 
 @pytest.fixture
 def read_only_disk(tmp_path: Path) -> Iterator[Path]:
-    yield from mounted(tmp_path / "read-only", "ro")
-
-
-def mounted(folder: Path, options: str) -> Iterator[Path]:
-    folder.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=False, capture_output=True
-    )
-    if done.returncode:
-        pytest.skip("only root may mount a small file system")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with mount_disk(tmp_path / "read-only", "ro") as folder:
+        yield folder
 
 
 def test_a_full_disk_says_so_and_asks_no_other_mirror(mirror: Mirror, full_disk: Path) -> None:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label
 
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.textual_fixes.screens import SafeScreen
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Dialog(SafeScreen, ModalScreen[AnswerT | None], Generic[AnswerT]):
     """A dialog whose result is an answer, or None for no answer."""
 
     CSS_PATH = "dialogs.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("back", "cancel", "Cancel")]
 
     @on(Button.Pressed, "#no")
     def action_cancel(self) -> None:
@@ -40,10 +41,11 @@ class ConfirmDialog(SafeScreen, ModalScreen[bool]):
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "Yes"),
-        Binding("n,escape", "answer(False)", "No"),
-        Binding("left,up", "app.focus_previous", "Other", show=False),
-        Binding("right,down", "app.focus_next", "Other", show=False),
+        bind("yes", "answer(True)", "Yes"),
+        bind("no", "answer(False)", "No"),
+        bind("back", "answer(False)", "No", show=False),
+        *(bind(key, "app.focus_previous", "Other", show=False) for key in ("left", "up")),
+        *(bind(key, "app.focus_next", "Other", show=False) for key in ("right", "down")),
     ]
 
     def __init__(self, title: str, question: str, yes: str = "Yes", no: str = "No", danger: bool = False) -> None:

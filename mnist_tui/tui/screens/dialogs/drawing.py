@@ -1,4 +1,4 @@
-"""The Draw screen's dialogs: which digit a drawing was meant to be, and which test image to load."""
+"""Which digit a drawing was meant to be."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Label
 
-from mnist_tui.tui.screens.dialogs.base import AskDialog, Dialog
-from mnist_tui.tui.workers.test_images import parse_query
+from mnist_tui.tui.keys import bind
+from mnist_tui.tui.screens.dialogs.base import Dialog
 
 _DIGITS = range(10)
 
@@ -21,14 +21,14 @@ class LabelDialog(Dialog[int]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(digit), f"answer({digit})", f"A {digit}", show=False) for digit in _DIGITS),
-        Binding("left", "app.focus_previous", "Left", show=False),
-        Binding("right", "app.focus_next", "Right", show=False),
+        bind("left", "app.focus_previous", "Left", show=False),
+        bind("right", "app.focus_next", "Right", show=False),
     ]
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = "That was a …"
-            question = "Press its digit. It is saved in my-digits, to evaluate and to train with; Esc cancels."
+            box.border_title = "Label & save"
+            question = "Which digit was it? 0–9 saves it to my-digits; Esc cancels."
             yield Label(question, classes="question")
             with Horizontal(classes="answers"):
                 for digit in _DIGITS:
@@ -41,21 +41,3 @@ class LabelDialog(Dialog[int]):
     def action_answer(self, digit: int) -> None:
         """Close with this digit."""
         self.dismiss(digit)
-
-
-def image_dialog() -> AskDialog:
-    """Asks for what `parse_query` understands."""
-    return AskDialog(
-        "Test image",
-        "A digit for the next image of it, or # and a number, as in #1234.",
-        check=_complaint,
-        yes="Load",
-    )
-
-
-def _complaint(text: str) -> str:
-    try:
-        parse_query(text)
-    except ValueError:
-        return "A digit, or # and a number." if text else ""
-    return ""

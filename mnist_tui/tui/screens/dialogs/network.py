@@ -22,7 +22,7 @@ from mnist_tui.tui.textual_fixes.widgets import SafeOptionList
 
 @dataclass(frozen=True)
 class NetworkChoice:
-    """A run's network; for None the network in training, or else the newest run's."""
+    """A run's network; for None the network in training, or else that of the newest finished run."""
 
     run: Run | None
 
@@ -44,7 +44,7 @@ class NetworkDialog(Dialog[NetworkChoice]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = "Network"
-            yield SafeOptionList(Option("The network in training, else the newest run"))
+            yield SafeOptionList(Option("The network in training, else the newest finished run"))
             yield Label("", classes="complaint")
 
     def on_mount(self) -> None:
@@ -63,7 +63,7 @@ class NetworkDialog(Dialog[NetworkChoice]):
         options = self.query_one(OptionList)
         for run, model in message.found:
             self._runs.append(run)
-            options.add_option(Option(Content.assemble(run.name, (f"  {model}", "$foreground 60%"))))
+            options.add_option(Option(Content.assemble(run.name, (f"  {model}", "$muted"))))
         if self._chosen in self._runs:
             options.highlighted = self._runs.index(self._chosen)
         self.query_one(".complaint", Label).update(Content(message.error))

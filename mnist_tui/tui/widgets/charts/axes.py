@@ -1,4 +1,4 @@
-"""Ticks and labels of the charts: round numbers, as many as there is room for."""
+"""The scales of the charts: round limits and labels, at least two of them, each in the middle of its row or column."""
 
 from __future__ import annotations
 
@@ -6,19 +6,59 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
-from textual_plot.axis_formatter import AxisFormatter
+import numpy as np
+
+from mnist_tui.tui.widgets.charts.loss_trace import Floats
 
 LABEL_WIDTH = 5
 
-
 # Rows from one tick to the next, and how many ticks a chart should have.
-_ROWS_PER_TICK = range(2, 9)
+_ROWS_PER_TICK = range(1, 9)
 _ENOUGH_TICKS, _MANY_TICKS = 4, 8
 # What a tick too few, or too many, costs in room for the curves.
-_TICK_COST = 0.12
+_TICK_COST = 0.25
 # Each power of ten times these; the rounder ones are worth a little room.
 _ROUND = {1: 0.0, 2: 0.0, 2.5: 0.06, 4: 0.06, 5: 0.0}
+# What the limits of a logarithmic axis are rounded to, and its labels, with as many as there is room for.
+_LOG_LIMITS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
+# For an axis of less than a power of ten.
+_FINE_LABELS = ((1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9))
+_LEAST = 1e-6
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A label, and where it stands in the units of its scale."""
+
+    place: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Scale:
+    """`bottom` lies in the middle of the lowest row, `top` in that of the highest, in the units of the axis."""
+
+    bottom: float
+    top: float
+    ticks: tuple[Tick, ...]
+
+    def rows(self, places: Floats, rows: int) -> Floats:
+        """How far down these places lie in a picture of so many rows, from its upper edge."""
+        extent = self.top - self.bottom
+        return (self.top - places) / extent * (rows - 1) + 0.5
+
+
+class Axis(Protocol):
+    """How values become places."""
+
+    def places(self, values: Floats) -> Floats:
+        """In the units of the scale."""
+
+    def fit(self, low: float, high: float, rows: int) -> Scale:
+        """A scale around these values for so many rows, at least two."""
 
 
 @dataclass(frozen=True)
@@ -31,89 +71,166 @@ class _Fit:
 
     def cost(self, extent: float, rows: int) -> float:
         """How many times the room that is needed, and something for ticks that are too few or too many."""
-        ticks = rows * self.unit / self.step
-        lacking = max(_ENOUGH_TICKS - ticks, ticks - _MANY_TICKS, 0.0)
-        odd = _ROUND.get(round(self.step / 10 ** math.floor(math.log10(self.step) + 1e-9), 6), 0.0)
-        return self.unit * rows / max(extent, 1e-9) + _TICK_COST * lacking + odd
+        ticks = (rows - 1) * self.unit / self.step + 1
+        per_tick = self.step / self.unit
+        lacking = max(_ENOUGH_TICKS - ticks, ticks - _MANY_TICKS, 0.0) + (per_tick < 1.5 and rows > 4)
+        odd = _ROUND.get(round(self.step / 10 ** math.floor(math.log10(self.step) + _ROUNDING), 6), 0.0)
+        return self.unit * (rows - 1) / max(extent, _ROUNDING) + _TICK_COST * lacking + odd
 
 
-class ValueAxis(AxisFormatter):
-    """Round values; `room` is how many ticks there is room for, `smallest` the least step between two."""
+class LinearAxis:
+    """Round values equally far apart; nothing below `floor` or above `ceiling` is on it."""
 
-    def __init__(self, *, smallest: float = 0.0, ceiling: float = math.inf) -> None:
-        self.room = 5
-        self._smallest, self._ceiling = smallest, ceiling
-        self._fitted_step = 0.0
+    def __init__(self, *, floor: float = -math.inf, ceiling: float = math.inf) -> None:
+        self._floor, self._ceiling = floor, ceiling
 
-    def spread(self, low: float, high: float, rows: int) -> tuple[float, float]:
-        """Limits around [low, high] with every tick in the middle of a row, all equally far apart.
+    def places(self, values: Floats) -> Floats:
+        return values
 
-        Just around them where no round step fits: in very few rows, or with more digits than a float has.
-        """
+    def fit(self, low: float, high: float, rows: int) -> Scale:
         fits = [fit for per_tick in _ROWS_PER_TICK for fit in self._fits(low, high, rows, per_tick)]
+        if not fits and math.isfinite(self._ceiling - self._floor):
+            return _whole_scale(self._floor, self._ceiling, rows)
         if not fits:
-            self.reset_step()
-            margin = max((high - low) / 2, abs(high) * 1e-6, 1e-9)
-            return low - margin, high + margin
+            return _plain_scale(low, high)
         best = min(fits, key=lambda fit: fit.cost(high - low, rows))
-        self._fitted_step = best.step
-        return best.bottom - best.unit / 2, best.bottom + best.unit * (rows - 0.5)
+        top = best.bottom + best.unit * (rows - 1)
+        return Scale(best.bottom, top, tuple(_label(_multiples(best.step, best.bottom, top))))
 
     def _fits(self, low: float, high: float, rows: int, per_tick: int) -> Iterator[_Fit]:
-        """The finest step for so many rows a tick that spans it all; none where no step does."""
+        """The finest step for so many rows per tick that spans it all with two ticks; none where no step does."""
         above = rows - 1
-        if not above:
+        if above < per_tick:
             return
-        finest = max((high - low) * per_tick / above, self._smallest, abs(high) * 1e-6, 1e-6)
+        finest = max((high - low) * per_tick / above, abs(high) * 1e-6, 1e-6)
         for step in itertools.islice(_round_steps(finest), 8):
             unit = step / per_tick
-            bottom = step * math.floor(low / step + 1e-9)
+            bottom = step * math.floor(low / step + _ROUNDING)
             if bottom + unit * above > self._ceiling:
                 bottom = self._ceiling - unit * above
-            if bottom <= low + 1e-9 and bottom + unit * above >= high - 1e-9:
+            top = bottom + unit * above
+            around = bottom <= low + _ROUNDING and top >= high - _ROUNDING
+            if bottom < self._floor - _ROUNDING:
+                return
+            if _reaches([top], self._ceiling) and not _reaches(_multiples(step, bottom, top), top):
+                continue  # which has to be labeled
+            if around and len(_multiples(step, bottom, top)) > 1:
                 yield _Fit(step, unit, bottom)
                 return
 
-    def reset_step(self) -> None:
-        """Choose the step anew for the next limits."""
-        self._fitted_step = 0.0
 
-    def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
-        """Multiples of the step that the limits were spread for, or of the finest that leaves `room` ticks."""
-        step = self._fitted_step or self._step(max_ - min_, min(self.room, max_ticks))
-        return [step * index for index in range(math.ceil(min_ / step - 1e-9), math.floor(max_ / step + 1e-9) + 1)]
+class LogAxis:
+    """Equal factors equally far apart, labeled with the values themselves."""
 
-    def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
-        # As many decimals as the ticks need to differ.
-        step = min((abs(after - before) for before, after in itertools.pairwise(ticks)), default=1.0)
-        decimals = next((count for count in range(6) if _is_whole(step * 10**count)), 6)
-        return [_shorten(f"{tick:.{decimals}f}") for tick in ticks]
+    # Whether larger magnitudes lie higher.
+    _UPWARDS = True
+    # What its labels may be, times powers of ten: the first that there is room for.
+    _LABELS: ClassVar[Sequence[Sequence[float]]] = ((1, 2, 5), (1, 3), (1,))
 
-    def _step(self, extent: float, room: int) -> float:
-        steps = _round_steps(max(extent / max(room, 1), self._smallest, 1e-9))
-        return next(step for step in steps if not self._smallest or _is_whole(step / self._smallest))
+    def places(self, values: Floats) -> Floats:
+        logarithms: Floats = np.log10(np.maximum(self.magnitudes(values), _LEAST))
+        return logarithms if self._UPWARDS else -logarithms
+
+    def fit(self, low: float, high: float, rows: int) -> Scale:
+        ends = np.maximum(self.magnitudes(np.array([low, high])), _LEAST)
+        small, large = _round_magnitudes(float(ends.min()), float(ends.max()))
+        marks = self._marks(small, large, rows)
+        ticks = [
+            Tick(float(place), self.label(mark))
+            for place, mark in sorted(zip(self._logarithms(marks), marks, strict=True))
+        ]
+        return Scale(ticks[0].place, ticks[-1].place, tuple(ticks))
+
+    def magnitudes(self, values: Floats) -> Floats:
+        """What is drawn by its logarithm, of these values."""
+        return values
+
+    def label(self, magnitude: float) -> str:
+        """The value of this magnitude, as it is written."""
+        return _shorten(f"{magnitude:.3g}" if magnitude < 1000 else f"{magnitude:.0f}")
+
+    def _logarithms(self, magnitudes: Sequence[float]) -> list[float]:
+        return [math.log10(magnitude) * (1 if self._UPWARDS else -1) for magnitude in magnitudes]
+
+    def _marks(self, small: float, large: float, rows: int) -> list[float]:
+        """Both ends, and round magnitudes between that have two rows each."""
+        per_row = math.log10(large / small) / max(rows - 1, 1)
+        for factors in (*self._LABELS, *_FINE_LABELS):
+            between = [mark for mark in _within(small, large, factors) if small * 1.001 < mark < large * 0.999]
+            marks = [small, *between, large]
+            gaps = [math.log10(after / before) / per_row for before, after in itertools.pairwise(marks)]
+            if len(between) > 1 and min(gaps[1:-1], default=2.0) >= 2:
+                # Those at the ends may be too close to an end, which is not round but has to be labeled.
+                inner = [mark for mark in between if _is_clear(mark, small, large, 1.5 * per_row)]
+                return [small, *inner, large]
+        return [small, large]
 
 
-class LogAxis(ValueAxis):
-    """An axis of logarithms to base 10, labeled with the true values."""
+class ErrorAxis(LogAxis):
+    """Accuracies in percent by their distance from 100 %: from 99 to 99.5 % is as far as from 98 to 99 %."""
 
-    def spread(self, low: float, high: float, rows: int) -> tuple[float, float]:
-        # Round values are not equally far apart here.
-        return low, high
+    _UPWARDS = False
+    _LABELS = ((1, 3), (1,))
 
-    def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
-        """1, 2, 5 in each power of ten, or fewer where there is little room; evenly where zoomed in far."""
-        room = min(self.room, max_ticks)
-        for factors in ((1, 2, 5), (1, 3), (1,)):
-            ticks = list(_within(min_, max_, factors))
-            if len(ticks) <= room:
-                break
-        if len(ticks) >= 2:
-            return ticks
-        return [math.log10(tick) for tick in super().get_ticks(10**min_, 10**max_, max_ticks) if tick > 0]
+    def magnitudes(self, values: Floats) -> Floats:
+        # One error in ten thousand: what is better cannot be told apart, and 100 % would be infinitely far up.
+        return np.maximum(100 - values, 0.01)
 
-    def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
-        return [_shorten(f"{10**tick:.3g}") for tick in ticks]
+    def label(self, magnitude: float) -> str:
+        return f"{100 - magnitude:.4g}"
+
+
+def fit_epochs(first: float, last: float, columns: int) -> Scale:
+    """Ticks for an axis of epochs over so many columns: whole ones, unless it is zoomed in further; the last too."""
+    room = max(columns // 7, 1)
+    steps = _round_steps(max((last - first) / room, _ROUNDING))
+    step = next(step for step in steps if step < 1 or abs(step - round(step)) < _ROUNDING)
+    if step < 1 and last - first > 1 and len(_multiples(1.0, first, last)) > 1:
+        step = 1.0
+    places = _multiples(step, first, last)
+    if len(places) < 2:
+        return Scale(first, last, tuple(_label([first, last])))
+    label_room = (last - first) / max(columns - 1, 1) * (LABEL_WIDTH + 1)
+    if last - places[-1] > label_room and abs(last - round(last)) < _ROUNDING:
+        places.append(last)
+    return Scale(first, last, tuple(Tick(tick.place, _trim(tick.label)) for tick in _label(places)))
+
+
+def _trim(label: str) -> str:
+    """0.50 -> 0.5, 1.00 -> 1."""
+    return label.rstrip("0").rstrip(".") if "." in label else label
+
+
+def _whole_scale(floor: float, ceiling: float, rows: int) -> Scale:
+    """All that there can be, which may not leave the same number of rows between all ticks."""
+    steps = _round_steps((ceiling - floor) / max(min(rows // 2, _MANY_TICKS), 1))
+    ticks = next(places for step in steps if _reaches(places := _multiples(step, floor, ceiling), ceiling))
+    return Scale(floor, ceiling, tuple(_label(ticks)))
+
+
+def _reaches(places: Sequence[float], end: float) -> bool:
+    return bool(places) and abs(places[-1] - end) < _ROUNDING
+
+
+def _plain_scale(low: float, high: float) -> Scale:
+    """Just around the values: in very few rows, or with more digits than a float has."""
+    margin = max((high - low) / 2, abs(high) * 1e-6, 1e-9)
+    ends = low - margin, high + margin
+    return Scale(*ends, tuple(Tick(end, _shorten(f"{end:.3g}")) for end in ends))
+
+
+def _label(places: Sequence[float]) -> Iterator[Tick]:
+    """As many decimals as the ticks need to differ."""
+    step = min((abs(after - before) for before, after in itertools.pairwise(places)), default=1.0)
+    decimals = next((count for count in range(6) if _is_whole(step * 10**count)), 3)
+    for place in places:
+        # Without a sign, which rounding could leave of a value just below zero.
+        yield Tick(place, _shorten(f"{place if abs(place) > step / 1e6 else 0.0:.{decimals}f}"))
+
+
+def _multiples(step: float, low: float, high: float) -> list[float]:
+    begin, end = math.ceil(low / step - 1e-6), math.floor(high / step + 1e-6)
+    return [step * index for index in range(begin, end + 1)]
 
 
 def _round_steps(least: float) -> Iterator[float]:
@@ -124,15 +241,28 @@ def _round_steps(least: float) -> Iterator[float]:
         power *= 10
 
 
+def _round_magnitudes(small: float, large: float) -> tuple[float, float]:
+    """Round numbers around these two that differ."""
+    down = 10.0 ** math.floor(math.log10(small) + _ROUNDING)
+    up = 10.0 ** math.floor(math.log10(large) - _ROUNDING)
+    lower = [power * factor for power in (down / 10, down) for factor in _LOG_LIMITS]
+    upper = [power * factor for power in (up, up * 10) for factor in _LOG_LIMITS]
+    below = max(mark for mark in lower if mark <= small * (1 + 1e-9))
+    above = min(mark for mark in upper if mark >= large * (1 - 1e-9))
+    return (below, above) if above > below * 1.001 else (below / 1.25, above * 1.25)
+
+
+def _within(low: float, high: float, factors: Sequence[float]) -> Iterator[float]:
+    for power in range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 1):
+        yield from (mark for factor in factors if low <= (mark := 10.0**power * factor) <= high)
+
+
+def _is_clear(mark: float, small: float, large: float, distance: float) -> bool:
+    return math.log10(mark / small) >= distance and math.log10(large / mark) >= distance
+
+
 def _is_whole(value: float) -> bool:
     return value >= 1 - 1e-6 and abs(value - round(value)) < 1e-6 * value
-
-
-def _within(low: float, high: float, factors: Sequence[int]) -> Iterator[float]:
-    for power in range(math.floor(low), math.floor(high) + 1):
-        for factor in factors:
-            if low <= (tick := power + math.log10(factor)) <= high:
-                yield tick
 
 
 def _shorten(label: str) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
+from mnist_tui.render import graphs
+
 _GAP = "   "
 _LEAST_BAR = 10
 
@@ -32,7 +34,7 @@ def bar_lines(bars: Sequence[Bar], width: int) -> Content:
         Content.assemble(
             (f"{bar.label:<{labels}} ", "bold"),
             draw_bar(bar.fraction, max(0, rooms[chosen]), bar.style),
-            (tail, "$foreground 80%"),
+            (tail, "$foreground"),
         )
         for bar, tail in zip(bars, tails[chosen], strict=True)
     )
@@ -52,10 +54,11 @@ def _tails(bars: Sequence[Bar], *, counted: bool) -> list[str]:
 
 
 def draw_bar(fraction: float, width: int, style: str) -> Content:
-    """A bar of half cells."""
+    """A bar of half cells, or of whole ones where the font has no halves."""
+    symbols = graphs.symbols()
     halves = round(2 * width * min(max(fraction, 0.0), 1.0))
-    done = "━" * (halves // 2) + "╸" * (halves % 2)
-    return Content.assemble((done, style), ("─" * (width - len(done)), "$foreground 20%"))
+    done = symbols.bar * (halves // 2) + symbols.bar_half * (halves % 2)
+    return Content.assemble((done, style), (symbols.bar_rest * (width - len(done)), "$guide"))
 
 
 def fact_lines(facts: Iterable[tuple[str, str]], width: int, lines: int = 2) -> Content:
@@ -69,5 +72,5 @@ def fact_lines(facts: Iterable[tuple[str, str]], width: int, lines: int = 2) -> 
                 break
             rows.append([])
         used = length if not rows[-1] else used + len(_GAP) + length
-        rows[-1].append(Content.assemble((label, "$foreground 70%"), " ", (value, "bold")))
+        rows[-1].append(Content.assemble((label, "$muted"), " ", (value, "bold")))
     return Content("\n").join(Content(_GAP).join(row) for row in rows)

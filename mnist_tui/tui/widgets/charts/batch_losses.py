@@ -26,13 +26,13 @@ class BatchLosses(Panel):
     BatchLosses {
         height: 4;
         padding: 0 1;
-        & > Static { height: 1fr; color: $foreground 60%; }
+        & > Static { height: 1fr; color: $muted; }
         &.-filled > Static { color: $primary; }
     }
     """
 
     def __init__(self) -> None:
-        super().__init__("Batch loss")
+        super().__init__("Batch loss", jump="B")
         self.line = Static(_NOTHING_YET)
         self._history = RunHistory()
         self._drawn = (0, 0, 0)

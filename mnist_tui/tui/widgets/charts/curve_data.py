@@ -8,17 +8,15 @@ import numpy as np
 
 from mnist_tui.events import EpochFinished, Progress
 from mnist_tui.runs.history import RunHistory
+from mnist_tui.runs.running_accuracy import AccuracyCourse
 from mnist_tui.tui.history_cursors import EpochCursor, LossCursor
-from mnist_tui.tui.widgets.charts.chart import AxisLimits, ChartLine, LineName, XRange
-from mnist_tui.tui.widgets.charts.loss_trace import Floats, LossTrace
+from mnist_tui.tui.widgets.charts.loss_trace import Floats, LossTrace, moving_average
+from mnist_tui.tui.widgets.charts.plot import ChartLine
+from mnist_tui.tui.widgets.charts.x_view import Extent, Span
 
-_MARKERS: dict[LineName, str] = {"train": "", "validation": "◆", "test": "●", "best": "★"}
-# The accuracy over the first part of an epoch is of too few images.
+_MARKERS: dict[str, str] = {"train": "", "validation": "◆", "test": "●"}
+# The running accuracy over the first part of a later epoch is of too few images to continue the line of epochs.
 _SETTLED = 0.1
-_MOST_RUNNING_POINTS = 512
-_LEAST_LOSS = 1e-6
-# The loss of ten equally likely digits: the top of an axis without data.
-_UNTRAINED = 2.3
 
 
 @dataclass
@@ -40,14 +38,15 @@ class CurveData:
     def __init__(self) -> None:
         self._epochs, self._losses = EpochCursor(), LossCursor()
         self._trace = LossTrace()
-        self._running: list[tuple[float, float]] = []
+        self._history = RunHistory()
         self._forget_epochs()
         self.steps = 0
         """Steps per epoch; 0 while unknown."""
-        self.epochs = 0.0
-        """How far the run has come, in epochs."""
+        self.extent = Extent()
+        """How far the run has come, and will go."""
 
     def read(self, history: RunHistory) -> None:
+        self._history = history
         restart, rows = self._epochs.read_new(history)
         if restart:
             self._forget_epochs()
@@ -55,33 +54,33 @@ class CurveData:
             self._add(row)
         self._trace.update(*self._losses.read_new(history))
         self.steps = _steps_per_epoch(history) or self.steps
-        self._follow(history.progress, len(history.epochs))
+        self.extent = Extent(_position(history, self.steps), float(_planned_epochs(history)))
 
-    def loss_lines(self, span: XRange, points: int, *, smoothing: bool) -> list[ChartLine]:
+    def loss_lines(self, span: Span, points: int, *, smoothing: bool) -> list[ChartLine]:
         """The training loss by batch, the others by epoch."""
+        return [*self._train_loss(span, points, smoothing), *self._by_epoch(self._loss, span, points)]
+
+    def accuracy_lines(self, span: Span, points: int) -> list[ChartLine]:
+        """In percent. The training accuracy within epochs is faint, but in the first it is the line itself."""
+        running = [course for epoch, course in self._history.running if epoch > 1]
+        train = _crop(*self._train_accuracy(), span, points)
         return [
-            _crop("train", *self._train_loss(span, points, smoothing), span, points),
-            *self._by_epoch(self._loss, span, points),
+            ChartLine("raw", *_choose(*_join(running), span, points), joined=False),
+            ChartLine("train", *train, filled=True),
+            *self._by_epoch(self._accuracy, span, points),
+            *self._best_in_view(span),
         ]
 
-    def accuracy_lines(self, span: XRange, points: int) -> list[ChartLine]:
-        """In percent; the running epoch as far as it has come, and a star on the best one."""
-        train = self._accuracy["train"]
-        running = np.array(self._running).reshape(-1, 2).T
-        x, y = np.append(train.x, running[0]), np.append(train.y, running[1])
-        train_line = _crop("train", x, y, span, points)
-        return [train_line, *self._by_epoch(self._accuracy, span, points), *self._best_in_view(span)]
-
-    def newest_losses(self) -> dict[LineName, float]:
+    def newest_losses(self) -> dict[str, float]:
         """Losses of the newest finished epoch, if there is one."""
         return {name: column.y[-1] for name, column in self._loss.items() if column.y}
 
-    def newest_accuracies(self) -> dict[LineName, float]:
+    def newest_accuracies(self) -> dict[str, float]:
         """Accuracies of the newest finished epoch, in percent."""
         return {name: column.y[-1] for name, column in self._accuracy.items() if column.y}
 
     def _forget_epochs(self) -> None:
-        names: tuple[LineName, ...] = ("train", "validation", "test")
+        names = ("train", "validation", "test")
         self._loss = {name: _Column() for name in names}
         self._accuracy = {name: _Column() for name in names}
         self._best: EpochFinished | None = None
@@ -97,81 +96,63 @@ class CurveData:
         if row.validation_accuracy is not None:
             accuracy["validation"].add(row.epoch, 100 * row.validation_accuracy)
 
-    def _best_in_view(self, span: XRange) -> list[ChartLine]:
+    def _best_in_view(self, span: Span) -> list[ChartLine]:
         """The test accuracy of the best epoch, which is drawn last and so over its own marker."""
         if self._best is None or not span[0] <= self._best.epoch <= span[1]:
             return []
         y = np.array([100 * self._best.test_accuracy])
-        return [ChartLine("best", np.array([float(self._best.epoch)]), y, _MARKERS["best"])]
+        return [ChartLine("best", np.array([float(self._best.epoch)]), y, "★")]
 
-    def _follow(self, progress: Progress | None, finished: int) -> None:
-        """Keep the running accuracy of this epoch, thinned out, until the epoch ends."""
-        if progress is None or progress.epoch <= finished:
-            self.epochs = float(finished)
-            self._running = []
-            return
-        share = progress.step / max(progress.steps, 1) if progress.phase == "training" else 1.0
-        self.epochs = progress.epoch - 1 + share
-        if self._running and not progress.epoch - 1 < self._running[-1][0] <= self.epochs:
-            self._running = []
-        if share >= _SETTLED:
-            self._running.append((self.epochs, 100 * progress.accuracy))
-        if len(self._running) > _MOST_RUNNING_POINTS:
-            self._running = self._running[::2]
+    def _train_accuracy(self) -> tuple[Floats, Floats]:
+        """The course of epoch 1, which is not repeated in any number; the others at their ends; the last so far."""
+        finished = self._accuracy["train"]
+        parts = [_course(self._history.running.get(1)), _to_arrays(finished)]
+        now = self._history.progress
+        if now is not None and 1 < now.epoch > len(finished.x):
+            x, y = _course(self._history.running.get(now.epoch))
+            settled = x >= now.epoch - 1 + _SETTLED
+            parts.append((x[settled], y[settled]))
+        x, y = (np.concatenate(values) for values in zip(*parts, strict=True))
+        return x, y
 
-    def _train_loss(self, span: XRange, points: int, smoothing: bool) -> tuple[Floats, Floats]:
+    def _train_loss(self, span: Span, points: int, smoothing: bool) -> list[ChartLine]:
+        """A line of means over equally many batches; smoothed, with single batches behind it."""
         if not self.steps or not self._trace.steps:
-            return _to_arrays(self._loss["train"])
-        window = self.steps if smoothing else 0
-        first, last = max(span[0], 0) * self.steps, span[1] * self.steps
-        ends, means = self._trace.curve(first, last, points, window)
-        return ends / self.steps, means
+            return [ChartLine("train", *_crop(*_to_arrays(self._loss["train"]), span, points), filled=True)]
+        ends, means = self._trace.bins(max(span[0], 0) * self.steps, span[1] * self.steps, points)
+        known = np.isfinite(means)
+        ends, means = ends[known], means[known]
+        x = ends / self.steps
+        if not smoothing:
+            return [ChartLine("train", x, means, filled=True)]
+        raw = ChartLine("raw", x, self._trace.single(ends), joined=False)
+        return [raw, ChartLine("train", x, moving_average(means), filled=True)]
 
-    def _by_epoch(self, columns: dict[LineName, _Column], span: XRange, points: int) -> list[ChartLine]:
+    def _by_epoch(self, columns: dict[str, _Column], span: Span, points: int) -> list[ChartLine]:
         return [
-            _crop(name, *_to_arrays(columns[name]), span, points) for name in ("validation", "test") if columns[name].x
+            ChartLine(name, *_crop(*_to_arrays(columns[name]), span, points), _MARKERS[name])
+            for name in ("validation", "test")
+            if columns[name].x
         ]
 
 
-def loss_limits(lines: list[ChartLine], epochs: float) -> AxisLimits:
-    """From 0 to the highest loss, but of the first batches, which would flatten the rest."""
-    settled = min(1.0, epochs / 4)
-    tops = [line.y[line.x >= settled].max(initial=0.0) for line in lines]
-    return AxisLimits(0, whole_epochs(epochs), 0, 1.05 * float(max(tops, default=0.0)) or _UNTRAINED)
+def _position(history: RunHistory, steps: int) -> float:
+    """How far the run has come, in epochs."""
+    now = history.progress
+    if now is not None and now.epoch > len(history.epochs):
+        return now.epoch - 1 + (_share(now) if now.phase == "training" else 1.0)
+    # Between two epochs, or stopped in the middle of one.
+    return max(float(len(history.epochs)), len(history.batch_losses) / steps if steps else 0.0)
 
 
-def log_lines(lines: list[ChartLine]) -> list[ChartLine]:
-    """The same lines for a logarithmic axis."""
-    return [ChartLine(line.name, line.x, np.log10(np.maximum(line.y, _LEAST_LOSS)), line.marker) for line in lines]
+def _share(now: Progress) -> float:
+    return now.step / max(now.steps, 1)
 
 
-def log_limits(lines: list[ChartLine], epochs: float) -> AxisLimits:
-    """The extent of the curves."""
-    low, high = _extent(lines, (-2.0, 0.5), margin=0.06, least=0.05)
-    return AxisLimits(0, whole_epochs(epochs), low, high)
-
-
-def accuracy_limits(lines: list[ChartLine], epochs: float) -> AxisLimits:
-    """The extent of the curves, up to 100 %; the whole scale in the first epoch."""
-    if epochs < 1:
-        return AxisLimits(0, 1, 0, 100)
-    low, high = _extent(lines, (0.0, 100.0), margin=0.0, least=0.25)
-    return AxisLimits(0, whole_epochs(epochs), max(low, 0.0), min(high, 100.0))
-
-
-def _extent(lines: list[ChartLine], otherwise: XRange, *, margin: float, least: float) -> XRange:
-    """From just below the lowest to just above the highest point."""
-    values = np.concatenate([line.y for line in lines])
-    if not len(values):
-        return otherwise
-    low, high = float(values.min()), float(values.max())
-    air = max(margin * (high - low), least)
-    return low - air, high + air
-
-
-def whole_epochs(epochs: float) -> float:
-    """The end of the x axis: that of the running epoch."""
-    return float(max(1, np.ceil(epochs - 1e-9)))
+def _planned_epochs(history: RunHistory) -> int:
+    if history.progress is not None:
+        return history.progress.epochs
+    return history.last.epochs if history.last is not None else 1
 
 
 def _steps_per_epoch(history: RunHistory) -> int:
@@ -182,23 +163,45 @@ def _steps_per_epoch(history: RunHistory) -> int:
     return round(len(history.batch_losses) / whole) if whole else 0
 
 
+def _course(course: AccuracyCourse | None) -> tuple[Floats, Floats]:
+    """In percent."""
+    if course is None:
+        return np.empty(0), np.empty(0)
+    return np.array(course.x), 100 * np.array(course.y)
+
+
+def _join(courses: list[AccuracyCourse]) -> tuple[Floats, Floats]:
+    x, y = zip(*map(_course, courses), strict=True) if courses else ((np.empty(0),), (np.empty(0),))
+    return np.concatenate(x), np.concatenate(y)
+
+
 def _to_arrays(column: _Column) -> tuple[Floats, Floats]:
     return np.array(column.x, dtype=np.float64), np.array(column.y, dtype=np.float64)
 
 
-def _crop(name: LineName, x: Floats, y: Floats, span: XRange, points: int) -> ChartLine:
+def _choose(x: Floats, y: Floats, span: Span, points: int) -> tuple[Floats, Floats]:
+    """Points that are in view, every so manyth where there are more than `points`."""
+    inside = (x >= span[0]) & (x <= span[1])
+    every = int(np.count_nonzero(inside)) // points + 1
+    return x[inside][::every], y[inside][::every]
+
+
+def _crop(x: Floats, y: Floats, span: Span, points: int) -> tuple[Floats, Floats]:
     """The part of a line that is in view, and one point more on either side, averaged to `points`."""
     known = np.isfinite(y)
     x, y = x[known], y[known]
     begin = max(0, int(np.searchsorted(x, span[0])) - 1)
     end = int(np.searchsorted(x, span[1], side="right")) + 1
-    return ChartLine(name, *_thin(x[begin:end], y[begin:end], points), _MARKERS[name])
+    return _thin(x[begin:end], y[begin:end], span, points)
 
 
-def _thin(x: Floats, y: Floats, points: int) -> tuple[Floats, Floats]:
-    """Means of neighbors where there are more points than can be seen."""
+def _thin(x: Floats, y: Floats, span: Span, points: int) -> tuple[Floats, Floats]:
+    """Means of the points that share one of so many stretches; the last is as it was, as its value is written there."""
     if len(x) <= points:
         return x, y
-    starts = np.linspace(0, len(x), points, endpoint=False).astype(np.int64)
+    stretches = np.floor((x - span[0]) / (span[1] - span[0]) * (points - 2))
+    starts = np.append(0, np.flatnonzero(np.diff(stretches)) + 1)
     sizes = np.diff(np.append(starts, len(x)))
-    return np.add.reduceat(x, starts) / sizes, np.add.reduceat(y, starts) / sizes
+    thin_x, thin_y = np.add.reduceat(x, starts) / sizes, np.add.reduceat(y, starts) / sizes
+    thin_x[-1], thin_y[-1] = x[-1], y[-1]
+    return thin_x, thin_y

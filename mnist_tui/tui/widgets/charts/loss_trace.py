@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +10,10 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]
+
+# A bin this far away, about two dots of a chart, counts for 1/e; those beyond the reach for nothing.
+_MEMORY, _REACH = 2.0, 8
+_KERNEL = np.exp(-np.abs(np.arange(-_REACH, _REACH + 1)) / _MEMORY)
 
 
 class LossTrace:
@@ -38,13 +43,33 @@ class LossTrace:
         np.divide(sums, counts, out=means, where=counts > 0)
         return means
 
-    def curve(self, first: float, last: float, points: int, window: int) -> tuple[Steps, Floats]:
-        """At most `points` steps from `first` to `last` and the mean loss up to each of them.
+    def bins(self, first: float, last: float, points: int) -> tuple[Steps, Floats]:
+        """The mean losses of at most about `points` bins of equally many steps from `first` to `last`, by their ends.
 
-        `window`: the mean is over so many steps before, or where 0 over those since the point before.
+        Only whole bins: what is left over at the end of a run in progress is of too few batches to mean anything. All
+        begin at multiples of their size, so that a bin stays the same while more come.
         """
-        ends = np.unique(np.linspace(first, last, points + 1).clip(0, self.steps).astype(np.int64))
-        begins, ends = ends[:-1], ends[1:]
-        if window:
-            begins = np.maximum(ends - window, 0)
-        return ends, self.means(begins, ends)
+        size = max(math.ceil((last - first) / max(points, 1)), 1)
+        begin, end = max(math.floor(first / size), 0), min(math.ceil(last / size), self.steps // size)
+        edges = np.arange(begin, max(end, begin) + 1, dtype=np.int64) * size
+        return edges[1:], self.means(edges[:-1], edges[1:])
+
+    def single(self, ends: Steps) -> Floats:
+        """The loss of the batch before each of these steps."""
+        return self.means(ends - 1, ends)
+
+
+def moving_average(values: Floats) -> Floats:
+    """An exponential moving average, of values that are numbers, that looks both ways.
+
+    One that looks only back lags behind, and of a curve that falls as steeply as this one in the first epoch would lie
+    far above it. The first value stays: what would be before it continues the curve. The last has nothing ahead of it.
+    """
+    if len(values) < 2:
+        return values
+    before = np.pad(values, (min(_REACH, len(values) - 1), 0), mode="reflect", reflect_type="odd")
+    reach = len(_KERNEL) // 2
+    sums = np.convolve(before, _KERNEL)[reach:-reach]
+    weights = np.convolve(np.ones(len(before)), _KERNEL)[reach:-reach]
+    averages: Floats = (sums / weights)[-len(values) :]
+    return averages

@@ -20,6 +20,8 @@ from mnist_tui.tui.workers.digit_reader import ReadResult
 
 # Around the canvas and around the image; the least room for bars beside the image, and for the answer above it.
 _FRAME, _BARS, _ANSWER = 2, 14, 5
+# On a narrow terminal the bars are without the image, and so wide that the answer's words fit above them.
+_NARROW, _BARS_ALONE, _CLASSES = 72, 24, 10
 # Seconds. A frame and the keys take as long to draw as the prediction, which is what the user waits for.
 _FRAME_DELAY = 0.1
 
@@ -28,8 +30,7 @@ class CanvasPanel(Panel):
     """The frame around the canvas says what is on it, and what the pen does."""
 
     def __init__(self, canvas: Canvas) -> None:
-        super().__init__("Draw")
-        self.id = "canvas"
+        super().__init__("Draw", jump="D", id="canvas")
         self.pad = DrawingPad(canvas)
         self._shown: object = None
         self._timer: Timer | None = None
@@ -39,6 +40,9 @@ class CanvasPanel(Panel):
 
     def on_mount(self) -> None:
         self._update()
+
+    def on_resize(self, event: Resize) -> None:
+        self.pad.fit(self.content_size)
 
     def on_drawing_pad_changed(self) -> None:
         if self._timer is None:
@@ -81,12 +85,23 @@ class DrawingView(Horizontal):
             self.query_one("#network", Static).update(Content(result.network), layout=False)
 
     def on_resize(self, event: Resize) -> None:
-        width, rows = event.size
+        self.divide_room()
+
+    def divide_room(self) -> None:
+        """Give the canvas, the image and the bars their sizes; a zoomed panel has the whole screen."""
+        if self.screen.maximized is not None:
+            self._panel.styles.width = None
+            return
+        width, rows = self.size
+        if not width:
+            return  # nothing has a size yet
         is_large = rows >= 2 * (IMAGE_SIZE // 2) + _FRAME + 2 * _ANSWER and width >= 160
+        is_narrow = width < _NARROW
         scale = 2 if is_large else 1
-        beside = scale * IMAGE_SIZE + _FRAME + _BARS
+        beside = _BARS_ALONE if is_narrow else scale * IMAGE_SIZE + _FRAME + _BARS
         room = Size(width - beside - _FRAME, rows - _FRAME)
-        self._panel.pad.fit(room)
         self._panel.styles.width = min(room.width, 2 * room.height, 4 * IMAGE_SIZE) // 2 * 2 + _FRAME
         self.query_one(GrayImage).enlarge(scale)
-        self.query_one("#details").styles.height = scale * IMAGE_SIZE // 2 + _FRAME
+        self.query_one(InputImage).display = not is_narrow
+        details = _CLASSES if is_narrow else scale * IMAGE_SIZE // 2 + _FRAME
+        self.query_one("#details").styles.height = max(3, min(details, rows - _ANSWER))

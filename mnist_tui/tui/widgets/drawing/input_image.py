@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from textual.app import ComposeResult
+from textual.events import Resize
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
@@ -22,11 +23,21 @@ class InputImage(Panel):
     """
 
     def __init__(self) -> None:
-        super().__init__("What the network gets")
+        super().__init__("Network input (28×28)", jump="I")
         self.image = GrayImage()
 
     def compose(self) -> ComposeResult:
         yield self.image
+
+    def on_resize(self, event: Resize) -> None:
+        """Zoomed, the image is as large as there is room for."""
+        if self.screen.maximized is self:
+            self.image.enlarge(scale_for(self.content_size))
+
+
+def scale_for(room: Size) -> int:
+    """How many columns wide a pixel can be in so much room."""
+    return max(1, min(room.width, 2 * room.height) // IMAGE_SIZE)
 
 
 class GrayImage(Widget):

@@ -20,18 +20,22 @@ if TYPE_CHECKING:
     from mnist_tui.inference.prediction import ClassProbability, Prediction
 
 _WAITING = "Loading torch, which takes a second or two."
+_KEYS = "w why · ⏎ label & save"
 _NOTHING = "Draw a digit: hold the left mouse button, or press space and move the pen with the arrow keys."
 
 # The component classes of both widgets.
 _SURE, _UNSURE, _STRONG, _PLAIN, _NOTE = (f"answer--{word}" for word in ("sure", "unsure", "strong", "plain", "note"))
-_MUTED, _ERROR = "answer--muted", "answer--error"
-_BAR_SURE, _BAR_UNSURE, _BAR, _TRACK = (f"bar--{word}" for word in ("sure", "unsure", "other", "track"))
+_MUTED, _ERROR, _KEY = "answer--muted", "answer--error", "answer--key"
+_BAR_SURE, _BAR_UNSURE, _BAR_WRONG, _BAR, _TRACK = (
+    f"bar--{word}" for word in ("sure", "unsure", "wrong", "other", "track")
+)
+_IS_LABEL = " label"
 
 
 class PredictionLine(TextLines):
     """The prediction, as large as there is room for, or why there is none."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {_SURE, _UNSURE, _STRONG, _NOTE, _MUTED, _ERROR}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {_SURE, _UNSURE, _STRONG, _PLAIN, _NOTE, _MUTED, _ERROR, _KEY}
     DEFAULT_CSS = """
     PredictionLine {
         padding: 0 1;
@@ -39,8 +43,9 @@ class PredictionLine(TextLines):
         & > .answer--unsure { color: $text-warning; text-style: bold; }
         & > .answer--error { color: $text-error; text-style: bold; }
         & > .answer--strong { text-style: bold; }
-        & > .answer--note { color: $foreground 70%; }
+        & > .answer--note { color: $muted; }
         & > .answer--muted { color: $text-muted; }
+        & > .answer--key { color: $text-accent; }
     }
     """
 
@@ -81,14 +86,22 @@ def _describe(result: ReadResult | None) -> tuple[str, str, list[Line]]:
     if result.failed is not None:
         return "", _PLAIN, _failure(result.failed)
     if result.prediction is None:
-        return "", _PLAIN, [(("nothing drawn yet", _STRONG),), ((_NOTHING, _NOTE),)]
+        return "", _PLAIN, [(("Nothing is drawn yet.", _STRONG),), ((_NOTHING, _NOTE),)]
     prediction = result.prediction
     if not prediction.is_confident:
-        return "?", _UNSURE, [(("not sure", _UNSURE),), ((_top_two(prediction), _NOTE),)]
+        return "?", _UNSURE, [(("not sure", _UNSURE),), ((_top_two(prediction), _NOTE),), ((_KEYS, _KEY),)]
     best = prediction.best
     name: list[Line] = [] if big_digit.draw(best.name) else [((best.name, _SURE),)]
-    sure = ((formatting.percent(best.probability, 1), _STRONG), (" sure", _NOTE))
-    return best.name, _SURE, [*name, sure, ((_others(prediction), _NOTE),)]
+    return (
+        best.name,
+        _SURE,
+        [
+            *name,
+            ((formatting.percent(best.probability, 1), _STRONG),),
+            ((_others(prediction), _NOTE),),
+            ((_KEYS, _KEY),),
+        ],
+    )
 
 
 def _failure(failed: RunFailed) -> list[Line]:
@@ -102,7 +115,7 @@ def _top_two(prediction: Prediction) -> str:
 
 
 def _others(prediction: Prediction) -> str:
-    return "then " + ", ".join(map(_class_text, prediction.top[1:]))
+    return "next: " + ", ".join(map(_class_text, prediction.top[1:]))
 
 
 def _class_text(likely: ClassProbability) -> str:
@@ -122,18 +135,23 @@ def _wrap_line(line: Line, width: int) -> list[Line]:
 
 
 class ProbabilityBars(TextLines):
-    """One row per class, or two where there is room."""
+    """One row per class, or two where there is room; where there is not even one for each, only the likeliest."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {_BAR_SURE, _BAR_UNSURE, _BAR, _TRACK, _STRONG, _PLAIN, _NOTE}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *(_BAR_SURE, _BAR_UNSURE, _BAR_WRONG, _BAR, _TRACK),
+        *(_SURE, _STRONG, _PLAIN, _NOTE),
+    }
     DEFAULT_CSS = """
     ProbabilityBars {
         padding: 0 1;
         & > .bar--sure { color: $success; }
         & > .bar--unsure { color: $warning; }
+        & > .bar--wrong { color: $error; }
         & > .bar--other { color: $primary; }
-        & > .bar--track { color: $foreground 15%; }
+        & > .bar--track { color: $guide; }
+        & > .answer--sure { color: $text-success; text-style: bold; }
         & > .answer--strong { text-style: bold; }
-        & > .answer--note { color: $foreground 70%; }
+        & > .answer--note { color: $muted; }
     }
     """
 
@@ -142,6 +160,7 @@ class ProbabilityBars(TextLines):
         self._names: tuple[str, ...] = tuple("0123456789")
         self._probabilities: tuple[float, ...] | None = None
         self._is_sure = False
+        self._label: int | None = None
 
     def show(self, result: ReadResult | None) -> None:
         """Draw the probabilities; empty bars where there is no prediction."""
@@ -151,31 +170,48 @@ class ProbabilityBars(TextLines):
         self._is_sure = prediction is not None and prediction.is_confident
         self._arrange()
 
+    def show_mistake(self, names: Sequence[str], probabilities: tuple[float, ...], label: int) -> None:
+        """Draw the probabilities for an image that is misread, and mark its label."""
+        self._names, self._probabilities, self._label = tuple(names), probabilities, label
+        self._arrange()
+
     def on_resize(self, event: Resize) -> None:
         self._arrange()
 
     def _arrange(self) -> None:
         """Bars as wide as there is room for."""
         width, height = self.content_size
-        label = min(max(map(len, self._names)), max(1, width // 3))
-        room = max(1, width - label - 5)
+        name_width = min(max(map(len, self._names)), max(1, width // 3))
+        room = max(1, width - name_width - 5 - (len(_IS_LABEL) if self._label is not None else 0))
         values = self._probabilities or (0.0,) * len(self._names)
-        best = max(values)
-        lines = [
-            self._line(name[:label].ljust(label), value, room, is_best=0 < value == best)
-            for name, value in zip(self._names, values, strict=True)
-        ]
+        lines = [self._line(at, values, name_width, room) for at in self._classes_in(height, values)]
         if height >= 2 * len(lines) + 1:
             lines = [line for bar in lines for line in (bar, ())]
         self.show_lines([()] * max(0, (height - len(lines)) // 2) + lines)
 
-    def _line(self, name: str, value: float, room: int, *, is_best: bool) -> Line:
-        color = (_BAR_SURE if self._is_sure else _BAR_UNSURE) if is_best else _BAR
+    def _classes_in(self, height: int, values: Sequence[float]) -> list[int]:
+        """The classes to draw, in their order: all, or the likeliest where there are more than lines."""
+        classes = range(len(values))
+        if len(classes) <= max(height, 1):
+            return list(classes)
+        likeliest = sorted(classes, key=lambda at: (at != self._label, -values[at]))
+        return sorted(likeliest[: max(height, 1)])
+
+    def _line(self, at: int, values: Sequence[float], name_width: int, room: int) -> Line:
+        value, name = values[at], self._names[at][:name_width].ljust(name_width)
+        is_best, is_label = 0 < value == max(values), at == self._label
         figure = "" if self._probabilities is None else f"{100 * value:.0f}"
         bar = block_bar(value, room).rstrip()
         return (
-            (f"{name} ", _STRONG if is_best else _PLAIN),
-            (bar, color),
+            (f"{name} ", _SURE if is_label else _STRONG if is_best else _PLAIN),
+            (bar, self._best_color if is_best else _BAR),
             ("·" * (room - len(bar)), _TRACK),
             (f"{figure:>4}", _STRONG if is_best else _NOTE),
+            (_IS_LABEL if is_label else "", _SURE),
         )
+
+    @property
+    def _best_color(self) -> str:
+        if self._label is not None:
+            return _BAR_WRONG
+        return _BAR_SURE if self._is_sure else _BAR_UNSURE

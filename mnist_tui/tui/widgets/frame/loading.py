@@ -97,7 +97,7 @@ def _failure_text(failed: RunFailed) -> Content:
     key = "bold $text-accent"
     parts = (
         Content.styled(what, "bold $text-error"),
-        Content.styled("\n".join(end), "$foreground 70%"),
+        Content.styled("\n".join(end), "$muted"),
         Content(failed.remedy),
         Content.assemble("Press ", ("n", key), " for another run; ", ("q", key), leaving),
     )

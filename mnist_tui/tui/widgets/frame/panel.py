@@ -2,27 +2,99 @@
 
 from __future__ import annotations
 
+import re
+
+from rich.text import Text
 from textual.containers import Container
 from textual.content import Content
+from textual.events import Blur, Click
+from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Static
+
+_LETTER = "bold underline $text-accent"
 
 
 class Panel(Container):
-    """Rounded border, title on it; the border lights up while the focus is inside."""
+    """Rounded border, title on it; the border lights up while the focus is inside.
+
+    With a `jump` letter, which its title shows, the screen goes to it when that capital letter is pressed.
+    """
 
     DEFAULT_CSS = """
     Panel {
-        border: round $foreground 25%;
-        border-title-color: $foreground 80%;
+        border: round $line;
+        border-title-color: $foreground;
         border-title-style: bold;
-        border-subtitle-color: $foreground 60%;
-        &:focus-within { border: round $primary; }
+        border-subtitle-color: $muted;
+        &:focus, &:focus-within { border: round $primary; }
     }
     """
 
-    def __init__(self, title: str) -> None:
-        super().__init__()
+    jump: str = ""
+    """The capital letter that goes to this panel; "" for none."""
+
+    class Chosen(Message):
+        """Its title was clicked, or clicked twice, which zooms it."""
+
+        def __init__(self, panel: Panel, *, zoom: bool) -> None:
+            super().__init__()
+            self.panel, self.zoom = panel, zoom
+
+    def __init__(self, title: str, *, jump: str = "", id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.jump = jump
+        self.name_in_lists = title
+        """As help and the palette call it, whatever its title says at the moment."""
         self.border_title = title
+
+    @property
+    def border_title(self) -> str | None:
+        """The title as markup; set from markup or content, in which the jump letter is then marked."""
+        title: str | None = vars(Widget)["border_title"].__get__(self, type(self))
+        return title
+
+    @border_title.setter
+    def border_title(self, title: Text | str | Content | None) -> None:
+        if isinstance(title, Text):
+            title = Content.from_rich_text(title)
+        if title is not None and self.jump:
+            title = mark_letter(self.render_str(title), self.jump)
+        vars(Widget)["border_title"].__set__(self, title)
+
+    def take_focus(self) -> None:
+        """Focus the first thing inside that can be; the panel itself if there is none."""
+        target = next((widget for widget in self.query("*") if widget.focusable and _is_shown(widget, self)), None)
+        if target is None:
+            self.can_focus = True
+        (target or self).focus()
+
+    def on_blur(self, event: Blur) -> None:
+        # Tab passes by what has no keys of its own.
+        self.can_focus = type(self).can_focus
+
+    def on_click(self, event: Click) -> None:
+        if event.widget is self and event.y == 0:
+            self.post_message(self.Chosen(self, zoom=event.chain == 2))
+
+
+def mark_letter(title: Content, letter: str) -> Content:
+    """The title with this letter marked: as a capital, else at the beginning of a word, else before the title."""
+    text = title.plain
+    found = re.search(letter, text) or re.search(rf"\b{letter}", text, re.IGNORECASE)
+    if found is None:
+        return Content.assemble((letter, _LETTER), " ", title)
+    return title.stylize(_LETTER, found.start(), found.end())
+
+
+def _is_shown(widget: Widget, within: Widget) -> bool:
+    """Whether neither it nor anything between it and `within` is hidden."""
+    for node in widget.ancestors_with_self:
+        if node is within:
+            return True
+        if isinstance(node, Widget) and not node.display:
+            return False
+    return True
 
 
 def update_text(widget: Static, content: Content, *, layout: bool = True) -> None:

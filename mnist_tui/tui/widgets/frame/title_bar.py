@@ -54,7 +54,7 @@ class TitleBar(Widget):
         """Name and tabs left, run and phase right."""
         left, right = self._left(), self._phase_content()
         room = self.size.width - left.cell_length - right.cell_length
-        middle = Content.styled(run_facts(self.record, room - 4) + "  ", "$foreground 75%")
+        middle = Content.styled(run_facts(self.record, room - 4) + "  ", "$muted")
         gap = " " * max(0, room - middle.cell_length)
         return Content.assemble(left, gap, middle, right)
 

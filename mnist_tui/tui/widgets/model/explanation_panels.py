@@ -1,72 +1,133 @@
-"""What a network makes of one image: its saliency map, the first filters, the feature maps of a layer."""
+"""What a network makes of one image: its saliency maps, the first filters, the feature maps of a layer."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rich.console import Group
 from rich.table import Table
+from rich.text import Text
+from textual.content import Content
+from textual.geometry import Size
 
 from mnist_tui.events import RunFailed
 from mnist_tui.render import formatting
 from mnist_tui.render.gallery import Gallery, Room
-from mnist_tui.render.pixels import gray_image, heat_image
+from mnist_tui.render.pixels import PixelImage, gray_image, heat_image
 from mnist_tui.tui.widgets.model.image_panel import ImagePanel
 from mnist_tui.tui.workers.explainer import Explanation
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from mnist_tui.inference.explain import SaliencyMap
+    from mnist_tui.inference.layer_images import Filters
     from mnist_tui.tui.widgets.tables.layers_table import LayerRow
 
-# From this width on, in cells, there is room for the image beside its saliency map.
-_TWO_IMAGES = 58
-_FILTER_LINES = 10
+_SIDE, _GAP, _CAPTION = 28, 2, 1
+_SCALES = (4, 3, 2, 1)
+# Around the images: frame, padding and scroll bar.
+_FRAME_WIDTH, _FRAME_HEIGHT = 5, 2
 
 
 class SaliencyPanel(ImagePanel):
-    """The image, and which of its pixels speak for the prediction."""
+    """The image, and which of its pixels speak for the prediction; beside it for another class."""
 
     def __init__(self) -> None:
-        super().__init__("Image", id="image")
+        super().__init__("Image", jump="I", id="image")
 
     def show_explanation(self, explanation: Explanation) -> None:
-        """Draw the image beside its saliency map, or the map over the image where there is no room for both."""
-        best, saliency = explanation.inspection.prediction.best, explanation.saliency
-        title = f"{explanation.image.name} read as {best.name} {formatting.percent(best.probability)}"
-        note = f"what speaks for {best.name}, and against · by {saliency.method}"
-        pixels, heat = explanation.inspection.pixels.tolist(), saliency.heat.tolist()
+        """Draw the image beside its saliency maps, or what of that there is room for."""
 
         def draw(room: Room, plain: bool) -> RenderableType:
-            over = heat_image(pixels, heat, plain=plain)
-            if room.columns < _TWO_IMAGES:
-                return over
-            pair = Table.grid(padding=(0, 2))
-            pair.add_row(gray_image(pixels, plain=plain), over)
-            return pair
+            scale, count = fit_images(1 + len(explanation.saliencies), room)
+            pixels = explanation.inspection.pixels.tolist()
+            images = [(gray_image(pixels, scale=scale, plain=plain), "input")]
+            for saliency in explanation.saliencies:
+                heat = heat_image(pixels, saliency.heat.tolist(), scale=scale, plain=plain)
+                images.append((heat, _question(explanation, saliency)))
+            captioned = room.lines is None or room.lines >= scale * _SIDE // 2 + _CAPTION
+            self.border_title = Content(describe(explanation, room.columns))
+            return _side_by_side(images[-count:], captioned=captioned)
 
-        self.show(title, draw, note)
+        self.show(describe(explanation), draw, self._note(explanation))
+
+    def fit(self, column: Size, share: float) -> None:
+        """Become as high as the images need, at the largest scale that fits into this share of the column."""
+        room = Room(column.width - _FRAME_WIDTH, int(column.height * share) - _FRAME_HEIGHT)
+        scale, _ = fit_images(2, room)
+        self.styles.height = scale * _SIDE // 2 + _CAPTION + _FRAME_HEIGHT
 
     def show_failure(self, failed: RunFailed) -> None:
         """Say why there is nothing to show."""
         self.show_text("Image", f"{failed.message}\n\n{failed.remedy}")
+
+    def _note(self, explanation: Explanation) -> str:
+        names = [explanation.classes[saliency.label] for saliency in explanation.saliencies]
+        method = explanation.saliencies[0].method
+        if method == "gradient":
+            return f"pixels that decide on {' and on '.join(names)} · gradient"
+        signs = ("shaded", "striped") if self.app.no_color else ("orange", "blue")
+        one = f"{names[0]} " if len(names) == 1 else ""
+        return f"evidence for {one}({signs[0]}) and against ({signs[1]}) · {method}"
+
+
+def describe(explanation: Explanation, width: int | None = None) -> str:
+    """`Test image 0 · label 7 · predicted 6 (12.6 %)`; where that is too long `#0 · 7 → 6 (12.6 %)`."""
+    best, image = explanation.inspection.prediction.best, explanation.image
+    answer = f"{best.name} ({formatting.percent(best.probability, 1)})"
+    label = "" if image.label is None else explanation.classes[image.label]
+    in_full = f"{image.name}{f' · label {label}' if label else ''} · predicted {answer}"
+    if width is None or len(in_full) <= width:
+        return in_full
+    return f"{image.name if image.number is None else f'#{image.number:,}'} · {label}{' ' if label else ''}→ {answer}"
+
+
+def fit_images(count: int, room: Room) -> tuple[int, int]:
+    """The scale, and how many images of 28×28 fit at it: the largest at which two do, then as many as possible."""
+    for scale in _SCALES:
+        width, height = scale * _SIDE, scale * _SIDE // 2
+        fitting = min(count, (room.columns + _GAP) // (width + _GAP))
+        if fitting >= 2 and (room.lines is None or height + (_CAPTION if scale > 1 else 0) <= room.lines):
+            return scale, fitting
+    return 1, 1
+
+
+def _question(explanation: Explanation, saliency: SaliencyMap) -> str:
+    """`why 6? 98.0 %`, or for another class than the predicted `why not 5? 1.2 %`."""
+    prediction = explanation.inspection.prediction
+    word = "why" if saliency.label == prediction.best.index else "why not"
+    share = formatting.percent(prediction.probabilities[saliency.label], 1)
+    return f"{word} {explanation.classes[saliency.label]}? {share}"
+
+
+def _side_by_side(images: Sequence[tuple[PixelImage, str]], *, captioned: bool) -> RenderableType:
+    row = Table.grid(padding=(0, _GAP, 0, 0))
+    row.add_row(
+        *(
+            Group(image, Text(caption, style="bold", justify="center")) if captioned else image
+            for image, caption in images
+        )
+    )
+    return row
 
 
 class FiltersPanel(ImagePanel):
     """The weights of the first convolution."""
 
     def __init__(self) -> None:
-        super().__init__("Filters", id="filters")
+        super().__init__("Filters", jump="F", id="filters")
 
-    def show_explanation(self, explanation: Explanation) -> None:
+    def show_filters(self, filters: Filters | None, note: str = "") -> None:
         """Draw all filters."""
-        filters = explanation.inspection.filters
         if filters is None:
-            self.show_text("Filters", "The first layer's weights are not images.")
+            self.show_text("Filters", "The first layer has no 2-D filters to draw.")
             return
         grids = filters.weights.tolist()
         signs = "shades +, stripes −" if self.app.no_color else "orange +, blue −"
         title = f"Filters of {filters.path or filters.type} · {signs}"
-        self.show(title, lambda room, plain: Gallery(grids, Room(room.columns, _FILTER_LINES), plain=plain))
+        self.show(title, lambda room, plain: Gallery(grids, room, plain=plain), note)
 
     def show_failure(self, _: RunFailed) -> None:
         """Show nothing."""
@@ -77,16 +138,15 @@ class FeatureMapsPanel(ImagePanel):
     """The feature maps of one layer."""
 
     def __init__(self) -> None:
-        super().__init__("Feature maps", id="maps")
+        super().__init__("Feature maps", jump="M", id="maps")
 
     def show_explanation(self, explanation: Explanation, row: LayerRow | None) -> None:
-        """Draw the feature maps of the layer in this row of the table."""
-        path = row.layer.path if row else ""
-        is_layer = row is not None and not row.layer.functional
-        maps = explanation.inspection.maps.get(path) if is_layer else None
+        """Draw the feature maps of the layer in this row of the table, or of the last layer of a block."""
+        path = row.maps_path if row else ""
+        maps = explanation.inspection.maps.get(path) if path else None
         if maps is None:
-            text = "There are none of this row: choose a layer in the table."
-            self.show_text(f"Feature maps · {path}", text)
+            text = "No feature maps for this row; choose a layer."
+            self.show_text(f"Feature maps · {row.layer.path}" if row else "Feature maps", text)
             return
         grids, shape = maps.tolist(), formatting.shape(tuple(maps.shape))
         self.show(f"Feature maps · {path} · {shape}", lambda room, plain: Gallery(grids, room, plain=plain))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from rich.console import RenderableType
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Static
 
@@ -32,9 +33,8 @@ class ImagePanel(Panel):
     }
     """
 
-    def __init__(self, title: str, *, id: str) -> None:
-        super().__init__(title)
-        self.id = id
+    def __init__(self, title: str, *, jump: str, id: str) -> None:
+        super().__init__(title, jump=jump, id=id)
         self._draw: Draw | None = None
         self._scroll = VerticalScroll(can_focus=False)
         self._image = Static()
@@ -46,14 +46,14 @@ class ImagePanel(Panel):
     def show(self, title: str, draw: Draw, note: str = "") -> None:
         """Call `draw` now and whenever the room changes."""
         self._draw = draw
-        self.border_title, self.border_subtitle = title, note
+        self.border_title, self.border_subtitle = Content(title), Content(note)
         self._update()
 
     def show_text(self, title: str, text: str) -> None:
         """Show text instead of an image."""
         self._draw = None
-        self.border_title, self.border_subtitle = title, ""
-        self._image.update(text)
+        self.border_title, self.border_subtitle = Content(title), ""
+        self._image.update(Content(text))
 
     def on_resize(self, event: Resize) -> None:
         self._update()

@@ -19,12 +19,15 @@ from mnist_tui.render.layer_table import requirement_list, requirement_table
 from mnist_tui.tui.widgets.frame.panel import Panel
 from mnist_tui.tui.widgets.tables.layers_table import LayersTable
 
+# The frame and the head line of the table.
+_AROUND = 3
+
 
 class LayersPanel(Panel):
     """The layers under a title with the model's name and size."""
 
     def __init__(self) -> None:
-        super().__init__("Model")
+        super().__init__("Layers", jump="L")
         self.id = "table"
         self.table = LayersTable()
 
@@ -33,19 +36,23 @@ class LayersPanel(Panel):
 
     def show_model(self, summary: ModelSummary | None, weight_updates: Sequence[WeightsMoved]) -> None:
         """Draw the layers; None for no model."""
-        title = "Model"
+        title = "Layers"
         if summary is not None:
             count = f"{summary.parameters:,} parameters · {formatting.millions(summary.macs)} MACs"
-            title = f"Model · {summary.model} · {count}"
+            title = f"Layers · {summary.model} · {count}"
         self.border_title = title
         self.table.show_model(summary, weight_updates)
+
+    def fit_rows(self, *, is_limited: bool) -> None:
+        """Become no higher than all rows need, if `is_limited`."""
+        self.styles.max_height = max(len(self.table.rows), 1) + _AROUND if is_limited else None
 
 
 class RequirementsPanel(Panel):
     """The requirements, in full where there is room, and notes on what the layer table cannot know."""
 
     def __init__(self) -> None:
-        super().__init__("Requirements")
+        super().__init__("Requirements", jump="Q")
         self.id = "requirements"
         self._text = Static(id="ticks")
         self._summary: ModelSummary | None = None

@@ -38,7 +38,7 @@ class ModelPanel(Panel):
     """
 
     def __init__(self) -> None:
-        super().__init__("Model")
+        super().__init__("Model", jump="M")
         self.text = Static("…")
         self._summary: ModelSummary | None = None
         self._lines = 0

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
-from textual.widgets import Sparkline, Static
+from textual.widgets import Static
 
 from mnist_tui.render import formatting
+from mnist_tui.render.sparkline import spark_rows
 from mnist_tui.runs.config_diff import config_diff
 from mnist_tui.runs.index import ScannedRun
 from mnist_tui.tui.run_format import status_text
+
+_MOST_BARS, _BAR_ROWS = 42, 6
+_LEAST_ERROR = 1e-3
 
 
 class RunPreview(Container):
@@ -20,15 +25,12 @@ class RunPreview(Container):
 
     DEFAULT_CSS = """
     RunPreview {
-        border: round $foreground 25%;
-        border-title-color: $foreground 80%;
+        border: round $line;
+        border-title-color: $foreground;
         border-title-style: bold;
         padding: 0 1;
 
-        Sparkline {
-            height: 6;
-            & > .sparkline--min-color { color: $primary 60%; }
-        }
+        #bars { color: $primary; }
         Static, #curve { height: auto; }
     }
     """
@@ -37,14 +39,14 @@ class RunPreview(Container):
         yield Static(id="facts")
         with Vertical(id="curve"):
             yield Static(id="curve-title")
-            yield Sparkline()
+            yield Static(id="bars")
 
     def show(self, found: ScannedRun | None) -> None:
         """Draw this run; None for nothing."""
         self.border_title = Content(found.summary.name) if found else ""
         curve = [row.test_accuracy for row in found.rows] if found else []
-        self.query_one(Sparkline).data = curve
         self.query_one("#curve").display = len(curve) > 1
+        self.query_one("#bars", Static).update(_bars(curve))
         self.query_one("#curve-title", Static).update(_curve_title(curve))
         self.query_one("#facts", Static).update(Content("\n").join(_facts(found)) if found else "")
 
@@ -53,9 +55,24 @@ def _curve_title(curve: list[float]) -> Content:
     if not curve:
         return Content("")
     return Content.assemble(
-        ("test accuracy  ", "$foreground 60%"),
+        ("test accuracy  ", "$muted"),
         f"{formatting.percent(curve[0])} → {formatting.percent(curve[-1])}",
     )
+
+
+def _bars(accuracies: Sequence[float]) -> str:
+    """Each epoch's accuracy by its error, on a logarithmic scale: 90 % is low, 99.9 % as high as there is room."""
+    nines = [-math.log10(max(1 - accuracy, _LEAST_ERROR)) for accuracy in _thin(accuracies, _MOST_BARS)]
+    # With bars for the ends of the scale: alone, the lowest of three would be empty and the highest full.
+    rows = spark_rows([0.5, 3.0, *nines], _BAR_ROWS)
+    width = 3 if len(nines) <= _MOST_BARS // 4 else 1
+    return "\n".join("".join(f"{bar * width} " if width > 1 else bar for bar in row[2:]) for row in rows)
+
+
+def _thin(values: Sequence[float], most: int) -> Sequence[float]:
+    """Every so many, and always the last."""
+    step = math.ceil(len(values) / most)
+    return values[::-1][::step][::-1] if step > 1 else values
 
 
 def _facts(found: ScannedRun) -> Iterator[Content]:
@@ -81,8 +98,8 @@ def _changes(found: ScannedRun) -> Iterator[Content]:
     """The settings that differ from the recipe."""
     for change in config_diff(found.record.config) if found.record else ():
         recipe, own = change.values
-        yield _fact(change.setting, Content.assemble(f"{own}", (f"  (recipe {recipe})", "$foreground 60%")))
+        yield _fact(change.setting, Content.assemble(f"{own}", (f"  (recipe {recipe})", "$muted")))
 
 
 def _fact(label: str, value: str | Content) -> Content:
-    return Content.assemble((f"{label:<16}", "$foreground 60%"), value)
+    return Content.assemble((f"{label:<16}", "$muted"), value)

@@ -21,7 +21,7 @@ _GETTING_READY = "Getting the data and the model ready …"
 
 # A sign and a color for each state: either alone tells them apart.
 _SIGNS = {
-    RunStatus.EMPTY: ("○", "$foreground 60%"),
+    RunStatus.EMPTY: ("○", "$muted"),
     RunStatus.TRAINING: ("●", "$text-primary"),
     RunStatus.EVALUATING: ("◉", "$text-warning"),
     RunStatus.PAUSED: ("‖", "$text-warning"),
@@ -100,7 +100,7 @@ def _title(history: RunHistory, best: EpochFinished | None, state: str) -> Itera
     if best is not None:
         yield Content.styled(f"★ best {formatting.percent(best.test_accuracy)} @ {best.epoch}", "$text-success")
     if now is not None:
-        yield Content.styled(f"lr {formatting.rate(now.learning_rate)}", "$foreground 70%")
+        yield Content.styled(f"lr {formatting.rate(now.learning_rate)}", "$muted")
 
 
 def _body(history: RunHistory, width: int) -> Content | None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.widget import Widget
 
 from mnist_tui.inspection.summary import ModelSummary
 from mnist_tui.runs.history import RunHistory
+from mnist_tui.tui.keys import bind
 from mnist_tui.tui.widgets.charts.batch_losses import BatchLosses
 from mnist_tui.tui.widgets.charts.curves import Curves
 from mnist_tui.tui.widgets.frame.notices import Notices
-from mnist_tui.tui.widgets.frame.panel import Panel
 from mnist_tui.tui.widgets.model.model_panel import ModelPanel
 from mnist_tui.tui.widgets.runs.run_progress import RunProgress
 from mnist_tui.tui.widgets.tables.epoch_table import EpochTable
@@ -40,16 +40,11 @@ class RunView(Widget):
         & ModelPanel { max-height: 60%; }
         &.-short BatchLosses, &.-short ModelPanel { display: none; }
         &.-short RunProgress { border-bottom: none; border-left: none; border-right: none; }
-
-        &.-zooming Panel, &.-zooming .left, &.-zooming .right, &.-zooming Curves { display: none; }
-        &.-zooming .-zoomed { display: block; height: 1fr; max-height: 100%; }
-        &.-zooming RunProgress { display: block; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "toggle_log_scale", "Log scale"),
-        Binding("m", "toggle_smoothing", "Smoothing"),
-        Binding("z", "zoom_panel", "Zoom panel"),
+        bind("y-axis", "toggle_log_scale", "Log scale"),
+        bind("smoothing", "toggle_smoothing", "Smoothing"),
     ]
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
@@ -106,22 +101,3 @@ class RunView(Widget):
     def action_toggle_smoothing(self) -> None:
         """Draw the training loss smoothed, or as it is."""
         self.curves.toggle_smoothing()
-
-    def action_zoom_panel(self) -> None:
-        """Show only the panel with the focus, or all of them again."""
-        if self.has_class("-zooming"):
-            self.remove_class("-zooming")
-            self.query(".-zoomed").remove_class("-zoomed")
-            return
-        panel = self._focused_panel()
-        self.add_class("-zooming")
-        for widget in (panel, *panel.ancestors):
-            if widget is self:
-                break
-            widget.add_class("-zoomed")
-
-    def _focused_panel(self) -> Panel:
-        focused = self.screen.focused
-        around = focused.ancestors_with_self if focused is not None else ()
-        found = next((widget for widget in around if isinstance(widget, Panel)), None)
-        return found if found is not None and self in found.ancestors else self.curves.loss

@@ -88,6 +88,20 @@ class RunsBrowser(Vertical):
         slots = self.marked.slots.items()
         return [(Run(self._runs_dir / name), slot) for name, slot in slots if name in existing]
 
+    def mark_at_least_two(self) -> None:
+        """Mark the run under the cursor, and the one below or else above it, while fewer are marked."""
+        names = [run.summary.name for run in self.table.rows]
+        here = self.table.cursor
+        for name in [*names[here:], *reversed(names[:here])]:
+            if len(self.marked_runs()) < 2 and name not in self.marked.slots:
+                self.marked.toggle(name)
+        self.draw()
+
+    def clear_marks(self) -> None:
+        """Unmark all runs."""
+        self.marked.keep(())
+        self.draw()
+
     def scan(self) -> None:
         """Read what has changed on disk, unless that is going on already."""
         if not self._is_scanning:
@@ -203,7 +217,7 @@ class RunsBrowser(Vertical):
         marked_count = len(self.marked_runs())
         marked = f" · {marked_count} marked" if marked_count else ""
         looking = "" if self.is_complete else " · looking …"
-        return Content.assemble((count, "bold"), (f"{marked} · {_ORDER_WORDS[self.order]}{looking}", "$foreground 60%"))
+        return Content.assemble((count, "bold"), (f"{marked} · {_ORDER_WORDS[self.order]}{looking}", "$muted"))
 
 
 def _no_match(filter_text: str) -> Content:
@@ -223,11 +237,9 @@ def _no_runs(runs_dir: Path, error: str) -> Content:
     return Content.assemble(
         ("No runs yet.\n\n", "bold"),
         "Press ",
-        ("1", "bold $text-accent"),
-        " and then ",
         ("n", "bold $text-accent"),
         " to train the first one, or run\n",
         ("mnist-tui train", "bold"),
         " in another terminal: it appears here by itself.\n\n",
-        (f"Looking in {runs_dir}", "$foreground 60%"),
+        (f"Looking in {runs_dir}", "$muted"),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Click
 from textual.message import Message
 from textual.reactive import reactive
@@ -15,11 +15,14 @@ from textual.widget import Widget
 
 from mnist_tui.render.evaluation import cell, cell_style
 from mnist_tui.render.heatmap import find_most_confused, right_color, wrong_color
+from mnist_tui.tui.keys import bind
 
 if TYPE_CHECKING:
     from mnist_tui.inference.evaluation import Evaluation
 
+# The columns of a cell, and of a label; a zoomed matrix has higher cells, and wider ones to match.
 _WIDEST, _NARROWEST, _LABEL = 6, 4, 3
+_HIGHEST, _WIDTH_PER_LINE = 4, 3
 _HEAD = 1
 
 Cell = tuple[int, int]
@@ -30,13 +33,14 @@ class ConfusionMatrix(Widget, can_focus=True):
     """Rows are labels, columns predictions. No cell is picked at first."""
 
     DEFAULT_CSS = """
-    ConfusionMatrix { height: 11; }
+    ConfusionMatrix { height: 1fr; min-height: 11; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1, 0)", "Up", show=False),
-        Binding("down,j", "move(1, 0)", "Down", show=False),
-        Binding("left,h", "move(0, -1)", "Left", show=False),
-        Binding("right,l", "move(0, 1)", "Right", show=False),
+        bind("up", "move(-1, 0)", "Up", show=False),
+        bind("down", "move(1, 0)", "Down", show=False),
+        bind("left", "move(0, -1)", "Left", show=False),
+        bind("right", "move(0, 1)", "Right", show=False),
+        bind("enter", "open", "Its errors"),
     ]
 
     picked: reactive[Cell | None] = reactive(None)
@@ -47,6 +51,9 @@ class ConfusionMatrix(Widget, can_focus=True):
         def __init__(self, cell: Cell | None) -> None:
             super().__init__()
             self.cell = cell
+
+    class Opened(Message):
+        """Enter on a cell."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,13 +78,17 @@ class ConfusionMatrix(Widget, can_focus=True):
         row, column = self.picked
         self.picked = min(max(row + down, 0), last), min(max(column + across, 0), last)
 
+    def action_open(self) -> None:
+        """Go to the errors of the picked cell."""
+        self.post_message(self.Opened())
+
     def on_click(self, event: Click) -> None:
         # A second click on a cell picks none.
         if self._evaluation is None:
             return
-        row, column = event.y - _HEAD, (event.x - _LABEL) // self._cell_width
+        row, column = (event.y - _HEAD) // self._cell_height, (event.x - _LABEL) // self._cell_width
         count = len(self._evaluation.classes)
-        if 0 <= row < count and 0 <= column < count and event.x >= _LABEL:
+        if event.y >= _HEAD and row < count and 0 <= column < count and event.x >= _LABEL:
             self.picked = None if self.picked == (row, column) else (row, column)
 
     def render_line(self, y: int) -> Strip:
@@ -86,12 +97,24 @@ class ConfusionMatrix(Widget, can_focus=True):
         count = len(self._evaluation.classes)
         if y == 0:
             return self._head(count)
-        return self._row(self._evaluation, y - _HEAD) if y - _HEAD < count else self._pad_line([])
+        row, line = divmod(y - _HEAD, self._cell_height)
+        if row >= count:
+            return self._pad_line([])
+        return self._row(self._evaluation, row, has_text=line == (self._cell_height - 1) // 2)
 
     @property
     def _cell_width(self) -> int:
-        room = (self.size.width - _LABEL) // 10
-        return min(max(room, _NARROWEST), _WIDEST)
+        room = (self.size.width - _LABEL) // self._count
+        widest = max(_WIDEST, _WIDTH_PER_LINE * self._cell_height)
+        return min(max(room, _NARROWEST), widest)
+
+    @property
+    def _cell_height(self) -> int:
+        return max(1, min((self.size.height - _HEAD) // self._count, _HIGHEST))
+
+    @property
+    def _count(self) -> int:
+        return len(self._evaluation.classes) if self._evaluation else 10
 
     def _head(self, count: int) -> Strip:
         predicted = self.picked[1] if self.picked else -1
@@ -101,17 +124,19 @@ class ConfusionMatrix(Widget, can_focus=True):
             segments.append(Segment(f"{label:>{self._cell_width - 1}} ", self._label_style(column == predicted)))
         return self._pad_line(segments)
 
-    def _row(self, evaluation: Evaluation, row: int) -> Strip:
+    def _row(self, evaluation: Evaluation, row: int, *, has_text: bool) -> Strip:
+        """One line of a row; the counts are in the middle one."""
         most, support = find_most_confused(evaluation.confusion), evaluation.per_class[row].support
         is_label = self.picked is not None and self.picked[0] == row
-        segments = [Segment(f"{_label(evaluation, row):>{_LABEL - 1}} ", self._label_style(is_label))]
+        label = _label(evaluation, row) if has_text else ""
+        segments = [Segment(f"{label:>{_LABEL - 1}} ", self._label_style(is_label))]
         for column, count in enumerate(evaluation.confusion[row]):
             color = right_color(count, support) if row == column else wrong_color(count, most)
             style = cell_style(color, is_mistake=row != column and count > 0)
-            text = cell(count, self._cell_width)
+            text = cell(count, self._cell_width) if has_text else " " * self._cell_width
             if (row, column) == self.picked:
                 style += Style(bold=True, reverse=True)
-                if len(text.strip()) < self._cell_width - 1:
+                if has_text and len(text.strip()) < self._cell_width - 1:
                     text = f"[{text.strip():^{self._cell_width - 2}}]"
             segments.append(Segment(text, style))
         return self._pad_line(segments)

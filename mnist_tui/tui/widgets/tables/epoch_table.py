@@ -83,14 +83,14 @@ class EpochTable(Panel):
 
     DEFAULT_CSS = """
     EpochTable {
-        & > .empty { height: 1fr; content-align: center middle; color: $foreground 60%; }
+        & > .empty { height: 1fr; content-align: center middle; color: $muted; }
         &.-empty > EpochRows { display: none; }
         &.-filled > .empty { display: none; }
     }
     """
 
     def __init__(self) -> None:
-        super().__init__("Epochs")
+        super().__init__("Epochs", jump="E")
         self.add_class("-empty")
         self.rows = EpochRows()
         self.best: EpochFinished | None = None

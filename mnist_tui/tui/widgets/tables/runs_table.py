@@ -8,6 +8,7 @@ from typing import Literal
 from textual.content import Content
 
 from mnist_tui.render import formatting
+from mnist_tui.runs.config_diff import describe_config_diff
 from mnist_tui.runs.index import ScannedRun
 from mnist_tui.runs.summary import RunSummary, filter_by_text, sort_by
 from mnist_tui.tui.run_format import MarkedRuns, age_text, bold_percent, slot_text, status_text
@@ -59,6 +60,11 @@ def _epochs(row: ScannedRun) -> str:
     return f"{done}/{planned}" if planned else "–"
 
 
+def _differences(row: ScannedRun) -> str:
+    """The settings that are not those of the recipe."""
+    return describe_config_diff(row.record.config) if row.record else ""
+
+
 def _parameters(row: ScannedRun) -> str:
     count = row.summary.parameters
     return "–" if count is None else f"{count:,}"
@@ -73,6 +79,7 @@ _COLUMNS: tuple[Column[ScannedRun], ...] = (
     Column("epochs", 7, _epochs, 70, right=True),
     Column("best %", 6, lambda row: bold_percent(row.summary.best_test_accuracy), 95, right=True),
     Column("final %", 7, lambda row: formatting.bare_percent(row.summary.final_test_accuracy), 80, right=True),
+    Column("differs", 12, _differences, 65, grows=True),
     Column("params", 7, _parameters, 30, right=True),
     Column("time", 7, lambda row: formatting.duration(row.summary.seconds) if row.rows else "–", 55, right=True),
     Column("age", 6, lambda row: age_text(row.summary.created), 60, right=True),

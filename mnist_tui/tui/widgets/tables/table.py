@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.events import Click, MouseMove, Resize
 from textual.geometry import Region, Size
@@ -15,6 +15,8 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
+
+from mnist_tui.tui.keys import bind
 
 Row = TypeVar("Row")
 
@@ -48,7 +50,7 @@ class AdaptiveTable(ScrollView, Generic[Row], can_focus=True):
         background: transparent;
         overflow-x: hidden;
 
-        & > .table--head { color: $foreground 60%; text-style: bold; }
+        & > .table--head { color: $muted; text-style: bold; }
     }
     """
     GAP: ClassVar[int] = 2
@@ -99,7 +101,11 @@ class AdaptiveTable(ScrollView, Generic[Row], can_focus=True):
 
     def spread(self, columns: Columns[Row], spare: int) -> list[int]:
         """How much wider than it needs each column becomes, where there is room to spare."""
-        return [self._growth(column, spare) for column in columns]
+        growths = []
+        for column in columns:
+            growths.append(self._growth(column, spare))
+            spare -= growths[-1]
+        return growths
 
     def row_style(self, row: Row) -> str:
         """The component class of a row; "" for none."""
@@ -172,17 +178,17 @@ class SelectableTable(AdaptiveTable[Row]):
     SelectableTable {
         & > .table--hover { background: $foreground 5%; }
         & > .table--cursor { background: $foreground 10%; }
-        &:focus > .table--cursor { background: $primary 40%; text-style: bold; }
+        &:focus > .table--cursor { background: $selected; text-style: bold; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "move_page(-1)", "Page up", show=False),
-        Binding("pagedown", "move_page(1)", "Page down", show=False),
-        Binding("home,g", "move(-1_000_000)", "First", show=False),
-        Binding("end,G", "move(1_000_000)", "Last", show=False),
-        Binding("enter", "open", "Open"),
+        bind("up", "move(-1)", "Up", show=False),
+        bind("down", "move(1)", "Down", show=False),
+        bind("page-up", "move_page(-1)", "Page up", show=False),
+        bind("page-down", "move_page(1)", "Page down", show=False),
+        bind("first", "move(-1_000_000)", "First", show=False),
+        bind("last", "move(1_000_000)", "Last", show=False),
+        bind("enter", "open", "Open"),
     ]
 
     cursor: reactive[int] = reactive(0)
