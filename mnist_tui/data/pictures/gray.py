@@ -18,6 +18,8 @@ _SHADED = 40
 _NARROW, _INKED, _COLORED, _NEARLY_ALL = 0.05, 0.3, 0.68, 0.92
 # Fewer pixels of a coarse picture say nothing, and ink does not cover so large a share of a sheet.
 _LEAST_INK, _MOST_INK = 20, 0.25
+# What has this share of the paper's ratio of two channels is paper, enclosed by broad and lighter ink.
+_ALIKE = 0.85
 # The light is uneven where its darkest parts have less than this share of the brightest.
 _UNEVEN = 0.75
 
@@ -54,6 +56,9 @@ def _remove_shadows(sheet: Bytes, coarse: Bytes) -> Bytes | None:
     means = ink[inked].mean(axis=0)
     dark, bright = int(means.argmax()), int(means.argmin())
     low, high = np.percentile(light[:, :, bright], (1, 95))
+    tone = coarse[:, :, dark] / np.maximum(coarse[:, :, bright], 1.0)
+    if float(tone[inked].mean()) > _ALIKE * float(np.median(tone)):
+        return None
     is_colored = ink[inked][:, bright] < _COLORED * ink[inked][:, dark]
     if low > _UNEVEN * high or is_colored.mean() < _NEARLY_ALL:
         return None

@@ -20,6 +20,8 @@ _END, _MANY, _SEVERAL = 0.015, 3, 5
 _THICKEST, _THICKEST_RULE = 0.035, 0.025
 # A line continues behind a broad stroke of up to this share of the sheet.
 _WIDEST_GAP = 0.65
+# The sides of a frame end this close to its corners, of the sheet's shorter side, and are so long, of its longer.
+_CORNER, _SMALLEST_FRAME = 0.03, 0.12
 # The side of a cell is inked to this share of its length, and strokes touch at most this share of it.
 _WHOLE, _TOUCHED = 0.97, 0.85
 # The rotation is determined by lines of this total length, in sheet lengths, rotated by at most this many degrees.
@@ -186,9 +188,8 @@ def find_rules(mask: Mask) -> Rules:
     down, down_bands = find_lines(turned, shortest, thickest)
     height, width = mask.shape
     is_rule = (_are_rules(across, width), _are_rules(down, height))
-    tolerance = 0.03 * min(mask.shape)
     _mark_cell_sides(across, down, is_rule)
-    frame = _find_frame(across, down, is_rule, tolerance)
+    frame = _find_frame(across, down, is_rule, mask.shape)
     inside = _find_inside(across, down, frame)
     if inside is not None:
         thinnest = min(
@@ -245,16 +246,16 @@ def _find_line_pixels(
 
 
 def _find_frame(
-    across: list[RuledLine], down: list[RuledLine], is_rule: tuple[list[bool], list[bool]], tolerance: float
+    across: list[RuledLine], down: list[RuledLine], is_rule: tuple[list[bool], list[bool]], shape: tuple[int, ...]
 ) -> tuple[list[int], list[int]]:
     """The indices of the lines of the largest frame: two horizontal and two vertical ones with matching ends."""
     best: tuple[list[int], list[int]] = ([], [])
-    most = 0.0
+    most, smallest, tolerance = 0.0, _SMALLEST_FRAME * max(shape), _CORNER * min(shape)
     rows, columns = _select_longest(across, is_rule[0]), _select_longest(down, is_rule[1])
     for (i, upper), (j, lower) in itertools.permutations(rows, 2):
         for (k, left), (m, right) in itertools.permutations(columns, 2):
             height, width = lower.middle - upper.middle, right.middle - left.middle
-            if min(height, width) <= 4 * tolerance or height * width <= most:
+            if min(height, width) <= smallest or height * width <= most:
                 continue
             ends = (left.middle, right.middle), (upper.middle, lower.middle)
             sides = ((upper, ends[0]), (lower, ends[0]), (left, ends[1]), (right, ends[1]))

@@ -207,7 +207,8 @@ def _is_soft(gray: Bytes, labels: Labels, piece: Piece) -> bool:
         slice(max(0, box.left - reach), box.right + reach),
     )
     softest = max(_SOFTEST_PIXELS, _SOFTEST * max(gray.shape), _SOFTEST_SHARE * max(box.height, box.width))
-    return _measure_edge_width(gray[window], (labels[window] == piece.numbers[0]).astype(np.uint8)) > softest
+    own = (labels[window] == piece.numbers[0]).astype(np.uint8)
+    return bool(_measure_edge_width(gray[window], own) > softest)
 
 
 def _measure_edge_width(gray: Bytes, own: Mask) -> float:
