@@ -40,6 +40,8 @@ class SideStroke:
 
 def find_side_stroke(inked: Inked, pen: float) -> SideStroke | None:
     """The straight stroke at one side of ink (H, W), drawn with a pen so many pixels broad; None without one."""
+    if not inked.any():
+        return None
     found = [
         stroke
         for is_mirrored in (False, True)

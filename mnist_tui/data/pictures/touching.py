@@ -32,8 +32,8 @@ _LONGER = 4.2
 # Columns that a line may go to the side per row.
 _SLOPES = (0.0, -0.15, 0.15, -0.3, 0.3)
 # Seams are looked for in so many rows, lengths in more. A pixel is inked from so many of 255 parts, as a thin line
-# has little more.
-_ROWS, _FINE_ROWS, _INKED, _HALF = 80, 160, 20, 100
+# has little more; for an exact outline, from this share of the most.
+_ROWS, _FINE_ROWS, _INKED, _HALF = 80, 160, 20, 0.4
 
 
 class DigitCount(Enum):
@@ -61,7 +61,7 @@ def find_seam(own: Mask) -> Seam:
     seam = _find_least_cut(own, reduced, scale, length)
     if seam.digit_count is DigitCount.TWO:
         return seam
-    stroke = find_side_stroke(reduced > _HALF, scale * pen)
+    stroke = find_side_stroke(reduced > _HALF * reduced.max(), scale * pen)
     if stroke is None or not (stroke.is_certain or seam.digit_count is DigitCount.ONE):
         return seam
     count = DigitCount.TWO if stroke.is_certain else DigitCount.EITHER

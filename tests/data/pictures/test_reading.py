@@ -239,6 +239,14 @@ def test_a_line_as_thin_as_a_pixel_is_a_digit() -> None:
     assert one.box == (280, 10, 1, 540) or np.abs(np.subtract(one.box, (280, 10, 1, 540))).max() <= 2
 
 
+@pytest.mark.parametrize("side", [600, 1400, 2000])
+def test_a_digit_drawn_with_a_pen_of_one_pixel_is_read_at_any_size(side: int) -> None:
+    for label in (0, 1, 4, 8):
+        digit, sheet = drawn(label, np.random.default_rng(label)), np.ones((side, side, 3), np.float32)
+        scenes.written(sheet, digit, 0.7 * side, 1)
+        assert len(read((255 * sheet).astype(np.uint8)).digits) == 1
+
+
 def test_a_picture_of_mnists_size_is_one_digit_whatever_is_on_it() -> None:
     pixels = np.zeros((28, 28), np.uint8)
     pixels[5:12, 5:9] = pixels[14:22, 16:20] = 255
