@@ -15,7 +15,7 @@ endif
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-slow test-bounds torture monkey check format pictures bench bench-busy bench-dashboard bench-drawing clean
+.PHONY: help install run test test-slow test-bounds torture monkey check format animation pictures bench bench-busy bench-dashboard bench-drawing clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ check: $(READY) ## Format, lint, types, import contracts, tests
 format: $(READY) ## Bring the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+animation: $(READY) ## Record the README's animation from a real run of the quick recipe
+	$(BIN)/python docs/make_animation.py
 
 pictures: $(READY) ## Make the README's pictures from a real run (RUN=latest)
 	$(BIN)/python docs/make_pictures.py $(or $(RUN),latest)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import PurePath
 from typing import ClassVar
 
 
@@ -16,6 +18,13 @@ class MnistTuiError(Exception):
     def __init__(self, message: str, *, remedy: str = "") -> None:
         super().__init__(message)
         self.remedy = remedy
+        self.place = ""
+        """What was raised, and where in a user's file; "" for what needs no such place."""
+
+
+def describe_place(error: BaseException, frame: traceback.FrameSummary) -> str:
+    """`ValueError · net.py:7 in forward`."""
+    return f"{type(error).__name__} · {PurePath(frame.filename).name}:{frame.lineno} in {frame.name}"
 
 
 class ConfigError(MnistTuiError):

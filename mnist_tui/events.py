@@ -17,11 +17,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from mnist_tui.errors import MnistTuiError
+from mnist_tui.errors import MnistTuiError, describe_place
 
 SCHEMA_VERSION = 1
 
 Phase = Literal["training", "evaluating"]
+Severity = Literal["decisive", "warning", "detail"]
+"""Of a notice: the run is not what was asked for; something may matter; something that the next notice sums up."""
 
 
 def utc_now() -> str:
@@ -205,15 +207,25 @@ class RunFailed(Event):
     remedy: str = ""
     traceback: str = ""
     exit_code: int = 1
+    place: str = ""
+    """What was raised, and where: `ValueError · net.py:7 in forward`; "" where that is not known or says nothing."""
 
     @classmethod
     def from_error(cls, error: BaseException) -> RunFailed:
         """The event for `error`, with its traceback if it is none of the expected ones."""
         name = type(error).__name__
         if isinstance(error, MnistTuiError):
-            return RunFailed(error=name, message=str(error), remedy=error.remedy, exit_code=error.exit_code)
+            return RunFailed(
+                error=name, message=str(error), remedy=error.remedy, exit_code=error.exit_code, place=error.place
+            )
         trace = "".join(traceback.format_exception(error))
-        return RunFailed(error=name, message=str(error) or name, traceback=trace)
+        frames = traceback.extract_tb(error.__traceback__)
+        return RunFailed(
+            error=name,
+            message=str(error) or name,
+            traceback=trace,
+            place=describe_place(error, frames[-1]) if frames else name,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,6 +234,7 @@ class Notice(Event):
 
     message: str
     topic: Literal["data", "model", "machine", "backend", "run"] = "run"
+    severity: Severity = "warning"
 
 
 EVENTS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in Event.__subclasses__()}

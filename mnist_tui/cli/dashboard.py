@@ -20,6 +20,7 @@ from mnist_tui.training.jobs import Folders, Job, NewRun
 @with_settings
 def dashboard(
     start: Annotated[bool, typer.Option("--start", help="Begin training at once with these settings.")] = False,
+    theme: Annotated[str, typer.Option(metavar="NAME", help="Its colors, such as mnist-paper, for this time.")] = "",
     graphs: GraphsOption = "auto",
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,
@@ -35,12 +36,18 @@ def dashboard(
     config = config_from_options({**remembered, **given})
     if start:
         job, notice = NewRun(config, folders), _describe_remembered(remembered, given)
-        open_dashboard(config, folders, job, notice, graphs=graphs)
-    open_dashboard(config, folders, graphs=graphs)
+        open_dashboard(config, folders, job, notice, graphs=graphs, theme=theme)
+    open_dashboard(config, folders, graphs=graphs, theme=theme)
 
 
 def open_dashboard(
-    config: Any, folders: Folders, job: Job | None = None, notice: str = "", *, graphs: str = "auto"
+    config: Any,
+    folders: Folders,
+    job: Job | None = None,
+    notice: str = "",
+    *,
+    graphs: str = "auto",
+    theme: str = "",
 ) -> NoReturn:
     """Run the application, and exit with its exit code. `notice` is shown in it at first."""
     if not is_terminal():
@@ -51,7 +58,7 @@ def open_dashboard(
     from mnist_tui.tui.app import run_dashboard
 
     use_graphs(graphs)
-    ended = run_dashboard(config, folders, job=job, notice=notice)
+    ended = run_dashboard(config, folders, job=job, notice=notice, theme=theme)
     with contextlib.suppress(OSError):  # the terminal may be what has gone
         # What a headless run would leave in the terminal.
         if ended.failed is not None:

@@ -80,8 +80,8 @@ def _load_mnist_or_draw(folder: Path, report: Report) -> Dataset:
     try:
         return _load_registered("mnist", folder, report)
     except DataError as error:
-        message = f"Using drawn digits (synthetic) instead of MNIST, which is not available. {error}"
-        report(Notice(topic="data", message=message))
+        message = f"MNIST could not be downloaded: training on synthetic digits instead. {error}"
+        report(Notice(topic="data", message=message, severity="decisive"))
     return draw_dataset(report)
 
 

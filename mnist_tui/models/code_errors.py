@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from mnist_tui.errors import MnistTuiError, ModelError, NetworkCodeError
+from mnist_tui.errors import MnistTuiError, ModelError, NetworkCodeError, describe_place
 from mnist_tui.models.notebook import NotebookCells
 from mnist_tui.models.project import USER_FILES, DamagedCopyError, InputRequestedError
 from mnist_tui.models.spec import ModelSource, model_error
@@ -134,9 +134,13 @@ def translate_code_errors() -> Iterator[None]:
 
 def translate_code_error(error: BaseException) -> BaseException:
     """`error` as a NetworkCodeError with its line, if it comes from user code; otherwise itself."""
-    where = locate_error(error)
-    if isinstance(error, MnistTuiError) or not where:
+    frames = _find_user_frames(error)
+    if isinstance(error, MnistTuiError) or not frames:
         return error
-    return NetworkCodeError(
+    where = locate_error(error)
+    translated = NetworkCodeError(
         f"the network's own code raised {summarize_error(error)}{where}", remedy="Correct it and start again."
     )
+    if frames[-1].filename not in NOTEBOOK_CELLS:  # whose lines are not those of its cells
+        translated.place = describe_place(error, frames[-1])
+    return translated

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 Rgb = tuple[int, int, int]
 
 _INK, _PAPER = (16, 16, 16), (255, 255, 255)
+# The luminance to which both have the same contrast (WCAG 2).
+_EQUAL = 0.19
 # Right answers are a calm blue; mistakes go from a hint of orange to a glowing red.
 _RIGHT_LOW, _RIGHT_HIGH = (24, 40, 64), (38, 92, 150)
 _WRONG = ((58, 44, 28), (168, 96, 24), (232, 72, 40))
@@ -37,8 +39,13 @@ def wrong_color(count: int, most: int) -> Rgb | None:
 
 def readable_color(background: Rgb) -> Rgb:
     """Black or white, whichever has more contrast."""
-    red, green, blue = background
-    return _INK if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else _PAPER
+    red, green, blue = (_linear(part / 255) for part in background)
+    return _INK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > _EQUAL else _PAPER
+
+
+def _linear(part: float) -> float:
+    """The intensity of a color's part, from its value in sRGB."""
+    return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
 
 
 def _interpolate(start: Rgb, end: Rgb, share: float) -> Rgb:

@@ -45,6 +45,10 @@ class RunStatus(StrEnum):
         return self in (RunStatus.TRAINING, RunStatus.EVALUATING, RunStatus.PAUSED)
 
 
+# From this part of an epoch on, or after so many steps and seconds, its speed says something: the first step is slow.
+_SETTLED_SHARE, _SETTLED_STEPS, _SETTLED_SECONDS = 0.03, 10, 2.0
+
+
 @dataclass(frozen=True)
 class TimeLeft:
     """Estimates in seconds."""
@@ -124,16 +128,24 @@ class RunHistory:
         return self.rows[-1] if self.epochs else None
 
     def time_left(self) -> TimeLeft | None:
-        """Seconds to the end of the epoch and of the run at the speed so far; None while it is unknown."""
+        """Seconds to the end of the epoch and of the run at the speed so far; None while it is unknown.
+
+        So it is in the first steps of a run; those of a later epoch are expected to go on as the epochs before.
+        """
         now = self.progress
         batch = (self.record.count("batch_size") if self.record else None) or 1
         if now is None or not now.images_per_second > 0 or not now.steps:
             return None
         in_training = now.phase == "training"
         training = (now.steps if in_training else self.steps) * batch / now.images_per_second
-        left = training * (1 - now.step / now.steps) if in_training else 0.0
         # The finished epochs include what an epoch takes besides its steps.
         whole = self.seconds / len(self.epochs) if self.epochs else training
+        share = now.step / now.steps
+        has_run = now.step >= _SETTLED_STEPS and share * training >= _SETTLED_SECONDS
+        is_settled = not in_training or has_run or share >= _SETTLED_SHARE
+        if not is_settled and not self.epochs:
+            return None
+        left = (training if is_settled else whole) * (1 - share) if in_training else 0.0
         return TimeLeft(left, left + (now.epochs - now.epoch) * whole)
 
     def _start(self, event: RunStarted) -> None:

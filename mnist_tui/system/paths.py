@@ -33,9 +33,14 @@ def state_dir() -> Path:
     return _choose(None, "MNIST_TUI_STATE_DIR") or platformdirs.user_state_path(APP)
 
 
+def config_dir() -> Path:
+    """The folder of what the user sets in files: defaults, keys and themes. It may not exist."""
+    return platformdirs.user_config_path(APP)
+
+
 def config_file() -> Path:
     """The file with the user's own defaults, which may not exist."""
-    return platformdirs.user_config_path(APP) / "config.toml"
+    return config_dir() / "config.toml"
 
 
 def expand_user(path: Path | str) -> Path:

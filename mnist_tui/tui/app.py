@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.driver import Driver
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 
 from mnist_tui import runs
 from mnist_tui.config import TrainConfig
@@ -20,16 +21,17 @@ from mnist_tui.errors import MnistTuiError
 from mnist_tui.events import RunFailed
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunHistory
-from mnist_tui.training.jobs import Folders, Job, ResumedRun
+from mnist_tui.training.jobs import Folders, Job, NewRun, ResumedRun
 from mnist_tui.training.run_code import RunCode
 from mnist_tui.tui.base_app import BaseApp, choose_driver
 from mnist_tui.tui.code_trust import find_untrusted_code, spec_for_new_run
-from mnist_tui.tui.keys import bind
+from mnist_tui.tui.keys import bind, key_display
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.screens.base import ShowsSession
 from mnist_tui.tui.screens.dialogs.base import LeaveDialog, TrustDialog
 from mnist_tui.tui.screens.registry import SCREENS, create_screen
 from mnist_tui.tui.session import Session, SessionPhase
+from mnist_tui.tui.user_files import UserFiles, load_user_files
 from mnist_tui.tui.workers.training import EventsArrived, TrainingEnded, TrainingThread
 from mnist_tui.tui.workspace import NewRunRequested, ResumeRequested, TrainRequested, Workspace
 
@@ -64,11 +66,13 @@ class Dashboard(BaseApp):
         *,
         job: Job | None = None,
         notice: str = "",
+        theme: str = "",
         preferences: Preferences | None = None,
+        user_files: UserFiles | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
         """`job` starts at once, and `notice` is shown; a `driver_class` is used on a real terminal of our own only."""
-        super().__init__(preferences=preferences, driver_class=driver_class)
+        super().__init__(theme=theme, preferences=preferences, user_files=user_files, driver_class=driver_class)
         self.workspace = Workspace(Session(self), folders, form_config, self.preferences)
         self._first_job, self._notice = job, notice
         self._exit_code_on_end: int | None = None
@@ -203,6 +207,47 @@ class Dashboard(BaseApp):
         while len(self.screen_stack) > 1:  # an opened run or a comparison covers the list
             await self.pop_screen()
 
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Those of this screen, then those of all others; a dialog is closed first."""
+        here = list(super().get_system_commands(screen))
+        yield from here
+        if isinstance(screen, ModalScreen):
+            return
+        from mnist_tui.tui.commands import SCREEN_COMMANDS, describe_recipes
+
+        current = getattr(screen, "TAB", "")
+        for command in SCREEN_COMMANDS:
+            if command.screen != current:
+                run = partial(self.run_command, command.screen, command.id)
+                yield SystemCommand(command.title, f"{self._keys_of(command.id)}  {command.sentence}", run)
+        if not self.session.phase.is_busy:
+            for name, sentence in describe_recipes():
+                yield SystemCommand(f"Train the {name} recipe", sentence, partial(self.begin_recipe, name))
+
+    async def run_command(self, screen: str, id: str) -> None:
+        """Open the screen, and do what this key does there."""
+        await self.action_open(screen)
+        for active in self.screen.active_bindings.values():
+            if active.binding.id == id and active.enabled:
+                await self.run_action(active.binding.action, active.node)
+                return
+        self.notify("There is nothing to do this with now.", severity="warning")
+
+    async def begin_recipe(self, name: str) -> None:
+        """Train a recipe as it is, with the dataset and the machine's settings of the form."""
+        from mnist_tui.tui.run_draft import RunDraft
+
+        draft = RunDraft(self.workspace.form_config)
+        draft.choose_recipe(name)
+        draft.reset()
+        self.workspace.form_config = TrainConfig.from_dict(draft.values)
+        await self.action_open("train")
+        self.begin(NewRun(self.workspace.form_config, self.workspace.folders))
+
+    def _keys_of(self, id: str) -> str:
+        """The key of this entry, as the user reads it."""
+        return key_display(self, id)
+
     def delay_update(self, delay: float = _SWITCH_SECONDS) -> None:
         """Draw nothing while a screen comes up."""
         super().delay_update(delay)
@@ -256,10 +301,22 @@ class DashboardExit:
 
 
 def run_dashboard(
-    form_config: TrainConfig, folders: Folders, *, job: Job | None = None, notice: str = ""
+    form_config: TrainConfig, folders: Folders, *, job: Job | None = None, notice: str = "", theme: str = ""
 ) -> DashboardExit:
-    """Open the dashboard until it is closed. However it ends, a run keeps a checkpoint."""
-    app = Dashboard(form_config, folders, job=job, notice=notice, driver_class=choose_driver())
+    """Open the dashboard until it is closed. However it ends, a run keeps a checkpoint.
+
+    Raises:
+        ConfigError: there is no such theme.
+    """
+    app = Dashboard(
+        form_config,
+        folders,
+        job=job,
+        notice=notice,
+        theme=theme,
+        user_files=load_user_files(),
+        driver_class=choose_driver(),
+    )
     try:
         code = app.run()
     finally:

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from types import FrameType
 from typing import Any, ClassVar
@@ -17,23 +17,31 @@ from rich.segment import Segment
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.color import Color
+from textual.command import Provider
 from textual.driver import Driver
 from textual.events import Event, InputEvent, Key, Print
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from mnist_tui.errors import ConfigError, did_you_mean
 from mnist_tui.render import graphs
 from mnist_tui.render.graphs import Graphs
 from mnist_tui.system import gc_control
 from mnist_tui.system.sanitize import strip_control_codes
+from mnist_tui.tui.active_keys import active_keys
 from mnist_tui.tui.keys import bind
 from mnist_tui.tui.preferences import Preferences
-from mnist_tui.tui.screens.help import HelpScreen, active_keys
 from mnist_tui.tui.textual_fixes.screens import SafeScreen
 from mnist_tui.tui.themed_app import ThemedApp
+from mnist_tui.tui.user_files import UserFiles
 
 # The rest of Textual's commands have keys here, some of which do it better: Quit asks while training.
-_TEXTUAL_COMMANDS = {"Theme", "Screenshot"}
+_TEXTUAL_COMMANDS = {
+    "Theme": "choose among all themes, Textual's too",
+    "Screenshot": "save the screen as an SVG picture",
+}
+# Of the user's files, at most; a terminal has no room for more.
+_NOTICES = 3
 _GRAPHS = {
     Graphs.BRAILLE: "Draw charts with braille dots: the finest",
     Graphs.QUADRANT: "Draw charts with quarters of cells, for a font without braille",
@@ -67,10 +75,18 @@ class ControlCodeFilter(LineFilter):
 _CONTROL_CODE_FILTER = ControlCodeFilter()
 
 
+def _search_commands() -> type[Provider]:
+    """Imported when the palette is opened for the first time."""
+    from mnist_tui.tui.command_search import CommandSearch
+
+    return CommandSearch
+
+
 class BaseApp(ThemedApp[int]):
     """`run()` returns the exit code; with a `driver_class` it has a real terminal."""
 
     CSS_PATH = "app.tcss"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_search_commands}
     # Ctrl+C leaves, so what is selected could not be copied; the terminal's own selection (Shift and the mouse) can.
     # And Textual 8.2.8 fails at a click that would begin a selection in a toast that has just gone:
     # https://github.com/Textualize/textual/issues/5629
@@ -83,13 +99,50 @@ class BaseApp(ThemedApp[int]):
         bind("suspend", "suspend_process", "Suspend", show=False, priority=True),
     ]
 
-    def __init__(self, *, preferences: Preferences | None = None, driver_class: type[Driver] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        theme: str = "",
+        preferences: Preferences | None = None,
+        user_files: UserFiles | None = None,
+        driver_class: type[Driver] | None = None,
+    ) -> None:
+        """`user_files` are the user's keys and themes; with none, those of the table and ours.
+
+        Raises:
+            ConfigError: there is no such `theme`, which takes precedence over the one that is remembered.
+        """
         super().__init__(driver_class=driver_class)
+        self._take_user_files(user_files or UserFiles())
         self.preferences = preferences or Preferences()
         self._has_terminal = driver_class is not None
         self._last_input = self._last_collected = time.monotonic()
-        if self.preferences.theme in self.available_themes:
-            self.theme = self.preferences.theme
+        if theme and theme not in self.available_themes:
+            hint = did_you_mean(theme, self.available_themes)
+            raise ConfigError(
+                f"there is no theme {theme!r}{hint}", remedy=f"Themes: {', '.join(self.available_themes)}."
+            )
+        chosen = theme or self.preferences.theme
+        if chosen in self.available_themes:
+            self.theme = chosen
+
+    def _take_user_files(self, files: UserFiles) -> None:
+        self.keymap = files.keymap
+        """The keys that the user has changed, by their ids."""
+        self.user_themes = set(files.themes)
+        """The names of those from the user's own files."""
+        self._notices = files.notices
+        self.set_keymap(files.keymap)
+        for theme in files.themes.values():
+            self.register_theme(theme)
+        self.partners = files.partners
+
+    def _show_notices(self) -> None:
+        """Say what of the user's files could not be used."""
+        for notice in self._notices[:_NOTICES]:
+            self.notify(notice, severity="warning", timeout=15, markup=False)
+        if len(self._notices) > _NOTICES:
+            self.notify(f"{len(self._notices) - _NOTICES} more lines of your files could not be used.", timeout=15)
 
     def run(self, **options: Any) -> int | None:
         """Run the app; afterwards signals go where they went before."""
@@ -111,6 +164,7 @@ class BaseApp(ThemedApp[int]):
 
     async def on_mount(self) -> None:
         """Keep other output off the screen, and remember the theme."""
+        self._show_notices()
         if self._has_terminal:
             self.begin_capture_print(self)
             gc_control.postpone_full_collections()
@@ -157,8 +211,10 @@ class BaseApp(ThemedApp[int]):
 
     def action_help(self) -> None:
         """Show the keys of this screen."""
+        from mnist_tui.tui.screens.help import HelpScreen
+
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(active_keys(self.screen)))
+            self.push_screen(HelpScreen(self.screen))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Suspending needs a terminal with a shell."""
@@ -181,14 +237,24 @@ class BaseApp(ThemedApp[int]):
         self.push_screen(SafeCommandPalette(providers=[ThemeProvider], placeholder="Find a theme"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every key of this screen, then the commands that only Textual offers."""
+        """Every key of this screen, each of our themes, and the commands that only Textual offers."""
+        from mnist_tui.tui.commands import THEME_SENTENCES, sentence_of
+
+        tab = getattr(screen, "TAB", "")
         for key in active_keys(screen):
             if key.action != "command_palette":
-                yield SystemCommand(key.description, f"Key {key.key}", key.press)
+                sentence = sentence_of(tab, key.id) or key.description
+                yield SystemCommand(key.description, f"{key.key}  {sentence}", key.press)
+        for name in self.available_themes:
+            if name in THEME_SENTENCES or name in self.user_themes:
+                sentence = THEME_SENTENCES.get(name, "yours")
+                yield SystemCommand(f"Theme: {name}", sentence, partial(setattr, self, "theme", name))
         for kind in Graphs:
             yield SystemCommand(f"Graphs: {kind}", _GRAPHS[kind], partial(self.use_graphs, kind))
         textual_commands = super().get_system_commands(screen)
-        yield from (command for command in textual_commands if command.title in _TEXTUAL_COMMANDS)
+        for command in textual_commands:
+            if command.title in _TEXTUAL_COMMANDS:
+                yield command._replace(help=_TEXTUAL_COMMANDS[command.title])
 
     def use_graphs(self, kind: Graphs) -> None:
         """Draw all charts, bars and sparklines anew with these characters, and remember them."""

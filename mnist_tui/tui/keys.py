@@ -6,8 +6,9 @@ documentation list them from here.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from textual.app import App
 from textual.binding import Binding
 
 
@@ -112,6 +113,13 @@ KEYS = {
     for group in (SCREEN_KEYS, RUN_KEYS, NETWORK_KEYS, VIEW_KEYS, MOVE_KEYS, APP_KEYS, DIALOG_KEYS)
     for entry in group
 }
+
+
+def key_display(app: App[Any], id: str) -> str:
+    """The first key of an entry as the user reads it, under the user's own keymap."""
+    changed = getattr(app, "keymap", {}).get(id)
+    binding = bind(id, "") if changed is None else Binding(changed.partition(",")[0], "")
+    return app.get_key_display(binding.with_key(binding.key.partition(",")[0], binding.key_display))
 
 
 def bind(id: str, action: str, description: str = "", *, show: bool = True, priority: bool = False) -> Binding:

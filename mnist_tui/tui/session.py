@@ -161,7 +161,7 @@ class Session:
             self.training.control.resume()
             self.phase = SessionPhase.TRAINING
 
-    def stop(self, reason: str = "stopped in the dashboard") -> None:
+    def stop(self, reason: str = "stopped from the dashboard") -> None:
         """Stop, with a checkpoint."""
         if self.training is not None and self.phase.is_busy:
             self.training.control.stop(reason)

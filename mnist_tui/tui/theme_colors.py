@@ -84,7 +84,8 @@ def complete(theme: Theme) -> dict[str, str]:
     variables = {name: color.hex for name, color in derived.items()} | theme.variables
     names = ("foreground", "muted", *(f"text-{role}" for role in _TEXTS))
     texts = [Color.parse((given | variables)[name]) for name in names]
-    return {"selected": _selected(background, colors["primary"], texts).hex, **variables}
+    selected = _selected(background, colors["primary"], texts).hex
+    return {name: variables.get(name, selected) for name in _OF_THE_TERMINAL}
 
 
 def readable_texts(theme: Theme) -> dict[str, str]:

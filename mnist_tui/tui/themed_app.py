@@ -16,6 +16,8 @@ class ThemedApp(SafeApp[ReturnType]):
 
     def __init__(self, **options: Any) -> None:
         self._completed: dict[str, dict[str, str]] = {}  # which Textual asks for at once
+        self.partners: dict[str, str] = {}
+        """The theme that `T` switches to, where a theme of the user's says so."""
         super().__init__(**options)
         for theme in THEMES:
             self.register_theme(theme)
@@ -30,4 +32,6 @@ class ThemedApp(SafeApp[ReturnType]):
 
     def action_toggle_theme(self) -> None:
         """Switch to the light or dark partner of the theme; the palette has all themes."""
-        self.theme = partner(self.theme, dark=self.current_theme.dark)
+        chosen = self.partners.get(self.theme, "")
+        known = chosen in self.available_themes
+        self.theme = chosen if known else partner(self.theme, dark=self.current_theme.dark)

@@ -12,6 +12,7 @@ from mnist_tui.tui.base_app import BaseApp, choose_driver
 from mnist_tui.tui.keys import bind
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.screens.run import RunScreen
+from mnist_tui.tui.user_files import UserFiles, load_user_files
 
 
 class WatchApp(BaseApp):
@@ -24,9 +25,14 @@ class WatchApp(BaseApp):
     ]
 
     def __init__(
-        self, run: Run, *, preferences: Preferences | None = None, driver_class: type[Driver] | None = None
+        self,
+        run: Run,
+        *,
+        preferences: Preferences | None = None,
+        user_files: UserFiles | None = None,
+        driver_class: type[Driver] | None = None,
     ) -> None:
-        super().__init__(preferences=preferences, driver_class=driver_class)
+        super().__init__(preferences=preferences, user_files=user_files, driver_class=driver_class)
         self._watched = run
 
     async def on_mount(self) -> None:
@@ -35,4 +41,4 @@ class WatchApp(BaseApp):
 
 def run_watch(run: Run) -> int:
     """Watch a run until the user quits; the exit code."""
-    return WatchApp(run, driver_class=choose_driver()).run() or 0
+    return WatchApp(run, user_files=load_user_files(), driver_class=choose_driver()).run() or 0

@@ -344,7 +344,8 @@ def test_without_the_extra_export_says_what_to_install(
     mnist: Mnist, runs_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trained_runs.write(runs_dir)
-    monkeypatch.setattr(export, "_ONNX_PACKAGES", ("json", "onnx_that_is_not_there"))
+    without = dataclasses.replace(export.EXPORT_FORMATS["onnx"], packages=("json", "onnx_that_is_not_there"))
+    monkeypatch.setattr(export, "EXPORT_FORMATS", {**export.EXPORT_FORMATS, "onnx": without})
     done = mnist("export", "reader", "--format", "onnx")
     assert done.code == 1
     assert 'pip install "mnist-tui[onnx]"' in done.err

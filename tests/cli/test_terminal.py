@@ -40,7 +40,7 @@ def test_it_draws_progress_while_it_goes(screen: Screen) -> None:
 
 def test_it_leaves_the_table_and_the_statistics(screen: Screen) -> None:
     left = last_frame(screen)
-    assert re.search(r"epoch +train loss +acc % +test loss +acc % +lr +img/s +time", left)
+    assert re.search(r"epoch +train loss +train acc +test loss +test acc +lr +img/s +time", left)
     assert left.count("★") == 1
     assert "Best model statistics" in left
     assert "Run saved in " in left

@@ -83,7 +83,7 @@ def test_the_easy_digits_are_learnt(mnist: Mnist) -> None:
 def test_auto_without_a_network_soon_draws_digits_and_cannot_be_overlooked(mnist: Mnist) -> None:
     done = mnist("train", "--model", "linear", "--train-limit", "100", "--epochs", "1")
     assert done.code == 0
-    assert "notice: Using drawn digits (synthetic) instead of MNIST" in done.err
+    assert "notice: MNIST could not be downloaded: training on synthetic digits instead." in done.err
     assert ": synthetic, not MNIST · " in done.out.splitlines()[0]
 
 

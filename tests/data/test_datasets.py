@@ -165,7 +165,7 @@ def test_auto_is_mnist_if_it_is_available(mirror: Mirror, tmp_path: Path, report
 @pytest.mark.usefixtures("drawn_cheaply")
 def test_auto_draws_where_mnist_is_out_of_reach_and_says_why(tmp_path: Path, reported: list[Event]) -> None:
     assert load_dataset("auto", tmp_path, report=reported.append).name == "synthetic"
-    assert "Using drawn digits (synthetic) instead of MNIST" in notices(reported)[-1]
+    assert "MNIST could not be downloaded: training on synthetic digits instead." in notices(reported)[-1]
     assert "not https" in notices(reported)[-1]
 
 

@@ -45,16 +45,16 @@ def test_columns_are_left_out_whole_where_there_is_no_room(width: int, validated
     assert "…" not in shown
     assert max(map(cell_len, shown.splitlines())) <= width
     assert all(f"{percent}" in rows[0] for percent in ("86.60", "97.90"))
-    heads = head.replace(" %", "").replace("train loss", "train").replace("test loss", "test").split()
+    heads = head.replace(" %", "").replace(" loss", "").replace(" acc ", "-acc ").split()
     assert len(heads) == len(rows[0].replace(" s", "").split())
 
 
 @pytest.mark.parametrize(
     ("width", "heads"),
     [
-        (80, "epoch train loss acc % test loss acc % lr img/s time"),
-        (62, "epoch train loss acc % test loss acc % lr time"),
-        (54, "epoch train acc % test acc % lr time"),
+        (80, "epoch train loss train acc test loss test acc lr img/s time"),
+        (70, "epoch train loss train acc test loss test acc lr time"),
+        (62, "epoch train acc % test acc % lr time"),
         (46, "epoch train acc % test acc % time"),
         (30, "epoch train % test %"),
     ],

@@ -22,7 +22,7 @@ from mnist_tui.events import (
     RunStarted,
     RunStopped,
 )
-from mnist_tui.runs.history import RunHistory, RunStatus, fold, trend
+from mnist_tui.runs.history import RunHistory, RunStatus, TimeLeft, fold, trend
 
 STEPS, EPOCHS, BATCH = 4, 3, 10
 
@@ -177,6 +177,20 @@ def test_time_left_in_the_first_epoch_goes_by_the_speed() -> None:
     assert left is not None
     assert left.epoch == pytest.approx(1.5)
     assert left.run == pytest.approx(1.5 + 2 * 2)
+
+
+def test_the_first_steps_of_a_run_say_nothing_about_the_time_left() -> None:
+    def left(step: int, speed: float, *before: Event) -> object:
+        now = dataclasses.replace(progress(len(before) + 1, step, (), speed=speed), steps=1000)
+        return fold([started(), *before, now]).time_left()
+
+    assert left(1, 2.0) is None  # a slow first step would make it hours
+    assert left(30, 2000.0) is not None  # 3 % of the epoch
+    assert left(29, 2000.0) is None
+    assert left(20, 100.0) is not None  # two seconds
+    # Later the epochs before say it.
+    found = fold([started(), row(1, seconds=5.0), dataclasses.replace(progress(2, 1, (), speed=2.0), steps=1000)])
+    assert found.time_left() == TimeLeft(pytest.approx(5.0, rel=0.01), pytest.approx(10.0, rel=0.01))
 
 
 def test_the_seconds_are_those_of_the_epochs_that_count_also_after_a_resume() -> None:

@@ -16,7 +16,7 @@ from mnist_tui.tui.screens.panels import PanelScreen
 from mnist_tui.tui.themed_app import ThemedApp
 from mnist_tui.tui.widgets.runs.run_view import RunView
 
-SIZES = [(80, 24), (120, 36), (200, 60)]
+SIZES = [(80, 24), (120, 36), (140, 40), (200, 60)]
 STEPS = 20
 
 Scenario = Callable[[RunView, Pilot[None]], Awaitable[None]]

@@ -18,14 +18,15 @@ from textual.screen import Screen
 
 from mnist_tui.config import TrainConfig
 from mnist_tui.events import DataProgress, Event, Notice, Preparing, RunPaused, RunResumed
-from mnist_tui.training.jobs import Folders
+from mnist_tui.training.jobs import Folders, Job
+from mnist_tui.tui.active_keys import active_keys
 from mnist_tui.tui.app import Dashboard, LeaveDialog
 from mnist_tui.tui.preferences import Preferences
 from mnist_tui.tui.run_draft import RunDraft
 from mnist_tui.tui.screens.compare import CompareScreen
 from mnist_tui.tui.screens.dialogs.base import AskDialog, ConfirmDialog
 from mnist_tui.tui.screens.dialogs.export import ExportDialog
-from mnist_tui.tui.screens.help import HelpScreen, active_keys
+from mnist_tui.tui.screens.help import HelpScreen
 from mnist_tui.tui.screens.new_run import NewRunScreen
 from mnist_tui.tui.screens.settings_form import SettingsForm
 from mnist_tui.tui.session import SessionPhase
@@ -140,7 +141,7 @@ def test_a_run_whose_log_has_no_layer_table_says_so(model: dict[str, object], tm
         await dashboard.press("2")
         await dashboard.wait_for_text("no layer table")
 
-    with_dashboard(scenario, tmp_path)
+    with_dashboard(scenario, tmp_path, size=(200, 60))
 
 
 def test_evaluating_is_told_apart(tmp_path: Path) -> None:
@@ -171,8 +172,8 @@ def test_stopping_and_stopped(tmp_path: Path) -> None:
     async def scenario(dashboard: OpenDashboard) -> None:
         await trained(dashboard)
         await dashboard.press("s")
-        await dashboard.wait_for_text("● stopping", "◌ stopping")
-        assert dashboard.job.controls[0].stop_reason == "stopped in the dashboard"
+        await dashboard.wait_for_text("● stopping", "◌ epoch 2/5")
+        assert dashboard.job.controls[0].stop_reason == "stopped from the dashboard"
         assert "Stop" not in dashboard.footer
         await dashboard.report(STOPPED, None, until=SessionPhase.STOPPED)
         await dashboard.wait_for_text("● stopped", "Stopped: enough.", "space Resume", "n New run")
@@ -347,7 +348,9 @@ def test_a_dialog_leaves_the_screen_behind_it_to_be_seen(tmp_path: Path) -> None
         await dashboard.wait_for_text("Everywhere", "1 Train")
         await dashboard.press("escape")
         await open_recipes(dashboard)
-        await dashboard.wait_for_text("q Quit")
+        await dashboard.wait_for_text("1 Train")
+        assert "Esc Cancel" in dashboard.footer
+        assert "Quit" not in dashboard.footer  # it would do nothing now
 
     with_dashboard(scenario, tmp_path, has_job=False)
 
@@ -366,12 +369,59 @@ def test_the_palette_offers_everything_once(tmp_path: Path) -> None:
 def test_the_palette_runs_a_key(tmp_path: Path) -> None:
     async def scenario(dashboard: OpenDashboard) -> None:
         await dashboard.press("ctrl+p")
-        await dashboard.type("evaluate")
-        await dashboard.until(lambda: "Key 3" in dashboard.text)
+        await dashboard.type("what a network gets right")
+        await dashboard.until(lambda: "Evaluate" in dashboard.text)
         await dashboard.press("enter")
         await dashboard.wait_for_text("Train one: press n.")
 
     with_dashboard(scenario, tmp_path, has_job=False)
+
+
+def test_the_palette_reaches_the_actions_of_other_screens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Job] = []
+    monkeypatch.setattr(Dashboard, "begin", lambda _, job: begun.append(job))
+
+    async def scenario(dashboard: OpenDashboard) -> None:
+        app = dashboard.app
+        commands = {command.title: command for command in app.get_system_commands(app.screen)}
+        assert all(command.help for command in commands.values())
+        assert {"Train the quick recipe", "Theme: mnist-frost", "Draw: pen"} <= set(commands)
+        commands["Theme: mnist-frost"].callback()
+        assert app.theme == "mnist-frost"
+        await commands["Runs: compare"].callback()
+        assert app.current_mode == "runs"
+        await dashboard.until(lambda: "nothing to do this with" in dashboard.toasts)  # there is no run
+        assert "Runs: order" not in _titles(dashboard)  # of this screen only what is possible
+        await commands["Train the quick recipe"].callback()
+        assert app.current_mode == "train"
+        assert app.workspace.form_config.recipe == "quick"
+        assert len(begun) == 1
+
+    with_dashboard(scenario, tmp_path, has_job=False)
+
+
+def _titles(dashboard: OpenDashboard) -> list[str]:
+    return [command.title for command in dashboard.app.get_system_commands(dashboard.app.screen)]
+
+
+def test_help_is_searched_by_typing_and_explains_the_screen(tmp_path: Path) -> None:
+    async def scenario(dashboard: OpenDashboard) -> None:
+        await trained(dashboard)
+        await dashboard.press("question_mark")
+        await dashboard.wait_for_text("The run in training here", "This screen", "Everywhere", "Panels", "Batch loss")
+        await dashboard.press("slash")
+        await dashboard.type("checkpoint stop")
+        await dashboard.until(lambda: "Panels" not in dashboard.text)
+        assert "Stop the run, with a checkpoint" in dashboard.text
+        assert "Find a command" not in dashboard.text
+        await dashboard.press("escape")
+        await dashboard.wait_for_text("Find a command", "Panels")
+        await dashboard.type("zzz")
+        await dashboard.wait_for_text("No key matches.")
+        await dashboard.press("escape", "escape")
+        assert not isinstance(dashboard.app.screen, HelpScreen)
+
+    with_dashboard(scenario, tmp_path)
 
 
 def test_a_command_that_was_chosen_in_haste_is_not_the_next_screens(tmp_path: Path) -> None:

@@ -119,3 +119,9 @@ def test_an_axis_of_epochs_has_two_labels_whole_ones_unless_it_is_zoomed(
 def test_the_last_epoch_is_labeled_too_where_there_is_room() -> None:
     assert labels(fit_epochs(0, 60, 60))[-1] == "60"
     assert labels(fit_epochs(0, 17, 20)) == ["0", "10", "17"]
+    assert labels(fit_epochs(0, 15, 84)) == ["0", "2", "4", "6", "8", "10", "12", "15"]
+
+
+@pytest.mark.parametrize("rows", range(5, 40))
+def test_the_whole_scale_of_accuracies_has_more_than_its_ends(rows: int) -> None:
+    assert len(labels(LinearAxis(floor=0, ceiling=100).fit(0, 100, rows))) >= 3

@@ -96,12 +96,11 @@ def test_the_columns_fit_the_width(width: int, validated: bool) -> None:
 @pytest.mark.parametrize(
     ("width", "heads"),
     [
-        (65, ["epoch", "train loss", "acc %", "test loss", "acc %", "lr", "img/s", "time"]),
-        (64, ["epoch", "train loss", "acc %", "test loss", "acc %", "lr", "time"]),
-        (56, ["epoch", "train", "acc %", "test", "acc %", "lr", "time"]),
-        (49, ["epoch", "train loss", "acc %", "test loss", "acc %", "time"]),
-        (48, ["epoch", "train", "acc %", "test", "acc %", "time"]),
-        (37, ["epoch", "train", "acc %", "test", "acc %"]),
+        (70, ["epoch", "train loss", "train acc", "test loss", "test acc", "lr", "img/s", "time"]),
+        (69, ["epoch", "train loss", "train acc", "test loss", "test acc", "lr", "time"]),
+        (61, ["epoch", "train", "acc %", "test", "acc %", "lr", "time"]),
+        (49, ["epoch", "train", "acc %", "test", "acc %", "time"]),
+        (41, ["epoch", "train", "acc %", "test", "acc %"]),
         (33, ["epoch", "train %", "test %"]),
     ],
 )

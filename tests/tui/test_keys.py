@@ -7,13 +7,15 @@ import pkgutil
 from collections import defaultdict
 from collections.abc import Iterator
 
+import pytest
 from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.keys import key_to_character
 
 from mnist_tui import tui
-from mnist_tui.tui.keys import DIALOG_KEYS, KEYS
-from mnist_tui.tui.screens.registry import SCREENS
+from mnist_tui.tui.commands import SCREEN_COMMANDS
+from mnist_tui.tui.keys import DIALOG_KEYS, KEYS, MOVE_KEYS
+from mnist_tui.tui.screens.registry import SCREENS, ScreenEntry
 
 # A dialog's answers are no keys of a screen: none of those works while it is open.
 ANSWERS = {entry.id for entry in DIALOG_KEYS}
@@ -63,3 +65,23 @@ def test_the_keys_of_the_screens_are_those_of_the_tabs() -> None:
     assert {f"screen-{entry.name}": entry.key for entry in SCREENS} == {
         name: entry.keys for name, entry in KEYS.items() if name.startswith("screen-")
     }
+
+
+@pytest.mark.parametrize("entry", SCREENS, ids=lambda entry: entry.name)
+def test_the_palette_has_every_action_of_every_screen(entry: ScreenEntry) -> None:
+    module, _, name = entry.target.partition(":")
+    kind = getattr(importlib.import_module(f"mnist_tui.tui.screens.{module}"), name)
+    ids = {
+        binding.id
+        for base in kind.__mro__
+        if base.__module__.startswith("mnist_tui.")
+        for binding in Binding.make_bindings(base.__dict__.get("BINDINGS", ()))
+    }
+    elsewhere = {entry.id for entry in MOVE_KEYS if entry.id != "enter"} | {"new-run"}
+    assert ids - elsewhere <= {command.id for command in SCREEN_COMMANDS if command.screen == entry.name} | {"new-run"}
+
+
+def test_each_command_has_a_key() -> None:
+    assert {command.id for command in SCREEN_COMMANDS} <= KEYS.keys()
+    titles = [command.title for command in SCREEN_COMMANDS]
+    assert len(titles) == len(set(titles))

@@ -12,7 +12,7 @@ from mnist_tui.data.types import DIGITS, Split, TestSet
 from mnist_tui.models import load_model
 from mnist_tui.runs import Run
 from mnist_tui.training.snapshot import Snapshot
-from mnist_tui.tui.workers.learning_viewer import LearningRequest, LearningViewer
+from mnist_tui.tui.workers.learning_viewer import LearningRequest, LearningViewer, Moment
 from mnist_tui.tui.workers.networks import SavedNetwork
 from tests import sample_runs, trained_runs
 
@@ -26,10 +26,10 @@ def few_images(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datasets, "load_test_set", lambda *_, **__: images)
 
 
-def moment(run: Run, certainty: float, epoch: int, step: int) -> LearningRequest:
+def moment(run: Run, certainty: float, epoch: int, step: int, *, renews: bool = False) -> LearningRequest:
     config = run.record().train_config()
     weights = trained_runs.weights(certainty)
-    return LearningRequest(Snapshot(run, config, weights, epoch, step, steps=10, test_accuracy=None))
+    return LearningRequest(Snapshot(run, config, weights, epoch, step, steps=10, test_accuracy=None), renews)
 
 
 def test_a_training_is_watched_from_its_first_epoch(tmp_path: Path) -> None:
@@ -43,16 +43,17 @@ def test_a_training_is_watched_from_its_first_epoch(tmp_path: Path) -> None:
     assert torch.equal(view.first_filters.weights.view(10, -1), load_model("linear").state_dict()["fc.weight"])
     assert torch.equal(view.filters.weights.view(10, -1), trained_runs.weights()["fc.weight"])
     assert [(one.truth, one.predicted, one.count) for one in view.confusions] == [(4, 9, 2)]
-    # Within an epoch they stay, and after it they are found again.
+    # They stay until they may be found again.
     unlearned = -1.0
     assert viewer.look(moment(run, unlearned, epoch=1, step=3)).confusions is view.confusions
-    later = viewer.look(moment(run, unlearned, epoch=2, step=1))
-    assert later.confusions_epoch == 1
+    later = viewer.look(moment(run, unlearned, epoch=2, step=1, renews=True))
+    assert later.confusions_at == Moment(1, 1)
     assert later.confusions != view.confusions
+    assert later.seconds > 0
 
 
 def test_the_end_is_looked_at_with_the_saved_weights(tmp_path: Path) -> None:
     trained_runs.write(tmp_path / "runs")
     view = LearningViewer(tmp_path / "data").look(LearningRequest(SavedNetwork(tmp_path / "runs")))
     assert all(answer.is_correct for answer in view.answers)
-    assert view.confusions_epoch == 2
+    assert view.confusions_at == Moment(2)

@@ -111,6 +111,7 @@ def test_a_click_on_a_title_goes_to_the_panel_and_a_double_click_zooms_it() -> N
         ("Loss  ━ train", "L", "L"),
         ("Batch accuracy", "A", "a"),
         ("Feature Maps", "M", "M"),
+        ("Requirements", "Q", "q"),
         ("Accuracy", "Z", "Z"),
     ],
 )

@@ -11,8 +11,9 @@ from textual.pilot import Pilot
 
 from mnist_tui.runs import Run
 from mnist_tui.runs.history import RunStatus
+from mnist_tui.tui.active_keys import active_keys
 from mnist_tui.tui.preferences import Preferences
-from mnist_tui.tui.screens.help import HelpScreen, active_keys
+from mnist_tui.tui.screens.help import HelpScreen
 from mnist_tui.tui.screens.run import RunScreen
 from mnist_tui.tui.themes import NIGHT, PAPER
 from mnist_tui.tui.watch_app import WatchApp
@@ -152,6 +153,6 @@ def test_watching_wears_the_theme_that_was_chosen_and_can_choose_another(tmp_pat
 def test_a_killed_watch_gives_the_terminal_back(tmp_path: Path) -> None:
     sample_runs.write_finished(tmp_path / "runs", "done", 0.8)
     with Terminal(["-m", "mnist_tui", "watch", "done"], tmp_path) as terminal:
-        terminal.wait_for("✓ finished")
+        terminal.wait_for("✓ 1 epoch in")
         terminal.signal(signal.SIGTERM)
         assert (terminal.ended()[0], terminal.problems()) == (143, [])

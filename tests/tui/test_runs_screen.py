@@ -438,13 +438,15 @@ def test_comparing_shows_what_has_room(runs_dir: Path, size: tuple[int, int]) ->
     drive(runs_dir, test, size)
 
 
-def test_comparing_needs_two(runs_dir: Path) -> None:
-    async def test(runs: OpenRunsScreen) -> None:
-        await runs.press("space", "c")
-        assert runs.app.screen is runs.screen
-        assert "Mark two or more" in runs.toasts[-1]
+def test_comparing_needs_two(tmp_path: Path) -> None:
+    sample_runs.write_finished(tmp_path / "runs", "alone", 0.9)
 
-    drive(runs_dir, test)
+    async def test(runs: OpenRunsScreen) -> None:
+        await runs.press("c")
+        assert runs.app.screen is runs.screen
+        assert "no second run" in runs.toasts[-1]
+
+    drive(tmp_path / "runs", test)
 
 
 @pytest.mark.parametrize(("name", "why"), [("alpha", "finished"), ("gamma", "no checkpoint")])

@@ -96,7 +96,7 @@ class _Fetch:
                 self.failed.add(mirror)
                 reasons.append(f"{mirror}: {error}")
                 message = f"{file.name} could not be fetched from {mirror}: {error}."
-                self.report(Notice(topic="data", message=message))
+                self.report(Notice(topic="data", message=message, severity="detail"))
             else:
                 return
         raise DataError(

@@ -42,7 +42,7 @@ def build_library(
         key = cache_key(_ingredients(sources, headers, compiler))
         library = cache.find(key)
         if library is None:
-            on_progress(f"compiling this network's step with {compiler.name}")
+            on_progress(f"compiling the training step with {compiler.name} (first time only)")
             with explain_write_errors(folder.path):
                 library = _compile(cache, key, compiler, sources, headers, should_stop)
         return load_library(library.content, cached_as=folder.path / library.name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from textual.app import ComposeResult
-from textual.binding import ActiveBinding
 from textual.events import Event, ScreenResume
 from textual.screen import Screen
 
@@ -16,7 +15,7 @@ from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.frame.title_bar import Tab, TitleBar
 from mnist_tui.tui.workspace import Workspace
 
-TABS = tuple(Tab(entry.key, entry.name, entry.title) for entry in SCREENS)
+TABS = tuple(Tab(entry.name, entry.title) for entry in SCREENS)
 
 
 @runtime_checkable
@@ -42,19 +41,6 @@ class BaseScreen(PanelScreen):
         if isinstance(event, ScreenResume):
             event.refresh_styles = False
         await super().on_event(event)
-
-    @property
-    def active_bindings(self) -> dict[str, ActiveBinding]:
-        """Textual's, but the screen's and the app's come first: a narrow key bar cuts the rest off.
-
-        Zooming comes after what the screen itself does.
-        """
-
-        def rank(item: tuple[str, ActiveBinding]) -> tuple[bool, bool]:
-            _, active = item
-            return active.node not in (self, self.app), active.binding.id == "zoom"
-
-        return dict(sorted(super().active_bindings.items(), key=rank))
 
     @property
     def session(self) -> Session:

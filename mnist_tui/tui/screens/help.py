@@ -1,87 +1,79 @@
-"""Help: the keys that do something now, made from the bindings."""
+"""Help: what is on the screen, and the keys that do something now; what is typed filters them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import ClassVar, NamedTuple
 
 from rich.table import Table
-from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.dom import DOMNode
-from textual.screen import ModalScreen, Screen
-from textual.widgets import Label, Static
+from textual.content import Content
+from textual.events import Key as KeyPress
+from textual.screen import Screen
+from textual.widgets import Input, Label, Static
 
+from mnist_tui.tui.active_keys import active_keys
 from mnist_tui.tui.keys import bind
-from mnist_tui.tui.textual_fixes.screens import SafeScreen
+from mnist_tui.tui.screens.help_texts import describe
+from mnist_tui.tui.screens.modal import Modal
+from mnist_tui.tui.screens.panels import PanelScreen
 
 # As wide as `space`; the descriptions, and the heading above them, begin two blanks later.
 _KEY_WIDTH = 5
+_PANEL = "Go to this panel; one that is hidden is shown alone"
 
 
-@dataclass(frozen=True)
-class Key:
-    """A binding: the key as the user reads it, its description, and its action."""
+class HelpRow(NamedTuple):
+    """A key with what it does, in short and at length."""
 
     key: str
     description: str
-    action: str
-    node: DOMNode
-    """The node whose action it is."""
+    meaning: str = ""
 
-    @property
-    def is_global(self) -> bool:
-        """Whether it is the app's, and so does the same on each screen."""
-        return isinstance(self.node, App)
-
-    async def press(self) -> None:
-        """Run the action of this node, also where another screen has come up since."""
-        await self.node.app.run_action(self.action, self.node)
+    def matches(self, query: str) -> bool:
+        """Whether every word of the query is in it."""
+        text = " ".join(self).lower()
+        return all(word in text for word in query.lower().split())
 
 
-def active_keys(screen: Screen[object]) -> list[Key]:
-    """The screen's own first, the app's last; each action once, with the key that the key bar shows."""
-    found: dict[str, Key] = {}
-    for active in sorted(screen.active_bindings.values(), key=lambda active: not active.binding.show):
-        binding = active.binding
-        if binding.description and not binding.system and active.enabled and _is_ours(active.node, binding):
-            display = screen.app.get_key_display(binding)
-            found.setdefault(binding.action, Key(display, binding.description, binding.action, active.node))
-    return sorted(found.values(), key=lambda key: key.is_global)
+class HelpScreen(Modal[None]):
+    """Closed by any of the keys that users try; `/`, or any other letter, begins a search."""
 
-
-def _is_ours(node: DOMNode, binding: Binding) -> bool:
-    """Not what Textual's own widgets bring: arrows and Tab are well known, and would hide the rest."""
-    return any(
-        own.action == binding.action
-        for kind in type(node).__mro__
-        if not kind.__module__.startswith("textual.")
-        for own in Binding.make_bindings(kind.__dict__.get("BINDINGS", ()))
-    )
-
-
-class HelpScreen(SafeScreen, ModalScreen[None]):
-    """Closed by any of the keys that users try."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [bind(key, "dismiss", "Close") for key in ("back", "quit", "help", "enter")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("back", "close_search", "Close"),
+        *(bind(key, "dismiss", "Close", show=False) for key in ("quit", "help", "enter")),
+        bind("filter", "search", "Search"),
+    ]
     DEFAULT_CSS = """
     HelpScreen {
         align: center middle;
         VerticalScroll {
-            width: 66;
-            max-width: 90%;
+            width: 104;
+            max-width: 94%;
             height: auto;
-            max-height: 90%;
+            max-height: 94%;
             border: round $primary;
             border-title-style: bold;
             background: $surface;
-            padding: 1 2;
+            padding: 0 2;
         }
-        Horizontal { height: auto; }
+        .about { margin: 1 0 0 0; }
+        Input { display: none; margin: 1 0 0 0; }
+        &.-searching Input { display: block; }
+        #nothing { display: none; margin: 1 0; }
+        Horizontal { height: auto; margin: 1 0; }
         Vertical { width: 1fr; height: auto; }
         Label { margin: 0 0 0 7; color: $text-accent; text-style: bold; }
         Static { height: auto; }
+        Label.panels { margin: 1 0 0 7; }
+        #at-the-end { display: none; }
+        &.-narrow #at-the-end { display: block; }
+        &.-narrow #at-the-top { display: none; }
+        &.-filtered #at-the-top, &.-filtered #at-the-end { display: none; }
         &.-narrow Horizontal { layout: vertical; }
         &.-narrow Vertical { width: 100%; margin-bottom: 1; }
     }
@@ -89,27 +81,90 @@ class HelpScreen(SafeScreen, ModalScreen[None]):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-wide")]  # noqa: RUF012 - declared so by Textual
 
-    def __init__(self, keys: list[Key]) -> None:
+    def __init__(self, screen: Screen[object]) -> None:
         super().__init__()
-        self._keys = keys
+        keys = active_keys(screen)
+        own = [HelpRow(key.key, key.description, key.meaning) for key in keys if not key.is_global]
+        everywhere = [HelpRow(key.key, key.description, key.meaning) for key in keys if key.is_global]
+        panels = screen.panels() if isinstance(screen, PanelScreen) else []
+        self._about = describe(screen)
+        self._groups = {
+            "This screen": own,
+            "Panels": [HelpRow(panel.jump, panel.name_in_lists, _PANEL) for panel in panels],
+            "Everywhere": everywhere,
+        }
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as frame:
             frame.border_title = "Keys"
-            frame.border_subtitle = "Esc closes"
+            frame.border_subtitle = "type to search · Esc closes"
+            yield Input(placeholder="Search the keys", compact=True)
+            yield Static(Content(self._about), id="at-the-top", classes="about")
             with Horizontal():
-                for heading, is_global in (("This screen", False), ("Everywhere", True)):
-                    keys = [key for key in self._keys if key.is_global is is_global]
-                    if keys:
-                        with Vertical():
-                            yield Label(heading)
-                            yield Static(_table(keys))
+                with Vertical():
+                    yield from self._compose_group("This screen")
+                with Vertical():
+                    yield from self._compose_group("Everywhere")
+                    yield from self._compose_group("Panels")
+            yield Static("No key matches.", id="nothing")
+            yield Static(Content(self._about), id="at-the-end", classes="about")
+
+    def _compose_group(self, heading: str) -> ComposeResult:
+        if self._groups[heading]:
+            yield Label(heading, classes=_id(heading))
+            yield Static(_table(self._groups[heading]), id=_id(heading))
+
+    def action_search(self) -> None:
+        """Show the line to type into."""
+        self.add_class("-searching")
+        self.query_one(Input).focus()
+
+    def action_close_search(self) -> None:
+        """Show all keys again, or close."""
+        if not self.has_class("-searching"):
+            self.dismiss()
+            return
+        self.query_one(Input).value = ""
+        self.remove_class("-searching")
+        self.query_one(VerticalScroll).focus()
+
+    def on_key(self, event: KeyPress) -> None:
+        """A letter begins a search with itself."""
+        letter = event.character or ""
+        if letter.isalnum() and event.key not in self.active_bindings and not self.has_class("-searching"):
+            event.stop()
+            self.action_search()
+            self.query_one(Input).insert_text_at_cursor(letter)
+
+    @on(Input.Changed)
+    def _filter(self, event: Input.Changed) -> None:
+        self.set_class(bool(event.value), "-filtered")
+        found = {heading: [row for row in rows if row.matches(event.value)] for heading, rows in self._groups.items()}
+        for heading, rows in found.items():
+            for label in self.query(f"Label.{_id(heading)}"):
+                label.display = bool(rows)
+            for static in self.query(f"#{_id(heading)}").results(Static):
+                static.display = bool(rows)
+                static.update(_table(rows, in_full=bool(event.value)))
+        self.query_one("#nothing").display = not any(found.values())
+
+    @on(Input.Submitted)
+    def _close(self) -> None:
+        self.dismiss()
 
 
-def _table(keys: list[Key]) -> Table:
+def _id(heading: str) -> str:
+    return heading.lower().replace(" ", "-")
+
+
+def _table(rows: Iterable[HelpRow], *, in_full: bool = False) -> Table:
+    """Keys and descriptions; in full with the sentences below them."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True, justify="right", min_width=_KEY_WIDTH)
     table.add_column()
-    for key in keys:
-        table.add_row(key.key, key.description)
+    for row in rows:
+        text = Text(row.description)
+        if in_full and row.meaning and row.meaning != row.description:
+            text.append(f"\n{row.meaning}", style="dim")
+        table.add_row(row.key, text)
     return table

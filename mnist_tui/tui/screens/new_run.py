@@ -12,7 +12,6 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import Click, Key, Paste
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from mnist_tui.config import TrainConfig
@@ -23,7 +22,7 @@ from mnist_tui.runs.config_diff import describe_config_diff
 from mnist_tui.runs.recipe_times import measure_recipes
 from mnist_tui.tui.keys import bind
 from mnist_tui.tui.run_draft import ASKED, RunDraft
-from mnist_tui.tui.textual_fixes.screens import SafeScreen
+from mnist_tui.tui.screens.modal import Modal
 from mnist_tui.tui.widgets.settings_list import complete_model
 from mnist_tui.tui.workspace import Workspace
 
@@ -41,7 +40,7 @@ class _RecipesMeasured(Message):
         self.seconds = seconds
 
 
-class NewRunScreen(SafeScreen, ModalScreen[TrainConfig | None]):
+class NewRunScreen(Modal[TrainConfig | None]):
     """Enter returns the settings of the chosen recipe, Esc returns None.
 
     Up and down choose the recipe, left and right the dataset, and what is typed is the model. The keys are the screen's

@@ -85,7 +85,7 @@ class PanelScreen(SafeScreen, Screen[None]):
         """A capital letter that is nothing else's key."""
         letter = event.character or ""
         panel = next((panel for panel in self.panels() if panel.jump == letter), None) if letter.isupper() else None
-        if panel is not None:
+        if panel is not None and event.key not in self.active_bindings:
             event.stop()
             self.go_to(panel)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from textual import work
@@ -19,11 +20,12 @@ from mnist_tui.runs.log_tail import LogTail
 from mnist_tui.tui.keys import bind
 from mnist_tui.tui.run_format import status_text
 from mnist_tui.tui.screens.base import is_on_top
-from mnist_tui.tui.screens.panels import PanelScreen
+from mnist_tui.tui.screens.shows_run import ShowsRun
 from mnist_tui.tui.widgets.frame.key_bar import KeyBar
 from mnist_tui.tui.widgets.frame.panel import update_text
 from mnist_tui.tui.widgets.frame.title_bar import run_facts
 from mnist_tui.tui.widgets.runs.run_view import RunView
+from mnist_tui.tui.workers.networks import NetworkSource, SavedNetwork
 
 _SECONDS_BETWEEN_READS = 0.5
 
@@ -37,14 +39,19 @@ class LogGrew(Message):
         self.locked, self.error = locked, error
 
 
-class RunScreen(PanelScreen):
+class RunScreen(ShowsRun):
     """Read-only. Closes with `dismiss`, of which its opener is notified."""
 
     CSS_PATH = "run.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [bind("back", "dismiss", "Back")]
 
-    def __init__(self, run: Run) -> None:
+    NEXT_KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """What can be done with a finished run: keys and words."""
+
+    def __init__(self, run: Run, data_dir: Path | None = None) -> None:
+        """The test images that its network is shown are under `data_dir`, or where data is by default."""
         super().__init__()
+        self._data_dir = data_dir
         self.history = RunHistory()
         self._run = run
         self._tail = LogTail(run)
@@ -60,7 +67,7 @@ class RunScreen(PanelScreen):
 
     def compose(self) -> ComposeResult:
         yield Static(id="where")
-        yield RunView()
+        yield RunView(self._network, self._data_dir, next_keys=self.NEXT_KEYS)
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -121,6 +128,12 @@ class RunScreen(PanelScreen):
             view.show(self.history)
             self._is_shown = True
         self._has_changed = False
+
+    def _network(self) -> NetworkSource | None:
+        """The best network that the run has saved so far: another process may be training it."""
+        if self._run.saved_weights is None:
+            return None
+        return SavedNetwork(self._run.folder.parent, self._run, generation=len(self.history.epochs))
 
     def _show_title(self) -> None:
         status = status_text(self.history.status.value)

@@ -10,17 +10,16 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import Key
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from mnist_tui.config import SETTINGS
 from mnist_tui.tui.keys import bind
 from mnist_tui.tui.run_draft import ASKED, RunDraft
-from mnist_tui.tui.textual_fixes.screens import SafeScreen
+from mnist_tui.tui.screens.modal import Modal
 from mnist_tui.tui.widgets.settings_list import SettingsList
 
 
-class SettingsForm(SafeScreen, ModalScreen[bool]):
+class SettingsForm(Modal[bool]):
     """Edits the draft. Ctrl+S returns True: begin; Esc False: what was typed stays in the draft.
 
     Enter begins in the field of a setting only: keys that were typed before the form was up may have been lost, and

@@ -10,6 +10,13 @@ from textual.worker import Worker, WorkerState
 
 from mnist_tui.tui.textual_fixes.screens import SafeScreen
 from mnist_tui.tui.textual_fixes.widgets import SafeCommandList
+from mnist_tui.tui.widgets.frame.key_bar import KeyBar, ShownKey
+
+_HINTS = (
+    ShownKey("down", "↑ ↓", "Choose", enabled=True, importance=3),
+    ShownKey("enter", "⏎", "Do it", enabled=True, importance=2),
+    ShownKey("escape", "Esc", "Close", enabled=True, importance=1),
+)
 
 
 class SafeCommandPalette(SafeScreen, CommandPalette):
@@ -19,6 +26,10 @@ class SafeCommandPalette(SafeScreen, CommandPalette):
         """Textual's widgets, with our list in place of its own."""
         for widget in super().compose():
             yield SafeCommandList() if isinstance(widget, CommandList) else widget
+
+    def on_mount(self) -> None:
+        """Its own line of keys over that of the screen below, which does nothing meanwhile."""
+        self.mount(KeyBar(_HINTS))
 
     def run_worker(self, *work: Any, **options: Any) -> Worker[Any]:
         """Failures go to `on_worker_state_changed`."""

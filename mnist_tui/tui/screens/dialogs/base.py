@@ -10,11 +10,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label
 
 from mnist_tui.tui.keys import bind
-from mnist_tui.tui.textual_fixes.screens import SafeScreen
+from mnist_tui.tui.screens.modal import Modal
 
 if TYPE_CHECKING:
     from mnist_tui.training.run_code import RunCode
@@ -24,7 +23,7 @@ AnswerT = TypeVar("AnswerT")
 Check = Callable[[str], str]
 
 
-class Dialog(SafeScreen, ModalScreen[AnswerT | None], Generic[AnswerT]):
+class Dialog(Modal[AnswerT | None], Generic[AnswerT]):
     """A dialog whose result is an answer, or None for no answer."""
 
     CSS_PATH = "dialogs.tcss"
@@ -36,7 +35,7 @@ class Dialog(SafeScreen, ModalScreen[AnswerT | None], Generic[AnswerT]):
         self.dismiss(None)
 
 
-class ConfirmDialog(SafeScreen, ModalScreen[bool]):
+class ConfirmDialog(Modal[bool]):
     """Yes or no: by letter, by arrows and Enter, or with the mouse. Escape is no."""
 
     CSS_PATH = "dialogs.tcss"

@@ -17,6 +17,8 @@ LABEL_WIDTH = 5
 # Rows from one tick to the next, and how many ticks a chart should have.
 _ROWS_PER_TICK = range(1, 9)
 _ENOUGH_TICKS, _MANY_TICKS = 4, 8
+# With more rows than this the ends alone are too few ticks, even if the others cannot be equally far apart.
+_ROWS_FOR_THREE_TICKS = 4
 # What a tick too few, or too many, costs in room for the curves.
 _TICK_COST = 0.25
 # Each power of ten times these; the rounder ones are worth a little room.
@@ -95,7 +97,10 @@ class LinearAxis:
             return _plain_scale(low, high)
         best = min(fits, key=lambda fit: fit.cost(high - low, rows))
         top = best.bottom + best.unit * (rows - 1)
-        return Scale(best.bottom, top, tuple(_label(_multiples(best.step, best.bottom, top))))
+        ticks = _multiples(best.step, best.bottom, top)
+        if ticks == [self._floor, self._ceiling] and rows > _ROWS_FOR_THREE_TICKS:
+            return _whole_scale(self._floor, self._ceiling, rows)
+        return Scale(best.bottom, top, tuple(_label(ticks)))
 
     def _fits(self, low: float, high: float, rows: int, per_tick: int) -> Iterator[_Fit]:
         """The finest step for so many rows per tick that spans it all with two ticks; none where no step does."""
@@ -191,8 +196,9 @@ def fit_epochs(first: float, last: float, columns: int) -> Scale:
     if len(places) < 2:
         return Scale(first, last, tuple(_label([first, last])))
     label_room = (last - first) / max(columns - 1, 1) * (LABEL_WIDTH + 1)
-    if last - places[-1] > label_room and abs(last - round(last)) < _ROUNDING:
-        places.append(last)
+    if last - places[-1] > _ROUNDING and abs(last - round(last)) < _ROUNDING:
+        # The end of the run, in place of a round number that is too close to it.
+        places = [*(place for place in places if last - place > label_room), last]
     return Scale(first, last, tuple(Tick(tick.place, _trim(tick.label)) for tick in _label(places)))
 
 
@@ -203,7 +209,7 @@ def _trim(label: str) -> str:
 
 def _whole_scale(floor: float, ceiling: float, rows: int) -> Scale:
     """All that there can be, which may not leave the same number of rows between all ticks."""
-    steps = _round_steps((ceiling - floor) / max(min(rows // 2, _MANY_TICKS), 1))
+    steps = _round_steps((ceiling - floor) / max(min((rows - 1) // 2, _MANY_TICKS), 1))
     ticks = next(places for step in steps if _reaches(places := _multiples(step, floor, ceiling), ceiling))
     return Scale(floor, ceiling, tuple(_label(ticks)))
 

@@ -16,7 +16,7 @@ from mnist_tui.runs.history import RunHistory
 from mnist_tui.tui.widgets.frame.panel import Panel
 
 _BATCHES_PER_BAR = 4
-_NOTHING_YET = "No batch yet"
+_NOTHING_YET = "Waiting for the first batches …"
 
 
 class BatchLosses(Panel):
@@ -51,7 +51,7 @@ class BatchLosses(Panel):
             return
         self._drawn = count, width, height
         bars = newest_bars(history.batch_losses, width)
-        text = "\n".join(spark_rows(bars, height)) if bars else _NOTHING_YET
+        text = "\n".join(spark_rows(bars, height)) if bars else "" if count else _NOTHING_YET
         self.line.update(Content(text), layout=False)
         self.set_class(bool(bars), "-filled")
         newest = formatting.loss(history.batch_losses[-1]) if count else ""

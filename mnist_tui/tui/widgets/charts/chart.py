@@ -266,12 +266,16 @@ class Chart(Widget, can_focus=True):
         return layout.epoch(column, self.plot.x) if 0 <= column < layout.columns else None
 
     def _style(self, ink: str, fill: int, bold: bool) -> Style:
-        ground = self._color("")
-        if fill != NO_FILL and self.app.console.color_system not in _FEW_COLORS:
-            share = (fill - 1) / max(FILL_LEVELS - 1, 1)
-            strength = _FILL_TOP + share * (_FILL_BOTTOM - _FILL_TOP)
-            ground = ground.blend(self._color("train"), strength, 1)
+        ground = self._color("") if fill == NO_FILL else self._tinted(fill)
         return Style(color=self._color(ink).rich_color, bgcolor=ground.rich_color, bold=bold)
+
+    def _tinted(self, level: int) -> Color:
+        """The background with some of the training curve's color, less towards the bottom; none of few colors."""
+        ground, color = self._color(""), self._color("train")
+        if self.app.console.color_system in _FEW_COLORS or ground.ansi is not None or color.ansi is not None:
+            return ground
+        share = (level - 1) / (FILL_LEVELS - 1)
+        return ground.blend(color, _FILL_TOP + share * (_FILL_BOTTOM - _FILL_TOP), 1)
 
     def _color(self, ink: str) -> Color:
         if ink not in self._colors:
@@ -284,7 +288,9 @@ class Chart(Widget, can_focus=True):
         if not ink:
             return ground
         color = self.color_of(ink)
-        return color if color.ansi is not None else ground.blend(color, color.a, 1)
+        if color.ansi is not None:  # which is never faint, and single batches must be
+            return self.color_of("guide") if ink == "raw" else color
+        return ground.blend(color, color.a, 1)
 
     def color_of(self, ink: str) -> Color:
         """The color of an ink, which may be transparent."""

@@ -45,7 +45,7 @@ class Curves(ChartGroup):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loss, self.accuracy = Panel("Loss", jump="L"), Panel("Accuracy", jump="A")
+        self.loss, self.accuracy = Panel("Loss", jump="L", id="loss"), Panel("Accuracy", jump="A", id="accuracy")
         self.log_scale, self.smoothing = False, True
         self.by_error: bool | None = None
         self._history = RunHistory()

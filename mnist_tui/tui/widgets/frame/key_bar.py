@@ -12,6 +12,11 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
+from mnist_tui.tui.keys import KEYS
+
+# Of a key that the table does not have, and what a key gains while the focus is where it works.
+_USUAL, _OF_THE_FOCUS = 50, 5
+
 
 @dataclass(frozen=True)
 class ShownKey:
@@ -23,6 +28,8 @@ class ShownKey:
     enabled: bool
     is_global: bool = False
     """Whether it is the app's: those are on the right, in the same place on each screen."""
+    importance: int = 0
+    """The most important are on the left, and left out last."""
 
     @property
     def width(self) -> int:
@@ -48,8 +55,14 @@ class KeyBar(Widget):
 
     keys: reactive[tuple[ShownKey, ...]] = reactive(())
 
+    def __init__(self, hints: tuple[ShownKey, ...] = ()) -> None:
+        """`hints` are shown in place of the screen's own keys, where those are Textual's and say nothing."""
+        super().__init__()
+        self._hints = hints
+
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._update)
+        self._update(self.screen)
 
     def render(self) -> RenderResult:
         """The screen's keys left, the app's right. What does not fit is left out whole rather than cut."""
@@ -73,30 +86,32 @@ class KeyBar(Widget):
         """The keys there is room for; the app's come first, as help is among them."""
         room = self.size.width
         chosen: list[ShownKey] = []
-        for is_global in (True, False):
-            for key in (key for key in self.keys if key.is_global is is_global):
+        for key in sorted(self.keys, key=lambda key: (key.is_global, key.importance), reverse=True):
+            if key.width <= room:
                 room -= key.width
-                if room < 0:
-                    break
                 chosen.append(key)
         return [key for key in chosen if not key.is_global], [key for key in chosen if key.is_global]
 
     def _update(self, screen: Screen[object]) -> None:
         if self.is_attached and screen is self.screen:
-            self.keys = visible_keys(screen)
+            self.keys = self._hints or visible_keys(screen)
 
 
 def visible_keys(screen: Screen[object]) -> tuple[ShownKey, ...]:
-    """The keys of `screen` that its bindings show, each action once."""
+    """The keys of `screen` that its bindings show, each action once; those of what has the focus gain importance."""
     shown: dict[str, ShownKey] = {}
     for active in screen.active_bindings.values():
         binding: Binding = active.binding
         if binding.show:
             display = screen.app.get_key_display(binding)
             is_global = active.node is screen.app
+            entry = KEYS.get(binding.id or "")
+            importance = entry.importance if entry else _USUAL
+            if active.node not in (screen, screen.app):
+                importance += _OF_THE_FOCUS
             shown.setdefault(
                 binding.action,
-                ShownKey(binding.key, display, binding.description, active.enabled, is_global),
+                ShownKey(binding.key, display, binding.description, active.enabled, is_global, importance),
             )
     return tuple(shown.values())
 

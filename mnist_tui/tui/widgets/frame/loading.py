@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping
 
 from textual.app import ComposeResult
 from textual.containers import Center, Middle, Vertical
@@ -12,12 +13,23 @@ from textual.widgets import ProgressBar, Static
 from mnist_tui.events import DataProgress, Preparing, RunFailed
 from mnist_tui.render import formatting
 from mnist_tui.tui.session import Session, SessionPhase
+from mnist_tui.tui.widgets.frame.panel import update_text
 
 _TRACEBACK_LINES = 5
 
 
+# The steps until training begins, as the user reads them.
+_STEPS = {
+    SessionPhase.LOADING: "load torch",
+    SessionPhase.FETCHING: "get the data",
+    SessionPhase.BUILDING: "create the network",
+    SessionPhase.COMPILING: "prepare the training step",
+}
+_STEP_WIDTH = 28
+
+
 class LoadingPanel(Middle):
-    """A panel in the middle: what is being waited for, how far it is, and how long it will take."""
+    """A panel in the middle: which steps are done, how far the running one is, and how long it will take."""
 
     DEFAULT_CSS = """
     LoadingPanel {
@@ -29,6 +41,7 @@ class LoadingPanel(Middle):
             padding: 1 2;
             &.-failed { border: round $error; border-title-color: $text-error; }
         }
+        #steps { margin-bottom: 1; }
         ProgressBar { width: 100%; margin-top: 1; }
         ProgressBar.-unknown PercentageStatus { display: none; }
         Bar { width: 1fr; & > .bar--indeterminate { color: $primary; } }
@@ -38,9 +51,12 @@ class LoadingPanel(Middle):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._item, self._since, self._from = "", 0.0, 0
+        self._begun: dict[SessionPhase, float] = {}
+        self._generation = -1
 
     def compose(self) -> ComposeResult:
         with Center(), Vertical(id="panel"):
+            yield Static(id="steps")
             yield Static(id="what")
             yield ProgressBar(total=1, show_eta=False, id="bar")
 
@@ -53,6 +69,7 @@ class LoadingPanel(Middle):
         panel, bar = self.query_one("#panel"), self.query_one("#bar", ProgressBar)
         failed, waiting = session.failed, session.waiting
         panel.set_class(failed is not None, "-failed")
+        self._show_steps(session)
         panel.border_title = session.phase.value.capitalize()
         bar.display = failed is None and session.phase is not SessionPhase.STOPPING
         bar.set_class(waiting is None or waiting.total is None, "-unknown")
@@ -72,6 +89,17 @@ class LoadingPanel(Middle):
             bar.update(total=None)
         self.query_one("#what", Static).update(text if isinstance(text, Content) else Content(text))
 
+    def _show_steps(self, session: Session) -> None:
+        """The list of steps; none of it once it has failed, as there is a longer text."""
+        steps = self.query_one("#steps", Static)
+        steps.display = session.phase in _STEPS
+        if not steps.display:
+            return
+        if session.generation != self._generation:
+            self._generation, self._begun = session.generation, {}
+        self._begun.setdefault(session.phase, time.monotonic())
+        update_text(steps, Content("\n").join(_step_lines(session.phase, self._begun)))
+
     def _data_text(self, data: DataProgress) -> str:
         amount = formatting.amount(data.done, data.total, data.unit)
         return f"{data.stage.capitalize()} {data.dataset}: {data.item}\n{amount}{self._time_left(data.item, data)}"
@@ -85,6 +113,22 @@ class LoadingPanel(Middle):
         if waiting.total is None or elapsed < 0.5 or done <= 0:
             return ""
         return f" · {formatting.clock((waiting.total - waiting.done) * elapsed / done)} left"
+
+
+def _step_lines(current: SessionPhase, begun: Mapping[SessionPhase, float]) -> Iterator[Content]:
+    """Each step with a sign: done, with the seconds it took; running; or still to come."""
+    phases = list(_STEPS)
+    at = phases.index(current)
+    for number, phase in enumerate(phases):
+        name = f"{_STEPS[phase]:<{_STEP_WIDTH}}"
+        if number < at:
+            later = [begun[next_phase] for next_phase in phases[number + 1 :] if next_phase in begun]
+            took = f"{min(later) - begun[phase]:.1f} s" if phase in begun and later else ""
+            yield Content.assemble(("✓ ", "$text-success"), name, (took, "$muted"))
+        elif number == at:
+            yield Content.styled(f"● {name}", "bold $text-primary")
+        else:
+            yield Content.styled(f"○ {name}", "$muted")
 
 
 def _failure_text(failed: RunFailed) -> Content:

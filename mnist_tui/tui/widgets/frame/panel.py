@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
 
 from rich.text import Text
 from textual.containers import Container
 from textual.content import Content
 from textual.events import Blur, Click
+from textual.geometry import Region
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
@@ -31,6 +35,7 @@ class Panel(Container):
     }
     """
 
+    _title_line: int | None = None
     jump: str = ""
     """The capital letter that goes to this panel; "" for none."""
 
@@ -60,7 +65,37 @@ class Panel(Container):
             title = Content.from_rich_text(title)
         if title is not None and self.jump:
             title = mark_letter(self.render_str(title), self.jump)
-        vars(Widget)["border_title"].__set__(self, title)
+        with self._redrawing_only(0):
+            vars(Widget)["border_title"].__set__(self, title)
+
+    @property
+    def border_subtitle(self) -> str | None:
+        """As the title, on the lower border and without a letter."""
+        title: str | None = vars(Widget)["border_subtitle"].__get__(self, type(self))
+        return title
+
+    @border_subtitle.setter
+    def border_subtitle(self, title: Text | str | Content | None) -> None:
+        with self._redrawing_only(self.outer_size.height - 1):
+            vars(Widget)["border_subtitle"].__set__(self, title)
+
+    @contextmanager
+    def _redrawing_only(self, line: int) -> Iterator[None]:
+        """Within this context only one line is drawn anew: for a title Textual would draw all that is in the panel."""
+        self._title_line = line
+        try:
+            yield
+        finally:
+            self._title_line = None
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        line = self._title_line
+        if line is not None and not regions and not layout:
+            if line < 0:
+                return self
+            # Counted from the content, which the border is around.
+            regions = (Region(0, line, self.outer_size.width, 1).translate(-self.content_offset),)
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def take_focus(self) -> None:
         """Focus the first thing inside that can be; the panel itself if there is none."""
@@ -79,9 +114,10 @@ class Panel(Container):
 
 
 def mark_letter(title: Content, letter: str) -> Content:
-    """The title with this letter marked: as a capital, else at the beginning of a word, else before the title."""
+    """The title with this letter marked: the first capital, beginning of a word, or any; else before the title."""
     text = title.plain
-    found = re.search(letter, text) or re.search(rf"\b{letter}", text, re.IGNORECASE)
+    places = (re.search(pattern, text) for pattern in (letter, rf"(?i)\b{letter}", rf"(?i){letter}"))
+    found = next(filter(None, places), None)
     if found is None:
         return Content.assemble((letter, _LETTER), " ", title)
     return title.stylize(_LETTER, found.start(), found.end())

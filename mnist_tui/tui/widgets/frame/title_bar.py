@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from mnist_tui.runs import RunRecord
+from mnist_tui.tui.keys import key_display
 from mnist_tui.tui.session import Session, SessionPhase
 
 # The program's name, and the width from which there is room for it.
@@ -19,9 +20,8 @@ _NAME, _ROOMY = " mnist-tui ", 72
 
 
 class Tab(NamedTuple):
-    """A screen: the key that opens it, its name for the app's action `open`, and its title."""
+    """A screen: its name for the app's action `open`, and its title."""
 
-    key: str
     name: str
     title: str
 
@@ -60,7 +60,8 @@ class TitleBar(Widget):
 
     def _left(self) -> Content:
         parts = [Content.styled(_NAME, "bold $text-accent")] if self._is_roomy else []
-        for key, name, label in self._tabs:
+        for name, label in self._tabs:
+            key = key_display(self.app, f"screen-{name}")
             current = name == self._current
             parts.append(Content.styled(f" {key} ", "bold $text on $primary" if current else "$text-accent"))
             parts.append(Content.styled(f"{label} ", "bold $text on $primary" if current else ""))
@@ -76,8 +77,8 @@ class TitleBar(Widget):
     async def on_click(self, event: Click) -> None:
         # Open the tab under the mouse.
         column = event.x - (len(_NAME) if self._is_roomy else 0)
-        for key, name, label in self._tabs:
-            width = len(key) + len(label) + 3
+        for name, label in self._tabs:
+            width = len(key_display(self.app, f"screen-{name}")) + len(label) + 3
             if 0 <= column < width:
                 await self.app.run_action(f"app.open('{name}')")
                 return

@@ -1,20 +1,24 @@
-"""The epoch table: one row per epoch, the best one marked, the newest one in view."""
+"""The epoch table: one row per epoch, also for the running one; the best one marked, the newest one in view."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Region
 from textual.widgets import Static
 
-from mnist_tui.events import EpochFinished
+from mnist_tui.events import EpochFinished, Progress
 from mnist_tui.render.epoch_table import cell
 from mnist_tui.runs.epoch_columns import EpochColumn, Kind, layouts
 from mnist_tui.runs.history import RunHistory
 from mnist_tui.tui.history_cursors import EpochCursor
+from mnist_tui.tui.widgets.charts.bars import draw_bar
 from mnist_tui.tui.widgets.frame.panel import Panel
 from mnist_tui.tui.widgets.tables.table import AdaptiveTable, Column, Columns
 
@@ -23,18 +27,22 @@ _WIDTHS: dict[Kind, int] = {"count": 6, "loss": 7, "accuracy": 7, "rate": 8, "sp
 _ALONE_WIDTH = 9
 # How much wider a column becomes at most.
 _MOST_EXTRA = 5
+# The bar in the time column of the running epoch.
+_BAR_WIDTH = 6
+# The head and the border.
+_AROUND = 3
 
 
 class EpochRows(AdaptiveTable[EpochFinished]):
     """The rows. Their columns are spread over the width; headings are shortened before a column is left out."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"table--best"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"table--running"}
     DEFAULT_CSS = """
     EpochRows {
         height: 1fr;
         & > .table--head { text-style: none; }
         &:focus > .table--head { color: $foreground; }
-        & > .table--best { color: $text-success; text-style: bold; }
+        & > .table--running { color: $muted; text-style: italic; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -46,16 +54,29 @@ class EpochRows(AdaptiveTable[EpochFinished]):
     def __init__(self) -> None:
         super().__init__()
         self._best: EpochFinished | None = None
+        self._live: EpochFinished | None = None
+        self._share = 0.0
 
     def on_mount(self) -> None:
         # Stay at the newest row; scrolling up lets go, scrolling down to the end takes hold again.
         self.anchor()
 
-    def show_epochs(self, rows: Sequence[EpochFinished], best: EpochFinished | None) -> None:
-        """Replace all rows; `best` is marked."""
-        self._best = best
-        self.show(rows)
+    def show_epochs(
+        self, rows: Sequence[EpochFinished], best: EpochFinished | None, running: Progress | None = None
+    ) -> None:
+        """Replace all rows; `best` is marked, and the running epoch is the last row."""
+        self._best, self._live = best, None if running is None else _running_row(running)
+        self._share = _share(running)
+        self.show([*rows, self._live] if self._live else list(rows))
         self.refresh_changed()
+
+    def show_running(self, running: Progress) -> None:
+        """Draw how far the running epoch is, which is the last row already: only its line."""
+        self._live, self._share = _running_row(running), _share(running)
+        self._rows = [*self._rows[:-1], self._live]
+        line = len(self._rows) - self.scroll_offset.y
+        if 0 < line < self.size.height:
+            self.refresh(Region(0, line, self.size.width, 1))
 
     def layouts(self) -> Iterator[Columns[EpochFinished]]:
         for layout in layouts(self.rows):
@@ -66,7 +87,7 @@ class EpochRows(AdaptiveTable[EpochFinished]):
         return [each + (len(columns) - at <= rest) for at in range(len(columns))]
 
     def row_style(self, row: EpochFinished) -> str:
-        return "table--best" if row is self._best else ""
+        return "table--running" if row is self._live else ""
 
     def _column(self, column: EpochColumn, heading: str) -> Column[EpochFinished]:
         width = max(_WIDTHS[column.kind], len(heading) + 1)
@@ -74,8 +95,19 @@ class EpochRows(AdaptiveTable[EpochFinished]):
             width = _ALONE_WIDTH
         return Column(heading, width, partial(self._cell, column), column.importance, right=True)
 
-    def _cell(self, column: EpochColumn, row: EpochFinished) -> str:
-        return cell(column, row, is_best=row is self._best)
+    def _cell(self, column: EpochColumn, row: EpochFinished) -> Content:
+        is_best = row is self._best
+        if row is self._live and column.field == "seconds":
+            return draw_bar(self._share, _BAR_WIDTH, "$primary")
+        text = cell(column, row, is_best=is_best)
+        is_marked = is_best and column.field in ("epoch", self._decisive_field)
+        return Content.styled(text, "bold $text-success") if is_marked else Content(text)
+
+    @property
+    def _decisive_field(self) -> str:
+        """By which the best epoch is chosen."""
+        validated = self._best is not None and self._best.validation_accuracy is not None
+        return "validation_accuracy" if validated else "test_accuracy"
 
 
 class EpochTable(Panel):
@@ -97,15 +129,21 @@ class EpochTable(Panel):
         """`RunHistory.best`, kept as the rows come in rather than looked for in all of them."""
         self._cursor = EpochCursor()
         self._epochs: list[EpochFinished] = []
+        self._live: Progress | None = None
+
+    @property
+    def lines(self) -> int:
+        """How high it is if all rows are to be seen."""
+        return len(self._epochs) + (self._live is not None) + _AROUND
 
     def compose(self) -> ComposeResult:
         yield self.rows
-        yield Static("No epoch is finished yet", classes="empty")
+        yield Static("Waiting for the first steps …", classes="empty")
 
     def show(self, history: RunHistory) -> None:
         """Draw another run."""
         self._cursor = EpochCursor()
-        self._epochs, self.best = [], None
+        self._epochs, self.best, self._live = [], None, None
         self._draw()
         self.advance(history)
 
@@ -114,11 +152,39 @@ class EpochTable(Panel):
         restart, rows = self._cursor.read_new(history)
         if restart:
             self._epochs, self.best = [], None
-        if rows or restart:
-            self._epochs = self._epochs + rows
+        running = history.progress if history.status.is_open else None
+        if rows or restart or (running is None) != (self._live is None):
+            self._epochs, self._live = self._epochs + rows, running
             self.best = next((row for row in reversed(rows) if row.best), self.best)
             self._draw()
+        elif running is not None and running is not self._live:
+            self._live = running
+            self.rows.show_running(running)
 
     def _draw(self) -> None:
-        self.set_class(bool(self._epochs), "-filled").set_class(not self._epochs, "-empty")
-        self.rows.show_epochs(self._epochs, self.best)
+        is_filled = bool(self._epochs) or self._live is not None
+        self.set_class(is_filled, "-filled").set_class(not is_filled, "-empty")
+        self.rows.show_epochs(self._epochs, self.best, self._live)
+
+
+def _share(now: Progress | None) -> float:
+    if now is None:
+        return 0.0
+    return now.step / max(now.steps, 1) if now.phase == "training" else 1.0
+
+
+def _running_row(now: Progress) -> EpochFinished:
+    """The running epoch as far as it has come."""
+    return EpochFinished(
+        epoch=now.epoch,
+        epochs=now.epochs,
+        train_loss=now.loss,
+        train_accuracy=now.accuracy,
+        test_loss=math.nan,
+        test_accuracy=math.nan,
+        learning_rate=now.learning_rate,
+        seconds=0.0,
+        images_per_second=now.images_per_second,
+        best=False,
+        time=now.time,
+    )
