@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mnist_tui.events import Notice, Preparing
+from mnist_tui.tui.screens.dialogs.export import ExportDialog
 from mnist_tui.tui.session import SessionPhase
 from mnist_tui.tui.widgets.frame.loading import LoadingPanel
 from mnist_tui.tui.widgets.frame.title_bar import TitleBar
@@ -12,6 +13,7 @@ from mnist_tui.tui.widgets.runs.run_view import RunView
 from tests import sample_runs
 from tests.tui.app_support import OpenDashboard, run_started, with_dashboard
 from tests.tui.support import epoch_events, progress
+from tests.tui.test_session import FINISHED
 
 DECISIVE = Notice(message="training on synthetic digits instead", topic="data", severity="decisive")
 MIRROR = Notice(message="a mirror failed", topic="data", severity="detail")
@@ -63,5 +65,19 @@ def test_a_run_is_compared_with_the_best_one_and_then_with_the_pinned_one(tmp_pa
         await dashboard.wait_for_text("behind by 2.00 %", "vs pinned")
         view = dashboard.app.screen.query_one(RunView)
         assert view.curves.region.height > 0
+
+    with_dashboard(scenario, tmp_path)
+
+
+def test_what_the_card_at_the_end_offers_is_there(tmp_path: Path) -> None:
+    sample_runs.write_finished(tmp_path / "runs", "a-run", 0.90, 0.98)
+
+    async def scenario(dashboard: OpenDashboard) -> None:
+        await dashboard.report(run_started(), *epoch_events(1), FINISHED, None, until=SessionPhase.FINISHED)
+        await dashboard.wait_for_text("final test accuracy", "3  mistakes", "4  draw", "x  export", "+  one more epoch")
+        await dashboard.press("x")
+        await dashboard.until(lambda: isinstance(dashboard.app.screen, ExportDialog))
+        await dashboard.press("escape", "3")
+        await dashboard.wait_for_text("3 Evaluate")
 
     with_dashboard(scenario, tmp_path)

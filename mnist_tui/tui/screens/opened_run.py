@@ -28,8 +28,10 @@ class OpenedRunScreen(RunScreen):
         bind("rename", "run('rename')", "Rename", show=False),
     ]
 
+    NEXT_KEYS = (("e", "mistakes"), ("x", "export"), ("n", "new run like this"))
+
     def __init__(self, run: Run, workspace: Workspace) -> None:
-        super().__init__(run)
+        super().__init__(run, workspace.folders.data)
         self.workspace = workspace
         self._actions = RunActions(self, workspace)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from textual import work
@@ -44,8 +45,13 @@ class RunScreen(ShowsRun):
     CSS_PATH = "run.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [bind("back", "dismiss", "Back")]
 
-    def __init__(self, run: Run) -> None:
+    NEXT_KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """What can be done with a finished run: keys and words."""
+
+    def __init__(self, run: Run, data_dir: Path | None = None) -> None:
+        """The test images that its network is shown are under `data_dir`, or where data is by default."""
         super().__init__()
+        self._data_dir = data_dir
         self.history = RunHistory()
         self._run = run
         self._tail = LogTail(run)
@@ -61,7 +67,7 @@ class RunScreen(ShowsRun):
 
     def compose(self) -> ComposeResult:
         yield Static(id="where")
-        yield RunView(self._network)
+        yield RunView(self._network, self._data_dir, next_keys=self.NEXT_KEYS)
         yield KeyBar()
 
     def on_mount(self) -> None:

@@ -50,6 +50,7 @@ class TrainScreen(ShowsRun, BaseScreen):
         bind("resume", "resume", "Resume", show=False),
         bind("stop", "stop", "Stop"),
         bind("one-more", "one_more", "One more epoch"),
+        bind("export", "export", "Export"),
     ]
 
     def __init__(self, workspace: Workspace) -> None:
@@ -128,6 +129,7 @@ class TrainScreen(ShowsRun, BaseScreen):
             "resume": phase in (SessionPhase.PAUSED, SessionPhase.PAUSING) or self.session.resume_job() is not None,
             "stop": phase.is_busy and phase is not SessionPhase.STOPPING,
             "one_more": self.session.extension_job() is not None,
+            "export": not phase.is_busy and self.session.run is not None,
         }
         return allowed[action] if action in allowed else super().check_action(action, parameters)
 
@@ -160,6 +162,13 @@ class TrainScreen(ShowsRun, BaseScreen):
         """Stop, with a checkpoint."""
         self.session.stop()
         self.session_changed()
+
+    def action_export(self) -> None:
+        """Write the run's table of epochs, or its network, to a file."""
+        from mnist_tui.tui.screens.run_actions import RunActions  # more than the first frame needs
+
+        if self.session.run is not None:
+            RunActions(self, self.workspace).start_for("export", self.session.run)
 
     def action_one_more(self) -> None:
         """Train the finished run for one more epoch."""

@@ -61,28 +61,28 @@ class Digits(StripLines):
         if layout is None:
             self.show_lines([])
             return
-        images = self._draw_images(answers, layout)
         cell = (self.size.width + GAP) // layout.across - GAP
+        images = self._draw_images(answers, layout, cell)
         lines: list[Line] = []
         for start in range(0, len(answers), layout.across):
             row = range(start, min(start + layout.across, len(answers)))
             if start:
                 lines.append([])
-            for at in range(layout.lines):
-                lines.append(_join([images[one][at] for one in row], cell))
+            lines += images[start // layout.across]
             captions = [self._caption(answers[one], layout) for one in row]
             for at in range(layout.caption):
                 lines.append(_join([caption[at] for caption in captions], cell))
         spare = max(0, self.size.height - len(lines)) // 2
         self.show_lines([*([[]] * spare), *lines])
 
-    def _draw_images(self, answers: Sequence[DigitAnswer], layout: DigitsLayout) -> list[list[Line]]:
-        """The same test images are shown all the time: they are drawn once for each size."""
+    def _draw_images(self, answers: Sequence[DigitAnswer], layout: DigitsLayout, cell: int) -> list[list[Line]]:
+        """The lines of each row. The same test images are shown all the time: they are drawn once for each size."""
         plain = self.app.no_color
-        key = (layout.lines, plain, tuple(answer.number for answer in answers))
+        key = (layout, cell, plain, tuple(answer.number for answer in answers))
         if key != self._images[0]:
             drawn = [thumbnail(answer.pixels.tolist(), layout.lines).lines(plain=plain) for answer in answers]
-            self._images = (key, drawn)
+            rows = (drawn[start : start + layout.across] for start in range(0, len(drawn), layout.across))
+            self._images = (key, [[_join(parts, cell) for parts in zip(*row, strict=True)] for row in rows])
         return self._images[1]
 
     def _caption(self, answer: DigitAnswer, layout: DigitsLayout) -> list[Line]:

@@ -14,8 +14,9 @@ from mnist_tui.tui.workers.latest_worker import LatestWorker
 from mnist_tui.tui.workers.learning_viewer import LearningRequest, LearningSeen, LearningView, LearningViewer
 from mnist_tui.tui.workers.networks import NetworkSource
 
-# Of a processor, at most this share: what it takes, the training does not have.
-_SHARE = 0.004
+# Of the processor time of this process, which is that of the training, at most these shares, together less than 1 %.
+_SHARE, _CONFUSIONS_SHARE = 0.003, 0.006
+# Seconds between two looks, however little they cost; and after which one is worth it, as there may be no training.
 _LEAST_PAUSE, _MOST_PAUSE = 0.8, 10.0
 
 Network = Callable[[], NetworkSource | None]
@@ -34,16 +35,16 @@ class LearningFeed:
         self._asked: LearningRequest | None = None
         self._is_busy = self._is_waiting = False
         self._cost, self._looks = 0.0, 0
-        self._not_before = self._no_confusions_before = 0.0
+        self._looked_at, self._cpu = -_MOST_PAUSE, 0.0
+        self._confusions_due = 0.0
 
     def refresh(self) -> None:
         """Look at the network as it is now, unless that has been done, or a little later if it was a moment ago."""
         if self._is_busy or self._is_waiting:
             return
-        wait = 0.0 if self.is_whole else self._not_before - time.monotonic()
-        if wait > 0:
+        if not self.is_whole and not self._is_due():
             self._is_waiting = True
-            self._view.set_timer(wait, self._refresh_later)
+            self._view.set_timer(_LEAST_PAUSE / 2, self._refresh_later)
             return
         network = self._network()
         asked = self._asked
@@ -59,18 +60,15 @@ class LearningFeed:
             return False
         self._is_busy = False
         self._looks += 1
-        now = time.monotonic()
-        # The first look has loaded torch and the test images, which no other does.
-        pause = self._cost / _SHARE if self._looks > 1 else 0.0
-        self._not_before = now + min(max(pause, _LEAST_PAUSE), _MOST_PAUSE)
+        self._looked_at, self._cpu = time.monotonic(), time.process_time()
         if isinstance(message.result, LearningView) and message.result.seconds:
-            self._no_confusions_before = now + message.result.seconds / _SHARE
+            self._confusions_due = self._cpu + message.result.seconds / _CONFUSIONS_SHARE
         return True
 
     def forget(self) -> None:
         """Look again, at another run or with code that is trusted now."""
         self._asked, self._is_busy = None, False
-        self._not_before = self._no_confusions_before = 0.0
+        self._looked_at, self._confusions_due = -_MOST_PAUSE, 0.0
 
     def close(self) -> None:
         """End the thread."""
@@ -81,8 +79,15 @@ class LearningFeed:
         self._is_waiting = False
         self.refresh()
 
+    def _is_due(self) -> bool:
+        """Whether the training has had its share since the last look."""
+        pause = time.monotonic() - self._looked_at
+        # The first look has loaded torch and the test images, which no other does.
+        cost = self._cost / _SHARE if self._looks > 1 else 0.0
+        return pause >= _MOST_PAUSE or (pause >= _LEAST_PAUSE and time.process_time() - self._cpu >= cost)
+
     def _renews_confusions(self, network: NetworkSource) -> bool:
-        return not isinstance(network, Snapshot) or time.monotonic() >= self._no_confusions_before
+        return not isinstance(network, Snapshot) or time.process_time() >= self._confusions_due
 
     def _ask(self, request: LearningRequest) -> None:
         if self._worker is None:
