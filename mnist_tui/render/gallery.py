@@ -15,7 +15,7 @@ from mnist_tui.render.thumbnails import Thumbnail, signed_thumbnail
 
 # The columns per pixel, where there is room for so many; else an image is reduced, at most to half of its size.
 # Without a limit to the lines, as on paper, they are not enlarged as far.
-_SCALES, _SCALES_UNLIMITED = (8, 7, 6, 5, 4, 3, 2, 1), (4, 3, 2, 1)
+_SCALES, _SCALES_UNLIMITED = (16, 14, 12, 10, 8, 7, 6, 5, 4, 3, 2, 1), (4, 3, 2, 1)
 _GAP = 1
 # A vector is wrapped into rows of this many numbers.
 _ROW = 16
