@@ -33,6 +33,7 @@ SCREEN_COMMANDS = tuple(
             ("stop", "stop", "stop the run with a checkpoint; it can be resumed at any time"),
             ("resume", "resume", "continue the run after it was paused, stopped or interrupted"),
             ("one-more", "one more epoch", "train the finished run for one more epoch"),
+            ("export", "export", "write the run's table of epochs, or its network, to a file"),
             ("y-axis", "y axis", "draw the loss on a logarithmic axis, and accuracy by its error"),
             ("smoothing", "smoothing", "draw the training loss smoothed, or as it is"),
             ("notices", "notices", "everything that the run has warned about"),

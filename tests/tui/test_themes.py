@@ -41,6 +41,7 @@ def test_every_text_can_be_read(theme: Theme) -> None:
     assert too_faint(theme, (*TEXTS, "text-muted"), (*GROUNDS, "selected"), TEXT) == {}
     assert too_faint(theme, ("on-primary", "block-cursor-foreground"), ("primary",), TEXT) == {}
     assert too_faint(theme, ("footer-key-foreground",), ("panel",), TEXT) == {}
+    assert too_faint(theme, ("primary",), ("background", "surface"), TEXT) == {}  # titles of dialogs
 
 
 @each_theme

@@ -20,7 +20,6 @@ from mnist_tui.data.pictures.histograms import (
     Mask,
     count_levels,
     estimate_paper,
-    find_median,
     find_percentile,
     find_threshold,
 )
@@ -36,8 +35,6 @@ _SURE_CONTRAST, _SURE_SIGNAL = 0.125, 9.0
 _STROKE = 1.2
 # Ink is searched for in shadows that keep at least this share of the light.
 _DARKEST = 0.55
-# A shadow differs from noise by at least this many gray levels.
-_SHADED = 40
 # A narrow window detects all of a stroke, but only the ends of a broad one.
 _COVERED = 0.9
 # Or it sees the middle of one so many times fainter than a broader window does, in this share of a piece.
@@ -46,7 +43,6 @@ _WEAKER, _MOST_WEAK = 1.5, 0.02
 _FAINT, _SOME = 0.75, 60
 # Lines of one or two pixels keep less than this share of their ink when a pixel is taken off on each side.
 _THIN = 0.05
-_COARSE = 200
 
 
 @dataclass(frozen=True)
@@ -63,20 +59,6 @@ class Ink:
     """The standard deviation of the paper, in the same unit."""
     gray: Bytes
     """(H, W): the sheet it was found on, ink dark and paper light."""
-
-
-def make_dark_on_light(sheet: Bytes) -> Bytes:
-    """(H, W) of a sheet, gray or color: its ink dark, its paper light, its noise smoothed."""
-    axis = _find_ink_axis(sheet)
-    gray = _smooth(_project(sheet, axis))
-    is_inverted = is_light_on_dark(gray)
-    if is_inverted:
-        gray = np.asarray(cv2.bitwise_not(gray), np.uint8)
-    # For light ink on dark paper, or colors of similar brightness, the paper's darkness does not indicate the light.
-    if is_inverted or axis.min() < 0:
-        brighter = gray + (255 - find_percentile(gray[::4, ::4].ravel(), 0.98))
-        return brighter.clip(0, 255).astype(np.uint8)
-    return gray
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,83 +81,14 @@ def find_narrow(gray: Bytes) -> Narrow:
     return Narrow(mask, layer, paper)
 
 
-def _find_ink_axis(sheet: Bytes) -> npt.NDArray[np.float64]:
-    """The direction from the paper's color to the ink's, in which colors differ most, as shares of the channels."""
-    if sheet.ndim == 2:
-        return np.ones(1)
-    coarse = coarsen(sheet).astype(np.float64)
-    apart = (coarse - cv2.blur(coarse, _kernel_size(0.2 * max(coarse.shape)))).reshape(-1, 3)
-    apart *= np.square(apart).sum(axis=1, keepdims=True) ** 0.5
-    axis = np.linalg.eigh(apart.T @ apart)[1][:, -1]
-    axis *= (np.sign(axis.sum()) or 1.0) / np.abs(axis).sum()
-    axis[np.abs(axis) < 0.05] = 0
-    return np.asarray(axis / np.abs(axis).sum())
-
-
-def _project(sheet: Bytes, axis: npt.NDArray[np.float64]) -> Bytes:
-    """(H, W), from 0 to 255."""
-    if sheet.ndim == 2:
-        return sheet
-    offset = -255 * axis[axis < 0].sum()
-    return np.asarray(cv2.transform(sheet, np.array([[*axis, offset]])), np.uint8)
-
-
-def is_light_on_dark(gray: Bytes) -> bool:
-    """Ink is the rarer of the two: what differs from its surroundings does so to its side, and most does not."""
-    coarse = coarsen(gray).astype(np.float32)
-    apart = coarse - cv2.blur(coarse, _kernel_size(0.3 * max(coarse.shape)), borderType=cv2.BORDER_REPLICATE)
-    # Light between the shadows of fingers is as narrow as a stroke, but then the share of dark pixels reveals it.
-    low, middle, high = np.percentile(coarse, (5, 50, 95))
-    is_shaded = high - low > _SHADED and middle > (low + high) / 2
-    return float((apart**3).sum()) > 0 and not is_shaded
-
-
-def coarsen(picture: Bytes, side: int = _COARSE) -> Bytes:
-    """The picture with its longer side at most `side`, every pixel a mean."""
-    scale = side / max(picture.shape[:2])
-    if scale >= 1:
-        return picture
-    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
-    # A reduction by less than two is done by a blur and four neighbors, in a third of the time of means.
-    soft = cv2.GaussianBlur(_halve(picture, side), (3, 3), 0.5)
-    return np.asarray(cv2.resize(soft, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-
-
-def _halve(picture: Bytes, side: int) -> Bytes:
-    """Less than twice `side` long: means of two by two pixels take a fraction of the time of others."""
-    while max(picture.shape[:2]) >= 2 * side and min(picture.shape[:2]) >= 4:
-        height, width = picture.shape[0] // 2, picture.shape[1] // 2
-        even = picture[: 2 * height, : 2 * width]
-        picture = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    return picture
-
-
-def _smooth(gray: Bytes) -> Bytes:
-    """Blurred according to its noise."""
-    noise = _estimate_noise(gray)
-    if noise < 2:
-        return gray
-    sigma = min(0.6 + 0.1 * noise, 2.5) * min(1.0, max(gray.shape) / 500)
-    return np.asarray(cv2.GaussianBlur(gray, (0, 0), max(sigma, 0.4)), np.uint8)
-
-
-def _estimate_noise(gray: Bytes) -> float:
-    """Standard deviation of the noise (Immerkær, 1996), by a median, which strokes hardly affect."""
-    if min(gray.shape) < 3:
-        return 0.0
-    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    rough = np.asarray(cv2.convertScaleAbs(cv2.filter2D(gray, cv2.CV_16S, kernel)), np.uint8)
-    return 1.4826 * find_median(count_levels(rough)) / 6
-
-
-def exclude_strokes(narrow: Narrow, rules: Mask) -> Mask:
-    """Of rules, what is not so much darker than they usually are that it is a stroke along them."""
-    if not rules.any():
-        return rules
-    usual = find_percentile(narrow.layer[rules > 0], 0.75)
+def exclude_strokes(narrow: Narrow, lines: Mask, like: Mask) -> Mask:
+    """Of lines, what is not so much darker than those of `like` usually are that it is a stroke along them."""
+    if not lines.any():
+        return lines
+    usual = find_percentile(narrow.layer[like > 0], 0.75)
     darker = _apply_threshold(narrow.layer, _STROKE * usual + 8)
     broad = cv2.morphologyEx(darker, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    return np.asarray(cv2.subtract(rules, cv2.dilate(broad, np.ones((3, 3), np.uint8))), np.uint8)
+    return np.asarray(cv2.subtract(lines, cv2.dilate(broad, np.ones((3, 3), np.uint8))), np.uint8)
 
 
 def erase_pixels(gray: Bytes, erase: Mask, narrow: Narrow) -> Bytes:
@@ -280,7 +193,8 @@ def _combine_windows(gray: Bytes, layers: list[Bytes], masks: list[Mask]) -> tup
     """For each connected piece, the result of the narrowest window that covers it; for a shadow, the ink within it."""
     narrow, narrow_amount = masks[0], layers[0]
     for mask, layer in zip(masks[1:], layers[1:], strict=True):
-        weak = (narrow & mask & (layer > _WEAKER * narrow_amount.astype(np.float32) + 25)).astype(np.uint8)
+        stronger = cv2.convertScaleAbs(narrow_amount, alpha=_WEAKER, beta=25)
+        weak = (narrow & mask & (layer > stronger)).astype(np.uint8)
         more = cv2.morphologyEx((mask & ~narrow) | weak, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         if not more.any():  # except for the rims of strokes, a broader window detects the same
             continue
@@ -322,8 +236,3 @@ def _measure_darkness(layer: Bytes, labels: Labels, stats: Any, number: int) -> 
     left, top, width, height = (int(value) for value in stats[:4])
     window = (slice(top, top + height), slice(left, left + width))
     return find_percentile(layer[window][labels[window] == number], 0.75)
-
-
-def _kernel_size(size: float) -> tuple[int, int]:
-    side = max(3, round(size) | 1)
-    return side, side

@@ -10,15 +10,14 @@ import numpy.typing as npt
 
 from mnist_tui.data.pictures import mnist_format
 from mnist_tui.data.pictures.frames import find_frames
+from mnist_tui.data.pictures.gray import coarsen, make_dark_on_light
 from mnist_tui.data.pictures.histograms import Bytes, Floats, Mask
 from mnist_tui.data.pictures.ink import (
     Ink,
-    coarsen,
     erase_pixels,
     exclude_strokes,
     find_ink,
     find_narrow,
-    make_dark_on_light,
 )
 from mnist_tui.data.pictures.mnist_format import Pixels
 from mnist_tui.data.pictures.rules import find_rules, measure_tilt
@@ -150,7 +149,8 @@ def _read_sheet(sheet: Sheet) -> Lines:
         narrow = find_narrow(gray)
     frames = find_frames(narrow.mask)
     rules = find_rules(narrow.mask - frames)
-    erase = exclude_strokes(narrow, rules.erase) | frames
+    erase = exclude_strokes(narrow, rules.erase, rules.erase | rules.margins) | frames
+    erase |= exclude_strokes(narrow, rules.margins, rules.margins)
     ink = find_ink(erase_pixels(gray, erase, narrow))
     # A rotated sheet has streaks along its sides.
     spare = abs(np.tan(np.radians(tilt))) * max(gray.shape) / 2 if rules.count else 0.0

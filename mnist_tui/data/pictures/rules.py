@@ -20,6 +20,8 @@ _END, _MANY, _SEVERAL = 0.015, 3, 5
 _THICKEST, _THICKEST_RULE = 0.035, 0.025
 # A line continues behind a broad stroke of up to this share of the sheet.
 _WIDEST_GAP = 0.65
+# The sides of a frame end this close to its corners, of the sheet's shorter side, and are so long, of its longer.
+_CORNER, _SMALLEST_FRAME = 0.03, 0.12
 # The side of a cell is inked to this share of its length, and strokes touch at most this share of it.
 _WHOLE, _TOUCHED = 0.97, 0.85
 # The rotation is determined by lines of this total length, in sheet lengths, rotated by at most this many degrees.
@@ -115,6 +117,8 @@ class Rules:
     """The lines of a mask, and the inside of the smallest frame around something: rows, then columns."""
 
     erase: Mask
+    margins: Mask
+    """Lines that differ from the others in color and thickness, and so are not part of `erase`."""
     inside: tuple[int, int, int, int] | None
     count: int
     stem: bool
@@ -184,9 +188,8 @@ def find_rules(mask: Mask) -> Rules:
     down, down_bands = find_lines(turned, shortest, thickest)
     height, width = mask.shape
     is_rule = (_are_rules(across, width), _are_rules(down, height))
-    tolerance = 0.03 * max(mask.shape)
     _mark_cell_sides(across, down, is_rule)
-    frame = _find_frame(across, down, is_rule, tolerance)
+    frame = _find_frame(across, down, is_rule, mask.shape)
     inside = _find_inside(across, down, frame)
     if inside is not None:
         thinnest = min(
@@ -197,11 +200,11 @@ def find_rules(mask: Mask) -> Rules:
     _mark_cell_sides(across, down, is_rule)
     _add_sides(mask, across, down, is_rule)
     _add_sides(turned, down, across, (is_rule[1], is_rule[0]))
+    is_margin = _are_margins(across, is_rule[0], width), _are_margins(down, is_rule[1], height)
+    margins = _find_line_pixels(mask, (across, down), (across_bands, down_bands), is_margin)
     _limit_thickness(across, down, is_rule)
-    without = _remove_lines(mask, across, across_bands, is_rule[0])
-    without = _remove_lines(np.ascontiguousarray(without.T), down, down_bands, is_rule[1]).T
-    erase = (mask & ~without).astype(np.uint8)
-    return Rules(erase, inside, int(sum(map(sum, is_rule))), not any(is_rule[0]) and sum(is_rule[1]) == 1)
+    erase = _find_line_pixels(mask, (across, down), (across_bands, down_bands), is_rule) & ~margins
+    return Rules(erase, margins, inside, int(sum(map(sum, is_rule))), not any(is_rule[0]) and sum(is_rule[1]) == 1)
 
 
 def _are_rules(lines: list[RuledLine], whole: int) -> list[bool]:
@@ -221,17 +224,38 @@ def _are_rules(lines: list[RuledLine], whole: int) -> list[bool]:
     return [is_rule and is_thin for is_rule, is_thin in zip(rules, thin, strict=True)]
 
 
+def _are_margins(lines: list[RuledLine], is_rule: list[bool], whole: int) -> list[bool]:
+    """Rules over the whole sheet of which there are only a few in their direction."""
+    if sum(is_rule) >= _SEVERAL:
+        return [False] * len(lines)
+    return [
+        is_one and line.left <= _END * whole and line.right >= (1 - _END) * whole
+        for line, is_one in zip(lines, is_rule, strict=True)
+    ]
+
+
+def _find_line_pixels(
+    mask: Mask, lines: tuple[list[RuledLine], ...], bands: tuple[Bands, ...], selected: tuple[list[bool], ...]
+) -> Mask:
+    """What the selected lines, across and down, cover of a mask, but for the strokes that cross them."""
+    if not any(map(any, selected)):
+        return np.zeros_like(mask)
+    without = _remove_lines(mask, lines[0], bands[0], selected[0])
+    without = _remove_lines(np.ascontiguousarray(without.T), lines[1], bands[1], selected[1]).T
+    return (mask & ~without).astype(np.uint8)
+
+
 def _find_frame(
-    across: list[RuledLine], down: list[RuledLine], is_rule: tuple[list[bool], list[bool]], tolerance: float
+    across: list[RuledLine], down: list[RuledLine], is_rule: tuple[list[bool], list[bool]], shape: tuple[int, ...]
 ) -> tuple[list[int], list[int]]:
     """The indices of the lines of the largest frame: two horizontal and two vertical ones with matching ends."""
     best: tuple[list[int], list[int]] = ([], [])
-    most = 0.0
+    most, smallest, tolerance = 0.0, _SMALLEST_FRAME * max(shape), _CORNER * min(shape)
     rows, columns = _select_longest(across, is_rule[0]), _select_longest(down, is_rule[1])
     for (i, upper), (j, lower) in itertools.permutations(rows, 2):
         for (k, left), (m, right) in itertools.permutations(columns, 2):
             height, width = lower.middle - upper.middle, right.middle - left.middle
-            if min(height, width) <= 4 * tolerance or height * width <= most:
+            if min(height, width) <= smallest or height * width <= most:
                 continue
             ends = (left.middle, right.middle), (upper.middle, lower.middle)
             sides = ((upper, ends[0]), (lower, ends[0]), (left, ends[1]), (right, ends[1]))
@@ -289,9 +313,9 @@ def _mark_cell_sides(across: list[RuledLine], down: list[RuledLine], is_rule: tu
     ):
         ruled = [other for other, is_known in zip(others, known, strict=True) if is_known]
         for number, line in enumerate(lines):
-            ends = (line.left, line.right)
-            if line.is_straight and all(any(_ends_on(line, end, other) for other in ruled) for end in ends):
-                rules[number] = True
+            if not rules[number] and line.is_straight:
+                ends = (line.left, line.right)
+                rules[number] = all(any(_ends_on(line, end, other) for other in ruled) for end in ends)
 
 
 def _add_sides(

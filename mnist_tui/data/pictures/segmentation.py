@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tui.data.pictures.histograms import Floats, Labels, Mask
+from mnist_tui.data.pictures.histograms import Bytes, Labels, Mask
 from mnist_tui.data.pictures.ink import Ink, find_components
 from mnist_tui.data.pictures.shadow import is_cut_off
 from mnist_tui.data.pictures.touching import DigitCount, find_seam
@@ -27,8 +27,11 @@ _LOWEST, _LOWEST_PIXELS = 0.025, 7
 _FAINTEST, _CUT = 0.6, 0.15
 # The largest share of a piece's surroundings that may be as dark as the piece.
 _EDGE = 0.14
-# A shadow's outline is softer than this share of the sheet's longer side; ink with such blur is hard to read.
-_SOFTEST, _SOFTEST_PIXELS = 0.028, 6.0
+# A shadow's outline may be softer than this share of the sheet's longer side and of its own; that of ink is not, even
+# of an image of 28 pixels that was enlarged.
+_SOFTEST, _SOFTEST_SHARE, _SOFTEST_PIXELS = 0.055, 0.12, 10.0
+# The paper around a piece is looked for within this share of the sheet's longer side.
+_AROUND = 0.05
 # The width of the empty margin, as a share of the sheet's longer side.
 _RIM = 0.017
 _MOST_PIECES = 200
@@ -189,20 +192,34 @@ def _is_edge(ink: Ink, labels: Labels, piece: Piece) -> bool:
     ring = ink.gray[window][(ring_mask > 0) & (ink.mask[window] == 0)]
     if len(ring) < 8:
         return False
-    softest = max(_SOFTEST_PIXELS, _SOFTEST * max(ink.mask.shape))
-    if _measure_edge_width(ink.amount[window], own, around) > softest:
+    if _is_soft(ink.gray, labels, piece):
         return True
     inked = float(np.median(ink.gray[window][own > 0]))
     paper = float(np.percentile(ring, 75))
     return float(np.mean(ring < inked + 0.15 * (paper - inked))) > _EDGE
 
 
-def _measure_edge_width(amount: Floats, own: Mask, around: Mask) -> float:
-    """The width in pixels of the transition from paper to ink along a piece's outline."""
-    half = np.count_nonzero((amount > 0.25) & (amount < 0.75) & (around > 0))
-    contours, _ = cv2.findContours(own, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    outline = sum(cv2.arcLength(contour, True) for contour in contours)
-    return half / outline if outline else 0.0
+def _is_soft(gray: Bytes, labels: Labels, piece: Piece) -> bool:
+    """Whether its outline is too soft for ink."""
+    box, reach = piece.box, round(_AROUND * max(gray.shape))
+    window = (
+        slice(max(0, box.top - reach), box.bottom + reach),
+        slice(max(0, box.left - reach), box.right + reach),
+    )
+    softest = max(_SOFTEST_PIXELS, _SOFTEST * max(gray.shape), _SOFTEST_SHARE * max(box.height, box.width))
+    own = (labels[window] == piece.numbers[0]).astype(np.uint8)
+    return bool(_measure_edge_width(gray[window], own) > softest)
+
+
+def _measure_edge_width(gray: Bytes, own: Mask) -> float:
+    """The width in pixels of the transition from paper to ink along the outline of a piece within a window."""
+    kernel = np.ones((5, 5), np.uint8)
+    inner = cv2.erode(own, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    down, across = (cv2.Sobel(gray, cv2.CV_32F, *order, ksize=3, scale=1 / 8) for order in ((0, 1), (1, 0)))
+    edge = cv2.dilate(own, kernel) > inner
+    steepness = float(np.percentile(np.hypot(down[edge], across[edge]), 75))
+    contrast = float(np.percentile(gray[::4, ::4], 90)) - float(np.median(gray[own > 0]))
+    return contrast / max(steepness, 0.1)
 
 
 def _remove_underlines(pieces: list[Piece], labels: Labels) -> list[Piece]:

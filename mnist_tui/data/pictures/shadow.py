@@ -20,6 +20,8 @@ DARKER = 0.15
 # A shadow that the border cuts off meets it over this share of its breadth; its levels differ by this share of what it
 # differs from the paper, which is seen within this share of the picture's longer side.
 _MEETING, _ALIKE, _AROUND = 0.5, 0.25, 0.08
+# What the windows of the closing see of such a shadow has at least this share of the breadth.
+_STROKE = 0.7
 # A shadow is judged by at least this many pixels.
 _LEAST_PIXELS = 60
 
@@ -86,6 +88,9 @@ def is_cut_off(gray: Bytes, own: Mask) -> bool:
     if np.count_nonzero(own) < least**2:
         return False
     left, top, width, height = cv2.boundingRect(own)
+    piece = np.pad(own[top : top + height, left : left + width], 1)
+    if 2 * float(cv2.distanceTransform(piece, cv2.DIST_L2, 3).max()) < _STROKE * least:
+        return False
     level = float(np.median(gray[own > 0]))
     reach = round(_AROUND * max(own.shape))
     window = slice(max(0, top - reach), top + height + reach), slice(max(0, left - reach), left + width + reach)

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from mnist_tui.data.pictures.gray import coarsen
 from mnist_tui.data.pictures.histograms import Bytes, Floats, Mask
-from mnist_tui.data.pictures.ink import coarsen
 
 _COARSE = 160
 # A sheet is at least this share of the picture, and its outline is that of a quadrangle to this degree.

@@ -1,4 +1,4 @@
-"""Where two digits touch: the line between them, upright or slanted, that cuts the least ink."""
+"""Where two digits touch: the line between them that cuts the least ink, or a straight stroke at one side, a 1."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from mnist_tui.data.pictures.histograms import Mask
 from mnist_tui.data.pictures.mnist_format import measure_stroke_width
+from mnist_tui.data.pictures.side_stroke import SideStroke, find_side_stroke
 
 # A line between two digits crosses little more than the place where they meet. What is cut may be this share of the
 # height where the whole is so many times as wide as high: of the wider, more must be two. Of MNIST's own digits
@@ -31,8 +32,8 @@ _LONGER = 4.2
 # Columns that a line may go to the side per row.
 _SLOPES = (0.0, -0.15, 0.15, -0.3, 0.3)
 # Seams are looked for in so many rows, lengths in more. A pixel is inked from so many of 255 parts, as a thin line
-# has little more.
-_ROWS, _FINE_ROWS, _INKED = 80, 160, 20
+# has little more; for an exact outline, from this share of the most.
+_ROWS, _FINE_ROWS, _INKED, _HALF = 80, 160, 20, 0.4
 
 
 class DigitCount(Enum):
@@ -54,11 +55,32 @@ class Seam:
 
 def find_seam(own: Mask) -> Seam:
     """Whether a mask of one piece is one digit or two that touch, and where it would have to be divided."""
+    scale = min(1.0, _ROWS / own.shape[0])
+    reduced = _reduce(own, scale)
+    pen, length = _measure_strokes(own)
+    seam = _find_least_cut(own, reduced, scale, length)
+    if seam.digit_count is DigitCount.TWO:
+        return seam
+    stroke = find_side_stroke(reduced > _HALF * reduced.max(), scale * pen)
+    if stroke is None or not (stroke.is_certain or seam.digit_count is DigitCount.ONE):
+        return seam
+    count = DigitCount.TWO if stroke.is_certain else DigitCount.EITHER
+    return Seam(_select_right(own, stroke, scale), count)
+
+
+def _select_right(own: Mask, stroke: SideStroke, scale: float) -> npt.NDArray[np.bool_]:
+    """(H, W): what is right of the line between a stroke at one side and the rest."""
+    rows, columns = np.ogrid[: own.shape[0], : own.shape[1]]
+    if stroke.is_mirrored:
+        return np.asarray(scale * (own.shape[1] - 1 - columns + stroke.slope * rows) <= stroke.column)
+    return np.asarray(scale * (columns + stroke.slope * rows) > stroke.column)
+
+
+def _find_least_cut(own: Mask, reduced: Mask, scale: float, length: float) -> Seam:
+    """By a line that cuts little ink, and the length of the strokes in pixels."""
     height, width = own.shape
-    length = _measure_stroke_length(own) / height
-    scale = min(1.0, _ROWS / height)
     # A line of one pixel that is slanted has no gaps then.
-    small = np.asarray(cv2.dilate(_reduce(own, scale), np.ones((2, 2), np.uint8)), np.uint8)
+    small = np.asarray(cv2.dilate(reduced, np.ones((2, 2), np.uint8)), np.uint8)
     is_narrow = width < _NARROW * height
     _, cut, place, slope = min(_find_best_seam(small, slope, is_narrow) for slope in _SLOPES)
     share = cut / small.shape[0]
@@ -66,7 +88,7 @@ def find_seam(own: Mask) -> Seam:
     right: npt.NDArray[np.bool_] = scale * (columns + slope * rows) > place
     if not (right & (own > 0)).any() or (right | (own == 0)).all():
         right = np.broadcast_to(columns > width / 2, own.shape)
-    return Seam(right, _judge_count(width / height, length, share))
+    return Seam(right, _judge_count(width / height, length / height, share))
 
 
 def _judge_count(breadth: float, length: float, cut: float) -> DigitCount:
@@ -77,12 +99,13 @@ def _judge_count(breadth: float, length: float, cut: float) -> DigitCount:
     return DigitCount.EITHER if is_cut or length > _LONG else DigitCount.ONE
 
 
-def _measure_stroke_length(own: Mask) -> float:
-    """In pixels, of a piece's strokes, whatever the pen."""
+def _measure_strokes(own: Mask) -> tuple[float, float]:
+    """The breadth and the length of a piece's strokes in pixels."""
     scale = min(1.0, _FINE_ROWS / own.shape[0])
     padded = cv2.copyMakeBorder(_reduce(own, scale), 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=0)
     soft = np.asarray(cv2.GaussianBlur(padded, (0, 0), 0.8), np.float32) / np.float32(255)
-    return float(soft.sum() / measure_stroke_width(soft) / scale)
+    breadth = measure_stroke_width(soft)
+    return breadth / scale, float(soft.sum() / breadth / scale)
 
 
 def _reduce(own: Mask, scale: float) -> Mask:

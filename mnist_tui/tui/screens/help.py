@@ -24,6 +24,7 @@ from mnist_tui.tui.screens.panels import PanelScreen
 
 # As wide as `space`; the descriptions, and the heading above them, begin two blanks later.
 _KEY_WIDTH = 5
+_ROOMY, _TALL = 60, 30
 _PANEL = "Go to this panel; one that is hidden is shown alone"
 
 
@@ -61,25 +62,21 @@ class HelpScreen(Modal[None]):
             background: $surface;
             padding: 0 2;
         }
-        .about { margin: 1 0 0 0; }
-        Input { display: none; margin: 1 0 0 0; }
-        &.-searching Input { display: block; }
+        #about { margin: 1 0 0 0; }
+        &.-filtered #about { display: none; }
+        Input { margin: 1 0 0 0; }
         #nothing { display: none; margin: 1 0; }
         Horizontal { height: auto; margin: 1 0; }
         Vertical { width: 1fr; height: auto; }
         Label { margin: 0 0 0 7; color: $text-accent; text-style: bold; }
         Static { height: auto; }
         Label.panels { margin: 1 0 0 7; }
-        #at-the-end { display: none; }
-        &.-narrow #at-the-end { display: block; }
-        &.-narrow #at-the-top { display: none; }
-        &.-filtered #at-the-top, &.-filtered #at-the-end { display: none; }
         &.-narrow Horizontal { layout: vertical; }
         &.-narrow Vertical { width: 100%; margin-bottom: 1; }
     }
     """
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-wide")]  # noqa: RUF012 - declared so by Textual
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_ROOMY, "-wide")]  # noqa: RUF012 - declared so by Textual
 
     def __init__(self, screen: Screen[object]) -> None:
         super().__init__()
@@ -98,8 +95,10 @@ class HelpScreen(Modal[None]):
         with VerticalScroll() as frame:
             frame.border_title = "Keys"
             frame.border_subtitle = "type to search · Esc closes"
-            yield Input(placeholder="Search the keys", compact=True)
-            yield Static(Content(self._about), id="at-the-top", classes="about")
+            about = Static(Content(self._about), id="about")
+            comes_first = self.app.size.width >= _ROOMY and self.app.size.height >= _TALL
+            if comes_first:
+                yield about
             with Horizontal():
                 with Vertical():
                     yield from self._compose_group("This screen")
@@ -107,45 +106,54 @@ class HelpScreen(Modal[None]):
                     yield from self._compose_group("Everywhere")
                     yield from self._compose_group("Panels")
             yield Static("No key matches.", id="nothing")
-            yield Static(Content(self._about), id="at-the-end", classes="about")
+            if not comes_first:  # but the keys, where not all fits
+                yield about
 
     def _compose_group(self, heading: str) -> ComposeResult:
         if self._groups[heading]:
             yield Label(heading, classes=_id(heading))
             yield Static(_table(self._groups[heading]), id=_id(heading))
 
-    def action_search(self) -> None:
-        """Show the line to type into."""
-        self.add_class("-searching")
-        self.query_one(Input).focus()
+    async def action_search(self, text: str = "") -> None:
+        """Show the line to type into, with this text."""
+        if not self.query(Input):  # which most readers do without
+            await self.query_one(VerticalScroll).mount(Input(placeholder="Search the keys", compact=True), before=0)
+        line = self.query_one(Input)
+        line.focus()
+        line.insert_text_at_cursor(text)
 
-    def action_close_search(self) -> None:
+    async def action_close_search(self) -> None:
         """Show all keys again, or close."""
-        if not self.has_class("-searching"):
+        if not self.query(Input):
             self.dismiss()
             return
-        self.query_one(Input).value = ""
-        self.remove_class("-searching")
+        await self.query(Input).remove()
+        self._show("")
         self.query_one(VerticalScroll).focus()
 
-    def on_key(self, event: KeyPress) -> None:
-        """A letter begins a search with itself."""
+    async def on_key(self, event: KeyPress) -> None:
+        """A letter begins a search with itself, and goes on with it before the line has the focus."""
         letter = event.character or ""
-        if letter.isalnum() and event.key not in self.active_bindings and not self.has_class("-searching"):
+        if isinstance(self.focused, Input):
+            return
+        if letter.isalnum() and (self.query(Input) or event.key not in self.active_bindings):
             event.stop()
-            self.action_search()
-            self.query_one(Input).insert_text_at_cursor(letter)
+            await self.action_search(letter)
 
     @on(Input.Changed)
-    def _filter(self, event: Input.Changed) -> None:
-        self.set_class(bool(event.value), "-filtered")
-        found = {heading: [row for row in rows if row.matches(event.value)] for heading, rows in self._groups.items()}
+    def _search(self, event: Input.Changed) -> None:
+        self._show(event.value)
+
+    def _show(self, query: str) -> None:
+        """Show the rows that match, with their sentences; all rows for ""."""
+        self.set_class(bool(query), "-filtered")
+        found = {heading: [row for row in rows if row.matches(query)] for heading, rows in self._groups.items()}
         for heading, rows in found.items():
             for label in self.query(f"Label.{_id(heading)}"):
                 label.display = bool(rows)
             for static in self.query(f"#{_id(heading)}").results(Static):
                 static.display = bool(rows)
-                static.update(_table(rows, in_full=bool(event.value)))
+                static.update(_table(rows, in_full=bool(query)))
         self.query_one("#nothing").display = not any(found.values())
 
     @on(Input.Submitted)

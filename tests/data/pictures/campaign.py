@@ -131,22 +131,21 @@ def rows(writer: Writer, *, pictures: int, held: bool, seed: int) -> Iterator[Ro
         yield measured_pages(kind, number, writer, max(2, pictures // 2), seed)
 
 
+HEAD = """| family | condition | right | wrong, and sure | not sure | no digit | empty |
+|---|---|---:|---:|---:|---:|---:|"""
+
+
+def line(row: Row) -> str:
+    """Markdown: one condition of the table."""
+    total, empty = row.counts.total(), row.empty.total()
+    cells = [f"{row.counts[RIGHT]} of {total}", *(str(row.counts[kind] or "") for kind in (WRONG, UNSURE, NONE))]
+    share = f"{row.empty[NONE]} of {empty}" if empty else ""
+    return f"| {row.family} | {row.name} | {' | '.join(cells)} | {share} |"
+
+
 def table(measured_rows: Sequence[Row]) -> str:
     """Markdown: one line per condition, and one for all."""
-    lines = [
-        "| family | condition | right | wrong, and sure | not sure | no digit | empty |",
-        "|---|---|---:|---:|---:|---:|---:|",
-    ]
-    for row in measured_rows:
-        total, empty = row.counts.total(), row.empty.total()
-        cells = [
-            f"{row.counts[RIGHT]} of {total}",
-            *(str(row.counts[kind] or "") for kind in (WRONG, UNSURE, NONE)),
-        ]
-        lines.append(
-            f"| {row.family} | {row.name} | {' | '.join(cells)} | {f'{row.empty[NONE]} of {empty}' if empty else ''} |"
-        )
-    return "\n".join([*lines, summary(measured_rows)])
+    return "\n".join([HEAD, *map(line, measured_rows), summary(measured_rows)])
 
 
 def summary(measured_rows: Sequence[Row]) -> str:
@@ -159,7 +158,7 @@ def summary(measured_rows: Sequence[Row]) -> str:
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the table, each condition when it is measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run")
     parser.add_argument("--pictures", type=int, default=20)
@@ -172,7 +171,12 @@ def main() -> None:
     network = load_trained(runs.find(paths.runs_dir(chosen.runs_dir), chosen.run))
     test = datasets.load_dataset("mnist", paths.data_dir(chosen.data_dir)).test
     writer = Writer(network, test.images, test.labels)
-    print(table(list(rows(writer, pictures=chosen.pictures, held=chosen.held, seed=chosen.seed))))
+    print(HEAD)
+    measured_rows = []
+    for row in rows(writer, pictures=chosen.pictures, held=chosen.held, seed=chosen.seed):
+        print(line(row), flush=True)
+        measured_rows.append(row)
+    print(summary(measured_rows))
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def test_several_digits_are_read_line_by_line_each_in_its_place(kind: str) -> No
             assert np.abs(np.subtract(found.box, box)).max() <= 12
 
 
-@pytest.mark.parametrize(("light", "softness"), [(0.7, 2), (0.5, 0), (0.5, 14), (0.4, 30)])
+@pytest.mark.parametrize(("light", "softness"), [(0.7, 2), (0.5, 0), (0.5, 14), (0.4, 30), (0.5, 50)])
 def test_the_shadow_of_a_finger_is_no_digit(light: float, softness: float) -> None:
     random = np.random.default_rng(6)
     sheet = scenes.paper((600, 600))
@@ -166,12 +166,69 @@ def test_digits_that_touch_along_their_sides_are_told_apart_by_the_length_of_the
 
 
 def test_one_that_could_be_two_is_read_as_those_too() -> None:
+    """A 4 with a long arm, or a 1 that touches another."""
     sheet = scenes.paper((600, 400))
-    for x in (250, 330):
-        scenes.lined(sheet, (x, 80), (x, 320), scenes.BLACK, 14)
-    scenes.lined(sheet, (250, 200), (330, 200), scenes.BLACK, 14)
+    for x, foot in ((250, 250), (330, 320)):
+        scenes.lined(sheet, (x, 80), (x, foot), scenes.BLACK, 14)
+    scenes.lined(sheet, (250, 240), (330, 240), scenes.BLACK, 14)
     (digit,) = read((255 * sheet).astype(np.uint8)).digits
     assert len(digit.others) == 4
+
+
+@pytest.mark.parametrize(("label", "is_first"), [(3, True), (3, False), (5, True), (6, True), (7, False)])
+def test_a_1_that_touches_another_digit_is_told_from_it(label: int, is_first: bool) -> None:
+    sheet = scenes.paper((600, 400))
+    digit = drawn(label, np.random.default_rng(label))
+    left, top, width, height = scenes.written(sheet, digit, 200, 12)
+    x = left + 6 if is_first else left + width - 6
+    scenes.lined(sheet, (x, top), (x, top + height), scenes.NAVY, 12)
+    found = read((255 * sheet).astype(np.uint8)).digits
+    assert len(found) == 2
+    assert found[0 if is_first else 1].box[2] < 40
+    assert likeness(found[1 if is_first else 0].pixels, clean(digit)) > _ALIKE
+
+
+@pytest.mark.parametrize("label", range(10))
+def test_a_digit_alone_is_not_divided(label: int) -> None:
+    for seed in range(6):
+        sheet = scenes.paper((600, 400))
+        scenes.written(sheet, drawn(label, np.random.default_rng(seed)), 200, 12 + 2 * seed)
+        assert len(read((255 * sheet).astype(np.uint8)).digits) == 1
+
+
+@pytest.mark.parametrize("ink", [(50, 90, 190), (200, 40, 50), (30, 140, 60), (120, 60, 140)])
+@pytest.mark.parametrize(("kind", "light"), [("half", 0.42), ("fingers", 0.45), ("finger", 0.5)])
+def test_colored_ink_in_a_shadow_is_found_though_the_shadow_is_as_dark(
+    ink: scenes.Color, kind: str, light: float
+) -> None:
+    random = np.random.default_rng(4)
+    digit, sheet = drawn(3, random), scenes.paper((600, 600))
+    scenes.written(sheet, digit, 330, 9, ink)
+    photo = scenes.photographed(sheet * scenes.shadow(sheet.shape, kind, light, 4, random), random)
+    (found,) = read(photo).digits
+    assert likeness(found.pixels, clean(digit)) > _ALIKE
+
+
+@pytest.mark.parametrize("color", [(210, 70, 70), (230, 120, 160), (80, 100, 210), (30, 30, 30)])
+@pytest.mark.parametrize("places", [(80,), (530,), (80, 92)])
+def test_margin_lines_are_no_digits_and_a_1_beside_them_is_one(color: scenes.Color, places: tuple[int, ...]) -> None:
+    sheet = scenes.paper((600, 600))
+    scenes.ruled(sheet, 90, (120, 150, 220), 3, squared=False)
+    for x in places:
+        scenes.lined(sheet, (x, 0), (x, 600), color, 3)
+    with pytest.raises(NoDigitError):
+        read((255 * sheet).astype(np.uint8))
+    scenes.lined(sheet, (310, 140), (304, 460), scenes.NAVY, 9)
+    (one,) = read((255 * sheet).astype(np.uint8)).digits
+    assert np.abs(np.subtract(one.box, (299, 135, 16, 330))).max() <= 8
+
+
+def test_a_narrow_black_border_is_no_reason_to_take_paper_for_ink() -> None:
+    sheet = scenes.paper((608, 608), scenes.BLACK)
+    sheet[:600, 8:] = scenes.paper((600, 600))
+    scenes.lined(sheet, (320, 130), (290, 460), scenes.NAVY, 11)
+    (one,) = read((255 * sheet).astype(np.uint8)).digits
+    assert np.abs(np.subtract(one.box, (285, 125, 40, 340))).max() <= 8
 
 
 def test_a_line_as_thin_as_a_pixel_is_a_digit() -> None:
@@ -180,6 +237,14 @@ def test_a_line_as_thin_as_a_pixel_is_a_digit() -> None:
     (one,) = read(pixels).digits
     assert 40 < np.count_nonzero(one.pixels > 60) < 120
     assert one.box == (280, 10, 1, 540) or np.abs(np.subtract(one.box, (280, 10, 1, 540))).max() <= 2
+
+
+@pytest.mark.parametrize("side", [600, 1400, 2000])
+def test_a_digit_drawn_with_a_pen_of_one_pixel_is_read_at_any_size(side: int) -> None:
+    for label in (0, 1, 4, 8):
+        digit, sheet = drawn(label, np.random.default_rng(label)), np.ones((side, side, 3), np.float32)
+        scenes.written(sheet, digit, 0.7 * side, 1)
+        assert len(read((255 * sheet).astype(np.uint8)).digits) == 1
 
 
 def test_a_picture_of_mnists_size_is_one_digit_whatever_is_on_it() -> None:
