@@ -56,7 +56,7 @@ def test_everything_is_there_at_any_size(trained: Path, size: tuple[int, int]) -
     async def scenario(dashboard: OpenDashboard) -> None:
         await open_draw(dashboard)
         await dashboard.wait_for_text(
-            "Nothing is drawn yet", "Network input", "lines · best weights, epoch 1", "Test image", "pen up"
+            "Nothing is drawn yet", "Network input", "best weights, epoch 1 · lines", "Test image", "pen up"
         )
         await draw_down(dashboard)
         await wait_for_answer(dashboard, "1")
@@ -405,7 +405,7 @@ def test_any_run_can_be_chosen(trained: Path) -> None:
         await dashboard.wait_for_text("The network in training", "other  linear on synthetic")
         await dashboard.press("end", "enter")
         await wait_for_answer(dashboard, "3")
-        await dashboard.wait_for_text("other · best weights, epoch 1")
+        await dashboard.wait_for_text("best weights, epoch 1 · other")
         await dashboard.press("N", "home", "enter")
         await wait_for_answer(dashboard, "1")
 

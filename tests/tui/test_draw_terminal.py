@@ -21,7 +21,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     with Terminal(["-m", "mnist_tui"], tmp_path, begin=warm_program.begin) as terminal:
         terminal.wait_for("● ready")
         terminal.press("4")
-        terminal.wait_for("Nothing is drawn yet", "lines · best weights, epoch 1")
+        terminal.wait_for("Nothing is drawn yet", "best weights, epoch 1 · lines")
         yield terminal
         terminal.press("q")
         assert terminal.ended()[0] == 0

@@ -136,7 +136,7 @@ def test_an_error_is_laid_on_the_draw_screen(tmp_path: Path) -> None:
     async def scenario(dashboard: OpenDashboard) -> None:
         await opened(dashboard)
         await dashboard.press("d")
-        await dashboard.wait_for_text("Test image 4 · label 4", "reader · best weights")
+        await dashboard.wait_for_text("Test image 4 · label 4", "best weights, epoch 2 · reader")
         screen = dashboard.app.screen
         assert isinstance(screen, DrawScreen)
         await dashboard.until(lambda: screen.result is not None and screen.result.prediction is not None)

@@ -68,7 +68,7 @@ def test_layers_image_and_maps_at_every_size(tmp_path: Path, size: tuple[int, in
     trained_run(tmp_path)
 
     async def scenario(dashboard: OpenDashboard) -> None:
-        await seen(dashboard)
+        screen = await seen(dashboard)
         # In full, except of an image that is read well where there is little room: the weights are random.
         await dashboard.until(lambda: "Test image 0 · label 3" in dashboard.text or "#0 · 3 → 3" in dashboard.text)
         await dashboard.wait_for_text(
@@ -79,6 +79,7 @@ def test_layers_image_and_maps_at_every_size(tmp_path: Path, size: tuple[int, in
                 "Feature maps · block1.conv1 · 8×28×28", "Filters of block1.conv1", "✓", "6 BatchNorm2d"
             )
         if size[0] == 200:
+            await dashboard.until(lambda: screen.saliency.size.height > 28)  # two columns per pixel
             await dashboard.wait_for_text("RF", "update/weight", "trend", "1.2e-3", "fewer than 8,000")
 
     with_dashboard(scenario, tmp_path, size=size, has_job=False)

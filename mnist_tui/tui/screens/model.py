@@ -22,7 +22,12 @@ from mnist_tui.tui.screens.model_finder import ModelFinder
 from mnist_tui.tui.screens.network_screen import NetworkScreen
 from mnist_tui.tui.session import Session
 from mnist_tui.tui.widgets.frame.panel import Panel
-from mnist_tui.tui.widgets.model.explanation_panels import FeatureMapsPanel, FiltersPanel, SaliencyPanel
+from mnist_tui.tui.widgets.model.explanation_panels import (
+    ExplanationColumn,
+    FeatureMapsPanel,
+    FiltersPanel,
+    SaliencyPanel,
+)
 from mnist_tui.tui.widgets.model.layers_panel import LayersPanel, RequirementsPanel
 from mnist_tui.tui.widgets.tables.layers_table import LayersTable
 from mnist_tui.tui.workers.explainer import (
@@ -45,8 +50,6 @@ _DRAWING = "Your drawing"
 # Beside a training an explanation costs it time: a small share of it at most. But the first, which loads much, and
 # those on a slow machine must not delay the next one for long.
 _LEAST_PAUSE, _MOST_PAUSE, _PAUSE_PER_SECOND = 0.5, 5.0, 8
-# How much of the right column the image gets at most.
-_IMAGE_SHARE = 0.55
 
 
 class ModelScreen(NetworkScreen):
@@ -104,16 +107,11 @@ class ModelScreen(NetworkScreen):
                 yield self.layers_panel
                 yield self.filters
                 yield self.requirements
-            with Vertical(id="right"):
-                yield self.saliency
-                yield self.maps
+            yield ExplanationColumn(self.saliency, self.maps)
 
     def on_unmount(self) -> None:
         self._explainer.close()
         self._finder.close()
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._arrange)
 
     def draw(self, session: Session) -> None:
         """Show the model, and explain the image again where there is something else to see."""
@@ -152,7 +150,7 @@ class ModelScreen(NetworkScreen):
             self.summary = found if isinstance(found, ModelSummary) else None
             self.layers_panel.show_model(self.summary, self._weight_updates())
             self.requirements.show(found)
-            self._arrange()
+            self.layers_panel.fit_rows(is_limited=self.maximized is None)
 
     def _weight_updates(self) -> Sequence[WeightsMoved]:
         """Of the run in training here, or else of the one whose weights are explained."""
@@ -226,16 +224,8 @@ class ModelScreen(NetworkScreen):
         self.filters.show_filters(explanation.inspection.filters)
         self.maps.show_explanation(explanation, self.layers_panel.table.current)
 
-    def _arrange(self) -> None:
-        """The table gets no more lines than it has rows, and the image as many as its largest scale needs."""
-        self.layers_panel.fit_rows(is_limited=self.maximized is None)
-        right = self.query_one("#right")
-        if self.has_class("-narrow") or self.maximized is not None:
-            self.saliency.styles.height = None
-        else:
-            self.saliency.fit(right.size, _IMAGE_SHARE)
-
     def on_selectable_table_highlighted(self) -> None:
+        self.layers_panel.fit_rows(is_limited=self.maximized is None)
         if self.explanation is not None:
             self.maps.show_explanation(self.explanation, self.layers_panel.table.current)
         self.refresh_bindings()
@@ -304,7 +294,8 @@ class ModelScreen(NetworkScreen):
     def zoom(self, panel: Panel | None) -> None:
         """Also take back the limits that the panels have beside each other."""
         super().zoom(panel)
-        self._arrange()
+        self.layers_panel.fit_rows(is_limited=panel is None)
+        self.query_one(ExplanationColumn).divide_room()
 
     def action_movement(self) -> None:
         """Show the training dynamics in the shapes' place, where there is not room for both."""

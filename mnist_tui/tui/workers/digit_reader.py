@@ -15,7 +15,7 @@ from mnist_tui.runs import Run
 from mnist_tui.training.snapshot import Snapshot
 from mnist_tui.tui.canvas import Drawing, Pixels
 from mnist_tui.tui.code_trust import describe_failure
-from mnist_tui.tui.workers.networks import NetworkProvider, NetworkSource, live_label
+from mnist_tui.tui.workers.networks import NetworkProvider, NetworkSource, live_label, saved_label
 
 if TYPE_CHECKING:
     from mnist_tui.inference.network import TrainedNetwork
@@ -105,6 +105,6 @@ def _predict(request: ReadRequest, pixels: Pixels | None, network: TrainedNetwor
         image = torch.from_numpy(pixels.copy()).view(1, 1, IMAGE_SIZE, IMAGE_SIZE)
         prediction = prediction_from_logits(network.logits(image), network.classes)
         input_pixels = network.input_pixels(image)[0, 0].numpy()
-    label = live_label(request.network) if isinstance(request.network, Snapshot) else network.label
+    label = live_label(request.network) if isinstance(request.network, Snapshot) else saved_label(network)
     dataset = network.config.dataset
     return ReadResult(request, pixels, prediction, input_pixels, network.classes, dataset, label, run)

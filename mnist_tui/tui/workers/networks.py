@@ -43,6 +43,12 @@ def live_label(snapshot: Snapshot) -> str:
     return f"live, epoch {snapshot.epoch}, {step} · {snapshot.run.name}"
 
 
+def saved_label(network: TrainedNetwork) -> str:
+    """`best weights, epoch 3 · quick-s1`, in the order of `live_label`."""
+    epoch = "" if network.epoch is None else f", epoch {network.epoch}"
+    return f"{network.weights} weights{epoch} · {network.run}"
+
+
 class NetworkProvider:
     """Opens networks and keeps them: the live one, and the one not in training that was opened last. For one thread."""
 

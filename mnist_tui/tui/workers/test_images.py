@@ -11,12 +11,11 @@ from textual.message import Message
 
 from mnist_tui.errors import ConfigError, NoDigitError
 from mnist_tui.events import RunFailed
-from mnist_tui.tui.canvas import Drawing, Pixels
-from mnist_tui.tui.workers.digit_reader import to_pixels
 from mnist_tui.tui.workers.latest_worker import WorkerResult
 
 if TYPE_CHECKING:
     from mnist_tui.data.types import TestSet
+    from mnist_tui.tui.canvas import Drawing, Pixels
 
 
 @dataclass(frozen=True)
@@ -121,6 +120,7 @@ def save_digit(data_dir: Path, drawing: Drawing, digit: int) -> DigitSaved:
     """Add the drawing to `my-digits`, as a network gets it. Never raises: the message says what went wrong."""
     try:
         from mnist_tui.data import my_digits
+        from mnist_tui.tui.workers.digit_reader import to_pixels
 
         pixels = to_pixels(drawing)
         if pixels is None:

@@ -13,11 +13,11 @@ from mnist_tui.render import formatting
 from mnist_tui.render.predictions import block_bar
 from mnist_tui.tui.widgets.drawing import big_digit
 from mnist_tui.tui.widgets.frame.text_lines import Line, TextLines
-from mnist_tui.tui.workers.digit_reader import ReadResult
 from mnist_tui.tui.workers.networks import NO_NETWORK
 
 if TYPE_CHECKING:
     from mnist_tui.inference.prediction import ClassProbability, Prediction
+    from mnist_tui.tui.workers.digit_reader import ReadResult
 
 _WAITING = "Loading torch, which takes a second or two."
 _KEYS = "w why · ⏎ label & save"

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
+from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Resize
 from textual.geometry import Size
 
 from mnist_tui.events import RunFailed
@@ -29,6 +31,8 @@ _SIDE, _GAP, _CAPTION = 28, 2, 1
 _SCALES = (4, 3, 2, 1)
 # Around the images: frame, padding and scroll bar.
 _FRAME_WIDTH, _FRAME_HEIGHT = 5, 2
+# How much of its column's height the image gets at most.
+_SHARE = 0.55
 
 
 class SaliencyPanel(ImagePanel):
@@ -53,9 +57,9 @@ class SaliencyPanel(ImagePanel):
 
         self.show(describe(explanation), draw, self._note(explanation))
 
-    def fit(self, column: Size, share: float) -> None:
-        """Become as high as the images need, at the largest scale that fits into this share of the column."""
-        room = Room(column.width - _FRAME_WIDTH, int(column.height * share) - _FRAME_HEIGHT)
+    def fit(self, column: Size) -> None:
+        """Become as high as the images need, at the largest scale that fits into its share of the column."""
+        room = Room(column.width - _FRAME_WIDTH, int(column.height * _SHARE) - _FRAME_HEIGHT)
         scale, _ = fit_images(2, room)
         self.styles.height = scale * _SIDE // 2 + _CAPTION + _FRAME_HEIGHT
 
@@ -132,6 +136,24 @@ class FiltersPanel(ImagePanel):
     def show_failure(self, _: RunFailed) -> None:
         """Show nothing."""
         self.show_text("Filters", "")
+
+
+class ExplanationColumn(Vertical):
+    """The image above the feature maps; on a narrow terminal they are side by side, as high as the CSS says."""
+
+    def __init__(self, saliency: SaliencyPanel, maps: FeatureMapsPanel) -> None:
+        super().__init__(saliency, maps, id="right")
+        self._saliency = saliency
+
+    def on_resize(self, event: Resize) -> None:
+        self.divide_room()
+
+    def divide_room(self) -> None:
+        """The image becomes as large as there is room for; what is left is for the feature maps."""
+        if self.screen.maximized is not None or self.screen.has_class("-narrow"):
+            self._saliency.styles.height = None
+        elif self.size.height:
+            self._saliency.fit(self.size)
 
 
 class FeatureMapsPanel(ImagePanel):

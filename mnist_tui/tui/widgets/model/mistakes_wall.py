@@ -197,8 +197,7 @@ class MistakesWall(ScrollView, can_focus=True):
 
     def _style_of(self, index: int) -> Style:
         name = _CURSOR if index == self.cursor else _HOVER if index == self.hover else _TEXT
-        style = self.get_component_rich_style(name)
-        return style + Style(reverse=True) if name == _CURSOR and self.app.no_color else style
+        return self.get_component_rich_style(name)
 
     def _thumbnail(self, index: int) -> list[Strip]:
         number = self._mistakes[index].index

@@ -83,6 +83,7 @@ class LayersTable(SelectableTable[LayerRow]):
         if row is not None and row.is_block:
             self._open ^= {row.layer.path}
             self._show_rows()
+            self.post_message(self.Highlighted())  # there are more rows now, or fewer
 
     def toggle_movement(self) -> None:
         """Show the movement, or the shapes again, where there is not room for both."""
