@@ -122,7 +122,7 @@ def _key_problem(name: str, value: object, known: list[str]) -> str:
     if name in _FIXED:
         return f"the keys of {name!r} are fixed. Remove this line."
     if name not in known:
-        return f"there is no action {name!r}{did_you_mean(name, known)} {_WHERE_TO_LOOK}"
+        return f"there is no action {name!r}{did_you_mean(name, known) or '.'} {_WHERE_TO_LOOK}"
     if not isinstance(value, str):
         return f'{name} is {value!r}. Write its keys in quotes: {name} = "ctrl+s"'
     unknown = [key for key in value.split(",") if not _is_key(key.strip())]
@@ -182,7 +182,7 @@ def _theme_problem(name: str, value: object) -> str:
         return "" if isinstance(value, str) else "partner is the name of a theme, in quotes."
     known = ("dark", "partner", *COLORS, *OUR_COLORS)
     if name not in known:
-        return f"a theme has no color {name!r}{did_you_mean(name, known)} {_WHERE_TO_LOOK}"
+        return f"a theme has no color {name!r}{did_you_mean(name, known) or '.'} {_WHERE_TO_LOOK}"
     try:
         color = Color.parse(value) if isinstance(value, str) else None
     except ColorParseError:

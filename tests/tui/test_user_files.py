@@ -125,7 +125,7 @@ def test_the_dashboard_uses_them_and_says_what_it_could_not(tmp_path: Path, monk
     async def scenario(dashboard: OpenDashboard) -> None:
         app = dashboard.app
         assert app.theme == "mine"
-        await dashboard.until(lambda: "keymap.toml, line 4: there is no action 'nonsense'" in dashboard.toasts)
+        await dashboard.until(lambda: "keymap.toml, line 4: there is no action 'nonsense'. docs" in dashboard.toasts)
         await dashboard.wait_for_text("f1 Help", "^n New run", "f5 Runs")
         await dashboard.press("5", "question_mark")  # they are no keys now
         assert app.current_mode == "train"
