@@ -83,7 +83,7 @@ def test_auto_trains_with_eager_and_says_why_once(mnist: Mnist, runs_dir: Path, 
     done = mnist(*QUICK, "--backend", "auto")
     assert done.code == 0
     recorded = " ".join(done.err.split())
-    assert recorded.count("eager instead of native: ") == 1
+    assert recorded.count("slower eager backend instead of native: ") == 1
     assert trouble in recorded
     assert backend_of(runs_dir) == "eager"
 
@@ -109,7 +109,7 @@ def test_a_network_that_is_no_chain_is_trained_by_eager(mnist: Mnist, runs_dir: 
     )
     done = mnist(*QUICK, "--model", f"{file}:Net", "--backend", "auto")
     assert done.code == 0
-    assert " ".join(done.err.split()).count("eager instead of native: ") == 1
+    assert " ".join(done.err.split()).count("slower eager backend instead of native: ") == 1
     assert backend_of(runs_dir) == "eager"
 
 

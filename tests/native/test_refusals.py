@@ -210,13 +210,14 @@ def _keeps_its_features(net: Written, x: Tensor) -> Tensor:
     [
         (
             _residual,
-            "`add` in `forward` joins two results; only a chain of layers is compiled, without branches",
+            "`add` in `forward` joins two results, as a residual connection does; only a chain of layers is compiled, "
+            "without branches",
         ),
         (_branches, "`mean` in `forward` uses a result that another layer has used already; only a chain"),
         (_dead_end, "BatchNorm2d `norm` uses a result that another layer has used already; only a chain"),
         (
             lambda net, x: net.head(torch.cat([x, x, x], 1)),
-            "`cat` in `forward` joins two results; only a chain",
+            "`cat` in `forward` joins two results, as a residual connection does; only a chain",
         ),
         (lambda net, x: net.head(net.body(net.body(x)[:, :1])), "`getitem` in `forward` is not compiled"),
         (lambda net, x: net.head(net.norm(net.body(x))), "BatchNorm2d `norm` is called twice; a layer with"),

@@ -220,7 +220,7 @@ def test_a_backend_that_is_gone_is_replaced_with_notices(lab: Lab, stopped: Run)
     assert isinstance(lab.resume(stopped).event, RunFinished)
     (reason, fallback), (consequence, other) = read_notices(lab)
     assert reason == consequence == "backend"
-    assert fallback.startswith("eager instead of quantum: ")
+    assert fallback.startswith("Using the slower eager backend instead of quantum: ")
     assert other == "trained by quantum so far, by eager from here on: the weights may differ in the last bits"
     assert stopped.record().machine.backend == stopped.record().config["backend"] == "eager"
     assert [event for event in stopped.events() if isinstance(event, Notice)] == lab.events[1:3]

@@ -154,7 +154,7 @@ class SymbolicTracer(fx.Tracer):
         proxies = list(_proxies((args, kwargs)))
         images = [proxy for proxy in proxies if isinstance(proxy, SymbolicImage)]
         if len(images) > 1:
-            raise UnsupportedLayer(f"joins two results; {ONLY_CHAIN}")
+            raise UnsupportedLayer(f"joins two results, as a residual connection does; {ONLY_CHAIN}")
         if not images:
             raise UnsupportedLayer("computes with the number of images or with an attribute of a tensor; " + ONLY_CHAIN)
         if images[0] is not self.output:

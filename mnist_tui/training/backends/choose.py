@@ -50,7 +50,9 @@ def choose_backend(
         if not is_auto:
             message = f"--backend {wanted} cannot be used: {unavailable.reason}"
             raise ConfigError(message, remedy=unavailable.hint) from unavailable
-        report(Notice(message=f"eager instead of {wanted}: {unavailable.reason}", topic="backend"))
+        report(
+            Notice(message=f"Using the slower eager backend instead of {wanted}: {unavailable.reason}", topic="backend")
+        )
         return EagerBackend(config, train_state)
 
 

@@ -73,7 +73,7 @@ def test_the_processors_fastest_is_compiled(name: str) -> None:
 def test_auto_falls_back_and_says_why(unavailable: None) -> None:
     chosen = Chosen("auto")
     assert chosen.backend.name == "eager"
-    assert chosen.notices == [("backend", "eager instead of native: there is no C++ compiler")]
+    assert chosen.notices == [("backend", "Using the slower eager backend instead of native: there is no C++ compiler")]
 
 
 def test_one_asked_for_by_name_is_not_replaced(unavailable: None) -> None:
@@ -103,7 +103,7 @@ def test_a_resumed_run_whose_backend_is_gone_goes_on_with_eager(before: str) -> 
     assert chosen.backend.name == "eager"
     [(topic, message)] = chosen.notices
     assert topic == "backend"
-    assert message.startswith(f"eager instead of {before}: ")
+    assert message.startswith(f"Using the slower eager backend instead of {before}: ")
 
 
 @pytest.mark.parametrize("stopped", [False, True])

@@ -16,6 +16,10 @@ from mnist_tui.tui.workers.networks import NetworkSource
 
 # Of the processor time of this process, which is that of the training, at most these shares, together less than 1 %.
 _SHARE, _CONFUSIONS_SHARE = 0.003, 0.006
+# To draw what was seen costs about twice as much as to look.
+_WITH_DRAWING = 3
+# In its first seconds a network learns most; and the first look has loaded torch, which no other does.
+_FREE_LOOKS = 5
 # Seconds between two looks, however little they cost; and after which one is worth it, as there may be no training.
 _LEAST_PAUSE, _MOST_PAUSE = 0.8, 10.0
 
@@ -67,7 +71,7 @@ class LearningFeed:
 
     def forget(self) -> None:
         """Look again, at another run or with code that is trusted now."""
-        self._asked, self._is_busy = None, False
+        self._asked, self._is_busy, self._looks = None, False, 0
         self._looked_at, self._confusions_due = -_MOST_PAUSE, 0.0
 
     def close(self) -> None:
@@ -82,8 +86,7 @@ class LearningFeed:
     def _is_due(self) -> bool:
         """Whether the training has had its share since the last look."""
         pause = time.monotonic() - self._looked_at
-        # The first look has loaded torch and the test images, which no other does.
-        cost = self._cost / _SHARE if self._looks > 1 else 0.0
+        cost = _WITH_DRAWING * self._cost / _SHARE if self._looks > _FREE_LOOKS else 0.0
         return pause >= _MOST_PAUSE or (pause >= _LEAST_PAUSE and time.process_time() - self._cpu >= cost)
 
     def _renews_confusions(self, network: NetworkSource) -> bool:
