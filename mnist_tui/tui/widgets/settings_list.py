@@ -225,7 +225,7 @@ class SettingsList(VerticalScroll, can_focus=True):
         text = formatting.capitalize(expected or problem or SETTINGS[name].help)
         room = max(0, width - _NAME - _FIELD - 2 * _GAP)
         return Content.assemble(
-            (f"{name.replace('_', ' '):>{_NAME}}", "bold $text-accent" if is_here else "$foreground 80%"),
+            (f"{name.replace('_', ' '):>{_NAME}}", "bold $text-accent" if is_here else "$muted"),
             " " * _GAP,
             self._value(name, is_here=is_here, is_changed=is_changed and not problem),
             " " * _GAP,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.events import Resize
 
 from mnist_tui.render.thumbnails import thumbnail
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from mnist_tui.inference.prediction import ClassProbability
 
 _RIGHT, _WRONG, _FAINT = "digits--right", "digits--wrong", "digits--faint"
-_WAITING = "Waiting for the first steps …"
 
 
 class Digits(StripLines):
@@ -39,6 +39,7 @@ class Digits(StripLines):
         super().__init__(id=id)
         self._rows = rows
         self._answers: Sequence[DigitAnswer] = ()
+        self._text = ""
         self._images: tuple[object, list[list[Line]]] = (None, [])
 
     @property
@@ -54,9 +55,13 @@ class Digits(StripLines):
         super().notify_style_update()
         self.call_after_refresh(lambda: self.show(self._answers))
 
-    def show(self, answers: Sequence[DigitAnswer]) -> None:
-        """Draw these digits with their answers."""
-        self._answers = answers
+    def show(self, answers: Sequence[DigitAnswer], text: str = "") -> None:
+        """Draw these digits with their answers; without any the text, or the one of before."""
+        self._answers, self._text = answers, text or self._text
+        if not answers:
+            words = Content(self._text).wrap(max(1, self.size.width))
+            self.show_lines([[Segment(line.plain, self.get_component_rich_style(_FAINT))] for line in words])
+            return
         layout = choose_layout(len(answers), self.size.width, self.size.height, rows=self._rows)
         if layout is None:
             self.show_lines([])
@@ -146,5 +151,4 @@ class DigitsPanel(Panel):
     def show_text(self, text: str) -> None:
         """Say why there are none."""
         self.border_title = "Digits now"
-        self.digits.show(())
-        self.digits.show_lines([[Segment(text)]])
+        self.digits.show((), text)

@@ -24,7 +24,7 @@ from mnist_tui.tui.widgets.runs.run_figures import STOPPING
 from mnist_tui.tui.widgets.runs.worst_mistakes import WorstMistakes
 
 _GETTING_READY = "Getting the data and the model ready …"
-_GAP = "    "
+_GAP = "   "
 _FAINT = "$muted"
 
 # A sign and a color for each state: either alone tells them apart.
@@ -217,11 +217,11 @@ def _short_lines(history: RunHistory, state: str, width: int, lead: Content) -> 
 
 
 def _fact_blocks(history: RunHistory, state: str) -> list[list[Content]]:
-    """Two blocks of three facts, the second about time."""
+    """Two blocks of three facts, that about time first: it stays where there is room for one."""
     if state in (RunStatus.STOPPED, RunStatus.INTERRUPTED):
         done = (("epochs done", str(len(history.epochs))), ("so far", formatting.duration(history.seconds)))
-        return [_aligned(run_figures.training_facts(history)), _aligned(done)]
-    return [_aligned(run_figures.training_facts(history)), _aligned(run_figures.time_facts(history, state))]
+        return [_aligned(done), _aligned(run_figures.training_facts(history))]
+    return [_aligned(run_figures.time_facts(history, state)), _aligned(run_figures.training_facts(history))]
 
 
 def _aligned(pairs: Sequence[tuple[str, str]]) -> list[Content]:
