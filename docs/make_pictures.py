@@ -26,7 +26,7 @@ from mnist_tui.tui.themes import NIGHT, PAPER
 
 FOLDER = Path(__file__).parent
 # The newest two are marked, and compared.
-COMPARING = ("ready", "5", "newest first", "space", "1 marked", "space", "2 marked", "c", "differing")
+COMPARING = ("ready", "5", "newest first", "space", "1 marked", "space", "2 marked", "c", "settings that differ")
 # Charts are loaded some time after the first frame, and drawn anew every other second.
 _CHARTS = 5.0
 _PATIENCE = 240.0

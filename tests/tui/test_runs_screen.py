@@ -333,6 +333,9 @@ def test_an_opened_run_can_be_pinned_evaluated_and_left_by_its_tab(tmp_path: Pat
         assert isinstance(app, Dashboard)
         await runs.press("enter")
         await runs.until(lambda: isinstance(app.screen, OpenedRunScreen))
+        await runs.until(lambda: app.screen.history.finished)  # type: ignore[attr-defined]
+        assert app.screen.check_action("run", ("resume",)) is False
+        assert app.screen.check_action("run", ("export",)) is not False
         await runs.press("p")
         assert app.workspace.reference == run
         await runs.press("p")

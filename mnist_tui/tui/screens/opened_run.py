@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from mnist_tui.runs import Run
+from mnist_tui.runs.history import RunStatus
 from mnist_tui.tui.keys import bind
 from mnist_tui.tui.screens.base import TABS
 from mnist_tui.tui.screens.run import RunScreen
@@ -49,6 +50,12 @@ class OpenedRunScreen(RunScreen):
         """Show what is in training, if anything is."""
         if self.query(TitleBar):
             self.query_one(TitleBar).show(self.workspace.session)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A finished run is not resumed."""
+        if (action, parameters) == ("run", ("resume",)):
+            return self.history.status is not RunStatus.FINISHED
+        return super().check_action(action, parameters)
 
     def action_run(self, name: str) -> None:
         """Start an action with this run."""

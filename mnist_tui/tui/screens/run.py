@@ -105,6 +105,8 @@ class RunScreen(ShowsRun):
             self._logged_status, self._is_shown = RunStatus.EMPTY, False
         self._apply(message.events, locked=message.locked)
         self._run, self._note = message.run, message.error
+        if before is not self.history.status:
+            self.refresh_bindings()
         self._has_changed |= bool(message.events) or not self._is_shown or before is not self.history.status
         self._draw()
 
