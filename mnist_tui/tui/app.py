@@ -204,7 +204,8 @@ class Dashboard(BaseApp):
             return
         if self.current_mode != name:
             await self.switch_mode(name)
-        while len(self.screen_stack) > 1:  # an opened run or a comparison covers the list
+        # An opened run or a comparison covers the list; a dialog may have been opened by an answer meanwhile.
+        while len(self.screen_stack) > 1 and not isinstance(self.screen, ModalScreen):
             await self.pop_screen()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

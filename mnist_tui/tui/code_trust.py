@@ -24,7 +24,7 @@ def describe_failure(error: BaseException) -> RunFailed:
     return CodeUntrusted(
         error=type(error).__name__,
         message=f"The code of {error.code.owner} has not been run: it was not trained on this machine",
-        remedy="Choose it with n to be asked again.",
+        remedy="Choose it with N to be asked again.",
         exit_code=error.exit_code,
         code=error.code,
     )

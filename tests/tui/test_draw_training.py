@@ -125,7 +125,7 @@ def test_a_screen_that_nobody_sees_asks_for_nothing(tmp_path: Path, monkeypatch:
     async def scenario(dashboard: OpenDashboard) -> None:
         await open_draw(dashboard)
         await dashboard.until(lambda: moment(dashboard) > (0, 0) or len(copied) > 2)
-        await dashboard.press("1")
+        await dashboard.press("5")
         await dashboard.until(lambda: dashboard.app.session.history.epochs)
         seen = len(copied)
         await dashboard.until(lambda: dashboard.app.session.phase is SessionPhase.FINISHED)

@@ -20,6 +20,8 @@ class NetworkScreen(BaseScreen):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
         self._generation = 0
+        self._unanswered: RunFailed | None = None
+        """What the user was not asked about, because another screen was on top."""
 
     @property
     def chosen(self) -> Run | None:
@@ -28,6 +30,8 @@ class NetworkScreen(BaseScreen):
 
     def on_screen_resume(self) -> None:
         self.look_for_newer_runs()
+        if self._unanswered is not None:
+            self.call_after_refresh(self.ask_for_trust, self._unanswered)
 
     def look_for_newer_runs(self) -> None:
         """Another run may have become the newest."""
@@ -76,8 +80,12 @@ class NetworkScreen(BaseScreen):
 
     def ask_for_trust(self, failed: RunFailed) -> None:
         """Ask once if a network needs the user's agreement; until then no code is run."""
-        if not isinstance(failed, CodeUntrusted) or not is_on_top(self):
+        if not isinstance(failed, CodeUntrusted):
             return
+        if not is_on_top(self):
+            self._unanswered = failed  # the answer of a worker may be quicker than the screen comes up
+            return
+        self._unanswered = None
         code, declined = failed.code, self.workspace.declined_code
         if code.digest in declined:
             return
