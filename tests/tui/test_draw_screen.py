@@ -330,7 +330,7 @@ def test_a_test_image_is_asked_for_by_digit_or_by_number(trained: Path) -> None:
         await dashboard.type("99999")
         await dashboard.press("enter")
         await dashboard.until(lambda: "no test image 99,999" in dashboard.toasts)
-        assert "0 to 9,999" in dashboard.toasts
+        await dashboard.until(lambda: "0 to 9,999" in dashboard.toasts)
         await dashboard.press("i")
         for nothing in (" ", "seven"):
             await dashboard.type(nothing)
@@ -355,7 +355,7 @@ def test_a_correction_is_kept_as_the_network_got_it(trained: Path) -> None:
             await dashboard.wait_for_text("Which digit was it?", " 8 ", " 9 ")
             await dashboard.press(digit)
             await dashboard.wait_for_text("Nothing is drawn yet")
-        assert "Saved as a 9: my-digits has 2 now." in dashboard.toasts
+        await dashboard.until(lambda: "Saved as a 9: my-digits has 2 now." in dashboard.toasts)
 
     with_dashboard(scenario, trained, has_job=False, size=(80, 24))
     kept = my_digits.load_all(trained / "data")

@@ -179,7 +179,7 @@ def test_a_damaged_run_is_not_opened_but_can_be_deleted(runs_dir: Path) -> None:
         await runs.go_to("omega")
         await runs.press("enter")
         assert runs.app.screen is runs.screen
-        assert "cannot be read" in runs.toasts[-1]
+        await runs.until(lambda: any("cannot be read" in toast for toast in runs.toasts))
         await runs.press("delete", "y")
         await runs.until(lambda: "omega" not in runs.names)
         assert not (runs_dir / "omega").exists()
@@ -212,7 +212,7 @@ def test_a_run_in_use_is_neither_deleted_nor_renamed(runs_dir: Path, key: str) -
         with Run(runs_dir / "delta").writer():
             await runs.press(key)
             await runs.until(lambda: runs.toasts)
-        assert "being written" in runs.toasts[-1]
+        await runs.until(lambda: any("being written" in toast for toast in runs.toasts))
         assert runs.app.screen is runs.screen
         assert (runs_dir / "delta").exists()
 
@@ -390,7 +390,7 @@ def test_a_run_without_epochs_has_nothing_to_export(runs_dir: Path) -> None:
         await runs.go_to("gamma")
         await runs.press("x")
         await runs.until(lambda: runs.toasts)
-        assert "neither weights nor a finished epoch" in runs.toasts[-1]
+        await runs.until(lambda: any("neither weights nor a finished epoch" in toast for toast in runs.toasts))
 
     drive(runs_dir, test)
 
@@ -447,7 +447,7 @@ def test_comparing_needs_two(tmp_path: Path) -> None:
     async def test(runs: OpenRunsScreen) -> None:
         await runs.press("c")
         assert runs.app.screen is runs.screen
-        assert "no second run" in runs.toasts[-1]
+        await runs.until(lambda: any("no second run" in toast for toast in runs.toasts))
 
     drive(tmp_path / "runs", test)
 
@@ -458,7 +458,7 @@ def test_what_cannot_be_resumed_is_refused(runs_dir: Path, name: str, why: str) 
         await runs.go_to(name)
         await runs.press("r")
         await runs.until(lambda: runs.toasts)
-        assert why in runs.toasts[-1]
+        await runs.until(lambda: any(why in toast for toast in runs.toasts))
 
     drive(runs_dir, test)
 
@@ -478,7 +478,7 @@ def test_resuming_is_asked_of_the_app_but_not_while_another_process_trains_it(
         with Run(runs_dir / "delta").writer():
             await runs.press("r")
             await runs.until(lambda: runs.toasts)
-        assert "being trained already" in runs.toasts[-1]
+        await runs.until(lambda: any("being trained already" in toast for toast in runs.toasts))
         assert asked == []
         await runs.press("r")
         await runs.until(lambda: asked)
