@@ -25,8 +25,9 @@ from mnist_tui.tui.session import SessionPhase
 from mnist_tui.tui.themes import NIGHT, PAPER
 
 FOLDER = Path(__file__).parent
-# The newest two are marked, and compared.
-COMPARING = ("ready", "5", "newest first", "space", "1 marked", "space", "2 marked", "c", "settings that differ")
+# Two below the newest are marked, and compared.
+_SECOND = ("newest first", "down", "newest first", "down", "newest first", "space", "1 marked", "space")
+COMPARING = ("ready", "5", *_SECOND, "2 marked", "c", "settings that differ")
 # Charts are loaded some time after the first frame, and drawn anew every other second.
 _CHARTS = 5.0
 _PATIENCE = 240.0
@@ -38,10 +39,13 @@ def main(query: str) -> None:
     run = runs.find(paths.runs_dir(), query)
     draw_table(run)
     dark = NIGHT.name
-    asyncio.run(draw_dashboard(run, "dashboard-train", (120, 36), dark, "★"))
     asyncio.run(draw_dashboard(run, "dashboard-train-light", (80, 24), PAPER.name, "★"))
     asyncio.run(draw_dashboard(run, "dashboard-runs", (120, 36), dark, "★", "5", "newest first"))
-    asyncio.run(draw_dashboard(None, "dashboard-model", (120, 36), dark, "ready", "2", "AdaptiveAvgPool2d"))
+    asyncio.run(draw_dashboard(None, "dashboard-model", (120, 36), dark, "ready", "2", "evidence", network=run))
+    asyncio.run(draw_dashboard(None, "dashboard-evaluate", (120, 36), dark, "ready", "3", "1 of", network=run))
+    asyncio.run(
+        draw_dashboard(None, "dashboard-draw", (120, 36), dark, "ready", "4", "Draw", "t", "next:", network=run)
+    )
     if len(runs.list_runs(paths.runs_dir())) > 1:
         asyncio.run(draw_dashboard(None, "dashboard-compare", (120, 36), dark, *COMPARING))
 
@@ -57,16 +61,19 @@ def draw_table(run: Run) -> None:
     console.save_svg(str(FOLDER / "train.svg"), title="mnist-tui train")
 
 
-async def draw_dashboard(run: Run | None, name: str, size: tuple[int, int], theme: str, *steps: str) -> None:
+async def draw_dashboard(
+    run: Run | None, name: str, size: tuple[int, int], theme: str, *steps: str, network: Run | None = None
+) -> None:
     """The dashboard in the middle of the run's ninth epoch, from its log; or before there is any run.
 
+    `network` is the run whose network the screens show; None for the newest.
     `steps` are a text to wait for, a key to press then, and so on; the last is what the picture has to show.
     """
     preferences = Preferences(Path(tempfile.mkdtemp()) / "dashboard.json")
     app = Dashboard(
         recipes.get_recipe("reference"), Folders(paths.data_dir(), paths.runs_dir()), preferences=preferences
     )
-    app.theme = theme
+    app.theme, app.workspace.network = theme, network
     async with app.run_test(size=size) as pilot:
         if run is not None:
             app.session.history = fold(takewhile(_before_the_middle_of_epoch_9, run.events()))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mnist_tui.runs import Run
 
 # So many forward passes take as long as those of a hundred looks: the caller says when they may be made again.
-CONFUSION_IMAGES = 1000
+CONFUSION_IMAGES = 500
 # A dataset may have many classes.
 MOST_ANSWERS = 10
 MOST_MISTAKES = 3

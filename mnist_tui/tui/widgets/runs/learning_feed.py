@@ -20,6 +20,8 @@ _SHARE, _CONFUSIONS_SHARE = 0.003, 0.006
 _WITH_DRAWING = 3
 # In its first seconds a network learns most; and the first look has loaded torch, which no other does.
 _FREE_LOOKS = 5
+# Before its first hundreds of steps a network takes everything for one class: those confusions are soon renewed.
+_FREE_CONFUSIONS = 3
 # Seconds between two looks, however little they cost; and after which one is worth it, as there may be no training.
 _LEAST_PAUSE, _MOST_PAUSE = 0.8, 10.0
 
@@ -65,7 +67,7 @@ class LearningFeed:
         self._is_busy = False
         self._looks += 1
         self._looked_at, self._cpu = time.monotonic(), time.process_time()
-        if isinstance(message.result, LearningView) and message.result.seconds:
+        if isinstance(message.result, LearningView) and message.result.seconds and self._looks >= _FREE_CONFUSIONS:
             self._confusions_due = self._cpu + message.result.seconds / _CONFUSIONS_SHARE
         return True
 
