@@ -7,10 +7,7 @@ from pathlib import Path
 import pytest
 
 from mnist_tui.runs import Run
-from tests.engine_fixtures import (
-    Lab,
-    at_step,
-)
+from tests.engine_fixtures import Lab, at_step
 
 
 @pytest.fixture

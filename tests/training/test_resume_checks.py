@@ -25,19 +25,6 @@ from tests.engine_fixtures import Lab, at_step, differences, tiny_config, traini
 from tests.training.test_resume import assert_refused, change_record
 
 
-@pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    return Lab(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def stopped(lab: Lab) -> Run:
-    """A run stopped after the third step of its second epoch."""
-    run = lab.start(name="mine", watch=lab.stop_at(at_step(10))).run
-    lab.events.clear()
-    return run
-
-
 def with_checkpoint_of_an_earlier_version(run: Run) -> None:
     state = checkpoint.load_state(run.checkpoint_file)
     del state[integrity.ORIGIN_KEY]
